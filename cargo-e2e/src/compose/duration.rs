@@ -1,0 +1,48 @@
+//! Durations as Compose writes them: `1m30s`, `500ms`.
+
+use std::time::Duration;
+
+/// Reads a duration; none when it is not one.
+///
+/// ```
+/// use std::time::Duration;
+/// use cargo_e2e::compose::duration::parse;
+/// assert_eq!(parse("1m30s"), Some(Duration::from_secs(90)));
+/// assert_eq!(parse("1.5s"), Some(Duration::from_millis(1500)));
+/// assert_eq!(parse("soon"), None);
+/// ```
+#[must_use]
+pub fn parse(text: &str) -> Option<Duration> {
+    let mut total = 0.0;
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, tail) = rest.split_at(digits);
+        let number: f64 = number.parse().ok()?;
+        let unit_end = tail
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(unit_end);
+        total += number
+            * match unit {
+                "h" => 3600.0,
+                "m" => 60.0,
+                "s" => 1.0,
+                "ms" => 1e-3,
+                "us" | "µs" => 1e-6,
+                "ns" => 1e-9,
+                _ => return None,
+            };
+        rest = tail;
+    }
+    Duration::try_from_secs_f64(total).ok()
+}
+
+/// Writes whole seconds as Compose reads them.
+#[must_use]
+pub fn seconds(duration: Duration) -> String {
+    format!("{}s", duration.as_secs())
+}

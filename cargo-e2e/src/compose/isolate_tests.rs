@@ -1,0 +1,160 @@
+use super::*;
+
+fn run(model: Value, engine: (u32, u32)) -> Rewritten {
+    let labels = [("cargo-e2e.run".to_owned(), "01test".to_owned())];
+    let isolation = Isolation {
+        project: "e2e-shop-abcd1234",
+        labels: &labels,
+        ipv6: true,
+        engine,
+    };
+    isolate(model, &isolation)
+}
+
+fn service(model: Value) -> Value {
+    run(json!({ "services": { "db": model } }), (20, 10)).model["services"]["db"].clone()
+}
+
+#[test]
+fn declared_ports_stay_on_this_host() {
+    let rewritten = run(
+        json!({ "services": { "db": { "ports": [
+            { "mode": "ingress", "target": 5432, "published": "5432", "protocol": "tcp" },
+            { "target": 53, "published": "5353", "protocol": "udp", "host_ip": "10.0.0.5" },
+            { "target": 80, "protocol": "tcp" },
+        ] } } }),
+        (20, 10),
+    );
+    let ports = &rewritten.model["services"]["db"]["ports"];
+    let addresses: Vec<_> = ports
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|port| (port["host_ip"].as_str().expect("an address"), port["target"].clone()))
+        .collect();
+    assert_eq!(
+        addresses,
+        [
+            ("127.0.0.1", json!(5432)),
+            ("::1", json!(5432)),
+            ("10.0.0.5", json!(53)),
+            ("127.0.0.1", json!(80)),
+        ]
+    );
+    assert_eq!(
+        rewritten.published[1],
+        Published {
+            service: "db".into(),
+            container_port: 53,
+            transport: Transport::Udp,
+            address: "10.0.0.5".into(),
+            port: Some(5353),
+        }
+    );
+    assert_eq!(rewritten.published[2].port, None);
+}
+
+#[test]
+fn a_container_name_becomes_an_alias_and_what_names_it_follows() {
+    let rewritten = run(
+        json!({ "services": {
+            "db": { "container_name": "my-db", "networks": { "default": null, "back": { "aliases": ["x"] } } },
+            "side": { "network_mode": "container:my-db", "volumes_from": ["container:my-db:ro"] },
+        } }),
+        (20, 10),
+    );
+    let db = &rewritten.model["services"]["db"];
+    assert_eq!(db.get("container_name"), None);
+    assert_eq!(db["networks"]["default"]["aliases"], json!(["my-db"]));
+    assert_eq!(db["networks"]["back"]["aliases"], json!(["x", "my-db"]));
+    let side = &rewritten.model["services"]["side"];
+    assert_eq!(side["network_mode"], json!("service:db"));
+    assert_eq!(side["volumes_from"], json!(["db:ro"]));
+}
+
+#[test]
+fn a_health_check_is_faster_but_has_no_less_time() {
+    let check = json!({ "healthcheck": { "test": ["CMD", "x"], "interval": "10s", "retries": 5, "start_interval": "2s" } });
+    let old = service(check.clone())["healthcheck"].clone();
+    assert_eq!((&old["interval"], &old["retries"]), (&json!("1s"), &json!(50)));
+    assert_eq!(old.get("start_interval"), None, "engines below 25 refuse it");
+
+    let new = run(json!({ "services": { "db": check } }), (25, 0)).model["services"]["db"]["healthcheck"].clone();
+    assert_eq!((&new["interval"], &new["retries"]), (&json!("10s"), &json!(5)));
+    assert_eq!(
+        (&new["start_interval"], &new["start_period"]),
+        (&json!("1s"), &json!("50s"))
+    );
+}
+
+#[test]
+fn a_health_check_without_numbers_has_dockers_own() {
+    let check = service(json!({ "healthcheck": { "test": ["CMD", "x"] } }))["healthcheck"].clone();
+    assert_eq!((&check["interval"], &check["retries"]), (&json!("1s"), &json!(90)));
+}
+
+#[test]
+fn a_health_check_that_is_off_stays_off() {
+    for off in [json!({ "disable": true }), json!({ "test": ["NONE"] })] {
+        assert_eq!(service(json!({ "healthcheck": off }))["healthcheck"], off);
+    }
+}
+
+#[test]
+fn a_tag_that_is_built_here_is_the_runs_own_wherever_it_is_used() {
+    let rewritten = run(
+        json!({ "services": {
+            "api": { "build": { "context": "/r", "tags": ["shop:latest"] }, "image": "shop:dev" },
+            "worker": { "image": "shop:dev" },
+            "db": { "image": "postgres:16" },
+        } }),
+        (20, 10),
+    );
+    let services = &rewritten.model["services"];
+    assert_eq!(services["api"]["image"], json!("e2e-shop-abcd1234-api:run"));
+    assert_eq!(services["worker"]["image"], json!("e2e-shop-abcd1234-api:run"));
+    assert_eq!(services["db"]["image"], json!("postgres:16"));
+    assert_eq!(services["api"]["build"].get("tags"), None);
+    assert_eq!(services["api"]["build"]["labels"]["cargo-e2e.run"], json!("01test"));
+}
+
+#[test]
+fn networks_and_volumes_get_names_of_their_own_unless_they_are_external() {
+    let rewritten = run(
+        json!({
+            "services": {},
+            "networks": { "default": null, "back": { "name": "shared-back" }, "out": { "external": true, "name": "out" } },
+            "volumes": { "data": { "name": "" } },
+        }),
+        (20, 10),
+    );
+    let networks = &rewritten.model["networks"];
+    assert_eq!(networks["default"]["name"], json!("e2e-shop-abcd1234_default"));
+    assert_eq!(networks["back"]["name"], json!("e2e-shop-abcd1234_back"));
+    assert_eq!(networks["out"], json!({ "external": true, "name": "out" }));
+    assert_eq!(rewritten.model["volumes"]["data"]["name"], json!("e2e-shop-abcd1234_data"));
+    assert_eq!(rewritten.shared.len(), 1);
+}
+
+#[test]
+fn what_profiles_left_out_is_nobodys_dependency() {
+    let db = service(json!({ "profiles": ["x"], "depends_on": { "gone": { "condition": "service_started" } } }));
+    assert_eq!((db.get("profiles"), db.get("depends_on")), (None, None));
+}
+
+#[test]
+fn restart_policies_stay() {
+    assert_eq!(service(json!({ "restart": "always" }))["restart"], json!("always"));
+}
+
+#[test]
+fn rewriting_twice_changes_nothing_more() {
+    let model = json!({ "services": { "db": {
+        "container_name": "my-db", "image": "x", "build": { "context": "/r" },
+        "ports": [{ "target": 1, "published": "1" }],
+        "healthcheck": { "test": ["CMD", "x"], "interval": "10s" },
+    } }, "networks": { "default": {} } });
+    let once = run(model, (20, 10)).model;
+    assert_eq!(run(once.clone(), (20, 10)).model["services"]["db"]["ports"], once["services"]["db"]["ports"]);
+    assert_eq!(run(once.clone(), (20, 10)).model["networks"], once["networks"]);
+}

@@ -1,0 +1,11 @@
+//! The compose file: what it needs, what it says, and what is run instead.
+//!
+//! Compose itself reads the user's files, on the host: `docker compose config` gives the
+//! canonical model. That model is rewritten here as JSON and is all that `up` ever sees.
+
+pub mod duration;
+pub mod isolate;
+pub mod needs;
+pub mod scan;
+
+pub use isolate::{Isolation, Published, Rewritten, isolate};

@@ -1,0 +1,178 @@
+//! A look at the user's compose files before Compose reads them on the host: which variables
+//! must travel, and which files that git ignores.
+//!
+//! It may find too much, never decides anything, and leaves judging the files to Compose.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_yaml::Value;
+
+/// What the files refer to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scan {
+    /// Names that are interpolated or passed through.
+    pub variables: BTreeSet<String>,
+    /// Files that Compose opens while it reads the model: `env_file`, `extends`, `include`.
+    pub files: BTreeSet<PathBuf>,
+    /// Whether an `E2E_…` name is used, which is known only after a first reading.
+    pub uses_endpoints: bool,
+}
+
+/// How deep `extends` and `include` are followed: enough for people, not for loops.
+const DEEPEST: usize = 8;
+
+/// Looks at the compose files, and at those that they include.
+#[must_use]
+pub fn scan(files: &[PathBuf], project: &Path) -> Scan {
+    let mut scan = Scan::default();
+    for file in files {
+        look(file, project, &mut scan, 0);
+    }
+    scan.uses_endpoints = scan.variables.iter().any(|name| name.starts_with("E2E_"));
+    scan
+}
+
+/// Names that a text interpolates: `$NAME`, `${NAME:-default}`; `$$` is a literal dollar.
+#[must_use]
+pub fn interpolated(text: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut rest = text;
+    while let Some(dollar) = rest.find('$') {
+        rest = &rest[dollar + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            rest = after;
+            continue;
+        }
+        let name = rest.strip_prefix('{').unwrap_or(rest);
+        let end = name
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(name.len());
+        if end > 0 && !name.starts_with(|c: char| c.is_ascii_digit()) {
+            names.insert(name[..end].to_owned());
+        }
+    }
+    names
+}
+
+fn look(file: &Path, project: &Path, scan: &mut Scan, depth: usize) {
+    let Ok(text) = std::fs::read_to_string(file) else {
+        return;
+    };
+    scan.variables.extend(interpolated(&text));
+    // A file that is no YAML is Compose's to complain about.
+    let Ok(model) = serde_yaml::from_str::<Value>(&text) else {
+        return;
+    };
+    for included in list(&model["include"]) {
+        let paths = match included {
+            Value::Mapping(_) => list(&included["path"]),
+            _ => vec![included],
+        };
+        for path in paths.into_iter().filter_map(Value::as_str) {
+            let path = project.join(path);
+            let folder = path.parent().unwrap_or(project).to_owned();
+            if scan.files.insert(path.clone()) && depth < DEEPEST {
+                look(&path, &folder, scan, depth + 1);
+            }
+        }
+        for path in list(&included["env_file"]).into_iter().filter_map(Value::as_str) {
+            scan.files.insert(project.join(path));
+        }
+    }
+    let services = model["services"].as_mapping();
+    for service in services.into_iter().flat_map(|services| services.values()) {
+        for entry in list(&service["env_file"]) {
+            if let Some(path) = entry.as_str().or_else(|| entry["path"].as_str()) {
+                scan.files.insert(project.join(path));
+            }
+        }
+        if let Some(path) = service["extends"]["file"].as_str() {
+            let path = project.join(path);
+            let folder = path.parent().unwrap_or(project).to_owned();
+            if scan.files.insert(path.clone()) && depth < DEEPEST {
+                look(&path, &folder, scan, depth + 1);
+            }
+        }
+        pass_through(&service["environment"], scan);
+        pass_through(&service["build"]["args"], scan);
+    }
+    for kind in ["secrets", "configs"] {
+        let all = model[kind].as_mapping();
+        for definition in all.into_iter().flat_map(|all| all.values()) {
+            if let Some(name) = definition["environment"].as_str() {
+                scan.variables.insert(name.to_owned());
+            }
+        }
+    }
+}
+
+/// A name without a value takes the one of Compose's own environment.
+fn pass_through(environment: &Value, scan: &mut Scan) {
+    for entry in environment.as_sequence().into_iter().flatten() {
+        if let Some(name) = entry.as_str().filter(|entry| !entry.contains('=')) {
+            scan.variables.insert(name.to_owned());
+        }
+    }
+    for (name, value) in environment.as_mapping().into_iter().flatten() {
+        if let (Some(name), Value::Null) = (name.as_str(), value) {
+            scan.variables.insert(name.to_owned());
+        }
+    }
+}
+
+/// A list, or one value as a list of one.
+fn list(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Sequence(all) => all.iter().collect(),
+        one => vec![one],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_name_a_variable_is_found() {
+        let found = interpolated("a $B ${C:-x} ${D} $$E $${F} ${G:?must} $1 ${H-${I}}");
+        let found: Vec<_> = found.iter().map(String::as_str).collect();
+        assert_eq!(found, ["B", "C", "D", "G", "H", "I"]);
+    }
+
+    #[test]
+    fn files_and_names_are_found_through_includes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        let write = |name: &str, text: &str| {
+            let path = root.join(name);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+            std::fs::write(&path, text).expect("a file");
+            path
+        };
+        let main = write(
+            "compose.yml",
+            "include: [db/compose.yml]\nservices:\n  api:\n    env_file: [api.env, {path: b.env, required: false}]\n    \
+             environment: [TOKEN, PORT=1]\n    image: ${IMAGE:-x}\n    extends: {file: base.yml, service: b}\n\
+             secrets:\n  s: {environment: S}\n",
+        );
+        write(
+            "db/compose.yml",
+            "services:\n  db:\n    env_file: db.env\n    environment: {PASSWORD: }\n    command: ${E2E_DB_5432}\n",
+        );
+        let scan = scan(&[main], root);
+        let names: Vec<_> = scan.variables.iter().map(String::as_str).collect();
+        assert_eq!(names, ["E2E_DB_5432", "IMAGE", "PASSWORD", "S", "TOKEN"]);
+        assert!(scan.uses_endpoints);
+        let files: Vec<_> = scan
+            .files
+            .iter()
+            .map(|file| file.strip_prefix(root).expect("inside").display().to_string())
+            .collect();
+        assert_eq!(
+            files,
+            ["api.env", "b.env", "base.yml", "db/compose.yml", "db/db.env"]
+        );
+    }
+}

@@ -1,0 +1,183 @@
+//! Running a script to its end, or following what it prints.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::script::STATUS;
+use super::{Host, HostError, Script};
+
+/// More than this from one script is cut: a host's output is not trusted.
+const MOST_OUTPUT: usize = 64 << 20;
+
+/// What a script printed, and its exit status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Its exit status.
+    pub status: i32,
+    /// Its standard output.
+    pub stdout: Vec<u8>,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+impl Output {
+    /// The standard output as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// The value of a `key=value` line of the output, empty when there is none.
+    #[must_use]
+    pub fn value(&self, key: &str) -> String {
+        self.text()
+            .lines()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix('=').map(str::to_owned))
+            .unwrap_or_default()
+    }
+}
+
+/// Takes what a script prints, as it comes.
+pub type Stream<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
+
+/// Runs a script to its end. Its exit status is a result, not an error.
+///
+/// # Errors
+/// When the host can't be reached any more, or the deadline passes; the script may then still
+/// run, and is the sandbox's to stop.
+pub async fn run(
+    host: &dyn Host,
+    script: &Script,
+    input: &[u8],
+    deadline: Duration,
+) -> Result<Output, HostError> {
+    let mut stdout = Vec::new();
+    let (status, stderr) = stream(host, script, input, deadline, &mut |bytes| {
+        let room = MOST_OUTPUT.saturating_sub(stdout.len());
+        stdout.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    })
+    .await?;
+    Ok(Output {
+        status,
+        stdout,
+        stderr,
+    })
+}
+
+/// Runs a script and hands over its standard output as it comes; returns its exit status and
+/// its standard error.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn stream(
+    host: &dyn Host,
+    script: &Script,
+    input: &[u8],
+    deadline: Duration,
+    sink: Stream<'_>,
+) -> Result<(i32, String), HostError> {
+    let doing = script.name();
+    let attempt = async {
+        let channel = host.start(script).await?;
+        let (mut stdin, mut stdout, mut stderr) = (channel.stdin, channel.stdout, channel.stderr);
+        let feed = async move {
+            // A script that does not read its input closes the pipe: its business.
+            let _ = stdin.write_all(input).await;
+            let _ = stdin.shutdown().await;
+        };
+        let follow = async {
+            let mut buffer = vec![0; 64 << 10];
+            while let Ok(read) = stdout.read(&mut buffer).await {
+                if read == 0 {
+                    break;
+                }
+                sink(&buffer[..read]);
+            }
+        };
+        let complain = async {
+            let mut text = Vec::new();
+            let mut buffer = vec![0; 16 << 10];
+            while let Ok(read) = stderr.read(&mut buffer).await {
+                if read == 0 {
+                    break;
+                }
+                text.extend_from_slice(&buffer[..read]);
+                if text.len() > MOST_OUTPUT {
+                    // The status is at the end; the middle can go.
+                    text.drain(..MOST_OUTPUT / 2);
+                }
+            }
+            text
+        };
+        let ((), (), stderr) = tokio::join!(feed, follow, complain);
+        channel.done.await?;
+        let (status, stderr) = split_status(&stderr).ok_or_else(|| HostError::Lost {
+            host: host.name().to_owned(),
+            doing,
+        })?;
+        Ok((status, stderr))
+    };
+    match tokio::time::timeout(deadline, attempt).await {
+        Ok(result) => result,
+        Err(_) => Err(HostError::TimedOut {
+            host: host.name().to_owned(),
+            doing,
+            after: deadline,
+        }),
+    }
+}
+
+/// Takes the status line off the end of a script's standard error.
+fn split_status(stderr: &[u8]) -> Option<(i32, String)> {
+    let text = String::from_utf8_lossy(stderr);
+    let (before, after) = text.rsplit_once(STATUS)?;
+    let status = after.lines().next()?.trim().parse().ok()?;
+    Some((status, before.trim_end().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Local;
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn a_script_gets_its_values_and_its_input() {
+        let script = Script::new("echo", "printf '%s|' \"$odd\"; cat").var("odd", "it's $HOME \\n");
+        let output = run(&Local, &script, b"from stdin", SOON)
+            .await
+            .expect("sh runs");
+        assert_eq!(output.text(), "it's $HOME \\n|from stdin");
+        assert_eq!(output.status, 0);
+    }
+
+    #[tokio::test]
+    async fn every_exit_status_arrives_as_it_is() {
+        for status in [1, 126, 127, 255] {
+            let script = Script::new("exit", "echo why >&2; exit $status")
+                .var("status", status.to_string());
+            let output = run(&Local, &script, b"", SOON).await.expect("sh runs");
+            assert_eq!((output.status, output.stderr.as_str()), (status, "why"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_shell_that_dies_is_a_lost_connection_not_a_status() {
+        let script = Script::new("suicide", "kill -9 $$");
+        let error = run(&Local, &script, b"", SOON)
+            .await
+            .expect_err("no status came");
+        assert!(matches!(error, HostError::Lost { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_script_that_hangs_ends_at_the_deadline() {
+        let script = Script::new("hang", "exec sleep 5");
+        let error = run(&Local, &script, b"", Duration::from_millis(100))
+            .await
+            .expect_err("it hangs");
+        assert!(matches!(error, HostError::TimedOut { .. }), "{error}");
+    }
+}

@@ -1,0 +1,80 @@
+//! Scripts for a host, carried so that no login shell can misread them.
+
+use base64::Engine as _;
+
+/// Marks the line of standard error that carries a script's exit status. The transport's own
+/// status can't be trusted: ssh turns 127 and signals into errors of its own.
+pub(super) const STATUS: &str = "cargo-e2e-status ";
+
+/// A POSIX `sh` script with values for its variables.
+///
+/// ```
+/// use cargo_e2e::host::Script;
+/// let script = Script::new("greeting", "echo \"hello $name\"").var("name", "it's me");
+/// assert_eq!(script.name(), "greeting");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Script {
+    name: &'static str,
+    body: &'static str,
+    variables: String,
+}
+
+impl Script {
+    /// A script by the name used in messages.
+    #[must_use]
+    pub fn new(name: &'static str, body: &'static str) -> Self {
+        Self {
+            name,
+            body,
+            variables: String::new(),
+        }
+    }
+
+    /// Sets a shell variable. Not for secrets: it can be seen in the host's process list.
+    #[must_use]
+    pub fn var(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.variables.push_str(name);
+        self.variables.push('=');
+        self.variables.push_str(&quote(value.as_ref()));
+        self.variables.push('\n');
+        self
+    }
+
+    /// The name used in messages.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The variables, for the scripted host.
+    #[cfg(test)]
+    pub(crate) fn variables(&self) -> &str {
+        &self.variables
+    }
+
+    /// The arguments to `sh`. Base64 and the fixed words hold nothing that csh, fish or a POSIX
+    /// shell would treat differently, whichever of them is the login shell.
+    pub(super) fn sh_arguments(&self) -> [String; 4] {
+        let text = format!(
+            "(\n{}{}\n)\nprintf '{STATUS}%s\\n' \"$?\" >&2\n",
+            self.variables, self.body
+        );
+        [
+            "-c".to_owned(),
+            "eval \"$(printf %s \"$1\" | base64 -d)\"".to_owned(),
+            "cargo-e2e".to_owned(),
+            base64::engine::general_purpose::STANDARD.encode(text),
+        ]
+    }
+}
+
+/// A value as one word of a POSIX shell.
+///
+/// ```
+/// assert_eq!(cargo_e2e::host::quote("it's"), r"'it'\''s'");
+/// ```
+#[must_use]
+pub fn quote(value: &str) -> String {
+    format!("'{}'", value.replace('\'', r"'\''"))
+}

@@ -1,0 +1,15 @@
+# Gathers each container's log and state in files, and prints the states. Caps what a service
+# that logs without end may cost.
+mkdir -p "$dir/collected/logs" "$dir/collected/inspect" || exit 1
+docker ps -a --no-trunc --filter "label=cargo-e2e.run=$id" \
+  --format '{{.ID}} {{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.container-number"}}' |
+  {
+    while read -r container service number; do
+      name=$service
+      [ "${number:-1}" = 1 ] || name=$service-$number
+      docker logs --timestamps "$container" 2>&1 | head -c 67108864 >"$dir/collected/logs/$name.log" &
+      docker inspect --type container "$container" >"$dir/collected/inspect/$name.json" &
+    done
+    wait
+  }
+containers

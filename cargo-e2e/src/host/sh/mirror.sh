@@ -1,0 +1,7 @@
+# Holds the mirror of one repo for as long as standard input stays open.
+# Needs: mirror (a folder name), patience (seconds).
+mkdir -p "$root/mirrors/$mirror" || exit 1
+exec 9>"$root/locks/mirror-$mirror"
+flock -w "$patience" 9 || exit 75
+echo held
+cat >/dev/null

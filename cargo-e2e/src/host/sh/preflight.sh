@@ -1,0 +1,74 @@
+# Says what this host is and has, as key=value lines; judges nothing, changes nothing but
+# making the tool's own folder. Needs: min_free_kb.
+set -u
+root=${CARGO_E2E_ROOT:-${XDG_STATE_HOME:-$HOME/.local/state}/cargo-e2e}
+printf 'system=%s\narch=%s\n' "$(uname -s)" "$(uname -m)"
+printf 'uid=%s\nuser=%s\nhostname=%s\n' "$(id -u)" "$(id -un 2>/dev/null)" "$(uname -n)"
+for tool in docker rsync curl flock setsid tar; do
+  printf '%s=%s\n' "$tool" "$(command -v "$tool" 2>/dev/null)"
+done
+for libc in /lib/ld-musl-*.so.1; do
+  [ -e "$libc" ] && echo libc=musl || echo libc=gnu
+  break
+done
+case $(cat /proc/net/if_inet6 2>/dev/null) in
+  00000000000000000000000000000001*) echo ipv6=yes ;;
+  *) grep -q '^00000000000000000000000000000001 ' /proc/net/if_inet6 2>/dev/null && echo ipv6=yes || echo ipv6=no ;;
+esac
+
+if ! mkdir -p "$root" 2>/dev/null || ! chmod 0700 "$root" 2>/dev/null || ! cd "$root" 2>/dev/null; then
+  printf 'root=%s\nroot_error=%s\n' "$root" "$(mkdir -p "$root" 2>&1 && cd "$root" 2>&1)"
+  exit 0
+fi
+root=$(pwd -P)
+printf 'root=%s\n' "$root"
+# POSIX columns: a long device name would break the line otherwise.
+df -Pk "$root" 2>/dev/null | awk 'NR == 2 { print "free_kb=" $4 }'
+df -Pi "$root" 2>/dev/null | awk 'NR == 2 { print "free_inodes=" $4 }'
+: 2>/dev/null >"$root/.writable" || echo "root_error=it is not writable"
+rm -f "$root/.writable"
+
+command -v docker >/dev/null 2>&1 || exit 0
+answers=$(mktemp -d "$root/preflight.XXXXXX" 2>/dev/null) || exit 0
+trap 'rm -rf "$answers"' EXIT
+docker info --format 'engine={{.ServerVersion}}
+engine_id={{.ID}}
+engine_root={{.DockerRootDir}}
+engine_security={{.SecurityOptions}}' >"$answers/info" 2>"$answers/info.err" &
+info=$!
+docker compose version --short >"$answers/compose" 2>"$answers/compose.err" &
+compose=$!
+docker context inspect --format '{{.Endpoints.docker.Host}}' >"$answers/context" 2>/dev/null &
+context=$!
+if wait "$info" && ! grep -q '^engine=$' "$answers/info"; then
+  cat "$answers/info"
+  engine_root=$(sed -n 's/^engine_root=//p' "$answers/info")
+  df -Pk "$engine_root" 2>/dev/null | awk 'NR == 2 { print "engine_free_kb=" $4 }'
+  engine_up=yes
+else
+  engine_up=
+  printf 'engine_error=%s\n' "$(tr '\n' ' ' <"$answers/info.err")"
+fi
+wait "$compose" && printf 'compose=%s\n' "$(cat "$answers/compose")"
+wait "$context"
+printf 'endpoint=%s\n' "$(cat "$answers/context")"
+
+# Whether containers see this folder: an engine in a snap, a VM or another namespace does not.
+# Making a container with a bind mount asks the engine; the answer is kept for this engine.
+[ -n "$engine_up" ] || exit 0
+engine_id=$(sed -n 's/^engine_id=//p' "$answers/info" | tr -cd 'A-Za-z0-9-')
+if [ ! -e "$root/seen-by-$engine_id" ]; then
+  probe=$(mktemp -d "$root/seen.XXXXXX") || exit 0
+  image=$(tar -cf - -T /dev/null | docker import -c 'LABEL cargo-e2e.probe=1' -c 'CMD ["none"]' - 2>/dev/null)
+  if [ -n "$image" ]; then
+    if container=$(docker create --network none --mount "type=bind,source=$probe,target=/probe" "$image" 2>"$answers/create.err"); then
+      docker rm "$container" >/dev/null 2>&1
+      : >"$root/seen-by-$engine_id"
+    elif grep -q 'bind source path does not exist' "$answers/create.err"; then
+      echo invisible=yes
+    fi
+    docker rmi "$image" >/dev/null 2>&1
+  fi
+  rmdir "$probe"
+fi
+exit 0

@@ -1,0 +1,82 @@
+# Runs all probes side by side, each until it passes: `INDEX pass|fail TRIES ANSWER` lines.
+# A line is short enough that two never mix.
+answer() { printf '%s %s %s %.300s\n' "$1" "$2" "$3" "$(printf '%s' "$4" | tr '\n' ' ')"; }
+pause() {
+  # Often at first, when it matters; once a second when it takes long anyway.
+  if [ "$1" -lt 80 ]; then sleep 0.1; else sleep 1; fi
+}
+# http_probe INDEX URL CONNECT_TO STATUSES
+http_probe() {
+  tries=0
+  while :; do
+    tries=$((tries + 1))
+    said=$(curl -sS -g -o /dev/null --noproxy '*' --connect-timeout 5 --max-time 10 --connect-to "$3" \
+      -w '\n%{http_code}' -- "$2" 2>&1)
+    status=$(printf '%s\n' "$said" | tail -n 1)
+    case " $4 " in
+      *" $status "*) answer "$1" pass "$tries" "HTTP $status"; return ;;
+      "  ") case $status in 2?? | 3??) answer "$1" pass "$tries" "HTTP $status"; return ;; esac ;;
+    esac
+    if [ "$status" = 000 ]; then
+      answer "$1" fail "$tries" "$(printf '%s\n' "$said" | head -n 1)"
+    else
+      answer "$1" fail "$tries" "HTTP $status"
+    fi
+    pause "$tries"
+  done
+}
+# tcp_probe INDEX SERVICE PORT PUBLISHED: at the containers' own addresses, because Docker's
+# forwarder on the published one accepts whether or not anything listens.
+tcp_probe() {
+  tries=0
+  while :; do
+    tries=$((tries + 1))
+    ids=$(docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$2")
+    # shellcheck disable=SC2086 # ids
+    addresses=$([ -z "$ids" ] || docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' $ids | awk '{ print ($1 == "") ? "127.0.0.1" : $1 }')
+    said="no container of $2 runs"
+    for address in $addresses; do
+      said=$(listens "$address:$3") || break
+    done
+    if [ -z "$said" ]; then answer "$1" pass "$tries" "connected"; return; fi
+    answer "$1" fail "$tries" "$said"
+    pause "$tries"
+  done
+}
+# Prints nothing when something listens, else why not. telnet sends nothing by itself.
+listens() {
+  said=$(curl -sS -g -o /dev/null --noproxy '*' --max-time 0.2 -w '\n%{time_connect}' "telnet://$1" </dev/null 2>&1)
+  case $(printf '%s\n' "$said" | tail -n 1) in
+    0.000000 | 0,000000) printf '%s\n' "$said" | head -n 1; return 1 ;;
+  esac
+}
+# direct_probe INDEX ADDRESS: for an address that no container publishes.
+direct_probe() {
+  tries=0
+  while :; do
+    tries=$((tries + 1))
+    if said=$(listens "$2"); then answer "$1" pass "$tries" "connected"; return; fi
+    answer "$1" fail "$tries" "$said"
+    pause "$tries"
+  done
+}
+# exec_probe INDEX SERVICE COMMAND…
+exec_probe() {
+  index=$1
+  service=$2
+  shift 2
+  tries=0
+  while :; do
+    tries=$((tries + 1))
+    container=$(docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$service" | tail -n 1)
+    if [ -z "$container" ]; then
+      answer "$index" fail "$tries" "no container of $service runs"
+    elif said=$(timeout 30 docker exec "$container" "$@" 2>&1); then
+      answer "$index" pass "$tries" "exit status 0"
+      return
+    else
+      answer "$index" fail "$tries" "exit status $?: $(printf '%s\n' "$said" | tail -n 1)"
+    fi
+    sleep 0.5
+  done
+}

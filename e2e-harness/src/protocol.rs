@@ -1,0 +1,200 @@
+//! The `E2E_…` names: the contract between `cargo e2e`, which sets them, and tests, which read them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// `1` inside a sandbox, unset elsewhere.
+pub const E2E: &str = "E2E";
+/// The run's id: 26 lower-case characters that sort by time.
+pub const RUN_ID: &str = "E2E_RUN_ID";
+/// The compose project's name.
+pub const PROJECT: &str = "E2E_PROJECT";
+/// The repo's slug, `name` in e2e.yml.
+pub const REPO: &str = "E2E_REPO";
+/// The address at which published ports answer, as seen from the tests.
+pub const HOST: &str = "E2E_HOST";
+/// All endpoints as one JSON document, see [`Endpoints`].
+pub const ENDPOINTS: &str = "E2E_ENDPOINTS";
+/// Folder whose files are kept with the result.
+pub const ARTIFACTS: &str = "E2E_ARTIFACTS";
+/// Folder that lives on for the next run of this repo on this host.
+pub const CACHE: &str = "E2E_CACHE";
+
+/// A transport protocol of a published port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+/// One published port of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// The compose service.
+    pub service: String,
+    /// The port inside the container.
+    pub container_port: u16,
+    /// The transport protocol.
+    pub transport: Transport,
+    /// The address at which it answers, as seen from the tests.
+    pub host: String,
+    /// The port at which it answers, as seen from the tests.
+    pub port: u16,
+}
+
+impl Endpoint {
+    /// `host:port`, with brackets around an IPv6 address.
+    #[must_use]
+    pub fn address(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// The document in [`ENDPOINTS`]: every published port and every health check's address.
+///
+/// ```
+/// use e2e_harness::protocol::{Endpoint, Endpoints, Transport};
+///
+/// let endpoints = Endpoints {
+///     ports: vec![Endpoint {
+///         service: "db".into(),
+///         container_port: 5432,
+///         transport: Transport::Tcp,
+///         host: "127.0.0.1".into(),
+///         port: 20417,
+///     }],
+///     health: [("api".to_owned(), "http://127.0.0.1:20418/healthz".to_owned())].into(),
+/// };
+/// let variables = endpoints.variables();
+/// assert!(variables.contains(&("E2E_DB_5432".into(), "127.0.0.1:20417".into())));
+/// assert!(variables.contains(&("E2E_DB_PORT".into(), "20417".into())));
+/// assert!(variables.contains(&("E2E_HEALTH_API".into(), "http://127.0.0.1:20418/healthz".into())));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoints {
+    /// Every published port, in the order of the compose file.
+    pub ports: Vec<Endpoint>,
+    /// Health check name → its URL or address, translated.
+    pub health: BTreeMap<String, String>,
+}
+
+impl Endpoints {
+    /// The variables that tests and compose interpolation see, sorted by name.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(String, String)> {
+        let mut variables = BTreeMap::new();
+        for endpoint in &self.ports {
+            let service = env_name(&endpoint.service);
+            let suffix = match endpoint.transport {
+                Transport::Tcp => "",
+                Transport::Udp => "_UDP",
+            };
+            let name = format!("E2E_{service}_{}{suffix}", endpoint.container_port);
+            // Published twice: the lowest number wins, whatever the order in the file.
+            let lowest = self
+                .ports
+                .iter()
+                .filter(|other| {
+                    other.service == endpoint.service
+                        && other.container_port == endpoint.container_port
+                        && other.transport == endpoint.transport
+                })
+                .min_by_key(|other| other.port)
+                .unwrap_or(endpoint);
+            variables.insert(name, lowest.address());
+            variables
+                .entry(format!("E2E_{service}_HOST"))
+                .or_insert_with(|| lowest.host.clone());
+            variables
+                .entry(format!("E2E_{service}_PORT"))
+                .or_insert_with(|| lowest.port.to_string());
+        }
+        for (name, address) in &self.health {
+            variables.insert(format!("E2E_HEALTH_{}", env_name(name)), address.clone());
+        }
+        variables.into_iter().collect()
+    }
+}
+
+/// A service or health check name as it appears in a variable: ASCII letters in upper case,
+/// every other character except digits a `_`.
+///
+/// ```
+/// assert_eq!(e2e_harness::protocol::env_name("order-api.v2"), "ORDER_API_V2");
+/// ```
+#[must_use]
+pub fn env_name(name: &str) -> String {
+    name.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect()
+}
+
+/// The first two names that become the same variable name, in the order given.
+///
+/// ```
+/// use e2e_harness::protocol::collision;
+/// assert_eq!(collision(["api", "my-api", "my_api"]), Some(("my-api", "my_api")));
+/// assert_eq!(collision(["api", "api"]), None); // the same name is not a collision
+/// ```
+pub fn collision<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<(&'a str, &'a str)> {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for name in names {
+        let earlier = *seen.entry(env_name(name)).or_insert(name);
+        if earlier != name {
+            return Some((earlier, name));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn port(service: &str, container_port: u16, transport: Transport, port: u16) -> Endpoint {
+        Endpoint {
+            service: service.into(),
+            container_port,
+            transport,
+            host: "127.0.0.1".into(),
+            port,
+        }
+    }
+
+    #[test]
+    fn a_port_published_twice_is_known_by_its_lowest_number() {
+        let endpoints = Endpoints {
+            ports: vec![
+                port("web", 80, Transport::Tcp, 8081),
+                port("web", 80, Transport::Tcp, 8080),
+                port("web", 53, Transport::Udp, 5353),
+            ],
+            health: BTreeMap::new(),
+        };
+        let variables: BTreeMap<_, _> = endpoints.variables().into_iter().collect();
+        assert_eq!(variables["E2E_WEB_80"], "127.0.0.1:8080");
+        assert_eq!(variables["E2E_WEB_53_UDP"], "127.0.0.1:5353");
+        assert_eq!(variables["E2E_WEB_PORT"], "8080");
+    }
+
+    #[test]
+    fn ipv6_addresses_get_brackets() {
+        let mut endpoint = port("db", 5432, Transport::Tcp, 5432);
+        endpoint.host = "::1".into();
+        assert_eq!(endpoint.address(), "[::1]:5432");
+    }
+}
