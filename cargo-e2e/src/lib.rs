@@ -3,7 +3,20 @@
 #![forbid(unsafe_code)]
 
 pub mod cancel;
+pub mod client;
 pub mod compose;
 pub mod event;
+pub mod files;
+pub mod git;
 pub mod host;
+pub mod kept;
+pub mod lifecycle;
 pub mod outcome;
+pub mod plan;
+pub mod ready;
+pub mod report;
+pub mod sandbox;
+pub mod spec;
+pub mod stages;
+pub mod variables;
+pub mod workspace;

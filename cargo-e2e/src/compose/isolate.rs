@@ -35,6 +35,8 @@ pub struct Rewritten {
     pub shared: Vec<String>,
     /// Every published port.
     pub published: Vec<Published>,
+    /// The longest that a container's own health check may take before it is unhealthy.
+    pub health_allowance: Duration,
 }
 
 /// One published port.
@@ -68,6 +70,7 @@ pub fn isolate(mut model: Value, isolation: &Isolation<'_>) -> Rewritten {
         changes: Vec::new(),
         shared: Vec::new(),
         published: Vec::new(),
+        health_allowance: Duration::ZERO,
     };
     if let Some(model) = model.as_object_mut() {
         model.insert("name".into(), json!(isolation.project));
@@ -80,6 +83,7 @@ pub fn isolate(mut model: Value, isolation: &Isolation<'_>) -> Rewritten {
         changes: rewrite.changes,
         shared: rewrite.shared,
         published: rewrite.published,
+        health_allowance: rewrite.health_allowance,
     }
 }
 
@@ -88,6 +92,7 @@ struct Rewrite<'a> {
     changes: Vec<String>,
     shared: Vec<String>,
     published: Vec<Published>,
+    health_allowance: Duration,
 }
 
 impl Rewrite<'_> {
@@ -298,13 +303,14 @@ impl Rewrite<'_> {
             .and_then(Value::as_u64)
             .filter(|retries| *retries > 0)
             .unwrap_or(DEFAULT_RETRIES);
+        let allowed = interval.saturating_mul(u32::try_from(retries).unwrap_or(u32::MAX));
+        self.health_allowance = self.health_allowance.max(start_period.saturating_add(allowed));
         if interval <= FAST {
             if self.isolation.engine.0 < START_INTERVAL_ENGINE {
                 check.remove("start_interval");
             }
             return;
         }
-        let allowed = interval.saturating_mul(u32::try_from(retries).unwrap_or(u32::MAX));
         if self.isolation.engine.0 >= START_INTERVAL_ENGINE {
             check.insert("start_interval".into(), json!(duration::seconds(FAST)));
             check.insert(

@@ -3,9 +3,11 @@
 //! Compose itself reads the user's files, on the host: `docker compose config` gives the
 //! canonical model. That model is rewritten here as JSON and is all that `up` ever sees.
 
+pub mod cli;
 pub mod duration;
 pub mod isolate;
 pub mod needs;
+pub mod preview;
 pub mod scan;
 
 pub use isolate::{Isolation, Published, Rewritten, isolate};

@@ -1,8 +1,9 @@
 //! Running a script to its end, or following what it prints.
 
+use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 
 use super::script::STATUS;
 use super::{Host, HostError, Script};
@@ -126,6 +127,37 @@ pub async fn stream(
             after: deadline,
         }),
     }
+}
+
+/// The lines of a script that prints until it is no longer wanted: it ends when this is dropped.
+pub struct Lines {
+    // Held open: its end is what ends the script.
+    _stdin: Pin<Box<dyn AsyncWrite + Send>>,
+    lines: tokio::io::Lines<BufReader<Pin<Box<dyn AsyncRead + Send>>>>,
+    _done: Pin<Box<dyn Future<Output = Result<(), HostError>> + Send>>,
+}
+
+impl Lines {
+    /// The next line; none when the script, or the connection, has ended.
+    pub async fn next(&mut self) -> Option<String> {
+        self.lines.next_line().await.ok().flatten()
+    }
+}
+
+/// Starts a script that prints until it is no longer wanted.
+///
+/// # Errors
+/// When the host can't be reached any more.
+pub async fn lines(host: &dyn Host, script: &Script) -> Result<Lines, HostError> {
+    let channel = host.start(script).await?;
+    let mut stderr = channel.stderr;
+    // Read and forgotten: a full pipe would stop the script.
+    tokio::spawn(async move { tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await });
+    Ok(Lines {
+        _stdin: channel.stdin,
+        lines: BufReader::new(channel.stdout).lines(),
+        _done: channel.done,
+    })
 }
 
 /// Takes the status line off the end of a script's standard error.

@@ -20,7 +20,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use command::{Output, Stream, run, stream};
+pub use command::{Lines, Output, Stream, lines, run, stream};
 pub use local::Local;
 pub use preflight::{Facts, Problem, preflight};
 pub use rsync::{Transfer, rsync};

@@ -21,6 +21,8 @@ pub struct Facts {
     pub arch: String,
     /// `gnu` or `musl`.
     pub libc: String,
+    /// The user's number on the host.
+    pub uid: u32,
     /// The host's own name, for records.
     pub hostname: String,
     /// Docker Engine version, major and minor.
@@ -75,6 +77,7 @@ pub async fn preflight(host: &dyn Host) -> Result<Facts, HostError> {
         root: output.value("root"),
         arch: output.value("arch"),
         libc: output.value("libc"),
+        uid: output.value("uid").parse().unwrap_or_default(),
         hostname: output.value("hostname"),
         engine: version(&output.value("engine")).unwrap_or_default(),
         compose: version(&output.value("compose")).unwrap_or_default(),

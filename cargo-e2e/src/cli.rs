@@ -1,0 +1,163 @@
+//! What can be typed. No other module knows clap.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 passed, 2 usage, 70 internal error, 96 e2e.yml or compose file wrong, 97 host unusable or lost,
+98 stack not up or not healthy, 99 something is left behind, 100 tests failed or timed out,
+101 build_command failed, 105 setup_command failed, 128+n ended by signal n.";
+
+/// As Cargo calls it: `cargo-e2e e2e …`.
+#[derive(Debug, Parser)]
+#[command(name = "cargo", bin_name = "cargo", disable_help_subcommand = true)]
+pub(crate) enum Cargo {
+    /// Run a repo's end-to-end tests against a real stack, in an isolated sandbox
+    E2e(Box<E2e>),
+}
+
+#[derive(Debug, Args)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
+pub(crate) struct E2e {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) run: RunArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show what a run would do, and what it would change in the compose file
+    Plan(RepoArguments),
+    /// Check e2e.yml and the compose file, without a host
+    Check(RepoArguments),
+    /// List the sandboxes on a host
+    List(HostArgument),
+    /// Remove a sandbox with everything it made
+    Down(DownArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) repo: RepoArguments,
+    /// Leave the sandbox up, and say how to enter and remove it
+    #[arg(long, conflicts_with = "keep_on_failure")]
+    pub(crate) keep: bool,
+    /// Leave the sandbox up when the run does not pass
+    #[arg(long)]
+    pub(crate) keep_on_failure: bool,
+    /// How long a sandbox that is left up lives, such as 90m or 24h
+    #[arg(long, value_name = "TIME", value_parser = lifetime)]
+    pub(crate) keep_for: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+    /// Arguments for the test command
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) arguments: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RepoArguments {
+    /// The repo; the nearest parent with e2e/e2e.yml counts [default: the current directory]
+    pub(crate) repo: Option<PathBuf>,
+    /// Another file than e2e/e2e.yml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
+    /// A package of the Cargo workspace
+    #[arg(short, long, value_name = "PKG", conflicts_with = "workspace")]
+    pub(crate) package: Vec<String>,
+    /// All packages of the Cargo workspace that have an e2e/e2e.yml, one after another
+    #[arg(long)]
+    pub(crate) workspace: bool,
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HostArgument {
+    /// `local`, an ssh alias, user@name or ssh://user@name:port
+    ///
+    /// First that is set: --host, `CARGO_E2E_HOST`, `host` in [package.metadata.e2e] or
+    /// [workspace.metadata.e2e], `RAILIANCE01_HOST`, else local.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DownArguments {
+    /// A run id, the end of one, or a compose project name
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutputArguments {
+    /// Show what every stage's commands say
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+    /// Show failures and what the tests print, nothing else
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// `90m`, `24h`, `3d`, or seconds.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let help = || "give a time such as 90m, 24h or 3d".to_owned();
+    let parsed = match text.strip_suffix('d') {
+        Some(days) => days.parse::<f64>().ok().map(|days| days * 86400.0),
+        None => match text.parse::<f64>() {
+            Ok(seconds) => Some(seconds),
+            Err(_) => cargo_e2e::compose::duration::parse(text).map(|time| time.as_secs_f64()),
+        },
+    };
+    let seconds = parsed.filter(|seconds| *seconds >= 60.0).ok_or_else(help)?;
+    if seconds > 30.0 * 86400.0 {
+        return Err("a sandbox is kept for 30 days at most".to_owned());
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|_| help())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cargo::command().debug_assert();
+    }
+
+    #[test]
+    fn lifetimes_are_read_as_people_write_them() {
+        assert_eq!(lifetime("90m"), Ok(Duration::from_mins(90)));
+        assert_eq!(lifetime("3d"), Ok(Duration::from_hours(72)));
+        assert_eq!(lifetime("3600"), Ok(Duration::from_hours(1)));
+        for bad in ["", "soon", "0", "-1h", "NaN", "inf", "40d"] {
+            assert!(lifetime(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_repo_that_is_called_like_a_command_can_be_given_as_a_path() {
+        let Cargo::E2e(typed) =
+            Cargo::try_parse_from(["cargo", "e2e", "./plan", "--", "-k", "x"]).expect("it parses");
+        assert!(typed.command.is_none());
+        assert_eq!(typed.run.repo.repo, Some(PathBuf::from("./plan")));
+        assert_eq!(typed.run.arguments, ["-k", "x"]);
+    }
+}

@@ -1,0 +1,66 @@
+//! `cargo e2e list`: the sandboxes on a host.
+
+use cargo_e2e::event::printable;
+use cargo_e2e::outcome::{Verdict, exit_code};
+use cargo_e2e::report::duration;
+use cargo_e2e::sandbox::{self, Listed};
+
+use crate::cli::HostArgument;
+
+use super::{chain, host_for, reach, report};
+
+pub(crate) async fn list(arguments: HostArgument) -> u8 {
+    let name = host_for(&arguments);
+    let (host, facts) = match reach(&name).await {
+        Ok(reached) => reached,
+        Err(code) => return code,
+    };
+    let listed = sandbox::list(host.as_ref(), &facts.root).await;
+    host.close().await;
+    match listed {
+        Ok(all) if all.is_empty() => {
+            anstream::eprintln!("no sandboxes on {name}");
+            0
+        }
+        Ok(all) => {
+            anstream::println!(
+                "{:<26}  {:<20}  {:>10}  {:<12}  FROM",
+                "RUN", "REPO", "CONTAINERS", "EXPIRES"
+            );
+            for one in &all {
+                anstream::println!("{}", line(one));
+            }
+            0
+        }
+        Err(error) => {
+            report(&chain(&error), error.help());
+            exit_code(Verdict::HostError, None)
+        }
+    }
+}
+
+fn line(one: &Listed) -> String {
+    let about = |key: &str| printable(one.about[key].as_str().unwrap_or("?"));
+    let left = one.expires.saturating_sub(one.now);
+    let expires = if left == 0 {
+        "expired".to_owned()
+    } else {
+        format!("in {}", short(left))
+    };
+    format!(
+        "{}  {:<20}  {:>10}  {expires:<12}  {} {}",
+        one.run_id,
+        about("repo"),
+        one.containers,
+        about("by"),
+        about("folder")
+    )
+}
+
+fn short(seconds: u64) -> String {
+    match seconds {
+        0..120 => duration(std::time::Duration::from_secs(seconds)),
+        120..7200 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3600),
+    }
+}

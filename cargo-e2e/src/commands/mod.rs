@@ -1,0 +1,155 @@
+//! One file a command: turns what was typed into values, calls the engine, returns a code.
+
+mod check;
+mod down;
+mod list;
+mod plan;
+mod run;
+
+use std::path::PathBuf;
+
+use cargo_e2e::host::{Facts, Host, preflight};
+use cargo_e2e::outcome::{Verdict, exit_code};
+use cargo_e2e::plan::{HostVariables, Options, Plan, PlanError};
+use cargo_e2e::spec::{self, SpecErrors};
+use cargo_e2e::workspace::{self, FindError, Repo, Selection};
+
+use crate::cli::{Command, E2e, HostArgument, RepoArguments};
+
+const USAGE: u8 = 2;
+
+/// Runs what was typed and returns the process's exit code.
+pub(crate) fn dispatch(typed: E2e) -> u8 {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            report(&format!("the runtime can't start: {error}"), None);
+            return exit_code(Verdict::InternalError, None);
+        }
+    };
+    runtime.block_on(async {
+        match typed.command {
+            None => run::run(typed.run).await,
+            Some(Command::Plan(arguments)) => plan::plan(arguments).await,
+            Some(Command::Check(arguments)) => check::check(arguments).await,
+            Some(Command::List(arguments)) => list::list(arguments).await,
+            Some(Command::Down(arguments)) => down::down(arguments).await,
+        }
+    })
+}
+
+/// Why a command can't begin.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("the current directory can't be read: {0}")]
+    NoFolder(std::io::Error),
+    #[error(transparent)]
+    Find(#[from] FindError),
+    #[error("{} can't be read: {source}", path.display())]
+    Unreadable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{0}")]
+    Spec(SpecErrors),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
+impl Refused {
+    /// Shows why, and returns the exit code.
+    fn show(&self) -> u8 {
+        if let Self::Spec(errors) = self {
+            // They are rendered whole, each with its place.
+            anstream::eprintln!("{errors}");
+        } else {
+            report(&chain(self), None);
+        }
+        match self {
+            Self::Find(FindError::Conflict { .. } | FindError::UnknownPackage { .. }) => USAGE,
+            _ => exit_code(Verdict::SpecError, None),
+        }
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let said = source.to_string();
+        // A transparent error and its source say the same.
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        next = source.source();
+    }
+    text
+}
+
+/// An error on stderr, as every command shows them.
+fn report(message: &str, help: Option<&str>) {
+    let red = anstyle::AnsiColor::Red.on_default().bold();
+    anstream::eprintln!("{red}error{red:#}: {message}");
+    if let Some(help) = help {
+        anstream::eprintln!("  help: {help}");
+    }
+}
+
+fn find(arguments: &RepoArguments) -> Result<Vec<Repo>, Refused> {
+    let folder = std::env::current_dir().map_err(Refused::NoFolder)?;
+    let selection = Selection {
+        path: arguments.repo.clone(),
+        spec: arguments.spec.clone(),
+        packages: arguments.package.clone(),
+        workspace: arguments.workspace,
+    };
+    Ok(workspace::find(&folder, &selection)?)
+}
+
+/// The plan for one repo. The file is small, and nothing else happens meanwhile.
+fn plan_for(repo: Repo, options: Options) -> Result<Plan, Refused> {
+    let text = std::fs::read(&repo.spec_path).map_err(|source| Refused::Unreadable {
+        path: repo.spec_path.clone(),
+        source,
+    })?;
+    let shown = std::env::current_dir()
+        .ok()
+        .and_then(|folder| repo.spec_path.strip_prefix(folder).map(PathBuf::from).ok())
+        .unwrap_or_else(|| repo.spec_path.clone());
+    let spec = spec::parse(&shown, text).map_err(Refused::Spec)?;
+    Ok(Plan::new(repo, spec, options, &HostVariables::from_env())?)
+}
+
+/// The host for a command that needs no repo; one is asked for its manifest's host, if there is one.
+fn host_for(argument: &HostArgument) -> String {
+    let variables = HostVariables::from_env();
+    let configured = || {
+        let folder = std::env::current_dir().ok()?;
+        let repos = workspace::find(&folder, &Selection::default()).ok()?;
+        Some(repos.into_iter().next()?.host?.host)
+    };
+    argument
+        .host
+        .clone()
+        .or(variables.cargo_e2e_host)
+        .or_else(configured)
+        .or(variables.railiance01_host)
+        .unwrap_or_else(|| "local".to_owned())
+}
+
+/// A host that can be used; shows why not.
+async fn reach(name: &str) -> Result<(Box<dyn Host>, Facts), u8> {
+    let failed = |error: &cargo_e2e::host::HostError| {
+        report(&chain(error), error.help());
+        exit_code(Verdict::HostError, None)
+    };
+    let host = cargo_e2e::host::connect(name).await.map_err(|error| failed(&error))?;
+    match preflight(host.as_ref()).await {
+        Ok(facts) => Ok((host, facts)),
+        Err(error) => {
+            host.close().await;
+            Err(failed(&error))
+        }
+    }
+}

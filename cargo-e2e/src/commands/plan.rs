@@ -1,0 +1,145 @@
+//! `cargo e2e plan`: what a run would do.
+
+use std::fmt::Write as _;
+
+use cargo_e2e::compose::preview::{PreviewError, preview};
+use cargo_e2e::compose::{Isolation, Rewritten, isolate};
+use cargo_e2e::outcome::{Verdict, exit_code};
+use cargo_e2e::plan::{Keep, Options, Plan};
+use cargo_e2e::report::duration;
+use cargo_e2e::spec::{Probe, Side};
+
+use crate::cli::RepoArguments;
+
+use super::{find, plan_for, report};
+
+pub(crate) async fn plan(arguments: RepoArguments) -> u8 {
+    let repos = match find(&arguments) {
+        Ok(repos) => repos,
+        Err(refused) => return refused.show(),
+    };
+    let mut worst = 0;
+    for repo in repos {
+        let options = Options {
+            host: arguments.host.host.clone(),
+            ..Options::default()
+        };
+        let plan = match plan_for(repo, options) {
+            Ok(plan) => plan,
+            Err(refused) => {
+                worst = worst.max(refused.show());
+                continue;
+            }
+        };
+        let project = format!("e2e-{}-xxxxxxxx", plan.spec.name);
+        anstream::print!("{}", describe(&plan, &project));
+        match preview(&plan, &project).await {
+            Ok(model) => anstream::print!("{}", rewrites(&isolated(model, &project))),
+            Err(error @ PreviewError::NoCompose) => {
+                anstream::println!("rewrites    not shown: {error}");
+            }
+            Err(error) => {
+                report(&error.to_string(), None);
+                worst = worst.max(exit_code(Verdict::SpecError, None));
+            }
+        }
+    }
+    worst
+}
+
+/// As for a host that can do everything.
+fn isolated(model: serde_json::Value, project: &str) -> Rewritten {
+    isolate(
+        model,
+        &Isolation {
+            project,
+            labels: &[],
+            ipv6: true,
+            engine: (25, 0),
+        },
+    )
+}
+
+fn describe(plan: &Plan, project: &str) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "{name:<11} {value}");
+    };
+    line("repo", format!("{} in {}", plan.spec.name, plan.repo.root.display()));
+    line("spec", plan.spec_name().display().to_string());
+    line("host", format!("{} ({})", plan.host.name, plan.host.because));
+    line("project", project.to_owned());
+    line("compose", plan.compose_files.join(", "));
+    let folder = if plan.project_dir.is_empty() {
+        "the repo's root".to_owned()
+    } else {
+        format!("{}/", plan.project_dir)
+    };
+    let because = plan
+        .project_dir_because
+        .as_ref()
+        .map_or_else(String::new, |why| format!(" ({why})"));
+    line("paths from", format!("{folder}{because}"));
+    line(
+        "ports",
+        "declared (the default for test_command): the numbers as written, on this host alone".to_owned(),
+    );
+    if let Some(command) = &plan.spec.build_command {
+        line("build", format!("{} (here, at most {})", one_line(command), duration(plan.limits.build)));
+    }
+    for check in &plan.spec.health_checks {
+        let probe = match &check.probe {
+            Probe::Http { url, .. } => url.to_string(),
+            Probe::Tcp { host, port } => format!("tcp {host}:{port}"),
+            Probe::Exec { command, service } => format!("{} in {service}", command.join(" ")),
+        };
+        line("health", format!("{}: {probe} within {}", check.name, duration(check.timeout)));
+    }
+    if let Some(command) = &plan.spec.setup_command {
+        line("setup", format!("{} (on the host)", one_line(command)));
+    }
+    if let Some(command) = &plan.spec.test_command {
+        let place = match plan.tests_on {
+            Side::Host => "on the host",
+            Side::Client => "here",
+        };
+        line(
+            "tests",
+            format!("{} ({place}, at most {})", one_line(command), duration(plan.limits.test)),
+        );
+    }
+    let keep = match plan.keep {
+        Keep::No => "always".to_owned(),
+        Keep::OnFailure => format!("unless the run fails; then kept for {}", hours(plan)),
+        Keep::Always => format!("after {}", hours(plan)),
+    };
+    line("removed", keep);
+    line("results", plan.repo.results_dir.display().to_string());
+    text
+}
+
+fn rewrites(rewritten: &Rewritten) -> String {
+    let mut text = String::new();
+    for change in &rewritten.changes {
+        let _ = writeln!(text, "{:<11} {change}", "rewrite");
+    }
+    for shared in &rewritten.shared {
+        let _ = writeln!(text, "{:<11} {shared}", "not isolated");
+    }
+    text
+}
+
+fn hours(plan: &Plan) -> String {
+    format!("{:.0} h", plan.keep_for.as_secs_f64() / 3600.0)
+}
+
+/// A command of several lines by its first one that does something.
+fn one_line(command: &str) -> String {
+    let mut lines = command.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default().to_owned();
+    if lines.next().is_some() {
+        format!("{first} …")
+    } else {
+        first
+    }
+}

@@ -1,0 +1,136 @@
+//! Compose's own commands, on the host.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::host::{self, Host, HostError, Script, quote};
+use crate::sandbox::Sandbox;
+use crate::variables;
+
+/// Why there is no model.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The host was lost.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// Compose refused the files.
+    #[error("Compose refuses the compose file")]
+    Refused {
+        /// What it said.
+        said: String,
+    },
+    /// What it printed is no model.
+    #[error("`docker compose config` printed no model: {reason}")]
+    NoModel {
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// The files as they are given to Compose, relative to the repo's root.
+#[derive(Debug, Clone, Copy)]
+pub struct Files<'a> {
+    /// Compose files.
+    pub compose: &'a [String],
+    /// The project's folder; empty is the root.
+    pub folder: &'a str,
+    /// Files with variables for interpolation.
+    pub env: &'a [String],
+    /// Active profiles.
+    pub profiles: &'a [String],
+}
+
+/// The canonical model, and what Compose warned of.
+///
+/// # Errors
+/// When Compose refuses the files, or the host is lost.
+pub async fn config(
+    host: &dyn Host,
+    sandbox: &Sandbox,
+    files: &Files<'_>,
+    interpolation: &[(String, String)],
+) -> Result<(Value, Vec<String>), ConfigError> {
+    let repo = sandbox.repo_dir();
+    let mut options = String::new();
+    for file in files.env {
+        let _ = write!(options, "--env-file {} ", quote(&format!("{repo}/{file}")));
+    }
+    for file in files.compose {
+        let _ = write!(options, "-f {} ", quote(&format!("{repo}/{file}")));
+    }
+    for profile in files.profiles {
+        let _ = write!(options, "--profile {} ", quote(profile));
+    }
+    let body = concat!(
+        include_str!("../host/sh/sandbox.sh"),
+        include_str!("../host/sh/compose.sh"),
+        include_str!("../host/sh/config.sh")
+    );
+    let script = Script::new("compose config", body)
+        .var("root", &sandbox.root)
+        .var("id", &sandbox.identity.run_id)
+        .var("project", &sandbox.identity.project)
+        .var("folder", files.folder)
+        .var("options", options);
+    let exports = variables::exports(interpolation);
+    let deadline = std::time::Duration::from_secs(60);
+    let output = host::run(host, &script, exports.as_bytes(), deadline).await?;
+    let said = crate::event::printable(&output.stderr);
+    if output.status != 0 {
+        return Err(ConfigError::Refused {
+            said: said.replace(&format!("{repo}/"), ""),
+        });
+    }
+    let model: Value =
+        serde_json::from_slice(&output.stdout).map_err(|error| ConfigError::NoModel {
+            reason: error.to_string(),
+        })?;
+    if !model["services"].is_object() {
+        return Err(ConfigError::NoModel {
+            reason: "it has no services".to_owned(),
+        });
+    }
+    Ok((model, warnings(&said)))
+}
+
+/// The commands that bring the stack up, for a job.
+#[must_use]
+pub fn up_commands(sandbox: &Sandbox, interpolation: &[(String, String)]) -> String {
+    format!(
+        "{}{}docker compose --ansi never --progress plain -p {} -f {} up -d\n",
+        include_str!("../host/sh/compose.sh"),
+        // Secrets from the environment stay references in the model: `up` needs them again.
+        variables::exports(interpolation),
+        quote(&sandbox.identity.project),
+        quote(&format!("{}/compose.json", sandbox.dir()))
+    )
+}
+
+/// Compose's warnings, without its log format.
+fn warnings(said: &str) -> Vec<String> {
+    said.lines()
+        .filter_map(|line| {
+            let (_, message) = line.split_once("msg=")?;
+            let message = message.trim_matches('"').replace("\\\"", "\"");
+            // About a key that Compose itself has made meaningless.
+            (line.contains("level=warning") && !message.contains("`version` is obsolete"))
+                .then_some(message)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::warnings;
+
+    #[test]
+    fn warnings_lose_their_log_format() {
+        let said = "time=\"2026\" level=warning msg=\"The \\\"TAG\\\" variable is not set. Defaulting to a blank string.\"\n\
+                    time=\"2026\" level=warning msg=\"/x/compose.yml: `version` is obsolete\"\n";
+        assert_eq!(
+            warnings(said),
+            ["The \"TAG\" variable is not set. Defaulting to a blank string."]
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! A look at the compose model on this machine, for `plan` and `check`, which use no host.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::plan::Plan;
+
+/// Why there is nothing to see.
+#[derive(Debug, thiserror::Error)]
+pub enum PreviewError {
+    /// `docker compose` is not on this machine.
+    #[error("`docker compose` is not installed on this machine")]
+    NoCompose,
+    /// It refused the files.
+    #[error("Compose refuses the compose file:\n{0}")]
+    Refused(String),
+}
+
+/// The canonical model, with paths of this machine.
+///
+/// # Errors
+/// When Compose is not here, or refuses the files.
+pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> {
+    let root = &plan.repo.root;
+    let folder = root.join(&plan.project_dir);
+    let mut command = Command::new("docker");
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("COMPOSE_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .env("COMPOSE_DISABLE_ENV_FILE", "1")
+        .args(["compose", "-p", project, "--project-directory"])
+        .arg(&folder);
+    if folder.join(".env").is_file() {
+        command.arg("--env-file").arg(folder.join(".env"));
+    }
+    for file in &plan.spec.env_files {
+        command.arg("--env-file").arg(root.join(file));
+    }
+    for file in &plan.compose_files {
+        command.arg("-f").arg(root.join(file));
+    }
+    for profile in &plan.spec.profiles {
+        command.arg("--profile").arg(profile);
+    }
+    let run = command
+        .args(["config", "--format", "json"])
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(Duration::from_secs(60), run)
+        .await
+        .map_err(|_| PreviewError::Refused("no answer in 60 s".to_owned()))?
+        .map_err(|_| PreviewError::NoCompose)?;
+    let said = crate::event::printable(&String::from_utf8_lossy(&output.stderr));
+    if !output.status.success() {
+        if said.contains("is not a docker command") || said.contains("unknown command") {
+            return Err(PreviewError::NoCompose);
+        }
+        return Err(PreviewError::Refused(said.trim().to_owned()));
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| PreviewError::Refused(error.to_string()))
+}

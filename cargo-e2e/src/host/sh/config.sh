@@ -1,0 +1,9 @@
+# Prints the canonical model of the user's compose files. Standard input: exports for
+# interpolation. Needs: project, folder (in the repo), options (shell words).
+fenced && exit 75
+eval "$(cat)"
+cd "$dir/repo/$folder" || exit 1
+eval "set -- $options"
+# As Compose would: the project's own .env counts least.
+[ ! -f .env ] || set -- --env-file .env "$@"
+docker compose -p "$project" --project-directory "$(pwd -P)" "$@" config --format json

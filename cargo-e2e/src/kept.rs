@@ -1,0 +1,55 @@
+//! How to live with a sandbox that was kept, in words to paste.
+
+use crate::host::quote;
+use crate::plan::Plan;
+use crate::sandbox::Sandbox;
+
+/// The ssh command that reaches a host as this tool does.
+#[must_use]
+pub fn ssh(host: &str) -> String {
+    match std::env::var("CARGO_E2E_SSH_CONFIG") {
+        Ok(config) if !config.is_empty() => format!("ssh -F {} {host}", word(&config)),
+        _ => format!("ssh {host}"),
+    }
+}
+
+/// Ready to show; `ports` are those published on the host's own addresses.
+#[must_use]
+pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
+    let host = &plan.host.name;
+    let run_id = &sandbox.identity.run_id;
+    let project = &sandbox.identity.project;
+    let hours = plan.keep_for.as_secs_f64() / 3600.0;
+    let mut lines = vec![format!("sandbox {run_id} is kept on {host} for {hours:.0} h")];
+    let docker = format!("docker compose -p {project}");
+    if host == "local" {
+        lines.push(format!("  look:   {docker} ps    {docker} logs    {docker} exec SERVICE sh"));
+    } else {
+        let ssh = ssh(host);
+        lines.push(format!("  look:   {ssh} {docker} ps    (or logs; or, with -t, exec SERVICE sh)"));
+        if !ports.is_empty() {
+            let forwards: Vec<String> = ports
+                .iter()
+                .map(|port| format!("-L {port}:127.0.0.1:{port}"))
+                .collect();
+            lines.push(format!(
+                "  ports:  {} -N {}",
+                ssh,
+                forwards.join(" ")
+            ));
+        }
+    }
+    lines.push(format!("  files:  {}", sandbox.dir()));
+    lines.push(format!("  remove: cargo e2e down {run_id} --host {}", word(host)));
+    lines.join("\n")
+}
+
+/// A word for a shell, quoted only where it must be.
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        quote(text)
+    }
+}

@@ -1,0 +1,388 @@
+//! The order of a run's stages, and the only place that knows it. From provision on, teardown
+//! runs on every path.
+
+mod ledger;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::cancel::Cancel;
+use crate::event::{Event, Events, Failure};
+use crate::host::{Facts, Host, HostError};
+use crate::outcome::{
+    Git, HealthRecord, Record, ServiceRecord, Stage, StageStatus, TestRecord, Verdict, exit_code, millis,
+};
+use crate::plan::{Keep, Plan};
+use crate::sandbox::{self, Identity, Sandbox};
+use crate::stages::{self, Context, Done, Trouble};
+
+use ledger::{Ledger, Stopped};
+
+/// Reaches a host by its name; a value so that tests can reach one that does not exist.
+#[async_trait::async_trait]
+pub trait Connector: Send + Sync {
+    /// Connects.
+    async fn connect(&self, name: &str) -> Result<Box<dyn Host>, HostError>;
+}
+
+/// Reaches real hosts.
+#[derive(Debug, Clone, Copy)]
+pub struct RealHosts;
+
+#[async_trait::async_trait]
+impl Connector for RealHosts {
+    async fn connect(&self, name: &str) -> Result<Box<dyn Host>, HostError> {
+        crate::host::connect(name).await
+    }
+}
+
+/// What a run came to, and how to live with its sandbox where that was kept.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The record, without the report stage.
+    pub record: Record,
+    /// Ready to show.
+    pub kept: Option<String>,
+}
+
+/// One run.
+pub struct Run<'a> {
+    /// What to do.
+    pub plan: &'a Plan,
+    /// How it is known.
+    pub identity: Identity,
+    /// How to reach its host.
+    pub connector: &'a dyn Connector,
+    /// Who is told.
+    pub events: &'a Events,
+    /// When to stop early.
+    pub cancel: &'a Cancel,
+    /// The folder on this machine where the result is kept.
+    pub bundle: PathBuf,
+}
+
+/// What is gathered on the way, whatever comes of it.
+#[derive(Default)]
+struct Found {
+    verdict: Option<Verdict>,
+    health_checks: Vec<HealthRecord>,
+    services: Vec<ServiceRecord>,
+    tests: Vec<TestRecord>,
+    leftovers: Vec<String>,
+    kept: Option<String>,
+}
+
+impl Found {
+    fn add(&mut self, verdict: Verdict) {
+        self.verdict = Some(self.verdict.map_or(verdict, |so_far| so_far.or_worse(verdict)));
+    }
+}
+
+impl Run<'_> {
+    /// Runs every stage, and takes everything down.
+    pub async fn run(&self) -> Outcome {
+        let started = Instant::now();
+        let started_at = ledger::now();
+        self.events.tell(Event::RunStarted {
+            run_id: self.identity.run_id.clone(),
+            repo: self.identity.slug.clone(),
+            host: self.plan.host.name.clone(),
+        });
+        let mut ledger = Ledger::new(self.events, self.cancel);
+        let mut found = Found::default();
+        // Read while the host is reached: neither waits for the other.
+        let (git, ()) = tokio::join!(
+            crate::git::describe(&self.plan.repo.root),
+            self.on_host(&mut ledger, &mut found)
+        );
+        let mut verdict = found.verdict.unwrap_or(Verdict::Passed);
+        if self.cancel.signal().is_some() && verdict != Verdict::Passed {
+            verdict = Verdict::Interrupted;
+        }
+        let record = self.record(verdict, git, found_parts(&mut found), ledger, started_at, started);
+        Outcome {
+            record,
+            kept: found.kept,
+        }
+    }
+
+    async fn on_host(&self, ledger: &mut Ledger<'_>, found: &mut Found) {
+        // Not cut short by a signal: it is bounded, and ssh's master would stay behind.
+        let host = ledger
+            .bounded(Stage::Connect, async {
+                let host = self.connector.connect(&self.plan.host.name).await?;
+                match stages::connect::look(host.as_ref()).await {
+                    Ok(done) => Ok(Done::new((host, done.value), done.detail)),
+                    Err(trouble) => {
+                        host.close().await;
+                        Err(trouble)
+                    }
+                }
+            })
+            .await;
+        match host {
+            Ok((host, facts)) => {
+                self.in_sandbox(ledger, found, host.as_ref(), &facts).await;
+                host.close().await;
+            }
+            Err(stopped) => found.add(stopped.verdict()),
+        }
+    }
+
+    async fn in_sandbox(
+        &self,
+        ledger: &mut Ledger<'_>,
+        found: &mut Found,
+        host: &dyn Host,
+        facts: &Facts,
+    ) {
+        let provisioned = ledger
+            .bounded(Stage::Provision, async {
+                let sandbox = self.provision(host, facts).await?;
+                let detail = sandbox.dir();
+                Ok(Done::new(sandbox, detail))
+            })
+            .await;
+        let mut sandbox = match provisioned {
+            Ok(sandbox) => sandbox,
+            Err(stopped) => {
+                found.add(stopped.verdict());
+                // Half a folder may exist.
+                self.teardown(ledger, found, host, &facts.root).await;
+                return;
+            }
+        };
+        {
+            let context = Context {
+                plan: self.plan,
+                host,
+                facts,
+                sandbox: &sandbox,
+                events: self.events,
+                bundle: self.bundle.clone(),
+            };
+            let went = self.stages(ledger, found, &context).await;
+            if let Err(stopped) = went {
+                found.add(stopped.verdict());
+            }
+            if ledger.reached(Stage::Up) && !self.lost(found) {
+                // Evidence is worth a wait, but not a second signal.
+                let collected = ledger
+                    .until(2, Stage::Collect, stages::collect::collect(&context, &mut found.services))
+                    .await;
+                if let Err(Stopped::Failed(trouble)) = collected {
+                    self.events.warn(format!("no evidence was collected: {}", trouble.message));
+                }
+            }
+        }
+        if self.keeps(found) {
+            self.keep(found, host, &mut sandbox).await;
+        } else {
+            self.teardown(ledger, found, host, &facts.root).await;
+        }
+    }
+
+    async fn provision(&self, host: &dyn Host, facts: &Facts) -> Result<Sandbox, HostError> {
+        let mut lifetime = self.plan.lifetime();
+        if self.plan.keep != Keep::No {
+            // Labels can't be changed later.
+            lifetime = lifetime.saturating_add(self.plan.keep_for);
+        }
+        let about = serde_json::json!({
+            "repo": self.identity.slug,
+            "project": self.identity.project,
+            "by": ledger::who(),
+            "folder": self.plan.repo.root.to_string_lossy(),
+            "started_at": ledger::now(),
+            "tool_version": env!("CARGO_PKG_VERSION"),
+        });
+        Sandbox::provision(host, facts, self.identity.clone(), &about.to_string(), lifetime).await
+    }
+
+    /// Everything between provision and collect.
+    async fn stages(
+        &self,
+        ledger: &mut Ledger<'_>,
+        found: &mut Found,
+        context: &Context<'_>,
+    ) -> Result<(), Stopped> {
+        ledger.until(1, Stage::Build, stages::build::build(context)).await?;
+        let scan = ledger.until(1, Stage::Sync, stages::sync::sync(context)).await?;
+        let up = async {
+            match stages::up::up(context, &scan).await {
+                Err(trouble) if trouble.verdict == Verdict::UpFailed => {
+                    Err(stages::collect::explain(context, trouble).await)
+                }
+                other => other,
+            }
+        };
+        let stack = ledger.until(1, Stage::Up, up).await?;
+        let ready = stages::ready::ready(context, &stack, &mut found.health_checks);
+        ledger.until(1, Stage::Ready, ready).await?;
+        let endpoints = stages::up::endpoints(context, &stack);
+        let on_host = stages::test::variables(context, &endpoints, crate::spec::Side::Host);
+        let for_tests = stages::test::variables(context, &endpoints, self.plan.tests_on);
+        let (on_host, for_tests) = match (on_host, for_tests) {
+            (Ok(on_host), Ok(for_tests)) => (on_host, for_tests),
+            (Err(trouble), _) | (_, Err(trouble)) => {
+                let failed = async { Err::<Done<()>, _>(trouble) };
+                return ledger.bounded(Stage::Setup, failed).await;
+            }
+        };
+        ledger.until(1, Stage::Setup, stages::setup::setup(context, &on_host)).await?;
+        let began = Instant::now();
+        let tested = ledger
+            .until(1, Stage::Test, stages::test::test(context, &stack, &for_tests))
+            .await;
+        found.tests.push(test_record(&tested, began.elapsed()));
+        tested
+    }
+
+    /// Whether there is nobody to talk to any more.
+    fn lost(&self, found: &Found) -> bool {
+        found.verdict == Some(Verdict::HostError)
+    }
+
+    fn keeps(&self, found: &Found) -> bool {
+        if self.cancel.signal().is_some() {
+            return self.plan.keep_typed;
+        }
+        match self.plan.keep {
+            Keep::No => false,
+            Keep::Always => true,
+            Keep::OnFailure => found.verdict.is_some_and(|verdict| verdict != Verdict::Passed),
+        }
+    }
+
+    async fn keep(&self, found: &mut Found, host: &dyn Host, sandbox: &mut Sandbox) {
+        for job in ["up", "setup", "test"] {
+            // What still runs of a run that is over would disturb whoever looks.
+            let _ = sandbox.stop(host, job).await;
+        }
+        if let Err(error) = sandbox.extend(host, self.plan.keep_for).await {
+            self.events.warn(format!("its lifetime could not be set: {error}"));
+        }
+        let ports = match sandbox.inspect(host).await {
+            Ok(containers) => containers.tcp_ports(),
+            Err(_) => Vec::new(),
+        };
+        found.kept = Some(crate::kept::describe(self.plan, sandbox, &ports));
+    }
+
+    async fn teardown(
+        &self,
+        ledger: &mut Ledger<'_>,
+        found: &mut Found,
+        host: &dyn Host,
+        root: &str,
+    ) {
+        let limit = self.plan.limits.teardown;
+        let run_id = &self.identity.run_id;
+        let torn_down = ledger
+            .until(3, Stage::Teardown, async {
+                let left = sandbox::teardown(host, root, run_id, limit).await?;
+                if left.is_empty() {
+                    return Ok(Done::new(left, "nothing left"));
+                }
+                let mut trouble = Trouble::new(
+                    Verdict::Leaked,
+                    format!("{} could not be removed:\n{}", left.len(), left.join("\n")),
+                );
+                trouble.help = Some(self.by_hand());
+                found.leftovers = left;
+                Err(trouble)
+            })
+            .await;
+        match torn_down {
+            Ok(_) => found.add(Verdict::Passed),
+            Err(Stopped::Failed(trouble)) => {
+                if trouble.verdict != Verdict::Leaked {
+                    found.leftovers.push(format!("sandbox {run_id} (its state is not known)"));
+                }
+                found.add(Verdict::Leaked);
+            }
+            Err(Stopped::Cancelled) => {
+                found.leftovers.push(format!("sandbox {run_id} (teardown was cut short)"));
+                self.events.warn(format!("teardown goes on without us; {}", self.by_hand()));
+                found.add(Verdict::Interrupted);
+            }
+        }
+    }
+
+    fn by_hand(&self) -> String {
+        format!(
+            "to remove it: cargo e2e down {} --host {}",
+            self.identity.run_id, self.plan.host.name
+        )
+    }
+
+    fn record(
+        &self,
+        verdict: Verdict,
+        git: Git,
+        found: FoundParts,
+        ledger: Ledger<'_>,
+        started_at: String,
+        started: Instant,
+    ) -> Record {
+        Record {
+            schema: 1,
+            run_id: self.identity.run_id.clone(),
+            repo: self.identity.slug.clone(),
+            git,
+            host: self.plan.host.name.clone(),
+            verdict,
+            exit_code: exit_code(verdict, self.cancel.signal()),
+            started_at,
+            duration_ms: millis(started.elapsed()),
+            stages: ledger.into_records(),
+            health_checks: found.health_checks,
+            services: found.services,
+            tests: found.tests,
+            leftovers: found.leftovers,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
+struct FoundParts {
+    health_checks: Vec<HealthRecord>,
+    services: Vec<ServiceRecord>,
+    tests: Vec<TestRecord>,
+    leftovers: Vec<String>,
+}
+
+fn found_parts(found: &mut Found) -> FoundParts {
+    FoundParts {
+        health_checks: std::mem::take(&mut found.health_checks),
+        services: std::mem::take(&mut found.services),
+        tests: std::mem::take(&mut found.tests),
+        leftovers: std::mem::take(&mut found.leftovers),
+    }
+}
+
+/// A test command is one test, whatever it runs.
+fn test_record(tested: &Result<(), Stopped>, duration: Duration) -> TestRecord {
+    let (status, message) = match tested {
+        Ok(()) => (StageStatus::Passed, None),
+        Err(Stopped::Failed(trouble)) => (StageStatus::Failed, Some(trouble.message.clone())),
+        Err(Stopped::Cancelled) => (StageStatus::Interrupted, None),
+    };
+    TestRecord {
+        name: "test_command".to_owned(),
+        status,
+        duration_ms: millis(duration),
+        message,
+        steps: Vec::new(),
+    }
+}
+
+/// A failure as reporters show it.
+fn failure(stage: Stage, trouble: &Trouble) -> Failure {
+    Failure {
+        stage,
+        message: trouble.message.clone(),
+        excerpts: trouble.excerpts.clone(),
+        help: trouble.help.clone(),
+    }
+}

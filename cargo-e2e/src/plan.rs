@@ -1,0 +1,370 @@
+//! What a run is going to do: a value, made without touching a host, that can be shown.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::spec::{Cleanup, Side, Spec};
+use crate::workspace::Repo;
+
+/// A sandbox that was asked to be kept lives this long, unless `--keep-for` says otherwise.
+pub const KEEP_FOR: Duration = Duration::from_hours(24);
+
+/// Time on top of all timeouts before a sandbox counts as expired.
+const GRACE: Duration = Duration::from_mins(10);
+
+/// What was typed, as far as it changes the plan.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// `--host`.
+    pub host: Option<String>,
+    /// `--keep`.
+    pub keep: bool,
+    /// `--keep-on-failure`.
+    pub keep_on_failure: bool,
+    /// `--keep-for`.
+    pub keep_for: Option<Duration>,
+    /// What goes to the test command.
+    pub arguments: Vec<String>,
+}
+
+/// The environment that chooses a host; a value so that tests need not change the process's own.
+#[derive(Debug, Clone, Default)]
+pub struct HostVariables {
+    /// `CARGO_E2E_HOST`.
+    pub cargo_e2e_host: Option<String>,
+    /// `RAILIANCE01_HOST`.
+    pub railiance01_host: Option<String>,
+}
+
+impl HostVariables {
+    /// From this process's environment; an empty variable is as good as none.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let get = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        Self {
+            cargo_e2e_host: get("CARGO_E2E_HOST"),
+            railiance01_host: get("RAILIANCE01_HOST"),
+        }
+    }
+}
+
+/// Which host, and why that one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostChoice {
+    /// `local`, or an ssh destination.
+    pub name: String,
+    /// What decided.
+    pub because: String,
+}
+
+/// When the sandbox outlives the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Never.
+    No,
+    /// When the run did not pass.
+    OnFailure,
+    /// Whatever comes.
+    Always,
+}
+
+/// How long each stage may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// `build_command`.
+    pub build: Duration,
+    /// Sending the repo.
+    pub sync: Duration,
+    /// Pulling, building and starting the stack, and waiting for its ports.
+    pub up: Duration,
+    /// `setup_command`.
+    pub setup: Duration,
+    /// The tests.
+    pub test: Duration,
+    /// Fetching the evidence.
+    pub collect: Duration,
+    /// Taking everything down.
+    pub teardown: Duration,
+}
+
+/// What a run is going to do.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The repo.
+    pub repo: Repo,
+    /// Its e2e.yml.
+    pub spec: Spec,
+    /// Where it runs.
+    pub host: HostChoice,
+    /// When the sandbox outlives the run.
+    pub keep: Keep,
+    /// Whether `--keep` was given: the only way to keep after a signal.
+    pub keep_typed: bool,
+    /// For how long.
+    pub keep_for: Duration,
+    /// Where the tests run.
+    pub tests_on: Side,
+    /// What goes to the test command.
+    pub arguments: Vec<String>,
+    /// How long each stage may take.
+    pub limits: Limits,
+    /// Compose files, relative to the repo's root.
+    pub compose_files: Vec<String>,
+    /// The folder that relative paths in them start from, relative to the repo's root; empty is
+    /// the root.
+    pub project_dir: String,
+    /// Where it is not the first file's own folder: why.
+    pub project_dir_because: Option<String>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A compose file does not exist.
+    #[error("{} names the compose file {file}, which does not exist", spec.display())]
+    NoComposeFile {
+        /// The e2e.yml.
+        spec: PathBuf,
+        /// The compose file.
+        file: String,
+    },
+    /// A compose file is a link to somewhere else.
+    #[error("the compose file {file} is a link to {}, which is outside the repo", target.display())]
+    OutsideTheRepo {
+        /// The compose file.
+        file: String,
+        /// Where it leads.
+        target: PathBuf,
+    },
+}
+
+impl Plan {
+    /// Makes the plan. Reads links of the compose files; touches nothing.
+    ///
+    /// # Errors
+    /// When a compose file does not exist or leads out of the repo.
+    pub fn new(
+        repo: Repo,
+        spec: Spec,
+        options: Options,
+        variables: &HostVariables,
+    ) -> Result<Self, PlanError> {
+        let host = choose_host(&options, variables, &repo);
+        let keep = match (options.keep, options.keep_on_failure, spec.cleanup) {
+            (true, _, _) | (_, _, Cleanup::Never) => Keep::Always,
+            (_, true, _) | (_, _, Cleanup::OnSuccess) => Keep::OnFailure,
+            (false, false, Cleanup::Always) => Keep::No,
+        };
+        let limit = |own: Option<Duration>, seconds| own.unwrap_or(Duration::from_secs(seconds));
+        let limits = Limits {
+            build: limit(spec.timeouts.build, 1800),
+            sync: limit(spec.timeouts.sync, 600),
+            up: limit(spec.timeouts.up, 900),
+            setup: limit(spec.timeouts.setup, 600),
+            test: spec.timeout,
+            collect: limit(spec.timeouts.collect, 120),
+            teardown: limit(spec.timeouts.teardown, 180),
+        };
+        let (project_dir, project_dir_because) = project_dir(&repo, &spec)?;
+        Ok(Self {
+            host,
+            keep,
+            keep_typed: options.keep,
+            keep_for: options.keep_for.unwrap_or(KEEP_FOR),
+            tests_on: spec.tests_run_on.unwrap_or(Side::Host),
+            arguments: options.arguments,
+            limits,
+            compose_files: spec.compose_files.clone(),
+            project_dir,
+            project_dir_because,
+            repo,
+            spec,
+        })
+    }
+
+    /// How long a sandbox of this plan may live at most, unless it is kept.
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        let Limits {
+            build,
+            sync,
+            up,
+            setup,
+            test,
+            collect,
+            teardown,
+        } = self.limits;
+        let ready: Duration = self.spec.health_checks.iter().map(|check| check.timeout).sum();
+        [build, sync, up, setup, test, collect, teardown, ready, GRACE]
+            .into_iter()
+            .fold(Duration::ZERO, Duration::saturating_add)
+    }
+
+    /// The spec's path as people know it: relative to the repo where it lies in it.
+    #[must_use]
+    pub fn spec_name(&self) -> &Path {
+        self.repo
+            .spec_path
+            .strip_prefix(&self.repo.root)
+            .unwrap_or(&self.repo.spec_path)
+    }
+}
+
+fn choose_host(options: &Options, variables: &HostVariables, repo: &Repo) -> HostChoice {
+    let configured = repo.host.as_ref();
+    let ways = [
+        (options.host.clone(), "--host"),
+        (variables.cargo_e2e_host.clone(), "CARGO_E2E_HOST"),
+        (
+            configured.map(|configured| configured.host.clone()),
+            configured.map_or("", |configured| configured.source),
+        ),
+        (variables.railiance01_host.clone(), "RAILIANCE01_HOST"),
+    ];
+    let chosen = ways
+        .into_iter()
+        .find_map(|(name, because)| Some((name?, because)));
+    let (name, because) = chosen.unwrap_or(("local".to_owned(), "nothing names another"));
+    HostChoice {
+        name,
+        because: because.to_owned(),
+    }
+}
+
+/// Compose would take the folder of a link; people expect the folder of the file that they run
+/// by hand.
+fn project_dir(repo: &Repo, spec: &Spec) -> Result<(String, Option<String>), PlanError> {
+    let mut first = None;
+    for file in &spec.compose_files {
+        let path = repo.root.join(file);
+        let target = path.canonicalize().map_err(|_| PlanError::NoComposeFile {
+            spec: repo.spec_path.clone(),
+            file: file.clone(),
+        })?;
+        let inside = target
+            .strip_prefix(&repo.root)
+            .map_err(|_| PlanError::OutsideTheRepo {
+                file: file.clone(),
+                target: target.clone(),
+            })?;
+        if first.is_none() {
+            first = Some((file, inside.to_owned()));
+        }
+    }
+    let Some((file, target)) = first else {
+        return Ok((String::new(), None));
+    };
+    let folder = |path: &Path| path.parent().unwrap_or(Path::new("")).to_string_lossy().into_owned();
+    let (written, real) = (folder(Path::new(file)), folder(&target));
+    let because = (written != real).then(|| {
+        format!(
+            "{file} is a link to {}; plain `docker compose` would take {written}/",
+            target.display()
+        )
+    });
+    Ok((real, because))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::ConfiguredHost;
+
+    fn repo(root: &Path) -> Repo {
+        Repo {
+            root: root.canonicalize().expect("it exists"),
+            spec_path: root.join("e2e/e2e.yml"),
+            results_dir: root.join("e2e/results"),
+            cargo: None,
+            host: None,
+        }
+    }
+
+    fn spec(text: &str) -> Spec {
+        let text = format!("name: shop\ntest_command: 'true'\n{text}");
+        crate::spec::parse(Path::new("e2e/e2e.yml"), &text).expect("a good spec")
+    }
+
+    fn tree() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("e2e")).expect("a folder");
+        std::fs::write(folder.path().join("e2e/compose.yml"), "services: {}").expect("a file");
+        folder
+    }
+
+    fn plan(spec: Spec, options: Options) -> Plan {
+        let folder = tree();
+        Plan::new(repo(folder.path()), spec, options, &HostVariables::default()).expect("a plan")
+    }
+
+    #[test]
+    fn the_first_host_that_is_named_wins() {
+        let folder = tree();
+        let mut repo = repo(folder.path());
+        let mut options = Options::default();
+        let mut variables = HostVariables::default();
+        let mut expect = |repo: &Repo, options: &Options, variables: &HostVariables, name: &str| {
+            assert_eq!(choose_host(options, variables, repo).name, name);
+        };
+        expect(&repo, &options, &variables, "local");
+        variables.railiance01_host = Some("r1".into());
+        expect(&repo, &options, &variables, "r1");
+        repo.host = Some(ConfiguredHost {
+            host: "metadata".into(),
+            source: "[package.metadata.e2e]",
+        });
+        expect(&repo, &options, &variables, "metadata");
+        variables.cargo_e2e_host = Some("variable".into());
+        expect(&repo, &options, &variables, "variable");
+        options.host = Some("flag".into());
+        expect(&repo, &options, &variables, "flag");
+    }
+
+    #[test]
+    fn keeping_is_asked_for_by_flag_or_file() {
+        let keep = |yaml: &str, keep, keep_on_failure| {
+            let options = Options {
+                keep,
+                keep_on_failure,
+                ..Options::default()
+            };
+            plan(spec(yaml), options).keep
+        };
+        assert_eq!(keep("", false, false), Keep::No);
+        assert_eq!(keep("cleanup: on_success", false, false), Keep::OnFailure);
+        assert_eq!(keep("cleanup: never", false, false), Keep::Always);
+        assert_eq!(keep("", false, true), Keep::OnFailure);
+        assert_eq!(keep("cleanup: on_success", true, false), Keep::Always);
+    }
+
+    #[test]
+    fn a_link_means_the_folder_of_its_target() {
+        let folder = tree();
+        let root = folder.path();
+        std::fs::write(root.join("docker-compose.dev.yml"), "services: {}").expect("a file");
+        std::fs::remove_file(root.join("e2e/compose.yml")).expect("it is there");
+        std::os::unix::fs::symlink("../docker-compose.dev.yml", root.join("e2e/compose.yml"))
+            .expect("a link");
+        let (dir, because) = project_dir(&repo(root), &spec("")).expect("inside");
+        assert_eq!(dir, "");
+        assert!(because.is_some_and(|why| why.contains("is a link to docker-compose.dev.yml")));
+    }
+
+    #[test]
+    fn a_link_out_of_the_repo_and_a_missing_file_are_refused() {
+        let folder = tree();
+        let root = folder.path();
+        std::fs::remove_file(root.join("e2e/compose.yml")).expect("it is there");
+        let missing = project_dir(&repo(root), &spec("")).expect_err("it is gone");
+        assert!(matches!(missing, PlanError::NoComposeFile { .. }));
+        std::os::unix::fs::symlink("/etc/hostname", root.join("e2e/compose.yml")).expect("a link");
+        let outside = project_dir(&repo(root), &spec("")).expect_err("it leads out");
+        assert!(matches!(outside, PlanError::OutsideTheRepo { .. }));
+    }
+
+    #[test]
+    fn a_sandbox_lives_longer_than_all_its_stages() {
+        let plan = plan(spec("timeout: 100"), Options::default());
+        assert!(plan.lifetime() > plan.limits.up + plan.limits.test + plan.limits.teardown);
+    }
+}

@@ -1,0 +1,356 @@
+//! Waiting until the stack is ready: every health check passes, every container runs or is
+//! done, and what has a health check of its own is healthy.
+//!
+//! `docker compose up --wait` can't be trusted with this: it fails for an init container that
+//! did its work, and passes for one that dies a second later.
+
+use std::time::{Duration, Instant};
+
+use crate::compose::Published;
+use crate::event::{Event, Events};
+use crate::host::{Host, HostError, lines, quote};
+use crate::outcome::{HealthRecord, HealthStatus, millis};
+use crate::sandbox::{Container, Containers, Sandbox};
+use crate::spec::{HealthCheck, Probe};
+
+/// What containers get that have no health check in e2e.yml to say otherwise.
+const LEAST: Duration = Duration::from_secs(60);
+
+/// What the wait came to.
+#[derive(Debug)]
+pub struct Readiness {
+    /// Every health check.
+    pub checks: Vec<HealthRecord>,
+    /// Why it is not ready; none when it is.
+    pub failure: Option<NotReady>,
+}
+
+/// Why a stack is not ready.
+#[derive(Debug)]
+pub struct NotReady {
+    /// What is wrong: the first line is the summary.
+    pub message: String,
+    /// The containers whose logs tell more.
+    pub blame: Vec<Container>,
+}
+
+/// Waits.
+///
+/// # Errors
+/// When the host is lost.
+pub async fn wait(
+    host: &dyn Host,
+    sandbox: &Sandbox,
+    checks: &[HealthCheck],
+    published: &[Published],
+    health_allowance: Duration,
+    events: &Events,
+) -> Result<Readiness, HostError> {
+    let calls = probe_calls(checks, published);
+    let mut watch = lines(host, &sandbox.watch_script()).await?;
+    let mut probes = lines(host, &sandbox.probe_script(&calls)).await?;
+    let mut state = Waiting::new(checks, health_allowance, Instant::now());
+    let mut probes_run = true;
+    loop {
+        if let Some(failure) = state.verdict(Instant::now()) {
+            return Ok(Readiness {
+                checks: state.records(Instant::now()),
+                failure,
+            });
+        }
+        let next_deadline = tokio::time::Instant::from_std(state.next_deadline());
+        tokio::select! {
+            line = watch.next() => match line {
+                Some(line) => { state.containers.line(&line); }
+                None => return Err(HostError::Lost { host: host.name().to_owned(), doing: "ready" }),
+            },
+            line = probes.next(), if probes_run => match line {
+                Some(line) => state.answer(&line, Instant::now(), events),
+                // All have passed, or there were none.
+                None if state.all_passed() => probes_run = false,
+                None => return Err(HostError::Lost { host: host.name().to_owned(), doing: "ready" }),
+            },
+            () = tokio::time::sleep_until(next_deadline) => {}
+        }
+    }
+}
+
+/// The lines that start each probe on the host, at the addresses that the stack really has.
+fn probe_calls(checks: &[HealthCheck], published: &[Published]) -> String {
+    let mut calls = String::new();
+    for (index, check) in checks.iter().enumerate() {
+        let call = match &check.probe {
+            Probe::Http { url, expect_status } => {
+                let port = url.port_or_known_default().unwrap_or(80);
+                let at = find(published, url.host_str().unwrap_or_default(), port);
+                // The request keeps the URL's own host and name; only the connection moves.
+                let connect = at.map_or_else(
+                    || ":::".to_owned(),
+                    |at| format!("::{}:{}", bracketed(&at.address), at.port.unwrap_or(port)),
+                );
+                let statuses: Vec<_> = expect_status.iter().map(u16::to_string).collect();
+                format!(
+                    "http_probe {index} {} {} {}",
+                    quote(url.as_str()),
+                    quote(&connect),
+                    quote(&statuses.join(" "))
+                )
+            }
+            Probe::Tcp { host, port } => match find(published, host, *port) {
+                Some(at) => format!(
+                    "tcp_probe {index} {} {}",
+                    quote(&at.service),
+                    at.container_port
+                ),
+                None => format!(
+                    "direct_probe {index} {}",
+                    quote(&format!("{}:{port}", bracketed(host)))
+                ),
+            },
+            Probe::Exec { command, service } => {
+                let words: Vec<_> = command.iter().map(|word| quote(word)).collect();
+                format!("exec_probe {index} {} {}", quote(service), words.join(" "))
+            }
+        };
+        calls.push_str(&call);
+        calls.push_str(" &\n");
+    }
+    calls
+}
+
+/// The published port that `localhost:PORT` means.
+fn find<'a>(published: &'a [Published], host: &str, port: u16) -> Option<&'a Published> {
+    is_here(host)
+        .then(|| published.iter().find(|one| one.port == Some(port)))
+        .flatten()
+}
+
+/// Whether an address means the sandbox host itself.
+#[must_use]
+pub fn is_here(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "::1" | "[::1]")
+}
+
+fn bracketed(address: &str) -> String {
+    if address.contains(':') && !address.starts_with('[') {
+        format!("[{address}]")
+    } else {
+        address.to_owned()
+    }
+}
+
+/// One health check on its way.
+struct Pending<'a> {
+    check: &'a HealthCheck,
+    passed: Option<Duration>,
+    attempts: u64,
+    last_error: Option<String>,
+}
+
+/// All that is known while waiting; decides without looking at a clock or a host.
+struct Waiting<'a> {
+    checks: Vec<Pending<'a>>,
+    containers: Containers,
+    started: Instant,
+    containers_deadline: Duration,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(checks: &'a [HealthCheck], health_allowance: Duration, started: Instant) -> Self {
+        let longest = checks.iter().map(|check| check.timeout).max();
+        Self {
+            checks: checks
+                .iter()
+                .map(|check| Pending {
+                    check,
+                    passed: None,
+                    attempts: 0,
+                    last_error: None,
+                })
+                .collect(),
+            containers: Containers::default(),
+            started,
+            containers_deadline: LEAST.max(longest.unwrap_or_default()).max(health_allowance),
+        }
+    }
+
+    /// Takes a line of the probes' script: `INDEX pass|fail TRIES ANSWER`.
+    fn answer(&mut self, line: &str, now: Instant, events: &Events) {
+        let waited = now.duration_since(self.started);
+        let mut words = line.splitn(4, ' ');
+        let check = words
+            .next()
+            .and_then(|index| index.parse::<usize>().ok())
+            .and_then(|index| self.checks.get_mut(index));
+        let (Some(check), Some(status), Some(tries)) = (check, words.next(), words.next()) else {
+            return;
+        };
+        let answer = crate::event::printable(words.next().unwrap_or_default());
+        check.attempts = tries.parse().unwrap_or(check.attempts);
+        let passed = status == "pass";
+        let news = passed || check.last_error.as_deref() != Some(&answer);
+        if passed {
+            check.passed = Some(waited);
+        } else {
+            check.last_error = Some(answer.clone());
+        }
+        if news {
+            events.tell(Event::Health {
+                name: check.check.name.clone(),
+                passed,
+                answer,
+                waited,
+            });
+        }
+    }
+
+    fn all_passed(&self) -> bool {
+        self.checks.iter().all(|check| check.passed.is_some())
+    }
+
+    /// None while there is reason to wait; else the failure, or that there is none.
+    #[expect(clippy::option_option, reason = "undecided, ready, or failed")]
+    fn verdict(&self, now: Instant) -> Option<Option<NotReady>> {
+        if let Some((container, why)) = self.containers.hopeless() {
+            return Some(Some(NotReady {
+                message: why,
+                blame: vec![container.clone()],
+            }));
+        }
+        let waiting = self.containers.waiting();
+        if self.all_passed() && waiting.is_empty() {
+            return Some(None);
+        }
+        let waited = now.duration_since(self.started);
+        let late: Vec<_> = self
+            .checks
+            .iter()
+            .filter(|check| check.passed.is_none() && waited >= check.check.timeout)
+            .collect();
+        if late.is_empty() && (waiting.is_empty() || waited < self.containers_deadline) {
+            return None;
+        }
+        let mut lines: Vec<String> = late
+            .iter()
+            .map(|late| {
+                format!(
+                    "health check {} did not pass within {} s ({}; last answer: {})",
+                    late.check.name,
+                    late.check.timeout.as_secs_f64(),
+                    describe(&late.check.probe),
+                    late.last_error.as_deref().unwrap_or("none yet")
+                )
+            })
+            .collect();
+        lines.extend(waiting);
+        let mut blame: Vec<Container> = self.containers.unready().cloned().collect();
+        if blame.is_empty() {
+            blame = self.containers.sorted().into_iter().cloned().collect();
+        }
+        Some(Some(NotReady {
+            message: lines.join("\n"),
+            blame,
+        }))
+    }
+
+    fn next_deadline(&self) -> Instant {
+        let waiting = self.checks.iter().filter(|check| check.passed.is_none());
+        let soonest = waiting.map(|check| check.check.timeout).min();
+        self.started + soonest.unwrap_or(self.containers_deadline)
+    }
+
+    fn records(&self, now: Instant) -> Vec<HealthRecord> {
+        self.checks
+            .iter()
+            .map(|check| HealthRecord {
+                name: check.check.name.clone(),
+                status: if check.passed.is_some() {
+                    HealthStatus::Passed
+                } else {
+                    HealthStatus::Failed
+                },
+                waited_ms: millis(check.passed.unwrap_or(now.duration_since(self.started))),
+                attempts: check.attempts,
+                last_error: check.last_error.clone(),
+            })
+            .collect()
+    }
+}
+
+fn describe(probe: &Probe) -> String {
+    match probe {
+        Probe::Http { url, .. } => url.to_string(),
+        Probe::Tcp { host, port } => format!("tcp {}:{port}", bracketed(host)),
+        Probe::Exec { command, service } => format!("{} in {service}", command.join(" ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use e2e_harness::protocol::Transport;
+
+    use super::*;
+
+    fn http(name: &str, url: &str, timeout: u64) -> HealthCheck {
+        HealthCheck {
+            name: name.into(),
+            probe: Probe::Http {
+                url: url.parse().expect("a url"),
+                expect_status: vec![],
+            },
+            timeout: Duration::from_secs(timeout),
+        }
+    }
+
+    #[test]
+    fn probes_go_where_the_stack_really_answers() {
+        let published = [Published {
+            service: "db".into(),
+            container_port: 5432,
+            transport: Transport::Tcp,
+            address: "127.0.0.1".into(),
+            port: Some(15432),
+        }];
+        let tcp = |port| HealthCheck {
+            name: "db".into(),
+            probe: Probe::Tcp {
+                host: "localhost".into(),
+                port,
+            },
+            timeout: LEAST,
+        };
+        let checks = [
+            http("a", "http://localhost:15432/x?y='z'", 1),
+            tcp(15432),
+            tcp(9),
+        ];
+        assert_eq!(
+            probe_calls(&checks, &published),
+            "http_probe 0 'http://localhost:15432/x?y=%27z%27' '::127.0.0.1:15432' '' &\n\
+             tcp_probe 1 'db' 5432 &\n\
+             direct_probe 2 'localhost:9' &\n"
+        );
+    }
+
+    #[test]
+    fn a_check_that_never_passes_says_its_last_answer() {
+        let checks = [http("api", "http://localhost:8000/healthz", 5)];
+        let started = Instant::now();
+        let mut state = Waiting::new(&checks, Duration::ZERO, started);
+        state.containers.line("end");
+        let events = Events::default();
+        state.answer("0 fail 7 HTTP 503", started, &events);
+        assert!(state.verdict(started + Duration::from_secs(4)).is_none());
+        let failure = state
+            .verdict(started + Duration::from_secs(5))
+            .flatten()
+            .expect("time is up");
+        assert_eq!(
+            failure.message,
+            "health check api did not pass within 5 s (http://localhost:8000/healthz; last answer: HTTP 503)"
+        );
+        state.answer("0 pass 8 HTTP 200", started, &events);
+        assert!(matches!(state.verdict(started), Some(None)));
+        assert_eq!(state.records(started)[0].attempts, 8);
+    }
+}

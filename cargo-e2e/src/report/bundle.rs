@@ -1,0 +1,328 @@
+//! The folder that every run leaves on the client: the record and the evidence.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::outcome::Record;
+
+/// How many runs a repo keeps.
+pub const KEPT_RUNS: usize = 20;
+
+/// A run folder without a record, and younger than this, may belong to a run under way.
+const UNDER_WAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// One run's folder.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    results: PathBuf,
+    dir: PathBuf,
+}
+
+impl Bundle {
+    /// Makes `<results_dir>/<run id>`, which only this user can enter. The results ignore
+    /// themselves in git, wherever they are: a Cargo target folder may be anywhere too.
+    ///
+    /// # Errors
+    /// When the folder can't be made or is there already, or the run id is not one.
+    pub fn create(results_dir: &Path, run_id: &str) -> io::Result<Self> {
+        if !is_run_id(run_id) {
+            let message = format!("`{run_id}` is not a run id");
+            return Err(io::Error::new(ErrorKind::InvalidInput, message));
+        }
+        fs::create_dir_all(results_dir)?;
+        ignore_in_git(results_dir)?;
+        let dir = results_dir.join(run_id);
+        DirBuilder::new().mode(0o700).create(&dir)?;
+        Ok(Self {
+            results: results_dir.to_owned(),
+            dir,
+        })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Writes `run.json`, which is there whole or not at all, also after a power cut.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn write_record(&self, record: &Record) -> io::Result<()> {
+        let mut json = serde_json::to_vec_pretty(record)?;
+        json.push(b'\n');
+        self.write_whole("run.json", &json)
+    }
+
+    /// Writes `compose.json`: what was really run.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn write_compose(&self, json: &str) -> io::Result<()> {
+        self.write_whole("compose.json", json.as_bytes())
+    }
+
+    /// Lets `latest` point here. There is no moment without a `latest`.
+    ///
+    /// # Errors
+    /// When the link can't be made, or `latest` is a folder that somebody else made.
+    pub fn mark_latest(&self) -> io::Result<()> {
+        let run_id = self.dir.file_name().unwrap_or_default();
+        // Named for the run: two runs that end at once don't take each other's.
+        let mut name = std::ffi::OsString::from(".latest-");
+        name.push(run_id);
+        let fresh = self.results.join(name);
+        match fs::remove_file(&fresh) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        symlink(run_id, &fresh)?;
+        fs::rename(&fresh, self.results.join("latest")).inspect_err(|_| {
+            let _ = fs::remove_file(&fresh);
+        })
+    }
+
+    /// Removes the oldest runs but `keep`, never this one or one that may be under way, and
+    /// nothing that is not a run's folder. Goes on after an error.
+    ///
+    /// # Errors
+    /// The first thing that went wrong.
+    pub fn prune(&self, keep: usize) -> io::Result<()> {
+        let mut runs = Vec::new();
+        for entry in fs::read_dir(&self.results)? {
+            let entry = entry?;
+            // The type of a link is link: what it points to is somebody else's.
+            let is_run = entry.file_name().to_str().is_some_and(is_run_id);
+            if is_run && entry.file_type()?.is_dir() {
+                runs.push(entry.path());
+            }
+        }
+        runs.sort();
+        runs.truncate(runs.len().saturating_sub(keep));
+        let mut outcome = Ok(());
+        for run in runs {
+            if run != self.dir && !may_be_under_way(&run) {
+                outcome = outcome.and(remove(&run));
+            }
+        }
+        outcome
+    }
+
+    fn write_whole(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(self.dir.join(name))
+            .map_err(|error| error.error)?;
+        // The name is the folder's, and is lost with the power unless the folder is written too.
+        File::open(&self.dir)?.sync_all()
+    }
+}
+
+/// 26 characters of a ULID, in lower case.
+fn is_run_id(name: &str) -> bool {
+    let valid = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
+    name.len() == 26 && name.bytes().all(valid)
+}
+
+fn ignore_in_git(results_dir: &Path) -> io::Result<()> {
+    let path = results_dir.join(".gitignore");
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(mut file) => file.write_all(b"*\n"),
+        // What a user wrote there stays.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn may_be_under_way(run: &Path) -> bool {
+    let changed = fs::symlink_metadata(run).and_then(|data| data.modified());
+    let age = |changed| {
+        SystemTime::now()
+            .duration_since(changed)
+            .unwrap_or_default()
+    };
+    !run.join("run.json").exists() && changed.is_ok_and(|changed| age(changed) < UNDER_WAY)
+}
+
+/// Removes a folder, and what it holds, and what a link in it points to never.
+fn remove(run: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(run) {
+        // An artifact may have come as a folder that its owner can't write to.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            open_up(run)?;
+            fs::remove_dir_all(run)
+        }
+        // Another run prunes too.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        outcome => outcome,
+    }
+}
+
+fn open_up(dir: &Path) -> io::Result<()> {
+    fs::set_permissions(dir, Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            open_up(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::human::samples::passed;
+
+    fn run_id(number: usize) -> String {
+        format!("01j{number:023}")
+    }
+
+    fn finished(results: &Path, number: usize) -> Bundle {
+        let bundle = Bundle::create(results, &run_id(number)).unwrap();
+        bundle.write_record(&passed()).unwrap();
+        bundle
+    }
+
+    fn names(dir: &Path) -> Vec<String> {
+        let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string();
+        let mut names: Vec<String> = fs::read_dir(dir)
+            .unwrap()
+            .map(|e| name(e).unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_record_comes_back_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let bundle = finished(&folder.path().join("e2e/results"), 1);
+        bundle.write_compose("{}").unwrap();
+        let json = fs::read_to_string(bundle.dir().join("run.json")).unwrap();
+        assert_eq!(serde_json::from_str::<Record>(&json).unwrap(), passed());
+        assert!(json.starts_with("{\n  \"schema\": 1,") && json.ends_with("}\n"));
+        assert_eq!(names(bundle.dir()), ["compose.json", "run.json"]);
+        let mode = fs::metadata(bundle.dir()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+
+    #[test]
+    fn results_ignore_themselves_unless_the_user_said_otherwise() {
+        let folder = tempfile::tempdir().unwrap();
+        let ignore = folder.path().join(".gitignore");
+        finished(folder.path(), 1);
+        assert_eq!(fs::read_to_string(&ignore).unwrap(), "*\n");
+        fs::write(&ignore, "mine").unwrap();
+        finished(folder.path(), 2);
+        assert_eq!(fs::read_to_string(&ignore).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_run_id_is_a_name_and_no_path() {
+        let folder = tempfile::tempdir().unwrap();
+        for id in [
+            "",
+            "..",
+            "latest",
+            "../../aaaaaaaaaaaaaaaaaaaa",
+            "01J00000000000000000000000",
+        ] {
+            let error = Bundle::create(folder.path(), id).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{id}");
+        }
+        finished(folder.path(), 1);
+        let again = Bundle::create(folder.path(), &run_id(1)).unwrap_err();
+        assert_eq!(again.kind(), ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn latest_points_to_the_last_that_was_marked() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in [1, 2] {
+            finished(folder.path(), number).mark_latest().unwrap();
+            let target = fs::read_link(folder.path().join("latest")).unwrap();
+            assert_eq!(target, Path::new(&run_id(number)));
+        }
+        assert_eq!(
+            names(folder.path()),
+            [".gitignore", &run_id(1), &run_id(2), "latest"]
+        );
+    }
+
+    #[test]
+    fn a_folder_named_latest_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let latest = folder.path().join("latest");
+        fs::create_dir(&latest).unwrap();
+        fs::write(latest.join("mine"), "").unwrap();
+        assert!(finished(folder.path(), 1).mark_latest().is_err());
+        assert_eq!(names(folder.path()), [".gitignore", &run_id(1), "latest"]);
+        assert_eq!(names(&latest), ["mine"]);
+    }
+
+    #[test]
+    fn the_oldest_runs_go_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("precious"), "").unwrap();
+        let results = folder.path();
+        // Older than every run, but not runs: a link, a file, another name, one under way.
+        symlink(outside.path(), results.join("00000000000000000000000000")).unwrap();
+        fs::write(results.join("00000000000000000000000001"), "").unwrap();
+        fs::create_dir(results.join("0000-notes")).unwrap();
+        fs::create_dir(results.join("00000000000000000000000002")).unwrap();
+        let first = finished(results, 1);
+        symlink(outside.path(), first.dir().join("artifacts")).unwrap();
+        for number in 2..=5 {
+            finished(results, number);
+        }
+        let last = finished(results, 6);
+        last.mark_latest().unwrap();
+
+        last.prune(3).unwrap();
+        assert_eq!(
+            names(results),
+            [
+                ".gitignore",
+                "0000-notes",
+                "00000000000000000000000000",
+                "00000000000000000000000001",
+                "00000000000000000000000002",
+                &run_id(4),
+                &run_id(5),
+                &run_id(6),
+                "latest"
+            ]
+        );
+        assert_eq!(names(outside.path()), ["precious"]);
+
+        // A run whose clock is behind does not remove itself.
+        let late = finished(results, 0);
+        late.prune(0).unwrap();
+        assert!(late.dir().exists());
+        assert!(!last.dir().exists());
+    }
+
+    #[test]
+    fn an_artifact_that_its_owner_cant_write_to_goes_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = finished(folder.path(), 1);
+        let locked = old.dir().join("artifacts/locked");
+        fs::create_dir_all(&locked).unwrap();
+        fs::write(locked.join("a"), "").unwrap();
+        fs::set_permissions(&locked, Permissions::from_mode(0o555)).unwrap();
+        finished(folder.path(), 2).prune(1).unwrap();
+        assert!(!old.dir().exists());
+        // As root nothing is denied above; the way in is tried by itself.
+        let shut = folder.path().join("shut");
+        DirBuilder::new().mode(0o000).create(&shut).unwrap();
+        open_up(&shut).unwrap();
+        remove(&shut).unwrap();
+    }
+}

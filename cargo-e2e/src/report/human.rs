@@ -1,0 +1,326 @@
+//! What a person sees: stages as they end, failures with their evidence, one verdict.
+//!
+//! Everything goes to stderr, but what the tests print, which goes to stdout as it came. On a
+//! live terminal a spinner stands below the last line.
+
+mod options;
+mod paint;
+#[cfg(test)]
+pub(super) mod samples;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+use std::io::{Stderr, Stdout, Write};
+use std::time::Duration;
+
+pub use options::{HumanOptions, Verbosity};
+use paint::{COLUMN, Paint};
+
+use super::spinner::{Pending, Spinner, first_words};
+use super::words::{duration, first_line};
+use crate::event::{Event, Excerpt, Failure, Reporter, printable};
+use crate::outcome::{Stage, StageStatus};
+
+/// So many lines of an excerpt are shown; the bundle has them all.
+const EXCERPT_LINES: usize = 40;
+
+/// So many characters of one of its lines: a line of minified JSON must not fill the screen.
+const EXCERPT_WIDTH: usize = 500;
+
+/// A stage that only keeps house is worth a line when it took longer than this.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// Shows a run to a person.
+pub struct Human<E: Write + Send = Stderr, O: Write + Send = Stdout> {
+    options: HumanOptions,
+    paint: Paint,
+    err: E,
+    out: O,
+    spinner: Option<Spinner>,
+    pending: Pending,
+    /// The stage whose failure was shown in full: its line need not repeat it.
+    explained: Option<Stage>,
+    /// The tests' last byte was not a newline: what comes next must not be glued to it.
+    unfinished_line: bool,
+}
+
+impl Human {
+    /// Shows on this process's stderr and stdout.
+    #[must_use]
+    pub fn new(options: HumanOptions) -> Self {
+        Self::with_writers(options, std::io::stderr(), std::io::stdout())
+    }
+}
+
+impl<E: Write + Send, O: Write + Send> Human<E, O> {
+    /// Shows elsewhere: `err` takes the lines, `out` what the tests print. The spinner, when
+    /// `live`, still draws on stderr.
+    #[must_use]
+    pub fn with_writers(options: HumanOptions, err: E, out: O) -> Self {
+        Self {
+            options,
+            paint: Paint::new(options.color),
+            err,
+            out,
+            spinner: None,
+            pending: Pending::default(),
+            explained: None,
+            unfinished_line: false,
+        }
+    }
+
+    /// Writes whole lines below what is there.
+    fn show(&mut self, lines: &[String]) {
+        let mut text = String::new();
+        if self.unfinished_line && self.options.shared {
+            // A colour that a test runner left open ends here too.
+            text += self.paint.reset();
+            text.push('\n');
+        }
+        self.unfinished_line = false;
+        for line in lines {
+            text += line;
+            text.push('\n');
+        }
+        let err = &mut self.err;
+        let mut write = || {
+            // A terminal that is gone must not end the run: the sandbox has yet to be removed.
+            let _ = err.write_all(text.as_bytes());
+            let _ = err.flush();
+        };
+        match &self.spinner {
+            Some(spinner) => spinner.aside(&mut write),
+            None => write(),
+        }
+    }
+
+    fn quiet(&self) -> bool {
+        self.options.verbosity == Verbosity::Quiet
+    }
+
+    fn verbose(&self) -> bool {
+        self.options.verbosity == Verbosity::Verbose
+    }
+
+    fn run_started(&mut self, run_id: &str, repo: &str, host: &str) {
+        if !self.quiet() {
+            let verb = self.paint.verb(self.paint.good, "Running");
+            let run = self.paint.with(self.paint.dim, &format!("(run {run_id})"));
+            self.show(&[format!("{verb} {repo} on {host} {run}")]);
+        }
+    }
+
+    fn stage_started(&mut self, stage: Stage) {
+        self.pending = Pending::default();
+        self.spinner = None;
+        if self.options.live && !self.quiet() {
+            let spinner = Spinner::start(self.paint.verb(self.paint.busy, stage.name()));
+            spinner.say(first_words(stage));
+            self.spinner = Some(spinner);
+        }
+    }
+
+    fn progress(&mut self, stage: Stage, line: &str) {
+        if self.verbose() {
+            self.aside(stage, line);
+        }
+        if let Some(spinner) = &self.spinner {
+            spinner.say(&printable(line));
+        }
+    }
+
+    fn health(&mut self, name: &str, passed: bool, answer: &str, waited: Duration) {
+        if self.verbose() {
+            let state = if passed { " passed" } else { "" };
+            let line = format!("{name}{state}: {answer} ({})", duration(waited));
+            self.aside(Stage::Ready, &line);
+        }
+        self.pending.answer(name, passed, &printable(answer));
+        if let Some(spinner) = &self.spinner {
+            spinner.say(&self.pending.line());
+        }
+    }
+
+    /// Something small that a stage said.
+    fn aside(&mut self, stage: Stage, text: &str) {
+        let dimmed = |line: &str| {
+            let line = format!("{:>COLUMN$} {}", stage.name(), line.trim());
+            self.paint.with(self.paint.dim, &line)
+        };
+        let lines: Vec<String> = printable(text).lines().map(dimmed).collect();
+        self.show(&lines);
+    }
+
+    fn test_output(&mut self, bytes: &[u8]) {
+        if self.options.shared {
+            // Not redrawn below output that may end in the middle of a line.
+            self.spinner = None;
+        }
+        if let Some(last) = bytes.last() {
+            self.unfinished_line = *last != b'\n';
+            let _ = self.out.write_all(bytes);
+            let _ = self.out.flush();
+        }
+    }
+
+    fn stage_ended(&mut self, stage: Stage, status: StageStatus, took: Duration, detail: &str) {
+        self.spinner = None;
+        let shown = match self.options.verbosity {
+            Verbosity::Quiet => false,
+            Verbosity::Verbose => true,
+            Verbosity::Normal => match status {
+                StageStatus::Skipped => false,
+                StageStatus::Passed => !keeps_house(stage) || took > SLOW,
+                StageStatus::Failed | StageStatus::Interrupted => true,
+            },
+        };
+        if !shown {
+            return;
+        }
+        let detail = printable(detail);
+        let detail = first_line(&detail);
+        let (style, said) = match status {
+            StageStatus::Passed => (self.paint.good, detail.to_owned()),
+            StageStatus::Skipped => (self.paint.dim, joined("skipped", detail)),
+            StageStatus::Interrupted => (self.paint.caution, joined("interrupted", detail)),
+            StageStatus::Failed if self.explained == Some(stage) => {
+                (self.paint.bad, "failed".to_owned())
+            }
+            StageStatus::Failed => (self.paint.bad, joined("failed", detail)),
+        };
+        let verb = self.paint.verb(style, stage.name());
+        let line = if status == StageStatus::Skipped {
+            let line = format!("{:>COLUMN$} {said}", stage.name());
+            self.paint.with(self.paint.dim, &line)
+        } else {
+            let line = format!("{verb} {}  {said}", duration(took));
+            line.trim_end().to_owned()
+        };
+        self.show(&[line]);
+    }
+
+    /// `warning: …` or `note: …`, with the lines that follow below the first one's text.
+    fn remark(&mut self, style: anstyle::Style, word: &str, text: &str) {
+        let margin = " ".repeat(word.len() + 2);
+        let word = self.paint.with(style, word);
+        let text = indented(text, &margin);
+        self.show(&[format!("{word}: {text}")]);
+    }
+
+    fn failure(&mut self, failure: &Failure) {
+        self.explained = Some(failure.stage);
+        let error = self.paint.with(self.paint.bad, "error");
+        let message = indented(&failure.message, "  ");
+        let mut lines = vec![format!("{error}: {}: {message}", failure.stage.name())];
+        for excerpt in &failure.excerpts {
+            self.excerpt(excerpt, &mut lines);
+        }
+        if let Some(help) = &failure.help {
+            let word = self.paint.with(self.paint.strong, "help");
+            lines.push(format!("  {word}: {}", indented(help, "        ")));
+        }
+        self.show(&lines);
+    }
+
+    fn excerpt(&self, excerpt: &Excerpt, shown: &mut Vec<String>) {
+        let title = printable(&excerpt.title);
+        let title = title.trim().trim_end_matches(':');
+        let text = printable(&excerpt.text);
+        let lines: Vec<&str> = text.trim_end().lines().collect();
+        if lines.is_empty() {
+            shown.push(format!("  {title}: nothing"));
+            return;
+        }
+        shown.push(format!("  {}:", self.paint.with(self.paint.strong, title)));
+        let gutter = self.paint.with(self.paint.dim, "  |");
+        // The end is kept: programs say last why they stop.
+        let left_out = lines.len().saturating_sub(EXCERPT_LINES);
+        if left_out > 0 {
+            let lines = if left_out == 1 { "line" } else { "lines" };
+            let more = format!("({left_out} earlier {lines} left out)");
+            shown.push(format!(
+                "{gutter} {}",
+                self.paint.with(self.paint.dim, &more)
+            ));
+        }
+        shown.extend(lines[left_out..].iter().map(|line| match line.trim_end() {
+            "" => gutter.clone(),
+            line => format!("{gutter} {}", shortened(line)),
+        }));
+    }
+}
+
+impl<E: Write + Send, O: Write + Send> Reporter for Human<E, O> {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted { run_id, repo, host } => self.run_started(run_id, repo, host),
+            Event::StageStarted { stage } => self.stage_started(*stage),
+            Event::Progress { stage, line } => self.progress(*stage, line),
+            Event::Health {
+                name,
+                passed,
+                answer,
+                waited,
+            } => {
+                self.health(name, *passed, answer, *waited);
+            }
+            Event::TestOutput { bytes } => self.test_output(bytes),
+            Event::Warning { text } if !self.quiet() => {
+                self.remark(self.paint.caution, "warning", text);
+            }
+            Event::Note { text } if !self.quiet() => {
+                self.remark(self.paint.strong, "note", text);
+            }
+            Event::Warning { .. } | Event::Note { .. } => {}
+            Event::StageEnded {
+                stage,
+                status,
+                duration,
+                detail,
+            } => {
+                self.stage_ended(*stage, *status, *duration, detail);
+            }
+            Event::Failure(failure) => self.failure(failure),
+            Event::RunFinished {
+                record,
+                bundle,
+                kept,
+            } => {
+                self.spinner = None;
+                let lines =
+                    verdict::lines(&self.paint, self.quiet(), record, bundle, kept.as_deref());
+                if !lines.is_empty() {
+                    self.show(&lines);
+                }
+            }
+        }
+    }
+}
+
+/// Stages that are about our own affairs.
+fn keeps_house(stage: Stage) -> bool {
+    matches!(stage, Stage::Provision | Stage::Collect | Stage::Report)
+}
+
+fn joined(word: &str, detail: &str) -> String {
+    if detail.is_empty() || detail == word {
+        word.to_owned()
+    } else {
+        format!("{word}: {detail}")
+    }
+}
+
+/// A text made safe, each line but the first behind a margin.
+fn indented(text: &str, margin: &str) -> String {
+    let text = printable(text);
+    let lines: Vec<&str> = text.trim().lines().map(str::trim_end).collect();
+    lines.join(&format!("\n{margin}"))
+}
+
+fn shortened(line: &str) -> String {
+    match line.char_indices().nth(EXCERPT_WIDTH) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line.to_owned(),
+    }
+}

@@ -1,0 +1,52 @@
+//! Colours, and the column of verbs on the left.
+
+use anstyle::{AnsiColor, Style};
+
+/// The width of the column of verbs, as cargo and nextest have it.
+pub(super) const COLUMN: usize = 12;
+
+/// Paints text, or leaves it alone.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Paint {
+    color: bool,
+    pub(super) good: Style,
+    pub(super) bad: Style,
+    pub(super) caution: Style,
+    pub(super) busy: Style,
+    pub(super) strong: Style,
+    pub(super) dim: Style,
+}
+
+impl Paint {
+    pub(super) fn new(color: bool) -> Self {
+        Self {
+            color,
+            good: AnsiColor::Green.on_default().bold(),
+            bad: AnsiColor::Red.on_default().bold(),
+            caution: AnsiColor::Yellow.on_default().bold(),
+            busy: AnsiColor::Cyan.on_default().bold(),
+            strong: Style::new().bold(),
+            dim: Style::new().dimmed(),
+        }
+    }
+
+    /// The text in a style.
+    pub(super) fn with(&self, style: Style, text: &str) -> String {
+        if self.color {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// A verb at the right end of its column.
+    pub(super) fn verb(&self, style: Style, verb: &str) -> String {
+        let margin = " ".repeat(COLUMN.saturating_sub(verb.len()));
+        format!("{margin}{}", self.with(style, verb))
+    }
+
+    /// What ends every style.
+    pub(super) fn reset(&self) -> &'static str {
+        if self.color { "\u{1b}[0m" } else { "" }
+    }
+}

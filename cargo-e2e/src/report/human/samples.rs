@@ -1,0 +1,90 @@
+//! Records and events that the reporters' tests share.
+
+use std::time::Duration;
+
+use crate::event::Event;
+use crate::outcome::{Git, Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
+
+pub(in crate::report) const RUN_ID: &str = "01jd0000000000000000000000";
+
+/// A run that passed.
+pub(in crate::report) fn passed() -> Record {
+    Record {
+        schema: 1,
+        run_id: RUN_ID.into(),
+        repo: "activity-core".into(),
+        git: Git::default(),
+        host: "railiance01".into(),
+        verdict: Verdict::Passed,
+        exit_code: 0,
+        started_at: "2025-11-22T13:00:00Z".into(),
+        duration_ms: 6_120,
+        stages: Vec::new(),
+        health_checks: Vec::new(),
+        services: Vec::new(),
+        tests: vec![test("test_command", StageStatus::Passed)],
+        leftovers: Vec::new(),
+        tool_version: "0.1.0".into(),
+    }
+}
+
+/// A run of which one stage failed.
+pub(in crate::report) fn failed(verdict: Verdict, stage: Stage, detail: &str) -> Record {
+    Record {
+        verdict,
+        exit_code: crate::outcome::exit_code(verdict, None),
+        stages: vec![StageRecord {
+            name: stage,
+            status: StageStatus::Failed,
+            started_at: "2025-11-22T13:00:00Z".into(),
+            duration_ms: 1,
+            detail: detail.into(),
+        }],
+        tests: Vec::new(),
+        ..passed()
+    }
+}
+
+/// A test of a record.
+pub(in crate::report) fn test(name: &str, status: StageStatus) -> TestRecord {
+    TestRecord {
+        name: name.into(),
+        status,
+        duration_ms: 1,
+        message: None,
+        steps: Vec::new(),
+    }
+}
+
+/// The run begins.
+pub(in crate::report) fn began() -> Event {
+    Event::RunStarted {
+        run_id: RUN_ID.into(),
+        repo: "activity-core".into(),
+        host: "railiance01".into(),
+    }
+}
+
+/// A stage ends.
+pub(in crate::report) fn ended(
+    stage: Stage,
+    status: StageStatus,
+    millis: u64,
+    detail: &str,
+) -> Event {
+    Event::StageEnded {
+        stage,
+        status,
+        duration: Duration::from_millis(millis),
+        detail: detail.into(),
+    }
+}
+
+/// The run ends.
+pub(in crate::report) fn finished(record: Record, kept: Option<&str>) -> Event {
+    Event::RunFinished {
+        bundle: format!("target/e2e/{}", record.run_id).into(),
+        record: Box::new(record),
+        kept: kept.map(str::to_owned),
+    }
+}

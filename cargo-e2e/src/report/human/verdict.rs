@@ -1,0 +1,105 @@
+//! The last lines of a run: what came of it, where the evidence is, what is left to do.
+
+use std::path::Path;
+
+use super::paint::{COLUMN, Paint};
+use crate::event::printable;
+use crate::outcome::{Record, Verdict};
+use crate::report::words::{
+    failed_tests, first_failed, first_line, signal_name, tail, verdict_word,
+};
+
+/// So many failed tests are named; the bundle has them all.
+const NAMED_TESTS: usize = 10;
+
+/// All of it. Nothing for a run that passed, when it should be quiet and left nothing.
+pub(super) fn lines(
+    paint: &Paint,
+    quiet: bool,
+    record: &Record,
+    bundle: &Path,
+    kept: Option<&str>,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !quiet || record.verdict != Verdict::Passed {
+        lines.push(verdict(paint, record));
+        let margin = " ".repeat(COLUMN + 1);
+        let below = why(paint, record)
+            .into_iter()
+            .chain(leftovers(paint, record))
+            .chain(results(paint, bundle));
+        lines.extend(below.map(|line| format!("{margin}{line}")));
+    }
+    // Also when quiet: who asked for a sandbox needs to know how to enter and remove it.
+    if let Some(kept) = kept.map(str::trim_end).filter(|kept| !kept.is_empty()) {
+        lines.push(printable(kept));
+    }
+    lines
+}
+
+fn verdict(paint: &Paint, record: &Record) -> String {
+    let style = match record.verdict {
+        Verdict::Passed => paint.good,
+        Verdict::Interrupted => paint.caution,
+        _ => paint.bad,
+    };
+    let verb = paint.verb(style, verdict_word(record.verdict));
+    let signal = signal_name(record).map_or_else(String::new, |name| format!(" ({name})"));
+    format!("{verb} {} e2e{signal}{}", record.repo, tail(record))
+}
+
+/// The stage that failed first, and the tests that failed where there are several.
+fn why(paint: &Paint, record: &Record) -> Vec<String> {
+    let mut lines = Vec::new();
+    if record.verdict != Verdict::Passed
+        && let Some(stage) = first_failed(record)
+    {
+        let detail = printable(&stage.detail);
+        lines.push(format!("{}: {}", stage.name.name(), first_line(&detail)));
+    }
+    let failed = failed_tests(record);
+    if record.tests.len() > 1 {
+        lines.extend(failed.iter().take(NAMED_TESTS).map(|test| {
+            let name = printable(&test.name);
+            let name = paint.with(paint.bad, first_line(&name));
+            let message = printable(test.message.as_deref().unwrap_or_default());
+            match first_line(&message) {
+                "" => format!("- {name}"),
+                message => format!("- {name}: {message}"),
+            }
+        }));
+        if failed.len() > NAMED_TESTS {
+            lines.push(format!("- and {} more", failed.len() - NAMED_TESTS));
+        }
+    }
+    lines
+}
+
+fn leftovers(paint: &Paint, record: &Record) -> Vec<String> {
+    let left = |left: &String| {
+        let left = format!("left: {}", first_line(&printable(left)));
+        paint.with(paint.bad, &left)
+    };
+    let mut lines: Vec<String> = record.leftovers.iter().map(left).collect();
+    if !lines.is_empty() {
+        lines.push(format!(
+            "remove them with: cargo e2e down {}",
+            record.run_id
+        ));
+    }
+    lines
+}
+
+fn results(paint: &Paint, bundle: &Path) -> Option<String> {
+    let word = paint.with(paint.dim, "results:");
+    (!bundle.as_os_str().is_empty()).then(|| format!("{word} {}", near(bundle).display()))
+}
+
+/// A path as a person standing here would type it.
+fn near(path: &Path) -> &Path {
+    let here = std::env::current_dir().unwrap_or_default();
+    match path.strip_prefix(here) {
+        Ok(rest) if !rest.as_os_str().is_empty() => rest,
+        _ => path,
+    }
+}

@@ -1,0 +1,203 @@
+//! The words that every view of a run shares: durations, verdicts, counts.
+
+use std::time::Duration;
+
+use crate::cancel::Signal;
+use crate::outcome::{Record, StageRecord, StageStatus, TestRecord, Verdict};
+
+/// How much of a stage's detail fits in a line of somebody else's log.
+const REASON_LENGTH: usize = 200;
+
+/// A duration for people: `0.21 s`, `41.2 s`, `3 min 05 s`.
+#[must_use]
+pub fn duration(duration: Duration) -> String {
+    // Rounded before the unit is chosen: 59.97 s is a minute, not `60.0 s`.
+    let seconds = duration.as_secs_f64();
+    if seconds < 9.995 {
+        format!("{seconds:.2} s")
+    } else if seconds < 59.95 {
+        format!("{seconds:.1} s")
+    } else {
+        let whole = duration.as_secs() + u64::from(duration.subsec_millis() >= 500);
+        format!("{} min {:02} s", whole / 60, whole % 60)
+    }
+}
+
+/// The run in one line, as the state-hub shows it:
+/// `activity-core e2e passed: 3 tests in 41.2 s on railiance01`.
+#[must_use]
+pub fn summary_line(record: &Record) -> String {
+    let verdict = verdict_word(record.verdict).to_lowercase();
+    let reason = match first_failed(record) {
+        Some(stage) if record.verdict != Verdict::Passed => {
+            let detail = first_line(&stage.detail).chars().take(REASON_LENGTH);
+            format!(" ({}: {})", stage.name.name(), detail.collect::<String>())
+        }
+        _ => String::new(),
+    };
+    let left = match record.leftovers.len() {
+        0 => String::new(),
+        left => format!("; {left} left behind"),
+    };
+    format!(
+        "{} e2e {verdict}{}{reason}{left}",
+        record.repo,
+        tail(record)
+    )
+}
+
+/// What follows a verdict and a repo: `: 3 tests in 41.2 s on railiance01`.
+pub(super) fn tail(record: &Record) -> String {
+    format!(
+        "{} in {} on {}",
+        test_counts(record),
+        duration(Duration::from_millis(record.duration_ms)),
+        record.host
+    )
+}
+
+/// The verdict, to begin a line with.
+pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "Passed",
+        Verdict::Failed => "Failed",
+        Verdict::TimedOut => "Timed out",
+        Verdict::InternalError => "Internal error",
+        Verdict::SpecError => "Spec error",
+        Verdict::HostError => "Host error",
+        Verdict::UpFailed => "Up failed",
+        Verdict::Unhealthy => "Unhealthy",
+        Verdict::Leaked => "Leaked",
+        Verdict::BuildFailed => "Build failed",
+        Verdict::SetupFailed => "Setup failed",
+        Verdict::Interrupted => "Interrupted",
+    }
+}
+
+/// The signal that ended a run; the record keeps it as the exit code only.
+pub(super) fn signal_name(record: &Record) -> Option<&'static str> {
+    if record.verdict != Verdict::Interrupted {
+        return None;
+    }
+    [Signal::Int, Signal::Term, Signal::Hup, Signal::Quit]
+        .into_iter()
+        .find(|signal| record.exit_code == 128 + signal.number())
+        .map(Signal::name)
+}
+
+/// The stage to look at first: the earliest that failed and says why.
+pub(super) fn first_failed(record: &Record) -> Option<&StageRecord> {
+    record
+        .stages
+        .iter()
+        .find(|stage| stage.status == StageStatus::Failed && !stage.detail.trim().is_empty())
+}
+
+/// The tests that failed.
+pub(super) fn failed_tests(record: &Record) -> Vec<&TestRecord> {
+    let failed = |test: &&TestRecord| test.status == StageStatus::Failed;
+    record.tests.iter().filter(failed).collect()
+}
+
+/// The first line of a text, or all there is.
+pub(super) fn first_line(text: &str) -> &str {
+    text.trim().lines().next().unwrap_or_default().trim_end()
+}
+
+/// `: 1 of 3 tests`; nothing for a test command, which counts as one test, and nothing where
+/// the tests are not what the verdict is about.
+fn test_counts(record: &Record) -> String {
+    let all = record.tests.len();
+    let judged = matches!(
+        record.verdict,
+        Verdict::Passed | Verdict::Leaked | Verdict::Failed | Verdict::TimedOut
+    );
+    if all < 2 || !judged {
+        return String::new();
+    }
+    let failed = failed_tests(record).len();
+    let skipped = record
+        .tests
+        .iter()
+        .filter(|test| test.status == StageStatus::Skipped)
+        .count();
+    let failed = match failed {
+        0 => String::new(),
+        failed => format!("{failed} of "),
+    };
+    let skipped = match skipped {
+        0 => String::new(),
+        skipped => format!(" ({skipped} skipped)"),
+    };
+    format!(": {failed}{all} tests{skipped}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Stage;
+    use crate::report::human::samples::{failed, passed, test};
+
+    #[test]
+    fn durations_are_short_and_round_into_the_next_unit() {
+        for (millis, shown) in [
+            (0, "0.00 s"),
+            (214, "0.21 s"),
+            (9_994, "9.99 s"),
+            (9_996, "10.0 s"),
+            (41_240, "41.2 s"),
+            (59_949, "59.9 s"),
+            (59_960, "1 min 00 s"),
+            (185_000, "3 min 05 s"),
+            (3_900_499, "65 min 00 s"),
+        ] {
+            assert_eq!(duration(Duration::from_millis(millis)), shown);
+        }
+    }
+
+    #[test]
+    fn the_summary_is_the_contracts() {
+        let mut record = passed();
+        record.duration_ms = 41_200;
+        assert_eq!(
+            summary_line(&record),
+            "activity-core e2e passed in 41.2 s on railiance01"
+        );
+        record.tests = ["a", "b", "c"]
+            .map(|name| test(name, StageStatus::Passed))
+            .into();
+        assert_eq!(
+            summary_line(&record),
+            "activity-core e2e passed: 3 tests in 41.2 s on railiance01"
+        );
+        record.tests[2].status = StageStatus::Skipped;
+        record.verdict = Verdict::Leaked;
+        record.leftovers = vec!["network x".into()];
+        assert_eq!(
+            summary_line(&record),
+            "activity-core e2e leaked: 3 tests (1 skipped) in 41.2 s on railiance01; 1 left behind"
+        );
+    }
+
+    #[test]
+    fn the_summary_of_a_failure_says_why() {
+        let record = failed(
+            Verdict::Unhealthy,
+            Stage::Ready,
+            "web answers 503\nand more",
+        );
+        assert_eq!(
+            summary_line(&record),
+            "activity-core e2e unhealthy in 6.12 s on railiance01 (ready: web answers 503)"
+        );
+        let mut record = failed(Verdict::Failed, Stage::Test, "exit status 101");
+        record.tests = vec![
+            test("a", StageStatus::Passed),
+            test("b", StageStatus::Failed),
+        ];
+        assert_eq!(
+            summary_line(&record),
+            "activity-core e2e failed: 1 of 2 tests in 6.12 s on railiance01 (test: exit status 101)"
+        );
+    }
+}

@@ -1,0 +1,459 @@
+//! One sandbox on a host: its folder, its jobs, its containers, its end.
+//!
+//! Everything that the host does for a sandbox is one of the scripts below; the order in which
+//! they run is the lifecycle's business.
+
+mod containers;
+
+use std::time::Duration;
+
+use crate::host::{self, Facts, Host, HostError, Output, Script};
+
+pub use containers::{Container, Containers};
+
+const SOON: Duration = Duration::from_secs(30);
+
+macro_rules! script {
+    ($name:literal, $($file:literal),+) => {
+        Script::new($name, concat!(include_str!("host/sh/sandbox.sh"), $(include_str!(concat!("host/sh/", $file, ".sh"))),+))
+    };
+}
+
+/// How a sandbox is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// 26 lower-case characters that sort by time.
+    pub run_id: String,
+    /// The repo's slug.
+    pub slug: String,
+    /// The compose project's name.
+    pub project: String,
+}
+
+impl Identity {
+    /// A new one, unlike any other.
+    #[must_use]
+    pub fn new(slug: &str) -> Self {
+        let run_id = ulid::Ulid::generate().to_string().to_lowercase();
+        // The end is random; the beginning is the time, which parallel runs share.
+        let project = format!("e2e-{slug}-{}", &run_id[18..]);
+        Self {
+            run_id,
+            slug: slug.to_owned(),
+            project,
+        }
+    }
+}
+
+/// Whether a text can be a run's id: it becomes part of paths and filters.
+#[must_use]
+pub fn is_run_id(text: &str) -> bool {
+    text.len() == 26
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+}
+
+/// A sandbox that exists on a host.
+#[derive(Debug, Clone)]
+pub struct Sandbox {
+    /// How it is known.
+    pub identity: Identity,
+    /// The tool's folder on the host.
+    pub root: String,
+    /// When it expires, in seconds since 1970 by the host's clock.
+    pub expires: u64,
+}
+
+/// What came of asking for ports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// They are this sandbox's.
+    Claimed,
+    /// Another sandbox has one of them.
+    Held {
+        /// Which.
+        port: u16,
+        /// That sandbox's run id.
+        run_id: String,
+        /// Its repo, and who runs it, as far as that is known.
+        by: String,
+    },
+    /// Something that is no sandbox has one of them.
+    Foreign {
+        /// Which.
+        port: u16,
+        /// What has it.
+        holder: String,
+    },
+}
+
+impl Sandbox {
+    /// Makes the sandbox's folder. `about` is what `list` shows of it, as JSON.
+    ///
+    /// # Errors
+    /// When the host is lost, or the folder can't be made.
+    pub async fn provision(
+        host: &dyn Host,
+        facts: &Facts,
+        identity: Identity,
+        about: &str,
+        lifetime: Duration,
+    ) -> Result<Self, HostError> {
+        let mut sandbox = Self {
+            identity,
+            root: facts.root.clone(),
+            expires: 0,
+        };
+        let script = sandbox
+            .bind(script!("provision", "provision"))
+            .var("slug", &sandbox.identity.slug)
+            .var("lifetime", lifetime.as_secs().to_string());
+        let output = succeed(host, &script, about.as_bytes()).await?;
+        sandbox.expires = output.value("expires").parse().unwrap_or(0);
+        Ok(sandbox)
+    }
+
+    /// The sandbox's folder on the host.
+    #[must_use]
+    pub fn dir(&self) -> String {
+        format!("{}/sandboxes/{}", self.root, self.identity.run_id)
+    }
+
+    /// The repo's copy in it.
+    #[must_use]
+    pub fn repo_dir(&self) -> String {
+        format!("{}/repo", self.dir())
+    }
+
+    /// The labels that everything it makes carries.
+    #[must_use]
+    pub fn labels(&self, owner: u32) -> Vec<(String, String)> {
+        vec![
+            ("cargo-e2e.run".to_owned(), self.identity.run_id.clone()),
+            ("cargo-e2e.repo".to_owned(), self.identity.slug.clone()),
+            ("cargo-e2e.owner".to_owned(), owner.to_string()),
+            ("cargo-e2e.expires".to_owned(), self.expires.to_string()),
+        ]
+    }
+
+    fn bind(&self, script: Script) -> Script {
+        script
+            .var("root", &self.root)
+            .var("id", &self.identity.run_id)
+    }
+
+    /// Writes a file of the sandbox's folder, readable by its user alone.
+    pub async fn put(&self, host: &dyn Host, file: &str, content: &[u8]) -> Result<(), HostError> {
+        let script = self.bind(script!("put", "put")).var("file", file);
+        succeed(host, &script, content).await.map(drop)
+    }
+
+    /// Takes the mirror of a repo for as long as the guard lives.
+    pub async fn hold_mirror(
+        &self,
+        host: &dyn Host,
+        mirror: &str,
+        patience: Duration,
+    ) -> Result<MirrorGuard, HostError> {
+        use tokio::io::AsyncReadExt as _;
+        let script = self
+            .bind(script!("the wait for the mirror", "mirror"))
+            .var("mirror", mirror)
+            .var("patience", patience.as_secs().to_string());
+        let mut channel = host.start(&script).await?;
+        let mut word = [0; 4];
+        let held = channel.stdout.read_exact(&mut word);
+        match tokio::time::timeout(patience + SOON, held).await {
+            Ok(Ok(_)) if &word == b"held" => Ok(MirrorGuard { _channel: channel }),
+            _ => Err(HostError::TimedOut {
+                host: host.name().to_owned(),
+                doing: script.name(),
+                after: patience,
+            }),
+        }
+    }
+
+    /// Gives the sandbox its private copy of a mirror.
+    pub async fn copy_mirror(
+        &self,
+        host: &dyn Host,
+        mirror: &str,
+        deadline: Duration,
+    ) -> Result<(), HostError> {
+        let script = self.bind(script!("copy", "copy")).var("mirror", mirror);
+        let output = host::run(host, &script, b"", deadline).await?;
+        check(host, &script, output).map(drop)
+    }
+
+    /// Of these paths in the repo's copy, those that do not exist.
+    pub async fn missing(
+        &self,
+        host: &dyn Host,
+        paths: impl Iterator<Item = &str>,
+    ) -> Result<Vec<String>, HostError> {
+        let mut input = Vec::new();
+        for path in paths {
+            input.extend_from_slice(path.as_bytes());
+            input.push(0);
+        }
+        let script = self.bind(script!("exists", "exists"));
+        let output = succeed(host, &script, &input).await?;
+        Ok(output
+            .stdout
+            .split(|byte| *byte == 0)
+            .filter(|path| !path.is_empty())
+            .map(|path| String::from_utf8_lossy(path).into_owned())
+            .collect())
+    }
+
+    /// Runs commands in a session of their own and hands over what they print; returns their
+    /// exit status. After the deadline, or when this future is dropped, they still run: see
+    /// [`Sandbox::stop`].
+    pub async fn job(
+        &self,
+        host: &dyn Host,
+        name: &'static str,
+        commands: &str,
+        deadline: Duration,
+        sink: host::Stream<'_>,
+    ) -> Result<i32, HostError> {
+        let body = concat!(include_str!("host/sh/sandbox.sh"), include_str!("host/sh/job.sh"));
+        let script = self.bind(Script::new(name, body)).var("name", name);
+        let (status, _) =
+            host::stream(host, &script, commands.as_bytes(), deadline, sink).await?;
+        Ok(status)
+    }
+
+    /// Ends a job and everything in its session.
+    pub async fn stop(&self, host: &dyn Host, name: &'static str) -> Result<(), HostError> {
+        let script = self
+            .bind(script!("stop", "stop"))
+            .var("name", name)
+            .var("grace", "5");
+        succeed(host, &script, b"").await.map(drop)
+    }
+
+    /// Asks for published ports, all or none.
+    pub async fn claim(&self, host: &dyn Host, ports: &[u16]) -> Result<Claim, HostError> {
+        let numbers: Vec<String> = ports.iter().map(u16::to_string).collect();
+        let script = self
+            .bind(script!("ports", "ports"))
+            .var("ports", numbers.join(" "));
+        // The shell splits the numbers itself.
+        let output = succeed(host, &script, b"").await?;
+        parse_claim(&output.text()).ok_or_else(|| HostError::Script {
+            host: host.name().to_owned(),
+            doing: script.name(),
+            status: output.status,
+            stderr: format!("it said: {}", output.text()),
+        })
+    }
+
+    /// The script that shows containers as they change.
+    #[must_use]
+    pub fn watch_script(&self) -> Script {
+        self.bind(script!("watch", "ended", "containers", "watch"))
+    }
+
+    /// The script that runs probes; `calls` are lines such as `http_probe …`.
+    #[must_use]
+    pub fn probe_script(&self, calls: &str) -> Script {
+        let body = concat!(
+            include_str!("host/sh/sandbox.sh"),
+            include_str!("host/sh/ended.sh"),
+            include_str!("host/sh/probes.sh"),
+            "\neval \"$calls\"\nwait\n"
+        );
+        self.bind(Script::new("probes", body)).var("calls", calls)
+    }
+
+    /// The last lines of one container's log.
+    pub async fn last_lines(
+        &self,
+        host: &dyn Host,
+        container: &str,
+        lines: u32,
+    ) -> Result<String, HostError> {
+        let script = self
+            .bind(script!("logs", "logs"))
+            .var("container", container)
+            .var("lines", lines.to_string());
+        Ok(succeed(host, &script, b"").await?.text())
+    }
+
+    /// Every container as it is now.
+    pub async fn inspect(&self, host: &dyn Host) -> Result<Containers, HostError> {
+        let body = concat!(
+            include_str!("host/sh/sandbox.sh"),
+            include_str!("host/sh/containers.sh"),
+            "containers\n"
+        );
+        let output = succeed(host, &self.bind(Script::new("inspect", body)), b"").await?;
+        Ok(Containers::read(&output.text()))
+    }
+
+    /// Gathers logs and states in files of the sandbox's folder.
+    pub async fn collect(
+        &self,
+        host: &dyn Host,
+        deadline: Duration,
+    ) -> Result<Containers, HostError> {
+        let script = self.bind(script!("collect", "containers", "collect"));
+        let output = host::run(host, &script, b"", deadline).await?;
+        Ok(Containers::read(&check(host, &script, output)?.text()))
+    }
+
+    /// Sets another lifetime, from now on.
+    pub async fn extend(&mut self, host: &dyn Host, lifetime: Duration) -> Result<(), HostError> {
+        let script = self
+            .bind(script!("extend", "extend"))
+            .var("lifetime", lifetime.as_secs().to_string());
+        let output = succeed(host, &script, b"").await?;
+        self.expires = output.value("expires").parse().unwrap_or(self.expires);
+        Ok(())
+    }
+}
+
+/// Holds a repo's mirror until it is dropped.
+#[derive(Debug)]
+pub struct MirrorGuard {
+    _channel: host::Channel,
+}
+
+/// Removes a sandbox with everything it made, and returns what is left: `container NAME`, ….
+///
+/// # Errors
+/// When the host is lost or teardown does not end; then nothing is known, and trying again is
+/// always safe.
+pub async fn teardown(
+    host: &dyn Host,
+    root: &str,
+    run_id: &str,
+    deadline: Duration,
+) -> Result<Vec<String>, HostError> {
+    let script = script!("teardown", "teardown")
+        .var("root", root)
+        .var("id", run_id);
+    let output = check(host, &script, host::run(host, &script, b"", deadline).await?)?;
+    Ok(output
+        .text()
+        .lines()
+        .filter_map(|line| line.strip_prefix("left "))
+        .map(crate::event::printable)
+        .collect())
+}
+
+/// A sandbox as `list` shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The run's id.
+    pub run_id: String,
+    /// When it expires, in seconds since 1970 by the host's clock.
+    pub expires: u64,
+    /// The host's clock.
+    pub now: u64,
+    /// Its running containers.
+    pub containers: u32,
+    /// What was written down when it was made.
+    pub about: serde_json::Value,
+}
+
+/// This user's sandboxes on a host.
+pub async fn list(host: &dyn Host, root: &str) -> Result<Vec<Listed>, HostError> {
+    let script = Script::new("list", include_str!("host/sh/sandboxes.sh")).var("root", root);
+    let output = succeed(host, &script, b"").await?;
+    Ok(output.text().lines().filter_map(parse_listed).collect())
+}
+
+fn parse_listed(line: &str) -> Option<Listed> {
+    let mut words = line.splitn(5, ' ');
+    let run_id = words.next().filter(|id| is_run_id(id))?.to_owned();
+    Some(Listed {
+        run_id,
+        expires: words.next()?.parse().ok()?,
+        now: words.next()?.parse().ok()?,
+        containers: words.next()?.parse().ok()?,
+        about: serde_json::from_str(words.next()?).unwrap_or_default(),
+    })
+}
+
+fn parse_claim(text: &str) -> Option<Claim> {
+    let line = crate::event::printable(text.lines().last()?);
+    let mut words = line.splitn(4, ' ');
+    let kind = words.next()?;
+    if kind == "claimed" {
+        return Some(Claim::Claimed);
+    }
+    let port = words.next()?.parse().ok()?;
+    match kind {
+        "held" => {
+            let run_id = words.next()?.to_owned();
+            let about = words.next().unwrap_or_default().trim();
+            let by = match serde_json::from_str::<serde_json::Value>(about) {
+                Ok(about) => format!(
+                    "{} of {}",
+                    about["repo"].as_str().unwrap_or("a sandbox"),
+                    about["by"].as_str().unwrap_or("somebody")
+                ),
+                Err(_) => format!("{about} of another user"),
+            };
+            Some(Claim::Held { port, run_id, by })
+        }
+        "foreign" => Some(Claim::Foreign {
+            port,
+            holder: words.collect::<Vec<_>>().join(" "),
+        }),
+        _ => None,
+    }
+}
+
+async fn succeed(host: &dyn Host, script: &Script, input: &[u8]) -> Result<Output, HostError> {
+    check(host, script, host::run(host, script, input, SOON).await?)
+}
+
+fn check(host: &dyn Host, script: &Script, output: Output) -> Result<Output, HostError> {
+    if output.status == 0 {
+        return Ok(output);
+    }
+    Err(HostError::Script {
+        host: host.name().to_owned(),
+        doing: script.name(),
+        status: output.status,
+        stderr: crate::event::printable(&output.stderr),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identities_differ_and_sort_by_time() {
+        let first = Identity::new("shop");
+        assert!(is_run_id(&first.run_id));
+        assert!(first.project.starts_with("e2e-shop-"), "{}", first.project);
+        assert_ne!(first.project, Identity::new("shop").project);
+    }
+
+    #[test]
+    fn a_holder_of_a_port_has_a_name() {
+        assert_eq!(
+            parse_claim("held 5432 01abc {\"repo\":\"shop\",\"by\":\"ann@laptop\"} \n"),
+            Some(Claim::Held {
+                port: 5432,
+                run_id: "01abc".into(),
+                by: "shop of ann@laptop".into()
+            })
+        );
+        assert_eq!(
+            parse_claim("foreign 80 process nginx (pid 7)\n"),
+            Some(Claim::Foreign {
+                port: 80,
+                holder: "process nginx (pid 7)".into()
+            })
+        );
+        assert_eq!(parse_claim("claimed\n"), Some(Claim::Claimed));
+        assert_eq!(parse_claim(""), None);
+    }
+}

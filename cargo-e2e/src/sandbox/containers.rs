@@ -1,0 +1,397 @@
+//! What a sandbox's containers are doing, as Docker tells it, and what to make of it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use e2e_harness::protocol::Transport;
+use serde::Deserialize;
+
+use crate::event::printable;
+use crate::outcome::ServiceRecord;
+
+/// One container, from `docker inspect`.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Container {
+    /// Docker's id.
+    pub id: String,
+    /// Its name, with Docker's leading slash.
+    pub name: String,
+    /// The compose service.
+    #[serde(default)]
+    pub service: String,
+    /// Which of the service's containers, from 1.
+    #[serde(default)]
+    pub number: String,
+    /// The image it runs.
+    #[serde(default)]
+    pub image: String,
+    /// Docker's state of it.
+    pub state: State,
+    /// How often Docker restarted it.
+    #[serde(default)]
+    pub restarts: u64,
+    /// Its restart policy.
+    #[serde(default)]
+    pub policy: Policy,
+    /// Published ports: `5432/tcp` → addresses.
+    #[serde(default)]
+    pub ports: Option<BTreeMap<String, Option<Vec<Binding>>>>,
+}
+
+/// Docker's state of a container.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct State {
+    /// `running`, `exited`, ….
+    pub status: String,
+    /// The exit code of its last end.
+    pub exit_code: i64,
+    /// Whether the kernel killed it for want of memory.
+    #[serde(rename = "OOMKilled")]
+    pub oom_killed: bool,
+    /// What Docker said when it could not start.
+    pub error: String,
+    /// Its health, none without a health check.
+    pub health: Option<Health>,
+}
+
+/// Docker's health of a container.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Health {
+    /// `starting`, `healthy` or `unhealthy`.
+    pub status: String,
+    /// The last answers, the newest last.
+    pub log: Option<Vec<HealthAnswer>>,
+}
+
+/// One answer of a container's health check.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct HealthAnswer {
+    /// 0 is healthy.
+    pub exit_code: i64,
+    /// What it printed.
+    pub output: String,
+}
+
+/// A container's restart policy.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Policy {
+    /// `no`, `always`, `on-failure`, `unless-stopped`.
+    pub name: String,
+    /// For `on-failure`; 0 is without end.
+    pub maximum_retry_count: u64,
+}
+
+/// Where a port is published.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Binding {
+    /// The address.
+    pub host_ip: String,
+    /// The number.
+    pub host_port: String,
+}
+
+/// This many restarts, none of them lasting [`STEADY`], are a crash loop.
+const CRASH_LOOP: u64 = 5;
+const STEADY: Duration = Duration::from_secs(5);
+
+impl Container {
+    /// Its name without Docker's slash.
+    #[must_use]
+    pub fn short_name(&self) -> &str {
+        self.name.trim_start_matches('/')
+    }
+
+    /// The number at which one of its ports is published.
+    #[must_use]
+    pub fn published(&self, port: u16, transport: Transport) -> Option<u16> {
+        let transport = match transport {
+            Transport::Tcp => "tcp",
+            Transport::Udp => "udp",
+        };
+        let ports = self.ports.as_ref()?;
+        let bindings = ports.get(&format!("{port}/{transport}"))?.as_ref()?;
+        bindings.iter().find_map(|one| one.host_port.parse().ok())
+    }
+
+    fn restarts_by_itself(&self) -> bool {
+        match self.policy.name.as_str() {
+            "always" | "unless-stopped" => true,
+            "on-failure" => {
+                self.policy.maximum_retry_count == 0
+                    || self.restarts < self.policy.maximum_retry_count
+            }
+            _ => false,
+        }
+    }
+
+    /// Why it will never be ready, if that is so; `looped` when it does not stay up.
+    fn hopeless(&self, looped: bool) -> Option<String> {
+        let state = &self.state;
+        let ended = matches!(state.status.as_str(), "exited" | "dead");
+        let how = if state.oom_killed {
+            format!("was killed for want of memory (exit code {})", state.exit_code)
+        } else if state.error.is_empty() {
+            format!("exited with code {}", state.exit_code)
+        } else {
+            format!("could not start: {}", printable(&state.error))
+        };
+        if looped {
+            return Some(format!("{} restarted {} times; it {how}", self.service, self.restarts));
+        }
+        (ended && state.exit_code != 0 && !self.restarts_by_itself())
+            .then(|| format!("{} {how}", self.service))
+    }
+
+    /// Why it is not ready yet; none when it is.
+    fn waiting(&self) -> Option<String> {
+        let state = &self.state;
+        match state.status.as_str() {
+            "exited" if state.exit_code == 0 => None,
+            "running" => match &state.health {
+                Some(health) if health.status != "healthy" && health.status != "none" => {
+                    let last = health.log.as_ref().and_then(|log| log.last());
+                    let said = last.map_or_else(
+                        || "no answer yet".to_owned(),
+                        |answer| {
+                            let output = printable(&answer.output);
+                            let line = output.lines().last().unwrap_or_default();
+                            format!("exit status {}: {}", answer.exit_code, clip(line, 200))
+                        },
+                    );
+                    Some(format!("{} is {} ({said})", self.service, health.status))
+                }
+                _ => None,
+            },
+            other => Some(format!("{} is {other}", self.service)),
+        }
+    }
+}
+
+fn clip(text: &str, most: usize) -> String {
+    let mut clipped: String = text.chars().take(most).collect();
+    if clipped.len() < text.len() {
+        clipped.push('…');
+    }
+    clipped
+}
+
+/// All containers of a sandbox, as the watch script tells of them.
+#[derive(Debug, Default)]
+pub struct Containers {
+    all: BTreeMap<String, Container>,
+    coming: BTreeMap<String, Container>,
+    /// Since when each has run, and how often it had restarted then.
+    steady: BTreeMap<String, (u64, Instant)>,
+    looped: BTreeMap<String, u64>,
+    seen: bool,
+}
+
+impl Containers {
+    /// One whole look.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        let mut containers = Self::default();
+        for line in text.lines() {
+            containers.line(line);
+        }
+        containers
+    }
+
+    /// Takes a line of the watch script; true when it completes a look at all containers.
+    pub fn line(&mut self, line: &str) -> bool {
+        if line == "end" {
+            self.all = std::mem::take(&mut self.coming);
+            self.seen = true;
+            self.count_restarts(Instant::now());
+            return true;
+        }
+        if let Ok(container) = serde_json::from_str::<Container>(line) {
+            self.coming.insert(container.id.clone(), container);
+        }
+        false
+    }
+
+    fn count_restarts(&mut self, now: Instant) {
+        for (id, container) in &self.all {
+            let (restarts, since) = self
+                .steady
+                .entry(id.clone())
+                .or_insert((container.restarts, now));
+            if container.restarts == *restarts {
+                continue;
+            }
+            let lasted = now.duration_since(*since);
+            let new = container.restarts.saturating_sub(*restarts);
+            *restarts = container.restarts;
+            *since = now;
+            let looped = self.looped.entry(id.clone()).or_default();
+            // One that ran for a while before it fell starts a new count.
+            *looped = if lasted >= STEADY && new == 1 { 1 } else { *looped + new };
+        }
+    }
+
+    /// The first container that will never be ready, and why.
+    #[must_use]
+    pub fn hopeless(&self) -> Option<(&Container, String)> {
+        self.all.iter().find_map(|(id, container)| {
+            let looped = self.looped.get(id).is_some_and(|count| *count >= CRASH_LOOP);
+            Some((container, container.hopeless(looped)?))
+        })
+    }
+
+    /// Why not every container is ready yet, one line each; empty when all are.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<String> {
+        if !self.seen {
+            return vec!["the containers' states are not known yet".to_owned()];
+        }
+        self.all.values().filter_map(Container::waiting).collect()
+    }
+
+    /// Containers that are not ready: the ones to look at first.
+    pub fn unready(&self) -> impl Iterator<Item = &Container> {
+        self.all
+            .values()
+            .filter(|container| container.waiting().is_some())
+    }
+
+    /// Every container, sorted by service and number.
+    #[must_use]
+    pub fn sorted(&self) -> Vec<&Container> {
+        let mut all: Vec<_> = self.all.values().collect();
+        all.sort_by(|a, b| (&a.service, &a.number).cmp(&(&b.service, &b.number)));
+        all
+    }
+
+    /// The numbers of all published TCP ports.
+    #[must_use]
+    pub fn tcp_ports(&self) -> Vec<u16> {
+        let mut ports: Vec<u16> = self
+            .all
+            .values()
+            .filter_map(|container| container.ports.as_ref())
+            .flatten()
+            .filter(|(name, _)| name.ends_with("/tcp"))
+            .filter_map(|(_, bindings)| bindings.as_ref())
+            .flatten()
+            .filter_map(|binding| binding.host_port.parse().ok())
+            .collect();
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
+
+    /// For the record.
+    #[must_use]
+    pub fn records(&self) -> Vec<ServiceRecord> {
+        self.sorted()
+            .into_iter()
+            .map(|container| ServiceRecord {
+                name: container.service.clone(),
+                image: container.image.clone(),
+                state: container.state.status.clone(),
+                exit_code: (container.state.status != "running")
+                    .then_some(container.state.exit_code),
+                oom_killed: container.state.oom_killed,
+                health: container
+                    .state
+                    .health
+                    .as_ref()
+                    .map(|health| health.status.clone()),
+                restarts: container.restarts,
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn seen(containers: &[serde_json::Value]) -> Containers {
+        let mut all = Containers::default();
+        look(&mut all, containers);
+        all
+    }
+
+    fn look(all: &mut Containers, containers: &[serde_json::Value]) {
+        for container in containers {
+            all.line(&container.to_string());
+        }
+        assert!(all.line("end"));
+    }
+
+    fn container(service: &str, state: serde_json::Value, policy: &str, restarts: u64) -> serde_json::Value {
+        json!({
+            "id": format!("id-{service}"), "name": format!("/p-{service}-1"), "service": service,
+            "state": state, "policy": { "Name": policy }, "restarts": restarts,
+        })
+    }
+
+    #[test]
+    fn nothing_is_ready_before_the_first_look() {
+        assert_eq!(Containers::default().waiting().len(), 1);
+        assert_eq!(seen(&[]).waiting(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_one_shot_that_exits_0_is_ready_one_that_exits_otherwise_is_hopeless() {
+        let fine = seen(&[container("init", json!({ "Status": "exited", "ExitCode": 0 }), "no", 0)]);
+        assert!(fine.waiting().is_empty() && fine.hopeless().is_none());
+        let bad = seen(&[container("init", json!({ "Status": "exited", "ExitCode": 3 }), "no", 0)]);
+        assert_eq!(bad.hopeless().map(|(_, why)| why).as_deref(), Some("init exited with code 3"));
+        let oom = seen(&[container(
+            "api",
+            json!({ "Status": "exited", "ExitCode": 137, "OOMKilled": true }),
+            "",
+            0,
+        )]);
+        assert!(oom.hopeless().is_some_and(|(_, why)| why.contains("want of memory")));
+    }
+
+    #[test]
+    fn a_worker_may_restart_a_few_times_but_not_for_ever() {
+        let down = json!({ "Status": "restarting", "ExitCode": 1 });
+        let mut all = seen(&[container("worker", down.clone(), "always", 0)]);
+        for restarts in 1..5 {
+            look(&mut all, &[container("worker", down.clone(), "always", restarts)]);
+            assert!(all.hopeless().is_none(), "after {restarts}");
+        }
+        look(&mut all, &[container("worker", down, "always", 5)]);
+        let why = all.hopeless().map(|(_, why)| why);
+        assert_eq!(why.as_deref(), Some("worker restarted 5 times; it exited with code 1"));
+    }
+
+    #[test]
+    fn restarts_far_apart_are_no_loop() {
+        let up = json!({ "Status": "running" });
+        let mut all = seen(&[container("worker", up.clone(), "always", 0)]);
+        for restarts in 1..20 {
+            for (_, since) in all.steady.values_mut() {
+                *since = since.checked_sub(STEADY * 2).expect("the clock is past its start");
+            }
+            look(&mut all, &[container("worker", up.clone(), "always", restarts)]);
+        }
+        assert!(all.hopeless().is_none());
+    }
+
+    #[test]
+    fn an_unhealthy_container_says_its_last_answer() {
+        let all = seen(&[container(
+            "db",
+            json!({ "Status": "running", "Health": { "Status": "starting", "Log": [
+                { "ExitCode": 2, "Output": "first\nno response\u{1b}[0m" }
+            ] } }),
+            "no",
+            0,
+        )]);
+        assert_eq!(all.waiting(), ["db is starting (exit status 2: no response)"]);
+    }
+}

@@ -1,0 +1,177 @@
+//! Every key of version 1, and which of them do nothing yet.
+
+use super::check::{Checker, Place};
+use super::locate::Node;
+use super::{probe, value};
+
+/// One key and what its value must be.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) check: fn(&mut Checker<'_>, Place<'_>, &Node),
+}
+
+/// The keys of one map.
+pub(super) struct Level {
+    /// What the map is, for messages.
+    pub(super) what: &'static str,
+    pub(super) keys: &'static [Key],
+}
+
+impl Level {
+    /// The keys that may be written, to be offered to people.
+    pub(super) fn built(&self) -> impl Iterator<Item = &'static str> {
+        self.keys
+            .iter()
+            .map(|key| key.name)
+            .filter(|name| is_built(name))
+    }
+}
+
+/// Whether a key does something in this version.
+pub(super) fn is_built(name: &str) -> bool {
+    NOT_BUILT
+        .iter()
+        .all(|row| row.key != name || row.value.is_some())
+}
+
+const fn key(name: &'static str, check: fn(&mut Checker<'_>, Place<'_>, &Node)) -> Key {
+    Key { name, check }
+}
+
+/// The file itself.
+pub(super) const TOP: Level = Level {
+    what: "e2e.yml",
+    keys: &[
+        key("name", value::slug),
+        key("compose_file", value::compose_file),
+        key("health_checks", probe::health_checks),
+        key("test_command", value::command),
+        key("timeout", value::timeout),
+        key("cleanup", value::cleanup),
+        key("tests_run_on", value::tests_run_on),
+        key("ports", value::ports),
+        key("env", value::env),
+        key("build_command", value::command),
+        key("setup_command", value::command),
+        key("test_service", value::service),
+        key("sync", |checker, place, node| {
+            checker.map(&SYNC, place, node);
+        }),
+        key("artifacts", value::paths),
+        key("junit", value::path),
+        key("profiles", value::profiles),
+        key("env_files", value::paths),
+        key("secrets", value::secrets),
+        key("timeouts", |checker, place, node| {
+            checker.map(&TIMEOUTS, place, node);
+        }),
+        key("report", |checker, place, node| {
+            checker.map(&REPORT, place, node);
+        }),
+    ],
+};
+
+/// An item of `health_checks`.
+pub(super) const HEALTH_CHECK: Level = Level {
+    what: "a health check",
+    keys: &[
+        key("name", value::health_check_name),
+        key("url", probe::url),
+        key("tcp", probe::address),
+        key("grpc", probe::address),
+        key("exec", probe::exec),
+        key("service", value::service),
+        key("expect_status", probe::expect_status),
+        key("grpc_service", value::line),
+        key("timeout", value::timeout),
+    ],
+};
+
+/// The keys of a health check of which it has exactly one.
+pub(super) const PROBES: &[&str] = &["url", "tcp", "grpc", "exec"];
+
+const SYNC: Level = Level {
+    what: "`sync`",
+    keys: &[key("include", value::paths), key("exclude", value::paths)],
+};
+
+const TIMEOUTS: Level = Level {
+    what: "`timeouts`",
+    keys: &[
+        key("build", value::timeout),
+        key("sync", value::timeout),
+        key("up", value::timeout),
+        key("setup", value::timeout),
+        key("collect", value::timeout),
+        key("teardown", value::timeout),
+    ],
+};
+
+const REPORT: Level = Level {
+    what: "`report`",
+    keys: &[
+        key("topic_slug", value::line),
+        key("workstream_id", value::line),
+        key("task_id", value::line),
+    ],
+};
+
+/// All levels, to say where a misplaced key belongs.
+pub(super) const LEVELS: &[&Level] = &[&TOP, &HEALTH_CHECK, &SYNC, &TIMEOUTS, &REPORT];
+
+/// A key, or one value of it, that the contract has and this version has not.
+pub(super) struct NotBuilt {
+    pub(super) key: &'static str,
+    /// Only this value; `None`: the key.
+    pub(super) value: Option<&'static str>,
+    /// Subject and verb of "… not built yet".
+    pub(super) what: &'static str,
+    pub(super) instead: &'static str,
+}
+
+/// Refused, since a field that is read and then ignored is worse than none. When one is built, its
+/// row goes, and `mirror` gets the field.
+pub(super) const NOT_BUILT: &[NotBuilt] = &[
+    NotBuilt {
+        key: "grpc",
+        value: None,
+        what: "`grpc` probes are",
+        instead: "use `tcp`, or `exec` with grpc_health_probe in the service",
+    },
+    NotBuilt {
+        key: "grpc_service",
+        value: None,
+        what: "`grpc` probes, and so `grpc_service`, are",
+        instead: "use `exec` with grpc_health_probe in the service",
+    },
+    NotBuilt {
+        key: "test_service",
+        value: None,
+        what: "tests that run as a compose service (`test_service`) are",
+        instead: "use `test_command`",
+    },
+    NotBuilt {
+        key: "junit",
+        value: None,
+        what: "reading back a `junit` file is",
+        instead: "name the file in `artifacts`, and it is kept with the result",
+    },
+    NotBuilt {
+        key: "secrets",
+        value: None,
+        what: "`secrets` are",
+        instead: "put a file with them in `env_files`",
+    },
+    NotBuilt {
+        key: "report",
+        value: None,
+        what: "`report` is",
+        instead: "remove it",
+    },
+    NotBuilt {
+        key: "ports",
+        value: Some("isolated"),
+        what: "`ports: isolated` is",
+        instead: "use `ports: declared`, or leave it out",
+    },
+];

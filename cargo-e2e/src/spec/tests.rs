@@ -1,0 +1,302 @@
+//! What a person sees, whole, and each class of mistake with its place.
+
+mod health_checks;
+mod mistakes;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use super::fields::{HEALTH_CHECK, LEVELS, NOT_BUILT, TOP};
+use super::{Cleanup, HealthCheck, Ports, Probe, Side, Spec, SpecErrors, mirror, parse};
+
+const PATH: &str = "activity-core/e2e/e2e.yml";
+/// The smallest file, two lines.
+const MIN: &str = "name: shop\ntest_command: pytest\n";
+
+#[track_caller]
+fn good(text: &str) -> Spec {
+    parse(Path::new(PATH), text).unwrap_or_else(|errors| panic!("refused:\n{errors}"))
+}
+
+#[track_caller]
+fn bad(text: impl AsRef<[u8]>) -> SpecErrors {
+    match parse(Path::new(PATH), text) {
+        Ok(spec) => panic!("accepted: {spec:?}"),
+        Err(errors) => errors,
+    }
+}
+
+#[test]
+fn smallest_file_and_defaults() {
+    let spec = good(MIN);
+    let expected = Spec {
+        name: "shop".to_owned(),
+        compose_files: vec!["e2e/compose.yml".to_owned()],
+        health_checks: Vec::new(),
+        test_command: Some("pytest".to_owned()),
+        timeout: Duration::from_secs(300),
+        cleanup: Cleanup::Always,
+        tests_run_on: None,
+        ports: None,
+        env: Vec::new(),
+        build_command: None,
+        setup_command: None,
+        sync: super::Sync::default(),
+        artifacts: Vec::new(),
+        profiles: Vec::new(),
+        env_files: Vec::new(),
+        timeouts: super::Timeouts::default(),
+    };
+    assert_eq!(spec, expected);
+}
+
+#[test]
+fn every_field() {
+    let spec = good(
+        r#"---
+name: activity-core
+compose_file: [e2e/compose.yml, e2e/more.yml]
+health_checks:
+  - {name: api, url: "http://localhost:8080/healthz", expect_status: [204, 200], timeout: 5}
+  - {name: old, url: http://localhost:81, expect_status: 302}
+  - name: temporal
+    tcp: "[::1]:7233"
+  - name: db
+    exec: [pg_isready, -U, "12", ""]
+    service: db
+    timeout: 0.5
+test_command: |
+  set -e
+  pytest "$@"
+timeout: &long 120
+cleanup: on_success
+tests_run_on: client
+ports: declared
+env:
+  PORT: 8080
+  V: 1.10
+  DEBUG: true
+  URL: "http://${E2E_API_80}/$$x"
+  ON: yes
+  EMPTY: ""
+build_command: make
+setup_command: ./seed.sh
+sync: {include: [target/x], exclude: ["*.iso"]}
+artifacts: ["out/**/*.png"]
+profiles: [dev]
+env_files: [.env.e2e]
+timeouts: {up: *long, teardown: 1.5}
+"#,
+    );
+    let names: Vec<_> = spec
+        .health_checks
+        .iter()
+        .map(|it| it.name.as_str())
+        .collect();
+    assert_eq!(names, ["api", "old", "temporal", "db"]);
+    let Probe::Http { url, expect_status } = &spec.health_checks[0].probe else {
+        panic!("{:?}", spec.health_checks[0]);
+    };
+    assert_eq!(url.as_str(), "http://localhost:8080/healthz");
+    assert_eq!(expect_status, &[204, 200]);
+    assert_eq!(spec.health_checks[0].timeout, Duration::from_secs(5));
+    let tcp = HealthCheck {
+        name: "temporal".to_owned(),
+        probe: Probe::Tcp {
+            host: "::1".to_owned(),
+            port: 7233,
+        },
+        timeout: Duration::from_secs(60),
+    };
+    assert_eq!(spec.health_checks[2], tcp);
+    let exec = Probe::Exec {
+        command: ["pg_isready", "-U", "12", ""].map(str::to_owned).to_vec(),
+        service: "db".to_owned(),
+    };
+    assert_eq!(spec.health_checks[3].probe, exec);
+    assert_eq!(
+        spec.test_command.as_deref(),
+        Some("set -e\npytest \"$@\"\n")
+    );
+    assert_eq!(spec.cleanup, Cleanup::OnSuccess);
+    assert_eq!(spec.tests_run_on, Some(Side::Client));
+    assert_eq!(spec.ports, Some(Ports::Declared));
+    let env: Vec<_> = spec
+        .env
+        .iter()
+        .map(|(name, it)| format!("{name}={it}"))
+        .collect();
+    let written = [
+        "PORT=8080",
+        "V=1.10",
+        "DEBUG=true",
+        "URL=http://${E2E_API_80}/$$x",
+        "ON=yes",
+        "EMPTY=",
+    ];
+    assert_eq!(env, written);
+    assert_eq!(spec.sync.exclude, ["*.iso"]);
+    assert_eq!(spec.timeouts.up, Some(Duration::from_secs(120)));
+    assert_eq!(spec.timeouts.teardown, Some(Duration::from_millis(1500)));
+}
+
+/// The table of keys and the serde mirror are written twice; serde tells its own list.
+#[test]
+fn the_mirror_has_every_key_that_is_built() {
+    fn keys_of<T: serde::de::DeserializeOwned>() -> Vec<String> {
+        let error = match serde_yaml::from_str::<T>("zzz: 1") {
+            Ok(_) => panic!("accepted an unknown key"),
+            Err(error) => error.to_string(),
+        };
+        let keys = error.split('`').skip(3).step_by(2);
+        keys.map(str::to_owned).collect()
+    }
+    let mut file = keys_of::<mirror::File>();
+    let mut built: Vec<_> = TOP.built().collect();
+    file.sort();
+    built.sort_unstable();
+    assert_eq!(file, built);
+    assert_eq!(
+        keys_of::<mirror::WrittenCheck>(),
+        HEALTH_CHECK.built().collect::<Vec<_>>()
+    );
+    // A row of `NOT_BUILT` that names no key would refuse nothing.
+    for row in NOT_BUILT {
+        let mut keys = LEVELS.iter().flat_map(|level| level.keys);
+        assert!(keys.any(|key| key.name == row.key), "{}", row.key);
+    }
+}
+
+#[test]
+fn several_at_once_rendered() {
+    let errors = bad("# größe\nname: shop\nhealthcheks: []\ntimeout: 300s\n");
+    let expected = "\
+error: `test_command` is missing, and Cargo harness targets are not built yet in this version
+  --> activity-core/e2e/e2e.yml:2:1
+   |
+ 2 | name: shop
+   | ^
+   = help: add for example `test_command: e2e/tests/run.sh`
+
+error: unknown key `healthcheks`
+  --> activity-core/e2e/e2e.yml:3:1
+   |
+ 3 | healthcheks: []
+   | ^^^^^^^^^^^
+   = help: did you mean `health_checks`?
+
+error: `timeout` expects a number of seconds, found `300s`
+  --> activity-core/e2e/e2e.yml:4:10
+   |
+ 4 | timeout: 300s
+   |          ^^^^
+   = help: write 300";
+    assert_eq!(errors.to_string(), expected);
+}
+
+#[test]
+fn whole_files_rendered() {
+    let cases: [(&[u8], &str); 7] = [
+        (
+            b"",
+            "error: the file is empty\n  --> activity-core/e2e/e2e.yml:1:1\n   |\n 1 | \n   | ^\n   = help: it needs at least `name` and `test_command`",
+        ),
+        (
+            b"- a\n",
+            "error: e2e.yml is a map of keys such as `name`, found a list\n  --> activity-core/e2e/e2e.yml:1:1\n   |\n 1 | - a\n   | ^",
+        ),
+        (
+            b"name: a\ntest_command: b\xff\n",
+            "error: the file is not UTF-8: byte 0xff\n  --> activity-core/e2e/e2e.yml:2:16\n   = help: save it as UTF-8",
+        ),
+        (
+            b"\xff\xfen\0",
+            "error: the file is UTF-16\n  --> activity-core/e2e/e2e.yml:1:1\n   = help: save it as UTF-8",
+        ),
+        (
+            b"test_command: x\r\n",
+            "error: `name` is missing: the repo's slug\n  --> activity-core/e2e/e2e.yml:1:1\n   |\n 1 | test_command: x\n   | ^\n   = help: add `name: activity-core`",
+        ),
+        (
+            b"name: a\ntest_command: [\n",
+            "error: not valid YAML: while parsing a node, did not find expected node content\n  --> activity-core/e2e/e2e.yml:2:16\n   |\n 2 | test_command: [\n   |                ^",
+        ),
+        (
+            b"name: a\ntest_command: x\ncleanup:\t\x1b[31mred\n",
+            "error: not valid YAML",
+        ),
+    ];
+    for (text, expected) in cases {
+        let shown = bad(text).to_string();
+        assert!(!shown.contains('\x1b'), "{shown:?}");
+        if expected == "error: not valid YAML" {
+            continue;
+        }
+        assert_eq!(shown, expected);
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_key() {
+    assert_eq!(good(&format!("\u{feff}{MIN}")).name, "shop");
+}
+
+#[test]
+fn what_yaml_readers_read_differently_is_refused() {
+    // A line break to one of them: the comment ends there.
+    let errors = bad("name: a\ntest_command: b\n# harmless\u{85}compose_file: /etc/x.yml\n");
+    let one = &errors.diagnostics[0];
+    assert_eq!(one.message, "YAML readers differ on what this is");
+    assert_eq!((one.line, one.column), (1, 1));
+    let errors = bad("name: a\ntest_command: b\nenv:\n  A: \u{2028}- x\n");
+    let one = &errors.diagnostics[0];
+    assert_eq!(one.message, "YAML readers differ on what this is");
+    assert_eq!((one.line, one.column), (4, 6));
+    let errors = bad("name: a\ntest_command: b\nenv: {A: :@}\n");
+    let one = &errors.diagnostics[0];
+    assert_eq!(
+        one.message,
+        "not valid YAML: did not find expected node content, while parsing a flow node"
+    );
+    assert_eq!((one.line, one.column), (3, 10));
+}
+
+#[test]
+fn files_made_to_blow_up_are_refused() {
+    let mut laughs = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();
+    for (name, of) in ('b'..'k').zip('a'..) {
+        let nine = vec![format!("*{of}"); 9].join(",");
+        writeln!(laughs, "{name}: &{name} [{nine}]").expect("it works");
+    }
+    for (text, message) in [
+        (laughs, "more than 20000 values, with aliases written out"),
+        ("[".repeat(100), "more than 16 levels deep"),
+        ("- ".repeat(100_000), "more than 16 levels deep"),
+        (
+            format!("[{}]", "1,".repeat(30_000)),
+            "more than 20000 values, with aliases written out",
+        ),
+        (
+            "#".repeat((1 << 20) + 1),
+            "the file has 1048577 bytes, more than 1 MiB",
+        ),
+    ] {
+        assert_eq!(bad(text).diagnostics[0].message, message);
+    }
+}
+
+#[test]
+fn many_errors_are_counted() {
+    let mut text = MIN.to_owned();
+    for at in 0..60 {
+        writeln!(text, "zzzz{at}: 1").expect("it works");
+    }
+    let errors = bad(text);
+    assert_eq!((errors.diagnostics.len(), errors.more), (50, 10));
+    assert!(
+        errors
+            .to_string()
+            .ends_with("\n\n… and 10 more errors in this file")
+    );
+}

@@ -1,0 +1,88 @@
+//! Fetch logs, states and artifacts.
+
+use crate::host::{Host, Local, Transfer, rsync};
+use crate::outcome::ServiceRecord;
+use crate::sandbox::Container;
+use crate::spec::Side;
+
+use super::ready::with_logs;
+use super::{Context, Done, Trouble, count};
+
+/// Collects. Files that can't be fetched are a warning: the verdict is known already.
+pub async fn collect(
+    context: &Context<'_>,
+    services: &mut Vec<ServiceRecord>,
+) -> Result<Done<()>, Trouble> {
+    let limit = context.plan.limits.collect;
+    let containers = context.sandbox.collect(context.host, limit).await?;
+    *services = containers.records();
+    let bundle = context.bundle.display();
+    let source = format!("{}/collected/", context.sandbox.dir());
+    fetch(context, context.host, &[], &source, &format!("{bundle}/")).await;
+    if !context.plan.spec.artifacts.is_empty() {
+        let filters = filters(&context.plan.spec.artifacts);
+        let target = format!("{bundle}/artifacts/");
+        match context.plan.tests_on {
+            Side::Host => {
+                let source = format!("{}/", context.sandbox.repo_dir());
+                fetch(context, context.host, &filters, &source, &target).await;
+            }
+            Side::Client => {
+                let source = format!("{}/", context.plan.repo.root.display());
+                fetch(context, &Local, &filters, &source, &target).await;
+            }
+        }
+    }
+    Ok(Done::new((), format!("logs of {}", count(services.len(), "container"))))
+}
+
+async fn fetch(context: &Context<'_>, host: &dyn Host, filters: &[String], source: &str, target: &str) {
+    // What comes from a host is not trusted: no link of it leads out of the bundle.
+    let mut arguments = vec!["--safe-links".to_owned()];
+    arguments.extend_from_slice(filters);
+    let transfer = Transfer {
+        arguments: &arguments,
+        source,
+        target,
+        fetch: true,
+        files: None,
+        deadline: context.plan.limits.collect,
+    };
+    if let Err(error) = rsync(host, &transfer).await {
+        context.events.warn(format!("not all evidence was fetched: {error}"));
+    }
+}
+
+/// rsync filters for the globs of `artifacts`; a folder means all that is in it.
+fn filters(globs: &[String]) -> Vec<String> {
+    let mut filters = vec!["--prune-empty-dirs".to_owned(), "--include=*/".to_owned()];
+    for glob in globs {
+        let glob = glob.trim_start_matches("./").trim_end_matches('/');
+        filters.push(format!("--include=/{glob}"));
+        filters.push(format!("--include=/{glob}/**"));
+    }
+    filters.push("--exclude=*".to_owned());
+    filters
+}
+
+/// Adds why the stack did not come up, as its containers tell it.
+pub async fn explain(context: &Context<'_>, mut trouble: Trouble) -> Trouble {
+    let Ok(containers) = context.sandbox.inspect(context.host).await else {
+        return trouble;
+    };
+    let blame: Vec<Container> = match containers.hopeless() {
+        Some((container, why)) => {
+            trouble.message = format!("{}: {why}", trouble.message);
+            vec![container.clone()]
+        }
+        None => {
+            for why in containers.waiting() {
+                trouble.message = format!("{}\n{why}", trouble.message);
+            }
+            // One that was made but never started has no log.
+            let started = |container: &&Container| container.state.status != "created";
+            containers.unready().filter(started).cloned().collect()
+        }
+    };
+    with_logs(context, trouble, &blame).await
+}

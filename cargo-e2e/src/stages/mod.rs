@@ -1,0 +1,200 @@
+//! What each stage does. The order is the lifecycle's.
+
+pub mod build;
+pub mod collect;
+pub mod connect;
+pub mod ready;
+pub mod setup;
+pub mod sync;
+pub mod test;
+pub mod up;
+
+use std::path::PathBuf;
+
+use crate::event::{Events, Excerpt};
+use crate::host::{Facts, Host, HostError};
+use crate::outcome::Verdict;
+use crate::plan::Plan;
+use crate::sandbox::Sandbox;
+
+/// What every stage after provision works with.
+pub struct Context<'a> {
+    /// What to do.
+    pub plan: &'a Plan,
+    /// Where.
+    pub host: &'a dyn Host,
+    /// What is known of the host.
+    pub facts: &'a Facts,
+    /// The sandbox.
+    pub sandbox: &'a Sandbox,
+    /// Who is told.
+    pub events: &'a Events,
+    /// The folder on this machine where the result is kept.
+    pub bundle: PathBuf,
+}
+
+/// A stage's end when it went well.
+#[derive(Debug)]
+pub struct Done<T> {
+    /// What later stages need of it.
+    pub value: T,
+    /// What was done, in a few words.
+    pub detail: String,
+    /// There was nothing to do.
+    pub skipped: bool,
+}
+
+impl<T> Done<T> {
+    /// Something was done.
+    pub fn new(value: T, detail: impl Into<String>) -> Self {
+        Self {
+            value,
+            detail: detail.into(),
+            skipped: false,
+        }
+    }
+
+    /// There was nothing to do.
+    pub fn skipped(value: T) -> Self {
+        Self {
+            value,
+            detail: String::new(),
+            skipped: true,
+        }
+    }
+}
+
+/// A stage's end when it did not.
+#[derive(Debug)]
+pub struct Trouble {
+    /// What it makes of the run.
+    pub verdict: Verdict,
+    /// What failed and why: the first line is the summary.
+    pub message: String,
+    /// The last lines of what matters.
+    pub excerpts: Vec<Excerpt>,
+    /// What to do next.
+    pub help: Option<String>,
+}
+
+impl Trouble {
+    /// With a verdict and a message.
+    pub fn new(verdict: Verdict, message: impl Into<String>) -> Self {
+        Self {
+            verdict,
+            message: message.into(),
+            excerpts: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// With what to do next.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// With the last lines of something; nothing when there are none.
+    #[must_use]
+    pub fn excerpt(mut self, title: impl Into<String>, text: &str) -> Self {
+        if !text.trim().is_empty() {
+            self.excerpts.push(Excerpt {
+                title: title.into(),
+                text: crate::event::printable(text),
+            });
+        }
+        self
+    }
+}
+
+impl From<HostError> for Trouble {
+    fn from(error: HostError) -> Self {
+        let help = error.help().map(str::to_owned);
+        let mut message = error.to_string();
+        let mut next = std::error::Error::source(&error);
+        while let Some(source) = next {
+            message.push_str(": ");
+            message.push_str(&source.to_string());
+            next = source.source();
+        }
+        Self {
+            verdict: Verdict::HostError,
+            message,
+            excerpts: Vec::new(),
+            help,
+        }
+    }
+}
+
+/// Splits a stream of bytes into lines, and remembers the last ones.
+#[derive(Debug, Default)]
+pub struct Tail {
+    partial: Vec<u8>,
+    lines: std::collections::VecDeque<String>,
+}
+
+impl Tail {
+    /// As many lines as help; more is in the bundle.
+    const LINES: usize = 40;
+    /// A line without end is cut into pieces of this size.
+    const LONGEST: usize = 16 << 10;
+
+    /// Takes bytes; calls `each` for every whole line.
+    pub fn take(&mut self, bytes: &[u8], mut each: impl FnMut(&str)) {
+        for byte in bytes {
+            if *byte == b'\n' || self.partial.len() >= Self::LONGEST {
+                self.end_line(&mut each);
+            }
+            if *byte != b'\n' {
+                self.partial.push(*byte);
+            }
+        }
+    }
+
+    fn end_line(&mut self, each: &mut impl FnMut(&str)) {
+        let line = String::from_utf8_lossy(&self.partial).into_owned();
+        self.partial.clear();
+        each(&line);
+        if self.lines.len() == Self::LINES {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line);
+    }
+
+    /// The last lines, the unfinished one too.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut lines: Vec<&str> = self.lines.iter().map(String::as_str).collect();
+        let partial = String::from_utf8_lossy(&self.partial);
+        if !partial.is_empty() {
+            lines.push(&partial);
+        }
+        lines.join("\n")
+    }
+}
+
+/// `1 file`, `3 files`.
+fn count(number: usize, what: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{s}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tail_keeps_the_last_lines_however_they_arrive() {
+        let mut tail = Tail::default();
+        let mut seen = 0;
+        for piece in ["a", "b\nc", "\nd"] {
+            tail.take(piece.as_bytes(), |_| seen += 1);
+        }
+        assert_eq!((seen, tail.text().as_str()), (2, "ab\nc\nd"));
+        for _ in 0..100 {
+            tail.take(b"x\n", |_| {});
+        }
+        assert_eq!(tail.text().lines().count(), Tail::LINES);
+    }
+}

@@ -1,0 +1,56 @@
+//! Wait for health, and say what it was that did not come.
+
+use crate::outcome::{HealthRecord, Verdict};
+use crate::ready;
+use crate::sandbox::Container;
+
+use super::up::Stack;
+use super::{Context, Done, Trouble, count};
+
+/// Logs of more containers than this would bury the message.
+const MOST_LOGS: usize = 3;
+const LINES: u32 = 20;
+
+/// Waits. `checks` holds every health check's record afterwards, whatever came of it.
+pub async fn ready(
+    context: &Context<'_>,
+    stack: &Stack,
+    checks: &mut Vec<HealthRecord>,
+) -> Result<Done<()>, Trouble> {
+    let readiness = ready::wait(
+        context.host,
+        context.sandbox,
+        &context.plan.spec.health_checks,
+        &stack.published,
+        stack.health_allowance,
+        context.events,
+    )
+    .await?;
+    *checks = readiness.checks;
+    match readiness.failure {
+        None => Ok(Done::new((), count(checks.len(), "health check"))),
+        Some(failure) => {
+            let trouble = Trouble::new(Verdict::Unhealthy, failure.message);
+            Err(with_logs(context, trouble, &failure.blame).await)
+        }
+    }
+}
+
+/// Adds the last lines of the containers that are to blame.
+pub async fn with_logs(
+    context: &Context<'_>,
+    mut trouble: Trouble,
+    blame: &[Container],
+) -> Trouble {
+    for container in blame.iter().take(MOST_LOGS) {
+        // Without its log the message still says what is wrong.
+        if let Ok(text) = context
+            .sandbox
+            .last_lines(context.host, &container.id, LINES)
+            .await
+        {
+            trouble = trouble.excerpt(format!("the last lines of {}", container.service), &text);
+        }
+    }
+    trouble
+}

@@ -1,0 +1,35 @@
+//! Run `setup_command` on the host.
+
+use crate::host::HostError;
+use crate::outcome::{Stage, Verdict};
+
+use super::{Context, Done, Tail, Trouble};
+
+/// Sets up.
+pub async fn setup(
+    context: &Context<'_>,
+    variables: &[(String, String)],
+) -> Result<Done<()>, Trouble> {
+    let plan = context.plan;
+    let Some(command) = &plan.spec.setup_command else {
+        return Ok(Done::skipped(()));
+    };
+    let commands = super::test::commands(context, variables, command, &[]);
+    let mut tail = Tail::default();
+    let status = context
+        .sandbox
+        .job(context.host, "setup", &commands, plan.limits.setup, &mut |bytes| {
+            tail.take(bytes, |line| context.events.progress(Stage::Setup, line));
+        })
+        .await;
+    let message = match status {
+        Ok(0) => return Ok(Done::new((), "setup_command passed")),
+        Ok(status) => format!("`setup_command` ended with exit status {status}"),
+        Err(HostError::TimedOut { .. }) => format!(
+            "`setup_command` did not end within {} s",
+            plan.limits.setup.as_secs()
+        ),
+        Err(error) => return Err(error.into()),
+    };
+    Err(Trouble::new(Verdict::SetupFailed, message).excerpt("its last lines", &tail.text()))
+}

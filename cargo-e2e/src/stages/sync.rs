@@ -1,0 +1,225 @@
+//! Send the repo: what git would ship, then what is needed although git ignores it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::compose::scan::{self, Scan};
+use crate::files;
+use crate::host::{Transfer, rsync};
+use crate::outcome::Verdict;
+
+use super::{Context, Done, Trouble, count};
+
+/// What the compose files say before Compose reads them.
+pub type Scanned = Scan;
+
+/// Sends.
+pub async fn sync(context: &Context<'_>) -> Result<Done<Scanned>, Trouble> {
+    let plan = context.plan;
+    let spec_error = |error: files::FilesError| Trouble::new(Verdict::SpecError, error.to_string());
+    let filters = files::filters(&plan.repo.root, &plan.spec.sync.exclude)
+        .await
+        .map_err(spec_error)?;
+    let sent = tree(context, &filters).await?;
+
+    let root = plan.repo.root.clone();
+    let patterns = plan.spec.sync.include.clone();
+    let compose: Vec<_> = plan.compose_files.iter().map(|file| root.join(file)).collect();
+    let project = root.join(&plan.project_dir);
+    let (included, scan) = tokio::task::spawn_blocking(move || {
+        (files::included(&root, &patterns), scan::scan(&compose, &project))
+    })
+    .await
+    .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
+    let included = included.map_err(spec_error)?;
+    let missing = missing_inputs(context, &scan).await?;
+    if !missing.is_empty() {
+        context.events.note(format!(
+            "git ignores {}, which Compose reads: sent too",
+            listed(&missing)
+        ));
+    }
+    let extra: BTreeSet<String> = included.into_iter().chain(missing).collect();
+    send_extra(context, &extra).await?;
+    let mut detail = count(sent, "file");
+    if !extra.is_empty() {
+        detail.push_str(&format!(" and {} that git ignores", extra.len()));
+    }
+    Ok(Done::new(scan, detail))
+}
+
+/// The tree as git has it: into a mirror that is kept, then into the sandbox's own copy.
+async fn tree(context: &Context<'_>, filters: &[String]) -> Result<usize, Trouble> {
+    let (host, sandbox, plan) = (context.host, context.sandbox, context.plan);
+    let mut arguments = vec![
+        "--delete".to_owned(),
+        "--delete-excluded".to_owned(),
+        "--safe-links".to_owned(),
+        "--info=stats2,symsafe1".to_owned(),
+    ];
+    arguments.extend_from_slice(filters);
+    let source = format!("{}/", plan.repo.root.display());
+    let transfer = |target| Transfer {
+        arguments: &arguments,
+        source: &source,
+        target,
+        fetch: false,
+        files: None,
+        deadline: plan.limits.sync,
+    };
+    let said = if host.is_local() {
+        // No wire to spare: straight into the sandbox.
+        rsync(host, &transfer(&format!("{}/", sandbox.repo_dir()))).await?
+    } else {
+        let mirror = mirror_name(&plan.repo.root, &sandbox.identity.slug);
+        let held = sandbox
+            .hold_mirror(host, &mirror, plan.limits.sync)
+            .await?;
+        let target = format!("{}/mirrors/{mirror}/", sandbox.root);
+        let said = rsync(host, &transfer(&target)).await?;
+        sandbox.copy_mirror(host, &mirror, plan.limits.sync).await?;
+        drop(held);
+        said
+    };
+    for line in said.lines().filter(|line| line.contains("unsafe symlink")) {
+        context.events.warn(format!(
+            "{}: it leads out of the repo",
+            crate::event::printable(line)
+        ));
+    }
+    Ok(files_in(&said))
+}
+
+/// Of the files that Compose opens, those that exist here but did not travel.
+async fn missing_inputs(context: &Context<'_>, scan: &Scan) -> Result<BTreeSet<String>, Trouble> {
+    let plan = context.plan;
+    let root = &plan.repo.root;
+    let dotenv = root.join(&plan.project_dir).join(".env");
+    let own = plan.spec.env_files.iter().map(|file| root.join(file));
+    let wanted: BTreeSet<String> = scan
+        .files
+        .iter()
+        .cloned()
+        .chain(own)
+        .chain([dotenv])
+        .filter_map(|path| inside(root, &path))
+        .collect();
+    for file in &plan.spec.env_files {
+        if !root.join(file).exists() {
+            return Err(Trouble::new(
+                Verdict::SpecError,
+                format!("`env_files` names {file}, which does not exist"),
+            ));
+        }
+    }
+    let here: BTreeSet<String> = wanted
+        .into_iter()
+        .filter(|path| root.join(path).exists())
+        .collect();
+    if here.is_empty() {
+        return Ok(here);
+    }
+    let missing = context
+        .sandbox
+        .missing(context.host, here.iter().map(String::as_str))
+        .await?;
+    Ok(missing.into_iter().collect())
+}
+
+/// Sends these paths, folders whole, into the sandbox's own copy.
+pub async fn send_extra(context: &Context<'_>, paths: &BTreeSet<String>) -> Result<(), Trouble> {
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let mut list = Vec::new();
+    for path in paths {
+        list.extend_from_slice(path.as_bytes());
+        list.push(0);
+    }
+    let transfer = Transfer {
+        arguments: &["-r".to_owned(), "--safe-links".to_owned()],
+        source: &format!("{}/", context.plan.repo.root.display()),
+        target: &format!("{}/", context.sandbox.repo_dir()),
+        fetch: false,
+        files: Some(&list),
+        deadline: context.plan.limits.sync,
+    };
+    rsync(context.host, &transfer).await?;
+    Ok(())
+}
+
+/// A path relative to the root, if it lies in it, without `..` and `.`.
+fn inside(root: &Path, path: &Path) -> Option<String> {
+    use std::path::Component;
+    let mut parts: Vec<_> = Vec::new();
+    for part in path.strip_prefix(root).ok()?.components() {
+        match part {
+            Component::Normal(name) => parts.push(name.to_string_lossy().into_owned()),
+            Component::ParentDir => {
+                parts.pop()?;
+            }
+            _ => {}
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+/// One mirror for each working copy: two of them would undo each other's work.
+fn mirror_name(root: &Path, slug: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(rustix::system::uname().nodename().to_bytes());
+    hash.update([0]);
+    hash.update(root.as_os_str().as_encoded_bytes());
+    let digest = hash.finalize();
+    let hex: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{slug}-{hex}")
+}
+
+/// `Number of files: 312 (reg: 300, dir: 12)` → 300.
+fn files_in(stats: &str) -> usize {
+    stats
+        .lines()
+        .find_map(|line| line.strip_prefix("Number of files: "))
+        .and_then(|line| line.split_once("reg: "))
+        .map(|(_, rest)| {
+            rest.chars()
+                .take_while(|c| c.is_ascii_digit() || *c == ',')
+                .filter(char::is_ascii_digit)
+                .collect::<String>()
+        })
+        .and_then(|digits| digits.parse().ok())
+        .unwrap_or(0)
+}
+
+pub(super) fn listed(paths: &BTreeSet<String>) -> String {
+    paths.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rsyncs_own_count_is_read() {
+        assert_eq!(files_in("x\nNumber of files: 1,312 (reg: 1,300, dir: 12)\n"), 1300);
+        assert_eq!(files_in(""), 0);
+    }
+
+    #[test]
+    fn two_working_copies_have_two_mirrors() {
+        let name = |path: &str| mirror_name(Path::new(path), "shop");
+        assert_eq!(name("/a"), name("/a"));
+        assert_ne!(name("/a"), name("/b"));
+    }
+
+    #[test]
+    fn only_paths_in_the_repo_are_sent() {
+        let inside = |path: &str| inside(Path::new("/r"), Path::new(path));
+        assert_eq!(inside("/r/e2e/../.env").as_deref(), Some(".env"));
+        assert_eq!(inside("/r/../etc/passwd"), None);
+        assert_eq!(inside("/etc/passwd"), None);
+        assert_eq!(inside("/r"), None);
+    }
+}

@@ -1,0 +1,257 @@
+//! Run the tests, on the host or on this machine.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use e2e_harness::protocol::{Endpoints, Transport};
+
+use crate::client::{self, Ended};
+use crate::event::Event;
+use crate::host::{HostError, quote};
+use crate::outcome::Verdict;
+use crate::spec::Side;
+use crate::variables;
+
+use super::up::Stack;
+use super::{Context, Done, Tail, Trouble};
+
+/// The variables that the tests see, the repo's own last.
+///
+/// # Errors
+/// When the repo's `env` names what is not set.
+pub fn variables(
+    context: &Context<'_>,
+    endpoints: &Endpoints,
+    side: Side,
+) -> Result<Vec<(String, String)>, Trouble> {
+    let (artifacts, cache) = match side {
+        Side::Host => (
+            format!("{}/collected/artifacts", context.sandbox.dir()),
+            format!("{}/cache/{}", context.sandbox.root, context.plan.spec.name),
+        ),
+        Side::Client => (
+            context.bundle.join("artifacts").display().to_string(),
+            client_cache(&context.plan.spec.name).display().to_string(),
+        ),
+    };
+    let mut all = variables::for_tests(&context.sandbox.identity, endpoints, &artifacts, &cache);
+    for (name, value) in &context.plan.spec.env {
+        let value = variables::expand(value, &all).map_err(|missing| {
+            Trouble::new(
+                Verdict::SpecError,
+                format!("`env` sets {name} from ${{{missing}}}, which is not set"),
+            )
+            .help("`${E2E_<SERVICE>_<CONTAINER PORT>}` exists for every published port; `$$` is a plain dollar")
+        })?;
+        all.push((name.clone(), value));
+    }
+    Ok(all)
+}
+
+/// Tests.
+pub async fn test(
+    context: &Context<'_>,
+    stack: &Stack,
+    variables: &[(String, String)],
+) -> Result<Done<()>, Trouble> {
+    let plan = context.plan;
+    let Some(command) = &plan.spec.test_command else {
+        return Ok(Done::skipped(()));
+    };
+    let mut tail = Tail::default();
+    let mut sink = |bytes: &[u8]| {
+        tail.take(bytes, |_| {});
+        context.events.tell(Event::TestOutput {
+            bytes: bytes.to_vec(),
+        });
+    };
+    let ended = match plan.tests_on {
+        Side::Host => on_host(context, variables, command, &mut sink).await?,
+        Side::Client => on_client(context, stack, variables, command, &mut sink).await?,
+    };
+    match ended {
+        Ended::Status(0) => Ok(Done::new((), "passed")),
+        Ended::TimedOut => Err(Trouble::new(
+            Verdict::TimedOut,
+            format!("the tests ran past their {} s and were ended", plan.limits.test.as_secs_f64()),
+        )
+        .help("`timeout: SECONDS` in e2e.yml gives them more")),
+        Ended::Status(127) => Err(missing_program(context, &tail.text())),
+        Ended::Status(status) => Err(Trouble::new(
+            Verdict::Failed,
+            format!("the tests failed (exit status {status})"),
+        )),
+    }
+}
+
+async fn on_host(
+    context: &Context<'_>,
+    variables: &[(String, String)],
+    command: &str,
+    sink: &mut (dyn FnMut(&[u8]) + Send),
+) -> Result<Ended, Trouble> {
+    let commands = commands(context, variables, command, &context.plan.arguments);
+    let limit = context.plan.limits.test;
+    match context
+        .sandbox
+        .job(context.host, "test", &commands, limit, sink)
+        .await
+    {
+        Ok(status) => Ok(Ended::Status(status)),
+        Err(HostError::TimedOut { .. }) => {
+            context.sandbox.stop(context.host, "test").await?;
+            Ok(Ended::TimedOut)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn on_client(
+    context: &Context<'_>,
+    stack: &Stack,
+    variables: &[(String, String)],
+    command: &str,
+    sink: &mut (dyn FnMut(&[u8]) + Send),
+) -> Result<Ended, Trouble> {
+    forward(context, stack).await?;
+    let folders = [
+        context.bundle.join("artifacts"),
+        client_cache(&context.plan.spec.name),
+    ];
+    for folder in folders {
+        tokio::fs::create_dir_all(&folder).await.map_err(|error| {
+            Trouble::new(
+                Verdict::InternalError,
+                format!("can't make {}: {error}", folder.display()),
+            )
+        })?;
+    }
+    let mut all = variables.to_vec();
+    for name in ["NO_PROXY", "no_proxy"] {
+        let own = std::env::var(name).unwrap_or_default();
+        let comma = if own.is_empty() { "" } else { "," };
+        all.push((name.to_owned(), format!("{own}{comma}127.0.0.1,localhost")));
+    }
+    client::run(
+        &with_arguments(command),
+        &context.plan.arguments,
+        &context.plan.repo.root,
+        &all,
+        context.plan.limits.test,
+        sink,
+    )
+    .await
+    .map_err(|error| Trouble::new(Verdict::InternalError, format!("`sh` can't be started: {error}")))
+}
+
+/// Brings the sandbox's ports here, at the same numbers.
+async fn forward(context: &Context<'_>, stack: &Stack) -> Result<(), Trouble> {
+    if context.host.is_local() {
+        return Ok(());
+    }
+    let tcp = stack
+        .published
+        .iter()
+        .filter(|one| one.transport == Transport::Tcp);
+    let numbers: BTreeSet<u16> = tcp.filter_map(|one| one.port).collect();
+    for port in numbers {
+        let here = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+        context.host.forward(here, here).await.map_err(|error| {
+            Trouble::from(error).help(format!(
+                "port {port} must be free on this machine, because the tests run here: stop what uses it \
+                 (`ss -ltnp` shows it)"
+            ))
+        })?;
+    }
+    let udp = stack
+        .published
+        .iter()
+        .filter(|one| one.transport == Transport::Udp);
+    for one in udp {
+        context.events.warn(format!(
+            "{}: UDP port {} can't be brought here by ssh; tests that need it must run on the host",
+            one.service, one.container_port
+        ));
+    }
+    Ok(())
+}
+
+/// The shell commands of a job that runs a command of the repo in its copy on the host.
+#[must_use]
+pub fn commands(
+    context: &Context<'_>,
+    variables: &[(String, String)],
+    command: &str,
+    arguments: &[String],
+) -> String {
+    let words: Vec<String> = arguments.iter().map(|word| quote(word)).collect();
+    format!(
+        "{}{}cd {} || exit 1\nexec sh -c {} sh {}\n",
+        variables::exports(variables),
+        variables::NO_PROXY,
+        quote(&context.sandbox.repo_dir()),
+        quote(&with_arguments(command)),
+        words.join(" ")
+    )
+}
+
+/// `COMMAND "$@"`, as the contract has it: arguments go to the command's last line.
+fn with_arguments(command: &str) -> String {
+    format!("{} \"$@\"", command.trim_end())
+}
+
+fn client_cache(slug: &str) -> PathBuf {
+    let state = std::env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")))
+        .unwrap_or_else(std::env::temp_dir);
+    state.join("cargo-e2e/cache").join(slug)
+}
+
+fn missing_program(context: &Context<'_>, said: &str) -> Trouble {
+    let program = said.lines().rev().find_map(not_found);
+    let (place, also) = match context.plan.tests_on {
+        Side::Host => (
+            format!("on {}", context.host.name()),
+            "install it there in `setup_command`, run the tests as a compose service (`test_service`), \
+             or run them on this machine (`tests_run_on: client`)",
+        ),
+        Side::Client => (
+            "on this machine".to_owned(),
+            "install it, or run the tests on the host (`tests_run_on: host`)",
+        ),
+    };
+    let message = program.map_or_else(
+        || format!("`test_command` ended with exit status 127: a program was not found {place}"),
+        |program| format!("`test_command` needs {program}, which was not found {place}"),
+    );
+    Trouble::new(Verdict::Failed, message).help(also)
+}
+
+/// The program in `sh: 1: pytest: not found` or `sh: pytest: command not found`.
+fn not_found(line: &str) -> Option<String> {
+    let before = line
+        .strip_suffix(": not found")
+        .or_else(|| line.strip_suffix(": command not found"))?;
+    let program = before.rsplit(": ").next()?;
+    (!program.is_empty()).then(|| crate::event::printable(program))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_missing_program_is_named() {
+        assert_eq!(not_found("sh: 1: pytest: not found").as_deref(), Some("pytest"));
+        assert_eq!(not_found("sh: line 1: pytest: command not found").as_deref(), Some("pytest"));
+        assert_eq!(not_found("page not found"), None);
+    }
+
+    #[test]
+    fn arguments_go_to_the_last_line() {
+        assert_eq!(with_arguments("set -e\npytest -q\n"), "set -e\npytest -q \"$@\"");
+    }
+}

@@ -1,0 +1,198 @@
+//! What `cargo metadata` knows, and our own tables in the manifests.
+
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{Metadata, MetadataCommand, Package};
+use serde_json::Value;
+
+use super::{CargoProject, ConfiguredHost, FindError, Repo, canonical, existing, spec_in};
+use crate::spec::nearest;
+
+/// One workspace; a package on its own is one, too.
+pub(super) struct Manifests {
+    metadata: Metadata,
+    /// The manifest that was asked about; `None` when Cargo looked for one itself.
+    asked: Option<PathBuf>,
+}
+
+impl Manifests {
+    /// The project of a manifest.
+    pub(super) fn of(manifest: &Path) -> Result<Self, FindError> {
+        let mut command = MetadataCommand::new();
+        command.manifest_path(manifest);
+        // Cargo reads its configuration, such as `target-dir`, from where it runs.
+        let folder = manifest.parent().unwrap_or(manifest);
+        Self::run(&mut command, folder, manifest, Some(manifest))
+    }
+
+    /// The project that Cargo finds from a folder upwards.
+    pub(super) fn around(folder: &Path) -> Result<Self, FindError> {
+        Self::run(&mut MetadataCommand::new(), folder, folder, None)
+    }
+
+    /// Runs the Cargo that runs us (`$CARGO`), else the one in the path. Without dependencies,
+    /// so nothing is resolved, fetched or written.
+    fn run(
+        command: &mut MetadataCommand,
+        folder: &Path,
+        named: &Path,
+        asked: Option<&Path>,
+    ) -> Result<Self, FindError> {
+        match command.current_dir(folder).no_deps().exec() {
+            Ok(metadata) => Ok(Self {
+                metadata,
+                asked: asked.map(Path::to_path_buf),
+            }),
+            Err(source) => Err(FindError::Cargo {
+                manifest: named.to_path_buf(),
+                source: Box::new(source),
+            }),
+        }
+    }
+
+    pub(super) fn workspace_root(&self) -> PathBuf {
+        self.metadata.workspace_root.clone().into_std_path_buf()
+    }
+
+    /// The workspace's own packages, by name.
+    pub(super) fn members(&self) -> impl Iterator<Item = &Package> {
+        let mut members = self.metadata.workspace_packages();
+        members.sort_by(|a, b| a.name.cmp(&b.name));
+        members.into_iter()
+    }
+
+    /// The package of the manifest that was asked about; `None` when that one has no package.
+    pub(super) fn nearest(&self) -> Option<&Package> {
+        let asked = self.asked.as_deref()?.canonicalize().ok()?;
+        self.members().find(|package| {
+            let manifest = package.manifest_path.as_std_path();
+            manifest.canonicalize().is_ok_and(|path| path == asked)
+        })
+    }
+
+    /// The member with a name.
+    pub(super) fn package(&self, name: &str) -> Result<&Package, FindError> {
+        self.members()
+            .find(|package| package.name.as_str() == name)
+            .ok_or_else(|| FindError::UnknownPackage {
+                package: name.to_owned(),
+                workspace: self.workspace_root(),
+                nearest: nearest(name, self.members().map(|it| it.name.as_str()))
+                    .map(str::to_owned),
+            })
+    }
+
+    /// A package's `e2e.yml`: the one in its folder, else the one that its manifest names.
+    pub(super) fn spec_of(&self, package: &Package) -> Result<Option<PathBuf>, FindError> {
+        let folder = folder(package);
+        if let Some(file) = spec_in(&folder)? {
+            return Ok(Some(file));
+        }
+        match self.section(Some(package))?.spec {
+            Some(path) => existing("[package.metadata.e2e] spec", folder.join(path)).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A repo of this project. `package` is the one that it belongs to.
+    pub(super) fn repo(
+        &self,
+        root: &Path,
+        spec_path: PathBuf,
+        package: Option<&Package>,
+    ) -> Result<Repo, FindError> {
+        let target_directory = self.metadata.target_directory.clone().into_std_path_buf();
+        // Both are read, so that a mistake in either is seen.
+        let of_workspace = self.section(None)?.host;
+        let of_package = match package {
+            Some(_) => self.section(package)?.host,
+            None => None,
+        };
+        let configured = |host, table| ConfiguredHost {
+            host,
+            source: table,
+        };
+        Ok(Repo {
+            root: canonical("the folder", root)?,
+            spec_path,
+            results_dir: target_directory.join("e2e"),
+            cargo: Some(CargoProject {
+                workspace_root: self.workspace_root(),
+                target_directory,
+                package: package.map(|package| package.name.to_string()),
+            }),
+            host: of_package
+                .map(|host| configured(host, PACKAGE_TABLE))
+                .or_else(|| of_workspace.map(|host| configured(host, WORKSPACE_TABLE))),
+        })
+    }
+
+    /// The `metadata.e2e` table of a package, or of the workspace.
+    fn section(&self, package: Option<&Package>) -> Result<Section, FindError> {
+        let (manifest, table, metadata, keys): (_, _, _, &[&str]) = match package {
+            Some(package) => (
+                package.manifest_path.clone().into_std_path_buf(),
+                PACKAGE_TABLE,
+                &package.metadata,
+                &["host", "spec"],
+            ),
+            None => (
+                self.workspace_root().join("Cargo.toml"),
+                WORKSPACE_TABLE,
+                &self.metadata.workspace_metadata,
+                &["host"],
+            ),
+        };
+        Section::read(&metadata["e2e"], keys).map_err(|problem| FindError::Metadata {
+            manifest,
+            table,
+            problem,
+        })
+    }
+}
+
+const PACKAGE_TABLE: &str = "[package.metadata.e2e]";
+const WORKSPACE_TABLE: &str = "[workspace.metadata.e2e]";
+
+/// A package's folder.
+pub(super) fn folder(package: &Package) -> PathBuf {
+    let manifest = package.manifest_path.as_std_path();
+    manifest.parent().unwrap_or(manifest).to_path_buf()
+}
+
+/// Our table in a manifest.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Section {
+    host: Option<String>,
+    spec: Option<String>,
+}
+
+impl Section {
+    /// `null`, which is no table, is an empty one.
+    fn read(table: &Value, keys: &[&str]) -> Result<Self, String> {
+        let mut section = Self::default();
+        let entries = match table {
+            Value::Null => return Ok(section),
+            Value::Object(entries) => entries,
+            other => return Err(format!("is not a table: {other}")),
+        };
+        for (key, value) in entries {
+            if !keys.contains(&key.as_str()) {
+                let help = match nearest(key, keys.iter().copied()) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("known here: {}", keys.join(", ")),
+                };
+                return Err(format!("has an unknown key `{key}`\n  = help: {help}"));
+            }
+            let text = match value.as_str() {
+                Some(text) if !text.trim().is_empty() => text.to_owned(),
+                _ => return Err(format!("`{key}` must be a text that isn't empty")),
+            };
+            match key.as_str() {
+                "host" => section.host = Some(text),
+                _ => section.spec = Some(text),
+            }
+        }
+        Ok(section)
+    }
+}
