@@ -166,7 +166,8 @@ mod tests {
         .await;
         assert_eq!(ended, Ended::TimedOut);
         let pid = std::fs::read_to_string(&path).expect("it wrote its pid");
-        let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+        let state =
+            std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
         assert!(state.is_empty() || state.contains(") Z "), "{state}");
     }
 

@@ -123,7 +123,10 @@ impl Events {
     }
 
     /// Tells every reporter.
-    #[allow(clippy::needless_pass_by_value, reason = "an event is made to be told once")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "an event is made to be told once"
+    )]
     pub fn tell(&self, event: Event) {
         // A reporter that panicked once is asked again: losing the verdict would be worse.
         let mut reporters = self
@@ -214,10 +217,16 @@ mod tests {
             printable("\u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}x\r\n\u{8}y\u{9b}mz"),
             "red x\nyz"
         );
-        assert_eq!(printable("\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{1b}\\"), "link");
+        assert_eq!(
+            printable("\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{1b}\\"),
+            "link"
+        );
         assert_eq!(printable("\u{1b}(B\u{1b}[mtext \u{9b}31mred"), "text red");
         assert_eq!(printable("\u{1b}P1$r0m\u{1b}\\x a\u{202e}b"), "x ab");
         assert_eq!(printable("\u{1b}]0;cut off\nnext"), "\nnext");
-        assert_eq!(printable("\u{1b}[3\nnext\u{1b}\nlast\u{1b}"), "\nnext\nlast");
+        assert_eq!(
+            printable("\u{1b}[3\nnext\u{1b}\nlast\u{1b}"),
+            "\nnext\nlast"
+        );
     }
 }

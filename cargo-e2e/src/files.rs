@@ -52,7 +52,10 @@ pub async fn filters(root: &Path, exclude: &[String]) -> Result<Vec<String>, Fil
             .await
             .unwrap_or_default()
     };
-    let mut filters = vec!["--exclude=.git".to_owned(), "--exclude=/e2e/results".to_owned()];
+    let mut filters = vec![
+        "--exclude=.git".to_owned(),
+        "--exclude=/e2e/results".to_owned(),
+    ];
     filters.extend(exclude.iter().map(|pattern| format!("--exclude={pattern}")));
     filters.extend(
         ignored
@@ -70,12 +73,11 @@ pub fn included(root: &Path, patterns: &[String]) -> Result<BTreeSet<String>, Fi
     let mut found = BTreeSet::new();
     for pattern in patterns {
         let escaped = glob::Pattern::escape(&root.to_string_lossy());
-        let matches = glob::glob(&format!("{escaped}/{pattern}")).map_err(|error| {
-            FilesError::Pattern {
+        let matches =
+            glob::glob(&format!("{escaped}/{pattern}")).map_err(|error| FilesError::Pattern {
                 pattern: pattern.clone(),
                 reason: error.msg.to_owned(),
-            }
-        })?;
+            })?;
         let before = found.len();
         let mut any = false;
         for path in matches.filter_map(Result::ok) {
@@ -106,7 +108,14 @@ async fn git_ignored(root: &Path) -> Result<Vec<String>, FilesError> {
     let run = Command::new("git")
         .arg("-C")
         .arg(root)
-        .args(["ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"])
+        .args([
+            "ls-files",
+            "--others",
+            "--ignored",
+            "--exclude-standard",
+            "--directory",
+            "-z",
+        ])
         .env("GIT_OPTIONAL_LOCKS", "0")
         .stdin(Stdio::null())
         .kill_on_drop(true)
@@ -200,12 +209,21 @@ mod tests {
 
     #[tokio::test]
     async fn git_decides_what_travels() {
-        let folder = tree(&["src/a", "target/debug/x", "logs/keep", "logs/drop", ".env", "odd[1]*"]);
+        let folder = tree(&[
+            "src/a",
+            "target/debug/x",
+            "logs/keep",
+            "logs/drop",
+            ".env",
+            "odd[1]*",
+        ]);
         let root = folder.path();
         std::fs::write(root.join(".gitignore"), "target/\nlogs/*\n.env\nodd*\n").expect("a file");
         git(root, &["init", "-q"]);
         git(root, &["add", "-f", "logs/keep", "src/a"]);
-        let filters = filters(root, &["*.tmp".to_owned()]).await.expect("git answers");
+        let filters = filters(root, &["*.tmp".to_owned()])
+            .await
+            .expect("git answers");
         assert_eq!(
             filters,
             [
@@ -234,6 +252,9 @@ mod tests {
         let found = included(folder.path(), &["target/*.jar".to_owned()]).expect("they exist");
         assert_eq!(found.len(), 2);
         let error = included(folder.path(), &["dist/app".to_owned()]).expect_err("it does not");
-        assert_eq!(error.to_string(), "`sync.include` names dist/app, which does not exist");
+        assert_eq!(
+            error.to_string(),
+            "`sync.include` names dist/app, which does not exist"
+        );
     }
 }

@@ -20,27 +20,32 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
     let run_id = &sandbox.identity.run_id;
     let project = &sandbox.identity.project;
     let hours = plan.keep_for.as_secs_f64() / 3600.0;
-    let mut lines = vec![format!("sandbox {run_id} is kept on {host} for {hours:.0} h")];
+    let mut lines = vec![format!(
+        "sandbox {run_id} is kept on {host} for {hours:.0} h"
+    )];
     let docker = format!("docker compose -p {project}");
     if host == "local" {
-        lines.push(format!("  look:   {docker} ps    {docker} logs    {docker} exec SERVICE sh"));
+        lines.push(format!(
+            "  look:   {docker} ps    {docker} logs    {docker} exec SERVICE sh"
+        ));
     } else {
         let ssh = ssh(host);
-        lines.push(format!("  look:   {ssh} {docker} ps    (or logs; or, with -t, exec SERVICE sh)"));
+        lines.push(format!(
+            "  look:   {ssh} {docker} ps    (or logs; or, with -t, exec SERVICE sh)"
+        ));
         if !ports.is_empty() {
             let forwards: Vec<String> = ports
                 .iter()
                 .map(|port| format!("-L {port}:127.0.0.1:{port}"))
                 .collect();
-            lines.push(format!(
-                "  ports:  {} -N {}",
-                ssh,
-                forwards.join(" ")
-            ));
+            lines.push(format!("  ports:  {} -N {}", ssh, forwards.join(" ")));
         }
     }
     lines.push(format!("  files:  {}", sandbox.dir()));
-    lines.push(format!("  remove: cargo e2e down {run_id} --host {}", word(host)));
+    lines.push(format!(
+        "  remove: cargo e2e down {run_id} --host {}",
+        word(host)
+    ));
     lines.join("\n")
 }
 

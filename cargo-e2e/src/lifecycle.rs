@@ -10,7 +10,8 @@ use crate::cancel::Cancel;
 use crate::event::{Event, Events, Failure};
 use crate::host::{Facts, Host, HostError};
 use crate::outcome::{
-    Git, HealthRecord, Record, ServiceRecord, Stage, StageStatus, TestRecord, Verdict, exit_code, millis,
+    Git, HealthRecord, Record, ServiceRecord, Stage, StageStatus, TestRecord, Verdict, exit_code,
+    millis,
 };
 use crate::plan::{Keep, Plan};
 use crate::sandbox::{self, Identity, Sandbox};
@@ -73,8 +74,16 @@ struct Found {
 }
 
 impl Found {
+    /// Whether there is nobody to talk to any more.
+    fn lost(&self) -> bool {
+        self.verdict == Some(Verdict::HostError)
+    }
+
     fn add(&mut self, verdict: Verdict) {
-        self.verdict = Some(self.verdict.map_or(verdict, |so_far| so_far.or_worse(verdict)));
+        self.verdict = Some(
+            self.verdict
+                .map_or(verdict, |so_far| so_far.or_worse(verdict)),
+        );
     }
 }
 
@@ -99,7 +108,14 @@ impl Run<'_> {
         if self.cancel.signal().is_some() && verdict != Verdict::Passed {
             verdict = Verdict::Interrupted;
         }
-        let record = self.record(verdict, git, found_parts(&mut found), ledger, started_at, started);
+        let record = self.record(
+            verdict,
+            git,
+            found_parts(&mut found),
+            ledger,
+            started_at,
+            started,
+        );
         Outcome {
             record,
             kept: found.kept,
@@ -165,13 +181,18 @@ impl Run<'_> {
             if let Err(stopped) = went {
                 found.add(stopped.verdict());
             }
-            if ledger.reached(Stage::Up) && !self.lost(found) {
+            if ledger.reached(Stage::Up) && !found.lost() {
                 // Evidence is worth a wait, but not a second signal.
                 let collected = ledger
-                    .until(2, Stage::Collect, stages::collect::collect(&context, &mut found.services))
+                    .until(
+                        2,
+                        Stage::Collect,
+                        stages::collect::collect(&context, &mut found.services),
+                    )
                     .await;
                 if let Err(Stopped::Failed(trouble)) = collected {
-                    self.events.warn(format!("no evidence was collected: {}", trouble.message));
+                    self.events
+                        .warn(format!("no evidence was collected: {}", trouble.message));
                 }
             }
         }
@@ -196,7 +217,14 @@ impl Run<'_> {
             "started_at": ledger::now(),
             "tool_version": env!("CARGO_PKG_VERSION"),
         });
-        Sandbox::provision(host, facts, self.identity.clone(), &about.to_string(), lifetime).await
+        Sandbox::provision(
+            host,
+            facts,
+            self.identity.clone(),
+            &about.to_string(),
+            lifetime,
+        )
+        .await
     }
 
     /// Everything between provision and collect.
@@ -206,8 +234,12 @@ impl Run<'_> {
         found: &mut Found,
         context: &Context<'_>,
     ) -> Result<(), Stopped> {
-        ledger.until(1, Stage::Build, stages::build::build(context)).await?;
-        let scan = ledger.until(1, Stage::Sync, stages::sync::sync(context)).await?;
+        ledger
+            .until(1, Stage::Build, stages::build::build(context))
+            .await?;
+        let scan = ledger
+            .until(1, Stage::Sync, stages::sync::sync(context))
+            .await?;
         let up = async {
             match stages::up::up(context, &scan).await {
                 Err(trouble) if trouble.verdict == Verdict::UpFailed => {
@@ -229,18 +261,19 @@ impl Run<'_> {
                 return ledger.bounded(Stage::Setup, failed).await;
             }
         };
-        ledger.until(1, Stage::Setup, stages::setup::setup(context, &on_host)).await?;
+        ledger
+            .until(1, Stage::Setup, stages::setup::setup(context, &on_host))
+            .await?;
         let began = Instant::now();
         let tested = ledger
-            .until(1, Stage::Test, stages::test::test(context, &stack, &for_tests))
+            .until(
+                1,
+                Stage::Test,
+                stages::test::test(context, &stack, &for_tests),
+            )
             .await;
         found.tests.push(test_record(&tested, began.elapsed()));
         tested
-    }
-
-    /// Whether there is nobody to talk to any more.
-    fn lost(&self, found: &Found) -> bool {
-        found.verdict == Some(Verdict::HostError)
     }
 
     fn keeps(&self, found: &Found) -> bool {
@@ -250,7 +283,9 @@ impl Run<'_> {
         match self.plan.keep {
             Keep::No => false,
             Keep::Always => true,
-            Keep::OnFailure => found.verdict.is_some_and(|verdict| verdict != Verdict::Passed),
+            Keep::OnFailure => found
+                .verdict
+                .is_some_and(|verdict| verdict != Verdict::Passed),
         }
     }
 
@@ -260,7 +295,8 @@ impl Run<'_> {
             let _ = sandbox.stop(host, job).await;
         }
         if let Err(error) = sandbox.extend(host, self.plan.keep_for).await {
-            self.events.warn(format!("its lifetime could not be set: {error}"));
+            self.events
+                .warn(format!("its lifetime could not be set: {error}"));
         }
         let ports = match sandbox.inspect(host).await {
             Ok(containers) => containers.tcp_ports(),
@@ -297,13 +333,18 @@ impl Run<'_> {
             Ok(_) => found.add(Verdict::Passed),
             Err(Stopped::Failed(trouble)) => {
                 if trouble.verdict != Verdict::Leaked {
-                    found.leftovers.push(format!("sandbox {run_id} (its state is not known)"));
+                    found
+                        .leftovers
+                        .push(format!("sandbox {run_id} (its state is not known)"));
                 }
                 found.add(Verdict::Leaked);
             }
             Err(Stopped::Cancelled) => {
-                found.leftovers.push(format!("sandbox {run_id} (teardown was cut short)"));
-                self.events.warn(format!("teardown goes on without us; {}", self.by_hand()));
+                found
+                    .leftovers
+                    .push(format!("sandbox {run_id} (teardown was cut short)"));
+                self.events
+                    .warn(format!("teardown goes on without us; {}", self.by_hand()));
                 found.add(Verdict::Interrupted);
             }
         }

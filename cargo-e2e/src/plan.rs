@@ -194,10 +194,17 @@ impl Plan {
             collect,
             teardown,
         } = self.limits;
-        let ready: Duration = self.spec.health_checks.iter().map(|check| check.timeout).sum();
-        [build, sync, up, setup, test, collect, teardown, ready, GRACE]
-            .into_iter()
-            .fold(Duration::ZERO, Duration::saturating_add)
+        let ready: Duration = self
+            .spec
+            .health_checks
+            .iter()
+            .map(|check| check.timeout)
+            .sum();
+        [
+            build, sync, up, setup, test, collect, teardown, ready, GRACE,
+        ]
+        .into_iter()
+        .fold(Duration::ZERO, Duration::saturating_add)
     }
 
     /// The spec's path as people know it: relative to the repo where it lies in it.
@@ -254,7 +261,12 @@ fn project_dir(repo: &Repo, spec: &Spec) -> Result<(String, Option<String>), Pla
     let Some((file, target)) = first else {
         return Ok((String::new(), None));
     };
-    let folder = |path: &Path| path.parent().unwrap_or(Path::new("")).to_string_lossy().into_owned();
+    let folder = |path: &Path| {
+        path.parent()
+            .unwrap_or(Path::new(""))
+            .to_string_lossy()
+            .into_owned()
+    };
     let (written, real) = (folder(Path::new(file)), folder(&target));
     let because = (written != real).then(|| {
         format!(
@@ -294,7 +306,13 @@ mod tests {
 
     fn plan(spec: Spec, options: Options) -> Plan {
         let folder = tree();
-        Plan::new(repo(folder.path()), spec, options, &HostVariables::default()).expect("a plan")
+        Plan::new(
+            repo(folder.path()),
+            spec,
+            options,
+            &HostVariables::default(),
+        )
+        .expect("a plan")
     }
 
     #[test]
@@ -303,7 +321,7 @@ mod tests {
         let mut repo = repo(folder.path());
         let mut options = Options::default();
         let mut variables = HostVariables::default();
-        let mut expect = |repo: &Repo, options: &Options, variables: &HostVariables, name: &str| {
+        let expect = |repo: &Repo, options: &Options, variables: &HostVariables, name: &str| {
             assert_eq!(choose_host(options, variables, repo).name, name);
         };
         expect(&repo, &options, &variables, "local");

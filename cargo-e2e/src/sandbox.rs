@@ -218,10 +218,12 @@ impl Sandbox {
         deadline: Duration,
         sink: host::Stream<'_>,
     ) -> Result<i32, HostError> {
-        let body = concat!(include_str!("host/sh/sandbox.sh"), include_str!("host/sh/job.sh"));
+        let body = concat!(
+            include_str!("host/sh/sandbox.sh"),
+            include_str!("host/sh/job.sh")
+        );
         let script = self.bind(Script::new(name, body)).var("name", name);
-        let (status, _) =
-            host::stream(host, &script, commands.as_bytes(), deadline, sink).await?;
+        let (status, _) = host::stream(host, &script, commands.as_bytes(), deadline, sink).await?;
         Ok(status)
     }
 
@@ -335,7 +337,11 @@ pub async fn teardown(
     let script = script!("teardown", "teardown")
         .var("root", root)
         .var("id", run_id);
-    let output = check(host, &script, host::run(host, &script, b"", deadline).await?)?;
+    let output = check(
+        host,
+        &script,
+        host::run(host, &script, b"", deadline).await?,
+    )?;
     Ok(output
         .text()
         .lines()

@@ -9,7 +9,8 @@ use crate::sandbox::Identity;
 
 /// Names that mean the machine they are set on: they never travel to another.
 const OF_THE_MACHINE: [&str; 12] = [
-    "HOME", "PATH", "PWD", "OLDPWD", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR", "HOSTNAME", "LANG", "_",
+    "HOME", "PATH", "PWD", "OLDPWD", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR", "HOSTNAME",
+    "LANG", "_",
 ];
 const PREFIXES_OF_THE_MACHINE: [&str; 5] = ["COMPOSE_", "DOCKER_", "SSH_", "XDG_", "E2E_"];
 
@@ -62,7 +63,9 @@ pub fn expand(value: &str, set: &[(String, String)]) -> Result<String, String> {
         if let Some(after) = rest.strip_prefix('$') {
             filled.push('$');
             rest = after;
-        } else if let Some((name, after)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+        } else if let Some((name, after)) =
+            rest.strip_prefix('{').and_then(|rest| rest.split_once('}'))
+        {
             let found = set.iter().rev().find(|(set, _)| set == name);
             filled.push_str(&found.ok_or_else(|| name.to_owned())?.1);
             rest = after;

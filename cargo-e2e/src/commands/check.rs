@@ -74,14 +74,23 @@ fn judge(plan: &Plan, model: &Value) -> (Vec<String>, Vec<String>) {
     let root = plan.repo.root.to_string_lossy();
     for (path, why) in needs::paths(model, &root) {
         // build_command may be what makes it.
-        if plan.repo.root.join(&path).symlink_metadata().is_err() && plan.spec.build_command.is_none() {
+        if plan.repo.root.join(&path).symlink_metadata().is_err()
+            && plan.spec.build_command.is_none()
+        {
             errors.push(format!("{path} does not exist; it is {why}"));
         }
     }
     let services = model["services"].as_object();
-    let names = || services.into_iter().flat_map(serde_json::Map::keys).map(String::as_str);
+    let names = || {
+        services
+            .into_iter()
+            .flat_map(serde_json::Map::keys)
+            .map(String::as_str)
+    };
     if let Some((one, other)) = collision(names()) {
-        errors.push(format!("services {one} and {other} would share their E2E_… variables"));
+        errors.push(format!(
+            "services {one} and {other} would share their E2E_… variables"
+        ));
     }
     let rewritten = isolate(
         model.clone(),

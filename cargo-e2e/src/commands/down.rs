@@ -47,7 +47,10 @@ async fn remove(host: &dyn Host, facts: &Facts, id: &str) -> Result<u8, HostErro
         } else {
             format!("`{id}` could be {}", matching.join(" or "))
         };
-        report(&what, Some(&format!("`cargo e2e list --host {name}` shows them")));
+        report(
+            &what,
+            Some(&format!("`cargo e2e list --host {name}` shows them")),
+        );
         return Ok(USAGE);
     };
     let left = sandbox::teardown(host, &facts.root, run_id, LIMIT).await?;
@@ -55,6 +58,9 @@ async fn remove(host: &dyn Host, facts: &Facts, id: &str) -> Result<u8, HostErro
         anstream::eprintln!("removed {run_id} from {name}, nothing left");
         return Ok(0);
     }
-    report(&format!("of {run_id} on {name} is left:\n{}", left.join("\n")), None);
+    report(
+        &format!("of {run_id} on {name} is left:\n{}", left.join("\n")),
+        None,
+    );
     Ok(exit_code(Verdict::Leaked, None))
 }

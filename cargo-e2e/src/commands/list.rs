@@ -25,7 +25,10 @@ pub(crate) async fn list(arguments: HostArgument) -> u8 {
         Ok(all) => {
             anstream::println!(
                 "{:<26}  {:<20}  {:>10}  {:<12}  FROM",
-                "RUN", "REPO", "CONTAINERS", "EXPIRES"
+                "RUN",
+                "REPO",
+                "CONTAINERS",
+                "EXPIRES"
             );
             for one in &all {
                 anstream::println!("{}", line(one));

@@ -20,7 +20,10 @@ const USAGE: u8 = 2;
 
 /// Runs what was typed and returns the process's exit code.
 pub(crate) fn dispatch(typed: E2e) -> u8 {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             report(&format!("the runtime can't start: {error}"), None);
@@ -144,7 +147,9 @@ async fn reach(name: &str) -> Result<(Box<dyn Host>, Facts), u8> {
         report(&chain(error), error.help());
         exit_code(Verdict::HostError, None)
     };
-    let host = cargo_e2e::host::connect(name).await.map_err(|error| failed(&error))?;
+    let host = cargo_e2e::host::connect(name)
+        .await
+        .map_err(|error| failed(&error))?;
     match preflight(host.as_ref()).await {
         Ok(facts) => Ok((host, facts)),
         Err(error) => {

@@ -65,9 +65,15 @@ fn describe(plan: &Plan, project: &str) -> String {
     let mut line = |name: &str, value: String| {
         let _ = writeln!(text, "{name:<11} {value}");
     };
-    line("repo", format!("{} in {}", plan.spec.name, plan.repo.root.display()));
+    line(
+        "repo",
+        format!("{} in {}", plan.spec.name, plan.repo.root.display()),
+    );
     line("spec", plan.spec_name().display().to_string());
-    line("host", format!("{} ({})", plan.host.name, plan.host.because));
+    line(
+        "host",
+        format!("{} ({})", plan.host.name, plan.host.because),
+    );
     line("project", project.to_owned());
     line("compose", plan.compose_files.join(", "));
     let folder = if plan.project_dir.is_empty() {
@@ -82,10 +88,18 @@ fn describe(plan: &Plan, project: &str) -> String {
     line("paths from", format!("{folder}{because}"));
     line(
         "ports",
-        "declared (the default for test_command): the numbers as written, on this host alone".to_owned(),
+        "declared (the default for test_command): the numbers as written, on this host alone"
+            .to_owned(),
     );
     if let Some(command) = &plan.spec.build_command {
-        line("build", format!("{} (here, at most {})", one_line(command), duration(plan.limits.build)));
+        line(
+            "build",
+            format!(
+                "{} (here, at most {})",
+                one_line(command),
+                duration(plan.limits.build)
+            ),
+        );
     }
     for check in &plan.spec.health_checks {
         let probe = match &check.probe {
@@ -93,7 +107,10 @@ fn describe(plan: &Plan, project: &str) -> String {
             Probe::Tcp { host, port } => format!("tcp {host}:{port}"),
             Probe::Exec { command, service } => format!("{} in {service}", command.join(" ")),
         };
-        line("health", format!("{}: {probe} within {}", check.name, duration(check.timeout)));
+        line(
+            "health",
+            format!("{}: {probe} within {}", check.name, duration(check.timeout)),
+        );
     }
     if let Some(command) = &plan.spec.setup_command {
         line("setup", format!("{} (on the host)", one_line(command)));
@@ -105,7 +122,11 @@ fn describe(plan: &Plan, project: &str) -> String {
         };
         line(
             "tests",
-            format!("{} ({place}, at most {})", one_line(command), duration(plan.limits.test)),
+            format!(
+                "{} ({place}, at most {})",
+                one_line(command),
+                duration(plan.limits.test)
+            ),
         );
     }
     let keep = match plan.keep {
@@ -135,7 +156,10 @@ fn hours(plan: &Plan) -> String {
 
 /// A command of several lines by its first one that does something.
 fn one_line(command: &str) -> String {
-    let mut lines = command.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut lines = command
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default().to_owned();
     if lines.next().is_some() {
         format!("{first} …")

@@ -68,7 +68,10 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
         }
     };
     let log = TestLog::new(bundle.dir());
-    let events = Events::new(vec![Box::new(log.clone()), Box::new(Human::new(how(output)))]);
+    let events = Events::new(vec![
+        Box::new(log.clone()),
+        Box::new(Human::new(how(output))),
+    ]);
     let outcome = Run {
         plan,
         identity,
@@ -100,7 +103,9 @@ fn how(output: &OutputArguments) -> HumanOptions {
 async fn store(outcome: Outcome, bundle: &Arc<Bundle>, log: &TestLog, events: &Events) -> u8 {
     let Outcome { mut record, kept } = outcome;
     let started = Instant::now();
-    let started_at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+    let started_at = jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+        .to_string();
     events.tell(Event::StageStarted {
         stage: Stage::Report,
     });
@@ -123,7 +128,9 @@ async fn store(outcome: Outcome, bundle: &Arc<Bundle>, log: &TestLog, events: &E
         // Lost it must not be: here is all of it.
         let text = serde_json::to_string(&record).unwrap_or_default();
         anstream::println!("{text}");
-        events.warn(format!("the record could not be stored ({error}); it is printed above"));
+        events.warn(format!(
+            "the record could not be stored ({error}); it is printed above"
+        ));
         if record.verdict == Verdict::Passed {
             record.verdict = Verdict::InternalError;
             record.exit_code = exit_code(Verdict::InternalError, None);

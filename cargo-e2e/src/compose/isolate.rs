@@ -18,7 +18,7 @@ pub struct Isolation<'a> {
     pub project: &'a str,
     /// Labels for everything that is made.
     pub labels: &'a [(String, String)],
-    /// Whether ::1 can be published on.
+    /// Whether `::1` can be published on.
     pub ipv6: bool,
     /// Docker Engine version, major and minor.
     pub engine: (u32, u32),
@@ -271,7 +271,10 @@ impl Rewrite<'_> {
             }
             self.changes.push(format!(
                 "{name}: port {} is published on this host alone, not to its network",
-                number.map_or_else(|| "without a number".to_owned(), |number| number.to_string())
+                number.map_or_else(
+                    || "without a number".to_owned(),
+                    |number| number.to_string()
+                )
             ));
         }
         service.insert("ports".into(), Value::Array(kept));
@@ -304,7 +307,9 @@ impl Rewrite<'_> {
             .filter(|retries| *retries > 0)
             .unwrap_or(DEFAULT_RETRIES);
         let allowed = interval.saturating_mul(u32::try_from(retries).unwrap_or(u32::MAX));
-        self.health_allowance = self.health_allowance.max(start_period.saturating_add(allowed));
+        self.health_allowance = self
+            .health_allowance
+            .max(start_period.saturating_add(allowed));
         if interval <= FAST {
             if self.isolation.engine.0 < START_INTERVAL_ENGINE {
                 check.remove("start_interval");
@@ -369,8 +374,7 @@ impl Rewrite<'_> {
     fn name_what_is_shared(&mut self, name: &str, service: &Map<String, Value>) {
         for key in ["network_mode", "pid", "ipc"] {
             if service.get(key).and_then(Value::as_str) == Some("host") {
-                self.shared
-                    .push(format!("{name}: {key} is the host's own"));
+                self.shared.push(format!("{name}: {key} is the host's own"));
             }
         }
         let mounts = service.get("volumes").and_then(Value::as_array);

@@ -11,7 +11,7 @@ fn run(model: Value, engine: (u32, u32)) -> Rewritten {
     isolate(model, &isolation)
 }
 
-fn service(model: Value) -> Value {
+fn service(model: &Value) -> Value {
     run(json!({ "services": { "db": model } }), (20, 10)).model["services"]["db"].clone()
 }
 
@@ -30,7 +30,12 @@ fn declared_ports_stay_on_this_host() {
         .as_array()
         .expect("a list")
         .iter()
-        .map(|port| (port["host_ip"].as_str().expect("an address"), port["target"].clone()))
+        .map(|port| {
+            (
+                port["host_ip"].as_str().expect("an address"),
+                port["target"].clone(),
+            )
+        })
         .collect();
     assert_eq!(
         addresses,
@@ -75,12 +80,24 @@ fn a_container_name_becomes_an_alias_and_what_names_it_follows() {
 #[test]
 fn a_health_check_is_faster_but_has_no_less_time() {
     let check = json!({ "healthcheck": { "test": ["CMD", "x"], "interval": "10s", "retries": 5, "start_interval": "2s" } });
-    let old = service(check.clone())["healthcheck"].clone();
-    assert_eq!((&old["interval"], &old["retries"]), (&json!("1s"), &json!(50)));
-    assert_eq!(old.get("start_interval"), None, "engines below 25 refuse it");
+    let old = service(&check)["healthcheck"].clone();
+    assert_eq!(
+        (&old["interval"], &old["retries"]),
+        (&json!("1s"), &json!(50))
+    );
+    assert_eq!(
+        old.get("start_interval"),
+        None,
+        "engines below 25 refuse it"
+    );
 
-    let new = run(json!({ "services": { "db": check } }), (25, 0)).model["services"]["db"]["healthcheck"].clone();
-    assert_eq!((&new["interval"], &new["retries"]), (&json!("10s"), &json!(5)));
+    let new =
+        run(json!({ "services": { "db": check } }), (25, 0)).model["services"]["db"]["healthcheck"]
+            .clone();
+    assert_eq!(
+        (&new["interval"], &new["retries"]),
+        (&json!("10s"), &json!(5))
+    );
     assert_eq!(
         (&new["start_interval"], &new["start_period"]),
         (&json!("1s"), &json!("50s"))
@@ -89,14 +106,17 @@ fn a_health_check_is_faster_but_has_no_less_time() {
 
 #[test]
 fn a_health_check_without_numbers_has_dockers_own() {
-    let check = service(json!({ "healthcheck": { "test": ["CMD", "x"] } }))["healthcheck"].clone();
-    assert_eq!((&check["interval"], &check["retries"]), (&json!("1s"), &json!(90)));
+    let check = service(&json!({ "healthcheck": { "test": ["CMD", "x"] } }))["healthcheck"].clone();
+    assert_eq!(
+        (&check["interval"], &check["retries"]),
+        (&json!("1s"), &json!(90))
+    );
 }
 
 #[test]
 fn a_health_check_that_is_off_stays_off() {
     for off in [json!({ "disable": true }), json!({ "test": ["NONE"] })] {
-        assert_eq!(service(json!({ "healthcheck": off }))["healthcheck"], off);
+        assert_eq!(service(&json!({ "healthcheck": off }))["healthcheck"], off);
     }
 }
 
@@ -112,10 +132,16 @@ fn a_tag_that_is_built_here_is_the_runs_own_wherever_it_is_used() {
     );
     let services = &rewritten.model["services"];
     assert_eq!(services["api"]["image"], json!("e2e-shop-abcd1234-api:run"));
-    assert_eq!(services["worker"]["image"], json!("e2e-shop-abcd1234-api:run"));
+    assert_eq!(
+        services["worker"]["image"],
+        json!("e2e-shop-abcd1234-api:run")
+    );
     assert_eq!(services["db"]["image"], json!("postgres:16"));
     assert_eq!(services["api"]["build"].get("tags"), None);
-    assert_eq!(services["api"]["build"]["labels"]["cargo-e2e.run"], json!("01test"));
+    assert_eq!(
+        services["api"]["build"]["labels"]["cargo-e2e.run"],
+        json!("01test")
+    );
 }
 
 #[test]
@@ -129,22 +155,33 @@ fn networks_and_volumes_get_names_of_their_own_unless_they_are_external() {
         (20, 10),
     );
     let networks = &rewritten.model["networks"];
-    assert_eq!(networks["default"]["name"], json!("e2e-shop-abcd1234_default"));
+    assert_eq!(
+        networks["default"]["name"],
+        json!("e2e-shop-abcd1234_default")
+    );
     assert_eq!(networks["back"]["name"], json!("e2e-shop-abcd1234_back"));
     assert_eq!(networks["out"], json!({ "external": true, "name": "out" }));
-    assert_eq!(rewritten.model["volumes"]["data"]["name"], json!("e2e-shop-abcd1234_data"));
+    assert_eq!(
+        rewritten.model["volumes"]["data"]["name"],
+        json!("e2e-shop-abcd1234_data")
+    );
     assert_eq!(rewritten.shared.len(), 1);
 }
 
 #[test]
 fn what_profiles_left_out_is_nobodys_dependency() {
-    let db = service(json!({ "profiles": ["x"], "depends_on": { "gone": { "condition": "service_started" } } }));
+    let db = service(
+        json!({ "profiles": ["x"], "depends_on": { "gone": { "condition": "service_started" } } }),
+    );
     assert_eq!((db.get("profiles"), db.get("depends_on")), (None, None));
 }
 
 #[test]
 fn restart_policies_stay() {
-    assert_eq!(service(json!({ "restart": "always" }))["restart"], json!("always"));
+    assert_eq!(
+        service(&json!({ "restart": "always" }))["restart"],
+        json!("always")
+    );
 }
 
 #[test]
@@ -155,6 +192,12 @@ fn rewriting_twice_changes_nothing_more() {
         "healthcheck": { "test": ["CMD", "x"], "interval": "10s" },
     } }, "networks": { "default": {} } });
     let once = run(model, (20, 10)).model;
-    assert_eq!(run(once.clone(), (20, 10)).model["services"]["db"]["ports"], once["services"]["db"]["ports"]);
-    assert_eq!(run(once.clone(), (20, 10)).model["networks"], once["networks"]);
+    assert_eq!(
+        run(once.clone(), (20, 10)).model["services"]["db"]["ports"],
+        once["services"]["db"]["ports"]
+    );
+    assert_eq!(
+        run(once.clone(), (20, 10)).model["networks"],
+        once["networks"]
+    );
 }

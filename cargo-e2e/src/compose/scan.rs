@@ -76,7 +76,10 @@ fn look(file: &Path, project: &Path, scan: &mut Scan, depth: usize) {
                 look(&path, &folder, scan, depth + 1);
             }
         }
-        for path in list(&included["env_file"]).into_iter().filter_map(Value::as_str) {
+        for path in list(&included["env_file"])
+            .into_iter()
+            .filter_map(Value::as_str)
+        {
             scan.files.insert(project.join(path));
         }
     }
@@ -168,11 +171,22 @@ mod tests {
         let files: Vec<_> = scan
             .files
             .iter()
-            .map(|file| file.strip_prefix(root).expect("inside").display().to_string())
+            .map(|file| {
+                file.strip_prefix(root)
+                    .expect("inside")
+                    .display()
+                    .to_string()
+            })
             .collect();
         assert_eq!(
             files,
-            ["api.env", "b.env", "base.yml", "db/compose.yml", "db/db.env"]
+            [
+                "api.env",
+                "b.env",
+                "base.yml",
+                "db/compose.yml",
+                "db/db.env"
+            ]
         );
     }
 }

@@ -133,14 +133,14 @@ pub async fn stream(
 pub struct Lines {
     // Held open: its end is what ends the script.
     _stdin: Pin<Box<dyn AsyncWrite + Send>>,
-    lines: tokio::io::Lines<BufReader<Pin<Box<dyn AsyncRead + Send>>>>,
+    stdout: tokio::io::Lines<BufReader<Pin<Box<dyn AsyncRead + Send>>>>,
     _done: Pin<Box<dyn Future<Output = Result<(), HostError>> + Send>>,
 }
 
 impl Lines {
     /// The next line; none when the script, or the connection, has ended.
     pub async fn next(&mut self) -> Option<String> {
-        self.lines.next_line().await.ok().flatten()
+        self.stdout.next_line().await.ok().flatten()
     }
 }
 
@@ -155,7 +155,7 @@ pub async fn lines(host: &dyn Host, script: &Script) -> Result<Lines, HostError>
     tokio::spawn(async move { tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await });
     Ok(Lines {
         _stdin: channel.stdin,
-        lines: BufReader::new(channel.stdout).lines(),
+        stdout: BufReader::new(channel.stdout).lines(),
         _done: channel.done,
     })
 }
@@ -188,8 +188,8 @@ mod tests {
     #[tokio::test]
     async fn every_exit_status_arrives_as_it_is() {
         for status in [1, 126, 127, 255] {
-            let script = Script::new("exit", "echo why >&2; exit $status")
-                .var("status", status.to_string());
+            let script =
+                Script::new("exit", "echo why >&2; exit $status").var("status", status.to_string());
             let output = run(&Local, &script, b"", SOON).await.expect("sh runs");
             assert_eq!((output.status, output.stderr.as_str()), (status, "why"));
         }

@@ -29,7 +29,7 @@ pub struct Facts {
     pub engine: (u32, u32),
     /// Compose version, major and minor.
     pub compose: (u32, u32),
-    /// Whether ::1 exists, so that ports can be published there too.
+    /// Whether `::1` exists, so that ports can be published there too.
     pub ipv6: bool,
     /// Whether containers' own addresses can be reached (not in rootless mode).
     pub rootless: bool,
@@ -262,7 +262,10 @@ mod tests {
             .replace("rsync=/usr/bin/rsync", "rsync=")
             .replace("curl=/usr/bin/curl", "curl=")
             .replace("compose=2.26.1-4\n", "")
-            .replace("engine=20.10.24+dfsg1", "engine_error=dial: permission denied")
+            .replace(
+                "engine=20.10.24+dfsg1",
+                "engine_error=dial: permission denied",
+            )
             .replace("free_kb=9000000\nfree_inodes", "free_kb=1024\nfree_inodes");
         assert_eq!(
             found(&bare),
@@ -279,8 +282,15 @@ mod tests {
     #[test]
     fn old_versions_and_foreign_engines_are_refused() {
         assert_eq!(
-            found(&GOOD.replace("engine=20.10.24+dfsg1", "engine=19.03.1").replace("2.26.1", "2.3.3")),
-            ["Docker Engine 19.3 is too old", "Docker Compose 2.3 is too old"]
+            found(
+                &GOOD
+                    .replace("engine=20.10.24+dfsg1", "engine=19.03.1")
+                    .replace("2.26.1", "2.3.3")
+            ),
+            [
+                "Docker Engine 19.3 is too old",
+                "Docker Compose 2.3 is too old"
+            ]
         );
         assert_eq!(
             found(&GOOD.replace("unix:///var/run/docker.sock", "tcp://10.0.0.1:2375")),

@@ -122,7 +122,9 @@ fn help(status: i32, stderr: &str) -> &'static str {
     } else {
         match status {
             12 => "`ssh HOST true` must print nothing, and rsync must be installed on the host",
-            VANISHED => "files changed while they were copied; stop what writes them, or `sync: {exclude: […]}` them",
+            VANISHED => {
+                "files changed while they were copied; stop what writes them, or `sync: {exclude: […]}` them"
+            }
             30 => "the connection gave no answer for 60 s",
             255 => "the ssh connection was lost",
             _ => "",

@@ -48,8 +48,12 @@ impl Ssh {
             reason,
             help,
         };
-        let parent = control_parent()
-            .map_err(|error| refused(format!("no folder for ssh's socket: {error}"), String::new()))?;
+        let parent = control_parent().map_err(|error| {
+            refused(
+                format!("no folder for ssh's socket: {error}"),
+                String::new(),
+            )
+        })?;
 
         let mut builder = SessionBuilder::default();
         builder
@@ -177,8 +181,13 @@ impl Host for Ssh {
             .map_err(|_| refused("no answer".to_owned()))?
             .map_err(|error| {
                 // The crate says only "failed"; why is in the master's log.
-                let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-                refused(log.lines().last().map_or_else(|| reason(&error), str::to_owned))
+                let log =
+                    std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+                refused(
+                    log.lines()
+                        .last()
+                        .map_or_else(|| reason(&error), str::to_owned),
+                )
             })
     }
 
@@ -233,7 +242,9 @@ fn check_destination(given: &str) -> Result<(), HostError> {
 fn control_parent() -> std::io::Result<PathBuf> {
     let uid = rustix::process::getuid().as_raw();
     let parent = match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
-        Some(runtime) if runtime.is_absolute() && runtime.as_os_str().len() < 50 && runtime.is_dir() => {
+        Some(runtime)
+            if runtime.is_absolute() && runtime.as_os_str().len() < 50 && runtime.is_dir() =>
+        {
             runtime.join("cargo-e2e")
         }
         _ => PathBuf::from(format!("/tmp/cargo-e2e-{uid}")),
@@ -307,7 +318,12 @@ mod tests {
         ] {
             assert!(check_destination(bad).is_err(), "{bad:?}");
         }
-        for good in ["railiance01", "me@railiance01", "ssh://me@railiance01:2222", "ssh://[::1]:22"] {
+        for good in [
+            "railiance01",
+            "me@railiance01",
+            "ssh://me@railiance01:2222",
+            "ssh://[::1]:22",
+        ] {
             assert!(check_destination(good).is_ok(), "{good:?}");
         }
     }
@@ -324,6 +340,9 @@ mod tests {
     #[test]
     fn an_unknown_key_comes_with_the_command_that_adds_it() {
         let text = help("Host key verification failed.", "railiance01", None);
-        assert!(text.ends_with("ssh -o StrictHostKeyChecking=accept-new railiance01 true"), "{text}");
+        assert!(
+            text.ends_with("ssh -o StrictHostKeyChecking=accept-new railiance01 true"),
+            "{text}"
+        );
     }
 }

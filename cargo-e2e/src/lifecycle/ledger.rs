@@ -72,11 +72,15 @@ impl<'a> Ledger<'a> {
             Ok(done) if done.skipped => (StageStatus::Skipped, done.detail.clone()),
             Ok(done) => (StageStatus::Passed, done.detail.clone()),
             Err(Stopped::Failed(trouble)) => {
-                self.events.tell(Event::Failure(super::failure(stage, trouble)));
+                self.events
+                    .tell(Event::Failure(super::failure(stage, trouble)));
                 (StageStatus::Failed, trouble.message.clone())
             }
             Err(Stopped::Cancelled) => {
-                let signal = self.cancel.signal().map_or("a signal", crate::cancel::Signal::name);
+                let signal = self
+                    .cancel
+                    .signal()
+                    .map_or("a signal", crate::cancel::Signal::name);
                 (StageStatus::Interrupted, signal.to_owned())
             }
         };
@@ -109,7 +113,9 @@ impl<'a> Ledger<'a> {
 
 /// RFC 3339, UTC, milliseconds.
 pub(super) fn now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+        .to_string()
 }
 
 /// Who runs this, for others who wait for a port.
@@ -117,5 +123,8 @@ pub(super) fn who() -> String {
     let user = std::env::var("USER")
         .or_else(|_| std::env::var("LOGNAME"))
         .unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string());
-    format!("{user}@{}", rustix::system::uname().nodename().to_string_lossy())
+    format!(
+        "{user}@{}",
+        rustix::system::uname().nodename().to_string_lossy()
+    )
 }

@@ -134,14 +134,20 @@ impl Container {
         let state = &self.state;
         let ended = matches!(state.status.as_str(), "exited" | "dead");
         let how = if state.oom_killed {
-            format!("was killed for want of memory (exit code {})", state.exit_code)
+            format!(
+                "was killed for want of memory (exit code {})",
+                state.exit_code
+            )
         } else if state.error.is_empty() {
             format!("exited with code {}", state.exit_code)
         } else {
             format!("could not start: {}", printable(&state.error))
         };
         if looped {
-            return Some(format!("{} restarted {} times; it {how}", self.service, self.restarts));
+            return Some(format!(
+                "{} restarted {} times; it {how}",
+                self.service, self.restarts
+            ));
         }
         (ended && state.exit_code != 0 && !self.restarts_by_itself())
             .then(|| format!("{} {how}", self.service))
@@ -231,7 +237,11 @@ impl Containers {
             *since = now;
             let looped = self.looped.entry(id.clone()).or_default();
             // One that ran for a while before it fell starts a new count.
-            *looped = if lasted >= STEADY && new == 1 { 1 } else { *looped + new };
+            *looped = if lasted >= STEADY && new == 1 {
+                1
+            } else {
+                *looped + new
+            };
         }
     }
 
@@ -239,7 +249,10 @@ impl Containers {
     #[must_use]
     pub fn hopeless(&self) -> Option<(&Container, String)> {
         self.all.iter().find_map(|(id, container)| {
-            let looped = self.looped.get(id).is_some_and(|count| *count >= CRASH_LOOP);
+            let looped = self
+                .looped
+                .get(id)
+                .is_some_and(|count| *count >= CRASH_LOOP);
             Some((container, container.hopeless(looped)?))
         })
     }
@@ -328,7 +341,12 @@ mod tests {
         assert!(all.line("end"));
     }
 
-    fn container(service: &str, state: serde_json::Value, policy: &str, restarts: u64) -> serde_json::Value {
+    fn container(
+        service: &str,
+        state: &serde_json::Value,
+        policy: &str,
+        restarts: u64,
+    ) -> serde_json::Value {
         json!({
             "id": format!("id-{service}"), "name": format!("/p-{service}-1"), "service": service,
             "state": state, "policy": { "Name": policy }, "restarts": restarts,
@@ -343,41 +361,62 @@ mod tests {
 
     #[test]
     fn a_one_shot_that_exits_0_is_ready_one_that_exits_otherwise_is_hopeless() {
-        let fine = seen(&[container("init", json!({ "Status": "exited", "ExitCode": 0 }), "no", 0)]);
+        let fine = seen(&[container(
+            "init",
+            &json!({ "Status": "exited", "ExitCode": 0 }),
+            "no",
+            0,
+        )]);
         assert!(fine.waiting().is_empty() && fine.hopeless().is_none());
-        let bad = seen(&[container("init", json!({ "Status": "exited", "ExitCode": 3 }), "no", 0)]);
-        assert_eq!(bad.hopeless().map(|(_, why)| why).as_deref(), Some("init exited with code 3"));
+        let bad = seen(&[container(
+            "init",
+            &json!({ "Status": "exited", "ExitCode": 3 }),
+            "no",
+            0,
+        )]);
+        assert_eq!(
+            bad.hopeless().map(|(_, why)| why).as_deref(),
+            Some("init exited with code 3")
+        );
         let oom = seen(&[container(
             "api",
-            json!({ "Status": "exited", "ExitCode": 137, "OOMKilled": true }),
+            &json!({ "Status": "exited", "ExitCode": 137, "OOMKilled": true }),
             "",
             0,
         )]);
-        assert!(oom.hopeless().is_some_and(|(_, why)| why.contains("want of memory")));
+        assert!(
+            oom.hopeless()
+                .is_some_and(|(_, why)| why.contains("want of memory"))
+        );
     }
 
     #[test]
     fn a_worker_may_restart_a_few_times_but_not_for_ever() {
         let down = json!({ "Status": "restarting", "ExitCode": 1 });
-        let mut all = seen(&[container("worker", down.clone(), "always", 0)]);
+        let mut all = seen(&[container("worker", &down, "always", 0)]);
         for restarts in 1..5 {
-            look(&mut all, &[container("worker", down.clone(), "always", restarts)]);
+            look(&mut all, &[container("worker", &down, "always", restarts)]);
             assert!(all.hopeless().is_none(), "after {restarts}");
         }
-        look(&mut all, &[container("worker", down, "always", 5)]);
+        look(&mut all, &[container("worker", &down, "always", 5)]);
         let why = all.hopeless().map(|(_, why)| why);
-        assert_eq!(why.as_deref(), Some("worker restarted 5 times; it exited with code 1"));
+        assert_eq!(
+            why.as_deref(),
+            Some("worker restarted 5 times; it exited with code 1")
+        );
     }
 
     #[test]
     fn restarts_far_apart_are_no_loop() {
         let up = json!({ "Status": "running" });
-        let mut all = seen(&[container("worker", up.clone(), "always", 0)]);
+        let mut all = seen(&[container("worker", &up, "always", 0)]);
         for restarts in 1..20 {
             for (_, since) in all.steady.values_mut() {
-                *since = since.checked_sub(STEADY * 2).expect("the clock is past its start");
+                *since = since
+                    .checked_sub(STEADY * 2)
+                    .expect("the clock is past its start");
             }
-            look(&mut all, &[container("worker", up.clone(), "always", restarts)]);
+            look(&mut all, &[container("worker", &up, "always", restarts)]);
         }
         assert!(all.hopeless().is_none());
     }
@@ -386,12 +425,15 @@ mod tests {
     fn an_unhealthy_container_says_its_last_answer() {
         let all = seen(&[container(
             "db",
-            json!({ "Status": "running", "Health": { "Status": "starting", "Log": [
+            &json!({ "Status": "running", "Health": { "Status": "starting", "Log": [
                 { "ExitCode": 2, "Output": "first\nno response\u{1b}[0m" }
             ] } }),
             "no",
             0,
         )]);
-        assert_eq!(all.waiting(), ["db is starting (exit status 2: no response)"]);
+        assert_eq!(
+            all.waiting(),
+            ["db is starting (exit status 2: no response)"]
+        );
     }
 }

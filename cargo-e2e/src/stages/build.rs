@@ -30,7 +30,12 @@ pub async fn build(context: &Context<'_>) -> Result<Done<()>, Trouble> {
         },
     )
     .await
-    .map_err(|error| Trouble::new(Verdict::BuildFailed, format!("`sh` can't be started: {error}")))?;
+    .map_err(|error| {
+        Trouble::new(
+            Verdict::BuildFailed,
+            format!("`sh` can't be started: {error}"),
+        )
+    })?;
     let message = match ended {
         Ended::Status(0) => None,
         Ended::Status(status) => Some(format!("`build_command` ended with exit status {status}")),
@@ -40,8 +45,9 @@ pub async fn build(context: &Context<'_>) -> Result<Done<()>, Trouble> {
         )),
     };
     if let Some(message) = message {
-        return Err(Trouble::new(Verdict::BuildFailed, message)
-            .excerpt("its last lines", &tail.text()));
+        return Err(
+            Trouble::new(Verdict::BuildFailed, message).excerpt("its last lines", &tail.text())
+        );
     }
     check_binaries(context).await?;
     Ok(Done::new((), "build_command passed"))
@@ -125,7 +131,11 @@ fn binary(bytes: &[u8]) -> Option<Binary> {
 fn interpreter<'a>(file: &impl object::Object<'a>) -> Option<String> {
     let section = file.section_by_name(".interp")?;
     let data = section.data().ok()?;
-    Some(String::from_utf8_lossy(data).trim_end_matches('\0').to_owned())
+    Some(
+        String::from_utf8_lossy(data)
+            .trim_end_matches('\0')
+            .to_owned(),
+    )
 }
 
 fn described(machine: elf::Machine, interpreter: Option<String>) -> Binary {

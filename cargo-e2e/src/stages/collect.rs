@@ -33,10 +33,19 @@ pub async fn collect(
             }
         }
     }
-    Ok(Done::new((), format!("logs of {}", count(services.len(), "container"))))
+    Ok(Done::new(
+        (),
+        format!("logs of {}", count(services.len(), "container")),
+    ))
 }
 
-async fn fetch(context: &Context<'_>, host: &dyn Host, filters: &[String], source: &str, target: &str) {
+async fn fetch(
+    context: &Context<'_>,
+    host: &dyn Host,
+    filters: &[String],
+    source: &str,
+    target: &str,
+) {
     // What comes from a host is not trusted: no link of it leads out of the bundle.
     let mut arguments = vec!["--safe-links".to_owned()];
     arguments.extend_from_slice(filters);
@@ -49,7 +58,9 @@ async fn fetch(context: &Context<'_>, host: &dyn Host, filters: &[String], sourc
         deadline: context.plan.limits.collect,
     };
     if let Err(error) = rsync(host, &transfer).await {
-        context.events.warn(format!("not all evidence was fetched: {error}"));
+        context
+            .events
+            .warn(format!("not all evidence was fetched: {error}"));
     }
 }
 
@@ -70,19 +81,16 @@ pub async fn explain(context: &Context<'_>, mut trouble: Trouble) -> Trouble {
     let Ok(containers) = context.sandbox.inspect(context.host).await else {
         return trouble;
     };
-    let blame: Vec<Container> = match containers.hopeless() {
-        Some((container, why)) => {
-            trouble.message = format!("{}: {why}", trouble.message);
-            vec![container.clone()]
+    let blame: Vec<Container> = if let Some((container, why)) = containers.hopeless() {
+        trouble.message = format!("{}: {why}", trouble.message);
+        vec![container.clone()]
+    } else {
+        for why in containers.waiting() {
+            trouble.message = format!("{}\n{why}", trouble.message);
         }
-        None => {
-            for why in containers.waiting() {
-                trouble.message = format!("{}\n{why}", trouble.message);
-            }
-            // One that was made but never started has no log.
-            let started = |container: &&Container| container.state.status != "created";
-            containers.unready().filter(started).cloned().collect()
-        }
+        // One that was made but never started has no log.
+        let started = |container: &&Container| container.state.status != "created";
+        containers.unready().filter(started).cloned().collect()
     };
     with_logs(context, trouble, &blame).await
 }

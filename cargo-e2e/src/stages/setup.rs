@@ -18,9 +18,15 @@ pub async fn setup(
     let mut tail = Tail::default();
     let status = context
         .sandbox
-        .job(context.host, "setup", &commands, plan.limits.setup, &mut |bytes| {
-            tail.take(bytes, |line| context.events.progress(Stage::Setup, line));
-        })
+        .job(
+            context.host,
+            "setup",
+            &commands,
+            plan.limits.setup,
+            &mut |bytes| {
+                tail.take(bytes, |line| context.events.progress(Stage::Setup, line));
+            },
+        )
         .await;
     let message = match status {
         Ok(0) => return Ok(Done::new((), "setup_command passed")),

@@ -1,6 +1,7 @@
 //! Send the repo: what git would ship, then what is needed although git ignores it.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
@@ -26,10 +27,17 @@ pub async fn sync(context: &Context<'_>) -> Result<Done<Scanned>, Trouble> {
 
     let root = plan.repo.root.clone();
     let patterns = plan.spec.sync.include.clone();
-    let compose: Vec<_> = plan.compose_files.iter().map(|file| root.join(file)).collect();
+    let compose: Vec<_> = plan
+        .compose_files
+        .iter()
+        .map(|file| root.join(file))
+        .collect();
     let project = root.join(&plan.project_dir);
     let (included, scan) = tokio::task::spawn_blocking(move || {
-        (files::included(&root, &patterns), scan::scan(&compose, &project))
+        (
+            files::included(&root, &patterns),
+            scan::scan(&compose, &project),
+        )
     })
     .await
     .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
@@ -45,7 +53,7 @@ pub async fn sync(context: &Context<'_>) -> Result<Done<Scanned>, Trouble> {
     send_extra(context, &extra).await?;
     let mut detail = count(sent, "file");
     if !extra.is_empty() {
-        detail.push_str(&format!(" and {} that git ignores", extra.len()));
+        let _ = write!(detail, " and {} that git ignores", extra.len());
     }
     Ok(Done::new(scan, detail))
 }
@@ -74,9 +82,7 @@ async fn tree(context: &Context<'_>, filters: &[String]) -> Result<usize, Troubl
         rsync(host, &transfer(&format!("{}/", sandbox.repo_dir()))).await?
     } else {
         let mirror = mirror_name(&plan.repo.root, &sandbox.identity.slug);
-        let held = sandbox
-            .hold_mirror(host, &mirror, plan.limits.sync)
-            .await?;
+        let held = sandbox.hold_mirror(host, &mirror, plan.limits.sync).await?;
         let target = format!("{}/mirrors/{mirror}/", sandbox.root);
         let said = rsync(host, &transfer(&target)).await?;
         sandbox.copy_mirror(host, &mirror, plan.limits.sync).await?;
@@ -173,8 +179,11 @@ fn mirror_name(root: &Path, slug: &str) -> String {
     hash.update([0]);
     hash.update(root.as_os_str().as_encoded_bytes());
     let digest = hash.finalize();
-    let hex: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{slug}-{hex}")
+    let mut name = format!("{slug}-");
+    for byte in &digest[..8] {
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
 }
 
 /// `Number of files: 312 (reg: 300, dir: 12)` → 300.
@@ -194,7 +203,11 @@ fn files_in(stats: &str) -> usize {
 }
 
 pub(super) fn listed(paths: &BTreeSet<String>) -> String {
-    paths.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+    paths
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -203,7 +216,10 @@ mod tests {
 
     #[test]
     fn rsyncs_own_count_is_read() {
-        assert_eq!(files_in("x\nNumber of files: 1,312 (reg: 1,300, dir: 12)\n"), 1300);
+        assert_eq!(
+            files_in("x\nNumber of files: 1,312 (reg: 1,300, dir: 12)\n"),
+            1300
+        );
         assert_eq!(files_in(""), 0);
     }
 

@@ -74,7 +74,10 @@ pub async fn test(
         Ended::Status(0) => Ok(Done::new((), "passed")),
         Ended::TimedOut => Err(Trouble::new(
             Verdict::TimedOut,
-            format!("the tests ran past their {} s and were ended", plan.limits.test.as_secs_f64()),
+            format!(
+                "the tests ran past their {} s and were ended",
+                plan.limits.test.as_secs_f64()
+            ),
         )
         .help("`timeout: SECONDS` in e2e.yml gives them more")),
         Ended::Status(127) => Err(missing_program(context, &tail.text())),
@@ -142,7 +145,12 @@ async fn on_client(
         sink,
     )
     .await
-    .map_err(|error| Trouble::new(Verdict::InternalError, format!("`sh` can't be started: {error}")))
+    .map_err(|error| {
+        Trouble::new(
+            Verdict::InternalError,
+            format!("`sh` can't be started: {error}"),
+        )
+    })
 }
 
 /// Brings the sandbox's ports here, at the same numbers.
@@ -245,13 +253,22 @@ mod tests {
 
     #[test]
     fn the_missing_program_is_named() {
-        assert_eq!(not_found("sh: 1: pytest: not found").as_deref(), Some("pytest"));
-        assert_eq!(not_found("sh: line 1: pytest: command not found").as_deref(), Some("pytest"));
+        assert_eq!(
+            not_found("sh: 1: pytest: not found").as_deref(),
+            Some("pytest")
+        );
+        assert_eq!(
+            not_found("sh: line 1: pytest: command not found").as_deref(),
+            Some("pytest")
+        );
         assert_eq!(not_found("page not found"), None);
     }
 
     #[test]
     fn arguments_go_to_the_last_line() {
-        assert_eq!(with_arguments("set -e\npytest -q\n"), "set -e\npytest -q \"$@\"");
+        assert_eq!(
+            with_arguments("set -e\npytest -q\n"),
+            "set -e\npytest -q \"$@\""
+        );
     }
 }

@@ -61,7 +61,9 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
     if published.iter().any(|one| one.port.is_none()) {
         fill_numbers(context, &mut published).await?;
     }
-    let services = rewritten.model["services"].as_object().map_or(0, serde_json::Map::len);
+    let services = rewritten.model["services"]
+        .as_object()
+        .map_or(0, serde_json::Map::len);
     Ok(Done::new(
         Stack {
             published,
@@ -242,10 +244,18 @@ async fn claim_ports(context: &Context<'_>, published: &[Published]) -> Result<(
     .await;
     match claimed {
         Ok(()) => Ok(()),
-        Err(WaitError::Failed { source: Carried(trouble), .. }) => Err(trouble),
-        Err(WaitError::TimedOut { status, elapsed, .. }) => Err(Trouble::new(
+        Err(WaitError::Failed {
+            source: Carried(trouble),
+            ..
+        }) => Err(trouble),
+        Err(WaitError::TimedOut {
+            status, elapsed, ..
+        }) => Err(Trouble::new(
             Verdict::UpFailed,
-            format!("{status}, and did not let go within {} s", elapsed.as_secs()),
+            format!(
+                "{status}, and did not let go within {} s",
+                elapsed.as_secs()
+            ),
         )
         .help(format!(
             "`cargo e2e list --host {0}` shows it, `cargo e2e down ID --host {0}` ends it",
@@ -290,13 +300,15 @@ async fn start(context: &Context<'_>, commands: &str) -> Result<(), Trouble> {
         Ok(0) => return Ok(()),
         Ok(_) => "`docker compose up` failed".to_owned(),
         Err(HostError::TimedOut { .. }) => {
-            format!("`docker compose up` did not end within {} s", limit.as_secs())
+            format!(
+                "`docker compose up` did not end within {} s",
+                limit.as_secs()
+            )
         }
         Err(error) => return Err(error.into()),
     };
     let text = tail.text();
-    let mut trouble =
-        Trouble::new(Verdict::UpFailed, message).excerpt("docker compose up", &text);
+    let mut trouble = Trouble::new(Verdict::UpFailed, message).excerpt("docker compose up", &text);
     trouble.help = help(&text, context.host.name(), context.host.is_local());
     Err(trouble)
 }
@@ -313,13 +325,19 @@ fn help(said: &str, host: &str, local: bool) -> Option<String> {
             "the image does not exist, or the host may not pull it. Log in on the host: {login}"
         ))
     } else if has("no matching manifest") {
-        Some("the image is not made for the host's architecture; name another tag, or `build:` it".to_owned())
+        Some(
+            "the image is not made for the host's architecture; name another tag, or `build:` it"
+                .to_owned(),
+        )
     } else if has("could not find an available") || has("fully subnetted") {
         Some("Docker has no address left for another network: `docker network ls` on the host shows what holds them".to_owned())
     } else if has("no space left on device") {
         Some("the host's disk is full: `docker system df` there shows what Docker holds".to_owned())
     } else if has("port is already allocated") || has("address already in use") {
-        Some("something took the port meanwhile: `ss -ltnp` and `docker ps` on the host show what".to_owned())
+        Some(
+            "something took the port meanwhile: `ss -ltnp` and `docker ps` on the host show what"
+                .to_owned(),
+        )
     } else {
         None
     }
@@ -345,7 +363,9 @@ mod tests {
     #[test]
     fn a_refused_pull_says_how_to_log_in() {
         let text = help("Error pull access denied for x", "railiance01", false);
-        assert!(text.is_some_and(|text| text.ends_with("ssh -t railiance01 docker login REGISTRY")));
+        assert!(
+            text.is_some_and(|text| text.ends_with("ssh -t railiance01 docker login REGISTRY"))
+        );
         assert_eq!(help("exit 1", "local", true), None);
     }
 }

@@ -17,7 +17,7 @@ case $(cat /proc/net/if_inet6 2>/dev/null) in
 esac
 
 if ! mkdir -p "$root" 2>/dev/null || ! chmod 0700 "$root" 2>/dev/null || ! cd "$root" 2>/dev/null; then
-  printf 'root=%s\nroot_error=%s\n' "$root" "$(mkdir -p "$root" 2>&1 && cd "$root" 2>&1)"
+  printf 'root=%s\nroot_error=%s\n' "$root" "$(mkdir -p "$root" 2>&1 && ls -d "$root/." 2>&1)"
   exit 0
 fi
 root=$(pwd -P)

@@ -1,0 +1,29 @@
+# `make demo` and `make test` set up what is missing and go; `make e2e REPO=slug` runs a repo's tests.
+.POSIX:
+SHELL = /bin/sh
+
+REPO =
+HOST =
+KEEP =
+# Where `make e2e` looks for repos: a list of folders, separated by spaces.
+REPOS_DIR = examples ..
+
+.PHONY: help demo test e2e lint bench
+
+help:
+	@echo 'make demo                    set up a lab host here and run two examples on it'
+	@echo 'make test                    set up and run the whole suite'
+	@echo 'make e2e REPO=slug           run that repo'"'"'s end-to-end tests; HOST=name, KEEP=1'
+	@echo 'make lint                    formatting, clippy, shellcheck, cargo deny where it is installed'
+
+demo:
+	@sh scripts/demo
+
+test:
+	@sh scripts/test
+
+lint:
+	@sh scripts/lint
+
+e2e:
+	@sh scripts/e2e "$(REPO)" "$(HOST)" "$(KEEP)" "$(REPOS_DIR)"
