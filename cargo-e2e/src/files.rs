@@ -8,7 +8,7 @@ use std::time::Duration;
 use ignore::WalkBuilder;
 use tokio::process::Command;
 
-const GIT: Duration = Duration::from_secs(60);
+const GIT: Duration = Duration::from_mins(1);
 
 /// Why the files could not be listed.
 #[derive(Debug, thiserror::Error)]

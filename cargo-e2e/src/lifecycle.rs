@@ -1,6 +1,7 @@
 //! The order of a run's stages, and the only place that knows it. From provision on, teardown
 //! runs on every path.
 
+mod found;
 mod ledger;
 
 use std::path::PathBuf;
@@ -10,13 +11,14 @@ use crate::cancel::Cancel;
 use crate::event::{Event, Events, Failure};
 use crate::host::{Facts, Host, HostError};
 use crate::outcome::{
-    Git, HealthRecord, Record, ServiceRecord, Stage, StageStatus, TestRecord, Verdict, exit_code,
+    Git, Record, Stage, StageStatus, TestRecord, Verdict, exit_code,
     millis,
 };
 use crate::plan::{Keep, Plan};
 use crate::sandbox::{self, Identity, Sandbox};
 use crate::stages::{self, Context, Done, Trouble};
 
+use found::Found;
 use ledger::{Ledger, Stopped};
 
 /// Reaches a host by its name; a value so that tests can reach one that does not exist.
@@ -62,31 +64,6 @@ pub struct Run<'a> {
     pub bundle: PathBuf,
 }
 
-/// What is gathered on the way, whatever comes of it.
-#[derive(Default)]
-struct Found {
-    verdict: Option<Verdict>,
-    health_checks: Vec<HealthRecord>,
-    services: Vec<ServiceRecord>,
-    tests: Vec<TestRecord>,
-    leftovers: Vec<String>,
-    kept: Option<String>,
-}
-
-impl Found {
-    /// Whether there is nobody to talk to any more.
-    fn lost(&self) -> bool {
-        self.verdict == Some(Verdict::HostError)
-    }
-
-    fn add(&mut self, verdict: Verdict) {
-        self.verdict = Some(
-            self.verdict
-                .map_or(verdict, |so_far| so_far.or_worse(verdict)),
-        );
-    }
-}
-
 impl Run<'_> {
     /// Runs every stage, and takes everything down.
     pub async fn run(&self) -> Outcome {
@@ -108,14 +85,7 @@ impl Run<'_> {
         if self.cancel.signal().is_some() && verdict != Verdict::Passed {
             verdict = Verdict::Interrupted;
         }
-        let record = self.record(
-            verdict,
-            git,
-            found_parts(&mut found),
-            ledger,
-            started_at,
-            started,
-        );
+        let record = self.record(verdict, git, &found, ledger, started_at, started);
         Outcome {
             record,
             kept: found.kept,
@@ -361,7 +331,7 @@ impl Run<'_> {
         &self,
         verdict: Verdict,
         git: Git,
-        found: FoundParts,
+        found: &Found,
         ledger: Ledger<'_>,
         started_at: String,
         started: Instant,
@@ -377,28 +347,12 @@ impl Run<'_> {
             started_at,
             duration_ms: millis(started.elapsed()),
             stages: ledger.into_records(),
-            health_checks: found.health_checks,
-            services: found.services,
-            tests: found.tests,
-            leftovers: found.leftovers,
+            health_checks: found.health_checks.clone(),
+            services: found.services.clone(),
+            tests: found.tests.clone(),
+            leftovers: found.leftovers.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         }
-    }
-}
-
-struct FoundParts {
-    health_checks: Vec<HealthRecord>,
-    services: Vec<ServiceRecord>,
-    tests: Vec<TestRecord>,
-    leftovers: Vec<String>,
-}
-
-fn found_parts(found: &mut Found) -> FoundParts {
-    FoundParts {
-        health_checks: std::mem::take(&mut found.health_checks),
-        services: std::mem::take(&mut found.services),
-        tests: std::mem::take(&mut found.tests),
-        leftovers: std::mem::take(&mut found.leftovers),
     }
 }
 
@@ -427,3 +381,6 @@ fn failure(stage: Stage, trouble: &Trouble) -> Failure {
         help: trouble.help.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use crate::sandbox::{Container, Containers, Sandbox};
 use crate::spec::{HealthCheck, Probe};
 
 /// What containers get that have no health check in e2e.yml to say otherwise.
-const LEAST: Duration = Duration::from_secs(60);
+const LEAST: Duration = Duration::from_mins(1);
 
 /// What the wait came to.
 #[derive(Debug)]

@@ -3,13 +3,17 @@
 //! Everything that the host does for a sandbox is one of the scripts below; the order in which
 //! they run is the lifecycle's business.
 
+mod claim;
 mod containers;
+mod list;
 
 use std::time::Duration;
 
 use crate::host::{self, Facts, Host, HostError, Output, Script};
 
+pub use claim::Claim;
 pub use containers::{Container, Containers};
+pub use list::{Listed, list};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -63,29 +67,6 @@ pub struct Sandbox {
     pub root: String,
     /// When it expires, in seconds since 1970 by the host's clock.
     pub expires: u64,
-}
-
-/// What came of asking for ports.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
-    /// They are this sandbox's.
-    Claimed,
-    /// Another sandbox has one of them.
-    Held {
-        /// Which.
-        port: u16,
-        /// That sandbox's run id.
-        run_id: String,
-        /// Its repo, and who runs it, as far as that is known.
-        by: String,
-    },
-    /// Something that is no sandbox has one of them.
-    Foreign {
-        /// Which.
-        port: u16,
-        /// What has it.
-        holder: String,
-    },
 }
 
 impl Sandbox {
@@ -244,7 +225,7 @@ impl Sandbox {
             .var("ports", numbers.join(" "));
         // The shell splits the numbers itself.
         let output = succeed(host, &script, b"").await?;
-        parse_claim(&output.text()).ok_or_else(|| HostError::Script {
+        Claim::parse(&output.text()).ok_or_else(|| HostError::Script {
             host: host.name().to_owned(),
             doing: script.name(),
             status: output.status,
@@ -350,70 +331,6 @@ pub async fn teardown(
         .collect())
 }
 
-/// A sandbox as `list` shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// The run's id.
-    pub run_id: String,
-    /// When it expires, in seconds since 1970 by the host's clock.
-    pub expires: u64,
-    /// The host's clock.
-    pub now: u64,
-    /// Its running containers.
-    pub containers: u32,
-    /// What was written down when it was made.
-    pub about: serde_json::Value,
-}
-
-/// This user's sandboxes on a host.
-pub async fn list(host: &dyn Host, root: &str) -> Result<Vec<Listed>, HostError> {
-    let script = Script::new("list", include_str!("host/sh/sandboxes.sh")).var("root", root);
-    let output = succeed(host, &script, b"").await?;
-    Ok(output.text().lines().filter_map(parse_listed).collect())
-}
-
-fn parse_listed(line: &str) -> Option<Listed> {
-    let mut words = line.splitn(5, ' ');
-    let run_id = words.next().filter(|id| is_run_id(id))?.to_owned();
-    Some(Listed {
-        run_id,
-        expires: words.next()?.parse().ok()?,
-        now: words.next()?.parse().ok()?,
-        containers: words.next()?.parse().ok()?,
-        about: serde_json::from_str(words.next()?).unwrap_or_default(),
-    })
-}
-
-fn parse_claim(text: &str) -> Option<Claim> {
-    let line = crate::event::printable(text.lines().last()?);
-    let mut words = line.splitn(4, ' ');
-    let kind = words.next()?;
-    if kind == "claimed" {
-        return Some(Claim::Claimed);
-    }
-    let port = words.next()?.parse().ok()?;
-    match kind {
-        "held" => {
-            let run_id = words.next()?.to_owned();
-            let about = words.next().unwrap_or_default().trim();
-            let by = match serde_json::from_str::<serde_json::Value>(about) {
-                Ok(about) => format!(
-                    "{} of {}",
-                    about["repo"].as_str().unwrap_or("a sandbox"),
-                    about["by"].as_str().unwrap_or("somebody")
-                ),
-                Err(_) => format!("{about} of another user"),
-            };
-            Some(Claim::Held { port, run_id, by })
-        }
-        "foreign" => Some(Claim::Foreign {
-            port,
-            holder: words.collect::<Vec<_>>().join(" "),
-        }),
-        _ => None,
-    }
-}
-
 async fn succeed(host: &dyn Host, script: &Script, input: &[u8]) -> Result<Output, HostError> {
     check(host, script, host::run(host, script, input, SOON).await?)
 }
@@ -440,26 +357,5 @@ mod tests {
         assert!(is_run_id(&first.run_id));
         assert!(first.project.starts_with("e2e-shop-"), "{}", first.project);
         assert_ne!(first.project, Identity::new("shop").project);
-    }
-
-    #[test]
-    fn a_holder_of_a_port_has_a_name() {
-        assert_eq!(
-            parse_claim("held 5432 01abc {\"repo\":\"shop\",\"by\":\"ann@laptop\"} \n"),
-            Some(Claim::Held {
-                port: 5432,
-                run_id: "01abc".into(),
-                by: "shop of ann@laptop".into()
-            })
-        );
-        assert_eq!(
-            parse_claim("foreign 80 process nginx (pid 7)\n"),
-            Some(Claim::Foreign {
-                port: 80,
-                holder: "process nginx (pid 7)".into()
-            })
-        );
-        assert_eq!(parse_claim("claimed\n"), Some(Claim::Claimed));
-        assert_eq!(parse_claim(""), None);
     }
 }

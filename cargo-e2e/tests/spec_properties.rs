@@ -279,13 +279,13 @@ proptest! {
         prop_assert_eq!(spec.test_command, Some(command.1));
         prop_assert_eq!(spec.cleanup, cleanup.1);
         prop_assert_eq!(spec.compose_files, files.unwrap_or_else(|| vec!["e2e/compose.yml".to_owned()]));
-        prop_assert_eq!(spec.timeout, timeout.map_or(Duration::from_secs(300), |it| it.1));
+        prop_assert_eq!(spec.timeout, timeout.map_or(Duration::from_mins(5), |it| it.1));
         prop_assert_eq!(spec.timeouts.up, up.map(|it| it.1));
         let expected: Vec<_> = env.into_iter().map(|(name, (_, value))| (name, value)).collect();
         prop_assert_eq!(spec.env, expected);
         for (check, ((_, probe), timeout)) in spec.health_checks.into_iter().zip(probes) {
             prop_assert_eq!(check.probe, probe);
-            prop_assert_eq!(check.timeout, timeout.map_or(Duration::from_secs(60), |it| it.1));
+            prop_assert_eq!(check.timeout, timeout.map_or(Duration::from_mins(1), |it| it.1));
         }
     }
 }

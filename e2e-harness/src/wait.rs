@@ -154,7 +154,7 @@ mod tests {
     #[tokio::test]
     async fn a_failure_ends_the_wait_at_once() {
         let mut looks = 0;
-        let error = poll("the table", Patience::of(Duration::from_secs(60)), || {
+        let error = poll("the table", Patience::of(Duration::from_mins(1)), || {
             looks += 1;
             async { Err::<Poll<()>, _>(std::io::Error::other("no such database")) }
         })

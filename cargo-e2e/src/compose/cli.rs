@@ -74,7 +74,7 @@ pub async fn config(
         .var("folder", files.folder)
         .var("options", options);
     let exports = variables::exports(interpolation);
-    let deadline = std::time::Duration::from_secs(60);
+    let deadline = std::time::Duration::from_mins(1);
     let output = host::run(host, &script, exports.as_bytes(), deadline).await?;
     let said = crate::event::printable(&output.stderr);
     if output.status != 0 {

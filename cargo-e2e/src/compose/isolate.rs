@@ -9,7 +9,7 @@ use std::time::Duration;
 use e2e_harness::protocol::Transport;
 use serde_json::{Map, Value, json};
 
-use super::duration;
+use super::health;
 
 /// What the rewrite needs to know.
 #[derive(Debug, Clone)]
@@ -53,14 +53,6 @@ pub struct Published {
     /// The number on the host; none when Docker chooses one.
     pub port: Option<u16>,
 }
-
-/// Docker's own defaults for a health check that leaves them out.
-const DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
-const DEFAULT_RETRIES: u64 = 3;
-/// How often health is looked at instead.
-const FAST: Duration = Duration::from_secs(1);
-/// The first engine that knows `start_interval`.
-const START_INTERVAL_ENGINE: u32 = 25;
 
 /// Rewrites the canonical model.
 #[must_use]
@@ -280,7 +272,6 @@ impl Rewrite<'_> {
         service.insert("ports".into(), Value::Array(kept));
     }
 
-    /// Looks at health once a second, for no less time than the file allows.
     fn health(&mut self, name: &str, service: &mut Map<String, Value>) {
         let Some(check) = service
             .get_mut("healthcheck")
@@ -288,56 +279,17 @@ impl Rewrite<'_> {
         else {
             return;
         };
-        let off = check.get("disable") == Some(&json!(true))
-            || check.get("test") == Some(&json!(["NONE"]));
-        if off {
+        let Some(sped_up) = health::speed_up(check, self.isolation.engine) else {
             return;
-        }
-        let time = |key: &str| {
-            check
-                .get(key)
-                .and_then(Value::as_str)
-                .and_then(duration::parse)
         };
-        let interval = time("interval").unwrap_or(DEFAULT_INTERVAL);
-        let start_period = time("start_period").unwrap_or_default();
-        let retries = check
-            .get("retries")
-            .and_then(Value::as_u64)
-            .filter(|retries| *retries > 0)
-            .unwrap_or(DEFAULT_RETRIES);
-        let allowed = interval.saturating_mul(u32::try_from(retries).unwrap_or(u32::MAX));
-        self.health_allowance = self
-            .health_allowance
-            .max(start_period.saturating_add(allowed));
-        if interval <= FAST {
-            if self.isolation.engine.0 < START_INTERVAL_ENGINE {
-                check.remove("start_interval");
-            }
-            return;
+        self.health_allowance = self.health_allowance.max(sped_up.allowance);
+        if let Some(interval) = sped_up.interval {
+            self.changes.push(format!(
+                "{name}: health is looked at every second while it starts, not every {} s; it still has {} s",
+                interval.as_secs(),
+                sped_up.allowance.as_secs()
+            ));
         }
-        if self.isolation.engine.0 >= START_INTERVAL_ENGINE {
-            check.insert("start_interval".into(), json!(duration::seconds(FAST)));
-            check.insert(
-                "start_period".into(),
-                json!(duration::seconds(start_period.max(allowed))),
-            );
-        } else {
-            check.remove("start_interval");
-            check.insert("interval".into(), json!(duration::seconds(FAST)));
-            let retries = allowed.as_secs_f64() / FAST.as_secs_f64();
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a positive number of seconds, `as` saturates"
-            )]
-            check.insert("retries".into(), json!(retries.ceil() as u32));
-        }
-        self.changes.push(format!(
-            "{name}: health is looked at every second while it starts, not every {} s; it still has {} s",
-            interval.as_secs(),
-            allowed.as_secs()
-        ));
     }
 
     /// Networks and volumes: a name and labels of this sandbox's own.

@@ -171,7 +171,7 @@ fn networks_and_volumes_get_names_of_their_own_unless_they_are_external() {
 #[test]
 fn what_profiles_left_out_is_nobodys_dependency() {
     let db = service(
-        json!({ "profiles": ["x"], "depends_on": { "gone": { "condition": "service_started" } } }),
+        &json!({ "profiles": ["x"], "depends_on": { "gone": { "condition": "service_started" } } }),
     );
     assert_eq!((db.get("profiles"), db.get("depends_on")), (None, None));
 }

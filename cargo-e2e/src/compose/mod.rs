@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod duration;
+mod health;
 pub mod isolate;
 pub mod needs;
 pub mod preview;

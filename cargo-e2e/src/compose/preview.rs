@@ -53,7 +53,7 @@ pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> 
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
-    let output = tokio::time::timeout(Duration::from_secs(60), run)
+    let output = tokio::time::timeout(Duration::from_mins(1), run)
         .await
         .map_err(|_| PreviewError::Refused("no answer in 60 s".to_owned()))?
         .map_err(|_| PreviewError::NoCompose)?;

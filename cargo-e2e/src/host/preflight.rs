@@ -82,7 +82,7 @@ pub async fn preflight(host: &dyn Host) -> Result<Facts, HostError> {
         engine: version(&output.value("engine")).unwrap_or_default(),
         compose: version(&output.value("compose")).unwrap_or_default(),
         ipv6: output.value("ipv6") == "yes",
-        rootless: output.value("engine_security").contains("rootless"),
+        rootless: output.value("rootless") == "yes",
     })
 }
 

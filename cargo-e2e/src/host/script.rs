@@ -47,12 +47,6 @@ impl Script {
         self.name
     }
 
-    /// The variables, for the scripted host.
-    #[cfg(test)]
-    pub(crate) fn variables(&self) -> &str {
-        &self.variables
-    }
-
     /// The arguments to `sh`. Base64 and the fixed words hold nothing that csh, fish or a POSIX
     /// shell would treat differently, whichever of them is the login shell.
     pub(super) fn sh_arguments(&self) -> [String; 4] {

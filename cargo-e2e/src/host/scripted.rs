@@ -1,1 +1,138 @@
+//! A host that is not there: it answers each script as told, and remembers what ran. For tests
+//! that fail a stage on purpose; beside them, real hosts are tested.
 
+use std::collections::HashMap;
+use std::io::Cursor;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use tokio::io::AsyncWriteExt as _;
+
+use super::script::STATUS;
+use super::{Channel, Host, HostError, RsyncEnd, Script};
+
+/// What a script answers.
+#[derive(Debug, Clone)]
+pub(crate) enum Reply {
+    /// It prints this and ends with a status.
+    Ends(&'static str, i32),
+    /// It prints this and stays.
+    Stays(&'static str),
+    /// The connection breaks.
+    Lost,
+}
+
+/// The host.
+#[derive(Clone)]
+pub(crate) struct Scripted {
+    replies: Arc<HashMap<&'static str, Reply>>,
+    rsync: &'static str,
+    ran: Arc<Mutex<Vec<&'static str>>>,
+}
+
+pub(crate) const PREFLIGHT: &str = "system=Linux\narch=x86_64\nlibc=gnu\nuid=0\nuser=root\nhostname=h\n\
+    docker=/d\nrsync=/r\ncurl=/c\nflock=/f\nsetsid=/s\ntar=/t\nipv6=yes\nroot=/box\nfree_kb=9000000\n\
+    engine=20.10.24\ncompose=2.26.1\nendpoint=unix:///var/run/docker.sock\n";
+const MODEL: &str =
+    r#"{"services":{"web":{"image":"x","ports":[{"target":80,"published":"8080"}]}}}"#;
+pub(crate) const RUNNING: &str = "{\"id\":\"1\",\"name\":\"/web-1\",\"service\":\"web\",\"state\":{\"Status\":\"running\"}}\nend\n";
+
+impl Scripted {
+    /// One on which everything goes well, but for these.
+    pub(crate) fn with(faults: &[(&'static str, Reply)]) -> Self {
+        let well = [
+            ("preflight", Reply::Ends(PREFLIGHT, 0)),
+            ("provision", Reply::Ends("expires=4102444800\n", 0)),
+            ("the wait for the mirror", Reply::Stays("held\n")),
+            ("compose config", Reply::Ends(MODEL, 0)),
+            ("ports", Reply::Ends("claimed\n", 0)),
+            ("up", Reply::Ends("Container web-1 Started\n", 0)),
+            ("inspect", Reply::Ends(RUNNING, 0)),
+            ("watch", Reply::Stays(RUNNING)),
+            ("probes", Reply::Ends("0 pass 1 HTTP 200\n", 0)),
+            ("test", Reply::Ends("1 passed\n", 0)),
+            ("collect", Reply::Ends(RUNNING, 0)),
+        ];
+        Self {
+            replies: Arc::new(well.into_iter().chain(faults.iter().cloned()).collect()),
+            rsync: "true",
+            ran: Arc::default(),
+        }
+    }
+
+    /// Its rsync fails.
+    pub(crate) fn without_rsync(mut self) -> Self {
+        self.rsync = "false";
+        self
+    }
+
+    /// The same one, on which nothing ran yet.
+    pub(crate) fn clone_fresh(&self) -> Self {
+        Self {
+            ran: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// The scripts that ran, in their order.
+    pub(crate) fn ran(&self) -> Vec<&'static str> {
+        self.ran.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Host for Scripted {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn is_local(&self) -> bool {
+        false
+    }
+
+    async fn start(&self, script: &Script) -> Result<Channel, HostError> {
+        self.ran.lock().unwrap().push(script.name());
+        let reply = self.replies.get(script.name()).cloned();
+        let (text, status) = match reply.unwrap_or(Reply::Ends("", 0)) {
+            Reply::Ends(text, status) => (text, format!("{STATUS}{status}\n")),
+            Reply::Lost => ("", String::new()),
+            Reply::Stays(text) => {
+                let (mut writer, reader) = tokio::io::duplex(64 << 10);
+                writer.write_all(text.as_bytes()).await.expect("it fits");
+                return Ok(Channel {
+                    stdin: Box::pin(tokio::io::sink()),
+                    stdout: Box::pin(reader),
+                    stderr: Box::pin(tokio::io::empty()),
+                    done: Box::pin(async move {
+                        std::future::pending::<()>().await;
+                        drop(writer);
+                        Ok(())
+                    }),
+                });
+            }
+        };
+        Ok(Channel {
+            stdin: Box::pin(tokio::io::sink()),
+            stdout: Box::pin(Cursor::new(text.as_bytes().to_vec())),
+            stderr: Box::pin(Cursor::new(status.into_bytes())),
+            done: Box::pin(std::future::ready(Ok(()))),
+        })
+    }
+
+    fn rsync_end(&self) -> RsyncEnd {
+        RsyncEnd {
+            program: self.rsync.to_owned(),
+            rsh: None,
+            prefix: String::new(),
+        }
+    }
+
+    async fn forward(&self, _: SocketAddr, _: SocketAddr) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    async fn close(&self) {
+        self.ran.lock().unwrap().push("close");
+    }
+}

@@ -12,7 +12,7 @@ use crate::outcome::Record;
 pub const KEPT_RUNS: usize = 20;
 
 /// A run folder without a record, and younger than this, may belong to a run under way.
-const UNDER_WAY: Duration = Duration::from_secs(24 * 60 * 60);
+const UNDER_WAY: Duration = Duration::from_hours(24);
 
 /// One run's folder.
 #[derive(Debug, Clone)]

@@ -62,7 +62,7 @@ fn default_compose_file() -> OneOrMany<String> {
 }
 
 fn default_timeout() -> Seconds {
-    Seconds(Duration::from_secs(300))
+    Seconds(Duration::from_mins(5))
 }
 
 fn default_cleanup() -> Cleanup {
@@ -186,7 +186,7 @@ impl TryFrom<WrittenCheck> for Check {
         Ok(Self(HealthCheck {
             name: written.name,
             probe,
-            timeout: written.timeout.map_or(Duration::from_secs(60), |it| it.0),
+            timeout: written.timeout.map_or(Duration::from_mins(1), |it| it.0),
         }))
     }
 }

@@ -8,7 +8,7 @@ use regex::Regex;
 use super::value::pattern;
 
 /// A week: whoever writes more has mistaken the unit.
-const MAX_SECONDS: Duration = Duration::from_secs(7 * 24 * 3600);
+const MAX_SECONDS: Duration = Duration::from_hours(168);
 
 /// Why a text is no number of seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -84,9 +84,9 @@ mod tests {
 
     #[test]
     fn seconds_are_decimal_numbers() {
-        assert_eq!(seconds("300"), Ok(Duration::from_secs(300)));
+        assert_eq!(seconds("300"), Ok(Duration::from_mins(5)));
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-        assert_eq!(seconds("604800"), Ok(Duration::from_secs(604_800)));
+        assert_eq!(seconds("604800"), Ok(Duration::from_hours(168)));
         assert_eq!(seconds("604800.1"), Err(SecondsError::TooLong));
         assert_eq!(seconds(&"9".repeat(400)), Err(SecondsError::TooLong));
         for zero in ["0", "0.0", "-3", "0.0000000000001"] {

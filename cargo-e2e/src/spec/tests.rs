@@ -35,7 +35,7 @@ fn smallest_file_and_defaults() {
         compose_files: vec!["e2e/compose.yml".to_owned()],
         health_checks: Vec::new(),
         test_command: Some("pytest".to_owned()),
-        timeout: Duration::from_secs(300),
+        timeout: Duration::from_mins(5),
         cleanup: Cleanup::Always,
         tests_run_on: None,
         ports: None,
@@ -107,7 +107,7 @@ timeouts: {up: *long, teardown: 1.5}
             host: "::1".to_owned(),
             port: 7233,
         },
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
     };
     assert_eq!(spec.health_checks[2], tcp);
     let exec = Probe::Exec {
@@ -137,7 +137,7 @@ timeouts: {up: *long, teardown: 1.5}
     ];
     assert_eq!(env, written);
     assert_eq!(spec.sync.exclude, ["*.iso"]);
-    assert_eq!(spec.timeouts.up, Some(Duration::from_secs(120)));
+    assert_eq!(spec.timeouts.up, Some(Duration::from_mins(2)));
     assert_eq!(spec.timeouts.teardown, Some(Duration::from_millis(1500)));
 }
 

@@ -1,0 +1,444 @@
+use std::path::Path;
+
+use super::*;
+use crate::cancel::Signal;
+use crate::event::Reporter;
+use crate::host::scripted::{Reply, Scripted};
+use crate::plan::{HostVariables, Options};
+use crate::workspace::Repo;
+
+struct To(Scripted);
+
+#[async_trait::async_trait]
+impl Connector for To {
+    async fn connect(&self, _: &str) -> Result<Box<dyn Host>, HostError> {
+        Ok(Box::new(self.0.clone()))
+    }
+}
+
+struct Unreachable;
+
+#[async_trait::async_trait]
+impl Connector for Unreachable {
+    async fn connect(&self, name: &str) -> Result<Box<dyn Host>, HostError> {
+        Err(HostError::Connect {
+            host: name.to_owned(),
+            reason: "no route".to_owned(),
+            help: String::new(),
+        })
+    }
+}
+
+/// A run on a host that is scripted: what came of it, and what ran there.
+struct Ran {
+    outcome: Outcome,
+    scripts: Vec<&'static str>,
+}
+
+impl Ran {
+    #[track_caller]
+    fn is(&self, verdict: Verdict, code: u8) -> &Self {
+        let record = &self.outcome.record;
+        assert_eq!(
+            (record.verdict, record.exit_code),
+            (verdict, code),
+            "{record:#?}"
+        );
+        self
+    }
+
+    #[track_caller]
+    fn failed_at(&self, stage: Stage) -> &Self {
+        let failed: Vec<_> = self
+            .outcome
+            .record
+            .stages
+            .iter()
+            .filter(|record| record.status == StageStatus::Failed)
+            .map(|record| record.name)
+            .collect();
+        assert_eq!(failed, [stage]);
+        self
+    }
+
+    #[track_caller]
+    fn tore_down(&self) -> &Self {
+        assert!(
+            self.scripts.ends_with(&["teardown", "close"]),
+            "{:?}",
+            self.scripts
+        );
+        self
+    }
+}
+
+const SPEC: &str = "name: shop\ntest_command: 'true'\nhealth_checks:\n  - name: web\n    url: http://localhost:8080\n";
+
+fn plan(folder: &Path, more: &str, options: Options) -> Plan {
+    std::fs::create_dir_all(folder.join("e2e")).unwrap();
+    std::fs::write(folder.join("e2e/compose.yml"), "services: {}").unwrap();
+    let spec = crate::spec::parse(Path::new("e2e/e2e.yml"), format!("{SPEC}{more}")).unwrap();
+    let root = folder.canonicalize().unwrap();
+    let repo = Repo {
+        spec_path: root.join("e2e/e2e.yml"),
+        results_dir: root.join("e2e/results"),
+        root,
+        cargo: None,
+        host: None,
+    };
+    Plan::new(repo, spec, options, &HostVariables::default()).unwrap()
+}
+
+async fn run_with(
+    host: Scripted,
+    more: &str,
+    options: Options,
+    cancel: &Cancel,
+    reporters: Vec<Box<dyn Reporter>>,
+) -> Ran {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), more, options);
+    let outcome = Run {
+        plan: &plan,
+        identity: Identity::new("shop"),
+        connector: &To(host.clone()),
+        events: &Events::new(reporters),
+        cancel,
+        bundle: folder.path().to_owned(),
+    }
+    .run()
+    .await;
+    Ran {
+        outcome,
+        scripts: host.ran(),
+    }
+}
+
+async fn run(host: Scripted, more: &str) -> Ran {
+    run_with(host, more, Options::default(), &Cancel::never(), Vec::new()).await
+}
+
+async fn run_failing(script: &'static str, reply: Reply) -> Ran {
+    run(Scripted::with(&[(script, reply)]), "").await
+}
+
+#[tokio::test]
+async fn all_goes_well() {
+    let ran = run(Scripted::with(&[]), "").await;
+    ran.is(Verdict::Passed, 0).tore_down();
+    let stages: Vec<_> = ran
+        .outcome
+        .record
+        .stages
+        .iter()
+        .map(|stage| stage.name)
+        .collect();
+    assert_eq!(
+        stages,
+        [
+            Stage::Connect,
+            Stage::Provision,
+            Stage::Build,
+            Stage::Sync,
+            Stage::Up,
+            Stage::Ready,
+            Stage::Setup,
+            Stage::Test,
+            Stage::Collect,
+            Stage::Teardown,
+        ]
+    );
+    assert_eq!(ran.outcome.record.services[0].name, "web");
+    assert_eq!(ran.outcome.record.health_checks[0].attempts, 1);
+}
+
+#[tokio::test]
+async fn a_host_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(folder.path(), "", Options::default());
+    let outcome = Run {
+        plan: &plan,
+        identity: Identity::new("shop"),
+        connector: &Unreachable,
+        events: &Events::default(),
+        cancel: &Cancel::never(),
+        bundle: folder.path().to_owned(),
+    }
+    .run()
+    .await;
+    assert_eq!(outcome.record.exit_code, 97);
+}
+
+#[tokio::test]
+async fn a_host_that_lacks_everything_is_left_as_it_was() {
+    let ran = run_failing("preflight", Reply::Ends("system=Linux\n", 0)).await;
+    ran.is(Verdict::HostError, 97).failed_at(Stage::Connect);
+    assert_eq!(ran.scripts, ["preflight", "close"]);
+}
+
+#[tokio::test]
+async fn every_stage_that_fails_is_followed_by_teardown() {
+    let no = |text| Reply::Ends(text, 1);
+    for (script, reply, verdict, code, stage) in [
+        (
+            "provision",
+            no(""),
+            Verdict::HostError,
+            97,
+            Stage::Provision,
+        ),
+        (
+            "the wait for the mirror",
+            no(""),
+            Verdict::HostError,
+            97,
+            Stage::Sync,
+        ),
+        ("copy", no(""), Verdict::HostError, 97, Stage::Sync),
+        ("compose config", no(""), Verdict::SpecError, 96, Stage::Up),
+        (
+            "compose config",
+            Reply::Ends("not json", 0),
+            Verdict::SpecError,
+            96,
+            Stage::Up,
+        ),
+        (
+            "ports",
+            Reply::Ends("foreign 8080 process nginx\n", 0),
+            Verdict::UpFailed,
+            98,
+            Stage::Up,
+        ),
+        ("put", no(""), Verdict::HostError, 97, Stage::Up),
+        (
+            "up",
+            no("pull access denied"),
+            Verdict::UpFailed,
+            98,
+            Stage::Up,
+        ),
+        (
+            "watch",
+            Reply::Stays(
+                "{\"id\":\"1\",\"name\":\"/web-1\",\"service\":\"web\",\"state\":{\"Status\":\"exited\",\"ExitCode\":3}}\nend\n",
+            ),
+            Verdict::Unhealthy,
+            98,
+            Stage::Ready,
+        ),
+        (
+            "watch",
+            Reply::Ends("", 0),
+            Verdict::HostError,
+            97,
+            Stage::Ready,
+        ),
+        (
+            "test",
+            Reply::Ends("1 failed\n", 7),
+            Verdict::Failed,
+            100,
+            Stage::Test,
+        ),
+        (
+            "test",
+            Reply::Ends("sh: 1: pytest: not found\n", 127),
+            Verdict::Failed,
+            100,
+            Stage::Test,
+        ),
+        ("test", Reply::Lost, Verdict::HostError, 97, Stage::Test),
+    ] {
+        let ran = run_failing(script, reply.clone()).await;
+        eprintln!("{script}: {reply:?}");
+        ran.is(verdict, code).failed_at(stage).tore_down();
+    }
+}
+
+#[tokio::test]
+async fn a_sync_that_fails_is_followed_by_teardown() {
+    let ran = run(Scripted::with(&[]).without_rsync(), "").await;
+    ran.is(Verdict::HostError, 97)
+        .failed_at(Stage::Sync)
+        .tore_down();
+}
+
+#[tokio::test]
+async fn a_build_that_fails_never_reaches_the_sync() {
+    let ran = run(
+        Scripted::with(&[]),
+        "build_command: 'echo broken; exit 3'\n",
+    )
+    .await;
+    ran.is(Verdict::BuildFailed, 101)
+        .failed_at(Stage::Build)
+        .tore_down();
+    assert!(!ran.scripts.contains(&"the wait for the mirror"));
+}
+
+#[tokio::test]
+async fn a_setup_that_fails_never_reaches_the_tests() {
+    let host = Scripted::with(&[("setup", Reply::Ends("", 1))]);
+    let ran = run(host, "setup_command: 'false'\n").await;
+    ran.is(Verdict::SetupFailed, 105)
+        .failed_at(Stage::Setup)
+        .tore_down();
+    assert!(!ran.scripts.contains(&"test"));
+}
+
+#[tokio::test]
+async fn stages_that_hang_end_at_their_limits() {
+    for (script, more, verdict, code) in [
+        ("up", "timeouts: {up: 0.2}\n", Verdict::UpFailed, 98),
+        (
+            "setup",
+            "setup_command: x\ntimeouts: {setup: 0.2}\n",
+            Verdict::SetupFailed,
+            105,
+        ),
+        ("test", "timeout: 0.2\n", Verdict::TimedOut, 100),
+    ] {
+        let ran = run(Scripted::with(&[(script, Reply::Stays(""))]), more).await;
+        ran.is(verdict, code).tore_down();
+    }
+    let host = Scripted::with(&[("test", Reply::Stays(""))]);
+    assert!(run(host, "timeout: 0.2\n").await.scripts.contains(&"stop"));
+}
+
+#[tokio::test]
+async fn what_is_left_is_listed_and_counts_least() {
+    let left = (
+        "teardown",
+        Reply::Ends("left network e2e-shop_default\n", 0),
+    );
+    let ran = run(Scripted::with(std::slice::from_ref(&left)), "").await;
+    ran.is(Verdict::Leaked, 99);
+    assert_eq!(ran.outcome.record.leftovers, ["network e2e-shop_default"]);
+    let ran = run(Scripted::with(&[left, ("test", Reply::Ends("", 1))]), "").await;
+    ran.is(Verdict::Failed, 100);
+    assert_eq!(ran.outcome.record.leftovers.len(), 1);
+}
+
+#[tokio::test]
+async fn a_teardown_that_can_not_be_asked_for_is_a_leftover_too() {
+    let ran = run_failing("teardown", Reply::Lost).await;
+    ran.is(Verdict::Leaked, 99);
+    assert_eq!(ran.outcome.record.leftovers.len(), 1);
+}
+
+#[tokio::test]
+async fn evidence_that_can_not_be_had_changes_no_verdict() {
+    run_failing("collect", Reply::Ends("", 1))
+        .await
+        .is(Verdict::Passed, 0)
+        .tore_down();
+}
+
+/// Presses Ctrl-C when a stage begins.
+struct Press<F>(Stage, F);
+
+impl<F: Fn(Signal) + Send> Reporter for Press<F> {
+    fn event(&mut self, event: &Event) {
+        if matches!(event, Event::StageStarted { stage } if *stage == self.0) {
+            self.1(Signal::Int);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_signal_during_any_stage_tears_down() {
+    for (stage, script) in [
+        (Stage::Up, Some("up")),
+        (Stage::Ready, Some("probes")),
+        (Stage::Setup, Some("setup")),
+        (Stage::Test, Some("test")),
+    ] {
+        let (cancel, press) = Cancel::by_hand();
+        let faults: Vec<_> = script
+            .map(|script| (script, Reply::Stays("")))
+            .into_iter()
+            .collect();
+        let reporters: Vec<Box<dyn Reporter>> = vec![Box::new(Press(stage, press))];
+        let host = Scripted::with(&faults);
+        let ran = run_with(
+            host,
+            "setup_command: x\n",
+            Options::default(),
+            &cancel,
+            reporters,
+        )
+        .await;
+        ran.is(Verdict::Interrupted, 130).tore_down();
+        assert!(
+            ran.scripts.contains(&"collect"),
+            "{stage:?}: {:?}",
+            ran.scripts
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_signal_while_connecting_or_provisioning_is_not_lost() {
+    for stage in [Stage::Connect, Stage::Provision] {
+        let (cancel, press) = Cancel::by_hand();
+        let reporters: Vec<Box<dyn Reporter>> = vec![Box::new(Press(stage, press))];
+        let ran = run_with(
+            Scripted::with(&[]),
+            "",
+            Options::default(),
+            &cancel,
+            reporters,
+        )
+        .await;
+        ran.is(Verdict::Interrupted, 130);
+        assert!(!ran.scripts.contains(&"up"), "{stage:?}: {:?}", ran.scripts);
+        assert_eq!(ran.scripts.last(), Some(&"close"));
+    }
+}
+
+#[tokio::test]
+async fn only_what_was_asked_to_be_kept_is_kept() {
+    let passes = Scripted::with(&[]);
+    let fails = Scripted::with(&[("test", Reply::Ends("", 1))]);
+    let never = Cancel::never();
+    for (host, more, keep, keep_on_failure, kept) in [
+        (&passes, "", true, false, true),
+        (&passes, "", false, true, false),
+        (&fails, "", false, true, true),
+        (&fails, "cleanup: on_success\n", false, false, true),
+        (&passes, "cleanup: on_success\n", false, false, false),
+        (&passes, "cleanup: never\n", false, false, true),
+        (&fails, "", false, false, false),
+    ] {
+        let options = Options {
+            keep,
+            keep_on_failure,
+            ..Options::default()
+        };
+        let host = Scripted::clone_fresh(host);
+        let ran = run_with(host, more, options, &never, Vec::new()).await;
+        assert_eq!(
+            ran.outcome.kept.is_some(),
+            kept,
+            "{more} {keep} {keep_on_failure}"
+        );
+        assert_eq!(ran.scripts.contains(&"teardown"), !kept);
+    }
+}
+
+#[tokio::test]
+async fn after_a_signal_only_keep_keeps() {
+    for (keep, more) in [(true, ""), (false, "cleanup: never\n")] {
+        let (cancel, press) = Cancel::by_hand();
+        let reporters: Vec<Box<dyn Reporter>> = vec![Box::new(Press(Stage::Test, press))];
+        let options = Options {
+            keep,
+            ..Options::default()
+        };
+        let host = Scripted::with(&[("test", Reply::Stays(""))]);
+        let ran = run_with(host, more, options, &cancel, reporters).await;
+        ran.is(Verdict::Interrupted, 130);
+        assert_eq!(ran.outcome.kept.is_some(), keep);
+    }
+}

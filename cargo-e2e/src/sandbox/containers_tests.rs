@@ -1,0 +1,112 @@
+use serde_json::json;
+
+use super::*;
+
+fn seen(containers: &[serde_json::Value]) -> Containers {
+    let mut all = Containers::default();
+    look(&mut all, containers);
+    all
+}
+
+fn look(all: &mut Containers, containers: &[serde_json::Value]) {
+    for container in containers {
+        all.line(&container.to_string());
+    }
+    assert!(all.line("end"));
+}
+
+fn container(
+    service: &str,
+    state: &serde_json::Value,
+    policy: &str,
+    restarts: u64,
+) -> serde_json::Value {
+    json!({
+        "id": format!("id-{service}"), "name": format!("/p-{service}-1"), "service": service,
+        "state": state, "policy": { "Name": policy }, "restarts": restarts,
+    })
+}
+
+#[test]
+fn nothing_is_ready_before_the_first_look() {
+    assert_eq!(Containers::default().waiting().len(), 1);
+    assert_eq!(seen(&[]).waiting(), Vec::<String>::new());
+}
+
+#[test]
+fn a_one_shot_that_exits_0_is_ready_one_that_exits_otherwise_is_hopeless() {
+    let fine = seen(&[container(
+        "init",
+        &json!({ "Status": "exited", "ExitCode": 0 }),
+        "no",
+        0,
+    )]);
+    assert!(fine.waiting().is_empty() && fine.hopeless().is_none());
+    let bad = seen(&[container(
+        "init",
+        &json!({ "Status": "exited", "ExitCode": 3 }),
+        "no",
+        0,
+    )]);
+    assert_eq!(
+        bad.hopeless().map(|(_, why)| why).as_deref(),
+        Some("init exited with code 3")
+    );
+    let oom = seen(&[container(
+        "api",
+        &json!({ "Status": "exited", "ExitCode": 137, "OOMKilled": true }),
+        "",
+        0,
+    )]);
+    assert!(
+        oom.hopeless()
+            .is_some_and(|(_, why)| why.contains("want of memory"))
+    );
+}
+
+#[test]
+fn a_worker_may_restart_a_few_times_but_not_for_ever() {
+    let down = json!({ "Status": "restarting", "ExitCode": 1 });
+    let mut all = seen(&[container("worker", &down, "always", 0)]);
+    for restarts in 1..5 {
+        look(&mut all, &[container("worker", &down, "always", restarts)]);
+        assert!(all.hopeless().is_none(), "after {restarts}");
+    }
+    look(&mut all, &[container("worker", &down, "always", 5)]);
+    let why = all.hopeless().map(|(_, why)| why);
+    assert_eq!(
+        why.as_deref(),
+        Some("worker restarted 5 times; it exited with code 1")
+    );
+}
+
+#[test]
+fn restarts_far_apart_are_no_loop() {
+    let up = json!({ "Status": "running" });
+    let mut all = seen(&[container("worker", &up, "always", 0)]);
+    for restarts in 1..20 {
+        for (_, since) in all.steady.values_mut() {
+            *since = since
+                .checked_sub(STEADY * 2)
+                .expect("the clock is past its start");
+        }
+        look(&mut all, &[container("worker", &up, "always", restarts)]);
+    }
+    assert!(all.hopeless().is_none());
+}
+
+#[test]
+fn an_unhealthy_container_says_its_last_answer() {
+    let all = seen(&[container(
+        "db",
+        &json!({ "Status": "running", "Health": { "Status": "starting", "Log": [
+                { "ExitCode": 2, "Output": "first\nno response\u{1b}[0m" }
+            ] } }),
+        "no",
+        0,
+    )]);
+    assert_eq!(
+        all.waiting(),
+        ["db is starting (exit status 2: no response)"]
+    );
+}
