@@ -10,10 +10,7 @@ use std::time::{Duration, Instant};
 use crate::cancel::Cancel;
 use crate::event::{Event, Events, Failure};
 use crate::host::{Facts, Host, HostError};
-use crate::outcome::{
-    Git, Record, Stage, StageStatus, TestRecord, Verdict, exit_code,
-    millis,
-};
+use crate::outcome::{Git, Record, Stage, StageStatus, TestRecord, Verdict, exit_code, millis};
 use crate::plan::{Keep, Plan};
 use crate::sandbox::{self, Identity, Sandbox};
 use crate::stages::{self, Context, Done, Trouble};

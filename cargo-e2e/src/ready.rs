@@ -34,7 +34,8 @@ pub struct NotReady {
     pub blame: Vec<Container>,
 }
 
-/// Waits.
+/// Waits. `reachable` is whether the host reaches containers at their own addresses: an engine in
+/// rootless mode has them in a network namespace of its own.
 ///
 /// # Errors
 /// When the host is lost.
@@ -44,9 +45,10 @@ pub async fn wait(
     checks: &[HealthCheck],
     published: &[Published],
     health_allowance: Duration,
+    reachable: bool,
     events: &Events,
 ) -> Result<Readiness, HostError> {
-    let calls = probe_calls(checks, published);
+    let calls = probe_calls(checks, published, reachable);
     let mut watch = lines(host, &sandbox.watch_script()).await?;
     let mut probes = lines(host, &sandbox.probe_script(&calls)).await?;
     let mut state = Waiting::new(checks, health_allowance, Instant::now());
@@ -76,7 +78,7 @@ pub async fn wait(
 }
 
 /// The lines that start each probe on the host, at the addresses that the stack really has.
-fn probe_calls(checks: &[HealthCheck], published: &[Published]) -> String {
+fn probe_calls(checks: &[HealthCheck], published: &[Published], reachable: bool) -> String {
     let mut calls = String::new();
     for (index, check) in checks.iter().enumerate() {
         let call = match &check.probe {
@@ -97,12 +99,12 @@ fn probe_calls(checks: &[HealthCheck], published: &[Published]) -> String {
                 )
             }
             Probe::Tcp { host, port } => match find(published, host, *port) {
-                Some(at) => format!(
+                Some(at) if reachable => format!(
                     "tcp_probe {index} {} {}",
                     quote(&at.service),
                     at.container_port
                 ),
-                None => format!(
+                _ => format!(
                     "direct_probe {index} {}",
                     quote(&format!("{}:{port}", bracketed(host)))
                 ),
@@ -325,7 +327,7 @@ mod tests {
             tcp(9),
         ];
         assert_eq!(
-            probe_calls(&checks, &published),
+            probe_calls(&checks, &published, true),
             "http_probe 0 'http://localhost:15432/x?y=%27z%27' '::127.0.0.1:15432' '' &\n\
              tcp_probe 1 'db' 5432 &\n\
              direct_probe 2 'localhost:9' &\n"

@@ -96,6 +96,18 @@ fn problems(output: &Output, host: &str) -> Vec<Problem> {
     };
     let value = |key: &str| output.value(key);
 
+    let noise = output.text();
+    let noise = noise
+        .split_once("cargo-e2e-preflight\n")
+        .map(|(noise, _)| noise.trim());
+    if let Some(noise) = noise.filter(|noise| !noise.is_empty()) {
+        let first = crate::event::printable(noise.lines().next().unwrap_or_default());
+        add(
+            format!("its login shell prints to standard output: {first}"),
+            "rsync can't work through that: make it silent for commands, e.g. put `case $- in *i*) ;; *) return ;; esac` \
+             at the top of ~/.bashrc",
+        );
+    }
     if value("system").is_empty() {
         add(
             "its login shell does not run commands cleanly".to_owned(),
@@ -295,6 +307,15 @@ mod tests {
         assert_eq!(
             found(&GOOD.replace("unix:///var/run/docker.sock", "tcp://10.0.0.1:2375")),
             ["Docker's endpoint there is tcp://10.0.0.1:2375, an engine on another machine"]
+        );
+    }
+
+    #[test]
+    fn a_shell_that_talks_is_quoted() {
+        let found = found(&format!("Welcome to x\ncargo-e2e-preflight\n{GOOD}"));
+        assert_eq!(
+            found,
+            ["its login shell prints to standard output: Welcome to x"]
         );
     }
 

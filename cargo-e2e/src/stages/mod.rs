@@ -131,6 +131,8 @@ impl From<HostError> for Trouble {
 #[derive(Debug, Default)]
 pub struct Tail {
     partial: Vec<u8>,
+    /// The last byte was a carriage return.
+    returned: bool,
     lines: std::collections::VecDeque<String>,
 }
 
@@ -143,10 +145,17 @@ impl Tail {
     /// Takes bytes; calls `each` for every whole line.
     pub fn take(&mut self, bytes: &[u8], mut each: impl FnMut(&str)) {
         for byte in bytes {
-            if *byte == b'\n' || self.partial.len() >= Self::LONGEST {
+            // A progress bar draws over its line; each state of it is a line here.
+            let ends = match byte {
+                b'\n' => !self.returned,
+                b'\r' => !self.partial.is_empty(),
+                _ => self.partial.len() >= Self::LONGEST,
+            };
+            if ends {
                 self.end_line(&mut each);
             }
-            if *byte != b'\n' {
+            self.returned = *byte == b'\r';
+            if !matches!(byte, b'\n' | b'\r') {
                 self.partial.push(*byte);
             }
         }
@@ -188,10 +197,10 @@ mod tests {
     fn the_tail_keeps_the_last_lines_however_they_arrive() {
         let mut tail = Tail::default();
         let mut seen = 0;
-        for piece in ["a", "b\nc", "\nd"] {
+        for piece in ["a", "b\r\nc", "\r\n10%\r20%\rd"] {
             tail.take(piece.as_bytes(), |_| seen += 1);
         }
-        assert_eq!((seen, tail.text().as_str()), (2, "ab\nc\nd"));
+        assert_eq!((seen, tail.text().as_str()), (4, "ab\nc\n10%\n20%\nd"));
         for _ in 0..100 {
             tail.take(b"x\n", |_| {});
         }

@@ -23,6 +23,7 @@ pub async fn ready(
         &context.plan.spec.health_checks,
         &stack.published,
         stack.health_allowance,
+        !context.facts.rootless,
         context.events,
     )
     .await?;

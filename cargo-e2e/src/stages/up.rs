@@ -32,7 +32,7 @@ pub struct Stack {
 pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Trouble> {
     let (host, sandbox) = (context.host, context.sandbox);
     let mut interpolation = from_client(scan);
-    let mut model = read_model(context, &interpolation).await?;
+    let (mut model, mut warnings) = read_model(context, &interpolation).await?;
     send_needed(context, &model).await?;
     let isolation = Isolation {
         project: &sandbox.identity.project,
@@ -44,8 +44,11 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
     if scan.uses_endpoints {
         // The names are known only now; the model is read again with them.
         interpolation.extend(endpoint_variables(&rewritten));
-        model = read_model(context, &interpolation).await?;
+        (model, warnings) = read_model(context, &interpolation).await?;
         rewritten = isolate(model, &isolation);
+    }
+    for warning in warnings {
+        context.events.warn(format!("compose: {warning}"));
     }
     check_names(&rewritten)?;
     claim_ports(context, &rewritten.published).await?;
@@ -85,7 +88,7 @@ fn from_client(scan: &Scan) -> Vec<(String, String)> {
 async fn read_model(
     context: &Context<'_>,
     interpolation: &[(String, String)],
-) -> Result<Value, Trouble> {
+) -> Result<(Value, Vec<String>), Trouble> {
     let plan = context.plan;
     let files = Files {
         compose: &plan.compose_files,
@@ -94,12 +97,7 @@ async fn read_model(
         profiles: &plan.spec.profiles,
     };
     match cli::config(context.host, context.sandbox, &files, interpolation).await {
-        Ok((model, warnings)) => {
-            for warning in warnings {
-                context.events.warn(format!("compose: {warning}"));
-            }
-            Ok(model)
-        }
+        Ok(read) => Ok(read),
         Err(ConfigError::Host(error)) => Err(error.into()),
         Err(ConfigError::Refused { said }) => Err(Trouble::new(
             Verdict::SpecError,

@@ -1,6 +1,8 @@
 # Says what this host is and has, as key=value lines; judges nothing, changes nothing but
 # making the tool's own folder. Needs: min_free_kb.
 set -u
+# Whatever came before this line was printed by the login shell's own files.
+echo cargo-e2e-preflight
 root=${CARGO_E2E_ROOT:-${XDG_STATE_HOME:-$HOME/.local/state}/cargo-e2e}
 printf 'system=%s\narch=%s\n' "$(uname -s)" "$(uname -m)"
 printf 'uid=%s\nuser=%s\nhostname=%s\n' "$(id -u)" "$(id -un 2>/dev/null)" "$(uname -n)"
