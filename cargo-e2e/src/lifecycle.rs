@@ -283,7 +283,7 @@ impl Run<'_> {
         let run_id = &self.identity.run_id;
         let torn_down = ledger
             .until(3, Stage::Teardown, async {
-                let left = sandbox::teardown(host, root, run_id, limit).await?;
+                let left = sandbox::teardown(host, root, run_id, limit).await?.left;
                 if left.is_empty() {
                     return Ok(Done::new(left, "nothing left"));
                 }

@@ -304,7 +304,16 @@ pub struct MirrorGuard {
     _channel: host::Channel,
 }
 
-/// Removes a sandbox with everything it made, and returns what is left: `container NAME`, ….
+/// What a teardown came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// Whether there was anything to remove.
+    pub found: bool,
+    /// What is left: `container NAME`, ….
+    pub left: Vec<String>,
+}
+
+/// Removes a sandbox with everything it made.
 ///
 /// # Errors
 /// When the host is lost or teardown does not end; then nothing is known, and trying again is
@@ -314,7 +323,7 @@ pub async fn teardown(
     root: &str,
     run_id: &str,
     deadline: Duration,
-) -> Result<Vec<String>, HostError> {
+) -> Result<Removed, HostError> {
     let script = script!("teardown", "teardown")
         .var("root", root)
         .var("id", run_id);
@@ -323,12 +332,16 @@ pub async fn teardown(
         &script,
         host::run(host, &script, b"", deadline).await?,
     )?;
-    Ok(output
-        .text()
+    let text = output.text();
+    let left: Vec<String> = text
         .lines()
         .filter_map(|line| line.strip_prefix("left "))
         .map(crate::event::printable)
-        .collect())
+        .collect();
+    Ok(Removed {
+        found: !left.is_empty() || text.lines().any(|line| line == "found"),
+        left,
+    })
 }
 
 async fn succeed(host: &dyn Host, script: &Script, input: &[u8]) -> Result<Output, HostError> {

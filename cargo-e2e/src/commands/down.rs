@@ -53,7 +53,15 @@ async fn remove(host: &dyn Host, facts: &Facts, id: &str) -> Result<u8, HostErro
         );
         return Ok(USAGE);
     };
-    let left = sandbox::teardown(host, &facts.root, run_id, LIMIT).await?;
+    let removed = sandbox::teardown(host, &facts.root, run_id, LIMIT).await?;
+    if !removed.found {
+        report(
+            &format!("nothing of {run_id} is on {name}"),
+            Some("name the host that it ran on with --host"),
+        );
+        return Ok(USAGE);
+    }
+    let left = removed.left;
     if left.is_empty() {
         anstream::eprintln!("removed {run_id} from {name}, nothing left");
         return Ok(0);

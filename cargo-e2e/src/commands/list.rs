@@ -63,7 +63,8 @@ fn line(one: &Listed) -> String {
 fn short(seconds: u64) -> String {
     match seconds {
         0..120 => duration(std::time::Duration::from_secs(seconds)),
-        120..7200 => format!("{} min", seconds / 60),
-        _ => format!("{} h", seconds / 3600),
+        120..7200 => format!("{} min", seconds.div_ceil(60)),
+        // 24 hours are still 24 hours a second later.
+        _ => format!("{} h", seconds.div_ceil(3600)),
     }
 }

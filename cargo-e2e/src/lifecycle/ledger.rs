@@ -120,9 +120,8 @@ pub(super) fn now() -> String {
 
 /// Who runs this, for others who wait for a port.
 pub(super) fn who() -> String {
-    let user = std::env::var("USER")
-        .or_else(|_| std::env::var("LOGNAME"))
-        .unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string());
+    let user =
+        whoami::username().unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string());
     format!(
         "{user}@{}",
         rustix::system::uname().nodename().to_string_lossy()

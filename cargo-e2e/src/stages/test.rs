@@ -223,8 +223,8 @@ fn missing_program(context: &Context<'_>, said: &str) -> Trouble {
     let (place, also) = match context.plan.tests_on {
         Side::Host => (
             format!("on {}", context.host.name()),
-            "install it there in `setup_command`, run the tests as a compose service (`test_service`), \
-             or run them on this machine (`tests_run_on: client`)",
+            "install it there in `setup_command`, or run the tests on this machine (`tests_run_on: client`); \
+             a later version runs them as a compose service (`test_service`)",
         ),
         Side::Client => (
             "on this machine".to_owned(),

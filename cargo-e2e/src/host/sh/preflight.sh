@@ -59,13 +59,13 @@ fi
 # Making a container with a bind mount asks the engine; the answer is kept for this engine.
 [ -n "$engine_up" ] || exit 0
 engine_id=$(sed -n 's/.*"ID":"\([^"]*\)".*/\1/p' "$answers/info" | tr -cd 'A-Za-z0-9-')
-if [ ! -e "$root/seen-by-$engine_id" ]; then
+if [ -z "$engine_id" ] || [ ! -e "$root/seen-by-$engine_id" ]; then
   probe=$(mktemp -d "$root/seen.XXXXXX") || exit 0
   image=$(tar -cf - -T /dev/null | docker import -c 'LABEL cargo-e2e.probe=1' -c 'CMD ["none"]' - 2>/dev/null)
   if [ -n "$image" ]; then
     if container=$(docker create --network none --mount "type=bind,source=$probe,target=/probe" "$image" 2>"$answers/create.err"); then
       docker rm "$container" >/dev/null 2>&1
-      : >"$root/seen-by-$engine_id"
+      [ -z "$engine_id" ] || : >"$root/seen-by-$engine_id"
     elif grep -q 'bind source path does not exist' "$answers/create.err"; then
       echo invisible=yes
     fi

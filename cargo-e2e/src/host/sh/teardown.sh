@@ -1,10 +1,11 @@
-# Takes one sandbox down, whoever asks, and says what is left: `left KIND NAME` lines.
+# Takes one sandbox down, whoever asks. Says `found` when there was one, and what is left:
+# `left KIND NAME` lines.
 # May run at the same time as itself, and again after it was cut off. Removes only what carries
 # this sandbox's label.
 mkdir -p "$root/locks"
 exec 9>"$root/locks/teardown-$id"
 flock -w 120 9 || { echo "another teardown of this sandbox does not end" >&2; exit 1; }
-[ -d "$dir" ] && : >"$dir/fence"
+[ -d "$dir" ] && : >"$dir/fence" && echo found
 label=label=cargo-e2e.run=$id
 
 # First whatever could still make something: this sandbox's own processes.
@@ -27,27 +28,47 @@ if [ -n "$(ours)" ]; then
   signal KILL
 fi
 
+# Everything with the label, as `KIND ID` lines; fails unless all four lists could be had.
+scan() {
+  found=$(
+    { docker ps -a --no-trunc --filter "$label" --format 'container {{.ID}}' && echo listed; } &
+    { docker network ls --no-trunc --filter "$label" --format 'network {{.ID}}' && echo listed; } &
+    { docker volume ls --filter "$label" --format 'volume {{.Name}}' && echo listed; } &
+    { docker image ls --no-trunc --filter "$label" --format 'image {{.ID}}' && echo listed; } &
+    wait
+  )
+  [ "$(printf '%s\n' "$found" | grep -cx listed)" = 4 ]
+}
+all() { printf '%s\n' "$found" | sed -n "s/^$1 //p"; }
+# Removes what a scan found; passes when there was nothing.
 sweep() {
-  containers=$(docker ps -aq --no-trunc --filter "$label") || return 1
+  scan 2>/dev/null || return 1
+  containers=$(all container)
   if [ -n "$containers" ]; then
     # shellcheck disable=SC2086 # ids
+    state=$(docker inspect --format '{{.Id}} {{.HostConfig.RestartPolicy.Name}}{{range .Mounts}}{{if eq .Type "volume"}} {{.Name}}{{end}}{{end}}' $containers 2>/dev/null)
+    # A restart policy could bring one back when the engine dies half way through.
+    restarting=$(printf '%s\n' "$state" | awk '$2 != "no" { print $1 }')
+    anonymous="$anonymous $(printf '%s\n' "$state" | cut -d ' ' -f 3- | tr '\n' ' ')"
+    # shellcheck disable=SC2086 # ids
     {
-      anonymous="$anonymous $(docker inspect --format '{{range .Mounts}}{{if eq .Type "volume"}}{{.Name}} {{end}}{{end}}' $containers 2>/dev/null | tr '\n' ' ')"
-      # A restart policy could bring one back when the engine dies half way through.
-      docker update --restart=no $containers >/dev/null 2>&1
+      [ -z "$restarting" ] || docker update --restart=no $restarting >/dev/null 2>&1
       docker rm -f -v $containers >/dev/null 2>&1
     }
   fi
-  networks=$(docker network ls -q --no-trunc --filter "$label") || return 1
-  volumes=$(docker volume ls -q --filter "$label") || return 1
-  images=$(docker image ls -q --no-trunc --filter "$label") || return 1
+  networks=$(all network)
+  volumes=$(all volume)
+  images=$(all image)
   # shellcheck disable=SC2086 # ids
   {
-    [ -z "$networks" ] || docker network rm $networks >/dev/null 2>&1
-    [ -z "$volumes" ] || docker volume rm $volumes >/dev/null 2>&1
-    [ -z "$images" ] || docker rmi -f $images >/dev/null 2>&1
+    [ -z "$networks" ] || docker network rm $networks >/dev/null 2>&1 &
+    [ -z "$volumes" ] || docker volume rm $volumes >/dev/null 2>&1 &
+    [ -z "$images" ] || docker rmi -f $images >/dev/null 2>&1 &
+    wait
   }
-  [ -z "$containers$networks$volumes$images" ]
+  [ -z "$containers$networks$volumes$images" ] && return
+  echo found
+  return 1
 }
 anonymous=
 tries=0

@@ -83,8 +83,8 @@ fn leftovers(paint: &Paint, record: &Record) -> Vec<String> {
     let mut lines: Vec<String> = record.leftovers.iter().map(left).collect();
     if !lines.is_empty() {
         lines.push(format!(
-            "remove them with: cargo e2e down {}",
-            record.run_id
+            "remove them with: cargo e2e down {} --host {}",
+            record.run_id, record.host
         ));
     }
     lines
