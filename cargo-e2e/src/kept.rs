@@ -7,9 +7,13 @@ use crate::sandbox::Sandbox;
 /// The ssh command that reaches a host as this tool does.
 #[must_use]
 pub fn ssh(host: &str) -> String {
+    format!("{} {host}", ssh_program())
+}
+
+fn ssh_program() -> String {
     match std::env::var("CARGO_E2E_SSH_CONFIG") {
-        Ok(config) if !config.is_empty() => format!("ssh -F {} {host}", word(&config)),
-        _ => format!("ssh {host}"),
+        Ok(config) if !config.is_empty() => format!("ssh -F {}", word(&config)),
+        _ => "ssh".to_owned(),
     }
 }
 
@@ -38,7 +42,11 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
                 .iter()
                 .map(|port| format!("-L {port}:127.0.0.1:{port}"))
                 .collect();
-            lines.push(format!("  ports:  {} -N {}", ssh, forwards.join(" ")));
+            lines.push(format!(
+                "  ports:  {} -N {} {host}",
+                ssh_program(),
+                forwards.join(" ")
+            ));
         }
     }
     lines.push(format!("  files:  {}", sandbox.dir()));

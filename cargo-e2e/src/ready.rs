@@ -60,7 +60,7 @@ pub async fn wait(
                 failure,
             });
         }
-        let next_deadline = tokio::time::Instant::from_std(state.next_deadline());
+        let next_deadline = tokio::time::Instant::from_std(state.next_deadline(Instant::now()));
         tokio::select! {
             line = watch.next() => match line {
                 Some(line) => { state.containers.line(&line); }
@@ -219,7 +219,7 @@ impl<'a> Waiting<'a> {
                 blame: vec![container.clone()],
             }));
         }
-        let waiting = self.containers.waiting();
+        let waiting = self.containers.waiting(now);
         if self.all_passed() && waiting.is_empty() {
             return Some(None);
         }
@@ -255,10 +255,12 @@ impl<'a> Waiting<'a> {
         }))
     }
 
-    fn next_deadline(&self) -> Instant {
+    fn next_deadline(&self, now: Instant) -> Instant {
         let waiting = self.checks.iter().filter(|check| check.passed.is_none());
         let soonest = waiting.map(|check| check.check.timeout).min();
-        self.started + soonest.unwrap_or(self.containers_deadline)
+        let deadline = self.started + soonest.unwrap_or(self.containers_deadline);
+        let settled = self.containers.next_settled(now);
+        settled.map_or(deadline, |settled| settled.min(deadline))
     }
 
     fn records(&self, now: Instant) -> Vec<HealthRecord> {

@@ -98,6 +98,40 @@ pub struct Binding {
 /// This many restarts, none of them lasting [`STEADY`], are a crash loop.
 const CRASH_LOOP: u64 = 5;
 const STEADY: Duration = Duration::from_secs(5);
+/// One that has restarted is not ready before this.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// How often a container restarted while we looked, and for how long it stayed up.
+#[derive(Debug)]
+struct Lives {
+    restarts: u64,
+    since: Instant,
+    longest: Duration,
+    /// Restarts since it was last steady.
+    looped: u64,
+}
+
+impl Lives {
+    fn restarted(&mut self, restarts: u64, now: Instant) {
+        let lasted = now.duration_since(self.since);
+        let new = restarts.saturating_sub(self.restarts);
+        // One that ran for a while before it fell starts a new count.
+        self.looped = if lasted >= STEADY && new == 1 {
+            1
+        } else {
+            self.looped + new
+        };
+        self.longest = self.longest.max(lasted);
+        self.restarts = restarts;
+        self.since = now;
+    }
+
+    /// When it can be believed to stay up: it outlived its earlier lives by far. In a crash loop,
+    /// every look may find it running for a moment.
+    fn settles_at(&self) -> Option<Instant> {
+        (self.restarts > 0).then(|| self.since + (self.longest * 2).clamp(SETTLED, STEADY))
+    }
+}
 
 impl Container {
     /// Its name without Docker's slash.
@@ -191,9 +225,7 @@ fn clip(text: &str, most: usize) -> String {
 pub struct Containers {
     all: BTreeMap<String, Container>,
     coming: BTreeMap<String, Container>,
-    /// Since when each has run, and how often it had restarted then.
-    steady: BTreeMap<String, (u64, Instant)>,
-    looped: BTreeMap<String, u64>,
+    lives: BTreeMap<String, Lives>,
     seen: bool,
 }
 
@@ -224,24 +256,15 @@ impl Containers {
 
     fn count_restarts(&mut self, now: Instant) {
         for (id, container) in &self.all {
-            let (restarts, since) = self
-                .steady
-                .entry(id.clone())
-                .or_insert((container.restarts, now));
-            if container.restarts == *restarts {
-                continue;
+            let lives = self.lives.entry(id.clone()).or_insert(Lives {
+                restarts: container.restarts,
+                since: now,
+                longest: Duration::ZERO,
+                looped: 0,
+            });
+            if container.restarts != lives.restarts {
+                lives.restarted(container.restarts, now);
             }
-            let lasted = now.duration_since(*since);
-            let new = container.restarts.saturating_sub(*restarts);
-            *restarts = container.restarts;
-            *since = now;
-            let looped = self.looped.entry(id.clone()).or_default();
-            // One that ran for a while before it fell starts a new count.
-            *looped = if lasted >= STEADY && new == 1 {
-                1
-            } else {
-                *looped + new
-            };
         }
     }
 
@@ -249,21 +272,43 @@ impl Containers {
     #[must_use]
     pub fn hopeless(&self) -> Option<(&Container, String)> {
         self.all.iter().find_map(|(id, container)| {
-            let looped = self
-                .looped
-                .get(id)
-                .is_some_and(|count| *count >= CRASH_LOOP);
+            let lives = self.lives.get(id);
+            let looped = lives.is_some_and(|lives| lives.looped >= CRASH_LOOP);
             Some((container, container.hopeless(looped)?))
         })
     }
 
     /// Why not every container is ready yet, one line each; empty when all are.
     #[must_use]
-    pub fn waiting(&self) -> Vec<String> {
+    pub fn waiting(&self, now: Instant) -> Vec<String> {
         if !self.seen {
             return vec!["the containers' states are not known yet".to_owned()];
         }
-        self.all.values().filter_map(Container::waiting).collect()
+        let all = self.all.iter();
+        all.filter_map(|(id, container)| {
+            container.waiting().or_else(|| {
+                let running = container.state.status == "running";
+                let unsettled = self.settles_at(id).is_some_and(|at| now < at);
+                (running && unsettled).then(|| {
+                    format!(
+                        "{} has restarted ({}) and is up again only just now",
+                        container.service, container.restarts
+                    )
+                })
+            })
+        })
+        .collect()
+    }
+
+    fn settles_at(&self, id: &str) -> Option<Instant> {
+        self.lives.get(id)?.settles_at()
+    }
+
+    /// When to look again at what has restarted, even if nothing changes.
+    #[must_use]
+    pub fn next_settled(&self, now: Instant) -> Option<Instant> {
+        let times = self.all.keys().filter_map(|id| self.settles_at(id));
+        times.filter(|at| *at > now).min()
     }
 
     /// Containers that are not ready: the ones to look at first.

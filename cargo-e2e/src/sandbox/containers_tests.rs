@@ -29,8 +29,8 @@ fn container(
 
 #[test]
 fn nothing_is_ready_before_the_first_look() {
-    assert_eq!(Containers::default().waiting().len(), 1);
-    assert_eq!(seen(&[]).waiting(), Vec::<String>::new());
+    assert_eq!(Containers::default().waiting(Instant::now()).len(), 1);
+    assert_eq!(seen(&[]).waiting(Instant::now()), Vec::<String>::new());
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_one_shot_that_exits_0_is_ready_one_that_exits_otherwise_is_hopeless() {
         "no",
         0,
     )]);
-    assert!(fine.waiting().is_empty() && fine.hopeless().is_none());
+    assert!(fine.waiting(Instant::now()).is_empty() && fine.hopeless().is_none());
     let bad = seen(&[container(
         "init",
         &json!({ "Status": "exited", "ExitCode": 3 }),
@@ -85,8 +85,9 @@ fn restarts_far_apart_are_no_loop() {
     let up = json!({ "Status": "running" });
     let mut all = seen(&[container("worker", &up, "always", 0)]);
     for restarts in 1..20 {
-        for (_, since) in all.steady.values_mut() {
-            *since = since
+        for lives in all.lives.values_mut() {
+            lives.since = lives
+                .since
                 .checked_sub(STEADY * 2)
                 .expect("the clock is past its start");
         }
@@ -106,7 +107,21 @@ fn an_unhealthy_container_says_its_last_answer() {
         0,
     )]);
     assert_eq!(
-        all.waiting(),
+        all.waiting(Instant::now()),
         ["db is starting (exit status 2: no response)"]
     );
+}
+
+#[test]
+fn one_that_has_restarted_must_outlive_its_earlier_lives() {
+    let up = json!({ "Status": "running" });
+    let mut all = seen(&[container("worker", &up, "always", 0)]);
+    look(&mut all, &[container("worker", &up, "always", 1)]);
+    let now = Instant::now();
+    assert_eq!(
+        all.waiting(now),
+        ["worker has restarted (1) and is up again only just now"]
+    );
+    assert!(all.next_settled(now).is_some_and(|at| at <= now + SETTLED));
+    assert_eq!(all.waiting(now + SETTLED), Vec::<String>::new());
 }

@@ -1,5 +1,7 @@
 //! Fetch logs, states and artifacts.
 
+use std::time::Instant;
+
 use crate::host::{Host, Local, Transfer, rsync};
 use crate::outcome::ServiceRecord;
 use crate::sandbox::Container;
@@ -76,7 +78,7 @@ fn filters(globs: &[String]) -> Vec<String> {
     filters
 }
 
-/// Adds why the stack did not come up, as its containers tell it.
+/// Adds what is wrong with the stack, as its containers tell it; nothing when all are well.
 pub async fn explain(context: &Context<'_>, mut trouble: Trouble) -> Trouble {
     let Ok(containers) = context.sandbox.inspect(context.host).await else {
         return trouble;
@@ -85,7 +87,7 @@ pub async fn explain(context: &Context<'_>, mut trouble: Trouble) -> Trouble {
         trouble.message = format!("{}: {why}", trouble.message);
         vec![container.clone()]
     } else {
-        for why in containers.waiting() {
+        for why in containers.waiting(Instant::now()) {
             trouble.message = format!("{}\n{why}", trouble.message);
         }
         // One that was made but never started has no log.

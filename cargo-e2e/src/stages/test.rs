@@ -70,22 +70,24 @@ pub async fn test(
         Side::Host => on_host(context, variables, command, &mut sink).await?,
         Side::Client => on_client(context, stack, variables, command, &mut sink).await?,
     };
-    match ended {
-        Ended::Status(0) => Ok(Done::new((), "passed")),
-        Ended::TimedOut => Err(Trouble::new(
+    let trouble = match ended {
+        Ended::Status(0) => return Ok(Done::new((), "passed")),
+        Ended::Status(127) => return Err(missing_program(context, &tail.text())),
+        Ended::TimedOut => Trouble::new(
             Verdict::TimedOut,
             format!(
                 "the tests ran past their {} s and were ended",
                 plan.limits.test.as_secs_f64()
             ),
         )
-        .help("`timeout: SECONDS` in e2e.yml gives them more")),
-        Ended::Status(127) => Err(missing_program(context, &tail.text())),
-        Ended::Status(status) => Err(Trouble::new(
+        .help("`timeout: SECONDS` in e2e.yml gives them more"),
+        Ended::Status(status) => Trouble::new(
             Verdict::Failed,
             format!("the tests failed (exit status {status})"),
-        )),
-    }
+        ),
+    };
+    // A service that fell over meanwhile is the likeliest reason.
+    Err(super::collect::explain(context, trouble).await)
 }
 
 async fn on_host(
