@@ -30,9 +30,9 @@ quietly() {
   [ "$status" = 0 ] || die "failed with status $status, the end of its output is above: $*"
 }
 
-# Where keys, known_hosts and ssh_config live. Needs $here.
+# Where keys, known_hosts and ssh_config live: one lab a machine, whichever checkout asks.
 lab_state() {
-  folder=${E2E_LAB_STATE:-$here/../../target/lab}
+  folder=${E2E_LAB_STATE:-${XDG_STATE_HOME:-$HOME/.local/state}/e2e-lab}
   mkdir -p "$folder"
   chmod 700 "$folder"
   CDPATH='' cd -- "$folder" && pwd
