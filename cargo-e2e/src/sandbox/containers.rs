@@ -100,6 +100,8 @@ const CRASH_LOOP: u64 = 5;
 const STEADY: Duration = Duration::from_secs(5);
 /// One that has restarted is not ready before this.
 const SETTLED: Duration = Duration::from_secs(1);
+/// Nor is one that nobody asks for its health: most that fall do so at once.
+const STARTED: Duration = Duration::from_millis(300);
 
 /// How often a container restarted while we looked, and for how long it stayed up.
 #[derive(Debug)]
@@ -128,8 +130,13 @@ impl Lives {
 
     /// When it can be believed to stay up: it outlived its earlier lives by far. In a crash loop,
     /// every look may find it running for a moment.
-    fn settles_at(&self) -> Option<Instant> {
-        (self.restarts > 0).then(|| self.since + (self.longest * 2).clamp(SETTLED, STEADY))
+    fn settles_at(&self) -> Instant {
+        self.since
+            + if self.restarts > 0 {
+                (self.longest * 2).clamp(SETTLED, STEADY)
+            } else {
+                STARTED
+            }
     }
 }
 
@@ -287,27 +294,31 @@ impl Containers {
         let all = self.all.iter();
         all.filter_map(|(id, container)| {
             container.waiting().or_else(|| {
-                let running = container.state.status == "running";
-                let unsettled = self.settles_at(id).is_some_and(|at| now < at);
-                (running && unsettled).then(|| {
-                    format!(
-                        "{} has restarted ({}) and is up again only just now",
-                        container.service, container.restarts
-                    )
+                let unsettled = self.settles_at(id, container).is_some_and(|at| now < at);
+                unsettled.then(|| match container.restarts {
+                    0 => format!("{} is up only just now", container.service),
+                    restarts => format!(
+                        "{} has restarted ({restarts}) and is up again only just now",
+                        container.service
+                    ),
                 })
             })
         })
         .collect()
     }
 
-    fn settles_at(&self, id: &str) -> Option<Instant> {
-        self.lives.get(id)?.settles_at()
+    /// None for one that has nothing to settle: it is done, or has a health check to judge it.
+    fn settles_at(&self, id: &str, container: &Container) -> Option<Instant> {
+        let judged = container.state.health.is_some() && container.restarts == 0;
+        let running = container.state.status == "running";
+        (running && !judged).then_some(self.lives.get(id)?.settles_at())
     }
 
     /// When to look again at what has restarted, even if nothing changes.
     #[must_use]
     pub fn next_settled(&self, now: Instant) -> Option<Instant> {
-        let times = self.all.keys().filter_map(|id| self.settles_at(id));
+        let all = self.all.iter();
+        let times = all.filter_map(|(id, container)| self.settles_at(id, container));
         times.filter(|at| *at > now).min()
     }
 

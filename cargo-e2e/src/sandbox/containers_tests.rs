@@ -116,6 +116,9 @@ fn an_unhealthy_container_says_its_last_answer() {
 fn one_that_has_restarted_must_outlive_its_earlier_lives() {
     let up = json!({ "Status": "running" });
     let mut all = seen(&[container("worker", &up, "always", 0)]);
+    let now = Instant::now();
+    assert_eq!(all.waiting(now), ["worker is up only just now"]);
+    assert_eq!(all.waiting(now + STARTED), Vec::<String>::new());
     look(&mut all, &[container("worker", &up, "always", 1)]);
     let now = Instant::now();
     assert_eq!(
