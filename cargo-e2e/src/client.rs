@@ -161,7 +161,7 @@ mod tests {
         let path = marker.path().display().to_string();
         let (ended, _) = sh(
             &format!("(trap '' TERM; sleep 30; echo alive >{path}) & echo $! >{path}; trap '' TERM; wait; sleep 30"),
-            Duration::from_millis(300),
+            Duration::from_secs(2),
         )
         .await;
         assert_eq!(ended, Ended::TimedOut);

@@ -147,6 +147,10 @@ impl Run<'_> {
             let went = self.stages(ledger, found, &context).await;
             if let Err(stopped) = went {
                 found.add(stopped.verdict());
+                if !found.lost() {
+                    // What still runs would go on while evidence is collected.
+                    let _ = sandbox.stop(host).await;
+                }
             }
             if ledger.reached(Stage::Up) && !found.lost() {
                 // Evidence is worth a wait, but not a second signal.
@@ -257,10 +261,6 @@ impl Run<'_> {
     }
 
     async fn keep(&self, found: &mut Found, host: &dyn Host, sandbox: &mut Sandbox) {
-        for job in ["up", "setup", "test"] {
-            // What still runs of a run that is over would disturb whoever looks.
-            let _ = sandbox.stop(host, job).await;
-        }
         if let Err(error) = sandbox.extend(host, self.plan.keep_for).await {
             self.events
                 .warn(format!("its lifetime could not be set: {error}"));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::spec::{Cleanup, Side, Spec};
+use crate::spec::{Cleanup, Ports, Side, Spec};
 use crate::workspace::Repo;
 
 /// A sandbox that was asked to be kept lives this long, unless `--keep-for` says otherwise.
@@ -104,6 +104,8 @@ pub struct Plan {
     pub keep_for: Duration,
     /// Where the tests run.
     pub tests_on: Side,
+    /// Which numbers published ports get.
+    pub ports: Ports,
     /// What goes to the test command.
     pub arguments: Vec<String>,
     /// How long each stage may take.
@@ -172,6 +174,8 @@ impl Plan {
             keep_typed: options.keep,
             keep_for: options.keep_for.unwrap_or(KEEP_FOR),
             tests_on: spec.tests_run_on.unwrap_or(Side::Host),
+            // A repo whose tests say `localhost:5432` works unchanged.
+            ports: spec.ports.unwrap_or(Ports::Declared),
             arguments: options.arguments,
             limits,
             compose_files: spec.compose_files.clone(),

@@ -84,7 +84,7 @@ fn probe_calls(checks: &[HealthCheck], published: &[Published], reachable: bool)
         let call = match &check.probe {
             Probe::Http { url, expect_status } => {
                 let port = url.port_or_known_default().unwrap_or(80);
-                let at = find(published, url.host_str().unwrap_or_default(), port);
+                let at = published_at(published, url.host_str().unwrap_or_default(), port);
                 // The request keeps the URL's own host and name; only the connection moves.
                 let connect = at.map_or_else(
                     || ":::".to_owned(),
@@ -98,16 +98,14 @@ fn probe_calls(checks: &[HealthCheck], published: &[Published], reachable: bool)
                     quote(&statuses.join(" "))
                 )
             }
-            Probe::Tcp { host, port } => match find(published, host, *port) {
+            Probe::Tcp { host, port } => match published_at(published, host, *port) {
                 Some(at) if reachable => format!(
                     "tcp_probe {index} {} {}",
                     quote(&at.service),
                     at.container_port
                 ),
-                _ => format!(
-                    "direct_probe {index} {}",
-                    quote(&format!("{}:{port}", bracketed(host)))
-                ),
+                Some(at) => direct(index, &at.address, at.port.unwrap_or(*port)),
+                None => direct(index, host, *port),
             },
             Probe::Exec { command, service } => {
                 let words: Vec<_> = command.iter().map(|word| quote(word)).collect();
@@ -120,10 +118,20 @@ fn probe_calls(checks: &[HealthCheck], published: &[Published], reachable: bool)
     calls
 }
 
+fn direct(index: usize, host: &str, port: u16) -> String {
+    let address = format!("{}:{port}", bracketed(host));
+    format!("direct_probe {index} {}", quote(&address))
+}
+
 /// The published port that `localhost:PORT` means.
-fn find<'a>(published: &'a [Published], host: &str, port: u16) -> Option<&'a Published> {
+#[must_use]
+pub fn published_at<'a>(
+    published: &'a [Published],
+    host: &str,
+    port: u16,
+) -> Option<&'a Published> {
     is_here(host)
-        .then(|| published.iter().find(|one| one.port == Some(port)))
+        .then(|| published.iter().find(|one| one.declared == Some(port)))
         .flatten()
 }
 
@@ -312,8 +320,9 @@ mod tests {
             service: "db".into(),
             container_port: 5432,
             transport: Transport::Tcp,
+            declared: Some(15432),
             address: "127.0.0.1".into(),
-            port: Some(15432),
+            port: Some(20001),
         }];
         let tcp = |port| HealthCheck {
             name: "db".into(),
@@ -330,7 +339,7 @@ mod tests {
         ];
         assert_eq!(
             probe_calls(&checks, &published, true),
-            "http_probe 0 'http://localhost:15432/x?y=%27z%27' '::127.0.0.1:15432' '' &\n\
+            "http_probe 0 'http://localhost:15432/x?y=%27z%27' '::127.0.0.1:20001' '' &\n\
              tcp_probe 1 'db' 5432 &\n\
              direct_probe 2 'localhost:9' &\n"
         );

@@ -204,16 +204,27 @@ impl Sandbox {
             include_str!("host/sh/job.sh")
         );
         let script = self.bind(Script::new(name, body)).var("name", name);
-        let (status, _) = host::stream(host, &script, commands.as_bytes(), deadline, sink).await?;
-        Ok(status)
+        let (status, stderr) =
+            host::stream(host, &script, commands.as_bytes(), deadline, sink).await?;
+        // The commands' own status; the script's is about the script.
+        let own = stderr
+            .lines()
+            .rev()
+            .find_map(|line| line.strip_prefix("status ")?.parse().ok());
+        match own {
+            Some(own) if status == 0 => Ok(own),
+            _ => Err(HostError::Script {
+                host: host.name().to_owned(),
+                doing: name,
+                status,
+                stderr: crate::event::printable(&stderr),
+            }),
+        }
     }
 
-    /// Ends a job and everything in its session.
-    pub async fn stop(&self, host: &dyn Host, name: &'static str) -> Result<(), HostError> {
-        let script = self
-            .bind(script!("stop", "stop"))
-            .var("name", name)
-            .var("grace", "5");
+    /// Ends all jobs, with everything in their sessions.
+    pub async fn stop(&self, host: &dyn Host) -> Result<(), HostError> {
+        let script = self.bind(script!("stop", "stop")).var("grace", "5");
         succeed(host, &script, b"").await.map(drop)
     }
 
@@ -221,7 +232,7 @@ impl Sandbox {
     pub async fn claim(&self, host: &dyn Host, ports: &[u16]) -> Result<Claim, HostError> {
         let numbers: Vec<String> = ports.iter().map(u16::to_string).collect();
         let script = self
-            .bind(script!("ports", "ports"))
+            .bind(script!("ports", "taken", "ports"))
             .var("ports", numbers.join(" "));
         // The shell splits the numbers itself.
         let output = succeed(host, &script, b"").await?;
@@ -231,6 +242,34 @@ impl Sandbox {
             status: output.status,
             stderr: format!("it said: {}", output.text()),
         })
+    }
+
+    /// Gives the sandbox free ports of its own, for as long as it lives; fewer than asked for when
+    /// there are no more.
+    pub async fn allocate(
+        &self,
+        host: &dyn Host,
+        count: usize,
+        avoid: &[u16],
+    ) -> Result<Vec<u16>, HostError> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let avoid: Vec<String> = avoid.iter().map(u16::to_string).collect();
+        let script = self
+            .bind(script!("allocate", "taken", "allocate"))
+            .var("count", count.to_string())
+            .var("avoid", avoid.join(" "));
+        let output = succeed(host, &script, b"").await?;
+        let text = output.text();
+        Ok(text.lines().filter_map(|line| line.parse().ok()).collect())
+    }
+
+    /// Removes what a failed `up` has made, and keeps the sandbox.
+    pub async fn reset(&self, host: &dyn Host) -> Result<(), HostError> {
+        let script = self.bind(script!("reset", "sweep", "reset"));
+        let output = host::run(host, &script, b"", Duration::from_mins(2)).await?;
+        check(host, &script, output).map(drop)
     }
 
     /// The script that shows containers as they change.
@@ -324,7 +363,7 @@ pub async fn teardown(
     run_id: &str,
     deadline: Duration,
 ) -> Result<Removed, HostError> {
-    let script = script!("teardown", "teardown")
+    let script = script!("teardown", "sweep", "teardown")
         .var("root", root)
         .var("id", run_id);
     let output = check(

@@ -1,7 +1,7 @@
 //! `cargo e2e check`: e2e.yml and the compose file, without a host.
 
 use cargo_e2e::compose::preview::{PreviewError, preview};
-use cargo_e2e::compose::{Isolation, isolate, needs};
+use cargo_e2e::compose::{Isolation, PortRule, isolate, needs};
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::{Options, Plan};
 use cargo_e2e::ready::is_here;
@@ -97,6 +97,7 @@ fn judge(plan: &Plan, model: &Value) -> (Vec<String>, Vec<String>) {
         &Isolation {
             project: "e2e-check",
             labels: &[],
+            ports: PortRule::Declared,
             ipv6: false,
             engine: (25, 0),
         },
@@ -118,7 +119,10 @@ fn judge(plan: &Plan, model: &Value) -> (Vec<String>, Vec<String>) {
                 continue;
             }
         };
-        let published = rewritten.published.iter().any(|one| one.port == Some(port));
+        let published = rewritten
+            .published
+            .iter()
+            .any(|one| one.declared == Some(port));
         if is_here(&host) && !published {
             warnings.push(format!(
                 "health check {} asks {host}:{port}, which no service publishes",

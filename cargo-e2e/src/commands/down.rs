@@ -10,6 +10,8 @@ use crate::cli::DownArguments;
 
 use super::{USAGE, chain, host_for, reach, report};
 
+/// The end of a run id that is hardly another's.
+const SHORTEST: usize = 6;
 const LIMIT: Duration = Duration::from_mins(3);
 
 pub(crate) async fn down(arguments: DownArguments) -> u8 {
@@ -31,6 +33,15 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
 
 async fn remove(host: &dyn Host, facts: &Facts, id: &str) -> Result<u8, HostError> {
     let name = host.name();
+    if id.len() < SHORTEST {
+        report(
+            &format!("`{id}` is too short for an id"),
+            Some(&format!(
+                "give at least {SHORTEST} characters; `cargo e2e list --host {name}` shows them"
+            )),
+        );
+        return Ok(USAGE);
+    }
     let all = sandbox::list(host, &facts.root).await?;
     let mut matching: Vec<String> = all
         .iter()

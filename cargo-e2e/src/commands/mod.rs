@@ -8,7 +8,7 @@ mod run;
 
 use std::path::PathBuf;
 
-use cargo_e2e::host::{Facts, Host, preflight};
+use cargo_e2e::host::{Facts, Host, Purpose, preflight};
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::{HostVariables, Options, Plan, PlanError};
 use cargo_e2e::spec::{self, SpecErrors};
@@ -150,7 +150,7 @@ async fn reach(name: &str) -> Result<(Box<dyn Host>, Facts), u8> {
     let host = cargo_e2e::host::connect(name)
         .await
         .map_err(|error| failed(&error))?;
-    match preflight(host.as_ref()).await {
+    match preflight(host.as_ref(), Purpose::Remove).await {
         Ok(facts) => Ok((host, facts)),
         Err(error) => {
             host.close().await;

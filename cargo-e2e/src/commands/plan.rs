@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use cargo_e2e::compose::preview::{PreviewError, preview};
-use cargo_e2e::compose::{Isolation, Rewritten, isolate};
+use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate};
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::{Keep, Options, Plan};
 use cargo_e2e::report::duration;
@@ -54,6 +54,7 @@ fn isolated(model: serde_json::Value, project: &str) -> Rewritten {
         &Isolation {
             project,
             labels: &[],
+            ports: PortRule::Declared,
             ipv6: true,
             engine: (25, 0),
         },

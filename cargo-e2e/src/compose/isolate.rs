@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use e2e_harness::protocol::Transport;
 use serde_json::{Map, Value, json};
 
 use super::health;
+use super::publish::{PortRule, Published, Publisher};
 
 /// What the rewrite needs to know.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct Isolation<'a> {
     pub project: &'a str,
     /// Labels for everything that is made.
     pub labels: &'a [(String, String)],
+    /// Which numbers published ports get.
+    pub ports: PortRule<'a>,
     /// Whether `::1` can be published on.
     pub ipv6: bool,
     /// Docker Engine version, major and minor.
@@ -39,21 +41,6 @@ pub struct Rewritten {
     pub health_allowance: Duration,
 }
 
-/// One published port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
-    /// The compose service.
-    pub service: String,
-    /// The port inside the container.
-    pub container_port: u16,
-    /// The transport protocol.
-    pub transport: Transport,
-    /// The host's address at which it answers.
-    pub address: String,
-    /// The number on the host; none when Docker chooses one.
-    pub port: Option<u16>,
-}
-
 /// Rewrites the canonical model.
 #[must_use]
 pub fn isolate(mut model: Value, isolation: &Isolation<'_>) -> Rewritten {
@@ -62,6 +49,7 @@ pub fn isolate(mut model: Value, isolation: &Isolation<'_>) -> Rewritten {
         changes: Vec::new(),
         shared: Vec::new(),
         published: Vec::new(),
+        publisher: Publisher::new(isolation.ports, isolation.ipv6),
         health_allowance: Duration::ZERO,
     };
     if let Some(model) = model.as_object_mut() {
@@ -84,6 +72,7 @@ struct Rewrite<'a> {
     changes: Vec<String>,
     shared: Vec<String>,
     published: Vec<Published>,
+    publisher: Publisher<'a>,
     health_allowance: Duration,
 }
 
@@ -226,50 +215,14 @@ impl Rewrite<'_> {
         let Some(ports) = service.get("ports").and_then(Value::as_array) else {
             return;
         };
-        let mut kept = Vec::new();
+        let mut instead = Vec::new();
         for port in ports {
-            let Some(definition) = port.as_object() else {
-                kept.push(port.clone());
-                continue;
-            };
-            let address = text(port, "host_ip").filter(|address| !address.is_empty());
-            let number = text(port, "published").and_then(|number| number.parse::<u16>().ok());
-            let number = number.filter(|number| *number != 0);
-            let target = definition.get("target").and_then(Value::as_u64);
-            if let Some(container_port) = target.and_then(|target| u16::try_from(target).ok()) {
-                self.published.push(Published {
-                    service: name.to_owned(),
-                    container_port,
-                    transport: match text(port, "protocol").as_deref() {
-                        Some("udp") => Transport::Udp,
-                        _ => Transport::Tcp,
-                    },
-                    address: reachable(address.as_deref()),
-                    port: number,
-                });
-            }
-            if address.is_some() {
-                kept.push(port.clone());
-                continue;
-            }
-            let mut here = definition.clone();
-            here.insert("host_ip".into(), json!("127.0.0.1"));
-            kept.push(Value::Object(here));
-            // Without a number the two addresses would get different ones.
-            if number.is_some() && self.isolation.ipv6 {
-                let mut here = definition.clone();
-                here.insert("host_ip".into(), json!("::1"));
-                kept.push(Value::Object(here));
-            }
-            self.changes.push(format!(
-                "{name}: port {} is published on this host alone, not to its network",
-                number.map_or_else(
-                    || "without a number".to_owned(),
-                    |number| number.to_string()
-                )
-            ));
+            let entry = self.publisher.publish(name, port);
+            instead.extend(entry.instead);
+            self.published.extend(entry.published);
+            self.changes.extend(entry.change);
         }
-        service.insert("ports".into(), Value::Array(kept));
+        service.insert("ports".into(), Value::Array(instead));
     }
 
     fn health(&mut self, name: &str, service: &mut Map<String, Value>) {
@@ -342,15 +295,6 @@ impl Rewrite<'_> {
     }
 }
 
-/// The address at which a published port answers.
-fn reachable(address: Option<&str>) -> String {
-    match address {
-        None | Some("0.0.0.0") => "127.0.0.1".to_owned(),
-        Some("::") => "::1".to_owned(),
-        Some(address) => address.to_owned(),
-    }
-}
-
 /// A dependency that is not in the model (an inactive profile's) would be refused on re-reading.
 fn prune_dependencies(service: &mut Map<String, Value>, names: &BTreeSet<String>) {
     if let Some(Value::Object(dependencies)) = service.get_mut("depends_on") {
@@ -382,7 +326,7 @@ fn add_labels(definition: &mut Map<String, Value>, key: &str, labels: &[(String,
 }
 
 /// A string, or a number as text.
-fn text(value: &Value, key: &str) -> Option<String> {
+pub(super) fn text(value: &Value, key: &str) -> Option<String> {
     match value.get(key)? {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -1,3 +1,5 @@
+use e2e_harness::protocol::Transport;
+
 use super::*;
 
 fn run(model: Value, engine: (u32, u32)) -> Rewritten {
@@ -5,6 +7,7 @@ fn run(model: Value, engine: (u32, u32)) -> Rewritten {
     let isolation = Isolation {
         project: "e2e-shop-abcd1234",
         labels: &labels,
+        ports: PortRule::Declared,
         ipv6: true,
         engine,
     };
@@ -52,6 +55,7 @@ fn declared_ports_stay_on_this_host() {
             service: "db".into(),
             container_port: 53,
             transport: Transport::Udp,
+            declared: Some(5353),
             address: "10.0.0.5".into(),
             port: Some(5353),
         }
@@ -199,5 +203,56 @@ fn rewriting_twice_changes_nothing_more() {
     assert_eq!(
         run(once.clone(), (20, 10)).model["networks"],
         once["networks"]
+    );
+}
+
+#[test]
+fn isolated_ports_get_numbers_of_their_own_whatever_was_written() {
+    let model = json!({ "services": { "db": { "ports": [
+        { "target": 5432, "published": "5432", "protocol": "tcp" },
+        { "target": 53, "published": "5353", "protocol": "udp", "host_ip": "0.0.0.0" },
+        { "target": 80 },
+    ] } } });
+    assert_eq!(crate::compose::publish::count(&model), 3);
+    let isolation = Isolation {
+        project: "p",
+        labels: &[],
+        ports: PortRule::Isolated(&[20001, 20002, 20003]),
+        ipv6: true,
+        engine: (25, 0),
+    };
+    let rewritten = isolate(model, &isolation);
+    let ports = rewritten.model["services"]["db"]["ports"]
+        .as_array()
+        .unwrap();
+    let at: Vec<_> = ports
+        .iter()
+        .map(|port| {
+            (
+                port["host_ip"].as_str().unwrap(),
+                port["published"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        at,
+        [
+            ("127.0.0.1", "20001"),
+            ("127.0.0.1", "20002"),
+            ("127.0.0.1", "20003")
+        ]
+    );
+    let numbers: Vec<_> = rewritten
+        .published
+        .iter()
+        .map(|one| (one.declared, one.port))
+        .collect();
+    assert_eq!(
+        numbers,
+        [
+            (Some(5432), Some(20001)),
+            (Some(5353), Some(20002)),
+            (None, Some(20003))
+        ]
     );
 }

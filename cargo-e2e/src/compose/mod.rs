@@ -9,6 +9,8 @@ mod health;
 pub mod isolate;
 pub mod needs;
 pub mod preview;
+pub mod publish;
 pub mod scan;
 
-pub use isolate::{Isolation, Published, Rewritten, isolate};
+pub use isolate::{Isolation, Rewritten, isolate};
+pub use publish::{PortRule, Published};

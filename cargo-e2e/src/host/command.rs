@@ -133,14 +133,24 @@ pub async fn stream(
 pub struct Lines {
     // Held open: its end is what ends the script.
     _stdin: Pin<Box<dyn AsyncWrite + Send>>,
-    stdout: tokio::io::Lines<BufReader<Pin<Box<dyn AsyncRead + Send>>>>,
+    stdout: BufReader<Pin<Box<dyn AsyncRead + Send>>>,
+    /// The line so far.
+    line: Vec<u8>,
     _done: Pin<Box<dyn Future<Output = Result<(), HostError>> + Send>>,
 }
 
 impl Lines {
     /// The next line; none when the script, or the connection, has ended.
+    ///
+    /// Dropping the future loses nothing that was read so far.
     pub async fn next(&mut self) -> Option<String> {
-        self.stdout.next_line().await.ok().flatten()
+        // Bytes, not text: a container may print anything.
+        let read = self.stdout.read_until(b'\n', &mut self.line).await;
+        if self.line.is_empty() || read.is_err() {
+            return None;
+        }
+        let line = std::mem::take(&mut self.line);
+        Some(String::from_utf8_lossy(line.trim_ascii_end()).into_owned())
     }
 }
 
@@ -155,7 +165,8 @@ pub async fn lines(host: &dyn Host, script: &Script) -> Result<Lines, HostError>
     tokio::spawn(async move { tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await });
     Ok(Lines {
         _stdin: channel.stdin,
-        stdout: BufReader::new(channel.stdout).lines(),
+        stdout: BufReader::new(channel.stdout),
+        line: Vec::new(),
         _done: channel.done,
     })
 }

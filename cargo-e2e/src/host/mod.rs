@@ -22,8 +22,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use command::{Lines, Output, Stream, lines, run, stream};
 pub use local::Local;
-pub use preflight::{Facts, Problem, preflight};
-pub use rsync::{Transfer, rsync};
+pub use preflight::{Facts, Problem, Purpose, preflight};
+pub use rsync::{List, Transfer, rsync};
 pub use script::{Script, quote};
 pub use ssh::Ssh;
 

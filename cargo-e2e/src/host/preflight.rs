@@ -59,14 +59,32 @@ pub(super) fn unusable(host: &str, problems: &[Problem]) -> String {
     text
 }
 
+/// What a host is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A run: it must have all.
+    Run,
+    /// To list or remove sandboxes, which must be possible on a host whose disk is full.
+    Remove,
+}
+
+/// What a run needs, with the package that has it.
+const TOOLS: [(&str, &str); 5] = [
+    ("rsync", "rsync"),
+    ("curl", "curl"),
+    ("flock", "util-linux"),
+    ("setsid", "util-linux"),
+    ("tar", "tar"),
+];
+
 /// Looks at a host once and says everything that is missing.
 ///
 /// # Errors
 /// [`HostError::Unusable`] with every problem found, or what kept the look from happening.
-pub async fn preflight(host: &dyn Host) -> Result<Facts, HostError> {
+pub async fn preflight(host: &dyn Host, purpose: Purpose) -> Result<Facts, HostError> {
     let script = Script::new("preflight", include_str!("sh/preflight.sh"));
     let output = run(host, &script, b"", DEADLINE).await?;
-    let problems = problems(&output, host.name());
+    let problems = problems(&output, host.name(), purpose);
     if !problems.is_empty() {
         return Err(HostError::Unusable {
             host: host.name().to_owned(),
@@ -86,7 +104,7 @@ pub async fn preflight(host: &dyn Host) -> Result<Facts, HostError> {
     })
 }
 
-fn problems(output: &Output, host: &str) -> Vec<Problem> {
+fn problems(output: &Output, host: &str, purpose: Purpose) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut add = |what: String, fix: &str| {
         problems.push(Problem {
@@ -121,13 +139,11 @@ fn problems(output: &Output, host: &str) -> Vec<Problem> {
             "name a Linux host with --host",
         );
     }
-    for (tool, package) in [
-        ("rsync", "rsync"),
-        ("curl", "curl"),
-        ("flock", "util-linux"),
-        ("setsid", "util-linux"),
-        ("tar", "tar"),
-    ] {
+    let tools: &[_] = match purpose {
+        Purpose::Run => &TOOLS,
+        Purpose::Remove => &[],
+    };
+    for (tool, package) in tools {
         if value(tool).is_empty() {
             add(
                 format!("{tool} is not installed"),
@@ -135,12 +151,12 @@ fn problems(output: &Output, host: &str) -> Vec<Problem> {
             );
         }
     }
-    root_problems(output, &mut add);
+    root_problems(output, purpose, &mut add);
     docker_problems(output, host, &mut add);
     problems
 }
 
-fn root_problems(output: &Output, add: &mut impl FnMut(String, &str)) {
+fn root_problems(output: &Output, purpose: Purpose, add: &mut impl FnMut(String, &str)) {
     let root = output.value("root");
     let error = output.value("root_error");
     if !error.is_empty() {
@@ -148,6 +164,9 @@ fn root_problems(output: &Output, add: &mut impl FnMut(String, &str)) {
             format!("its folder {root} can't be used: {error}"),
             "make it writable for this user, or set CARGO_E2E_ROOT on the host",
         );
+    }
+    if purpose == Purpose::Remove {
+        return;
     }
     let number = |key: &str| output.value(key).parse::<u64>().ok();
     for (key, place) in [
@@ -257,7 +276,7 @@ mod tests {
             stdout: text.as_bytes().to_vec(),
             stderr: String::new(),
         };
-        problems(&output, "railiance01")
+        problems(&output, "railiance01", Purpose::Run)
             .into_iter()
             .map(|problem| problem.what)
             .collect()

@@ -22,10 +22,19 @@ pub struct Transfer<'a> {
     pub target: &'a str,
     /// Copy from the host instead of to it.
     pub fetch: bool,
-    /// NUL-separated paths for `--files-from`, when only those are meant.
-    pub files: Option<&'a [u8]>,
+    /// What of the source is meant, when it is not all.
+    pub list: Option<List<'a>>,
     /// Give up after this long.
     pub deadline: Duration,
+}
+
+/// NUL-separated lists, which may be longer than a command line.
+#[derive(Debug, Clone, Copy)]
+pub enum List<'a> {
+    /// Only these paths.
+    Only(&'a [u8]),
+    /// All but what these patterns match.
+    Without(&'a [u8]),
 }
 
 /// Copies, and returns what rsync printed.
@@ -59,8 +68,13 @@ async fn once(host: &dyn Host, transfer: &Transfer<'_>) -> Result<String, HostEr
         command.arg("-z").arg("--rsh").arg(rsh);
     }
     command.args(transfer.arguments);
-    if transfer.files.is_some() {
-        command.args(["--from0", "--files-from=-"]);
+    let list = match transfer.list {
+        None => None,
+        Some(List::Only(list)) => Some(("--files-from=-", list)),
+        Some(List::Without(list)) => Some(("--exclude-from=-", list)),
+    };
+    if let Some((option, _)) = list {
+        command.args(["--from0", option]);
     }
     let (direction, source, target) = if transfer.fetch {
         let source = format!("{}{}", end.prefix, transfer.source);
@@ -84,8 +98,8 @@ async fn once(host: &dyn Host, transfer: &Transfer<'_>) -> Result<String, HostEr
         })?;
     let stdin = child.stdin.take();
     let feed = async {
-        if let (Some(mut stdin), Some(files)) = (stdin, transfer.files) {
-            let _ = stdin.write_all(files).await;
+        if let (Some(mut stdin), Some((_, list))) = (stdin, list) {
+            let _ = stdin.write_all(list).await;
         }
     };
     let finish = async { tokio::join!(feed, child.wait_with_output()).1 };

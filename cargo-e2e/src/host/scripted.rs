@@ -17,6 +17,8 @@ use super::{Channel, Host, HostError, RsyncEnd, Script};
 pub(crate) enum Reply {
     /// It prints this and ends with a status.
     Ends(&'static str, i32),
+    /// A job prints this, and its commands end with a status.
+    Job(&'static str, i32),
     /// It prints this and stays.
     Stays(&'static str),
     /// The connection breaks.
@@ -47,11 +49,12 @@ impl Scripted {
             ("the wait for the mirror", Reply::Stays("held\n")),
             ("compose config", Reply::Ends(MODEL, 0)),
             ("ports", Reply::Ends("claimed\n", 0)),
-            ("up", Reply::Ends("Container web-1 Started\n", 0)),
+            ("up", Reply::Job("Container web-1 Started\n", 0)),
             ("inspect", Reply::Ends(RUNNING, 0)),
             ("watch", Reply::Stays(RUNNING)),
             ("probes", Reply::Ends("0 pass 1 HTTP 200\n", 0)),
-            ("test", Reply::Ends("1 passed\n", 0)),
+            ("setup", Reply::Job("", 0)),
+            ("test", Reply::Job("1 passed\n", 0)),
             ("collect", Reply::Ends(RUNNING, 0)),
         ];
         Self {
@@ -96,6 +99,7 @@ impl Host for Scripted {
         let reply = self.replies.get(script.name()).cloned();
         let (text, status) = match reply.unwrap_or(Reply::Ends("", 0)) {
             Reply::Ends(text, status) => (text, format!("{STATUS}{status}\n")),
+            Reply::Job(text, status) => (text, format!("status {status}\n{STATUS}0\n")),
             Reply::Lost => ("", String::new()),
             Reply::Stays(text) => {
                 let (mut writer, reader) = tokio::io::duplex(64 << 10);

@@ -213,7 +213,7 @@ async fn every_stage_that_fails_is_followed_by_teardown() {
         ("put", no(""), Verdict::HostError, 97, Stage::Up),
         (
             "up",
-            no("pull access denied"),
+            Reply::Job("pull access denied", 1),
             Verdict::UpFailed,
             98,
             Stage::Up,
@@ -236,16 +236,23 @@ async fn every_stage_that_fails_is_followed_by_teardown() {
         ),
         (
             "test",
-            Reply::Ends("1 failed\n", 7),
+            Reply::Job("1 failed\n", 7),
             Verdict::Failed,
             100,
             Stage::Test,
         ),
         (
             "test",
-            Reply::Ends("sh: 1: pytest: not found\n", 127),
+            Reply::Job("sh: 1: pytest: not found\n", 127),
             Verdict::Failed,
             100,
+            Stage::Test,
+        ),
+        (
+            "test",
+            Reply::Ends("the sandbox was taken down", 75),
+            Verdict::HostError,
+            97,
             Stage::Test,
         ),
         ("test", Reply::Lost, Verdict::HostError, 97, Stage::Test),
@@ -279,7 +286,7 @@ async fn a_build_that_fails_never_reaches_the_sync() {
 
 #[tokio::test]
 async fn a_setup_that_fails_never_reaches_the_tests() {
-    let host = Scripted::with(&[("setup", Reply::Ends("", 1))]);
+    let host = Scripted::with(&[("setup", Reply::Job("", 1))]);
     let ran = run(host, "setup_command: 'false'\n").await;
     ran.is(Verdict::SetupFailed, 105)
         .failed_at(Stage::Setup)
@@ -315,7 +322,7 @@ async fn what_is_left_is_listed_and_counts_least() {
     let ran = run(Scripted::with(std::slice::from_ref(&left)), "").await;
     ran.is(Verdict::Leaked, 99);
     assert_eq!(ran.outcome.record.leftovers, ["network e2e-shop_default"]);
-    let ran = run(Scripted::with(&[left, ("test", Reply::Ends("", 1))]), "").await;
+    let ran = run(Scripted::with(&[left, ("test", Reply::Job("", 1))]), "").await;
     ran.is(Verdict::Failed, 100);
     assert_eq!(ran.outcome.record.leftovers.len(), 1);
 }
@@ -400,7 +407,7 @@ async fn a_signal_while_connecting_or_provisioning_is_not_lost() {
 #[tokio::test]
 async fn only_what_was_asked_to_be_kept_is_kept() {
     let passes = Scripted::with(&[]);
-    let fails = Scripted::with(&[("test", Reply::Ends("", 1))]);
+    let fails = Scripted::with(&[("test", Reply::Job("", 1))]);
     let never = Cancel::never();
     for (host, more, keep, keep_on_failure, kept) in [
         (&passes, "", true, false, true),

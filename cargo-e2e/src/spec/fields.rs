@@ -168,10 +168,4 @@ pub(super) const NOT_BUILT: &[NotBuilt] = &[
         what: "`report` is",
         instead: "remove it",
     },
-    NotBuilt {
-        key: "ports",
-        value: Some("isolated"),
-        what: "`ports: isolated` is",
-        instead: "use `ports: declared`, or leave it out",
-    },
 ];

@@ -56,7 +56,7 @@ async fn fetch(
         source,
         target,
         fetch: true,
-        files: None,
+        list: None,
         deadline: context.plan.limits.collect,
     };
     if let Err(error) = rsync(host, &transfer).await {

@@ -3,6 +3,8 @@
 pub mod build;
 pub mod collect;
 pub mod connect;
+mod model;
+mod ports;
 pub mod ready;
 pub mod setup;
 pub mod sync;

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::compose::scan::{self, Scan};
 use crate::files;
-use crate::host::{Transfer, rsync};
+use crate::host::{List, Transfer, rsync};
 use crate::outcome::Verdict;
 
 use super::{Context, Done, Trouble, count};
@@ -59,7 +59,7 @@ pub async fn sync(context: &Context<'_>) -> Result<Done<Scanned>, Trouble> {
 }
 
 /// The tree as git has it: into a mirror that is kept, then into the sandbox's own copy.
-async fn tree(context: &Context<'_>, filters: &[String]) -> Result<usize, Trouble> {
+async fn tree(context: &Context<'_>, filters: &files::Filters) -> Result<usize, Trouble> {
     let (host, sandbox, plan) = (context.host, context.sandbox, context.plan);
     let mut arguments = vec![
         "--delete".to_owned(),
@@ -67,14 +67,14 @@ async fn tree(context: &Context<'_>, filters: &[String]) -> Result<usize, Troubl
         "--safe-links".to_owned(),
         "--info=stats2,symsafe1".to_owned(),
     ];
-    arguments.extend_from_slice(filters);
+    arguments.extend_from_slice(&filters.arguments);
     let source = format!("{}/", plan.repo.root.display());
     let transfer = |target| Transfer {
         arguments: &arguments,
         source: &source,
         target,
         fetch: false,
-        files: None,
+        list: Some(List::Without(&filters.ignored)),
         deadline: plan.limits.sync,
     };
     let said = if host.is_local() {
@@ -149,7 +149,7 @@ pub async fn send_extra(context: &Context<'_>, paths: &BTreeSet<String>) -> Resu
         source: &format!("{}/", context.plan.repo.root.display()),
         target: &format!("{}/", context.sandbox.repo_dir()),
         fetch: false,
-        files: Some(&list),
+        list: Some(List::Only(&list)),
         deadline: context.plan.limits.sync,
     };
     rsync(context.host, &transfer).await?;

@@ -105,7 +105,7 @@ async fn on_host(
     {
         Ok(status) => Ok(Ended::Status(status)),
         Err(HostError::TimedOut { .. }) => {
-            context.sandbox.stop(context.host, "test").await?;
+            context.sandbox.stop(context.host).await?;
             Ok(Ended::TimedOut)
         }
         Err(error) => Err(error.into()),
@@ -139,7 +139,7 @@ async fn on_client(
         all.push((name.to_owned(), format!("{own}{comma}127.0.0.1,localhost")));
     }
     client::run(
-        &with_arguments(command),
+        &with_arguments(command, &context.plan.arguments),
         &context.plan.arguments,
         &context.plan.repo.root,
         &all,
@@ -201,13 +201,17 @@ pub fn commands(
         variables::exports(variables),
         variables::NO_PROXY,
         quote(&context.sandbox.repo_dir()),
-        quote(&with_arguments(command)),
+        quote(&with_arguments(command, arguments)),
         words.join(" ")
     )
 }
 
-/// `COMMAND "$@"`, as the contract has it: arguments go to the command's last line.
-fn with_arguments(command: &str) -> String {
+/// `COMMAND "$@"`, as the contract has it: arguments go to the command's last line. Without any, the
+/// command may end in what takes none, such as `fi` or a comment.
+fn with_arguments(command: &str, arguments: &[String]) -> String {
+    if arguments.is_empty() {
+        return command.to_owned();
+    }
     format!("{} \"$@\"", command.trim_end())
 }
 
@@ -268,9 +272,8 @@ mod tests {
 
     #[test]
     fn arguments_go_to_the_last_line() {
-        assert_eq!(
-            with_arguments("set -e\npytest -q\n"),
-            "set -e\npytest -q \"$@\""
-        );
+        let with = |arguments: &[String]| with_arguments("set -e\npytest -q\n", arguments);
+        assert_eq!(with(&["x".to_owned()]), "set -e\npytest -q \"$@\"");
+        assert_eq!(with(&[]), "set -e\npytest -q\n");
     }
 }

@@ -1,23 +1,18 @@
 //! Bring the stack up: the canonical model, rewritten, with its ports claimed.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use e2e_harness::protocol::{Endpoint, Endpoints, collision};
-use e2e_harness::wait::{Patience, Poll, WaitError, poll};
+use e2e_harness::protocol::{Endpoint, Endpoints};
 use serde_json::Value;
 
-use crate::compose::cli::{self, ConfigError, Files};
 use crate::compose::scan::Scan;
-use crate::compose::{Isolation, Published, Rewritten, isolate, needs};
+use crate::compose::{Isolation, PortRule, Published, Rewritten, cli, isolate, publish};
 use crate::host::HostError;
 use crate::outcome::{Stage, Verdict};
-use crate::sandbox::Claim;
-use crate::spec::Probe;
-use crate::variables;
+use crate::ready::published_at;
+use crate::spec::{Ports, Probe};
 
-use super::sync::{listed, send_extra};
-use super::{Context, Done, Tail, Trouble, count};
+use super::{Context, Done, Tail, Trouble, count, model, ports};
 
 /// A stack that was brought up.
 #[derive(Debug, Clone)]
@@ -28,38 +23,33 @@ pub struct Stack {
     pub health_allowance: Duration,
 }
 
+/// Somebody may be faster to a free port; more often than this it is not chance.
+const TRIES: usize = 3;
+
 /// Brings it up.
 pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Trouble> {
-    let (host, sandbox) = (context.host, context.sandbox);
-    let mut interpolation = from_client(scan);
-    let (mut model, mut warnings) = read_model(context, &interpolation).await?;
-    send_needed(context, &model).await?;
-    let isolation = Isolation {
-        project: &sandbox.identity.project,
-        labels: &sandbox.labels(context.facts.uid),
-        ipv6: context.facts.ipv6,
-        engine: context.facts.engine,
+    let interpolation = model::from_client(scan);
+    let (model, warnings) = model::read(context, &interpolation).await?;
+    model::check_names(&model)?;
+    model::send_needed(context, &model).await?;
+    let mut tries = 0;
+    let rewritten = loop {
+        tries += 1;
+        let prepared = prepare(context, scan, &interpolation, &model, &warnings).await?;
+        for warning in prepared.warnings.iter().filter(|_| tries == 1) {
+            context.events.warn(format!("compose: {warning}"));
+        }
+        match start(context, &prepared.commands).await {
+            Ok(()) => break prepared.rewritten,
+            Err(trouble) if tries < TRIES && lost_a_port(context, &trouble) => {
+                context
+                    .events
+                    .note("somebody was faster to a port: trying others");
+                context.sandbox.reset(context.host).await?;
+            }
+            Err(trouble) => return Err(trouble),
+        }
     };
-    let mut rewritten = isolate(model, &isolation);
-    if scan.uses_endpoints {
-        // The names are known only now; the model is read again with them.
-        interpolation.extend(endpoint_variables(&rewritten));
-        (model, warnings) = read_model(context, &interpolation).await?;
-        rewritten = isolate(model, &isolation);
-    }
-    for warning in warnings {
-        context.events.warn(format!("compose: {warning}"));
-    }
-    check_names(&rewritten)?;
-    claim_ports(context, &rewritten.published).await?;
-
-    let text = serde_json::to_vec_pretty(&rewritten.model)
-        .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
-    sandbox.put(host, "compose.json", &text).await?;
-    // What was really run is part of the result; a full disk is told of when that is stored.
-    let _ = tokio::fs::write(context.bundle.join("compose.json"), &text).await;
-
-    start(context, &cli::up_commands(sandbox, &interpolation)).await?;
     let mut published = rewritten.published;
     if published.iter().any(|one| one.port.is_none()) {
         fill_numbers(context, &mut published).await?;
@@ -76,76 +66,71 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
     ))
 }
 
-/// Variables of this machine that the compose files ask for.
-fn from_client(scan: &Scan) -> Vec<(String, String)> {
-    scan.variables
-        .iter()
-        .filter(|name| variables::travels(name))
-        .filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)))
-        .collect()
+/// A model that is ready to run, with its ports given.
+struct Prepared {
+    rewritten: Rewritten,
+    warnings: Vec<String>,
+    commands: String,
 }
 
-async fn read_model(
+async fn prepare(
     context: &Context<'_>,
+    scan: &Scan,
     interpolation: &[(String, String)],
-) -> Result<(Value, Vec<String>), Trouble> {
-    let plan = context.plan;
-    let files = Files {
-        compose: &plan.compose_files,
-        folder: &plan.project_dir,
-        env: &plan.spec.env_files,
-        profiles: &plan.spec.profiles,
+    model: &Value,
+    warnings: &[String],
+) -> Result<Prepared, Trouble> {
+    let (host, sandbox) = (context.host, context.sandbox);
+    let isolated = context.plan.ports == Ports::Isolated;
+    let numbers = if isolated {
+        ports::allocate(context, publish::count(model)).await?
+    } else {
+        Vec::new()
     };
-    match cli::config(context.host, context.sandbox, &files, interpolation).await {
-        Ok(read) => Ok(read),
-        Err(ConfigError::Host(error)) => Err(error.into()),
-        Err(ConfigError::Refused { said }) => Err(Trouble::new(
-            Verdict::SpecError,
-            format!("Compose refuses {}", plan.compose_files.join(", ")),
-        )
-        .excerpt("docker compose config", &said)),
-        Err(error @ ConfigError::NoModel { .. }) => {
-            Err(Trouble::new(Verdict::SpecError, error.to_string()))
-        }
+    let labels = sandbox.labels(context.facts.uid);
+    let isolation = Isolation {
+        project: &sandbox.identity.project,
+        labels: &labels,
+        ports: if isolated {
+            PortRule::Isolated(&numbers)
+        } else {
+            PortRule::Declared
+        },
+        ipv6: context.facts.ipv6,
+        engine: context.facts.engine,
+    };
+    let mut interpolation = interpolation.to_vec();
+    let mut warnings = warnings.to_vec();
+    let mut rewritten = isolate(model.clone(), &isolation);
+    if scan.uses_endpoints {
+        // The names are known only now; the model is read again with them.
+        interpolation.extend(endpoint_variables(&rewritten));
+        let again = model::read(context, &interpolation).await?;
+        warnings = again.1;
+        rewritten = isolate(again.0, &isolation);
     }
+    if !isolated {
+        ports::claim(context, &rewritten.published).await?;
+    }
+    let text = serde_json::to_vec_pretty(&rewritten.model)
+        .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
+    sandbox.put(host, "compose.json", &text).await?;
+    // What was really run is part of the result; a full disk is told of when that is stored.
+    let _ = tokio::fs::write(context.bundle.join("compose.json"), &text).await;
+    Ok(Prepared {
+        commands: cli::up_commands(sandbox, &interpolation),
+        rewritten,
+        warnings,
+    })
 }
 
-/// Sends what the model needs and git ignores. What exists nowhere is an error: Docker would
-/// silently make a root-owned folder of that name.
-async fn send_needed(context: &Context<'_>, model: &Value) -> Result<(), Trouble> {
-    let needed = needs::paths(model, &context.sandbox.repo_dir());
-    if needed.is_empty() {
-        return Ok(());
-    }
-    let missing = context
-        .sandbox
-        .missing(context.host, needed.keys().map(String::as_str))
-        .await?;
-    let root = &context.plan.repo.root;
-    let (here, nowhere): (BTreeSet<String>, BTreeSet<String>) = missing
-        .into_iter()
-        .partition(|path| root.join(path).symlink_metadata().is_ok());
-    if !nowhere.is_empty() {
-        let lines: Vec<String> = nowhere
-            .iter()
-            .map(|path| {
-                let why = needed.get(path).map_or("the model", String::as_str);
-                format!("{path} does not exist; it is {why}")
-            })
-            .collect();
-        return Err(Trouble::new(Verdict::SpecError, lines.join("\n")).help(
-            "build or create it before the run (`build_command` runs before the sync); for a folder that only \
-             containers fill, use a named volume, or commit it with a .gitkeep",
-        ));
-    }
-    if !here.is_empty() {
-        context.events.note(format!(
-            "git ignores {}, which the stack mounts: sent too",
-            listed(&here)
-        ));
-        send_extra(context, &here).await?;
-    }
-    Ok(())
+/// Between the look at what is free and `up`, a program without our lock took one of the ports.
+fn lost_a_port(context: &Context<'_>, trouble: &Trouble) -> bool {
+    context.plan.ports == Ports::Isolated
+        && trouble.excerpts.iter().any(|excerpt| {
+            excerpt.text.contains("port is already allocated")
+                || excerpt.text.contains("address already in use")
+        })
 }
 
 fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
@@ -154,7 +139,7 @@ fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
         "127.0.0.1".to_owned(),
     )];
     let endpoints = Endpoints {
-        ports: ports(&rewritten.published),
+        ports: endpoint_list(&rewritten.published),
         health: std::collections::BTreeMap::new(),
     };
     all.extend(endpoints.variables());
@@ -162,7 +147,7 @@ fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
 }
 
 /// The published ports as tests see them.
-fn ports(published: &[Published]) -> Vec<Endpoint> {
+fn endpoint_list(published: &[Published]) -> Vec<Endpoint> {
     published
         .iter()
         .filter_map(|one| {
@@ -187,102 +172,30 @@ pub fn endpoints(context: &Context<'_>, stack: &Stack) -> Endpoints {
         .iter()
         .filter_map(|check| {
             let address = match &check.probe {
-                Probe::Http { url, .. } => url.to_string(),
-                Probe::Tcp { host, port } => format!("{host}:{port}"),
+                Probe::Http { url, .. } => {
+                    let mut url = url.clone();
+                    let at = url.port_or_known_default().and_then(|port| {
+                        published_at(&stack.published, url.host_str().unwrap_or_default(), port)
+                    });
+                    if let Some(port) = at.and_then(|at| at.port) {
+                        // Only a URL that can't have a port refuses one.
+                        let _ = url.set_port(Some(port));
+                    }
+                    url.to_string()
+                }
+                Probe::Tcp { host, port } => {
+                    let at = published_at(&stack.published, host, *port);
+                    format!("{host}:{}", at.and_then(|at| at.port).unwrap_or(*port))
+                }
                 Probe::Exec { .. } => return None,
             };
             Some((check.name.clone(), address))
         })
         .collect();
     Endpoints {
-        ports: ports(&stack.published),
+        ports: endpoint_list(&stack.published),
         health,
     }
-}
-
-fn check_names(rewritten: &Rewritten) -> Result<(), Trouble> {
-    let services = rewritten.model["services"].as_object();
-    let names = services.into_iter().flat_map(serde_json::Map::keys);
-    match collision(names.map(String::as_str)) {
-        None => Ok(()),
-        Some((one, other)) => Err(Trouble::new(
-            Verdict::SpecError,
-            format!("services {one} and {other} would share their E2E_… variables"),
-        )
-        .help("rename one of them")),
-    }
-}
-
-/// Waits its turn for ports that another sandbox holds.
-async fn claim_ports(context: &Context<'_>, published: &[Published]) -> Result<(), Trouble> {
-    let ports: BTreeSet<u16> = published.iter().filter_map(|one| one.port).collect();
-    if ports.is_empty() {
-        return Ok(());
-    }
-    let ports: Vec<u16> = ports.into_iter().collect();
-    let said = std::sync::Mutex::new(String::new());
-    let patience = Patience::of(context.plan.limits.up);
-    let claimed = poll("the claim of its ports", patience, || async {
-        match context.sandbox.claim(context.host, &ports).await {
-            Ok(Claim::Claimed) => Ok(Poll::Ready(())),
-            Ok(Claim::Foreign { port, holder }) => Err(foreign(context, port, &holder)),
-            Ok(Claim::Held { port, run_id, by }) => {
-                let status = format!("port {port} is held by sandbox {run_id} ({by})");
-                if let Ok(mut said) = said.lock()
-                    && *said != status
-                {
-                    context.events.note(format!("waiting: {status}"));
-                    said.clone_from(&status);
-                }
-                Ok(Poll::NotYet(status))
-            }
-            Err(error) => Err(error.into()),
-        }
-    })
-    .await;
-    match claimed {
-        Ok(()) => Ok(()),
-        Err(WaitError::Failed {
-            source: Carried(trouble),
-            ..
-        }) => Err(trouble),
-        Err(WaitError::TimedOut {
-            status, elapsed, ..
-        }) => Err(Trouble::new(
-            Verdict::UpFailed,
-            format!(
-                "{status}, and did not let go within {} s",
-                elapsed.as_secs()
-            ),
-        )
-        .help(format!(
-            "`cargo e2e list --host {0}` shows it, `cargo e2e down ID --host {0}` ends it",
-            context.host.name()
-        ))),
-    }
-}
-
-/// Carries a [`Trouble`] through a wait, which wants an error.
-#[derive(Debug)]
-struct Carried(Trouble);
-
-impl From<HostError> for Carried {
-    fn from(error: HostError) -> Self {
-        Self(error.into())
-    }
-}
-
-fn foreign(context: &Context<'_>, port: u16, holder: &str) -> Carried {
-    Carried(
-        Trouble::new(
-            Verdict::UpFailed,
-            format!(
-                "port {port} on {} is taken by {holder}, which is no sandbox",
-                context.host.name()
-            ),
-        )
-        .help("stop it, or publish another port in the compose file"),
-    )
 }
 
 async fn start(context: &Context<'_>, commands: &str) -> Result<(), Trouble> {

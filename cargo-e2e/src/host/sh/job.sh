@@ -1,7 +1,11 @@
 # Runs the commands on standard input in a session of their own, and follows what they print.
 # Their output and status are files, so that nothing is lost when a connection is.
-# Needs: name.
-fenced && { echo "this sandbox is being taken down" >&2; exit 75; }
+# Needs: name. Their status is said as `status N` on standard error; any failure of this script
+# itself is its own status, so that neither is taken for the other.
+if fenced; then
+  echo "the sandbox is being taken down by somebody else" >&2
+  exit 75
+fi
 job=$dir/jobs/$name
 rm -rf "$job" && mkdir "$job" && cat >"$job/commands" && : >"$job/output" || exit 1
 # The variable marks every process of this sandbox for teardown, however it detaches itself.
@@ -13,17 +17,23 @@ CARGO_E2E_RUN=$id setsid sh -c '
 ' "$job" </dev/null >/dev/null 2>&1 &
 started=$!
 exec 3<"$job/output"
+ended() {
+  cat <&3
+  echo "status $(cat "$job/status")" >&2
+  exit 0
+}
 while :; do
   # Looked at before reading: what was written before the end is read after it.
-  if [ -e "$job/status" ]; then
-    cat <&3
-    exit "$(cat "$job/status")"
-  fi
+  [ ! -e "$job/status" ] || ended
   if ! kill -0 "$started" 2>/dev/null; then
+    [ ! -e "$job/status" ] || ended
     cat <&3
-    [ -e "$job/status" ] && exit "$(cat "$job/status")"
-    echo "it was killed" >&2
-    exit 137
+    if fenced; then
+      echo "the sandbox was taken down by somebody else meanwhile" >&2
+    else
+      echo "it was killed, or its status could not be written: $(df -Pk "$dir" | tail -n 1)" >&2
+    fi
+    exit 75
   fi
   cat <&3
   sleep 0.05

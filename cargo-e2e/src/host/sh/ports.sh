@@ -1,9 +1,5 @@
-# Claims published ports for this sandbox, all or none, under one lock.
-# Needs: ports (numbers). Prints `claimed`, `held PORT RUN REPO WHO` by a sandbox,
-# or `foreign PORT HOLDER`.
-exec 9>"$root/locks/ports"
-flock -w 20 9 || { echo "no turn at the lock" >&2; exit 1; }
-fenced && exit 75
+# Claims published ports for this sandbox, all or none. Needs: ports (numbers).
+# Prints `claimed`, `held PORT RUN ABOUT` by a sandbox, or `foreign PORT HOLDER`.
 rm -f "$dir/ports"
 for other in "$root"/sandboxes/*/ports; do
   [ -e "$other" ] || continue
@@ -15,29 +11,27 @@ for other in "$root"/sandboxes/*/ports; do
     fi
   done
 done
-# Sandboxes of other users, and everybody else's containers and processes.
-docker ps --format '{{.Ports}}	{{.Label "cargo-e2e.run"}}	{{.Label "cargo-e2e.repo"}}	{{.Names}}' >"$dir/published.tmp" || exit 1
-listening=$(ss -Hltnp 2>/dev/null || cat /dev/null)
+containers=$(published) || exit 1
+processes=$(listening)
 for port in $ports; do
-  holder=$(grep -E "(^|[ :,])([0-9]+-)?$port->" "$dir/published.tmp" | head -n 1)
+  holder=$(printf '%s\n' "$containers" | grep "^$port " | head -n 1)
   if [ -n "$holder" ]; then
-    run=$(printf '%s' "$holder" | cut -f2)
-    if [ -n "$run" ]; then
-      printf 'held %s %s %s\n' "$port" "$run" "$(printf '%s' "$holder" | cut -f3)"
-    else
-      printf 'foreign %s container %s\n' "$port" "$(printf '%s' "$holder" | cut -f4)"
-    fi
-    rm -f "$dir/published.tmp"
+    printf '%s\n' "$holder" | {
+      read -r _ run repo name
+      if [ "$run" = - ]; then
+        printf 'foreign %s container %s\n' "$port" "$name"
+      else
+        printf 'held %s %s %s\n' "$port" "$run" "$repo"
+      fi
+    }
     exit 0
   fi
-  line=$(printf '%s\n' "$listening" | awk -v end=":$port" 'substr($4, length($4) - length(end) + 1) == end { print; exit }')
-  if [ -n "$line" ]; then
-    process=$(printf '%s' "$line" | sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1 (pid \2)/p')
+  if printf '%s\n' "$processes" | grep -qx "$port"; then
+    # Who it is can be seen only by its own user and root.
+    process=$(ss -Hltnup "sport = :$port" 2>/dev/null | sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1 (pid \2)/p' | head -n 1)
     printf 'foreign %s process %s\n' "$port" "${process:-of another user}"
-    rm -f "$dir/published.tmp"
     exit 0
   fi
 done
-rm -f "$dir/published.tmp"
 for port in $ports; do echo "$port"; done >"$dir/ports"
 echo claimed

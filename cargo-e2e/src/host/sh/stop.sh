@@ -1,12 +1,17 @@
-# Ends a job and everything in its session: politely, then not. Needs: name, grace (seconds).
-pid=$(cat "$dir/jobs/$name/pid" 2>/dev/null) || exit 0
-[ -n "$pid" ] || exit 0
-kill -TERM "-$pid" 2>/dev/null || exit 0
+# Ends every job and everything in its session: politely, then not. Needs: grace (seconds).
+running() {
+  for pid in "$dir"/jobs/*/pid; do
+    [ -e "$pid" ] || continue
+    pid=$(cat "$pid")
+    kill -0 "-$pid" 2>/dev/null && echo "$pid"
+  done
+}
+signal() { for pid in $(running); do kill "-$1" "-$pid" 2>/dev/null; done; }
+signal TERM
 waited=0
-while kill -0 "-$pid" 2>/dev/null; do
-  [ "$waited" -ge $((grace * 10)) ] && break
+while [ -n "$(running)" ] && [ "$waited" -lt $((grace * 10)) ]; do
   sleep 0.1
   waited=$((waited + 1))
 done
-kill -KILL "-$pid" 2>/dev/null
+signal KILL
 exit 0

@@ -2,11 +2,12 @@
 # `left KIND NAME` lines.
 # May run at the same time as itself, and again after it was cut off. Removes only what carries
 # this sandbox's label.
+# It goes on when whoever asked is gone, and with them the reader of what it says.
+trap '' PIPE HUP
 mkdir -p "$root/locks"
 exec 9>"$root/locks/teardown-$id"
 flock -w 120 9 || { echo "another teardown of this sandbox does not end" >&2; exit 1; }
 [ -d "$dir" ] && : >"$dir/fence" && echo found
-label=label=cargo-e2e.run=$id
 
 # First whatever could still make something: this sandbox's own processes.
 ours() { grep -lsF "CARGO_E2E_RUN=$id" /proc/[0-9]*/environ 2>/dev/null | sed 's|/proc/\([0-9]*\)/.*|\1|'; }
@@ -28,65 +29,7 @@ if [ -n "$(ours)" ]; then
   signal KILL
 fi
 
-# Everything with the label, as `KIND ID` lines; fails unless all four lists could be had.
-scan() {
-  found=$(
-    { docker ps -a --no-trunc --filter "$label" --format 'container {{.ID}}' && echo listed; } &
-    { docker network ls --no-trunc --filter "$label" --format 'network {{.ID}}' && echo listed; } &
-    { docker volume ls --filter "$label" --format 'volume {{.Name}}' && echo listed; } &
-    { docker image ls --no-trunc --filter "$label" --format 'image {{.ID}}' && echo listed; } &
-    wait
-  )
-  [ "$(printf '%s\n' "$found" | grep -cx listed)" = 4 ]
-}
-all() { printf '%s\n' "$found" | sed -n "s/^$1 //p"; }
-# Removes what a scan found; passes when there was nothing.
-sweep() {
-  scan 2>/dev/null || return 1
-  containers=$(all container)
-  if [ -n "$containers" ]; then
-    # shellcheck disable=SC2086 # ids
-    state=$(docker inspect --format '{{.Id}} {{.HostConfig.RestartPolicy.Name}}{{range .Mounts}}{{if eq .Type "volume"}} {{.Name}}{{end}}{{end}}' $containers 2>/dev/null)
-    # A restart policy could bring one back when the engine dies half way through.
-    restarting=$(printf '%s\n' "$state" | awk '$2 != "no" { print $1 }')
-    anonymous="$anonymous $(printf '%s\n' "$state" | cut -d ' ' -f 3- | tr '\n' ' ')"
-    # shellcheck disable=SC2086 # ids
-    {
-      [ -z "$restarting" ] || docker update --restart=no $restarting >/dev/null 2>&1
-      docker rm -f -v $containers >/dev/null 2>&1
-    }
-  fi
-  networks=$(all network)
-  volumes=$(all volume)
-  images=$(all image)
-  # shellcheck disable=SC2086 # ids
-  {
-    [ -z "$networks" ] || docker network rm $networks >/dev/null 2>&1 &
-    [ -z "$volumes" ] || docker volume rm $volumes >/dev/null 2>&1 &
-    [ -z "$images" ] || docker rmi -f $images >/dev/null 2>&1 &
-    wait
-  }
-  [ -z "$containers$networks$volumes$images" ] && return
-  echo found
-  return 1
-}
-anonymous=
-tries=0
-empty=0
-while [ "$empty" -lt 2 ] && [ "$tries" -lt 20 ]; do
-  tries=$((tries + 1))
-  if sweep; then
-    empty=$((empty + 1))
-  else
-    empty=0
-    [ "$tries" -lt 3 ] || sleep 0.5
-  fi
-done
-for volume in $anonymous; do
-  # Anonymous volumes carry no label; their name is 64 hexadecimal digits and nobody else's.
-  case $volume in *[!0-9a-f]*) continue ;; esac
-  [ "${#volume}" -eq 64 ] && docker volume rm "$volume" >/dev/null 2>&1
-done
+sweep_all
 
 if [ "$empty" -lt 2 ]; then
   docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || echo "left engine it-does-not-answer"

@@ -234,10 +234,6 @@ fn environment() {
 fn what_is_not_built() {
     for (text, expected) in [
         (
-            "ports: isolated",
-            "3:8: `ports: isolated` is not built yet in this version | use `ports: declared`, or leave it out",
-        ),
-        (
             "test_service: e2e",
             "3:1: tests that run as a compose service (`test_service`) are not built yet in this version | use `test_command`",
         ),

@@ -1,0 +1,102 @@
+//! The compose model: read on the host, with what it needs sent there.
+
+use std::collections::BTreeSet;
+
+use e2e_harness::protocol::collision;
+use serde_json::Value;
+
+use crate::compose::cli::{self, ConfigError, Files};
+use crate::compose::needs;
+use crate::compose::scan::Scan;
+use crate::outcome::Verdict;
+use crate::variables;
+
+use super::sync::{listed, send_extra};
+use super::{Context, Trouble};
+
+/// Variables of this machine that the compose files ask for.
+pub(super) fn from_client(scan: &Scan) -> Vec<(String, String)> {
+    scan.variables
+        .iter()
+        .filter(|name| variables::travels(name))
+        .filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)))
+        .collect()
+}
+
+/// The canonical model, and what Compose warns of.
+pub(super) async fn read(
+    context: &Context<'_>,
+    interpolation: &[(String, String)],
+) -> Result<(Value, Vec<String>), Trouble> {
+    let plan = context.plan;
+    let files = Files {
+        compose: &plan.compose_files,
+        folder: &plan.project_dir,
+        env: &plan.spec.env_files,
+        profiles: &plan.spec.profiles,
+    };
+    match cli::config(context.host, context.sandbox, &files, interpolation).await {
+        Ok(read) => Ok(read),
+        Err(ConfigError::Host(error)) => Err(error.into()),
+        Err(ConfigError::Refused { said }) => Err(Trouble::new(
+            Verdict::SpecError,
+            format!("Compose refuses {}", plan.compose_files.join(", ")),
+        )
+        .excerpt("docker compose config", &said)),
+        Err(error @ ConfigError::NoModel { .. }) => {
+            Err(Trouble::new(Verdict::SpecError, error.to_string()))
+        }
+    }
+}
+
+/// Sends what the model needs and git ignores. What exists nowhere is an error: Docker would
+/// silently make a root-owned folder of that name.
+pub(super) async fn send_needed(context: &Context<'_>, model: &Value) -> Result<(), Trouble> {
+    let needed = needs::paths(model, &context.sandbox.repo_dir());
+    if needed.is_empty() {
+        return Ok(());
+    }
+    let missing = context
+        .sandbox
+        .missing(context.host, needed.keys().map(String::as_str))
+        .await?;
+    let root = &context.plan.repo.root;
+    let (here, nowhere): (BTreeSet<String>, BTreeSet<String>) = missing
+        .into_iter()
+        .partition(|path| root.join(path).symlink_metadata().is_ok());
+    if !nowhere.is_empty() {
+        let lines: Vec<String> = nowhere
+            .iter()
+            .map(|path| {
+                let why = needed.get(path).map_or("the model", String::as_str);
+                format!("{path} does not exist; it is {why}")
+            })
+            .collect();
+        return Err(Trouble::new(Verdict::SpecError, lines.join("\n")).help(
+            "build or create it before the run (`build_command` runs before the sync); for a folder that only \
+             containers fill, use a named volume, or commit it with a .gitkeep",
+        ));
+    }
+    if !here.is_empty() {
+        context.events.note(format!(
+            "git ignores {}, which the stack mounts: sent too",
+            listed(&here)
+        ));
+        send_extra(context, &here).await?;
+    }
+    Ok(())
+}
+
+/// Two services whose variables would overwrite each other.
+pub(super) fn check_names(model: &Value) -> Result<(), Trouble> {
+    let services = model["services"].as_object();
+    let names = services.into_iter().flat_map(serde_json::Map::keys);
+    match collision(names.map(String::as_str)) {
+        None => Ok(()),
+        Some((one, other)) => Err(Trouble::new(
+            Verdict::SpecError,
+            format!("services {one} and {other} would share their E2E_… variables"),
+        )
+        .help("rename one of them")),
+    }
+}
