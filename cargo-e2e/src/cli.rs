@@ -37,6 +37,8 @@ pub(crate) enum Command {
     List(HostArgument),
     /// Remove a sandbox with everything it made
     Down(DownArguments),
+    /// Check this machine and a host, and say what to do about what is missing
+    Doctor(HostArgument),
 }
 
 #[derive(Debug, Args)]
@@ -59,7 +61,7 @@ pub(crate) struct RunArguments {
     pub(crate) arguments: Vec<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct RepoArguments {
     /// The repo; the nearest parent with e2e/e2e.yml counts [default: the current directory]
     pub(crate) repo: Option<PathBuf>,
@@ -76,7 +78,7 @@ pub(crate) struct RepoArguments {
     pub(crate) host: HostArgument,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct HostArgument {
     /// `local`, an ssh alias, user@name or ssh://user@name:port
     ///

@@ -1,6 +1,7 @@
 //! One file a command: turns what was typed into values, calls the engine, returns a code.
 
 mod check;
+mod doctor;
 mod down;
 mod list;
 mod plan;
@@ -37,6 +38,7 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Check(arguments)) => check::check(arguments).await,
             Some(Command::List(arguments)) => list::list(arguments).await,
             Some(Command::Down(arguments)) => down::down(arguments).await,
+            Some(Command::Doctor(argument)) => doctor::doctor(argument).await,
         }
     })
 }
