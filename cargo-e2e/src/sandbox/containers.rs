@@ -27,9 +27,9 @@ pub struct Container {
     pub image: String,
     /// Docker's state of it.
     pub state: State,
-    /// Its health check, which may be the image's.
+    /// What it was made from.
     #[serde(default)]
-    pub check: Option<Check>,
+    pub config: Config,
     /// How often Docker restarted it.
     #[serde(default)]
     pub restarts: u64,
@@ -76,6 +76,14 @@ pub struct HealthAnswer {
     pub exit_code: i64,
     /// What it printed.
     pub output: String,
+}
+
+/// What a container was made from.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Config {
+    /// Its health check, which may be the image's.
+    healthcheck: Option<Check>,
 }
 
 /// How a container's health is checked; times in nanoseconds, 0 for Docker's default.
@@ -281,8 +289,23 @@ impl Containers {
             self.count_restarts(Instant::now());
             return true;
         }
-        if let Ok(container) = serde_json::from_str::<Container>(line) {
-            self.coming.insert(container.id.clone(), container);
+        match serde_json::from_str::<Container>(line) {
+            Ok(container) => {
+                self.coming.insert(container.id.clone(), container);
+            }
+            // Left out it would count as ready.
+            Err(error) => {
+                let unknown = Container {
+                    id: line.to_owned(),
+                    state: State {
+                        status: format!("in a state that can't be read ({error})"),
+                        ..State::default()
+                    },
+                    service: "a container".to_owned(),
+                    ..Container::default()
+                };
+                self.coming.insert(unknown.id.clone(), unknown);
+            }
         }
         false
     }
@@ -351,7 +374,10 @@ impl Containers {
     /// The longest that a container's own health check may take.
     #[must_use]
     pub fn allowance(&self) -> Duration {
-        let checks = self.all.values().filter_map(|one| one.check.as_ref());
+        let checks = self
+            .all
+            .values()
+            .filter_map(|one| one.config.healthcheck.as_ref());
         checks.map(Check::allowance).max().unwrap_or_default()
     }
 
