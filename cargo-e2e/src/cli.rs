@@ -51,6 +51,9 @@ pub(crate) struct RunArguments {
     /// Leave the sandbox up when the run does not pass
     #[arg(long)]
     pub(crate) keep_on_failure: bool,
+    /// Run in this repo's sandbox that is up already, when its definition has not changed
+    #[arg(long)]
+    pub(crate) reuse: bool,
     /// How long a sandbox that is left up lives, such as 90m or 24h
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     pub(crate) keep_for: Option<Duration>,

@@ -23,9 +23,9 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
     let host = &plan.host.name;
     let run_id = &sandbox.identity.run_id;
     let project = &sandbox.identity.project;
-    let hours = plan.keep_for.as_secs_f64() / 3600.0;
     let mut lines = vec![format!(
-        "sandbox {run_id} is kept on {host} for {hours:.0} h"
+        "sandbox {run_id} is kept on {host} for {}",
+        lifetime(plan.keep_for)
     )];
     let docker = format!("docker compose -p {project}");
     if host == "local" {
@@ -55,6 +55,17 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
         word(host)
     ));
     lines.join("\n")
+}
+
+/// `24 h`, `90 min`.
+#[must_use]
+pub fn lifetime(time: std::time::Duration) -> String {
+    let minutes = time.as_secs() / 60;
+    if minutes.is_multiple_of(60) {
+        format!("{} h", minutes / 60)
+    } else {
+        format!("{minutes} min")
+    }
 }
 
 /// A word for a shell, quoted only where it must be.

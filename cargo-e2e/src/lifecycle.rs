@@ -12,7 +12,7 @@ use crate::event::{Event, Events, Failure};
 use crate::host::{Facts, Host, HostError};
 use crate::outcome::{Git, Record, Stage, StageStatus, TestRecord, Verdict, exit_code, millis};
 use crate::plan::{Keep, Plan};
-use crate::sandbox::{self, Identity, Sandbox};
+use crate::sandbox::{self, Existing, Identity, Sandbox, State};
 use crate::stages::{self, Context, Done, Trouble};
 
 use found::Found;
@@ -120,13 +120,9 @@ impl Run<'_> {
         facts: &Facts,
     ) {
         let provisioned = ledger
-            .bounded(Stage::Provision, async {
-                let sandbox = self.provision(host, facts).await?;
-                let detail = sandbox.dir();
-                Ok(Done::new(sandbox, detail))
-            })
+            .bounded(Stage::Provision, self.sandbox(host, facts))
             .await;
-        let mut sandbox = match provisioned {
+        let (mut sandbox, before) = match provisioned {
             Ok(sandbox) => sandbox,
             Err(stopped) => {
                 found.add(stopped.verdict());
@@ -141,18 +137,19 @@ impl Run<'_> {
                 host,
                 facts,
                 sandbox: &sandbox,
+                before: before.as_ref(),
                 events: self.events,
                 bundle: self.bundle.clone(),
             };
             let went = self.stages(ledger, found, &context).await;
             if let Err(stopped) = went {
-                found.add(stopped.verdict());
-                if !found.lost() {
+                found.stop(&stopped);
+                if !found.lost {
                     // What still runs would go on while evidence is collected.
                     let _ = sandbox.stop(host).await;
                 }
             }
-            if ledger.reached(Stage::Up) && !found.lost() {
+            if ledger.reached(Stage::Up) && !found.lost {
                 // Evidence is worth a wait, but not a second signal.
                 let collected = ledger
                     .until(
@@ -167,16 +164,63 @@ impl Run<'_> {
                 }
             }
         }
-        if self.keeps(found) {
+        // What was up before the run is not the run's to remove.
+        if before.is_some() || self.keeps(found) {
             self.keep(found, host, &mut sandbox).await;
         } else {
             self.teardown(ledger, found, host, &facts.root).await;
         }
     }
 
+    /// A new sandbox, or this repo's own that is up already and may be used again.
+    async fn sandbox(
+        &self,
+        host: &dyn Host,
+        facts: &Facts,
+    ) -> Result<Done<(Sandbox, Option<State>)>, Trouble> {
+        if self.plan.reuse
+            && let Some(existing) = self.existing(host, facts).await?
+        {
+            let changed = existing.state.definition != crate::definition::definition(self.plan);
+            let run_id = &existing.sandbox.identity.run_id;
+            if self.plan.up_only || !changed {
+                let detail = format!("sandbox {run_id}, which is up already");
+                return Ok(Done::new((existing.sandbox, Some(existing.state)), detail));
+            }
+            self.events.warn(format!(
+                "sandbox {run_id} is not used: e2e.yml, the compose file or what it reads has changed since it was \
+                 brought up. `cargo e2e up` brings it up to date"
+            ));
+        }
+        let sandbox = self.provision(host, facts).await?;
+        let detail = sandbox.dir();
+        Ok(Done::new((sandbox, None), detail))
+    }
+
+    async fn existing(
+        &self,
+        host: &dyn Host,
+        facts: &Facts,
+    ) -> Result<Option<Existing>, HostError> {
+        let folder = self.plan.repo.root.to_string_lossy();
+        let all = sandbox::list(host, &facts.root).await?;
+        // The newest one of this working copy.
+        for listed in all.iter().rev() {
+            let about = &listed.about;
+            if about["repo"] == self.identity.slug
+                && about["folder"] == *folder
+                && about["by"] == ledger::who()
+                && let Some(existing) = Existing::of(host, &facts.root, listed).await?
+            {
+                return Ok(Some(existing));
+            }
+        }
+        Ok(None)
+    }
+
     async fn provision(&self, host: &dyn Host, facts: &Facts) -> Result<Sandbox, HostError> {
         let mut lifetime = self.plan.lifetime();
-        if self.plan.keep != Keep::No {
+        if self.plan.keep != Keep::No || self.plan.up_only {
             // Labels can't be changed later.
             lifetime = lifetime.saturating_add(self.plan.keep_for);
         }
@@ -223,6 +267,7 @@ impl Run<'_> {
         let ready = stages::ready::ready(context, &stack, &mut found.health_checks);
         ledger.until(1, Stage::Ready, ready).await?;
         let endpoints = stages::up::endpoints(context, &stack);
+        stages::up::remember(context, &stack, &endpoints).await;
         let on_host = stages::test::variables(context, &endpoints, crate::spec::Side::Host);
         let for_tests = stages::test::variables(context, &endpoints, self.plan.tests_on);
         let (on_host, for_tests) = match (on_host, for_tests) {
@@ -235,6 +280,9 @@ impl Run<'_> {
         ledger
             .until(1, Stage::Setup, stages::setup::setup(context, &on_host))
             .await?;
+        if self.plan.up_only {
+            return Ok(());
+        }
         let began = Instant::now();
         let tested = ledger
             .until(
@@ -250,6 +298,10 @@ impl Run<'_> {
     fn keeps(&self, found: &Found) -> bool {
         if self.cancel.signal().is_some() {
             return self.plan.keep_typed;
+        }
+        if self.plan.up_only {
+            // Half a stack is nothing to live with, unless that is what was asked for.
+            return found.verdict.is_none() || self.plan.keep_typed;
         }
         match self.plan.keep {
             Keep::No => false,
@@ -304,7 +356,12 @@ impl Run<'_> {
                         .leftovers
                         .push(format!("sandbox {run_id} (its state is not known)"));
                 }
-                found.add(Verdict::Leaked);
+                // A host that is lost only now is lost all the same.
+                found.add(if trouble.lost {
+                    Verdict::HostError
+                } else {
+                    Verdict::Leaked
+                });
             }
             Err(Stopped::Cancelled) => {
                 found

@@ -17,12 +17,14 @@ const GRACE: Duration = Duration::from_mins(10);
 pub struct Options {
     /// `--host`.
     pub host: Option<String>,
-    /// `--keep`.
-    pub keep: bool,
-    /// `--keep-on-failure`.
-    pub keep_on_failure: bool,
+    /// `--keep`, `--keep-on-failure`.
+    pub keep: Keep,
     /// `--keep-for`.
     pub keep_for: Option<Duration>,
+    /// `--reuse`, or a command that goes on with a sandbox.
+    pub reuse: bool,
+    /// `up`: no tests, and the sandbox stays.
+    pub up_only: bool,
     /// What goes to the test command.
     pub arguments: Vec<String>,
 }
@@ -58,9 +60,10 @@ pub struct HostChoice {
 }
 
 /// When the sandbox outlives the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Keep {
     /// Never.
+    #[default]
     No,
     /// When the run did not pass.
     OnFailure,
@@ -102,6 +105,10 @@ pub struct Plan {
     pub keep_typed: bool,
     /// For how long.
     pub keep_for: Duration,
+    /// Use this repo's sandbox that is up already, if there is one.
+    pub reuse: bool,
+    /// No tests: the sandbox is what is wanted.
+    pub up_only: bool,
     /// Where the tests run.
     pub tests_on: Side,
     /// Which numbers published ports get.
@@ -122,6 +129,12 @@ pub struct Plan {
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
+    /// The repo's path can't be told to a host.
+    #[error("the path of the repo is not UTF-8: {}", root.display())]
+    NotUtf8 {
+        /// The repo.
+        root: PathBuf,
+    },
     /// A compose file does not exist.
     #[error("{} names the compose file {file}, which does not exist", spec.display())]
     NoComposeFile {
@@ -151,11 +164,14 @@ impl Plan {
         options: Options,
         variables: &HostVariables,
     ) -> Result<Self, PlanError> {
+        if repo.root.to_str().is_none() {
+            return Err(PlanError::NotUtf8 { root: repo.root });
+        }
         let host = choose_host(&options, variables, &repo);
-        let keep = match (options.keep, options.keep_on_failure, spec.cleanup) {
-            (true, _, _) | (_, _, Cleanup::Never) => Keep::Always,
-            (_, true, _) | (_, _, Cleanup::OnSuccess) => Keep::OnFailure,
-            (false, false, Cleanup::Always) => Keep::No,
+        let keep = match (options.keep, spec.cleanup) {
+            (Keep::Always, _) | (_, Cleanup::Never) => Keep::Always,
+            (Keep::OnFailure, _) | (_, Cleanup::OnSuccess) => Keep::OnFailure,
+            (Keep::No, Cleanup::Always) => Keep::No,
         };
         let limit = |own: Option<Duration>, seconds| own.unwrap_or(Duration::from_secs(seconds));
         let limits = Limits {
@@ -171,8 +187,10 @@ impl Plan {
         Ok(Self {
             host,
             keep,
-            keep_typed: options.keep,
+            keep_typed: options.keep == Keep::Always,
             keep_for: options.keep_for.unwrap_or(KEEP_FOR),
+            reuse: options.reuse,
+            up_only: options.up_only,
             tests_on: spec.tests_run_on.unwrap_or(Side::Host),
             // A repo whose tests say `localhost:5432` works unchanged.
             ports: spec.ports.unwrap_or(Ports::Declared),
@@ -344,19 +362,18 @@ mod tests {
 
     #[test]
     fn keeping_is_asked_for_by_flag_or_file() {
-        let keep = |yaml: &str, keep, keep_on_failure| {
+        let keep = |yaml: &str, keep| {
             let options = Options {
                 keep,
-                keep_on_failure,
                 ..Options::default()
             };
             plan(spec(yaml), options).keep
         };
-        assert_eq!(keep("", false, false), Keep::No);
-        assert_eq!(keep("cleanup: on_success", false, false), Keep::OnFailure);
-        assert_eq!(keep("cleanup: never", false, false), Keep::Always);
-        assert_eq!(keep("", false, true), Keep::OnFailure);
-        assert_eq!(keep("cleanup: on_success", true, false), Keep::Always);
+        assert_eq!(keep("", Keep::No), Keep::No);
+        assert_eq!(keep("cleanup: on_success", Keep::No), Keep::OnFailure);
+        assert_eq!(keep("cleanup: never", Keep::No), Keep::Always);
+        assert_eq!(keep("", Keep::OnFailure), Keep::OnFailure);
+        assert_eq!(keep("cleanup: on_success", Keep::Always), Keep::Always);
     }
 
     #[test]

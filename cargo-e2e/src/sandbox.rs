@@ -6,6 +6,7 @@
 mod claim;
 mod containers;
 mod list;
+mod state;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::host::{self, Facts, Host, HostError, Output, Script};
 pub use claim::Claim;
 pub use containers::{Container, Containers};
 pub use list::{Listed, list};
+pub use state::{Existing, State};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -204,6 +206,7 @@ impl Sandbox {
             include_str!("host/sh/job.sh")
         );
         let script = self.bind(Script::new(name, body)).var("name", name);
+        let commands = format!("{commands}\n# complete\n");
         let (status, stderr) =
             host::stream(host, &script, commands.as_bytes(), deadline, sink).await?;
         // The commands' own status; the script's is about the script.
@@ -229,11 +232,12 @@ impl Sandbox {
     }
 
     /// Asks for published ports, all or none.
-    pub async fn claim(&self, host: &dyn Host, ports: &[u16]) -> Result<Claim, HostError> {
-        let numbers: Vec<String> = ports.iter().map(u16::to_string).collect();
+    ///
+    /// A port is `tcp/5432` or `udp/53`.
+    pub async fn claim(&self, host: &dyn Host, ports: &[String]) -> Result<Claim, HostError> {
         let script = self
             .bind(script!("ports", "taken", "ports"))
-            .var("ports", numbers.join(" "));
+            .var("ports", ports.join(" "));
         // The shell splits the numbers itself.
         let output = succeed(host, &script, b"").await?;
         Claim::parse(&output.text()).ok_or_else(|| HostError::Script {
@@ -391,11 +395,14 @@ fn check(host: &dyn Host, script: &Script, output: Output) -> Result<Output, Hos
     if output.status == 0 {
         return Ok(output);
     }
+    // Its last words; the rest would bury them.
+    let said = crate::event::printable(&output.stderr);
+    let lines: Vec<&str> = said.lines().collect();
     Err(HostError::Script {
         host: host.name().to_owned(),
         doing: script.name(),
         status: output.status,
-        stderr: crate::event::printable(&output.stderr),
+        stderr: lines[lines.len().saturating_sub(10)..].join("\n"),
     })
 }
 

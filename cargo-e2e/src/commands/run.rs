@@ -7,7 +7,7 @@ use cargo_e2e::cancel::Cancel;
 use cargo_e2e::event::{Event, Events};
 use cargo_e2e::lifecycle::{Outcome, RealHosts, Run};
 use cargo_e2e::outcome::{Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis};
-use cargo_e2e::plan::{Options, Plan};
+use cargo_e2e::plan::{Keep, Options, Plan};
 use cargo_e2e::report::{Bundle, Human, HumanOptions, TestLog, Verbosity, bundle};
 use cargo_e2e::sandbox::Identity;
 
@@ -31,9 +31,14 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
     for repo in repos {
         let options = Options {
             host: arguments.repo.host.host.clone(),
-            keep: arguments.keep,
-            keep_on_failure: arguments.keep_on_failure,
+            keep: match (arguments.keep, arguments.keep_on_failure) {
+                (true, _) => Keep::Always,
+                (_, true) => Keep::OnFailure,
+                _ => Keep::No,
+            },
             keep_for: arguments.keep_for,
+            reuse: arguments.reuse,
+            up_only: false,
             arguments: arguments.arguments.clone(),
         };
         let code = match plan_for(repo, options) {
@@ -119,7 +124,10 @@ async fn store(outcome: Outcome, bundle: &Arc<Bundle>, log: &TestLog, events: &E
         duration_ms: 0,
         detail: String::new(),
     });
-    let stored = write(&record, bundle).await;
+    let (stored, untidy) = write(&record, bundle).await;
+    if let Some(untidy) = untidy {
+        events.warn(format!("the results folder is not tidy: {untidy}"));
+    }
     let (status, detail) = match &stored {
         Ok(()) => (StageStatus::Passed, String::new()),
         Err(error) => (StageStatus::Failed, error.clone()),
@@ -152,17 +160,22 @@ async fn store(outcome: Outcome, bundle: &Arc<Bundle>, log: &TestLog, events: &E
     code
 }
 
-async fn write(record: &Record, bundle: &Arc<Bundle>) -> Result<(), String> {
+/// Writes the record; then `latest` and old runs, which change no verdict when they can't be seen to.
+async fn write(record: &Record, bundle: &Arc<Bundle>) -> (Result<(), String>, Option<String>) {
     let (record, bundle) = (record.clone(), Arc::clone(bundle));
     let written = tokio::task::spawn_blocking(move || {
-        bundle.write_record(&record)?;
-        bundle.mark_latest()?;
-        bundle.prune(bundle::KEPT_RUNS)
+        let stored = bundle.write_record(&record);
+        let tidied = bundle
+            .mark_latest()
+            .and_then(|()| bundle.prune(bundle::KEPT_RUNS));
+        (stored, tidied)
     });
     match written.await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(error) => Err(error.to_string()),
+        Ok((stored, tidied)) => (
+            stored.map_err(|error| error.to_string()),
+            tidied.err().map(|error| error.to_string()),
+        ),
+        Err(error) => (Err(error.to_string()), None),
     }
 }
 

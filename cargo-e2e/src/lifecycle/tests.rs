@@ -329,8 +329,11 @@ async fn what_is_left_is_listed_and_counts_least() {
 
 #[tokio::test]
 async fn a_teardown_that_can_not_be_asked_for_is_a_leftover_too() {
-    let ran = run_failing("teardown", Reply::Lost).await;
+    let ran = run_failing("teardown", Reply::Ends("", 1)).await;
     ran.is(Verdict::Leaked, 99);
+    assert_eq!(ran.outcome.record.leftovers.len(), 1);
+    let ran = run_failing("teardown", Reply::Lost).await;
+    ran.is(Verdict::HostError, 97);
     assert_eq!(ran.outcome.record.leftovers.len(), 1);
 }
 
@@ -409,34 +412,29 @@ async fn only_what_was_asked_to_be_kept_is_kept() {
     let passes = Scripted::with(&[]);
     let fails = Scripted::with(&[("test", Reply::Job("", 1))]);
     let never = Cancel::never();
-    for (host, more, keep, keep_on_failure, kept) in [
-        (&passes, "", true, false, true),
-        (&passes, "", false, true, false),
-        (&fails, "", false, true, true),
-        (&fails, "cleanup: on_success\n", false, false, true),
-        (&passes, "cleanup: on_success\n", false, false, false),
-        (&passes, "cleanup: never\n", false, false, true),
-        (&fails, "", false, false, false),
+    for (host, more, keep, kept) in [
+        (&passes, "", Keep::Always, true),
+        (&passes, "", Keep::OnFailure, false),
+        (&fails, "", Keep::OnFailure, true),
+        (&fails, "cleanup: on_success\n", Keep::No, true),
+        (&passes, "cleanup: on_success\n", Keep::No, false),
+        (&passes, "cleanup: never\n", Keep::No, true),
+        (&fails, "", Keep::No, false),
     ] {
         let options = Options {
             keep,
-            keep_on_failure,
             ..Options::default()
         };
         let host = Scripted::clone_fresh(host);
         let ran = run_with(host, more, options, &never, Vec::new()).await;
-        assert_eq!(
-            ran.outcome.kept.is_some(),
-            kept,
-            "{more} {keep} {keep_on_failure}"
-        );
+        assert_eq!(ran.outcome.kept.is_some(), kept, "{more} {keep:?}");
         assert_eq!(ran.scripts.contains(&"teardown"), !kept);
     }
 }
 
 #[tokio::test]
 async fn after_a_signal_only_keep_keeps() {
-    for (keep, more) in [(true, ""), (false, "cleanup: never\n")] {
+    for (keep, more) in [(Keep::Always, ""), (Keep::No, "cleanup: never\n")] {
         let (cancel, press) = Cancel::by_hand();
         let reporters: Vec<Box<dyn Reporter>> = vec![Box::new(Press(Stage::Test, press))];
         let options = Options {
@@ -446,6 +444,6 @@ async fn after_a_signal_only_keep_keeps() {
         let host = Scripted::with(&[("test", Reply::Stays(""))]);
         let ran = run_with(host, more, options, &cancel, reporters).await;
         ran.is(Verdict::Interrupted, 130);
-        assert_eq!(ran.outcome.kept.is_some(), keep);
+        assert_eq!(ran.outcome.kept.is_some(), keep == Keep::Always);
     }
 }

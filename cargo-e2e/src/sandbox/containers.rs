@@ -27,6 +27,9 @@ pub struct Container {
     pub image: String,
     /// Docker's state of it.
     pub state: State,
+    /// What it was made from.
+    #[serde(default)]
+    pub config: Config,
     /// How often Docker restarted it.
     #[serde(default)]
     pub restarts: u64,
@@ -73,6 +76,40 @@ pub struct HealthAnswer {
     pub exit_code: i64,
     /// What it printed.
     pub output: String,
+}
+
+/// What a container was made from.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Config {
+    /// Its health check, which may be the image's.
+    healthcheck: Option<Check>,
+}
+
+/// How a container's health is checked; times in nanoseconds, 0 for Docker's default.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Check {
+    interval: u64,
+    timeout: u64,
+    start_period: u64,
+    retries: u64,
+}
+
+impl Check {
+    /// The longest that it may take before the container is unhealthy.
+    fn allowance(&self) -> Duration {
+        let or = |value: u64, default: Duration| match value {
+            0 => default,
+            nanoseconds => Duration::from_nanos(nanoseconds),
+        };
+        let each = or(self.interval, Duration::from_secs(30)) + or(self.timeout, Duration::ZERO);
+        let retries = match self.retries {
+            0 => 3,
+            retries => u32::try_from(retries).unwrap_or(u32::MAX),
+        };
+        Duration::from_nanos(self.start_period).saturating_add(each.saturating_mul(retries))
+    }
 }
 
 /// A container's restart policy.
@@ -150,10 +187,7 @@ impl Container {
     /// The number at which one of its ports is published.
     #[must_use]
     pub fn published(&self, port: u16, transport: Transport) -> Option<u16> {
-        let transport = match transport {
-            Transport::Tcp => "tcp",
-            Transport::Udp => "udp",
-        };
+        let transport = transport.name();
         let ports = self.ports.as_ref()?;
         let bindings = ports.get(&format!("{port}/{transport}"))?.as_ref()?;
         bindings.iter().find_map(|one| one.host_port.parse().ok())
@@ -255,8 +289,23 @@ impl Containers {
             self.count_restarts(Instant::now());
             return true;
         }
-        if let Ok(container) = serde_json::from_str::<Container>(line) {
-            self.coming.insert(container.id.clone(), container);
+        match serde_json::from_str::<Container>(line) {
+            Ok(container) => {
+                self.coming.insert(container.id.clone(), container);
+            }
+            // Left out it would count as ready.
+            Err(error) => {
+                let unknown = Container {
+                    id: line.to_owned(),
+                    state: State {
+                        status: format!("in a state that can't be read ({error})"),
+                        ..State::default()
+                    },
+                    service: "a container".to_owned(),
+                    ..Container::default()
+                };
+                self.coming.insert(unknown.id.clone(), unknown);
+            }
         }
         false
     }
@@ -320,6 +369,16 @@ impl Containers {
         let all = self.all.iter();
         let times = all.filter_map(|(id, container)| self.settles_at(id, container));
         times.filter(|at| *at > now).min()
+    }
+
+    /// The longest that a container's own health check may take.
+    #[must_use]
+    pub fn allowance(&self) -> Duration {
+        let checks = self
+            .all
+            .values()
+            .filter_map(|one| one.config.healthcheck.as_ref());
+        checks.map(Check::allowance).max().unwrap_or_default()
     }
 
     /// Containers that are not ready: the ones to look at first.

@@ -68,7 +68,13 @@ async fn fetch(
 
 /// rsync filters for the globs of `artifacts`; a folder means all that is in it.
 fn filters(globs: &[String]) -> Vec<String> {
-    let mut filters = vec!["--prune-empty-dirs".to_owned(), "--include=*/".to_owned()];
+    let mut filters = vec![
+        "--prune-empty-dirs".to_owned(),
+        // Earlier results, where tests run in the working copy itself.
+        "--exclude=/e2e/results/".to_owned(),
+        "--exclude=/target/e2e/".to_owned(),
+        "--include=*/".to_owned(),
+    ];
     for glob in globs {
         let glob = glob.trim_start_matches("./").trim_end_matches('/');
         filters.push(format!("--include=/{glob}"));

@@ -83,6 +83,20 @@ pub(super) async fn send_needed(context: &Context<'_>, model: &Value) -> Result<
             listed(&here)
         ));
         send_extra(context, &here).await?;
+        let still = context
+            .sandbox
+            .missing(context.host, here.iter().map(String::as_str))
+            .await?;
+        if !still.is_empty() {
+            return Err(Trouble::new(
+                Verdict::SpecError,
+                format!(
+                    "{} can't be sent to {}",
+                    still.join(", "),
+                    context.host.name()
+                ),
+            ));
+        }
     }
     Ok(())
 }

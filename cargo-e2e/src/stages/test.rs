@@ -35,7 +35,14 @@ pub fn variables(
             client_cache(&context.plan.spec.name).display().to_string(),
         ),
     };
-    let mut all = variables::for_tests(&context.sandbox.identity, endpoints, &artifacts, &cache);
+    let mut endpoints = endpoints.clone();
+    if side == Side::Client && !context.host.is_local() {
+        // Forwarded, whatever their address over there.
+        for port in &mut endpoints.ports {
+            port.host = LOOPBACK.to_string();
+        }
+    }
+    let mut all = variables::for_tests(&context.sandbox.identity, &endpoints, &artifacts, &cache);
     for (name, value) in &context.plan.spec.env {
         let value = variables::expand(value, &all).map_err(|missing| {
             Trouble::new(
@@ -48,6 +55,8 @@ pub fn variables(
     }
     Ok(all)
 }
+
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Tests.
 pub async fn test(
@@ -164,10 +173,15 @@ async fn forward(context: &Context<'_>, stack: &Stack) -> Result<(), Trouble> {
         .published
         .iter()
         .filter(|one| one.transport == Transport::Tcp);
-    let numbers: BTreeSet<u16> = tcp.filter_map(|one| one.port).collect();
-    for port in numbers {
-        let here = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        context.host.forward(here, here).await.map_err(|error| {
+    let mut done = BTreeSet::new();
+    for (one, port) in tcp.filter_map(|one| Some((one, one.port?))) {
+        if !done.insert(port) {
+            continue;
+        }
+        let here = SocketAddr::new(LOOPBACK, port);
+        let there = one.address.parse().unwrap_or(LOOPBACK);
+        let forwarded = context.host.forward(here, SocketAddr::new(there, port));
+        forwarded.await.map_err(|error| {
             Trouble::from(error).help(format!(
                 "port {port} must be free on this machine, because the tests run here: stop what uses it \
                  (`ss -ltnp` shows it)"

@@ -10,6 +10,7 @@ use crate::compose::{Isolation, PortRule, Published, Rewritten, cli, isolate, pu
 use crate::host::HostError;
 use crate::outcome::{Stage, Verdict};
 use crate::ready::published_at;
+use crate::sandbox::State;
 use crate::spec::{Ports, Probe};
 
 use super::{Context, Done, Tail, Trouble, count, model, ports};
@@ -21,6 +22,8 @@ pub struct Stack {
     pub published: Vec<Published>,
     /// The longest that a container's own health check may take.
     pub health_allowance: Duration,
+    /// The numbers that were given, in the model's order; empty when declared.
+    pub numbers: Vec<u16>,
 }
 
 /// Somebody may be faster to a free port; more often than this it is not chance.
@@ -33,14 +36,14 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
     model::check_names(&model)?;
     model::send_needed(context, &model).await?;
     let mut tries = 0;
-    let rewritten = loop {
+    let (rewritten, numbers) = loop {
         tries += 1;
         let prepared = prepare(context, scan, &interpolation, &model, &warnings).await?;
         for warning in prepared.warnings.iter().filter(|_| tries == 1) {
             context.events.warn(format!("compose: {warning}"));
         }
         match start(context, &prepared.commands).await {
-            Ok(()) => break prepared.rewritten,
+            Ok(()) => break (prepared.rewritten, prepared.numbers),
             Err(trouble) if tries < TRIES && lost_a_port(context, &trouble) => {
                 context
                     .events
@@ -61,6 +64,7 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
         Stack {
             published,
             health_allowance: rewritten.health_allowance,
+            numbers,
         },
         count(services, "service"),
     ))
@@ -70,6 +74,7 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
 struct Prepared {
     rewritten: Rewritten,
     warnings: Vec<String>,
+    numbers: Vec<u16>,
     commands: String,
 }
 
@@ -121,6 +126,7 @@ async fn prepare(
         commands: cli::up_commands(sandbox, &interpolation),
         rewritten,
         warnings,
+        numbers,
     })
 }
 
@@ -251,6 +257,23 @@ fn help(said: &str, host: &str, local: bool) -> Option<String> {
         )
     } else {
         None
+    }
+}
+
+/// Writes down on the host what others need to live with the sandbox.
+pub async fn remember(context: &Context<'_>, stack: &Stack, endpoints: &Endpoints) {
+    let state = State {
+        definition: crate::definition::definition(context.plan),
+        label_expires: context.sandbox.expires,
+        ports: stack.numbers.clone(),
+        endpoints: endpoints.clone(),
+        repo_dir: context.sandbox.repo_dir(),
+    };
+    let text = serde_json::to_vec(&state).unwrap_or_default();
+    if let Err(error) = context.sandbox.put(context.host, "state.json", &text).await {
+        context
+            .events
+            .warn(format!("the sandbox can't be used again: {error}"));
     }
 }
 

@@ -2,7 +2,7 @@
 # Needs: slug, lifetime (seconds). Standard input: what `list` shows of the sandbox.
 mkdir -p "$root/sandboxes" "$root/locks" "$root/mirrors" "$root/cache/$slug" || exit 1
 mkdir "$dir" || exit 1
-printf '%s\n' "$id" >"$dir/sentinel"
+printf '%s\n' "$id" >"$dir/sentinel" || exit 1
 cat >"$dir/about"
 expires=$(($(date +%s) + lifetime))
 printf '%s\n' "$expires" >"$dir/expires"
