@@ -82,7 +82,7 @@ pub(crate) enum EnvFormat {
     Json,
     /// `NAME=value` lines, as Docker and dotenv read them
     Dotenv,
-    /// Appended to $GITHUB_ENV
+    /// `NAME=value` lines for `$GITHUB_ENV`
     Github,
 }
 

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::binary::workspace;
 use crate::machine::{Turn, exclusive};
 use crate::process::{Ended, Running};
 
