@@ -11,9 +11,16 @@ pub fn ssh(host: &str) -> String {
 }
 
 fn ssh_program() -> String {
+    let words: Vec<String> = ssh_command().iter().map(|part| word(part)).collect();
+    words.join(" ")
+}
+
+/// The ssh program and its options.
+#[must_use]
+pub fn ssh_command() -> Vec<String> {
     match std::env::var("CARGO_E2E_SSH_CONFIG") {
-        Ok(config) if !config.is_empty() => format!("ssh -F {}", word(&config)),
-        _ => "ssh".to_owned(),
+        Ok(config) if !config.is_empty() => vec!["ssh".to_owned(), "-F".to_owned(), config],
+        _ => vec!["ssh".to_owned()],
     }
 }
 
@@ -28,6 +35,17 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
         lifetime(plan.keep_for)
     )];
     let docker = format!("docker compose -p {project}");
+    let at = if host == "local" {
+        String::new()
+    } else {
+        format!(" --host {}", word(host))
+    };
+    lines.push(format!(
+        "  tests:  eval \"$(cargo e2e env {run_id}{at})\"    cargo e2e --reuse{at}"
+    ));
+    lines.push(format!(
+        "  enter:  cargo e2e shell {run_id} SERVICE{at}    cargo e2e logs {run_id}{at}"
+    ));
     if host == "local" {
         lines.push(format!(
             "  look:   {docker} ps    {docker} logs    {docker} exec SERVICE sh"

@@ -3,6 +3,7 @@
 //! Everything that the host does for a sandbox is one of the scripts below; the order in which
 //! they run is the lifecycle's business.
 
+mod choose;
 mod claim;
 mod containers;
 mod list;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use crate::host::{self, Facts, Host, HostError, Output, Script};
 
+pub use choose::{Asker, ChooseError, choose};
 pub use claim::Claim;
 pub use containers::{Container, Containers};
 pub use list::{Listed, list};

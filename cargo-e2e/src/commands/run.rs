@@ -11,7 +11,7 @@ use cargo_e2e::plan::{Keep, Options, Plan};
 use cargo_e2e::report::{Bundle, Human, HumanOptions, TestLog, Verbosity, bundle};
 use cargo_e2e::sandbox::Identity;
 
-use crate::cli::{Color, OutputArguments, RunArguments};
+use crate::cli::{Color, OutputArguments, RunArguments, UpArguments};
 
 use super::{find, plan_for, report};
 
@@ -49,6 +49,42 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
         if cancel.signal().is_some() {
             break;
         }
+    }
+    worst
+}
+
+/// `cargo e2e up`: everything but the tests, and the sandbox stays.
+pub(crate) async fn up(arguments: UpArguments) -> u8 {
+    let cancel = match Cancel::listen() {
+        Ok(cancel) => cancel,
+        Err(error) => {
+            report(&format!("signals can't be handled: {error}"), None);
+            return exit_code(Verdict::InternalError, None);
+        }
+    };
+    let repos = match find(&arguments.repo) {
+        Ok(repos) => repos,
+        Err(refused) => return refused.show(),
+    };
+    let mut worst = 0;
+    for repo in repos {
+        let options = Options {
+            host: arguments.repo.host.host.clone(),
+            keep: if arguments.keep {
+                Keep::Always
+            } else {
+                Keep::No
+            },
+            keep_for: arguments.keep_for,
+            reuse: true,
+            up_only: true,
+            arguments: Vec::new(),
+        };
+        let code = match plan_for(repo, options) {
+            Ok(plan) => one(&plan, &arguments.output, &cancel).await,
+            Err(refused) => refused.show(),
+        };
+        worst = worst.max(code);
     }
     worst
 }

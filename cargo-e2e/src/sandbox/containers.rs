@@ -89,7 +89,7 @@ pub struct Config {
 /// How a container's health is checked; times in nanoseconds, 0 for Docker's default.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Check {
+pub(super) struct Check {
     interval: u64,
     timeout: u64,
     start_period: u64,
