@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Down(DownArguments),
     /// Check this machine and a host, and say what to do about what is missing
     Doctor(HostArgument),
+    /// Write a first e2e/e2e.yml from the compose file that is there
+    Init(InitArguments),
 }
 
 #[derive(Debug, Args)]
@@ -177,6 +179,12 @@ pub(crate) struct DownArguments {
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) host: HostArgument,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// The repo's folder [default: the current directory]
+    pub(crate) path: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ pub mod event;
 pub mod files;
 pub mod git;
 pub mod host;
+pub mod init;
 pub mod kept;
 pub mod lifecycle;
 pub mod outcome;

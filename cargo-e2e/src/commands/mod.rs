@@ -5,6 +5,7 @@ mod check;
 mod doctor;
 mod down;
 mod env;
+mod init;
 mod list;
 mod plan;
 mod run;
@@ -48,6 +49,7 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::List(arguments)) => list::list(arguments).await,
             Some(Command::Down(arguments)) => down::down(arguments).await,
             Some(Command::Doctor(argument)) => doctor::doctor(argument).await,
+            Some(Command::Init(arguments)) => init::init(arguments).await,
         }
     })
 }
