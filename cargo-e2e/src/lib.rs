@@ -14,6 +14,7 @@ pub mod host;
 pub mod init;
 pub mod kept;
 pub mod lifecycle;
+pub mod lint;
 pub mod outcome;
 pub mod plan;
 pub mod ready;

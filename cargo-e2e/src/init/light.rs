@@ -40,8 +40,8 @@ pub(super) fn model(root: &Path, files: &[String]) -> Result<Value, InitError> {
             if let Some(ports) = service["ports"].as_array_mut() {
                 ports.extend(entries.flat_map(port));
             }
-            let test = &definition["healthcheck"]["test"];
-            if let Ok(test) = serde_json::to_value(test)
+            let probe = &definition["healthcheck"]["test"];
+            if let Ok(test) = serde_json::to_value(probe)
                 && !test.is_null()
             {
                 // A text is for a shell.
