@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 passed, 2 usage, 70 internal error, 96 e2e.yml or compose file wrong, 97 host unusable or lost,
@@ -51,6 +51,35 @@ pub(crate) enum Command {
     Doctor(HostArgument),
     /// Write a first e2e/e2e.yml from the compose file that is there
     Init(InitArguments),
+    /// Print completions for a shell
+    ///
+    /// bash: `source <(cargo e2e completions bash)`; zsh: save it as `_cargo-e2e` in a folder of
+    /// $fpath; fish: save it as ~/.config/fish/completions/cargo-e2e.fish and source it.
+    #[command(verbatim_doc_comment)]
+    Completions(CompletionsArguments),
+    /// Print a man page: of `cargo e2e`, or of one of its commands
+    Man(ManArguments),
+}
+
+/// The command line as a program of its own, for what describes it.
+pub(crate) fn command() -> clap::Command {
+    let cargo = Cargo::command();
+    let about = cargo
+        .find_subcommand("e2e")
+        .and_then(clap::Command::get_about);
+    E2e::augment_args(clap::Command::new("cargo-e2e")).about(about.cloned().unwrap_or_default())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArguments {
+    /// A command, such as `plan`
+    pub(crate) command: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -226,8 +255,6 @@ fn lifetime(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod attach;
 mod check;
+mod completions;
 mod doctor;
 mod down;
 mod env;
@@ -50,6 +51,8 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Down(arguments)) => down::down(arguments).await,
             Some(Command::Doctor(argument)) => doctor::doctor(argument).await,
             Some(Command::Init(arguments)) => init::init(arguments).await,
+            Some(Command::Completions(arguments)) => completions::completions(&arguments),
+            Some(Command::Man(arguments)) => completions::man(&arguments),
         }
     })
 }
