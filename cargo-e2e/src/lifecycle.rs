@@ -3,6 +3,7 @@
 
 mod found;
 mod ledger;
+mod sandbox;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use crate::event::{Event, Events, Failure};
 use crate::host::{Facts, Host, HostError};
 use crate::outcome::{Git, Record, Stage, StageStatus, TestRecord, Verdict, exit_code, millis};
 use crate::plan::{Keep, Plan};
-use crate::sandbox::{self, Existing, Identity, Sandbox, State};
+use crate::sandbox::{Identity, Sandbox, teardown};
 use crate::stages::{self, Context, Done, Trouble};
 
 use found::Found;
@@ -172,76 +173,6 @@ impl Run<'_> {
         }
     }
 
-    /// A new sandbox, or this repo's own that is up already and may be used again.
-    async fn sandbox(
-        &self,
-        host: &dyn Host,
-        facts: &Facts,
-    ) -> Result<Done<(Sandbox, Option<State>)>, Trouble> {
-        if self.plan.reuse
-            && let Some(existing) = self.existing(host, facts).await?
-        {
-            let changed = existing.state.definition != crate::definition::definition(self.plan);
-            let run_id = &existing.sandbox.identity.run_id;
-            if self.plan.up_only || !changed {
-                let detail = format!("sandbox {run_id}, which is up already");
-                return Ok(Done::new((existing.sandbox, Some(existing.state)), detail));
-            }
-            self.events.warn(format!(
-                "sandbox {run_id} is not used: e2e.yml, the compose file or what it reads has changed since it was \
-                 brought up. `cargo e2e up` brings it up to date"
-            ));
-        }
-        let sandbox = self.provision(host, facts).await?;
-        let detail = sandbox.dir();
-        Ok(Done::new((sandbox, None), detail))
-    }
-
-    async fn existing(
-        &self,
-        host: &dyn Host,
-        facts: &Facts,
-    ) -> Result<Option<Existing>, HostError> {
-        let folder = self.plan.repo.root.to_string_lossy();
-        let all = sandbox::list(host, &facts.root).await?;
-        // The newest one of this working copy.
-        for listed in all.iter().rev() {
-            let about = &listed.about;
-            if about["repo"] == self.identity.slug
-                && about["folder"] == *folder
-                && about["by"] == ledger::who()
-                && let Some(existing) = Existing::of(host, &facts.root, listed).await?
-            {
-                return Ok(Some(existing));
-            }
-        }
-        Ok(None)
-    }
-
-    async fn provision(&self, host: &dyn Host, facts: &Facts) -> Result<Sandbox, HostError> {
-        let mut lifetime = self.plan.lifetime();
-        if self.plan.keep != Keep::No || self.plan.up_only {
-            // Labels can't be changed later.
-            lifetime = lifetime.saturating_add(self.plan.keep_for);
-        }
-        let about = serde_json::json!({
-            "repo": self.identity.slug,
-            "project": self.identity.project,
-            "by": ledger::who(),
-            "folder": self.plan.repo.root.to_string_lossy(),
-            "started_at": ledger::now(),
-            "tool_version": env!("CARGO_PKG_VERSION"),
-        });
-        Sandbox::provision(
-            host,
-            facts,
-            self.identity.clone(),
-            &about.to_string(),
-            lifetime,
-        )
-        .await
-    }
-
     /// Everything between provision and collect.
     async fn stages(
         &self,
@@ -291,7 +222,7 @@ impl Run<'_> {
                 stages::test::test(context, &stack, &for_tests),
             )
             .await;
-        found.tests.push(test_record(&tested, began.elapsed()));
+        found.tests.push(self.test_record(&tested, began.elapsed()));
         tested
     }
 
@@ -335,7 +266,7 @@ impl Run<'_> {
         let run_id = &self.identity.run_id;
         let torn_down = ledger
             .until(3, Stage::Teardown, async {
-                let left = sandbox::teardown(host, root, run_id, limit).await?.left;
+                let left = teardown(host, root, run_id, limit).await?.left;
                 if left.is_empty() {
                     return Ok(Done::new(left, "nothing left"));
                 }
@@ -381,6 +312,25 @@ impl Run<'_> {
         )
     }
 
+    /// A test command is one test, whatever it runs.
+    fn test_record(&self, tested: &Result<(), Stopped>, duration: Duration) -> TestRecord {
+        let (status, message) = match tested {
+            Ok(()) => (StageStatus::Passed, None),
+            Err(Stopped::Failed(trouble)) => (StageStatus::Failed, Some(trouble.message.clone())),
+            Err(Stopped::Cancelled) => (StageStatus::Interrupted, None),
+        };
+        TestRecord {
+            name: match &self.plan.spec.test_service {
+                Some(service) => service.clone(),
+                None => "test_command".to_owned(),
+            },
+            status,
+            duration_ms: millis(duration),
+            message,
+            steps: Vec::new(),
+        }
+    }
+
     fn record(
         &self,
         verdict: Verdict,
@@ -407,22 +357,6 @@ impl Run<'_> {
             leftovers: found.leftovers.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         }
-    }
-}
-
-/// A test command is one test, whatever it runs.
-fn test_record(tested: &Result<(), Stopped>, duration: Duration) -> TestRecord {
-    let (status, message) = match tested {
-        Ok(()) => (StageStatus::Passed, None),
-        Err(Stopped::Failed(trouble)) => (StageStatus::Failed, Some(trouble.message.clone())),
-        Err(Stopped::Cancelled) => (StageStatus::Interrupted, None),
-    };
-    TestRecord {
-        name: "test_command".to_owned(),
-        status,
-        duration_ms: millis(duration),
-        message,
-        steps: Vec::new(),
     }
 }
 

@@ -1,10 +1,14 @@
 //! What a run is going to do: a value, made without touching a host, that can be shown.
 
+mod host;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::spec::{Cleanup, Ports, Side, Spec};
 use crate::workspace::Repo;
+
+pub use host::{HostChoice, HostVariables};
 
 /// A sandbox that was asked to be kept lives this long, unless `--keep-for` says otherwise.
 pub const KEEP_FOR: Duration = Duration::from_hours(24);
@@ -27,36 +31,6 @@ pub struct Options {
     pub up_only: bool,
     /// What goes to the test command.
     pub arguments: Vec<String>,
-}
-
-/// The environment that chooses a host; a value so that tests need not change the process's own.
-#[derive(Debug, Clone, Default)]
-pub struct HostVariables {
-    /// `CARGO_E2E_HOST`.
-    pub cargo_e2e_host: Option<String>,
-    /// `RAILIANCE01_HOST`.
-    pub railiance01_host: Option<String>,
-}
-
-impl HostVariables {
-    /// From this process's environment; an empty variable is as good as none.
-    #[must_use]
-    pub fn from_env() -> Self {
-        let get = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        Self {
-            cargo_e2e_host: get("CARGO_E2E_HOST"),
-            railiance01_host: get("RAILIANCE01_HOST"),
-        }
-    }
-}
-
-/// Which host, and why that one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostChoice {
-    /// `local`, or an ssh destination.
-    pub name: String,
-    /// What decided.
-    pub because: String,
 }
 
 /// When the sandbox outlives the run.
@@ -167,7 +141,7 @@ impl Plan {
         if repo.root.to_str().is_none() {
             return Err(PlanError::NotUtf8 { root: repo.root });
         }
-        let host = choose_host(&options, variables, &repo);
+        let host = host::choose(options.host.as_deref(), variables, &repo);
         let keep = match (options.keep, spec.cleanup) {
             (Keep::Always, _) | (_, Cleanup::Never) => Keep::Always,
             (Keep::OnFailure, _) | (_, Cleanup::OnSuccess) => Keep::OnFailure,
@@ -193,7 +167,11 @@ impl Plan {
             up_only: options.up_only,
             tests_on: spec.tests_run_on.unwrap_or(Side::Host),
             // A repo whose tests say `localhost:5432` works unchanged.
-            ports: spec.ports.unwrap_or(Ports::Declared),
+            ports: spec.ports.unwrap_or(if spec.test_service.is_some() {
+                Ports::Isolated
+            } else {
+                Ports::Declared
+            }),
             arguments: options.arguments,
             limits,
             compose_files: spec.compose_files.clone(),
@@ -239,27 +217,6 @@ impl Plan {
     }
 }
 
-fn choose_host(options: &Options, variables: &HostVariables, repo: &Repo) -> HostChoice {
-    let configured = repo.host.as_ref();
-    let ways = [
-        (options.host.clone(), "--host"),
-        (variables.cargo_e2e_host.clone(), "CARGO_E2E_HOST"),
-        (
-            configured.map(|configured| configured.host.clone()),
-            configured.map_or("", |configured| configured.source),
-        ),
-        (variables.railiance01_host.clone(), "RAILIANCE01_HOST"),
-    ];
-    let chosen = ways
-        .into_iter()
-        .find_map(|(name, because)| Some((name?, because)));
-    let (name, because) = chosen.unwrap_or(("local".to_owned(), "nothing names another"));
-    HostChoice {
-        name,
-        because: because.to_owned(),
-    }
-}
-
 /// Compose would take the folder of a link; people expect the folder of the file that they run
 /// by hand.
 fn project_dir(repo: &Repo, spec: &Spec) -> Result<(String, Option<String>), PlanError> {
@@ -302,7 +259,6 @@ fn project_dir(repo: &Repo, spec: &Spec) -> Result<(String, Option<String>), Pla
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::ConfiguredHost;
 
     fn repo(root: &Path) -> Repo {
         Repo {
@@ -335,29 +291,6 @@ mod tests {
             &HostVariables::default(),
         )
         .expect("a plan")
-    }
-
-    #[test]
-    fn the_first_host_that_is_named_wins() {
-        let folder = tree();
-        let mut repo = repo(folder.path());
-        let mut options = Options::default();
-        let mut variables = HostVariables::default();
-        let expect = |repo: &Repo, options: &Options, variables: &HostVariables, name: &str| {
-            assert_eq!(choose_host(options, variables, repo).name, name);
-        };
-        expect(&repo, &options, &variables, "local");
-        variables.railiance01_host = Some("r1".into());
-        expect(&repo, &options, &variables, "r1");
-        repo.host = Some(ConfiguredHost {
-            host: "metadata".into(),
-            source: "[package.metadata.e2e]",
-        });
-        expect(&repo, &options, &variables, "metadata");
-        variables.cargo_e2e_host = Some("variable".into());
-        expect(&repo, &options, &variables, "variable");
-        options.host = Some("flag".into());
-        expect(&repo, &options, &variables, "flag");
     }
 
     #[test]

@@ -5,9 +5,11 @@
 
 mod choose;
 mod claim;
+mod container;
 mod containers;
 mod list;
 mod state;
+mod teardown;
 
 use std::time::Duration;
 
@@ -15,9 +17,11 @@ use crate::host::{self, Facts, Host, HostError, Output, Script};
 
 pub use choose::{Asker, ChooseError, choose};
 pub use claim::Claim;
-pub use containers::{Container, Containers};
+pub use container::Container;
+pub use containers::Containers;
 pub use list::{Listed, list};
 pub use state::{Existing, State};
+pub use teardown::{Removed, teardown};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -347,46 +351,6 @@ impl Sandbox {
 #[derive(Debug)]
 pub struct MirrorGuard {
     _channel: host::Channel,
-}
-
-/// What a teardown came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Removed {
-    /// Whether there was anything to remove.
-    pub found: bool,
-    /// What is left: `container NAME`, ….
-    pub left: Vec<String>,
-}
-
-/// Removes a sandbox with everything it made.
-///
-/// # Errors
-/// When the host is lost or teardown does not end; then nothing is known, and trying again is
-/// always safe.
-pub async fn teardown(
-    host: &dyn Host,
-    root: &str,
-    run_id: &str,
-    deadline: Duration,
-) -> Result<Removed, HostError> {
-    let script = script!("teardown", "sweep", "teardown")
-        .var("root", root)
-        .var("id", run_id);
-    let output = check(
-        host,
-        &script,
-        host::run(host, &script, b"", deadline).await?,
-    )?;
-    let text = output.text();
-    let left: Vec<String> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("left "))
-        .map(crate::event::printable)
-        .collect();
-    Ok(Removed {
-        found: !left.is_empty() || text.lines().any(|line| line == "found"),
-        left,
-    })
 }
 
 async fn succeed(host: &dyn Host, script: &Script, input: &[u8]) -> Result<Output, HostError> {

@@ -210,7 +210,7 @@ fn refuse(host: &dyn Host, error: &ChooseError) {
         "`cargo e2e list --host {}` shows what is there",
         host.name()
     );
-    report(&error.to_string(), Some(&help));
+    report(&format!("{error} on {}", host.name()), Some(&help));
 }
 
 /// The repo in this folder, if there is one.

@@ -11,6 +11,7 @@ pub mod needs;
 pub mod preview;
 pub mod publish;
 pub mod scan;
+pub mod test_service;
 
 pub use isolate::{Isolation, Rewritten, isolate};
 pub use publish::{PortRule, Published};

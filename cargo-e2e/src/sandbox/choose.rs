@@ -21,7 +21,7 @@ pub enum ChooseError {
     #[error("`{0}` is too short for an id: give at least {SHORTEST} characters")]
     TooShort(String),
     /// There is none.
-    #[error("no sandbox {0} on this host")]
+    #[error("no sandbox {0}")]
     None(String),
     /// There are several.
     #[error("{what} could be {}", ids.join(" or "))]

@@ -1,6 +1,6 @@
 //! Fetch logs, states and artifacts.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::host::{Host, Local, Transfer, rsync};
 use crate::outcome::ServiceRecord;
@@ -93,7 +93,8 @@ pub async fn explain(context: &Context<'_>, mut trouble: Trouble) -> Trouble {
         trouble.message = format!("{}: {why}", trouble.message);
         vec![container.clone()]
     } else {
-        for why in containers.waiting(Instant::now()) {
+        // Nothing is waited for any more: one that is up is up.
+        for why in containers.waiting(Instant::now() + Duration::from_mins(1)) {
             trouble.message = format!("{}\n{why}", trouble.message);
         }
         // One that was made but never started has no log.

@@ -6,7 +6,9 @@ use e2e_harness::protocol::{Endpoint, Endpoints};
 use serde_json::Value;
 
 use crate::compose::scan::Scan;
-use crate::compose::{Isolation, PortRule, Published, Rewritten, cli, isolate, publish};
+use crate::compose::{
+    Isolation, PortRule, Published, Rewritten, cli, isolate, publish, test_service,
+};
 use crate::host::HostError;
 use crate::outcome::{Stage, Verdict};
 use crate::ready::published_at;
@@ -24,6 +26,10 @@ pub struct Stack {
     pub health_allowance: Duration,
     /// The numbers that were given, in the model's order; empty when declared.
     pub numbers: Vec<u16>,
+    /// What Compose interpolates, for commands that come later.
+    pub interpolation: Vec<(String, String)>,
+    /// What was brought up.
+    pub model: Value,
 }
 
 /// Somebody may be faster to a free port; more often than this it is not chance.
@@ -36,14 +42,14 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
     model::check_names(&model)?;
     model::send_needed(context, &model).await?;
     let mut tries = 0;
-    let (rewritten, numbers) = loop {
+    let (prepared, changed) = loop {
         tries += 1;
         let prepared = prepare(context, scan, &interpolation, &model, &warnings).await?;
         for warning in prepared.warnings.iter().filter(|_| tries == 1) {
             context.events.warn(format!("compose: {warning}"));
         }
         match start(context, &prepared.commands).await {
-            Ok(()) => break (prepared.rewritten, prepared.numbers),
+            Ok(changed) => break (prepared, changed),
             Err(trouble) if tries < TRIES && lost_a_port(context, &trouble) => {
                 context
                     .events
@@ -53,6 +59,12 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
             Err(trouble) => return Err(trouble),
         }
     };
+    let Prepared {
+        rewritten,
+        numbers,
+        interpolation,
+        ..
+    } = prepared;
     let mut published = rewritten.published;
     if published.iter().any(|one| one.port.is_none()) {
         fill_numbers(context, &mut published).await?;
@@ -60,13 +72,17 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
     let services = rewritten.model["services"]
         .as_object()
         .map_or(0, serde_json::Map::len);
+    let unchanged = context.before.is_some() && !changed;
+    let detail = count(services, "service") + if unchanged { ", nothing changed" } else { "" };
     Ok(Done::new(
         Stack {
             published,
             health_allowance: rewritten.health_allowance,
             numbers,
+            interpolation,
+            model: rewritten.model,
         },
-        count(services, "service"),
+        detail,
     ))
 }
 
@@ -75,6 +91,7 @@ struct Prepared {
     rewritten: Rewritten,
     warnings: Vec<String>,
     numbers: Vec<u16>,
+    interpolation: Vec<(String, String)>,
     commands: String,
 }
 
@@ -117,16 +134,34 @@ async fn prepare(
     if !isolated {
         ports::claim(context, &rewritten.published).await?;
     }
+    if let Some(service) = &context.plan.spec.test_service {
+        let variables = super::test::service_variables(context, &rewritten.published)?;
+        let (artifacts, cache) = super::test::host_folders(context);
+        test_service::equip(
+            &mut rewritten.model,
+            service,
+            &variables,
+            &artifacts,
+            &cache,
+        );
+    }
     let text = serde_json::to_vec_pretty(&rewritten.model)
         .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
     sandbox.put(host, "compose.json", &text).await?;
     // What was really run is part of the result; a full disk is told of when that is stored.
     let _ = tokio::fs::write(context.bundle.join("compose.json"), &text).await;
     Ok(Prepared {
-        commands: cli::up_commands(sandbox, &interpolation),
+        commands: cli::up_commands(
+            sandbox,
+            &interpolation,
+            &rewritten.model,
+            context.plan.spec.test_service.as_deref(),
+            context.before.is_some(),
+        ),
         rewritten,
         warnings,
         numbers,
+        interpolation,
     })
 }
 
@@ -204,17 +239,24 @@ pub fn endpoints(context: &Context<'_>, stack: &Stack) -> Endpoints {
     }
 }
 
-async fn start(context: &Context<'_>, commands: &str) -> Result<(), Trouble> {
+/// Whether anything was made or started.
+async fn start(context: &Context<'_>, commands: &str) -> Result<bool, Trouble> {
+    let mut changed = false;
     let mut tail = Tail::default();
     let limit = context.plan.limits.up;
     let status = context
         .sandbox
         .job(context.host, "up", commands, limit, &mut |bytes| {
-            tail.take(bytes, |line| context.events.progress(Stage::Up, line));
+            tail.take(bytes, |line| {
+                changed |= ["Created", "Started", "Recreated"]
+                    .iter()
+                    .any(|word| line.trim_end().ends_with(word));
+                context.events.progress(Stage::Up, line);
+            });
         })
         .await;
     let message = match status {
-        Ok(0) => return Ok(()),
+        Ok(0) => return Ok(changed),
         Ok(_) => "`docker compose up` failed".to_owned(),
         Err(HostError::TimedOut { .. }) => {
             format!(

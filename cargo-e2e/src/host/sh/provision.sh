@@ -7,6 +7,8 @@ cat >"$dir/about"
 expires=$(($(date +%s) + lifetime))
 printf '%s\n' "$expires" >"$dir/expires"
 mkdir "$dir/repo" "$dir/jobs" "$dir/collected" "$dir/collected/artifacts" || exit 1
+# A test service may run as anybody; the folders above are this user's alone.
+chmod 0777 "$dir/collected/artifacts" "$root/cache/$slug"
 # Marks the repo's cache as used: it is kept for 30 days from here.
 touch "$root/cache/$slug"
 printf 'expires=%s\n' "$expires"
