@@ -66,24 +66,24 @@ pub(crate) fn man(arguments: &ManArguments) -> u8 {
     command.build();
     let page = match &arguments.command {
         None => command,
-        Some(name) => match command.find_subcommand(name) {
-            Some(found) => found
-                .clone()
-                .display_name(format!("{NAME}-{name}"))
-                .bin_name(format!("cargo e2e {name}")),
-            None => {
+        Some(name) => {
+            let Some(found) = command.find_subcommand(name) else {
                 let all: Vec<_> = command
                     .get_subcommands()
-                    .filter(|command| command.get_name() != "help")
                     .map(clap::Command::get_name)
+                    .filter(|name| *name != "help")
                     .collect();
                 report(
                     &format!("there is no command `{name}`"),
                     Some(&format!("there are {}", all.join(", "))),
                 );
                 return USAGE;
-            }
-        },
+            };
+            found
+                .clone()
+                .display_name(format!("{NAME}-{name}"))
+                .bin_name(format!("cargo e2e {name}"))
+        }
     };
     let mut text = Vec::new();
     // Writing to memory can't fail.

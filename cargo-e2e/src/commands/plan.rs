@@ -131,6 +131,13 @@ fn describe(plan: &Plan, project: &str) -> String {
             ),
         );
     }
+    if let Some(service) = &plan.spec.test_service {
+        let limit = duration(plan.limits.test);
+        line(
+            "tests",
+            format!("the service {service} (on the compose network, at most {limit})"),
+        );
+    }
     let keep = match plan.keep {
         Keep::No => "always".to_owned(),
         Keep::OnFailure => format!("unless the run fails; then kept for {}", hours(plan)),
@@ -145,6 +152,7 @@ fn describe(plan: &Plan, project: &str) -> String {
 fn ports(plan: &Plan) -> String {
     let because = match plan.spec.ports {
         Some(_) => format!("{} says so", plan.spec_name().display()),
+        None if plan.spec.test_service.is_some() => "the default for test_service".to_owned(),
         None => "the default for test_command".to_owned(),
     };
     match plan.ports {

@@ -41,15 +41,15 @@ pub(super) fn model(root: &Path, files: &[String]) -> Result<Value, InitError> {
                 ports.extend(entries.flat_map(port));
             }
             let probe = &definition["healthcheck"]["test"];
-            if let Ok(test) = serde_json::to_value(probe)
-                && !test.is_null()
+            if let Ok(probe) = serde_json::to_value(probe)
+                && !probe.is_null()
             {
                 // A text is for a shell.
-                let test = match test {
+                let words = match probe {
                     Value::String(command) => json!(["CMD-SHELL", command]),
                     list => list,
                 };
-                service["healthcheck"] = json!({ "test": test });
+                service["healthcheck"] = json!({ "test": words });
             }
         }
     }
