@@ -164,6 +164,19 @@ impl<'repo> Ran<'repo> {
         self
     }
 
+    /// Checks what a stage says it did.
+    #[track_caller]
+    pub fn stage_says(&self, name: &str, text: &str) -> &Self {
+        let stage = self.stage_of(name);
+        let detail = stage.and_then(|stage| stage["detail"].as_str());
+        assert!(
+            detail.is_some_and(|detail| detail.contains(text)),
+            "stage {name}: {stage:?}\n{}",
+            self.ended
+        );
+        self
+    }
+
     /// Checks that a stage never began.
     #[track_caller]
     pub fn no_stage(&self, name: &str) -> &Self {

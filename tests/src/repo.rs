@@ -193,7 +193,7 @@ impl Repo {
         self.start(host, arguments).finish()
     }
 
-    /// Starts `cargo e2e --host HOST ARGUMENTS` in it.
+    /// Starts `cargo e2e --host HOST ARGUMENTS` in it; a command such as `up` goes first.
     #[track_caller]
     pub fn start(&self, host: Host, arguments: &[&str]) -> Started<'_> {
         self.hosts.borrow_mut().insert(host);
@@ -205,7 +205,14 @@ impl Repo {
             .env("XDG_RUNTIME_DIR", &trace.runtime)
             .env("TMPDIR", &trace.temporary);
         command.env(leaks::MARK, &trace.mark);
-        command.args(["--host", &host.name()]).args(arguments);
+        let (first, rest) = match arguments.split_first() {
+            Some((&"up", rest)) => (Some("up"), rest),
+            _ => (None, arguments),
+        };
+        command
+            .args(first)
+            .args(["--host", &host.name()])
+            .args(rest);
         Started {
             repo: self,
             running: Running::start(command, None),
@@ -220,6 +227,15 @@ impl Repo {
         let mut command = self.command();
         command.args(arguments);
         Running::start(command, None).finish(LIMIT)
+    }
+
+    /// The same, with something to read.
+    #[track_caller]
+    #[must_use]
+    pub fn cargo_e2e_with(&self, arguments: &[&str], input: &str) -> Ended {
+        let mut command = self.command();
+        command.args(arguments);
+        Running::start(command, Some(input)).finish(LIMIT)
     }
 
     /// The same, from a folder in it.

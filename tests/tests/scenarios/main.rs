@@ -4,10 +4,12 @@
 mod client;
 mod examples;
 mod hosts;
+mod living;
 mod outcomes;
 mod ports;
 mod ready;
 mod refused;
 mod sandboxes;
 mod sending;
+mod service;
 mod signals;

@@ -1,0 +1,106 @@
+//! Living with a sandbox: `up`, `env`, `exec`, `shell`, `logs`, `--reuse`, `down`.
+
+use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
+use e2e_tests::{Ended, Host, Repo, on_each_host};
+
+fn repo(name: &str) -> Repo {
+    Repo::new(name)
+        .compose(WEB)
+        .file("note.txt", "from the repo\n")
+        .spec(&format!(
+            "{WEB_IS_HEALTHY}ports: isolated\ntest_command: curl -fsS \"http://$E2E_WEB_8080/\"\n"
+        ))
+}
+
+#[track_caller]
+fn well(ended: Ended) -> Ended {
+    assert_eq!(ended.code, Some(0), "{ended}");
+    ended
+}
+
+fn with_host(repo: &Repo, host: Host, arguments: &[&str]) -> Ended {
+    let name = host.name();
+    let (before, after) = match arguments.iter().position(|word| *word == "--") {
+        Some(at) => arguments.split_at(at),
+        None => (arguments, [].as_slice()),
+    };
+    repo.cargo_e2e(&[before, &["--host", &name], after].concat())
+}
+
+on_each_host! {
+    fn a_sandbox_that_is_up_can_be_lived_with(host) {
+        let repo = repo("living");
+        let up = repo.run_and_keep(host, &["up"]);
+        up.kept(0, "passed").no_stage("test").stderr_has("Up living");
+        let run = |arguments: &[&str]| with_host(&repo, host, arguments);
+
+        let env = well(run(&["env"])).stdout;
+        let line = env.lines().find(|line| line.starts_with("export E2E_WEB_8080='127.0.0.1:"));
+        assert!(line.is_some(), "{env}");
+        let json = well(run(&["env", "--format", "json"])).stdout;
+        let all: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+        assert_eq!(all["E2E_RUN_ID"], up.run_id());
+        assert!(well(run(&["env", "--format", "dotenv"])).stdout.contains("\nE2E_WEB_PORT=2"));
+
+        // What is quoted once arrives once, and the status is the command's own.
+        let exec = run(&["exec", "web", "--", "sh", "-c", "echo \"<$1>\"; exit 7", "sh", "a  'b' $c"]);
+        assert_eq!((exec.code, exec.stdout.as_str()), (Some(7), "<a  'b' $c>\n"), "{exec}");
+        let by_id = run(&["exec", &up.run_id()[16..], "web", "--", "cat", "/www/index.html"]);
+        assert_eq!(well(by_id).stdout, "hello\n");
+        assert!(well(run(&["logs", "web"])).stdout.contains("web is here"));
+
+        let tested = repo.run_and_keep(host, &["--reuse"]);
+        tested.stdout_has("hello").no_stage("teardown");
+        tested.stage_says("provision", up.run_id());
+
+        well(run(&["down"]));
+        up.leaves_nothing();
+        let gone = run(&["env"]);
+        assert_eq!(gone.code, Some(2), "{gone}");
+    }
+
+    fn a_second_up_changes_only_what_changed(host) {
+        let repo = repo("twice");
+        let up = repo.run_and_keep(host, &["up"]);
+        let containers = || host.says(&format!("docker ps -q --no-trunc --filter label=cargo-e2e.run={}", up.run_id()));
+        let before = containers();
+        let again = repo.run_and_keep(host, &["up"]);
+        again.no_stage("teardown").stage_says("up", "nothing changed");
+        assert_eq!(containers(), before);
+
+        let changed = repo.filled_in(&WEB.replace("echo hello", "echo changed"));
+        std::fs::write(repo.path("e2e/compose.yml"), changed).expect("it is the test's own");
+        // Its definition is another now: the tests get a sandbox of their own.
+        let own = repo.run(host, &["--reuse"]);
+        own.ended(0, "passed").stdout_has("changed").stderr_has("is not used");
+        let changed = repo.run_and_keep(host, &["up"]);
+        changed.no_stage("teardown").stage_says("up", "1 service");
+        assert_ne!(containers(), before);
+        well(with_host(&repo, host, &["down", "--all"]));
+        up.leaves_nothing();
+    }
+}
+
+#[test]
+fn an_up_that_does_not_become_ready_leaves_nothing() {
+    let repo = Repo::new("not-up")
+        .compose("services: {web: {image: BUSYBOX, command: [sh, -c, 'echo no; exit 3']}}\n")
+        .spec("test_command: 'true'\n");
+    let up = repo.run(Host::Dev, &["up"]);
+    up.ended(98, "unhealthy")
+        .stderr_has("web exited with code 3");
+}
+
+#[test]
+fn a_shell_is_in_the_copy_of_the_repo() {
+    let repo = repo("shell");
+    let up = repo.run_and_keep(Host::Root, &["up"]);
+    let shell = repo.cargo_e2e_with(
+        &["shell", "--host", &Host::Root.name()],
+        "cat note.txt; echo \"$E2E_REPO\"; exit 5\n",
+    );
+    assert_eq!(shell.code, Some(5), "{shell}");
+    assert!(shell.stdout.starts_with("from the repo\nshell"), "{shell}");
+    well(repo.cargo_e2e(&["down", "--host", &Host::Root.name()]));
+    up.leaves_nothing();
+}

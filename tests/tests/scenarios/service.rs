@@ -1,0 +1,63 @@
+//! Tests that run as a service of the stack.
+
+use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
+use e2e_tests::{Host, Repo, here_and_over_ssh};
+
+/// [`WEB`], and a service in a profile that is not active.
+fn stack(command: &str) -> String {
+    format!(
+        "{WEB}  tests:\n    image: BUSYBOX\n    profiles: [test]\n    user: '1234'\n    command: {command}\n"
+    )
+}
+
+here_and_over_ssh! {
+    fn tests_run_on_the_compose_network(host) {
+        let repo = Repo::new("service")
+            .compose(&stack(
+                "[sh, -c, 'set -e; wget -qO- http://$$E2E_WEB_8080/; wget -qO- $$E2E_HEALTH_WEB; echo \"$$E2E_WEB_8080 $$MORE\"; \
+                 echo kept >$$E2E_ARTIFACTS/file']",
+            ))
+            .spec(&format!("{WEB_IS_HEALTHY}test_service: tests\nenv: {{MORE: 'to ${{E2E_WEB_HOST}} for $$5'}}\n"));
+        let ran = repo.run(host, &[]);
+        ran.ended(0, "passed").stdout_has("hello\nhello\nweb:8080 to web for $5\n");
+        ran.file_has("artifacts/file", "kept");
+        assert_eq!(ran.record()["tests"][0]["name"], "tests");
+    }
+
+    fn its_exit_status_is_the_tests(host) {
+        let repo = Repo::new("service-fails")
+            .compose(&stack("[sh, -c, 'echo \"got $$*\"; exit 7', sh]"))
+            .spec(&format!("{WEB_IS_HEALTHY}test_service: tests\n"));
+        let ran = repo.run(host, &["--", "a  b", "c"]);
+        ran.ended(100, "failed").stdout_has("got a  b c").stderr_has("exit status 7");
+    }
+
+    fn one_that_hangs_is_ended(host) {
+        let repo = Repo::new("service-hangs")
+            .compose(&stack("[sleep, '600']"))
+            .spec(&format!("{WEB_IS_HEALTHY}test_service: tests\ntimeout: 2\n"));
+        repo.run(host, &[]).ended(100, "timed_out");
+    }
+}
+
+#[test]
+fn a_test_command_runs_in_the_service() {
+    let repo = Repo::new("service-command")
+        .compose(&stack("[sleep, '600']"))
+        .spec(&format!(
+            "{WEB_IS_HEALTHY}test_service: tests\ntest_command: id -u; echo\n"
+        ));
+    let ran = repo.run(Host::Dev, &["--", "an argument"]);
+    ran.ended(0, "passed").stdout_has("1234\nan argument");
+}
+
+#[test]
+fn a_service_that_is_not_there_is_named() {
+    let repo = Repo::new("service-typo")
+        .compose(&stack("[sleep, '600']"))
+        .spec(&format!("{WEB_IS_HEALTHY}test_service: test\n"));
+    let ran = repo.run(Host::Dev, &[]);
+    ran.ended(96, "spec_error")
+        .stderr_has("`test_service` names test, which the compose file does not have")
+        .stderr_has("it has tests, web");
+}
