@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 passed, 2 usage, 70 internal error, 96 e2e.yml or compose file wrong, 97 host unusable or lost,
@@ -47,6 +47,39 @@ pub(crate) enum Command {
     List(HostArgument),
     /// Remove a sandbox with everything it made
     Down(DownArguments),
+    /// Check this machine and a host, and say what to do about what is missing
+    Doctor(HostArgument),
+    /// Write a first e2e/e2e.yml from the compose file that is there
+    Init(InitArguments),
+    /// Print completions for a shell
+    ///
+    /// bash: `source <(cargo e2e completions bash)`; zsh: save it as `_cargo-e2e` in a folder of
+    /// $fpath; fish: save it as ~/.config/fish/completions/cargo-e2e.fish and source it.
+    #[command(verbatim_doc_comment)]
+    Completions(CompletionsArguments),
+    /// Print a man page: of `cargo e2e`, or of one of its commands
+    Man(ManArguments),
+}
+
+/// The command line as a program of its own, for what describes it.
+pub(crate) fn command() -> clap::Command {
+    let cargo = Cargo::command();
+    let about = cargo
+        .find_subcommand("e2e")
+        .and_then(clap::Command::get_about);
+    E2e::augment_args(clap::Command::new("cargo-e2e")).about(about.cloned().unwrap_or_default())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArguments {
+    /// A command, such as `plan`
+    pub(crate) command: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -139,7 +172,7 @@ pub(crate) struct RunArguments {
     pub(crate) arguments: Vec<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct RepoArguments {
     /// The repo; the nearest parent with e2e/e2e.yml counts [default: the current directory]
     pub(crate) repo: Option<PathBuf>,
@@ -156,7 +189,7 @@ pub(crate) struct RepoArguments {
     pub(crate) host: HostArgument,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct HostArgument {
     /// `local`, an ssh alias, user@name or ssh://user@name:port
     ///
@@ -175,6 +208,12 @@ pub(crate) struct DownArguments {
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) host: HostArgument,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// The repo's folder [default: the current directory]
+    pub(crate) path: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -216,8 +255,6 @@ fn lifetime(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -4,11 +4,37 @@
 mod cli;
 mod commands;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    let cli::Cargo::E2e(typed) = cli::Cargo::parse();
+    let cli::Cargo::E2e(typed) = cli::Cargo::parse_from(as_cargo(std::env::args_os().collect()));
     ExitCode::from(commands::dispatch(*typed))
+}
+
+/// Cargo calls `cargo-e2e e2e plan`, people and completions may say `cargo-e2e plan`.
+fn as_cargo(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if arguments.get(1).is_none_or(|first| first != "e2e") {
+        arguments.insert(arguments.len().min(1), "e2e".into());
+    }
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_to_call_it_mean_the_same() {
+        let given = |words: &[&str]| as_cargo(words.iter().map(OsString::from).collect());
+        for words in [
+            ["cargo-e2e", "e2e", "plan"].as_slice(),
+            &["cargo-e2e", "plan"],
+        ] {
+            assert_eq!(given(words), ["cargo-e2e", "e2e", "plan"]);
+        }
+        assert_eq!(given(&["cargo-e2e"]), ["cargo-e2e", "e2e"]);
+    }
 }

@@ -27,6 +27,7 @@ mod tests;
 mod value;
 
 pub(crate) use nearest::nearest;
+pub(crate) use value::slug_of;
 
 /// What one `e2e.yml` asks for; defaults are filled in, except where they depend on more than this
 /// file (those are `None`).

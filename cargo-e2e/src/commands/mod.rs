@@ -2,8 +2,11 @@
 
 mod attach;
 mod check;
+mod completions;
+mod doctor;
 mod down;
 mod env;
+mod init;
 mod list;
 mod plan;
 mod run;
@@ -46,6 +49,10 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Check(arguments)) => check::check(arguments).await,
             Some(Command::List(arguments)) => list::list(arguments).await,
             Some(Command::Down(arguments)) => down::down(arguments).await,
+            Some(Command::Doctor(argument)) => doctor::doctor(argument).await,
+            Some(Command::Init(arguments)) => init::init(arguments).await,
+            Some(Command::Completions(arguments)) => completions::completions(&arguments),
+            Some(Command::Man(arguments)) => completions::man(&arguments),
         }
     })
 }

@@ -7,7 +7,7 @@ use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate};
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::{Keep, Options, Plan};
 use cargo_e2e::report::duration;
-use cargo_e2e::spec::{Probe, Side};
+use cargo_e2e::spec::{Ports, Probe, Side};
 
 use crate::cli::RepoArguments;
 
@@ -34,7 +34,7 @@ pub(crate) async fn plan(arguments: RepoArguments) -> u8 {
         let project = format!("e2e-{}-xxxxxxxx", plan.spec.name);
         anstream::print!("{}", describe(&plan, &project));
         match preview(&plan, &project).await {
-            Ok(model) => anstream::print!("{}", rewrites(&isolated(model, &project))),
+            Ok(model) => anstream::print!("{}", rewrites(&isolated(&plan, model, &project))),
             Err(error @ PreviewError::NoCompose) => {
                 anstream::println!("rewrites    not shown: {error}");
             }
@@ -48,13 +48,18 @@ pub(crate) async fn plan(arguments: RepoArguments) -> u8 {
 }
 
 /// As for a host that can do everything.
-fn isolated(model: serde_json::Value, project: &str) -> Rewritten {
+fn isolated(plan: &Plan, model: serde_json::Value, project: &str) -> Rewritten {
+    // Which numbers are free is known only on the host.
+    let ports = match plan.ports {
+        Ports::Declared => PortRule::Declared,
+        Ports::Isolated => PortRule::Isolated(&[]),
+    };
     isolate(
         model,
         &Isolation {
             project,
             labels: &[],
-            ports: PortRule::Declared,
+            ports,
             ipv6: true,
             engine: (25, 0),
         },
@@ -87,11 +92,7 @@ fn describe(plan: &Plan, project: &str) -> String {
         .as_ref()
         .map_or_else(String::new, |why| format!(" ({why})"));
     line("paths from", format!("{folder}{because}"));
-    line(
-        "ports",
-        "declared (the default for test_command): the numbers as written, on this host alone"
-            .to_owned(),
-    );
+    line("ports", ports(plan));
     if let Some(command) = &plan.spec.build_command {
         line(
             "build",
@@ -130,6 +131,13 @@ fn describe(plan: &Plan, project: &str) -> String {
             ),
         );
     }
+    if let Some(service) = &plan.spec.test_service {
+        let limit = duration(plan.limits.test);
+        line(
+            "tests",
+            format!("the service {service} (on the compose network, at most {limit})"),
+        );
+    }
     let keep = match plan.keep {
         Keep::No => "always".to_owned(),
         Keep::OnFailure => format!("unless the run fails; then kept for {}", hours(plan)),
@@ -138,6 +146,23 @@ fn describe(plan: &Plan, project: &str) -> String {
     line("removed", keep);
     line("results", plan.repo.results_dir.display().to_string());
     text
+}
+
+/// Which numbers, and who says so.
+fn ports(plan: &Plan) -> String {
+    let because = match plan.spec.ports {
+        Some(_) => format!("{} says so", plan.spec_name().display()),
+        None if plan.spec.test_service.is_some() => "the default for test_service".to_owned(),
+        None => "the default for test_command".to_owned(),
+    };
+    match plan.ports {
+        Ports::Declared => format!(
+            "declared ({because}): the numbers as written, so that runs on one host wait for each other"
+        ),
+        Ports::Isolated => format!(
+            "isolated ({because}): free numbers from 20000 to 29999, so that runs go side by side"
+        ),
+    }
 }
 
 fn rewrites(rewritten: &Rewritten) -> String {

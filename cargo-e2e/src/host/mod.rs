@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use command::{Lines, Output, Stream, lines, run, stream};
 pub use local::Local;
-pub use preflight::{Facts, Problem, Purpose, preflight};
+pub use preflight::{Check, Examined, Facts, Finding, Problem, Purpose, examine, preflight};
 pub use rsync::{List, Transfer, rsync};
 pub use script::{Script, quote};
 pub use ssh::Ssh;

@@ -18,7 +18,7 @@ pub(super) fn pattern(text: &str) -> Regex {
 }
 
 /// The slug nearest to what was written, or `None` when nothing of it can stay.
-pub(super) fn slug_of(written: &str) -> Option<String> {
+pub(crate) fn slug_of(written: &str) -> Option<String> {
     let mut slug = String::new();
     for c in written.chars().map(|c| c.to_ascii_lowercase()) {
         if c.is_ascii_alphanumeric() {

@@ -1,0 +1,141 @@
+//! Which health checks a stack gives: one for each published TCP port.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use e2e_harness::protocol::{Transport, env_name};
+use regex::Regex;
+use serde_json::Value;
+
+use crate::compose::Published;
+
+/// One health check of the file to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Check {
+    pub(super) name: String,
+    /// The number that the compose file publishes.
+    pub(super) port: u16,
+    /// Where the container asks itself over HTTP: what it asks for.
+    pub(super) path: Option<String>,
+}
+
+/// A listening port is what every server has; an HTTP request is made only where the container's
+/// own health check makes it.
+pub(super) fn checks(model: &Value, published: &[Published]) -> Vec<Check> {
+    let mut checks: Vec<Check> = Vec::new();
+    let mut names = BTreeSet::new();
+    for one in published {
+        let Some(port) = one.declared.filter(|_| one.transport == Transport::Tcp) else {
+            continue;
+        };
+        if checks.iter().any(|check| check.port == port) {
+            continue;
+        }
+        let mut name = one.service.clone();
+        if !names.insert(env_name(&name)) {
+            name = format!("{}-{}", one.service, one.container_port);
+            if !names.insert(env_name(&name)) {
+                continue;
+            }
+        }
+        let test = &model["services"][one.service.as_str()]["healthcheck"]["test"];
+        checks.push(Check {
+            name,
+            port,
+            path: http_path(test, one.container_port),
+        });
+    }
+    checks
+}
+
+/// The path that a container's health check asks for on a port, where asking for it from outside
+/// means the same: a plain GET that fails on an error status.
+fn http_path(test: &Value, port: u16) -> Option<String> {
+    static URL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"http://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d+))?(/[^\s"'|&;)<>`$\\]*)?(.)?"#)
+            .expect("a literal pattern")
+    });
+    static OTHER_REQUEST: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:^|\s)(?:-[A-Za-z]*[HXuduTbAk]|--(?:header|request|user|data|post|method|body|user-agent|cookie|insecure|no-check)\S*)(?:\s|=|$)")
+            .expect("a literal pattern")
+    });
+    static FAILS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:^|\s)(?:-[A-Za-z]*f[A-Za-z]*|--fail\S*)(?:\s|$)")
+            .expect("a literal pattern")
+    });
+    let words: Vec<&str> = test.as_array()?.iter().filter_map(Value::as_str).collect();
+    let (kind, command) = words.split_first()?;
+    if !matches!(*kind, "CMD" | "CMD-SHELL") {
+        return None;
+    }
+    let command = command.join(" ");
+    let asks = |program: &str| {
+        let mut words = command.split(|c: char| c.is_whitespace() || c == '/');
+        words.any(|word| word == program)
+    };
+    let plain_get = asks("wget") || asks("curl") && FAILS.is_match(&command);
+    // Both a pipe into something that judges, and a second command, may mean otherwise.
+    let judged_elsewhere = command.contains('|') && !command.contains("||");
+    if !plain_get || judged_elsewhere || OTHER_REQUEST.is_match(&command) {
+        return None;
+    }
+    let url = URL.captures(&command)?;
+    let asked = url
+        .get(1)
+        .map_or(Some(80), |port| port.as_str().parse().ok())?;
+    // A path that goes on with a variable is not known here.
+    let is_cut = url
+        .get(3)
+        .is_some_and(|next| matches!(next.as_str(), "$" | "\\" | "`"));
+    let path = url.get(2).map_or("/", |path| path.as_str());
+    (asked == port && !is_cut).then(|| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn path(command: &str) -> Option<String> {
+        http_path(&json!(["CMD-SHELL", command]), 8080)
+    }
+
+    #[test]
+    fn a_plain_get_is_taken_over() {
+        for (command, asked) in [
+            ("curl -f http://localhost:8080/health || exit 1", "/health"),
+            (
+                "curl -fsS 'http://127.0.0.1:8080/ready?full=1'",
+                "/ready?full=1",
+            ),
+            ("/usr/bin/wget -qO- http://localhost:8080", "/"),
+            ("wget --spider -q http://localhost:8080/x", "/x"),
+        ] {
+            assert_eq!(path(command).as_deref(), Some(asked), "{command}");
+        }
+        let words = json!(["CMD", "curl", "--fail", "http://localhost/up"]);
+        assert_eq!(http_path(&words, 80).as_deref(), Some("/up"));
+    }
+
+    #[test]
+    fn what_means_something_else_from_outside_is_not() {
+        for command in [
+            "curl http://localhost:8080/always-passes",
+            "curl -f http://localhost:9090/another-port",
+            "curl -f http://localhost/port-80",
+            "curl -f -H 'Host: x' http://localhost:8080/",
+            "curl -fu me:secret http://localhost:8080/",
+            "curl -fX POST http://localhost:8080/",
+            "curl -f http://localhost:8080/ | grep green",
+            "curl -f https://localhost:8080/",
+            "curl -f http://localhost:8080/$PATH_OF_IT",
+            "pg_isready",
+            "echo curl-like http://localhost:8080/",
+        ] {
+            assert_eq!(path(command), None, "{command}");
+        }
+        assert_eq!(http_path(&json!(["NONE"]), 80), None);
+        assert_eq!(http_path(&Value::Null, 80), None);
+    }
+}

@@ -1,0 +1,193 @@
+//! Whether runs of a repo can go side by side: who names a port by its number.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use e2e_harness::protocol::{Transport, env_name};
+use serde_yaml::Value;
+
+use crate::compose::Published;
+use crate::plan::Plan;
+
+use super::text::{Place, addresses, files, lines, variable};
+
+/// More than this and nobody reads them.
+const MOST: usize = 20;
+
+/// With ports of each run's own: what still names one by its number.
+pub(super) fn named(plan: &Plan, published: &[Published]) -> Vec<String> {
+    let mut found: Vec<String> = mentions(plan, published)
+        .into_iter()
+        .map(|(place, said, at)| {
+            format!(
+                "{place} names {said}, but each sandbox has a number of its own: use {}",
+                name(at)
+            )
+        })
+        .collect();
+    for file in &plan.compose_files {
+        found.extend(advertised(&plan.repo.root, file, published));
+    }
+    let more = found.len().saturating_sub(MOST);
+    if more > 0 {
+        found.truncate(MOST);
+        found.push(format!("and {more} more places name a port by its number"));
+    }
+    found
+}
+
+/// With ports as written: what that costs, and how to have it otherwise.
+pub(super) fn queue(plan: &Plan, published: &[Published]) -> Option<String> {
+    published.iter().find(|one| one.declared.is_some())?;
+    let mut note =
+        "with `ports: declared`, runs of this repo on one host wait for each other".to_owned();
+    if plan.spec.ports.is_some() {
+        return Some(note);
+    }
+    note = format!("{note}; it is the default for test_command");
+    let Some((place, variable)) = reads(plan, published) else {
+        return Some(note);
+    };
+    let spec = plan.spec_name().display();
+    let fixed = mentions(plan, published);
+    note = match fixed.first() {
+        None => format!(
+            "{note}\n  help: the tests read {variable} already ({place}): add the line `ports: isolated` to {spec}, \
+             and they go side by side"
+        ),
+        Some((other, said, at)) => format!(
+            "{note}\n  help: the tests read {variable} already ({place}): use {} for {said} too ({other}{}), \
+             then add the line `ports: isolated` to {spec}",
+            name(at),
+            match fixed.len() - 1 {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            }
+        ),
+    };
+    Some(note)
+}
+
+/// The variable that holds where a port is.
+fn name(at: &Published) -> String {
+    let suffix = match at.transport {
+        Transport::Tcp => "",
+        Transport::Udp => "_UDP",
+    };
+    format!(
+        "E2E_{}_{}{suffix}",
+        env_name(&at.service),
+        at.container_port
+    )
+}
+
+/// Who publishes a number, by the compose file.
+fn publisher(published: &[Published], number: u16) -> Option<&Published> {
+    published.iter().find(|one| one.declared == Some(number))
+}
+
+/// The lines of tests, and of e2e.yml where it speaks for them.
+fn spoken(plan: &Plan) -> Vec<(Place, String)> {
+    let root = &plan.repo.root;
+    let mut not: BTreeSet<PathBuf> = plan
+        .compose_files
+        .iter()
+        .map(|file| root.join(file))
+        .collect();
+    not.insert(plan.repo.spec_path.clone());
+    let command = plan.spec.test_command.as_deref().unwrap_or_default();
+    let mut spoken: Vec<_> = files(root, command, &not)
+        .iter()
+        .flat_map(|file| lines(root, file))
+        .collect();
+    // A health check's address is translated; these are not.
+    let mut of_tests = false;
+    for (mut place, line) in lines(root, &plan.repo.spec_path) {
+        if line.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            let key = line.split(':').next().unwrap_or_default();
+            of_tests = matches!(key, "test_command" | "setup_command" | "env");
+        }
+        if of_tests && !line.trim_start().starts_with('#') {
+            place.file = plan.spec_name().display().to_string();
+            spoken.push((place, line));
+        }
+    }
+    spoken
+}
+
+/// Every `localhost:PORT` of the tests that means a published port.
+fn mentions<'p>(plan: &Plan, published: &'p [Published]) -> Vec<(Place, String, &'p Published)> {
+    let mut found = Vec::new();
+    for (place, line) in spoken(plan) {
+        for (said, number) in addresses(&line) {
+            if let Some(at) = publisher(published, number) {
+                found.push((place.clone(), said.to_owned(), at));
+            }
+        }
+    }
+    found
+}
+
+/// Where the tests read an address from the environment.
+fn reads(plan: &Plan, published: &[Published]) -> Option<(Place, String)> {
+    let is_address = |variable: &str| {
+        let of_service = |one: &Published| {
+            let service = format!("E2E_{}_", env_name(&one.service));
+            variable.starts_with(&service)
+        };
+        variable == "E2E_ENDPOINTS"
+            || variable.starts_with("E2E_HEALTH_")
+            || published.iter().any(of_service)
+    };
+    spoken(plan).into_iter().find_map(|(place, line)| {
+        let variable = variable(&line).filter(|variable| is_address(variable))?;
+        Some((place, variable.to_owned()))
+    })
+}
+
+/// What services tell their clients to call: addresses in environment and command lines. A
+/// container's own health check means the container itself.
+fn advertised(root: &Path, file: &str, published: &[Published]) -> Vec<String> {
+    let text = std::fs::read_to_string(root.join(file)).unwrap_or_default();
+    // What is no YAML is Compose's to complain about, and it has passed there.
+    let Ok(mut model) = serde_yaml::from_str::<Value>(&text) else {
+        return Vec::new();
+    };
+    let _ = model.apply_merge();
+    let mut found = Vec::new();
+    for (service, definition) in model["services"].as_mapping().into_iter().flatten() {
+        let service = service.as_str().unwrap_or_default();
+        for key in ["environment", "command", "entrypoint"] {
+            for said in texts(&definition[key]) {
+                for (address, number) in addresses(&said) {
+                    let Some(at) = publisher(published, number) else {
+                        continue;
+                    };
+                    let line = text
+                        .lines()
+                        .position(|line| addresses(line).iter().any(|one| one.0 == address))
+                        .map_or_else(String::new, |line| format!(":{}", line + 1));
+                    let warning = format!(
+                        "{file}{line}: {service} names {address} in its {key}; if that is for clients outside of its \
+                         container, write ${{{}:-{address}}}",
+                        name(at)
+                    );
+                    if !found.contains(&warning) {
+                        found.push(warning);
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// All texts of a value.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Sequence(all) => all.iter().flat_map(texts).collect(),
+        Value::Mapping(all) => all.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
