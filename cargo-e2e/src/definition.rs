@@ -11,8 +11,15 @@ use crate::variables;
 
 /// A hash of e2e.yml, the compose files, the files that they read, and the variables of this
 /// machine that they ask for. The code that goes into images is not part of it.
-#[must_use]
-pub fn definition(plan: &Plan) -> String {
+pub async fn definition(plan: &Plan) -> String {
+    let plan = plan.clone();
+    // An empty one equals no other, so that nothing is used again.
+    tokio::task::spawn_blocking(move || hash(&plan))
+        .await
+        .unwrap_or_default()
+}
+
+fn hash(plan: &Plan) -> String {
     let root = &plan.repo.root;
     let compose: Vec<PathBuf> = plan
         .compose_files

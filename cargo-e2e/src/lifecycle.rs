@@ -5,8 +5,11 @@ mod found;
 mod ledger;
 mod sandbox;
 
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
 
 use crate::cancel::Cancel;
 use crate::event::{Event, Events, Failure};
@@ -142,7 +145,17 @@ impl Run<'_> {
                 events: self.events,
                 bundle: self.bundle.clone(),
             };
-            let went = self.stages(ledger, found, &context).await;
+            // A bug of ours must not cost the teardown.
+            let went = AssertUnwindSafe(self.stages(ledger, found, &context))
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|_| {
+                    let message = "cargo-e2e panicked: the message is above, please report it";
+                    Err(Stopped::Failed(Trouble::new(
+                        Verdict::InternalError,
+                        message,
+                    )))
+                });
             if let Err(stopped) = went {
                 found.stop(&stopped);
                 if !found.lost {

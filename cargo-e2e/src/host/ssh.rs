@@ -17,7 +17,8 @@ use async_trait::async_trait;
 use openssh::{ControlPersist, ForwardType, KnownHosts, Session, SessionBuilder, Stdio};
 use tempfile::TempDir;
 use tokio::process::Command;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{Channel, Host, HostError, RsyncEnd, Script};
@@ -35,6 +36,9 @@ pub struct Ssh {
     control: PathBuf,
     channels: Arc<Semaphore>,
     folder: TempDir,
+    /// The master's pid, asked for while it still answers: one that is stopped hangs on every
+    /// request.
+    master: Mutex<Option<JoinHandle<Option<rustix::process::Pid>>>>,
 }
 
 impl Ssh {
@@ -48,12 +52,15 @@ impl Ssh {
             reason,
             help,
         };
-        let parent = control_parent().map_err(|error| {
-            refused(
-                format!("no folder for ssh's socket: {error}"),
-                String::new(),
-            )
-        })?;
+        let parent = tokio::task::spawn_blocking(control_parent)
+            .await
+            .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+            .map_err(|error| {
+                refused(
+                    format!("no folder for ssh's socket: {error}"),
+                    String::new(),
+                )
+            })?;
 
         let mut builder = SessionBuilder::default();
         builder
@@ -80,12 +87,18 @@ impl Ssh {
         let log = folder.path().join("log");
         // `resume`, because the crate's own close leaves a master with open channels behind.
         let session = Session::resume_mux(control.clone().into(), Some(log.into()));
+        let asked = control_command(control.clone(), "check");
+        let master = tokio::spawn(async move {
+            let output = asked.await?;
+            master_pid(&String::from_utf8_lossy(&output.stderr))
+        });
         Ok(Self {
             name: destination.to_owned(),
             session: Arc::new(session),
             control,
             channels: Arc::new(Semaphore::new(CHANNELS)),
             folder,
+            master: Mutex::new(Some(master)),
         })
     }
 
@@ -95,17 +108,18 @@ impl Ssh {
             doing,
         }
     }
+}
 
-    async fn control_command(&self, command: &str) -> Option<std::process::Output> {
-        let run = Command::new("ssh")
-            .args(["-F", "none", "-S"])
-            .arg(&self.control)
-            .args(["-O", command, "cargo-e2e"])
-            .stdin(ProcessStdio::null())
-            .kill_on_drop(true)
-            .output();
-        timeout(CLOSE, run).await.ok()?.ok()
-    }
+/// Asks the master something, bounded.
+async fn control_command(control: PathBuf, command: &'static str) -> Option<std::process::Output> {
+    let run = Command::new("ssh")
+        .args(["-F", "none", "-S"])
+        .arg(control)
+        .args(["-O", command, "cargo-e2e"])
+        .stdin(ProcessStdio::null())
+        .kill_on_drop(true)
+        .output();
+    timeout(CLOSE, run).await.ok()?.ok()
 }
 
 #[async_trait]
@@ -176,31 +190,28 @@ impl Host for Ssh {
         let request = self
             .session
             .request_port_forward(ForwardType::Local, here, there);
-        timeout(OPEN_CHANNEL, request)
+        let asked = timeout(OPEN_CHANNEL, request)
             .await
-            .map_err(|_| refused("no answer".to_owned()))?
-            .map_err(|error| {
-                // The crate says only "failed"; why is in the master's log.
-                let log =
-                    std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-                refused(
-                    log.lines()
-                        .last()
-                        .map_or_else(|| reason(&error), str::to_owned),
-                )
-            })
+            .map_err(|_| refused("no answer".to_owned()))?;
+        let Err(error) = asked else {
+            return Ok(());
+        };
+        // The crate says only "failed"; why is in the master's log.
+        let log = tokio::fs::read_to_string(self.folder.path().join("log")).await;
+        let last = log
+            .ok()
+            .and_then(|log| Some(log.lines().last()?.to_owned()));
+        Err(refused(last.unwrap_or_else(|| reason(&error))))
     }
 
     async fn close(&self) {
-        // A master that is stopped hangs on every request; its pid, asked for first, ends it.
-        let pid = self
-            .control_command("check")
-            .await
-            .and_then(|output| master_pid(&String::from_utf8_lossy(&output.stderr)));
-        let ended = self
-            .control_command("exit")
+        let ended = control_command(self.control.clone(), "exit")
             .await
             .is_some_and(|output| output.status.success());
+        let pid = match self.master.lock().await.take() {
+            Some(asked) => asked.await.ok().flatten(),
+            None => None,
+        };
         if !ended && let Some(pid) = pid {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
         }

@@ -17,7 +17,8 @@ impl Run<'_> {
         if self.plan.reuse
             && let Some(existing) = self.existing(host, facts).await?
         {
-            let changed = existing.state.definition != crate::definition::definition(self.plan);
+            let definition = crate::definition::definition(self.plan).await;
+            let changed = definition.is_empty() || existing.state.definition != definition;
             let run_id = &existing.sandbox.identity.run_id;
             if self.plan.up_only || !changed {
                 let detail = format!("sandbox {run_id}, which is up already");

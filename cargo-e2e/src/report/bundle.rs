@@ -58,14 +58,6 @@ impl Bundle {
         self.write_whole("run.json", &json)
     }
 
-    /// Writes `compose.json`: what was really run.
-    ///
-    /// # Errors
-    /// When it can't be written.
-    pub fn write_compose(&self, json: &str) -> io::Result<()> {
-        self.write_whole("compose.json", json.as_bytes())
-    }
-
     /// Lets `latest` point here. There is no moment without a `latest`.
     ///
     /// # Errors
@@ -203,11 +195,10 @@ mod tests {
     fn a_record_comes_back_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
         let bundle = finished(&folder.path().join("e2e/results"), 1);
-        bundle.write_compose("{}").unwrap();
         let json = fs::read_to_string(bundle.dir().join("run.json")).unwrap();
         assert_eq!(serde_json::from_str::<Record>(&json).unwrap(), passed());
         assert!(json.starts_with("{\n  \"schema\": 1,") && json.ends_with("}\n"));
-        assert_eq!(names(bundle.dir()), ["compose.json", "run.json"]);
+        assert_eq!(names(bundle.dir()), ["run.json"]);
         let mode = fs::metadata(bundle.dir()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
     }

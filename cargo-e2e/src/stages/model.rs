@@ -89,9 +89,13 @@ pub(super) async fn send_needed(context: &Context<'_>, model: &Value) -> Result<
         .missing(context.host, needed.keys().map(String::as_str))
         .await?;
     let root = &context.plan.repo.root;
-    let (here, nowhere): (BTreeSet<String>, BTreeSet<String>) = missing
-        .into_iter()
-        .partition(|path| root.join(path).symlink_metadata().is_ok());
+    let (mut here, mut nowhere) = (BTreeSet::new(), BTreeSet::new());
+    for path in missing {
+        match tokio::fs::symlink_metadata(root.join(&path)).await {
+            Ok(_) => here.insert(path),
+            Err(_) => nowhere.insert(path),
+        };
+    }
     if !nowhere.is_empty() {
         let lines: Vec<String> = nowhere
             .iter()

@@ -13,11 +13,8 @@ use crate::outcome::Verdict;
 
 use super::{Context, Done, Trouble, count};
 
-/// What the compose files say before Compose reads them.
-pub type Scanned = Scan;
-
 /// Sends.
-pub async fn sync(context: &Context<'_>) -> Result<Done<Scanned>, Trouble> {
+pub async fn sync(context: &Context<'_>) -> Result<Done<Scan>, Trouble> {
     let plan = context.plan;
     let spec_error = |error: files::FilesError| Trouble::new(Verdict::SpecError, error.to_string());
     let filters = files::filters(&plan.repo.root, &plan.spec.sync.exclude)
@@ -114,17 +111,19 @@ async fn missing_inputs(context: &Context<'_>, scan: &Scan) -> Result<BTreeSet<S
         .filter_map(|path| inside(root, &path))
         .collect();
     for file in &plan.spec.env_files {
-        if !root.join(file).exists() {
+        if !exists(&root.join(file)).await {
             return Err(Trouble::new(
                 Verdict::SpecError,
                 format!("`env_files` names {file}, which does not exist"),
             ));
         }
     }
-    let here: BTreeSet<String> = wanted
-        .into_iter()
-        .filter(|path| root.join(path).exists())
-        .collect();
+    let mut here = BTreeSet::new();
+    for path in wanted {
+        if exists(&root.join(&path)).await {
+            here.insert(path);
+        }
+    }
     if here.is_empty() {
         return Ok(here);
     }
@@ -133,6 +132,10 @@ async fn missing_inputs(context: &Context<'_>, scan: &Scan) -> Result<BTreeSet<S
         .missing(context.host, here.iter().map(String::as_str))
         .await?;
     Ok(missing.into_iter().collect())
+}
+
+async fn exists(path: &Path) -> bool {
+    tokio::fs::try_exists(path).await.unwrap_or(false)
 }
 
 /// Sends these paths, folders whole, into the sandbox's own copy.

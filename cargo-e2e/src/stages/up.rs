@@ -305,7 +305,7 @@ fn help(said: &str, host: &str, local: bool) -> Option<String> {
 /// Writes down on the host what others need to live with the sandbox.
 pub async fn remember(context: &Context<'_>, stack: &Stack, endpoints: &Endpoints) {
     let state = State {
-        definition: crate::definition::definition(context.plan),
+        definition: crate::definition::definition(context.plan).await,
         label_expires: context.sandbox.expires,
         ports: stack.numbers.clone(),
         endpoints: endpoints.clone(),

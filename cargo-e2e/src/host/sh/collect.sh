@@ -1,6 +1,9 @@
 # Gathers each container's log and state in files, and prints the states. Of a service that logs
 # without end, the end is kept.
 mkdir -p "$dir/collected/logs" "$dir/collected/inspect" || exit 1
+for job in up setup; do
+  [ ! -e "$dir/jobs/$job/output" ] || tail -c 16777216 "$dir/jobs/$job/output" >"$dir/collected/$job-output.log"
+done
 docker ps -a --no-trunc --filter "label=cargo-e2e.run=$id" \
   --format '{{.ID}} {{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.container-number"}}' |
   {
