@@ -54,7 +54,7 @@ pub(crate) enum Command {
     /// Print completions for a shell
     ///
     /// bash: `source <(cargo e2e completions bash)`; zsh: save it as `_cargo-e2e` in a folder of
-    /// $fpath; fish: save it as ~/.config/fish/completions/cargo-e2e.fish and source it.
+    /// $fpath; fish: `cargo e2e completions fish | source` in config.fish.
     #[command(verbatim_doc_comment)]
     Completions(CompletionsArguments),
     /// Print a man page: of `cargo e2e`, or of one of its commands

@@ -18,6 +18,12 @@ use crate::host::{
 use crate::report::duration;
 use crate::spec::Side;
 
+/// How programs are installed on machines like this one, most likely.
+const INSTALL: &str = if cfg!(target_os = "macos") {
+    "brew install"
+} else {
+    "sudo apt-get install"
+};
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// What of this machine matters.
@@ -102,7 +108,7 @@ fn program(
             };
             Finding::Missing(Problem {
                 what: format!("{name} is not installed here; {what_for}"),
-                fix: format!("install it: sudo apt-get install {package}"),
+                fix: format!("install it: {INSTALL} {package}"),
             })
         }
     };
@@ -228,7 +234,7 @@ mod tests {
         let needed = program("git", None, Some("it says which files travel"), "");
         assert_eq!(
             needed.problem().map(|problem| problem.fix.as_str()),
-            Some("install it: sudo apt-get install git")
+            Some(&*format!("install it: {INSTALL} git"))
         );
         let not = program("git", None, None, "needed for repos in git");
         assert_eq!(

@@ -135,7 +135,7 @@ fn doctor_says_everything_that_is_missing_and_what_to_do() {
     let repo = Repo::new("ill")
         .compose(WEB)
         .spec("test_command: 'true'\nports: none\n");
-    let account = Account::new("patient", "", "echo 'echo welcome' >.profile");
+    let account = Account::new("patient", "", ":");
     let looked = repo.cargo_e2e(&["doctor", "--host", &account.host().name()]);
     assert_eq!(looked.code, Some(97), "{looked}");
     assert!(
