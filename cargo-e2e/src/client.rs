@@ -129,6 +129,8 @@ impl Drop for Group {
 
 #[cfg(test)]
 mod tests {
+    use e2e_harness::wait::{Patience, Poll};
+
     use super::*;
 
     async fn sh(command: &str, deadline: Duration) -> (Ended, String) {
@@ -166,9 +168,18 @@ mod tests {
         .await;
         assert_eq!(ended, Ended::TimedOut);
         let pid = std::fs::read_to_string(&path).expect("it wrote its pid");
-        let state =
-            std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-        assert!(state.is_empty() || state.contains(") Z "), "{state}");
+        // The kernel takes a moment to bury what was killed.
+        let gone = e2e_harness::wait::poll("its end", Patience::of(LONG), || async {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+            let state = stat.unwrap_or_default();
+            Ok::<_, std::io::Error>(if state.is_empty() || state.contains(") Z ") {
+                Poll::Ready(())
+            } else {
+                Poll::NotYet(state)
+            })
+        })
+        .await;
+        gone.expect("it was ended with its group");
     }
 
     #[tokio::test]

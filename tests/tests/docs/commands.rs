@@ -1,0 +1,103 @@
+//! Every command is run.
+
+use std::fmt::Write as _;
+
+use super::NOT_RUN;
+use super::desk::{Desk, said};
+use super::pages::{Block, parse, root};
+
+/// What a CI system would have as its secrets, for the lab's host.
+pub(crate) const CI_SECRETS: &str = r#"
+RAILIANCE01_KNOWN_HOSTS=$(cat "$(dirname "$CARGO_E2E_SSH_CONFIG")/known_hosts")
+RAILIANCE01_KEY=$(cat "$(dirname "$CARGO_E2E_SSH_CONFIG")/id")
+RAILIANCE01_ADDRESS=$(ssh -G railiance01 | awk '$1 == "hostname" { print $2 }')
+RAILIANCE01_PORT=$(ssh -G railiance01 | awk '$1 == "port" { print $2 }')
+RAILIANCE01_USER=$(ssh -G railiance01 | awk '$1 == "user" { print $2 }')
+"#;
+
+/// Runs every block of a document's section, in one shell.
+pub(crate) fn run_section(desk: &Desk, name: &str, title: &str, blocks: &[&Block]) {
+    let mut script = CI_SECRETS.to_owned();
+    for block in blocks {
+        let how = block
+            .info
+            .strip_prefix("sh")
+            .expect("only sh is run")
+            .trim();
+        let _ = writeln!(script, "printf '\\n== {name}:{}\\n' >&2", block.line);
+        match how {
+            "" => {
+                let _ = writeln!(script, "cd '{}'\n{}", desk.repo().display(), block.text);
+            }
+            "checkout" => {
+                let _ = writeln!(script, "cd '{}'\n{}", root().display(), block.text);
+            }
+            "dry" => {
+                let _ = writeln!(script, "cd '{}'", root().display());
+                for line in block.text.lines() {
+                    let rest = line.strip_prefix("make ");
+                    let rest = rest.unwrap_or_else(|| panic!("{name}: only make is run dry"));
+                    let _ = writeln!(script, "make -n {rest} >/dev/null");
+                }
+            }
+            other => panic!("{name}:{}: `{other}` is not known", block.line),
+        }
+    }
+    let output = desk.sh(&script);
+    assert!(
+        output.status.success(),
+        "{name}, section {title:?}: {}\n{}",
+        output.status,
+        said(&output)
+    );
+}
+
+/// Runs all that can be run in a document, and returns what can't.
+pub(crate) fn run_document(name: &str) -> Vec<(String, String)> {
+    let (blocks, _) = parse(name);
+    let mut sections: Vec<(&str, Vec<&Block>)> = Vec::new();
+    let mut not_run = Vec::new();
+    for block in &blocks {
+        let kind = block.info.split_whitespace().next().unwrap_or_default();
+        match kind {
+            "sh" => {}
+            "text" => continue,
+            "yaml" if block.info.contains("file=") => continue,
+            _ => panic!("{name}:{}: a block of no known kind", block.line),
+        }
+        if let Some(reason) = block.info.strip_prefix("sh no-run:") {
+            assert!(!reason.trim().is_empty(), "{name}:{}: why?", block.line);
+            let first = block.text.lines().next().unwrap_or_default();
+            not_run.push((name.to_owned(), first.to_owned()));
+            continue;
+        }
+        match sections.last_mut() {
+            Some((title, blocks)) if *title == block.section => blocks.push(block),
+            _ => sections.push((&block.section, vec![block])),
+        }
+    }
+    assert!(!sections.is_empty(), "{name} has no commands");
+    for (title, blocks) in sections {
+        let desk = Desk::new();
+        run_section(&desk, name, title, &blocks);
+        desk.left_nothing();
+    }
+    not_run
+}
+
+pub(crate) fn not_run_in(name: &str) -> Vec<(String, String)> {
+    let of_it = NOT_RUN.iter().filter(|(document, _)| *document == name);
+    of_it
+        .map(|(document, command)| ((*document).to_owned(), (*command).to_owned()))
+        .collect()
+}
+
+#[test]
+fn every_command_of_the_readme_runs() {
+    assert_eq!(run_document("README.md"), not_run_in("README.md"));
+}
+
+#[test]
+fn every_command_of_the_runbook_runs() {
+    assert_eq!(run_document("RUNBOOK.md"), not_run_in("RUNBOOK.md"));
+}
