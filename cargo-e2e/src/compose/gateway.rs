@@ -45,12 +45,10 @@ fn address(network: &Value) -> Option<String> {
     Some(std::net::Ipv4Addr::from(u32::from(net).checked_add(1)?).to_string())
 }
 
-/// Puts the gateway's address for the word, and publishes there too. Does nothing to a network
-/// whose gateway is not known.
-pub fn apply(model: &mut Value, key: &str, published: &[Published]) {
-    let Some(address) = address(&model["networks"][key]) else {
-        return;
-    };
+/// Puts the gateway's address for the word, publishes there too, and returns it. Does nothing to a
+/// network whose gateway is not known.
+pub fn apply(model: &mut Value, key: &str, published: &[Published]) -> Option<String> {
+    let address = address(&model["networks"][key])?;
     let all = model.get_mut("services").and_then(Value::as_object_mut);
     for (name, service) in all.into_iter().flatten() {
         match service.get_mut("extra_hosts") {
@@ -88,6 +86,7 @@ pub fn apply(model: &mut Value, key: &str, published: &[Published]) {
             }
         }
     }
+    Some(address)
 }
 
 fn services(model: &Value) -> impl Iterator<Item = (&String, &Value)> {

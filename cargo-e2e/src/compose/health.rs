@@ -109,7 +109,7 @@ pub(super) fn speed_up(check: &mut Map<String, Value>, engine: (u32, u32)) -> Op
 
 fn is_heavy(test: Option<&Value>) -> bool {
     let words = match test {
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(words)) => words.clone(),
         Some(Value::Array(words)) => words
             .iter()
             .filter_map(Value::as_str)

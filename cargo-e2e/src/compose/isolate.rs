@@ -274,5 +274,9 @@ pub(super) fn text(value: &Value, key: &str) -> Option<String> {
 mod tests;
 
 #[cfg(test)]
-#[path = "traps_tests.rs"]
-mod traps;
+#[path = "model_traps_tests.rs"]
+mod model_traps;
+
+#[cfg(test)]
+#[path = "rewrite_traps_tests.rs"]
+mod rewrite_traps;

@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+/// Where subnets are taken from: host/sh/subnets.sh finds free ones in it.
+pub const RANGE: &str = "10.208.0.0/12";
+
 /// The networks that have no addresses of their own, by key.
 #[must_use]
 pub fn wanting(model: &Value) -> Vec<String> {

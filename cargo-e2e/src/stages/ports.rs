@@ -16,13 +16,15 @@ use super::{Context, Trouble};
 /// Numbers that this machine uses are asked for at most so often.
 const TRIES: usize = 10;
 
-/// Free ports of the sandbox's own; free on this machine too, where the tests run here.
-pub(super) async fn allocate(context: &Context<'_>, count: usize) -> Result<Vec<u16>, Trouble> {
+/// Free ports of the sandbox's own; free on this machine too, where the tests run here. Each of
+/// the groups is that many in a row.
+pub(super) async fn allocate(context: &Context<'_>, groups: &[usize]) -> Result<Vec<u16>, Trouble> {
+    let count = groups.iter().sum();
     let mut avoid = Vec::new();
     for _ in 0..TRIES {
         let numbers = context
             .sandbox
-            .allocate(context.host, count, &avoid)
+            .allocate(context.host, groups, &avoid)
             .await?;
         if numbers.len() < count {
             return Err(Trouble::new(

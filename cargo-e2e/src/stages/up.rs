@@ -6,7 +6,9 @@ use e2e_harness::protocol::{Endpoint, Endpoints};
 use serde_json::Value;
 
 use crate::compose::scan::Scan;
-use crate::compose::{Isolation, PortRule, Published, Rewritten, cli, isolate, publish};
+use crate::compose::{
+    Isolation, PortRule, Published, Rewritten, cli, gateway, isolate, publish, subnets,
+};
 use crate::host::HostError;
 use crate::outcome::{Stage, Verdict};
 use crate::ready::published_at;
@@ -24,7 +26,16 @@ pub struct Stack {
 }
 
 /// Somebody may be faster to a free port; more often than this it is not chance.
-const TRIES: usize = 3;
+const TRIES: usize = 5;
+
+/// What the rewrite does only where it must.
+#[derive(Debug, Clone, Copy)]
+struct Extras {
+    /// Publish on the gateway of the sandbox's network too.
+    gateway: bool,
+    /// Choose every network's addresses, because Docker has none left.
+    subnets: bool,
+}
 
 /// Brings it up.
 pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Trouble> {
@@ -32,23 +43,38 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
     let (model, warnings) = model::read(context, &interpolation).await?;
     model::check_names(&model)?;
     model::send_needed(context, &model).await?;
+    model::check_externals(context, &model).await?;
     let mut tries = 0;
+    let mut extras = Extras {
+        gateway: gateway::is_asked_for(&model),
+        subnets: false,
+    };
     let rewritten = loop {
         tries += 1;
-        let prepared = prepare(context, scan, &interpolation, &model, &warnings).await?;
-        for warning in prepared.warnings.iter().filter(|_| tries == 1) {
-            context.events.warn(format!("compose: {warning}"));
-        }
-        match start(context, &prepared.commands).await {
-            Ok(()) => break prepared.rewritten,
-            Err(trouble) if tries < TRIES && lost_a_port(context, &trouble) => {
-                context
-                    .events
-                    .note("somebody was faster to a port: trying others");
-                context.sandbox.reset(context.host).await?;
+        let prepared = prepare(context, scan, &interpolation, &model, &warnings, extras).await?;
+        if tries == 1 {
+            for warning in &prepared.warnings {
+                context.events.warn(format!("compose: {warning}"));
             }
-            Err(trouble) => return Err(trouble),
+            for note in &prepared.rewritten.notes {
+                context.events.warn(note);
+            }
         }
+        let trouble = match start(context, &prepared.commands).await {
+            Ok(()) => break prepared.rewritten,
+            Err(trouble) => trouble,
+        };
+        let another = if tries < TRIES {
+            another_try(context, &trouble, &prepared, &mut extras)
+        } else {
+            None
+        };
+        let Some(why) = another else {
+            return Err(trouble);
+        };
+        context.events.note(why);
+        // What a failed `up` leaves, the next one would take for its own.
+        context.sandbox.reset(context.host).await?;
     };
     let mut published = rewritten.published;
     if published.iter().any(|one| one.port.is_none()) {
@@ -71,6 +97,8 @@ struct Prepared {
     rewritten: Rewritten,
     warnings: Vec<String>,
     commands: String,
+    /// The address of the sandbox's own gateway at which ports are published too.
+    gateway: Option<String>,
 }
 
 async fn prepare(
@@ -79,11 +107,12 @@ async fn prepare(
     interpolation: &[(String, String)],
     model: &Value,
     warnings: &[String],
+    extras: Extras,
 ) -> Result<Prepared, Trouble> {
     let (host, sandbox) = (context.host, context.sandbox);
     let isolated = context.plan.ports == Ports::Isolated;
     let numbers = if isolated {
-        ports::allocate(context, publish::count(model)).await?
+        ports::allocate(context, &publish::groups(model)).await?
     } else {
         Vec::new()
     };
@@ -112,6 +141,7 @@ async fn prepare(
     if !isolated {
         ports::claim(context, &rewritten.published).await?;
     }
+    let gateway = give_addresses(context, &mut rewritten, extras).await?;
     let text = serde_json::to_vec_pretty(&rewritten.model)
         .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
     sandbox.put(host, "compose.json", &text).await?;
@@ -121,16 +151,82 @@ async fn prepare(
         commands: cli::up_commands(sandbox, &interpolation),
         rewritten,
         warnings,
+        gateway,
     })
 }
 
-/// Between the look at what is free and `up`, a program without our lock took one of the ports.
-fn lost_a_port(context: &Context<'_>, trouble: &Trouble) -> bool {
-    context.plan.ports == Ports::Isolated
-        && trouble.excerpts.iter().any(|excerpt| {
-            excerpt.text.contains("port is already allocated")
-                || excerpt.text.contains("address already in use")
-        })
+/// Chooses addresses for networks that need them to be known, or that Docker has none for;
+/// returns that of the gateway at which ports are published too.
+async fn give_addresses(
+    context: &Context<'_>,
+    rewritten: &mut Rewritten,
+    extras: Extras,
+) -> Result<Option<String>, Trouble> {
+    // An engine in rootless mode has its networks where nothing else can listen on them.
+    let network = if extras.gateway && !context.facts.rootless {
+        gateway::network(&rewritten.model)
+    } else {
+        None
+    };
+    let mut keys = subnets::wanting(&rewritten.model);
+    if !extras.subnets {
+        keys.retain(|key| Some(key) == network.as_ref());
+    }
+    if !keys.is_empty() {
+        let found = context.sandbox.subnets(context.host, keys.len()).await?;
+        if found.len() < keys.len() {
+            return Err(Trouble::new(
+                Verdict::UpFailed,
+                format!(
+                    "{} has not {} free networks in {}",
+                    context.host.name(),
+                    keys.len(),
+                    subnets::RANGE
+                ),
+            ));
+        }
+        subnets::assign(&mut rewritten.model, &keys, &found);
+    }
+    Ok(network.and_then(|key| gateway::apply(&mut rewritten.model, &key, &rewritten.published)))
+}
+
+/// Why another `up` may succeed where this one did not; none when nothing would be different.
+fn another_try(
+    context: &Context<'_>,
+    trouble: &Trouble,
+    prepared: &Prepared,
+    extras: &mut Extras,
+) -> Option<&'static str> {
+    let said = |what: fn(&str) -> bool| trouble.excerpts.iter().any(|said| what(&said.text));
+    if said(subnets::are_exhausted) && !extras.subnets {
+        extras.subnets = true;
+        return Some("Docker has no addresses left for another network: choosing some");
+    }
+    if said(subnets::overlap) && (extras.subnets || extras.gateway) {
+        return Some("somebody was faster to a network: trying others");
+    }
+    let lost_a_port = said(|text| {
+        text.contains("port is already allocated") || text.contains("address already in use")
+    });
+    if !lost_a_port {
+        return None;
+    }
+    // Something on every address of the host has a number that is written down.
+    let at_the_gateway = prepared.gateway.as_deref().is_some_and(|gateway| {
+        trouble
+            .excerpts
+            .iter()
+            .any(|said| said.text.contains(gateway))
+    });
+    if at_the_gateway {
+        extras.gateway = false;
+        return Some(
+            "a port that is published here is taken on every address of the host: containers will not find it by host-gateway",
+        );
+    }
+    // Between the look at what is free and `up`, a program without our lock took one.
+    (context.plan.ports == Ports::Isolated)
+        .then_some("somebody was faster to a port: trying others")
 }
 
 fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
@@ -242,6 +338,8 @@ fn help(said: &str, host: &str, local: bool) -> Option<String> {
         )
     } else if has("could not find an available") || has("fully subnetted") {
         Some("Docker has no address left for another network: `docker network ls` on the host shows what holds them".to_owned())
+    } else if subnets::overlap(said) {
+        Some("the subnet that the compose file writes down is taken: another sandbox of this repo may have it; without `ipam` any number runs side by side".to_owned())
     } else if has("no space left on device") {
         Some("the host's disk is full: `docker system df` there shows what Docker holds".to_owned())
     } else if has("port is already allocated") || has("address already in use") {

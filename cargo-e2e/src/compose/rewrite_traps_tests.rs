@@ -1,146 +1,9 @@
-//! A test for each trap that 677 real stacks showed, by its number.
+//! A test for each trap in the rewrite that 677 real stacks showed, by its number.
 
-use crate::compose::{external, gateway, places, preview, shared, subnets};
+use crate::compose::{external, gateway, preview, shared, subnets};
 
+use super::model_traps::{NEW, OLD, isolation, run, service, services, told};
 use super::*;
-
-const OLD: (u32, u32) = (20, 10);
-const NEW: (u32, u32) = (25, 0);
-
-fn isolation<'a>(numbers: &'a [u16], engine: (u32, u32)) -> Isolation<'a> {
-    Isolation {
-        project: "p",
-        labels: &[],
-        ports: PortRule::Isolated(numbers),
-        ipv6: true,
-        engine,
-    }
-}
-
-/// With ports 20001, 20002, …, on an old engine.
-fn run(model: Value) -> Rewritten {
-    let numbers: Vec<u16> = (20001..20101).collect();
-    isolate(model, &isolation(&numbers, OLD))
-}
-
-fn services(services: Value) -> Rewritten {
-    run(json!({ "services": services }))
-}
-
-/// One service, rewritten.
-fn service(definition: &Value, engine: (u32, u32)) -> Value {
-    let model = json!({ "services": { "s": definition } });
-    isolate(model, &isolation(&[], engine)).model["services"]["s"].clone()
-}
-
-fn told(all: &[String], text: &str) -> bool {
-    all.iter().any(|one| one.contains(text))
-}
-
-#[test]
-fn trap_1_profiles_do_not_apply_again() {
-    let own = service(&json!({ "profiles": ["debug"] }), OLD);
-    assert_eq!(own.get("profiles"), None);
-}
-
-#[test]
-fn trap_2_what_a_profile_left_out_is_nobodys_dependency() {
-    let rewritten = services(json!({
-        "api": { "depends_on": { "db": { "required": true }, "gone": { "required": false } } },
-        "db": { "depends_on": ["gone"] },
-    }));
-    let own = &rewritten.model["services"];
-    assert_eq!(
-        own["api"]["depends_on"],
-        json!({ "db": { "required": true } })
-    );
-    assert_eq!(own["db"].get("depends_on"), None);
-}
-
-#[test]
-fn trap_3_every_network_and_volume_has_a_name_and_a_key_that_compose_takes() {
-    let rewritten = run(json!({
-        "services": { "s": { "networks": { "a/b": { "aliases": ["x"] }, "c": null } } },
-        "networks": { "a/b": { "name": "" }, "a-b": {}, "c": { "name": "shop_net" } },
-        "volumes": { "data": { "name": "" }, "more": null },
-    }));
-    let model = &rewritten.model;
-    assert_eq!(
-        model["services"]["s"]["networks"]["a-b-"],
-        json!({ "aliases": ["x"] })
-    );
-    let names: Vec<_> = model["networks"]
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(key, network)| (key.as_str(), network["name"].as_str().unwrap()))
-        .collect();
-    assert_eq!(names, [("a-b-", "p_a-b-"), ("a-b", "p_a-b"), ("c", "p_c")]);
-    assert_eq!(model["volumes"]["data"]["name"], "p_data");
-    assert_eq!(model["volumes"]["more"]["name"], "p_more");
-}
-
-#[test]
-fn trap_4_modes_stay_as_they_come_and_unlimited_swap_is_a_number() {
-    for mode in [json!(288), json!("0440")] {
-        let definition =
-            json!({ "memswap_limit": "-1", "configs": [{ "source": "c", "mode": mode }] });
-        let own = service(&definition, OLD);
-        assert_eq!(own["configs"][0]["mode"], mode);
-        assert_eq!(own["memswap_limit"], json!(-1));
-    }
-    let limited = service(&json!({ "memswap_limit": "1073741824" }), OLD);
-    assert_eq!(limited["memswap_limit"], "1073741824");
-}
-
-#[test]
-fn trap_5_devices_are_against_the_projects_folder() {
-    let mut model = json!({ "volumes": {
-        "a": { "driver_opts": { "type": "none", "o": "bind", "device": "./data" } },
-        "b": { "driver_opts": { "type": "none", "o": "rw,bind", "device": "../up/./x" } },
-        "c": { "driver_opts": { "type": "none", "o": "bind", "device": "/srv/x" } },
-        "d": { "driver_opts": { "type": "nfs", "o": "addr=10.0.0.1", "device": ":/export" } },
-        "e": { "driver_opts": { "type": "tmpfs", "device": "tmpfs" } },
-        "f": null,
-    } });
-    places::make_devices_absolute(&mut model, "/box/repo/e2e");
-    let device = |key: &str| model["volumes"][key]["driver_opts"]["device"].clone();
-    assert_eq!(device("a"), "/box/repo/e2e/data");
-    assert_eq!(device("b"), "/box/repo/up/x");
-    assert_eq!(device("c"), "/srv/x");
-    assert_eq!(device("d"), ":/export");
-    assert_eq!(device("e"), "tmpfs");
-}
-
-#[test]
-fn trap_6_a_secret_from_the_environment_stays_a_reference() {
-    let model =
-        json!({ "services": {}, "secrets": { "t": { "name": "p_t", "environment": "TOKEN" } } });
-    assert_eq!(run(model.clone()).model["secrets"], model["secrets"]);
-}
-
-#[test]
-fn trap_7_only_our_file_is_ever_given_to_compose() {
-    let sandbox = crate::sandbox::Sandbox {
-        identity: crate::sandbox::Identity::new("shop"),
-        root: "/r".into(),
-        expires: 0,
-    };
-    let commands = crate::compose::cli::up_commands(&sandbox, &[]);
-    let last = commands.lines().last().unwrap();
-    assert!(last.contains("/compose.json' up -d"), "{last}");
-    assert_eq!(last.matches(" -f ").count(), 1, "{last}");
-    assert!(
-        commands.contains("unset \"$setting\"") && commands.contains("COMPOSE_DISABLE_ENV_FILE=1")
-    );
-}
-
-#[test]
-fn trap_8_plan_reads_the_model_and_never_dry_runs() {
-    // `up --dry-run` hung or failed on every stack with completed_successfully.
-    let arguments = preview::arguments("p", std::path::Path::new("/r"));
-    assert!(!arguments.iter().any(|argument| argument == "--dry-run"));
-}
 
 #[test]
 fn trap_9_health_is_faster_and_has_no_less_time() {
@@ -217,7 +80,7 @@ fn trap_10_restart_policies_stay() {
 
 #[test]
 fn trap_11_a_container_name_is_an_alias_and_what_names_it_follows() {
-    let rewritten = services(json!({
+    let rewritten = services(&json!({
         "db": { "container_name": "my-db", "networks": { "default": null } },
         "api": {
             "external_links": ["my-db:database", "legacy:old"],
@@ -244,7 +107,7 @@ fn trap_11_a_container_name_is_an_alias_and_what_names_it_follows() {
 
 #[test]
 fn trap_12_one_tag_is_renamed_wherever_it_is_used() {
-    let rewritten = services(json!({
+    let rewritten = services(&json!({
         "API": { "image": "shop", "build": { "context": "/r", "tags": ["shop:1"] }, "pull_policy": "always" },
         "worker": { "image": "shop:latest" },
         "cron": { "image": "docker.io/library/shop", "build": { "context": "/r" } },
@@ -304,7 +167,8 @@ fn trap_13_host_gateway_is_the_sandboxs_own_and_ports_answer_there() {
     let keys = subnets::wanting(&rewritten.model);
     assert_eq!(keys, ["default"]);
     subnets::assign(&mut rewritten.model, &keys, &["10.208.7.0/24".to_owned()]);
-    gateway::apply(&mut rewritten.model, &key, &rewritten.published);
+    let at = gateway::apply(&mut rewritten.model, &key, &rewritten.published);
+    assert_eq!(at.as_deref(), Some("10.208.7.1"));
     let own = &rewritten.model["services"];
     assert_eq!(
         own["api"]["extra_hosts"],
@@ -344,7 +208,7 @@ fn trap_14_an_advertised_address_is_named_with_what_to_write() {
 #[test]
 fn trap_15_a_port_without_a_number_gets_one() {
     let rewritten = services(
-        json!({ "s": { "ports": [{ "target": 80 }, { "target": 53, "protocol": "udp" }] } }),
+        &json!({ "s": { "ports": [{ "target": 80 }, { "target": 53, "protocol": "udp" }] } }),
     );
     let ports = &rewritten.model["services"]["s"]["ports"];
     assert_eq!(
@@ -384,7 +248,7 @@ fn trap_17_what_is_external_is_used_and_named() {
 
 #[test]
 fn trap_18_logs_go_where_they_can_be_read() {
-    let rewritten = services(json!({
+    let rewritten = services(&json!({
         "a": { "logging": { "driver": "gelf", "options": { "gelf-address": "udp://localhost:12201" } } },
         "b": { "logging": { "driver": "json-file", "options": { "max-size": "1m" } } },
         "c": { "logging": { "options": { "max-size": "1m" } } },
