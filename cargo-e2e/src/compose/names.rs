@@ -78,8 +78,14 @@ pub(super) fn follow(
         if let Some(target) = target {
             told.change(format!("{name}: {key} follows {target} to its new name"));
             service.insert(key.into(), json!(format!("service:{target}")));
+            needs(
+                service,
+                target,
+                &json!({ "condition": "service_started", "restart": true, "required": true }),
+            );
         }
     }
+    let mut targets = Vec::new();
     if let Some(Value::Array(sources)) = service.get_mut("volumes_from") {
         for source in sources {
             let followed = source.as_str().and_then(|text| {
@@ -88,13 +94,32 @@ pub(super) fn follow(
                     Some((container, mode)) => (container, format!(":{mode}")),
                     None => (text, String::new()),
                 };
-                Some(format!("{}{mode}", containers.get(container)?))
+                let target = containers.get(container)?;
+                targets.push(target.clone());
+                Some(format!("{target}{mode}"))
             });
             if let Some(followed) = followed {
                 told.change(format!("{name}: volumes_from follows {followed}"));
                 *source = json!(followed);
             }
         }
+    }
+    for target in targets {
+        needs(
+            service,
+            &target,
+            &json!({ "condition": "service_started", "required": true }),
+        );
+    }
+}
+
+/// The dependency that Compose reads into such a reference.
+fn needs(service: &mut Map<String, Value>, target: &str, condition: &Value) {
+    let dependencies = service.entry("depends_on").or_insert_with(|| json!({}));
+    if let Value::Object(dependencies) = dependencies {
+        dependencies
+            .entry(target)
+            .or_insert_with(|| condition.clone());
     }
 }
 

@@ -26,7 +26,10 @@ pub(crate) fn rewritten(model: &Value, ports: PortRule<'_>, engine: (u32, u32)) 
     isolate(model.clone(), &isolation)
 }
 
-pub(crate) fn entries<'a>(model: &'a Value, key: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+pub(crate) fn entries<'a>(
+    model: &'a Value,
+    key: &str,
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
     model
         .get(key)
         .and_then(Value::as_object)
@@ -89,11 +92,11 @@ pub(crate) fn check(before: &Value, after: &Rewritten) -> Result<(), String> {
                 continue;
             };
             if definition.get("external") == Some(&Value::Bool(true)) {
-                let named = after
+                let told = after
                     .shared
                     .iter()
                     .any(|shared| shared.contains(key.as_str()));
-                ensure(named, || format!("{key} is shared and not named"))?;
+                ensure(told, || format!("{key} is shared and not named"))?;
                 continue;
             }
             let name = definition
