@@ -33,10 +33,87 @@ pub(crate) enum Command {
     Plan(RepoArguments),
     /// Check e2e.yml and the compose file, without a host
     Check(RepoArguments),
+    /// Bring this repo's sandbox up, or up to date, and leave it
+    Up(UpArguments),
+    /// Print the variables of a sandbox, for `eval "$(cargo e2e env)"`
+    Env(EnvArguments),
+    /// Run a command in a service of a sandbox
+    Exec(ExecArguments),
+    /// Open a shell in a service of a sandbox, or in its copy of the repo
+    Shell(ServiceArguments),
+    /// Show what the services of a sandbox print
+    Logs(LogsArguments),
     /// List the sandboxes on a host
     List(HostArgument),
     /// Remove a sandbox with everything it made
     Down(DownArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpArguments {
+    #[command(flatten)]
+    pub(crate) repo: RepoArguments,
+    /// Leave it up even when it does not become ready
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// How long it lives, such as 90m or 24h
+    #[arg(long, value_name = "TIME", value_parser = lifetime)]
+    pub(crate) keep_for: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EnvArguments {
+    /// A run id, the end of one, or a compose project name [default: this repo's only sandbox]
+    pub(crate) id: Option<String>,
+    /// How to write them
+    #[arg(long, value_name = "FORMAT", default_value = "sh")]
+    pub(crate) format: EnvFormat,
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum EnvFormat {
+    /// `export` lines for a shell
+    Sh,
+    /// One JSON object
+    Json,
+    /// `NAME=value` lines, as Docker and dotenv read them
+    Dotenv,
+    /// `NAME=value` lines for `$GITHUB_ENV`
+    Github,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExecArguments {
+    /// [ID] SERVICE; without an id, this repo's only sandbox
+    #[arg(required = true, num_args = 1..=2, value_name = "[ID] SERVICE")]
+    pub(crate) target: Vec<String>,
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
+    /// The command
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServiceArguments {
+    /// [ID] [SERVICE]; without an id, this repo's only sandbox
+    #[arg(num_args = 0..=2, value_name = "[ID] [SERVICE]")]
+    pub(crate) target: Vec<String>,
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsArguments {
+    #[command(flatten)]
+    pub(crate) service: ServiceArguments,
+    /// Go on as they print more
+    #[arg(short, long)]
+    pub(crate) follow: bool,
 }
 
 #[derive(Debug, Args)]
@@ -49,6 +126,9 @@ pub(crate) struct RunArguments {
     /// Leave the sandbox up when the run does not pass
     #[arg(long)]
     pub(crate) keep_on_failure: bool,
+    /// Run in this repo's sandbox that is up already, when its definition has not changed
+    #[arg(long)]
+    pub(crate) reuse: bool,
     /// How long a sandbox that is left up lives, such as 90m or 24h
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     pub(crate) keep_for: Option<Duration>,
@@ -88,8 +168,11 @@ pub(crate) struct HostArgument {
 
 #[derive(Debug, Args)]
 pub(crate) struct DownArguments {
-    /// A run id, the end of one, or a compose project name
-    pub(crate) id: String,
+    /// A run id, the end of one, or a compose project name [default: this repo's only sandbox]
+    pub(crate) id: Option<String>,
+    /// All of your sandboxes on the host
+    #[arg(long, conflicts_with = "id")]
+    pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) host: HostArgument,
 }

@@ -11,9 +11,16 @@ pub fn ssh(host: &str) -> String {
 }
 
 fn ssh_program() -> String {
+    let words: Vec<String> = ssh_command().iter().map(|part| word(part)).collect();
+    words.join(" ")
+}
+
+/// The ssh program and its options.
+#[must_use]
+pub fn ssh_command() -> Vec<String> {
     match std::env::var("CARGO_E2E_SSH_CONFIG") {
-        Ok(config) if !config.is_empty() => format!("ssh -F {}", word(&config)),
-        _ => "ssh".to_owned(),
+        Ok(config) if !config.is_empty() => vec!["ssh".to_owned(), "-F".to_owned(), config],
+        _ => vec!["ssh".to_owned()],
     }
 }
 
@@ -23,11 +30,22 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
     let host = &plan.host.name;
     let run_id = &sandbox.identity.run_id;
     let project = &sandbox.identity.project;
-    let hours = plan.keep_for.as_secs_f64() / 3600.0;
     let mut lines = vec![format!(
-        "sandbox {run_id} is kept on {host} for {hours:.0} h"
+        "sandbox {run_id} is kept on {host} for {}",
+        lifetime(plan.keep_for)
     )];
     let docker = format!("docker compose -p {project}");
+    let at = if host == "local" {
+        String::new()
+    } else {
+        format!(" --host {}", word(host))
+    };
+    lines.push(format!(
+        "  tests:  eval \"$(cargo e2e env {run_id}{at})\"    cargo e2e --reuse{at}"
+    ));
+    lines.push(format!(
+        "  enter:  cargo e2e shell {run_id} SERVICE{at}    cargo e2e logs {run_id}{at}"
+    ));
     if host == "local" {
         lines.push(format!(
             "  look:   {docker} ps    {docker} logs    {docker} exec SERVICE sh"
@@ -55,6 +73,17 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
         word(host)
     ));
     lines.join("\n")
+}
+
+/// `24 h`, `90 min`.
+#[must_use]
+pub fn lifetime(time: std::time::Duration) -> String {
+    let minutes = time.as_secs() / 60;
+    if minutes.is_multiple_of(60) {
+        format!("{} h", minutes / 60)
+    } else {
+        format!("{minutes} min")
+    }
 }
 
 /// A word for a shell, quoted only where it must be.

@@ -5,6 +5,7 @@
 pub mod cancel;
 pub mod client;
 pub mod compose;
+pub mod definition;
 pub mod event;
 pub mod files;
 pub mod git;

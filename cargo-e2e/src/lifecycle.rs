@@ -3,6 +3,7 @@
 
 mod found;
 mod ledger;
+mod sandbox;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use crate::event::{Event, Events, Failure};
 use crate::host::{Facts, Host, HostError};
 use crate::outcome::{Git, Record, Stage, StageStatus, TestRecord, Verdict, exit_code, millis};
 use crate::plan::{Keep, Plan};
-use crate::sandbox::{self, Identity, Sandbox};
+use crate::sandbox::{Identity, Sandbox, teardown};
 use crate::stages::{self, Context, Done, Trouble};
 
 use found::Found;
@@ -120,13 +121,9 @@ impl Run<'_> {
         facts: &Facts,
     ) {
         let provisioned = ledger
-            .bounded(Stage::Provision, async {
-                let sandbox = self.provision(host, facts).await?;
-                let detail = sandbox.dir();
-                Ok(Done::new(sandbox, detail))
-            })
+            .bounded(Stage::Provision, self.sandbox(host, facts))
             .await;
-        let mut sandbox = match provisioned {
+        let (mut sandbox, before) = match provisioned {
             Ok(sandbox) => sandbox,
             Err(stopped) => {
                 found.add(stopped.verdict());
@@ -141,18 +138,19 @@ impl Run<'_> {
                 host,
                 facts,
                 sandbox: &sandbox,
+                before: before.as_ref(),
                 events: self.events,
                 bundle: self.bundle.clone(),
             };
             let went = self.stages(ledger, found, &context).await;
             if let Err(stopped) = went {
-                found.add(stopped.verdict());
-                if !found.lost() {
+                found.stop(&stopped);
+                if !found.lost {
                     // What still runs would go on while evidence is collected.
                     let _ = sandbox.stop(host).await;
                 }
             }
-            if ledger.reached(Stage::Up) && !found.lost() {
+            if ledger.reached(Stage::Up) && !found.lost {
                 // Evidence is worth a wait, but not a second signal.
                 let collected = ledger
                     .until(
@@ -167,35 +165,12 @@ impl Run<'_> {
                 }
             }
         }
-        if self.keeps(found) {
+        // What was up before the run is not the run's to remove.
+        if before.is_some() || self.keeps(found) {
             self.keep(found, host, &mut sandbox).await;
         } else {
             self.teardown(ledger, found, host, &facts.root).await;
         }
-    }
-
-    async fn provision(&self, host: &dyn Host, facts: &Facts) -> Result<Sandbox, HostError> {
-        let mut lifetime = self.plan.lifetime();
-        if self.plan.keep != Keep::No {
-            // Labels can't be changed later.
-            lifetime = lifetime.saturating_add(self.plan.keep_for);
-        }
-        let about = serde_json::json!({
-            "repo": self.identity.slug,
-            "project": self.identity.project,
-            "by": ledger::who(),
-            "folder": self.plan.repo.root.to_string_lossy(),
-            "started_at": ledger::now(),
-            "tool_version": env!("CARGO_PKG_VERSION"),
-        });
-        Sandbox::provision(
-            host,
-            facts,
-            self.identity.clone(),
-            &about.to_string(),
-            lifetime,
-        )
-        .await
     }
 
     /// Everything between provision and collect.
@@ -223,6 +198,7 @@ impl Run<'_> {
         let ready = stages::ready::ready(context, &stack, &mut found.health_checks);
         ledger.until(1, Stage::Ready, ready).await?;
         let endpoints = stages::up::endpoints(context, &stack);
+        stages::up::remember(context, &stack, &endpoints).await;
         let on_host = stages::test::variables(context, &endpoints, crate::spec::Side::Host);
         let for_tests = stages::test::variables(context, &endpoints, self.plan.tests_on);
         let (on_host, for_tests) = match (on_host, for_tests) {
@@ -235,6 +211,9 @@ impl Run<'_> {
         ledger
             .until(1, Stage::Setup, stages::setup::setup(context, &on_host))
             .await?;
+        if self.plan.up_only {
+            return Ok(());
+        }
         let began = Instant::now();
         let tested = ledger
             .until(
@@ -243,13 +222,17 @@ impl Run<'_> {
                 stages::test::test(context, &stack, &for_tests),
             )
             .await;
-        found.tests.push(test_record(&tested, began.elapsed()));
+        found.tests.push(self.test_record(&tested, began.elapsed()));
         tested
     }
 
     fn keeps(&self, found: &Found) -> bool {
         if self.cancel.signal().is_some() {
             return self.plan.keep_typed;
+        }
+        if self.plan.up_only {
+            // Half a stack is nothing to live with, unless that is what was asked for.
+            return found.verdict.is_none() || self.plan.keep_typed;
         }
         match self.plan.keep {
             Keep::No => false,
@@ -283,7 +266,7 @@ impl Run<'_> {
         let run_id = &self.identity.run_id;
         let torn_down = ledger
             .until(3, Stage::Teardown, async {
-                let left = sandbox::teardown(host, root, run_id, limit).await?.left;
+                let left = teardown(host, root, run_id, limit).await?.left;
                 if left.is_empty() {
                     return Ok(Done::new(left, "nothing left"));
                 }
@@ -304,7 +287,12 @@ impl Run<'_> {
                         .leftovers
                         .push(format!("sandbox {run_id} (its state is not known)"));
                 }
-                found.add(Verdict::Leaked);
+                // A host that is lost only now is lost all the same.
+                found.add(if trouble.lost {
+                    Verdict::HostError
+                } else {
+                    Verdict::Leaked
+                });
             }
             Err(Stopped::Cancelled) => {
                 found
@@ -322,6 +310,25 @@ impl Run<'_> {
             "to remove it: cargo e2e down {} --host {}",
             self.identity.run_id, self.plan.host.name
         )
+    }
+
+    /// A test command is one test, whatever it runs.
+    fn test_record(&self, tested: &Result<(), Stopped>, duration: Duration) -> TestRecord {
+        let (status, message) = match tested {
+            Ok(()) => (StageStatus::Passed, None),
+            Err(Stopped::Failed(trouble)) => (StageStatus::Failed, Some(trouble.message.clone())),
+            Err(Stopped::Cancelled) => (StageStatus::Interrupted, None),
+        };
+        TestRecord {
+            name: match &self.plan.spec.test_service {
+                Some(service) => service.clone(),
+                None => "test_command".to_owned(),
+            },
+            status,
+            duration_ms: millis(duration),
+            message,
+            steps: Vec::new(),
+        }
     }
 
     fn record(
@@ -350,22 +357,6 @@ impl Run<'_> {
             leftovers: found.leftovers.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         }
-    }
-}
-
-/// A test command is one test, whatever it runs.
-fn test_record(tested: &Result<(), Stopped>, duration: Duration) -> TestRecord {
-    let (status, message) = match tested {
-        Ok(()) => (StageStatus::Passed, None),
-        Err(Stopped::Failed(trouble)) => (StageStatus::Failed, Some(trouble.message.clone())),
-        Err(Stopped::Cancelled) => (StageStatus::Interrupted, None),
-    };
-    TestRecord {
-        name: "test_command".to_owned(),
-        status,
-        duration_ms: millis(duration),
-        message,
-        steps: Vec::new(),
     }
 }
 

@@ -1,10 +1,14 @@
 //! What a run is going to do: a value, made without touching a host, that can be shown.
 
+mod host;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::spec::{Cleanup, Ports, Side, Spec};
 use crate::workspace::Repo;
+
+pub use host::{HostChoice, HostVariables};
 
 /// A sandbox that was asked to be kept lives this long, unless `--keep-for` says otherwise.
 pub const KEEP_FOR: Duration = Duration::from_hours(24);
@@ -17,50 +21,23 @@ const GRACE: Duration = Duration::from_mins(10);
 pub struct Options {
     /// `--host`.
     pub host: Option<String>,
-    /// `--keep`.
-    pub keep: bool,
-    /// `--keep-on-failure`.
-    pub keep_on_failure: bool,
+    /// `--keep`, `--keep-on-failure`.
+    pub keep: Keep,
     /// `--keep-for`.
     pub keep_for: Option<Duration>,
+    /// `--reuse`, or a command that goes on with a sandbox.
+    pub reuse: bool,
+    /// `up`: no tests, and the sandbox stays.
+    pub up_only: bool,
     /// What goes to the test command.
     pub arguments: Vec<String>,
 }
 
-/// The environment that chooses a host; a value so that tests need not change the process's own.
-#[derive(Debug, Clone, Default)]
-pub struct HostVariables {
-    /// `CARGO_E2E_HOST`.
-    pub cargo_e2e_host: Option<String>,
-    /// `RAILIANCE01_HOST`.
-    pub railiance01_host: Option<String>,
-}
-
-impl HostVariables {
-    /// From this process's environment; an empty variable is as good as none.
-    #[must_use]
-    pub fn from_env() -> Self {
-        let get = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        Self {
-            cargo_e2e_host: get("CARGO_E2E_HOST"),
-            railiance01_host: get("RAILIANCE01_HOST"),
-        }
-    }
-}
-
-/// Which host, and why that one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostChoice {
-    /// `local`, or an ssh destination.
-    pub name: String,
-    /// What decided.
-    pub because: String,
-}
-
 /// When the sandbox outlives the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Keep {
     /// Never.
+    #[default]
     No,
     /// When the run did not pass.
     OnFailure,
@@ -102,6 +79,10 @@ pub struct Plan {
     pub keep_typed: bool,
     /// For how long.
     pub keep_for: Duration,
+    /// Use this repo's sandbox that is up already, if there is one.
+    pub reuse: bool,
+    /// No tests: the sandbox is what is wanted.
+    pub up_only: bool,
     /// Where the tests run.
     pub tests_on: Side,
     /// Which numbers published ports get.
@@ -122,6 +103,12 @@ pub struct Plan {
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
+    /// The repo's path can't be told to a host.
+    #[error("the path of the repo is not UTF-8: {}", root.display())]
+    NotUtf8 {
+        /// The repo.
+        root: PathBuf,
+    },
     /// A compose file does not exist.
     #[error("{} names the compose file {file}, which does not exist", spec.display())]
     NoComposeFile {
@@ -151,11 +138,14 @@ impl Plan {
         options: Options,
         variables: &HostVariables,
     ) -> Result<Self, PlanError> {
-        let host = choose_host(&options, variables, &repo);
-        let keep = match (options.keep, options.keep_on_failure, spec.cleanup) {
-            (true, _, _) | (_, _, Cleanup::Never) => Keep::Always,
-            (_, true, _) | (_, _, Cleanup::OnSuccess) => Keep::OnFailure,
-            (false, false, Cleanup::Always) => Keep::No,
+        if repo.root.to_str().is_none() {
+            return Err(PlanError::NotUtf8 { root: repo.root });
+        }
+        let host = host::choose(options.host.as_deref(), variables, &repo);
+        let keep = match (options.keep, spec.cleanup) {
+            (Keep::Always, _) | (_, Cleanup::Never) => Keep::Always,
+            (Keep::OnFailure, _) | (_, Cleanup::OnSuccess) => Keep::OnFailure,
+            (Keep::No, Cleanup::Always) => Keep::No,
         };
         let limit = |own: Option<Duration>, seconds| own.unwrap_or(Duration::from_secs(seconds));
         let limits = Limits {
@@ -171,11 +161,17 @@ impl Plan {
         Ok(Self {
             host,
             keep,
-            keep_typed: options.keep,
+            keep_typed: options.keep == Keep::Always,
             keep_for: options.keep_for.unwrap_or(KEEP_FOR),
+            reuse: options.reuse,
+            up_only: options.up_only,
             tests_on: spec.tests_run_on.unwrap_or(Side::Host),
             // A repo whose tests say `localhost:5432` works unchanged.
-            ports: spec.ports.unwrap_or(Ports::Declared),
+            ports: spec.ports.unwrap_or(if spec.test_service.is_some() {
+                Ports::Isolated
+            } else {
+                Ports::Declared
+            }),
             arguments: options.arguments,
             limits,
             compose_files: spec.compose_files.clone(),
@@ -221,27 +217,6 @@ impl Plan {
     }
 }
 
-fn choose_host(options: &Options, variables: &HostVariables, repo: &Repo) -> HostChoice {
-    let configured = repo.host.as_ref();
-    let ways = [
-        (options.host.clone(), "--host"),
-        (variables.cargo_e2e_host.clone(), "CARGO_E2E_HOST"),
-        (
-            configured.map(|configured| configured.host.clone()),
-            configured.map_or("", |configured| configured.source),
-        ),
-        (variables.railiance01_host.clone(), "RAILIANCE01_HOST"),
-    ];
-    let chosen = ways
-        .into_iter()
-        .find_map(|(name, because)| Some((name?, because)));
-    let (name, because) = chosen.unwrap_or(("local".to_owned(), "nothing names another"));
-    HostChoice {
-        name,
-        because: because.to_owned(),
-    }
-}
-
 /// Compose would take the folder of a link; people expect the folder of the file that they run
 /// by hand.
 fn project_dir(repo: &Repo, spec: &Spec) -> Result<(String, Option<String>), PlanError> {
@@ -284,7 +259,6 @@ fn project_dir(repo: &Repo, spec: &Spec) -> Result<(String, Option<String>), Pla
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::ConfiguredHost;
 
     fn repo(root: &Path) -> Repo {
         Repo {
@@ -320,43 +294,19 @@ mod tests {
     }
 
     #[test]
-    fn the_first_host_that_is_named_wins() {
-        let folder = tree();
-        let mut repo = repo(folder.path());
-        let mut options = Options::default();
-        let mut variables = HostVariables::default();
-        let expect = |repo: &Repo, options: &Options, variables: &HostVariables, name: &str| {
-            assert_eq!(choose_host(options, variables, repo).name, name);
-        };
-        expect(&repo, &options, &variables, "local");
-        variables.railiance01_host = Some("r1".into());
-        expect(&repo, &options, &variables, "r1");
-        repo.host = Some(ConfiguredHost {
-            host: "metadata".into(),
-            source: "[package.metadata.e2e]",
-        });
-        expect(&repo, &options, &variables, "metadata");
-        variables.cargo_e2e_host = Some("variable".into());
-        expect(&repo, &options, &variables, "variable");
-        options.host = Some("flag".into());
-        expect(&repo, &options, &variables, "flag");
-    }
-
-    #[test]
     fn keeping_is_asked_for_by_flag_or_file() {
-        let keep = |yaml: &str, keep, keep_on_failure| {
+        let keep = |yaml: &str, keep| {
             let options = Options {
                 keep,
-                keep_on_failure,
                 ..Options::default()
             };
             plan(spec(yaml), options).keep
         };
-        assert_eq!(keep("", false, false), Keep::No);
-        assert_eq!(keep("cleanup: on_success", false, false), Keep::OnFailure);
-        assert_eq!(keep("cleanup: never", false, false), Keep::Always);
-        assert_eq!(keep("", false, true), Keep::OnFailure);
-        assert_eq!(keep("cleanup: on_success", true, false), Keep::Always);
+        assert_eq!(keep("", Keep::No), Keep::No);
+        assert_eq!(keep("cleanup: on_success", Keep::No), Keep::OnFailure);
+        assert_eq!(keep("cleanup: never", Keep::No), Keep::Always);
+        assert_eq!(keep("", Keep::OnFailure), Keep::OnFailure);
+        assert_eq!(keep("cleanup: on_success", Keep::Always), Keep::Always);
     }
 
     #[test]

@@ -237,7 +237,8 @@ impl<'a> Waiting<'a> {
             .iter()
             .filter(|check| check.passed.is_none() && waited >= check.check.timeout)
             .collect();
-        if late.is_empty() && (waiting.is_empty() || waited < self.containers_deadline) {
+        let allowed = self.containers_deadline.max(self.containers.allowance());
+        if late.is_empty() && (waiting.is_empty() || waited < allowed) {
             return None;
         }
         let mut lines: Vec<String> = late
@@ -266,7 +267,8 @@ impl<'a> Waiting<'a> {
     fn next_deadline(&self, now: Instant) -> Instant {
         let waiting = self.checks.iter().filter(|check| check.passed.is_none());
         let soonest = waiting.map(|check| check.check.timeout).min();
-        let deadline = self.started + soonest.unwrap_or(self.containers_deadline);
+        let allowed = self.containers_deadline.max(self.containers.allowance());
+        let deadline = self.started + soonest.unwrap_or(allowed);
         let settled = self.containers.next_settled(now);
         settled.map_or(deadline, |settled| settled.min(deadline))
     }

@@ -4,17 +4,25 @@
 //! they run is the lifecycle's business.
 
 mod addresses;
+mod choose;
 mod claim;
+mod container;
 mod containers;
 mod list;
+mod state;
+mod teardown;
 
 use std::time::Duration;
 
 use crate::host::{self, Facts, Host, HostError, Output, Script};
 
+pub use choose::{Asker, ChooseError, choose};
 pub use claim::Claim;
-pub use containers::{Container, Containers};
+pub use container::Container;
+pub use containers::Containers;
 pub use list::{Listed, list};
+pub use state::{Existing, State};
+pub use teardown::{Removed, teardown};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -205,6 +213,7 @@ impl Sandbox {
             include_str!("host/sh/job.sh")
         );
         let script = self.bind(Script::new(name, body)).var("name", name);
+        let commands = format!("{commands}\n# complete\n");
         let (status, stderr) =
             host::stream(host, &script, commands.as_bytes(), deadline, sink).await?;
         // The commands' own status; the script's is about the script.
@@ -230,11 +239,12 @@ impl Sandbox {
     }
 
     /// Asks for published ports, all or none.
-    pub async fn claim(&self, host: &dyn Host, ports: &[u16]) -> Result<Claim, HostError> {
-        let numbers: Vec<String> = ports.iter().map(u16::to_string).collect();
+    ///
+    /// A port is `tcp/5432` or `udp/53`.
+    pub async fn claim(&self, host: &dyn Host, ports: &[String]) -> Result<Claim, HostError> {
         let script = self
             .bind(script!("ports", "taken", "ports"))
-            .var("ports", numbers.join(" "));
+            .var("ports", ports.join(" "));
         // The shell splits the numbers itself.
         let output = succeed(host, &script, b"").await?;
         Claim::parse(&output.text()).ok_or_else(|| HostError::Script {
@@ -345,46 +355,6 @@ pub struct MirrorGuard {
     _channel: host::Channel,
 }
 
-/// What a teardown came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Removed {
-    /// Whether there was anything to remove.
-    pub found: bool,
-    /// What is left: `container NAME`, ….
-    pub left: Vec<String>,
-}
-
-/// Removes a sandbox with everything it made.
-///
-/// # Errors
-/// When the host is lost or teardown does not end; then nothing is known, and trying again is
-/// always safe.
-pub async fn teardown(
-    host: &dyn Host,
-    root: &str,
-    run_id: &str,
-    deadline: Duration,
-) -> Result<Removed, HostError> {
-    let script = script!("teardown", "sweep", "teardown")
-        .var("root", root)
-        .var("id", run_id);
-    let output = check(
-        host,
-        &script,
-        host::run(host, &script, b"", deadline).await?,
-    )?;
-    let text = output.text();
-    let left: Vec<String> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("left "))
-        .map(crate::event::printable)
-        .collect();
-    Ok(Removed {
-        found: !left.is_empty() || text.lines().any(|line| line == "found"),
-        left,
-    })
-}
-
 async fn succeed(host: &dyn Host, script: &Script, input: &[u8]) -> Result<Output, HostError> {
     check(host, script, host::run(host, script, input, SOON).await?)
 }
@@ -393,11 +363,14 @@ fn check(host: &dyn Host, script: &Script, output: Output) -> Result<Output, Hos
     if output.status == 0 {
         return Ok(output);
     }
+    // Its last words; the rest would bury them.
+    let said = crate::event::printable(&output.stderr);
+    let lines: Vec<&str> = said.lines().collect();
     Err(HostError::Script {
         host: host.name().to_owned(),
         doing: script.name(),
         status: output.status,
-        stderr: crate::event::printable(&output.stderr),
+        stderr: lines[lines.len().saturating_sub(10)..].join("\n"),
     })
 }
 

@@ -41,6 +41,8 @@ pub struct Spec {
     pub health_checks: Vec<HealthCheck>,
     /// Shell command that runs the tests.
     pub test_command: Option<String>,
+    /// The compose service that runs the tests.
+    pub test_service: Option<String>,
     /// How long the tests may take, compiling not counted.
     pub timeout: Duration,
     /// When the sandbox is removed.

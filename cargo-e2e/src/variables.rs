@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use e2e_harness::protocol::{self, Endpoints};
 
 use crate::host::quote;
-use crate::sandbox::Identity;
+use crate::sandbox::{Existing, Identity};
 
 /// Names that mean the machine they are set on: they never travel to another.
 const OF_THE_MACHINE: [&str; 12] = [
@@ -48,6 +48,18 @@ pub fn for_tests(
     .collect();
     variables.extend(endpoints.variables());
     variables
+}
+
+/// What a shell sees that works with a sandbox which is up.
+#[must_use]
+pub fn of_sandbox(existing: &Existing) -> Vec<(String, String)> {
+    let sandbox = &existing.sandbox;
+    for_tests(
+        &sandbox.identity,
+        &existing.state.endpoints,
+        &format!("{}/collected/artifacts", sandbox.dir()),
+        &format!("{}/cache/{}", sandbox.root, sandbox.identity.slug),
+    )
 }
 
 /// Fills `${NAME}` in a value of `env` from what is set so far; `$$` is a dollar.

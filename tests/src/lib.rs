@@ -1,1 +1,94 @@
-//! Cross-crate tests of cargo-e2e against real Docker, ssh and rsync.
+//! Cross-crate tests of cargo-e2e against real Docker, ssh and rsync: no fakes.
+//!
+//! A test builds a throw-away repo, runs `cargo e2e` in it on a host, and says how it should
+//! have ended. What every run must hold is checked by [`Repo::run`] itself, so that no test can
+//! forget it: the process ends in time, and nothing of the run is left on either side.
+//!
+//! Tests run beside each other: every repo has a slug and ports of its own, and at most three
+//! repos are in use at once, whichever process they belong to.
+//!
+//! ```no_run
+//! use e2e_tests::{Host, Repo};
+//! Repo::new("hello")
+//!     .compose("services: {web: {image: BUSYBOX, command: [sleep, '60'], ports: ['PORT_A:80']}}")
+//!     .spec("test_command: 'true'")
+//!     .run(Host::Root, &[])
+//!     .ended(0, "passed");
+//! ```
+#![allow(
+    clippy::missing_panics_doc,
+    reason = "assertions are what this crate is for"
+)]
+
+mod binary;
+mod lab;
+mod leaks;
+mod machine;
+mod process;
+mod ran;
+mod repo;
+pub mod stacks;
+
+pub use binary::cargo_e2e;
+pub use lab::{Account, Host, image, ssh_config};
+pub use leaks::Everything;
+pub use machine::{Alone, Turn, exclusive, free_ports};
+pub use process::{Ended, Running, wait_for};
+pub use ran::Ran;
+pub use repo::Repo;
+
+/// One test a host for each scenario: on this machine, over ssh as root, and over ssh as a user.
+///
+/// The scenario's name becomes a module, a host's name a test in it.
+#[macro_export]
+macro_rules! on_each_host {
+    ($($(#[$about:meta])* fn $name:ident($host:ident) $body:block)*) => {$(
+        $(#[$about])*
+        mod $name {
+            #[allow(unused_imports, reason = "what a scenario needs differs")]
+            use super::*;
+
+            fn scenario($host: $crate::Host) $body
+
+            #[test]
+            fn local() {
+                scenario($crate::Host::Local);
+            }
+
+            #[test]
+            fn ssh_as_root() {
+                scenario($crate::Host::Root);
+            }
+
+            #[test]
+            fn ssh_as_user() {
+                scenario($crate::Host::Dev);
+            }
+        }
+    )*};
+}
+
+/// Two tests for a scenario that who one is on the host makes no difference to: on this
+/// machine, and over ssh.
+#[macro_export]
+macro_rules! here_and_over_ssh {
+    ($($(#[$about:meta])* fn $name:ident($host:ident) $body:block)*) => {$(
+        $(#[$about])*
+        mod $name {
+            #[allow(unused_imports, reason = "what a scenario needs differs")]
+            use super::*;
+
+            fn scenario($host: $crate::Host) $body
+
+            #[test]
+            fn local() {
+                scenario($crate::Host::Local);
+            }
+
+            #[test]
+            fn ssh_as_user() {
+                scenario($crate::Host::Dev);
+            }
+        }
+    )*};
+}

@@ -1,4 +1,4 @@
-//! `cargo e2e down`: remove a sandbox.
+//! `cargo e2e down`: remove sandboxes.
 
 use std::time::Duration;
 
@@ -8,62 +8,40 @@ use cargo_e2e::sandbox;
 
 use crate::cli::DownArguments;
 
-use super::{USAGE, chain, host_for, reach, report};
+use super::{USAGE, asker, on_host, refuse, report};
 
-/// The end of a run id that is hardly another's.
-const SHORTEST: usize = 6;
 const LIMIT: Duration = Duration::from_mins(3);
 
 pub(crate) async fn down(arguments: DownArguments) -> u8 {
-    let name = host_for(&arguments.host);
-    let (host, facts) = match reach(&name).await {
-        Ok(reached) => reached,
-        Err(code) => return code,
-    };
-    let code = match remove(host.as_ref(), &facts, &arguments.id).await {
-        Ok(code) => code,
-        Err(error) => {
-            report(&chain(&error), error.help());
-            exit_code(Verdict::HostError, None)
+    on_host(&arguments.host, async |host, facts| {
+        let all = sandbox::list(host, &facts.root).await?;
+        if arguments.all {
+            let mut worst = 0;
+            for one in &all {
+                worst = worst.max(remove(host, facts, &one.run_id).await?);
+            }
+            if all.is_empty() {
+                anstream::eprintln!("no sandboxes on {}", host.name());
+            }
+            return Ok(worst);
         }
-    };
-    host.close().await;
-    code
+        match sandbox::choose(&all, arguments.id.as_deref(), &asker()) {
+            Ok(one) => remove(host, facts, &one.run_id).await,
+            Err(error) => match &arguments.id {
+                // Its folder is gone, but something with its label may be left.
+                Some(id) if sandbox::is_run_id(id) => remove(host, facts, id).await,
+                _ => {
+                    refuse(host, &error);
+                    Ok(USAGE)
+                }
+            },
+        }
+    })
+    .await
 }
 
-async fn remove(host: &dyn Host, facts: &Facts, id: &str) -> Result<u8, HostError> {
+async fn remove(host: &dyn Host, facts: &Facts, run_id: &str) -> Result<u8, HostError> {
     let name = host.name();
-    if id.len() < SHORTEST {
-        report(
-            &format!("`{id}` is too short for an id"),
-            Some(&format!(
-                "give at least {SHORTEST} characters; `cargo e2e list --host {name}` shows them"
-            )),
-        );
-        return Ok(USAGE);
-    }
-    let all = sandbox::list(host, &facts.root).await?;
-    let mut matching: Vec<String> = all
-        .iter()
-        .filter(|one| one.run_id.ends_with(id) || one.about["project"].as_str() == Some(id))
-        .map(|one| one.run_id.clone())
-        .collect();
-    if matching.is_empty() && sandbox::is_run_id(id) {
-        // Its folder is gone, but something with its label may be left.
-        matching.push(id.to_owned());
-    }
-    let [run_id] = matching.as_slice() else {
-        let what = if matching.is_empty() {
-            format!("no sandbox `{id}` on {name}")
-        } else {
-            format!("`{id}` could be {}", matching.join(" or "))
-        };
-        report(
-            &what,
-            Some(&format!("`cargo e2e list --host {name}` shows them")),
-        );
-        return Ok(USAGE);
-    };
     let removed = sandbox::teardown(host, &facts.root, run_id, LIMIT).await?;
     if !removed.found {
         report(
@@ -72,13 +50,15 @@ async fn remove(host: &dyn Host, facts: &Facts, id: &str) -> Result<u8, HostErro
         );
         return Ok(USAGE);
     }
-    let left = removed.left;
-    if left.is_empty() {
+    if removed.left.is_empty() {
         anstream::eprintln!("removed {run_id} from {name}, nothing left");
         return Ok(0);
     }
     report(
-        &format!("of {run_id} on {name} is left:\n{}", left.join("\n")),
+        &format!(
+            "of {run_id} on {name} is left:\n{}",
+            removed.left.join("\n")
+        ),
         None,
     );
     Ok(exit_code(Verdict::Leaked, None))

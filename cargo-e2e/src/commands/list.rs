@@ -1,45 +1,33 @@
 //! `cargo e2e list`: the sandboxes on a host.
 
 use cargo_e2e::event::printable;
-use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::report::duration;
 use cargo_e2e::sandbox::{self, Listed};
 
 use crate::cli::HostArgument;
 
-use super::{chain, host_for, reach, report};
+use super::on_host;
 
 pub(crate) async fn list(arguments: HostArgument) -> u8 {
-    let name = host_for(&arguments);
-    let (host, facts) = match reach(&name).await {
-        Ok(reached) => reached,
-        Err(code) => return code,
-    };
-    let listed = sandbox::list(host.as_ref(), &facts.root).await;
-    host.close().await;
-    match listed {
-        Ok(all) if all.is_empty() => {
-            anstream::eprintln!("no sandboxes on {name}");
-            0
+    on_host(&arguments, async |host, facts| {
+        let all = sandbox::list(host, &facts.root).await?;
+        if all.is_empty() {
+            anstream::eprintln!("no sandboxes on {}", host.name());
+            return Ok(0);
         }
-        Ok(all) => {
-            anstream::println!(
-                "{:<26}  {:<20}  {:>10}  {:<12}  FROM",
-                "RUN",
-                "REPO",
-                "CONTAINERS",
-                "EXPIRES"
-            );
-            for one in &all {
-                anstream::println!("{}", line(one));
-            }
-            0
+        anstream::println!(
+            "{:<26}  {:<20}  {:>10}  {:<12}  FROM",
+            "RUN",
+            "REPO",
+            "CONTAINERS",
+            "EXPIRES"
+        );
+        for one in &all {
+            anstream::println!("{}", line(one));
         }
-        Err(error) => {
-            report(&chain(&error), error.help());
-            exit_code(Verdict::HostError, None)
-        }
-    }
+        Ok(0)
+    })
+    .await
 }
 
 fn line(one: &Listed) -> String {

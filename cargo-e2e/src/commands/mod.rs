@@ -1,16 +1,20 @@
 //! One file a command: turns what was typed into values, calls the engine, returns a code.
 
+mod attach;
 mod check;
 mod down;
+mod env;
 mod list;
 mod plan;
 mod run;
 
 use std::path::PathBuf;
 
-use cargo_e2e::host::{Facts, Host, Purpose, preflight};
+use cargo_e2e::cancel::Cancel;
+use cargo_e2e::host::{Facts, Host, HostError, Purpose, preflight};
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::{HostVariables, Options, Plan, PlanError};
+use cargo_e2e::sandbox::{self, Asker, ChooseError, Listed};
 use cargo_e2e::spec::{self, SpecErrors};
 use cargo_e2e::workspace::{self, FindError, Repo, Selection};
 
@@ -33,6 +37,11 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
     runtime.block_on(async {
         match typed.command {
             None => run::run(typed.run).await,
+            Some(Command::Up(arguments)) => run::up(arguments).await,
+            Some(Command::Env(arguments)) => env::env(arguments).await,
+            Some(Command::Exec(arguments)) => attach::exec(arguments).await,
+            Some(Command::Shell(arguments)) => attach::shell(arguments).await,
+            Some(Command::Logs(arguments)) => attach::logs(arguments).await,
             Some(Command::Plan(arguments)) => plan::plan(arguments).await,
             Some(Command::Check(arguments)) => check::check(arguments).await,
             Some(Command::List(arguments)) => list::list(arguments).await,
@@ -141,20 +150,77 @@ fn host_for(argument: &HostArgument) -> String {
         .unwrap_or_else(|| "local".to_owned())
 }
 
-/// A host that can be used; shows why not.
-async fn reach(name: &str) -> Result<(Box<dyn Host>, Facts), u8> {
-    let failed = |error: &cargo_e2e::host::HostError| {
+/// Does something on a host, and ends the connection whatever came of it: a signal, too.
+async fn on_host(
+    argument: &HostArgument,
+    work: impl AsyncFnOnce(&dyn Host, &Facts) -> Result<u8, HostError>,
+) -> u8 {
+    let name = host_for(argument);
+    let failed = |error: &HostError| {
         report(&chain(error), error.help());
         exit_code(Verdict::HostError, None)
     };
-    let host = cargo_e2e::host::connect(name)
-        .await
-        .map_err(|error| failed(&error))?;
-    match preflight(host.as_ref(), Purpose::Remove).await {
-        Ok(facts) => Ok((host, facts)),
+    let cancel = match Cancel::listen() {
+        Ok(cancel) => cancel,
         Err(error) => {
-            host.close().await;
-            Err(failed(&error))
+            report(&format!("signals can't be handled: {error}"), None);
+            return exit_code(Verdict::InternalError, None);
         }
+    };
+    let host = match cargo_e2e::host::connect(&name).await {
+        Ok(host) => host,
+        Err(error) => return failed(&error),
+    };
+    let worked = async {
+        let facts = preflight(host.as_ref(), Purpose::Remove).await?;
+        work(host.as_ref(), &facts).await
+    };
+    let code = tokio::select! {
+        worked = worked => worked.unwrap_or_else(|error| failed(&error)),
+        () = cancel.reached(1) => exit_code(Verdict::Interrupted, cancel.signal()),
+    };
+    host.close().await;
+    code
+}
+
+/// The sandbox that is meant by an id, or by the repo in this folder; shows why there is none.
+async fn choose(
+    host: &dyn Host,
+    facts: &Facts,
+    id: Option<&str>,
+) -> Result<Result<Listed, u8>, HostError> {
+    let all = sandbox::list(host, &facts.root).await?;
+    Ok(sandbox::choose(&all, id, &asker())
+        .cloned()
+        .map_err(|error| {
+            refuse(host, &error);
+            USAGE
+        }))
+}
+
+fn refuse(host: &dyn Host, error: &ChooseError) {
+    let help = format!(
+        "`cargo e2e list --host {}` shows what is there",
+        host.name()
+    );
+    report(&format!("{error} on {}", host.name()), Some(&help));
+}
+
+/// The repo in this folder, if there is one.
+fn asker() -> Asker {
+    let repo = std::env::current_dir()
+        .ok()
+        .and_then(|folder| workspace::find(&folder, &Selection::default()).ok())
+        .and_then(|repos| repos.into_iter().next());
+    let Some(repo) = repo else {
+        return Asker::default();
+    };
+    let slug = std::fs::read(&repo.spec_path)
+        .ok()
+        .and_then(|text| spec::parse(&repo.spec_path, text).ok())
+        .map(|spec| spec.name);
+    Asker {
+        slug,
+        folder: Some(repo.root.to_string_lossy().into_owned()),
     }
 }

@@ -7,11 +7,11 @@ use cargo_e2e::cancel::Cancel;
 use cargo_e2e::event::{Event, Events};
 use cargo_e2e::lifecycle::{Outcome, RealHosts, Run};
 use cargo_e2e::outcome::{Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis};
-use cargo_e2e::plan::{Options, Plan};
+use cargo_e2e::plan::{Keep, Options, Plan};
 use cargo_e2e::report::{Bundle, Human, HumanOptions, TestLog, Verbosity, bundle};
 use cargo_e2e::sandbox::Identity;
 
-use crate::cli::{Color, OutputArguments, RunArguments};
+use crate::cli::{Color, OutputArguments, RunArguments, UpArguments};
 
 use super::{find, plan_for, report};
 
@@ -31,9 +31,14 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
     for repo in repos {
         let options = Options {
             host: arguments.repo.host.host.clone(),
-            keep: arguments.keep,
-            keep_on_failure: arguments.keep_on_failure,
+            keep: match (arguments.keep, arguments.keep_on_failure) {
+                (true, _) => Keep::Always,
+                (_, true) => Keep::OnFailure,
+                _ => Keep::No,
+            },
             keep_for: arguments.keep_for,
+            reuse: arguments.reuse,
+            up_only: false,
             arguments: arguments.arguments.clone(),
         };
         let code = match plan_for(repo, options) {
@@ -44,6 +49,42 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
         if cancel.signal().is_some() {
             break;
         }
+    }
+    worst
+}
+
+/// `cargo e2e up`: everything but the tests, and the sandbox stays.
+pub(crate) async fn up(arguments: UpArguments) -> u8 {
+    let cancel = match Cancel::listen() {
+        Ok(cancel) => cancel,
+        Err(error) => {
+            report(&format!("signals can't be handled: {error}"), None);
+            return exit_code(Verdict::InternalError, None);
+        }
+    };
+    let repos = match find(&arguments.repo) {
+        Ok(repos) => repos,
+        Err(refused) => return refused.show(),
+    };
+    let mut worst = 0;
+    for repo in repos {
+        let options = Options {
+            host: arguments.repo.host.host.clone(),
+            keep: if arguments.keep {
+                Keep::Always
+            } else {
+                Keep::No
+            },
+            keep_for: arguments.keep_for,
+            reuse: true,
+            up_only: true,
+            arguments: Vec::new(),
+        };
+        let code = match plan_for(repo, options) {
+            Ok(plan) => one(&plan, &arguments.output, &cancel).await,
+            Err(refused) => refused.show(),
+        };
+        worst = worst.max(code);
     }
     worst
 }
@@ -119,7 +160,10 @@ async fn store(outcome: Outcome, bundle: &Arc<Bundle>, log: &TestLog, events: &E
         duration_ms: 0,
         detail: String::new(),
     });
-    let stored = write(&record, bundle).await;
+    let (stored, untidy) = write(&record, bundle).await;
+    if let Some(untidy) = untidy {
+        events.warn(format!("the results folder is not tidy: {untidy}"));
+    }
     let (status, detail) = match &stored {
         Ok(()) => (StageStatus::Passed, String::new()),
         Err(error) => (StageStatus::Failed, error.clone()),
@@ -152,17 +196,22 @@ async fn store(outcome: Outcome, bundle: &Arc<Bundle>, log: &TestLog, events: &E
     code
 }
 
-async fn write(record: &Record, bundle: &Arc<Bundle>) -> Result<(), String> {
+/// Writes the record; then `latest` and old runs, which change no verdict when they can't be seen to.
+async fn write(record: &Record, bundle: &Arc<Bundle>) -> (Result<(), String>, Option<String>) {
     let (record, bundle) = (record.clone(), Arc::clone(bundle));
     let written = tokio::task::spawn_blocking(move || {
-        bundle.write_record(&record)?;
-        bundle.mark_latest()?;
-        bundle.prune(bundle::KEPT_RUNS)
+        let stored = bundle.write_record(&record);
+        let tidied = bundle
+            .mark_latest()
+            .and_then(|()| bundle.prune(bundle::KEPT_RUNS));
+        (stored, tidied)
     });
     match written.await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(error) => Err(error.to_string()),
+        Ok((stored, tidied)) => (
+            stored.map_err(|error| error.to_string()),
+            tidied.err().map(|error| error.to_string()),
+        ),
+        Err(error) => (Err(error.to_string()), None),
     }
 }
 

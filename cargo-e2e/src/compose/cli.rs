@@ -8,6 +8,8 @@ use crate::host::{self, Host, HostError, Script, quote};
 use crate::sandbox::Sandbox;
 use crate::variables;
 
+use super::test_service;
+
 /// Why there is no model.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -94,16 +96,73 @@ pub async fn config(
     Ok((model, warnings(&said)))
 }
 
-/// The commands that bring the stack up, for a job.
+/// The commands that bring the stack up, for a job: all but the service that runs the tests, whose
+/// image is made ready here too. `again` builds anew what may have changed.
 #[must_use]
-pub fn up_commands(sandbox: &Sandbox, interpolation: &[(String, String)]) -> String {
+pub fn up_commands(
+    sandbox: &Sandbox,
+    interpolation: &[(String, String)],
+    model: &Value,
+    tests: Option<&str>,
+    again: bool,
+) -> String {
+    let compose = compose(sandbox);
+    let build = if again { " --build" } else { "" };
+    let mut text = opening(interpolation);
+    let Some(tests) = tests else {
+        let _ = writeln!(text, "{compose} up -d{build}");
+        return text;
+    };
+    let others = test_service::others(model, tests);
+    if !others.is_empty() {
+        let _ = writeln!(text, "{compose} up -d{build} {} || exit", others.join(" "));
+    }
+    let definition = &model["services"][tests];
+    if definition.get("build").is_some() {
+        let _ = writeln!(text, "{compose} build {}", quote(tests));
+    } else if let Some(image) = definition["image"].as_str() {
+        let image = quote(image);
+        let _ = writeln!(
+            text,
+            "docker image inspect {image} >/dev/null 2>&1 || docker pull -q {image}"
+        );
+    }
+    text
+}
+
+/// The commands that run a service once, with these words instead of its command when there are
+/// any.
+#[must_use]
+pub fn run_commands(
+    sandbox: &Sandbox,
+    interpolation: &[(String, String)],
+    service: &str,
+    words: &[String],
+) -> String {
+    let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
     format!(
-        "{}{}docker compose --ansi never --progress plain -p {} -f {} up -d\n",
-        include_str!("../host/sh/compose.sh"),
-        // Secrets from the environment stay references in the model: `up` needs them again.
-        variables::exports(interpolation),
+        "{}{} run --rm -T --no-deps {} {}\n",
+        opening(interpolation),
+        compose(sandbox).replace("--progress plain", "--progress quiet"),
+        quote(service),
+        words.join(" ")
+    )
+}
+
+fn compose(sandbox: &Sandbox) -> String {
+    format!(
+        "docker compose --ansi never --progress plain -p {} -f {}",
         quote(&sandbox.identity.project),
         quote(&format!("{}/compose.json", sandbox.dir()))
+    )
+}
+
+/// Secrets from the environment stay references in the model: every command needs them again.
+fn opening(interpolation: &[(String, String)]) -> String {
+    format!(
+        "{}{}",
+        include_str!("../host/sh/compose.sh"),
+        variables::exports(interpolation)
     )
 }
 

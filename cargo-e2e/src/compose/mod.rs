@@ -19,6 +19,7 @@ pub mod publish;
 pub mod scan;
 pub mod shared;
 pub mod subnets;
+pub mod test_service;
 
 pub use isolate::{Isolation, Rewritten, isolate};
 pub use publish::{PortRule, Published};

@@ -126,7 +126,7 @@ fn trap_7_only_our_file_is_ever_given_to_compose() {
         root: "/r".into(),
         expires: 0,
     };
-    let commands = crate::compose::cli::up_commands(&sandbox, &[]);
+    let commands = crate::compose::cli::up_commands(&sandbox, &[], &json!({}), None, false);
     let last = commands.lines().last().unwrap();
     assert!(last.contains("/compose.json' up -d"), "{last}");
     assert_eq!(last.matches(" -f ").count(), 1, "{last}");

@@ -12,9 +12,10 @@ pub fn paths(model: &Value, root: &str) -> BTreeMap<String, String> {
     let mut add = |path: Option<&Value>, why: String| {
         let inside = path
             .and_then(Value::as_str)
-            .and_then(|path| path.strip_prefix(root)?.strip_prefix('/'));
+            .map(|path| path.replace("$$", "$"))
+            .and_then(|path| Some(path.strip_prefix(root)?.strip_prefix('/')?.to_owned()));
         if let Some(inside) = inside.filter(|path| !path.is_empty()) {
-            found.entry(inside.to_owned()).or_insert(why);
+            found.entry(inside).or_insert(why);
         }
     };
     for (name, service) in entries(model, "services") {

@@ -98,7 +98,7 @@ impl Ssh {
 
     async fn control_command(&self, command: &str) -> Option<std::process::Output> {
         let run = Command::new("ssh")
-            .arg("-S")
+            .args(["-F", "none", "-S"])
             .arg(&self.control)
             .args(["-O", command, "cargo-e2e"])
             .stdin(ProcessStdio::null())
@@ -161,7 +161,7 @@ impl Host for Ssh {
         RsyncEnd {
             program: "rsync".to_owned(),
             rsh: Some(format!(
-                "ssh -S {control} -o ProxyCommand=false -o BatchMode=yes"
+                "ssh -F none -S {control} -o ProxyCommand=false -o BatchMode=yes"
             )),
             prefix: "cargo-e2e:".to_owned(),
         }

@@ -2,9 +2,13 @@
 
 use crate::outcome::{HealthRecord, ServiceRecord, TestRecord, Verdict};
 
+use super::ledger::Stopped;
+
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) verdict: Option<Verdict>,
+    /// Whether there is nobody to talk to any more.
+    pub(super) lost: bool,
     pub(super) health_checks: Vec<HealthRecord>,
     pub(super) services: Vec<ServiceRecord>,
     pub(super) tests: Vec<TestRecord>,
@@ -14,9 +18,10 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Whether there is nobody to talk to any more.
-    pub(super) fn lost(&self) -> bool {
-        self.verdict == Some(Verdict::HostError)
+    /// Takes the reason why the run does not go on.
+    pub(super) fn stop(&mut self, stopped: &Stopped) {
+        self.add(stopped.verdict());
+        self.lost |= matches!(stopped, Stopped::Failed(trouble) if trouble.lost);
     }
 
     /// Takes a stage's verdict; the worse one counts.

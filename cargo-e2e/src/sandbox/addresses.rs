@@ -22,6 +22,17 @@ impl Sandbox {
         Ok(output.text().lines().map(str::to_owned).collect())
     }
 
+    /// Those that the sandbox has already.
+    pub async fn kept_subnets(&self, host: &dyn Host) -> Result<Vec<String>, HostError> {
+        let body = concat!(
+            include_str!("../host/sh/sandbox.sh"),
+            "cat \"$dir/subnets\" 2>/dev/null || :\n"
+        );
+        let script = self.bind(Script::new("the look at its networks", body));
+        let output = succeed(host, &script, b"").await?;
+        Ok(output.text().lines().map(str::to_owned).collect())
+    }
+
     /// Of these networks and volumes, those that are not on the host.
     pub async fn absent(
         &self,

@@ -1,99 +1,11 @@
-//! What a sandbox's containers are doing, as Docker tells it, and what to make of it.
+//! What a sandbox's containers are doing, and what to make of it.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use e2e_harness::protocol::Transport;
-use serde::Deserialize;
-
-use crate::event::printable;
 use crate::outcome::ServiceRecord;
 
-/// One container, from `docker inspect`.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Container {
-    /// Docker's id.
-    pub id: String,
-    /// Its name, with Docker's leading slash.
-    pub name: String,
-    /// The compose service.
-    #[serde(default)]
-    pub service: String,
-    /// Which of the service's containers, from 1.
-    #[serde(default)]
-    pub number: String,
-    /// The image it runs.
-    #[serde(default)]
-    pub image: String,
-    /// Docker's state of it.
-    pub state: State,
-    /// How often Docker restarted it.
-    #[serde(default)]
-    pub restarts: u64,
-    /// Its restart policy.
-    #[serde(default)]
-    pub policy: Policy,
-    /// Published ports: `5432/tcp` → addresses.
-    #[serde(default)]
-    pub ports: Option<BTreeMap<String, Option<Vec<Binding>>>>,
-}
-
-/// Docker's state of a container.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct State {
-    /// `running`, `exited`, ….
-    pub status: String,
-    /// The exit code of its last end.
-    pub exit_code: i64,
-    /// Whether the kernel killed it for want of memory.
-    #[serde(rename = "OOMKilled")]
-    pub oom_killed: bool,
-    /// What Docker said when it could not start.
-    pub error: String,
-    /// Its health, none without a health check.
-    pub health: Option<Health>,
-}
-
-/// Docker's health of a container.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Health {
-    /// `starting`, `healthy` or `unhealthy`.
-    pub status: String,
-    /// The last answers, the newest last.
-    pub log: Option<Vec<HealthAnswer>>,
-}
-
-/// One answer of a container's health check.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct HealthAnswer {
-    /// 0 is healthy.
-    pub exit_code: i64,
-    /// What it printed.
-    pub output: String,
-}
-
-/// A container's restart policy.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Policy {
-    /// `no`, `always`, `on-failure`, `unless-stopped`.
-    pub name: String,
-    /// For `on-failure`; 0 is without end.
-    pub maximum_retry_count: u64,
-}
-
-/// Where a port is published.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Binding {
-    /// The address.
-    pub host_ip: String,
-    /// The number.
-    pub host_port: String,
-}
+use super::container::{Check, Container, State};
 
 /// This many restarts, none of them lasting [`STEADY`], are a crash loop.
 const CRASH_LOOP: u64 = 5;
@@ -140,93 +52,6 @@ impl Lives {
     }
 }
 
-impl Container {
-    /// Its name without Docker's slash.
-    #[must_use]
-    pub fn short_name(&self) -> &str {
-        self.name.trim_start_matches('/')
-    }
-
-    /// The number at which one of its ports is published.
-    #[must_use]
-    pub fn published(&self, port: u16, transport: Transport) -> Option<u16> {
-        let transport = match transport {
-            Transport::Tcp => "tcp",
-            Transport::Udp => "udp",
-        };
-        let ports = self.ports.as_ref()?;
-        let bindings = ports.get(&format!("{port}/{transport}"))?.as_ref()?;
-        bindings.iter().find_map(|one| one.host_port.parse().ok())
-    }
-
-    fn restarts_by_itself(&self) -> bool {
-        match self.policy.name.as_str() {
-            "always" | "unless-stopped" => true,
-            "on-failure" => {
-                self.policy.maximum_retry_count == 0
-                    || self.restarts < self.policy.maximum_retry_count
-            }
-            _ => false,
-        }
-    }
-
-    /// Why it will never be ready, if that is so; `looped` when it does not stay up.
-    fn hopeless(&self, looped: bool) -> Option<String> {
-        let state = &self.state;
-        let ended = matches!(state.status.as_str(), "exited" | "dead");
-        let how = if state.oom_killed {
-            format!(
-                "was killed for want of memory (exit code {})",
-                state.exit_code
-            )
-        } else if state.error.is_empty() {
-            format!("exited with code {}", state.exit_code)
-        } else {
-            format!("could not start: {}", printable(&state.error))
-        };
-        if looped {
-            return Some(format!(
-                "{} restarted {} times; it {how}",
-                self.service, self.restarts
-            ));
-        }
-        (ended && state.exit_code != 0 && !self.restarts_by_itself())
-            .then(|| format!("{} {how}", self.service))
-    }
-
-    /// Why it is not ready yet; none when it is.
-    fn waiting(&self) -> Option<String> {
-        let state = &self.state;
-        match state.status.as_str() {
-            "exited" if state.exit_code == 0 => None,
-            "running" => match &state.health {
-                Some(health) if health.status != "healthy" && health.status != "none" => {
-                    let last = health.log.as_ref().and_then(|log| log.last());
-                    let said = last.map_or_else(
-                        || "no answer yet".to_owned(),
-                        |answer| {
-                            let output = printable(&answer.output);
-                            let line = output.lines().last().unwrap_or_default();
-                            format!("exit status {}: {}", answer.exit_code, clip(line, 200))
-                        },
-                    );
-                    Some(format!("{} is {} ({said})", self.service, health.status))
-                }
-                _ => None,
-            },
-            other => Some(format!("{} is {other}", self.service)),
-        }
-    }
-}
-
-fn clip(text: &str, most: usize) -> String {
-    let mut clipped: String = text.chars().take(most).collect();
-    if clipped.len() < text.len() {
-        clipped.push('…');
-    }
-    clipped
-}
-
 /// All containers of a sandbox, as the watch script tells of them.
 #[derive(Debug, Default)]
 pub struct Containers {
@@ -255,8 +80,23 @@ impl Containers {
             self.count_restarts(Instant::now());
             return true;
         }
-        if let Ok(container) = serde_json::from_str::<Container>(line) {
-            self.coming.insert(container.id.clone(), container);
+        match serde_json::from_str::<Container>(line) {
+            Ok(container) => {
+                self.coming.insert(container.id.clone(), container);
+            }
+            // Left out it would count as ready.
+            Err(error) => {
+                let unknown = Container {
+                    id: line.to_owned(),
+                    state: State {
+                        status: format!("in a state that can't be read ({error})"),
+                        ..State::default()
+                    },
+                    service: "a container".to_owned(),
+                    ..Container::default()
+                };
+                self.coming.insert(unknown.id.clone(), unknown);
+            }
         }
         false
     }
@@ -320,6 +160,16 @@ impl Containers {
         let all = self.all.iter();
         let times = all.filter_map(|(id, container)| self.settles_at(id, container));
         times.filter(|at| *at > now).min()
+    }
+
+    /// The longest that a container's own health check may take.
+    #[must_use]
+    pub fn allowance(&self) -> Duration {
+        let checks = self
+            .all
+            .values()
+            .filter_map(|one| one.config.healthcheck.as_ref());
+        checks.map(Check::allowance).max().unwrap_or_default()
     }
 
     /// Containers that are not ready: the ones to look at first.

@@ -128,3 +128,24 @@ fn one_that_has_restarted_must_outlive_its_earlier_lives() {
     assert!(all.next_settled(now).is_some_and(|at| at <= now + SETTLED));
     assert_eq!(all.waiting(now + SETTLED), Vec::<String>::new());
 }
+
+#[test]
+fn a_state_that_can_not_be_read_is_not_ready() {
+    let mut all = Containers::default();
+    all.line("{\"id\": 7}");
+    all.line("end");
+    let waiting = all.waiting(Instant::now());
+    assert!(
+        waiting[0].starts_with("a container is in a state that can't be read"),
+        "{waiting:?}"
+    );
+}
+
+#[test]
+fn an_images_own_health_check_gets_its_time() {
+    let mut slow = container("db", &json!({ "Status": "running" }), "no", 0);
+    slow["config"] = json!({ "Env": ["X=1"], "Healthcheck": {
+        "Test": ["CMD", "x"], "Interval": 10_000_000_000_u64, "StartPeriod": 100_000_000_000_u64, "Retries": 5
+    } });
+    assert_eq!(seen(&[slow]).allowance(), Duration::from_secs(150));
+}

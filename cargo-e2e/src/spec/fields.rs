@@ -145,12 +145,6 @@ pub(super) const NOT_BUILT: &[NotBuilt] = &[
         instead: "use `exec` with grpc_health_probe in the service",
     },
     NotBuilt {
-        key: "test_service",
-        value: None,
-        what: "tests that run as a compose service (`test_service`) are",
-        instead: "use `test_command`",
-    },
-    NotBuilt {
         key: "junit",
         value: None,
         what: "reading back a `junit` file is",

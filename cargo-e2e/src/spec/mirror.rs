@@ -35,6 +35,7 @@ pub(super) struct File {
     #[serde(default)]
     health_checks: Vec<Check>,
     test_command: Option<String>,
+    test_service: Option<String>,
     #[serde(default = "default_timeout")]
     timeout: Seconds,
     #[serde(default = "default_cleanup")]
@@ -80,6 +81,7 @@ impl From<File> for Spec {
                 .map(|check| check.0)
                 .collect(),
             test_command: file.test_command,
+            test_service: file.test_service,
             timeout: file.timeout.0,
             cleanup: file.cleanup,
             tests_run_on: file.tests_run_on,

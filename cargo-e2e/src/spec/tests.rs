@@ -35,6 +35,7 @@ fn smallest_file_and_defaults() {
         compose_files: vec!["e2e/compose.yml".to_owned()],
         health_checks: Vec::new(),
         test_command: Some("pytest".to_owned()),
+        test_service: None,
         timeout: Duration::from_mins(5),
         cleanup: Cleanup::Always,
         tests_run_on: None,

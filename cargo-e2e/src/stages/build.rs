@@ -74,7 +74,10 @@ async fn check_binaries(context: &Context<'_>) -> Result<(), Trouble> {
         .iter()
         .filter(|(_, binary)| binary.arch != facts.arch)
         .collect();
-    if let Some((path, binary)) = foreign.first() {
+    // A repo may ship one for each architecture.
+    if let Some((path, binary)) = foreign.first()
+        && foreign.len() == found.len()
+    {
         return Err(Trouble::new(
             Verdict::BuildFailed,
             format!(

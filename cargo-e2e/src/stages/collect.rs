@@ -1,6 +1,6 @@
 //! Fetch logs, states and artifacts.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::host::{Host, Local, Transfer, rsync};
 use crate::outcome::ServiceRecord;
@@ -68,7 +68,13 @@ async fn fetch(
 
 /// rsync filters for the globs of `artifacts`; a folder means all that is in it.
 fn filters(globs: &[String]) -> Vec<String> {
-    let mut filters = vec!["--prune-empty-dirs".to_owned(), "--include=*/".to_owned()];
+    let mut filters = vec![
+        "--prune-empty-dirs".to_owned(),
+        // Earlier results, where tests run in the working copy itself.
+        "--exclude=/e2e/results/".to_owned(),
+        "--exclude=/target/e2e/".to_owned(),
+        "--include=*/".to_owned(),
+    ];
     for glob in globs {
         let glob = glob.trim_start_matches("./").trim_end_matches('/');
         filters.push(format!("--include=/{glob}"));
@@ -87,7 +93,8 @@ pub async fn explain(context: &Context<'_>, mut trouble: Trouble) -> Trouble {
         trouble.message = format!("{}: {why}", trouble.message);
         vec![container.clone()]
     } else {
-        for why in containers.waiting(Instant::now()) {
+        // Nothing is waited for any more: one that is up is up.
+        for why in containers.waiting(Instant::now() + Duration::from_mins(1)) {
             trouble.message = format!("{}\n{why}", trouble.message);
         }
         // One that was made but never started has no log.

@@ -1,5 +1,6 @@
 //! What each stage does. The order is the lifecycle's.
 
+mod addresses;
 pub mod build;
 pub mod collect;
 pub mod connect;
@@ -17,7 +18,7 @@ use crate::event::{Events, Excerpt};
 use crate::host::{Facts, Host, HostError};
 use crate::outcome::Verdict;
 use crate::plan::Plan;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, State};
 
 /// What every stage after provision works with.
 pub struct Context<'a> {
@@ -29,6 +30,8 @@ pub struct Context<'a> {
     pub facts: &'a Facts,
     /// The sandbox.
     pub sandbox: &'a Sandbox,
+    /// What its last `up` wrote down, when it was up already.
+    pub before: Option<&'a State>,
     /// Who is told.
     pub events: &'a Events,
     /// The folder on this machine where the result is kept.
@@ -77,6 +80,8 @@ pub struct Trouble {
     pub excerpts: Vec<Excerpt>,
     /// What to do next.
     pub help: Option<String>,
+    /// There is nobody to talk to any more.
+    pub lost: bool,
 }
 
 impl Trouble {
@@ -87,6 +92,7 @@ impl Trouble {
             message: message.into(),
             excerpts: Vec::new(),
             help: None,
+            lost: false,
         }
     }
 
@@ -125,6 +131,7 @@ impl From<HostError> for Trouble {
             message,
             excerpts: Vec::new(),
             help,
+            lost: matches!(error, HostError::Lost { .. }),
         }
     }
 }
@@ -139,7 +146,7 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// As many lines as help; more is in the bundle.
+    /// As many lines as help.
     const LINES: usize = 40;
     /// A line without end is cut into pieces of this size.
     const LONGEST: usize = 16 << 10;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::compose::cli::{self, ConfigError, Files};
 use crate::compose::scan::Scan;
-use crate::compose::{external, needs, places};
+use crate::compose::{external, needs, places, test_service};
 use crate::outcome::Verdict;
 use crate::variables;
 
@@ -28,12 +28,40 @@ pub(super) async fn read(
     context: &Context<'_>,
     interpolation: &[(String, String)],
 ) -> Result<(Value, Vec<String>), Trouble> {
+    let profiles = &context.plan.spec.profiles;
+    let (mut model, warnings) = config(context, profiles, interpolation).await?;
+    if let Some(service) = &context.plan.spec.test_service
+        && model["services"].get(service).is_none()
+    {
+        // Such a service is often in a profile, so that a plain `up` leaves it out.
+        let (all, _) = config(context, &["*".to_owned()], interpolation).await?;
+        if !test_service::take_in(&mut model, &all, service) {
+            let names = all["services"]
+                .as_object()
+                .into_iter()
+                .flat_map(serde_json::Map::keys);
+            let names: Vec<&str> = names.map(String::as_str).collect();
+            return Err(Trouble::new(
+                Verdict::SpecError,
+                format!("`test_service` names {service}, which the compose file does not have"),
+            )
+            .help(format!("it has {}", names.join(", "))));
+        }
+    }
+    Ok((model, warnings))
+}
+
+async fn config(
+    context: &Context<'_>,
+    profiles: &[String],
+    interpolation: &[(String, String)],
+) -> Result<(Value, Vec<String>), Trouble> {
     let plan = context.plan;
     let files = Files {
         compose: &plan.compose_files,
         folder: &plan.project_dir,
         env: &plan.spec.env_files,
-        profiles: &plan.spec.profiles,
+        profiles,
     };
     match cli::config(context.host, context.sandbox, &files, interpolation).await {
         Ok((mut model, warnings)) => {
@@ -87,6 +115,20 @@ pub(super) async fn send_needed(context: &Context<'_>, model: &Value) -> Result<
             listed(&here)
         ));
         send_extra(context, &here).await?;
+        let still = context
+            .sandbox
+            .missing(context.host, here.iter().map(String::as_str))
+            .await?;
+        if !still.is_empty() {
+            return Err(Trouble::new(
+                Verdict::SpecError,
+                format!(
+                    "{} can't be sent to {}",
+                    still.join(", "),
+                    context.host.name()
+                ),
+            ));
+        }
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::outcome::{HealthRecord, Verdict};
 use crate::ready;
 use crate::sandbox::Container;
+use crate::spec::{HealthCheck, Probe};
 
 use super::up::Stack;
 use super::{Context, Done, Trouble, count};
@@ -17,6 +18,12 @@ pub async fn ready(
     stack: &Stack,
     checks: &mut Vec<HealthRecord>,
 ) -> Result<Done<()>, Trouble> {
+    let asks_tcp = |check: &HealthCheck| matches!(check.probe, Probe::Tcp { .. });
+    if context.facts.rootless && context.plan.spec.health_checks.iter().any(asks_tcp) {
+        context.events.warn(
+            "Docker is rootless there: `tcp` checks see its forwarder, not the container; use `url` or `exec`",
+        );
+    }
     let readiness = ready::wait(
         context.host,
         context.sandbox,

@@ -65,7 +65,8 @@ async fn tree(context: &Context<'_>, filters: &files::Filters) -> Result<usize, 
         "--delete".to_owned(),
         "--delete-excluded".to_owned(),
         "--safe-links".to_owned(),
-        "--info=stats2,symsafe1".to_owned(),
+        // `symsafe` says nothing unless names are said too.
+        "--info=stats2,symsafe1,name1".to_owned(),
     ];
     arguments.extend_from_slice(&filters.arguments);
     let source = format!("{}/", plan.repo.root.display());
@@ -145,7 +146,8 @@ pub async fn send_extra(context: &Context<'_>, paths: &BTreeSet<String>) -> Resu
         list.push(0);
     }
     let transfer = Transfer {
-        arguments: &["-r".to_owned(), "--safe-links".to_owned()],
+        // A link that leads out of the repo stands for the file that it leads to.
+        arguments: &["-r".to_owned(), "--copy-unsafe-links".to_owned()],
         source: &format!("{}/", context.plan.repo.root.display()),
         target: &format!("{}/", context.sandbox.repo_dir()),
         fetch: false,

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use e2e_harness::protocol::{Endpoints, Transport};
+use e2e_harness::protocol::{self, Endpoints, Transport};
 
 use crate::client::{self, Ended};
+use crate::compose::{Published, cli, test_service};
 use crate::event::Event;
 use crate::host::{HostError, quote};
 use crate::outcome::Verdict;
-use crate::spec::Side;
+use crate::ready::published_at;
+use crate::spec::{Probe, Side};
 use crate::variables;
 
 use super::up::Stack;
@@ -26,16 +28,71 @@ pub fn variables(
     side: Side,
 ) -> Result<Vec<(String, String)>, Trouble> {
     let (artifacts, cache) = match side {
-        Side::Host => (
-            format!("{}/collected/artifacts", context.sandbox.dir()),
-            format!("{}/cache/{}", context.sandbox.root, context.plan.spec.name),
-        ),
+        Side::Host => host_folders(context),
         Side::Client => (
             context.bundle.join("artifacts").display().to_string(),
             client_cache(&context.plan.spec.name).display().to_string(),
         ),
     };
-    let mut all = variables::for_tests(&context.sandbox.identity, endpoints, &artifacts, &cache);
+    let mut endpoints = endpoints.clone();
+    if side == Side::Client && !context.host.is_local() {
+        // Forwarded, whatever their address over there.
+        for port in &mut endpoints.ports {
+            port.host = LOOPBACK.to_string();
+        }
+    }
+    let all = variables::for_tests(&context.sandbox.identity, &endpoints, &artifacts, &cache);
+    with_own(context, all)
+}
+
+/// The folders for artifacts and cache on the host.
+pub(super) fn host_folders(context: &Context<'_>) -> (String, String) {
+    (
+        format!("{}/collected/artifacts", context.sandbox.dir()),
+        format!("{}/cache/{}", context.sandbox.root, context.plan.spec.name),
+    )
+}
+
+/// The variables that tests see which run as a service of the stack.
+pub(super) fn service_variables(
+    context: &Context<'_>,
+    published: &[Published],
+) -> Result<Vec<(String, String)>, Trouble> {
+    let health = context.plan.spec.health_checks.iter().filter_map(|check| {
+        let (host, port) = match &check.probe {
+            Probe::Http { url, .. } => (url.host_str()?.to_owned(), url.port_or_known_default()?),
+            Probe::Tcp { host, port } => (host.clone(), *port),
+            Probe::Exec { .. } => return None,
+        };
+        let at = published_at(published, &host, port)?;
+        let address = match &check.probe {
+            Probe::Http { url, .. } => {
+                let mut url = url.clone();
+                url.set_host(Some(&at.service)).ok()?;
+                url.set_port(Some(at.container_port)).ok()?;
+                url.to_string()
+            }
+            _ => format!("{}:{}", at.service, at.container_port),
+        };
+        Some((check.name.clone(), address))
+    });
+    let endpoints = test_service::endpoints(published, health.collect());
+    let all = variables::for_tests(
+        &context.sandbox.identity,
+        &endpoints,
+        test_service::ARTIFACTS,
+        test_service::CACHE,
+    );
+    // There is no one address: each service has its own.
+    let all = all.into_iter().filter(|(name, _)| name != protocol::HOST);
+    with_own(context, all.collect())
+}
+
+/// Adds the repo's own `env`.
+fn with_own(
+    context: &Context<'_>,
+    mut all: Vec<(String, String)>,
+) -> Result<Vec<(String, String)>, Trouble> {
     for (name, value) in &context.plan.spec.env {
         let value = variables::expand(value, &all).map_err(|missing| {
             Trouble::new(
@@ -49,6 +106,8 @@ pub fn variables(
     Ok(all)
 }
 
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
 /// Tests.
 pub async fn test(
     context: &Context<'_>,
@@ -56,9 +115,7 @@ pub async fn test(
     variables: &[(String, String)],
 ) -> Result<Done<()>, Trouble> {
     let plan = context.plan;
-    let Some(command) = &plan.spec.test_command else {
-        return Ok(Done::skipped(()));
-    };
+    let command = plan.spec.test_command.as_deref();
     let mut tail = Tail::default();
     let mut sink = |bytes: &[u8]| {
         tail.take(bytes, |_| {});
@@ -66,9 +123,16 @@ pub async fn test(
             bytes: bytes.to_vec(),
         });
     };
-    let ended = match plan.tests_on {
-        Side::Host => on_host(context, variables, command, &mut sink).await?,
-        Side::Client => on_client(context, stack, variables, command, &mut sink).await?,
+    let ended = match (&plan.spec.test_service, command, plan.tests_on) {
+        (Some(service), own, _) => in_service(context, stack, service, own, &mut sink).await?,
+        (None, None, _) => return Ok(Done::skipped(())),
+        (None, Some(command), Side::Host) => {
+            let commands = commands(context, variables, command, &plan.arguments);
+            on_host(context, &commands, &mut sink).await?
+        }
+        (None, Some(command), Side::Client) => {
+            on_client(context, stack, variables, command, &mut sink).await?
+        }
     };
     let trouble = match ended {
         Ended::Status(0) => return Ok(Done::new((), "passed")),
@@ -90,17 +154,29 @@ pub async fn test(
     Err(super::collect::explain(context, trouble).await)
 }
 
-async fn on_host(
+async fn in_service(
     context: &Context<'_>,
-    variables: &[(String, String)],
-    command: &str,
+    stack: &Stack,
+    service: &str,
+    own: Option<&str>,
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> Result<Ended, Trouble> {
-    let commands = commands(context, variables, command, &context.plan.arguments);
+    let arguments = &context.plan.arguments;
+    let own = own.map(|own| with_arguments(own, arguments));
+    let words = test_service::command(&stack.model, service, own.as_deref(), arguments);
+    let commands = cli::run_commands(context.sandbox, &stack.interpolation, service, &words);
+    on_host(context, &commands, sink).await
+}
+
+async fn on_host(
+    context: &Context<'_>,
+    commands: &str,
+    sink: &mut (dyn FnMut(&[u8]) + Send),
+) -> Result<Ended, Trouble> {
     let limit = context.plan.limits.test;
     match context
         .sandbox
-        .job(context.host, "test", &commands, limit, sink)
+        .job(context.host, "test", commands, limit, sink)
         .await
     {
         Ok(status) => Ok(Ended::Status(status)),
@@ -164,10 +240,15 @@ async fn forward(context: &Context<'_>, stack: &Stack) -> Result<(), Trouble> {
         .published
         .iter()
         .filter(|one| one.transport == Transport::Tcp);
-    let numbers: BTreeSet<u16> = tcp.filter_map(|one| one.port).collect();
-    for port in numbers {
-        let here = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        context.host.forward(here, here).await.map_err(|error| {
+    let mut done = BTreeSet::new();
+    for (one, port) in tcp.filter_map(|one| Some((one, one.port?))) {
+        if !done.insert(port) {
+            continue;
+        }
+        let here = SocketAddr::new(LOOPBACK, port);
+        let there = one.address.parse().unwrap_or(LOOPBACK);
+        let forwarded = context.host.forward(here, SocketAddr::new(there, port));
+        forwarded.await.map_err(|error| {
             Trouble::from(error).help(format!(
                 "port {port} must be free on this machine, because the tests run here: stop what uses it \
                  (`ss -ltnp` shows it)"
@@ -229,8 +310,8 @@ fn missing_program(context: &Context<'_>, said: &str) -> Trouble {
     let (place, also) = match context.plan.tests_on {
         Side::Host => (
             format!("on {}", context.host.name()),
-            "install it there in `setup_command`, or run the tests on this machine (`tests_run_on: client`); \
-             a later version runs them as a compose service (`test_service`)",
+            "install it there in `setup_command`, run the tests as a compose service (`test_service`), \
+             or run them on this machine (`tests_run_on: client`)",
         ),
         Side::Client => (
             "on this machine".to_owned(),

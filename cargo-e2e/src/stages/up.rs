@@ -7,13 +7,15 @@ use serde_json::Value;
 
 use crate::compose::scan::Scan;
 use crate::compose::{
-    Isolation, PortRule, Published, Rewritten, cli, gateway, isolate, publish, subnets,
+    Isolation, PortRule, Published, Rewritten, cli, isolate, publish, subnets, test_service,
 };
 use crate::host::HostError;
 use crate::outcome::{Stage, Verdict};
 use crate::ready::published_at;
+use crate::sandbox::State;
 use crate::spec::{Ports, Probe};
 
+use super::addresses::Extras;
 use super::{Context, Done, Tail, Trouble, count, model, ports};
 
 /// A stack that was brought up.
@@ -23,19 +25,16 @@ pub struct Stack {
     pub published: Vec<Published>,
     /// The longest that a container's own health check may take.
     pub health_allowance: Duration,
+    /// The numbers that were given, in the model's order; empty when declared.
+    pub numbers: Vec<u16>,
+    /// What Compose interpolates, for commands that come later.
+    pub interpolation: Vec<(String, String)>,
+    /// What was brought up.
+    pub model: Value,
 }
 
 /// Somebody may be faster to a free port; more often than this it is not chance.
 const TRIES: usize = 5;
-
-/// What the rewrite does only where it must.
-#[derive(Debug, Clone, Copy)]
-struct Extras {
-    /// Publish on the gateway of the sandbox's network too.
-    gateway: bool,
-    /// Choose every network's addresses, because Docker has none left.
-    subnets: bool,
-}
 
 /// Brings it up.
 pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Trouble> {
@@ -45,13 +44,10 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
     model::send_needed(context, &model).await?;
     model::check_externals(context, &model).await?;
     let mut tries = 0;
-    let mut extras = Extras {
-        gateway: gateway::is_asked_for(&model),
-        subnets: false,
-    };
-    let rewritten = loop {
+    let mut extras = Extras::new(context, &model).await?;
+    let (prepared, changed) = loop {
         tries += 1;
-        let prepared = prepare(context, scan, &interpolation, &model, &warnings, extras).await?;
+        let prepared = prepare(context, scan, &interpolation, &model, &warnings, &extras).await?;
         if tries == 1 {
             for warning in &prepared.warnings {
                 context.events.warn(format!("compose: {warning}"));
@@ -61,11 +57,12 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
             }
         }
         let trouble = match start(context, &prepared.commands).await {
-            Ok(()) => break prepared.rewritten,
+            Ok(changed) => break (prepared, changed),
             Err(trouble) => trouble,
         };
-        let another = if tries < TRIES {
-            another_try(context, &trouble, &prepared, &mut extras)
+        // What is there already is not removed for it.
+        let another = if tries < TRIES && context.before.is_none() {
+            extras.after(context, &trouble, prepared.gateway.as_deref())
         } else {
             None
         };
@@ -76,6 +73,12 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
         // What a failed `up` leaves, the next one would take for its own.
         context.sandbox.reset(context.host).await?;
     };
+    let Prepared {
+        rewritten,
+        numbers,
+        interpolation,
+        ..
+    } = prepared;
     let mut published = rewritten.published;
     if published.iter().any(|one| one.port.is_none()) {
         fill_numbers(context, &mut published).await?;
@@ -83,12 +86,17 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
     let services = rewritten.model["services"]
         .as_object()
         .map_or(0, serde_json::Map::len);
+    let unchanged = context.before.is_some() && !changed;
+    let detail = count(services, "service") + if unchanged { ", nothing changed" } else { "" };
     Ok(Done::new(
         Stack {
             published,
             health_allowance: rewritten.health_allowance,
+            numbers,
+            interpolation,
+            model: rewritten.model,
         },
-        count(services, "service"),
+        detail,
     ))
 }
 
@@ -96,6 +104,8 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
 struct Prepared {
     rewritten: Rewritten,
     warnings: Vec<String>,
+    numbers: Vec<u16>,
+    interpolation: Vec<(String, String)>,
     commands: String,
     /// The address of the sandbox's own gateway at which ports are published too.
     gateway: Option<String>,
@@ -107,7 +117,7 @@ async fn prepare(
     interpolation: &[(String, String)],
     model: &Value,
     warnings: &[String],
-    extras: Extras,
+    extras: &Extras,
 ) -> Result<Prepared, Trouble> {
     let (host, sandbox) = (context.host, context.sandbox);
     let isolated = context.plan.ports == Ports::Isolated;
@@ -141,92 +151,37 @@ async fn prepare(
     if !isolated {
         ports::claim(context, &rewritten.published).await?;
     }
-    let gateway = give_addresses(context, &mut rewritten, extras).await?;
+    let gateway = extras.apply(context, &mut rewritten).await?;
+    if let Some(service) = &context.plan.spec.test_service {
+        let variables = super::test::service_variables(context, &rewritten.published)?;
+        let (artifacts, cache) = super::test::host_folders(context);
+        test_service::equip(
+            &mut rewritten.model,
+            service,
+            &variables,
+            &artifacts,
+            &cache,
+        );
+    }
     let text = serde_json::to_vec_pretty(&rewritten.model)
         .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
     sandbox.put(host, "compose.json", &text).await?;
     // What was really run is part of the result; a full disk is told of when that is stored.
     let _ = tokio::fs::write(context.bundle.join("compose.json"), &text).await;
     Ok(Prepared {
-        commands: cli::up_commands(sandbox, &interpolation),
+        commands: cli::up_commands(
+            sandbox,
+            &interpolation,
+            &rewritten.model,
+            context.plan.spec.test_service.as_deref(),
+            context.before.is_some(),
+        ),
         rewritten,
         warnings,
         gateway,
+        numbers,
+        interpolation,
     })
-}
-
-/// Chooses addresses for networks that need them to be known, or that Docker has none for;
-/// returns that of the gateway at which ports are published too.
-async fn give_addresses(
-    context: &Context<'_>,
-    rewritten: &mut Rewritten,
-    extras: Extras,
-) -> Result<Option<String>, Trouble> {
-    // An engine in rootless mode has its networks where nothing else can listen on them.
-    let network = if extras.gateway && !context.facts.rootless {
-        gateway::network(&rewritten.model)
-    } else {
-        None
-    };
-    let mut keys = subnets::wanting(&rewritten.model);
-    if !extras.subnets {
-        keys.retain(|key| Some(key) == network.as_ref());
-    }
-    if !keys.is_empty() {
-        let found = context.sandbox.subnets(context.host, keys.len()).await?;
-        if found.len() < keys.len() {
-            return Err(Trouble::new(
-                Verdict::UpFailed,
-                format!(
-                    "{} has not {} free networks in {}",
-                    context.host.name(),
-                    keys.len(),
-                    subnets::RANGE
-                ),
-            ));
-        }
-        subnets::assign(&mut rewritten.model, &keys, &found);
-    }
-    Ok(network.and_then(|key| gateway::apply(&mut rewritten.model, &key, &rewritten.published)))
-}
-
-/// Why another `up` may succeed where this one did not; none when nothing would be different.
-fn another_try(
-    context: &Context<'_>,
-    trouble: &Trouble,
-    prepared: &Prepared,
-    extras: &mut Extras,
-) -> Option<&'static str> {
-    let said = |what: fn(&str) -> bool| trouble.excerpts.iter().any(|said| what(&said.text));
-    if said(subnets::are_exhausted) && !extras.subnets {
-        extras.subnets = true;
-        return Some("Docker has no addresses left for another network: choosing some");
-    }
-    if said(subnets::overlap) && (extras.subnets || extras.gateway) {
-        return Some("somebody was faster to a network: trying others");
-    }
-    let lost_a_port = said(|text| {
-        text.contains("port is already allocated") || text.contains("address already in use")
-    });
-    if !lost_a_port {
-        return None;
-    }
-    // Something on every address of the host has a number that is written down.
-    let at_the_gateway = prepared.gateway.as_deref().is_some_and(|gateway| {
-        trouble
-            .excerpts
-            .iter()
-            .any(|said| said.text.contains(gateway))
-    });
-    if at_the_gateway {
-        extras.gateway = false;
-        return Some(
-            "a port that is published here is taken on every address of the host: containers will not find it by host-gateway",
-        );
-    }
-    // Between the look at what is free and `up`, a program without our lock took one.
-    (context.plan.ports == Ports::Isolated)
-        .then_some("somebody was faster to a port: trying others")
 }
 
 fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
@@ -294,17 +249,24 @@ pub fn endpoints(context: &Context<'_>, stack: &Stack) -> Endpoints {
     }
 }
 
-async fn start(context: &Context<'_>, commands: &str) -> Result<(), Trouble> {
+/// Whether anything was made or started.
+async fn start(context: &Context<'_>, commands: &str) -> Result<bool, Trouble> {
+    let mut changed = false;
     let mut tail = Tail::default();
     let limit = context.plan.limits.up;
     let status = context
         .sandbox
         .job(context.host, "up", commands, limit, &mut |bytes| {
-            tail.take(bytes, |line| context.events.progress(Stage::Up, line));
+            tail.take(bytes, |line| {
+                changed |= ["Created", "Started", "Recreated"]
+                    .iter()
+                    .any(|word| line.trim_end().ends_with(word));
+                context.events.progress(Stage::Up, line);
+            });
         })
         .await;
     let message = match status {
-        Ok(0) => return Ok(()),
+        Ok(0) => return Ok(changed),
         Ok(_) => "`docker compose up` failed".to_owned(),
         Err(HostError::TimedOut { .. }) => {
             format!(
@@ -349,6 +311,23 @@ fn help(said: &str, host: &str, local: bool) -> Option<String> {
         )
     } else {
         None
+    }
+}
+
+/// Writes down on the host what others need to live with the sandbox.
+pub async fn remember(context: &Context<'_>, stack: &Stack, endpoints: &Endpoints) {
+    let state = State {
+        definition: crate::definition::definition(context.plan),
+        label_expires: context.sandbox.expires,
+        ports: stack.numbers.clone(),
+        endpoints: endpoints.clone(),
+        repo_dir: context.sandbox.repo_dir(),
+    };
+    let text = serde_json::to_vec(&state).unwrap_or_default();
+    if let Err(error) = context.sandbox.put(context.host, "state.json", &text).await {
+        context
+            .events
+            .warn(format!("the sandbox can't be used again: {error}"));
     }
 }
 

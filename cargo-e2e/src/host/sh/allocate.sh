@@ -6,8 +6,8 @@ rm -f "$dir/ports"
   cat "$root"/sandboxes/*/ports 2>/dev/null
   published | cut -d ' ' -f 1
   listening
-  for port in $avoid; do echo "$port"; done
-} | awk -v groups="$groups" -v start="$(($(date +%s) * 7919 + $$))" '
+  for port in $avoid; do echo "tcp/$port"; done
+} | sed 's|.*/||' | awk -v groups="$groups" -v start="$(($(date +%s) * 7919 + $$))" '
   { used[$1] = 1 }
   END {
     many = split(groups, size, " ")

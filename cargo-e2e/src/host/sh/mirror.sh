@@ -2,6 +2,6 @@
 # Needs: mirror (a folder name), patience (seconds).
 mkdir -p "$root/mirrors/$mirror" || exit 1
 exec 9>"$root/locks/mirror-$mirror"
-flock -w "$patience" 9 || exit 75
+lock 9 "$patience" || exit 75
 echo held
 cat >/dev/null

@@ -1,4 +1,4 @@
-# Claims published ports for this sandbox, all or none. Needs: ports (numbers).
+# Claims published ports for this sandbox, all or none. Needs: ports (`tcp/5432`, …).
 # Prints `claimed`, `held PORT RUN ABOUT` by a sandbox, or `foreign PORT HOLDER`.
 rm -f "$dir/ports"
 for other in "$root"/sandboxes/*/ports; do
@@ -6,7 +6,7 @@ for other in "$root"/sandboxes/*/ports; do
   owner=${other%/ports}
   for port in $ports; do
     if grep -qx "$port" "$other"; then
-      printf 'held %s %s %s\n' "$port" "${owner##*/}" "$(tr '\n' ' ' <"$owner/about")"
+      printf 'held %s %s %s\n' "${port#*/}" "${owner##*/}" "$(tr '\n' ' ' <"$owner/about")"
       exit 0
     fi
   done
@@ -19,17 +19,17 @@ for port in $ports; do
     printf '%s\n' "$holder" | {
       read -r _ run repo name
       if [ "$run" = - ]; then
-        printf 'foreign %s container %s\n' "$port" "$name"
+        printf 'foreign %s container %s\n' "${port#*/}" "$name"
       else
-        printf 'held %s %s %s\n' "$port" "$run" "$repo"
+        printf 'held %s %s %s\n' "${port#*/}" "$run" "$repo"
       fi
     }
     exit 0
   fi
   if printf '%s\n' "$processes" | grep -qx "$port"; then
     # Who it is can be seen only by its own user and root.
-    process=$(ss -Hltnup "sport = :$port" 2>/dev/null | sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1 (pid \2)/p' | head -n 1)
-    printf 'foreign %s process %s\n' "$port" "${process:-of another user}"
+    process=$(ss -Hltnup "sport = :${port#*/}" 2>/dev/null | sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1 (pid \2)/p' | head -n 1)
+    printf 'foreign %s process %s\n' "${port#*/}" "${process:-of another user}"
     exit 0
   fi
 done

@@ -18,17 +18,24 @@ case $(cat /proc/net/if_inet6 2>/dev/null) in
   *) grep -q '^00000000000000000000000000000001 ' /proc/net/if_inet6 2>/dev/null && echo ipv6=yes || echo ipv6=no ;;
 esac
 
-if ! mkdir -p "$root" 2>/dev/null || ! chmod 0700 "$root" 2>/dev/null || ! cd "$root" 2>/dev/null; then
-  printf 'root=%s\nroot_error=%s\n' "$root" "$(mkdir -p "$root" 2>&1 && ls -d "$root/." 2>&1)"
-  exit 0
+usable=
+# Only a folder that is made here is made private: another's mode is its owner's.
+# shellcheck disable=SC2174 # the folders above are not ours
+if said=$(mkdir -p -m 0700 "$root" 2>&1) && said=$(ls -d "$root/." 2>&1) && cd "$root" 2>/dev/null; then
+  root=$(pwd -P)
+  # POSIX columns: a long device name would break the line otherwise.
+  df -Pk "$root" 2>/dev/null | awk 'NR == 2 { print "free_kb=" $4 }'
+  df -Pi "$root" 2>/dev/null | awk 'NR == 2 { print "free_inodes=" $4 }'
+  if : 2>/dev/null >"$root/.writable"; then
+    usable=yes
+    rm -f "$root/.writable"
+  else
+    echo "root_error=it is not writable"
+  fi
+else
+  printf 'root_error=%s\n' "$said"
 fi
-root=$(pwd -P)
 printf 'root=%s\n' "$root"
-# POSIX columns: a long device name would break the line otherwise.
-df -Pk "$root" 2>/dev/null | awk 'NR == 2 { print "free_kb=" $4 }'
-df -Pi "$root" 2>/dev/null | awk 'NR == 2 { print "free_inodes=" $4 }'
-: 2>/dev/null >"$root/.writable" || echo "root_error=it is not writable"
-rm -f "$root/.writable"
 
 command -v docker >/dev/null 2>&1 || exit 0
 answers=$(mktemp -d) || exit 0
@@ -41,7 +48,7 @@ compose=$!
 endpoint=$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null)
 printf 'endpoint=%s\n' "$endpoint"
 case $endpoint in
-  unix://*) curl -s --max-time 10 --unix-socket "${endpoint#unix://}" http://docker/info ;;
+  unix://*) curl -q -s --max-time 10 --unix-socket "${endpoint#unix://}" http://docker/info ;;
 esac >"$answers/info" 2>/dev/null
 wait "$compose" && printf 'compose=%s\n' "$(cat "$answers/compose")"
 engine_up=
@@ -57,7 +64,7 @@ fi
 
 # Whether containers see this folder: an engine in a snap, a VM or another namespace does not.
 # Making a container with a bind mount asks the engine; the answer is kept for this engine.
-[ -n "$engine_up" ] || exit 0
+[ -n "$engine_up" ] && [ -n "$usable" ] || exit 0
 engine_id=$(sed -n 's/.*"ID":"\([^"]*\)".*/\1/p' "$answers/info" | tr -cd 'A-Za-z0-9-')
 if [ -z "$engine_id" ] || [ ! -e "$root/seen-by-$engine_id" ]; then
   probe=$(mktemp -d "$root/seen.XXXXXX") || exit 0

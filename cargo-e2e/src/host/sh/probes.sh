@@ -10,7 +10,7 @@ http_probe() {
   tries=0
   while :; do
     tries=$((tries + 1))
-    said=$(curl -sS -g -o /dev/null --noproxy '*' --connect-timeout 5 --max-time 10 --connect-to "$3" \
+    said=$(curl -q -sS -g -o /dev/null --noproxy '*' --connect-timeout 5 --max-time 10 --connect-to "$3" \
       -w '\n%{http_code}' -- "$2" 2>&1)
     status=$(printf '%s\n' "$said" | tail -n 1)
     case " $4 " in
@@ -45,7 +45,7 @@ tcp_probe() {
 }
 # Prints nothing when something listens, else why not. telnet sends nothing by itself.
 listens() {
-  said=$(curl -sS -g -o /dev/null --noproxy '*' --max-time 0.2 -w '\n%{time_connect}' "telnet://$1" </dev/null 2>&1)
+  said=$(curl -q -sS -g -o /dev/null --noproxy '*' --max-time 0.2 -w '\n%{time_connect}' "telnet://$1" </dev/null 2>&1)
   case $(printf '%s\n' "$said" | tail -n 1) in
     0.000000 | 0,000000) printf '%s\n' "$said" | head -n 1; return 1 ;;
   esac

@@ -14,4 +14,8 @@ while [ -n "$(running)" ] && [ "$waited" -lt $((grace * 10)) ]; do
   waited=$((waited + 1))
 done
 signal KILL
+# Tests that run as a service outlive the command that runs it.
+ones=$(docker ps -q --filter "label=cargo-e2e.run=$id" --filter label=com.docker.compose.oneoff=True)
+# shellcheck disable=SC2086 # ids
+[ -z "$ones" ] || docker rm -f -v $ones >/dev/null 2>&1
 exit 0

@@ -1,13 +1,15 @@
 # Opens the scripts that remove everything of a sandbox that Docker holds. `sweep_all` sets `empty`
 # to 2 when two scans in a row found nothing.
 label=label=cargo-e2e.run=$id
+# Others may have the same rights on the engine; their sandboxes are theirs.
+owner=label=cargo-e2e.owner=$(id -u)
 # Everything with the label, as `KIND ID` lines; fails unless all four lists could be had.
 scan() {
   found=$(
-    { docker ps -a --no-trunc --filter "$label" --format 'container {{.ID}}' && echo listed; } &
-    { docker network ls --no-trunc --filter "$label" --format 'network {{.ID}}' && echo listed; } &
-    { docker volume ls --filter "$label" --format 'volume {{.Name}}' && echo listed; } &
-    { docker image ls --no-trunc --filter "$label" --format 'image {{.ID}}' && echo listed; } &
+    { docker ps -a --no-trunc --filter "$label" --filter "$owner" --format 'container {{.ID}}' && echo listed; } &
+    { docker network ls --no-trunc --filter "$label" --filter "$owner" --format 'network {{.ID}}' && echo listed; } &
+    { docker volume ls --filter "$label" --filter "$owner" --format 'volume {{.Name}}' && echo listed; } &
+    { docker image ls --no-trunc --filter "$label" --filter "$owner" --format 'image {{.ID}}' && echo listed; } &
     wait
   )
   [ "$(printf '%s\n' "$found" | grep -cx listed)" = 4 ]

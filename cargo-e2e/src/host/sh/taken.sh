@@ -1,13 +1,19 @@
 # Opens the scripts that give out ports. One at a time on this host, for this user; somebody
-# else's run is seen by what it publishes.
+# else's run is seen by what it publishes. A port is `tcp/5432` or `udp/53` here.
 exec 9>"$root/locks/ports"
-flock -w 20 9 || { echo "no turn at the lock" >&2; exit 1; }
+lock 9 20 || { echo "no turn at the lock" >&2; exit 1; }
 fenced && exit 75
-# Numbers on which a process listens, whatever its network namespace calls itself.
+# Ports on which a process listens, at an address that stands in the way of loopback's.
 listening() {
-  # shellcheck disable=SC2046 # hexadecimal numbers, one a word
-  printf '%d\n' $(awk 'FNR > 1 && ($4 == "0A" || FILENAME ~ /udp/) { split($2, at, ":"); print "0x" at[2] }' \
-    /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 2>/dev/null)
+  # shellcheck disable=SC2046,SC2183 # two words each
+  printf '%s/%d\n' $(awk 'FNR > 1 {
+    protocol = FILENAME ~ /udp/ ? "udp" : "tcp"
+    if (protocol == "tcp" && $4 != "0A") next
+    split($2, at, ":")
+    # Any address, 127.x.y.z (bytes reversed), or ::1.
+    if (at[1] !~ /^0+$/ && at[1] !~ /7F$/ && at[1] !~ /^0+1000000$/) next
+    print protocol, "0x" at[2]
+  }' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 2>/dev/null)
 }
 # `PORT RUN REPO CONTAINER` of every port that Docker publishes, ranges spelled out.
 published() {
@@ -18,9 +24,10 @@ published() {
         if (split(each[i], side, "->") < 2) continue
         numbers = side[1]
         sub(/.*:/, "", numbers)
+        protocol = side[2] ~ /udp$/ ? "udp" : "tcp"
         ends = split(numbers, end, "-")
         for (port = end[1]; port <= end[ends]; port++)
-          print port, ($1 == "" ? "-" : $1), ($2 == "" ? "-" : $2), $3
+          print protocol "/" port, ($1 == "" ? "-" : $1), ($2 == "" ? "-" : $2), $3
       }
     }'
 }

@@ -4,9 +4,11 @@
 # this sandbox's label.
 # It goes on when whoever asked is gone, and with them the reader of what it says.
 trap '' PIPE HUP
+# What this starts is not the sandbox's to end.
+unset CARGO_E2E_RUN
 mkdir -p "$root/locks"
 exec 9>"$root/locks/teardown-$id"
-flock -w 120 9 || { echo "another teardown of this sandbox does not end" >&2; exit 1; }
+lock 9 120 || { echo "another teardown of this sandbox does not end" >&2; exit 1; }
 [ -d "$dir" ] && : >"$dir/fence" && echo found
 
 # First whatever could still make something: this sandbox's own processes.
@@ -33,16 +35,21 @@ sweep_all
 
 if [ "$empty" -lt 2 ]; then
   docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || echo "left engine it-does-not-answer"
-  docker ps -a --filter "$label" --format 'left container {{.Names}}'
-  docker network ls --filter "$label" --format 'left network {{.Name}}'
-  docker volume ls --filter "$label" --format 'left volume {{.Name}}'
-  docker image ls --filter "$label" --format 'left image {{.Repository}}:{{.Tag}}'
+  docker ps -a --filter "$label" --filter "$owner" --format 'left container {{.Names}}'
+  docker network ls --filter "$label" --filter "$owner" --format 'left network {{.Name}}'
+  docker volume ls --filter "$label" --filter "$owner" --format 'left volume {{.Name}}'
+  docker image ls --filter "$label" --filter "$owner" --format 'left image {{.Repository}}:{{.Tag}}'
   # The folder stays, so that a later try knows of this sandbox.
   exit 0
 fi
 
 [ -d "$dir" ] || { rm -f "$root/locks/teardown-$id"; exit 0; }
-if [ -L "$dir" ] || [ "$(cat "$dir/sentinel" 2>/dev/null)" != "$id" ]; then
+# An empty sentinel is one that a full disk left; another's is not ours to touch.
+case $(cat "$dir/sentinel" 2>/dev/null) in
+  "$id" | '') other= ;;
+  *) other=yes ;;
+esac
+if [ -L "$dir" ] || [ -n "$other" ]; then
   echo "left folder $dir (it is not a sandbox's)"
   exit 0
 fi
@@ -53,17 +60,19 @@ if [ -n "$mounted" ]; then
 fi
 # The sentinel goes last: half a folder must still be known as a sandbox's.
 clear_out() { find "$dir" -mindepth 1 -maxdepth 1 ! -name sentinel ! -name fence -exec rm -rf {} + 2>/dev/null; }
+# Twice: what was told to end may have made one more file.
+clear_out
 clear_out
 if [ -n "$(find "$dir" -mindepth 1 -maxdepth 1 ! -name sentinel ! -name fence 2>/dev/null)" ] && [ "$(id -u)" != 0 ]; then
   # Files that containers made as root: only a container can remove them. Its image is empty;
   # the programs are the host's own, read-only.
-  image=$(tar -cf - -T /dev/null | docker import -c "LABEL cargo-e2e.run=$id" -c 'CMD ["none"]' - 2>/dev/null)
+  image=$(tar -cf - -T /dev/null | docker import -c "LABEL cargo-e2e.run=$id cargo-e2e.owner=$(id -u)" -c 'CMD ["none"]' - 2>/dev/null)
   if [ -n "$image" ]; then
     set --
     for part in /bin /lib /lib64 /usr; do
       [ -d "$part" ] && set -- "$@" --mount "type=bind,source=$part,target=$part,readonly"
     done
-    docker run --rm --network none --label "cargo-e2e.run=$id" "$@" \
+    docker run --rm --network none --label "cargo-e2e.run=$id" --label "cargo-e2e.owner=$(id -u)" "$@" \
       --mount "type=bind,source=$dir,target=/sandbox" "$image" \
       /bin/sh -c 'rm -rf /sandbox/repo /sandbox/jobs /sandbox/collected' >/dev/null 2>&1
     docker rmi -f "$image" >/dev/null 2>&1

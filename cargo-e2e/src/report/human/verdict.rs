@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::paint::{COLUMN, Paint};
 use crate::event::printable;
-use crate::outcome::{Record, Verdict};
+use crate::outcome::{Record, Stage, Verdict};
 use crate::report::words::{
     failed_tests, first_failed, first_line, signal_name, tail, verdict_word,
 };
@@ -43,7 +43,13 @@ fn verdict(paint: &Paint, record: &Record) -> String {
         Verdict::Interrupted => paint.caution,
         _ => paint.bad,
     };
-    let verb = paint.verb(style, verdict_word(record.verdict));
+    // `up` comes to an end without tests.
+    let reached = |stage| record.stages.iter().any(|one| one.name == stage);
+    let word = match record.verdict {
+        Verdict::Passed if reached(Stage::Up) && !reached(Stage::Test) => "Up",
+        other => verdict_word(other),
+    };
+    let verb = paint.verb(style, word);
     let signal = signal_name(record).map_or_else(String::new, |name| format!(" ({name})"));
     format!("{verb} {} e2e{signal}{}", record.repo, tail(record))
 }

@@ -234,10 +234,6 @@ fn environment() {
 fn what_is_not_built() {
     for (text, expected) in [
         (
-            "test_service: e2e",
-            "3:1: tests that run as a compose service (`test_service`) are not built yet in this version | use `test_command`",
-        ),
-        (
             "junit: out.xml",
             "3:1: reading back a `junit` file is not built yet in this version | name the file in `artifacts`, and it is kept with the result",
         ),

@@ -1,0 +1,88 @@
+//! Which host: the first that is named, in the order of the contract.
+
+use crate::workspace::Repo;
+
+/// The environment that chooses a host; a value so that tests need not change the process's own.
+#[derive(Debug, Clone, Default)]
+pub struct HostVariables {
+    /// `CARGO_E2E_HOST`.
+    pub cargo_e2e_host: Option<String>,
+    /// `RAILIANCE01_HOST`.
+    pub railiance01_host: Option<String>,
+}
+
+impl HostVariables {
+    /// From this process's environment; an empty variable is as good as none.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let get = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        Self {
+            cargo_e2e_host: get("CARGO_E2E_HOST"),
+            railiance01_host: get("RAILIANCE01_HOST"),
+        }
+    }
+}
+
+/// Which host, and why that one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostChoice {
+    /// `local`, or an ssh destination.
+    pub name: String,
+    /// What decided.
+    pub because: String,
+}
+
+/// Chooses; `typed` is `--host`.
+pub(super) fn choose(typed: Option<&str>, variables: &HostVariables, repo: &Repo) -> HostChoice {
+    let configured = repo.host.as_ref();
+    let ways = [
+        (typed.map(str::to_owned), "--host"),
+        (variables.cargo_e2e_host.clone(), "CARGO_E2E_HOST"),
+        (
+            configured.map(|configured| configured.host.clone()),
+            configured.map_or("", |configured| configured.source),
+        ),
+        (variables.railiance01_host.clone(), "RAILIANCE01_HOST"),
+    ];
+    let chosen = ways
+        .into_iter()
+        .find_map(|(name, because)| Some((name?, because)));
+    let (name, because) = chosen.unwrap_or(("local".to_owned(), "nothing names another"));
+    HostChoice {
+        name,
+        because: because.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::workspace::ConfiguredHost;
+
+    #[test]
+    fn the_first_host_that_is_named_wins() {
+        let mut repo = Repo {
+            root: PathBuf::from("/r"),
+            spec_path: PathBuf::from("/r/e2e/e2e.yml"),
+            results_dir: PathBuf::from("/r/e2e/results"),
+            cargo: None,
+            host: None,
+        };
+        let mut variables = HostVariables::default();
+        let name =
+            |typed, variables: &HostVariables, repo: &Repo| choose(typed, variables, repo).name;
+        assert_eq!(name(None, &variables, &repo), "local");
+        variables.railiance01_host = Some("r1".into());
+        assert_eq!(name(None, &variables, &repo), "r1");
+        repo.host = Some(ConfiguredHost {
+            host: "metadata".into(),
+            source: "[package.metadata.e2e]",
+        });
+        assert_eq!(name(None, &variables, &repo), "metadata");
+        variables.cargo_e2e_host = Some("variable".into());
+        assert_eq!(name(None, &variables, &repo), "variable");
+        assert_eq!(name(Some("flag"), &variables, &repo), "flag");
+    }
+}

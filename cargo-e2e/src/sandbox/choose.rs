@@ -1,0 +1,144 @@
+//! Which of a host's sandboxes is meant.
+
+use super::Listed;
+
+/// The end of a run id that is hardly another's.
+const SHORTEST: usize = 6;
+
+/// Who asks, for when no id is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asker {
+    /// The repo's slug; none outside a repo.
+    pub slug: Option<String>,
+    /// The repo's folder on this machine.
+    pub folder: Option<String>,
+}
+
+/// Why no sandbox was chosen.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ChooseError {
+    /// An id that could be many.
+    #[error("`{0}` is too short for an id: give at least {SHORTEST} characters")]
+    TooShort(String),
+    /// There is none.
+    #[error("no sandbox {0}")]
+    None(String),
+    /// There are several.
+    #[error("{what} could be {}", ids.join(" or "))]
+    Several {
+        /// What was asked for.
+        what: String,
+        /// The run ids.
+        ids: Vec<String>,
+    },
+}
+
+/// By a run id, the end of one, or a project name; without any, the only one of the asker's repo,
+/// their own working copy's first.
+///
+/// # Errors
+/// When there is none, or more than one.
+pub fn choose<'a>(
+    all: &'a [Listed],
+    id: Option<&str>,
+    asker: &Asker,
+) -> Result<&'a Listed, ChooseError> {
+    let Some(id) = id else {
+        return own(all, asker);
+    };
+    if id.len() < SHORTEST {
+        return Err(ChooseError::TooShort(id.to_owned()));
+    }
+    let matching = all
+        .iter()
+        .filter(|one| one.run_id.ends_with(id) || one.about["project"].as_str() == Some(id));
+    only(matching.collect(), format!("`{id}`"))
+}
+
+fn own<'a>(all: &'a [Listed], asker: &Asker) -> Result<&'a Listed, ChooseError> {
+    let Some(slug) = &asker.slug else {
+        return only(all.iter().collect(), "(give its id)".to_owned());
+    };
+    let of_repo: Vec<&Listed> = all
+        .iter()
+        .filter(|one| one.about["repo"].as_str() == Some(slug))
+        .collect();
+    let of_folder: Vec<&Listed> = of_repo
+        .iter()
+        .copied()
+        .filter(|one| asker.folder.as_deref() == one.about["folder"].as_str())
+        .collect();
+    let chosen = if of_folder.is_empty() {
+        of_repo
+    } else {
+        of_folder
+    };
+    only(chosen, format!("of {slug}"))
+}
+
+fn only(mut matching: Vec<&Listed>, what: String) -> Result<&Listed, ChooseError> {
+    match matching.len() {
+        0 => Err(ChooseError::None(what)),
+        1 => Ok(matching.remove(0)),
+        _ => Err(ChooseError::Several {
+            what,
+            ids: matching.iter().map(|one| one.run_id.clone()).collect(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn listed(run_id: &str, repo: &str, folder: &str) -> Listed {
+        Listed {
+            run_id: run_id.to_owned(),
+            expires: 0,
+            now: 0,
+            containers: 0,
+            about: json!({ "repo": repo, "folder": folder, "project": format!("e2e-{repo}-{run_id}") }),
+        }
+    }
+
+    #[test]
+    fn an_id_may_be_short_but_not_ambiguous() {
+        let all = [
+            listed("aaaa123456", "shop", "/a"),
+            listed("bbbb123456", "shop", "/b"),
+        ];
+        let choose = |id| choose(&all, Some(id), &Asker::default()).map(|one| one.run_id.as_str());
+        assert_eq!(choose("a123456"), Ok("aaaa123456"));
+        assert_eq!(choose("e2e-shop-bbbb123456"), Ok("bbbb123456"));
+        assert!(matches!(choose("123456"), Err(ChooseError::Several { .. })));
+        assert!(matches!(choose("6"), Err(ChooseError::TooShort(_))));
+        assert!(matches!(choose(""), Err(ChooseError::TooShort(_))));
+        assert!(matches!(choose("zzzzzz"), Err(ChooseError::None(_))));
+    }
+
+    #[test]
+    fn without_an_id_it_is_the_only_one_of_the_repo() {
+        let asker = |slug: &str, folder: &str| Asker {
+            slug: Some(slug.to_owned()),
+            folder: Some(folder.to_owned()),
+        };
+        let all = [
+            listed("1", "shop", "/a"),
+            listed("2", "shop", "/b"),
+            listed("3", "bank", "/c"),
+        ];
+        let choose = |asker: &Asker| choose(&all, None, asker).map(|one| one.run_id.as_str());
+        assert_eq!(choose(&asker("shop", "/b")), Ok("2"));
+        assert_eq!(choose(&asker("bank", "/elsewhere")), Ok("3"));
+        assert!(matches!(
+            choose(&asker("shop", "/c")),
+            Err(ChooseError::Several { .. })
+        ));
+        assert!(matches!(
+            choose(&asker("none", "/c")),
+            Err(ChooseError::None(_))
+        ));
+    }
+}

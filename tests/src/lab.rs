@@ -1,0 +1,210 @@
+//! The hosts and images of tests/lab. Without them tests fail and say how to get them.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::machine::{Turn, exclusive};
+use crate::process::{Ended, Running};
+
+const START: &str = "start the lab: tests/lab/up 2 && eval \"$(tests/lab/env)\"";
+
+/// Where a run happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Host {
+    /// This machine.
+    Local,
+    /// `railiance01` as root.
+    Root,
+    /// `railiance01` as a user in the group docker.
+    Dev,
+    /// `railiance02` as root: the host whose faults disturb nobody else.
+    Other,
+    /// `railiance02` as an account that a test made there.
+    Account(&'static str),
+    /// A destination of which nothing else is known.
+    Named(&'static str),
+}
+
+impl Host {
+    /// What `--host` takes.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Local => "local".to_owned(),
+            Self::Root => "railiance01".to_owned(),
+            Self::Dev => "railiance01-dev".to_owned(),
+            Self::Other => "railiance02".to_owned(),
+            Self::Account(user) => format!("{user}@railiance02"),
+            Self::Named(name) => name.to_owned(),
+        }
+    }
+
+    fn container(self) -> Option<&'static str> {
+        match self {
+            Self::Local | Self::Named(_) => None,
+            Self::Root | Self::Dev => Some("e2e-lab-railiance01"),
+            Self::Other | Self::Account(_) => Some("e2e-lab-railiance02"),
+        }
+    }
+
+    /// The tool's folder there.
+    #[must_use]
+    pub fn root(self) -> String {
+        match self {
+            Self::Local | Self::Named(_) => {
+                let state = std::env::var("XDG_STATE_HOME").unwrap_or_else(|_| {
+                    let home = std::env::var("HOME").expect("a home");
+                    format!("{home}/.local/state")
+                });
+                format!("{state}/cargo-e2e")
+            }
+            Self::Root | Self::Other => "/root/.local/state/cargo-e2e".to_owned(),
+            Self::Dev => "/home/dev/.local/state/cargo-e2e".to_owned(),
+            Self::Account(user) => format!("/home/{user}/.local/state/cargo-e2e"),
+        }
+    }
+
+    /// Runs shell commands there, as root on the lab's hosts and without ssh, so that a test
+    /// sees and repairs what a sandbox's own user and connection could not.
+    #[track_caller]
+    #[must_use]
+    pub fn sh(self, script: &str) -> Ended {
+        let mut command = match self.container() {
+            None => Command::new("sh"),
+            Some(container) => {
+                let mut command = Command::new("docker");
+                command.args(["exec", "-i", container, "sh"]);
+                command
+            }
+        };
+        command.arg("-s");
+        let ended = Running::start(command, Some(script)).finish(Duration::from_mins(1));
+        let is_there = self.container().is_none() || !ended.stderr.contains("No such container");
+        assert!(is_there, "{} is not there: {START}", self.name());
+        ended
+    }
+
+    /// What shell commands print there; they must succeed.
+    #[track_caller]
+    #[must_use]
+    pub fn says(self, script: &str) -> String {
+        let ended = self.sh(script);
+        assert_eq!(ended.code, Some(0), "on {}: {script}\n{ended}", self.name());
+        ended.stdout
+    }
+
+    /// The TCP ports on which something listens there.
+    #[must_use]
+    pub fn listening(self) -> BTreeSet<u16> {
+        self.says("ss -Hltn")
+            .lines()
+            .filter_map(|line| {
+                line.split_whitespace()
+                    .nth(3)?
+                    .rsplit(':')
+                    .next()?
+                    .parse()
+                    .ok()
+            })
+            .collect()
+    }
+}
+
+/// The lab's ssh config.
+#[track_caller]
+#[must_use]
+pub fn ssh_config() -> PathBuf {
+    let named = std::env::var_os("CARGO_E2E_SSH_CONFIG").map(PathBuf::from);
+    let config = named.unwrap_or_else(|| {
+        std::env::var_os("E2E_LAB_STATE")
+            .map_or_else(default_state, PathBuf::from)
+            .join("ssh_config")
+    });
+    assert!(
+        config.is_file(),
+        "{} does not exist; {START}",
+        config.display()
+    );
+    config
+}
+
+/// As `tests/lab/lib.sh` has it.
+fn default_state() -> PathBuf {
+    std::env::var_os("XDG_STATE_HOME")
+        .map_or_else(
+            || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".local/state"),
+            PathBuf::from,
+        )
+        .join("e2e-lab")
+}
+
+/// One of the lab's images by its variable: `BUSYBOX_IMAGE`, `POSTGRES_IMAGE`, `PYTHON_IMAGE`.
+#[must_use]
+pub fn image(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| {
+        let image = match variable {
+            "BUSYBOX_IMAGE" => "e2e-lab/busybox:1",
+            "POSTGRES_IMAGE" => "e2e-lab/postgres:16",
+            "PYTHON_IMAGE" => "e2e-lab/python:3",
+            other => panic!("the lab has no {other}"),
+        };
+        image.to_owned()
+    })
+}
+
+/// A user of railiance02 that lacks something. The lab's key opens every account there.
+#[derive(Debug)]
+pub struct Account {
+    user: &'static str,
+    _turn: Turn,
+}
+
+impl Account {
+    /// Makes it, in the given groups (`""` for none), and with `prepare` run as root.
+    #[track_caller]
+    #[must_use]
+    pub fn new(user: &'static str, groups: &str, prepare: &str) -> Self {
+        let turn = exclusive(&format!("account-{user}"));
+        // What a test that was killed left behind goes first.
+        let made = Host::Other.sh(&format!(
+            "set -e\n{}\nuseradd -m -s /bin/sh -G '{groups}' {user}\nusermod -p '*' {user}\ncd /home/{user}\n{prepare}\n",
+            remove(user)
+        ));
+        assert_eq!(made.code, Some(0), "account {user}:\n{made}");
+        Self { user, _turn: turn }
+    }
+
+    /// As a host.
+    #[must_use]
+    pub fn host(&self) -> Host {
+        Host::Account(self.user)
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        let gone = Host::Other.sh(&remove(self.user));
+        assert!(
+            gone.code == Some(0) || std::thread::panicking(),
+            "account {} stays:\n{gone}",
+            self.user
+        );
+    }
+}
+
+fn remove(user: &str) -> String {
+    format!(
+        "for mount in $(awk '{{ print $5 }}' /proc/self/mountinfo | grep '^/home/{user}/'); do umount \"$mount\"; done\n\
+         if id {user} >/dev/null 2>&1; then pkill -KILL -u {user} || :; userdel -f -r {user} 2>/dev/null; fi\n"
+    )
+}
+
+/// For programs that a test starts itself.
+pub(crate) fn quiet(command: &mut Command) -> &mut Command {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+}

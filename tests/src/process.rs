@@ -1,0 +1,230 @@
+//! Programs under a deadline: what they print is kept, and none outlives its test.
+
+use std::fmt;
+use std::io::{Read, Write as _};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
+
+/// A deadline that a machine under load keeps.
+const SOON: Duration = Duration::from_mins(1);
+
+/// Waits until something is so, looking often; panics at the deadline.
+#[track_caller]
+pub fn wait_for(what: &str, limit: Duration, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + limit;
+    while !is_so() {
+        assert!(
+            Instant::now() < deadline,
+            "waited {} s for {what}",
+            limit.as_secs()
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Its exit status; none when a signal ended it.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// What it printed.
+    pub stdout: String,
+    /// What it printed to standard error.
+    pub stderr: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = match (self.code, self.signal) {
+            (Some(code), _) => format!("exit status {code}"),
+            (None, Some(signal)) => format!("signal {signal}"),
+            (None, None) => "no status".to_owned(),
+        };
+        let (stdout, stderr) = (self.stdout.trim_end(), self.stderr.trim_end());
+        write!(
+            f,
+            "--- {how} after {:.1} s\n--- stdout\n{stdout}\n--- stderr\n{stderr}\n---",
+            self.took.as_secs_f64()
+        )
+    }
+}
+
+/// A program that runs, in a process group of its own.
+#[derive(Debug)]
+#[must_use = "it is killed when it is dropped"]
+pub struct Running {
+    child: Child,
+    started: Instant,
+    stdout: Output,
+    stderr: Output,
+}
+
+impl Running {
+    /// Starts it, with this as its standard input.
+    #[track_caller]
+    pub fn start(mut command: Command, input: Option<&str>) -> Self {
+        let mut child = command
+            .stdin(if input.is_some() {
+                Stdio::piped()
+            } else {
+                Stdio::null()
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?} can't be started: {error}"));
+        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+            // One that does not want to read it says why on its own.
+            let _ = stdin.write_all(input.as_bytes());
+        }
+        let stdout = Output::of(child.stdout.take().expect("it is piped"));
+        let stderr = Output::of(child.stderr.take().expect("it is piped"));
+        Self {
+            child,
+            started: Instant::now(),
+            stdout,
+            stderr,
+        }
+    }
+
+    /// Waits until it prints this, to either stream.
+    #[track_caller]
+    pub fn prints(&mut self, text: &str) -> &mut Self {
+        let deadline = Instant::now() + SOON;
+        while !self.stdout.text().contains(text) && !self.stderr.text().contains(text) {
+            let over = matches!(self.child.try_wait(), Ok(Some(_))) && self.stderr.is_over();
+            let printed = || format!("{}\n{}", self.stdout.text(), self.stderr.text());
+            assert!(!over, "it ended and did not print {text:?}\n{}", printed());
+            assert!(
+                Instant::now() < deadline,
+                "it does not print {text:?}\n{}",
+                printed()
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self
+    }
+
+    /// Whether it has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Sends a signal to it alone, as `kill PID` does.
+    pub fn signal(&mut self, signal: Signal) -> &mut Self {
+        rustix::process::kill_process(self.pid(), signal).expect("it runs");
+        self
+    }
+
+    /// Sends a signal to it and its children, as Ctrl-C on a terminal does.
+    pub fn signal_group(&mut self, signal: Signal) -> &mut Self {
+        rustix::process::kill_process_group(self.pid(), signal).expect("it runs");
+        self
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Waits for its end, and for the end of what it prints. A program that does not end in
+    /// time is ended, and that is a failure.
+    #[track_caller]
+    #[must_use]
+    pub fn finish(mut self, limit: Duration) -> Ended {
+        let deadline = self.started + limit;
+        let mut status = None;
+        while status.is_none() && Instant::now() < deadline {
+            status = self.child.try_wait().expect("it is our child");
+            if status.is_none() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        let Some(status) = status else {
+            self.end();
+            panic!(
+                "it did not end within {} s\n--- stdout\n{}\n--- stderr\n{}",
+                limit.as_secs(),
+                self.stdout.text(),
+                self.stderr.text()
+            );
+        };
+        let took = self.started.elapsed();
+        // A process that it left behind would keep these open.
+        wait_for(
+            "the end of its output (who holds it open?)",
+            Duration::from_secs(5),
+            || self.stdout.is_over() && self.stderr.is_over(),
+        );
+        Ended {
+            code: status.code(),
+            signal: status.signal(),
+            stdout: self.stdout.text(),
+            stderr: self.stderr.text(),
+            took,
+        }
+    }
+
+    /// Asks it to clean up and end, then makes it end.
+    fn end(&mut self) {
+        let group = self.pid();
+        let _ = rustix::process::kill_process_group(group, Signal::TERM);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < deadline && self.is_running() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = rustix::process::kill_process_group(group, Signal::KILL);
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.is_running() {
+            self.end();
+        }
+    }
+}
+
+/// What a stream has brought so far.
+#[derive(Debug)]
+struct Output {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Output {
+    fn of(mut stream: impl Read + Send + 'static) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&bytes);
+        let reader = std::thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            while let Ok(read @ 1..) = stream.read(&mut buffer) {
+                if let Ok(mut sink) = sink.lock() {
+                    sink.extend_from_slice(&buffer[..read]);
+                }
+            }
+        });
+        Self { bytes, reader }
+    }
+
+    fn text(&self) -> String {
+        let bytes = self.bytes.lock().expect("no reader panics");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn is_over(&self) -> bool {
+        self.reader.is_finished()
+    }
+}

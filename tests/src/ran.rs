@@ -1,0 +1,285 @@
+//! How a run ended, and what it left on purpose.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::leaks::Trace;
+use crate::process::Ended;
+use crate::repo::Repo;
+
+/// In their order.
+const STAGES: &str = "connect provision build sync up ready setup test collect teardown report";
+
+/// A run that is over. Every assertion shows all that the run printed.
+#[derive(Debug)]
+#[must_use = "say how it should have ended"]
+pub struct Ran<'repo> {
+    // Its result goes with the repo.
+    repo: &'repo Repo,
+    ended: Ended,
+    trace: Trace,
+    bundle: Option<PathBuf>,
+    record: Value,
+}
+
+impl<'repo> Ran<'repo> {
+    #[track_caller]
+    pub(crate) fn new(ended: Ended, mut trace: Trace, repo: &'repo Repo) -> Self {
+        // `Running SLUG on HOST (run ID)`, unless it should be quiet.
+        let told = ended
+            .stderr
+            .split_once("(run ")
+            .map(|(_, rest)| &rest[..26]);
+        let latest = || fs::read_link(repo.results().join("latest")).ok();
+        let bundle = told
+            .map(PathBuf::from)
+            .or_else(latest)
+            .map(|id| repo.results().join(id));
+        let record = bundle
+            .as_ref()
+            .and_then(|bundle| fs::read(bundle.join("run.json")).ok())
+            .map_or(Value::Null, |text| {
+                serde_json::from_slice(&text).expect("run.json is JSON")
+            });
+        trace.bundle.clone_from(&bundle);
+        Self {
+            repo,
+            ended,
+            trace,
+            bundle,
+            record,
+        }
+    }
+
+    /// Checks the exit code and all that the record must say of a run that ended like this:
+    /// the same verdict and code, stages in their order, and a sandbox that was removed.
+    #[track_caller]
+    pub fn ended(&self, code: i32, verdict: &str) -> &Self {
+        self.recorded(code, verdict);
+        if self.stage_of("provision").is_some() {
+            self.stage("teardown", "passed");
+        }
+        assert_eq!(
+            self.record["leftovers"],
+            Value::Array(Vec::new()),
+            "{}",
+            self.ended
+        );
+        self
+    }
+
+    /// As [`Ran::ended`], for a run that left its sandbox up.
+    #[track_caller]
+    pub fn kept(&self, code: i32, verdict: &str) -> &Self {
+        self.recorded(code, verdict);
+        let teardown = self.stage_of("teardown");
+        assert!(
+            teardown.is_none(),
+            "it was taken down: {teardown:?}\n{}",
+            self.ended
+        );
+        self.stderr_has(&format!("cargo e2e down {}", self.run_id()))
+    }
+
+    #[track_caller]
+    fn recorded(&self, code: i32, verdict: &str) {
+        assert_eq!(self.ended.code, Some(code), "exit code\n{}", self.ended);
+        let record = &self.record;
+        assert!(!record.is_null(), "there is no run.json\n{}", self.ended);
+        assert_eq!(record["verdict"], verdict, "{}", self.ended);
+        assert_eq!(record["exit_code"], code, "{}", self.ended);
+        assert_eq!(record["schema"], 1);
+        assert_eq!(record["repo"], self.repo.slug());
+        assert_eq!(record["host"], self.trace.host.name());
+        assert_eq!(record["run_id"], self.run_id());
+        let stages: Vec<&str> = self
+            .stages()
+            .filter_map(|stage| stage["name"].as_str())
+            .collect();
+        let mut expected = STAGES.split(' ');
+        for stage in &stages {
+            assert!(
+                expected.any(|name| name == *stage),
+                "stages are {stages:?}\n{}",
+                self.ended
+            );
+        }
+        self.stage("report", "passed");
+    }
+
+    /// Checks that it was refused before anything began: an exit code, and no result.
+    #[track_caller]
+    pub fn refused(&self, code: i32) -> &Self {
+        assert_eq!(self.ended.code, Some(code), "exit code\n{}", self.ended);
+        assert!(self.bundle.is_none(), "it began\n{}", self.ended);
+        self
+    }
+
+    /// Checks that it told a person this.
+    #[track_caller]
+    pub fn stderr_has(&self, text: &str) -> &Self {
+        assert!(
+            self.ended.stderr.contains(text),
+            "stderr lacks {text:?}\n{}",
+            self.ended
+        );
+        self
+    }
+
+    /// Checks that it did not tell a person this.
+    #[track_caller]
+    pub fn stderr_lacks(&self, text: &str) -> &Self {
+        assert!(
+            !self.ended.stderr.contains(text),
+            "stderr has {text:?}\n{}",
+            self.ended
+        );
+        self
+    }
+
+    /// Checks that the tests printed this.
+    #[track_caller]
+    pub fn stdout_has(&self, text: &str) -> &Self {
+        assert!(
+            self.ended.stdout.contains(text),
+            "stdout lacks {text:?}\n{}",
+            self.ended
+        );
+        self
+    }
+
+    /// Checks that a stage was recorded with this status.
+    #[track_caller]
+    pub fn stage(&self, name: &str, status: &str) -> &Self {
+        let stage = self.stage_of(name);
+        let found = stage.and_then(|stage| stage["status"].as_str());
+        assert_eq!(
+            found,
+            Some(status),
+            "stage {name}: {stage:?}\n{}",
+            self.ended
+        );
+        self
+    }
+
+    /// Checks that a stage never began.
+    #[track_caller]
+    pub fn no_stage(&self, name: &str) -> &Self {
+        let stage = self.stage_of(name);
+        assert!(
+            stage.is_none(),
+            "stage {name} was recorded: {stage:?}\n{}",
+            self.ended
+        );
+        self
+    }
+
+    /// Checks that it was over within so many seconds.
+    #[track_caller]
+    pub fn within(&self, seconds: u64) -> &Self {
+        let took = self.ended.took.as_secs();
+        assert!(
+            took < seconds,
+            "it took {took} s, not {seconds}\n{}",
+            self.ended
+        );
+        self
+    }
+
+    fn stages(&self) -> impl Iterator<Item = &Value> {
+        self.record["stages"].as_array().into_iter().flatten()
+    }
+
+    fn stage_of(&self, name: &str) -> Option<&Value> {
+        self.stages().find(|stage| stage["name"] == name)
+    }
+
+    /// `run.json`.
+    #[must_use]
+    pub fn record(&self) -> &Value {
+        &self.record
+    }
+
+    /// The one of these that has this name, such as `("services", "web")`.
+    #[track_caller]
+    #[must_use]
+    pub fn recorded_as(&self, list: &str, name: &str) -> &Value {
+        self.record[list]
+            .as_array()
+            .and_then(|all| all.iter().find(|one| one["name"] == name))
+            .unwrap_or_else(|| panic!("{list} lacks {name}: {}\n{}", self.record[list], self.ended))
+    }
+
+    /// The folder with the result.
+    #[track_caller]
+    #[must_use]
+    pub fn bundle(&self) -> &Path {
+        self.bundle
+            .as_deref()
+            .unwrap_or_else(|| panic!("there is no result\n{}", self.ended))
+    }
+
+    /// A file of the result.
+    #[track_caller]
+    #[must_use]
+    pub fn file(&self, path: &str) -> String {
+        let path = self.bundle().join(path);
+        fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}\n{}", path.display(), self.ended))
+    }
+
+    /// Checks that a file of the result holds this.
+    #[track_caller]
+    pub fn file_has(&self, path: &str, text: &str) -> &Self {
+        let content = self.file(path);
+        assert!(
+            content.contains(text),
+            "{path} lacks {text:?}:\n{content}\n{}",
+            self.ended
+        );
+        self
+    }
+
+    /// The run's id.
+    #[track_caller]
+    #[must_use]
+    pub fn run_id(&self) -> &str {
+        let id = self.bundle().file_name().and_then(|name| name.to_str());
+        id.expect("a bundle is named like its run")
+    }
+
+    /// The sandbox's folder on its host.
+    #[track_caller]
+    #[must_use]
+    pub fn sandbox(&self) -> String {
+        format!("{}/sandboxes/{}", self.trace.host.root(), self.run_id())
+    }
+
+    /// All that it printed.
+    #[must_use]
+    pub fn output(&self) -> &Ended {
+        &self.ended
+    }
+
+    /// What of this run is there now, on this machine and on its host, a line each.
+    #[track_caller]
+    #[must_use]
+    pub fn left(&self) -> Vec<String> {
+        self.trace.left()
+    }
+
+    /// Checks that nothing of this run is left, on this machine and on its host.
+    #[track_caller]
+    pub fn leaves_nothing(&self) -> &Self {
+        let left = self.trace.left();
+        assert!(
+            left.is_empty(),
+            "left behind:\n{}\n{}",
+            left.join("\n"),
+            self.ended
+        );
+        self
+    }
+}

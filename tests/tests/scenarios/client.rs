@@ -1,0 +1,37 @@
+//! Tests that run on this machine, against a stack that may run elsewhere.
+
+use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
+use e2e_tests::{Repo, on_each_host};
+
+on_each_host! {
+    fn tests_here_reach_the_stack_at_the_same_port(host) {
+        let repo = Repo::new("client").compose(WEB).gitignore("only-here\n").file("only-here", "x").spec(&format!(
+            "{WEB_IS_HEALTHY}tests_run_on: client\nartifacts: [out/*]\n\
+             test_command: |\n  set -e\n  ls only-here\n  curl -fsS http://localhost:PORT_A/\n  \
+             curl -fsS \"http://$E2E_WEB_8080/\"\n  mkdir -p out; echo report >out/report\n  \
+             echo more >\"$E2E_ARTIFACTS/more\"\n  echo kept >\"$E2E_CACHE/kept\"\n"
+        ));
+        let ran = repo.run(host, &[]);
+        ran.ended(0, "passed");
+        assert_eq!(ran.output().stdout, "only-here\nhello\nhello\n");
+        ran.file_has("artifacts/out/report", "report").file_has("artifacts/more", "more");
+    }
+
+    fn tests_here_that_hang_are_ended_with_all_that_they_started(host) {
+        let repo = Repo::new("client-hang").compose(WEB).spec(&format!(
+            "{WEB_IS_HEALTHY}tests_run_on: client\ntimeout: 2\n\
+             test_command: 'echo testing; sleep 7009 & sleep 7008'\n"
+        ));
+        let ran = repo.run(host, &[]);
+        ran.ended(100, "timed_out").stdout_has("testing").within(40);
+    }
+
+    fn a_program_that_is_not_here_is_named(host) {
+        let repo = Repo::new("client-fail").compose(WEB).spec(&format!(
+            "{WEB_IS_HEALTHY}tests_run_on: client\ntest_command: no-such-program\n"
+        ));
+        repo.run(host, &[])
+            .ended(100, "failed")
+            .stderr_has("needs no-such-program, which was not found on this machine");
+    }
+}

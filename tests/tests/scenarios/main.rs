@@ -1,0 +1,13 @@
+//! What a run does, on this machine and over ssh: one program, so that its tests keep both
+//! cores busy to the end.
+
+mod client;
+mod examples;
+mod hosts;
+mod outcomes;
+mod ports;
+mod ready;
+mod refused;
+mod sandboxes;
+mod sending;
+mod signals;

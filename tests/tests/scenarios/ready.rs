@@ -1,0 +1,184 @@
+//! What counts as ready, what never will be, and what a person is told of it.
+
+use e2e_tests::stacks::WEB;
+use e2e_tests::{Host, Repo, here_and_over_ssh, on_each_host};
+
+const NO_TESTS: &str = "test_command: 'true'\n";
+
+on_each_host! {
+    fn a_page_that_never_comes_is_unhealthy_and_its_last_answer_shown(host) {
+        let repo = Repo::new("unhealthy").compose(WEB).spec(
+            "test_command: echo never\n\
+             health_checks:\n  - {name: web, url: 'http://localhost:PORT_A/missing', timeout: 2}\n",
+        );
+        let ran = repo.run(host, &[]);
+        ran.ended(98, "unhealthy").stage("ready", "failed").no_stage("test");
+        ran.stderr_has("health check web did not pass within 2 s")
+            .stderr_has("last answer: HTTP 404")
+            // The service's own log is the next thing to look at.
+            .stderr_has("web is here")
+            .file_has("logs/web.log", "web is here");
+        let check = ran.recorded_as("health_checks", "web");
+        assert_eq!(check["status"], "failed");
+        assert_eq!(check["last_error"], "HTTP 404");
+        assert!(check["attempts"].as_u64() > Some(3), "{check}");
+    }
+
+    fn a_published_port_behind_which_nothing_listens_is_not_ready(host) {
+        // Docker's forwarder accepts at PORT_A.
+        let repo = Repo::new("tcp-nothing")
+            .compose("services: {web: {image: BUSYBOX, command: [sleep, '600'], ports: ['PORT_A:8080']}}")
+            .spec(&format!("{NO_TESTS}health_checks:\n  - {{name: web, tcp: 'localhost:PORT_A', timeout: 2}}\n"));
+        let ran = repo.run(host, &[]);
+        ran.ended(98, "unhealthy").stderr_has("health check web did not pass within 2 s");
+        assert_eq!(ran.recorded_as("health_checks", "web")["status"], "failed");
+    }
+
+    fn a_port_that_opens_late_and_a_command_that_works_late_are_waited_for(host) {
+        let repo = Repo::new("late")
+            .compose(
+                "services:\n  web:\n    image: BUSYBOX\n    ports: ['PORT_A:8080']\n    \
+                 command: [sh, -c, 'sleep 2; touch /tmp/done; exec nc -ll -p 8080 -e cat']\n",
+            )
+            .spec(
+                "test_command: 'true'\nhealth_checks:\n\
+                 \x20 - {name: open, tcp: 'localhost:PORT_A', timeout: 30}\n\
+                 \x20 - {name: works, exec: [test, -e, /tmp/done], service: web, timeout: 30}\n",
+            );
+        let ran = repo.run(host, &[]);
+        ran.ended(0, "passed");
+        for name in ["open", "works"] {
+            let check = ran.recorded_as("health_checks", name);
+            assert!(check["attempts"].as_u64() > Some(1), "{check}");
+            assert!(check["waited_ms"].as_u64() > Some(900), "{check}");
+        }
+    }
+
+    fn a_service_that_crashes_again_and_again_ends_the_wait(host) {
+        let repo = Repo::new("loop")
+            .compose(
+                "services:\n  worker:\n    image: BUSYBOX\n    restart: always\n    \
+                 command: [sh, -c, 'echo no database to be found; exit 1']\n",
+            )
+            .spec(NO_TESTS);
+        let ran = repo.run(host, &[]);
+        ran.ended(98, "unhealthy").stage("ready", "failed").within(40);
+        ran.stderr_has("worker")
+            .stderr_has("exited with code 1")
+            .stderr_has("no database to be found");
+        assert!(ran.recorded_as("services", "worker")["restarts"].as_u64() >= Some(5));
+    }
+
+    fn a_worker_that_needs_three_restarts_is_given_them(host) {
+        let repo = Repo::new("restarts")
+            .compose(
+                "services:\n  worker:\n    image: BUSYBOX\n    restart: on-failure\n    volumes: ['tries:/tries']\n    \
+                 command:\n      - sh\n      - -c\n      - |\n        \
+                 echo try >>/tries/log\n        [ $$(wc -l </tries/log) -gt 3 ] || exit 1\n        \
+                 touch /tries/up; exec sleep 600\n\
+                 volumes: {tries: {}}\n",
+            )
+            .spec(&format!(
+                "{NO_TESTS}health_checks:\n  - {{name: up, exec: [test, -e, /tries/up], service: worker, timeout: 40}}\n"
+            ));
+        let ran = repo.run(host, &[]);
+        ran.ended(0, "passed");
+        let worker = ran.recorded_as("services", "worker");
+        assert_eq!((&worker["state"], &worker["restarts"]), (&"running".into(), &3.into()));
+    }
+
+    fn a_one_shot_that_did_its_work_is_fine(host) {
+        let repo = Repo::new("init")
+            .compose(
+                "services:\n\
+                 \x20 migrate: {image: BUSYBOX, command: [sh, -c, 'sleep 1; echo migrated']}\n\
+                 \x20 web:\n    image: BUSYBOX\n    command: [sleep, '600']\n    \
+                 depends_on: {migrate: {condition: service_completed_successfully}}\n",
+            )
+            .spec(NO_TESTS);
+        let ran = repo.run(host, &[]);
+        ran.ended(0, "passed").file_has("logs/migrate.log", "migrated");
+        let migrate = ran.recorded_as("services", "migrate");
+        assert_eq!((&migrate["state"], &migrate["exit_code"]), (&"exited".into(), &0.into()));
+    }
+}
+
+here_and_over_ssh! {
+    fn a_command_that_never_works_is_unhealthy_and_its_answer_shown(host) {
+        let repo = Repo::new("exec").compose(WEB).spec(&format!(
+            "{NO_TESTS}health_checks:\n  \
+             - {{name: data, exec: [sh, -c, 'echo the data is not there; exit 4'], service: web, timeout: 2}}\n"
+        ));
+        repo.run(host, &[])
+            .ended(98, "unhealthy")
+            .stderr_has("health check data did not pass within 2 s")
+            .stderr_has("exit status 4: the data is not there");
+    }
+
+    fn a_service_that_ends_for_good_ends_the_wait(host) {
+        let repo = Repo::new("gone")
+            .compose(
+                "services:\n  worker:\n    image: BUSYBOX\n    command: [sh, -c, 'echo out of cheese; exit 3']\n\
+                 \x20 web: {image: BUSYBOX, command: [sleep, '600']}\n",
+            )
+            .spec(NO_TESTS);
+        let ran = repo.run(host, &[]);
+        ran.ended(98, "unhealthy").within(30);
+        ran.stderr_has("worker").stderr_has("exited with code 3").stderr_has("out of cheese");
+        let worker = ran.recorded_as("services", "worker");
+        assert_eq!((&worker["state"], &worker["exit_code"]), (&"exited".into(), &3.into()));
+    }
+
+    fn a_one_shot_that_failed_is_named_before_what_waits_for_it(host) {
+        let repo = Repo::new("init-fails")
+            .compose(
+                "services:\n\
+                 \x20 migrate: {image: BUSYBOX, command: [sh, -c, 'echo no such table; exit 6']}\n\
+                 \x20 web:\n    image: BUSYBOX\n    command: [sleep, '600']\n    \
+                 depends_on: {migrate: {condition: service_completed_successfully}}\n",
+            )
+            .spec(NO_TESTS);
+        let ran = repo.run(host, &[]);
+        ran.ended(98, "up_failed").stage("up", "failed").no_stage("ready");
+        ran.stderr_has("migrate").stderr_has("exited with code 6").stderr_has("no such table");
+    }
+}
+
+#[test]
+fn a_status_that_is_expected_is_the_only_one_that_passes() {
+    let repo = Repo::new("status").compose(WEB).spec(
+        "test_command: 'true'\nhealth_checks:\n\
+         \x20 - {name: gone, url: 'http://localhost:PORT_A/missing', expect_status: [404, 410], timeout: 20}\n",
+    );
+    repo.run(Host::Root, &[]).ended(0, "passed");
+    let repo = Repo::new("status").compose(WEB).spec(
+        "test_command: 'true'\nhealth_checks:\n\
+         \x20 - {name: web, url: 'http://localhost:PORT_A/', expect_status: 204, timeout: 1}\n",
+    );
+    repo.run(Host::Root, &[])
+        .ended(98, "unhealthy")
+        .stderr_has("last answer: HTTP 200");
+}
+
+#[test]
+fn a_database_that_still_runs_its_migrations_is_waited_for() {
+    // The server answers on its socket meanwhile, and not on TCP.
+    let repo = Repo::new("postgres")
+        .file("migrations/1.sql", "CREATE TABLE t (n int); SELECT pg_sleep(2); INSERT INTO t VALUES (42);\n")
+        .compose(
+            "services:\n  db:\n    image: PG_IMAGE\n    ports: ['PORT_A:5432']\n    \
+             environment: {POSTGRES_PASSWORD: secret}\n    \
+             volumes: ['../migrations:/docker-entrypoint-initdb.d:ro', /var/lib/postgresql/data]\n",
+        )
+        .spec(
+            "setup_command: echo \"set up at $E2E_DB_5432\"\n\
+             test_command: docker exec \"$E2E_PROJECT-db-1\" psql -U postgres -tAc 'SELECT n FROM t'\n\
+             health_checks: [{name: db, tcp: 'localhost:PORT_A', timeout: 60}]\n",
+        );
+    let ran = repo.run(Host::Dev, &[]);
+    ran.ended(0, "passed")
+        .stdout_has("42")
+        .stage("setup", "passed");
+    let waited = ran.recorded_as("health_checks", "db")["waited_ms"].as_u64();
+    assert!(waited > Some(1500), "{waited:?}");
+}

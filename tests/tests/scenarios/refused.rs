@@ -1,0 +1,97 @@
+//! What is wrong with a repo is found as early as it can be, and said with its place.
+
+use e2e_tests::stacks::WEB;
+use e2e_tests::{Host, Repo, here_and_over_ssh, on_each_host};
+
+const NO_TESTS: &str = "test_command: 'true'\n";
+
+#[test]
+fn an_unknown_key_is_refused_with_what_was_meant() {
+    let repo = Repo::new("typo")
+        .compose(WEB)
+        .spec("test_command: 'true'\nhealthcheks: []\n");
+    repo.run(Host::Local, &[])
+        .refused(96)
+        .stderr_has("e2e/e2e.yml:3:1")
+        .stderr_has("healthcheks")
+        .stderr_has("did you mean `health_checks`?");
+}
+
+#[test]
+fn a_folder_without_a_spec_is_refused() {
+    let repo = Repo::new("none").file("README", "nothing here");
+    repo.run(Host::Local, &[])
+        .refused(96)
+        .stderr_has("e2e/e2e.yml");
+}
+
+#[test]
+fn what_is_no_option_is_a_usage_error() {
+    let repo = Repo::new("usage").compose(WEB).spec(NO_TESTS);
+    repo.run(Host::Local, &["--frobnicate"])
+        .refused(2)
+        .stderr_has("--frobnicate");
+}
+
+#[test]
+fn check_finds_without_a_host_what_a_run_would_stumble_over() {
+    let repo = Repo::new("check")
+        .spec(NO_TESTS)
+        .compose("services: {web: {image: BUSYBOX, volumes: ['../data/seed.sql:/seed.sql']}}");
+    let checked = repo.cargo_e2e(&["check"]);
+    assert_eq!(checked.code, Some(96), "{checked}");
+    assert!(
+        checked.stderr.contains("data/seed.sql does not exist"),
+        "{checked}"
+    );
+}
+
+on_each_host! {
+    fn a_bind_source_that_is_nowhere_is_named(host) {
+        let repo = Repo::new("bind").spec(NO_TESTS).compose(
+            "services: {web: {image: BUSYBOX, command: [sleep, '60'], volumes: ['../target/app.jar:/app.jar']}}",
+        );
+        let ran = repo.run(host, &[]);
+        ran.ended(96, "spec_error").stderr_has("target/app.jar does not exist");
+        // Docker would have made a folder of that name.
+        assert!(!repo.path("target").exists());
+    }
+
+    fn a_setup_that_fails_ends_the_run_with_its_last_lines(host) {
+        let repo = Repo::new("setup").compose(WEB).spec(
+            "test_command: echo never\nsetup_command: 'echo loading the fixtures; echo bad fixture 7; exit 9'\n",
+        );
+        let ran = repo.run(host, &[]);
+        ran.ended(105, "setup_failed").stage("setup", "failed").no_stage("test");
+        ran.stderr_has("`setup_command` ended with exit status 9")
+            .stderr_has("bad fixture 7")
+            .file_has("logs/web.log", "web is here");
+    }
+}
+
+here_and_over_ssh! {
+    fn a_compose_file_that_is_none_is_refused_with_what_compose_says(host) {
+        let repo = Repo::new("syntax").compose("services:\n  web:\n    imaje: BUSYBOX\n").spec(NO_TESTS);
+        let ran = repo.run(host, &[]);
+        ran.ended(96, "spec_error").stage("up", "failed").no_stage("ready");
+        ran.stderr_has("Compose refuses e2e/compose.yml").stderr_has("imaje");
+    }
+
+    fn a_build_that_fails_ends_the_run_with_its_last_lines(host) {
+        let repo = Repo::new("build").compose(WEB).spec(
+            "test_command: 'true'\nbuild_command: 'echo compiling; echo error[E0308]: mismatched >&2; exit 4'\n",
+        );
+        let ran = repo.run(host, &[]);
+        ran.ended(101, "build_failed").stage("build", "failed").no_stage("sync").no_stage("up");
+        ran.stderr_has("`build_command` ended with exit status 4")
+            .stderr_has("error[E0308]: mismatched");
+    }
+
+    fn an_image_that_can_not_be_had_is_named(host) {
+        let repo = Repo::new("image").spec(NO_TESTS).compose(
+            "services: {web: {image: 'localhost:1/no/such:1', command: [sleep, '60']}}",
+        );
+        let ran = repo.run(host, &[]);
+        ran.ended(98, "up_failed").stage("up", "failed").stderr_has("localhost:1");
+    }
+}
