@@ -262,7 +262,7 @@ fn runnable(stack: &str) -> (String, String) {
     for (name, service) in services {
         // The tag stays, as a name that nobody but this stack builds.
         if service.get("build").is_some_and(|build| !build.is_null()) {
-            service["build"] = json!({ "context": "..", "args": service["build"]["args"] });
+            service["build"] = json!({ "context": ".." });
         } else if !service["image"]
             .as_str()
             .is_some_and(|image| image.contains("-local"))
