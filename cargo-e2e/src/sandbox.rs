@@ -3,6 +3,7 @@
 //! Everything that the host does for a sandbox is one of the scripts below; the order in which
 //! they run is the lifecycle's business.
 
+mod addresses;
 mod choose;
 mod claim;
 mod container;
@@ -255,20 +256,21 @@ impl Sandbox {
     }
 
     /// Gives the sandbox free ports of its own, for as long as it lives; fewer than asked for when
-    /// there are no more.
+    /// there are no more. Each of the groups is that many numbers in a row.
     pub async fn allocate(
         &self,
         host: &dyn Host,
-        count: usize,
+        groups: &[usize],
         avoid: &[u16],
     ) -> Result<Vec<u16>, HostError> {
-        if count == 0 {
+        if groups.is_empty() {
             return Ok(Vec::new());
         }
+        let groups: Vec<String> = groups.iter().map(usize::to_string).collect();
         let avoid: Vec<String> = avoid.iter().map(u16::to_string).collect();
         let script = self
             .bind(script!("allocate", "taken", "allocate"))
-            .var("count", count.to_string())
+            .var("groups", groups.join(" "))
             .var("avoid", avoid.join(" "));
         let output = succeed(host, &script, b"").await?;
         let text = output.text();

@@ -41,8 +41,28 @@ pub fn parse(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(total).ok()
 }
 
-/// Writes whole seconds as Compose reads them.
+/// Writes a duration just as Compose does, so that reading it again changes nothing.
+///
+/// ```
+/// use std::time::Duration;
+/// use cargo_e2e::compose::duration::text;
+/// assert_eq!(text(Duration::from_secs(90)), "1m30s");
+/// assert_eq!(text(Duration::from_millis(4500)), "4.5s");
+/// assert_eq!(text(Duration::from_secs(3600)), "1h0m0s");
+/// assert_eq!(text(Duration::from_millis(300)), "300ms");
+/// ```
 #[must_use]
-pub fn seconds(duration: Duration) -> String {
-    format!("{}s", duration.as_secs())
+pub fn text(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        return format!("{}ms", duration.as_millis());
+    }
+    let whole = duration.as_secs();
+    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
+    let mut fraction = format!(".{:09}", duration.subsec_nanos());
+    fraction.truncate(fraction.trim_end_matches(['0', '.']).len());
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds}{fraction}s"),
+        (0, _) => format!("{minutes}m{seconds}{fraction}s"),
+        _ => format!("{hours}h{minutes}m{seconds}{fraction}s"),
+    }
 }

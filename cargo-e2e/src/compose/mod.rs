@@ -3,14 +3,22 @@
 //! Compose itself reads the user's files, on the host: `docker compose config` gives the
 //! canonical model. That model is rewritten here as JSON and is all that `up` ever sees.
 
+mod advertised;
 pub mod cli;
 pub mod duration;
+pub mod external;
+pub mod gateway;
 mod health;
+mod images;
 pub mod isolate;
+mod names;
 pub mod needs;
+pub mod places;
 pub mod preview;
 pub mod publish;
 pub mod scan;
+pub mod shared;
+pub mod subnets;
 pub mod test_service;
 
 pub use isolate::{Isolation, Rewritten, isolate};

@@ -28,6 +28,18 @@ pub fn paths(model: &Value, root: &str) -> BTreeMap<String, String> {
             service["build"].get("context"),
             format!("the build context of {name}"),
         );
+        if let Some(Value::Object(contexts)) = service["build"].get("additional_contexts") {
+            for (context, path) in contexts {
+                add(Some(path), format!("the build context {context} of {name}"));
+            }
+        }
+    }
+    for (name, volume) in entries(model, "volumes") {
+        let options = volume.get("driver_opts");
+        add(
+            options.and_then(|options| options.get("device")),
+            format!("the folder of the volume {name}"),
+        );
     }
     for kind in ["secrets", "configs"] {
         let one = kind.trim_end_matches('s');

@@ -1,5 +1,7 @@
 //! A look at the compose model on this machine, for `plan` and `check`, which use no host.
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -7,6 +9,9 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::plan::Plan;
+
+use super::places;
+use super::scan::scan;
 
 /// Why there is nothing to see.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +39,8 @@ pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> 
     }
     command
         .env("COMPOSE_DISABLE_ENV_FILE", "1")
-        .args(["compose", "-p", project, "--project-directory"])
-        .arg(&folder);
+        .envs(endpoints(plan, &folder))
+        .args(arguments(project, &folder));
     if folder.join(".env").is_file() {
         command.arg("--env-file").arg(folder.join(".env"));
     }
@@ -64,5 +69,41 @@ pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> 
         }
         return Err(PreviewError::Refused(said.trim().to_owned()));
     }
-    serde_json::from_slice(&output.stdout).map_err(|error| PreviewError::Refused(error.to_string()))
+    let mut model = serde_json::from_slice(&output.stdout)
+        .map_err(|error| PreviewError::Refused(error.to_string()))?;
+    places::make_devices_absolute(&mut model, &folder.to_string_lossy());
+    Ok(model)
+}
+
+/// What every look begins with: the project's folder is that of the compose file itself, also
+/// where that is a link.
+pub(super) fn arguments(project: &str, folder: &Path) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = ["compose", "-p", project, "--project-directory"]
+        .map(OsString::from)
+        .to_vec();
+    arguments.push(folder.into());
+    arguments
+}
+
+/// The `E2E_…` variables that the files use, with values as a sandbox would have them: a default
+/// that is there for people who run the stack themselves is not what a run would see.
+fn endpoints(plan: &Plan, folder: &Path) -> Vec<(String, &'static str)> {
+    let files: Vec<_> = plan
+        .compose_files
+        .iter()
+        .map(|file| plan.repo.root.join(file))
+        .collect();
+    let used = scan(&files, folder).variables.into_iter();
+    used.filter(|name| name.starts_with("E2E_"))
+        .map(|name| {
+            let value = if name.ends_with("_HOST") {
+                "127.0.0.1"
+            } else if name.ends_with("_PORT") {
+                "20000"
+            } else {
+                "127.0.0.1:20000"
+            };
+            (name, value)
+        })
+        .collect()
 }

@@ -10,7 +10,7 @@ use super::isolate::text;
 pub enum PortRule<'a> {
     /// The numbers as written.
     Declared,
-    /// These, in the order of the model's ports: [`count`] of them.
+    /// These, in the order of the model's ports: [`count`] of them, each of the [`groups`] in a row.
     Isolated(&'a [u16]),
 }
 
@@ -31,15 +31,44 @@ pub struct Published {
     pub port: Option<u16>,
 }
 
+/// More containers than this of one service are nobody's test.
+const MOST_REPLICAS: u64 = 1000;
+
+/// How many numbers in a row each published port of a model needs: one for each container.
+#[must_use]
+pub fn groups(model: &Value) -> Vec<usize> {
+    let services = model["services"].as_object().into_iter().flatten();
+    services
+        .filter(|(_, service)| !on_host_network(service))
+        .flat_map(|(_, service)| {
+            let ports = service["ports"].as_array().into_iter().flatten();
+            ports
+                .filter(|port| port.is_object())
+                .map(|_| replicas(service))
+        })
+        .collect()
+}
+
 /// How many numbers of its own a model needs.
 #[must_use]
 pub fn count(model: &Value) -> usize {
-    let services = model["services"].as_object().into_iter().flatten();
-    services
-        .filter_map(|(_, service)| service["ports"].as_array())
+    groups(model).iter().sum()
+}
+
+/// How many containers a service has; one that has none now may be scaled later.
+pub(super) fn replicas(service: &Value) -> usize {
+    let several = [service.get("scale"), service["deploy"].get("replicas")];
+    let most = several
+        .into_iter()
         .flatten()
-        .filter(|port| port.is_object())
-        .count()
+        .filter_map(Value::as_u64)
+        .max();
+    usize::try_from(most.unwrap_or(1).clamp(1, MOST_REPLICAS)).unwrap_or(1)
+}
+
+/// Whether its ports are the host's own, whatever `ports` says.
+pub(super) fn on_host_network(service: &Value) -> bool {
+    service["network_mode"] == "host"
 }
 
 /// What became of one entry of `ports`.
@@ -68,8 +97,8 @@ impl<'a> Publisher<'a> {
         }
     }
 
-    /// Rewrites one entry of a service's `ports`.
-    pub(super) fn publish(&mut self, service: &str, port: &Value) -> Entry {
+    /// Rewrites one entry of a service's `ports`; each of its containers gets a number.
+    pub(super) fn publish(&mut self, service: &str, port: &Value, replicas: usize) -> Entry {
         let Some(definition) = port.as_object() else {
             return Entry {
                 instead: vec![port.clone()],
@@ -78,73 +107,107 @@ impl<'a> Publisher<'a> {
             };
         };
         let address = text(port, "host_ip").filter(|address| !address.is_empty());
-        let declared = text(port, "published").and_then(|number| number.parse::<u16>().ok());
-        let declared = declared.filter(|number| *number != 0);
-        let at = |address: &str, number: Option<u16>| {
+        let written = text(port, "published").filter(|number| !number.is_empty());
+        let number = |text: &str| text.parse::<u16>().ok().filter(|number| *number != 0);
+        let at = |address: &str, number: Option<String>| {
             let mut here = definition.clone();
             here.insert("host_ip".into(), json!(address));
             if let Some(number) = number {
-                here.insert("published".into(), json!(number.to_string()));
+                here.insert("published".into(), json!(number));
             }
             Value::Object(here)
         };
-        let shown = declared.map_or_else(
-            || "without a number".to_owned(),
-            |number| number.to_string(),
-        );
-        let (instead, answers, number, change) = match (self.rule, &address) {
+        let shown = written.as_deref().unwrap_or("without a number");
+        let exactly = written.as_deref().and_then(number);
+        let (instead, answers, declared, given, change) = match (self.rule, &address) {
             (PortRule::Isolated(numbers), _) => {
-                let number = numbers.get(self.given).copied();
-                self.given += 1;
-                let change = match number {
-                    Some(number) => format!(
-                        "port {shown} becomes 127.0.0.1:{number}, a free one of this sandbox's own"
+                let own = numbers.get(self.given..self.given.saturating_add(replicas));
+                self.given = self.given.saturating_add(replicas);
+                // Docker gives each container the next free number of a range.
+                let own =
+                    own.and_then(|own| Some((*own.first()?, *own.last()?)))
+                        .map(|(first, last)| {
+                            let range = if first == last {
+                                first.to_string()
+                            } else {
+                                format!("{first}-{last}")
+                            };
+                            (first, range)
+                        });
+                let change = match &own {
+                    Some((_, range)) => format!(
+                        "port {shown} becomes 127.0.0.1:{range}, a free one of this sandbox's own"
                     ),
                     None => format!(
                         "port {shown} becomes a free one of this sandbox's own on 127.0.0.1"
                     ),
                 };
+                // Of a range, Docker takes the first number that is free.
+                let declared = written
+                    .as_deref()
+                    .and_then(|written| number(written.split('-').next()?));
+                let (first, range) = own.unzip();
+                let instead = vec![at("127.0.0.1", range)];
                 (
-                    vec![at("127.0.0.1", number)],
+                    instead,
                     "127.0.0.1".to_owned(),
-                    number,
+                    declared,
+                    first,
                     Some(change),
                 )
             }
             (PortRule::Declared, Some(address)) => {
-                (vec![port.clone()], reachable(address), declared, None)
+                let answers = reachable(address);
+                (vec![port.clone()], answers, exactly, exactly, None)
             }
             (PortRule::Declared, None) => {
                 let mut both = vec![at("127.0.0.1", None)];
-                // Without a number the two addresses would get different ones.
-                if declared.is_some() && self.ipv6 {
+                // Without a number of its own the two addresses would get different ones.
+                if exactly.is_some() && self.ipv6 {
                     both.push(at("::1", None));
                 }
                 let change =
                     format!("port {shown} is published on this host alone, not to its network");
-                (both, "127.0.0.1".to_owned(), declared, Some(change))
+                (both, "127.0.0.1".to_owned(), exactly, exactly, Some(change))
             }
         };
-        let container_port = definition.get("target").and_then(Value::as_u64);
-        let published = container_port
-            .and_then(|port| u16::try_from(port).ok())
-            .map(|container_port| Published {
-                service: service.to_owned(),
-                container_port,
-                transport: match text(port, "protocol").as_deref() {
-                    Some("udp") => Transport::Udp,
-                    _ => Transport::Tcp,
-                },
-                declared,
-                address: answers,
-                port: number,
-            });
         Entry {
             instead,
-            published,
+            published: published(service, port, answers, declared, given),
             change: change.map(|change| format!("{service}: {change}")),
         }
     }
+}
+
+/// A port of a service on the host's own network: it is where the service listens.
+pub(super) fn of_the_host(service: &str, port: &Value) -> Option<Published> {
+    let number = container_port(port)?;
+    let answers = "127.0.0.1".to_owned();
+    published(service, port, answers, Some(number), Some(number))
+}
+
+fn container_port(port: &Value) -> Option<u16> {
+    u16::try_from(port.get("target")?.as_u64()?).ok()
+}
+
+fn published(
+    service: &str,
+    port: &Value,
+    address: String,
+    declared: Option<u16>,
+    number: Option<u16>,
+) -> Option<Published> {
+    Some(Published {
+        service: service.to_owned(),
+        container_port: container_port(port)?,
+        transport: match text(port, "protocol").as_deref() {
+            Some("udp") => Transport::Udp,
+            _ => Transport::Tcp,
+        },
+        declared,
+        address,
+        port: number,
+    })
 }
 
 /// The address at which a port that is published on this one answers.

@@ -1,5 +1,6 @@
 //! What each stage does. The order is the lifecycle's.
 
+mod addresses;
 pub mod build;
 pub mod collect;
 pub mod connect;

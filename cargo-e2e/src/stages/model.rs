@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::compose::cli::{self, ConfigError, Files};
 use crate::compose::scan::Scan;
-use crate::compose::{needs, test_service};
+use crate::compose::{external, needs, places, test_service};
 use crate::outcome::Verdict;
 use crate::variables;
 
@@ -64,7 +64,11 @@ async fn config(
         profiles,
     };
     match cli::config(context.host, context.sandbox, &files, interpolation).await {
-        Ok(read) => Ok(read),
+        Ok((mut model, warnings)) => {
+            let folder = format!("{}/{}", context.sandbox.repo_dir(), plan.project_dir);
+            places::make_devices_absolute(&mut model, &folder);
+            Ok((model, warnings))
+        }
         Err(ConfigError::Host(error)) => Err(error.into()),
         Err(ConfigError::Refused { said }) => Err(Trouble::new(
             Verdict::SpecError,
@@ -131,6 +135,29 @@ pub(super) async fn send_needed(context: &Context<'_>, model: &Value) -> Result<
         }
     }
     Ok(())
+}
+
+/// What somebody else should have made is there, before anything is made here.
+pub(super) async fn check_externals(context: &Context<'_>, model: &Value) -> Result<(), Trouble> {
+    let externals = external::externals(model);
+    let absent = context.sandbox.absent(context.host, externals).await?;
+    let Some(first) = absent.first() else {
+        return Ok(());
+    };
+    let host = context.host.name();
+    let lines: Vec<String> = absent
+        .iter()
+        .map(|one| {
+            format!(
+                "{} {} is `external` in the compose file, and {host} has no {} called {}",
+                one.kind, one.key, one.kind, one.name
+            )
+        })
+        .collect();
+    Err(Trouble::new(Verdict::UpFailed, lines.join("\n")).help(format!(
+        "make it there (`docker {} create {}`), or leave `external` out, so that each sandbox gets its own",
+        first.kind, first.name
+    )))
 }
 
 /// Two services whose variables would overwrite each other.

@@ -16,8 +16,10 @@ use super::{Context, Trouble};
 /// Numbers that this machine uses are asked for at most so often.
 const TRIES: usize = 10;
 
-/// Free ports of the sandbox's own; free on this machine too, where the tests run here.
-pub(super) async fn allocate(context: &Context<'_>, count: usize) -> Result<Vec<u16>, Trouble> {
+/// Free ports of the sandbox's own; free on this machine too, where the tests run here. Each of
+/// the groups is that many in a row.
+pub(super) async fn allocate(context: &Context<'_>, groups: &[usize]) -> Result<Vec<u16>, Trouble> {
+    let count = groups.iter().sum::<usize>();
     if let Some(before) = context.before
         && before.ports.len() == count
     {
@@ -28,7 +30,7 @@ pub(super) async fn allocate(context: &Context<'_>, count: usize) -> Result<Vec<
     for _ in 0..TRIES {
         let numbers = context
             .sandbox
-            .allocate(context.host, count, &avoid)
+            .allocate(context.host, groups, &avoid)
             .await?;
         if numbers.len() < count {
             return Err(Trouble::new(

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::compose::scan::Scan;
 use crate::compose::{
-    Isolation, PortRule, Published, Rewritten, cli, isolate, publish, test_service,
+    Isolation, PortRule, Published, Rewritten, cli, isolate, publish, subnets, test_service,
 };
 use crate::host::HostError;
 use crate::outcome::{Stage, Verdict};
@@ -15,6 +15,7 @@ use crate::ready::published_at;
 use crate::sandbox::State;
 use crate::spec::{Ports, Probe};
 
+use super::addresses::Extras;
 use super::{Context, Done, Tail, Trouble, count, model, ports};
 
 /// A stack that was brought up.
@@ -33,7 +34,7 @@ pub struct Stack {
 }
 
 /// Somebody may be faster to a free port; more often than this it is not chance.
-const TRIES: usize = 3;
+const TRIES: usize = 5;
 
 /// Brings it up.
 pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Trouble> {
@@ -41,23 +42,36 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
     let (model, warnings) = model::read(context, &interpolation).await?;
     model::check_names(&model)?;
     model::send_needed(context, &model).await?;
+    model::check_externals(context, &model).await?;
     let mut tries = 0;
+    let mut extras = Extras::new(context, &model).await?;
     let (prepared, changed) = loop {
         tries += 1;
-        let prepared = prepare(context, scan, &interpolation, &model, &warnings).await?;
-        for warning in prepared.warnings.iter().filter(|_| tries == 1) {
-            context.events.warn(format!("compose: {warning}"));
-        }
-        match start(context, &prepared.commands).await {
-            Ok(changed) => break (prepared, changed),
-            Err(trouble) if tries < TRIES && lost_a_port(context, &trouble) => {
-                context
-                    .events
-                    .note("somebody was faster to a port: trying others");
-                context.sandbox.reset(context.host).await?;
+        let prepared = prepare(context, scan, &interpolation, &model, &warnings, &extras).await?;
+        if tries == 1 {
+            for warning in &prepared.warnings {
+                context.events.warn(format!("compose: {warning}"));
             }
-            Err(trouble) => return Err(trouble),
+            for note in &prepared.rewritten.notes {
+                context.events.warn(note);
+            }
         }
+        let trouble = match start(context, &prepared.commands).await {
+            Ok(changed) => break (prepared, changed),
+            Err(trouble) => trouble,
+        };
+        // What is there already is not removed for it.
+        let another = if tries < TRIES && context.before.is_none() {
+            extras.after(context, &trouble, prepared.gateway.as_deref())
+        } else {
+            None
+        };
+        let Some(why) = another else {
+            return Err(trouble);
+        };
+        context.events.note(why);
+        // What a failed `up` leaves, the next one would take for its own.
+        context.sandbox.reset(context.host).await?;
     };
     let Prepared {
         rewritten,
@@ -93,6 +107,8 @@ struct Prepared {
     numbers: Vec<u16>,
     interpolation: Vec<(String, String)>,
     commands: String,
+    /// The address of the sandbox's own gateway at which ports are published too.
+    gateway: Option<String>,
 }
 
 async fn prepare(
@@ -101,11 +117,12 @@ async fn prepare(
     interpolation: &[(String, String)],
     model: &Value,
     warnings: &[String],
+    extras: &Extras,
 ) -> Result<Prepared, Trouble> {
     let (host, sandbox) = (context.host, context.sandbox);
     let isolated = context.plan.ports == Ports::Isolated;
     let numbers = if isolated {
-        ports::allocate(context, publish::count(model)).await?
+        ports::allocate(context, &publish::groups(model)).await?
     } else {
         Vec::new()
     };
@@ -134,6 +151,7 @@ async fn prepare(
     if !isolated {
         ports::claim(context, &rewritten.published).await?;
     }
+    let gateway = extras.apply(context, &mut rewritten).await?;
     if let Some(service) = &context.plan.spec.test_service {
         let variables = super::test::service_variables(context, &rewritten.published)?;
         let (artifacts, cache) = super::test::host_folders(context);
@@ -160,18 +178,10 @@ async fn prepare(
         ),
         rewritten,
         warnings,
+        gateway,
         numbers,
         interpolation,
     })
-}
-
-/// Between the look at what is free and `up`, a program without our lock took one of the ports.
-fn lost_a_port(context: &Context<'_>, trouble: &Trouble) -> bool {
-    context.plan.ports == Ports::Isolated
-        && trouble.excerpts.iter().any(|excerpt| {
-            excerpt.text.contains("port is already allocated")
-                || excerpt.text.contains("address already in use")
-        })
 }
 
 fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
@@ -290,6 +300,8 @@ fn help(said: &str, host: &str, local: bool) -> Option<String> {
         )
     } else if has("could not find an available") || has("fully subnetted") {
         Some("Docker has no address left for another network: `docker network ls` on the host shows what holds them".to_owned())
+    } else if subnets::overlap(said) {
+        Some("the subnet that the compose file writes down is taken: another sandbox of this repo may have it; without `ipam` any number runs side by side".to_owned())
     } else if has("no space left on device") {
         Some("the host's disk is full: `docker system df` there shows what Docker holds".to_owned())
     } else if has("port is already allocated") || has("address already in use") {

@@ -1,16 +1,26 @@
 # Gives this sandbox free ports of its own, from 20000 to 29999: below the ports that systems give
-# to outgoing connections. Needs: count, avoid (numbers). Prints them, one a line.
+# to outgoing connections. Needs: groups (how many in a row, each), avoid (numbers). Prints them,
+# one a line.
 rm -f "$dir/ports"
 {
   cat "$root"/sandboxes/*/ports 2>/dev/null
   published | cut -d ' ' -f 1
   listening
   for port in $avoid; do echo "tcp/$port"; done
-} | sed 's|.*/||' | awk -v count="$count" -v start="$(($(date +%s) * 7919 + $$))" '
+} | sed 's|.*/||' | awk -v groups="$groups" -v start="$(($(date +%s) * 7919 + $$))" '
   { used[$1] = 1 }
   END {
-    for (step = 0; step < 10000 && found < count; step++) {
-      port = 20000 + (start + step) % 10000
-      if (!(port in used)) { print port; found++ }
+    many = split(groups, size, " ")
+    for (group = 1; group <= many; group++) {
+      found = 0
+      while (found < size[group] && step < 10000) {
+        port = 20000 + (start + step++) % 10000
+        if (port in used) { found = 0; continue }
+        if (port != last + 1) found = 0
+        if (found == 0) first = port
+        last = port
+        found++
+      }
+      if (found == size[group]) for (port = first; port <= last; port++) print port
     }
   }' >"$dir/ports.new" && mv "$dir/ports.new" "$dir/ports" && cat "$dir/ports"

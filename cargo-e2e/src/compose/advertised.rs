@@ -1,0 +1,75 @@
+//! Addresses that a service tells its clients: they hold the number that was written down, which
+//! is another one in a sandbox with ports of its own.
+
+use e2e_harness::protocol::{Transport, env_name};
+use serde_json::Value;
+
+use super::publish::Published;
+
+/// Every place that names `localhost:PORT` with a port that the file publishes.
+pub(super) fn notes(model: &Value, published: &[Published]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let services = model["services"].as_object();
+    for (name, service) in services.into_iter().flatten() {
+        let mut look = |place: &str, text: &str| {
+            for one in published {
+                let Some(port) = one.declared.filter(|port| names(text, *port)) else {
+                    continue;
+                };
+                let suffix = match one.transport {
+                    Transport::Tcp => "",
+                    Transport::Udp => "_UDP",
+                };
+                let variable = format!(
+                    "E2E_{}_{}{suffix}",
+                    env_name(&one.service),
+                    one.container_port
+                );
+                let note = format!(
+                    "{name}: {place} names localhost:{port}, which has another number in a sandbox with ports of its own: \
+                     write ${{{variable}:-localhost:{port}}} instead"
+                );
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
+        };
+        match &service["environment"] {
+            Value::Object(variables) => {
+                for (variable, value) in variables {
+                    look(variable, value.as_str().unwrap_or_default());
+                }
+            }
+            Value::Array(list) => {
+                for entry in list.iter().filter_map(Value::as_str) {
+                    let (variable, value) = entry.split_once('=').unwrap_or((entry, ""));
+                    look(variable, value);
+                }
+            }
+            _ => {}
+        }
+        for key in ["command", "entrypoint"] {
+            match &service[key] {
+                Value::String(text) => look(key, text),
+                Value::Array(words) => words
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .for_each(|word| look(key, word)),
+                _ => {}
+            }
+        }
+    }
+    notes
+}
+
+/// Whether a text names this port of this machine.
+fn names(text: &str, port: u16) -> bool {
+    ["localhost", "127.0.0.1"].iter().any(|host| {
+        let address = format!("{host}:{port}");
+        text.match_indices(&address).any(|(at, found)| {
+            !text[at + found.len()..].starts_with(|c: char| c.is_ascii_digit())
+                && !text[..at]
+                    .ends_with(|c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-')
+        })
+    })
+}

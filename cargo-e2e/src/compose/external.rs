@@ -1,0 +1,41 @@
+//! What the model expects to be on the host already.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// A network or volume that somebody else makes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct External {
+    /// `network` or `volume`.
+    pub kind: &'static str,
+    /// Its key in the compose file.
+    pub key: String,
+    /// Its name on the host.
+    pub name: String,
+}
+
+impl fmt::Display for External {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{} {}", self.kind, self.name)
+    }
+}
+
+/// All of them.
+#[must_use]
+pub fn externals(model: &Value) -> Vec<External> {
+    let mut found = Vec::new();
+    for (kind, all) in [("network", "networks"), ("volume", "volumes")] {
+        for (key, definition) in model[all].as_object().into_iter().flatten() {
+            if definition["external"] == true {
+                let name = definition["name"].as_str().filter(|name| !name.is_empty());
+                found.push(External {
+                    kind,
+                    key: key.clone(),
+                    name: name.unwrap_or(key).to_owned(),
+                });
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,201 @@
+//! Image tags of the run's own: with a tag in common, two sandboxes run each other's code.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::isolate::{Told, add_labels, text};
+
+/// Every tag that is built here, and the one it gets instead.
+pub(super) struct Tags(BTreeMap<String, String>);
+
+impl Tags {
+    pub(super) fn of(services: &Map<String, Value>, project: &str) -> Self {
+        let mut tags = BTreeMap::new();
+        let mut taken = BTreeSet::new();
+        for (name, definition) in services {
+            if definition.get("build").is_none_or(Value::is_null) {
+                continue;
+            }
+            let Some(image) = text(definition, "image").filter(|image| !image.is_empty()) else {
+                continue;
+            };
+            tags.entry(normal(&image)).or_insert_with(|| {
+                let mut own = format!("{project}-{}", repository(name));
+                while !taken.insert(own.clone()) {
+                    own.push_str("-x");
+                }
+                format!("{own}:run")
+            });
+        }
+        Self(tags)
+    }
+
+    fn get(&self, reference: &str) -> Option<&String> {
+        self.0.get(&normal(reference))
+    }
+
+    /// The same for a text that may be something else: a bare word is a tag only by its name.
+    fn get_sure(&self, key: &str, value: &str) -> Option<&String> {
+        let key = key.to_ascii_lowercase();
+        let sure = value.contains([':', '/'])
+            || ["image", "base", "from"]
+                .iter()
+                .any(|word| key.contains(word));
+        if sure { self.get(value) } else { None }
+    }
+}
+
+/// A reference as Docker completes it.
+fn normal(reference: &str) -> String {
+    let name = reference.strip_prefix("docker.io/").unwrap_or(reference);
+    let name = name.strip_prefix("library/").unwrap_or(name);
+    let last = name.rsplit('/').next().unwrap_or(name);
+    if last.contains([':', '@']) {
+        name.to_owned()
+    } else {
+        format!("{name}:latest")
+    }
+}
+
+/// A service's name as a part of an image's: lower case, and nothing that must not stand there.
+fn repository(service: &str) -> String {
+    let plain: String = service
+        .to_ascii_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    let plain = plain.trim_matches('-');
+    if plain.is_empty() {
+        "image".to_owned()
+    } else {
+        plain.to_owned()
+    }
+}
+
+/// Gives a service its run-scoped image, and everything in its build that names one.
+pub(super) fn scope(
+    name: &str,
+    service: &mut Map<String, Value>,
+    tags: &Tags,
+    labels: &[(String, String)],
+    told: &mut Told,
+) {
+    let builds = service.get("build").is_some_and(|build| !build.is_null());
+    let image = service
+        .get("image")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    if let Some((image, scoped)) = image
+        .as_ref()
+        .and_then(|image| Some((image, tags.get(image)?)))
+    {
+        told.change(format!(
+            "{name}: image {image} becomes {scoped}, because two sandboxes with one tag run each other's code"
+        ));
+        service.insert("image".into(), json!(scoped));
+        if builds {
+            // No registry has it under this name.
+            let pulled = service
+                .get("pull_policy")
+                .is_some_and(|policy| policy != "build");
+            if pulled {
+                service.remove("pull_policy");
+            }
+        } else {
+            // Another service builds it.
+            service.insert("pull_policy".into(), json!("never"));
+        }
+    }
+    if let Some(Value::String(context)) = service.get("build") {
+        let build = json!({ "context": context });
+        service.insert("build".into(), build);
+    }
+    if let Some(build) = service.get_mut("build").and_then(Value::as_object_mut) {
+        if build.remove("tags").is_some() {
+            told.change(format!(
+                "{name}: the build's further tags are left out, because every sandbox would move them"
+            ));
+        }
+        add_labels(build, "labels", labels);
+        follow(name, build, tags, told);
+    }
+}
+
+/// What of a build names an image that another service builds.
+fn follow(name: &str, build: &mut Map<String, Value>, tags: &Tags, told: &mut Told) {
+    let mut followed = Vec::new();
+    for key in ["args", "additional_contexts"] {
+        let Some(values) = build.get_mut(key) else {
+            continue;
+        };
+        each_value(values, |name, value| {
+            let (scheme, reference) = match value.strip_prefix("docker-image://") {
+                Some(reference) => ("docker-image://", reference),
+                None if key == "additional_contexts" => return None,
+                None => ("", value),
+            };
+            let scoped = if scheme.is_empty() {
+                tags.get_sure(name, reference)?
+            } else {
+                tags.get(reference)?
+            };
+            followed.push(reference.to_owned());
+            Some(format!("{scheme}{scoped}"))
+        });
+    }
+    if let Some(Value::String(dockerfile)) = build.get_mut("dockerfile_inline") {
+        let lines = dockerfile
+            .split('\n')
+            .map(|line| from(line, tags, &mut followed));
+        *dockerfile = lines.collect::<Vec<_>>().join("\n");
+    }
+    for reference in followed {
+        told.change(format!(
+            "{name}: its build follows image {reference} to the run's own tag"
+        ));
+    }
+}
+
+/// A line of a Dockerfile with the run's own tag in `FROM` and `--from`.
+fn from(line: &str, tags: &Tags, followed: &mut Vec<String>) -> String {
+    let mut words = line.split_whitespace();
+    let instruction = words.next().unwrap_or_default().to_ascii_uppercase();
+    let found = match instruction.as_str() {
+        "FROM" => words.find(|word| !word.starts_with("--")),
+        "COPY" => words.find_map(|word| word.strip_prefix("--from=")),
+        _ => None,
+    };
+    match found.and_then(|word| Some((word, tags.get(word)?))) {
+        Some((word, scoped)) => {
+            followed.push(word.to_owned());
+            line.replacen(word, scoped, 1)
+        }
+        None => line.to_owned(),
+    }
+}
+
+/// Changes the values of a map, or of a list of `NAME=VALUE`.
+fn each_value(values: &mut Value, mut change: impl FnMut(&str, &str) -> Option<String>) {
+    match values {
+        Value::Object(map) => {
+            for (name, value) in map {
+                if let Some(new) = value.as_str().and_then(|value| change(name, value)) {
+                    *value = json!(new);
+                }
+            }
+        }
+        Value::Array(list) => {
+            for entry in list {
+                let new = entry
+                    .as_str()
+                    .and_then(|entry| entry.split_once('='))
+                    .and_then(|(name, value)| Some(format!("{name}={}", change(name, value)?)));
+                if let Some(new) = new {
+                    *entry = json!(new);
+                }
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,157 @@
+//! What can't be isolated is named; what would break a second sandbox is taken out.
+
+use serde_json::{Map, Value, json};
+
+use super::isolate::{Told, text};
+
+/// Drivers whose logs Docker itself can read back.
+const READABLE_LOGS: [&str; 2] = ["json-file", "local"];
+
+/// Logs go where they can be read: another driver's target is not there, and `up` fails.
+pub(super) fn logging(name: &str, service: &mut Map<String, Value>, told: &mut Told) {
+    let Some(driver) = service
+        .get("logging")
+        .and_then(|logging| text(logging, "driver"))
+    else {
+        return;
+    };
+    if driver.is_empty() || READABLE_LOGS.contains(&driver.as_str()) {
+        return;
+    }
+    told.change(format!(
+        "{name}: logs go to json-file, not to {driver}, which would keep them from the result"
+    ));
+    service.insert("logging".into(), json!({ "driver": "json-file" }));
+}
+
+/// Compose writes `-1` as a text that it then refuses.
+pub(super) fn unlimited_swap(service: &mut Map<String, Value>) {
+    if service.get("memswap_limit") == Some(&json!("-1")) {
+        service.insert("memswap_limit".into(), json!(-1));
+    }
+}
+
+/// What a service takes of the host.
+pub(super) fn of_service(name: &str, service: &Map<String, Value>, told: &mut Told) {
+    for key in ["network_mode", "pid", "ipc", "uts", "cgroup", "userns_mode"] {
+        let Some(value) = service.get(key).and_then(Value::as_str) else {
+            continue;
+        };
+        if value == "host" {
+            let but = if key == "network_mode" {
+                "; its ports are the same in every sandbox"
+            } else {
+                ""
+            };
+            told.share(format!("{name}: {key} is the host's own{but}"));
+        } else if let Some(container) = value.strip_prefix("container:") {
+            told.share(format!(
+                "{name}: {key} is that of the container {container}, which is not in the file"
+            ));
+        }
+    }
+    if service.get("privileged") == Some(&json!(true)) {
+        told.share(format!(
+            "{name}: it is privileged, so it can change the host itself"
+        ));
+    }
+    for (source, _) in binds(service) {
+        if is_docker_socket(&source) {
+            told.share(format!(
+                "{name}: it uses {source}; what it makes there is not the sandbox's and stays"
+            ));
+        }
+    }
+}
+
+/// Bind mounts of paths outside the repo: the same folder of the host for every sandbox.
+#[must_use]
+pub fn outside(model: &Value, root: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let services = model["services"].as_object();
+    for (name, service) in services.into_iter().flatten() {
+        let Some(service) = service.as_object() else {
+            continue;
+        };
+        for (source, read_only) in binds(service) {
+            let inside = source
+                .strip_prefix(root)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            // What only reads the host's clock disturbs nobody.
+            let harmless = read_only && source.starts_with("/etc/");
+            if !inside && !harmless && !is_docker_socket(&source) {
+                let how = if read_only { "reads" } else { "may write" };
+                found.push(format!(
+                    "{name}: it {how} {source} of the host, outside the repo: every sandbox has the same one"
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// Sources of bind mounts, and whether they are read only.
+fn binds(service: &Map<String, Value>) -> Vec<(String, bool)> {
+    let mounts = service.get("volumes").and_then(Value::as_array);
+    mounts
+        .into_iter()
+        .flatten()
+        .filter(|mount| mount["type"] == "bind")
+        .filter_map(|mount| {
+            Some((
+                text(mount, "source")?,
+                mount["read_only"] == Value::Bool(true),
+            ))
+        })
+        .collect()
+}
+
+fn is_docker_socket(source: &str) -> bool {
+    source.ends_with("docker.sock")
+}
+
+/// What a network has that a host has once.
+pub(super) fn of_network(key: &str, network: &mut Map<String, Value>, told: &mut Told) {
+    if let Some(Value::Object(options)) = network.get_mut("driver_opts")
+        && let Some(bridge) = options.remove("com.docker.network.bridge.name")
+    {
+        told.change(format!(
+            "network {key}: its bridge is not called {}, because a host has each name once",
+            bridge.as_str().unwrap_or_default()
+        ));
+    }
+    if matches!(
+        network.get("driver").and_then(Value::as_str),
+        Some("macvlan" | "ipvlan")
+    ) {
+        told.share(format!(
+            "network {key} is one of the host's own interface: its addresses are the same in every sandbox"
+        ));
+    }
+    let pools = network
+        .get("ipam")
+        .and_then(|ipam| ipam["config"].as_array());
+    for subnet in pools
+        .into_iter()
+        .flatten()
+        .filter_map(|pool| text(pool, "subnet"))
+    {
+        told.share(format!(
+            "network {key} has the subnet {subnet} written down: only one sandbox at a time can have it"
+        ));
+    }
+}
+
+/// What a volume takes of the host.
+pub(super) fn of_volume(key: &str, volume: &Map<String, Value>, told: &mut Told) {
+    let options = volume.get("driver_opts");
+    let Some(device) = options.and_then(|options| text(options, "device")) else {
+        return;
+    };
+    // A folder of the repo is the sandbox's own copy; that is known only where paths are.
+    if !device.is_empty() && !device.starts_with('/') && device != "tmpfs" && device.contains(':') {
+        told.share(format!(
+            "volume {key} is {device}: every sandbox uses the same one"
+        ));
+    }
+}

@@ -1,0 +1,63 @@
+//! Subnets, where Docker has none left of its own, or where an address must be known beforehand.
+
+use serde_json::{Value, json};
+
+/// Where subnets are taken from: host/sh/subnets.sh finds free ones in it.
+pub const RANGE: &str = "10.208.0.0/12";
+
+/// The networks that have no addresses of their own, by key.
+#[must_use]
+pub fn wanting(model: &Value) -> Vec<String> {
+    let networks = model["networks"].as_object();
+    networks
+        .into_iter()
+        .flatten()
+        .filter(|(_, network)| network["external"] != true && is_bridge(network))
+        .filter(|(_, network)| {
+            let pools = network["ipam"]["config"].as_array();
+            pools.is_none_or(|pools| pools.iter().all(|pool| pool.get("subnet").is_none()))
+        })
+        .map(|(key, _)| key.clone())
+        .collect()
+}
+
+/// Whether it is a bridge on this host, with addresses that Docker gives.
+#[must_use]
+pub fn is_bridge(network: &Value) -> bool {
+    let own_driver = network["ipam"]["driver"].as_str();
+    matches!(network["driver"].as_str(), None | Some("" | "bridge"))
+        && matches!(own_driver, None | Some("" | "default"))
+}
+
+/// Gives each of these networks a subnet.
+pub fn assign(model: &mut Value, keys: &[String], subnets: &[String]) {
+    for (key, subnet) in keys.iter().zip(subnets) {
+        let network = model
+            .get_mut("networks")
+            .and_then(|networks| networks.get_mut(key));
+        if let Some(Value::Object(network)) = network {
+            let ipam = network.entry("ipam").or_insert_with(|| json!({}));
+            if !ipam.is_object() {
+                *ipam = json!({});
+            }
+            if let Some(ipam) = ipam.as_object_mut() {
+                ipam.insert("config".into(), json!([{ "subnet": subnet }]));
+            }
+        }
+    }
+}
+
+/// Whether `up` failed because Docker's own pools are exhausted.
+#[must_use]
+pub fn are_exhausted(said: &str) -> bool {
+    said.contains("could not find an available, non-overlapping IPv4 address pool")
+        || said.contains("predefined address pools have been fully subnetted")
+        || said.contains("no available network")
+}
+
+/// Whether somebody was faster to one of them.
+#[must_use]
+pub fn overlap(said: &str) -> bool {
+    said.contains("Pool overlaps with other one on this address space")
+        || said.contains("invalid pool request")
+}
