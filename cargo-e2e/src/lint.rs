@@ -4,7 +4,7 @@
 use e2e_harness::protocol::collision;
 use serde_json::Value;
 
-use crate::compose::{Isolation, PortRule, isolate, needs};
+use crate::compose::{Isolation, PortRule, isolate, needs, shared};
 use crate::plan::Plan;
 use crate::ready::is_here;
 use crate::spec::{Ports, Probe};
@@ -48,6 +48,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
             "services {one} and {other} would share their E2E_… variables"
         ));
     }
+    let outside = shared::outside(model, &root);
     let rewritten = isolate(
         model.clone(),
         &Isolation {
@@ -86,6 +87,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
             ));
         }
     }
+    warnings.extend(outside);
     warnings.extend(rewritten.shared);
     let mut notes = Vec::new();
     match plan.ports {

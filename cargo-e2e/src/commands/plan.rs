@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use cargo_e2e::compose::preview::{PreviewError, preview};
-use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate};
+use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate, shared};
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::{Keep, Options, Plan};
 use cargo_e2e::report::duration;
@@ -34,7 +34,11 @@ pub(crate) async fn plan(arguments: RepoArguments) -> u8 {
         let project = format!("e2e-{}-xxxxxxxx", plan.spec.name);
         anstream::print!("{}", describe(&plan, &project));
         match preview(&plan, &project).await {
-            Ok(model) => anstream::print!("{}", rewrites(&isolated(&plan, model, &project))),
+            Ok(model) => {
+                let outside = shared::outside(&model, &plan.repo.root.to_string_lossy());
+                let rewritten = isolated(&plan, model, &project);
+                anstream::print!("{}", rewrites(&rewritten, &outside));
+            }
             Err(error @ PreviewError::NoCompose) => {
                 anstream::println!("rewrites    not shown: {error}");
             }
@@ -165,19 +169,22 @@ fn ports(plan: &Plan) -> String {
     }
 }
 
-fn rewrites(rewritten: &Rewritten) -> String {
+fn rewrites(rewritten: &Rewritten, outside: &[String]) -> String {
     let mut text = String::new();
     for change in &rewritten.changes {
         let _ = writeln!(text, "{:<11} {change}", "rewrite");
     }
-    for shared in &rewritten.shared {
+    for shared in rewritten.shared.iter().chain(outside) {
         let _ = writeln!(text, "{:<11} {shared}", "not isolated");
+    }
+    for note in &rewritten.notes {
+        let _ = writeln!(text, "{:<11} {note}", "note");
     }
     text
 }
 
 fn hours(plan: &Plan) -> String {
-    format!("{:.0} h", plan.keep_for.as_secs_f64() / 3600.0)
+    cargo_e2e::kept::lifetime(plan.keep_for)
 }
 
 /// A command of several lines by its first one that does something.
