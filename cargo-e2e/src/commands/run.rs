@@ -11,11 +11,45 @@ use cargo_e2e::plan::{Keep, Options, Plan};
 use cargo_e2e::report::{Bundle, Human, HumanOptions, TestLog, Verbosity, bundle};
 use cargo_e2e::sandbox::Identity;
 
-use crate::cli::{Color, OutputArguments, RunArguments, UpArguments};
+use crate::cli::{Color, OutputArguments, RepoArguments, RunArguments, UpArguments};
 
 use super::{find, plan_for, report};
 
 pub(crate) async fn run(arguments: RunArguments) -> u8 {
+    let options = Options {
+        host: arguments.repo.host.host.clone(),
+        keep: match (arguments.keep, arguments.keep_on_failure) {
+            (true, _) => Keep::Always,
+            (_, true) => Keep::OnFailure,
+            _ => Keep::No,
+        },
+        keep_for: arguments.keep_for,
+        reuse: arguments.reuse,
+        up_only: false,
+        arguments: arguments.arguments,
+    };
+    each(&arguments.repo, &arguments.output, &options).await
+}
+
+/// `cargo e2e up`: everything but the tests, and the sandbox stays.
+pub(crate) async fn up(arguments: UpArguments) -> u8 {
+    let options = Options {
+        host: arguments.repo.host.host.clone(),
+        keep: if arguments.keep {
+            Keep::Always
+        } else {
+            Keep::No
+        },
+        keep_for: arguments.keep_for,
+        reuse: true,
+        up_only: true,
+        arguments: Vec::new(),
+    };
+    each(&arguments.repo, &arguments.output, &options).await
+}
+
+/// One repo after another; the worst code counts, and a signal ends it.
+async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options) -> u8 {
     let cancel = match Cancel::listen() {
         Ok(cancel) => cancel,
         Err(error) => {
@@ -23,68 +57,20 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
             return exit_code(Verdict::InternalError, None);
         }
     };
-    let repos = match find(&arguments.repo) {
+    let repos = match find(repos) {
         Ok(repos) => repos,
         Err(refused) => return refused.show(),
     };
     let mut worst = 0;
     for repo in repos {
-        let options = Options {
-            host: arguments.repo.host.host.clone(),
-            keep: match (arguments.keep, arguments.keep_on_failure) {
-                (true, _) => Keep::Always,
-                (_, true) => Keep::OnFailure,
-                _ => Keep::No,
-            },
-            keep_for: arguments.keep_for,
-            reuse: arguments.reuse,
-            up_only: false,
-            arguments: arguments.arguments.clone(),
-        };
-        let code = match plan_for(repo, options) {
-            Ok(plan) => one(&plan, &arguments.output, &cancel).await,
+        let code = match plan_for(repo, options.clone()) {
+            Ok(plan) => one(&plan, output, &cancel).await,
             Err(refused) => refused.show(),
         };
         worst = worst.max(code);
         if cancel.signal().is_some() {
             break;
         }
-    }
-    worst
-}
-
-/// `cargo e2e up`: everything but the tests, and the sandbox stays.
-pub(crate) async fn up(arguments: UpArguments) -> u8 {
-    let cancel = match Cancel::listen() {
-        Ok(cancel) => cancel,
-        Err(error) => {
-            report(&format!("signals can't be handled: {error}"), None);
-            return exit_code(Verdict::InternalError, None);
-        }
-    };
-    let repos = match find(&arguments.repo) {
-        Ok(repos) => repos,
-        Err(refused) => return refused.show(),
-    };
-    let mut worst = 0;
-    for repo in repos {
-        let options = Options {
-            host: arguments.repo.host.host.clone(),
-            keep: if arguments.keep {
-                Keep::Always
-            } else {
-                Keep::No
-            },
-            keep_for: arguments.keep_for,
-            reuse: true,
-            up_only: true,
-            arguments: Vec::new(),
-        };
-        let code = match plan_for(repo, options) {
-            Ok(plan) => one(&plan, &arguments.output, &cancel).await,
-            Err(refused) => refused.show(),
-        };
-        worst = worst.max(code);
     }
     worst
 }
