@@ -76,7 +76,7 @@ on_each_host! {
         let changed = repo.run_and_keep(host, &["up"]);
         changed.no_stage("teardown").stage_says("up", "1 service");
         assert_ne!(containers(), before);
-        well(with_host(&repo, host, &["down", "--all"]));
+        well(with_host(&repo, host, &["down"]));
         up.leaves_nothing();
     }
 }
@@ -103,4 +103,24 @@ fn a_shell_is_in_the_copy_of_the_repo() {
     assert!(shell.stdout.starts_with("from the repo\nshell"), "{shell}");
     well(repo.cargo_e2e(&["down", "--host", &Host::Root.name()]));
     up.leaves_nothing();
+}
+
+#[test]
+fn all_of_ones_own_sandboxes_can_go_at_once() {
+    // A folder of its own, or those of other tests would go too.
+    let root = tempfile::tempdir().expect("a folder");
+    let repo = repo("all").env("CARGO_E2E_ROOT", &root.path().display().to_string());
+    let first = repo.run_and_keep(Host::Local, &["--keep"]);
+    let second = repo.run_and_keep(Host::Local, &["--keep"]);
+    let which = repo.cargo_e2e(&["down"]);
+    assert_eq!(which.code, Some(2), "{which}");
+    assert!(which.stderr.contains(" or "), "{which}");
+    let down = well(repo.cargo_e2e(&["down", "--all"]));
+    for ran in [&first, &second] {
+        assert!(
+            down.stderr.contains(&format!("removed {}", ran.run_id())),
+            "{down}"
+        );
+        ran.leaves_nothing();
+    }
 }
