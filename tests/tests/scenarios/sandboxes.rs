@@ -1,5 +1,7 @@
 //! Sandboxes that are kept, and what a sandbox must not touch.
 
+use std::process::Command;
+
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
 use e2e_tests::{Host, Ran, Repo, here_and_over_ssh, on_each_host};
 
@@ -24,6 +26,23 @@ fn down(repo: &Repo, host: Host, ran: &Ran) {
     assert_eq!(again.code, Some(2), "{again}");
 }
 
+/// What answers here while the `ssh -N -L …` line that the run printed is running.
+fn through_printed_forward(ran: &Ran, port: u16) -> String {
+    let printed = &ran.output().stderr;
+    let line = printed
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("ports:"));
+    let line = line.expect("the line is printed").trim();
+    let script = format!(
+        "{line} &\ncurl -fsS --retry 30 --retry-connrefused --retry-delay 1 http://127.0.0.1:{port}/\n\
+         status=$?; kill $!; wait; exit $status"
+    );
+    let output = Command::new("sh").arg("-c").arg(script).output();
+    let output = output.expect("there is a shell");
+    assert!(output.status.success(), "{line}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 on_each_host! {
     fn a_kept_sandbox_lives_until_it_is_taken_down(host) {
         let repo = Repo::new("keep")
@@ -39,6 +58,7 @@ on_each_host! {
         assert!(line.is_some_and(|line| line.contains(repo.slug())), "{listed}");
         if host != Host::Local {
             ran.stderr_has(&format!("-N -L {port}:127.0.0.1:{port}"));
+            assert_eq!(through_printed_forward(&ran, port), "hello\n");
         }
         down(&repo, host, &ran);
     }
