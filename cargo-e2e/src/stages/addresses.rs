@@ -24,6 +24,12 @@ impl Extras {
     pub(super) async fn new(context: &Context<'_>, model: &Value) -> Result<Self, Trouble> {
         // An engine in rootless mode has its networks where nothing else can listen on them.
         let asked_for = gateway::is_asked_for(model) && !context.facts.rootless;
+        if context.facts.rootless && gateway::is_asked_for(model) {
+            context.events.warn(
+                "Docker is rootless there: containers reach no published port through host-gateway; name the service \
+                 and its own port instead",
+            );
+        }
         let mut extras = Self {
             gateway: asked_for,
             subnets: false,
