@@ -1,32 +1,17 @@
 //! `cargo e2e check`: e2e.yml and the compose file, without a host.
 
+use cargo_e2e::cancel::Cancel;
 use cargo_e2e::compose::preview::{PreviewError, preview};
 use cargo_e2e::lint::lint;
 use cargo_e2e::outcome::{Verdict, exit_code};
-use cargo_e2e::plan::{Options, Plan};
+use cargo_e2e::plan::Plan;
 
 use crate::cli::RepoArguments;
 
-use super::{find, plan_for, report};
+use super::{each_plan, looking, report};
 
 pub(crate) async fn check(arguments: RepoArguments) -> u8 {
-    let repos = match find(&arguments) {
-        Ok(repos) => repos,
-        Err(refused) => return refused.show(),
-    };
-    let mut worst = 0;
-    for repo in repos {
-        let options = Options {
-            host: arguments.host.host.clone(),
-            ..Options::default()
-        };
-        let code = match plan_for(repo, options) {
-            Ok(plan) => one(&plan).await,
-            Err(refused) => refused.show(),
-        };
-        worst = worst.max(code);
-    }
-    worst
+    each_plan(&arguments, &looking(&arguments), &Cancel::never(), one).await
 }
 
 async fn one(plan: &Plan) -> u8 {

@@ -126,6 +126,39 @@ fn find(arguments: &RepoArguments) -> Result<Vec<Repo>, Refused> {
     Ok(workspace::find(&folder, &selection)?)
 }
 
+/// One repo after another; the worst code counts, and a signal ends it.
+async fn each_plan(
+    arguments: &RepoArguments,
+    options: &Options,
+    cancel: &Cancel,
+    work: impl AsyncFn(&Plan) -> u8,
+) -> u8 {
+    let repos = match find(arguments) {
+        Ok(repos) => repos,
+        Err(refused) => return refused.show(),
+    };
+    let mut worst = 0;
+    for repo in repos {
+        let code = match plan_for(repo, options.clone()) {
+            Ok(plan) => work(&plan).await,
+            Err(refused) => refused.show(),
+        };
+        worst = worst.max(code);
+        if cancel.signal().is_some() {
+            break;
+        }
+    }
+    worst
+}
+
+/// Options for looking only.
+fn looking(arguments: &RepoArguments) -> Options {
+    Options {
+        host: arguments.host.host.clone(),
+        ..Options::default()
+    }
+}
+
 /// The plan for one repo. The file is small, and nothing else happens meanwhile.
 fn plan_for(repo: Repo, options: Options) -> Result<Plan, Refused> {
     let text = std::fs::read(&repo.spec_path).map_err(|source| Refused::Unreadable {

@@ -2,53 +2,41 @@
 
 use std::fmt::Write as _;
 
+use cargo_e2e::cancel::Cancel;
 use cargo_e2e::compose::preview::{PreviewError, preview};
 use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate, shared};
 use cargo_e2e::outcome::{Verdict, exit_code};
-use cargo_e2e::plan::{Keep, Options, Plan};
+use cargo_e2e::plan::{Keep, Plan};
 use cargo_e2e::report::duration;
 use cargo_e2e::spec::{Ports, Probe, Side};
 
 use crate::cli::RepoArguments;
 
-use super::{find, plan_for, report};
+use super::{each_plan, looking, report};
 
 pub(crate) async fn plan(arguments: RepoArguments) -> u8 {
-    let repos = match find(&arguments) {
-        Ok(repos) => repos,
-        Err(refused) => return refused.show(),
-    };
-    let mut worst = 0;
-    for repo in repos {
-        let options = Options {
-            host: arguments.host.host.clone(),
-            ..Options::default()
-        };
-        let plan = match plan_for(repo, options) {
-            Ok(plan) => plan,
-            Err(refused) => {
-                worst = worst.max(refused.show());
-                continue;
-            }
-        };
-        let project = format!("e2e-{}-xxxxxxxx", plan.spec.name);
-        anstream::print!("{}", describe(&plan, &project));
-        match preview(&plan, &project).await {
-            Ok(model) => {
-                let outside = shared::outside(&model, &plan.repo.root.to_string_lossy());
-                let rewritten = isolated(&plan, model, &project);
-                anstream::print!("{}", rewrites(&rewritten, &outside));
-            }
-            Err(error @ PreviewError::NoCompose) => {
-                anstream::println!("rewrites    not shown: {error}");
-            }
-            Err(error) => {
-                report(&error.to_string(), None);
-                worst = worst.max(exit_code(Verdict::SpecError, None));
-            }
+    each_plan(&arguments, &looking(&arguments), &Cancel::never(), one).await
+}
+
+async fn one(plan: &Plan) -> u8 {
+    let project = format!("e2e-{}-xxxxxxxx", plan.spec.name);
+    anstream::print!("{}", describe(plan, &project));
+    match preview(plan, &project).await {
+        Ok(model) => {
+            let outside = shared::outside(&model, &plan.repo.root.to_string_lossy());
+            let rewritten = isolated(plan, model, &project);
+            anstream::print!("{}", rewrites(&rewritten, &outside));
+            0
+        }
+        Err(error @ PreviewError::NoCompose) => {
+            anstream::println!("rewrites    not shown: {error}");
+            0
+        }
+        Err(error) => {
+            report(&error.to_string(), None);
+            exit_code(Verdict::SpecError, None)
         }
     }
-    worst
 }
 
 /// As for a host that can do everything.

@@ -13,7 +13,7 @@ use cargo_e2e::sandbox::Identity;
 
 use crate::cli::{Color, OutputArguments, RepoArguments, RunArguments, UpArguments};
 
-use super::{find, plan_for, report};
+use super::{each_plan, report};
 
 pub(crate) async fn run(arguments: RunArguments) -> u8 {
     let options = Options {
@@ -48,7 +48,6 @@ pub(crate) async fn up(arguments: UpArguments) -> u8 {
     each(&arguments.repo, &arguments.output, &options).await
 }
 
-/// One repo after another; the worst code counts, and a signal ends it.
 async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options) -> u8 {
     let cancel = match Cancel::listen() {
         Ok(cancel) => cancel,
@@ -57,22 +56,10 @@ async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options
             return exit_code(Verdict::InternalError, None);
         }
     };
-    let repos = match find(repos) {
-        Ok(repos) => repos,
-        Err(refused) => return refused.show(),
-    };
-    let mut worst = 0;
-    for repo in repos {
-        let code = match plan_for(repo, options.clone()) {
-            Ok(plan) => one(&plan, output, &cancel).await,
-            Err(refused) => refused.show(),
-        };
-        worst = worst.max(code);
-        if cancel.signal().is_some() {
-            break;
-        }
-    }
-    worst
+    each_plan(repos, options, &cancel, async |plan| {
+        one(plan, output, &cancel).await
+    })
+    .await
 }
 
 async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
