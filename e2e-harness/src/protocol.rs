@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub mod control;
+pub mod record;
+
 /// `1` inside a sandbox, unset elsewhere.
 pub const E2E: &str = "E2E";
 /// The run's id: 26 lower-case characters that sort by time.
@@ -20,6 +23,18 @@ pub const ENDPOINTS: &str = "E2E_ENDPOINTS";
 pub const ARTIFACTS: &str = "E2E_ARTIFACTS";
 /// Folder that lives on for the next run of this repo on this host.
 pub const CACHE: &str = "E2E_CACHE";
+/// File to which the harness appends [`record::Entry`] lines; its folder is the run's, and holds
+/// the locks of `serial` and `exclusive` tests.
+pub const EVENTS: &str = "E2E_EVENTS";
+/// Unix socket that answers [`control::Request`]s.
+pub const CONTROL: &str = "E2E_CONTROL";
+/// `1`: harness tests fail, rather than be ignored, outside a sandbox.
+pub const REQUIRED: &str = "E2E_REQUIRED";
+/// `1`: a harness says so, and lists its tests, in place of running anything (see [`GREETING`]).
+pub const HELLO: &str = "E2E_HELLO";
+/// What a harness that was started with [`HELLO`] prints as its first line; after it come the
+/// names of its tests, one a line.
+pub const GREETING: &str = "e2e-harness 1";
 
 /// A transport protocol of a published port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -83,6 +98,7 @@ impl Endpoint {
 ///         port: 20417,
 ///     }],
 ///     health: [("api".to_owned(), "http://127.0.0.1:20418/healthz".to_owned())].into(),
+///     checks: Vec::new(),
 /// };
 /// let variables = endpoints.variables();
 /// assert!(variables.contains(&("E2E_DB_5432".into(), "127.0.0.1:20417".into())));
@@ -95,6 +111,49 @@ pub struct Endpoints {
     pub ports: Vec<Endpoint>,
     /// Health check name → its URL or address, translated.
     pub health: BTreeMap<String, String>,
+    /// Every health check, as a test can make it, in the order of e2e.yml.
+    #[serde(default)]
+    pub checks: Vec<Check>,
+}
+
+/// A health check of e2e.yml.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Its name.
+    pub name: String,
+    /// The service that publishes its port, or in which it runs; none when no service does.
+    pub service: Option<String>,
+    /// What it asks.
+    pub probe: Probe,
+    /// Milliseconds that it may take.
+    pub timeout_ms: u64,
+}
+
+/// What a health check asks, with addresses as seen from the tests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Probe {
+    /// GET, without following redirects.
+    Http {
+        /// The URL.
+        url: String,
+        /// The statuses that pass; empty: 200 to 399.
+        expect_status: Vec<u16>,
+    },
+    /// Something listens.
+    Tcp {
+        /// `host:port`.
+        address: String,
+    },
+    /// `grpc.health.v1` says `SERVING`.
+    Grpc {
+        /// `host:port`.
+        address: String,
+        /// The gRPC service asked about; none: the server as a whole.
+        service: Option<String>,
+    },
+    /// A command in the service ends with 0; only `cargo e2e` can make it.
+    Exec,
 }
 
 impl Endpoints {
@@ -195,6 +254,7 @@ mod tests {
                 port("web", 53, Transport::Udp, 5353),
             ],
             health: BTreeMap::new(),
+            checks: Vec::new(),
         };
         let variables: BTreeMap<_, _> = endpoints.variables().into_iter().collect();
         assert_eq!(variables["E2E_WEB_80"], "127.0.0.1:8080");

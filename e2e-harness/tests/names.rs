@@ -41,7 +41,7 @@ proptest! {
 
     #[test]
     fn every_endpoint_is_among_the_variables(ports in prop::collection::vec(endpoint(), 0..8)) {
-        let endpoints = Endpoints { ports, health: BTreeMap::new() };
+        let endpoints = Endpoints { ports, ..Endpoints::default() };
         let variables: BTreeMap<_, _> = endpoints.variables().into_iter().collect();
         for port in &endpoints.ports {
             let udp = if port.transport == Transport::Udp { "_UDP" } else { "" };

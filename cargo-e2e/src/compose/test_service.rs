@@ -46,6 +46,7 @@ pub fn endpoints(published: &[Published], health: BTreeMap<String, String>) -> E
             })
             .collect(),
         health,
+        checks: Vec::new(),
     }
 }
 

@@ -191,7 +191,7 @@ fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
     )];
     let endpoints = Endpoints {
         ports: endpoint_list(&rewritten.published),
-        health: std::collections::BTreeMap::new(),
+        ..Endpoints::default()
     };
     all.extend(endpoints.variables());
     all
@@ -246,6 +246,7 @@ pub fn endpoints(context: &Context<'_>, stack: &Stack) -> Endpoints {
     Endpoints {
         ports: endpoint_list(&stack.published),
         health,
+        checks: Vec::new(),
     }
 }
 

@@ -1,0 +1,75 @@
+//! The lines that tests append to the file in [`EVENTS`], one JSON object each, while they run.
+//!
+//! Whoever reads it goes by the order of lines of one test; lines of several tests may mix.
+//!
+//! [`EVENTS`]: super::EVENTS
+
+use serde::{Deserialize, Serialize};
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Entry {
+    /// A test, or another try of it, begins.
+    TestStarted {
+        /// Its name: the module's path in the test crate, and the function.
+        test: String,
+        /// 1, and one more for each retry.
+        attempt: u32,
+        /// When, RFC 3339 UTC.
+        at: String,
+    },
+    /// A step begins.
+    StepStarted {
+        /// The test.
+        test: String,
+        /// The step's name.
+        step: String,
+        /// 0, and one more inside each other step.
+        depth: u32,
+        /// When, RFC 3339 UTC.
+        at: String,
+    },
+    /// A step ended.
+    StepEnded {
+        /// The test.
+        test: String,
+        /// The step's name.
+        step: String,
+        /// As when it started.
+        depth: u32,
+        /// How.
+        status: Status,
+        /// How long it took.
+        duration_ms: u64,
+        /// Why it failed.
+        message: Option<String>,
+    },
+    /// A test, or one try of it, ended. The last one of a test counts.
+    TestEnded {
+        /// Its name.
+        test: String,
+        /// As when it started.
+        attempt: u32,
+        /// How.
+        status: Status,
+        /// How long it took.
+        duration_ms: u64,
+        /// Why it failed, or why it is ignored.
+        message: Option<String>,
+        /// When, RFC 3339 UTC.
+        at: String,
+    },
+}
+
+/// How a test or a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// As it should.
+    Passed,
+    /// It failed, panicked, hung or aborted; the message says which.
+    Failed,
+    /// It was not run.
+    Ignored,
+}
