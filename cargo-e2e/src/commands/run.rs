@@ -26,6 +26,7 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
         keep_for: arguments.keep_for,
         reuse: arguments.reuse,
         up_only: false,
+        nextest: arguments.nextest,
         arguments: arguments.arguments,
     };
     each(&arguments.repo, &arguments.output, &options).await
@@ -43,6 +44,7 @@ pub(crate) async fn up(arguments: UpArguments) -> u8 {
         keep_for: arguments.keep_for,
         reuse: true,
         up_only: true,
+        nextest: false,
         arguments: Vec::new(),
     };
     each(&arguments.repo, &arguments.output, &options).await
