@@ -24,12 +24,7 @@ pub(super) struct Checker<'s> {
 
 /// Everything that is wrong with the file. `path` only gives the hint for a missing `name`;
 /// `in_cargo` is whether Cargo's test targets may be the tests.
-pub(super) fn check(
-    path: &Path,
-    source: &Source<'_>,
-    root: &Node,
-    in_cargo: bool,
-) -> Vec<Finding> {
+pub(super) fn check(path: &Path, source: &Source<'_>, root: &Node, in_cargo: bool) -> Vec<Finding> {
     let mut checker = Checker {
         source,
         findings: Vec::new(),

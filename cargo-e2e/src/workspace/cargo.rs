@@ -210,9 +210,10 @@ impl Section {
                 return Err(format!("has an unknown key `{key}`\n  = help: {help}"));
             }
             if key == "tests" {
-                section.tests = Some(names(value).ok_or(
-                    "`tests` must be a list of test targets' names, at least one",
-                )?);
+                section.tests = Some(
+                    names(value)
+                        .ok_or("`tests` must be a list of test targets' names, at least one")?,
+                );
                 continue;
             }
             let text = match value.as_str() {

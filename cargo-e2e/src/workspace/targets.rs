@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use cargo_metadata::Package;
 
 /// The target that counts when a manifest names none.
-pub const DEFAULT: &str = "e2e";
+const DEFAULT: &str = "e2e";
 /// The library by which a target is known as ours.
 const LIBRARY: &str = "e2e-harness";
 
