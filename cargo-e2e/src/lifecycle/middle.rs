@@ -1,6 +1,5 @@
 //! The stages between provision and collect, and what runs beside them.
 
-use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use crate::compose::scan::Scan;
@@ -60,11 +59,11 @@ impl Run<'_> {
             return Ok((risen, Vec::new()));
         }
         let began = Began::now();
-        let mut compiling = pin!(stages::test::compile(context));
+        let mut compiling = Box::pin(stages::test::compile(context));
         let halt = ledger.halt();
         let mut compiled = None;
         let risen = {
-            let mut rising = pin!(self.rise(ledger, found, context, scan));
+            let mut rising = Box::pin(self.rise(ledger, found, context, scan));
             loop {
                 tokio::select! {
                     risen = &mut rising => break risen,
@@ -138,7 +137,7 @@ impl Run<'_> {
             control: control.as_ref(),
         };
         let began = Instant::now();
-        let tests = stages::test::test(context, &given, &mut found.tests);
+        let tests = Box::pin(stages::test::test(context, &given, &mut found.tests));
         let tested = ledger.until(1, Stage::Test, tests).await;
         found.tested = Some(self.test_record(&tested, began.elapsed()));
         let stays = context.before.is_some() || self.keeps(found);

@@ -347,3 +347,4 @@ async fn evidence_that_can_not_be_had_changes_no_verdict() {
 }
 
 mod signals;
+mod targets;

@@ -36,14 +36,12 @@ fn here(context: &Context<'_>) -> Option<PathBuf> {
 
 /// Makes the folder.
 pub(super) async fn prepare(context: &Context<'_>) -> Result<(), Trouble> {
-    match here(context) {
-        Some(folder) => make(&folder).await,
-        None => {
-            let file = format!("{FOLDER}/{FILE}");
-            context.sandbox.put(context.host, &file, b"").await?;
-            Ok(())
-        }
+    if let Some(folder) = here(context) {
+        return make(&folder).await;
     }
+    let file = format!("{FOLDER}/{FILE}");
+    context.sandbox.put(context.host, &file, b"").await?;
+    Ok(())
 }
 
 pub(super) async fn make(folder: &Path) -> Result<(), Trouble> {
@@ -118,24 +116,13 @@ pub async fn told(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
     let mut all = Vec::new();
     let mut tests = Vec::new();
     for (file, prefix) in files(context.plan) {
-        let content = match &folder {
-            Some(folder) => tokio::fs::read(folder.join(&file))
-                .await
-                .unwrap_or_default(),
-            None => {
-                let file = format!("{FOLDER}/{file}");
-                match context.sandbox.get(context.host, &file).await {
-                    Ok(content) => content,
-                    Err(error) => {
-                        let text = format!("what the tests told of themselves is lost: {error}");
-                        context.events.warn(text);
-                        Vec::new()
-                    }
-                }
-            }
+        let text = match &folder {
+            Some(folder) => tokio::fs::read(folder.join(&file)).await.ok(),
+            None => from_host(context, &file).await,
         };
-        tests.extend(records::read(&content, &prefix, cut));
-        all.extend(content);
+        let text = text.unwrap_or_default();
+        tests.extend(records::read(&text, &prefix, cut));
+        all.extend(text);
     }
     if !all.is_empty() {
         let kept = tokio::fs::write(context.bundle.join(FILE), &all).await;
@@ -148,4 +135,14 @@ pub async fn told(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
         let _ = tokio::fs::remove_dir_all(folder).await;
     }
     tests
+}
+
+async fn from_host(context: &Context<'_>, file: &str) -> Option<Vec<u8>> {
+    let file = format!("{FOLDER}/{file}");
+    let got = context.sandbox.get(context.host, &file).await;
+    got.inspect_err(|error| {
+        let text = format!("what the tests told of themselves is lost: {error}");
+        context.events.warn(text);
+    })
+    .ok()
 }
