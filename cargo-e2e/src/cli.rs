@@ -150,6 +150,10 @@ pub(crate) struct LogsArguments {
 }
 
 #[derive(Debug, Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that is typed or not"
+)]
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) repo: RepoArguments,

@@ -81,7 +81,7 @@ impl Run<'_> {
         // Read while the host is reached: neither waits for the other.
         let (git, ()) = tokio::join!(
             crate::git::describe(&self.plan.repo.root),
-            self.on_host(&mut ledger, &mut found)
+            Box::pin(self.on_host(&mut ledger, &mut found))
         );
         let mut verdict = found.verdict.unwrap_or(Verdict::Passed);
         if self.cancel.signal().is_some() && verdict != Verdict::Passed {

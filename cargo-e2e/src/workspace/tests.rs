@@ -377,6 +377,6 @@ fn in_a_workspaces_root_members_with_end_to_end_tests_count() {
         .file("w/foreign/tests/e2e.rs", "")
         .package("w/without", library);
     let cargo = tree.one("w", &plain()).cargo.expect("a Cargo project");
-    let names: Vec<&str> = cargo.tests.iter().map(|one| one.name.as_str()).collect();
-    assert_eq!(names, ["api", "named"]);
+    let members: Vec<&str> = cargo.tests.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(members, ["api", "named"]);
 }
