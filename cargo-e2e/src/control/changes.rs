@@ -11,7 +11,7 @@ use crate::sandbox::Container;
 use super::{Control, within};
 
 /// After it is started again, a container with a health check has this long to pass it.
-const HEALTHY: Duration = Duration::from_mins(2);
+const HEALTHY: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Every container that is not as it was, by id. One change is made at a time.
