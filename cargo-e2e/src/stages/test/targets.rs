@@ -17,6 +17,8 @@ use super::{on_host, told};
 
 /// A harness, and cargo-nextest, end with this when there was nothing to run.
 const NONE_RAN: i32 = 4;
+/// A harness ends with this when it does not understand its arguments.
+const USAGE: i32 = 2;
 /// cargo-nextest ends with this when tests failed; other statuses are its own troubles.
 const NEXTEST_FAILED: i32 = 100;
 
@@ -189,7 +191,12 @@ pub(super) fn judge(
         } else {
             format!("the test target `{}` failed", target.name)
         };
-        return trouble(format!("{who} (exit status {status})"));
+        let trouble = trouble(format!("{who} (exit status {status})"));
+        return if status == USAGE {
+            trouble.map(|trouble| trouble.help(typed(context)))
+        } else {
+            trouble
+        };
     }
     (!told::any_ran(records)).then(|| none_ran(context))
 }
@@ -200,11 +207,15 @@ pub(super) fn none_ran(context: &Context<'_>) -> Trouble {
     if context.plan.arguments.is_empty() {
         trouble.help("write one: `#[e2e_harness::test]` on a function of the test target; an ignored test does not count")
     } else {
-        trouble.help(format!(
-            "look at what follows `--`: {}",
-            context.plan.arguments.join(" ")
-        ))
+        trouble.help(typed(context))
     }
+}
+
+fn typed(context: &Context<'_>) -> String {
+    format!(
+        "look at what follows `--`: {}",
+        context.plan.arguments.join(" ")
+    )
 }
 
 /// `12 tests`
