@@ -100,7 +100,7 @@ fn ctrl_c_ends_tests_in_processes_of_their_own() {
         let mut run = repo.start(Host::Dev, arguments);
         let begun = format!("target/e2e/{}/artifacts/hangs/begun", run.run_id());
         let begun = repo.path(&begun);
-        wait_for("the test", Duration::from_secs(60), || begun.exists());
+        wait_for("the test", Duration::from_mins(1), || begun.exists());
         run.signal(Signal::INT);
         let ran = run.finish();
         ran.ended(130, "interrupted").leaves_nothing();
