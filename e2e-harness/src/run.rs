@@ -119,7 +119,7 @@ impl Run {
     /// read from.
     fn explain(&self, args: &Arguments) {
         match self.way {
-            Way::Outside if !(args.list && args.ignored) => {
+            Way::Outside if !args.list => {
                 eprintln!(
                     "e2e-harness: no sandbox here, so every test is ignored; run `cargo e2e`"
                 );

@@ -5,12 +5,11 @@ use e2e_harness::protocol::{GREETING, HELLO, REQUIRED};
 
 use crate::play::{Play, Ran, Way};
 
-/// The test binary itself, for what cargo would mix with its own output.
+/// The binary itself, for what cargo would mix with its own output.
 fn binary(target: &[&str]) -> PathBuf {
     let output = Command::new(env!("CARGO"))
         .args([
-            "test",
-            "--no-run",
+            "build",
             "--message-format=json",
             "-p",
             "harness-suite",
@@ -78,7 +77,6 @@ fn nextest_skips_them_all_outside_a_sandbox() {
         "{}",
         ran.stderr
     );
-    assert!(ran.stderr.contains("run `cargo e2e`"), "{}", ran.stderr);
 }
 
 #[test]

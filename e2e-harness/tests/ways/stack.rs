@@ -95,9 +95,11 @@ fn serve(stream: &UnixStream, all: &Asked) {
 
 fn answer(request: Request) -> Answer {
     match request {
-        Request::Change { service, .. } if service != "web" => Answer::Failed {
-            message: format!("no service `{service}`"),
-        },
+        Request::Change { service, .. } | Request::State { service } if service != "web" => {
+            Answer::Failed {
+                message: format!("no service `{service}`"),
+            }
+        }
         Request::Begin { .. } | Request::Change { .. } | Request::Restore => Answer::Done,
         Request::Logs { since_begin, .. } => Answer::Logs {
             text: if since_begin {
