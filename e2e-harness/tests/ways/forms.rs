@@ -8,12 +8,7 @@ use crate::play::{Play, Ran, Way};
 /// The binary itself, for what cargo would mix with its own output.
 fn binary(target: &[&str]) -> PathBuf {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--message-format=json",
-            "-p",
-            "harness-suite",
-        ])
+        .args(["build", "--message-format=json", "-p", "harness-suite"])
         .args(target)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
