@@ -31,7 +31,7 @@ use crate::sandbox::{env, run_folder};
 /// Holds an [`Order`] for a child.
 const ORDER: &str = "E2E_HARNESS_TEST";
 /// How long after its timeout a child may go on: to unwind, close fixtures and put the stack back.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 /// How long a process group has between TERM and KILL.
 const TERM: Duration = Duration::from_secs(2);
 /// How often each looks for the other.
@@ -87,7 +87,7 @@ pub(super) fn obey(order: &Order, tests: &Tests) -> ExitCode {
         }
     };
     let failure = attempt::run(name, test, order.attempt, &recorder, || {
-        report(Report::Begun)
+        report(Report::Begun);
     });
     match failure {
         None => {
