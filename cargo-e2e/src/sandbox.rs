@@ -3,34 +3,44 @@
 //! Everything that the host does for a sandbox is one of the scripts below; the order in which
 //! they run is the lifecycle's business.
 
+/// A script that works on one sandbox: its pieces, with what opens them.
+macro_rules! script {
+    (named $name:expr, $($file:literal),+) => {
+        $crate::host::Script::new($name, concat!(
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/sandbox.sh")),
+            $(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/", $file, ".sh"))),+
+        ))
+    };
+    ($name:literal, $($file:literal),+) => { script!(named $name, $($file),+) };
+}
+
 mod addresses;
 mod choose;
 mod claim;
 mod container;
 mod containers;
+mod guard;
+mod job;
+mod lease;
 mod list;
 mod state;
 mod teardown;
 
 use std::time::Duration;
 
-use crate::host::{self, Facts, Host, HostError, Output, Script};
+use crate::host::{self, Host, HostError, Output, Script};
 
 pub use choose::{Asker, ChooseError, choose};
 pub use claim::Claim;
 pub use container::Container;
 pub use containers::Containers;
+pub use guard::Terms;
+pub use lease::{Lease, LeaseLost};
 pub use list::{Listed, list};
 pub use state::{Existing, State};
 pub use teardown::{Removed, teardown};
 
 const SOON: Duration = Duration::from_secs(30);
-
-macro_rules! script {
-    ($name:literal, $($file:literal),+) => {
-        Script::new($name, concat!(include_str!("host/sh/sandbox.sh"), $(include_str!(concat!("host/sh/", $file, ".sh"))),+))
-    };
-}
 
 /// How a sandbox is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,34 +86,11 @@ pub struct Sandbox {
     pub root: String,
     /// When it expires, in seconds since 1970 by the host's clock.
     pub expires: u64,
+    /// How long it outlives the last word of its client.
+    pub lease: Duration,
 }
 
 impl Sandbox {
-    /// Makes the sandbox's folder. `about` is what `list` shows of it, as JSON.
-    ///
-    /// # Errors
-    /// When the host is lost, or the folder can't be made.
-    pub async fn provision(
-        host: &dyn Host,
-        facts: &Facts,
-        identity: Identity,
-        about: &str,
-        lifetime: Duration,
-    ) -> Result<Self, HostError> {
-        let mut sandbox = Self {
-            identity,
-            root: facts.root.clone(),
-            expires: 0,
-        };
-        let script = sandbox
-            .bind(script!("provision", "provision"))
-            .var("slug", &sandbox.identity.slug)
-            .var("lifetime", lifetime.as_secs().to_string());
-        let output = succeed(host, &script, about.as_bytes()).await?;
-        sandbox.expires = output.value("expires").parse().unwrap_or(0);
-        Ok(sandbox)
-    }
-
     /// The sandbox's folder on the host.
     #[must_use]
     pub fn dir(&self) -> String {
@@ -195,41 +182,6 @@ impl Sandbox {
             .filter(|path| !path.is_empty())
             .map(|path| String::from_utf8_lossy(path).into_owned())
             .collect())
-    }
-
-    /// Runs commands in a session of their own and hands over what they print; returns their
-    /// exit status. After the deadline, or when this future is dropped, they still run: see
-    /// [`Sandbox::stop`].
-    pub async fn job(
-        &self,
-        host: &dyn Host,
-        name: &'static str,
-        commands: &str,
-        deadline: Duration,
-        sink: host::Stream<'_>,
-    ) -> Result<i32, HostError> {
-        let body = concat!(
-            include_str!("host/sh/sandbox.sh"),
-            include_str!("host/sh/job.sh")
-        );
-        let script = self.bind(Script::new(name, body)).var("name", name);
-        let commands = format!("{commands}\n# complete\n");
-        let (status, stderr) =
-            host::stream(host, &script, commands.as_bytes(), deadline, sink).await?;
-        // The commands' own status; the script's is about the script.
-        let own = stderr
-            .lines()
-            .rev()
-            .find_map(|line| line.strip_prefix("status ")?.parse().ok());
-        match own {
-            Some(own) if status == 0 => Ok(own),
-            _ => Err(HostError::Script {
-                host: host.name().to_owned(),
-                doing: name,
-                status,
-                stderr: crate::event::printable(&stderr),
-            }),
-        }
     }
 
     /// Ends all jobs, with everything in their sessions.
@@ -336,16 +288,6 @@ impl Sandbox {
         let script = self.bind(script!("collect", "containers", "collect"));
         let output = host::run(host, &script, b"", deadline).await?;
         Ok(Containers::read(&check(host, &script, output)?.text()))
-    }
-
-    /// Sets another lifetime, from now on.
-    pub async fn extend(&mut self, host: &dyn Host, lifetime: Duration) -> Result<(), HostError> {
-        let script = self
-            .bind(script!("extend", "extend"))
-            .var("lifetime", lifetime.as_secs().to_string());
-        let output = succeed(host, &script, b"").await?;
-        self.expires = output.value("expires").parse().unwrap_or(self.expires);
-        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use cargo_e2e::cancel::Cancel;
 use cargo_e2e::host::{Facts, Host, HostError, Purpose, preflight};
 use cargo_e2e::outcome::{Verdict, exit_code};
-use cargo_e2e::plan::{HostVariables, Options, Plan, PlanError};
+use cargo_e2e::plan::{HostVariables, LEASE, Options, Plan, PlanError};
 use cargo_e2e::sandbox::{self, Asker, ChooseError, Listed};
 use cargo_e2e::spec::{self, SpecErrors};
 use cargo_e2e::workspace::{self, FindError, Repo, Selection};
@@ -207,7 +207,12 @@ async fn on_host(
             return exit_code(Verdict::InternalError, None);
         }
     };
-    let host = match cargo_e2e::host::connect(&name).await {
+    let interrupted = || exit_code(Verdict::Interrupted, cancel.signal());
+    let host = tokio::select! {
+        host = cargo_e2e::host::connect(&name, LEASE) => host,
+        () = cancel.reached(1) => return interrupted(),
+    };
+    let host = match host {
         Ok(host) => host,
         Err(error) => return failed(&error),
     };
@@ -217,7 +222,7 @@ async fn on_host(
     };
     let code = tokio::select! {
         worked = worked => worked.unwrap_or_else(|error| failed(&error)),
-        () = cancel.reached(1) => exit_code(Verdict::Interrupted, cancel.signal()),
+        () = cancel.reached(1) => interrupted(),
     };
     host.close().await;
     code

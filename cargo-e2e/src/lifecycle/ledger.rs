@@ -3,9 +3,13 @@
 use std::future::Future;
 use std::time::Instant;
 
+use tokio::sync::watch;
+
 use crate::cancel::Cancel;
 use crate::event::{Event, Events};
+use crate::host::HostError;
 use crate::outcome::{Stage, StageRecord, StageStatus, Verdict, millis};
+use crate::sandbox::LeaseLost;
 use crate::stages::{Done, Trouble};
 
 /// Why a run does not go on.
@@ -30,6 +34,7 @@ impl Stopped {
 pub(super) struct Ledger<'a> {
     events: &'a Events,
     cancel: &'a Cancel,
+    lease: Option<watch::Receiver<Option<LeaseLost>>>,
     records: Vec<StageRecord>,
 }
 
@@ -38,8 +43,25 @@ impl<'a> Ledger<'a> {
         Self {
             events,
             cancel,
+            lease: None,
             records: Vec::new(),
         }
+    }
+
+    /// Stages from here on end when the lease does; only teardown does not need one.
+    pub(super) fn under(&mut self, lease: watch::Receiver<Option<LeaseLost>>) {
+        self.lease = Some(lease);
+    }
+
+    /// Resolves when there is no lease any more.
+    async fn lease_lost(&self) -> Trouble {
+        if let Some(mut lease) = self.lease.clone()
+            && let Ok(lost) = lease.wait_for(Option::is_some).await
+            && let Some(lost) = lost.clone()
+        {
+            return HostError::from(lost).into();
+        }
+        std::future::pending().await
     }
 
     /// Runs a stage that is left alone by signals: it is bounded, and half of it would be worse.
@@ -67,6 +89,7 @@ impl<'a> Ledger<'a> {
             biased;
             ended = work => ended.map_err(Stopped::Failed),
             () = self.cancel.reached(signals) => Err(Stopped::Cancelled),
+            lost = self.lease_lost(), if stage != Stage::Teardown => Err(Stopped::Failed(lost)),
         };
         let (status, detail) = match &ended {
             Ok(done) if done.skipped => (StageStatus::Skipped, done.detail.clone()),

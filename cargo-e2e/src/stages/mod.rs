@@ -131,7 +131,7 @@ impl From<HostError> for Trouble {
             message,
             excerpts: Vec::new(),
             help,
-            lost: matches!(error, HostError::Lost { .. }),
+            lost: matches!(error, HostError::Lost { .. } | HostError::Lease { .. }),
         }
     }
 }
