@@ -8,6 +8,7 @@ pub mod compose;
 pub mod definition;
 pub mod doctor;
 pub mod event;
+mod failpoint;
 pub mod files;
 pub mod git;
 pub mod host;

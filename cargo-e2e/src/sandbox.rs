@@ -19,6 +19,7 @@ mod choose;
 mod claim;
 mod container;
 mod containers;
+mod gc;
 mod guard;
 mod job;
 mod lease;
@@ -34,12 +35,15 @@ pub use choose::{Asker, ChooseError, choose};
 pub use claim::Claim;
 pub use container::Container;
 pub use containers::Containers;
+pub use gc::{Expired, Gc, gc};
 pub use guard::Terms;
 pub use lease::{Lease, LeaseLost};
 pub use list::{Listed, list};
 pub use state::{Existing, State};
 pub use teardown::{Removed, teardown};
 
+/// The status of scripts that have nothing to work on any more.
+const GONE: i32 = 76;
 const SOON: Duration = Duration::from_secs(30);
 
 /// How a sandbox is known.
@@ -301,12 +305,23 @@ async fn succeed(host: &dyn Host, script: &Script, input: &[u8]) -> Result<Outpu
     check(host, script, host::run(host, script, input, SOON).await?)
 }
 
+/// There is no sandbox any more, and the last line of `said` is why.
+fn gone(host: &dyn Host, said: &str) -> HostError {
+    HostError::Lease {
+        host: host.name().to_owned(),
+        why: said.lines().last().unwrap_or_default().to_owned(),
+    }
+}
+
 fn check(host: &dyn Host, script: &Script, output: Output) -> Result<Output, HostError> {
     if output.status == 0 {
         return Ok(output);
     }
-    // Its last words; the rest would bury them.
     let said = crate::event::printable(&output.stderr);
+    if output.status == GONE {
+        return Err(gone(host, &said));
+    }
+    // Its last words; the rest would bury them.
     let lines: Vec<&str> = said.lines().collect();
     Err(HostError::Script {
         host: host.name().to_owned(),

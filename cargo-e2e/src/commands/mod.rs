@@ -6,6 +6,7 @@ mod completions;
 mod doctor;
 mod down;
 mod env;
+mod gc;
 mod init;
 mod list;
 mod plan;
@@ -49,6 +50,7 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Check(arguments)) => check::check(arguments).await,
             Some(Command::List(arguments)) => list::list(arguments).await,
             Some(Command::Down(arguments)) => down::down(arguments).await,
+            Some(Command::Gc(arguments)) => gc::gc(arguments).await,
             Some(Command::Doctor(argument)) => doctor::doctor(argument).await,
             Some(Command::Init(arguments)) => init::init(arguments).await,
             Some(Command::Completions(arguments)) => completions::completions(&arguments),

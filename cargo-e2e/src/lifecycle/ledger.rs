@@ -84,6 +84,10 @@ impl<'a> Ledger<'a> {
         let started_at = now();
         let started = Instant::now();
         self.events.tell(Event::StageStarted { stage });
+        let work = async {
+            crate::failpoint::reached(stage).await;
+            work.await
+        };
         let ended = tokio::select! {
             // A stage that ended just now has ended, signal or not.
             biased;

@@ -73,6 +73,7 @@ impl Sandbox {
             .find_map(|line| line.strip_prefix("status ")?.parse().ok());
         match own {
             Some(own) if status == 0 => Ok(own),
+            _ if status == super::GONE => Err(super::gone(host, &crate::event::printable(&stderr))),
             _ => Err(HostError::Script {
                 host: host.name().to_owned(),
                 doing: name,

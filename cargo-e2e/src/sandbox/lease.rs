@@ -111,28 +111,15 @@ impl Holder {
         }
     }
 
-    /// What the host's reason means.
-    fn said(&self, why: &str) -> String {
-        match why {
-            "deadline" => {
-                "it ran past the sum of all timeouts, and its guard took it down".to_owned()
-            }
-            "lease" => format!(
-                "its guard heard nothing of this machine for {} s, and took it down",
-                self.lease.as_secs()
-            ),
-            _ => "it was taken down by somebody else meanwhile".to_owned(),
-        }
-    }
-
     /// Until it is given back (none), or has ended.
     async fn hold(mut self, mut stopped: watch::Receiver<bool>) -> Option<LeaseLost> {
         let mut tried_since = false;
+        let mut refused = None;
         loop {
             let last = match self.channel(&mut stopped).await {
                 Over::GivenBack => return None,
-                Over::Said(why) => return Some(self.lost(self.said(&why))),
-                Over::Broken(last) => last,
+                Over::Said(why) => return Some(self.lost(why)),
+                Over::Broken(last) => refused.take().unwrap_or(last),
             };
             // After a long sleep of this machine, it must have asked once before it judges.
             if self.answered.elapsed() > self.lease {
@@ -148,11 +135,11 @@ impl Holder {
             }
             let again = async {
                 sleep(BETWEEN).await;
-                // Why it can't be reached shows at the next channel.
-                let _ = self.host.reconnect().await;
+                self.host.reconnect().await
             };
             tokio::select! {
-                () = again => {}
+                // A better reason than that there is no answer.
+                again = again => refused = again.err().map(|error| error.to_string()),
                 () = given_back(&mut stopped) => return None,
             }
         }

@@ -1,8 +1,8 @@
 # Keeps the sandbox for so long from now on, whether or not a client renews its lease.
 # Needs: lifetime (seconds), shorten (no: never to less than it has).
 exec 9>"$root/locks/teardown-$id"
-lock 9 5 || { echo "the sandbox is being taken down" >&2; exit 75; }
-fenced && { echo "the sandbox is being taken down" >&2; exit 75; }
+lock 9 5 || gone
+fenced && gone
 expires=$(($(date +%s) + lifetime))
 clock
 until=$((clock + lifetime))

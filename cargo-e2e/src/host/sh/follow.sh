@@ -6,10 +6,7 @@ if [ -z "${started-}" ]; then
   # The connection broke while it was asked for: it begins at once, or never.
   looks=0
   until [ "$(cat "$job/key" 2>/dev/null)" = "$key" ] && started=$(cat "$job/pid" 2>/dev/null); do
-    if fenced; then
-      echo "the sandbox was taken down by somebody else meanwhile" >&2
-      exit 75
-    fi
+    fenced && gone
     if [ "$looks" -ge 30 ]; then
       echo "the connection was lost before it began" >&2
       exit 75
@@ -33,11 +30,8 @@ while :; do
   if ! kill -0 "$started" 2>/dev/null; then
     [ ! -e "$job/status" ] || ended
     cat <&3
-    if fenced; then
-      echo "the sandbox was taken down by somebody else meanwhile" >&2
-    else
-      echo "it was killed, or its status could not be written: $(df -Pk "$dir" | tail -n 1)" >&2
-    fi
+    fenced && gone
+    echo "it was killed, or its status could not be written: $(df -Pk "$dir" | tail -n 1)" >&2
     exit 75
   fi
   cat <&3

@@ -1,10 +1,7 @@
 # Runs the commands on standard input in a session of their own; follow.sh shows what they print.
 # Their output and status are files, so that nothing is lost when a connection is.
 # Needs: name, key (of this attempt).
-if fenced; then
-  echo "the sandbox is being taken down by somebody else" >&2
-  exit 75
-fi
+fenced && gone
 job=$dir/jobs/$name
 rm -rf "$job" && mkdir "$job" && cat >"$job/commands" && : >"$job/output" || exit 1
 # Half of them is not what was asked for: the connection broke while they were sent.

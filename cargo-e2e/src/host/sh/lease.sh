@@ -2,9 +2,7 @@
 # when there is nothing to renew any more. `leaving` shortens it, `bye` ends this script. Needs:
 # sure (yes when the end of standard input is the end of the client).
 ended() {
-  why=down
-  { read -r why <"$lease/why"; } 2>/dev/null || { read -r why <"$root/ended/$id"; } 2>/dev/null || why=down
-  echo "ended $why"
+  echo "ended $(gone 2>&1)"
   exit 0
 }
 # By way of a process that carries the cookie: teardown ends this script too, on a connection
