@@ -17,7 +17,7 @@ const CONNECT: Duration = Duration::from_secs(20);
 const KEEPALIVE: Duration = Duration::from_secs(5);
 const CLOSE: Duration = Duration::from_secs(2);
 /// A folder younger than this may be one that is just being made.
-const YOUNG: Duration = Duration::from_mins(1);
+const YOUNG: Duration = Duration::from_secs(5);
 const PREFIX: &str = "m.";
 
 /// A master that runs, in a folder of its own.
