@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::host::{self, Host, HostError, Output, Script, quote};
+use crate::host::{self, Host, HostError, Output, quote};
 
 use super::{Sandbox, check, succeed};
 
