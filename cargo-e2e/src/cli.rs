@@ -47,6 +47,8 @@ pub(crate) enum Command {
     List(HostArgument),
     /// Remove a sandbox with everything it made
     Down(DownArguments),
+    /// Take down what nobody takes down any more: after a reboot, or a guard that was killed
+    Gc(GcArguments),
     /// Check this machine and a host, and say what to do about what is missing
     Doctor(HostArgument),
     /// Write a first e2e/e2e.yml from the compose file that is there
@@ -215,6 +217,18 @@ pub(crate) struct DownArguments {
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) host: HostArgument,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GcArguments {
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
+    /// Only say what would be taken down
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Also what other users of the host left, as far as its labels say that it has expired
+    #[arg(long)]
+    pub(crate) all_users: bool,
 }
 
 #[derive(Debug, Args)]

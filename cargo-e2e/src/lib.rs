@@ -9,6 +9,7 @@ pub mod control;
 pub mod definition;
 pub mod doctor;
 pub mod event;
+mod failpoint;
 pub mod files;
 pub mod git;
 pub mod host;

@@ -15,6 +15,12 @@ pub use host::{HostChoice, HostVariables};
 /// A sandbox that was asked to be kept lives this long, unless `--keep-for` says otherwise.
 pub const KEEP_FOR: Duration = Duration::from_hours(24);
 
+/// A sandbox outlives the last word of its client by this.
+pub const LEASE: Duration = Duration::from_mins(1);
+
+/// Reaching a host, and arming the guard there, may each take this long.
+const CONNECT: Duration = Duration::from_mins(1);
+
 /// Time on top of all timeouts before a sandbox counts as expired.
 const GRACE: Duration = Duration::from_mins(10);
 
@@ -52,6 +58,8 @@ pub enum Keep {
 /// How long each stage may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
+    /// Reaching the host; and again for making the sandbox's folder and guard.
+    pub connect: Duration,
     /// `build_command`; and compiling test targets.
     pub build: Duration,
     /// Sending the repo.
@@ -83,6 +91,8 @@ pub struct Plan {
     pub keep_typed: bool,
     /// For how long.
     pub keep_for: Duration,
+    /// How long the sandbox outlives the last word of this client.
+    pub lease: Duration,
     /// Use this repo's sandbox that is up already, if there is one.
     pub reuse: bool,
     /// No tests: the sandbox is what is wanted.
@@ -114,6 +124,14 @@ pub enum PlanError {
     NotUtf8 {
         /// The repo.
         root: PathBuf,
+    },
+    /// A variable of the environment is not a time.
+    #[error("{name} is `{value}`; give whole seconds, from 4 to 3600")]
+    NotSeconds {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
     },
     /// A compose file does not exist.
     #[error("{} names the compose file {file}, which does not exist", spec.display())]
@@ -157,7 +175,13 @@ impl Plan {
             (Keep::No, Cleanup::Always) => Keep::No,
         };
         let limit = |own: Option<Duration>, seconds| own.unwrap_or(Duration::from_secs(seconds));
+        let connect = seconds(
+            "CARGO_E2E_CONNECT_TIMEOUT",
+            variables.connect_timeout.as_deref(),
+        )?;
+        let lease = seconds("CARGO_E2E_LEASE", variables.lease.as_deref())?;
         let limits = Limits {
+            connect: connect.unwrap_or(CONNECT),
             build: limit(spec.timeouts.build, 1800),
             sync: limit(spec.timeouts.sync, 600),
             up: limit(spec.timeouts.up, 900),
@@ -180,6 +204,7 @@ impl Plan {
             keep,
             keep_typed: options.keep == Keep::Always,
             keep_for: options.keep_for.unwrap_or(KEEP_FOR),
+            lease: lease.unwrap_or(LEASE),
             reuse: options.reuse,
             up_only: options.up_only,
             tests_on: spec.tests_run_on.unwrap_or(side),
@@ -199,6 +224,7 @@ impl Plan {
     #[must_use]
     pub fn lifetime(&self) -> Duration {
         let Limits {
+            connect,
             build,
             sync,
             up,
@@ -213,8 +239,10 @@ impl Plan {
             .iter()
             .map(|check| check.timeout)
             .sum();
+        // build_command and the compiler have as much each.
+        let compile = self.harness.as_ref().map_or(Duration::ZERO, |_| build);
         [
-            build, sync, up, setup, test, collect, teardown, ready, GRACE,
+            connect, build, compile, sync, up, setup, test, collect, teardown, ready, GRACE,
         ]
         .into_iter()
         .fold(Duration::ZERO, Duration::saturating_add)
@@ -227,6 +255,21 @@ impl Plan {
             .spec_path
             .strip_prefix(&self.repo.root)
             .unwrap_or(&self.repo.spec_path)
+    }
+}
+
+/// A time in a variable; shorter ones are no time for a network.
+fn seconds(name: &'static str, value: Option<&str>) -> Result<Option<Duration>, PlanError> {
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    let seconds = value.parse().ok().filter(|it| (4..=3600).contains(it));
+    match seconds {
+        Some(seconds) => Ok(Some(Duration::from_secs(seconds))),
+        None => Err(PlanError::NotSeconds {
+            name,
+            value: value.to_owned(),
+        }),
     }
 }
 

@@ -255,6 +255,12 @@ impl<'repo> Ran<'repo> {
         self
     }
 
+    /// Where it ran.
+    #[must_use]
+    pub fn host(&self) -> crate::Host {
+        self.trace.host
+    }
+
     /// The run's id.
     #[track_caller]
     #[must_use]

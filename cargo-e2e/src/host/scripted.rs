@@ -31,6 +31,7 @@ pub(crate) enum Reply {
 pub(crate) struct Scripted {
     replies: Arc<HashMap<&'static str, Reply>>,
     rsync: &'static str,
+    sockets: bool,
     ran: Arc<Mutex<Vec<&'static str>>>,
 }
 
@@ -46,8 +47,14 @@ impl Scripted {
     pub(crate) fn with(faults: &[(&'static str, Reply)]) -> Self {
         let well = [
             ("preflight", Reply::Ends(PREFLIGHT, 0)),
-            ("provision", Reply::Ends("expires=4102444800\n", 0)),
-            ("the wait for the mirror", Reply::Stays("held\n")),
+            (
+                "the lease",
+                Reply::Stays("held\nheld\nheld\nheld\nheld\nheld\nheld\nheld\n"),
+            ),
+            (
+                "the wait for the mirror",
+                Reply::Stays("held\nheld\nheld\nheld\nheld\nheld\nheld\nheld\n"),
+            ),
             ("compose config", Reply::Ends(MODEL, 0)),
             ("ports", Reply::Ends("claimed\n", 0)),
             ("up", Reply::Job("Container web-1 Started\n", 0)),
@@ -61,6 +68,7 @@ impl Scripted {
         Self {
             replies: Arc::new(well.into_iter().chain(faults.iter().cloned()).collect()),
             rsync: "true",
+            sockets: true,
             ran: Arc::default(),
         }
     }
@@ -68,6 +76,12 @@ impl Scripted {
     /// Its rsync fails.
     pub(crate) fn without_rsync(mut self) -> Self {
         self.rsync = "false";
+        self
+    }
+
+    /// It takes no socket of ours.
+    pub(crate) fn without_sockets(mut self) -> Self {
+        self.sockets = false;
         self
     }
 
@@ -97,6 +111,9 @@ impl Host for Scripted {
 
     async fn start(&self, script: &Script) -> Result<Channel, HostError> {
         self.ran.lock().unwrap().push(script.name());
+        if script.name() == "provision" && !self.replies.contains_key("provision") {
+            return Ok(provisioned(script));
+        }
         let reply = self.replies.get(script.name()).cloned();
         let (text, status) = match reply.unwrap_or(Reply::Ends("", 0)) {
             Reply::Ends(text, status) => (text, format!("{STATUS}{status}\n")),
@@ -138,10 +155,35 @@ impl Host for Scripted {
     }
 
     async fn forward_socket(&self, _: &str, _: &Path) -> Result<(), HostError> {
-        Ok(())
+        if self.sockets {
+            return Ok(());
+        }
+        Err(HostError::ForwardSocket {
+            host: self.name().to_owned(),
+            reason: "refused".to_owned(),
+        })
+    }
+
+    async fn reconnect(&self) -> Result<(), HostError> {
+        Err(HostError::Lost {
+            host: "scripted".to_owned(),
+            doing: "reconnect",
+        })
     }
 
     async fn close(&self) {
         self.ran.lock().unwrap().push("close");
+    }
+}
+
+/// The guard answers with what only it was told.
+fn provisioned(script: &Script) -> Channel {
+    let nonce = script.value("nonce");
+    let text = format!("armed={nonce}\nexpires=4102444800\n");
+    Channel {
+        stdin: Box::pin(tokio::io::sink()),
+        stdout: Box::pin(Cursor::new(text.into_bytes())),
+        stderr: Box::pin(Cursor::new(format!("{STATUS}0\n").into_bytes())),
+        done: Box::pin(std::future::ready(Ok(()))),
     }
 }

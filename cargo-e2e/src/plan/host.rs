@@ -9,6 +9,10 @@ pub struct HostVariables {
     pub cargo_e2e_host: Option<String>,
     /// `RAILIANCE01_HOST`.
     pub railiance01_host: Option<String>,
+    /// `CARGO_E2E_CONNECT_TIMEOUT`, in seconds.
+    pub connect_timeout: Option<String>,
+    /// `CARGO_E2E_LEASE`, in seconds; for tests, which have no minute to wait.
+    pub lease: Option<String>,
 }
 
 impl HostVariables {
@@ -19,6 +23,8 @@ impl HostVariables {
         Self {
             cargo_e2e_host: get("CARGO_E2E_HOST"),
             railiance01_host: get("RAILIANCE01_HOST"),
+            connect_timeout: get("CARGO_E2E_CONNECT_TIMEOUT"),
+            lease: get("CARGO_E2E_LEASE"),
         }
     }
 }
