@@ -43,9 +43,7 @@ pub(crate) async fn needs(sandbox: &Sandbox, names: Option<&[&str]>) -> Result<(
             let ports = sandbox.endpoints().ports.iter();
             let known: Vec<&str> = known.chain(ports.map(|at| at.service.as_str())).collect();
             return Err(Error::Unknown {
-                what: format!(
-                    "`needs` names `{name}`, which is no health check or published service"
-                ),
+                what: format!("`{name}` is no health check and no service with a published port"),
                 known: known.join(", "),
             });
         }

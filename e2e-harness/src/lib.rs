@@ -121,6 +121,7 @@
 //! - A test is not generic, and fixtures are not taken as `&mut`: the harness closes them afterwards.
 //! - A fixture is not closed when its process is killed or aborts.
 //! - `cargo test` and `cargo e2e` take one filter; nextest takes more.
+//! - nextest's own `slow-timeout` also counts the time in which a test waits for an `exclusive` one.
 //!
 //! # Features
 //!
