@@ -128,8 +128,11 @@
 //! | feature | |
 //! |---|---|
 //! | `harness` (default) | all of the above |
-//! | `tls` | `https:` in [`Sandbox::http`] |
 //! | `wait` | only [`wait`], besides [`protocol`] |
+//!
+//! No TLS is built in. For `https:` in [`Sandbox::http`], name the same reqwest beside this crate,
+//! and Cargo builds one of both: `reqwest = { version = "0.13", default-features = false, features
+//! = ["rustls"] }`.
 //!
 //! With `default-features = false` only [`protocol`] is left: the names and documents that
 //! `cargo e2e` and tests in any language agree on.
