@@ -121,14 +121,18 @@
 //! - A test is not generic, and fixtures are not taken as `&mut`: the harness closes them afterwards.
 //! - A fixture is not closed when its process is killed or aborts.
 //! - `cargo test` and `cargo e2e` take one filter; nextest takes more.
+//! - nextest's own `slow-timeout` also counts the time in which a test waits for an `exclusive` one.
 //!
 //! # Features
 //!
 //! | feature | |
 //! |---|---|
 //! | `harness` (default) | all of the above |
-//! | `tls` | `https:` in [`Sandbox::http`] |
 //! | `wait` | only [`wait`], besides [`protocol`] |
+//!
+//! No TLS is built in. For `https:` in [`Sandbox::http`], name the same reqwest beside this crate,
+//! and Cargo builds one of both: `reqwest = { version = "0.13", default-features = false, features
+//! = ["rustls"] }`.
 //!
 //! With `default-features = false` only [`protocol`] is left: the names and documents that
 //! `cargo e2e` and tests in any language agree on.

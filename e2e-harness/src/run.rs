@@ -11,7 +11,7 @@ use crate::protocol::record::{Entry, Status};
 use crate::protocol::{E2E, EVENTS, GREETING, HELLO, REQUIRED};
 use crate::recorder::{Recorder, now};
 use crate::registry::{self, Definition};
-use crate::sandbox::{env, protocol_value_is};
+use crate::sandbox::{env, env_is};
 
 mod attempt;
 mod capture;
@@ -28,7 +28,7 @@ type Tests = [(String, &'static Definition)];
 #[must_use]
 pub fn main() -> ExitCode {
     let tests = registry::tests();
-    if protocol_value_is(HELLO, "1") {
+    if env_is(HELLO, "1") {
         println!("{GREETING}");
         for (name, _) in &tests {
             println!("{name}");
@@ -93,8 +93,8 @@ impl Run {
     fn new(args: &Arguments) -> Self {
         let nextest = env("NEXTEST").is_some();
         let events = env(EVENTS);
-        let way = if !protocol_value_is(E2E, "1") {
-            if protocol_value_is(REQUIRED, "1") {
+        let way = if !env_is(E2E, "1") {
+            if env_is(REQUIRED, "1") {
                 Way::Required
             } else {
                 Way::Outside

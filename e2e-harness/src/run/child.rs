@@ -14,6 +14,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::io::retry_on_intr;
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, getppid, kill_current_process_group, kill_process_group,
     waitid,
@@ -262,10 +263,12 @@ fn wait(child: &Child, report: &Path, limit: Duration) -> io::Result<bool> {
     let pid = Pid::from_child(child);
     let (send, ended) = mpsc::channel();
     thread::spawn(move || {
-        let ended = waitid(
-            WaitId::Pid(pid),
-            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
-        );
+        let ended = retry_on_intr(|| {
+            waitid(
+                WaitId::Pid(pid),
+                WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+            )
+        });
         // Nobody listens any more when the child was given up.
         let _ = send.send(ended.map(drop));
     });

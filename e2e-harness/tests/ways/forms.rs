@@ -1,36 +1,10 @@
-use std::path::PathBuf;
-use std::process::Command;
-
 use e2e_harness::protocol::{GREETING, HELLO, REQUIRED};
 
-use crate::play::{Play, Ran, Way};
-
-/// The binary itself, for what cargo would mix with its own output.
-fn binary(target: &[&str]) -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .args(["build", "--message-format=json", "-p", "harness-suite"])
-        .args(target)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("cargo runs");
-    let built = String::from_utf8(output.stdout).expect("text");
-    let mut paths = built.lines().filter_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        let wanted = message["target"]["name"] == *target.last()?;
-        message["executable"]
-            .as_str()
-            .filter(|_| wanted)
-            .map(PathBuf::from)
-    });
-    paths
-        .next_back()
-        .unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)))
-}
+use crate::play::{Play, Ran, Way, binary};
 
 fn run(play: &Play, arguments: &[&str]) -> Ran {
-    let mut command = Command::new(binary(&["--test", "verdicts"]));
-    command.args(arguments);
-    play.finish(command)
+    let mut command = play.command(&binary(&["--test", "verdicts"]));
+    play.finish(command.args(arguments))
 }
 
 #[test]
@@ -136,11 +110,11 @@ fn ignored_tests_run_when_asked_for() {
 
 #[test]
 fn nocapture_shows_it_live() {
-    let mut command = Command::new(binary(&["--test", "verdicts"]));
     let play = Play::new();
+    let mut command = play.command(&binary(&["--test", "verdicts"]));
     command.args(["--exact", "passes", "--nocapture"]);
     command.env("E2E_EVENTS", play.path().join("events.jsonl"));
-    let ran = play.finish(command);
+    let ran = play.finish(&mut command);
     assert!(
         ran.stdout.contains("nobody wants to see this"),
         "{}",
@@ -151,7 +125,8 @@ fn nocapture_shows_it_live() {
 #[test]
 fn no_tests_is_an_error_of_its_own() {
     let none = binary(&["--bin", "none"]);
-    let ran = Play::new().finish(Command::new(&none));
+    let play = Play::new();
+    let ran = play.finish(&mut play.command(&none));
     assert_eq!(ran.code, Some(4), "{}", ran.all());
     assert!(
         ran.stderr

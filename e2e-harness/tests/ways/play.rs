@@ -1,7 +1,7 @@
 //! Plays `cargo e2e`: sets what it sets, and runs a target of the crate in tests/suite.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use e2e_harness::protocol::record::{Entry, Status};
@@ -77,7 +77,7 @@ impl Play {
 
     /// Runs a whole target.
     pub(crate) fn run(&self, way: Way, target: &str, arguments: &[&str]) -> Ran {
-        let mut command = Command::new(env!("CARGO"));
+        let mut command = self.command(env!("CARGO").as_ref());
         command.current_dir(env!("CARGO_MANIFEST_DIR"));
         let package = ["-p", "harness-suite", "--test", target];
         let events = self.path().join("events.jsonl");
@@ -96,18 +96,25 @@ impl Play {
         if way != Way::Threads && self.variables.contains_key(protocol::E2E) {
             command.env(protocol::EVENTS, &events);
         }
-        self.finish(command)
+        self.finish(&mut command)
     }
 
-    /// Runs a program.
-    pub(crate) fn finish(&self, mut command: Command) -> Ran {
+    /// A program that sees the sandbox, and nothing of one around these tests.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
             if name.starts_with("E2E") || name.starts_with("NEXTEST") {
                 command.env_remove(name.as_ref());
             }
         }
-        let output = command.envs(&self.variables).output().expect("it runs");
+        command.envs(&self.variables);
+        command
+    }
+
+    /// Runs a program to its end.
+    pub(crate) fn finish(&self, command: &mut Command) -> Ran {
+        let output = command.output().expect("it runs");
         let events = std::fs::read_to_string(self.path().join("events.jsonl")).unwrap_or_default();
         let entries = events
             .lines()
@@ -120,6 +127,28 @@ impl Play {
             entries,
         }
     }
+}
+
+/// The binary itself, for what cargo would mix with its own output.
+pub(crate) fn binary(target: &[&str]) -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--message-format=json", "-p", "harness-suite"])
+        .args(target)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    let built = String::from_utf8(output.stdout).expect("text");
+    let mut paths = built.lines().filter_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        let wanted = message["target"]["name"] == *target.last()?;
+        message["executable"]
+            .as_str()
+            .filter(|_| wanted)
+            .map(PathBuf::from)
+    });
+    paths
+        .next_back()
+        .unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }
 
 fn need_nextest() {

@@ -35,4 +35,15 @@ fn e_leaves_a_process_behind() -> Result<(), BoxError> {
 #[e2e_harness::test]
 fn f_passes() {}
 
+/// Waits to be ended from outside.
+#[e2e_harness::test(ignore = "it never ends")]
+fn waits() -> Result<(), BoxError> {
+    let draft = std::env::temp_dir().join("draft");
+    std::fs::write(&draft, std::process::id().to_string())?;
+    std::fs::rename(draft, std::env::temp_dir().join("waits"))?;
+    loop {
+        std::thread::park();
+    }
+}
+
 e2e_harness::main!();
