@@ -160,7 +160,10 @@ pub(crate) fn note_panics() {
             let place = info
                 .location()
                 .map_or_else(String::new, |place| format!(", at {place}"));
-            PANIC.set(Some(format!("{message}{place}")));
+            // In the first line, which is all that a summary shows.
+            let end = message.find('\n').unwrap_or(message.len());
+            let (first, rest) = message.split_at(end);
+            PANIC.set(Some(format!("{first}{place}{rest}")));
             earlier(info);
         }));
     });
