@@ -98,7 +98,7 @@ impl Run<'_> {
         let host = ledger
             .bounded(Stage::Connect, async {
                 let host = self.connector.connect(&self.plan.host.name).await?;
-                match stages::connect::look(host.as_ref()).await {
+                match stages::connect::look(host.as_ref(), &self.plan.spec).await {
                     Ok(done) => Ok(Done::new((host, done.value), done.detail)),
                     Err(trouble) => {
                         host.close().await;

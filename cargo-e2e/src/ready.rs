@@ -4,14 +4,20 @@
 //! `docker compose up --wait` can't be trusted with this: it fails for an init container that
 //! did its work, and passes for one that dies a second later.
 
+mod calls;
+mod grpc;
+
 use std::time::{Duration, Instant};
 
 use crate::compose::Published;
 use crate::event::{Event, Events};
-use crate::host::{Host, HostError, lines, quote};
+use crate::host::{Host, HostError, lines};
 use crate::outcome::{HealthRecord, HealthStatus, millis};
 use crate::sandbox::{Container, Containers, Sandbox};
-use crate::spec::{HealthCheck, Probe};
+use crate::spec::HealthCheck;
+
+pub use calls::describe;
+use calls::probe_calls;
 
 /// What containers get that have no health check in e2e.yml to say otherwise.
 const LEAST: Duration = Duration::from_mins(1);
@@ -77,52 +83,6 @@ pub async fn wait(
     }
 }
 
-/// The lines that start each probe on the host, at the addresses that the stack really has.
-fn probe_calls(checks: &[HealthCheck], published: &[Published], reachable: bool) -> String {
-    let mut calls = String::new();
-    for (index, check) in checks.iter().enumerate() {
-        let call = match &check.probe {
-            Probe::Http { url, expect_status } => {
-                let port = url.port_or_known_default().unwrap_or(80);
-                let at = published_at(published, url.host_str().unwrap_or_default(), port);
-                // The request keeps the URL's own host and name; only the connection moves.
-                let connect = at.map_or_else(
-                    || ":::".to_owned(),
-                    |at| format!("::{}:{}", bracketed(&at.address), at.port.unwrap_or(port)),
-                );
-                let statuses: Vec<_> = expect_status.iter().map(u16::to_string).collect();
-                format!(
-                    "http_probe {index} {} {} {}",
-                    quote(url.as_str()),
-                    quote(&connect),
-                    quote(&statuses.join(" "))
-                )
-            }
-            Probe::Tcp { host, port } => match published_at(published, host, *port) {
-                Some(at) if reachable => format!(
-                    "tcp_probe {index} {} {}",
-                    quote(&at.service),
-                    at.container_port
-                ),
-                Some(at) => direct(index, &at.address, at.port.unwrap_or(*port)),
-                None => direct(index, host, *port),
-            },
-            Probe::Exec { command, service } => {
-                let words: Vec<_> = command.iter().map(|word| quote(word)).collect();
-                format!("exec_probe {index} {} {}", quote(service), words.join(" "))
-            }
-        };
-        calls.push_str(&call);
-        calls.push_str(" &\n");
-    }
-    calls
-}
-
-fn direct(index: usize, host: &str, port: u16) -> String {
-    let address = format!("{}:{port}", bracketed(host));
-    format!("direct_probe {index} {}", quote(&address))
-}
-
 /// The published port that `localhost:PORT` means.
 #[must_use]
 pub fn published_at<'a>(
@@ -139,14 +99,6 @@ pub fn published_at<'a>(
 #[must_use]
 pub fn is_here(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "::1" | "[::1]")
-}
-
-fn bracketed(address: &str) -> String {
-    if address.contains(':') && !address.starts_with('[') {
-        format!("[{address}]")
-    } else {
-        address.to_owned()
-    }
 }
 
 /// One health check on its way.
@@ -291,19 +243,10 @@ impl<'a> Waiting<'a> {
     }
 }
 
-fn describe(probe: &Probe) -> String {
-    match probe {
-        Probe::Http { url, .. } => url.to_string(),
-        Probe::Tcp { host, port } => format!("tcp {}:{port}", bracketed(host)),
-        Probe::Exec { command, service } => format!("{} in {service}", command.join(" ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use e2e_harness::protocol::Transport;
-
     use super::*;
+    use crate::spec::Probe;
 
     fn http(name: &str, url: &str, timeout: u64) -> HealthCheck {
         HealthCheck {
@@ -314,37 +257,6 @@ mod tests {
             },
             timeout: Duration::from_secs(timeout),
         }
-    }
-
-    #[test]
-    fn probes_go_where_the_stack_really_answers() {
-        let published = [Published {
-            service: "db".into(),
-            container_port: 5432,
-            transport: Transport::Tcp,
-            declared: Some(15432),
-            address: "127.0.0.1".into(),
-            port: Some(20001),
-        }];
-        let tcp = |port| HealthCheck {
-            name: "db".into(),
-            probe: Probe::Tcp {
-                host: "localhost".into(),
-                port,
-            },
-            timeout: LEAST,
-        };
-        let checks = [
-            http("a", "http://localhost:15432/x?y='z'", 1),
-            tcp(15432),
-            tcp(9),
-        ];
-        assert_eq!(
-            probe_calls(&checks, &published, true),
-            "http_probe 0 'http://localhost:15432/x?y=%27z%27' '::127.0.0.1:20001' '' &\n\
-             tcp_probe 1 'db' 5432 &\n\
-             direct_probe 2 'localhost:9' &\n"
-        );
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub(super) fn service_variables(
     let health = context.plan.spec.health_checks.iter().filter_map(|check| {
         let (host, port) = match &check.probe {
             Probe::Http { url, .. } => (url.host_str()?.to_owned(), url.port_or_known_default()?),
-            Probe::Tcp { host, port } => (host.clone(), *port),
+            Probe::Tcp { host, port } | Probe::Grpc { host, port, .. } => (host.clone(), *port),
             Probe::Exec { .. } => return None,
         };
         let at = published_at(published, &host, port)?;

@@ -234,7 +234,7 @@ pub fn endpoints(context: &Context<'_>, stack: &Stack) -> Endpoints {
                     }
                     url.to_string()
                 }
-                Probe::Tcp { host, port } => {
+                Probe::Tcp { host, port } | Probe::Grpc { host, port, .. } => {
                     let at = published_at(&stack.published, host, *port);
                     format!("{host}:{}", at.and_then(|at| at.port).unwrap_or(*port))
                 }

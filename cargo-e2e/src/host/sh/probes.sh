@@ -25,6 +25,33 @@ http_probe() {
     pause "$tries"
   done
 }
+# grpc_probe INDEX ADDRESS CONNECT_TO REQUEST: curl's own HTTP/2; REQUEST is a format for printf.
+grpc_probe() {
+  tries=0
+  while :; do
+    tries=$((tries + 1))
+    # The message's first bytes become letters: its frame is 0, its length in four bytes.
+    # shellcheck disable=SC2059 # the format is all of it
+    said=$(printf "$4" | curl -q -sS -g --noproxy '*' --http2-prior-knowledge --connect-timeout 5 --max-time 10 \
+      --connect-to "$3" -H 'content-type: application/grpc' -H 'te: trailers' --data-binary @- -D - \
+      -- "http://$2/grpc.health.v1.Health/Check" 2>&1 | tr -d '\r' | tr '\000\001\002\003\010' '_ABCH')
+    status=$(printf '%s\n' "$said" | sed -n 's/.*grpc-status: *\([0-9][0-9]*\).*/\1/p' | tail -n 1)
+    why=$(printf '%s\n' "$said" | sed -n 's/^grpc-message: *\(..*\)/: \1/p' | tail -n 1)
+    case $status.$said in
+      0.*____BHA*) answer "$1" pass "$tries" SERVING; return ;;
+      0.*____BHB*) said=NOT_SERVING ;;
+      0.*____BHC*) said="SERVICE_UNKNOWN" ;;
+      0.*) said=UNKNOWN ;;
+      5.*) said="it knows no such service (grpc-status 5$why)" ;;
+      12.*) said="it has no grpc.health.v1 (grpc-status 12$why)" ;;
+      [1-9]*) said="grpc-status $status$why" ;;
+      .HTTP*) said="$(printf '%s\n' "$said" | sed -n '1s/ *$//p') without a grpc-status: it is no gRPC server" ;;
+      *) said=$(printf '%s\n' "$said" | grep '^curl:' | head -n 1) ;;
+    esac
+    answer "$1" fail "$tries" "$said"
+    pause "$tries"
+  done
+}
 # tcp_probe INDEX SERVICE PORT PUBLISHED: at the containers' own addresses, because Docker's
 # forwarder on the published one accepts whether or not anything listens.
 tcp_probe() {
