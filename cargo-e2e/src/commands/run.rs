@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cargo_e2e::cancel::Cancel;
+use cargo_e2e::doctor;
 use cargo_e2e::event::{Event, Events};
 use cargo_e2e::lifecycle::{Outcome, RealHosts, Run};
 use cargo_e2e::outcome::{Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis};
@@ -13,7 +14,7 @@ use cargo_e2e::sandbox::Identity;
 
 use crate::cli::{Color, OutputArguments, RepoArguments, RunArguments, UpArguments};
 
-use super::{each_plan, report};
+use super::{USAGE, each_plan, report};
 
 pub(crate) async fn run(arguments: RunArguments) -> u8 {
     let options = Options {
@@ -26,6 +27,7 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
         keep_for: arguments.keep_for,
         reuse: arguments.reuse,
         up_only: false,
+        nextest: arguments.nextest,
         arguments: arguments.arguments,
     };
     each(&arguments.repo, &arguments.output, &options).await
@@ -43,6 +45,7 @@ pub(crate) async fn up(arguments: UpArguments) -> u8 {
         keep_for: arguments.keep_for,
         reuse: true,
         up_only: true,
+        nextest: false,
         arguments: Vec::new(),
     };
     each(&arguments.repo, &arguments.output, &options).await
@@ -63,6 +66,14 @@ async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options
 }
 
 async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
+    let nextest = plan.harness.as_ref().is_some_and(|harness| harness.nextest);
+    if nextest && !doctor::has_nextest().await {
+        report(
+            "--nextest: cargo-nextest is not installed on this machine",
+            Some("install it: cargo install --locked cargo-nextest"),
+        );
+        return USAGE;
+    }
     let identity = Identity::new(&plan.spec.name);
     let (results, run_id) = (plan.repo.results_dir.clone(), identity.run_id.clone());
     let made = tokio::task::spawn_blocking(move || Bundle::create(&results, &run_id)).await;

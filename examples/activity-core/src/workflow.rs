@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use temporalio_common::RetryPolicy;
 use temporalio_sdk::{
-    ActivityExecutionError, ActivityOptions, WorkflowCancellationToken, WorkflowContext,
-    WorkflowResult, WorkflowTermination,
+    ActivityCancellationType, ActivityExecutionError, ActivityOptions, WorkflowCancellationToken,
+    WorkflowContext, WorkflowResult, WorkflowTermination,
 };
 use temporalio_workflow::{workflow, workflow_methods};
 
@@ -87,6 +87,8 @@ fn database() -> ActivityOptions {
 fn activity() -> ActivityOptions {
     ActivityOptions::with_start_to_close_timeout(ACTIVITY)
         .heartbeat_timeout(HEARTBEAT)
+        // What is cancelled has stopped before that is logged.
+        .cancellation_type(ActivityCancellationType::WaitCancellationCompleted)
         .retry_policy(
             RetryPolicy::builder()
                 .initial_interval(Duration::from_millis(200))

@@ -16,8 +16,9 @@ async fn a_worker_that_is_killed_and_started_again_completes_the_run(
     sandbox: Sandbox,
     observer: &Observer,
 ) -> Result<()> {
-    observer.define("long", TAKES, 0).await?;
-    let run = observer.start("long", "killed").await?;
+    let long = observer.own("long");
+    observer.define(&long, TAKES, 0).await?;
+    let run = observer.start(&long, &long).await?;
     sandbox
         .step("the worker is at work", observer.at_work(&run))
         .await?;
@@ -36,7 +37,7 @@ async fn a_worker_that_is_killed_and_started_again_completes_the_run(
             let all = observer.history(&run).await?.activities();
             let again = |it: &crate::observer::Started| it.activity == "run_activity" && it.attempt > 1;
             ensure!(all.iter().any(again), "it shows {all:?}");
-            let rows = observer.rows("killed").await?;
+            let rows = observer.rows(&long).await?;
             ensure!(
                 matches!(rows.as_slice(), [Row { status, attempts: 2.., .. }] if status == "completed"),
                 "the rows are {rows:?}"
@@ -51,8 +52,9 @@ async fn a_run_outlives_a_restart_of_postgresql(
     sandbox: Sandbox,
     observer: &Observer,
 ) -> Result<()> {
-    observer.define("patient", TAKES, 0).await?;
-    let run = observer.start("patient", "restarted").await?;
+    let patient = observer.own("patient");
+    observer.define(&patient, TAKES, 0).await?;
+    let run = observer.start(&patient, &patient).await?;
     sandbox
         .step("the worker is at work", observer.at_work(&run))
         .await?;
@@ -69,7 +71,7 @@ async fn a_run_outlives_a_restart_of_postgresql(
     );
     sandbox
         .step("one row", async {
-            let rows = observer.rows("restarted").await?;
+            let rows = observer.rows(&patient).await?;
             ensure!(
                 matches!(rows.as_slice(), [Row { status, attempts: 1, .. }] if status == "completed"),
                 "the rows are {rows:?}"

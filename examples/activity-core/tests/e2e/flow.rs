@@ -29,9 +29,10 @@ fn row(activity: &str, status: &str, attempts: i32) -> Row {
 /// T21.
 #[e2e_harness::test]
 async fn the_full_flow(sandbox: Sandbox, observer: &Observer) -> Result<()> {
-    let seed = observer.define("greet", Duration::ZERO, 0);
+    let greet = observer.own("greet");
+    let seed = observer.define(&greet, Duration::ZERO, 0);
     sandbox.step("seed one ActivityDefinition", seed).await?;
-    let start = observer.start("greet", "full-flow");
+    let start = observer.start(&greet, &greet);
     let run = sandbox.step("trigger RunActivityWorkflow", start).await?;
     let status = sandbox
         .step("poll for completion", observer.ended(&run))
@@ -43,15 +44,18 @@ async fn the_full_flow(sandbox: Sandbox, observer: &Observer) -> Result<()> {
                 "it is {status:?}"
             );
             let finished = observer.result(&run).await?;
-            ensure!(finished.output == "greet is done", "it is {finished:?}");
+            ensure!(
+                finished.output == format!("{greet} is done"),
+                "it is {finished:?}"
+            );
             Ok(())
         })
         .await?;
     sandbox
         .step("the run log is in the database", async {
-            let rows = observer.rows("full-flow").await?;
+            let rows = observer.rows(&greet).await?;
             ensure!(
-                rows == [row("greet", "completed", 1)],
+                rows == [row(&greet, "completed", 1)],
                 "the rows are {rows:?}"
             );
             Ok(())
@@ -75,7 +79,8 @@ async fn an_unknown_definition_fails_without_a_retry(
     sandbox: Sandbox,
     observer: &Observer,
 ) -> Result<()> {
-    let start = observer.start("no-such-activity", "unknown");
+    let unknown = observer.own("unknown");
+    let start = observer.start(&unknown, &unknown);
     let run = sandbox.step("trigger a run of no activity", start).await?;
     let status = sandbox
         .step("poll for its end", observer.ended(&run))
@@ -88,13 +93,13 @@ async fn an_unknown_definition_fails_without_a_retry(
         .result(&run)
         .await
         .map_err(|error| error.to_string());
-    let expected = "no activity is named \"no-such-activity\"".to_owned();
+    let expected = format!("no activity is named {unknown:?}");
     ensure!(why == Err(expected), "it says {why:?}");
     sandbox
         .step("one attempt, and no row", async {
             let all = observer.history(&run).await?.activities();
             ensure!(all == [started("load_definition", 1)], "it shows {all:?}");
-            let rows = observer.rows("unknown").await?;
+            let rows = observer.rows(&unknown).await?;
             ensure!(rows.is_empty(), "the rows are {rows:?}");
             Ok(())
         })
@@ -106,8 +111,9 @@ async fn an_activity_that_fails_twice_passes_and_is_logged_once(
     sandbox: Sandbox,
     observer: &Observer,
 ) -> Result<()> {
-    observer.define("flaky", Duration::ZERO, 2).await?;
-    let run = observer.start("flaky", "flaky").await?;
+    let flaky = observer.own("flaky");
+    observer.define(&flaky, Duration::ZERO, 2).await?;
+    let run = observer.start(&flaky, &flaky).await?;
     let status = sandbox
         .step("poll for completion", observer.ended(&run))
         .await?;
@@ -117,9 +123,9 @@ async fn an_activity_that_fails_twice_passes_and_is_logged_once(
     );
     sandbox
         .step("one row, three attempts", async {
-            let rows = observer.rows("flaky").await?;
+            let rows = observer.rows(&flaky).await?;
             ensure!(
-                rows == [row("flaky", "completed", 3)],
+                rows == [row(&flaky, "completed", 3)],
                 "the rows are {rows:?}"
             );
             let all = observer.history(&run).await?.activities();
@@ -134,10 +140,9 @@ async fn an_activity_that_fails_twice_passes_and_is_logged_once(
 
 #[e2e_harness::test]
 async fn a_cancelled_run_is_logged_as_that(sandbox: Sandbox, observer: &Observer) -> Result<()> {
-    observer
-        .define("endless", Duration::from_mins(5), 0)
-        .await?;
-    let run = observer.start("endless", "cancelled").await?;
+    let endless = observer.own("endless");
+    observer.define(&endless, Duration::from_mins(5), 0).await?;
+    let run = observer.start(&endless, &endless).await?;
     sandbox
         .step("the activity is under way", observer.at_work(&run))
         .await?;
@@ -158,10 +163,10 @@ async fn a_cancelled_run_is_logged_as_that(sandbox: Sandbox, observer: &Observer
                 history.has(EventType::ActivityTaskCanceled),
                 "the activity went on"
             );
-            let rows = observer.rows("cancelled").await?;
+            let rows = observer.rows(&endless).await?;
             let expected = Row {
                 output: "cancelled".to_owned(),
-                ..row("endless", "cancelled", 1)
+                ..row(&endless, "cancelled", 1)
             };
             ensure!(rows == [expected], "the rows are {rows:?}");
             Ok(())
@@ -171,8 +176,9 @@ async fn a_cancelled_run_is_logged_as_that(sandbox: Sandbox, observer: &Observer
 
 #[e2e_harness::test]
 async fn fifty_runs_at_once(sandbox: Sandbox, observer: &Observer) -> Result<()> {
+    let many = observer.own("one-of-many");
     observer
-        .define("one-of-many", Duration::from_millis(100), 0)
+        .define(&many, Duration::from_millis(100), 0)
         .await?;
     let runs = sandbox
         .step("start 50 runs", async {
@@ -180,7 +186,7 @@ async fn fifty_runs_at_once(sandbox: Sandbox, observer: &Observer) -> Result<()>
             for number in 0..50 {
                 runs.push(
                     observer
-                        .start("one-of-many", &format!("many-{number:02}"))
+                        .start(&many, &format!("{many}-{number:02}"))
                         .await?,
                 );
             }
@@ -201,10 +207,8 @@ async fn fifty_runs_at_once(sandbox: Sandbox, observer: &Observer) -> Result<()>
         .await?;
     sandbox
         .step("50 rows, one each", async {
-            let rows = observer.rows("many-%").await?;
-            let right = rows
-                .iter()
-                .filter(|it| **it == row("one-of-many", "completed", 1));
+            let rows = observer.rows(&format!("{many}-%")).await?;
+            let right = rows.iter().filter(|it| **it == row(&many, "completed", 1));
             let right = right.count();
             ensure!(
                 rows.len() == 50 && right == 50,

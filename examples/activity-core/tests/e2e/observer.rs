@@ -1,6 +1,6 @@
 //! What can be seen of a run from outside: Temporal's history, and PostgreSQL's rows.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use activity_core::trigger::{self, Run, Temporal};
 use activity_core::{Finished, TASK_QUEUE};
@@ -21,6 +21,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(crate) struct Observer {
     temporal: Client,
     database: String,
+    /// Names of this try of a test end with it: a sandbox may be used again.
+    mark: String,
 }
 
 /// A row of the run log.
@@ -51,6 +53,10 @@ impl Fixture for Observer {
         Ok(Self {
             temporal: temporal.connect().await?,
             database: format!("postgresql://activity:activity@{postgres}/activity"),
+            mark: format!(
+                "{:x}",
+                SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros()
+            ),
         })
     }
 }
@@ -63,7 +69,12 @@ impl Observer {
         Ok(client)
     }
 
-    /// Seeds one definition; names are the tests' own, so that they go side by side.
+    /// A name that no other test has, so that they go side by side.
+    pub(crate) fn own(&self, name: &str) -> String {
+        format!("{name}-{}", self.mark)
+    }
+
+    /// Seeds one definition.
     pub(crate) async fn define(&self, name: &str, takes: Duration, failures: i32) -> Result<()> {
         let insert = "INSERT INTO activity_definitions (name, output, takes_ms, failures)
             VALUES ($1, $2, $3, $4)";
