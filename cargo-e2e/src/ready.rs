@@ -17,7 +17,7 @@ use crate::sandbox::{Container, Containers, Sandbox};
 use crate::spec::HealthCheck;
 
 pub use calls::describe;
-use calls::probe_calls;
+use calls::{asked, probe_calls};
 
 /// What containers get that have no health check in e2e.yml to say otherwise.
 const LEAST: Duration = Duration::from_mins(1);
@@ -61,7 +61,7 @@ pub async fn wait(
     let calls = probe_calls(checks, published, reachable);
     let mut watch = lines(host, &sandbox.watch_script()).await?;
     let mut probes = lines(host, &sandbox.probe_script(&calls)).await?;
-    let mut state = Waiting::new(checks, health_allowance, Instant::now());
+    let mut state = Waiting::new(checks, published, health_allowance, Instant::now());
     let mut probes_run = true;
     loop {
         if let Some(failure) = state.verdict(Instant::now()) {
@@ -108,6 +108,8 @@ pub fn is_here(host: &str) -> bool {
 /// One health check on its way.
 struct Pending<'a> {
     check: &'a HealthCheck,
+    /// Whose log says more.
+    service: Option<&'a str>,
     passed: Option<Duration>,
     attempts: u64,
     last_error: Option<String>,
@@ -122,13 +124,19 @@ struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    fn new(checks: &'a [HealthCheck], health_allowance: Duration, started: Instant) -> Self {
+    fn new(
+        checks: &'a [HealthCheck],
+        published: &'a [Published],
+        health_allowance: Duration,
+        started: Instant,
+    ) -> Self {
         let longest = checks.iter().map(|check| check.timeout).max();
         Self {
             checks: checks
                 .iter()
                 .map(|check| Pending {
                     check,
+                    service: asked(check, published),
                     passed: None,
                     attempts: 0,
                     last_error: None,
@@ -210,7 +218,12 @@ impl<'a> Waiting<'a> {
             })
             .collect();
         lines.extend(waiting);
-        let mut blame: Vec<Container> = self.containers.unready().cloned().collect();
+        let asked: Vec<&str> = late.iter().filter_map(|late| late.service).collect();
+        let all = self.containers.sorted();
+        let to_blame = all.into_iter().filter(|container| {
+            container.waiting().is_some() || asked.contains(&container.service.as_str())
+        });
+        let mut blame: Vec<Container> = to_blame.cloned().collect();
         if blame.is_empty() {
             blame = self.containers.sorted().into_iter().cloned().collect();
         }
@@ -267,7 +280,7 @@ mod tests {
     fn a_check_that_never_passes_says_its_last_answer() {
         let checks = [http("api", "http://localhost:8000/healthz", 5)];
         let started = Instant::now();
-        let mut state = Waiting::new(&checks, Duration::ZERO, started);
+        let mut state = Waiting::new(&checks, &[], Duration::ZERO, started);
         state.containers.line("end");
         let events = Events::default();
         state.answer("0 fail 7 HTTP 503", started, &events);

@@ -19,7 +19,10 @@ pub(super) fn probe_calls(
                 let port = url.port_or_known_default().unwrap_or(80);
                 let at = published_at(published, url.host_str().unwrap_or_default(), port);
                 // The request keeps the URL's own host and name; only the connection moves.
-                let connect = connect_to(at, port);
+                let connect = at.map_or_else(
+                    || ":::".to_owned(),
+                    |at| format!("::{}:{}", bracketed(&at.address), at.port.unwrap_or(port)),
+                );
                 let statuses: Vec<_> = expect_status.iter().map(u16::to_string).collect();
                 format!(
                     "http_probe {index} {} {} {}",
@@ -42,13 +45,19 @@ pub(super) fn probe_calls(
                 port,
                 service,
             } => {
+                let request = quote(&grpc::check(service.as_deref()));
                 let at = published_at(published, host, *port);
-                format!(
-                    "grpc_probe {index} {} {} {}",
-                    quote(&format!("{}:{port}", bracketed(host))),
-                    quote(&connect_to(at, *port)),
-                    quote(&grpc::check(service.as_deref()))
-                )
+                let (address, port) =
+                    at.map_or((host, *port), |at| (&at.address, at.port.unwrap_or(*port)));
+                let address = quote(&format!("{}:{port}", bracketed(address)));
+                match at.filter(|_| reachable) {
+                    Some(at) => format!(
+                        "grpc_probe {index} {request} {address} {} {}",
+                        quote(&at.service),
+                        at.container_port
+                    ),
+                    None => format!("grpc_probe {index} {request} {address}"),
+                }
             }
             Probe::Exec { command, service } => {
                 let words: Vec<_> = command.iter().map(|word| quote(word)).collect();
@@ -61,12 +70,14 @@ pub(super) fn probe_calls(
     calls
 }
 
-/// What curl's `--connect-to` says: the published port, or no change.
-fn connect_to(at: Option<&Published>, port: u16) -> String {
-    at.map_or_else(
-        || ":::".to_owned(),
-        |at| format!("::{}:{}", bracketed(&at.address), at.port.unwrap_or(port)),
-    )
+/// The service that a check asks, where it is one of the stack.
+pub(super) fn asked<'a>(check: &'a HealthCheck, published: &'a [Published]) -> Option<&'a str> {
+    let (host, port) = match &check.probe {
+        Probe::Http { url, .. } => (url.host_str()?, url.port_or_known_default()?),
+        Probe::Tcp { host, port } | Probe::Grpc { host, port, .. } => (host.as_str(), *port),
+        Probe::Exec { service, .. } => return Some(service),
+    };
+    published_at(published, host, port).map(|at| at.service.as_str())
 }
 
 fn direct(index: usize, host: &str, port: u16) -> String {
@@ -155,7 +166,7 @@ mod tests {
             "http_probe 0 'http://localhost:15432/x?y=%27z%27' '::127.0.0.1:20001' '' &\n\
              tcp_probe 1 'db' 5432 &\n\
              direct_probe 2 'localhost:9' &\n\
-             grpc_probe 3 'localhost:15432' '::127.0.0.1:20001' '\\000\\000\\000\\000\\000' &\n"
+             grpc_probe 3 '\\000\\000\\000\\000\\000' '127.0.0.1:20001' 'db' 5432 &\n"
         );
     }
 }
