@@ -26,7 +26,7 @@ const LIMIT: Duration = Duration::from_mins(3);
 /// A repo in a folder of its own that goes with it, known by a slug that no other has.
 ///
 /// In every text that is written to it `PORT_A`, `PORT_B`, … become free ports of this repo,
-/// `SLUG` its slug, and `BUSYBOX`, `PG_IMAGE` and `TEMPORAL` the lab's images.
+/// `SLUG` its slug, and `BUSYBOX`, `PG_IMAGE` and `WF_IMAGE` the lab's images.
 #[derive(Debug)]
 #[must_use = "a repo does nothing until it is run"]
 pub struct Repo {
@@ -158,7 +158,7 @@ impl Repo {
             .replace("SLUG", &self.slug)
             .replace("BUSYBOX", &image("BUSYBOX_IMAGE"))
             .replace("PG_IMAGE", &image("POSTGRES_IMAGE"))
-            .replace("TEMPORAL", &image("TEMPORAL_IMAGE"));
+            .replace("WF_IMAGE", &image("TEMPORAL_IMAGE"));
         for letter in 'A'..='E' {
             let token = format!("PORT_{letter}");
             if text.contains(&token) {

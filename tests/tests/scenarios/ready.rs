@@ -187,7 +187,7 @@ fn a_database_that_still_runs_its_migrations_is_waited_for() {
 const TEMPORAL: &str = "
 services:
   temporal:
-    image: TEMPORAL
+    image: WF_IMAGE
     command: server start-dev --ip 0.0.0.0 --port 7233 --ui-port 8233
     ports: ['PORT_A:7233', 'PORT_B:8233']
   silent: {image: BUSYBOX, command: [sleep, '600'], ports: ['PORT_C:7233']}
