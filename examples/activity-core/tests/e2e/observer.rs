@@ -15,7 +15,7 @@ use temporalio_common::protos::temporal::api::history::v1::history_event::Attrib
 use tokio_postgres::NoTls;
 
 /// Whatever hangs, the test ends with words of its own.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// A client of Temporal and one of PostgreSQL, neither of them the worker's.
 pub(crate) struct Observer {
