@@ -213,8 +213,10 @@ impl Plan {
             .iter()
             .map(|check| check.timeout)
             .sum();
+        // build_command and the compiler have as much each.
+        let compile = self.harness.as_ref().map_or(Duration::ZERO, |_| build);
         [
-            build, sync, up, setup, test, collect, teardown, ready, GRACE,
+            build, compile, sync, up, setup, test, collect, teardown, ready, GRACE,
         ]
         .into_iter()
         .fold(Duration::ZERO, Duration::saturating_add)

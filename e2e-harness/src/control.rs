@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::protocol::control::{Answer, Request};
 
 /// How long `cargo e2e` may take to connect, to put a stack back, to stop a slow container.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// One connection. It ends with the test, and with it what the test changed.
 pub(crate) struct Session {

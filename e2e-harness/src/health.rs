@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// How long a forwarder whose target is not there may take to hang up.
 const HANG_UP: Duration = Duration::from_millis(150);
 /// For services without a health check of their own.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Waits for what a test needs: the named services and health checks, or all health checks.
 pub(crate) async fn needs(sandbox: &Sandbox, names: Option<&[&str]>) -> Result<(), Error> {

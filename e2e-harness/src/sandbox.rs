@@ -63,8 +63,8 @@ impl Sandbox {
         if !protocol_value_is(protocol::E2E, "1") {
             return Err(Error::NoSandbox(protocol::E2E));
         }
-        let text = env(protocol::ENDPOINTS).ok_or(Error::NoSandbox(protocol::ENDPOINTS))?;
-        let endpoints = serde_json::from_str(&text).map_err(|source| Error::Variable {
+        let json = env(protocol::ENDPOINTS).ok_or(Error::NoSandbox(protocol::ENDPOINTS))?;
+        let endpoints = serde_json::from_str(&json).map_err(|source| Error::Variable {
             name: protocol::ENDPOINTS,
             source,
         })?;

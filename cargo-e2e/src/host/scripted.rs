@@ -31,6 +31,7 @@ pub(crate) enum Reply {
 pub(crate) struct Scripted {
     replies: Arc<HashMap<&'static str, Reply>>,
     rsync: &'static str,
+    sockets: bool,
     ran: Arc<Mutex<Vec<&'static str>>>,
 }
 
@@ -61,6 +62,7 @@ impl Scripted {
         Self {
             replies: Arc::new(well.into_iter().chain(faults.iter().cloned()).collect()),
             rsync: "true",
+            sockets: true,
             ran: Arc::default(),
         }
     }
@@ -68,6 +70,12 @@ impl Scripted {
     /// Its rsync fails.
     pub(crate) fn without_rsync(mut self) -> Self {
         self.rsync = "false";
+        self
+    }
+
+    /// It takes no socket of ours.
+    pub(crate) fn without_sockets(mut self) -> Self {
+        self.sockets = false;
         self
     }
 
@@ -138,7 +146,13 @@ impl Host for Scripted {
     }
 
     async fn forward_socket(&self, _: &str, _: &Path) -> Result<(), HostError> {
-        Ok(())
+        if self.sockets {
+            return Ok(());
+        }
+        Err(HostError::ForwardSocket {
+            host: self.name().to_owned(),
+            reason: "refused".to_owned(),
+        })
     }
 
     async fn close(&self) {

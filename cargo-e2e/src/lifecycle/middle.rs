@@ -139,7 +139,7 @@ impl Run<'_> {
         let began = Instant::now();
         let tests = Box::pin(stages::test::test(context, &given, &mut found.tests));
         let tested = ledger.until(1, Stage::Test, tests).await;
-        found.tested = Some(self.test_record(&tested, began.elapsed()));
+        found.tested = self.test_record(&tested, began.elapsed());
         let stays = context.before.is_some() || self.keeps(found);
         if let (Err(Stopped::Cancelled), Some(control), true) = (&tested, &control, stays) {
             // What goes on would change it again. Whoever keeps a sandbox wants it whole.
@@ -163,22 +163,29 @@ impl Run<'_> {
             .ok()
     }
 
-    /// A test command is one test, whatever it runs.
-    fn test_record(&self, tested: &Result<(), Stopped>, duration: Duration) -> TestRecord {
+    /// Tests that tell nothing of themselves are one test, whatever they are.
+    fn test_record(&self, tested: &Result<(), Stopped>, duration: Duration) -> Option<TestRecord> {
         let (status, message) = match tested {
             Ok(()) => (StageStatus::Passed, None),
+            Err(Stopped::Failed(trouble)) if trouble.verdict == Verdict::NoTests => return None,
             Err(Stopped::Failed(trouble)) => (StageStatus::Failed, Some(trouble.message.clone())),
             Err(Stopped::Cancelled | Stopped::Halted) => (StageStatus::Interrupted, None),
         };
-        TestRecord {
-            name: match &self.plan.spec.test_service {
-                Some(service) => service.clone(),
-                None => "test_command".to_owned(),
-            },
+        let targets = self.plan.harness.as_ref().map(|harness| &harness.targets);
+        let name = match (&self.plan.spec.test_service, targets) {
+            (Some(service), _) => service.clone(),
+            (None, Some(targets)) => {
+                let names: Vec<&str> = targets.iter().map(|one| one.name.as_str()).collect();
+                names.join(", ")
+            }
+            (None, None) => "test_command".to_owned(),
+        };
+        Some(TestRecord {
+            name,
             status,
             duration_ms: millis(duration),
             message,
             steps: Vec::new(),
-        }
+        })
     }
 }

@@ -55,11 +55,14 @@ pub async fn test(
         let run = run(context, given, &mut sink);
         match given.control {
             // Before anything is said of the stack, it is as the tests found it.
-            Some(control) => control.during(run).await?,
-            None => run.await?,
+            Some(control) => control.during(run).await,
+            None => run.await,
         }
     };
-    *records = told(context, false).await;
+    if !matches!(&ended, Err(trouble) if trouble.lost) || plan.tests_on == Side::Client {
+        *records = told(context, false).await;
+    }
+    let ended = ended?;
     let trouble = match ended.iter().find(|ended| **ended != Ended::Status(0)) {
         _ if ended.contains(&Ended::TimedOut) => Trouble::new(
             Verdict::TimedOut,

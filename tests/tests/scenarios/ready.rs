@@ -1,11 +1,11 @@
 //! What counts as ready, what never will be, and what a person is told of it.
 
 use e2e_tests::stacks::WEB;
-use e2e_tests::{Host, Repo, here_and_over_ssh, on_each_host};
+use e2e_tests::{Host, Repo, here_and_over_ssh};
 
 const NO_TESTS: &str = "test_command: 'true'\n";
 
-on_each_host! {
+here_and_over_ssh! {
     fn a_page_that_never_comes_is_unhealthy_and_its_last_answer_shown(host) {
         let repo = Repo::new("unhealthy").compose(WEB).spec(
             "test_command: echo never\n\

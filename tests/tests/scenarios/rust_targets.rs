@@ -1,7 +1,10 @@
 //! Cargo's test targets, made of e2e-harness, in place of a test command.
 
+use std::time::Duration;
+
 use e2e_tests::rust::package;
-use e2e_tests::{Host, here_and_over_ssh};
+use e2e_tests::{Host, here_and_over_ssh, wait_for};
+use rustix::process::Signal;
 
 here_and_over_ssh! {
     fn tests_that_pass_are_told_of_one_by_one(host) {
@@ -27,8 +30,9 @@ here_and_over_ssh! {
 
     fn tests_may_run_beside_the_stack(host) {
         let repo = package("rust-host", "tests_run_on: host\n");
-        let ran = repo.run(host, &["--", "_the_server_", "passes"]);
-        ran.ended(100, "failed");
+        let ran = repo.run(host, &[]);
+        ran.ended(100, "failed").stage_says("test", "1 of 5 tests failed");
+        assert_eq!(ran.recorded_as("tests", "hangs")["status"], "skipped");
         assert_eq!(ran.recorded_as("tests", "passes")["status"], "passed");
         assert_eq!(ran.recorded_as("tests", "b_finds_the_server_as_it_was")["status"], "passed");
         assert_eq!(ran.recorded_as("services", "web")["state"], "running");
@@ -87,6 +91,24 @@ fn nextest_runs_the_same_tests() {
 }
 
 #[test]
+fn ctrl_c_ends_tests_in_processes_of_their_own() {
+    let repo = package("rust-int", "");
+    for arguments in [
+        &["--", "--ignored", "hangs"][..],
+        &["--nextest", "--", "--run-ignored=only", "hangs"],
+    ] {
+        let mut run = repo.start(Host::Dev, arguments);
+        let begun = format!("target/e2e/{}/artifacts/hangs/begun", run.run_id());
+        let begun = repo.path(&begun);
+        wait_for("the test", Duration::from_mins(1), || begun.exists());
+        run.signal(Signal::INT);
+        let ran = run.finish();
+        ran.ended(130, "interrupted").leaves_nothing();
+        assert_eq!(ran.recorded_as("tests", "hangs")["status"], "interrupted");
+    }
+}
+
+#[test]
 fn tests_that_do_not_compile_end_the_run() {
     package("rust-broken", "")
         .file("tests/e2e.rs", "fn main() { nothing() }")
@@ -110,11 +132,10 @@ fn targets_that_are_not_there_or_not_ours_are_named() {
         .stderr_has("the test target `e2e` of `fixture` is not a harness of e2e-harness");
     let named = format!("{libtest}[package.metadata.e2e]\ntests = [\"slow\"]\n");
     let repo = repo.file("Cargo.toml", &named);
-    repo.run(Host::Local, &[])
-        .refused(96)
-        .stderr_has("names the test target `slow`, but `fixture` has only e2e");
-    repo.run(Host::Local, &["--nextest", "--spec", "e2e/e2e.yml"])
-        .refused(96);
+    let checked = repo.cargo_e2e(&["check"]);
+    assert_eq!(checked.code, Some(96), "{checked}");
+    let slow = "names the test target `slow`, but `fixture` has only e2e";
+    assert!(checked.stderr.contains(slow), "{checked}");
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Run Cargo's test targets, one after another, and say what came of them.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::process::Command;
 
-use crate::client::{self, Ended};
+use crate::client::{self, Dropped, Ended};
 use crate::host::{Transfer, quote, rsync};
 use crate::outcome::{StageStatus, TestRecord, Verdict};
 use crate::plan::Target;
@@ -17,6 +17,8 @@ use super::{on_host, told};
 
 /// A harness, and cargo-nextest, end with this when there was nothing to run.
 const NONE_RAN: i32 = 4;
+/// A harness ends with this when it does not understand its arguments.
+const USAGE: i32 = 2;
 /// cargo-nextest ends with this when tests failed; other statuses are its own troubles.
 const NEXTEST_FAILED: i32 = 100;
 
@@ -40,12 +42,13 @@ pub(super) async fn run(
                 on_host(context, &commands, left, sink).await?
             }
             Side::Client => {
-                let command = if nextest(context) {
-                    with_nextest(context, &one.target)
+                if nextest(context) {
+                    let command = with_nextest(context, &one.target);
+                    here(command, &variables, Dropped::Terminates, left, sink).await?
                 } else {
-                    alone(context, one)
-                };
-                here(command, &variables, left, sink).await?
+                    let command = alone(context, one);
+                    here(command, &variables, Dropped::Kills, left, sink).await?
+                }
             }
         };
         all.push(ended);
@@ -88,12 +91,13 @@ fn with_nextest(context: &Context<'_>, target: &Target) -> Command {
 async fn here(
     mut command: Command,
     variables: &[(String, String)],
-    limit: std::time::Duration,
+    dropped: Dropped,
+    limit: Duration,
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> Result<Ended, Trouble> {
     command.envs(variables.iter().map(|(name, value)| (name, value)));
     let program = command.as_std().get_program().to_owned();
-    let ended = client::program(command, None, limit, sink).await;
+    let ended = client::program(command, None, dropped, limit, sink).await;
     ended.map_err(|error| {
         let program = program.to_string_lossy();
         Trouble::new(
@@ -189,7 +193,12 @@ pub(super) fn judge(
         } else {
             format!("the test target `{}` failed", target.name)
         };
-        return trouble(format!("{who} (exit status {status})"));
+        let trouble = trouble(format!("{who} (exit status {status})"));
+        return if status == USAGE {
+            trouble.map(|trouble| trouble.help(typed(context)))
+        } else {
+            trouble
+        };
     }
     (!told::any_ran(records)).then(|| none_ran(context))
 }
@@ -200,11 +209,15 @@ pub(super) fn none_ran(context: &Context<'_>) -> Trouble {
     if context.plan.arguments.is_empty() {
         trouble.help("write one: `#[e2e_harness::test]` on a function of the test target; an ignored test does not count")
     } else {
-        trouble.help(format!(
-            "look at what follows `--`: {}",
-            context.plan.arguments.join(" ")
-        ))
+        trouble.help(typed(context))
     }
+}
+
+fn typed(context: &Context<'_>) -> String {
+    format!(
+        "look at what follows `--`: {}",
+        context.plan.arguments.join(" ")
+    )
 }
 
 /// `12 tests`
