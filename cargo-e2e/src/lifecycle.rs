@@ -100,7 +100,7 @@ impl Run<'_> {
         let looked = async {
             let name = &self.plan.host.name;
             let host = self.connector.connect(name, self.plan.lease).await?;
-            stages::connect::look(reached.insert(host.into()).as_ref()).await
+            stages::connect::look(reached.insert(host.into()).as_ref(), &self.plan.spec).await
         };
         let limit = self.plan.limits.connect;
         let facts = ledger

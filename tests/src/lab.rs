@@ -144,7 +144,7 @@ fn default_state() -> PathBuf {
         .join("e2e-lab")
 }
 
-/// One of the lab's images by its variable: `BUSYBOX_IMAGE`, `POSTGRES_IMAGE`, `PYTHON_IMAGE`.
+/// One of the lab's images by its variable: `BUSYBOX_IMAGE`, `POSTGRES_IMAGE`, `PYTHON_IMAGE`, `TEMPORAL_IMAGE`.
 #[must_use]
 pub fn image(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
@@ -152,6 +152,7 @@ pub fn image(variable: &str) -> String {
             "BUSYBOX_IMAGE" => "e2e-lab/busybox:1",
             "POSTGRES_IMAGE" => "e2e-lab/postgres:16",
             "PYTHON_IMAGE" => "e2e-lab/python:3",
+            "TEMPORAL_IMAGE" => "e2e-lab/temporal:1",
             other => panic!("the lab has no {other}"),
         };
         image.to_owned()

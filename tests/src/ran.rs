@@ -117,6 +117,12 @@ impl<'repo> Ran<'repo> {
         self
     }
 
+    /// All that it told a person.
+    #[must_use]
+    pub fn stderr(&self) -> &str {
+        &self.ended.stderr
+    }
+
     /// Checks that it told a person this.
     #[track_caller]
     pub fn stderr_has(&self, text: &str) -> &Self {

@@ -26,7 +26,7 @@ const LIMIT: Duration = Duration::from_mins(3);
 /// A repo in a folder of its own that goes with it, known by a slug that no other has.
 ///
 /// In every text that is written to it `PORT_A`, `PORT_B`, … become free ports of this repo,
-/// `SLUG` its slug, and `BUSYBOX` and `PG_IMAGE` the lab's images.
+/// `SLUG` its slug, and `BUSYBOX`, `PG_IMAGE` and `WF_IMAGE` the lab's images.
 #[derive(Debug)]
 #[must_use = "a repo does nothing until it is run"]
 pub struct Repo {
@@ -157,7 +157,8 @@ impl Repo {
         let mut text = text
             .replace("SLUG", &self.slug)
             .replace("BUSYBOX", &image("BUSYBOX_IMAGE"))
-            .replace("PG_IMAGE", &image("POSTGRES_IMAGE"));
+            .replace("PG_IMAGE", &image("POSTGRES_IMAGE"))
+            .replace("WF_IMAGE", &image("TEMPORAL_IMAGE"));
         for letter in 'A'..='E' {
             let token = format!("PORT_{letter}");
             if text.contains(&token) {
@@ -200,7 +201,7 @@ impl Repo {
     }
 
     /// The same on a terminal of its own, on which `keys` are pressed once `marker` was printed:
-    /// see on_a_terminal.py.
+    /// see `on_a_terminal.py`.
     #[track_caller]
     pub fn start_on_a_terminal(&self, host: Host, marker: &str, keys: &str) -> Started<'_> {
         self.start_by(host, &[], |command| {

@@ -36,7 +36,7 @@ pub(crate) struct Scripted {
 }
 
 pub(crate) const PREFLIGHT: &str = "system=Linux\narch=x86_64\nlibc=gnu\nuid=0\nuser=root\nhostname=h\n\
-    docker=/d\nrsync=/r\ncurl=/c\nflock=/f\nsetsid=/s\ntar=/t\nipv6=yes\nroot=/box\nfree_kb=9000000\n\
+    docker=/d\nrsync=/r\ncurl=/c\nflock=/f\nsetsid=/s\ntar=/t\nhttp2=yes\nipv6=yes\nroot=/box\nfree_kb=9000000\n\
     engine=20.10.24\ncompose=2.26.1\nendpoint=unix:///var/run/docker.sock\n";
 const MODEL: &str =
     r#"{"services":{"web":{"image":"x","ports":[{"target":80,"published":"8080"}]}}}"#;

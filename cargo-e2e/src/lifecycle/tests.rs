@@ -178,6 +178,19 @@ async fn a_host_that_lacks_everything_is_left_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_curl_without_http2_matters_only_where_grpc_is_asked() {
+    let preflight = crate::host::scripted::PREFLIGHT.replace("http2=yes", "http2=no");
+    let host = || {
+        let preflight = Box::leak(preflight.clone().into_boxed_str());
+        Scripted::with(&[("preflight", Reply::Ends(preflight, 0))])
+    };
+    run(host(), "").await.is(Verdict::Passed, 0);
+    let ran = run(host(), "  - {name: rpc, grpc: 'localhost:7233'}\n").await;
+    ran.is(Verdict::HostError, 97).failed_at(Stage::Connect);
+    assert_eq!(ran.scripts, ["preflight", "close"]);
+}
+
+#[tokio::test]
 async fn every_stage_that_fails_is_followed_by_teardown() {
     let no = |text| Reply::Ends(text, 1);
     for (script, reply, verdict, code, stage) in [

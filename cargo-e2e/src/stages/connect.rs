@@ -2,14 +2,28 @@
 
 use std::time::Duration;
 
-use crate::host::{Facts, Host, Purpose, preflight};
+use crate::host::{Facts, Host, HostError, Problem, Purpose, preflight};
 use crate::outcome::Verdict;
+use crate::spec::{HealthCheck, Probe, Spec};
 
 use super::{Done, Trouble};
 
-/// Looks at a host that was reached.
-pub async fn look(host: &dyn Host) -> Result<Done<Facts>, Trouble> {
+/// Looks at a host that was reached, with the eyes of the run that wants it.
+pub async fn look(host: &dyn Host, spec: &Spec) -> Result<Done<Facts>, Trouble> {
     let facts = preflight(host, Purpose::Run).await?;
+    let asks_grpc = |check: &HealthCheck| matches!(check.probe, Probe::Grpc { .. });
+    if !facts.http2 && spec.health_checks.iter().any(asks_grpc) {
+        return Err(HostError::Unusable {
+            host: host.name().to_owned(),
+            problems: vec![Problem {
+                what: "its curl has no HTTP/2, which this repo's `grpc` health checks need".to_owned(),
+                fix: "on the host: install a curl whose `curl -V` lists HTTP2 (your distribution's has it), or use \
+                      `tcp` or `exec` in e2e.yml"
+                    .to_owned(),
+            }],
+        }
+        .into());
+    }
     let detail = format!(
         "{}Engine {}.{}, Compose {}.{}",
         if host.is_local() { "" } else { "ssh, " },
