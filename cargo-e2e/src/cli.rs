@@ -91,6 +91,9 @@ pub(crate) struct UpArguments {
     /// Leave it up even when it does not become ready
     #[arg(long)]
     pub(crate) keep: bool,
+    /// Refuse a compose file that reaches beyond its sandbox, instead of warning
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// How long it lives, such as 90m or 24h
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     pub(crate) keep_for: Option<Duration>,
@@ -152,6 +155,10 @@ pub(crate) struct LogsArguments {
 }
 
 #[derive(Debug, Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that can be typed"
+)]
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) repo: RepoArguments,
@@ -164,6 +171,9 @@ pub(crate) struct RunArguments {
     /// Run in this repo's sandbox that is up already, when its definition has not changed
     #[arg(long)]
     pub(crate) reuse: bool,
+    /// Refuse a compose file that reaches beyond its sandbox, instead of warning
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// How long a sandbox that is left up lives, such as 90m or 24h
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     pub(crate) keep_for: Option<Duration>,

@@ -31,6 +31,8 @@ pub struct Options {
     pub keep: Keep,
     /// `--keep-for`.
     pub keep_for: Option<Duration>,
+    /// `--strict`.
+    pub strict: bool,
     /// `--reuse`, or a command that goes on with a sandbox.
     pub reuse: bool,
     /// `up`: no tests, and the sandbox stays.
@@ -49,6 +51,16 @@ pub enum Keep {
     OnFailure,
     /// Whatever comes.
     Always,
+}
+
+/// What becomes of a compose file that reaches beyond its sandbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Risks {
+    /// The run says so, and goes on.
+    #[default]
+    Warn,
+    /// It is not brought up.
+    Refuse,
 }
 
 /// How long each stage may take.
@@ -89,6 +101,8 @@ pub struct Plan {
     pub keep_for: Duration,
     /// How long the sandbox outlives the last word of this client.
     pub lease: Duration,
+    /// What becomes of a compose file that reaches beyond its sandbox.
+    pub risks: Risks,
     /// Use this repo's sandbox that is up already, if there is one.
     pub reuse: bool,
     /// No tests: the sandbox is what is wanted.
@@ -166,11 +180,11 @@ impl Plan {
             (Keep::No, Cleanup::Always) => Keep::No,
         };
         let limit = |own: Option<Duration>, seconds| own.unwrap_or(Duration::from_secs(seconds));
-        let connect = seconds(
+        let connect = host::seconds(
             "CARGO_E2E_CONNECT_TIMEOUT",
             variables.connect_timeout.as_deref(),
         )?;
-        let lease = seconds("CARGO_E2E_LEASE", variables.lease.as_deref())?;
+        let lease = host::seconds("CARGO_E2E_LEASE", variables.lease.as_deref())?;
         let limits = Limits {
             connect: connect.unwrap_or(CONNECT),
             build: limit(spec.timeouts.build, 1800),
@@ -188,6 +202,11 @@ impl Plan {
             keep_typed: options.keep == Keep::Always,
             keep_for: options.keep_for.unwrap_or(KEEP_FOR),
             lease: lease.unwrap_or(LEASE),
+            risks: if options.strict {
+                Risks::Refuse
+            } else {
+                Risks::Warn
+            },
             reuse: options.reuse,
             up_only: options.up_only,
             tests_on: spec.tests_run_on.unwrap_or(Side::Host),
@@ -240,21 +259,6 @@ impl Plan {
             .spec_path
             .strip_prefix(&self.repo.root)
             .unwrap_or(&self.repo.spec_path)
-    }
-}
-
-/// A time in a variable; shorter ones are no time for a network.
-fn seconds(name: &'static str, value: Option<&str>) -> Result<Option<Duration>, PlanError> {
-    let Some(value) = value else {
-        return Ok(None);
-    };
-    let seconds = value.parse().ok().filter(|it| (4..=3600).contains(it));
-    match seconds {
-        Some(seconds) => Ok(Some(Duration::from_secs(seconds))),
-        None => Err(PlanError::NotSeconds {
-            name,
-            value: value.to_owned(),
-        }),
     }
 }
 

@@ -200,7 +200,7 @@ impl Repo {
     }
 
     /// The same on a terminal of its own, on which `keys` are pressed once `marker` was printed:
-    /// see on_a_terminal.py.
+    /// see `on_a_terminal.py`.
     #[track_caller]
     pub fn start_on_a_terminal(&self, host: Host, marker: &str, keys: &str) -> Started<'_> {
         self.start_by(host, &[], |command| {

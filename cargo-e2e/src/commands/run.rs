@@ -24,6 +24,7 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
             _ => Keep::No,
         },
         keep_for: arguments.keep_for,
+        strict: arguments.strict,
         reuse: arguments.reuse,
         up_only: false,
         arguments: arguments.arguments,
@@ -41,6 +42,7 @@ pub(crate) async fn up(arguments: UpArguments) -> u8 {
             Keep::No
         },
         keep_for: arguments.keep_for,
+        strict: arguments.strict,
         reuse: true,
         up_only: true,
         arguments: Vec::new(),

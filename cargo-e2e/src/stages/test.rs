@@ -214,7 +214,8 @@ async fn on_client(
         let comma = if own.is_empty() { "" } else { "," };
         all.push((name.to_owned(), format!("{own}{comma}127.0.0.1,localhost")));
     }
-    client::run(
+    let connections = context.host.connections();
+    let ended = client::run(
         &with_arguments(command, &context.plan.arguments),
         &context.plan.arguments,
         &context.plan.repo.root,
@@ -228,7 +229,19 @@ async fn on_client(
             Verdict::InternalError,
             format!("`sh` can't be started: {error}"),
         )
-    })
+    })?;
+    if ended != Ended::Status(0) {
+        // Without their ports tests fail; that says nothing about what they test.
+        context.host.reconnect().await?;
+        if context.host.connections() != connections {
+            let message = format!(
+                "the connection to `{}` was lost while the tests ran here, which cut them off from their ports",
+                context.host.name()
+            );
+            return Err(Trouble::new(Verdict::HostError, message).help("run them again"));
+        }
+    }
+    Ok(ended)
 }
 
 /// Brings the sandbox's ports here, at the same numbers.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use e2e_tests::Host;
 use rustix::process::Signal;
 
-use super::{End, LEASE, Lab, held, holding};
+use super::{End, LEASE, Lab, held, holding, since_for};
 
 const STAGES: &[&str] = &[
     "connect",
@@ -49,6 +49,12 @@ pub(super) fn killed(lab: &Lab) {
             let ran = run.go().finish();
             lab.check(FAULT, stage, &ran, since, &End::Killed);
         }
+    }
+}
+
+pub(super) fn killed_under_way(lab: &Lab) {
+    const FAULT: &str = "5 SIGKILL of the client";
+    for host in hosts(lab) {
         // In the middle of `docker compose up`, and of the tests; with all its children.
         for (at, marker) in [("during up", "slow-1"), ("during test", "testing")] {
             let repo = match at {
@@ -206,7 +212,7 @@ pub(super) fn stopped(lab: &Lab) {
         fault,
         "test",
         &ran,
-        Instant::now() - clean,
+        since_for(clean),
         &End::Is(97, "host_error"),
     );
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use e2e_tests::{Repo, wait_for};
 
-use super::{End, LEASE, Lab};
+use super::{End, LEASE, Lab, since_for};
 
 /// Prints a line every fifth of a second, for a while; the last one tells that none is lost.
 fn counts(lab: &Lab, name: &str, lines: u32) -> Repo {
@@ -81,7 +81,7 @@ pub(super) fn long_partition(lab: &Lab) {
         let ran = run.finish();
         joined(lab);
         ran.stderr_has("could not be reached for");
-        let took = Instant::now() - clean;
+        let took = since_for(clean);
         lab.check(FAULT, at, &ran, took, &End::Is(97, "host_error"));
     }
 }

@@ -231,12 +231,11 @@ fn why(log: &str) -> String {
     if log.contains(CHANGED) {
         return CHANGED.to_owned();
     }
-    let lines = log
+    let mut lines = log
         .lines()
         .map(|line| line.trim().trim_start_matches("ssh: "));
-    let last = lines
-        .filter(|line| !line.is_empty() && !line.starts_with("Warning: Permanently added"))
-        .next_back();
+    let last =
+        lines.rfind(|line| !line.is_empty() && !line.starts_with("Warning: Permanently added"));
     crate::event::printable(last.unwrap_or("ssh ended without a word"))
 }
 
