@@ -28,7 +28,7 @@ fn joined(lab: &Lab) {
 pub(super) fn short_partition(lab: &Lab) {
     const LINES: u32 = 60;
     // One that ssh itself outlives, and one for which its connection must be made anew.
-    let all: &[(u64, &str)] = &[(3, "6"), (25, "60")];
+    let all: &[(u64, &str)] = &[(3, "20"), (25, "60")];
     for (seconds, lease) in if lab.all { all } else { &all[..1] } {
         let repo = counts(lab, "short-cut", LINES).env("CARGO_E2E_LEASE", lease);
         let mut run = repo.start(lab.spare.host(), &[]);

@@ -12,4 +12,5 @@ mod refused;
 mod sandboxes;
 mod sending;
 mod service;
+mod shells;
 mod signals;
