@@ -17,7 +17,6 @@ const STAGES: &[&str] = &[
     "test",
     "collect",
     "teardown",
-    "report",
 ];
 
 /// A few that differ, or all.
