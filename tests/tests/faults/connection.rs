@@ -85,7 +85,7 @@ pub(super) fn long_partition(lab: &Lab) {
             lab.repo("long-cut")
         };
         let mut run = repo.start(host, &["-v"]);
-        run.prints(if *at == "ready" { "health check" } else { at });
+        run.prints(if *at == "ready" { "curl: (7)" } else { at });
         let id = run.run_id();
         let cut = Cut::new(lab, CUT);
         let since = Instant::now();
