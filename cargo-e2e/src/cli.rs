@@ -91,6 +91,9 @@ pub(crate) struct UpArguments {
     /// Leave it up even when it does not become ready
     #[arg(long)]
     pub(crate) keep: bool,
+    /// Refuse a compose file that reaches beyond its sandbox, instead of warning
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// How long it lives, such as 90m or 24h
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     pub(crate) keep_for: Option<Duration>,
@@ -154,7 +157,7 @@ pub(crate) struct LogsArguments {
 #[derive(Debug, Args)]
 #[allow(
     clippy::struct_excessive_bools,
-    reason = "each is a flag that is typed or not"
+    reason = "each is a flag that can be typed"
 )]
 pub(crate) struct RunArguments {
     #[command(flatten)]
@@ -171,6 +174,9 @@ pub(crate) struct RunArguments {
     /// Run Cargo's test targets with cargo-nextest, on this machine
     #[arg(long)]
     pub(crate) nextest: bool,
+    /// Refuse a compose file that reaches beyond its sandbox, instead of warning
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// How long a sandbox that is left up lives, such as 90m or 24h
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     pub(crate) keep_for: Option<Duration>,

@@ -107,7 +107,10 @@ impl Run<'_> {
             .until(1, Stage::Connect, stages::connect::within(limit, looked))
             .await;
         match (facts, &reached) {
-            (Ok(facts), Some(host)) => self.in_sandbox(ledger, found, host, &facts).await,
+            (Ok(facts), Some(host)) => {
+                // Most of a run's state is in there: too much to carry by value.
+                Box::pin(self.in_sandbox(ledger, found, host, &facts)).await;
+            }
             (Ok(_), None) => {}
             (Err(stopped), _) => found.add(stopped.verdict()),
         }

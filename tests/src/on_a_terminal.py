@@ -1,6 +1,7 @@
 """on_a_terminal.py MARKER KEYS COMMAND…: runs it on a terminal of its own, waits until it prints
 MARKER, then does KEYS, separated by commas: `c` presses Ctrl-C, `\\` presses Ctrl-\\, a number
-waits so many seconds, `close` takes the terminal away. Ends as the command does; 250 when it
+waits so many seconds, `@FILE` waits for a file, `-FILE` removes it, `close` takes the terminal
+away. Ends as the command does; 250 when it
 left the terminal in another state than it found."""
 import os
 import pty
@@ -29,6 +30,11 @@ def press():
             os.write(terminal, b"\x1c")
         elif key == "close":
             closed.set()
+        elif key[0] == "@":
+            while not os.path.exists(key[1:]):
+                time.sleep(0.02)
+        elif key[0] == "-":
+            os.unlink(key[1:])
         else:
             time.sleep(float(key))
 

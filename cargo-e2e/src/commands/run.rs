@@ -25,6 +25,7 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
             _ => Keep::No,
         },
         keep_for: arguments.keep_for,
+        strict: arguments.strict,
         reuse: arguments.reuse,
         up_only: false,
         nextest: arguments.nextest,
@@ -43,6 +44,7 @@ pub(crate) async fn up(arguments: UpArguments) -> u8 {
             Keep::No
         },
         keep_for: arguments.keep_for,
+        strict: arguments.strict,
         reuse: true,
         up_only: true,
         nextest: false,

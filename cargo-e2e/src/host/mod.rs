@@ -55,6 +55,11 @@ pub trait Host: Send + Sync {
     /// was not.
     async fn reconnect(&self) -> Result<(), HostError>;
 
+    /// How often it had to be connected to: more than before means that it was lost meanwhile.
+    fn connections(&self) -> u32 {
+        1
+    }
+
     /// Ends the connection and removes what it left on this machine. Bounded in time.
     async fn close(&self);
 }

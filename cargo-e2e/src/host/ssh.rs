@@ -11,6 +11,7 @@ mod master;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ pub struct Ssh {
     /// How long a master outlives a client that was killed.
     idle: Duration,
     link: RwLock<Arc<Link>>,
+    connections: AtomicU32,
     /// One at a time connects anew.
     reconnecting: Mutex<()>,
     channels: Arc<Semaphore>,
@@ -62,6 +64,7 @@ impl Ssh {
             config,
             idle,
             link: RwLock::new(Arc::new(link)),
+            connections: AtomicU32::new(1),
             reconnecting: Mutex::new(()),
             channels: Arc::new(Semaphore::new(CHANNELS)),
             forwards: Mutex::default(),
@@ -221,10 +224,15 @@ impl Host for Ssh {
         before.master.end().await;
         let after = link(&self.name, self.config.as_deref(), self.idle).await?;
         *self.link.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
+        self.connections.fetch_add(1, Ordering::Relaxed);
         for (here, there) in self.forwards.lock().await.iter() {
             self.request(*here, *there).await?;
         }
         Ok(())
+    }
+
+    fn connections(&self) -> u32 {
+        self.connections.load(Ordering::Relaxed)
     }
 
     async fn close(&self) {

@@ -359,5 +359,26 @@ async fn evidence_that_can_not_be_had_changes_no_verdict() {
         .tore_down();
 }
 
+#[tokio::test]
+async fn a_lease_that_is_lost_is_a_host_error_that_says_so() {
+    let host = Scripted::with(&[
+        (
+            "the lease",
+            Reply::Stays("held\nended its guard took it down\n"),
+        ),
+        ("test", Reply::Stays("")),
+    ]);
+    let ran = run(host, "").await;
+    ran.is(Verdict::HostError, 97).tore_down();
+    let detail = |record: &crate::outcome::StageRecord| record.detail.clone();
+    let details: Vec<_> = ran.outcome.record.stages.iter().map(detail).collect();
+    assert!(
+        details
+            .iter()
+            .any(|detail| detail.ends_with("is lost: its guard took it down")),
+        "{details:?}"
+    );
+}
+
 mod signals;
 mod targets;

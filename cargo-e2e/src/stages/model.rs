@@ -9,6 +9,7 @@ use crate::compose::cli::{self, ConfigError, Files};
 use crate::compose::scan::Scan;
 use crate::compose::{external, needs, places, test_service};
 use crate::outcome::Verdict;
+use crate::plan::Risks;
 use crate::variables;
 
 use super::sync::{listed, send_extra};
@@ -21,6 +22,24 @@ pub(super) fn from_client(scan: &Scan) -> Vec<(String, String)> {
         .filter(|name| variables::travels(name))
         .filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)))
         .collect()
+}
+
+/// What the stack may do beyond its sandbox is said; with `--strict`, it is not brought up.
+pub(super) fn check_risks(context: &Context<'_>, risks: &[String]) -> Result<(), Trouble> {
+    if context.plan.risks == Risks::Warn {
+        for risk in risks {
+            context.events.warn(format!("compose file: {risk}"));
+        }
+        return Ok(());
+    }
+    if risks.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "the compose file reaches beyond its sandbox, which --strict refuses:\n{}",
+        risks.join("\n")
+    );
+    Err(Trouble::new(Verdict::SpecError, message).help("without --strict these are warnings"))
 }
 
 /// The canonical model, and what Compose warns of.

@@ -13,7 +13,10 @@ pub(crate) fn sources(folder: &Path, text: &mut String) {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             sources(&path, text);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "rs" || extension == "sh")
+        {
             text.push_str(&fs::read_to_string(&path).expect("a source"));
         }
     }

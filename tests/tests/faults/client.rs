@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use e2e_tests::Host;
 use rustix::process::Signal;
 
-use super::{End, LEASE, Lab, held, holding};
+use super::{End, LEASE, Lab, held, holding, since_for};
 
 const STAGES: &[&str] = &[
     "connect",
@@ -17,7 +17,6 @@ const STAGES: &[&str] = &[
     "test",
     "collect",
     "teardown",
-    "report",
 ];
 
 /// A few that differ, or all.
@@ -49,6 +48,12 @@ pub(super) fn killed(lab: &Lab) {
             let ran = run.go().finish();
             lab.check(FAULT, stage, &ran, since, &End::Killed);
         }
+    }
+}
+
+pub(super) fn killed_under_way(lab: &Lab) {
+    const FAULT: &str = "5 SIGKILL of the client";
+    for host in hosts(lab) {
         // In the middle of `docker compose up`, and of the tests; with all its children.
         for (at, marker) in [("during up", "slow-1"), ("during test", "testing")] {
             let repo = match at {
@@ -75,33 +80,20 @@ fn slow_to_come_up() -> e2e_tests::Repo {
 
 pub(super) fn ctrl_c(lab: &Lab) {
     for stage in stages(lab, &["sync", "test"]) {
-        let marker = match stage {
-            "test" => "testing",
-            _ => "Running",
+        let repo = holding(lab.repo("ctrl-c").spec("test_command: 'true'\n"), stage);
+        let file = super::file_of(&repo);
+        let at = file.display();
+        // Some are not cut short by one signal: they go on, and are bounded.
+        let (keys, end) = match stage {
+            "provision" => (format!("@{at},c,1,-{at}"), End::Is(130, "interrupted")),
+            // The tests have passed, and that is known.
+            "collect" | "teardown" => (format!("@{at},c,1,-{at}"), End::Is(0, "passed")),
+            _ => (format!("@{at},c"), End::Is(130, "interrupted")),
         };
-        let host = lab.spare.host();
-        let repo = if stage == "test" {
-            lab.repo("ctrl-c")
-        } else {
-            // It stands still in that stage until the signal ends it.
-            holding(lab.repo("ctrl-c").spec("test_command: 'true'\n"), stage)
-        };
-        let run = repo.start_on_a_terminal(host, marker, if stage == "test" { "c" } else { "3,c" });
-        let since = Instant::now();
-        if matches!(stage, "provision" | "collect" | "teardown" | "report") {
-            // These are not cut short by one signal: they go on, and are bounded.
-            let file = super::file_of(&repo);
-            e2e_tests::wait_for("the stage", Duration::from_mins(1), || file.exists());
-            std::thread::sleep(Duration::from_secs(4));
-            let _ = std::fs::remove_file(&file);
-        }
+        let run = repo.start_on_a_terminal(lab.spare.host(), "Running", &keys);
         let ran = run.finish();
-        let _ = std::fs::remove_file(super::file_of(&repo));
-        let end = match stage {
-            // The tests have passed, and what they came to is known.
-            "collect" | "teardown" | "report" => End::Is(0, "passed"),
-            _ => End::Is(130, "interrupted"),
-        };
+        let since = Instant::now();
+        let _ = std::fs::remove_file(file);
         lab.check("1 Ctrl-C on a terminal", stage, &ran, since, &end);
     }
 }
@@ -206,7 +198,7 @@ pub(super) fn stopped(lab: &Lab) {
         fault,
         "test",
         &ran,
-        Instant::now() - clean,
+        since_for(clean),
         &End::Is(97, "host_error"),
     );
 }

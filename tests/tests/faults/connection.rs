@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use e2e_tests::{Repo, wait_for};
 
-use super::{End, LEASE, Lab};
+use super::{End, LEASE, Lab, since_for};
 
 /// Prints a line every fifth of a second, for a while; the last one tells that none is lost.
 fn counts(lab: &Lab, name: &str, lines: u32) -> Repo {
@@ -17,25 +17,42 @@ fn counts(lab: &Lab, name: &str, lines: u32) -> Repo {
     )
 }
 
-fn cut(lab: &Lab) {
-    lab.spare.machine(&["network", "disconnect", "bridge"]);
+/// Both ways, and without a word.
+const CUT: &str =
+    "iptables -I INPUT -p tcp --dport 22 -j DROP && iptables -I OUTPUT -p tcp --sport 22 -j DROP";
+/// Only what the host answers.
+const CUT_ONE_WAY: &str = "iptables -I OUTPUT -p tcp --sport 22 -j DROP";
+
+/// A cut that ends when this is dropped, whatever becomes of the test.
+struct Cut<'a>(&'a Lab);
+
+impl<'a> Cut<'a> {
+    fn new(lab: &'a Lab, how: &str) -> Self {
+        let _ = lab.spare.host().says(how);
+        Self(lab)
+    }
 }
 
-fn joined(lab: &Lab) {
-    lab.spare.machine(&["network", "connect", "bridge"]);
+impl Drop for Cut<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.spare.host().sh(
+            "while iptables -D INPUT -p tcp --dport 22 -j DROP; do :; done\n\
+             while iptables -D OUTPUT -p tcp --sport 22 -j DROP; do :; done\n",
+        );
+    }
 }
 
 pub(super) fn short_partition(lab: &Lab) {
     const LINES: u32 = 60;
     // One that ssh itself outlives, and one for which its connection must be made anew.
-    let all: &[(u64, &str)] = &[(3, "6"), (25, "60")];
-    for (seconds, lease) in if lab.all { all } else { &all[..1] } {
+    let all: &[(u64, &str, &str)] = &[(3, "20", CUT), (25, "60", CUT), (25, "60", CUT_ONE_WAY)];
+    for (seconds, lease, how) in if lab.all { all } else { &all[..1] } {
         let repo = counts(lab, "short-cut", LINES).env("CARGO_E2E_LEASE", lease);
         let mut run = repo.start(lab.spare.host(), &[]);
         run.prints("line 3.");
-        cut(lab);
+        let cut = Cut::new(lab, how);
         std::thread::sleep(Duration::from_secs(*seconds));
-        joined(lab);
+        drop(cut);
         let since = Instant::now();
         let ran = run.finish();
         for line in 1..=LINES {
@@ -68,9 +85,9 @@ pub(super) fn long_partition(lab: &Lab) {
             lab.repo("long-cut")
         };
         let mut run = repo.start(host, &["-v"]);
-        run.prints(if *at == "ready" { "health check" } else { at });
+        run.prints(if *at == "ready" { "curl: (7)" } else { at });
         let id = run.run_id();
-        cut(lab);
+        let cut = Cut::new(lab, CUT);
         let since = Instant::now();
         // Gone while the host is still cut off.
         let ended = format!("cat {}/ended/{id}", host.root());
@@ -79,9 +96,9 @@ pub(super) fn long_partition(lab: &Lab) {
         });
         let clean = since.elapsed();
         let ran = run.finish();
-        joined(lab);
+        drop(cut);
         ran.stderr_has("could not be reached for");
-        let took = Instant::now() - clean;
+        let took = since_for(clean);
         lab.check(FAULT, at, &ran, took, &End::Is(97, "host_error"));
     }
 }

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
 use e2e_tests::{Host, Ran, Repo, Spare};
@@ -85,7 +86,7 @@ impl Lab {
                     wrong.push("no record: the host does not say why it ended".to_owned());
                 }
             }
-            End::Killed if !record.is_null() && at != "report" && at != "teardown" => {
+            End::Killed if !record.is_null() && at != "teardown" => {
                 wrong.push("a run that was killed has a record".to_owned());
             }
             End::Killed | End::Random => {}
@@ -132,6 +133,12 @@ enum End<'a> {
     Is(i32, &'a str),
 }
 
+/// When it must have begun for that long to have passed now.
+fn since_for(passed: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_sub(passed).unwrap_or(now)
+}
+
 fn is_of_a_dead_client(what: &str) -> bool {
     let folder = what.contains("/cargo-e2e/m.");
     folder && !what.ends_with("/master") && !what.contains("socket")
@@ -154,8 +161,13 @@ volumes: {named: {}}
 
 type Row = (&'static str, fn(&Lab));
 
-const ROWS: &[Row] = &[
+/// These harm nobody but their own run, and go side by side.
+const BESIDE: &[Row] = &[
     ("5 SIGKILL of the client", client::killed),
+    (
+        "5 SIGKILL of the client, under way",
+        client::killed_under_way,
+    ),
     ("1 Ctrl-C on a terminal", client::ctrl_c),
     ("2 Ctrl-C twice, three times", client::impatient),
     (
@@ -167,6 +179,13 @@ const ROWS: &[Row] = &[
         "6 client stopped for longer than the lease",
         client::stopped,
     ),
+    ("15 guard killed, client alive", host::guard_killed),
+    ("15 guard and client killed", host::both_killed),
+    ("22 a stranger's container on the network", host::stranger),
+];
+
+/// These harm the host itself.
+const ALONE: &[Row] = &[
     (
         "8 partition shorter than the lease",
         connection::short_partition,
@@ -179,16 +198,16 @@ const ROWS: &[Row] = &[
         "9 ssh session killed; sshd does not answer",
         connection::session_killed,
     ),
-    ("15 guard killed, client alive", host::guard_killed),
-    ("15 guard and client killed", host::both_killed),
     (
         "12 dockerd killed and started again",
         host::engine_restarted,
     ),
     ("13 dockerd gone for longer than the run", host::engine_gone),
     ("14 the host reboots", host::rebooted),
-    ("22 a stranger's container on the network", host::stranger),
 ];
+
+/// As many as may use repos at once.
+const WORKERS: usize = 3;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -197,6 +216,14 @@ fn main() -> ExitCode {
     }
     // As other test programs: only the rows whose name holds what was given.
     let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let chosen = |rows: &[Row]| {
+        let rows = rows.iter().copied();
+        let is_meant = |(name, _): &Row| filter.is_none_or(|filter| name.contains(filter.as_str()));
+        Mutex::new(
+            rows.filter(is_meant)
+                .collect::<std::collections::VecDeque<_>>(),
+        )
+    };
     let soak = std::env::var("E2E_SOAK").ok();
     let lab = Lab {
         spare: Spare::new(if soak.is_some() { "soak" } else { "faults" }),
@@ -204,30 +231,42 @@ fn main() -> ExitCode {
         seen: Mutex::default(),
     };
     if let Some(count) = soak {
-        soak::soak(&lab, count.parse().expect("E2E_SOAK is a number"));
+        let left = AtomicU32::new(count.parse().expect("E2E_SOAK is a number"));
+        side_by_side(|| soak::soak(&lab, &left));
     } else {
-        for (name, row) in ROWS {
-            if filter.is_some_and(|filter| !name.contains(filter.as_str())) {
-                continue;
-            }
-            eprintln!("{name}");
-            let began = Instant::now();
-            let went = std::panic::catch_unwind(AssertUnwindSafe(|| row(&lab)));
-            eprintln!("{:5.0} s in all", began.elapsed().as_secs_f64());
-            if went.is_err() {
-                lab.note(Seen {
-                    fault: name,
-                    at: "see above".to_owned(),
-                    clean: Duration::ZERO,
-                    wrong: vec!["the row itself failed".to_owned()],
-                    run_id: String::new(),
-                    host: Host::Local,
-                });
-            }
-        }
+        let beside = chosen(BESIDE);
+        side_by_side(|| work(&lab, &beside));
+        work(&lab, &chosen(ALONE));
     }
     look_again(&lab);
     report(&lab)
+}
+
+fn side_by_side(work: impl Fn() + Sync) {
+    std::thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(&work);
+        }
+    });
+}
+
+fn work(lab: &Lab, rows: &Mutex<std::collections::VecDeque<Row>>) {
+    let next = || rows.lock().expect("nobody panics with it").pop_front();
+    while let Some((name, row)) = next() {
+        let began = Instant::now();
+        let went = std::panic::catch_unwind(AssertUnwindSafe(|| row(lab)));
+        eprintln!("{:5.0} s in all for {name}", began.elapsed().as_secs_f64());
+        if went.is_err() {
+            lab.note(Seen {
+                fault: name,
+                at: "see above".to_owned(),
+                clean: Duration::ZERO,
+                wrong: vec!["the row itself failed".to_owned()],
+                run_id: String::new(),
+                host: Host::Local,
+            });
+        }
+    }
 }
 
 /// What was made late would show only now.
@@ -303,7 +342,7 @@ fn holding(repo: Repo, stage: &str) -> Repo {
     repo.env("CARGO_E2E_FAILPOINT", &format!("{stage}:{file}"))
 }
 
-fn held<'a>(repo: &'a Repo, host: Host) -> Held<'a> {
+fn held(repo: &Repo, host: Host) -> Held<'_> {
     let file = file_of(repo);
     let mut run = repo.start(host, &[]);
     e2e_tests::wait_for("the stage", Duration::from_mins(1), || {

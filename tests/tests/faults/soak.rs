@@ -1,5 +1,6 @@
 //! Kills at random moments.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use e2e_tests::Host;
@@ -10,12 +11,13 @@ use super::{End, Lab};
 /// The last moment at which a run is killed: later it is over.
 const LATEST: u64 = 9000;
 
-/// So many runs, each killed at some moment.
-pub(super) fn soak(lab: &Lab, count: u32) {
+/// Runs until none is left to do, each killed at some moment.
+pub(super) fn soak(lab: &Lab, left: &AtomicU32) {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
-    let mut random = since_1970.map_or(1, |time| time.as_secs()) | 1;
+    let mut random = since_1970.map_or(1, |time| u64::from(time.subsec_nanos())) | 1;
     eprintln!("seed {random}");
-    for number in 0..count {
+    let less = |left: u32| left.checked_sub(1);
+    while let Ok(number) = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) {
         // Marsaglia's xorshift: good enough to choose a moment.
         random ^= random << 13;
         random ^= random >> 7;

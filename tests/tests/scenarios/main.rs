@@ -13,4 +13,5 @@ mod rust_targets;
 mod sandboxes;
 mod sending;
 mod service;
+mod shells;
 mod signals;

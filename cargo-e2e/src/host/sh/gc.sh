@@ -14,7 +14,7 @@ reap() {
   [ "${dry-}" != yes ] || return 0
   owner_uid=$2
   if [ -d "$lease" ] && [ ! -e "$lease/why" ]; then printf '%s\n' "$1" >"$lease/why"; fi
-  take_down | sed "s/^/$id /"
+  take_down </dev/null | sed "s/^/$id /"
 }
 number() { case $1 in '' | *[!0-9]*) echo 0 ;; *) echo "$1" ;; esac; }
 gc() {
@@ -54,19 +54,21 @@ gc() {
   done
   # What carries our labels, and has neither folder nor lease: the labels' expiry counts.
   labels='{{.Label "cargo-e2e.run"}} {{.Label "cargo-e2e.expires"}} {{.Label "cargo-e2e.owner"}}'
-  {
-    docker ps -a --filter label=cargo-e2e.run --format "$labels"
-    docker network ls --filter label=cargo-e2e.run --format "$labels"
-    docker volume ls --filter label=cargo-e2e.run --format "$labels"
-    docker image ls -q --filter label=cargo-e2e.run | sort -u | while read -r image; do
-      docker image inspect --format '{{with .Config}}{{index .Labels "cargo-e2e.run"}} {{index .Labels "cargo-e2e.expires"}} {{index .Labels "cargo-e2e.owner"}}{{end}}' "$image"
-    done
-  } 2>/dev/null | awk 'NF == 3 && $2 ~ /^[0-9]+$/ && $3 ~ /^[0-9]+$/ {
-    # Of several expiries the last: better late than too early.
-    if ($2 > last[$1]) last[$1] = $2
-    owner[$1] = $3
-  }
-  END { for (run in last) print run, last[run], owner[run] }' >"$root/locks/gc.labelled.$$"
+  labelled=$(
+    {
+      docker ps -a --filter label=cargo-e2e.run --format "$labels"
+      docker network ls --filter label=cargo-e2e.run --format "$labels"
+      docker volume ls --filter label=cargo-e2e.run --format "$labels"
+      docker image ls -q --filter label=cargo-e2e.run | sort -u | while read -r image; do
+        docker image inspect --format '{{with .Config}}{{index .Labels "cargo-e2e.run"}} {{index .Labels "cargo-e2e.expires"}} {{index .Labels "cargo-e2e.owner"}}{{end}}' "$image"
+      done
+    } 2>/dev/null | awk 'NF == 3 && $2 ~ /^[0-9]+$/ && $3 ~ /^[0-9]+$/ {
+      # Of several expiries the last: better late than too early.
+      if ($2 > last[$1]) last[$1] = $2
+      owner[$1] = $3
+    }
+    END { for (run in last) print run, last[run], owner[run] }'
+  )
   while read -r id expires owner_of; do
     if ! is_id "$id" || [ $((expires + late)) -ge "$now" ]; then continue; fi
     dir=$root/sandboxes/$id
@@ -74,8 +76,9 @@ gc() {
     if [ -e "$dir" ] || [ -e "$lease" ]; then continue; fi
     [ "$owner_of" = "$uid" ] || [ "${all-}" = yes ] || continue
     reap label "$owner_of"
-  done <"$root/locks/gc.labelled.$$"
-  rm -f "$root/locks/gc.labelled.$$"
+  done <<END
+$labelled
+END
   [ "${dry-}" = yes ] || forget
 }
 # What is kept for later runs, but was not used for 30 days.

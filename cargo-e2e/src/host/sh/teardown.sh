@@ -12,7 +12,16 @@ lock 9 120 || { echo "another teardown of this sandbox does not end" >&2; exit 1
 if [ -d "$dir" ]; then : >"$dir/fence"; echo found; elif [ -e "$lease" ]; then echo found; fi
 
 # First whatever could still make something: this sandbox's own processes.
-ours() { grep -lsF "CARGO_E2E_RUN=$id" /proc/[0-9]*/environ 2>/dev/null | sed 's|/proc/\([0-9]*\)/.*|\1|'; }
+# Not every grep sees beyond the first NUL of a file.
+if printf 'x\000needle' | grep -qF needle; then
+  ours() { grep -lsF "CARGO_E2E_RUN=$id" /proc/[0-9]*/environ 2>/dev/null | sed 's|/proc/\([0-9]*\)/.*|\1|'; }
+else
+  ours() {
+    for process in /proc/[0-9]*; do
+      { tr '\000' '\n' <"$process/environ" | grep -qxF "CARGO_E2E_RUN=$id"; } 2>/dev/null && echo "${process#/proc/}"
+    done
+  }
+fi
 signal() {
   for pid in $(ours); do
     # Its group too: a child may have cleaned its environment.

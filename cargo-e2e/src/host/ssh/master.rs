@@ -151,7 +151,8 @@ async fn control_command(control: PathBuf, command: &'static str) -> Option<std:
 
 /// Ends masters whose client was killed, and removes their folders.
 pub(super) async fn tidy() {
-    let Ok(orphans) = tokio::task::spawn_blocking(orphans).await else {
+    let find = || control_parent().map(|parent| orphans(&parent));
+    let Ok(Ok(orphans)) = tokio::task::spawn_blocking(find).await else {
         return;
     };
     for folder in orphans {
@@ -160,8 +161,8 @@ pub(super) async fn tidy() {
     }
 }
 
-fn orphans() -> Vec<PathBuf> {
-    let entries = control_parent().and_then(std::fs::read_dir);
+fn orphans(parent: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(parent);
     let is_orphan = |folder: &PathBuf| {
         let ours = folder
             .file_name()
@@ -185,9 +186,11 @@ fn orphans() -> Vec<PathBuf> {
 }
 
 fn make_folder() -> std::io::Result<(TempDir, File)> {
-    let folder = tempfile::Builder::new()
-        .prefix(PREFIX)
-        .tempdir_in(control_parent()?)?;
+    folder_in(&control_parent()?)
+}
+
+fn folder_in(parent: &Path) -> std::io::Result<(TempDir, File)> {
+    let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
     let owner = File::create_new(folder.path().join("owner"))?;
     owner.lock()?;
     Ok((folder, owner))
@@ -231,12 +234,11 @@ fn why(log: &str) -> String {
     if log.contains(CHANGED) {
         return CHANGED.to_owned();
     }
-    let lines = log
+    let mut lines = log
         .lines()
         .map(|line| line.trim().trim_start_matches("ssh: "));
-    let last = lines
-        .filter(|line| !line.is_empty() && !line.starts_with("Warning: Permanently added"))
-        .next_back();
+    let last =
+        lines.rfind(|line| !line.is_empty() && !line.starts_with("Warning: Permanently added"));
     crate::event::printable(last.unwrap_or("ssh ended without a word"))
 }
 
@@ -270,6 +272,24 @@ fn help(reason: &str, destination: &str, config: Option<&Path>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_folders_of_dead_clients_are_orphans() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let (living, _owner) = folder_in(parent.path()).expect("a folder");
+        let (dead, owner) = folder_in(parent.path()).expect("a folder");
+        drop(owner);
+        let (young, owner) = folder_in(parent.path()).expect("a folder");
+        drop(owner);
+        for old in [&living, &dead] {
+            let folder = File::open(old.path()).expect("it is there");
+            folder
+                .set_modified(SystemTime::now() - 2 * YOUNG)
+                .expect("it is ours");
+        }
+        assert_eq!(orphans(parent.path()), [dead.path()]);
+        drop(young);
+    }
 
     #[test]
     fn the_masters_pid_is_read_from_what_ssh_says() {

@@ -97,7 +97,7 @@ async fn fifty_at_once_are_fifty_orders(
 
 /// No async, no client library: whatever speaks to an address will do.
 #[e2e_harness::test]
-fn an_unknown_order_is_not_found(sandbox: Sandbox) -> anyhow::Result<()> {
+fn an_unknown_order_is_not_found(sandbox: &Sandbox) -> anyhow::Result<()> {
     let mut stream = TcpStream::connect(sandbox.addr("api", 8080)?)?;
     stream.write_all(b"GET /orders/0 HTTP/1.0\r\n\r\n")?;
     let mut answer = String::new();
