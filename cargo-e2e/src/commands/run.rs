@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cargo_e2e::cancel::Cancel;
+use cargo_e2e::doctor;
 use cargo_e2e::event::{Event, Events};
 use cargo_e2e::lifecycle::{Outcome, RealHosts, Run};
 use cargo_e2e::outcome::{Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis};
-use cargo_e2e::plan::{Keep, Options, Plan};
+use cargo_e2e::plan::{Keep, Options, Plan, Risks};
 use cargo_e2e::report::{Bundle, Human, HumanOptions, TestLog, Verbosity, bundle};
 use cargo_e2e::sandbox::Identity;
 
 use crate::cli::{Color, OutputArguments, RepoArguments, RunArguments, UpArguments};
 
-use super::{each_plan, report};
+use super::{USAGE, each_plan, report};
 
 pub(crate) async fn run(arguments: RunArguments) -> u8 {
     let options = Options {
@@ -24,9 +25,10 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
             _ => Keep::No,
         },
         keep_for: arguments.keep_for,
-        strict: arguments.strict,
+        risks: risks(arguments.strict),
         reuse: arguments.reuse,
         up_only: false,
+        nextest: arguments.nextest,
         arguments: arguments.arguments,
     };
     each(&arguments.repo, &arguments.output, &options).await
@@ -42,12 +44,17 @@ pub(crate) async fn up(arguments: UpArguments) -> u8 {
             Keep::No
         },
         keep_for: arguments.keep_for,
-        strict: arguments.strict,
+        risks: risks(arguments.strict),
         reuse: true,
         up_only: true,
+        nextest: false,
         arguments: Vec::new(),
     };
     each(&arguments.repo, &arguments.output, &options).await
+}
+
+fn risks(strict: bool) -> Risks {
+    if strict { Risks::Refuse } else { Risks::Warn }
 }
 
 async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options) -> u8 {
@@ -65,6 +72,14 @@ async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options
 }
 
 async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
+    let nextest = plan.harness.as_ref().is_some_and(|harness| harness.nextest);
+    if nextest && !doctor::has_nextest().await {
+        report(
+            "--nextest: cargo-nextest is not installed on this machine",
+            Some("install it: cargo install --locked cargo-nextest"),
+        );
+        return USAGE;
+    }
     let identity = Identity::new(&plan.spec.name);
     let (results, run_id) = (plan.repo.results_dir.clone(), identity.run_id.clone());
     let made = tokio::task::spawn_blocking(move || Bundle::create(&results, &run_id)).await;

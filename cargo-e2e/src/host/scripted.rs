@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io::Cursor;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -30,6 +31,7 @@ pub(crate) enum Reply {
 pub(crate) struct Scripted {
     replies: Arc<HashMap<&'static str, Reply>>,
     rsync: &'static str,
+    sockets: bool,
     ran: Arc<Mutex<Vec<&'static str>>>,
 }
 
@@ -66,6 +68,7 @@ impl Scripted {
         Self {
             replies: Arc::new(well.into_iter().chain(faults.iter().cloned()).collect()),
             rsync: "true",
+            sockets: true,
             ran: Arc::default(),
         }
     }
@@ -73,6 +76,12 @@ impl Scripted {
     /// Its rsync fails.
     pub(crate) fn without_rsync(mut self) -> Self {
         self.rsync = "false";
+        self
+    }
+
+    /// It takes no socket of ours.
+    pub(crate) fn without_sockets(mut self) -> Self {
+        self.sockets = false;
         self
     }
 
@@ -143,6 +152,16 @@ impl Host for Scripted {
 
     async fn forward(&self, _: SocketAddr, _: SocketAddr) -> Result<(), HostError> {
         Ok(())
+    }
+
+    async fn forward_socket(&self, _: &str, _: &Path) -> Result<(), HostError> {
+        if self.sockets {
+            return Ok(());
+        }
+        Err(HostError::ForwardSocket {
+            host: self.name().to_owned(),
+            reason: "refused".to_owned(),
+        })
     }
 
     async fn reconnect(&self) -> Result<(), HostError> {

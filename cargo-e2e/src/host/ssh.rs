@@ -9,6 +9,7 @@
 mod master;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -91,10 +92,18 @@ impl Ssh {
         let request = link
             .session
             .request_port_forward(ForwardType::Local, here, there);
-        let asked = timeout(OPEN_CHANNEL, request)
-            .await
-            .map_err(|_| refused("no answer".to_owned()))?;
-        let Err(error) = asked else {
+        Self::asked(&link, request).await.map_err(refused)
+    }
+
+    /// Waits for the answer to a request to forward something; an error is why not.
+    async fn asked(
+        link: &Link,
+        request: impl Future<Output = Result<(), openssh::Error>>,
+    ) -> Result<(), String> {
+        let Ok(answer) = timeout(OPEN_CHANNEL, request).await else {
+            return Err("no answer".to_owned());
+        };
+        let Err(error) = answer else {
             return Ok(());
         };
         // The crate says only "failed"; why is in the master's log.
@@ -102,7 +111,7 @@ impl Ssh {
         let last = log
             .ok()
             .and_then(|log| Some(log.lines().last()?.to_owned()));
-        Err(refused(last.unwrap_or_else(|| reason(&error))))
+        Err(last.unwrap_or_else(|| reason(&error)))
     }
 }
 
@@ -189,6 +198,20 @@ impl Host for Ssh {
         self.request(here, there).await?;
         self.forwards.lock().await.push((here, there));
         Ok(())
+    }
+
+    async fn forward_socket(&self, there: &str, here: &Path) -> Result<(), HostError> {
+        let link = self.link();
+        let there = Path::new(there);
+        let request = link
+            .session
+            .request_port_forward(ForwardType::Remote, there, here);
+        Self::asked(&link, request)
+            .await
+            .map_err(|reason| HostError::ForwardSocket {
+                host: self.name.clone(),
+                reason,
+            })
     }
 
     async fn reconnect(&self) -> Result<(), HostError> {

@@ -4,6 +4,7 @@ use super::*;
 use crate::cancel::Signal;
 use crate::event::Reporter;
 use crate::host::scripted::{Reply, Scripted};
+use crate::outcome::StageStatus;
 use crate::plan::{HostVariables, Options};
 use crate::workspace::Repo;
 
@@ -367,3 +368,4 @@ async fn a_lease_that_is_lost_is_a_host_error_that_says_so() {
 }
 
 mod signals;
+mod targets;

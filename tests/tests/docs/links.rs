@@ -95,9 +95,11 @@ fn the_architecture_names_what_exists_and_every_module() {
                 continue;
             }
             // A file may be named beside its folder, in the same line.
-            let mut places = vec![root().join(span), sources.join(span)];
-            let folders = spans.iter().filter(|other| other.ends_with('/'));
-            places.extend(folders.map(|folder| sources.join(folder).join(span)));
+            let harness = root().join("e2e-harness/src");
+            let mut places = vec![root().join(span), sources.join(span), harness.join(span)];
+            for folder in spans.iter().filter(|other| other.ends_with('/')) {
+                places.extend([&sources, &harness].map(|all| all.join(folder).join(span)));
+            }
             places
                 .extend(["compose", "host", "spec"].map(|folder| sources.join(folder).join(span)));
             let exists = places.iter().any(|place| place.exists()) || *span == "e2e.yml";

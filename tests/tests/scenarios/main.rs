@@ -9,6 +9,7 @@ mod outcomes;
 mod ports;
 mod ready;
 mod refused;
+mod rust_targets;
 mod sandboxes;
 mod sending;
 mod service;
