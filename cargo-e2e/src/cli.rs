@@ -157,7 +157,7 @@ pub(crate) struct LogsArguments {
 #[derive(Debug, Args)]
 #[allow(
     clippy::struct_excessive_bools,
-    reason = "each is a flag that can be typed"
+    reason = "each is a flag that is typed or not"
 )]
 pub(crate) struct RunArguments {
     #[command(flatten)]
@@ -171,12 +171,12 @@ pub(crate) struct RunArguments {
     /// Run in this repo's sandbox that is up already, when its definition has not changed
     #[arg(long)]
     pub(crate) reuse: bool,
-    /// Run Cargo's test targets with cargo-nextest, on this machine
-    #[arg(long)]
-    pub(crate) nextest: bool,
     /// Refuse a compose file that reaches beyond its sandbox, instead of warning
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Run Cargo's test targets with cargo-nextest, on this machine
+    #[arg(long)]
+    pub(crate) nextest: bool,
     /// How long a sandbox that is left up lives, such as 90m or 24h
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     pub(crate) keep_for: Option<Duration>,

@@ -37,7 +37,7 @@ pub struct Options {
     /// `--keep-for`.
     pub keep_for: Option<Duration>,
     /// `--strict`.
-    pub strict: bool,
+    pub risks: Risks,
     /// `--reuse`, or a command that goes on with a sandbox.
     pub reuse: bool,
     /// `up`: no tests, and the sandbox stays.
@@ -191,11 +191,7 @@ impl Plan {
             keep_typed: options.keep == Keep::Always,
             keep_for: options.keep_for.unwrap_or(KEEP_FOR),
             lease: lease.unwrap_or(LEASE),
-            risks: if options.strict {
-                Risks::Refuse
-            } else {
-                Risks::Warn
-            },
+            risks: options.risks,
             reuse: options.reuse,
             up_only: options.up_only,
             tests_on: spec.tests_run_on.unwrap_or(side),

@@ -8,7 +8,7 @@ use cargo_e2e::doctor;
 use cargo_e2e::event::{Event, Events};
 use cargo_e2e::lifecycle::{Outcome, RealHosts, Run};
 use cargo_e2e::outcome::{Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis};
-use cargo_e2e::plan::{Keep, Options, Plan};
+use cargo_e2e::plan::{Keep, Options, Plan, Risks};
 use cargo_e2e::report::{Bundle, Human, HumanOptions, TestLog, Verbosity, bundle};
 use cargo_e2e::sandbox::Identity;
 
@@ -25,7 +25,7 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
             _ => Keep::No,
         },
         keep_for: arguments.keep_for,
-        strict: arguments.strict,
+        risks: risks(arguments.strict),
         reuse: arguments.reuse,
         up_only: false,
         nextest: arguments.nextest,
@@ -44,13 +44,17 @@ pub(crate) async fn up(arguments: UpArguments) -> u8 {
             Keep::No
         },
         keep_for: arguments.keep_for,
-        strict: arguments.strict,
+        risks: risks(arguments.strict),
         reuse: true,
         up_only: true,
         nextest: false,
         arguments: Vec::new(),
     };
     each(&arguments.repo, &arguments.output, &options).await
+}
+
+fn risks(strict: bool) -> Risks {
+    if strict { Risks::Refuse } else { Risks::Warn }
 }
 
 async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options) -> u8 {

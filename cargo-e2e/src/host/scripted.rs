@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::io::Cursor;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -33,6 +34,7 @@ pub(crate) struct Scripted {
     rsync: &'static str,
     sockets: bool,
     ran: Arc<Mutex<Vec<&'static str>>>,
+    lost: Arc<AtomicBool>,
 }
 
 pub(crate) const PREFLIGHT: &str = "system=Linux\narch=x86_64\nlibc=gnu\nuid=0\nuser=root\nhostname=h\n\
@@ -70,6 +72,7 @@ impl Scripted {
             rsync: "true",
             sockets: true,
             ran: Arc::default(),
+            lost: Arc::default(),
         }
     }
 
@@ -118,7 +121,10 @@ impl Host for Scripted {
         let (text, status) = match reply.unwrap_or(Reply::Ends("", 0)) {
             Reply::Ends(text, status) => (text, format!("{STATUS}{status}\n")),
             Reply::Job(text, status) => (text, format!("status {status}\n{STATUS}0\n")),
-            Reply::Lost => ("", String::new()),
+            Reply::Lost => {
+                self.lost.store(true, Ordering::Relaxed);
+                ("", String::new())
+            }
             Reply::Stays(text) => {
                 let (mut writer, reader) = tokio::io::duplex(64 << 10);
                 writer.write_all(text.as_bytes()).await.expect("it fits");
@@ -165,6 +171,9 @@ impl Host for Scripted {
     }
 
     async fn reconnect(&self) -> Result<(), HostError> {
+        if !self.lost.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         Err(HostError::Lost {
             host: "scripted".to_owned(),
             doing: "reconnect",

@@ -114,23 +114,19 @@ async fn run(
     }
     told::prepare(context).await?;
     let connections = context.host.connections();
-    let ended = match (&plan.spec.test_command, plan.tests_on) {
-        (None, _) => targets::run(context, &variables, given.built, sink).await?,
-        (Some(command), side) => {
-            variables.push(told::events(context, told::FILE));
-            vec![match side {
-                Side::Host => {
-                    let commands = commands(context, &variables, command, &plan.arguments);
-                    on_host(context, &commands, plan.limits.test, sink).await?
-                }
-                Side::Client => on_client(context, &variables, command, sink).await?,
-            }]
-        }
+    let Some(command) = &plan.spec.test_command else {
+        let ended = targets::run(context, &variables, given.built, sink).await?;
+        return forward::held(context, connections, ended).await;
     };
-    if plan.tests_on == Side::Client && ended.iter().any(|ended| *ended != Ended::Status(0)) {
-        still_connected(context, connections).await?;
-    }
-    Ok(ended)
+    variables.push(told::events(context, told::FILE));
+    let ended = match plan.tests_on {
+        Side::Host => {
+            let commands = commands(context, &variables, command, &plan.arguments);
+            on_host(context, &commands, plan.limits.test, sink).await?
+        }
+        Side::Client => on_client(context, &variables, command, sink).await?,
+    };
+    forward::held(context, connections, vec![ended]).await
 }
 
 async fn in_service(
@@ -189,19 +185,6 @@ async fn on_client(
             format!("`sh` can't be started: {error}"),
         )
     })
-}
-
-/// Tests fail without their ports; that says nothing about what they test.
-async fn still_connected(context: &Context<'_>, connections: u32) -> Result<(), Trouble> {
-    context.host.reconnect().await?;
-    if context.host.connections() == connections {
-        return Ok(());
-    }
-    let message = format!(
-        "the connection to `{}` was lost while the tests ran here, which cut them off from their ports",
-        context.host.name()
-    );
-    Err(Trouble::new(Verdict::HostError, message).help("run them again"))
 }
 
 /// Makes the folders that tests on this machine see, and keeps them from going through a proxy.
