@@ -20,6 +20,7 @@ pub mod plan;
 pub mod ready;
 pub mod report;
 pub mod sandbox;
+pub mod secrets;
 pub mod spec;
 pub mod stages;
 pub mod variables;

@@ -67,6 +67,9 @@ pub struct Spec {
     pub profiles: Vec<String>,
     /// Files with variables for compose, relative to the repo root.
     pub env_files: Vec<String>,
+    /// Names of variables of the client's environment, for Compose, `setup_command` and the tests;
+    /// their values are shown nowhere.
+    pub secrets: Vec<String>,
     /// How long each of the other stages may take.
     pub timeouts: Timeouts,
 }

@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cargo_e2e::cancel::Cancel;
-use cargo_e2e::event::{Event, Events};
+use cargo_e2e::event::{Event, Events, Reporter};
 use cargo_e2e::lifecycle::{Outcome, RealHosts, Run};
 use cargo_e2e::outcome::{Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis};
 use cargo_e2e::plan::{Keep, Options, Plan};
 use cargo_e2e::report::{Bundle, Human, HumanOptions, TestLog, Verbosity, bundle};
 use cargo_e2e::sandbox::Identity;
+use cargo_e2e::secrets::{SHORTEST, Secrets};
 
 use crate::cli::{Color, OutputArguments, RepoArguments, RunArguments, UpArguments};
 
-use super::{each_plan, report};
+use super::{USAGE, each_plan, report};
 
 pub(crate) async fn run(arguments: RunArguments) -> u8 {
     let options = Options {
@@ -63,6 +64,17 @@ async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options
 }
 
 async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let secrets = match Secrets::of(&plan.spec.secrets, environment) {
+        Ok(secrets) => Arc::new(secrets),
+        Err(missing) => {
+            let spec = plan.spec_name().display();
+            let help = "set them (in CI, from its secrets), or take them out of `secrets`";
+            report(&format!("{spec}: {missing}"), Some(help));
+            return USAGE;
+        }
+    };
     let identity = Identity::new(&plan.spec.name);
     let (results, run_id) = (plan.repo.results_dir.clone(), identity.run_id.clone());
     let made = tokio::task::spawn_blocking(move || Bundle::create(&results, &run_id)).await;
@@ -82,10 +94,14 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
         }
     };
     let log = TestLog::new(bundle.dir());
-    let events = Events::new(vec![
-        Box::new(log.clone()),
-        Box::new(Human::new(how(output))),
-    ]);
+    let reporters: Vec<Box<dyn Reporter>> =
+        vec![Box::new(log.clone()), Box::new(Human::new(how(output)))];
+    let events = Events::masking(Arc::clone(&secrets), reporters);
+    for name in secrets.too_short() {
+        events.warn(format!(
+            "secret {name} is shorter than {SHORTEST} characters: it is not masked"
+        ));
+    }
     let outcome = Run {
         plan,
         identity,
@@ -116,6 +132,7 @@ fn how(output: &OutputArguments) -> HumanOptions {
 /// The report stage: the record becomes a file before anybody is told of the verdict.
 async fn store(outcome: Outcome, bundle: &Arc<Bundle>, log: &TestLog, events: &Events) -> u8 {
     let Outcome { mut record, kept } = outcome;
+    events.secrets().record(&mut record);
     let started = Instant::now();
     let started_at = jiff::Timestamp::now()
         .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")

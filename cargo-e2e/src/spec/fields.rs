@@ -151,12 +151,6 @@ pub(super) const NOT_BUILT: &[NotBuilt] = &[
         instead: "name the file in `artifacts`, and it is kept with the result",
     },
     NotBuilt {
-        key: "secrets",
-        value: None,
-        what: "`secrets` are",
-        instead: "put a file with them in `env_files`",
-    },
-    NotBuilt {
         key: "report",
         value: None,
         what: "`report` is",

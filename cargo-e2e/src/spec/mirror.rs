@@ -55,6 +55,8 @@ pub(super) struct File {
     #[serde(default)]
     env_files: Vec<String>,
     #[serde(default)]
+    secrets: Vec<String>,
+    #[serde(default)]
     timeouts: StageTimeouts,
 }
 
@@ -93,6 +95,7 @@ impl From<File> for Spec {
             artifacts: file.artifacts,
             profiles: file.profiles,
             env_files: file.env_files,
+            secrets: file.secrets,
             timeouts: file.timeouts.into(),
         }
     }

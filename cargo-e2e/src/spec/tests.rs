@@ -47,6 +47,7 @@ fn smallest_file_and_defaults() {
         artifacts: Vec::new(),
         profiles: Vec::new(),
         env_files: Vec::new(),
+        secrets: Vec::new(),
         timeouts: super::Timeouts::default(),
     };
     assert_eq!(spec, expected);

@@ -1,5 +1,6 @@
 //! Fetch logs, states and artifacts.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::host::{Host, Local, Transfer, rsync};
@@ -21,6 +22,7 @@ pub async fn collect(
     let bundle = context.bundle.display();
     let source = format!("{}/collected/", context.sandbox.dir());
     fetch(context, context.host, &[], &source, &format!("{bundle}/")).await;
+    mask(context).await;
     if !context.plan.spec.artifacts.is_empty() {
         let filters = filters(&context.plan.spec.artifacts);
         let target = format!("{bundle}/artifacts/");
@@ -39,6 +41,18 @@ pub async fn collect(
         (),
         format!("logs of {}", count(services.len(), "container")),
     ))
+}
+
+/// Masks secrets in what was fetched.
+async fn mask(context: &Context<'_>) {
+    let (secrets, bundle) = (Arc::clone(context.events.secrets()), context.bundle.clone());
+    let masked = tokio::task::spawn_blocking(move || secrets.evidence(&bundle)).await;
+    for (path, error) in masked.unwrap_or_default() {
+        context.events.warn(format!(
+            "{} is not kept, because secrets could not be masked in it: {error}",
+            path.display()
+        ));
+    }
 }
 
 async fn fetch(

@@ -88,11 +88,12 @@ pub(super) fn service_variables(
     with_own(context, all.collect())
 }
 
-/// Adds the repo's own `env`.
+/// Adds the repo's own `secrets` and `env`.
 fn with_own(
     context: &Context<'_>,
     mut all: Vec<(String, String)>,
 ) -> Result<Vec<(String, String)>, Trouble> {
+    all.extend_from_slice(context.events.secrets().variables());
     for (name, value) in &context.plan.spec.env {
         let value = variables::expand(value, &all).map_err(|missing| {
             Trouble::new(

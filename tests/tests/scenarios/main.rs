@@ -10,6 +10,7 @@ mod ports;
 mod ready;
 mod refused;
 mod sandboxes;
+mod secrets;
 mod sending;
 mod service;
 mod signals;
