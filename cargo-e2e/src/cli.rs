@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Doctor(HostArgument),
     /// Write a first e2e/e2e.yml from the compose file that is there
     Init(InitArguments),
+    /// Show what past runs say: pass rate, flaky tests, what is slow
+    History(HistoryArguments),
     /// Print completions for a shell
     ///
     /// bash: `source <(cargo e2e completions bash)`; zsh: save it as `_cargo-e2e` in a folder of
@@ -80,6 +82,16 @@ pub(crate) struct CompletionsArguments {
 pub(crate) struct ManArguments {
     /// A command, such as `plan`
     pub(crate) command: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArguments {
+    /// One repo, by its slug [default: all]
+    #[arg(long, value_name = "REPO")]
+    pub(crate) repo: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

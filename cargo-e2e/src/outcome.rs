@@ -293,6 +293,14 @@ pub fn exit_code(verdict: Verdict, signal: Option<Signal>) -> u8 {
     }
 }
 
+/// This moment, RFC 3339 UTC with milliseconds.
+#[must_use]
+pub fn now() -> String {
+    jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+        .to_string()
+}
+
 /// Whole milliseconds.
 #[must_use]
 pub fn millis(duration: Duration) -> u64 {

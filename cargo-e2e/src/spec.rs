@@ -72,6 +72,8 @@ pub struct Spec {
     pub secrets: Vec<String>,
     /// How long each of the other stages may take.
     pub timeouts: Timeouts,
+    /// What the state-hub is told beside the record.
+    pub report: Report,
 }
 
 /// One entry of `health_checks`.
@@ -170,6 +172,18 @@ pub struct Timeouts {
     pub collect: Option<Duration>,
     /// Removing the sandbox.
     pub teardown: Option<Duration>,
+}
+
+/// `report`: where the result belongs in the state-hub.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// The topic's slug.
+    pub topic_slug: Option<String>,
+    /// The workstream's id.
+    pub workstream_id: Option<String>,
+    /// The task's id.
+    pub task_id: Option<String>,
 }
 
 /// One mistake in a file, with its place.

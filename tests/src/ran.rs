@@ -107,6 +107,12 @@ impl<'repo> Ran<'repo> {
             );
         }
         self.stage("report", "passed");
+        // `up` is no run of tests.
+        if let Some(stored) = self.repo.stored(self.run_id()) {
+            assert_eq!(stored, *record, "the store has another record");
+        }
+        let journal = format!("cargo-e2e/runs/{}.partial", self.run_id());
+        assert!(!self.repo.state().join(journal).exists(), "{}", self.ended);
     }
 
     /// Checks that it was refused before anything began: an exit code, and no result.

@@ -6,6 +6,8 @@ mod completions;
 mod doctor;
 mod down;
 mod env;
+mod finish;
+mod history;
 mod init;
 mod list;
 mod plan;
@@ -51,6 +53,7 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Down(arguments)) => down::down(arguments).await,
             Some(Command::Doctor(argument)) => doctor::doctor(argument).await,
             Some(Command::Init(arguments)) => init::init(arguments).await,
+            Some(Command::History(arguments)) => history::history(&arguments),
             Some(Command::Completions(arguments)) => completions::completions(&arguments),
             Some(Command::Man(arguments)) => completions::man(&arguments),
         }
@@ -113,6 +116,12 @@ fn report(message: &str, help: Option<&str>) {
     if let Some(help) = help {
         anstream::eprintln!("  help: {help}");
     }
+}
+
+/// Something the user should know, on stderr.
+fn warn(text: &str) {
+    let yellow = anstyle::AnsiColor::Yellow.on_default().bold();
+    anstream::eprintln!("{yellow}warning{yellow:#}: {text}");
 }
 
 fn find(arguments: &RepoArguments) -> Result<Vec<Repo>, Refused> {

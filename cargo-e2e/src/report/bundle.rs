@@ -1,11 +1,12 @@
 //! The folder that every run leaves on the client: the record and the evidence.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::durable;
 use crate::outcome::Record;
 
 /// How many runs a repo keeps.
@@ -55,7 +56,7 @@ impl Bundle {
     pub fn write_record(&self, record: &Record) -> io::Result<()> {
         let mut json = serde_json::to_vec_pretty(record)?;
         json.push(b'\n');
-        self.write_whole("run.json", &json)
+        durable::write(&self.dir, "run.json", &json)
     }
 
     /// Lets `latest` point here. There is no moment without a `latest`.
@@ -102,16 +103,6 @@ impl Bundle {
             }
         }
         outcome
-    }
-
-    fn write_whole(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(self.dir.join(name))
-            .map_err(|error| error.error)?;
-        // The name is the folder's, and is lost with the power unless the folder is written too.
-        File::open(&self.dir)?.sync_all()
     }
 }
 

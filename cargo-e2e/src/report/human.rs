@@ -6,7 +6,7 @@
 mod options;
 mod paint;
 #[cfg(test)]
-pub(super) mod samples;
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 mod verdict;

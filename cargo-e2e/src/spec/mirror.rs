@@ -12,7 +12,7 @@ use super::agree::serde_error;
 use super::probe::{host_port, http_url};
 use super::seconds::seconds;
 use super::source::{Finding, Source};
-use super::{Cleanup, HealthCheck, Ports, Probe, Side, Spec, Sync, Timeouts};
+use super::{Cleanup, HealthCheck, Ports, Probe, Report, Side, Spec, Sync, Timeouts};
 
 /// Reads the checked text.
 pub(super) fn spec(source: &Source<'_>) -> Result<Spec, Finding> {
@@ -58,6 +58,8 @@ pub(super) struct File {
     secrets: Vec<String>,
     #[serde(default)]
     timeouts: StageTimeouts,
+    #[serde(default)]
+    report: Report,
 }
 
 fn default_compose_file() -> OneOrMany<String> {
@@ -97,6 +99,7 @@ impl From<File> for Spec {
             env_files: file.env_files,
             secrets: file.secrets,
             timeouts: file.timeouts.into(),
+            report: file.report,
         }
     }
 }

@@ -49,6 +49,7 @@ fn smallest_file_and_defaults() {
         env_files: Vec::new(),
         secrets: Vec::new(),
         timeouts: super::Timeouts::default(),
+        report: super::Report::default(),
     };
     assert_eq!(spec, expected);
 }

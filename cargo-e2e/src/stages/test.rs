@@ -298,12 +298,7 @@ fn with_arguments(command: &str, arguments: &[String]) -> String {
 }
 
 fn client_cache(slug: &str) -> PathBuf {
-    let state = std::env::var_os("XDG_STATE_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")))
-        .unwrap_or_else(std::env::temp_dir);
-    state.join("cargo-e2e/cache").join(slug)
+    crate::store::state_folder().join("cache").join(slug)
 }
 
 fn missing_program(context: &Context<'_>, said: &str) -> Trouble {

@@ -9,6 +9,7 @@ mod outcomes;
 mod ports;
 mod ready;
 mod refused;
+mod results;
 mod sandboxes;
 mod secrets;
 mod sending;
