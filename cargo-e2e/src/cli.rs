@@ -53,6 +53,10 @@ pub(crate) enum Command {
     Init(InitArguments),
     /// Show what past runs say: pass rate, flaky tests, what is slow
     History(HistoryArguments),
+    /// Show which records the state-hub has not got yet, and send them
+    Report,
+    /// Print the JSON Schema of a file
+    Schema(SchemaArguments),
     /// Print completions for a shell
     ///
     /// bash: `source <(cargo e2e completions bash)`; zsh: save it as `_cargo-e2e` in a folder of
@@ -92,6 +96,20 @@ pub(crate) struct HistoryArguments {
     /// Print it as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// Which file
+    pub(crate) of: SchemaOf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// run.json
+    Run,
+    /// e2e.yml
+    Spec,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ pub mod files;
 pub mod git;
 pub mod history;
 pub mod host;
+pub mod hub;
 pub mod init;
 pub mod kept;
 pub mod lifecycle;

@@ -20,6 +20,8 @@ mod mirror;
 mod nearest;
 mod probe;
 mod render;
+#[cfg(test)]
+mod schema_tests;
 mod seconds;
 mod source;
 #[cfg(test)]
@@ -216,6 +218,12 @@ pub struct SpecErrors {
     /// How many more there are: after the first 50, they are only counted.
     pub more: usize,
 }
+
+/// The JSON Schema of `e2e.yml`, for editors.
+pub const SCHEMA: &str = include_str!("spec/e2e.schema.json");
+
+/// What an editor reads in the first line of an `e2e.yml` to find [`SCHEMA`].
+pub const MODELINE: &str = "# yaml-language-server: $schema=https://raw.githubusercontent.com/railiance/cargo-e2e/main/cargo-e2e/src/spec/e2e.schema.json";
 
 /// Reads one `e2e.yml`. `path` is only for messages; nothing is opened.
 ///

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cargo_e2e::event::{Event, Events, Reporter};
+use cargo_e2e::hub::deliver::{BESIDE_A_RUN, Which, deliver};
+use cargo_e2e::hub::{Entry, Hub, HubError, Outbox};
 use cargo_e2e::lifecycle::Outcome;
 use cargo_e2e::outcome::{
     Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis, now,
@@ -12,7 +14,8 @@ use cargo_e2e::outcome::{
 use cargo_e2e::plan::Plan;
 use cargo_e2e::report::{Bundle, TestLog, bundle};
 use cargo_e2e::sandbox::Identity;
-use cargo_e2e::store::journal::recover;
+use cargo_e2e::spec::Report;
+use cargo_e2e::store::journal::{Dead, recover};
 use cargo_e2e::store::{Header, Journal, Store, state_folder};
 
 /// Where the result goes.
@@ -22,6 +25,14 @@ pub(crate) struct Keeping {
     /// None for `up`, which is no run of tests: it is no part of a repo's history.
     store: Option<Store>,
     journal: io::Result<Option<Journal>>,
+    telling: Option<Arc<Telling>>,
+}
+
+/// The state-hub is to be told.
+struct Telling {
+    hub: Result<Hub, HubError>,
+    report: Report,
+    outbox: Outbox,
 }
 
 impl Keeping {
@@ -33,13 +44,21 @@ impl Keeping {
         log: TestLog,
     ) -> (Self, Option<Box<dyn Reporter>>) {
         let store = (!plan.up_only).then(|| Store::in_state(&state_folder()));
+        let hub = Hub::from_environment().filter(|_| store.is_some());
+        let telling = hub.map(|hub| {
+            Arc::new(Telling {
+                hub,
+                report: plan.spec.report.clone(),
+                outbox: Outbox::in_state(&state_folder()),
+            })
+        });
         let header = Header {
             run_id: identity.run_id.clone(),
             repo: identity.slug.clone(),
             host: plan.host.name.clone(),
             started_at: now(),
             bundle: bundle.dir().to_owned(),
-            report: None,
+            report: telling.as_ref().map(|telling| telling.report.clone()),
         };
         let journal = store.as_ref().map(|store| Journal::begin(store, &header));
         let journal = journal.transpose();
@@ -52,6 +71,7 @@ impl Keeping {
             log,
             store,
             journal,
+            telling,
         };
         (
             keeping,
@@ -67,7 +87,7 @@ impl Keeping {
             ));
         }
         let Some(store) = &self.store else { return };
-        match recover(store, |_| Ok(())) {
+        match recover(store, wait_for_the_hub) {
             Ok(dead) => {
                 for dead in dead.iter().filter(|dead| dead.fresh) {
                     events.note(died(&dead.record));
@@ -79,6 +99,18 @@ impl Keeping {
             )),
         }
     }
+}
+
+/// Lets the record of a run that was killed wait for the hub, if it was to be told.
+pub(crate) fn wait_for_the_hub(dead: &Dead) -> io::Result<()> {
+    let Some(report) = &dead.header.report else {
+        return Ok(());
+    };
+    Outbox::in_state(&state_folder()).put(&Entry {
+        run_id: dead.record.run_id.clone(),
+        report: report.clone(),
+        ..Entry::default()
+    })
 }
 
 /// One line about a run that was killed.
@@ -113,6 +145,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events) 
         detail: String::new(),
     });
     let shown = shown(&keeping.bundle);
+    let (store, telling) = (keeping.store.clone(), keeping.telling.clone());
     let (stored, untidy) = write(&record, keeping).await;
     if let Some(untidy) = untidy {
         events.warn(format!("the results folder is not tidy: {untidy}"));
@@ -133,6 +166,9 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events) 
             "the record could not be stored ({error}); it is printed above"
         ));
     }
+    if let (Some(store), Some(telling)) = (store, telling) {
+        tell(&record.run_id, &store, &telling, events).await;
+    }
     events.tell(Event::StageEnded {
         stage: Stage::Report,
         status,
@@ -147,6 +183,41 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events) 
         kept,
     });
     code
+}
+
+/// Tells the hub of this run and of those that wait, as far as two seconds go.
+async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
+    let hub = match &telling.hub {
+        Ok(hub) => hub,
+        Err(error) => {
+            events.warn(format!(
+                "the state-hub is not told: {error}; the record waits"
+            ));
+            return;
+        }
+    };
+    let which = Which::Run(run_id);
+    let delivered = deliver(hub, store, &telling.outbox, which, BESIDE_A_RUN).await;
+    let own = delivered
+        .waiting
+        .iter()
+        .find(|entry| entry.run_id == run_id);
+    let answer = own.and_then(|entry| entry.last_answer.as_deref());
+    let why = answer.or(delivered.trouble.as_deref());
+    if let Some(own) = own {
+        let did = if own.refused {
+            "refuses the record"
+        } else {
+            "has not got the record yet"
+        };
+        events.warn(format!(
+            "the state-hub at {} {did}: {}; `cargo e2e report` sends it again",
+            hub.shown(),
+            why.unwrap_or("there was no time")
+        ));
+    } else if let Some(trouble) = delivered.trouble {
+        events.warn(format!("the state-hub: {trouble}"));
+    }
 }
 
 /// Writes the record; then `latest` and old runs, which change no verdict when they can't be seen to.
@@ -165,6 +236,13 @@ async fn write(record: &Record, keeping: Keeping) -> (Result<(), String>, Option
         let mut tidied = bundle
             .mark_latest()
             .and_then(|()| bundle.prune(bundle::KEPT_RUNS));
+        if let (Ok(()), Some(telling)) = (&in_store, &keeping.telling) {
+            tidied = tidied.and(telling.outbox.put(&Entry {
+                run_id: record.run_id.clone(),
+                report: telling.report.clone(),
+                ..Entry::default()
+            }));
+        }
         // As long as there is a journal, the next run stores what is in the bundle.
         let is_done = in_store.is_ok() || in_bundle.is_err();
         if let (Ok(Some(journal)), Some(store)) = (keeping.journal, &keeping.store)

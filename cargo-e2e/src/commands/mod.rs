@@ -11,7 +11,9 @@ mod history;
 mod init;
 mod list;
 mod plan;
+mod report;
 mod run;
+mod schema;
 
 use std::path::PathBuf;
 
@@ -54,6 +56,8 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Doctor(argument)) => doctor::doctor(argument).await,
             Some(Command::Init(arguments)) => init::init(arguments).await,
             Some(Command::History(arguments)) => history::history(&arguments),
+            Some(Command::Schema(arguments)) => schema::schema(&arguments),
+            Some(Command::Report) => report::waiting().await,
             Some(Command::Completions(arguments)) => completions::completions(&arguments),
             Some(Command::Man(arguments)) => completions::man(&arguments),
         }

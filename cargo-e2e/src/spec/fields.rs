@@ -150,10 +150,4 @@ pub(super) const NOT_BUILT: &[NotBuilt] = &[
         what: "reading back a `junit` file is",
         instead: "name the file in `artifacts`, and it is kept with the result",
     },
-    NotBuilt {
-        key: "report",
-        value: None,
-        what: "`report` is",
-        instead: "remove it",
-    },
 ];

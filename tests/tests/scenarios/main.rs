@@ -4,6 +4,7 @@
 mod client;
 mod examples;
 mod hosts;
+mod hub;
 mod living;
 mod outcomes;
 mod ports;
