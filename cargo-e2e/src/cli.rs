@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 passed, 2 usage, 70 internal error, 96 e2e.yml or compose file wrong, 97 host unusable or lost,
+Exit codes: 0 passed, 2 usage, 4 no test ran, 70 internal error, 96 e2e.yml or compose file wrong, 97 host unusable or lost,
 98 stack not up or not healthy, 99 something is left behind, 100 tests failed or timed out,
-101 build_command failed, 105 setup_command failed, 128+n ended by signal n.";
+101 build_command or compiling the tests failed, 105 setup_command failed, 128+n ended by signal n.";
 
 /// As Cargo calls it: `cargo-e2e e2e …`.
 #[derive(Debug, Parser)]
@@ -180,6 +180,10 @@ pub(crate) struct LogsArguments {
 }
 
 #[derive(Debug, Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that is typed or not"
+)]
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) repo: RepoArguments,
@@ -192,12 +196,15 @@ pub(crate) struct RunArguments {
     /// Run in this repo's sandbox that is up already, when its definition has not changed
     #[arg(long)]
     pub(crate) reuse: bool,
+    /// Run Cargo's test targets with cargo-nextest, on this machine
+    #[arg(long)]
+    pub(crate) nextest: bool,
     /// How long a sandbox that is left up lives, such as 90m or 24h
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     pub(crate) keep_for: Option<Duration>,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
-    /// Arguments for the test command
+    /// Arguments for the test command, the test targets or cargo-nextest
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) arguments: Vec<String>,
 }

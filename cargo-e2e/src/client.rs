@@ -1,5 +1,6 @@
-//! Commands that run on this machine: `build_command`, and tests with `tests_run_on: client`.
+//! Commands that run on this machine: `build_command`, Cargo, and tests with `tests_run_on: client`.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -24,8 +25,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// for ever.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// Runs `sh -c COMMAND sh ARGUMENTS…` in a process group of its own, and hands over what it
-/// prints, both streams in one. Dropping the future kills the group.
+/// Runs `sh -c COMMAND sh ARGUMENTS…`, see [`program`].
 ///
 /// # Errors
 /// When `sh` can't be started.
@@ -37,21 +37,43 @@ pub async fn run(
     deadline: Duration,
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> std::io::Result<Ended> {
-    // One pipe for both streams keeps their order.
-    let (reader, writer) = std::io::pipe()?;
-    let reader = Receiver::from_owned_fd(reader.into())?;
-    let mut child = Command::new("sh")
+    let mut shell = Command::new("sh");
+    shell
         .arg("-c")
         .arg(command)
         .arg("sh")
         .args(arguments)
         .current_dir(folder)
-        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .envs(variables.iter().map(|(name, value)| (name, value)));
+    program(shell, None, deadline, sink).await
+}
+
+/// Runs a program in a process group of its own, and hands over what it prints, both streams in
+/// one, unless its standard output goes to a file. Dropping the future kills the group.
+///
+/// # Errors
+/// When the program can't be started.
+pub async fn program(
+    mut command: Command,
+    stdout: Option<File>,
+    deadline: Duration,
+    sink: &mut (dyn FnMut(&[u8]) + Send),
+) -> std::io::Result<Ended> {
+    // One pipe for both streams keeps their order.
+    let (reader, writer) = std::io::pipe()?;
+    let reader = Receiver::from_owned_fd(reader.into())?;
+    let stdout = match stdout {
+        Some(file) => Stdio::from(file),
+        None => Stdio::from(writer.try_clone()?),
+    };
+    command
         .stdin(Stdio::null())
-        .stdout(Stdio::from(writer.try_clone()?))
+        .stdout(stdout)
         .stderr(Stdio::from(writer))
-        .process_group(0)
-        .spawn()?;
+        .process_group(0);
+    let mut child = command.spawn()?;
+    // It holds our ends of the pipe.
+    drop(command);
     let group = Group::of(&child);
     let ended = tokio::select! {
         ended = follow(&mut child, reader, sink) => Ended::Status(ended?),

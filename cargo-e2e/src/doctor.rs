@@ -24,6 +24,7 @@ const INSTALL: &str = if cfg!(target_os = "macos") {
 } else {
     "sudo apt-get install"
 };
+const NEXTEST: &[&str] = &["nextest", "--version"];
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// What of this machine matters.
@@ -52,11 +53,12 @@ impl Needs {
 
 /// Looks at the programs of this machine.
 pub async fn client(needs: Needs) -> Vec<Check> {
-    let (rsync, ssh, git, cargo, compose) = tokio::join!(
+    let (rsync, ssh, git, cargo, nextest, compose) = tokio::join!(
         says("rsync", &["--version"]),
         says("ssh", &["-V"]),
         says("git", &["--version"]),
         says("cargo", &["--version"]),
+        says("cargo", NEXTEST),
         says("docker", &["compose", "version"]),
     );
     vec![
@@ -78,9 +80,12 @@ pub async fn client(needs: Needs) -> Vec<Check> {
         program(
             "cargo",
             cargo,
-            needs.cargo.then_some("it says what this Cargo project is"),
+            needs
+                .cargo
+                .then_some("it says what this Cargo project is, and compiles its tests"),
             "needed for Cargo projects",
         ),
+        program("cargo-nextest", nextest, None, "needed for `--nextest`"),
         program(
             "docker compose",
             compose,
@@ -88,6 +93,12 @@ pub async fn client(needs: Needs) -> Vec<Check> {
             "without it `plan` and `check` don't look into the compose file",
         ),
     ]
+}
+
+/// Whether `--nextest` can work here.
+pub async fn has_nextest() -> bool {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    says(&cargo, NEXTEST).await.is_some()
 }
 
 /// `needed` says for what; `otherwise` when it is.

@@ -5,6 +5,7 @@
 pub mod cancel;
 pub mod client;
 pub mod compose;
+pub mod control;
 pub mod definition;
 pub mod doctor;
 pub mod durable;

@@ -3,18 +3,19 @@
 
 mod found;
 mod ledger;
+mod middle;
 mod sandbox;
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
 use crate::cancel::Cancel;
 use crate::event::{Event, Events, Failure};
 use crate::host::{Facts, Host, HostError};
-use crate::outcome::{Git, Record, Stage, StageStatus, TestRecord, Verdict, exit_code, millis};
+use crate::outcome::{Git, Record, Stage, Verdict, exit_code, millis};
 use crate::plan::{Keep, Plan};
 use crate::sandbox::{Identity, Sandbox, teardown};
 use crate::stages::{self, Context, Done, Trouble};
@@ -80,7 +81,7 @@ impl Run<'_> {
         // Read while the host is reached: neither waits for the other.
         let (git, ()) = tokio::join!(
             crate::git::describe(&self.plan.repo.root),
-            self.on_host(&mut ledger, &mut found)
+            Box::pin(self.on_host(&mut ledger, &mut found))
         );
         let mut verdict = found.verdict.unwrap_or(Verdict::Passed);
         if self.cancel.signal().is_some() && verdict != Verdict::Passed {
@@ -162,6 +163,12 @@ impl Run<'_> {
                     // What still runs would go on while evidence is collected.
                     let _ = sandbox.stop(host).await;
                 }
+                if matches!(stopped, Stopped::Cancelled) && ledger.reached(Stage::Test) {
+                    found.tests = stages::test::told(&context, true).await;
+                }
+            }
+            if found.tests.is_empty() {
+                found.tests.extend(found.tested.take());
             }
             if ledger.reached(Stage::Up) && !found.lost {
                 // Evidence is worth a wait, but not a second signal.
@@ -184,59 +191,6 @@ impl Run<'_> {
         } else {
             self.teardown(ledger, found, host, &facts.root).await;
         }
-    }
-
-    /// Everything between provision and collect.
-    async fn stages(
-        &self,
-        ledger: &mut Ledger<'_>,
-        found: &mut Found,
-        context: &Context<'_>,
-    ) -> Result<(), Stopped> {
-        ledger
-            .until(1, Stage::Build, stages::build::build(context))
-            .await?;
-        let scan = ledger
-            .until(1, Stage::Sync, stages::sync::sync(context))
-            .await?;
-        let up = async {
-            match stages::up::up(context, &scan).await {
-                Err(trouble) if trouble.verdict == Verdict::UpFailed => {
-                    Err(stages::collect::explain(context, trouble).await)
-                }
-                other => other,
-            }
-        };
-        let stack = ledger.until(1, Stage::Up, up).await?;
-        let ready = stages::ready::ready(context, &stack, &mut found.health_checks);
-        ledger.until(1, Stage::Ready, ready).await?;
-        let endpoints = stages::up::endpoints(context, &stack);
-        stages::up::remember(context, &stack, &endpoints).await;
-        let on_host = stages::test::variables(context, &endpoints, crate::spec::Side::Host);
-        let for_tests = stages::test::variables(context, &endpoints, self.plan.tests_on);
-        let (on_host, for_tests) = match (on_host, for_tests) {
-            (Ok(on_host), Ok(for_tests)) => (on_host, for_tests),
-            (Err(trouble), _) | (_, Err(trouble)) => {
-                let failed = async { Err::<Done<()>, _>(trouble) };
-                return ledger.bounded(Stage::Setup, failed).await;
-            }
-        };
-        ledger
-            .until(1, Stage::Setup, stages::setup::setup(context, &on_host))
-            .await?;
-        if self.plan.up_only {
-            return Ok(());
-        }
-        let began = Instant::now();
-        let tested = ledger
-            .until(
-                1,
-                Stage::Test,
-                stages::test::test(context, &stack, &for_tests),
-            )
-            .await;
-        found.tests.push(self.test_record(&tested, began.elapsed()));
-        tested
     }
 
     fn keeps(&self, found: &Found) -> bool {
@@ -307,7 +261,7 @@ impl Run<'_> {
                     Verdict::Leaked
                 });
             }
-            Err(Stopped::Cancelled) => {
+            Err(Stopped::Cancelled | Stopped::Halted) => {
                 found
                     .leftovers
                     .push(format!("sandbox {run_id} (teardown was cut short)"));
@@ -323,25 +277,6 @@ impl Run<'_> {
             "to remove it: cargo e2e down {} --host {}",
             self.identity.run_id, self.plan.host.name
         )
-    }
-
-    /// A test command is one test, whatever it runs.
-    fn test_record(&self, tested: &Result<(), Stopped>, duration: Duration) -> TestRecord {
-        let (status, message) = match tested {
-            Ok(()) => (StageStatus::Passed, None),
-            Err(Stopped::Failed(trouble)) => (StageStatus::Failed, Some(trouble.message.clone())),
-            Err(Stopped::Cancelled) => (StageStatus::Interrupted, None),
-        };
-        TestRecord {
-            name: match &self.plan.spec.test_service {
-                Some(service) => service.clone(),
-                None => "test_command".to_owned(),
-            },
-            status,
-            duration_ms: millis(duration),
-            message,
-            steps: Vec::new(),
-        }
     }
 
     fn record(

@@ -81,6 +81,8 @@ pub enum Verdict {
     Failed,
     /// Tests ran past `timeout`.
     TimedOut,
+    /// There was no test to run, perhaps because of a filter.
+    NoTests,
     /// Our bug, or the record could not be stored.
     InternalError,
     /// No e2e.yml, or it or the compose file is wrong.
@@ -93,7 +95,7 @@ pub enum Verdict {
     Unhealthy,
     /// Tests passed, but something could not be removed.
     Leaked,
-    /// `build_command` failed.
+    /// `build_command`, or compiling the test targets, failed.
     BuildFailed,
     /// `setup_command` failed.
     SetupFailed,
@@ -109,6 +111,7 @@ impl Verdict {
             Self::Passed => "passed",
             Self::Failed => "failed",
             Self::TimedOut => "timed_out",
+            Self::NoTests => "no_tests",
             Self::InternalError => "internal_error",
             Self::SpecError => "spec_error",
             Self::HostError => "host_error",
@@ -141,7 +144,7 @@ impl Verdict {
             | Self::Unhealthy
             | Self::BuildFailed
             | Self::SetupFailed => 2,
-            Self::Failed | Self::TimedOut => 3,
+            Self::Failed | Self::TimedOut | Self::NoTests => 3,
             Self::HostError => 4,
             Self::Interrupted => 5,
         }
@@ -224,7 +227,7 @@ pub struct Git {
 pub struct TestRecord {
     /// Its name, `test_command` for a command.
     pub name: String,
-    /// `passed` or `failed`.
+    /// `passed`, `failed`, `skipped` when it is ignored, or `interrupted`.
     pub status: StageStatus,
     /// How long it took.
     pub duration_ms: u64,
@@ -243,6 +246,8 @@ pub struct StepRecord {
     pub status: StageStatus,
     /// How long it took.
     pub duration_ms: u64,
+    /// 0, and one more inside each other step; a step stands before those inside it.
+    pub depth: u32,
 }
 
 /// `run.json`, schema 1.
@@ -288,6 +293,7 @@ pub struct Record {
 pub fn exit_code(verdict: Verdict, signal: Option<Signal>) -> u8 {
     match verdict {
         Verdict::Passed => 0,
+        Verdict::NoTests => 4,
         Verdict::InternalError => 70,
         Verdict::SpecError => 96,
         Verdict::HostError => 97,
@@ -322,6 +328,7 @@ mod tests {
     fn exit_codes_are_the_documented_ones() {
         let code = |verdict| exit_code(verdict, None);
         assert_eq!(code(Verdict::Passed), 0);
+        assert_eq!(code(Verdict::NoTests), 4);
         assert_eq!(code(Verdict::Failed), 100);
         assert_eq!(code(Verdict::Unhealthy), 98);
         assert_eq!(exit_code(Verdict::Interrupted, Some(Signal::Int)), 130);

@@ -1,5 +1,6 @@
 //! What a run is going to do: a value, made without touching a host, that can be shown.
 
+mod harness;
 mod host;
 
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::time::Duration;
 use crate::spec::{Cleanup, Ports, Side, Spec};
 use crate::workspace::Repo;
 
+pub use harness::{Harness, HarnessError, Target};
 pub use host::{HostChoice, HostVariables};
 
 /// A sandbox that was asked to be kept lives this long, unless `--keep-for` says otherwise.
@@ -29,7 +31,9 @@ pub struct Options {
     pub reuse: bool,
     /// `up`: no tests, and the sandbox stays.
     pub up_only: bool,
-    /// What goes to the test command.
+    /// `--nextest`.
+    pub nextest: bool,
+    /// What goes to the tests.
     pub arguments: Vec<String>,
 }
 
@@ -48,7 +52,7 @@ pub enum Keep {
 /// How long each stage may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// `build_command`.
+    /// `build_command`; and compiling test targets.
     pub build: Duration,
     /// Sending the repo.
     pub sync: Duration,
@@ -87,7 +91,9 @@ pub struct Plan {
     pub tests_on: Side,
     /// Which numbers published ports get.
     pub ports: Ports,
-    /// What goes to the test command.
+    /// Cargo's test targets, where the spec names no tests.
+    pub harness: Option<Harness>,
+    /// What goes to the tests.
     pub arguments: Vec<String>,
     /// How long each stage may take.
     pub limits: Limits,
@@ -125,6 +131,9 @@ pub enum PlanError {
         /// Where it leads.
         target: PathBuf,
     },
+    /// Cargo's test targets can't be the tests.
+    #[error(transparent)]
+    Harness(#[from] HarnessError),
 }
 
 impl Plan {
@@ -158,6 +167,14 @@ impl Plan {
             teardown: limit(spec.timeouts.teardown, 180),
         };
         let (project_dir, project_dir_because) = project_dir(&repo, &spec)?;
+        let harness = harness::choose(&repo, &spec, options.nextest)?;
+        // Test targets need Cargo, which a host need not have, and know where everything answers.
+        let (side, ports) = match (&harness, &spec.test_service) {
+            (Some(_), _) => (Side::Client, Ports::Isolated),
+            (None, Some(_)) => (Side::Host, Ports::Isolated),
+            // A repo whose tests say `localhost:5432` works unchanged.
+            (None, None) => (Side::Host, Ports::Declared),
+        };
         Ok(Self {
             host,
             keep,
@@ -165,13 +182,9 @@ impl Plan {
             keep_for: options.keep_for.unwrap_or(KEEP_FOR),
             reuse: options.reuse,
             up_only: options.up_only,
-            tests_on: spec.tests_run_on.unwrap_or(Side::Host),
-            // A repo whose tests say `localhost:5432` works unchanged.
-            ports: spec.ports.unwrap_or(if spec.test_service.is_some() {
-                Ports::Isolated
-            } else {
-                Ports::Declared
-            }),
+            tests_on: spec.tests_run_on.unwrap_or(side),
+            ports: spec.ports.unwrap_or(ports),
+            harness,
             arguments: options.arguments,
             limits,
             compose_files: spec.compose_files.clone(),

@@ -16,6 +16,10 @@ use crate::spec::{HealthCheck, Probe};
 /// What containers get that have no health check in e2e.yml to say otherwise.
 const LEAST: Duration = Duration::from_mins(1);
 
+mod once;
+
+pub use once::once;
+
 /// What the wait came to.
 #[derive(Debug)]
 pub struct Readiness {

@@ -3,12 +3,19 @@
 //! Everything that the host does for a sandbox is one of the scripts below; the order in which
 //! they run is the lifecycle's business.
 
+macro_rules! script {
+    ($name:literal, $($file:literal),+) => {
+        Script::new($name, concat!(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/sandbox.sh")), $(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/", $file, ".sh"))),+))
+    };
+}
+
 mod addresses;
 mod choose;
 mod claim;
 mod container;
 mod containers;
 mod list;
+mod services;
 mod state;
 mod teardown;
 
@@ -25,12 +32,6 @@ pub use state::{Existing, State};
 pub use teardown::{Removed, teardown};
 
 const SOON: Duration = Duration::from_secs(30);
-
-macro_rules! script {
-    ($name:literal, $($file:literal),+) => {
-        Script::new($name, concat!(include_str!("host/sh/sandbox.sh"), $(include_str!(concat!("host/sh/", $file, ".sh"))),+))
-    };
-}
 
 /// How a sandbox is known.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -243,15 +243,34 @@ pub const MODELINE: &str = "# yaml-language-server: $schema=https://raw.githubus
 /// assert!(errors.to_string().contains("did you mean `test_command`?"));
 /// ```
 pub fn parse(path: &Path, text: impl AsRef<[u8]>) -> Result<Spec, SpecErrors> {
+    read(path, text.as_ref(), false)
+}
+
+/// As [`parse`], in a Cargo project: there the tests may be Cargo's test targets.
+///
+/// # Errors
+/// As for [`parse`].
+///
+/// # Examples
+/// ```
+/// # use std::path::Path;
+/// let spec = cargo_e2e::spec::parse_in_cargo(Path::new("e2e/e2e.yml"), "name: shop\n").unwrap();
+/// assert_eq!(spec.test_command, None);
+/// ```
+pub fn parse_in_cargo(path: &Path, text: impl AsRef<[u8]>) -> Result<Spec, SpecErrors> {
+    read(path, text.as_ref(), true)
+}
+
+fn read(path: &Path, text: &[u8], in_cargo: bool) -> Result<Spec, SpecErrors> {
     let errors = |diagnostics, more| SpecErrors {
         path: path.to_path_buf(),
         diagnostics,
         more,
     };
-    let source = source::Source::decode(text.as_ref()).map_err(|one| errors(vec![one], 0))?;
+    let source = source::Source::decode(text).map_err(|one| errors(vec![one], 0))?;
     let only = |finding| errors(vec![source.diagnostic(finding)], 0);
     let root = locate::read(&source).map_err(only)?;
-    let findings = check::check(path, &source, &root);
+    let findings = check::check(path, &source, &root, in_cargo);
     if !findings.is_empty() {
         let (diagnostics, more) = source.diagnostics(findings);
         return Err(errors(diagnostics, more));

@@ -8,10 +8,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 mod cargo;
+mod targets;
 #[cfg(test)]
 mod tests;
 
 use cargo::Manifests;
+pub use targets::TestPackage;
 
 /// Where a repo keeps its `e2e.yml`.
 const SPEC: &str = "e2e/e2e.yml";
@@ -54,6 +56,9 @@ pub struct CargoProject {
     pub target_directory: PathBuf,
     /// The package whose folder the repo is, or is in; `None` in a virtual workspace's root.
     pub package: Option<String>,
+    /// The package's test targets; in a virtual workspace's root those of every member that has
+    /// end-to-end tests.
+    pub tests: Vec<TestPackage>,
 }
 
 /// A host that is set in a file.

@@ -27,6 +27,7 @@ mod machine;
 mod process;
 mod ran;
 mod repo;
+pub mod rust;
 pub mod stacks;
 
 pub use binary::cargo_e2e;

@@ -15,14 +15,14 @@ mod report;
 mod run;
 mod schema;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cargo_e2e::cancel::Cancel;
 use cargo_e2e::host::{Facts, Host, HostError, Purpose, preflight};
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::{HostVariables, Options, Plan, PlanError};
 use cargo_e2e::sandbox::{self, Asker, ChooseError, Listed};
-use cargo_e2e::spec::{self, SpecErrors};
+use cargo_e2e::spec::{self, Spec, SpecErrors};
 use cargo_e2e::workspace::{self, FindError, Repo, Selection};
 
 use crate::cli::{Command, E2e, HostArgument, RepoArguments};
@@ -93,6 +93,7 @@ impl Refused {
         }
         match self {
             Self::Find(FindError::Conflict { .. } | FindError::UnknownPackage { .. }) => USAGE,
+            Self::Plan(PlanError::Harness(error)) if error.is_usage() => USAGE,
             _ => exit_code(Verdict::SpecError, None),
         }
     }
@@ -182,8 +183,16 @@ fn plan_for(repo: Repo, options: Options) -> Result<Plan, Refused> {
         .ok()
         .and_then(|folder| repo.spec_path.strip_prefix(folder).map(PathBuf::from).ok())
         .unwrap_or_else(|| repo.spec_path.clone());
-    let spec = spec::parse(&shown, text).map_err(Refused::Spec)?;
+    let spec = parse(&repo, &shown, text).map_err(Refused::Spec)?;
     Ok(Plan::new(repo, spec, options, &HostVariables::from_env())?)
+}
+
+/// Reads a repo's e2e.yml, which in a Cargo project need not say how to test.
+fn parse(repo: &Repo, shown: &Path, text: Vec<u8>) -> Result<Spec, SpecErrors> {
+    match repo.cargo {
+        Some(_) => spec::parse_in_cargo(shown, text),
+        None => spec::parse(shown, text),
+    }
 }
 
 /// The host for a command that needs no repo; one is asked for its manifest's host, if there is one.
@@ -270,7 +279,7 @@ fn asker() -> Asker {
     };
     let slug = std::fs::read(&repo.spec_path)
         .ok()
-        .and_then(|text| spec::parse(&repo.spec_path, text).ok())
+        .and_then(|text| parse(&repo, &repo.spec_path, text).ok())
         .map(|spec| spec.name);
     Asker {
         slug,

@@ -6,7 +6,7 @@ use cargo_e2e::cancel::Cancel;
 use cargo_e2e::compose::preview::{PreviewError, preview};
 use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate, shared};
 use cargo_e2e::outcome::{Verdict, exit_code};
-use cargo_e2e::plan::{Keep, Plan};
+use cargo_e2e::plan::{Keep, Plan, Target};
 use cargo_e2e::report::duration;
 use cargo_e2e::spec::{Ports, Probe, Side};
 
@@ -123,6 +123,9 @@ fn describe(plan: &Plan, project: &str) -> String {
             ),
         );
     }
+    for target in plan.harness.iter().flat_map(|harness| &harness.targets) {
+        line("tests", harness_target(plan, target));
+    }
     if let Some(service) = &plan.spec.test_service {
         let limit = duration(plan.limits.test);
         line(
@@ -140,11 +143,28 @@ fn describe(plan: &Plan, project: &str) -> String {
     text
 }
 
+/// A test target: what compiles it, what runs it, and where.
+fn harness_target(plan: &Plan, target: &Target) -> String {
+    let nextest = plan.harness.as_ref().is_some_and(|harness| harness.nextest);
+    let place = match (plan.tests_on, nextest) {
+        (Side::Host, _) => "sent to the host and run there",
+        (Side::Client, true) => "run here by cargo-nextest",
+        (Side::Client, false) => "run here",
+    };
+    format!(
+        "{} of {} (compiled while the stack comes up, {place}, at most {})",
+        target.name,
+        target.package.name,
+        duration(plan.limits.test)
+    )
+}
+
 /// Which numbers, and who says so.
 fn ports(plan: &Plan) -> String {
     let because = match plan.spec.ports {
         Some(_) => format!("{} says so", plan.spec_name().display()),
         None if plan.spec.test_service.is_some() => "the default for test_service".to_owned(),
+        None if plan.harness.is_some() => "the default for Cargo's test targets".to_owned(),
         None => "the default for test_command".to_owned(),
     };
     match plan.ports {

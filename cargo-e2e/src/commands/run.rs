@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cargo_e2e::cancel::Cancel;
+use cargo_e2e::doctor;
 use cargo_e2e::event::{Events, Reporter};
 use cargo_e2e::lifecycle::{RealHosts, Run};
 use cargo_e2e::outcome::{Verdict, exit_code};
@@ -27,6 +28,7 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
         keep_for: arguments.keep_for,
         reuse: arguments.reuse,
         up_only: false,
+        nextest: arguments.nextest,
         arguments: arguments.arguments,
     };
     each(&arguments.repo, &arguments.output, &options).await
@@ -44,6 +46,7 @@ pub(crate) async fn up(arguments: UpArguments) -> u8 {
         keep_for: arguments.keep_for,
         reuse: true,
         up_only: true,
+        nextest: false,
         arguments: Vec::new(),
     };
     each(&arguments.repo, &arguments.output, &options).await
@@ -64,6 +67,14 @@ async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options
 }
 
 async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
+    let nextest = plan.harness.as_ref().is_some_and(|harness| harness.nextest);
+    if nextest && !doctor::has_nextest().await {
+        report(
+            "--nextest: cargo-nextest is not installed on this machine",
+            Some("install it: cargo install --locked cargo-nextest"),
+        );
+        return USAGE;
+    }
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let secrets = match Secrets::of(&plan.spec.secrets, environment) {

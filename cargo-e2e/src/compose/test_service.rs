@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use e2e_harness::protocol::{Endpoint, Endpoints};
+use e2e_harness::protocol::{Check, Endpoint, Endpoints};
 use serde_json::{Map, Value, json};
 
 use crate::host::quote;
@@ -33,7 +33,11 @@ pub fn take_in(model: &mut Value, all: &Value, service: &str) -> bool {
 
 /// The stack as the service sees it: the compose network's own addresses.
 #[must_use]
-pub fn endpoints(published: &[Published], health: BTreeMap<String, String>) -> Endpoints {
+pub fn endpoints(
+    published: &[Published],
+    health: BTreeMap<String, String>,
+    checks: Vec<Check>,
+) -> Endpoints {
     Endpoints {
         ports: published
             .iter()
@@ -46,7 +50,7 @@ pub fn endpoints(published: &[Published], health: BTreeMap<String, String>) -> E
             })
             .collect(),
         health,
-        checks: Vec::new(),
+        checks,
     }
 }
 

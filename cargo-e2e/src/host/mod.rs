@@ -14,6 +14,7 @@ mod ssh;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -45,6 +46,10 @@ pub trait Host: Send + Sync {
     /// Makes `there`, an address as the host sees it, answer at `here` on this machine until
     /// [`Host::close`].
     async fn forward(&self, here: SocketAddr, there: SocketAddr) -> Result<(), HostError>;
+
+    /// Makes the unix socket `here` of this machine answer at the path `there` on the host, which
+    /// does not exist yet, until [`Host::close`].
+    async fn forward_socket(&self, there: &str, here: &Path) -> Result<(), HostError>;
 
     /// Ends the connection and removes what it left on this machine. Bounded in time.
     async fn close(&self);
@@ -160,6 +165,14 @@ pub enum HostError {
         host: String,
         /// The port on this machine.
         port: u16,
+        /// What ssh said.
+        reason: String,
+    },
+    /// A socket of this machine could not be brought to the host.
+    #[error("a socket can't be forwarded to `{host}`: {reason}")]
+    ForwardSocket {
+        /// The host.
+        host: String,
         /// What ssh said.
         reason: String,
     },

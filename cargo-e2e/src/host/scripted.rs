@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io::Cursor;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -133,6 +134,10 @@ impl Host for Scripted {
     }
 
     async fn forward(&self, _: SocketAddr, _: SocketAddr) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    async fn forward_socket(&self, _: &str, _: &Path) -> Result<(), HostError> {
         Ok(())
     }
 

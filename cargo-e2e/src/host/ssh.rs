@@ -110,6 +110,27 @@ impl Ssh {
     }
 }
 
+impl Ssh {
+    /// Waits for the answer to a request to forward something; an error is why not.
+    async fn asked(
+        &self,
+        request: impl Future<Output = Result<(), openssh::Error>>,
+    ) -> Result<(), String> {
+        let Ok(answer) = timeout(OPEN_CHANNEL, request).await else {
+            return Err("no answer".to_owned());
+        };
+        let Err(error) = answer else {
+            return Ok(());
+        };
+        // The crate says only "failed"; why is in the master's log.
+        let log = tokio::fs::read_to_string(self.folder.path().join("log")).await;
+        let last = log
+            .ok()
+            .and_then(|log| Some(log.lines().last()?.to_owned()));
+        Err(last.unwrap_or_else(|| reason(&error)))
+    }
+}
+
 /// Asks the master something, bounded.
 async fn control_command(control: PathBuf, command: &'static str) -> Option<std::process::Output> {
     let run = Command::new("ssh")
@@ -190,18 +211,20 @@ impl Host for Ssh {
         let request = self
             .session
             .request_port_forward(ForwardType::Local, here, there);
-        let asked = timeout(OPEN_CHANNEL, request)
+        self.asked(request).await.map_err(refused)
+    }
+
+    async fn forward_socket(&self, there: &str, here: &Path) -> Result<(), HostError> {
+        let there = Path::new(there);
+        let request = self
+            .session
+            .request_port_forward(ForwardType::Remote, there, here);
+        self.asked(request)
             .await
-            .map_err(|_| refused("no answer".to_owned()))?;
-        let Err(error) = asked else {
-            return Ok(());
-        };
-        // The crate says only "failed"; why is in the master's log.
-        let log = tokio::fs::read_to_string(self.folder.path().join("log")).await;
-        let last = log
-            .ok()
-            .and_then(|log| Some(log.lines().last()?.to_owned()));
-        Err(refused(last.unwrap_or_else(|| reason(&error))))
+            .map_err(|reason| HostError::ForwardSocket {
+                host: self.name.clone(),
+                reason,
+            })
     }
 
     async fn close(&self) {

@@ -12,6 +12,8 @@ pub(super) struct Found {
     pub(super) health_checks: Vec<HealthRecord>,
     pub(super) services: Vec<ServiceRecord>,
     pub(super) tests: Vec<TestRecord>,
+    /// The tests as one, for those that tell nothing of themselves.
+    pub(super) tested: Option<TestRecord>,
     pub(super) leftovers: Vec<String>,
     /// How to live with the sandbox, when it was kept.
     pub(super) kept: Option<String>,

@@ -1,7 +1,9 @@
 //! Keeps the books of a run: each stage begins, ends and is told of, in one place.
 
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
 
 use crate::cancel::Cancel;
 use crate::event::{Event, Events};
@@ -16,13 +18,15 @@ pub(super) enum Stopped {
     Failed(Trouble),
     /// A signal came.
     Cancelled,
+    /// What ran beside it failed, and is the reason.
+    Halted,
 }
 
 impl Stopped {
     pub(super) fn verdict(&self) -> Verdict {
         match self {
             Self::Failed(trouble) => trouble.verdict,
-            Self::Cancelled => Verdict::Interrupted,
+            Self::Cancelled | Self::Halted => Verdict::Interrupted,
         }
     }
 }
@@ -32,6 +36,27 @@ pub(super) struct Ledger<'a> {
     events: &'a Events,
     cancel: &'a Cancel,
     records: Vec<StageRecord>,
+    halt: watch::Sender<bool>,
+}
+
+/// When something began.
+#[derive(Debug, Clone)]
+pub(super) struct Began {
+    at: String,
+    instant: Instant,
+}
+
+impl Began {
+    pub(super) fn now() -> Self {
+        Self {
+            at: now(),
+            instant: Instant::now(),
+        }
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.instant.elapsed()
+    }
 }
 
 impl<'a> Ledger<'a> {
@@ -40,7 +65,13 @@ impl<'a> Ledger<'a> {
             events,
             cancel,
             records: Vec::new(),
+            halt: watch::Sender::new(false),
         }
+    }
+
+    /// Ends the stage that runs when it is set to true, and the next ones until it is not.
+    pub(super) fn halt(&self) -> watch::Sender<bool> {
+        self.halt.clone()
     }
 
     /// Runs a stage that is left alone by signals: it is bounded, and half of it would be worse.
@@ -60,16 +91,63 @@ impl<'a> Ledger<'a> {
         stage: Stage,
         work: impl Future<Output = Result<Done<T>, Trouble>>,
     ) -> Result<T, Stopped> {
-        let started_at = now();
-        let started = Instant::now();
+        let began = Began::now();
         self.events.tell(Event::StageStarted { stage });
+        let mut halted = self.halt.subscribe();
         let ended = tokio::select! {
             // A stage that ended just now has ended, signal or not.
             biased;
             ended = work => ended.map_err(Stopped::Failed),
             () = self.cancel.reached(signals) => Err(Stopped::Cancelled),
+            _ = halted.wait_for(|halted| *halted) => Err(Stopped::Halted),
         };
-        let (status, detail) = match &ended {
+        let record = self.end(stage, began, None, &ended);
+        self.records.push(record);
+        ended.map(|done| done.value)
+    }
+
+    /// Waits, until the first signal, for what began beside other stages.
+    pub(super) async fn wait<T>(
+        &self,
+        work: impl Future<Output = Result<Done<T>, Trouble>>,
+    ) -> Result<Done<T>, Stopped> {
+        tokio::select! {
+            biased;
+            ended = work => ended.map_err(Stopped::Failed),
+            () = self.cancel.reached(1) => Err(Stopped::Cancelled),
+        }
+    }
+
+    /// Writes down what ran beside other stages as the rest of an earlier one. It `took` so long,
+    /// or has ended just now.
+    pub(super) fn amend<T>(
+        &mut self,
+        stage: Stage,
+        began: Began,
+        took: Option<Duration>,
+        ended: Result<Done<T>, Stopped>,
+    ) -> Result<T, Stopped> {
+        let mut record = self.end(stage, began, took, &ended);
+        if let Some(first) = self.records.iter_mut().find(|one| one.name == stage) {
+            if first.status != StageStatus::Skipped {
+                record.started_at.clone_from(&first.started_at);
+                record.duration_ms += first.duration_ms;
+                record.detail = format!("{}; {}", first.detail, record.detail);
+            }
+            *first = record;
+        }
+        ended.map(|done| done.value)
+    }
+
+    /// Tells how a stage ended.
+    fn end<T>(
+        &self,
+        stage: Stage,
+        began: Began,
+        took: Option<Duration>,
+        ended: &Result<Done<T>, Stopped>,
+    ) -> StageRecord {
+        let (status, detail) = match ended {
             Ok(done) if done.skipped => (StageStatus::Skipped, done.detail.clone()),
             Ok(done) => (StageStatus::Passed, done.detail.clone()),
             Err(Stopped::Failed(trouble)) => {
@@ -84,22 +162,25 @@ impl<'a> Ledger<'a> {
                     .map_or("a signal", crate::cancel::Signal::name);
                 (StageStatus::Interrupted, signal.to_owned())
             }
+            Err(Stopped::Halted) => (
+                StageStatus::Interrupted,
+                "the tests do not compile".to_owned(),
+            ),
         };
-        let duration = started.elapsed();
-        self.records.push(StageRecord {
-            name: stage,
-            status,
-            started_at,
-            duration_ms: millis(duration),
-            detail: detail.clone(),
-        });
+        let duration = took.unwrap_or_else(|| began.elapsed());
         self.events.tell(Event::StageEnded {
             stage,
             status,
             duration,
-            detail,
+            detail: detail.clone(),
         });
-        ended.map(|done| done.value)
+        StageRecord {
+            name: stage,
+            status,
+            started_at: began.at,
+            duration_ms: millis(duration),
+            detail,
+        }
     }
 
     /// Whether a stage has begun.

@@ -4,6 +4,7 @@ use super::*;
 use crate::cancel::Signal;
 use crate::event::Reporter;
 use crate::host::scripted::{Reply, Scripted};
+use crate::outcome::StageStatus;
 use crate::plan::{HostVariables, Options};
 use crate::workspace::Repo;
 
@@ -346,3 +347,4 @@ async fn evidence_that_can_not_be_had_changes_no_verdict() {
 }
 
 mod signals;
+mod targets;

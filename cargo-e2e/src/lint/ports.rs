@@ -95,8 +95,9 @@ fn spoken(plan: &Plan) -> Vec<(Place, String)> {
         .map(|file| root.join(file))
         .collect();
     not.insert(plan.repo.spec_path.clone());
-    let command = plan.spec.test_command.as_deref().unwrap_or_default();
-    let mut spoken: Vec<_> = files(root, command, &not)
+    let command = plan.spec.test_command.clone();
+    let command = command.unwrap_or_else(|| sources(plan).join(" "));
+    let mut spoken: Vec<_> = files(root, &command, &not)
         .iter()
         .flat_map(|file| lines(root, file))
         .collect();
@@ -113,6 +114,17 @@ fn spoken(plan: &Plan) -> Vec<(Place, String)> {
         }
     }
     spoken
+}
+
+/// The folders of Cargo's test targets, relative to the repo's root.
+fn sources(plan: &Plan) -> Vec<String> {
+    let targets = plan.harness.iter().flat_map(|harness| &harness.targets);
+    let folders = targets.filter_map(|target| {
+        let folder = target.package.folder().join("tests");
+        let inside = folder.strip_prefix(&plan.repo.root).ok()?;
+        Some(inside.to_string_lossy().into_owned())
+    });
+    folders.collect()
 }
 
 /// Every `localhost:PORT` of the tests that means a published port.

@@ -38,6 +38,8 @@ pub struct Human<E: Write + Send = Stderr, O: Write + Send = Stdout> {
     err: E,
     out: O,
     spinner: Option<Spinner>,
+    /// The stage that runs; another may be told of beside it.
+    current: Option<Stage>,
     pending: Pending,
     /// The stage whose failure was shown in full: its line need not repeat it.
     explained: Option<Stage>,
@@ -64,6 +66,7 @@ impl<E: Write + Send, O: Write + Send> Human<E, O> {
             err,
             out,
             spinner: None,
+            current: None,
             pending: Pending::default(),
             explained: None,
             unfinished_line: false,
@@ -114,6 +117,7 @@ impl<E: Write + Send, O: Write + Send> Human<E, O> {
     fn stage_started(&mut self, stage: Stage) {
         self.pending = Pending::default();
         self.spinner = None;
+        self.current = Some(stage);
         if self.options.live && !self.quiet() {
             let spinner = Spinner::start(self.paint.verb(self.paint.busy, stage.name()));
             spinner.say(first_words(stage));
@@ -125,7 +129,9 @@ impl<E: Write + Send, O: Write + Send> Human<E, O> {
         if self.verbose() {
             self.aside(stage, line);
         }
-        if let Some(spinner) = &self.spinner {
+        if let Some(spinner) = &self.spinner
+            && self.current == Some(stage)
+        {
             spinner.say(&printable(line));
         }
     }

@@ -62,6 +62,7 @@ pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
         Verdict::Passed => "Passed",
         Verdict::Failed => "Failed",
         Verdict::TimedOut => "Timed out",
+        Verdict::NoTests => "No tests",
         Verdict::InternalError => "Internal error",
         Verdict::SpecError => "Spec error",
         Verdict::HostError => "Host error",

@@ -24,8 +24,9 @@ impl Secrets {
             {
                 let name = path.file_name().unwrap_or_default();
                 // The tests' output was masked as it came.
-                let is_output =
-                    name.as_encoded_bytes().ends_with(b"-output.log") && name != "test-output.log";
+                let is_output = (name.as_encoded_bytes().ends_with(b"-output.log")
+                    && name != "test-output.log")
+                    || name == "events.jsonl";
                 if !path.is_file() || (folder.is_empty() && !is_output) {
                     continue;
                 }

@@ -79,6 +79,7 @@ impl Secrets {
                     name,
                     status: _,
                     duration_ms: _,
+                    depth: _,
                 } = step;
                 self.one(name);
             }

@@ -22,8 +22,9 @@ pub(super) struct Checker<'s> {
     findings: Vec<Finding>,
 }
 
-/// Everything that is wrong with the file. `path` only gives the hint for a missing `name`.
-pub(super) fn check(path: &Path, source: &Source<'_>, root: &Node) -> Vec<Finding> {
+/// Everything that is wrong with the file. `path` only gives the hint for a missing `name`;
+/// `in_cargo` is whether Cargo's test targets may be the tests.
+pub(super) fn check(path: &Path, source: &Source<'_>, root: &Node, in_cargo: bool) -> Vec<Finding> {
     let mut checker = Checker {
         source,
         findings: Vec::new(),
@@ -54,11 +55,15 @@ pub(super) fn check(path: &Path, source: &Source<'_>, root: &Node) -> Vec<Findin
             Some(format!("add `name: {slug}`")),
         );
     }
-    if lacks(&TOP, root, "test_command") && root.get("test_service").is_none() {
+    if !in_cargo && lacks(&TOP, root, "test_command") && root.get("test_service").is_none() {
         checker.report(
             root.spot,
-            "`test_command` is missing, and Cargo harness targets are not built yet in this version",
-            Some("add for example `test_command: e2e/tests/run.sh`".to_owned()),
+            "`test_command` is missing, and this is no Cargo project whose test targets could run",
+            Some(
+                "add for example `test_command: e2e/tests/run.sh`, or name a compose service that tests with \
+                 `test_service`"
+                    .to_owned(),
+            ),
         );
     }
     checker.findings

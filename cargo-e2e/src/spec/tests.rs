@@ -175,12 +175,12 @@ fn the_mirror_has_every_key_that_is_built() {
 fn several_at_once_rendered() {
     let errors = bad("# größe\nname: shop\nhealthcheks: []\ntimeout: 300s\n");
     let expected = "\
-error: `test_command` is missing, and Cargo harness targets are not built yet in this version
+error: `test_command` is missing, and this is no Cargo project whose test targets could run
   --> activity-core/e2e/e2e.yml:2:1
    |
  2 | name: shop
    | ^
-   = help: add for example `test_command: e2e/tests/run.sh`
+   = help: add for example `test_command: e2e/tests/run.sh`, or name a compose service that tests with `test_service`
 
 error: unknown key `healthcheks`
   --> activity-core/e2e/e2e.yml:3:1

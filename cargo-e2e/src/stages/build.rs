@@ -107,15 +107,15 @@ async fn check_binaries(context: &Context<'_>) -> Result<(), Trouble> {
 
 /// What a binary needs of the machine it runs on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Binary {
+pub(super) struct Binary {
     /// As `uname -m` has it.
-    arch: String,
+    pub(super) arch: String,
     /// `gnu` or `musl`; none when it is static.
-    libc: Option<&'static str>,
+    pub(super) libc: Option<&'static str>,
 }
 
 /// None for what is no ELF program.
-fn binary(bytes: &[u8]) -> Option<Binary> {
+pub(super) fn binary(bytes: &[u8]) -> Option<Binary> {
     match FileKind::parse(bytes).ok()? {
         FileKind::Elf64 => {
             let file = ElfFile64::<object::Endianness>::parse(bytes).ok()?;

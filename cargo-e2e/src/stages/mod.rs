@@ -4,6 +4,7 @@ mod addresses;
 pub mod build;
 pub mod collect;
 pub mod connect;
+pub mod endpoints;
 mod model;
 mod ports;
 pub mod ready;

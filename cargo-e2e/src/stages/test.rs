@@ -1,122 +1,49 @@
 //! Run the tests, on the host or on this machine.
 
-use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+mod compile;
+mod forward;
+mod seen;
+mod targets;
+mod told;
 
-use e2e_harness::protocol::{self, Endpoints, Transport};
+use std::time::Duration;
 
 use crate::client::{self, Ended};
-use crate::compose::{Published, cli, test_service};
+use crate::compose::{cli, test_service};
+use crate::control::Control;
 use crate::event::Event;
 use crate::host::{HostError, quote};
-use crate::outcome::Verdict;
-use crate::ready::published_at;
-use crate::spec::{Probe, Side};
+use crate::outcome::{TestRecord, Verdict};
+use crate::spec::Side;
 use crate::variables;
+
+pub use compile::{Built, cargo, compile};
+pub use seen::variables;
+pub(super) use seen::{host_folders, service_variables};
+pub use told::told;
 
 use super::up::Stack;
 use super::{Context, Done, Tail, Trouble};
 
-/// The variables that the tests see, the repo's own last.
-///
-/// # Errors
-/// When the repo's `env` names what is not set.
-pub fn variables(
-    context: &Context<'_>,
-    endpoints: &Endpoints,
-    side: Side,
-) -> Result<Vec<(String, String)>, Trouble> {
-    let (artifacts, cache) = match side {
-        Side::Host => host_folders(context),
-        Side::Client => (
-            context.bundle.join("artifacts").display().to_string(),
-            client_cache(&context.plan.spec.name).display().to_string(),
-        ),
-    };
-    let mut endpoints = endpoints.clone();
-    if side == Side::Client && !context.host.is_local() {
-        // Forwarded, whatever their address over there.
-        for port in &mut endpoints.ports {
-            port.host = LOOPBACK.to_string();
-        }
-    }
-    let all = variables::for_tests(&context.sandbox.identity, &endpoints, &artifacts, &cache);
-    with_own(context, all)
+/// What the tests have.
+pub struct Given<'a> {
+    /// The stack.
+    pub stack: &'a Stack,
+    /// The variables that they see.
+    pub variables: &'a [(String, String)],
+    /// Cargo's test targets, where they are the tests.
+    pub built: &'a [Built],
+    /// Through what they change the stack.
+    pub control: Option<&'a Control<'a>>,
 }
 
-/// The folders for artifacts and cache on the host.
-pub(super) fn host_folders(context: &Context<'_>) -> (String, String) {
-    (
-        format!("{}/collected/artifacts", context.sandbox.dir()),
-        format!("{}/cache/{}", context.sandbox.root, context.plan.spec.name),
-    )
-}
-
-/// The variables that tests see which run as a service of the stack.
-pub(super) fn service_variables(
-    context: &Context<'_>,
-    published: &[Published],
-) -> Result<Vec<(String, String)>, Trouble> {
-    let health = context.plan.spec.health_checks.iter().filter_map(|check| {
-        let (host, port) = match &check.probe {
-            Probe::Http { url, .. } => (url.host_str()?.to_owned(), url.port_or_known_default()?),
-            Probe::Tcp { host, port } => (host.clone(), *port),
-            Probe::Exec { .. } => return None,
-        };
-        let at = published_at(published, &host, port)?;
-        let address = match &check.probe {
-            Probe::Http { url, .. } => {
-                let mut url = url.clone();
-                url.set_host(Some(&at.service)).ok()?;
-                url.set_port(Some(at.container_port)).ok()?;
-                url.to_string()
-            }
-            _ => format!("{}:{}", at.service, at.container_port),
-        };
-        Some((check.name.clone(), address))
-    });
-    let endpoints = test_service::endpoints(published, health.collect());
-    let all = variables::for_tests(
-        &context.sandbox.identity,
-        &endpoints,
-        test_service::ARTIFACTS,
-        test_service::CACHE,
-    );
-    // There is no one address: each service has its own.
-    let all = all.into_iter().filter(|(name, _)| name != protocol::HOST);
-    with_own(context, all.collect())
-}
-
-/// Adds the repo's own `secrets` and `env`.
-fn with_own(
-    context: &Context<'_>,
-    mut all: Vec<(String, String)>,
-) -> Result<Vec<(String, String)>, Trouble> {
-    all.extend_from_slice(context.events.secrets().variables());
-    for (name, value) in &context.plan.spec.env {
-        let value = variables::expand(value, &all).map_err(|missing| {
-            Trouble::new(
-                Verdict::SpecError,
-                format!("`env` sets {name} from ${{{missing}}}, which is not set"),
-            )
-            .help("`${E2E_<SERVICE>_<CONTAINER PORT>}` exists for every published port; `$$` is a plain dollar")
-        })?;
-        all.push((name.clone(), value));
-    }
-    Ok(all)
-}
-
-const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-/// Tests.
+/// Tests. `records` holds afterwards what they told of themselves, whatever came of it.
 pub async fn test(
     context: &Context<'_>,
-    stack: &Stack,
-    variables: &[(String, String)],
+    given: &Given<'_>,
+    records: &mut Vec<TestRecord>,
 ) -> Result<Done<()>, Trouble> {
     let plan = context.plan;
-    let command = plan.spec.test_command.as_deref();
     let mut tail = Tail::default();
     let mut sink = |bytes: &[u8]| {
         tail.take(bytes, |_| {});
@@ -124,21 +51,20 @@ pub async fn test(
             bytes: bytes.to_vec(),
         });
     };
-    let ended = match (&plan.spec.test_service, command, plan.tests_on) {
-        (Some(service), own, _) => in_service(context, stack, service, own, &mut sink).await?,
-        (None, None, _) => return Ok(Done::skipped(())),
-        (None, Some(command), Side::Host) => {
-            let commands = commands(context, variables, command, &plan.arguments);
-            on_host(context, &commands, &mut sink).await?
-        }
-        (None, Some(command), Side::Client) => {
-            on_client(context, stack, variables, command, &mut sink).await?
+    let ended = {
+        let run = run(context, given, &mut sink);
+        match given.control {
+            // Before anything is said of the stack, it is as the tests found it.
+            Some(control) => control.during(run).await,
+            None => run.await,
         }
     };
-    let trouble = match ended {
-        Ended::Status(0) => return Ok(Done::new((), "passed")),
-        Ended::Status(127) => return Err(missing_program(context, &tail.text())),
-        Ended::TimedOut => Trouble::new(
+    if !matches!(&ended, Err(trouble) if trouble.lost) || plan.tests_on == Side::Client {
+        *records = told(context, false).await;
+    }
+    let ended = ended?;
+    let trouble = match ended.iter().find(|ended| **ended != Ended::Status(0)) {
+        _ if ended.contains(&Ended::TimedOut) => Trouble::new(
             Verdict::TimedOut,
             format!(
                 "the tests ran past their {} s and were ended",
@@ -146,13 +72,59 @@ pub async fn test(
             ),
         )
         .help("`timeout: SECONDS` in e2e.yml gives them more"),
-        Ended::Status(status) => Trouble::new(
+        _ if plan.harness.is_some() => match targets::judge(context, &ended, records) {
+            None => return Ok(Done::new((), targets::counted(records))),
+            Some(trouble) if trouble.verdict == Verdict::NoTests => return Err(trouble),
+            Some(trouble) => trouble,
+        },
+        None if !records.is_empty() && !told::any_ran(records) => {
+            return Err(targets::none_ran(context));
+        }
+        None => return Ok(Done::new((), "passed")),
+        Some(Ended::Status(127)) => return Err(missing_program(context, &tail.text())),
+        Some(Ended::Status(status)) => Trouble::new(
             Verdict::Failed,
             format!("the tests failed (exit status {status})"),
         ),
+        Some(Ended::TimedOut) => unreachable!("it is the first case"),
     };
     // A service that fell over meanwhile is the likeliest reason.
     Err(super::collect::explain(context, trouble).await)
+}
+
+/// Runs them, and says how each part ended.
+async fn run(
+    context: &Context<'_>,
+    given: &Given<'_>,
+    sink: &mut (dyn FnMut(&[u8]) + Send),
+) -> Result<Vec<Ended>, Trouble> {
+    let plan = context.plan;
+    if let Some(service) = &plan.spec.test_service {
+        let own = plan.spec.test_command.as_deref();
+        let ended = in_service(context, given.stack, service, own, sink).await?;
+        return Ok(vec![ended]);
+    }
+    let mut variables = given.variables.to_vec();
+    if let Some(control) = given.control {
+        variables.extend(told::control(context, control).await);
+    }
+    if plan.tests_on == Side::Client {
+        forward::forward(context, given.stack).await?;
+        prepare_client(context, &mut variables).await?;
+    }
+    told::prepare(context).await?;
+    let Some(command) = &plan.spec.test_command else {
+        return targets::run(context, &variables, given.built, sink).await;
+    };
+    variables.push(told::events(context, told::FILE));
+    let ended = match plan.tests_on {
+        Side::Host => {
+            let commands = commands(context, &variables, command, &plan.arguments);
+            on_host(context, &commands, plan.limits.test, sink).await?
+        }
+        Side::Client => on_client(context, &variables, command, sink).await?,
+    };
+    Ok(vec![ended])
 }
 
 async fn in_service(
@@ -166,15 +138,16 @@ async fn in_service(
     let own = own.map(|own| with_arguments(own, arguments));
     let words = test_service::command(&stack.model, service, own.as_deref(), arguments);
     let commands = cli::run_commands(context.sandbox, &stack.interpolation, service, &words);
-    on_host(context, &commands, sink).await
+    let limit = context.plan.limits.test;
+    on_host(context, &commands, limit, sink).await
 }
 
 async fn on_host(
     context: &Context<'_>,
     commands: &str,
+    limit: Duration,
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> Result<Ended, Trouble> {
-    let limit = context.plan.limits.test;
     match context
         .sandbox
         .job(context.host, "test", commands, limit, sink)
@@ -191,35 +164,15 @@ async fn on_host(
 
 async fn on_client(
     context: &Context<'_>,
-    stack: &Stack,
     variables: &[(String, String)],
     command: &str,
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> Result<Ended, Trouble> {
-    forward(context, stack).await?;
-    let folders = [
-        context.bundle.join("artifacts"),
-        client_cache(&context.plan.spec.name),
-    ];
-    for folder in folders {
-        tokio::fs::create_dir_all(&folder).await.map_err(|error| {
-            Trouble::new(
-                Verdict::InternalError,
-                format!("can't make {}: {error}", folder.display()),
-            )
-        })?;
-    }
-    let mut all = variables.to_vec();
-    for name in ["NO_PROXY", "no_proxy"] {
-        let own = std::env::var(name).unwrap_or_default();
-        let comma = if own.is_empty() { "" } else { "," };
-        all.push((name.to_owned(), format!("{own}{comma}127.0.0.1,localhost")));
-    }
     client::run(
         &with_arguments(command, &context.plan.arguments),
         &context.plan.arguments,
         &context.plan.repo.root,
-        &all,
+        variables,
         context.plan.limits.test,
         sink,
     )
@@ -232,39 +185,22 @@ async fn on_client(
     })
 }
 
-/// Brings the sandbox's ports here, at the same numbers.
-async fn forward(context: &Context<'_>, stack: &Stack) -> Result<(), Trouble> {
-    if context.host.is_local() {
-        return Ok(());
+/// Makes the folders that tests on this machine see, and keeps them from going through a proxy.
+async fn prepare_client(
+    context: &Context<'_>,
+    variables: &mut Vec<(String, String)>,
+) -> Result<(), Trouble> {
+    let folders = [
+        context.bundle.join("artifacts"),
+        seen::client_cache(&context.plan.spec.name),
+    ];
+    for folder in folders {
+        told::make(&folder).await?;
     }
-    let tcp = stack
-        .published
-        .iter()
-        .filter(|one| one.transport == Transport::Tcp);
-    let mut done = BTreeSet::new();
-    for (one, port) in tcp.filter_map(|one| Some((one, one.port?))) {
-        if !done.insert(port) {
-            continue;
-        }
-        let here = SocketAddr::new(LOOPBACK, port);
-        let there = one.address.parse().unwrap_or(LOOPBACK);
-        let forwarded = context.host.forward(here, SocketAddr::new(there, port));
-        forwarded.await.map_err(|error| {
-            Trouble::from(error).help(format!(
-                "port {port} must be free on this machine, because the tests run here: stop what uses it \
-                 (`ss -ltnp` shows it)"
-            ))
-        })?;
-    }
-    let udp = stack
-        .published
-        .iter()
-        .filter(|one| one.transport == Transport::Udp);
-    for one in udp {
-        context.events.warn(format!(
-            "{}: UDP port {} can't be brought here by ssh; tests that need it must run on the host",
-            one.service, one.container_port
-        ));
+    for name in ["NO_PROXY", "no_proxy"] {
+        let own = std::env::var(name).unwrap_or_default();
+        let comma = if own.is_empty() { "" } else { "," };
+        variables.push((name.to_owned(), format!("{own}{comma}127.0.0.1,localhost")));
     }
     Ok(())
 }
@@ -295,10 +231,6 @@ fn with_arguments(command: &str, arguments: &[String]) -> String {
         return command.to_owned();
     }
     format!("{} \"$@\"", command.trim_end())
-}
-
-fn client_cache(slug: &str) -> PathBuf {
-    crate::store::state_folder().join("cache").join(slug)
 }
 
 fn missing_program(context: &Context<'_>, said: &str) -> Trouble {

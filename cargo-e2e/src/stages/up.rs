@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e_harness::protocol::{Endpoint, Endpoints};
+use e2e_harness::protocol::Endpoints;
 use serde_json::Value;
 
 use crate::compose::scan::Scan;
@@ -11,11 +11,11 @@ use crate::compose::{
 };
 use crate::host::HostError;
 use crate::outcome::{Stage, Verdict};
-use crate::ready::published_at;
 use crate::sandbox::State;
-use crate::spec::{Ports, Probe};
+use crate::spec::Ports;
 
 use super::addresses::Extras;
+use super::endpoints::list;
 use super::{Context, Done, Tail, Trouble, count, model, ports};
 
 /// A stack that was brought up.
@@ -194,64 +194,11 @@ fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
         "127.0.0.1".to_owned(),
     )];
     let endpoints = Endpoints {
-        ports: endpoint_list(&rewritten.published),
+        ports: list(&rewritten.published),
         ..Endpoints::default()
     };
     all.extend(endpoints.variables());
     all
-}
-
-/// The published ports as tests see them.
-fn endpoint_list(published: &[Published]) -> Vec<Endpoint> {
-    published
-        .iter()
-        .filter_map(|one| {
-            Some(Endpoint {
-                service: one.service.clone(),
-                container_port: one.container_port,
-                transport: one.transport,
-                host: one.address.clone(),
-                port: one.port?,
-            })
-        })
-        .collect()
-}
-
-/// All that tests see of the stack.
-#[must_use]
-pub fn endpoints(context: &Context<'_>, stack: &Stack) -> Endpoints {
-    let health = context
-        .plan
-        .spec
-        .health_checks
-        .iter()
-        .filter_map(|check| {
-            let address = match &check.probe {
-                Probe::Http { url, .. } => {
-                    let mut url = url.clone();
-                    let at = url.port_or_known_default().and_then(|port| {
-                        published_at(&stack.published, url.host_str().unwrap_or_default(), port)
-                    });
-                    if let Some(port) = at.and_then(|at| at.port) {
-                        // Only a URL that can't have a port refuses one.
-                        let _ = url.set_port(Some(port));
-                    }
-                    url.to_string()
-                }
-                Probe::Tcp { host, port } => {
-                    let at = published_at(&stack.published, host, *port);
-                    format!("{host}:{}", at.and_then(|at| at.port).unwrap_or(*port))
-                }
-                Probe::Exec { .. } => return None,
-            };
-            Some((check.name.clone(), address))
-        })
-        .collect();
-    Endpoints {
-        ports: endpoint_list(&stack.published),
-        health,
-        checks: Vec::new(),
-    }
 }
 
 /// Whether anything was made or started.

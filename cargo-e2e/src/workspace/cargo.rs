@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 use serde_json::Value;
 
-use super::{CargoProject, ConfiguredHost, FindError, Repo, canonical, existing, spec_in};
+use super::{
+    CargoProject, ConfiguredHost, FindError, Repo, TestPackage, canonical, existing, spec_in,
+};
 use crate::spec::nearest;
 
 /// One workspace; a package on its own is one, too.
@@ -102,6 +104,11 @@ impl Manifests {
         package: Option<&Package>,
     ) -> Result<Repo, FindError> {
         let target_directory = self.metadata.target_directory.clone().into_std_path_buf();
+        let tests = match package {
+            Some(package) => vec![self.tests_of(package)?],
+            // A virtual workspace's root has no tests of its own: its members' are meant.
+            None => self.all_tests()?,
+        };
         // Both are read, so that a mistake in either is seen.
         let of_workspace = self.section(None)?.host;
         let of_package = match package {
@@ -120,11 +127,28 @@ impl Manifests {
                 workspace_root: self.workspace_root(),
                 target_directory,
                 package: package.map(|package| package.name.to_string()),
+                tests,
             }),
             host: of_package
                 .map(|host| configured(host, PACKAGE_TABLE))
                 .or_else(|| of_workspace.map(|host| configured(host, WORKSPACE_TABLE))),
         })
+    }
+
+    fn tests_of(&self, package: &Package) -> Result<TestPackage, FindError> {
+        let named = self.section(Some(package))?.tests;
+        Ok(TestPackage::of(package, named))
+    }
+
+    fn all_tests(&self) -> Result<Vec<TestPackage>, FindError> {
+        let mut all = Vec::new();
+        for package in self.members() {
+            let tests = self.tests_of(package)?;
+            if tests.counts() {
+                all.push(tests);
+            }
+        }
+        Ok(all)
     }
 
     /// The `metadata.e2e` table of a package, or of the workspace.
@@ -134,7 +158,7 @@ impl Manifests {
                 package.manifest_path.clone().into_std_path_buf(),
                 PACKAGE_TABLE,
                 &package.metadata,
-                &["host", "spec"],
+                &["host", "spec", "tests"],
             ),
             None => (
                 self.workspace_root().join("Cargo.toml"),
@@ -165,6 +189,7 @@ pub(super) fn folder(package: &Package) -> PathBuf {
 struct Section {
     host: Option<String>,
     spec: Option<String>,
+    tests: Option<Vec<String>>,
 }
 
 impl Section {
@@ -184,6 +209,13 @@ impl Section {
                 };
                 return Err(format!("has an unknown key `{key}`\n  = help: {help}"));
             }
+            if key == "tests" {
+                section.tests = Some(
+                    names(value)
+                        .ok_or("`tests` must be a list of test targets' names, at least one")?,
+                );
+                continue;
+            }
             let text = match value.as_str() {
                 Some(text) if !text.trim().is_empty() => text.to_owned(),
                 _ => return Err(format!("`{key}` must be a text that isn't empty")),
@@ -195,4 +227,17 @@ impl Section {
         }
         Ok(section)
     }
+}
+
+/// A list of texts, none of them empty.
+fn names(value: &Value) -> Option<Vec<String>> {
+    let list = value.as_array().filter(|list| !list.is_empty())?;
+    let mut names = Vec::new();
+    for name in list {
+        let name = name.as_str().filter(|name| !name.trim().is_empty())?;
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    Some(names)
 }

@@ -297,10 +297,18 @@ fn mistakes_in_manifests() {
         ),
         (
             "zzz = 1",
-            "has an unknown key `zzz`\n  = help: known here: host, spec",
+            "has an unknown key `zzz`\n  = help: known here: host, spec, tests",
         ),
         ("host = 1", "`host` must be a text that isn't empty"),
         ("host = \" \"", "`host` must be a text that isn't empty"),
+        (
+            "tests = \"e2e\"",
+            "`tests` must be a list of test targets' names, at least one",
+        ),
+        (
+            "tests = []",
+            "`tests` must be a list of test targets' names, at least one",
+        ),
     ] {
         let tree = Tree::new()
             .spec("p")
@@ -332,4 +340,43 @@ fn options_that_exclude_each_other() {
         error.to_string(),
         "-p and --workspace can't be used together"
     );
+}
+
+#[test]
+fn test_targets_are_known_with_the_library_by_whatever_name() {
+    let own = "[dev-dependencies]\nours = { package = \"e2e-harness\", version = \"0.1\" }\n\
+               [package.metadata.e2e]\ntests = [\"slow\", \"slow\"]\n";
+    let tree = Tree::new()
+        .spec("p")
+        .package("p", own)
+        .file("p/tests/slow.rs", "")
+        .file("p/tests/e2e.rs", "");
+    let cargo = tree.one("p", &plain()).cargo.expect("a Cargo project");
+    let [package] = &cargo.tests[..] else {
+        panic!("one package: {:?}", cargo.tests);
+    };
+    assert_eq!(package.targets, ["e2e", "slow"]);
+    assert_eq!(package.wanted(), ["slow"]);
+    assert!(package.has_harness);
+}
+
+#[test]
+fn in_a_workspaces_root_members_with_end_to_end_tests_count() {
+    let library = "[dev-dependencies]\ne2e-harness = \"0.1\"\n";
+    let named = format!("{library}[package.metadata.e2e]\ntests = [\"slow\"]\n");
+    let tree = Tree::new()
+        .spec("w")
+        .file(
+            "w/Cargo.toml",
+            "[workspace]\nmembers = [\"*\"]\nexclude = [\"e2e\"]\nresolver = \"3\"\n",
+        )
+        .package("w/api", library)
+        .file("w/api/tests/e2e.rs", "")
+        .package("w/named", &named)
+        .package("w/foreign", "")
+        .file("w/foreign/tests/e2e.rs", "")
+        .package("w/without", library);
+    let cargo = tree.one("w", &plain()).cargo.expect("a Cargo project");
+    let members: Vec<&str> = cargo.tests.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(members, ["api", "named"]);
 }

@@ -11,6 +11,7 @@ mod ports;
 mod ready;
 mod refused;
 mod results;
+mod rust_targets;
 mod sandboxes;
 mod secrets;
 mod sending;

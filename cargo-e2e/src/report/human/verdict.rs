@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::paint::{COLUMN, Paint};
 use crate::event::printable;
-use crate::outcome::{Record, Stage, Verdict};
+use crate::outcome::{Record, Stage, StageStatus, StepRecord, TestRecord, Verdict};
 use crate::report::words::{
     failed_tests, first_failed, first_line, signal_name, tail, verdict_word,
 };
@@ -63,15 +63,23 @@ fn why(paint: &Paint, record: &Record) -> Vec<String> {
         let detail = printable(&stage.detail);
         lines.push(format!("{}: {}", stage.name.name(), first_line(&detail)));
     }
-    let failed = failed_tests(record);
-    if record.tests.len() > 1 {
+    // One that says no more than its stage does is a test command.
+    let says_more = |test: &&TestRecord| {
+        let stage = first_failed(record).map(|stage| stage.detail.as_str());
+        record.tests.len() > 1 || test.message.as_deref() != stage
+    };
+    let failed: Vec<&TestRecord> = failed_tests(record).into_iter().filter(says_more).collect();
+    if !failed.is_empty() {
         lines.extend(failed.iter().take(NAMED_TESTS).map(|test| {
             let name = printable(&test.name);
             let name = paint.with(paint.bad, first_line(&name));
             let message = printable(test.message.as_deref().unwrap_or_default());
+            let at = failing_step(test)
+                .filter(|step| !message.contains(step.as_str()))
+                .map_or_else(String::new, |step| format!(" at `{step}`"));
             match first_line(&message) {
-                "" => format!("- {name}"),
-                message => format!("- {name}: {message}"),
+                "" => format!("- {name}{at}"),
+                message => format!("- {name}{at}: {message}"),
             }
         }));
         if failed.len() > NAMED_TESTS {
@@ -79,6 +87,17 @@ fn why(paint: &Paint, record: &Record) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The innermost step that failed.
+fn failing_step(test: &TestRecord) -> Option<String> {
+    let failed = |step: &&StepRecord| step.status == StageStatus::Failed;
+    let step = test
+        .steps
+        .iter()
+        .filter(failed)
+        .max_by_key(|step| step.depth)?;
+    Some(first_line(&printable(&step.name)).to_owned())
 }
 
 fn leftovers(paint: &Paint, record: &Record) -> Vec<String> {

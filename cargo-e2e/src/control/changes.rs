@@ -1,0 +1,223 @@
+//! What tests changed of the stack, and how it was before.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Mutex, Notify};
+
+use crate::host::HostError;
+use crate::sandbox::Container;
+
+use super::{Control, within};
+
+/// After it is started again, a container with a health check has this long to pass it.
+const HEALTHY: Duration = Duration::from_secs(90);
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Every container that is not as it was, by id. One change is made at a time.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    all: Mutex<BTreeMap<String, Changed>>,
+    /// Told whenever one is put back.
+    fewer: Notify,
+}
+
+/// A container that a session changed.
+#[derive(Debug, Clone)]
+struct Changed {
+    session: u64,
+    service: String,
+    was: Was,
+}
+
+/// What a container did before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Was {
+    Running,
+    Paused,
+    Stopped,
+}
+
+impl Was {
+    fn of(container: &Container) -> Self {
+        match container.state.status.as_str() {
+            "running" | "restarting" => Self::Running,
+            "paused" => Self::Paused,
+            _ => Self::Stopped,
+        }
+    }
+}
+
+impl Changes {
+    /// Waits until no other session has changed anything; the services that some still has, when
+    /// that takes too long.
+    pub(super) async fn only(&self, session: u64, patience: Duration) -> Result<(), Vec<String>> {
+        let deadline = tokio::time::Instant::now() + patience;
+        loop {
+            let fewer = self.fewer.notified();
+            let mut fewer = std::pin::pin!(fewer);
+            // From before the look: what is put back meanwhile is not missed.
+            fewer.as_mut().enable();
+            let others = others(&*self.all.lock().await, session);
+            if others.is_empty() {
+                return Ok(());
+            }
+            if tokio::time::timeout_at(deadline, fewer).await.is_err() {
+                return Err(others);
+            }
+        }
+    }
+
+    /// Makes a change of containers, which are remembered as they are now.
+    pub(super) async fn change(
+        &self,
+        control: &Control<'_>,
+        session: u64,
+        service: &str,
+        verb: &'static str,
+        signal: &str,
+    ) -> Result<(), String> {
+        let mut all = self.all.lock().await;
+        let containers = control.containers(service).await?;
+        let mut ids = Vec::new();
+        for container in containers {
+            all.entry(container.id.clone()).or_insert_with(|| Changed {
+                session,
+                service: service.to_owned(),
+                was: Was::of(&container),
+            });
+            ids.push(container.id);
+        }
+        let (host, sandbox) = (control.context.host, control.context.sandbox);
+        let changed = sandbox.change(host, verb, signal, &ids).await;
+        changed.map_err(|error| reason(&error))
+    }
+
+    /// Puts back what a session changed, or all of them; says what can't be.
+    pub(super) async fn put_back(&self, control: &Control<'_>, session: Option<u64>) {
+        let mut all = self.all.lock().await;
+        let mine = |changed: &Changed| session.is_none_or(|session| changed.session == session);
+        let due: BTreeMap<String, Changed> = all
+            .iter()
+            .filter(|(_, changed)| mine(changed))
+            .map(|(id, changed)| (id.clone(), changed.clone()))
+            .collect();
+        if due.is_empty() {
+            return;
+        }
+        if let Err(why) = restore(control, &due).await {
+            control.context.events.warn(format!(
+                "a test changed the stack, and it is not as before: {why}"
+            ));
+        }
+        // Also what failed: the next test would wait for it in vain.
+        all.retain(|_, changed| !mine(changed));
+        drop(all);
+        self.fewer.notify_waiters();
+    }
+}
+
+fn others(all: &BTreeMap<String, Changed>, session: u64) -> Vec<String> {
+    let mut services: Vec<String> = all
+        .values()
+        .filter(|changed| changed.session != session)
+        .map(|changed| changed.service.clone())
+        .collect();
+    services.dedup();
+    services
+}
+
+async fn restore(control: &Control<'_>, due: &BTreeMap<String, Changed>) -> Result<(), String> {
+    let (host, sandbox) = (control.context.host, control.context.sandbox);
+    let now = sandbox
+        .inspect(host)
+        .await
+        .map_err(|error| reason(&error))?;
+    let mut failed = Vec::new();
+    for container in now.sorted() {
+        let Some(changed) = due.get(&container.id) else {
+            continue;
+        };
+        for verb in way_back(Was::of(container), changed.was) {
+            let ids = std::slice::from_ref(&container.id);
+            if let Err(error) = sandbox.change(host, verb, "", ids).await {
+                failed.push(format!("{}: {}", changed.service, reason(&error)));
+                break;
+            }
+        }
+    }
+    if let Some(first) = failed.into_iter().next() {
+        return Err(first);
+    }
+    healthy(control, due, within(HEALTHY)).await
+}
+
+/// What `docker` must do to bring a container from one state to another.
+fn way_back(now: Was, was: Was) -> &'static [&'static str] {
+    match (now, was) {
+        (Was::Running, Was::Running)
+        | (Was::Paused, Was::Paused)
+        | (Was::Stopped, Was::Stopped) => &[],
+        (Was::Stopped, Was::Running) => &["start"],
+        (Was::Paused, Was::Running) => &["unpause"],
+        (Was::Running, Was::Paused) => &["pause"],
+        (Was::Stopped, Was::Paused) => &["start", "pause"],
+        (Was::Running, Was::Stopped) => &["stop"],
+        (Was::Paused, Was::Stopped) => &["unpause", "stop"],
+    }
+}
+
+/// Waits until those that ran before run again, and are healthy where they are asked.
+async fn healthy(
+    control: &Control<'_>,
+    due: &BTreeMap<String, Changed>,
+    deadline: Instant,
+) -> Result<(), String> {
+    loop {
+        let containers = control.context.sandbox.inspect(control.context.host).await;
+        let containers = containers.map_err(|error| reason(&error))?;
+        let waiting = containers.sorted().into_iter().find_map(|container| {
+            let changed = due.get(&container.id)?;
+            let health = container.state.health.as_ref();
+            let health = health.map_or("", |health| health.status.as_str());
+            let fine = container.state.status == "running" && matches!(health, "" | "healthy");
+            (changed.was == Was::Running && !fine)
+                .then(|| format!("{} is {} {health}", changed.service, container.state.status))
+        });
+        match waiting {
+            None => return Ok(()),
+            Some(waiting) if Instant::now() >= deadline => {
+                return Err(waiting.trim_end().to_owned());
+            }
+            Some(_) => tokio::time::sleep(LOOK).await,
+        }
+    }
+}
+
+/// What Docker said, without where and in which script.
+pub(super) fn reason(error: &HostError) -> String {
+    match error {
+        HostError::Script { stderr, .. } if !stderr.trim().is_empty() => stderr.trim().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_back_ends_where_it_began() {
+        let all = [Was::Running, Was::Paused, Was::Stopped];
+        for now in all {
+            for was in all {
+                let end = way_back(now, was).iter().fold(now, |_, verb| match *verb {
+                    "start" | "unpause" => Was::Running,
+                    "pause" => Was::Paused,
+                    _ => Was::Stopped,
+                });
+                assert_eq!(end, was, "from {now:?}");
+            }
+        }
+    }
+}

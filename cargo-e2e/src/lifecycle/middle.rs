@@ -1,0 +1,191 @@
+//! The stages between provision and collect, and what runs beside them.
+
+use std::time::{Duration, Instant};
+
+use crate::compose::scan::Scan;
+use crate::control::Control;
+use crate::outcome::{Stage, StageStatus, TestRecord, Verdict, millis};
+use crate::spec::Side;
+use crate::stages::test::{Built, Given};
+use crate::stages::up::Stack;
+use crate::stages::{self, Context, Done, Trouble};
+
+use super::Run;
+use super::found::Found;
+use super::ledger::{Began, Ledger, Stopped};
+
+/// A stack that is up, ready and set up.
+struct Risen {
+    stack: Stack,
+    /// The variables that the tests see.
+    variables: Vec<(String, String)>,
+}
+
+impl Run<'_> {
+    /// Everything between provision and collect.
+    pub(super) async fn stages(
+        &self,
+        ledger: &mut Ledger<'_>,
+        found: &mut Found,
+        context: &Context<'_>,
+    ) -> Result<(), Stopped> {
+        ledger
+            .until(1, Stage::Build, stages::build::build(context))
+            .await?;
+        let scan = ledger
+            .until(1, Stage::Sync, stages::sync::sync(context))
+            .await?;
+        if self.plan.up_only {
+            return self
+                .rise(ledger, found, context, &scan)
+                .await
+                .map(|_risen| ());
+        }
+        let (risen, built) = self.rise_and_compile(ledger, found, context, &scan).await?;
+        self.test(ledger, found, context, &risen, &built).await
+    }
+
+    /// Brings the stack up, and compiles test targets meanwhile. Not sooner: `build_command` may
+    /// make what they are compiled from, and a sync must not meet files that change.
+    async fn rise_and_compile(
+        &self,
+        ledger: &mut Ledger<'_>,
+        found: &mut Found,
+        context: &Context<'_>,
+        scan: &Scan,
+    ) -> Result<(Risen, Vec<Built>), Stopped> {
+        if self.plan.harness.is_none() {
+            let risen = self.rise(ledger, found, context, scan).await?;
+            return Ok((risen, Vec::new()));
+        }
+        let began = Began::now();
+        let mut compiling = Box::pin(stages::test::compile(context));
+        let halt = ledger.halt();
+        let mut compiled = None;
+        let risen = {
+            let mut rising = Box::pin(self.rise(ledger, found, context, scan));
+            loop {
+                tokio::select! {
+                    risen = &mut rising => break risen,
+                    ended = &mut compiling, if compiled.is_none() => {
+                        // A stack without tests is of no use.
+                        halt.send_replace(ended.is_err());
+                        compiled = Some((ended, began.elapsed()));
+                    }
+                }
+            }
+        };
+        halt.send_replace(false);
+        let (ended, took) = match (compiled, &risen) {
+            (Some((ended, took)), _) => (ended.map_err(Stopped::Failed), Some(took)),
+            (None, Err(_)) => return risen.map(|risen| (risen, Vec::new())),
+            (None, Ok(_)) => (ledger.wait(compiling).await, None),
+        };
+        let built = ledger.amend(Stage::Build, began, took, ended)?;
+        Ok((risen?, built))
+    }
+
+    /// Brings the stack up, waits until it is ready, and sets it up.
+    async fn rise(
+        &self,
+        ledger: &mut Ledger<'_>,
+        found: &mut Found,
+        context: &Context<'_>,
+        scan: &Scan,
+    ) -> Result<Risen, Stopped> {
+        let up = async {
+            match stages::up::up(context, scan).await {
+                Err(trouble) if trouble.verdict == Verdict::UpFailed => {
+                    Err(stages::collect::explain(context, trouble).await)
+                }
+                other => other,
+            }
+        };
+        let stack = ledger.until(1, Stage::Up, up).await?;
+        let ready = stages::ready::ready(context, &stack, &mut found.health_checks);
+        ledger.until(1, Stage::Ready, ready).await?;
+        let endpoints = stages::endpoints::endpoints(context, &stack);
+        stages::up::remember(context, &stack, &endpoints).await;
+        let on_host = stages::test::variables(context, &endpoints, Side::Host);
+        let for_tests = stages::test::variables(context, &endpoints, self.plan.tests_on);
+        let (on_host, variables) = match (on_host, for_tests) {
+            (Ok(on_host), Ok(for_tests)) => (on_host, for_tests),
+            (Err(trouble), _) | (_, Err(trouble)) => {
+                let failed = async { Err::<Done<Risen>, Trouble>(trouble) };
+                return ledger.bounded(Stage::Setup, failed).await;
+            }
+        };
+        ledger
+            .until(1, Stage::Setup, stages::setup::setup(context, &on_host))
+            .await?;
+        Ok(Risen { stack, variables })
+    }
+
+    async fn test(
+        &self,
+        ledger: &mut Ledger<'_>,
+        found: &mut Found,
+        context: &Context<'_>,
+        risen: &Risen,
+        built: &[Built],
+    ) -> Result<(), Stopped> {
+        let control = self.control(context, &risen.stack);
+        let given = Given {
+            stack: &risen.stack,
+            variables: &risen.variables,
+            built,
+            control: control.as_ref(),
+        };
+        let began = Instant::now();
+        let tests = Box::pin(stages::test::test(context, &given, &mut found.tests));
+        let tested = ledger.until(1, Stage::Test, tests).await;
+        found.tested = self.test_record(&tested, began.elapsed());
+        let stays = context.before.is_some() || self.keeps(found);
+        if let (Err(Stopped::Cancelled), Some(control), true) = (&tested, &control, stays) {
+            // What goes on would change it again. Whoever keeps a sandbox wants it whole.
+            let _ = context.sandbox.stop(context.host).await;
+            control.put_back().await;
+        }
+        tested
+    }
+
+    /// A service that tests has none: it would have to reach out of its container.
+    fn control<'a>(&self, context: &'a Context<'a>, stack: &'a Stack) -> Option<Control<'a>> {
+        if self.plan.spec.test_service.is_some() {
+            return None;
+        }
+        Control::listen(context, stack)
+            .inspect_err(|error| {
+                self.events.warn(format!(
+                    "tests can't stop and start services: no socket can be made on this machine: {error}"
+                ));
+            })
+            .ok()
+    }
+
+    /// Tests that tell nothing of themselves are one test, whatever they are.
+    fn test_record(&self, tested: &Result<(), Stopped>, duration: Duration) -> Option<TestRecord> {
+        let (status, message) = match tested {
+            Ok(()) => (StageStatus::Passed, None),
+            Err(Stopped::Failed(trouble)) if trouble.verdict == Verdict::NoTests => return None,
+            Err(Stopped::Failed(trouble)) => (StageStatus::Failed, Some(trouble.message.clone())),
+            Err(Stopped::Cancelled | Stopped::Halted) => (StageStatus::Interrupted, None),
+        };
+        let targets = self.plan.harness.as_ref().map(|harness| &harness.targets);
+        let name = match (&self.plan.spec.test_service, targets) {
+            (Some(service), _) => service.clone(),
+            (None, Some(targets)) => {
+                let names: Vec<&str> = targets.iter().map(|one| one.name.as_str()).collect();
+                names.join(", ")
+            }
+            (None, None) => "test_command".to_owned(),
+        };
+        Some(TestRecord {
+            name,
+            status,
+            duration_ms: millis(duration),
+            message,
+            steps: Vec::new(),
+        })
+    }
+}

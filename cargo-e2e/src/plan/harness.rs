@@ -1,0 +1,270 @@
+//! Which of Cargo's test targets are the tests, and why they can't be.
+
+use std::path::PathBuf;
+
+use crate::spec::{Side, Spec};
+use crate::workspace::{Repo, TestPackage};
+
+/// The tests of a repo that names no command: test targets of its packages, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Harness {
+    /// Every target, one after another.
+    pub targets: Vec<Target>,
+    /// `--nextest`: cargo-nextest runs them.
+    pub nextest: bool,
+}
+
+/// One test target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its package.
+    pub package: TestPackage,
+    /// Its name.
+    pub name: String,
+}
+
+/// Why there are no targets to run.
+#[derive(Debug, thiserror::Error)]
+pub enum HarnessError {
+    /// A target that is named does not exist.
+    #[error("{}: {}\n  = help: {}", manifest.display(), not_there(package, target, *named, targets), add(target))]
+    NotThere {
+        /// The manifest.
+        manifest: PathBuf,
+        /// Its package.
+        package: String,
+        /// The target.
+        target: String,
+        /// Whether the manifest names it; else it is the default.
+        named: bool,
+        /// The test targets that there are.
+        targets: Vec<String>,
+    },
+    /// A target's package does not depend on e2e-harness.
+    #[error(
+        "{}: `{package}` does not depend on e2e-harness, so its test target `{target}` is not one that `cargo e2e` runs\n  = help: {}",
+        manifest.display(),
+        add(target)
+    )]
+    NotOurs {
+        /// The manifest.
+        manifest: PathBuf,
+        /// Its package.
+        package: String,
+        /// The target.
+        target: String,
+    },
+    /// No member of a workspace has end-to-end tests.
+    #[error(
+        "{}: there is no `test_command`, and no member of the workspace has an end-to-end test target\n  = help: in a member, {}",
+        spec.display(),
+        add("e2e")
+    )]
+    NoMember {
+        /// The e2e.yml.
+        spec: PathBuf,
+    },
+    /// `--nextest` where there is nothing for it.
+    #[error("--nextest runs Cargo's test targets, but {} runs the tests with `{key}`", spec.display())]
+    NothingForNextest {
+        /// The e2e.yml.
+        spec: PathBuf,
+        /// `test_command` or `test_service`.
+        key: &'static str,
+    },
+    /// `--nextest` with tests that run elsewhere.
+    #[error(
+        "--nextest runs tests on this machine, but {} says `tests_run_on: host`\n  = help: leave one of them out",
+        spec.display()
+    )]
+    NextestOnHost {
+        /// The e2e.yml.
+        spec: PathBuf,
+    },
+}
+
+impl HarnessError {
+    /// Whether it was typed wrong, rather than written wrong.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::NothingForNextest { .. } | Self::NextestOnHost { .. }
+        )
+    }
+}
+
+fn not_there(package: &str, target: &str, named: bool, targets: &[String]) -> String {
+    let because = if named {
+        "`tests` in [package.metadata.e2e] names"
+    } else {
+        "e2e.yml has no `test_command`, so the tests are"
+    };
+    let there = if targets.is_empty() {
+        "no test target at all".to_owned()
+    } else {
+        format!("only {}", targets.join(", "))
+    };
+    format!("{because} the test target `{target}`, but `{package}` has {there}")
+}
+
+/// What to write in a manifest.
+fn add(target: &str) -> String {
+    format!(
+        "add this to Cargo.toml, and write tests/{target}.rs (or give e2e.yml a `test_command`):\n\
+         \n      [dev-dependencies]\n      e2e-harness = \"{}\"\n\
+         \n      [[test]]\n      name = \"{target}\"\n      harness = false\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// The targets of a repo; none where it names its tests itself, or is no Cargo project.
+pub(super) fn choose(
+    repo: &Repo,
+    spec: &Spec,
+    nextest: bool,
+) -> Result<Option<Harness>, HarnessError> {
+    let own = match (&spec.test_command, &spec.test_service) {
+        (_, Some(_)) => Some("test_service"),
+        (Some(_), None) => Some("test_command"),
+        (None, None) => None,
+    };
+    if let Some(key) = own {
+        return if nextest {
+            Err(HarnessError::NothingForNextest {
+                spec: repo.spec_path.clone(),
+                key,
+            })
+        } else {
+            Ok(None)
+        };
+    }
+    let Some(cargo) = &repo.cargo else {
+        return Ok(None);
+    };
+    let mut targets = Vec::new();
+    for package in &cargo.tests {
+        for name in package.wanted() {
+            targets.push(target(package, name)?);
+        }
+    }
+    if targets.is_empty() {
+        return Err(HarnessError::NoMember {
+            spec: repo.spec_path.clone(),
+        });
+    }
+    if nextest && spec.tests_run_on == Some(Side::Host) {
+        return Err(HarnessError::NextestOnHost {
+            spec: repo.spec_path.clone(),
+        });
+    }
+    Ok(Some(Harness { targets, nextest }))
+}
+
+fn target(package: &TestPackage, name: String) -> Result<Target, HarnessError> {
+    if !package.targets.contains(&name) {
+        return Err(HarnessError::NotThere {
+            manifest: package.manifest.clone(),
+            package: package.name.clone(),
+            target: name,
+            named: package.named.is_some(),
+            targets: package.targets.clone(),
+        });
+    }
+    if !package.has_harness {
+        return Err(HarnessError::NotOurs {
+            manifest: package.manifest.clone(),
+            package: package.name.clone(),
+            target: name,
+        });
+    }
+    Ok(Target {
+        package: package.clone(),
+        name,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::CargoProject;
+
+    fn package(targets: &[&str], named: Option<&[&str]>, has_harness: bool) -> TestPackage {
+        let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        TestPackage {
+            name: "shop".into(),
+            version: "0.1.0".into(),
+            manifest: "/w/Cargo.toml".into(),
+            named: named.map(owned),
+            targets: owned(targets),
+            has_harness,
+        }
+    }
+
+    fn chosen(
+        tests: Vec<TestPackage>,
+        yaml: &str,
+        nextest: bool,
+    ) -> Result<Option<Harness>, HarnessError> {
+        let repo = Repo {
+            root: "/w".into(),
+            spec_path: "/w/e2e/e2e.yml".into(),
+            results_dir: "/w/target/e2e".into(),
+            cargo: Some(CargoProject {
+                workspace_root: "/w".into(),
+                target_directory: "/w/target".into(),
+                package: None,
+                tests,
+            }),
+            host: None,
+        };
+        let text = format!("name: shop\n{yaml}");
+        let spec = crate::spec::parse_in_cargo(&repo.spec_path, text).expect("a good spec");
+        choose(&repo, &spec, nextest)
+    }
+
+    fn names(tests: Vec<TestPackage>) -> Vec<String> {
+        let harness = chosen(tests, "", false).expect("they are there");
+        let targets = harness.expect("a harness").targets;
+        targets.into_iter().map(|target| target.name).collect()
+    }
+
+    #[test]
+    fn the_targets_are_those_that_are_named_else_e2e() {
+        assert_eq!(names(vec![package(&["e2e", "unit"], None, true)]), ["e2e"]);
+        let two = package(&["e2e", "slow", "unit"], Some(&["slow", "e2e"]), true);
+        assert_eq!(names(vec![two]), ["slow", "e2e"]);
+    }
+
+    #[test]
+    fn a_target_that_is_not_there_is_named_with_those_that_are() {
+        let missing = chosen(vec![package(&["unit"], None, true)], "", false);
+        let text = missing.expect_err("it is not there").to_string();
+        for part in [
+            "/w/Cargo.toml: ",
+            "the test target `e2e`, but `shop` has only unit",
+            "name = \"e2e\"\n      harness = false",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_target_without_the_library_is_not_ours() {
+        let foreign = chosen(vec![package(&["e2e"], None, false)], "", false);
+        assert!(matches!(foreign, Err(HarnessError::NotOurs { .. })));
+        let none = chosen(Vec::new(), "", false);
+        assert!(matches!(none, Err(HarnessError::NoMember { .. })));
+    }
+
+    #[test]
+    fn a_command_comes_before_targets_and_has_no_use_for_nextest() {
+        let tests = || vec![package(&["e2e"], None, true)];
+        let command = "test_command: 'true'\n";
+        assert_eq!(chosen(tests(), command, false).expect("fine"), None);
+        for yaml in [command, "tests_run_on: host\n"] {
+            let error = chosen(tests(), yaml, true).expect_err("no use");
+            assert!(error.is_usage(), "{error}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What tests do with the containers of a service.
+
+use std::time::Duration;
+
+use crate::host::{self, Host, HostError, Output, Script, quote};
+
+use super::{Sandbox, check, succeed};
+
+/// Stopping takes a container's own grace, which may be long.
+const CHANGE: Duration = Duration::from_mins(3);
+
+impl Sandbox {
+    /// Does to containers what `docker VERB` does; a signal goes with `kill` only.
+    ///
+    /// # Errors
+    /// When Docker refuses, with what it said; when the host is lost.
+    pub async fn change(
+        &self,
+        host: &dyn Host,
+        verb: &'static str,
+        signal: &str,
+        containers: &[String],
+    ) -> Result<(), HostError> {
+        let script = self
+            .bind(script!("change", "change"))
+            .var("verb", verb)
+            .var("signal", signal)
+            .var("containers", containers.join(" "));
+        let output = host::run(host, &script, b"", CHANGE).await?;
+        check(host, &script, output).map(drop)
+    }
+
+    /// The last bytes of what containers printed, since a time by the host's clock (empty: ever).
+    pub async fn said(
+        &self,
+        host: &dyn Host,
+        containers: &[String],
+        since: &str,
+        most: usize,
+    ) -> Result<Vec<u8>, HostError> {
+        let script = self
+            .bind(script!("logs", "said"))
+            .var("containers", containers.join(" "))
+            .var("since", since)
+            .var("most", most.to_string());
+        Ok(succeed(host, &script, b"").await?.stdout)
+    }
+
+    /// Runs a command in a container; its status is a result.
+    pub async fn exec(
+        &self,
+        host: &dyn Host,
+        container: &str,
+        command: &[String],
+        input: &[u8],
+        deadline: Duration,
+    ) -> Result<Output, HostError> {
+        let words: Vec<String> = command.iter().map(|word| quote(word)).collect();
+        let script = self
+            .bind(script!("exec", "exec"))
+            .var("container", container)
+            .var("words", words.join(" "));
+        host::run(host, &script, input, deadline).await
+    }
+
+    /// A file of the sandbox's folder; one that is not there is empty.
+    pub async fn get(&self, host: &dyn Host, file: &str) -> Result<Vec<u8>, HostError> {
+        let script = self.bind(script!("get", "get")).var("file", file);
+        Ok(succeed(host, &script, b"").await?.stdout)
+    }
+
+    /// Nanoseconds since 1970, by the host's clock; never more than the truth.
+    pub async fn clock(&self, host: &dyn Host) -> Result<i128, HostError> {
+        let text = succeed(host, &self.bind(script!("clock", "clock")), b"")
+            .await?
+            .text();
+        Ok(nanoseconds(text.trim()))
+    }
+}
+
+/// `1795365660.123456789`; a part that is no number counts nothing.
+fn nanoseconds(text: &str) -> i128 {
+    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let seconds: i128 = seconds.parse().unwrap_or(0);
+    let nanoseconds: i128 = match fraction.len() {
+        9 => fraction.parse().unwrap_or(0),
+        _ => 0,
+    };
+    seconds * 1_000_000_000 + nanoseconds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nanoseconds;
+
+    #[test]
+    fn a_clock_without_nanoseconds_is_read_in_seconds() {
+        assert_eq!(nanoseconds("12.000000034"), 12_000_000_034);
+        for text in ["12.%N", "12.", "12"] {
+            assert_eq!(nanoseconds(text), 12_000_000_000, "{text}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Bring the stack's ports to the machine where the tests run.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use e2e_harness::protocol::Transport;
+
+use crate::stages::up::Stack;
+use crate::stages::{Context, Trouble};
+
+pub(super) const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Brings the sandbox's ports here, at the same numbers.
+pub(super) async fn forward(context: &Context<'_>, stack: &Stack) -> Result<(), Trouble> {
+    if context.host.is_local() {
+        return Ok(());
+    }
+    let tcp = stack
+        .published
+        .iter()
+        .filter(|one| one.transport == Transport::Tcp);
+    let mut done = BTreeSet::new();
+    for (one, port) in tcp.filter_map(|one| Some((one, one.port?))) {
+        if !done.insert(port) {
+            continue;
+        }
+        let here = SocketAddr::new(LOOPBACK, port);
+        let there = one.address.parse().unwrap_or(LOOPBACK);
+        let forwarded = context.host.forward(here, SocketAddr::new(there, port));
+        forwarded.await.map_err(|error| {
+            Trouble::from(error).help(format!(
+                "port {port} must be free on this machine, because the tests run here: stop what uses it \
+                 (`ss -ltnp` shows it)"
+            ))
+        })?;
+    }
+    let udp = stack
+        .published
+        .iter()
+        .filter(|one| one.transport == Transport::Udp);
+    for one in udp {
+        context.events.warn(format!(
+            "{}: UDP port {} can't be brought here by ssh; tests that need it must run on the host",
+            one.service, one.container_port
+        ));
+    }
+    Ok(())
+}

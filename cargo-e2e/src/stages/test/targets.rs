@@ -1,0 +1,227 @@
+//! Run Cargo's test targets, one after another, and say what came of them.
+
+use std::time::Instant;
+
+use tokio::process::Command;
+
+use crate::client::{self, Ended};
+use crate::host::{Transfer, quote, rsync};
+use crate::outcome::{StageStatus, TestRecord, Verdict};
+use crate::plan::Target;
+use crate::spec::Side;
+use crate::stages::{Context, Trouble};
+use crate::variables::{self, NO_PROXY};
+
+use super::compile::{Built, cargo};
+use super::{on_host, told};
+
+/// A harness, and cargo-nextest, end with this when there was nothing to run.
+const NONE_RAN: i32 = 4;
+/// A harness ends with this when it does not understand its arguments.
+const USAGE: i32 = 2;
+/// cargo-nextest ends with this when tests failed; other statuses are its own troubles.
+const NEXTEST_FAILED: i32 = 100;
+
+/// Runs them all, also when one fails, within the time that the tests have.
+pub(super) async fn run(
+    context: &Context<'_>,
+    variables: &[(String, String)],
+    built: &[Built],
+    sink: &mut (dyn FnMut(&[u8]) + Send),
+) -> Result<Vec<Ended>, Trouble> {
+    let deadline = Instant::now() + context.plan.limits.test;
+    let mut all = Vec::new();
+    for (number, one) in built.iter().enumerate() {
+        let mut variables = variables.to_vec();
+        variables.push(told::events(context, &told::file(number, built.len())));
+        let left = deadline.saturating_duration_since(Instant::now());
+        let ended = match context.plan.tests_on {
+            Side::Host => {
+                ship(context, one).await?;
+                let commands = commands(context, &variables, one);
+                on_host(context, &commands, left, sink).await?
+            }
+            Side::Client => {
+                let command = if nextest(context) {
+                    with_nextest(context, &one.target)
+                } else {
+                    alone(context, one)
+                };
+                here(command, &variables, left, sink).await?
+            }
+        };
+        all.push(ended);
+        if ended == Ended::TimedOut {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+fn nextest(context: &Context<'_>) -> bool {
+    let harness = context.plan.harness.as_ref();
+    harness.is_some_and(|harness| harness.nextest)
+}
+
+/// As `cargo test` would run it.
+fn alone(context: &Context<'_>, built: &Built) -> Command {
+    let package = &built.target.package;
+    let mut command = Command::new(&built.program);
+    command
+        .args(&context.plan.arguments)
+        .current_dir(package.folder())
+        .env("CARGO_MANIFEST_DIR", package.folder())
+        .env("CARGO_PKG_NAME", &package.name)
+        .env("CARGO_PKG_VERSION", &package.version);
+    command
+}
+
+fn with_nextest(context: &Context<'_>, target: &Target) -> Command {
+    let mut command = cargo();
+    command
+        .args(["nextest", "run", "--manifest-path"])
+        .arg(&target.package.manifest)
+        .args(["-p", &target.package.name, "--test", &target.name])
+        .args(&context.plan.arguments)
+        .current_dir(&context.plan.repo.root);
+    command
+}
+
+async fn here(
+    mut command: Command,
+    variables: &[(String, String)],
+    limit: std::time::Duration,
+    sink: &mut (dyn FnMut(&[u8]) + Send),
+) -> Result<Ended, Trouble> {
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    let program = command.as_std().get_program().to_owned();
+    let ended = client::program(command, None, limit, sink).await;
+    ended.map_err(|error| {
+        let program = program.to_string_lossy();
+        Trouble::new(
+            Verdict::InternalError,
+            format!("{program} can't be started: {error}"),
+        )
+    })
+}
+
+/// The program's folder on the host, below the sandbox's.
+fn there(context: &Context<'_>) -> String {
+    format!("{}/{}", context.sandbox.dir(), told::FOLDER)
+}
+
+async fn ship(context: &Context<'_>, built: &Built) -> Result<(), Trouble> {
+    let transfer = Transfer {
+        arguments: &[],
+        source: &built.program.to_string_lossy(),
+        target: &format!("{}/", there(context)),
+        fetch: false,
+        list: None,
+        deadline: context.plan.limits.sync,
+    };
+    rsync(context.host, &transfer).await?;
+    Ok(())
+}
+
+/// The shell commands that run a program in the package's folder of the repo's copy.
+fn commands(context: &Context<'_>, all: &[(String, String)], built: &Built) -> String {
+    let package = &built.target.package;
+    let folder = package.folder();
+    let copy = context.sandbox.repo_dir();
+    let folder = match folder.strip_prefix(&context.plan.repo.root) {
+        Ok(inside) if !inside.as_os_str().is_empty() => format!("{copy}/{}", inside.display()),
+        // A repo within a package is all of it that was sent.
+        _ => copy,
+    };
+    let mut all = all.to_vec();
+    for (name, value) in [
+        ("CARGO_MANIFEST_DIR", &folder),
+        ("CARGO_PKG_NAME", &package.name),
+        ("CARGO_PKG_VERSION", &package.version),
+    ] {
+        all.push((name.to_owned(), value.clone()));
+    }
+    let name = built.program.file_name().unwrap_or_default();
+    let program = format!("{}/{}", there(context), name.to_string_lossy());
+    let arguments: Vec<String> = context
+        .plan
+        .arguments
+        .iter()
+        .map(|one| quote(one))
+        .collect();
+    format!(
+        "{}{NO_PROXY}cd {} || exit 1\nexec {} {}\n",
+        variables::exports(&all),
+        quote(&folder),
+        quote(&program),
+        arguments.join(" ")
+    )
+}
+
+/// What is wrong with how they ended, if anything.
+pub(super) fn judge(
+    context: &Context<'_>,
+    ended: &[Ended],
+    records: &[TestRecord],
+) -> Option<Trouble> {
+    let harness = context.plan.harness.as_ref()?;
+    let failed = records
+        .iter()
+        .filter(|test| test.status == StageStatus::Failed)
+        .count();
+    let statuses = || {
+        let targets = harness.targets.iter().zip(ended);
+        targets.filter_map(|(target, ended)| match ended {
+            Ended::Status(0 | NONE_RAN) | Ended::TimedOut => None,
+            Ended::Status(status) => Some((target, *status)),
+        })
+    };
+    let trouble = |message| Some(Trouble::new(Verdict::Failed, message));
+    if failed > 0 {
+        return trouble(
+            format!("{failed} of {}", super::super::count(records.len(), "test")) + " failed",
+        );
+    }
+    if let Some((target, status)) = statuses().next() {
+        let who = if harness.nextest && status != NEXTEST_FAILED {
+            format!(
+                "cargo-nextest could not run the test target `{}`",
+                target.name
+            )
+        } else {
+            format!("the test target `{}` failed", target.name)
+        };
+        let trouble = trouble(format!("{who} (exit status {status})"));
+        return if status == USAGE {
+            trouble.map(|trouble| trouble.help(typed(context)))
+        } else {
+            trouble
+        };
+    }
+    (!told::any_ran(records)).then(|| none_ran(context))
+}
+
+/// There was no test to run.
+pub(super) fn none_ran(context: &Context<'_>) -> Trouble {
+    let trouble = Trouble::new(Verdict::NoTests, "no test ran");
+    if context.plan.arguments.is_empty() {
+        trouble.help("write one: `#[e2e_harness::test]` on a function of the test target; an ignored test does not count")
+    } else {
+        trouble.help(typed(context))
+    }
+}
+
+fn typed(context: &Context<'_>) -> String {
+    format!(
+        "look at what follows `--`: {}",
+        context.plan.arguments.join(" ")
+    )
+}
+
+/// `12 tests`
+pub(super) fn counted(records: &[TestRecord]) -> String {
+    let ran = records
+        .iter()
+        .filter(|test| test.status == StageStatus::Passed);
+    format!("{} passed", super::super::count(ran.count(), "test"))
+}

@@ -1,0 +1,242 @@
+//! The lines of an events file as the record's tests.
+
+use std::collections::HashMap;
+
+use e2e_harness::protocol::record::{Entry, Status};
+
+use crate::outcome::{StageStatus, StepRecord, TestRecord};
+
+/// What is said of a test, or a step, that has no end.
+const NO_END: &str = "did not end";
+
+/// Whether any test ran; ignored ones did not.
+pub(in crate::stages::test) fn any_ran(tests: &[TestRecord]) -> bool {
+    tests.iter().any(|test| test.status != StageStatus::Skipped)
+}
+
+/// One test, as far as it is told.
+struct Telling {
+    record: TestRecord,
+    ended: bool,
+    /// Steps that have begun and not ended, innermost last, by their place in the record.
+    open: Vec<usize>,
+}
+
+/// Reads the lines; what is none, such as a torn last one, is passed over.
+pub(super) fn read(text: &[u8], prefix: &str, cut: bool) -> Vec<TestRecord> {
+    let mut tests: Vec<Telling> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for line in text.split(|byte| *byte == b'\n') {
+        let Ok(entry) = serde_json::from_slice::<Entry>(line) else {
+            continue;
+        };
+        let (Entry::TestStarted { test: name, .. }
+        | Entry::StepStarted { test: name, .. }
+        | Entry::StepEnded { test: name, .. }
+        | Entry::TestEnded { test: name, .. }) = &entry;
+        let place = *places.entry(name.clone()).or_insert_with(|| {
+            tests.push(Telling::new(format!("{prefix}{name}")));
+            tests.len() - 1
+        });
+        tests[place].take(entry);
+    }
+    tests.into_iter().map(|test| test.finish(cut)).collect()
+}
+
+impl Telling {
+    fn new(name: String) -> Self {
+        Self {
+            record: TestRecord {
+                name,
+                status: StageStatus::Failed,
+                duration_ms: 0,
+                message: None,
+                steps: Vec::new(),
+            },
+            ended: false,
+            open: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, entry: Entry) {
+        match entry {
+            // Another try: the last one counts.
+            Entry::TestStarted { .. } => *self = Self::new(std::mem::take(&mut self.record.name)),
+            Entry::StepStarted { step, depth, .. } => {
+                self.open.push(self.record.steps.len());
+                self.record.steps.push(StepRecord {
+                    name: step,
+                    status: StageStatus::Failed,
+                    duration_ms: 0,
+                    depth,
+                });
+            }
+            Entry::StepEnded {
+                step,
+                depth,
+                status,
+                duration_ms,
+                ..
+            } => {
+                let steps = &mut self.record.steps;
+                let it = |place: &usize| steps[*place].name == step && steps[*place].depth == depth;
+                if let Some(at) = self.open.iter().rposition(it) {
+                    let place = self.open.remove(at);
+                    steps[place].status = ended(status);
+                    steps[place].duration_ms = duration_ms;
+                }
+            }
+            Entry::TestEnded {
+                status,
+                duration_ms,
+                message,
+                ..
+            } => {
+                self.record.status = ended(status);
+                self.record.duration_ms = duration_ms;
+                self.record.message = message;
+                self.ended = true;
+            }
+        }
+    }
+
+    fn finish(mut self, cut: bool) -> TestRecord {
+        if !self.ended {
+            let status = if cut {
+                StageStatus::Interrupted
+            } else {
+                StageStatus::Failed
+            };
+            self.record.status = status;
+            self.record.message = Some(NO_END.to_owned());
+            for place in self.open {
+                self.record.steps[place].status = status;
+            }
+        }
+        self.record
+    }
+}
+
+fn ended(status: Status) -> StageStatus {
+    match status {
+        Status::Passed => StageStatus::Passed,
+        Status::Failed => StageStatus::Failed,
+        Status::Ignored => StageStatus::Skipped,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: &str = "2026-01-01T00:00:00Z";
+
+    fn started(test: &str, attempt: u32) -> Entry {
+        Entry::TestStarted {
+            test: test.into(),
+            attempt,
+            at: AT.into(),
+        }
+    }
+
+    fn over(test: &str, attempt: u32, status: Status) -> Entry {
+        Entry::TestEnded {
+            test: test.into(),
+            attempt,
+            status,
+            duration_ms: 7,
+            message: (status != Status::Passed).then(|| "why".into()),
+            at: AT.into(),
+        }
+    }
+
+    fn step(test: &str, step: &str, depth: u32) -> Entry {
+        Entry::StepStarted {
+            test: test.into(),
+            step: step.into(),
+            depth,
+            at: AT.into(),
+        }
+    }
+
+    fn step_over(test: &str, step: &str, depth: u32) -> Entry {
+        Entry::StepEnded {
+            test: test.into(),
+            step: step.into(),
+            depth,
+            status: Status::Passed,
+            duration_ms: 3,
+            message: None,
+        }
+    }
+
+    fn text(entries: &[Entry]) -> Vec<u8> {
+        let lines = entries
+            .iter()
+            .map(|entry| serde_json::to_string(entry).expect("JSON"));
+        lines
+            .flat_map(|line| line.into_bytes().into_iter().chain(*b"\n"))
+            .collect()
+    }
+
+    #[test]
+    fn lines_of_several_tests_may_mix_and_the_last_may_be_torn() {
+        let mut told = text(&[
+            started("a", 1),
+            started("b", 1),
+            step("a", "outer", 0),
+            step("a", "inner", 1),
+            over("b", 1, Status::Passed),
+            step_over("a", "inner", 1),
+        ]);
+        told.extend(b"{\"event\":\"step_en");
+        let tests = read(&told, "e2e::", false);
+        let statuses: Vec<_> = tests
+            .iter()
+            .map(|test| (test.name.as_str(), test.status))
+            .collect();
+        assert_eq!(
+            statuses,
+            [
+                ("e2e::a", StageStatus::Failed),
+                ("e2e::b", StageStatus::Passed)
+            ]
+        );
+        assert_eq!(tests[0].message.as_deref(), Some(NO_END));
+        let steps: Vec<_> = tests[0]
+            .steps
+            .iter()
+            .map(|step| (step.depth, step.status))
+            .collect();
+        assert_eq!(steps, [(0, StageStatus::Failed), (1, StageStatus::Passed)]);
+        assert_eq!(read(&told, "", true)[0].status, StageStatus::Interrupted);
+    }
+
+    #[test]
+    fn the_last_try_of_a_test_counts() {
+        let tests = read(
+            &text(&[
+                started("a", 1),
+                step("a", "first", 0),
+                over("a", 1, Status::Failed),
+                started("a", 2),
+                over("a", 2, Status::Passed),
+            ]),
+            "",
+            false,
+        );
+        assert_eq!(tests.len(), 1);
+        assert_eq!(
+            (tests[0].status, tests[0].steps.len()),
+            (StageStatus::Passed, 0)
+        );
+        assert_eq!(tests[0].message, None);
+    }
+
+    #[test]
+    fn ignored_tests_did_not_run() {
+        let tests = read(&text(&[over("a", 1, Status::Ignored)]), "", false);
+        assert_eq!(tests[0].message.as_deref(), Some("why"));
+        assert!(!any_ran(&tests) && !any_ran(&[]));
+    }
+}

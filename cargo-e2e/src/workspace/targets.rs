@@ -1,0 +1,74 @@
+//! The test targets of a package that may be end-to-end tests.
+
+use std::path::PathBuf;
+
+use cargo_metadata::Package;
+
+/// The target that counts when a manifest names none.
+const DEFAULT: &str = "e2e";
+/// The library by which a target is known as ours.
+const LIBRARY: &str = "e2e-harness";
+
+/// A package, as far as its end-to-end tests are concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestPackage {
+    /// The package's name.
+    pub name: String,
+    /// The package's version.
+    pub version: String,
+    /// Its `Cargo.toml`.
+    pub manifest: PathBuf,
+    /// What `tests` in `[package.metadata.e2e]` names; `None` where it names nothing.
+    pub named: Option<Vec<String>>,
+    /// The test targets that there are, sorted.
+    pub targets: Vec<String>,
+    /// Whether the package depends on e2e-harness, by whatever name.
+    pub has_harness: bool,
+}
+
+impl TestPackage {
+    pub(super) fn of(package: &Package, named: Option<Vec<String>>) -> Self {
+        let mut targets: Vec<String> = package
+            .targets
+            .iter()
+            .filter(|target| target.is_test())
+            .map(|target| target.name.clone())
+            .collect();
+        targets.sort();
+        Self {
+            name: package.name.to_string(),
+            version: package.version.to_string(),
+            manifest: package.manifest_path.clone().into_std_path_buf(),
+            named,
+            targets,
+            has_harness: package
+                .dependencies
+                .iter()
+                .any(|dependency| dependency.name == LIBRARY),
+        }
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.manifest
+            .parent()
+            .unwrap_or(&self.manifest)
+            .to_path_buf()
+    }
+
+    /// The targets that are meant to be run.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<String> {
+        self.named
+            .clone()
+            .unwrap_or_else(|| vec![DEFAULT.to_owned()])
+    }
+
+    /// Whether it has end-to-end tests, or says so: what makes it count in a workspace's root.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        let has_default = self.targets.iter().any(|target| target == DEFAULT);
+        self.named.is_some() || (has_default && self.has_harness)
+    }
+}

@@ -1,0 +1,201 @@
+//! Waiting until services and health checks are as a test needs them.
+
+use std::time::Duration;
+
+use reqwest::Client;
+use reqwest::redirect::Policy;
+use tokio::net::TcpStream;
+
+use crate::control::PATIENCE;
+use crate::error::{Error, chain};
+use crate::eventually::eventually;
+use crate::protocol::control::{Answer, ContainerState, Request};
+use crate::protocol::{Check, Probe};
+use crate::sandbox::Sandbox;
+use crate::wait::Poll;
+
+/// How long one look may take.
+const LOOK: Duration = Duration::from_secs(5);
+/// How long a forwarder whose target is not there may take to hang up.
+const HANG_UP: Duration = Duration::from_millis(150);
+/// For services without a health check of their own.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Waits for what a test needs: the named services and health checks, or all health checks.
+pub(crate) async fn needs(sandbox: &Sandbox, names: Option<&[&str]>) -> Result<(), Error> {
+    let checks = &sandbox.endpoints().checks;
+    let Some(names) = names else {
+        for check in checks {
+            wait_for(sandbox, check).await?;
+        }
+        return Ok(());
+    };
+    for name in names {
+        if let Some(check) = checks.iter().find(|check| check.name == *name) {
+            wait_for(sandbox, check).await?;
+        } else if sandbox.checks_of(name).next().is_some()
+            || sandbox.first_port(name).is_some()
+            || sandbox.any_session().is_some()
+        {
+            service(sandbox, name).await?;
+        } else {
+            let known = checks.iter().map(|check| check.name.as_str());
+            let ports = sandbox.endpoints().ports.iter();
+            let known: Vec<&str> = known.chain(ports.map(|at| at.service.as_str())).collect();
+            return Err(Error::Unknown {
+                what: format!(
+                    "`needs` names `{name}`, which is no health check or published service"
+                ),
+                known: known.join(", "),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Waits for a service: its health checks, or its containers, or its first port.
+pub(crate) async fn service(sandbox: &Sandbox, name: &str) -> Result<(), Error> {
+    let mut checked = false;
+    for check in sandbox.checks_of(name) {
+        wait_for(sandbox, check).await?;
+        checked = true;
+    }
+    if checked {
+        return Ok(());
+    }
+    if sandbox.any_session().is_some() {
+        eventually(format!("service {name}, running and healthy,"), || {
+            containers(sandbox, name)
+        })
+        .timeout(TIMEOUT)
+        .await?;
+    }
+    if let Some(port) = sandbox.first_port(name) {
+        let address = port.address();
+        eventually(format!("an answer of service {name} at {address}"), || {
+            tcp(&address)
+        })
+        .timeout(TIMEOUT)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn wait_for(sandbox: &Sandbox, check: &Check) -> Result<(), Error> {
+    let what = match &check.probe {
+        Probe::Http { url, .. } => format!("health check {} ({url})", check.name),
+        Probe::Tcp { address } | Probe::Grpc { address, .. } => {
+            format!("health check {} ({address})", check.name)
+        }
+        Probe::Exec => format!("health check {}", check.name),
+    };
+    let client = Client::builder()
+        .redirect(Policy::none())
+        .timeout(LOOK)
+        .build()
+        .map_err(|source| Error::Failed {
+            what: what.clone(),
+            source: source.into(),
+        })?;
+    eventually(what, || look(sandbox, check, &client))
+        .timeout(Duration::from_millis(check.timeout_ms))
+        .await
+}
+
+async fn look(sandbox: &Sandbox, check: &Check, client: &Client) -> Result<Poll<()>, Error> {
+    match &check.probe {
+        Probe::Http { url, expect_status } if can_speak(url) => {
+            Ok(http(client, url, expect_status).await)
+        }
+        Probe::Tcp { address } => Ok(tcp(address).await),
+        Probe::Http { .. } | Probe::Grpc { .. } | Probe::Exec => {
+            let Some(session) = sandbox.any_session() else {
+                return Ok(match &check.probe {
+                    Probe::Grpc { address, .. } => tcp(address).await,
+                    // `cargo e2e` made it before the tests; nobody here can make it again.
+                    _ => Poll::Ready(()),
+                });
+            };
+            let request = Request::Check {
+                name: check.name.clone(),
+            };
+            let asked = format!("health check {}", check.name);
+            match session.ask(&asked, &request, PATIENCE).await? {
+                Answer::Checked { passed: true, .. } => Ok(Poll::Ready(())),
+                Answer::Checked { said, .. } => Ok(Poll::NotYet(said)),
+                other => Ok(Poll::NotYet(format!("{other:?}"))),
+            }
+        }
+    }
+}
+
+/// Whether this build of the harness has what the URL's scheme takes.
+fn can_speak(url: &str) -> bool {
+    cfg!(feature = "tls") || !url.starts_with("https:")
+}
+
+async fn http(client: &Client, url: &str, expected: &[u16]) -> Poll<()> {
+    match client.get(url).send().await {
+        Ok(answer) => {
+            let status = answer.status().as_u16();
+            let passes = if expected.is_empty() {
+                (200..400).contains(&status)
+            } else {
+                expected.contains(&status)
+            };
+            if passes {
+                Poll::Ready(())
+            } else {
+                Poll::NotYet(format!("status {status}"))
+            }
+        }
+        Err(error) => Poll::NotYet(chain(&error)),
+    }
+}
+
+/// Docker's and ssh's forwarders accept, and hang up when nothing listens behind them.
+async fn tcp(address: &str) -> Poll<()> {
+    let stream = match tokio::time::timeout(LOOK, TcpStream::connect(address)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return Poll::NotYet(error.to_string()),
+        Err(_) => return Poll::NotYet(format!("no connection within {} s", LOOK.as_secs())),
+    };
+    let mut byte = [0];
+    match tokio::time::timeout(HANG_UP, stream.peek(&mut byte)).await {
+        Ok(Ok(0)) => Poll::NotYet("it accepted and hung up".to_owned()),
+        Ok(Err(error)) => Poll::NotYet(error.to_string()),
+        Ok(Ok(_)) | Err(_) => Poll::Ready(()),
+    }
+}
+
+async fn containers(sandbox: &Sandbox, service: &str) -> Result<Poll<()>, Error> {
+    let Some(session) = sandbox.any_session() else {
+        return Ok(Poll::Ready(()));
+    };
+    let request = Request::State {
+        service: service.to_owned(),
+    };
+    let asked = format!("the state of {service}");
+    let Answer::States { containers } = session.ask(&asked, &request, PATIENCE).await? else {
+        return Ok(Poll::NotYet("no states in the answer".to_owned()));
+    };
+    Ok(
+        match containers.iter().find(|container| !is_ready(container)) {
+            None => Poll::Ready(()),
+            Some(container) => Poll::NotYet(match &container.health {
+                Some(health) => format!("{}, {health}", container.state),
+                None => container.state.clone(),
+            }),
+        },
+    )
+}
+
+/// Running and not known to be unhealthy, or done, as one-shots are.
+fn is_ready(container: &ContainerState) -> bool {
+    let runs = container.state == "running"
+        && container
+            .health
+            .as_deref()
+            .is_none_or(|health| health == "healthy");
+    runs || (container.state == "exited" && container.exit_code == Some(0))
+}

@@ -1,0 +1,74 @@
+//! `exclusive` and `serial`: locks on files in the run's folder, which hold between threads and
+//! between processes, and which the kernel lets go of when a process dies.
+
+use std::fs::{File, OpenOptions, create_dir_all};
+use std::path::Path;
+
+use crate::error::Error;
+use crate::registry::Options;
+
+/// What a test holds while it runs.
+#[derive(Debug)]
+pub(crate) struct Locks {
+    _held: Vec<File>,
+}
+
+/// Waits until the test may run beside what runs now. It may take as long as other tests take;
+/// each of them has a timeout.
+pub(crate) fn take(folder: &Path, options: &Options) -> Result<Locks, Error> {
+    create_dir_all(folder)
+        .map_err(|error| Error::file(format!("folder {}", folder.display()), error))?;
+    let mut held = Vec::new();
+    // The group first: who waits for it must not keep an exclusive test waiting.
+    if let Some(group) = options.serial {
+        held.push(lock(
+            folder,
+            &format!("serial-{}.lock", file_name(group)),
+            Kind::Alone,
+        )?);
+    }
+    // Who waits for everybody holds the turnstile, so that nobody new comes between.
+    let turnstile = lock(folder, "turnstile.lock", Kind::Alone)?;
+    let kind = if options.exclusive {
+        Kind::Alone
+    } else {
+        Kind::Shared
+    };
+    held.push(lock(folder, "exclusive.lock", kind)?);
+    drop(turnstile);
+    Ok(Locks { _held: held })
+}
+
+enum Kind {
+    Alone,
+    Shared,
+}
+
+fn lock(folder: &Path, name: &str, kind: Kind) -> Result<File, Error> {
+    let path = folder.join(name);
+    let open = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path);
+    open.and_then(|file| {
+        match kind {
+            Kind::Alone => file.lock()?,
+            Kind::Shared => file.lock_shared()?,
+        }
+        Ok(file)
+    })
+    .map_err(|error| Error::file(format!("lock {}", path.display()), error))
+}
+
+/// A name as part of a file name; different names stay different.
+pub(crate) fn file_name(name: &str) -> String {
+    name.bytes().fold(String::new(), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02x}"));
+        }
+        text
+    })
+}

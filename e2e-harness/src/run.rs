@@ -1,0 +1,221 @@
+//! What `main!` does: lists or runs the registered tests through libtest-mimic.
+
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::available_parallelism;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use crate::body::note_panics;
+use crate::protocol::record::{Entry, Status};
+use crate::protocol::{E2E, EVENTS, GREETING, HELLO, REQUIRED};
+use crate::recorder::{Recorder, now};
+use crate::registry::{self, Definition};
+use crate::sandbox::{env, protocol_value_is};
+
+mod attempt;
+mod capture;
+mod child;
+
+/// The exit code when there is no test at all, as nextest has it.
+const NO_TESTS: u8 = 4;
+/// More tests at once than this rarely make one stack faster.
+const MOST_THREADS: usize = 8;
+
+type Tests = [(String, &'static Definition)];
+
+/// The whole of a test binary.
+#[must_use]
+pub fn main() -> ExitCode {
+    let tests = registry::tests();
+    if protocol_value_is(HELLO, "1") {
+        println!("{GREETING}");
+        tests.iter().for_each(|(name, _)| println!("{name}"));
+        return ExitCode::SUCCESS;
+    }
+    note_panics();
+    if let Some(order) = child::order() {
+        return child::obey(&order, &tests);
+    }
+    let mut args = Arguments::from_args();
+    if tests.is_empty() && !args.list {
+        eprintln!(
+            "e2e-harness: there is no #[e2e_harness::test] in this target; is the module with the tests declared?"
+        );
+        return ExitCode::from(NO_TESTS);
+    }
+    if args.test_threads.is_none() {
+        args.test_threads = Some(
+            available_parallelism()
+                .map_or(1, usize::from)
+                .min(MOST_THREADS),
+        );
+    }
+    let run = Arc::new(Run::new(&args));
+    run.explain(&args);
+    let trials = tests
+        .into_iter()
+        .map(|(name, test)| run.trial(name, test))
+        .collect();
+    if !args.list {
+        run.record_ignored(&args, &trials);
+    }
+    let conclusion = libtest_mimic::run(&args, trials);
+    run.say_notes();
+    conclusion.exit_code()
+}
+
+/// How tests are run here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Not: there is no sandbox.
+    Outside,
+    /// Not, and that is a failure.
+    Required,
+    /// In this process.
+    Here { nextest: bool },
+    /// Each in a process of its own.
+    Children,
+}
+
+/// One run of the test binary.
+struct Run {
+    way: Way,
+    recorder: Recorder,
+    capture: bool,
+    /// What is said after the summary.
+    notes: Mutex<Vec<String>>,
+}
+
+impl Run {
+    fn new(args: &Arguments) -> Self {
+        let nextest = env("NEXTEST").is_some();
+        let events = env(EVENTS);
+        let way = if !protocol_value_is(E2E, "1") {
+            if protocol_value_is(REQUIRED, "1") {
+                Way::Required
+            } else {
+                Way::Outside
+            }
+        } else if events.is_some() && !nextest {
+            Way::Children
+        } else {
+            Way::Here { nextest }
+        };
+        let recorder = match events {
+            Some(path) if !args.list => Recorder::to(path.as_ref()),
+            _ => Recorder::default(),
+        };
+        Self {
+            way,
+            recorder,
+            capture: !args.nocapture,
+            notes: Mutex::default(),
+        }
+    }
+
+    /// Says what is not as one would expect of `cargo test`; never on stdout, which lists are
+    /// read from.
+    fn explain(&self, args: &Arguments) {
+        match self.way {
+            Way::Outside if !(args.list && args.ignored) => {
+                eprintln!(
+                    "e2e-harness: no sandbox here, so every test is ignored; run `cargo e2e`"
+                );
+            }
+            Way::Here { nextest: false } if !args.list => {
+                eprintln!(
+                    "e2e-harness: tests run on threads of one process: output is not captured, and one abort or exit ends them all; `cargo e2e` and `cargo nextest run` give each its own process"
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn trial(self: &Arc<Self>, name: String, test: &'static Definition) -> Trial {
+        let ignored = test.options.ignore.is_some();
+        match self.way {
+            Way::Outside => Trial::ignorable_test(name, || {
+                Ok(Completion::ignored_with("no sandbox here: run `cargo e2e`"))
+            })
+            .with_ignored_flag(true),
+            Way::Required => Trial::test(name, || {
+                Err(Failed::from(format!(
+                    "there is no sandbox here, and {REQUIRED}=1 asks for one: run `cargo e2e`"
+                )))
+            })
+            .with_ignored_flag(ignored),
+            Way::Here { .. } | Way::Children => {
+                let run = Arc::clone(self);
+                let tried = name.clone();
+                Trial::test(name, move || run.try_until_passed(&tried, test))
+                    .with_ignored_flag(ignored)
+            }
+        }
+    }
+
+    fn try_until_passed(&self, name: &str, test: &'static Definition) -> Result<(), Failed> {
+        let tries = test.options.retries.saturating_add(1);
+        let mut attempt = 1;
+        loop {
+            let failure = if self.way == Way::Children {
+                child::run(name, test, attempt, self.capture, &self.recorder)
+            } else {
+                attempt::run(name, test, attempt, &self.recorder, || {})
+            };
+            match failure {
+                None if attempt == 1 => return Ok(()),
+                None => {
+                    self.note(format!("{name} passed on attempt {attempt} of {tries}"));
+                    return Ok(());
+                }
+                Some(why) if attempt == tries && tries == 1 => return Err(Failed::from(why)),
+                Some(why) if attempt == tries => {
+                    return Err(Failed::from(format!(
+                        "failed {tries} times, the last time: {why}"
+                    )));
+                }
+                Some(why) => {
+                    let first = why.lines().next().unwrap_or_default();
+                    self.note(format!(
+                        "{name} failed on attempt {attempt} of {tries}: {first}"
+                    ));
+                }
+            }
+            attempt += 1;
+        }
+    }
+
+    fn note(&self, note: String) {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.push(note);
+    }
+
+    fn say_notes(&self) {
+        let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        for note in notes.iter() {
+            eprintln!("e2e-harness: {note}");
+        }
+    }
+
+    /// Ignored tests belong to the result, too.
+    fn record_ignored(&self, args: &Arguments, trials: &Vec<Trial>) {
+        let reasons = registry::tests();
+        for trial in trials {
+            if args.is_filtered_out(trial) || !args.is_ignored(trial) {
+                continue;
+            }
+            let reason = reasons.iter().find(|(name, _)| name == trial.name());
+            self.recorder.write(&Entry::TestEnded {
+                test: trial.name().to_owned(),
+                attempt: 1,
+                status: Status::Ignored,
+                duration_ms: 0,
+                message: reason
+                    .and_then(|(_, test)| test.options.ignore)
+                    .map(str::to_owned),
+                at: now(),
+            });
+        }
+    }
+}

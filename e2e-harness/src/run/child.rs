@@ -1,0 +1,270 @@
+//! A test in a process of its own: this binary again, told by a variable what to run.
+//!
+//! The child decides about everything it can see itself, also time; the parent tells apart how it
+//! ended when it could not say so, and leaves nothing of its process group behind.
+
+use std::env::current_exe;
+use std::fs;
+use std::io::{self, pipe};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, getppid, kill_current_process_group, kill_process_group,
+    waitid,
+};
+use serde::{Deserialize, Serialize};
+
+use super::capture::Capture;
+use super::{Tests, attempt};
+use crate::protocol::EVENTS;
+use crate::recorder::Recorder;
+use crate::registry::Definition;
+use crate::sandbox::{env, run_folder};
+
+/// Holds an [`Order`] for a child.
+const ORDER: &str = "E2E_HARNESS_TEST";
+/// How long after its timeout a child may go on: to unwind, close fixtures and put the stack back.
+const GRACE: Duration = Duration::from_secs(60);
+/// How long a process group has between TERM and KILL.
+const TERM: Duration = Duration::from_secs(2);
+/// How often each looks for the other.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What a child is to run.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Order {
+    test: String,
+    attempt: u32,
+    report: PathBuf,
+    parent: u32,
+}
+
+/// What a child says, in a file of its own.
+#[derive(Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum Report {
+    /// Its time counts from here.
+    Begun,
+    Passed,
+    Failed(String),
+}
+
+impl Report {
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let draft = path.with_extension("draft");
+        fs::write(&draft, serde_json::to_vec(self)?)?;
+        fs::rename(draft, path)
+    }
+
+    fn read(path: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(path).ok()?).ok()
+    }
+}
+
+/// The order, when this process is a child.
+pub(super) fn order() -> Option<Order> {
+    serde_json::from_str(&env(ORDER)?).ok()
+}
+
+/// The whole life of a child.
+pub(super) fn obey(order: &Order, tests: &Tests) -> ExitCode {
+    die_with(order.parent);
+    let Some((name, test)) = tests.iter().find(|(name, _)| *name == order.test) else {
+        eprintln!("e2e-harness: no test `{}` in this binary", order.test);
+        return ExitCode::FAILURE;
+    };
+    let recorder = env(EVENTS).map_or_else(Recorder::default, |path| Recorder::to(path.as_ref()));
+    let report = |report: Report| {
+        if let Err(error) = report.write(&order.report) {
+            eprintln!("e2e-harness: {}: {error}", order.report.display());
+        }
+    };
+    let failure = attempt::run(name, test, order.attempt, &recorder, || {
+        report(Report::Begun)
+    });
+    match failure {
+        None => {
+            report(Report::Passed);
+            ExitCode::SUCCESS
+        }
+        Some(why) => {
+            report(Report::Failed(why));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Ends this process group when the parent is gone, which could not end it any more.
+fn die_with(parent: u32) {
+    thread::spawn(move || {
+        let is_there = || getppid().is_some_and(|now| now.as_raw_pid().cast_unsigned() == parent);
+        while is_there() {
+            thread::sleep(LOOK);
+        }
+        // It includes this process, so there is nobody left to hear of an error.
+        let _ = kill_current_process_group(Signal::KILL);
+    });
+}
+
+/// Runs one try of a test in a child; why it failed, with what it printed.
+pub(super) fn run(
+    name: &str,
+    test: &'static Definition,
+    attempt: u32,
+    captured: bool,
+    recorder: &Recorder,
+) -> Option<String> {
+    let started = Instant::now();
+    let report = report_path();
+    let order = Order {
+        test: name.to_owned(),
+        attempt,
+        report: report.clone(),
+        parent: std::process::id(),
+    };
+    let outcome = supervise(&order, test.options.timeout, captured);
+    let said = Report::read(&report);
+    // It may not be there: the child may have died before it wrote one.
+    let _ = fs::remove_file(&report);
+    let (ending, output) = match outcome {
+        Ok(ended) => ended,
+        Err(error) => (Ending::Lost(error), String::new()),
+    };
+    let why = match (said, ending) {
+        (Some(Report::Passed), _) => return None,
+        // The child has recorded it.
+        (Some(Report::Failed(why)), _) => why,
+        (_, ending) => {
+            let why = ending.text(test.options.timeout);
+            recorder.write(&attempt::ended(
+                name,
+                attempt,
+                started.elapsed(),
+                Some(&why),
+            ));
+            why
+        }
+    };
+    let output = output.trim_end();
+    if output.is_empty() {
+        return Some(why);
+    }
+    Some(format!("{why}\n\n{output}"))
+}
+
+fn report_path() -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    run_folder().join(format!("test-{}-{count}.json", std::process::id()))
+}
+
+/// How a child ended that could not say it itself.
+enum Ending {
+    Ended(ExitStatus),
+    Killed,
+    Lost(io::Error),
+}
+
+impl Ending {
+    fn text(&self, limit: Duration) -> String {
+        match self {
+            Self::Ended(status) => match (status.signal(), status.code()) {
+                (Some(signal), _) => format!("aborted: signal {signal}{}", signal_name(signal)),
+                (None, code) => format!(
+                    "the process ended with exit({}) in the middle of the test",
+                    code.unwrap_or_default()
+                ),
+            },
+            Self::Killed => format!(
+                "timed out after {} s and did not end {} s later; killed",
+                limit.as_secs_f64(),
+                GRACE.as_secs()
+            ),
+            Self::Lost(error) => format!("its process could not be run: {error}"),
+        }
+    }
+}
+
+fn signal_name(number: i32) -> &'static str {
+    let names = [
+        (Signal::ABORT, " (SIGABRT)"),
+        (Signal::SEGV, " (SIGSEGV)"),
+        (Signal::KILL, " (SIGKILL)"),
+        (Signal::TERM, " (SIGTERM)"),
+        (Signal::INT, " (SIGINT)"),
+        (Signal::ILL, " (SIGILL)"),
+        (Signal::BUS, " (SIGBUS)"),
+        (Signal::FPE, " (SIGFPE)"),
+    ];
+    let known = names.iter().find(|(signal, _)| signal.as_raw() == number);
+    known.map_or("", |(_, name)| name)
+}
+
+fn supervise(order: &Order, limit: Duration, captured: bool) -> io::Result<(Ending, String)> {
+    let mut command = Command::new(current_exe()?);
+    command
+        .env(ORDER, serde_json::to_string(order)?)
+        .stdin(Stdio::null())
+        .process_group(0);
+    let capture = if captured {
+        let (reader, writer) = pipe()?;
+        command.stdout(writer.try_clone()?).stderr(writer);
+        Some(Capture::of(reader))
+    } else {
+        None
+    };
+    let mut child = command.spawn()?;
+    // It holds the pipe's other end.
+    drop(command);
+    let killed = wait(&child, &order.report, limit)?;
+    let group = Pid::from_child(&child);
+    // The child is not reaped yet, so that its group's number is still its own.
+    let _ = kill_process_group(group, Signal::KILL);
+    let status = child.wait()?;
+    let ending = if killed {
+        Ending::Killed
+    } else {
+        Ending::Ended(status)
+    };
+    Ok((ending, capture.map_or_else(String::new, Capture::finish)))
+}
+
+/// Waits for the child's end without reaping it; whether it had to be killed for that.
+fn wait(child: &Child, report: &Path, limit: Duration) -> io::Result<bool> {
+    let pid = Pid::from_child(child);
+    let (send, ended) = mpsc::channel();
+    thread::spawn(move || {
+        let ended = waitid(
+            WaitId::Pid(pid),
+            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+        );
+        // Nobody listens any more when the child was given up.
+        let _ = send.send(ended.map(drop));
+    });
+    let mut deadline: Option<Instant> = None;
+    loop {
+        if let Ok(ended) = ended.recv_timeout(LOOK) {
+            return ended.map(|()| false).map_err(io::Error::from);
+        }
+        // Before it has begun it waits for other tests, which have their own timeouts.
+        if deadline.is_none() && Report::read(report) == Some(Report::Begun) {
+            deadline = Some(Instant::now() + limit + GRACE);
+        }
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            break;
+        }
+    }
+    for (signal, patience) in [(Signal::TERM, TERM), (Signal::KILL, GRACE)] {
+        let _ = kill_process_group(pid, signal);
+        if ended.recv_timeout(patience).is_ok() {
+            break;
+        }
+    }
+    Ok(true)
+}

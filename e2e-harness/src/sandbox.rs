@@ -1,0 +1,341 @@
+//! The running stack, as a test sees it.
+
+use std::fmt::{self, Debug, Display};
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use reqwest::{Client, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::control::Session;
+use crate::error::{BoxError, Error};
+use crate::health;
+use crate::http::Http;
+use crate::lock::file_name;
+use crate::once;
+use crate::protocol::{self, Check, Endpoint, Endpoints, Probe, Transport};
+use crate::recorder::Recorder;
+use crate::service::Service;
+use crate::step::Steps;
+
+/// The running stack: addresses, waiting, steps and control.
+///
+/// It is a [`Fixture`](crate::Fixture), so a test takes it as an argument; a clone is the same
+/// sandbox.
+#[derive(Clone)]
+pub struct Sandbox {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    endpoints: Endpoints,
+    folder: PathBuf,
+    steps: Steps,
+    exclusive: bool,
+    session: OnceLock<Session>,
+    client: Client,
+}
+
+impl Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Sandbox")
+            .field("run_id", &self.run_id())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// The sandbox that the environment describes, for code that is not an
+    /// `#[e2e_harness::test]`: steps are printed and not recorded, services can't be controlled.
+    ///
+    /// # Errors
+    /// [`Error::NoSandbox`] outside of one, [`Error::Variable`] when a variable is damaged.
+    pub fn from_env() -> Result<Self, Error> {
+        let test = std::thread::current().name().unwrap_or("main").to_owned();
+        Self::of_test(&test, false, Recorder::default())
+    }
+
+    /// The sandbox for one try of a test.
+    pub(crate) fn of_test(test: &str, exclusive: bool, recorder: Recorder) -> Result<Self, Error> {
+        if !protocol_value_is(protocol::E2E, "1") {
+            return Err(Error::NoSandbox(protocol::E2E));
+        }
+        let text = env(protocol::ENDPOINTS).ok_or(Error::NoSandbox(protocol::ENDPOINTS))?;
+        let endpoints = serde_json::from_str(&text).map_err(|source| Error::Variable {
+            name: protocol::ENDPOINTS,
+            source,
+        })?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                endpoints,
+                folder: run_folder(),
+                steps: Steps::of(test, recorder),
+                exclusive,
+                session: OnceLock::new(),
+                client: Client::new(),
+            }),
+        })
+    }
+
+    /// Every published port and every health check.
+    #[must_use]
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.inner.endpoints
+    }
+
+    /// The run's id: 26 lower-case characters that sort by time.
+    #[must_use]
+    pub fn run_id(&self) -> String {
+        env(protocol::RUN_ID).unwrap_or_default()
+    }
+
+    /// A variable that `env:` of e2e.yml or `cargo e2e` sets.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] when it is not set, or is not Unicode.
+    pub fn env(&self, name: &str) -> Result<String, Error> {
+        env(name).ok_or_else(|| Error::Unknown {
+            what: format!("the variable {name} is not set"),
+            known: std::env::vars_os()
+                .filter_map(|(name, _)| name.into_string().ok())
+                .filter(|name| name.starts_with("E2E_"))
+                .collect::<Vec<_>>()
+                .join(", "),
+        })
+    }
+
+    /// `host:port` at which a service's port answers, `port` being the one inside the container.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] when the compose file does not publish it.
+    pub fn addr(&self, service: &str, port: u16) -> Result<String, Error> {
+        let ports = &self.inner.endpoints.ports;
+        let found = ports
+            .iter()
+            .filter(|at| at.service == service && at.container_port == port)
+            .min_by_key(|at| (at.transport, at.port));
+        found.map(Endpoint::address).ok_or_else(|| Error::Unknown {
+            what: format!("service `{service}` publishes no port {port}"),
+            known: list(
+                ports
+                    .iter()
+                    .map(|at| format!("{}:{}", at.service, at.container_port)),
+            ),
+        })
+    }
+
+    /// A client for a service, once its health checks pass.
+    ///
+    /// Its base is the health check whose port the service publishes, without the path; else
+    /// `http://` and the service's first port.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] for a service without a published port, [`Error::TimedOut`] when it does
+    /// not become healthy.
+    pub async fn http(&self, service: &str) -> Result<Http, Error> {
+        let base = self.base(service)?;
+        health::service(self, service).await?;
+        Ok(Http::new(self.inner.client.clone(), &base))
+    }
+
+    fn base(&self, service: &str) -> Result<String, Error> {
+        let checked = self
+            .checks_of(service)
+            .find_map(|check| match &check.probe {
+                Probe::Http { url, .. } => Url::parse(url).ok(),
+                _ => None,
+            });
+        if let Some(url) = checked {
+            return Ok(url.origin().ascii_serialization());
+        }
+        let port = self.first_port(service).ok_or_else(|| Error::Unknown {
+            what: format!("service `{service}` publishes no tcp port"),
+            known: list(
+                self.inner
+                    .endpoints
+                    .ports
+                    .iter()
+                    .map(|at| at.service.clone()),
+            ),
+        })?;
+        Ok(format!("http://{}", port.address()))
+    }
+
+    pub(crate) fn checks_of(&self, service: &str) -> impl Iterator<Item = &Check> {
+        let checks = self.inner.endpoints.checks.iter();
+        checks.filter(move |check| check.service.as_deref() == Some(service))
+    }
+
+    pub(crate) fn first_port(&self, service: &str) -> Option<&Endpoint> {
+        let ports = self.inner.endpoints.ports.iter();
+        let mut tcp = ports.filter(|at| at.transport == Transport::Tcp);
+        tcp.find(|at| at.service == service)
+    }
+
+    /// A folder for this test alone, whose files are kept with the run's result. It exists.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it can't be made.
+    pub fn artifacts(&self) -> Result<PathBuf, Error> {
+        let all = env(protocol::ARTIFACTS)
+            .map_or_else(|| self.inner.folder.join("artifacts"), PathBuf::from);
+        let folder = all.join(file_name(&self.inner.steps.test().replace("::", ".")));
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| Error::file(format!("folder {}", folder.display()), error))?;
+        Ok(folder)
+    }
+
+    /// Awaits a part of the test under a name: prints a line with its time, records it, and gives
+    /// what the part gives. A test that fails says at which step. Steps can be inside steps.
+    ///
+    /// ```no_run
+    /// # async fn f(sandbox: e2e_harness::Sandbox) -> anyhow::Result<()> {
+    /// let api = sandbox.http("api").await?;
+    /// sandbox.step("place an order", api.post("/orders").send()).await?;
+    /// sandbox
+    ///     .step("pay it", async {
+    ///         let answer = sandbox.step("charge", api.post("/charge").send()).await?;
+    ///         anyhow::ensure!(answer.status().is_success(), "{}", answer.status());
+    ///         Ok(())
+    ///     })
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The part's own.
+    pub async fn step<T, E: Display>(
+        &self,
+        name: &str,
+        part: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        self.inner.steps.run(name, part).await
+    }
+
+    /// Makes something once for all tests of the run, however many processes they are; every
+    /// other test gets the value that the first one kept, as JSON.
+    ///
+    /// Values travel between processes, objects don't: keep an id or a token, not a connection.
+    /// Nothing is closed: what was made lives in the sandbox and ends with it. When `make` fails,
+    /// the next test tries again. A sandbox that is used again (`--reuse`) starts a new run, so
+    /// `make` must bear being done twice.
+    ///
+    /// ```no_run
+    /// # async fn f(sandbox: e2e_harness::Sandbox) -> anyhow::Result<()> {
+    /// let tenant: u64 = sandbox
+    ///     .once("tenant", async {
+    ///         let api = sandbox.http("api").await?;
+    ///         anyhow::Ok(api.post("/tenants").send().await?.json().await?)
+    ///     })
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Failed`] with what `make` said, [`Error::File`] when the value can't be kept.
+    pub async fn once<T, E>(
+        &self,
+        name: &str,
+        make: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Error>
+    where
+        T: Serialize + DeserializeOwned,
+        E: Into<BoxError>,
+    {
+        once::once(&self.inner.folder, name, make).await
+    }
+
+    /// A service of the stack, to be stopped, looked into and used from inside. Only for tests
+    /// that say `exclusive`; the stack is put back as it was when the test ends.
+    ///
+    /// ```no_run
+    /// use e2e_harness::{Sandbox, eventually};
+    ///
+    /// #[e2e_harness::test(exclusive)]
+    /// async fn orders_survive_a_database_restart(sandbox: Sandbox) -> anyhow::Result<()> {
+    ///     let api = sandbox.http("api").await?;
+    ///     let db = sandbox.service("db");
+    ///     db.stop().await?;
+    ///     assert_eq!(api.get("/orders").send().await?.status(), 503);
+    ///     db.start().await?;
+    ///     eventually("orders again", || async {
+    ///         anyhow::Ok(api.get("/orders").send().await?.status().is_success())
+    ///     })
+    ///     .await?;
+    ///     let rows = db.exec(["psql", "-Atc", "select count(*) from orders"]).await?.success()?;
+    ///     assert_eq!(rows.trim(), "0");
+    ///     assert!(!sandbox.service("api").logs().since_test_start().await?.contains("panicked"));
+    ///     Ok(())
+    /// }
+    /// # fn main() {}
+    /// ```
+    #[must_use]
+    pub fn service(&self, name: &str) -> Service {
+        Service::new(self.clone(), name)
+    }
+
+    /// The session, for a test that may use it.
+    pub(crate) fn session(&self, service: &str) -> Result<&Session, Error> {
+        if !self.inner.exclusive {
+            return Err(Error::NotExclusive {
+                test: self.inner.steps.test().to_owned(),
+                service: service.to_owned(),
+            });
+        }
+        self.any_session().ok_or(Error::NoControl)
+    }
+
+    /// The session, for the harness itself.
+    pub(crate) fn any_session(&self) -> Option<&Session> {
+        self.inner.session.get()
+    }
+
+    /// Opens the session, where there is somebody to open it with.
+    pub(crate) async fn begin(&self) -> Result<(), Error> {
+        let Some(socket) = env(protocol::CONTROL) else {
+            return Ok(());
+        };
+        let session = Session::begin(Path::new(&socket), self.inner.steps.test()).await?;
+        // Begun once, by the harness; a second one would only be dropped.
+        let _ = self.inner.session.set(session);
+        Ok(())
+    }
+
+    pub(crate) fn failed_step(&self) -> Option<String> {
+        self.inner.steps.at()
+    }
+}
+
+fn list(names: impl Iterator<Item = String>) -> String {
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names.dedup();
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.join(", ")
+}
+
+/// A variable that is set and not empty.
+pub(crate) fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+pub(crate) fn protocol_value_is(name: &str, value: &str) -> bool {
+    env(name).as_deref() == Some(value)
+}
+
+/// Where locks and what is made once are: the folder of the run's records, or one in the
+/// temporary folder that all tests of the run agree on.
+pub(crate) fn run_folder() -> PathBuf {
+    let events = env(protocol::EVENTS).map(PathBuf::from);
+    if let Some(folder) = events.as_deref().and_then(Path::parent) {
+        return folder.to_owned();
+    }
+    let run = env(protocol::RUN_ID).unwrap_or_else(|| "no-run".to_owned());
+    let user = rustix::process::geteuid().as_raw();
+    std::env::temp_dir().join(format!("e2e-harness-{user}-{}", file_name(&run)))
+}

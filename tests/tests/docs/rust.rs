@@ -1,0 +1,29 @@
+//! The README's tests in Rust are a package's, and pass.
+
+use e2e_tests::rust::into_package;
+use e2e_tests::{Host, Repo};
+
+use super::pages::parse;
+
+#[test]
+fn the_readmes_rust_tests_pass_against_its_stack() {
+    let (blocks, _) = parse("README.md");
+    let block = |info: &str| {
+        let found = blocks.iter().find(|block| block.info == info);
+        found.map_or_else(|| panic!("there is no {info}"), |block| block.text.as_str())
+    };
+    let spec: Vec<&str> = block("yaml file=e2e/e2e.yml")
+        .lines()
+        .filter(|line| !line.starts_with("name:") && !line.starts_with("test_command:"))
+        .collect();
+    let repo = Repo::new("readme")
+        .spec(&spec.join("\n"))
+        .compose(block("yaml file=e2e/compose.yml"))
+        .file("e2e/www/hello.txt", block("text file=e2e/www/hello.txt"))
+        .env("BUSYBOX_IMAGE", "BUSYBOX");
+    let repo = into_package(repo, block("toml"), block("rust"));
+    let ran = repo.run(Host::Local, &["--", "the_page"]);
+    ran.ended(0, "passed");
+    let test = ran.recorded_as("tests", "the_page_is_served");
+    assert_eq!(test["steps"][0]["name"], "ask for the page");
+}

@@ -1,0 +1,127 @@
+//! Cargo's test targets, made of e2e-harness, in place of a test command.
+
+use e2e_tests::rust::package;
+use e2e_tests::{Host, here_and_over_ssh};
+
+here_and_over_ssh! {
+    fn tests_that_pass_are_told_of_one_by_one(host) {
+        let repo = package("rust", "");
+        let ran = repo.run(host, &["--", "passes"]);
+        ran.ended(0, "passed").stage_says("build", "e2e compiled").stage_says("test", "1 test passed");
+        let test = ran.recorded_as("tests", "passes");
+        assert_eq!(test["status"], "passed");
+        assert_eq!(test["steps"][0]["name"], "ask for the page");
+        assert_eq!(test["steps"][0]["status"], "passed");
+        ran.file_has("events.jsonl", "test_started");
+        assert!(!ran.bundle().join("harness").exists(), "locks are tidied away");
+    }
+
+    fn what_a_dead_test_did_to_the_stack_is_put_back(host) {
+        let repo = package("rust-control", "");
+        let ran = repo.run(host, &["--", "_the_server_"]);
+        ran.ended(100, "failed").stderr_has("a_dies_while_the_server_is_down");
+        assert_eq!(ran.recorded_as("tests", "a_dies_while_the_server_is_down")["status"], "failed");
+        assert_eq!(ran.recorded_as("tests", "b_finds_the_server_as_it_was")["status"], "passed");
+        assert_eq!(ran.recorded_as("services", "web")["state"], "running");
+    }
+
+    fn tests_may_run_beside_the_stack(host) {
+        let repo = package("rust-host", "tests_run_on: host\n");
+        let ran = repo.run(host, &[]);
+        ran.ended(100, "failed").stage_says("test", "1 of 5 tests failed");
+        assert_eq!(ran.recorded_as("tests", "hangs")["status"], "skipped");
+        assert_eq!(ran.recorded_as("tests", "passes")["status"], "passed");
+        assert_eq!(ran.recorded_as("tests", "b_finds_the_server_as_it_was")["status"], "passed");
+        assert_eq!(ran.recorded_as("services", "web")["state"], "running");
+    }
+}
+
+#[test]
+fn a_test_that_fails_says_at_which_step() {
+    let repo = package("rust-fails", "");
+    let ran = repo.run(Host::Dev, &["--", "--ignored", "fails"]);
+    ran.ended(100, "failed").stderr_has("read the page");
+    let test = ran.recorded_as("tests", "fails");
+    assert_eq!(test["status"], "failed");
+    assert_eq!(test["steps"][1]["status"], "failed");
+    assert!(
+        test["message"]
+            .as_str()
+            .is_some_and(|why| why.contains("the page is empty"))
+    );
+}
+
+#[test]
+fn a_test_that_hangs_did_not_end() {
+    let repo = package("rust-hangs", "timeout: 3\ntests_run_on: host\n");
+    let ran = repo.run(Host::Dev, &["--", "--ignored", "hangs"]);
+    ran.ended(100, "timed_out");
+    let test = ran.recorded_as("tests", "hangs");
+    assert_eq!(
+        (&test["status"], &test["message"]),
+        (&"failed".into(), &"did not end".into())
+    );
+    assert_eq!(test["steps"][0]["name"], "wait for ever");
+}
+
+#[test]
+fn a_filter_that_leaves_nothing_is_no_success() {
+    package("rust-none", "")
+        .run(Host::Local, &["--", "no_such_test"])
+        .ended(4, "no_tests")
+        .stderr_has("look at what follows `--`: no_such_test");
+}
+
+#[test]
+fn nextest_runs_the_same_tests() {
+    let repo = package("rust-nextest", "");
+    let ran = repo.run(Host::Dev, &["--nextest", "--", "_the_server_", "passes"]);
+    ran.ended(100, "failed")
+        .stage_says("test", "1 of 3 tests failed");
+    assert_eq!(ran.recorded_as("tests", "passes")["status"], "passed");
+    assert_eq!(
+        ran.recorded_as("tests", "b_finds_the_server_as_it_was")["status"],
+        "passed"
+    );
+    repo.run(Host::Local, &["--nextest", "--", "no_such_test"])
+        .ended(4, "no_tests");
+}
+
+#[test]
+fn tests_that_do_not_compile_end_the_run() {
+    package("rust-broken", "")
+        .file("tests/e2e.rs", "fn main() { nothing() }")
+        .run(Host::Local, &[])
+        .ended(101, "build_failed")
+        .stderr_has("cannot find function `nothing`")
+        .stage("build", "failed")
+        .no_stage("test");
+}
+
+#[test]
+fn targets_that_are_not_there_or_not_ours_are_named() {
+    let repo = package("rust-foreign", "");
+    let manifest = std::fs::read_to_string(repo.path("Cargo.toml")).expect("it is there");
+    let libtest = manifest.replace("harness = false\n", "");
+    let repo = repo
+        .file("tests/e2e.rs", "#[test]\nfn one() {}\n")
+        .file("Cargo.toml", &libtest);
+    repo.run(Host::Local, &[])
+        .ended(96, "spec_error")
+        .stderr_has("the test target `e2e` of `fixture` is not a harness of e2e-harness");
+    let named = format!("{libtest}[package.metadata.e2e]\ntests = [\"slow\"]\n");
+    let repo = repo.file("Cargo.toml", &named);
+    let checked = repo.cargo_e2e(&["check"]);
+    assert_eq!(checked.code, Some(96), "{checked}");
+    let slow = "names the test target `slow`, but `fixture` has only e2e";
+    assert!(checked.stderr.contains(slow), "{checked}");
+}
+
+#[test]
+fn a_command_may_be_the_one_that_runs_them() {
+    let command = "test_command: cargo test --quiet --test e2e passes\ntests_run_on: client\n";
+    let repo = package("rust-command", command);
+    let ran = repo.run(Host::Local, &[]);
+    ran.ended(0, "passed");
+    assert_eq!(ran.recorded_as("tests", "passes")["status"], "passed");
+}
