@@ -261,9 +261,18 @@ pub(crate) struct OutputArguments {
     /// Show failures and what the tests print, nothing else
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// How stdout tells of the run: what the tests print, or every event as a line of JSON
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) message_format: MessageFormat,
     /// When to use colours
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MessageFormat {
+    Human,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -16,6 +16,7 @@ pub mod history;
 pub mod host;
 pub mod hub;
 pub mod init;
+pub mod junit;
 pub mod kept;
 pub mod lifecycle;
 pub mod lint;

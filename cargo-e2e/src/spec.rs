@@ -65,6 +65,8 @@ pub struct Spec {
     pub sync: Sync,
     /// Globs, relative to the repo root, of files to keep with the result.
     pub artifacts: Vec<String>,
+    /// File that the tests write, relative to the repo root: JUnit XML that is read back.
+    pub junit: Option<String>,
     /// Compose profiles to enable.
     pub profiles: Vec<String>,
     /// Files with variables for compose, relative to the repo root.

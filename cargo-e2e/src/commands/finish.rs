@@ -126,7 +126,8 @@ pub(crate) fn died(record: &Record) -> String {
 }
 
 /// Stores the record, tells of the verdict, and returns the exit code.
-pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events) -> u8 {
+/// With `json`, the last event holds the record: stdout has nothing else.
+pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, json: bool) -> u8 {
     let Outcome { mut record, kept } = outcome;
     events.secrets().record(&mut record);
     let started = Instant::now();
@@ -160,10 +161,15 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events) 
             record.exit_code = exit_code(Verdict::InternalError, None);
         }
         // Lost it must not be: here is all of it.
-        let text = serde_json::to_string(&record).unwrap_or_default();
-        anstream::println!("{text}");
+        let place = if json {
+            "in the last event"
+        } else {
+            let text = serde_json::to_string(&record).unwrap_or_default();
+            anstream::println!("{text}");
+            "printed above"
+        };
         events.warn(format!(
-            "the record could not be stored ({error}); it is printed above"
+            "the record could not be stored ({error}); it is {place}"
         ));
     }
     if let (Some(store), Some(telling)) = (store, telling) {
@@ -234,7 +240,8 @@ async fn write(record: &Record, keeping: Keeping) -> (Result<(), String>, Option
             .write_record(&record)
             .map_err(|error| format!("{}: {error}", bundle.dir().display()));
         let mut tidied = bundle
-            .mark_latest()
+            .write_junit(&record)
+            .and_then(|()| bundle.mark_latest())
             .and_then(|()| bundle.prune(bundle::KEPT_RUNS));
         if let (Ok(()), Some(telling)) = (&in_store, &keeping.telling) {
             tidied = tidied.and(telling.outbox.put(&Entry {

@@ -8,11 +8,11 @@ use cargo_e2e::event::{Events, Reporter};
 use cargo_e2e::lifecycle::{RealHosts, Run};
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::{Keep, Options, Plan};
-use cargo_e2e::report::{Bundle, Human, HumanOptions, TestLog, Verbosity};
+use cargo_e2e::report::{Bundle, GitHub, Human, HumanOptions, Json, TestLog, Verbosity};
 use cargo_e2e::sandbox::Identity;
 use cargo_e2e::secrets::{SHORTEST, Secrets};
 
-use crate::cli::{Color, OutputArguments, RepoArguments, RunArguments, UpArguments};
+use crate::cli::{Color, MessageFormat, OutputArguments, RepoArguments, RunArguments, UpArguments};
 
 use super::finish::{Keeping, finish};
 use super::{USAGE, each_plan, report};
@@ -105,8 +105,17 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
         }
     };
     let log = TestLog::new(bundle.dir());
-    let mut reporters: Vec<Box<dyn Reporter>> =
-        vec![Box::new(log.clone()), Box::new(Human::new(how(output)))];
+    let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(log.clone())];
+    let json = output.message_format == MessageFormat::Json;
+    if json {
+        // stdout has the events, and nothing else.
+        let human = Human::with_writers(how(output), std::io::stderr(), std::io::sink());
+        reporters.push(Box::new(human));
+        reporters.push(Box::new(Json::on_stdout()));
+    } else {
+        reporters.push(Box::new(Human::new(how(output))));
+    }
+    reporters.extend(GitHub::detect().map(|github| Box::new(github) as Box<dyn Reporter>));
     let (keeping, journal) = Keeping::begin(plan, &identity, &bundle, log);
     reporters.extend(journal);
     let events = Events::masking(Arc::clone(&secrets), reporters);
@@ -126,7 +135,7 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
     }
     .run()
     .await;
-    finish(outcome, keeping, &events).await
+    finish(outcome, keeping, &events, json).await
 }
 
 fn how(output: &OutputArguments) -> HumanOptions {

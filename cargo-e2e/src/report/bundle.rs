@@ -1,13 +1,13 @@
 //! The folder that every run leaves on the client: the record and the evidence.
 
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read as _, Seek as _, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::durable;
 use crate::outcome::Record;
+use crate::{durable, junit};
 
 /// How many runs a repo keeps.
 pub const KEPT_RUNS: usize = 20;
@@ -59,6 +59,16 @@ impl Bundle {
         durable::write(&self.dir, "run.json", &json)
     }
 
+    /// Writes `junit.xml`.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn write_junit(&self, record: &Record) -> io::Result<()> {
+        let output = tail(&self.dir.join("test-output.log"), junit::OUTPUT);
+        let xml = junit::write(record, &output).map_err(io::Error::other)?;
+        durable::write(&self.dir, "junit.xml", xml.as_bytes())
+    }
+
     /// Lets `latest` point here. There is no moment without a `latest`.
     ///
     /// # Errors
@@ -104,6 +114,27 @@ impl Bundle {
         }
         outcome
     }
+}
+
+/// The end of a file, whole lines of it; nothing where there is none.
+fn tail(path: &Path, length: usize) -> String {
+    let read = || {
+        let mut file = fs::File::open(path)?;
+        let size = file.metadata()?.len();
+        let from = size.saturating_sub(u64::try_from(length).unwrap_or(u64::MAX));
+        file.seek(io::SeekFrom::Start(from))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let whole = if from == 0 {
+            &text
+        } else {
+            text.split_once('\n')
+                .map_or(text.as_ref(), |(_, rest)| rest)
+        };
+        Ok::<_, io::Error>(whole.to_owned())
+    };
+    read().unwrap_or_default()
 }
 
 /// 26 characters of a ULID, in lower case.

@@ -47,7 +47,7 @@ pub fn summary_line(record: &Record) -> String {
 }
 
 /// What follows a verdict and a repo: `: 3 tests in 41.2 s on railiance01`.
-pub(super) fn tail(record: &Record) -> String {
+pub(crate) fn tail(record: &Record) -> String {
     format!(
         "{} in {} on {}",
         test_counts(record),
@@ -57,7 +57,7 @@ pub(super) fn tail(record: &Record) -> String {
 }
 
 /// The verdict, to begin a line with.
-pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
+pub(crate) fn verdict_word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "Passed",
         Verdict::Failed => "Failed",
@@ -76,7 +76,7 @@ pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
 }
 
 /// The signal that ended a run; the record keeps it as the exit code only.
-pub(super) fn signal_name(record: &Record) -> Option<&'static str> {
+pub(crate) fn signal_name(record: &Record) -> Option<&'static str> {
     if record.verdict != Verdict::Interrupted {
         return None;
     }
@@ -87,7 +87,7 @@ pub(super) fn signal_name(record: &Record) -> Option<&'static str> {
 }
 
 /// The stage to look at first: the earliest that failed and says why.
-pub(super) fn first_failed(record: &Record) -> Option<&StageRecord> {
+pub(crate) fn first_failed(record: &Record) -> Option<&StageRecord> {
     record
         .stages
         .iter()
@@ -95,13 +95,13 @@ pub(super) fn first_failed(record: &Record) -> Option<&StageRecord> {
 }
 
 /// The tests that failed.
-pub(super) fn failed_tests(record: &Record) -> Vec<&TestRecord> {
+pub(crate) fn failed_tests(record: &Record) -> Vec<&TestRecord> {
     let failed = |test: &&TestRecord| test.status == StageStatus::Failed;
     record.tests.iter().filter(failed).collect()
 }
 
 /// The first line of a text, or all there is.
-pub(super) fn first_line(text: &str) -> &str {
+pub(crate) fn first_line(text: &str) -> &str {
     text.trim().lines().next().unwrap_or_default().trim_end()
 }
 

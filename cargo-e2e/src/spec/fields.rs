@@ -144,10 +144,4 @@ pub(super) const NOT_BUILT: &[NotBuilt] = &[
         what: "`grpc` probes, and so `grpc_service`, are",
         instead: "use `exec` with grpc_health_probe in the service",
     },
-    NotBuilt {
-        key: "junit",
-        value: None,
-        what: "reading back a `junit` file is",
-        instead: "name the file in `artifacts`, and it is kept with the result",
-    },
 ];

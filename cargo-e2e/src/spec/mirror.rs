@@ -50,6 +50,7 @@ pub(super) struct File {
     sync: Sync,
     #[serde(default)]
     artifacts: Vec<String>,
+    junit: Option<String>,
     #[serde(default)]
     profiles: Vec<String>,
     #[serde(default)]
@@ -95,6 +96,7 @@ impl From<File> for Spec {
             setup_command: file.setup_command,
             sync: file.sync,
             artifacts: file.artifacts,
+            junit: file.junit,
             profiles: file.profiles,
             env_files: file.env_files,
             secrets: file.secrets,

@@ -69,7 +69,6 @@ fn it_takes_and_refuses_what_the_parser_does() {
         with("health_checks: [{name: a, url: 'ftp://db/'}]\n"),
         with("health_checks: [{name: a, url: 'http://db/', expect_status: 99}]\n"),
         "name: No Slug\ntest_command: x\n".to_owned(),
-        "name: shop\n".to_owned(),
         "[]".to_owned(),
     ] {
         let value: Value = serde_yaml::from_str(&text).expect("YAML");

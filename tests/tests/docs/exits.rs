@@ -98,7 +98,7 @@ fn the_tool_prints_what_the_runbook_quotes() {
     says(test, "cd / && cargo e2e", 96, "no e2e/e2e.yml found");
     says(&with("healthcheks: []"), &run, 96, "unknown key");
     says(
-        &with("junit: a.xml"),
+        &with("health_checks: [{name: a, grpc: 'localhost:1'}]"),
         &run,
         96,
         "is not built yet in this version",

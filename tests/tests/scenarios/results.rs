@@ -73,3 +73,49 @@ fn a_record_that_can_not_be_stored_is_printed() {
         ran.stderr_has("the record could not be stored");
     }
 }
+
+/// One test that passes and one that does not, in pytest.
+fn pytest(name: &str) -> Repo {
+    Repo::new(name)
+        .compose("services: {web: {image: BUSYBOX, command: [sleep, '600']}}")
+        .spec("test_command: python3 -m pytest -q --junitxml=e2e/out.xml e2e/tests\njunit: e2e/out.xml\n")
+        .file("e2e/tests/test_x.py", "def test_good():\n    pass\n\n\ndef test_bad():\n    assert 3 == 4\n")
+        // An older one, which git would ship.
+        .file("e2e/out.xml", "<testsuites/>")
+}
+
+#[test]
+fn what_pytest_counts_is_told_to_people_ci_and_other_programs() {
+    let repo = pytest("counted")
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", "/dev/null");
+    let ran = repo.run(Host::Root, &["--message-format", "json"]);
+    ran.ended(100, "failed")
+        .stderr_has("- e2e.tests.test_x::test_bad: assert 3 == 4");
+    assert_eq!(
+        ran.recorded_as("tests", "e2e.tests.test_x::test_good")["status"],
+        "passed"
+    );
+    ran.stderr_has("::error title=e2e.tests.test_x%3A%3Atest_bad,file=e2e/tests/test_x.py,line=6::assert 3 == 4");
+    ran.file_has("junit.xml", "<testcase name=\"e2e.tests.test_x::test_bad\"")
+        .file_has("junit.xml", "<failure message=\"assert 3 == 4\"")
+        .file_has("junit.xml", "<testcase name=\"teardown\"");
+    let mut names = Vec::new();
+    let mut output = String::new();
+    for line in ran.output().stdout.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).expect("stdout has events only");
+        assert_eq!(event["schema"], 1, "{event}");
+        if event["event"] == "test_output" {
+            output.push_str(event["text"].as_str().expect("text"));
+        }
+        names.push(event["event"].as_str().expect("a name").to_owned());
+    }
+    assert_eq!(
+        (names[0].as_str(), names[names.len() - 1].as_str()),
+        ("run_started", "run_finished")
+    );
+    assert_eq!(output, ran.file("test-output.log"));
+
+    let none = repo.run(Host::Root, &["--", "-k", "nothing"]);
+    none.ended(4, "no_tests").stderr_has("no test ran");
+}

@@ -231,14 +231,6 @@ fn environment() {
 }
 
 #[test]
-fn what_is_not_built() {
-    one(
-        "junit: out.xml",
-        "3:1: reading back a `junit` file is not built yet in this version | name the file in `artifacts`, and it is kept with the result",
-    );
-}
-
-#[test]
 fn yaml_itself() {
     for (text, expected) in [
         (
