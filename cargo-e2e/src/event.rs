@@ -75,6 +75,8 @@ pub enum Event {
         record: Box<Record>,
         /// The folder with everything that was kept.
         bundle: std::path::PathBuf,
+        /// What the evidence says of a failure, ready to show.
+        failure: Option<String>,
         /// How to live with a sandbox that was kept, ready to show.
         kept: Option<String>,
     },
@@ -102,7 +104,12 @@ impl Event {
                     mask(&mut excerpt.text);
                 }
             }
-            Self::RunFinished { record, .. } => secrets.record(record),
+            Self::RunFinished {
+                record, failure, ..
+            } => {
+                secrets.record(record);
+                failure.iter_mut().for_each(mask);
+            }
         }
     }
 }

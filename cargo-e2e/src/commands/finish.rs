@@ -12,9 +12,9 @@ use cargo_e2e::outcome::{
     Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis, now,
 };
 use cargo_e2e::plan::Plan;
-use cargo_e2e::report::{Bundle, TestLog, bundle};
+use cargo_e2e::report::{Bundle, TestLog, bundle, failure};
 use cargo_e2e::sandbox::Identity;
-use cargo_e2e::spec::Report;
+use cargo_e2e::spec::{Report, Side};
 use cargo_e2e::store::journal::{Dead, recover};
 use cargo_e2e::store::{Header, Journal, Store, state_folder};
 
@@ -26,6 +26,7 @@ pub(crate) struct Keeping {
     store: Option<Store>,
     journal: io::Result<Option<Journal>>,
     telling: Option<Arc<Telling>>,
+    tests_on_host: bool,
 }
 
 /// The state-hub is to be told.
@@ -72,6 +73,7 @@ impl Keeping {
             store,
             journal,
             telling,
+            tests_on_host: plan.tests_on == Side::Host,
         };
         (
             keeping,
@@ -128,7 +130,11 @@ pub(crate) fn died(record: &Record) -> String {
 /// Stores the record, tells of the verdict, and returns the exit code.
 /// With `json`, the last event holds the record: stdout has nothing else.
 pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, json: bool) -> u8 {
-    let Outcome { mut record, kept } = outcome;
+    let Outcome {
+        mut record,
+        kept,
+        skew,
+    } = outcome;
     events.secrets().record(&mut record);
     let started = Instant::now();
     events.tell(Event::StageStarted {
@@ -146,6 +152,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         detail: String::new(),
     });
     let shown = shown(&keeping.bundle);
+    let failure = explained(&record, skew, &keeping).await;
     let (store, telling) = (keeping.store.clone(), keeping.telling.clone());
     let (stored, untidy) = write(&record, keeping).await;
     if let Some(untidy) = untidy {
@@ -186,6 +193,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
     events.tell(Event::RunFinished {
         record: Box::new(record),
         bundle: shown,
+        failure,
         kept,
     });
     code
@@ -224,6 +232,28 @@ async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
     } else if let Some(trouble) = delivered.trouble {
         events.warn(format!("the state-hub: {trouble}"));
     }
+}
+
+/// What the evidence says of a failure: more of it in the bundle, and what a screen holds.
+async fn explained(
+    record: &Record,
+    skew: jiff::SignedDuration,
+    keeping: &Keeping,
+) -> Option<String> {
+    let (record, bundle) = (record.clone(), Arc::clone(&keeping.bundle));
+    let tests_on_host = keeping.tests_on_host;
+    let made = tokio::task::spawn_blocking(move || {
+        let known = failure::Known {
+            bundle: bundle.dir(),
+            skew,
+            tests_on_host,
+        };
+        let report = failure::report(&record, &known)?;
+        // A disk that is full is told of with the record.
+        let _ = std::fs::write(bundle.dir().join("failure.txt"), &report.long);
+        Some(report.short)
+    });
+    made.await.ok().flatten()
 }
 
 /// Writes the record; then `latest` and old runs, which change no verdict when they can't be seen to.

@@ -4,22 +4,14 @@ use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::{Stderr, Write};
 use std::path::PathBuf;
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use regex::Regex;
-
-use super::words::{duration, failed_tests, first_failed, first_line, summary_line};
+use super::words::{duration, failed_tests, first_failed, first_line, place, summary_line};
 use crate::event::{Event, Reporter, printable};
 use crate::outcome::{HealthStatus, Record, StageStatus, Verdict};
 
 /// GitHub shows no more of one kind for a step.
 const ANNOTATIONS: usize = 10;
-
-/// A place in the repo's code: `tests/orders.rs:12`.
-static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?m)(?:^|[\s(])([A-Za-z0-9_][A-Za-z0-9_./-]*\.[A-Za-z]+):([0-9]+)").ok()
-});
 
 /// Tells GitHub when a run is over.
 pub struct GitHub<W: Write + Send = Stderr> {
@@ -82,14 +74,8 @@ fn annotations(record: &Record) -> Vec<String> {
 fn annotation(title: &str, message: &str) -> String {
     let message = printable(message);
     let mut properties = format!("title={}", property(&printable(title)));
-    let place = PLACE.as_ref().and_then(|places| places.captures(&message));
-    if let Some(place) = place {
-        let _ = write!(
-            properties,
-            ",file={},line={}",
-            property(&place[1]),
-            &place[2]
-        );
+    if let Some((file, line)) = place(&message) {
+        let _ = write!(properties, ",file={},line={line}", property(file));
     }
     format!("::error {properties}::{}", data(&message))
 }

@@ -122,10 +122,11 @@ impl<W: Write + Send> Reporter for Json<W> {
             Event::RunFinished {
                 record,
                 bundle,
+                failure,
                 kept,
             } => self.line(
                 "run_finished",
-                json!({ "record": record, "bundle": bundle, "kept": kept }),
+                json!({ "record": record, "bundle": bundle, "failure": failure, "kept": kept }),
             ),
         }
     }

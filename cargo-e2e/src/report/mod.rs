@@ -1,6 +1,7 @@
 //! What a run shows and leaves behind. Reporters only read events and the record.
 
 pub mod bundle;
+pub mod failure;
 pub mod github;
 pub mod human;
 pub mod json;

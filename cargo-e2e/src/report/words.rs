@@ -1,6 +1,9 @@
 //! The words that every view of a run shares: durations, verdicts, counts.
 
+use std::sync::LazyLock;
 use std::time::Duration;
+
+use regex::Regex;
 
 use crate::cancel::Signal;
 use crate::outcome::{Record, StageRecord, StageStatus, TestRecord, Verdict};
@@ -103,6 +106,15 @@ pub(crate) fn failed_tests(record: &Record) -> Vec<&TestRecord> {
 /// The first line of a text, or all there is.
 pub(crate) fn first_line(text: &str) -> &str {
     text.trim().lines().next().unwrap_or_default().trim_end()
+}
+
+/// The first place in a repo's code that a text names: file and line.
+pub(crate) fn place(text: &str) -> Option<(&str, &str)> {
+    static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"(?m)(?:^|[\s(])([A-Za-z0-9_][A-Za-z0-9_./-]*\.[A-Za-z]+):([0-9]+)").ok()
+    });
+    let found = PLACE.as_ref()?.captures(text)?;
+    Some((found.get(1)?.as_str(), found.get(2)?.as_str()))
 }
 
 /// `: 1 of 3 tests`; nothing for a test command, which counts as one test, and nothing where

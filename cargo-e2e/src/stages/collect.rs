@@ -43,6 +43,19 @@ pub async fn collect(
     ))
 }
 
+/// The host's clock less this machine's; nothing where the host does not say.
+pub async fn skew(context: &Context<'_>) -> jiff::SignedDuration {
+    if context.host.is_local() {
+        return jiff::SignedDuration::ZERO;
+    }
+    let Ok(there) = context.sandbox.clock(context.host).await else {
+        return jiff::SignedDuration::ZERO;
+    };
+    let here = jiff::Timestamp::now();
+    let there = jiff::Timestamp::from_nanosecond(there).unwrap_or(here);
+    there.duration_since(here)
+}
+
 /// Masks secrets in what was fetched.
 async fn mask(context: &Context<'_>) {
     let (secrets, bundle) = (Arc::clone(context.events.secrets()), context.bundle.clone());

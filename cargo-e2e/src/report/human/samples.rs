@@ -80,6 +80,7 @@ pub(crate) fn finished(record: Record, kept: Option<&str>) -> Event {
     Event::RunFinished {
         bundle: format!("target/e2e/{}", record.run_id).into(),
         record: Box::new(record),
+        failure: None,
         kept: kept.map(str::to_owned),
     }
 }
