@@ -53,8 +53,8 @@ pub(crate) enum Command {
     Init(InitArguments),
     /// Show what past runs say: pass rate, flaky tests, what is slow
     History(HistoryArguments),
-    /// Show which records the state-hub has not got yet, and send them
-    Report,
+    /// Show which records the state-hub has not got yet, and send them; or open a run's page
+    Report(ReportArguments),
     /// Print the JSON Schema of a file
     Schema(SchemaArguments),
     /// Print completions for a shell
@@ -96,6 +96,13 @@ pub(crate) struct HistoryArguments {
     /// Print it as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// Open report.html of a run of this repo instead: by its id or the end of it [default: the last]
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "latest")]
+    pub(crate) open: Option<String>,
 }
 
 #[derive(Debug, Args)]

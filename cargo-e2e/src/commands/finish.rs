@@ -12,7 +12,7 @@ use cargo_e2e::outcome::{
     Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis, now,
 };
 use cargo_e2e::plan::Plan;
-use cargo_e2e::report::{Bundle, TestLog, bundle, failure};
+use cargo_e2e::report::{Bundle, TestLog, bundle, failure, html};
 use cargo_e2e::sandbox::Identity;
 use cargo_e2e::spec::{Report, Side};
 use cargo_e2e::store::journal::{Dead, recover};
@@ -234,7 +234,8 @@ async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
     }
 }
 
-/// What the evidence says of a failure: more of it in the bundle, and what a screen holds.
+/// What the evidence says: a page of everything, and of a failure more in the bundle and what a
+/// screen holds.
 async fn explained(
     record: &Record,
     skew: jiff::SignedDuration,
@@ -248,8 +249,12 @@ async fn explained(
             skew,
             tests_on_host,
         };
-        let report = failure::report(&record, &known)?;
+        let report = failure::report(&record, &known);
+        let short = report.as_ref().map(|report| report.short.as_str());
+        let page = html::page(&record, &known, short);
         // A disk that is full is told of with the record.
+        let _ = std::fs::write(bundle.dir().join("report.html"), page);
+        let report = report?;
         let _ = std::fs::write(bundle.dir().join("failure.txt"), &report.long);
         Some(report.short)
     });

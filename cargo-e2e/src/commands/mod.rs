@@ -57,7 +57,7 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Init(arguments)) => init::init(arguments).await,
             Some(Command::History(arguments)) => history::history(&arguments),
             Some(Command::Schema(arguments)) => schema::schema(&arguments),
-            Some(Command::Report) => report::waiting().await,
+            Some(Command::Report(arguments)) => report::report_on(&arguments).await,
             Some(Command::Completions(arguments)) => completions::completions(&arguments),
             Some(Command::Man(arguments)) => completions::man(&arguments),
         }

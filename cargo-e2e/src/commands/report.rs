@@ -1,5 +1,7 @@
-//! `cargo e2e report`: what the state-hub has not got yet, and sends it.
+//! `cargo e2e report`: what the state-hub has not got yet, and sends it; or a run's page, opened.
 
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use cargo_e2e::hub::deliver::{BY_HAND, Which, deliver};
@@ -9,10 +11,63 @@ use cargo_e2e::report::summary_line;
 use cargo_e2e::store::journal::recover;
 use cargo_e2e::store::{Store, state_folder};
 
-use super::finish::{died, wait_for_the_hub};
-use super::{report, warn};
+use crate::cli::{RepoArguments, ReportArguments};
 
-pub(crate) async fn waiting() -> u8 {
+use super::finish::{died, wait_for_the_hub};
+use super::{USAGE, find, report, warn};
+
+pub(crate) async fn report_on(arguments: &ReportArguments) -> u8 {
+    match &arguments.open {
+        Some(run) => open(run),
+        None => waiting().await,
+    }
+}
+
+/// Opens a page with what this machine opens pages with.
+fn open(run: &str) -> u8 {
+    let repos = match find(&RepoArguments::default()) {
+        Ok(repos) => repos,
+        Err(refused) => return refused.show(),
+    };
+    let Some(page) = repos.iter().find_map(|repo| page(&repo.results_dir, run)) else {
+        let help = "`cargo e2e history` lists runs; a repo keeps the pages of its last 20";
+        report(&format!("no page of run {run} is here"), Some(help));
+        return USAGE;
+    };
+    anstream::println!("{}", page.display());
+    let opener = if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
+    let started = Command::new(opener)
+        .arg(&page)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    if let Err(error) = started {
+        warn(&format!("it can't be opened: {opener}: {error}"));
+    }
+    0
+}
+
+/// The page of a run in a repo's results: the last one's, or that of a run whose id ends so.
+fn page(results: &Path, run: &str) -> Option<PathBuf> {
+    let folder = if run == "latest" {
+        std::fs::canonicalize(results.join("latest")).ok()?
+    } else {
+        let entries = std::fs::read_dir(results).ok()?;
+        let is_it = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.len() == 26 && run.len() >= 6 && name.ends_with(run)
+        };
+        entries.flatten().map(|entry| entry.path()).find(is_it)?
+    };
+    Some(folder.join("report.html")).filter(|page| page.is_file())
+}
+
+async fn waiting() -> u8 {
     let state = state_folder();
     let (store, outbox) = (Store::in_state(&state), Outbox::in_state(&state));
     let failed = |error: &dyn std::fmt::Display| {

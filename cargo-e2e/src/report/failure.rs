@@ -15,6 +15,7 @@ use super::words::{duration, failed_tests, first_failed, first_line, place, summ
 use crate::event::printable;
 use crate::outcome::{HealthStatus, Record, ServiceRecord, StageStatus, TestRecord, Verdict};
 
+pub(crate) use during::is_complaint;
 use during::{During, Service};
 
 /// What a terminal shows of each: the bundle has more.

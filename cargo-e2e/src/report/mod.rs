@@ -3,6 +3,7 @@
 pub mod bundle;
 pub mod failure;
 pub mod github;
+pub mod html;
 pub mod human;
 pub mod json;
 mod spinner;

@@ -101,7 +101,7 @@ fn the_tool_prints_what_the_runbook_quotes() {
         &with("health_checks: [{name: a, grpc: 'localhost:1'}]"),
         &run,
         96,
-        "is not built yet in this version",
+        "not built yet in this version",
     );
     says(
         &with("compose_file: nope.yml"),

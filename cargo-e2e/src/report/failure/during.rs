@@ -53,6 +53,11 @@ pub(super) struct Line {
     pub(super) is_error: bool,
 }
 
+/// Whether a line of a log is a complaint.
+pub(crate) fn is_complaint(text: &str) -> bool {
+    ERROR.as_ref().is_some_and(|error| error.is_match(text))
+}
+
 impl During {
     /// None when no test began.
     pub(super) fn of(record: &Record, test: Option<&str>, known: &Known<'_>) -> Option<Self> {
@@ -127,7 +132,7 @@ fn read(name: &str, log: &Path, from: Timestamp, to: Timestamp) -> Service {
             service.lines.push_back(Line {
                 after: format!("{:+.2} s", at.duration_since(from).as_secs_f64()),
                 text: text.trim_end().chars().take(WIDTH).collect(),
-                is_error: ERROR.as_ref().is_some_and(|error| error.is_match(&text)),
+                is_error: is_complaint(&text),
             });
         }
         line.clear();
