@@ -7,6 +7,7 @@ mod hosts;
 mod hub;
 mod living;
 mod outcomes;
+mod page;
 mod ports;
 mod ready;
 mod refused;
