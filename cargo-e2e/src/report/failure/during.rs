@@ -116,6 +116,7 @@ fn read(name: &str, log: &Path, from: Timestamp, to: Timestamp) -> Service {
     };
     let mut reader = BufReader::new(file);
     let mut line = Vec::new();
+    let mut last: VecDeque<(Timestamp, String)> = VecDeque::new();
     // Bytes, since a log may hold anything.
     while matches!(reader.read_until(b'\n', &mut line), Ok(1..)) {
         let text = String::from_utf8_lossy(&line);
@@ -125,18 +126,23 @@ fn read(name: &str, log: &Path, from: Timestamp, to: Timestamp) -> Service {
             && at <= to + SLACK
         {
             service.count += 1;
-            if service.lines.len() == KEPT {
-                service.lines.pop_front();
+            if last.len() == KEPT {
+                last.pop_front();
             }
-            let text = printable(text);
-            service.lines.push_back(Line {
-                after: format!("{:+.2} s", at.duration_since(from).as_secs_f64()),
-                text: text.trim_end().chars().take(WIDTH).collect(),
-                is_error: is_complaint(&text),
-            });
+            last.push_back((at, text.to_owned()));
         }
         line.clear();
     }
+    // Only those that stay are looked at.
+    let shown = |(at, text): (Timestamp, String)| {
+        let text = printable(&text);
+        Line {
+            after: format!("{:+.2} s", at.duration_since(from).as_secs_f64()),
+            text: text.trim_end().chars().take(WIDTH).collect(),
+            is_error: is_complaint(&text),
+        }
+    };
+    service.lines = last.into_iter().map(shown).collect();
     service
 }
 

@@ -82,26 +82,28 @@ fn seconds(millis: i64) -> String {
     format!("{sign}{}.{:02}", millis / 1000, millis % 1000 / 10)
 }
 
-/// The last lines, and how many there were before.
+/// The last lines, and how many there were before. Only those that stay are looked at.
 fn ends(path: &Path, read: impl Fn(&str) -> Line) -> (VecDeque<Line>, usize) {
-    let (mut lines, mut left_out) = (VecDeque::new(), 0);
+    let (mut last, mut left_out) = (VecDeque::new(), 0);
     let Ok(file) = File::open(path) else {
-        return (lines, left_out);
+        return (VecDeque::new(), 0);
     };
     let mut reader = BufReader::new(file);
     let mut bytes = Vec::new();
     while matches!(reader.read_until(b'\n', &mut bytes), Ok(1..)) {
+        if last.len() == LINES {
+            last.pop_front();
+            left_out += 1;
+        }
+        last.push_back(std::mem::take(&mut bytes));
+    }
+    let shown = |bytes: Vec<u8>| {
         let text = String::from_utf8_lossy(&bytes);
         let mut line = read(text.trim_end_matches(['\r', '\n']));
         if let Some((end, _)) = line.text.char_indices().nth(WIDTH) {
             line.text.truncate(end);
         }
-        if lines.len() == LINES {
-            lines.pop_front();
-            left_out += 1;
-        }
-        lines.push_back(line);
-        bytes.clear();
-    }
-    (lines, left_out)
+        line
+    };
+    (last.into_iter().map(shown).collect(), left_out)
 }
