@@ -2,18 +2,21 @@
 .POSIX:
 SHELL = /bin/sh
 
+N = 200
 REPO =
 HOST =
 KEEP =
 # Where `make e2e` looks for repos: a list of folders, separated by spaces.
 REPOS_DIR = examples ..
 
-.PHONY: help demo test e2e lint bench
+.PHONY: help demo test e2e lint bench faults soak
 
 help:
 	@echo 'make demo                    set up a lab host here and run two examples on it'
 	@echo 'make test                    set up and run the whole suite'
 	@echo 'make e2e REPO=slug           run that repo'"'"'s end-to-end tests; HOST=name, KEEP=1'
+	@echo 'make faults                  kill everything that can be killed, and print what was left'
+	@echo 'make soak N=200              kill so many runs at random moments'
 	@echo 'make lint                    formatting, clippy, shellcheck, cargo deny where it is installed'
 
 demo:
@@ -27,3 +30,9 @@ lint:
 
 e2e:
 	@sh scripts/e2e "$(REPO)" "$(HOST)" "$(KEEP)" "$(REPOS_DIR)"
+
+faults:
+	@E2E_FAULTS=all sh scripts/faults
+
+soak:
+	@E2E_SOAK=$(N) sh scripts/faults

@@ -47,6 +47,8 @@ pub(crate) enum Command {
     List(HostArgument),
     /// Remove a sandbox with everything it made
     Down(DownArguments),
+    /// Take down what nobody takes down any more: after a reboot, or a guard that was killed
+    Gc(GcArguments),
     /// Check this machine and a host, and say what to do about what is missing
     Doctor(HostArgument),
     /// Write a first e2e/e2e.yml from the compose file that is there
@@ -126,6 +128,9 @@ pub(crate) struct UpArguments {
     /// Leave it up even when it does not become ready
     #[arg(long)]
     pub(crate) keep: bool,
+    /// Refuse a compose file that reaches beyond its sandbox, instead of warning
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// How long it lives, such as 90m or 24h
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     pub(crate) keep_for: Option<Duration>,
@@ -203,6 +208,9 @@ pub(crate) struct RunArguments {
     /// Run in this repo's sandbox that is up already, when its definition has not changed
     #[arg(long)]
     pub(crate) reuse: bool,
+    /// Refuse a compose file that reaches beyond its sandbox, instead of warning
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Run Cargo's test targets with cargo-nextest, on this machine
     #[arg(long)]
     pub(crate) nextest: bool,
@@ -252,6 +260,18 @@ pub(crate) struct DownArguments {
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) host: HostArgument,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GcArguments {
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
+    /// Only say what would be taken down
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Also what other users of the host left, as far as its labels say that it has expired
+    #[arg(long)]
+    pub(crate) all_users: bool,
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, Command};
@@ -19,8 +19,19 @@ pub enum Ended {
     TimedOut,
 }
 
+/// What becomes of a process group that nobody waits for any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dropped {
+    /// It is killed at once.
+    Kills,
+    /// It is told to end, and killed when it has not: for a program whose children are in groups
+    /// of their own, which only it can end.
+    Terminates,
+}
+
 /// After SIGTERM, this long until SIGKILL.
 const GRACE: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(100);
 /// After the end, this long for output that is on its way: a grandchild may hold the pipe open
 /// for ever.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -45,17 +56,18 @@ pub async fn run(
         .args(arguments)
         .current_dir(folder)
         .envs(variables.iter().map(|(name, value)| (name, value)));
-    program(shell, None, deadline, sink).await
+    program(shell, None, Dropped::Kills, deadline, sink).await
 }
 
 /// Runs a program in a process group of its own, and hands over what it prints, both streams in
-/// one, unless its standard output goes to a file. Dropping the future kills the group.
+/// one, unless its standard output goes to a file. Dropping the future ends the group as it is told.
 ///
 /// # Errors
 /// When the program can't be started.
 pub async fn program(
     mut command: Command,
     stdout: Option<File>,
+    dropped: Dropped,
     deadline: Duration,
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> std::io::Result<Ended> {
@@ -74,7 +86,7 @@ pub async fn program(
     let mut child = command.spawn()?;
     // It holds our ends of the pipe.
     drop(command);
-    let group = Group::of(&child);
+    let mut group = Group::of(&child, dropped);
     let ended = tokio::select! {
         ended = follow(&mut child, reader, sink) => Ended::Status(ended?),
         () = tokio::time::sleep(deadline) => {
@@ -86,6 +98,8 @@ pub async fn program(
             Ended::TimedOut
         }
     };
+    // What is left of it has no one to wait for.
+    group.dropped = Dropped::Kills;
     Ok(ended)
 }
 
@@ -127,16 +141,22 @@ fn code(status: std::process::ExitStatus) -> i32 {
 }
 
 /// A process group that does not outlive its owner.
-struct Group(Option<Pid>);
+struct Group {
+    leader: Option<Pid>,
+    dropped: Dropped,
+}
 
 impl Group {
-    fn of(child: &Child) -> Self {
+    fn of(child: &Child, dropped: Dropped) -> Self {
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
-        Self(pid.and_then(Pid::from_raw))
+        Self {
+            leader: pid.and_then(Pid::from_raw),
+            dropped,
+        }
     }
 
     fn signal(&self, signal: Signal) {
-        if let Some(group) = self.0 {
+        if let Some(group) = self.leader {
             // An error means that nobody is left in it.
             let _ = kill_process_group(group, signal);
         }
@@ -145,7 +165,22 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.signal(Signal::KILL);
+        if self.dropped == Dropped::Kills {
+            return self.signal(Signal::KILL);
+        }
+        self.signal(Signal::TERM);
+        let Some(leader) = self.leader else { return };
+        // A teardown goes on meanwhile.
+        tokio::spawn(async move {
+            let deadline = tokio::time::Instant::now() + GRACE;
+            while test_kill_process_group(leader).is_ok() {
+                if tokio::time::Instant::now() >= deadline {
+                    let _ = kill_process_group(leader, Signal::KILL);
+                    return;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        });
     }
 }
 

@@ -10,6 +10,7 @@ pub mod definition;
 pub mod doctor;
 pub mod durable;
 pub mod event;
+mod failpoint;
 pub mod files;
 pub mod git;
 pub mod history;

@@ -8,7 +8,8 @@ mod sandbox;
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 
@@ -26,8 +27,8 @@ use ledger::{Ledger, Stopped};
 /// Reaches a host by its name; a value so that tests can reach one that does not exist.
 #[async_trait::async_trait]
 pub trait Connector: Send + Sync {
-    /// Connects.
-    async fn connect(&self, name: &str) -> Result<Box<dyn Host>, HostError>;
+    /// Connects. The connection of a client that was killed stays for `idle`.
+    async fn connect(&self, name: &str, idle: Duration) -> Result<Box<dyn Host>, HostError>;
 }
 
 /// Reaches real hosts.
@@ -36,8 +37,8 @@ pub struct RealHosts;
 
 #[async_trait::async_trait]
 impl Connector for RealHosts {
-    async fn connect(&self, name: &str) -> Result<Box<dyn Host>, HostError> {
-        crate::host::connect(name).await
+    async fn connect(&self, name: &str, idle: Duration) -> Result<Box<dyn Host>, HostError> {
+        crate::host::connect(name, idle).await
     }
 }
 
@@ -98,25 +99,26 @@ impl Run<'_> {
     }
 
     async fn on_host(&self, ledger: &mut Ledger<'_>, found: &mut Found) {
-        // Not cut short by a signal: it is bounded, and ssh's master would stay behind.
-        let host = ledger
-            .bounded(Stage::Connect, async {
-                let host = self.connector.connect(&self.plan.host.name).await?;
-                match stages::connect::look(host.as_ref()).await {
-                    Ok(done) => Ok(Done::new((host, done.value), done.detail)),
-                    Err(trouble) => {
-                        host.close().await;
-                        Err(trouble)
-                    }
-                }
-            })
+        let mut reached: Option<Arc<dyn Host>> = None;
+        let looked = async {
+            let name = &self.plan.host.name;
+            let host = self.connector.connect(name, self.plan.lease).await?;
+            stages::connect::look(reached.insert(host.into()).as_ref(), &self.plan.spec).await
+        };
+        let limit = self.plan.limits.connect;
+        let facts = ledger
+            .until(1, Stage::Connect, stages::connect::within(limit, looked))
             .await;
-        match host {
-            Ok((host, facts)) => {
-                self.in_sandbox(ledger, found, host.as_ref(), &facts).await;
-                host.close().await;
+        match (facts, &reached) {
+            (Ok(facts), Some(host)) => {
+                // Most of a run's state is in there: too much to carry by value.
+                Box::pin(self.in_sandbox(ledger, found, host, &facts)).await;
             }
-            Err(stopped) => found.add(stopped.verdict()),
+            (Ok(_), None) => {}
+            (Err(stopped), _) => found.add(stopped.verdict()),
+        }
+        if let Some(host) = reached {
+            host.close().await;
         }
     }
 
@@ -124,13 +126,14 @@ impl Run<'_> {
         &self,
         ledger: &mut Ledger<'_>,
         found: &mut Found,
-        host: &dyn Host,
+        shared: &Arc<dyn Host>,
         facts: &Facts,
     ) {
+        let host = shared.as_ref();
         let provisioned = ledger
             .bounded(Stage::Provision, self.sandbox(host, facts))
             .await;
-        let (mut sandbox, before) = match provisioned {
+        let (sandbox, before) = match provisioned {
             Ok(sandbox) => sandbox,
             Err(stopped) => {
                 found.add(stopped.verdict());
@@ -139,6 +142,7 @@ impl Run<'_> {
                 return;
             }
         };
+        let lease = self.hold(ledger, shared, &sandbox, before.is_some());
         {
             let context = Context {
                 plan: self.plan,
@@ -191,9 +195,14 @@ impl Run<'_> {
             }
         }
         // What was up before the run is not the run's to remove.
-        if before.is_some() || self.keeps(found) {
-            self.keep(found, host, &mut sandbox).await;
-        } else {
+        let keeps = before.is_some() || self.keeps(found);
+        if keeps {
+            self.keep(found, host, &sandbox).await;
+        }
+        if let Some(lease) = lease {
+            lease.give_back().await;
+        }
+        if !keeps {
             self.teardown(ledger, found, host, &facts.root).await;
         }
     }
@@ -215,8 +224,8 @@ impl Run<'_> {
         }
     }
 
-    async fn keep(&self, found: &mut Found, host: &dyn Host, sandbox: &mut Sandbox) {
-        if let Err(error) = sandbox.extend(host, self.plan.keep_for).await {
+    async fn keep(&self, found: &mut Found, host: &dyn Host, sandbox: &Sandbox) {
+        if let Err(error) = sandbox.keep(host, self.plan.keep_for).await {
             self.events
                 .warn(format!("its lifetime could not be set: {error}"));
         }

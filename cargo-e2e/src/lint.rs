@@ -65,7 +65,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
                 url.host_str().unwrap_or_default().to_owned(),
                 url.port_or_known_default().unwrap_or(80),
             ),
-            Probe::Tcp { host, port } => (host.clone(), *port),
+            Probe::Tcp { host, port } | Probe::Grpc { host, port, .. } => (host.clone(), *port),
             Probe::Exec { service, .. } => {
                 if !names().any(|name| name == service) {
                     errors.push(format!(

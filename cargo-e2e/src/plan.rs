@@ -2,6 +2,7 @@
 
 mod harness;
 mod host;
+mod limits;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,14 +12,22 @@ use crate::workspace::Repo;
 
 pub use harness::{Harness, HarnessError, Target};
 pub use host::{HostChoice, HostVariables};
+pub use limits::Limits;
 
 /// A sandbox that was asked to be kept lives this long, unless `--keep-for` says otherwise.
 pub const KEEP_FOR: Duration = Duration::from_hours(24);
+
+/// A sandbox outlives the last word of its client by this.
+pub const LEASE: Duration = Duration::from_mins(1);
 
 /// Time on top of all timeouts before a sandbox counts as expired.
 const GRACE: Duration = Duration::from_mins(10);
 
 /// What was typed, as far as it changes the plan.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that can be typed"
+)]
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// `--host`.
@@ -27,6 +36,8 @@ pub struct Options {
     pub keep: Keep,
     /// `--keep-for`.
     pub keep_for: Option<Duration>,
+    /// `--strict`.
+    pub risks: Risks,
     /// `--reuse`, or a command that goes on with a sandbox.
     pub reuse: bool,
     /// `up`: no tests, and the sandbox stays.
@@ -49,23 +60,14 @@ pub enum Keep {
     Always,
 }
 
-/// How long each stage may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// `build_command`; and compiling test targets.
-    pub build: Duration,
-    /// Sending the repo.
-    pub sync: Duration,
-    /// Pulling, building and starting the stack, and waiting for its ports.
-    pub up: Duration,
-    /// `setup_command`.
-    pub setup: Duration,
-    /// The tests.
-    pub test: Duration,
-    /// Fetching the evidence.
-    pub collect: Duration,
-    /// Taking everything down.
-    pub teardown: Duration,
+/// What becomes of a compose file that reaches beyond its sandbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Risks {
+    /// The run says so, and goes on.
+    #[default]
+    Warn,
+    /// It is not brought up.
+    Refuse,
 }
 
 /// What a run is going to do.
@@ -83,6 +85,10 @@ pub struct Plan {
     pub keep_typed: bool,
     /// For how long.
     pub keep_for: Duration,
+    /// How long the sandbox outlives the last word of this client.
+    pub lease: Duration,
+    /// What becomes of a compose file that reaches beyond its sandbox.
+    pub risks: Risks,
     /// Use this repo's sandbox that is up already, if there is one.
     pub reuse: bool,
     /// No tests: the sandbox is what is wanted.
@@ -114,6 +120,14 @@ pub enum PlanError {
     NotUtf8 {
         /// The repo.
         root: PathBuf,
+    },
+    /// A variable of the environment is not a time.
+    #[error("{name} is `{value}`; give whole seconds, from 4 to 3600")]
+    NotSeconds {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
     },
     /// A compose file does not exist.
     #[error("{} names the compose file {file}, which does not exist", spec.display())]
@@ -156,16 +170,12 @@ impl Plan {
             (Keep::OnFailure, _) | (_, Cleanup::OnSuccess) => Keep::OnFailure,
             (Keep::No, Cleanup::Always) => Keep::No,
         };
-        let limit = |own: Option<Duration>, seconds| own.unwrap_or(Duration::from_secs(seconds));
-        let limits = Limits {
-            build: limit(spec.timeouts.build, 1800),
-            sync: limit(spec.timeouts.sync, 600),
-            up: limit(spec.timeouts.up, 900),
-            setup: limit(spec.timeouts.setup, 600),
-            test: spec.timeout,
-            collect: limit(spec.timeouts.collect, 120),
-            teardown: limit(spec.timeouts.teardown, 180),
-        };
+        let connect = host::seconds(
+            "CARGO_E2E_CONNECT_TIMEOUT",
+            variables.connect_timeout.as_deref(),
+        )?;
+        let lease = host::seconds("CARGO_E2E_LEASE", variables.lease.as_deref())?;
+        let limits = Limits::of(&spec, connect);
         let (project_dir, project_dir_because) = project_dir(&repo, &spec)?;
         let harness = harness::choose(&repo, &spec, options.nextest)?;
         // Test targets need Cargo, which a host need not have, and know where everything answers.
@@ -180,6 +190,8 @@ impl Plan {
             keep,
             keep_typed: options.keep == Keep::Always,
             keep_for: options.keep_for.unwrap_or(KEEP_FOR),
+            lease: lease.unwrap_or(LEASE),
+            risks: options.risks,
             reuse: options.reuse,
             up_only: options.up_only,
             tests_on: spec.tests_run_on.unwrap_or(side),
@@ -198,26 +210,20 @@ impl Plan {
     /// How long a sandbox of this plan may live at most, unless it is kept.
     #[must_use]
     pub fn lifetime(&self) -> Duration {
-        let Limits {
-            build,
-            sync,
-            up,
-            setup,
-            test,
-            collect,
-            teardown,
-        } = self.limits;
         let ready: Duration = self
             .spec
             .health_checks
             .iter()
             .map(|check| check.timeout)
             .sum();
-        [
-            build, sync, up, setup, test, collect, teardown, ready, GRACE,
-        ]
-        .into_iter()
-        .fold(Duration::ZERO, Duration::saturating_add)
+        // build_command and the compiler have as much each.
+        let compile = self
+            .harness
+            .as_ref()
+            .map_or(Duration::ZERO, |_| self.limits.build);
+        [self.limits.sum(), compile, ready, GRACE]
+            .into_iter()
+            .fold(Duration::ZERO, Duration::saturating_add)
     }
 
     /// The spec's path as people know it: relative to the repo where it lies in it.

@@ -4,14 +4,20 @@
 //! `docker compose up --wait` can't be trusted with this: it fails for an init container that
 //! did its work, and passes for one that dies a second later.
 
+mod calls;
+mod grpc;
+
 use std::time::{Duration, Instant};
 
 use crate::compose::Published;
 use crate::event::{Event, Events};
-use crate::host::{Host, HostError, lines, quote};
+use crate::host::{Host, HostError, lines};
 use crate::outcome::{HealthRecord, HealthStatus, millis};
 use crate::sandbox::{Container, Containers, Sandbox};
-use crate::spec::{HealthCheck, Probe};
+use crate::spec::HealthCheck;
+
+pub use calls::describe;
+use calls::{asked, probe_calls};
 
 /// What containers get that have no health check in e2e.yml to say otherwise.
 const LEAST: Duration = Duration::from_mins(1);
@@ -55,7 +61,7 @@ pub async fn wait(
     let calls = probe_calls(checks, published, reachable);
     let mut watch = lines(host, &sandbox.watch_script()).await?;
     let mut probes = lines(host, &sandbox.probe_script(&calls)).await?;
-    let mut state = Waiting::new(checks, health_allowance, Instant::now());
+    let mut state = Waiting::new(checks, published, health_allowance, Instant::now());
     let mut probes_run = true;
     loop {
         if let Some(failure) = state.verdict(Instant::now()) {
@@ -81,52 +87,6 @@ pub async fn wait(
     }
 }
 
-/// The lines that start each probe on the host, at the addresses that the stack really has.
-fn probe_calls(checks: &[HealthCheck], published: &[Published], reachable: bool) -> String {
-    let mut calls = String::new();
-    for (index, check) in checks.iter().enumerate() {
-        let call = match &check.probe {
-            Probe::Http { url, expect_status } => {
-                let port = url.port_or_known_default().unwrap_or(80);
-                let at = published_at(published, url.host_str().unwrap_or_default(), port);
-                // The request keeps the URL's own host and name; only the connection moves.
-                let connect = at.map_or_else(
-                    || ":::".to_owned(),
-                    |at| format!("::{}:{}", bracketed(&at.address), at.port.unwrap_or(port)),
-                );
-                let statuses: Vec<_> = expect_status.iter().map(u16::to_string).collect();
-                format!(
-                    "http_probe {index} {} {} {}",
-                    quote(url.as_str()),
-                    quote(&connect),
-                    quote(&statuses.join(" "))
-                )
-            }
-            Probe::Tcp { host, port } => match published_at(published, host, *port) {
-                Some(at) if reachable => format!(
-                    "tcp_probe {index} {} {}",
-                    quote(&at.service),
-                    at.container_port
-                ),
-                Some(at) => direct(index, &at.address, at.port.unwrap_or(*port)),
-                None => direct(index, host, *port),
-            },
-            Probe::Exec { command, service } => {
-                let words: Vec<_> = command.iter().map(|word| quote(word)).collect();
-                format!("exec_probe {index} {} {}", quote(service), words.join(" "))
-            }
-        };
-        calls.push_str(&call);
-        calls.push_str(" &\n");
-    }
-    calls
-}
-
-fn direct(index: usize, host: &str, port: u16) -> String {
-    let address = format!("{}:{port}", bracketed(host));
-    format!("direct_probe {index} {}", quote(&address))
-}
-
 /// The published port that `localhost:PORT` means.
 #[must_use]
 pub fn published_at<'a>(
@@ -145,17 +105,11 @@ pub fn is_here(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "::1" | "[::1]")
 }
 
-fn bracketed(address: &str) -> String {
-    if address.contains(':') && !address.starts_with('[') {
-        format!("[{address}]")
-    } else {
-        address.to_owned()
-    }
-}
-
 /// One health check on its way.
 struct Pending<'a> {
     check: &'a HealthCheck,
+    /// Whose log says more.
+    service: Option<&'a str>,
     passed: Option<Duration>,
     attempts: u64,
     last_error: Option<String>,
@@ -170,13 +124,19 @@ struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    fn new(checks: &'a [HealthCheck], health_allowance: Duration, started: Instant) -> Self {
+    fn new(
+        checks: &'a [HealthCheck],
+        published: &'a [Published],
+        health_allowance: Duration,
+        started: Instant,
+    ) -> Self {
         let longest = checks.iter().map(|check| check.timeout).max();
         Self {
             checks: checks
                 .iter()
                 .map(|check| Pending {
                     check,
+                    service: asked(check, published),
                     passed: None,
                     attempts: 0,
                     last_error: None,
@@ -258,7 +218,12 @@ impl<'a> Waiting<'a> {
             })
             .collect();
         lines.extend(waiting);
-        let mut blame: Vec<Container> = self.containers.unready().cloned().collect();
+        let asked: Vec<&str> = late.iter().filter_map(|late| late.service).collect();
+        let all = self.containers.sorted();
+        let to_blame = all.into_iter().filter(|container| {
+            container.waiting().is_some() || asked.contains(&container.service.as_str())
+        });
+        let mut blame: Vec<Container> = to_blame.cloned().collect();
         if blame.is_empty() {
             blame = self.containers.sorted().into_iter().cloned().collect();
         }
@@ -295,19 +260,10 @@ impl<'a> Waiting<'a> {
     }
 }
 
-fn describe(probe: &Probe) -> String {
-    match probe {
-        Probe::Http { url, .. } => url.to_string(),
-        Probe::Tcp { host, port } => format!("tcp {}:{port}", bracketed(host)),
-        Probe::Exec { command, service } => format!("{} in {service}", command.join(" ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use e2e_harness::protocol::Transport;
-
     use super::*;
+    use crate::spec::Probe;
 
     fn http(name: &str, url: &str, timeout: u64) -> HealthCheck {
         HealthCheck {
@@ -321,41 +277,10 @@ mod tests {
     }
 
     #[test]
-    fn probes_go_where_the_stack_really_answers() {
-        let published = [Published {
-            service: "db".into(),
-            container_port: 5432,
-            transport: Transport::Tcp,
-            declared: Some(15432),
-            address: "127.0.0.1".into(),
-            port: Some(20001),
-        }];
-        let tcp = |port| HealthCheck {
-            name: "db".into(),
-            probe: Probe::Tcp {
-                host: "localhost".into(),
-                port,
-            },
-            timeout: LEAST,
-        };
-        let checks = [
-            http("a", "http://localhost:15432/x?y='z'", 1),
-            tcp(15432),
-            tcp(9),
-        ];
-        assert_eq!(
-            probe_calls(&checks, &published, true),
-            "http_probe 0 'http://localhost:15432/x?y=%27z%27' '::127.0.0.1:20001' '' &\n\
-             tcp_probe 1 'db' 5432 &\n\
-             direct_probe 2 'localhost:9' &\n"
-        );
-    }
-
-    #[test]
     fn a_check_that_never_passes_says_its_last_answer() {
         let checks = [http("api", "http://localhost:8000/healthz", 5)];
         let started = Instant::now();
-        let mut state = Waiting::new(&checks, Duration::ZERO, started);
+        let mut state = Waiting::new(&checks, &[], Duration::ZERO, started);
         state.containers.line("end");
         let events = Events::default();
         state.answer("0 fail 7 HTTP 503", started, &events);

@@ -3,10 +3,15 @@
 //! Everything that the host does for a sandbox is one of the scripts below; the order in which
 //! they run is the lifecycle's business.
 
+/// A script that works on one sandbox: its pieces, with what opens them.
 macro_rules! script {
-    ($name:literal, $($file:literal),+) => {
-        Script::new($name, concat!(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/sandbox.sh")), $(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/", $file, ".sh"))),+))
+    (named $name:expr, $($file:literal),+) => {
+        $crate::host::Script::new($name, concat!(
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/sandbox.sh")),
+            $(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/", $file, ".sh"))),+
+        ))
     };
+    ($name:literal, $($file:literal),+) => { script!(named $name, $($file),+) };
 }
 
 mod addresses;
@@ -14,6 +19,10 @@ mod choose;
 mod claim;
 mod container;
 mod containers;
+mod gc;
+mod guard;
+mod job;
+mod lease;
 mod list;
 mod services;
 mod state;
@@ -21,16 +30,21 @@ mod teardown;
 
 use std::time::Duration;
 
-use crate::host::{self, Facts, Host, HostError, Output, Script};
+use crate::host::{self, Host, HostError, Output, Script};
 
 pub use choose::{Asker, ChooseError, choose};
 pub use claim::Claim;
 pub use container::Container;
 pub use containers::Containers;
+pub use gc::{Expired, Gc, gc};
+pub use guard::Terms;
+pub use lease::{Lease, LeaseLost};
 pub use list::{Listed, list};
 pub use state::{Existing, State};
 pub use teardown::{Removed, teardown};
 
+/// The status of scripts that have nothing to work on any more.
+const GONE: i32 = 76;
 const SOON: Duration = Duration::from_secs(30);
 
 /// How a sandbox is known.
@@ -77,34 +91,11 @@ pub struct Sandbox {
     pub root: String,
     /// When it expires, in seconds since 1970 by the host's clock.
     pub expires: u64,
+    /// How long it outlives the last word of its client.
+    pub lease: Duration,
 }
 
 impl Sandbox {
-    /// Makes the sandbox's folder. `about` is what `list` shows of it, as JSON.
-    ///
-    /// # Errors
-    /// When the host is lost, or the folder can't be made.
-    pub async fn provision(
-        host: &dyn Host,
-        facts: &Facts,
-        identity: Identity,
-        about: &str,
-        lifetime: Duration,
-    ) -> Result<Self, HostError> {
-        let mut sandbox = Self {
-            identity,
-            root: facts.root.clone(),
-            expires: 0,
-        };
-        let script = sandbox
-            .bind(script!("provision", "provision"))
-            .var("slug", &sandbox.identity.slug)
-            .var("lifetime", lifetime.as_secs().to_string());
-        let output = succeed(host, &script, about.as_bytes()).await?;
-        sandbox.expires = output.value("expires").parse().unwrap_or(0);
-        Ok(sandbox)
-    }
-
     /// The sandbox's folder on the host.
     #[must_use]
     pub fn dir(&self) -> String {
@@ -196,41 +187,6 @@ impl Sandbox {
             .filter(|path| !path.is_empty())
             .map(|path| String::from_utf8_lossy(path).into_owned())
             .collect())
-    }
-
-    /// Runs commands in a session of their own and hands over what they print; returns their
-    /// exit status. After the deadline, or when this future is dropped, they still run: see
-    /// [`Sandbox::stop`].
-    pub async fn job(
-        &self,
-        host: &dyn Host,
-        name: &'static str,
-        commands: &str,
-        deadline: Duration,
-        sink: host::Stream<'_>,
-    ) -> Result<i32, HostError> {
-        let body = concat!(
-            include_str!("host/sh/sandbox.sh"),
-            include_str!("host/sh/job.sh")
-        );
-        let script = self.bind(Script::new(name, body)).var("name", name);
-        let commands = format!("{commands}\n# complete\n");
-        let (status, stderr) =
-            host::stream(host, &script, commands.as_bytes(), deadline, sink).await?;
-        // The commands' own status; the script's is about the script.
-        let own = stderr
-            .lines()
-            .rev()
-            .find_map(|line| line.strip_prefix("status ")?.parse().ok());
-        match own {
-            Some(own) if status == 0 => Ok(own),
-            _ => Err(HostError::Script {
-                host: host.name().to_owned(),
-                doing: name,
-                status,
-                stderr: crate::event::printable(&stderr),
-            }),
-        }
     }
 
     /// Ends all jobs, with everything in their sessions.
@@ -338,16 +294,6 @@ impl Sandbox {
         let output = host::run(host, &script, b"", deadline).await?;
         Ok(Containers::read(&check(host, &script, output)?.text()))
     }
-
-    /// Sets another lifetime, from now on.
-    pub async fn extend(&mut self, host: &dyn Host, lifetime: Duration) -> Result<(), HostError> {
-        let script = self
-            .bind(script!("extend", "extend"))
-            .var("lifetime", lifetime.as_secs().to_string());
-        let output = succeed(host, &script, b"").await?;
-        self.expires = output.value("expires").parse().unwrap_or(self.expires);
-        Ok(())
-    }
 }
 
 /// Holds a repo's mirror until it is dropped.
@@ -360,12 +306,23 @@ async fn succeed(host: &dyn Host, script: &Script, input: &[u8]) -> Result<Outpu
     check(host, script, host::run(host, script, input, SOON).await?)
 }
 
+/// There is no sandbox any more, and the last line of `said` is why.
+fn gone(host: &dyn Host, said: &str) -> HostError {
+    HostError::Lease {
+        host: host.name().to_owned(),
+        why: said.lines().last().unwrap_or_default().to_owned(),
+    }
+}
+
 fn check(host: &dyn Host, script: &Script, output: Output) -> Result<Output, HostError> {
     if output.status == 0 {
         return Ok(output);
     }
-    // Its last words; the rest would bury them.
     let said = crate::event::printable(&output.stderr);
+    if output.status == GONE {
+        return Err(gone(host, &said));
+    }
+    // Its last words; the rest would bury them.
     let lines: Vec<&str> = said.lines().collect();
     Err(HostError::Script {
         host: host.name().to_owned(),

@@ -108,6 +108,15 @@ pub enum Probe {
         /// 1..=65535.
         port: u16,
     },
+    /// `grpc`: `grpc.health.v1` says that it serves.
+    Grpc {
+        /// A name or an address; an IPv6 address is without its brackets.
+        host: String,
+        /// 1..=65535.
+        port: u16,
+        /// `grpc_service`: what is asked about; `None`: the server as a whole.
+        service: Option<String>,
+    },
     /// `exec`: a command that exits with 0.
     Exec {
         /// The program and its arguments, at least one.

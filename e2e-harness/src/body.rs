@@ -64,6 +64,7 @@ pub(crate) async fn run(name: &str, body: Body, deadline: Instant) -> End {
     let (stop, stopped) = oneshot::channel::<()>();
     let (send, mut receive) = oneshot::channel();
     let thread = thread::Builder::new().name(name.to_owned());
+    let can_stop = matches!(body.0, Call::Async(_));
     let started = thread.spawn(move || {
         let end = call(body, stopped);
         // Nobody listens any more when the test was given up.
@@ -77,7 +78,8 @@ pub(crate) async fn run(name: &str, body: Body, deadline: Instant) -> End {
         return end.unwrap_or_else(|_| End::NotStarted("the test's thread is gone".into()));
     }
     drop(stop);
-    let unwound = tokio::time::timeout(UNWIND, receive).await;
+    let patience = if can_stop { UNWIND } else { Duration::ZERO };
+    let unwound = tokio::time::timeout(patience, receive).await;
     End::TimedOut {
         left_behind: unwound.is_err(),
     }
@@ -158,7 +160,10 @@ pub(crate) fn note_panics() {
             let place = info
                 .location()
                 .map_or_else(String::new, |place| format!(", at {place}"));
-            PANIC.set(Some(format!("{message}{place}")));
+            // In the first line, which is all that a summary shows.
+            let end = message.find('\n').unwrap_or(message.len());
+            let (first, rest) = message.split_at(end);
+            PANIC.set(Some(format!("{first}{place}{rest}")));
             earlier(info);
         }));
     });

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::protocol::control::{Answer, Request};
 
 /// How long `cargo e2e` may take to connect, to put a stack back, to stop a slow container.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// One connection. It ends with the test, and with it what the test changed.
 pub(crate) struct Session {
@@ -54,18 +54,20 @@ impl Session {
             what: what.to_owned(),
             why,
         };
-        let mut slot = self.stream.lock().await;
+        let late = || {
+            failed(format!(
+                "no answer from `cargo e2e` within {} s",
+                patience.as_secs()
+            ))
+        };
+        let locked = tokio::time::timeout(patience, self.stream.lock()).await;
+        let mut slot = locked.map_err(|_| late())?;
         let mut stream = slot.take().ok_or_else(|| {
             failed("an earlier request of this test was cut off, which ended its session".into())
         })?;
         let exchanged = tokio::time::timeout(patience, exchange(&mut stream, request)).await;
         let answer = exchanged
-            .map_err(|_| {
-                failed(format!(
-                    "no answer from `cargo e2e` within {} s",
-                    patience.as_secs()
-                ))
-            })?
+            .map_err(|_| late())?
             .map_err(|error| failed(format!("the connection to `cargo e2e` broke: {error}")))?;
         *slot = Some(stream);
         match answer {
@@ -76,7 +78,7 @@ impl Session {
 
     /// Puts back what the test changed, and waits for that.
     pub(crate) async fn restore(&self) -> Result<(), Error> {
-        if self.stream.lock().await.is_none() {
+        if self.stream.try_lock().is_ok_and(|stream| stream.is_none()) {
             // The end of that connection put it back; the next test's session waits for it.
             return Ok(());
         }

@@ -83,12 +83,13 @@ pub fn owned<T: Clone>(fixture: &Arc<T>) -> T {
     T::clone(fixture)
 }
 
+type Closer = Box<dyn FnOnce() -> Closing + Send>;
 type Closing = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
 /// The fixtures of one try of a test.
 pub struct Fixtures {
     sandbox: Sandbox,
-    made: Vec<(&'static str, Box<dyn FnOnce() -> Closing + Send>)>,
+    made: Vec<(&'static str, Closer)>,
 }
 
 impl Fixtures {

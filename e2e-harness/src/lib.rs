@@ -1,4 +1,141 @@
-//! End-to-end tests as ordinary Rust test functions.
+//! End-to-end tests as ordinary Rust test functions, against a real stack.
+//!
+//! [`cargo e2e`](https://github.com/railiance/cargo-e2e) brings up the stack of a compose file in a
+//! sandbox of its own, here or on another machine, waits until it is healthy, compiles and runs the
+//! tests, and takes it down. This crate is what the tests are written with.
+//!
+//! # A first test
+//!
+//! `Cargo.toml` of the service:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! anyhow = "1"
+//! e2e-harness = "0.1"
+//!
+//! [[test]]
+//! name = "e2e"
+//! harness = false
+//! ```
+//!
+//! `e2e/compose.yml` says what runs, and `e2e/e2e.yml` when it is ready (`cargo e2e init` writes a
+//! first one):
+//!
+//! ```yaml
+//! name: shop
+//! health_checks:
+//!   - name: api
+//!     url: http://localhost:8080/healthz
+//! ```
+//!
+//! `tests/e2e.rs`:
+//!
+//! ```no_run
+//! use e2e_harness::{Poll, Sandbox, eventually};
+//!
+//! #[e2e_harness::test]
+//! async fn an_order_is_shipped(sandbox: Sandbox) -> anyhow::Result<()> {
+//!     let api = sandbox.http("api").await?; // waits on the service's health check
+//!     let order = serde_json::json!({ "item": "tea" });
+//!     let order = sandbox.step("place an order", api.post("/orders").json(&order).send()).await?;
+//!     let path = format!("/orders/{}", order.text().await?);
+//!     eventually("it is shipped", || async {
+//!         let state = api.get(&path).send().await?.text().await?;
+//!         anyhow::Ok(if state == "shipped" { Poll::Ready(()) } else { Poll::NotYet(state) })
+//!     })
+//!     .await?;
+//!     Ok(())
+//! }
+//!
+//! e2e_harness::main!();
+//! ```
+//!
+//! `cargo e2e` runs it, `cargo e2e -- shipped` only the tests with that word in their name.
+//!
+//! # What a test can be
+//!
+//! `#[e2e_harness::test]` goes on an `fn` or `async fn`, in any module of the target. It returns
+//! `()` or `Result<(), E>`, with an `E` that is `Debug` or `Display`. An `async` test runs on a
+//! tokio runtime of its own, on one thread. The options:
+//!
+//! | option | meaning | without it |
+//! |---|---|---|
+//! | `timeout = 90` | seconds for the test and its fixtures; `0.5` is half a second. Waiting for other tests and for `needs` is not counted | 60 |
+//! | `retries = 2` | how often a failed test is tried again; each try is recorded | 0 |
+//! | `ignore = "why"` | not run, unless `--ignored` or `--include-ignored` asks for it | |
+//! | `should_panic`, `should_panic(expected = "…")` | passes when it panics, with that in the message | |
+//! | `serial = "group"` | no other test of that group runs beside it | |
+//! | `exclusive` | no other test at all runs beside it; it may use [`Sandbox::service`] | |
+//! | `needs = ["db", "api"]` | services and health checks awaited before it | all health checks |
+//! | `cases(eur("EUR", 3), usd("USD", 4))` | one test for each case; the last arguments take the values | |
+//!
+//! Its arguments are fixtures: [`Sandbox`], or a type that implements [`Fixture`], as `&T` or as
+//! `T` when it is `Clone`.
+//!
+//! ```no_run
+//! use e2e_harness::Sandbox;
+//!
+//! #[e2e_harness::test(retries = 1, cases(eur("EUR", 3), usd("USD", 4)))]
+//! async fn a_price(sandbox: &Sandbox, currency: &str, cents: u32) -> anyhow::Result<()> {
+//!     let path = format!("/price?in={currency}");
+//!     let price = sandbox.http("api").await?.get(&path).send().await?.text().await?;
+//!     assert_eq!(price, cents.to_string());
+//!     Ok(())
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! Their names are `a_price::eur` and `a_price::usd`.
+//!
+//! # Where it runs
+//!
+//! | | processes | output |
+//! |---|---|---|
+//! | `cargo e2e` | each test is one | shown for failures, live with `-- --nocapture` |
+//! | `cargo e2e --nextest` | each test is one | nextest's |
+//! | `cargo test` after `eval "$(cargo e2e env)"` | threads of one: an abort or exit ends them all, and a test that blocks for ever leaves its thread behind | not captured |
+//! | `cargo test` elsewhere | | every test is ignored, exit code 0; with `E2E_REQUIRED=1` it fails |
+//!
+//! Verdicts are the same everywhere. A test that panics, hangs, aborts or exits is one failed test,
+//! and is said to have done that; with one process each, whatever it leaves behind in its process
+//! group is killed. The exit code is 0, 101 when a test failed, 4 when the target has no test.
+//! The target takes libtest's arguments: a filter, `--exact`, `--skip`, `--list`, `--ignored`,
+//! `--include-ignored`, `--nocapture`, `--format pretty|terse|json`, `--test-threads` (as many as
+//! there are cores, at most 8).
+//!
+//! Outside a sandbox nextest sees only ignored tests; when it has no other, it ends with its code 4
+//! for that, unless `--no-tests=pass` is given.
+//!
+//! # What tests can share
+//!
+//! Each test is a process, so no object in memory is shared. What can be shared lives in the sandbox: rows,
+//! files, accounts. [`Sandbox::once`] makes such a thing once for all tests of a run, and gives each of them
+//! the same value (an id, a token). It ends with the sandbox. `serial` and `exclusive` are locks
+//! between processes.
+//!
+//! # Limits
+//!
+//! - Linux and macOS; Rust 1.92.
+//! - Tests register themselves before `main`, so the test target can't `forbid(unsafe_code)`;
+//!   `deny` works.
+//! - A test is not generic, and fixtures are not taken as `&mut`: the harness closes them afterwards.
+//! - A fixture is not closed when its process is killed or aborts.
+//! - `cargo test` and `cargo e2e` take one filter; nextest takes more.
+//! - nextest's own `slow-timeout` also counts the time in which a test waits for an `exclusive` one.
+//!
+//! # Features
+//!
+//! | feature | |
+//! |---|---|
+//! | `harness` (default) | all of the above |
+//! | `wait` | only [`wait`], besides [`protocol`] |
+//!
+//! No TLS is built in. For `https:` in [`Sandbox::http`], name the same reqwest beside this crate,
+//! and Cargo builds one of both: `reqwest = { version = "0.13", default-features = false, features
+//! = ["rustls"] }`.
+//!
+//! With `default-features = false` only [`protocol`] is left: the names and documents that
+//! `cargo e2e` and tests in any language agree on.
 #![forbid(unsafe_code)]
 
 pub mod protocol;
@@ -38,9 +175,19 @@ mod service;
 #[cfg(feature = "harness")]
 mod step;
 
+/// Makes a function an end-to-end test; the [crate's page](crate) has the options.
+///
+/// ```
+/// #[e2e_harness::test(timeout = 5)]
+/// fn two_and_two() {
+///     assert_eq!(2 + 2, 4);
+/// }
+/// # fn main() {}
+/// ```
+#[cfg(feature = "harness")]
+pub use e2e_harness_macros::test;
 #[cfg(feature = "harness")]
 pub use {
-    e2e_harness_macros::test,
     error::{BoxError, Error},
     eventually::{Eventually, Look, eventually},
     fixture::Fixture,
@@ -50,6 +197,10 @@ pub use {
     service::{Exec, Logs, Output, Service},
     wait::Poll,
 };
+
+#[cfg(all(doctest, feature = "harness"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 /// What the macros' output names; not for use by hand.
 #[cfg(feature = "harness")]

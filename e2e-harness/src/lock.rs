@@ -39,6 +39,7 @@ pub(crate) fn take(folder: &Path, options: &Options) -> Result<Locks, Error> {
     Ok(Locks { _held: held })
 }
 
+#[derive(Clone, Copy)]
 enum Kind {
     Alone,
     Shared,
@@ -63,12 +64,13 @@ fn lock(folder: &Path, name: &str, kind: Kind) -> Result<File, Error> {
 
 /// A name as part of a file name; different names stay different.
 pub(crate) fn file_name(name: &str) -> String {
-    name.bytes().fold(String::new(), |mut text, byte| {
-        if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            text.push_str(&format!("%{byte:02x}"));
-        }
-        text
-    })
+    name.bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02x}")
+            }
+        })
+        .collect()
 }

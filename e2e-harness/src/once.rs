@@ -51,12 +51,12 @@ where
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(file(&kept, error)),
     }
-    let made = make.await.map_err(|error| failed(error.into()))?;
-    let text = serde_json::to_vec(&made).map_err(|error| failed(error.into()))?;
+    let value = make.await.map_err(|error| failed(error.into()))?;
+    let text = serde_json::to_vec(&value).map_err(|error| failed(error.into()))?;
     // Whole or not at all, also when the process is killed here.
     let draft = kept.with_extension("draft");
     fs::write(&draft, text)
         .and_then(|()| fs::rename(&draft, &kept))
         .map_err(|error| file(&kept, error))?;
-    Ok(made)
+    Ok(value)
 }

@@ -63,7 +63,7 @@ pub struct Options {
 impl Options {
     /// Nothing said.
     pub const DEFAULT: Self = Self {
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         retries: 0,
         ignore: None,
         should_panic: None,

@@ -103,6 +103,7 @@ mod tests {
     struct Outer(#[source] std::io::Error);
 
     #[test]
+    #[expect(clippy::needless_borrow, reason = "as the macro writes it")]
     fn each_error_is_said_as_well_as_it_can() {
         let outer = || Outer(std::io::Error::other("inner"));
         assert_eq!((&&&Said(OnlyDebug(3))).text(), "OnlyDebug(3)");

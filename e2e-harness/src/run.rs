@@ -11,7 +11,7 @@ use crate::protocol::record::{Entry, Status};
 use crate::protocol::{E2E, EVENTS, GREETING, HELLO, REQUIRED};
 use crate::recorder::{Recorder, now};
 use crate::registry::{self, Definition};
-use crate::sandbox::{env, protocol_value_is};
+use crate::sandbox::{env, env_is};
 
 mod attempt;
 mod capture;
@@ -28,9 +28,11 @@ type Tests = [(String, &'static Definition)];
 #[must_use]
 pub fn main() -> ExitCode {
     let tests = registry::tests();
-    if protocol_value_is(HELLO, "1") {
+    if env_is(HELLO, "1") {
         println!("{GREETING}");
-        tests.iter().for_each(|(name, _)| println!("{name}"));
+        for (name, _) in &tests {
+            println!("{name}");
+        }
         return ExitCode::SUCCESS;
     }
     note_panics();
@@ -72,8 +74,8 @@ enum Way {
     Outside,
     /// Not, and that is a failure.
     Required,
-    /// In this process.
-    Here { nextest: bool },
+    /// On threads of this process.
+    Threads,
     /// Each in a process of its own.
     Children,
 }
@@ -91,16 +93,17 @@ impl Run {
     fn new(args: &Arguments) -> Self {
         let nextest = env("NEXTEST").is_some();
         let events = env(EVENTS);
-        let way = if !protocol_value_is(E2E, "1") {
-            if protocol_value_is(REQUIRED, "1") {
+        let way = if !env_is(E2E, "1") {
+            if env_is(REQUIRED, "1") {
                 Way::Required
             } else {
                 Way::Outside
             }
-        } else if events.is_some() && !nextest {
+        } else if events.is_some() || nextest {
+            // Also under nextest, whose process could not tell an exit(0) from a test that passed.
             Way::Children
         } else {
-            Way::Here { nextest }
+            Way::Threads
         };
         let recorder = match events {
             Some(path) if !args.list => Recorder::to(path.as_ref()),
@@ -118,12 +121,12 @@ impl Run {
     /// read from.
     fn explain(&self, args: &Arguments) {
         match self.way {
-            Way::Outside if !(args.list && args.ignored) => {
+            Way::Outside if !args.list => {
                 eprintln!(
                     "e2e-harness: no sandbox here, so every test is ignored; run `cargo e2e`"
                 );
             }
-            Way::Here { nextest: false } if !args.list => {
+            Way::Threads if !args.list => {
                 eprintln!(
                     "e2e-harness: tests run on threads of one process: output is not captured, and one abort or exit ends them all; `cargo e2e` and `cargo nextest run` give each its own process"
                 );
@@ -145,7 +148,7 @@ impl Run {
                 )))
             })
             .with_ignored_flag(ignored),
-            Way::Here { .. } | Way::Children => {
+            Way::Threads | Way::Children => {
                 let run = Arc::clone(self);
                 let tried = name.clone();
                 Trial::test(name, move || run.try_until_passed(&tried, test))

@@ -60,11 +60,11 @@ impl Sandbox {
 
     /// The sandbox for one try of a test.
     pub(crate) fn of_test(test: &str, exclusive: bool, recorder: Recorder) -> Result<Self, Error> {
-        if !protocol_value_is(protocol::E2E, "1") {
+        if !env_is(protocol::E2E, "1") {
             return Err(Error::NoSandbox(protocol::E2E));
         }
-        let text = env(protocol::ENDPOINTS).ok_or(Error::NoSandbox(protocol::ENDPOINTS))?;
-        let endpoints = serde_json::from_str(&text).map_err(|source| Error::Variable {
+        let json = env(protocol::ENDPOINTS).ok_or(Error::NoSandbox(protocol::ENDPOINTS))?;
+        let endpoints = serde_json::from_str(&json).map_err(|source| Error::Variable {
             name: protocol::ENDPOINTS,
             source,
         })?;
@@ -139,6 +139,15 @@ impl Sandbox {
         let base = self.base(service)?;
         health::service(self, service).await?;
         Ok(Http::new(self.inner.client.clone(), &base))
+    }
+
+    /// Waits until a service is healthy, or a health check passes: after a restart, say. A service
+    /// without a health check is ready when its containers run, or its first port answers.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`] with the last answer, [`Error::Unknown`] for a name that is neither.
+    pub async fn ready(&self, name: &str) -> Result<(), Error> {
+        health::needs(self, Some(&[name])).await
     }
 
     fn base(&self, service: &str) -> Result<String, Error> {
@@ -324,7 +333,7 @@ pub(crate) fn env(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-pub(crate) fn protocol_value_is(name: &str, value: &str) -> bool {
+pub(crate) fn env_is(name: &str, value: &str) -> bool {
     env(name).as_deref() == Some(value)
 }
 

@@ -86,7 +86,6 @@ impl Service {
     }
 
     /// What its containers print; await it, or narrow it first.
-    #[must_use]
     pub fn logs(&self) -> Logs {
         Logs {
             service: self.clone(),

@@ -23,6 +23,8 @@ pub enum Host {
     Other,
     /// `railiance02` as an account that a test made there.
     Account(&'static str),
+    /// One of a test's own, which may be harmed: see [`Spare`].
+    Spare(&'static str),
     /// A destination of which nothing else is known.
     Named(&'static str),
 }
@@ -37,16 +39,18 @@ impl Host {
             Self::Dev => "railiance01-dev".to_owned(),
             Self::Other => "railiance02".to_owned(),
             Self::Account(user) => format!("{user}@railiance02"),
-            Self::Named(name) => name.to_owned(),
+            Self::Spare(name) | Self::Named(name) => name.to_owned(),
         }
     }
 
-    fn container(self) -> Option<&'static str> {
-        match self {
-            Self::Local | Self::Named(_) => None,
-            Self::Root | Self::Dev => Some("e2e-lab-railiance01"),
-            Self::Other | Self::Account(_) => Some("e2e-lab-railiance02"),
-        }
+    fn container(self) -> Option<String> {
+        let name = match self {
+            Self::Local | Self::Named(_) => return None,
+            Self::Root | Self::Dev => "railiance01",
+            Self::Other | Self::Account(_) => "railiance02",
+            Self::Spare(name) => name,
+        };
+        Some(format!("e2e-lab-{name}"))
     }
 
     /// The tool's folder there.
@@ -60,7 +64,7 @@ impl Host {
                 });
                 format!("{state}/cargo-e2e")
             }
-            Self::Root | Self::Other => "/root/.local/state/cargo-e2e".to_owned(),
+            Self::Root | Self::Other | Self::Spare(_) => "/root/.local/state/cargo-e2e".to_owned(),
             Self::Dev => "/home/dev/.local/state/cargo-e2e".to_owned(),
             Self::Account(user) => format!("/home/{user}/.local/state/cargo-e2e"),
         }
@@ -75,7 +79,7 @@ impl Host {
             None => Command::new("sh"),
             Some(container) => {
                 let mut command = Command::new("docker");
-                command.args(["exec", "-i", container, "sh"]);
+                command.args(["exec", "-i", &container, "sh"]);
                 command
             }
         };
@@ -140,7 +144,7 @@ fn default_state() -> PathBuf {
         .join("e2e-lab")
 }
 
-/// One of the lab's images by its variable: `BUSYBOX_IMAGE`, `POSTGRES_IMAGE`, `PYTHON_IMAGE`.
+/// One of the lab's images by its variable: `BUSYBOX_IMAGE`, `POSTGRES_IMAGE`, `PYTHON_IMAGE`, `TEMPORAL_IMAGE`.
 #[must_use]
 pub fn image(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
@@ -148,10 +152,77 @@ pub fn image(variable: &str) -> String {
             "BUSYBOX_IMAGE" => "e2e-lab/busybox:1",
             "POSTGRES_IMAGE" => "e2e-lab/postgres:16",
             "PYTHON_IMAGE" => "e2e-lab/python:3",
+            "TEMPORAL_IMAGE" => "e2e-lab/temporal:1",
             other => panic!("the lab has no {other}"),
         };
         image.to_owned()
     })
+}
+
+/// A host that only one test has, to kill and to cut off. Gone when it is dropped.
+#[derive(Debug)]
+pub struct Spare {
+    name: &'static str,
+    folder: tempfile::TempDir,
+    _turn: Turn,
+}
+
+impl Spare {
+    /// Makes it; `name` must be no other host's.
+    #[track_caller]
+    #[must_use]
+    pub fn new(name: &'static str) -> Self {
+        let turn = exclusive(&format!("spare-{name}"));
+        let folder = tempfile::tempdir().expect("a folder");
+        // What a test that was killed left behind goes first.
+        Self::lab(&["down", name]);
+        Self::lab(&["up", name, &folder.path().display().to_string()]);
+        Self {
+            name,
+            folder,
+            _turn: turn,
+        }
+    }
+
+    #[track_caller]
+    fn lab(arguments: &[&str]) {
+        let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lab/spare"));
+        command.args(arguments);
+        let ended = Running::start(command, None).finish(Duration::from_mins(2));
+        assert_eq!(
+            ended.code,
+            Some(0),
+            "tests/lab/spare {arguments:?}: {START}\n{ended}"
+        );
+    }
+
+    /// As a host.
+    #[must_use]
+    pub fn host(&self) -> Host {
+        Host::Spare(self.name)
+    }
+
+    /// How ssh reaches it, for `CARGO_E2E_SSH_CONFIG`.
+    #[must_use]
+    pub fn ssh_config(&self) -> String {
+        self.folder.path().join("ssh_config").display().to_string()
+    }
+
+    /// Does something to the machine itself: `docker VERB… CONTAINER`.
+    #[track_caller]
+    pub fn machine(&self, verb: &[&str]) {
+        let container = format!("e2e-lab-{}", self.name);
+        let mut command = Command::new("docker");
+        command.args(verb).arg(&container);
+        let ended = Running::start(command, None).finish(Duration::from_mins(1));
+        assert_eq!(ended.code, Some(0), "docker {verb:?} {container}\n{ended}");
+    }
+}
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        Self::lab(&["down", self.name]);
+    }
 }
 
 /// A user of railiance02 that lacks something. The lab's key opens every account there.

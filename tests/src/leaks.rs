@@ -95,7 +95,7 @@ impl Trace {
         let looked = host.sh(&format!(
             "{DOCKER_HAS}{PROCESSES}\
              docker image ls -a --filter label=cargo-e2e.run={run_id} --format 'image {{{{.ID}}}} {run_id}'\n\
-             find {root} /tmp -maxdepth 2 ! -path '/tmp/e2e-tests-*' -name '*{run_id}*' -printf 'file %p\\n' 2>/dev/null\n\
+             find {root} /tmp -maxdepth 2 ! -path '/tmp/e2e-tests-*' ! -path '*/ended/*' -name '*{run_id}*' -printf 'file %p\\n' 2>/dev/null\n\
              processes <<'END'\n{marks}\nEND\n",
             root = host.root(),
             marks = marks.join("\n"),
@@ -173,12 +173,14 @@ impl Everything {
 fn look_at_all(hosts: &[Host]) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for host in hosts {
-        // What the tool keeps on purpose: the repo's mirror and cache, records, and empty lock files.
+        // What the tool keeps on purpose: the repo's mirror and cache, records, why a
+        // guard took something down, and empty lock files.
         let looked = host.says(&format!(
             "{DOCKER_HAS}{PROCESSES}\
              docker image ls -aq --no-trunc | sed 's/^/image-id /'\n\
              find {root} -mindepth 1 -maxdepth 2 ! -path '*/locks/mirror-*' ! -path '*/locks/ports' \
-               ! -path '*/mirrors/*' ! -path '*/cache/*' ! -path '*/runs/*' -printf 'file %p\\n'\n\
+               ! -path '*/locks/gc*' \
+               ! -path '*/mirrors/*' ! -path '*/cache/*' ! -path '*/ended/*' ! -path '*/runs/*' -printf 'file %p\\n'\n\
              find /tmp/cargo-e2e-* -mindepth 1 -maxdepth 1 -printf 'control %p\\n' 2>/dev/null\n\
              ip -o link | awk '{{ print \"link\", $2 }}'\n\
              ss -Hltn | awk '{{ print \"listening\", $4 }}'\n\

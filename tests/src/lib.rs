@@ -31,12 +31,12 @@ pub mod rust;
 pub mod stacks;
 
 pub use binary::cargo_e2e;
-pub use lab::{Account, Host, image, ssh_config};
+pub use lab::{Account, Host, Spare, image, ssh_config};
 pub use leaks::Everything;
 pub use machine::{Alone, Turn, exclusive, free_ports};
 pub use process::{Ended, Running, wait_for};
 pub use ran::Ran;
-pub use repo::Repo;
+pub use repo::{Repo, Started};
 
 /// One test a host for each scenario: on this machine, over ssh as root, and over ssh as a user.
 ///

@@ -147,6 +147,12 @@ impl<'repo> Ran<'repo> {
         self
     }
 
+    /// All that it told a person.
+    #[must_use]
+    pub fn stderr(&self) -> &str {
+        &self.ended.stderr
+    }
+
     /// Checks that it told a person this.
     #[track_caller]
     pub fn stderr_has(&self, text: &str) -> &Self {
@@ -283,6 +289,12 @@ impl<'repo> Ran<'repo> {
             self.ended
         );
         self
+    }
+
+    /// Where it ran.
+    #[must_use]
+    pub fn host(&self) -> crate::Host {
+        self.trace.host
     }
 
     /// The run's id.

@@ -26,7 +26,7 @@ const LIMIT: Duration = Duration::from_mins(3);
 /// A repo in a folder of its own that goes with it, known by a slug that no other has.
 ///
 /// In every text that is written to it `PORT_A`, `PORT_B`, … become free ports of this repo,
-/// `SLUG` its slug, and `BUSYBOX` and `PG_IMAGE` the lab's images.
+/// `SLUG` its slug, and `BUSYBOX`, `PG_IMAGE` and `WF_IMAGE` the lab's images.
 #[derive(Debug)]
 #[must_use = "a repo does nothing until it is run"]
 pub struct Repo {
@@ -157,7 +157,8 @@ impl Repo {
         let mut text = text
             .replace("SLUG", &self.slug)
             .replace("BUSYBOX", &image("BUSYBOX_IMAGE"))
-            .replace("PG_IMAGE", &image("POSTGRES_IMAGE"));
+            .replace("PG_IMAGE", &image("POSTGRES_IMAGE"))
+            .replace("WF_IMAGE", &image("TEMPORAL_IMAGE"));
         for letter in 'A'..='E' {
             let token = format!("PORT_{letter}");
             if text.contains(&token) {
@@ -196,6 +197,40 @@ impl Repo {
     /// Starts `cargo e2e --host HOST ARGUMENTS` in it; a command such as `up` goes first.
     #[track_caller]
     pub fn start(&self, host: Host, arguments: &[&str]) -> Started<'_> {
+        self.start_by(host, arguments, |command| command)
+    }
+
+    /// The same on a terminal of its own, on which `keys` are pressed once `marker` was printed:
+    /// see `on_a_terminal.py`.
+    #[track_caller]
+    pub fn start_on_a_terminal(&self, host: Host, marker: &str, keys: &str) -> Started<'_> {
+        self.start_by(host, &[], |command| {
+            let mut terminal = Command::new("python3");
+            terminal
+                .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/src/on_a_terminal.py"))
+                .args([marker, keys])
+                .arg(command.get_program())
+                .args(command.get_args());
+            if let Some(folder) = command.get_current_dir() {
+                terminal.current_dir(folder);
+            }
+            for (name, value) in command.get_envs() {
+                match value {
+                    Some(value) => terminal.env(name, value),
+                    None => terminal.env_remove(name),
+                };
+            }
+            terminal
+        })
+    }
+
+    #[track_caller]
+    fn start_by(
+        &self,
+        host: Host,
+        arguments: &[&str],
+        wrap: impl FnOnce(Command) -> Command,
+    ) -> Started<'_> {
         self.hosts.borrow_mut().insert(host);
         let number = self.runs.get() + 1;
         self.runs.set(number);
@@ -215,7 +250,7 @@ impl Repo {
             .args(rest);
         Started {
             repo: self,
-            running: Running::start(command, None),
+            running: Running::start(wrap(command), None),
             trace,
         }
     }
@@ -304,7 +339,8 @@ impl Drop for Repo {
         for host in self.hosts.borrow().iter() {
             let (root, slug) = (host.root(), &self.slug);
             let _ = host.sh(&format!(
-                "rm -rf {root}/cache/{slug} {root}/mirrors/{slug}-* {root}/locks/mirror-{slug}-*"
+                "rm -rf {root}/cache/{slug} {root}/mirrors/{slug}-* {root}/locks/mirror-{slug}-*; \
+                 grep -lsF '\"repo\":\"{slug}\"' {root}/ended/* | xargs -r rm -f"
             ));
         }
         let _ = fs::remove_dir_all(Host::Local.root() + "/cache/" + &self.slug);

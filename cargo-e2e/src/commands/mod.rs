@@ -7,6 +7,7 @@ mod doctor;
 mod down;
 mod env;
 mod finish;
+mod gc;
 mod history;
 mod init;
 mod list;
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 use cargo_e2e::cancel::Cancel;
 use cargo_e2e::host::{Facts, Host, HostError, Purpose, preflight};
 use cargo_e2e::outcome::{Verdict, exit_code};
-use cargo_e2e::plan::{HostVariables, Options, Plan, PlanError};
+use cargo_e2e::plan::{HostVariables, LEASE, Options, Plan, PlanError};
 use cargo_e2e::sandbox::{self, Asker, ChooseError, Listed};
 use cargo_e2e::spec::{self, Spec, SpecErrors};
 use cargo_e2e::workspace::{self, FindError, Repo, Selection};
@@ -53,6 +54,7 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Check(arguments)) => check::check(arguments).await,
             Some(Command::List(arguments)) => list::list(arguments).await,
             Some(Command::Down(arguments)) => down::down(arguments).await,
+            Some(Command::Gc(arguments)) => gc::gc(arguments).await,
             Some(Command::Doctor(argument)) => doctor::doctor(argument).await,
             Some(Command::Init(arguments)) => init::init(arguments).await,
             Some(Command::History(arguments)) => history::history(&arguments),
@@ -229,7 +231,12 @@ async fn on_host(
             return exit_code(Verdict::InternalError, None);
         }
     };
-    let host = match cargo_e2e::host::connect(&name).await {
+    let interrupted = || exit_code(Verdict::Interrupted, cancel.signal());
+    let host = tokio::select! {
+        host = cargo_e2e::host::connect(&name, LEASE) => host,
+        () = cancel.reached(1) => return interrupted(),
+    };
+    let host = match host {
         Ok(host) => host,
         Err(error) => return failed(&error),
     };
@@ -239,7 +246,7 @@ async fn on_host(
     };
     let code = tokio::select! {
         worked = worked => worked.unwrap_or_else(|error| failed(&error)),
-        () = cancel.reached(1) => exit_code(Verdict::Interrupted, cancel.signal()),
+        () = cancel.reached(1) => interrupted(),
     };
     host.close().await;
     code

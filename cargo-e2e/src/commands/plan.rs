@@ -7,8 +7,9 @@ use cargo_e2e::compose::preview::{PreviewError, preview};
 use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate, shared};
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::{Keep, Plan, Target};
+use cargo_e2e::ready;
 use cargo_e2e::report::duration;
-use cargo_e2e::spec::{Ports, Probe, Side};
+use cargo_e2e::spec::{Ports, Side};
 
 use crate::cli::RepoArguments;
 
@@ -96,11 +97,7 @@ fn describe(plan: &Plan, project: &str) -> String {
         );
     }
     for check in &plan.spec.health_checks {
-        let probe = match &check.probe {
-            Probe::Http { url, .. } => url.to_string(),
-            Probe::Tcp { host, port } => format!("tcp {host}:{port}"),
-            Probe::Exec { command, service } => format!("{} in {service}", command.join(" ")),
-        };
+        let probe = ready::describe(&check.probe);
         line(
             "health",
             format!("{}: {probe} within {}", check.name, duration(check.timeout)),

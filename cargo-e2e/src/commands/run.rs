@@ -7,7 +7,7 @@ use cargo_e2e::doctor;
 use cargo_e2e::event::{Events, Reporter};
 use cargo_e2e::lifecycle::{RealHosts, Run};
 use cargo_e2e::outcome::{Verdict, exit_code};
-use cargo_e2e::plan::{Keep, Options, Plan};
+use cargo_e2e::plan::{Keep, Options, Plan, Risks};
 use cargo_e2e::report::{Bundle, GitHub, Human, HumanOptions, Json, TestLog, Verbosity};
 use cargo_e2e::sandbox::Identity;
 use cargo_e2e::secrets::{SHORTEST, Secrets};
@@ -26,6 +26,7 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
             _ => Keep::No,
         },
         keep_for: arguments.keep_for,
+        risks: risks(arguments.strict),
         reuse: arguments.reuse,
         up_only: false,
         nextest: arguments.nextest,
@@ -44,12 +45,17 @@ pub(crate) async fn up(arguments: UpArguments) -> u8 {
             Keep::No
         },
         keep_for: arguments.keep_for,
+        risks: risks(arguments.strict),
         reuse: true,
         up_only: true,
         nextest: false,
         arguments: Vec::new(),
     };
     each(&arguments.repo, &arguments.output, &options).await
+}
+
+fn risks(strict: bool) -> Risks {
+    if strict { Risks::Refuse } else { Risks::Warn }
 }
 
 async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options) -> u8 {

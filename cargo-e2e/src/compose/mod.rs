@@ -16,6 +16,7 @@ pub mod needs;
 pub mod places;
 pub mod preview;
 pub mod publish;
+pub mod risks;
 pub mod scan;
 pub mod shared;
 pub mod subnets;

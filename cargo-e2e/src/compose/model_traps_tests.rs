@@ -125,6 +125,7 @@ fn trap_7_only_our_file_is_ever_given_to_compose() {
         identity: crate::sandbox::Identity::new("shop"),
         root: "/r".into(),
         expires: 0,
+        lease: crate::plan::LEASE,
     };
     let commands = crate::compose::cli::up_commands(&sandbox, &[], &json!({}), None, false);
     let last = commands.lines().last().unwrap();

@@ -15,6 +15,8 @@ pub struct Scan {
     pub variables: BTreeSet<String>,
     /// Files that Compose opens while it reads the model: `env_file`, `extends`, `include`.
     pub files: BTreeSet<PathBuf>,
+    /// What Compose would fetch from elsewhere to read the model.
+    pub remote: BTreeSet<String>,
     /// Whether an `E2E_…` name is used, which is known only after a first reading.
     pub uses_endpoints: bool,
 }
@@ -70,6 +72,10 @@ fn look(file: &Path, project: &Path, scan: &mut Scan, depth: usize) {
             _ => vec![included],
         };
         for path in paths.into_iter().filter_map(Value::as_str) {
+            if is_remote(path) {
+                scan.remote.insert(path.to_owned());
+                continue;
+            }
             let path = project.join(path);
             let folder = path.parent().unwrap_or(project).to_owned();
             if scan.files.insert(path.clone()) && depth < DEEPEST {
@@ -90,7 +96,10 @@ fn look(file: &Path, project: &Path, scan: &mut Scan, depth: usize) {
                 scan.files.insert(project.join(path));
             }
         }
-        if let Some(path) = service["extends"]["file"].as_str() {
+        let extended = service["extends"]["file"].as_str();
+        if let Some(path) = extended.filter(|path| is_remote(path)) {
+            scan.remote.insert(path.to_owned());
+        } else if let Some(path) = extended {
             let path = project.join(path);
             let folder = path.parent().unwrap_or(project).to_owned();
             if scan.files.insert(path.clone()) && depth < DEEPEST {
@@ -108,6 +117,11 @@ fn look(file: &Path, project: &Path, scan: &mut Scan, depth: usize) {
             }
         }
     }
+}
+
+/// As Compose tells them: an OCI artifact, or a git repo.
+fn is_remote(path: &str) -> bool {
+    path.contains("://") || path.starts_with("git@") || path.starts_with("github.com/")
 }
 
 /// A name without a value takes the one of Compose's own environment.
@@ -156,7 +170,7 @@ mod tests {
         };
         let main = write(
             "compose.yml",
-            "include: [db/compose.yml]\nservices:\n  api:\n    env_file: [api.env, {path: b.env, required: false}]\n    \
+            "include: [db/compose.yml, 'oci://x/y:1']\nservices:\n  api:\n    env_file: [api.env, {path: b.env, required: false}]\n    \
              environment: [TOKEN, PORT=1]\n    image: ${IMAGE:-x}\n    extends: {file: base.yml, service: b}\n\
              secrets:\n  s: {environment: S}\n",
         );
@@ -168,6 +182,7 @@ mod tests {
         let names: Vec<_> = scan.variables.iter().map(String::as_str).collect();
         assert_eq!(names, ["E2E_DB_5432", "IMAGE", "PASSWORD", "S", "TOKEN"]);
         assert!(scan.uses_endpoints);
+        assert!(scan.remote.contains("oci://x/y:1"), "{:?}", scan.remote);
         let files: Vec<_> = scan
             .files
             .iter()

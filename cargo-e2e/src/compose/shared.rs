@@ -91,7 +91,7 @@ pub fn outside(model: &Value, root: &str) -> Vec<String> {
 }
 
 /// Sources of bind mounts, and whether they are read only.
-fn binds(service: &Map<String, Value>) -> Vec<(String, bool)> {
+pub(super) fn binds(service: &Map<String, Value>) -> Vec<(String, bool)> {
     let mounts = service.get("volumes").and_then(Value::as_array);
     mounts
         .into_iter()
@@ -106,7 +106,7 @@ fn binds(service: &Map<String, Value>) -> Vec<(String, bool)> {
         .collect()
 }
 
-fn is_docker_socket(source: &str) -> bool {
+pub(super) fn is_docker_socket(source: &str) -> bool {
     source.ends_with("docker.sock")
 }
 

@@ -42,12 +42,28 @@ impl Output {
 /// Takes what a script prints, as it comes.
 pub type Stream<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
 
-/// Runs a script to its end. Its exit status is a result, not an error.
+/// Runs a script to its end. Its exit status is a result, not an error. When the connection
+/// breaks, it is made anew and the script runs again, unless that would do harm.
 ///
 /// # Errors
 /// When the host can't be reached any more, or the deadline passes; the script may then still
 /// run, and is the sandbox's to stop.
 pub async fn run(
+    host: &dyn Host,
+    script: &Script,
+    input: &[u8],
+    deadline: Duration,
+) -> Result<Output, HostError> {
+    match once(host, script, input, deadline).await {
+        Err(lost @ HostError::Lost { .. }) if script.may_run_again() => {
+            host.reconnect().await.map_err(|_| lost)?;
+            once(host, script, input, deadline).await
+        }
+        other => other,
+    }
+}
+
+async fn once(
     host: &dyn Host,
     script: &Script,
     input: &[u8],

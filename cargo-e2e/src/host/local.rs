@@ -72,5 +72,9 @@ impl Host for Local {
         Ok(())
     }
 
+    async fn reconnect(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+
     async fn close(&self) {}
 }

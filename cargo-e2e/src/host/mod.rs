@@ -51,6 +51,15 @@ pub trait Host: Send + Sync {
     /// does not exist yet, until [`Host::close`].
     async fn forward_socket(&self, there: &str, here: &Path) -> Result<(), HostError>;
 
+    /// Makes the connection anew, with its forwards, where it was lost; does nothing where it
+    /// was not.
+    async fn reconnect(&self) -> Result<(), HostError>;
+
+    /// How often it had to be connected to: more than before means that it was lost meanwhile.
+    fn connections(&self) -> u32 {
+        1
+    }
+
     /// Ends the connection and removes what it left on this machine. Bounded in time.
     async fn close(&self);
 }
@@ -121,6 +130,14 @@ pub enum HostError {
         host: String,
         /// The script that ran.
         doing: &'static str,
+    },
+    /// The sandbox is the run's no more.
+    #[error("the sandbox on `{host}` is lost: {why}")]
+    Lease {
+        /// The host.
+        host: String,
+        /// What became of it.
+        why: String,
     },
     /// A script did not end in time.
     #[error("{doing} on `{host}` did not end within {} s", after.as_secs())]
@@ -201,10 +218,11 @@ impl HostError {
 
 /// Connects to a host by its name.
 ///
-/// Nothing is created on it; ssh's control folder here is removed by [`Host::close`].
-pub async fn connect(name: &str) -> Result<Box<dyn Host>, HostError> {
+/// Nothing is created on it; ssh's control folder here is removed by [`Host::close`]. `idle` is
+/// how long the connection of a client that was killed stays.
+pub async fn connect(name: &str, idle: Duration) -> Result<Box<dyn Host>, HostError> {
     if name == "local" {
         return Ok(Box::new(Local));
     }
-    Ok(Box::new(Ssh::connect(name).await?))
+    Ok(Box::new(Ssh::connect(name, idle).await?))
 }

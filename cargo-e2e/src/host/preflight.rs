@@ -30,6 +30,8 @@ pub struct Facts {
     pub compose: (u32, u32),
     /// Whether `::1` exists, so that ports can be published there too.
     pub ipv6: bool,
+    /// Whether its curl speaks HTTP/2, which `grpc` checks need.
+    pub http2: bool,
     /// Whether containers' own addresses can be reached (not in rootless mode).
     pub rootless: bool,
 }
@@ -158,6 +160,7 @@ fn facts(output: &Output) -> Facts {
         hostname: output.value("hostname"),
         engine: version(&output.value("engine")).unwrap_or_default(),
         compose: version(&output.value("compose")).unwrap_or_default(),
+        http2: output.value("http2") == "yes",
         ipv6: output.value("ipv6") == "yes",
         rootless: output.value("rootless") == "yes",
     }

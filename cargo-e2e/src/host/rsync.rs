@@ -11,6 +11,9 @@ use super::{Host, HostError};
 /// rsync's status when files vanished while it read them.
 const VANISHED: i32 = 24;
 
+/// rsync's statuses when the connection broke, or gave no answer for a minute.
+const LOST: [i32; 3] = [12, 30, 255];
+
 /// What to copy.
 #[derive(Debug, Clone)]
 pub struct Transfer<'a> {
@@ -43,10 +46,14 @@ pub enum List<'a> {
 ///
 /// # Errors
 /// Any status but 0 is one: nothing goes on with half a tree. Files that vanished while they
-/// were read (an editor, a build) are tried once more.
+/// were read (an editor, a build) are tried once more, and so is what a connection broke.
 pub async fn rsync(host: &dyn Host, transfer: &Transfer<'_>) -> Result<String, HostError> {
     match once(host, transfer).await {
         Err(HostError::Rsync { status, .. }) if status == VANISHED => once(host, transfer).await,
+        Err(lost @ HostError::Rsync { status, .. }) if LOST.contains(&status) => {
+            host.reconnect().await.map_err(|_| lost)?;
+            once(host, transfer).await
+        }
         other => other,
     }
 }

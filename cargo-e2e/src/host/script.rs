@@ -18,6 +18,7 @@ pub struct Script {
     name: &'static str,
     body: &'static str,
     variables: String,
+    once: bool,
 }
 
 impl Script {
@@ -28,7 +29,28 @@ impl Script {
             name,
             body,
             variables: String::new(),
+            once: false,
         }
+    }
+
+    /// Running it a second time does something else than running it once: when the connection
+    /// breaks, nobody knows whether it ran.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
+    pub(super) fn may_run_again(&self) -> bool {
+        !self.once
+    }
+
+    /// The value of a variable without a quote in it, wherever it is set; for tests.
+    #[cfg(test)]
+    pub(super) fn value(&self, name: &str) -> String {
+        let after = self.variables.split_once(&format!("\n{name}="));
+        let line = after.and_then(|(_, rest)| rest.lines().next());
+        line.unwrap_or_default().to_owned()
     }
 
     /// Sets a shell variable. Not for secrets: it can be seen in the host's process list.

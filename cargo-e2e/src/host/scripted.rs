@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::io::Cursor;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -31,11 +32,13 @@ pub(crate) enum Reply {
 pub(crate) struct Scripted {
     replies: Arc<HashMap<&'static str, Reply>>,
     rsync: &'static str,
+    sockets: bool,
     ran: Arc<Mutex<Vec<&'static str>>>,
+    lost: Arc<AtomicBool>,
 }
 
 pub(crate) const PREFLIGHT: &str = "system=Linux\narch=x86_64\nlibc=gnu\nuid=0\nuser=root\nhostname=h\n\
-    docker=/d\nrsync=/r\ncurl=/c\nflock=/f\nsetsid=/s\ntar=/t\nipv6=yes\nroot=/box\nfree_kb=9000000\n\
+    docker=/d\nrsync=/r\ncurl=/c\nflock=/f\nsetsid=/s\ntar=/t\nhttp2=yes\nipv6=yes\nroot=/box\nfree_kb=9000000\n\
     engine=20.10.24\ncompose=2.26.1\nendpoint=unix:///var/run/docker.sock\n";
 const MODEL: &str =
     r#"{"services":{"web":{"image":"x","ports":[{"target":80,"published":"8080"}]}}}"#;
@@ -46,8 +49,14 @@ impl Scripted {
     pub(crate) fn with(faults: &[(&'static str, Reply)]) -> Self {
         let well = [
             ("preflight", Reply::Ends(PREFLIGHT, 0)),
-            ("provision", Reply::Ends("expires=4102444800\n", 0)),
-            ("the wait for the mirror", Reply::Stays("held\n")),
+            (
+                "the lease",
+                Reply::Stays("held\nheld\nheld\nheld\nheld\nheld\nheld\nheld\n"),
+            ),
+            (
+                "the wait for the mirror",
+                Reply::Stays("held\nheld\nheld\nheld\nheld\nheld\nheld\nheld\n"),
+            ),
             ("compose config", Reply::Ends(MODEL, 0)),
             ("ports", Reply::Ends("claimed\n", 0)),
             ("up", Reply::Job("Container web-1 Started\n", 0)),
@@ -61,13 +70,21 @@ impl Scripted {
         Self {
             replies: Arc::new(well.into_iter().chain(faults.iter().cloned()).collect()),
             rsync: "true",
+            sockets: true,
             ran: Arc::default(),
+            lost: Arc::default(),
         }
     }
 
     /// Its rsync fails.
     pub(crate) fn without_rsync(mut self) -> Self {
         self.rsync = "false";
+        self
+    }
+
+    /// It takes no socket of ours.
+    pub(crate) fn without_sockets(mut self) -> Self {
+        self.sockets = false;
         self
     }
 
@@ -97,11 +114,17 @@ impl Host for Scripted {
 
     async fn start(&self, script: &Script) -> Result<Channel, HostError> {
         self.ran.lock().unwrap().push(script.name());
+        if script.name() == "provision" && !self.replies.contains_key("provision") {
+            return Ok(provisioned(script));
+        }
         let reply = self.replies.get(script.name()).cloned();
         let (text, status) = match reply.unwrap_or(Reply::Ends("", 0)) {
             Reply::Ends(text, status) => (text, format!("{STATUS}{status}\n")),
             Reply::Job(text, status) => (text, format!("status {status}\n{STATUS}0\n")),
-            Reply::Lost => ("", String::new()),
+            Reply::Lost => {
+                self.lost.store(true, Ordering::Relaxed);
+                ("", String::new())
+            }
             Reply::Stays(text) => {
                 let (mut writer, reader) = tokio::io::duplex(64 << 10);
                 writer.write_all(text.as_bytes()).await.expect("it fits");
@@ -138,10 +161,38 @@ impl Host for Scripted {
     }
 
     async fn forward_socket(&self, _: &str, _: &Path) -> Result<(), HostError> {
-        Ok(())
+        if self.sockets {
+            return Ok(());
+        }
+        Err(HostError::ForwardSocket {
+            host: self.name().to_owned(),
+            reason: "refused".to_owned(),
+        })
+    }
+
+    async fn reconnect(&self) -> Result<(), HostError> {
+        if !self.lost.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        Err(HostError::Lost {
+            host: "scripted".to_owned(),
+            doing: "reconnect",
+        })
     }
 
     async fn close(&self) {
         self.ran.lock().unwrap().push("close");
+    }
+}
+
+/// The guard answers with what only it was told.
+fn provisioned(script: &Script) -> Channel {
+    let nonce = script.value("nonce");
+    let text = format!("armed={nonce}\nexpires=4102444800\n");
+    Channel {
+        stdin: Box::pin(tokio::io::sink()),
+        stdout: Box::pin(Cursor::new(text.into_bytes())),
+        stderr: Box::pin(Cursor::new(format!("{STATUS}0\n").into_bytes())),
+        done: Box::pin(std::future::ready(Ok(()))),
     }
 }

@@ -3,103 +3,76 @@
 //! The openssh crate speaks to the master itself (native-mux): with one `ssh` process a command,
 //! Ctrl-C on a terminal would end a running teardown. What the crate leaves open is closed
 //! here: every wait has a deadline, at most four channels are open at once (sshd allows ten,
-//! but refuses earlier under load), and the master is ended for sure, because one that lingers
-//! keeps the pipes of `cargo e2e | tail` open.
+//! but refuses earlier under load), and the master is ours, so that it is ended for sure: one that
+//! lingers keeps the pipes of `cargo e2e | tail` open.
+
+mod master;
 
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::path::{Path, PathBuf};
-use std::process::Stdio as ProcessStdio;
-use std::sync::Arc;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use openssh::{ControlPersist, ForwardType, KnownHosts, Session, SessionBuilder, Stdio};
-use tempfile::TempDir;
-use tokio::process::Command;
+use openssh::{ForwardType, Session, Stdio};
 use tokio::sync::{Mutex, Semaphore};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{Channel, Host, HostError, RsyncEnd, Script};
+use master::Master;
 
-const CONNECT: Duration = Duration::from_secs(20);
 const OPEN_CHANNEL: Duration = Duration::from_secs(15);
-const CLOSE: Duration = Duration::from_secs(2);
-const KEEPALIVE: Duration = Duration::from_secs(5);
 const CHANNELS: usize = 4;
 
 /// One connection to a remote host.
 pub struct Ssh {
     name: String,
-    session: Arc<Session>,
-    control: PathBuf,
+    config: Option<PathBuf>,
+    /// How long a master outlives a client that was killed.
+    idle: Duration,
+    link: RwLock<Arc<Link>>,
+    connections: AtomicU32,
+    /// One at a time connects anew.
+    reconnecting: Mutex<()>,
     channels: Arc<Semaphore>,
-    folder: TempDir,
-    /// The master's pid, asked for while it still answers: one that is stopped hangs on every
-    /// request.
-    master: Mutex<Option<JoinHandle<Option<rustix::process::Pid>>>>,
+    /// To bring here again after the connection was lost.
+    forwards: Mutex<Vec<(SocketAddr, SocketAddr)>>,
+}
+
+/// The connection as it is now.
+struct Link {
+    session: Arc<Session>,
+    master: Master,
 }
 
 impl Ssh {
     /// Connects, with the user's own ssh config, agent and known hosts. `CARGO_E2E_SSH_CONFIG`
-    /// names another config file, as `ssh -F` does.
-    pub async fn connect(destination: &str) -> Result<Self, HostError> {
+    /// names another config file, as `ssh -F` does. A client that is killed leaves a connection
+    /// behind that ends when it was idle for so long.
+    ///
+    /// # Errors
+    /// When the destination is none, or ssh can't connect.
+    pub async fn connect(destination: &str, idle: Duration) -> Result<Self, HostError> {
         check_destination(destination)?;
         let config = std::env::var_os("CARGO_E2E_SSH_CONFIG").map(PathBuf::from);
-        let refused = |reason: String, help: String| HostError::Connect {
-            host: destination.to_owned(),
-            reason,
-            help,
-        };
-        let parent = tokio::task::spawn_blocking(control_parent)
-            .await
-            .unwrap_or_else(|error| Err(std::io::Error::other(error)))
-            .map_err(|error| {
-                refused(
-                    format!("no folder for ssh's socket: {error}"),
-                    String::new(),
-                )
-            })?;
-
-        let mut builder = SessionBuilder::default();
-        builder
-            .known_hosts_check(KnownHosts::Strict)
-            .connect_timeout(CONNECT)
-            .server_alive_interval(KEEPALIVE)
-            .control_directory(parent)
-            .control_persist(ControlPersist::IdleFor(
-                std::num::NonZeroUsize::new(60).unwrap_or(std::num::NonZeroUsize::MIN),
-            ));
-        if let Some(config) = &config {
-            builder.config_file(config);
-        }
-        let (builder, host) = builder.resolve(destination);
-        let folder = timeout(CONNECT + KEEPALIVE, builder.launch_master(host))
-            .await
-            .map_err(|_| refused("ssh did not answer".to_owned(), String::new()))?
-            .map_err(|error| {
-                let reason = reason(&error);
-                let help = help(&reason, destination, config.as_deref());
-                refused(reason, help)
-            })?;
-        let control = folder.path().join("master");
-        let log = folder.path().join("log");
-        // `resume`, because the crate's own close leaves a master with open channels behind.
-        let session = Session::resume_mux(control.clone().into(), Some(log.into()));
-        let asked = control_command(control.clone(), "check");
-        let master = tokio::spawn(async move {
-            let output = asked.await?;
-            master_pid(&String::from_utf8_lossy(&output.stderr))
-        });
+        tokio::spawn(master::tidy());
+        let link = link(destination, config.as_deref(), idle).await?;
         Ok(Self {
             name: destination.to_owned(),
-            session: Arc::new(session),
-            control,
+            config,
+            idle,
+            link: RwLock::new(Arc::new(link)),
+            connections: AtomicU32::new(1),
+            reconnecting: Mutex::new(()),
             channels: Arc::new(Semaphore::new(CHANNELS)),
-            folder,
-            master: Mutex::new(Some(master)),
+            forwards: Mutex::default(),
         })
+    }
+
+    fn link(&self) -> Arc<Link> {
+        Arc::clone(&self.link.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn lost(&self, doing: &'static str) -> HostError {
@@ -108,12 +81,23 @@ impl Ssh {
             doing,
         }
     }
-}
 
-impl Ssh {
+    async fn request(&self, here: SocketAddr, there: SocketAddr) -> Result<(), HostError> {
+        let refused = |reason: String| HostError::Forward {
+            host: self.name.clone(),
+            port: here.port(),
+            reason,
+        };
+        let link = self.link();
+        let request = link
+            .session
+            .request_port_forward(ForwardType::Local, here, there);
+        Self::asked(&link, request).await.map_err(refused)
+    }
+
     /// Waits for the answer to a request to forward something; an error is why not.
     async fn asked(
-        &self,
+        link: &Link,
         request: impl Future<Output = Result<(), openssh::Error>>,
     ) -> Result<(), String> {
         let Ok(answer) = timeout(OPEN_CHANNEL, request).await else {
@@ -123,7 +107,7 @@ impl Ssh {
             return Ok(());
         };
         // The crate says only "failed"; why is in the master's log.
-        let log = tokio::fs::read_to_string(self.folder.path().join("log")).await;
+        let log = tokio::fs::read_to_string(link.master.log()).await;
         let last = log
             .ok()
             .and_then(|log| Some(log.lines().last()?.to_owned()));
@@ -131,16 +115,24 @@ impl Ssh {
     }
 }
 
-/// Asks the master something, bounded.
-async fn control_command(control: PathBuf, command: &'static str) -> Option<std::process::Output> {
-    let run = Command::new("ssh")
-        .args(["-F", "none", "-S"])
-        .arg(control)
-        .args(["-O", command, "cargo-e2e"])
-        .stdin(ProcessStdio::null())
-        .kill_on_drop(true)
-        .output();
-    timeout(CLOSE, run).await.ok()?.ok()
+async fn link(
+    destination: &str,
+    config: Option<&std::path::Path>,
+    idle: Duration,
+) -> Result<Link, HostError> {
+    let master = Master::launch(destination, config, idle)
+        .await
+        .map_err(|refused| HostError::Connect {
+            host: destination.to_owned(),
+            reason: refused.reason,
+            help: refused.help,
+        })?;
+    // `resume`, because the crate's own close leaves a master with open channels behind.
+    let session = Session::resume_mux(master.control().into(), Some(master.log().into()));
+    Ok(Link {
+        session: Arc::new(session),
+        master,
+    })
 }
 
 #[async_trait]
@@ -159,7 +151,7 @@ impl Host for Ssh {
             .await
             .map_err(|_| lost())?
             .map_err(|_| lost())?;
-        let mut command = Arc::clone(&self.session).arc_command("sh");
+        let mut command = Arc::clone(&self.link().session).arc_command("sh");
         command
             .args(script.sh_arguments())
             .stdin(Stdio::piped())
@@ -192,7 +184,7 @@ impl Host for Ssh {
 
     fn rsync_end(&self) -> RsyncEnd {
         // ProxyCommand=false: without its master, ssh would dial anew and ask for a password.
-        let control = super::quote(&self.control.to_string_lossy());
+        let control = super::quote(&self.link().master.control().to_string_lossy());
         RsyncEnd {
             program: "rsync".to_owned(),
             rsh: Some(format!(
@@ -203,23 +195,18 @@ impl Host for Ssh {
     }
 
     async fn forward(&self, here: SocketAddr, there: SocketAddr) -> Result<(), HostError> {
-        let refused = |reason: String| HostError::Forward {
-            host: self.name.clone(),
-            port: here.port(),
-            reason,
-        };
-        let request = self
-            .session
-            .request_port_forward(ForwardType::Local, here, there);
-        self.asked(request).await.map_err(refused)
+        self.request(here, there).await?;
+        self.forwards.lock().await.push((here, there));
+        Ok(())
     }
 
     async fn forward_socket(&self, there: &str, here: &Path) -> Result<(), HostError> {
+        let link = self.link();
         let there = Path::new(there);
-        let request = self
+        let request = link
             .session
             .request_port_forward(ForwardType::Remote, there, here);
-        self.asked(request)
+        Self::asked(&link, request)
             .await
             .map_err(|reason| HostError::ForwardSocket {
                 host: self.name.clone(),
@@ -227,25 +214,30 @@ impl Host for Ssh {
             })
     }
 
-    async fn close(&self) {
-        let ended = control_command(self.control.clone(), "exit")
-            .await
-            .is_some_and(|output| output.status.success());
-        let pid = match self.master.lock().await.take() {
-            Some(asked) => asked.await.ok().flatten(),
-            None => None,
-        };
-        if !ended && let Some(pid) = pid {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+    async fn reconnect(&self) -> Result<(), HostError> {
+        let _turn = self.reconnecting.lock().await;
+        let before = self.link();
+        if before.master.runs().await {
+            // Somebody else has connected anew, or it was only one channel that broke.
+            return Ok(());
         }
-        let _ = tokio::fs::remove_dir_all(self.folder.path()).await;
+        before.master.end().await;
+        let after = link(&self.name, self.config.as_deref(), self.idle).await?;
+        *self.link.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        for (here, there) in self.forwards.lock().await.iter() {
+            self.request(*here, *there).await?;
+        }
+        Ok(())
     }
-}
 
-/// `Master running (pid=123)`
-fn master_pid(text: &str) -> Option<rustix::process::Pid> {
-    let digits = text.split_once("pid=")?.1.split_once(')')?.0;
-    rustix::process::Pid::from_raw(digits.parse().ok()?)
+    fn connections(&self) -> u32 {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    async fn close(&self) {
+        self.link().master.end().await;
+    }
 }
 
 /// ssh takes a destination without `--`, so one that starts with `-` would be an option.
@@ -271,32 +263,6 @@ fn check_destination(given: &str) -> Result<(), HostError> {
     })
 }
 
-/// A folder of our own for control sockets, with a short path: sockets have 108 bytes (104 on
-/// macOS), of which ssh takes 17 for itself.
-fn control_parent() -> std::io::Result<PathBuf> {
-    let uid = rustix::process::getuid().as_raw();
-    let parent = match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
-        Some(runtime)
-            if runtime.is_absolute() && runtime.as_os_str().len() < 50 && runtime.is_dir() =>
-        {
-            runtime.join("cargo-e2e")
-        }
-        _ => PathBuf::from(format!("/tmp/cargo-e2e-{uid}")),
-    };
-    match std::fs::DirBuilder::new().mode(0o700).create(&parent) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    let found = std::fs::symlink_metadata(&parent)?;
-    if !found.is_dir() || found.uid() != uid || found.mode() & 0o077 != 0 {
-        return Err(std::io::Error::other(format!(
-            "{} is not a folder of this user alone",
-            parent.display()
-        )));
-    }
-    Ok(parent)
-}
-
 fn reason(error: &openssh::Error) -> String {
     let mut text = String::new();
     let mut next: Option<&dyn std::error::Error> = Some(error);
@@ -305,33 +271,6 @@ fn reason(error: &openssh::Error) -> String {
         next = error.source();
     }
     text.trim().to_owned()
-}
-
-fn help(reason: &str, destination: &str, config: Option<&Path>) -> String {
-    let ssh = config.map_or_else(
-        || "ssh".to_owned(),
-        |config| format!("ssh -F {}", config.display()),
-    );
-    let has = |needle: &str| reason.contains(needle);
-    if has("REMOTE HOST IDENTIFICATION HAS CHANGED") {
-        format!(
-            "the host's key is not the one you know. If that is meant, remove the old one with `ssh-keygen -R`, \
-             then add the new one: {ssh} -o StrictHostKeyChecking=accept-new {destination} true"
-        )
-    } else if has("host key is known") || has("Host key verification failed") {
-        format!(
-            "this machine does not know the host's key. Compare its fingerprint with the host's owner, \
-             then add it: {ssh} -o StrictHostKeyChecking=accept-new {destination} true"
-        )
-    } else if has("Permission denied") {
-        format!("the host refused your keys; try `{ssh} {destination} true`, and `ssh-add -l`")
-    } else if has("Could not resolve") {
-        "check the name, or add an entry for it to ~/.ssh/config".to_owned()
-    } else if has("Connection refused") || has("timed out") || has("No route") {
-        format!("check that the host is up and its sshd answers: {ssh} -v {destination} true")
-    } else {
-        String::new()
-    }
 }
 
 #[cfg(test)]
@@ -360,23 +299,5 @@ mod tests {
         ] {
             assert!(check_destination(good).is_ok(), "{good:?}");
         }
-    }
-
-    #[test]
-    fn the_masters_pid_is_read_from_what_ssh_says() {
-        assert_eq!(
-            master_pid("Master running (pid=4711)\r\n").map(rustix::process::Pid::as_raw_nonzero),
-            std::num::NonZero::new(4711)
-        );
-        assert_eq!(master_pid("no such file"), None);
-    }
-
-    #[test]
-    fn an_unknown_key_comes_with_the_command_that_adds_it() {
-        let text = help("Host key verification failed.", "railiance01", None);
-        assert!(
-            text.ends_with("ssh -o StrictHostKeyChecking=accept-new railiance01 true"),
-            "{text}"
-        );
     }
 }

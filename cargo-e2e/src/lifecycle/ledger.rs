@@ -7,8 +7,10 @@ use tokio::sync::watch;
 
 use crate::cancel::Cancel;
 use crate::event::{Event, Events};
+use crate::host::HostError;
 pub(super) use crate::outcome::now;
 use crate::outcome::{Stage, StageRecord, StageStatus, Verdict, millis};
+use crate::sandbox::LeaseLost;
 use crate::stages::{Done, Trouble};
 
 /// Why a run does not go on.
@@ -35,6 +37,7 @@ impl Stopped {
 pub(super) struct Ledger<'a> {
     events: &'a Events,
     cancel: &'a Cancel,
+    lease: Option<watch::Receiver<Option<LeaseLost>>>,
     records: Vec<StageRecord>,
     halt: watch::Sender<bool>,
 }
@@ -64,6 +67,7 @@ impl<'a> Ledger<'a> {
         Self {
             events,
             cancel,
+            lease: None,
             records: Vec::new(),
             halt: watch::Sender::new(false),
         }
@@ -72,6 +76,22 @@ impl<'a> Ledger<'a> {
     /// Ends the stage that runs when it is set to true, and the next ones until it is not.
     pub(super) fn halt(&self) -> watch::Sender<bool> {
         self.halt.clone()
+    }
+
+    /// Stages from here on end when the lease does; only teardown does not need one.
+    pub(super) fn under(&mut self, lease: watch::Receiver<Option<LeaseLost>>) {
+        self.lease = Some(lease);
+    }
+
+    /// Resolves when there is no lease any more.
+    async fn lease_lost(&self) -> Trouble {
+        if let Some(mut lease) = self.lease.clone()
+            && let Ok(lost) = lease.wait_for(Option::is_some).await
+            && let Some(lost) = lost.clone()
+        {
+            return HostError::from(lost).into();
+        }
+        std::future::pending().await
     }
 
     /// Runs a stage that is left alone by signals: it is bounded, and half of it would be worse.
@@ -94,12 +114,17 @@ impl<'a> Ledger<'a> {
         let began = Began::now();
         self.events.tell(Event::StageStarted { stage });
         let mut halted = self.halt.subscribe();
+        let work = async {
+            crate::failpoint::reached(stage).await;
+            work.await
+        };
         let ended = tokio::select! {
             // A stage that ended just now has ended, signal or not.
             biased;
             ended = work => ended.map_err(Stopped::Failed),
             () = self.cancel.reached(signals) => Err(Stopped::Cancelled),
             _ = halted.wait_for(|halted| *halted) => Err(Stopped::Halted),
+            lost = self.lease_lost(), if stage != Stage::Teardown => Err(Stopped::Failed(lost)),
         };
         let record = self.end(stage, began, None, &ended);
         self.records.push(record);
@@ -115,6 +140,7 @@ impl<'a> Ledger<'a> {
             biased;
             ended = work => ended.map_err(Stopped::Failed),
             () = self.cancel.reached(1) => Err(Stopped::Cancelled),
+            lost = self.lease_lost() => Err(Stopped::Failed(lost)),
         }
     }
 

@@ -1,10 +1,14 @@
 //! The sandbox of a run: a new one, or one that is up already.
 
+use std::sync::Arc;
+
+use crate::cancel::Cancel;
 use crate::host::{Facts, Host, HostError};
 use crate::plan::Keep;
-use crate::sandbox::{self, Existing, Sandbox, State};
+use crate::sandbox::{self, Existing, Lease, Sandbox, State, Terms};
 use crate::stages::{Done, Trouble};
 
+use super::ledger::Ledger;
 use super::{Run, ledger};
 
 impl Run<'_> {
@@ -21,6 +25,8 @@ impl Run<'_> {
             let changed = definition.is_empty() || existing.state.definition != definition;
             let run_id = &existing.sandbox.identity.run_id;
             if self.plan.up_only || !changed {
+                // Its time must not run out under the tests.
+                existing.sandbox.adopt(host, self.plan.lifetime()).await?;
                 let detail = format!("sandbox {run_id}, which is up already");
                 return Ok(Done::new((existing.sandbox, Some(existing.state)), detail));
             }
@@ -69,13 +75,35 @@ impl Run<'_> {
             "started_at": ledger::now(),
             "tool_version": env!("CARGO_PKG_VERSION"),
         });
-        Sandbox::provision(
-            host,
-            facts,
-            self.identity.clone(),
-            &about.to_string(),
+        let terms = Terms {
             lifetime,
-        )
-        .await
+            deadline: self.plan.lifetime(),
+            lease: self.plan.lease,
+            limit: self.plan.limits.connect,
+        };
+        let identity = self.identity.clone();
+        Sandbox::provision(host, facts, identity, &about.to_string(), terms).await
+    }
+
+    /// Renews the sandbox's lease from now on. One that was up already is kept: it has none.
+    pub(super) fn hold(
+        &self,
+        ledger: &mut Ledger<'_>,
+        host: &Arc<dyn Host>,
+        sandbox: &Sandbox,
+        kept: bool,
+    ) -> Option<Lease> {
+        if kept {
+            return None;
+        }
+        // With `--keep` a signal is no reason to hurry.
+        let cancel = if self.plan.keep_typed {
+            Cancel::never()
+        } else {
+            self.cancel.clone()
+        };
+        let lease = Lease::hold(Arc::clone(host), sandbox, cancel);
+        ledger.under(lease.lost());
+        Some(lease)
     }
 }

@@ -12,7 +12,7 @@ struct To(Scripted);
 
 #[async_trait::async_trait]
 impl Connector for To {
-    async fn connect(&self, _: &str) -> Result<Box<dyn Host>, HostError> {
+    async fn connect(&self, _: &str, _: Duration) -> Result<Box<dyn Host>, HostError> {
         Ok(Box::new(self.0.clone()))
     }
 }
@@ -21,7 +21,7 @@ struct Unreachable;
 
 #[async_trait::async_trait]
 impl Connector for Unreachable {
-    async fn connect(&self, name: &str) -> Result<Box<dyn Host>, HostError> {
+    async fn connect(&self, name: &str, _: Duration) -> Result<Box<dyn Host>, HostError> {
         Err(HostError::Connect {
             host: name.to_owned(),
             reason: "no route".to_owned(),
@@ -173,6 +173,19 @@ async fn a_host_that_is_not_there() {
 #[tokio::test]
 async fn a_host_that_lacks_everything_is_left_as_it_was() {
     let ran = run_failing("preflight", Reply::Ends("system=Linux\n", 0)).await;
+    ran.is(Verdict::HostError, 97).failed_at(Stage::Connect);
+    assert_eq!(ran.scripts, ["preflight", "close"]);
+}
+
+#[tokio::test]
+async fn a_curl_without_http2_matters_only_where_grpc_is_asked() {
+    let preflight = crate::host::scripted::PREFLIGHT.replace("http2=yes", "http2=no");
+    let host = || {
+        let preflight = Box::leak(preflight.clone().into_boxed_str());
+        Scripted::with(&[("preflight", Reply::Ends(preflight, 0))])
+    };
+    run(host(), "").await.is(Verdict::Passed, 0);
+    let ran = run(host(), "  - {name: rpc, grpc: 'localhost:7233'}\n").await;
     ran.is(Verdict::HostError, 97).failed_at(Stage::Connect);
     assert_eq!(ran.scripts, ["preflight", "close"]);
 }
@@ -344,6 +357,27 @@ async fn evidence_that_can_not_be_had_changes_no_verdict() {
         .await
         .is(Verdict::Passed, 0)
         .tore_down();
+}
+
+#[tokio::test]
+async fn a_lease_that_is_lost_is_a_host_error_that_says_so() {
+    let host = Scripted::with(&[
+        (
+            "the lease",
+            Reply::Stays("held\nended its guard took it down\n"),
+        ),
+        ("test", Reply::Stays("")),
+    ]);
+    let ran = run(host, "").await;
+    ran.is(Verdict::HostError, 97).tore_down();
+    let detail = |record: &crate::outcome::StageRecord| record.detail.clone();
+    let details: Vec<_> = ran.outcome.record.stages.iter().map(detail).collect();
+    assert!(
+        details
+            .iter()
+            .any(|detail| detail.ends_with("is lost: its guard took it down")),
+        "{details:?}"
+    );
 }
 
 mod signals;

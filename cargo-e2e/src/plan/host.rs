@@ -1,6 +1,10 @@
 //! Which host: the first that is named, in the order of the contract.
 
+use std::time::Duration;
+
 use crate::workspace::Repo;
+
+use super::PlanError;
 
 /// The environment that chooses a host; a value so that tests need not change the process's own.
 #[derive(Debug, Clone, Default)]
@@ -9,6 +13,10 @@ pub struct HostVariables {
     pub cargo_e2e_host: Option<String>,
     /// `RAILIANCE01_HOST`.
     pub railiance01_host: Option<String>,
+    /// `CARGO_E2E_CONNECT_TIMEOUT`, in seconds.
+    pub connect_timeout: Option<String>,
+    /// `CARGO_E2E_LEASE`, in seconds; for tests, which have no minute to wait.
+    pub lease: Option<String>,
 }
 
 impl HostVariables {
@@ -19,6 +27,8 @@ impl HostVariables {
         Self {
             cargo_e2e_host: get("CARGO_E2E_HOST"),
             railiance01_host: get("RAILIANCE01_HOST"),
+            connect_timeout: get("CARGO_E2E_CONNECT_TIMEOUT"),
+            lease: get("CARGO_E2E_LEASE"),
         }
     }
 }
@@ -54,11 +64,43 @@ pub(super) fn choose(typed: Option<&str>, variables: &HostVariables, repo: &Repo
     }
 }
 
+/// A time in a variable; shorter ones are no time for a network.
+pub(super) fn seconds(
+    name: &'static str,
+    value: Option<&str>,
+) -> Result<Option<Duration>, PlanError> {
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    let seconds = value.parse().ok().filter(|it| (4..=3600).contains(it));
+    match seconds {
+        Some(seconds) => Ok(Some(Duration::from_secs(seconds))),
+        None => Err(PlanError::NotSeconds {
+            name,
+            value: value.to_owned(),
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
 
     use super::*;
+
+    #[test]
+    fn only_whole_seconds_are_a_time() {
+        let read =
+            |value| seconds("CARGO_E2E_CONNECT_TIMEOUT", value).map_err(|error| error.to_string());
+        assert_eq!(read(None), Ok(None));
+        assert_eq!(read(Some("90")), Ok(Some(Duration::from_secs(90))));
+        for bad in ["0", "1.5", "soon", "-5"] {
+            assert!(
+                read(Some(bad)).is_err_and(|error| error.contains(bad)),
+                "{bad}"
+            );
+        }
+    }
     use crate::workspace::ConfiguredHost;
 
     #[test]

@@ -183,7 +183,7 @@ impl Container {
     }
 
     /// Why it is not ready yet; none when it is.
-    pub(super) fn waiting(&self) -> Option<String> {
+    pub(crate) fn waiting(&self) -> Option<String> {
         let state = &self.state;
         match state.status.as_str() {
             "exited" if state.exit_code == 0 => None,

@@ -1,8 +1,8 @@
-//! What tests do with the containers of a service.
+//! What tests do with the containers of a service, and the folder that they tell into.
 
 use std::time::Duration;
 
-use crate::host::{self, Host, HostError, Output, Script, quote};
+use crate::host::{self, Host, HostError, Output, quote};
 
 use super::{Sandbox, check, succeed};
 
@@ -61,6 +61,12 @@ impl Sandbox {
             .var("container", container)
             .var("words", words.join(" "));
         host::run(host, &script, input, deadline).await
+    }
+
+    /// Makes an empty folder below the sandbox's.
+    pub async fn fresh(&self, host: &dyn Host, folder: &str) -> Result<(), HostError> {
+        let script = self.bind(script!("fresh", "fresh")).var("folder", folder);
+        succeed(host, &script, b"").await.map(drop)
     }
 
     /// A file of the sandbox's folder; one that is not there is empty.

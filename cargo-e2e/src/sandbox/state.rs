@@ -59,6 +59,7 @@ impl Existing {
                 },
                 root: root.to_owned(),
                 expires: state.label_expires,
+                lease: crate::plan::LEASE,
             },
             state,
         }))

@@ -17,6 +17,7 @@ pub struct Removed {
 
 const BODY: &str = concat!(
     include_str!("../host/sh/sandbox.sh"),
+    include_str!("../host/sh/arm.sh"),
     include_str!("../host/sh/sweep.sh"),
     include_str!("../host/sh/teardown.sh")
 );

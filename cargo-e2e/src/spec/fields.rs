@@ -82,7 +82,7 @@ pub(super) const HEALTH_CHECK: Level = Level {
         key("exec", probe::exec),
         key("service", value::service),
         key("expect_status", probe::expect_status),
-        key("grpc_service", value::line),
+        key("grpc_service", probe::grpc_service),
         key("timeout", value::timeout),
     ],
 };
@@ -131,17 +131,4 @@ pub(super) struct NotBuilt {
 
 /// Refused, since a field that is read and then ignored is worse than none. When one is built, its
 /// row goes, and `mirror` gets the field.
-pub(super) const NOT_BUILT: &[NotBuilt] = &[
-    NotBuilt {
-        key: "grpc",
-        value: None,
-        what: "`grpc` probes are",
-        instead: "use `tcp`, or `exec` with grpc_health_probe in the service",
-    },
-    NotBuilt {
-        key: "grpc_service",
-        value: None,
-        what: "`grpc` probes, and so `grpc_service`, are",
-        instead: "use `exec` with grpc_health_probe in the service",
-    },
-];
+pub(super) const NOT_BUILT: &[NotBuilt] = &[];

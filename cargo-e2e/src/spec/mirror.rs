@@ -169,9 +169,11 @@ pub(super) struct WrittenCheck {
     name: String,
     url: Option<String>,
     tcp: Option<String>,
+    grpc: Option<String>,
     exec: Option<Vec<String>>,
     service: Option<String>,
     expect_status: Option<OneOrMany<u16>>,
+    grpc_service: Option<String>,
     timeout: Option<Seconds>,
 }
 
@@ -187,6 +189,13 @@ impl TryFrom<WrittenCheck> for Check {
         } else if let Some(address) = written.tcp {
             let (host, port) = host_port(&address)?;
             Probe::Tcp { host, port }
+        } else if let Some(address) = written.grpc {
+            let (host, port) = host_port(&address)?;
+            Probe::Grpc {
+                host,
+                port,
+                service: written.grpc_service,
+            }
         } else {
             Probe::Exec {
                 command: written.exec.ok_or("no probe")?,

@@ -177,6 +177,17 @@ pub(super) fn address(checker: &mut Checker<'_>, place: Place<'_>, node: &Node) 
     }
 }
 
+/// `grpc_service`
+pub(super) fn grpc_service(checker: &mut Checker<'_>, place: Place<'_>, node: &Node) {
+    static NAME: LazyLock<Regex> = LazyLock::new(|| pattern("[!-~]{1,200}"));
+    const EXPECTED: &str = "the full name of a gRPC service, as in my.package.v1.MyService";
+    if let Some(text) = checker.line(place, EXPECTED, node)
+        && !NAME.is_match(text)
+    {
+        checker.expected(place, EXPECTED, node, None);
+    }
+}
+
 /// Host, without the brackets of an IPv6 address, and port; or why it is neither.
 pub(super) fn host_port(text: &str) -> Result<(String, u16), String> {
     static HOST: LazyLock<Regex> = LazyLock::new(|| pattern("[a-zA-Z0-9_]([a-zA-Z0-9_.-]*)"));

@@ -128,5 +128,9 @@ pub async fn explain(context: &Context<'_>, mut trouble: Trouble) -> Trouble {
         let started = |container: &&Container| container.state.status != "created";
         containers.unready().filter(started).cloned().collect()
     };
-    with_logs(context, trouble, &blame).await
+    // First what the container says itself, then what was said of it.
+    let said_of_it = std::mem::take(&mut trouble.excerpts);
+    let mut trouble = with_logs(context, trouble, &blame).await;
+    trouble.excerpts.extend(said_of_it);
+    trouble
 }

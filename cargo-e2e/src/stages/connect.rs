@@ -1,12 +1,29 @@
 //! Reach the host, and see that it has what is needed.
 
-use crate::host::{Facts, Host, Purpose, preflight};
+use std::time::Duration;
+
+use crate::host::{Facts, Host, HostError, Problem, Purpose, preflight};
+use crate::outcome::Verdict;
+use crate::spec::{HealthCheck, Probe, Spec};
 
 use super::{Done, Trouble};
 
-/// Looks at a host that was reached.
-pub async fn look(host: &dyn Host) -> Result<Done<Facts>, Trouble> {
+/// Looks at a host that was reached, with the eyes of the run that wants it.
+pub async fn look(host: &dyn Host, spec: &Spec) -> Result<Done<Facts>, Trouble> {
     let facts = preflight(host, Purpose::Run).await?;
+    let asks_grpc = |check: &HealthCheck| matches!(check.probe, Probe::Grpc { .. });
+    if !facts.http2 && spec.health_checks.iter().any(asks_grpc) {
+        return Err(HostError::Unusable {
+            host: host.name().to_owned(),
+            problems: vec![Problem {
+                what: "its curl has no HTTP/2, which this repo's `grpc` health checks need".to_owned(),
+                fix: "on the host: install a curl whose `curl -V` lists HTTP2 (your distribution's has it), or use \
+                      `tcp` or `exec` in e2e.yml"
+                    .to_owned(),
+            }],
+        }
+        .into());
+    }
     let detail = format!(
         "{}Engine {}.{}, Compose {}.{}",
         if host.is_local() { "" } else { "ssh, " },
@@ -16,4 +33,19 @@ pub async fn look(host: &dyn Host) -> Result<Done<Facts>, Trouble> {
         facts.compose.1
     );
     Ok(Done::new(facts, detail))
+}
+
+/// Gives up on a host that neither lets in nor refuses.
+pub async fn within(
+    limit: Duration,
+    work: impl Future<Output = Result<Done<Facts>, Trouble>>,
+) -> Result<Done<Facts>, Trouble> {
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+        let message = format!(
+            "the host did not let us in and answer within {} s",
+            limit.as_secs()
+        );
+        let help = "CARGO_E2E_CONNECT_TIMEOUT=SECONDS gives it more; `cargo e2e doctor` shows how far it comes";
+        Err(Trouble::new(Verdict::HostError, message).help(help))
+    })
 }

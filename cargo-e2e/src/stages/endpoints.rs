@@ -80,6 +80,18 @@ pub(super) fn made_by_tests(
             let address = format!("{host}:{port}");
             (service, protocol::Probe::Tcp { address })
         }
+        Probe::Grpc {
+            host,
+            port,
+            service: asked,
+        } => {
+            let (host, port, service) = translated(host, *port);
+            let probe = protocol::Probe::Grpc {
+                address: format!("{host}:{port}"),
+                service: asked.clone(),
+            };
+            (service, probe)
+        }
         Probe::Exec { service, .. } => (Some(service.clone()), protocol::Probe::Exec),
     };
     Check {

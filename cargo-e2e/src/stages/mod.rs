@@ -132,7 +132,7 @@ impl From<HostError> for Trouble {
             message,
             excerpts: Vec::new(),
             help,
-            lost: matches!(error, HostError::Lost { .. }),
+            lost: matches!(error, HostError::Lost { .. } | HostError::Lease { .. }),
         }
     }
 }

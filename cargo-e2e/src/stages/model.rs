@@ -9,6 +9,7 @@ use crate::compose::cli::{self, ConfigError, Files};
 use crate::compose::scan::Scan;
 use crate::compose::{external, needs, places, test_service};
 use crate::outcome::Verdict;
+use crate::plan::Risks;
 use crate::{secrets, variables};
 
 use super::sync::{listed, send_extra};
@@ -34,6 +35,24 @@ pub(super) fn learn_secrets(context: &Context<'_>, model: &Value) {
         let inside = file.strip_prefix(&folder)?.trim_start_matches('/');
         secrets::read_small(&context.plan.repo.root.join(inside))
     });
+}
+
+/// What the stack may do beyond its sandbox is said; with `--strict`, it is not brought up.
+pub(super) fn check_risks(context: &Context<'_>, risks: &[String]) -> Result<(), Trouble> {
+    if context.plan.risks == Risks::Warn {
+        for risk in risks {
+            context.events.warn(format!("compose file: {risk}"));
+        }
+        return Ok(());
+    }
+    if risks.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "the compose file reaches beyond its sandbox, which --strict refuses:\n{}",
+        risks.join("\n")
+    );
+    Err(Trouble::new(Verdict::SpecError, message).help("without --strict these are warnings"))
 }
 
 /// The canonical model, and what Compose warns of.

@@ -1,5 +1,6 @@
 //! Wait for health, and say what it was that did not come.
 
+use crate::host::HostError;
 use crate::outcome::{HealthRecord, Verdict};
 use crate::ready;
 use crate::sandbox::Container;
@@ -11,6 +12,8 @@ use super::{Context, Done, Trouble, count};
 /// Logs of more containers than this would bury the message.
 const MOST_LOGS: usize = 3;
 const LINES: u32 = 20;
+/// A connection that breaks more often than this is none to wait on.
+const DROPS: usize = 3;
 
 /// Waits. `checks` holds every health check's record afterwards, whatever came of it.
 pub async fn ready(
@@ -24,16 +27,27 @@ pub async fn ready(
             "Docker is rootless there: `tcp` checks see its forwarder, not the container; use `url` or `exec`",
         );
     }
-    let readiness = ready::wait(
-        context.host,
-        context.sandbox,
-        &context.plan.spec.health_checks,
-        &stack.published,
-        stack.health_allowance,
-        !context.facts.rootless,
-        context.events,
-    )
-    .await?;
+    let wait = || {
+        ready::wait(
+            context.host,
+            context.sandbox,
+            &context.plan.spec.health_checks,
+            &stack.published,
+            stack.health_allowance,
+            !context.facts.rootless,
+            context.events,
+        )
+    };
+    let mut waited = wait().await;
+    for _ in 0..DROPS {
+        if !matches!(waited, Err(HostError::Lost { .. })) {
+            break;
+        }
+        // All over again, on a connection of its own: the stack goes on meanwhile.
+        context.host.reconnect().await?;
+        waited = wait().await;
+    }
+    let readiness = waited?;
     *checks = readiness.checks;
     match readiness.failure {
         None => Ok(Done::new((), count(checks.len(), "health check"))),

@@ -124,8 +124,10 @@ async fn run(
         prepare_client(context, &mut variables).await?;
     }
     told::prepare(context).await?;
+    let connections = context.host.connections();
     let Some(command) = &plan.spec.test_command else {
-        return targets::run(context, &variables, given.built, sink).await;
+        let ended = targets::run(context, &variables, given.built, sink).await?;
+        return forward::held(context, connections, ended).await;
     };
     variables.push(told::events(context, told::FILE));
     let ended = match plan.tests_on {
@@ -136,7 +138,7 @@ async fn run(
         }
         Side::Client => on_client(context, &variables, command, sink).await?,
     };
-    Ok(vec![ended])
+    forward::held(context, connections, vec![ended]).await
 }
 
 async fn in_service(

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::compose::scan::Scan;
 use crate::compose::{
-    Isolation, PortRule, Published, Rewritten, cli, isolate, publish, subnets, test_service,
+    Isolation, PortRule, Published, Rewritten, cli, isolate, publish, risks, subnets, test_service,
 };
 use crate::host::HostError;
 use crate::outcome::{Stage, Verdict};
@@ -39,9 +39,17 @@ const TRIES: usize = 5;
 /// Brings it up.
 pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Trouble> {
     let interpolation = model::from_client(context, scan);
+    let remote = scan.remote.iter();
+    model::check_risks(
+        context,
+        &remote
+            .map(|from| format!("Compose fetches {from}"))
+            .collect::<Vec<_>>(),
+    )?;
     let (model, warnings) = model::read(context, &interpolation).await?;
     model::learn_secrets(context, &model);
     model::check_names(&model)?;
+    model::check_risks(context, &risks::risks(&model, &context.sandbox.repo_dir()))?;
     model::send_needed(context, &model).await?;
     model::check_externals(context, &model).await?;
     let mut tries = 0;

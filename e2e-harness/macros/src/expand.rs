@@ -3,7 +3,7 @@
 //! Most of it is text, read back as tokens; types, names and values are the user's own tokens,
 //! so that the compiler's complaints about them point at the user's code.
 
-use proc_macro::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro::{Group, Ident, Literal, Span, TokenStream, TokenTree};
 
 use crate::options::Options;
 use crate::problem::Problem;
@@ -79,68 +79,61 @@ fn registration(
 /// `Options { … }` as an expression.
 fn settings(options: &Options) -> String {
     let some = |value: String| format!("::core::option::Option::Some({value})");
-    let mut fields = String::new();
-    if let Some(milliseconds) = options.timeout_ms {
-        let time = format!("::core::time::Duration::from_millis({milliseconds})");
-        fields += &format!("timeout: {time},");
-    }
-    if let Some(why) = &options.ignore {
-        fields += &format!("ignore: {},", some(why.to_string()));
-    }
-    if let Some(expected) = &options.should_panic {
-        let expected = expected
-            .as_ref()
-            .map_or_else(String::new, ToString::to_string);
-        let expected = if expected.is_empty() {
-            "\"\"".to_owned()
-        } else {
-            expected
-        };
-        fields += &format!("should_panic: {},", some(expected));
-    }
-    if let Some(group) = &options.serial {
-        fields += &format!("serial: {},", some(group.to_string()));
-    }
-    if let Some(needs) = &options.needs {
-        let names: Vec<String> = needs.iter().map(ToString::to_string).collect();
-        fields += &format!("needs: {},", some(format!("&[{}]", names.join(", "))));
-    }
+    let text = |literal: &Literal| some(literal.to_string());
+    let timeout = options
+        .timeout_ms
+        .map(|milliseconds| format!("::core::time::Duration::from_millis({milliseconds})"));
+    let needs = options.needs.as_ref().map(|names| {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        some(format!("&[{}]", names.join(", ")))
+    });
+    let fields: String = [
+        ("timeout", timeout),
+        ("ignore", options.ignore.as_ref().map(text)),
+        ("should_panic", options.should_panic.as_ref().map(text)),
+        ("serial", options.serial.as_ref().map(text)),
+        ("needs", needs),
+        ("retries", Some(options.retries.to_string())),
+        ("exclusive", Some(options.exclusive.to_string())),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| value.map(|value| format!("{name}: {value}, ")))
+    .collect();
     format!(
-        "::e2e_harness::__private::Options {{ retries: {}, exclusive: {}, {fields} ..::e2e_harness::__private::Options::DEFAULT }}",
-        options.retries, options.exclusive
+        "::e2e_harness::__private::Options {{ {fields} ..::e2e_harness::__private::Options::DEFAULT }}"
     )
 }
 
 /// The function that makes the fixtures and gives the call of the test.
 fn prepare(signature: &Signature, fixtures: &[Argument], values: &[TokenStream]) -> TokenStream {
-    let mut made = TokenStream::new();
-    let mut passed = TokenStream::new();
+    let mut making = TokenStream::new();
+    let mut passing = TokenStream::new();
     for (number, argument) in fixtures.iter().enumerate() {
         let variable = format!("__fixture_{number}");
         // The type's own place makes "is not a fixture" point at the argument.
-        let make = Template::new(&format!("let {variable} = __fixtures.make::<OF>().await?;"))
+        let one = Template::new(&format!("let {variable} = __fixtures.make::<OF>().await?;"))
             .at(argument.span)
             .with("OF", argument.of.clone())
             .fill();
-        made.extend(make);
+        making.extend(one);
         let how = if argument.by_reference {
             "borrowed"
         } else {
             "owned"
         };
-        let pass = Template::new(&format!("::e2e_harness::__private::{how}(&{variable}),"))
+        let one = Template::new(&format!("::e2e_harness::__private::{how}(&{variable}),"))
             .at(argument.span)
             .fill();
-        passed.extend(pass);
+        passing.extend(one);
     }
     for value in values {
-        passed.extend(value.clone());
-        passed.extend(Template::new(",").fill());
+        passing.extend(value.clone());
+        passing.extend(Template::new(",").fill());
     }
     let wait = if signature.is_async { ".await" } else { "" };
     let call = Template::new(&format!("CALL(PASSED){wait}"))
         .with("CALL", TokenTree::Ident(signature.name.clone()).into())
-        .with("PASSED", passed)
+        .with("PASSED", passing)
         .fill();
     let verdict = Template::new(
         "match ::e2e_harness::__private::Returned::into_result(returned) {
@@ -167,7 +160,7 @@ fn prepare(signature: &Signature, fixtures: &[Argument], values: &[TokenStream])
             ::core::result::Result::Ok({body})
         }})"
     ))
-    .with("MADE", made)
+    .with("MADE", making)
     .with("CALL", call)
     .with("VERDICT", verdict)
     .fill()

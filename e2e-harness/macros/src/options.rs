@@ -21,7 +21,8 @@ pub(crate) struct Options {
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) retries: u32,
     pub(crate) ignore: Option<Literal>,
-    pub(crate) should_panic: Option<Option<Literal>>,
+    /// What the message contains; `""` when anything will do.
+    pub(crate) should_panic: Option<Literal>,
     pub(crate) serial: Option<Literal>,
     pub(crate) exclusive: bool,
     pub(crate) needs: Option<Vec<Literal>>,
@@ -85,7 +86,7 @@ fn option(options: &mut Options, written: &Written, name: &str) -> Result<(), Pr
                 "`ignore` says why: `ignore = \"needs issue 12\"`",
             )?);
         }
-        ("should_panic", Value::None) => options.should_panic = Some(None),
+        ("should_panic", Value::None) => options.should_panic = Some(Literal::string("")),
         ("should_panic", Value::List(list)) => {
             let inner = split(list.stream());
             let [expected] = inner.as_slice() else {
@@ -98,7 +99,7 @@ fn option(options: &mut Options, written: &Written, name: &str) -> Result<(), Pr
             if word.to_string() != "expected" {
                 return Err(Problem::new(word.span(), PANIC));
             }
-            options.should_panic = Some(Some(text(value, list.span(), PANIC)?));
+            options.should_panic = Some(text(value, list.span(), PANIC)?);
         }
         ("serial", Value::Equals(value)) => {
             options.serial = Some(text(

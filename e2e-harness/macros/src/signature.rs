@@ -99,8 +99,7 @@ pub(crate) fn read(item: TokenStream) -> Result<Signature, Problem> {
         _ => return Err(Problem::new(name.span(), "a test is a function")),
     };
     let returns = tokens
-        .skip_while(|token| matches!(token, TokenTree::Punct(punct) if "->".contains(punct.as_char())))
-        .next()
+        .find(|token| !matches!(token, TokenTree::Punct(punct) if "->".contains(punct.as_char())))
         .filter(|token| !matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace))
         .map_or(name.span(), |token| token.span());
     Ok(Signature {
@@ -132,8 +131,8 @@ fn is_test_attribute(attribute: &Group) -> Option<Span> {
 
 fn arguments(group: &Group) -> Result<Vec<Argument>, Problem> {
     split_at_commas(group.stream())
-        .into_iter()
-        .map(argument)
+        .iter()
+        .map(|tokens| argument(tokens))
         .collect()
 }
 
@@ -166,9 +165,9 @@ fn split_at_commas(stream: TokenStream) -> Vec<Vec<TokenTree>> {
     parts
 }
 
-fn argument(tokens: Vec<TokenTree>) -> Result<Argument, Problem> {
+fn argument(tokens: &[TokenTree]) -> Result<Argument, Problem> {
     let span = tokens.first().map_or_else(Span::call_site, TokenTree::span);
-    let colon = single_colon(&tokens);
+    let colon = single_colon(tokens);
     let before = &tokens[..colon.unwrap_or(tokens.len())];
     if let Some(receiver) = before
         .iter()

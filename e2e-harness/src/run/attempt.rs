@@ -75,14 +75,13 @@ async fn drive(
         Err(error) => return Some(chain(&error)),
     };
     let mut wrong: Vec<String> = Vec::new();
-    match ready(&sandbox, options.needs).await {
-        Err(error) => wrong.push(chain(&error)),
-        Ok(()) => {
-            begun();
-            let mut fixtures = Fixtures::of(sandbox.clone());
-            wrong.extend(with_fixtures(name, test, &sandbox, &mut fixtures).await);
-            wrong.extend(fixtures.close().await);
-        }
+    if let Err(error) = ready(&sandbox, options.needs).await {
+        wrong.push(chain(&error));
+    } else {
+        begun();
+        let mut fixtures = Fixtures::of(sandbox.clone());
+        wrong.extend(with_fixtures(name, test, &sandbox, &mut fixtures).await);
+        wrong.extend(fixtures.close().await);
     }
     if let Some(session) = sandbox.any_session()
         && let Err(error) = session.restore().await

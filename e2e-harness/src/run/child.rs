@@ -14,6 +14,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::io::retry_on_intr;
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, getppid, kill_current_process_group, kill_process_group,
     waitid,
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::capture::Capture;
 use super::{Tests, attempt};
 use crate::protocol::EVENTS;
+use crate::protocol::record::Entry;
 use crate::recorder::Recorder;
 use crate::registry::Definition;
 use crate::sandbox::{env, run_folder};
@@ -30,7 +32,7 @@ use crate::sandbox::{env, run_folder};
 /// Holds an [`Order`] for a child.
 const ORDER: &str = "E2E_HARNESS_TEST";
 /// How long after its timeout a child may go on: to unwind, close fixtures and put the stack back.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 /// How long a process group has between TERM and KILL.
 const TERM: Duration = Duration::from_secs(2);
 /// How often each looks for the other.
@@ -86,7 +88,7 @@ pub(super) fn obey(order: &Order, tests: &Tests) -> ExitCode {
         }
     };
     let failure = attempt::run(name, test, order.attempt, &recorder, || {
-        report(Report::Begun)
+        report(Report::Begun);
     });
     match failure {
         None => {
@@ -142,6 +144,11 @@ pub(super) fn run(
         (Some(Report::Failed(why)), _) => why,
         (_, ending) => {
             let why = ending.text(test.options.timeout);
+            let events = env(EVENTS).and_then(|path| fs::read_to_string(path).ok());
+            let why = match events.and_then(|events| open_step(&events, name)) {
+                Some(step) => format!("at step `{step}`: {why}"),
+                None => why,
+            };
             recorder.write(&attempt::ended(
                 name,
                 attempt,
@@ -156,6 +163,22 @@ pub(super) fn run(
         return Some(why);
     }
     Some(format!("{why}\n\n{output}"))
+}
+
+/// The innermost step that a test's last try began and did not end.
+fn open_step(events: &str, name: &str) -> Option<String> {
+    let mut open: Vec<String> = Vec::new();
+    for line in events.lines() {
+        match serde_json::from_str(line) {
+            Ok(Entry::TestStarted { test, .. }) if test == name => open.clear(),
+            Ok(Entry::StepStarted { test, step, .. }) if test == name => open.push(step),
+            Ok(Entry::StepEnded { test, step, .. }) if test == name => {
+                open.retain(|began| *began != step);
+            }
+            _ => {}
+        }
+    }
+    (!open.is_empty()).then(|| open.join(" > "))
 }
 
 fn report_path() -> PathBuf {
@@ -240,10 +263,12 @@ fn wait(child: &Child, report: &Path, limit: Duration) -> io::Result<bool> {
     let pid = Pid::from_child(child);
     let (send, ended) = mpsc::channel();
     thread::spawn(move || {
-        let ended = waitid(
-            WaitId::Pid(pid),
-            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
-        );
+        let ended = retry_on_intr(|| {
+            waitid(
+                WaitId::Pid(pid),
+                WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+            )
+        });
         // Nobody listens any more when the child was given up.
         let _ = send.send(ended.map(drop));
     });

@@ -13,7 +13,10 @@ pub(crate) fn sources(folder: &Path, text: &mut String) {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             sources(&path, text);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "rs" || extension == "sh")
+        {
             text.push_str(&fs::read_to_string(&path).expect("a source"));
         }
     }
@@ -92,9 +95,11 @@ fn the_architecture_names_what_exists_and_every_module() {
                 continue;
             }
             // A file may be named beside its folder, in the same line.
-            let mut places = vec![root().join(span), sources.join(span)];
-            let folders = spans.iter().filter(|other| other.ends_with('/'));
-            places.extend(folders.map(|folder| sources.join(folder).join(span)));
+            let harness = root().join("e2e-harness/src");
+            let mut places = vec![root().join(span), sources.join(span), harness.join(span)];
+            for folder in spans.iter().filter(|other| other.ends_with('/')) {
+                places.extend([&sources, &harness].map(|all| all.join(folder).join(span)));
+            }
             places
                 .extend(["compose", "host", "spec"].map(|folder| sources.join(folder).join(span)));
             let exists = places.iter().any(|place| place.exists()) || *span == "e2e.yml";

@@ -1,9 +1,9 @@
 //! Tests that run on this machine, against a stack that may run elsewhere.
 
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
-use e2e_tests::{Repo, on_each_host};
+use e2e_tests::{Repo, here_and_over_ssh};
 
-on_each_host! {
+here_and_over_ssh! {
     fn tests_here_reach_the_stack_at_the_same_port(host) {
         let repo = Repo::new("client").compose(WEB).gitignore("only-here\n").file("only-here", "x").spec(&format!(
             "{WEB_IS_HEALTHY}tests_run_on: client\nartifacts: [out/*]\n\

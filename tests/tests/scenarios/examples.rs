@@ -84,9 +84,20 @@ fn hello_http_passes_on_this_machine() {
     passes("hello-http", Host::Local);
 }
 
+/// Every feature of the harness, one of them an outage of the database that a test makes.
+#[test]
+fn orders_passes_over_ssh() {
+    let _turn = exclusive("orders");
+    passes("orders", Host::Dev);
+}
+
 #[test]
 fn the_examples_are_sound() {
-    for example in ["examples/pytest-postgres", "examples/hello-http"] {
+    for example in [
+        "examples/pytest-postgres",
+        "examples/hello-http",
+        "examples/orders",
+    ] {
         let checked = e2e(&["check", example]);
         assert_eq!(checked.code, Some(0), "{checked}");
         assert!(checked.stderr.contains("are sound"), "{checked}");
@@ -114,7 +125,11 @@ fn plan_shows_what_a_run_would_do() {
 
 #[test]
 fn the_examples_mean_public_images_where_nothing_else_is_said() {
-    for (example, image) in [("pytest-postgres", "postgres:16"), ("hello-http", "build")] {
+    for (example, image) in [
+        ("pytest-postgres", "postgres:16"),
+        ("hello-http", "build"),
+        ("orders", "postgres:16"),
+    ] {
         let mut command = Command::new("docker");
         command
             .args(["compose", "-f"])

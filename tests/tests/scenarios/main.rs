@@ -17,4 +17,5 @@ mod sandboxes;
 mod secrets;
 mod sending;
 mod service;
+mod shells;
 mod signals;

@@ -5,9 +5,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
-use e2e_tests::{Host, Repo, Running, on_each_host, wait_for};
+use e2e_tests::{Host, Repo, Running, here_and_over_ssh, wait_for};
 
-on_each_host! {
+here_and_over_ssh! {
     fn a_second_run_waits_its_turn_and_says_for_whom(host) {
         let repo = Repo::new("twice").compose(WEB).spec(&format!(
             "{WEB_IS_HEALTHY}test_command: |\n  curl -fsS http://localhost:PORT_A/\n  \

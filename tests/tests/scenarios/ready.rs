@@ -1,11 +1,11 @@
 //! What counts as ready, what never will be, and what a person is told of it.
 
 use e2e_tests::stacks::WEB;
-use e2e_tests::{Host, Repo, here_and_over_ssh, on_each_host};
+use e2e_tests::{Host, Repo, here_and_over_ssh};
 
 const NO_TESTS: &str = "test_command: 'true'\n";
 
-on_each_host! {
+here_and_over_ssh! {
     fn a_page_that_never_comes_is_unhealthy_and_its_last_answer_shown(host) {
         let repo = Repo::new("unhealthy").compose(WEB).spec(
             "test_command: echo never\n\
@@ -181,4 +181,47 @@ fn a_database_that_still_runs_its_migrations_is_waited_for() {
         .stage("setup", "passed");
     let waited = ran.recorded_as("health_checks", "db")["waited_ms"].as_u64();
     assert!(waited > Some(1500), "{waited:?}");
+}
+
+/// Temporal has grpc.health.v1, with a service of that long name; a page server has neither.
+const TEMPORAL: &str = "
+services:
+  temporal:
+    image: WF_IMAGE
+    command: server start-dev --ip 0.0.0.0 --port 7233 --ui-port 8233
+    ports: ['PORT_A:7233', 'PORT_B:8233']
+  silent: {image: BUSYBOX, command: [sleep, '600'], ports: ['PORT_C:7233']}
+";
+
+#[test]
+fn a_grpc_server_is_asked_for_its_health() {
+    let service = "temporal.api.workflowservice.v1.WorkflowService";
+    let repo = Repo::new("grpc").compose(TEMPORAL).spec(&format!(
+        "{NO_TESTS}health_checks:\n\
+         \x20 - {{name: server, grpc: 'localhost:PORT_A', timeout: 60}}\n\
+         \x20 - {{name: workflows, grpc: 'localhost:PORT_A', grpc_service: {service}, timeout: 60}}\n"
+    ));
+    let ran = repo.run(Host::Dev, &[]);
+    ran.ended(0, "passed");
+    for name in ["server", "workflows"] {
+        assert_eq!(ran.recorded_as("health_checks", name)["status"], "passed");
+    }
+}
+
+#[test]
+fn what_is_no_healthy_grpc_server_says_what_it_is() {
+    let repo = Repo::new("grpc-not").compose(TEMPORAL).spec(&format!(
+        "{NO_TESTS}health_checks:\n\
+         \x20 - {{name: unknown, grpc: 'localhost:PORT_A', grpc_service: no.such.v1.Service, timeout: 10}}\n\
+         \x20 - {{name: pages, grpc: 'localhost:PORT_B', timeout: 10}}\n\
+         \x20 - {{name: silent, grpc: 'localhost:PORT_C', timeout: 10}}\n"
+    ));
+    let ran = repo.run(Host::Dev, &[]);
+    ran.ended(98, "unhealthy")
+        .stderr_has("no.such.v1.Service; last answer: it knows no such service (grpc-status 5: unknown service)");
+    for name in ["pages", "silent"] {
+        let check = ran.recorded_as("health_checks", name);
+        let said = check["last_error"].as_str().unwrap_or_default();
+        assert!(said.starts_with("curl: ("), "{check}");
+    }
 }

@@ -1,7 +1,7 @@
 //! What is wrong with a repo is found as early as it can be, and said with its place.
 
 use e2e_tests::stacks::WEB;
-use e2e_tests::{Host, Repo, here_and_over_ssh, on_each_host};
+use e2e_tests::{Host, Repo, here_and_over_ssh};
 
 const NO_TESTS: &str = "test_command: 'true'\n";
 
@@ -46,7 +46,7 @@ fn check_finds_without_a_host_what_a_run_would_stumble_over() {
     );
 }
 
-on_each_host! {
+here_and_over_ssh! {
     fn a_bind_source_that_is_nowhere_is_named(host) {
         let repo = Repo::new("bind").spec(NO_TESTS).compose(
             "services: {web: {image: BUSYBOX, command: [sleep, '60'], volumes: ['../target/app.jar:/app.jar']}}",

@@ -1,7 +1,10 @@
 //! Cargo's test targets, made of e2e-harness, in place of a test command.
 
+use std::time::Duration;
+
 use e2e_tests::rust::package;
-use e2e_tests::{Host, here_and_over_ssh};
+use e2e_tests::{Host, here_and_over_ssh, wait_for};
+use rustix::process::Signal;
 
 here_and_over_ssh! {
     fn tests_that_pass_are_told_of_one_by_one(host) {
@@ -85,6 +88,24 @@ fn nextest_runs_the_same_tests() {
     );
     repo.run(Host::Local, &["--nextest", "--", "no_such_test"])
         .ended(4, "no_tests");
+}
+
+#[test]
+fn ctrl_c_ends_tests_in_processes_of_their_own() {
+    let repo = package("rust-int", "");
+    for arguments in [
+        &["--", "--ignored", "hangs"][..],
+        &["--nextest", "--", "--run-ignored=only", "hangs"],
+    ] {
+        let mut run = repo.start(Host::Dev, arguments);
+        let begun = format!("target/e2e/{}/artifacts/hangs/begun", run.run_id());
+        let begun = repo.path(&begun);
+        wait_for("the test", Duration::from_mins(1), || begun.exists());
+        run.signal(Signal::INT);
+        let ran = run.finish();
+        ran.ended(130, "interrupted").leaves_nothing();
+        assert_eq!(ran.recorded_as("tests", "hangs")["status"], "interrupted");
+    }
 }
 
 #[test]

@@ -3,13 +3,13 @@
 use std::fs;
 
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
-use e2e_tests::{Host, Repo, here_and_over_ssh, on_each_host};
+use e2e_tests::{Host, Repo, here_and_over_ssh};
 
 /// A stack that needs nothing of the repo.
 const IDLE: &str = "services: {web: {image: BUSYBOX, command: [sleep, '600']}}\n";
 const NO_TESTS: &str = "test_command: 'true'\n";
 
-on_each_host! {
+here_and_over_ssh! {
     fn the_tests_see_the_documented_variables(host) {
         let repo = Repo::new("variables").compose(WEB).spec(&format!(
             "{WEB_IS_HEALTHY}env: {{TARGET: 'http://${{E2E_WEB_8080}}/', PRICE: '5$$'}}\n\

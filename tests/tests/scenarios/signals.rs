@@ -1,7 +1,7 @@
 //! Ctrl-C and SIGTERM end a run at any time, and take everything down first.
 
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
-use e2e_tests::{Host, Repo, on_each_host};
+use e2e_tests::{Host, Repo, here_and_over_ssh};
 use rustix::process::Signal;
 
 /// Starts the run, waits until it has come to this point, and sends the signal.
@@ -22,7 +22,7 @@ fn waits_in_its_tests() -> Repo {
     ))
 }
 
-on_each_host! {
+here_and_over_ssh! {
     fn ctrl_c_during_up(host) {
         // The one-shot keeps `docker compose up` waiting.
         let repo = Repo::new("int-up")

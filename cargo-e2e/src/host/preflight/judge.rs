@@ -277,6 +277,9 @@ impl Judge<'_> {
         } else {
             self.less("::1", "none; ports answer on 127.0.0.1 only");
         }
+        if self.value("http2") == "no" {
+            self.less("HTTP/2", "this curl has none; `grpc` health checks need it");
+        }
         if self.value("rootless") == "yes" {
             let text = "containers' own addresses can't be reached from the host";
             self.less("rootless", text);

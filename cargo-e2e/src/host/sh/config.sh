@@ -1,6 +1,6 @@
 # Prints the canonical model of the user's compose files. Standard input: exports for
 # interpolation. Needs: project, folder (in the repo), options (shell words).
-fenced && exit 75
+fenced && gone
 eval "$(cat)"
 cd "$dir/repo/$folder" || exit 1
 eval "set -- $options"

@@ -9,6 +9,7 @@ printf 'uid=%s\nuser=%s\nhostname=%s\n' "$(id -u)" "$(id -un 2>/dev/null)" "$(un
 for tool in docker rsync curl flock setsid tar; do
   printf '%s=%s\n' "$tool" "$(command -v "$tool" 2>/dev/null)"
 done
+curl -q -V 2>/dev/null | grep -q '^Features:.* HTTP2' && echo http2=yes || echo http2=no
 for libc in /lib/ld-musl-*.so.1; do
   [ -e "$libc" ] && echo libc=musl || echo libc=gnu
   break

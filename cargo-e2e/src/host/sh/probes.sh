@@ -2,17 +2,22 @@
 # A line is short enough that two never mix.
 answer() { printf '%s %s %s %.300s\n' "$1" "$2" "$3" "$(printf '%s' "$4" | tr '\n' ' ')"; }
 pause() {
+  # Nobody asks any more, on a connection of which nobody noticed the end.
+  if fenced; then exit 0; fi
   # Often at first, when it matters; once a second when it takes long anyway.
   if [ "$1" -lt 80 ]; then sleep 0.1; else sleep 1; fi
 }
-# http_probe INDEX URL CONNECT_TO STATUSES
+# http_probe INDEX URL CONNECT_TO STATUSES: what a refusal says in plain text or JSON often names
+# the cause; a page of HTML does not.
 http_probe() {
   tries=0
   while :; do
     tries=$((tries + 1))
-    said=$(curl -q -sS -g -o /dev/null --noproxy '*' --connect-timeout 5 --max-time 10 --connect-to "$3" \
-      -w '\n%{http_code}' -- "$2" 2>&1)
-    status=$(printf '%s\n' "$said" | tail -n 1)
+    said=$(curl -q -sS -g --noproxy '*' --connect-timeout 5 --max-time 10 --connect-to "$3" \
+      -w '\n%{http_code} %{content_type}' -- "$2" 2>&1 | tail -c 2000 | tr -d '\000')
+    type=$(printf '%s\n' "$said" | tail -n 1)
+    status=${type%% *}
+    body=$(case $type in (*" text/plain"* | *json*) printf '%s\n' "$said" | sed '$d' ;; esac)
     case " $4 " in
       *" $status "*) answer "$1" pass "$tries" "HTTP $status"; return ;;
       "  ") case $status in 2?? | 3??) answer "$1" pass "$tries" "HTTP $status"; return ;; esac ;;
@@ -20,10 +25,59 @@ http_probe() {
     if [ "$status" = 000 ]; then
       answer "$1" fail "$tries" "$(printf '%s\n' "$said" | head -n 1)"
     else
-      answer "$1" fail "$tries" "HTTP $status"
+      answer "$1" fail "$tries" "HTTP $status${body:+: $body}"
     fi
     pause "$tries"
   done
+}
+# addresses SERVICE: its containers' own, one a line.
+addresses() {
+  ids=$(docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$1")
+  # shellcheck disable=SC2086 # ids
+  [ -z "$ids" ] || docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' $ids |
+    awk '{ print ($1 == "") ? "127.0.0.1" : $1 }'
+}
+# grpc_probe INDEX REQUEST ADDRESS [SERVICE PORT]: at the containers' own addresses, where they
+# can be reached and so say more than Docker's forwarder.
+grpc_probe() {
+  tries=0
+  while :; do
+    tries=$((tries + 1))
+    if [ $# -gt 3 ]; then
+      said="no container of $4 runs"
+      for address in $(addresses "$4"); do
+        said=$(serves "$2" "$address:$5")
+        [ "$said" = SERVING ] || break
+      done
+    else
+      said=$(serves "$2" "$3")
+    fi
+    if [ "$said" = SERVING ]; then answer "$1" pass "$tries" "$said"; return; fi
+    answer "$1" fail "$tries" "$said"
+    pause "$tries"
+  done
+}
+# serves REQUEST ADDRESS: what grpc.health.v1 says, by curl's own HTTP/2; REQUEST is a format for
+# printf.
+serves() {
+  # The message's bytes become letters: `____BHA` is a frame of two bytes, field 1 being 1.
+  # shellcheck disable=SC2059 # the format is all of it
+  said=$(printf "$1" | curl -q -sS -g --noproxy '*' --http2-prior-knowledge --connect-timeout 5 --max-time 10 \
+    -H 'content-type: application/grpc' -H 'te: trailers' --data-binary @- -D - \
+    -- "http://$2/grpc.health.v1.Health/Check" 2>&1 | tr -d '\r' | tr '\000\001\002\003\010' '_ABCH')
+  status=$(printf '%s\n' "$said" | sed -n 's/.*grpc-status: *\([0-9][0-9]*\).*/\1/p' | tail -n 1)
+  why=$(printf '%s\n' "$said" | sed -n 's/^grpc-message: *\(..*\)/: \1/p' | tail -n 1)
+  case $status.$said in
+    0.*____BHA*) echo SERVING ;;
+    0.*____BHB*) echo NOT_SERVING ;;
+    0.*____BHC*) echo SERVICE_UNKNOWN ;;
+    0.*) echo UNKNOWN ;;
+    5.*) echo "it knows no such service (grpc-status 5$why)" ;;
+    12.*) echo "it has no grpc.health.v1 (grpc-status 12$why)" ;;
+    [1-9]*) echo "grpc-status $status$why" ;;
+    .HTTP*) echo "$(printf '%s\n' "$said" | sed -n '1s/ *$//p') without a grpc-status: it is no gRPC server" ;;
+    *) printf '%s\n' "$said" | grep '^curl:' | head -n 1 ;;
+  esac
 }
 # tcp_probe INDEX SERVICE PORT PUBLISHED: at the containers' own addresses, because Docker's
 # forwarder on the published one accepts whether or not anything listens.
@@ -31,11 +85,8 @@ tcp_probe() {
   tries=0
   while :; do
     tries=$((tries + 1))
-    ids=$(docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$2")
-    # shellcheck disable=SC2086 # ids
-    addresses=$([ -z "$ids" ] || docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' $ids | awk '{ print ($1 == "") ? "127.0.0.1" : $1 }')
     said="no container of $2 runs"
-    for address in $addresses; do
+    for address in $(addresses "$2"); do
       said=$(listens "$address:$3") || break
     done
     if [ -z "$said" ]; then answer "$1" pass "$tries" "connected"; return; fi
@@ -77,6 +128,7 @@ exec_probe() {
     else
       answer "$index" fail "$tries" "exit status $?: $(printf '%s\n' "$said" | tail -n 1)"
     fi
+    if fenced; then exit 0; fi
     sleep 0.5
   done
 }

@@ -1,9 +1,27 @@
-# Makes the sandbox's folder, and says when it expires by this host's clock.
-# Needs: slug, lifetime (seconds). Standard input: what `list` shows of the sandbox.
-mkdir -p "$root/sandboxes" "$root/locks" "$root/mirrors" "$root/cache/$slug" || exit 1
+# Arms the sandbox's guard, then makes its folder, and says when it expires by this host's clock.
+# Needs: slug, lifetime, patience (seconds), guard_script.
+# Standard input: what `list` shows of the sandbox.
+mkdir -p "$root/sandboxes" "$root/leases" "$root/ended" "$root/locks" "$root/mirrors" "$root/cache/$slug" || exit 1
+# Before anything else can be left behind, there is somebody to take it down.
+mkdir "$lease" || exit 1
+printf '%s\n' "$patience" >"$lease/patience" && echo 00000000 >"$lease/lease" && cat >"$lease/about" &&
+  printf '%s\n' "$guard_script" >"$lease/guard.sh" && printf '%s\n' "$id" >"$lease/sentinel" || exit 1
+# Not every sync takes names; then it writes everything, which is as good.
+sync "$lease/about" "$lease/guard.sh" "$lease/sentinel" "$lease" "$root/leases" 2>/dev/null
+arm
+tries=0
+until { read -r _ _ armed <"$lease/guard"; } 2>/dev/null; do
+  if [ "$tries" -ge 100 ]; then
+    echo "its guard does not start: $(tail -n 3 "$lease/log" 2>/dev/null)" >&2
+    exit 1
+  fi
+  tries=$((tries + 1))
+  sleep 0.05
+done
+printf 'armed=%s\n' "$armed"
+
 mkdir "$dir" || exit 1
-printf '%s\n' "$id" >"$dir/sentinel" || exit 1
-cat >"$dir/about"
+printf '%s\n' "$id" >"$dir/sentinel" && cp "$lease/about" "$dir/about" || exit 1
 expires=$(($(date +%s) + lifetime))
 printf '%s\n' "$expires" >"$dir/expires"
 mkdir "$dir/repo" "$dir/jobs" "$dir/collected" "$dir/collected/artifacts" || exit 1

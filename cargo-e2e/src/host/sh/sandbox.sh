@@ -6,6 +6,18 @@ dir=$root/sandboxes/$id
 export CARGO_E2E_RUN="$id"
 # The fence: once teardown has begun, nothing new starts for this sandbox.
 fenced() { [ -e "$dir/fence" ] || [ ! -d "$dir" ]; }
+# Says why there is nothing to work on any more.
+gone() {
+  why=
+  { read -r why <"$root/leases/$id/why"; } 2>/dev/null || { read -r why <"$root/ended/$id"; } 2>/dev/null
+  case $why in
+    lease) echo "its guard heard nothing of the client for the time of its lease, and took it down" >&2 ;;
+    deadline) echo "it ran past the sum of all timeouts, and its guard took it down" >&2 ;;
+    kept) echo "the time for which it was kept is over, and its guard took it down" >&2 ;;
+    *) echo "it was taken down by somebody else meanwhile" >&2 ;;
+  esac
+  exit 76
+}
 # lock FD SECONDS: not every flock can wait for a while.
 lock() {
   tries=0

@@ -2,7 +2,7 @@
 # another sandbox have. Needs: count. Prints them, one a line; fewer when there are no more.
 exec 9>"$root/locks/subnets"
 lock 9 20 || { echo "no turn at the lock" >&2; exit 1; }
-fenced && exit 75
+fenced && gone
 rm -f "$dir/subnets"
 # `ADDRESS/BITS` of everything that is routed or taken.
 taken() {

@@ -2,7 +2,7 @@
 # to 2 when two scans in a row found nothing.
 label=label=cargo-e2e.run=$id
 # Others may have the same rights on the engine; their sandboxes are theirs.
-owner=label=cargo-e2e.owner=$(id -u)
+owner=label=cargo-e2e.owner=${owner_uid:-$(id -u)}
 # Everything with the label, as `KIND ID` lines; fails unless all four lists could be had.
 scan() {
   found=$(

@@ -2,7 +2,7 @@
 # else's run is seen by what it publishes. A port is `tcp/5432` or `udp/53` here.
 exec 9>"$root/locks/ports"
 lock 9 20 || { echo "no turn at the lock" >&2; exit 1; }
-fenced && exit 75
+fenced && gone
 # Ports on which a process listens, at an address that stands in the way of loopback's.
 listening() {
   # shellcheck disable=SC2046,SC2183 # two words each

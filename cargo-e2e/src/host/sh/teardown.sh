@@ -9,10 +9,19 @@ unset CARGO_E2E_RUN
 mkdir -p "$root/locks"
 exec 9>"$root/locks/teardown-$id"
 lock 9 120 || { echo "another teardown of this sandbox does not end" >&2; exit 1; }
-[ -d "$dir" ] && : >"$dir/fence" && echo found
+if [ -d "$dir" ]; then : >"$dir/fence"; echo found; elif [ -e "$lease" ]; then echo found; fi
 
 # First whatever could still make something: this sandbox's own processes.
-ours() { grep -lsF "CARGO_E2E_RUN=$id" /proc/[0-9]*/environ 2>/dev/null | sed 's|/proc/\([0-9]*\)/.*|\1|'; }
+# Not every grep sees beyond the first NUL of a file.
+if printf 'x\000needle' | grep -qF needle; then
+  ours() { grep -lsF "CARGO_E2E_RUN=$id" /proc/[0-9]*/environ 2>/dev/null | sed 's|/proc/\([0-9]*\)/.*|\1|'; }
+else
+  ours() {
+    for process in /proc/[0-9]*; do
+      { tr '\000' '\n' <"$process/environ" | grep -qxF "CARGO_E2E_RUN=$id"; } 2>/dev/null && echo "${process#/proc/}"
+    done
+  }
+fi
 signal() {
   for pid in $(ours); do
     # Its group too: a child may have cleaned its environment.
@@ -43,7 +52,20 @@ if [ "$empty" -lt 2 ]; then
   exit 0
 fi
 
-[ -d "$dir" ] || { rm -f "$root/locks/teardown-$id"; exit 0; }
+# Writes down why it ended, where that was not the client's doing; then nobody needs the guard.
+bury() {
+  if [ -e "$lease/why" ]; then
+    mkdir -p "$root/ended"
+    { cat "$lease/why"; date +%s; cat "$lease/about"; } >"$root/ended/$id.new" 2>/dev/null &&
+      mv "$root/ended/$id.new" "$root/ended/$id"
+  fi
+  if guarded && [ "$guard" != "$$" ]; then guard_to_end=$guard; else guard_to_end=; fi
+  [ ! -L "$lease" ] && rm -rf "$lease"
+  # With the sleep that it is in.
+  [ -z "$guard_to_end" ] || kill -KILL "-$guard_to_end" 2>/dev/null
+  rm -f "$root/locks/teardown-$id"
+}
+[ -d "$dir" ] || { bury; exit 0; }
 # An empty sentinel is one that a full disk left; another's is not ours to touch.
 case $(cat "$dir/sentinel" 2>/dev/null) in
   "$id" | '') other= ;;
@@ -84,6 +106,6 @@ if [ -n "$rest" ]; then
   echo "left folder $rest"
   exit 0
 fi
-rm -rf "$dir" || echo "left folder $dir"
-rm -f "$root/locks/teardown-$id"
+rm -rf "$dir" || { echo "left folder $dir"; exit 0; }
+bury
 exit 0

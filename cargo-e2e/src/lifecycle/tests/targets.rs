@@ -224,3 +224,43 @@ async fn a_signal_ends_tests_and_what_they_told_is_kept() {
         ("one", StageStatus::Interrupted)
     );
 }
+
+/// Remembers what was warned of.
+#[derive(Clone, Default)]
+struct Warnings(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
+
+impl Reporter for Warnings {
+    fn event(&mut self, event: &Event) {
+        if let Event::Warning { text } = event {
+            self.0.lock().unwrap().push(text.clone());
+        }
+    }
+}
+
+#[tokio::test]
+async fn tests_on_a_host_that_takes_no_socket_run_without() {
+    let package = Package::with(HARNESS);
+    // As the program tells there; it does not really run.
+    let told = "{\"event\":\"test_ended\",\"test\":\"one\",\"attempt\":1,\"status\":\"passed\",\
+                \"duration_ms\":1,\"message\":null,\"at\":\"2026-01-01T00:00:00Z\"}\n";
+    let host = host(&[("get", Reply::Ends(told, 0))]).without_sockets();
+    let warnings = Warnings::default();
+    let outcome = Run {
+        plan: &package.plan("tests_run_on: host\n", &[]),
+        identity: Identity::new("shop"),
+        connector: &To(host.clone()),
+        events: &Events::new(vec![Box::new(warnings.clone())]),
+        cancel: &Cancel::never(),
+        bundle: package.folder.path().join("bundle"),
+    }
+    .run()
+    .await;
+    assert_eq!(outcome.record.verdict, Verdict::Passed, "{outcome:#?}");
+    assert_eq!(outcome.record.tests[0].name, "one");
+    let warnings = warnings.0.lock().unwrap();
+    let said = "tests can't stop and start services: a socket can't be forwarded";
+    assert!(
+        warnings.iter().any(|text| text.contains(said)),
+        "{warnings:?}"
+    );
+}

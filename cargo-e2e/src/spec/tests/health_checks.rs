@@ -7,7 +7,7 @@ fn mistakes_in_health_checks() {
     for (item, expected) in [
         (
             "{name: a}",
-            "4:5: this health check has no probe | it has one of `url`, `tcp` or `exec`",
+            "4:5: this health check has no probe | it has one of `url`, `tcp`, `grpc` or `exec`",
         ),
         (
             "{tcp: \"a:1\"}",
@@ -102,8 +102,16 @@ fn probes() {
             "4:20: `url` expects an http or https URL, found `http://a:${P}/` | variables are not expanded here; write the port that the compose file publishes, it is translated",
         ),
         (
-            "{name: a, grpc: \"a:1\"}",
-            "4:15: `grpc` probes are not built yet in this version | use `tcp`, or `exec` with grpc_health_probe in the service",
+            "{name: a, grpc: \"http://a:1\"}",
+            "4:21: `grpc` expects `host:port`, found `http://a:1` | write a:1",
+        ),
+        (
+            "{name: a, tcp: \"a:1\", grpc_service: b}",
+            "4:27: `grpc_service` goes with `grpc` only | remove it",
+        ),
+        (
+            "{name: a, grpc: \"a:1\", grpc_service: \"a b\"}",
+            "4:42: `grpc_service` expects the full name of a gRPC service, as in my.package.v1.MyService, found `a b` | -",
         ),
         (
             "{name: a b, tcp: \"a:1\"}\n  - {name: A-b, tcp: \"a:1\"}",
@@ -115,7 +123,7 @@ fn probes() {
         ),
         (
             "api",
-            "4:5: `health_checks` expects a map with `name`, `url`, `tcp`, `exec`, `service`, `expect_status` and `timeout`, found `api` | -",
+            "4:5: `health_checks` expects a map with `name`, `url`, `tcp`, `grpc`, `exec`, `service`, `expect_status`, `grpc_service` and `timeout`, found `api` | -",
         ),
     ] {
         one(&format!("health_checks:\n  - {item}"), expected);

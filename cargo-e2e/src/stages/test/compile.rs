@@ -9,7 +9,7 @@ use cargo_metadata::Message;
 use e2e_harness::protocol;
 use tokio::process::Command;
 
-use crate::client::{self, Ended};
+use crate::client::{self, Dropped, Ended};
 use crate::outcome::{Stage, Verdict};
 use crate::plan::Target;
 use crate::spec::Side;
@@ -105,7 +105,7 @@ async fn package(
     let from = said.len();
     let mut tail = Tail::default();
     let left = deadline.saturating_duration_since(Instant::now());
-    let ended = client::program(command, Some(stdout), left, &mut |bytes| {
+    let ended = client::program(command, Some(stdout), Dropped::Kills, left, &mut |bytes| {
         said.extend_from_slice(bytes);
         tail.take(bytes, |line| context.events.progress(Stage::Build, line));
     })

@@ -5,6 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use e2e_harness::protocol::Transport;
 
+use crate::client::Ended;
+use crate::outcome::Verdict;
+use crate::spec::Side;
 use crate::stages::up::Stack;
 use crate::stages::{Context, Trouble};
 
@@ -45,4 +48,27 @@ pub(super) async fn forward(context: &Context<'_>, stack: &Stack) -> Result<(), 
         ));
     }
     Ok(())
+}
+
+/// How tests ended whose ports were here all the time. `connections` is what the host had made
+/// before they began.
+pub(super) async fn held(
+    context: &Context<'_>,
+    connections: u32,
+    ended: Vec<Ended>,
+) -> Result<Vec<Ended>, Trouble> {
+    let passed = ended.iter().all(|one| *one == Ended::Status(0));
+    if passed || context.plan.tests_on == Side::Host {
+        return Ok(ended);
+    }
+    // Without their ports tests fail; that says nothing about what they test.
+    context.host.reconnect().await?;
+    if context.host.connections() == connections {
+        return Ok(ended);
+    }
+    let message = format!(
+        "the connection to `{}` was lost while the tests ran here, which cut them off from their ports",
+        context.host.name()
+    );
+    Err(Trouble::new(Verdict::HostError, message).help("run them again"))
 }

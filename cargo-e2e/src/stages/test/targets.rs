@@ -1,10 +1,10 @@
 //! Run Cargo's test targets, one after another, and say what came of them.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::process::Command;
 
-use crate::client::{self, Ended};
+use crate::client::{self, Dropped, Ended};
 use crate::host::{Transfer, quote, rsync};
 use crate::outcome::{StageStatus, TestRecord, Verdict};
 use crate::plan::Target;
@@ -42,12 +42,13 @@ pub(super) async fn run(
                 on_host(context, &commands, left, sink).await?
             }
             Side::Client => {
-                let command = if nextest(context) {
-                    with_nextest(context, &one.target)
+                if nextest(context) {
+                    let command = with_nextest(context, &one.target);
+                    here(command, &variables, Dropped::Terminates, left, sink).await?
                 } else {
-                    alone(context, one)
-                };
-                here(command, &variables, left, sink).await?
+                    let command = alone(context, one);
+                    here(command, &variables, Dropped::Kills, left, sink).await?
+                }
             }
         };
         all.push(ended);
@@ -90,12 +91,13 @@ fn with_nextest(context: &Context<'_>, target: &Target) -> Command {
 async fn here(
     mut command: Command,
     variables: &[(String, String)],
-    limit: std::time::Duration,
+    dropped: Dropped,
+    limit: Duration,
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> Result<Ended, Trouble> {
     command.envs(variables.iter().map(|(name, value)| (name, value)));
     let program = command.as_std().get_program().to_owned();
-    let ended = client::program(command, None, limit, sink).await;
+    let ended = client::program(command, None, dropped, limit, sink).await;
     ended.map_err(|error| {
         let program = program.to_string_lossy();
         Trouble::new(

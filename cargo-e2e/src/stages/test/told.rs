@@ -39,8 +39,8 @@ pub(super) async fn prepare(context: &Context<'_>) -> Result<(), Trouble> {
     if let Some(folder) = here(context) {
         return make(&folder).await;
     }
-    let file = format!("{FOLDER}/{FILE}");
-    context.sandbox.put(context.host, &file, b"").await?;
+    // A kept sandbox has that of an earlier run.
+    context.sandbox.fresh(context.host, FOLDER).await?;
     Ok(())
 }
 

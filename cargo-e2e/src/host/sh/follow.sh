@@ -1,0 +1,41 @@
+# Follows what a job prints, from an offset on. Needs: name, key, offset (bytes); started (the
+# job's pid) where this script began it. The job's status is said as `status N` on standard error;
+# any failure of this script itself is its own status, so that neither is taken for the other.
+job=$dir/jobs/$name
+if [ -z "${started-}" ]; then
+  # The connection broke while it was asked for: it begins at once, or never.
+  looks=0
+  until [ "$(cat "$job/key" 2>/dev/null)" = "$key" ] && started=$(cat "$job/pid" 2>/dev/null); do
+    fenced && gone
+    if [ "$looks" -ge 30 ]; then
+      echo "the connection was lost before it began" >&2
+      exit 75
+    fi
+    looks=$((looks + 1))
+    sleep 0.1
+  done
+fi
+exec 3<"$job/output"
+# Moves the descriptor that cat reads from.
+[ "$offset" = 0 ] || dd bs=1 skip="$offset" count=0 <&3 2>/dev/null
+ended() {
+  cat <&3
+  echo "status $(cat "$job/status")" >&2
+  exit 0
+}
+looks=0
+while :; do
+  # Looked at before reading: what was written before the end is read after it.
+  [ ! -e "$job/status" ] || ended
+  if ! kill -0 "$started" 2>/dev/null; then
+    [ ! -e "$job/status" ] || ended
+    cat <&3
+    fenced && gone
+    echo "it was killed, or its status could not be written: $(df -Pk "$dir" | tail -n 1)" >&2
+    exit 75
+  fi
+  cat <&3
+  # Quick commands end quickly; for long ones a fifth of a second is nothing.
+  if [ "$looks" -lt 100 ]; then sleep 0.05; else sleep 0.2; fi
+  looks=$((looks + 1))
+done

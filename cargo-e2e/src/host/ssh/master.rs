@@ -1,0 +1,311 @@
+//! The ssh process that holds the connection, and its folder on this machine.
+
+use std::fs::File;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, SystemTime};
+
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+const CONNECT: Duration = Duration::from_secs(20);
+/// No sign of life for three of these, and the connection is given up.
+const KEEPALIVE: Duration = Duration::from_secs(5);
+const CLOSE: Duration = Duration::from_secs(2);
+/// A folder younger than this may be one that is just being made.
+const YOUNG: Duration = Duration::from_secs(5);
+const PREFIX: &str = "m.";
+
+/// A master that runs, in a folder of its own.
+pub(super) struct Master {
+    folder: TempDir,
+    /// Locked for as long as this process lives: so others see that the folder is in use.
+    _owner: File,
+    /// Asked for while it still answers: one that is stopped hangs on every request.
+    pid: Mutex<Option<JoinHandle<Option<rustix::process::Pid>>>>,
+}
+
+/// Why there is no connection.
+pub(super) struct Refused {
+    pub(super) reason: String,
+    pub(super) help: String,
+}
+
+impl Master {
+    /// Connects. Dropping the future ends ssh, as long as it has not logged in.
+    ///
+    /// It outlives a killed client by `idle` at most.
+    pub(super) async fn launch(
+        destination: &str,
+        config: Option<&Path>,
+        idle: Duration,
+    ) -> Result<Self, Refused> {
+        let refused = |reason: String| Refused {
+            help: help(&reason, destination, config),
+            reason,
+        };
+        let (folder, owner) = tokio::task::spawn_blocking(make_folder)
+            .await
+            .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+            .map_err(|error| refused(format!("no folder for ssh's socket: {error}")))?;
+        let log = folder.path().join("log");
+        let mut ssh = Command::new("ssh");
+        ssh.arg("-E").arg(&log);
+        ssh.arg("-S").arg(folder.path().join("master"));
+        ssh.args(["-M", "-f", "-N"]);
+        if let Some(config) = config {
+            ssh.arg("-F").arg(config);
+        }
+        let options = [
+            format!("ControlPersist={}", idle.as_secs().max(1)),
+            "BatchMode=yes".to_owned(),
+            "StrictHostKeyChecking=yes".to_owned(),
+            format!("ConnectTimeout={}", CONNECT.as_secs()),
+            format!("ServerAliveInterval={}", KEEPALIVE.as_secs()),
+            "ServerAliveCountMax=3".to_owned(),
+            // What a person's config may want of a shell, and no test should get.
+            "ForwardAgent=no".to_owned(),
+            "ForwardX11=no".to_owned(),
+            "PermitLocalCommand=no".to_owned(),
+            "ClearAllForwardings=yes".to_owned(),
+        ];
+        for option in &options {
+            ssh.args(["-o", option]);
+        }
+        let ended = ssh
+            .arg("--")
+            .arg(destination)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true)
+            .status();
+        let status = timeout(CONNECT + KEEPALIVE, ended)
+            .await
+            .map_err(|_| refused("ssh did not answer".to_owned()))?
+            .map_err(|error| refused(format!("can't start `ssh` on this machine: {error}")))?;
+        if !status.success() {
+            let said = tokio::fs::read_to_string(&log).await.unwrap_or_default();
+            return Err(refused(why(&said)));
+        }
+        let asked = control_command(folder.path().join("master"), "check");
+        let pid = tokio::spawn(async move {
+            let output = asked.await?;
+            master_pid(&String::from_utf8_lossy(&output.stderr))
+        });
+        Ok(Self {
+            folder,
+            _owner: owner,
+            pid: Mutex::new(Some(pid)),
+        })
+    }
+
+    /// Its socket.
+    pub(super) fn control(&self) -> PathBuf {
+        self.folder.path().join("master")
+    }
+
+    /// What it complains of.
+    pub(super) fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    /// Whether it runs: it ends itself when the connection does.
+    pub(super) async fn runs(&self) -> bool {
+        let asked = control_command(self.control(), "check").await;
+        asked.is_some_and(|output| output.status.success())
+    }
+
+    /// Ends it, bounded in time, and removes its folder.
+    pub(super) async fn end(&self) {
+        let ended = control_command(self.control(), "exit")
+            .await
+            .is_some_and(|output| output.status.success());
+        let pid = match self.pid.lock().await.take() {
+            Some(asked) => asked.await.ok().flatten(),
+            None => None,
+        };
+        if !ended && let Some(pid) = pid {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        let _ = tokio::fs::remove_dir_all(self.folder.path()).await;
+    }
+}
+
+/// Asks the master something, bounded.
+async fn control_command(control: PathBuf, command: &'static str) -> Option<std::process::Output> {
+    let run = Command::new("ssh")
+        .args(["-F", "none", "-S"])
+        .arg(control)
+        .args(["-O", command, "cargo-e2e"])
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    timeout(CLOSE, run).await.ok()?.ok()
+}
+
+/// Ends masters whose client was killed, and removes their folders.
+pub(super) async fn tidy() {
+    let find = || control_parent().map(|parent| orphans(&parent));
+    let Ok(Ok(orphans)) = tokio::task::spawn_blocking(find).await else {
+        return;
+    };
+    for folder in orphans {
+        let _ = control_command(folder.join("master"), "exit").await;
+        let _ = tokio::fs::remove_dir_all(folder).await;
+    }
+}
+
+fn orphans(parent: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(parent);
+    let is_orphan = |folder: &PathBuf| {
+        let ours = folder
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
+        let old = |data: std::fs::Metadata| {
+            data.is_dir()
+                && data.modified().is_ok_and(|then| {
+                    SystemTime::now()
+                        .duration_since(then)
+                        .is_ok_and(|age| age > YOUNG)
+                })
+        };
+        ours && folder.symlink_metadata().is_ok_and(old)
+            && File::open(folder.join("owner")).is_ok_and(|owner| owner.try_lock().is_ok())
+    };
+    let entries = entries.into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .filter(is_orphan)
+        .collect()
+}
+
+fn make_folder() -> std::io::Result<(TempDir, File)> {
+    folder_in(&control_parent()?)
+}
+
+fn folder_in(parent: &Path) -> std::io::Result<(TempDir, File)> {
+    let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
+    let owner = File::create_new(folder.path().join("owner"))?;
+    owner.lock()?;
+    Ok((folder, owner))
+}
+
+/// `Master running (pid=123)`
+fn master_pid(text: &str) -> Option<rustix::process::Pid> {
+    let digits = text.split_once("pid=")?.1.split_once(')')?.0;
+    rustix::process::Pid::from_raw(digits.parse().ok()?)
+}
+
+/// A folder of our own for control sockets, with a short path: sockets have 108 bytes (104 on
+/// macOS), of which ssh takes 17 for itself.
+fn control_parent() -> std::io::Result<PathBuf> {
+    let uid = rustix::process::getuid().as_raw();
+    let parent = match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
+        Some(runtime)
+            if runtime.is_absolute() && runtime.as_os_str().len() < 50 && runtime.is_dir() =>
+        {
+            runtime.join("cargo-e2e")
+        }
+        _ => PathBuf::from(format!("/tmp/cargo-e2e-{uid}")),
+    };
+    match std::fs::DirBuilder::new().mode(0o700).create(&parent) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let found = std::fs::symlink_metadata(&parent)?;
+    if !found.is_dir() || found.uid() != uid || found.mode() & 0o077 != 0 {
+        return Err(std::io::Error::other(format!(
+            "{} is not a folder of this user alone",
+            parent.display()
+        )));
+    }
+    Ok(parent)
+}
+
+/// The line of ssh's log that says why.
+fn why(log: &str) -> String {
+    const CHANGED: &str = "REMOTE HOST IDENTIFICATION HAS CHANGED";
+    if log.contains(CHANGED) {
+        return CHANGED.to_owned();
+    }
+    let mut lines = log
+        .lines()
+        .map(|line| line.trim().trim_start_matches("ssh: "));
+    let last =
+        lines.rfind(|line| !line.is_empty() && !line.starts_with("Warning: Permanently added"));
+    crate::event::printable(last.unwrap_or("ssh ended without a word"))
+}
+
+fn help(reason: &str, destination: &str, config: Option<&Path>) -> String {
+    let ssh = config.map_or_else(
+        || "ssh".to_owned(),
+        |config| format!("ssh -F {}", config.display()),
+    );
+    let has = |needle: &str| reason.contains(needle);
+    if has("REMOTE HOST IDENTIFICATION HAS CHANGED") {
+        format!(
+            "the host's key is not the one you know. If that is meant, remove the old one with `ssh-keygen -R`, \
+             then add the new one: {ssh} -o StrictHostKeyChecking=accept-new {destination} true"
+        )
+    } else if has("host key is known") || has("Host key verification failed") {
+        format!(
+            "this machine does not know the host's key. Compare its fingerprint with the host's owner, \
+             then add it: {ssh} -o StrictHostKeyChecking=accept-new {destination} true"
+        )
+    } else if has("Permission denied") {
+        format!("the host refused your keys; try `{ssh} {destination} true`, and `ssh-add -l`")
+    } else if has("Could not resolve") {
+        "check the name, or add an entry for it to ~/.ssh/config".to_owned()
+    } else if has("Connection refused") || has("timed out") || has("No route") {
+        format!("check that the host is up and its sshd answers: {ssh} -v {destination} true")
+    } else {
+        String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_folders_of_dead_clients_are_orphans() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let (living, _owner) = folder_in(parent.path()).expect("a folder");
+        let (dead, owner) = folder_in(parent.path()).expect("a folder");
+        drop(owner);
+        let (young, owner) = folder_in(parent.path()).expect("a folder");
+        drop(owner);
+        for old in [&living, &dead] {
+            let folder = File::open(old.path()).expect("it is there");
+            folder
+                .set_modified(SystemTime::now() - 2 * YOUNG)
+                .expect("it is ours");
+        }
+        assert_eq!(orphans(parent.path()), [dead.path()]);
+        drop(young);
+    }
+
+    #[test]
+    fn the_masters_pid_is_read_from_what_ssh_says() {
+        assert_eq!(
+            master_pid("Master running (pid=4711)\r\n").map(rustix::process::Pid::as_raw_nonzero),
+            std::num::NonZero::new(4711)
+        );
+        assert_eq!(master_pid("no such file"), None);
+    }
+
+    #[test]
+    fn an_unknown_key_comes_with_the_command_that_adds_it() {
+        let text = help("Host key verification failed.", "railiance01", None);
+        assert!(
+            text.ends_with("ssh -o StrictHostKeyChecking=accept-new railiance01 true"),
+            "{text}"
+        );
+    }
+}

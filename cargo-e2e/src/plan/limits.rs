@@ -1,0 +1,62 @@
+//! How long each stage may take.
+
+use std::time::Duration;
+
+use crate::spec::Spec;
+
+/// Reaching a host, and arming the guard there, may each take this long.
+const CONNECT: Duration = Duration::from_mins(1);
+
+/// How long each stage may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Reaching the host; and again for making the sandbox's folder and guard.
+    pub connect: Duration,
+    /// `build_command`; and compiling test targets.
+    pub build: Duration,
+    /// Sending the repo.
+    pub sync: Duration,
+    /// Pulling, building and starting the stack, and waiting for its ports.
+    pub up: Duration,
+    /// `setup_command`.
+    pub setup: Duration,
+    /// The tests.
+    pub test: Duration,
+    /// Fetching the evidence.
+    pub collect: Duration,
+    /// Taking everything down.
+    pub teardown: Duration,
+}
+
+impl Limits {
+    /// What e2e.yml says, and the defaults.
+    pub(super) fn of(spec: &Spec, connect: Option<Duration>) -> Self {
+        let limit = |own: Option<Duration>, seconds| own.unwrap_or(Duration::from_secs(seconds));
+        Self {
+            connect: connect.unwrap_or(CONNECT),
+            build: limit(spec.timeouts.build, 1800),
+            sync: limit(spec.timeouts.sync, 600),
+            up: limit(spec.timeouts.up, 900),
+            setup: limit(spec.timeouts.setup, 600),
+            test: spec.timeout,
+            collect: limit(spec.timeouts.collect, 120),
+            teardown: limit(spec.timeouts.teardown, 180),
+        }
+    }
+
+    /// All of them, one after another.
+    pub(super) fn sum(&self) -> Duration {
+        [
+            self.connect,
+            self.build,
+            self.sync,
+            self.up,
+            self.setup,
+            self.test,
+            self.collect,
+            self.teardown,
+        ]
+        .into_iter()
+        .fold(Duration::ZERO, Duration::saturating_add)
+    }
+}

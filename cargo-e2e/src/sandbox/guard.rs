@@ -1,0 +1,117 @@
+//! Making a sandbox: its guard first.
+
+use std::time::Duration;
+
+use crate::host::{self, Facts, Host, HostError, quote};
+
+use super::{Identity, Sandbox, check};
+
+/// What a guard runs: all of teardown, and gc for what others left.
+const GUARD: &str = concat!(
+    include_str!("../host/sh/sandbox.sh"),
+    include_str!("../host/sh/arm.sh"),
+    "take_down() (\n",
+    include_str!("../host/sh/sweep.sh"),
+    include_str!("../host/sh/teardown.sh"),
+    "\n)\n",
+    include_str!("../host/sh/gc.sh"),
+    include_str!("../host/sh/guard.sh"),
+);
+
+/// How long a sandbox may live, and on what conditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// Written on everything that it makes: then it is certainly over.
+    pub lifetime: Duration,
+    /// The guard takes it down after this long, unless it is kept by then.
+    pub deadline: Duration,
+    /// The guard takes it down when it heard nothing of the client for this long.
+    pub lease: Duration,
+    /// For provision itself.
+    pub limit: Duration,
+}
+
+impl Sandbox {
+    /// Arms a guard on the host, and makes the sandbox's folder when the guard has answered.
+    /// `about` is what `list` shows of it, as JSON.
+    ///
+    /// # Errors
+    /// When the host is lost, or the guard or the folder can't be made.
+    pub async fn provision(
+        host: &dyn Host,
+        facts: &Facts,
+        identity: Identity,
+        about: &str,
+        terms: Terms,
+    ) -> Result<Self, HostError> {
+        let mut sandbox = Self {
+            identity,
+            root: facts.root.clone(),
+            expires: 0,
+            lease: terms.lease,
+        };
+        // Only this guard can know it.
+        let nonce = ulid::Ulid::generate().to_string();
+        let script = sandbox
+            .bind(script!("provision", "arm", "provision"))
+            .once()
+            .var("slug", &sandbox.identity.slug)
+            .var("lifetime", terms.lifetime.as_secs().to_string())
+            .var("patience", terms.lease.as_secs().to_string())
+            .var("guard_script", sandbox.guard_script(terms, &nonce));
+        let output = check(
+            host,
+            &script,
+            host::run(host, &script, about.as_bytes(), terms.limit).await?,
+        )?;
+        if output.value("armed") != nonce {
+            return Err(HostError::Script {
+                host: host.name().to_owned(),
+                doing: script.name(),
+                status: output.status,
+                stderr: "another guard than this sandbox's answered".to_owned(),
+            });
+        }
+        sandbox.expires = output.value("expires").parse().unwrap_or(0);
+        Ok(sandbox)
+    }
+
+    fn guard_script(&self, terms: Terms, nonce: &str) -> String {
+        format!(
+            "root={}\nid={}\npatience={}\ndeadline={}\nnonce={nonce}\n{GUARD}",
+            quote(&self.root),
+            quote(&self.identity.run_id),
+            terms.lease.as_secs(),
+            terms.deadline.as_secs(),
+        )
+    }
+
+    /// Keeps it for so long from now on, whether or not a client renews its lease.
+    ///
+    /// # Errors
+    /// When the host is lost, or the sandbox is being taken down.
+    pub async fn keep(&self, host: &dyn Host, lifetime: Duration) -> Result<(), HostError> {
+        self.extend(host, lifetime, true).await
+    }
+
+    /// Sees to it that a kept sandbox lives for at least so long from now on.
+    ///
+    /// # Errors
+    /// As for [`Sandbox::keep`].
+    pub async fn adopt(&self, host: &dyn Host, lifetime: Duration) -> Result<(), HostError> {
+        self.extend(host, lifetime, false).await
+    }
+
+    async fn extend(
+        &self,
+        host: &dyn Host,
+        lifetime: Duration,
+        shorten: bool,
+    ) -> Result<(), HostError> {
+        let script = self
+            .bind(script!("extend", "arm", "extend"))
+            .var("lifetime", lifetime.as_secs().to_string())
+            .var("shorten", if shorten { "yes" } else { "no" });
+        super::succeed(host, &script, b"").await.map(drop)
+    }
+}

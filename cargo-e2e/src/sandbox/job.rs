@@ -1,0 +1,85 @@
+//! Commands that run on the host whether or not anybody listens.
+
+use std::time::{Duration, Instant};
+
+use crate::host::{self, Host, HostError};
+
+use super::Sandbox;
+
+/// Between two tries to reach the host again: sshd punishes who knocks too often.
+const BETWEEN: Duration = Duration::from_secs(1);
+
+impl Sandbox {
+    /// Runs commands in a session of their own and hands over what they print; returns their
+    /// exit status. After the deadline, or when this future is dropped, they still run: see
+    /// [`Sandbox::stop`].
+    ///
+    /// When the connection breaks, they run on, and what they print meanwhile is read when the
+    /// host can be reached again: until then it may take as long as the lease.
+    ///
+    /// # Errors
+    /// When the host is lost for longer, the deadline passes, or the commands were killed.
+    pub async fn job(
+        &self,
+        host: &dyn Host,
+        name: &'static str,
+        commands: &str,
+        deadline: Duration,
+        sink: host::Stream<'_>,
+    ) -> Result<i32, HostError> {
+        let key = ulid::Ulid::generate().to_string();
+        let bind = |script| self.bind(script).var("name", name).var("key", &key);
+        let start = bind(script!(named name, "job", "follow"));
+        let commands = format!("{commands}\n# complete\n");
+        let started = Instant::now();
+        let mut offset = 0;
+        let mut read = |bytes: &[u8]| {
+            offset += bytes.len();
+            sink(bytes);
+        };
+        let mut went = host::stream(host, &start, commands.as_bytes(), deadline, &mut read).await;
+        let mut heard = Instant::now();
+        while let Err(HostError::Lost { .. }) = went {
+            let left = deadline.saturating_sub(started.elapsed());
+            if let Err(error) = host.reconnect().await {
+                let permanent = matches!(error, HostError::Lost { .. });
+                if permanent || heard.elapsed() > self.lease || left.is_zero() {
+                    return Err(error);
+                }
+                tokio::time::sleep(BETWEEN).await;
+                continue;
+            }
+            let follow = bind(script!(named name, "follow")).var("offset", offset.to_string());
+            let mut read = |bytes: &[u8]| {
+                heard = Instant::now();
+                offset += bytes.len();
+                sink(bytes);
+            };
+            let asked = Instant::now();
+            went = host::stream(host, &follow, b"", left, &mut read).await;
+            if went.is_ok() || asked.elapsed() > BETWEEN {
+                heard = Instant::now();
+            } else if heard.elapsed() > self.lease {
+                break;
+            } else {
+                tokio::time::sleep(BETWEEN).await;
+            }
+        }
+        let (status, stderr) = went?;
+        // The commands' own status; the script's is about the script.
+        let own = stderr
+            .lines()
+            .rev()
+            .find_map(|line| line.strip_prefix("status ")?.parse().ok());
+        match own {
+            Some(own) if status == 0 => Ok(own),
+            _ if status == super::GONE => Err(super::gone(host, &crate::event::printable(&stderr))),
+            _ => Err(HostError::Script {
+                host: host.name().to_owned(),
+                doing: name,
+                status,
+                stderr: crate::event::printable(&stderr),
+            }),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The client's side of the lease: it is renewed as long as this process lives, and reaches the
+//! host. Its end is told to who runs the stages.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+
+use crate::cancel::Cancel;
+use crate::host::{Channel, Host, HostError, Script};
+
+use super::Sandbox;
+
+/// The longest between two heartbeats.
+const BEAT: Duration = Duration::from_secs(5);
+/// An answer that takes longer does not come.
+const ANSWER: Duration = Duration::from_secs(15);
+/// Between two tries to reach the host again.
+const BETWEEN: Duration = Duration::from_secs(1);
+
+/// A lease that is being renewed; not any more when it is dropped.
+#[derive(Debug)]
+pub struct Lease {
+    task: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+    lost: watch::Receiver<Option<LeaseLost>>,
+}
+
+/// The sandbox is the run's no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseLost {
+    host: String,
+    why: String,
+}
+
+impl From<LeaseLost> for HostError {
+    fn from(LeaseLost { host, why }: LeaseLost) -> Self {
+        Self::Lease { host, why }
+    }
+}
+
+impl Lease {
+    /// Renews a sandbox's lease from now on. After the first signal of `cancel` it is a short one,
+    /// so that the host finishes soon what a killed client can't.
+    #[must_use]
+    pub fn hold(host: Arc<dyn Host>, sandbox: &Sandbox, cancel: Cancel) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let (tell, lost) = watch::channel(None);
+        let script = sandbox
+            .bind(script!("the lease", "arm", "lease"))
+            .var("sure", if host.is_local() { "yes" } else { "no" });
+        let holder = Holder {
+            host,
+            script,
+            lease: sandbox.lease,
+            cancel,
+            beats: 0,
+            answered: Instant::now(),
+        };
+        let task = tokio::spawn(async move {
+            if let Some(why) = holder.hold(stopped).await {
+                tell.send_replace(Some(why));
+            }
+        });
+        Self { task, stop, lost }
+    }
+
+    /// Tells when the lease has ended without having been given back.
+    #[must_use]
+    pub fn lost(&self) -> watch::Receiver<Option<LeaseLost>> {
+        self.lost.clone()
+    }
+
+    /// Gives it back: the sandbox is kept, or about to be taken down.
+    pub async fn give_back(self) {
+        self.stop.send_replace(true);
+        let _ = timeout(Duration::from_secs(1), self.stop.closed()).await;
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// How one channel ended.
+enum Over {
+    GivenBack,
+    Said(String),
+    Broken(String),
+}
+
+struct Holder {
+    host: Arc<dyn Host>,
+    script: Script,
+    lease: Duration,
+    cancel: Cancel,
+    beats: u64,
+    answered: Instant,
+}
+
+impl Holder {
+    fn lost(&self, why: String) -> LeaseLost {
+        LeaseLost {
+            host: self.host.name().to_owned(),
+            why,
+        }
+    }
+
+    /// Until it is given back (none), or has ended.
+    async fn hold(mut self, mut stopped: watch::Receiver<bool>) -> Option<LeaseLost> {
+        let mut tried_since = false;
+        let mut refused = None;
+        loop {
+            let last = match self.channel(&mut stopped).await {
+                Over::GivenBack => return None,
+                Over::Said(why) => return Some(self.lost(why)),
+                Over::Broken(last) => refused.take().unwrap_or(last),
+            };
+            // After a long sleep of this machine, it must have asked once before it judges.
+            if self.answered.elapsed() > self.lease {
+                if tried_since {
+                    return Some(self.lost(format!(
+                        "it could not be reached for {} s ({last}); its guard takes the sandbox down",
+                        self.lease.as_secs()
+                    )));
+                }
+                tried_since = true;
+            } else {
+                tried_since = false;
+            }
+            let again = async {
+                sleep(BETWEEN).await;
+                self.host.reconnect().await
+            };
+            tokio::select! {
+                // A better reason than that there is no answer.
+                again = again => refused = again.err().map(|error| error.to_string()),
+                () = given_back(&mut stopped) => return None,
+            }
+        }
+    }
+
+    async fn channel(&mut self, stopped: &mut watch::Receiver<bool>) -> Over {
+        let opened = tokio::select! {
+            opened = self.host.start(&self.script) => opened,
+            () = given_back(stopped) => return Over::GivenBack,
+        };
+        let Channel {
+            mut stdin,
+            stdout,
+            stderr,
+            done: _done,
+        } = match opened {
+            Ok(channel) => channel,
+            Err(error) => return Over::Broken(error.to_string()),
+        };
+        // Nobody reads what it complains of; it must not stop over it.
+        let _complaints = AbortOnDrop(tokio::spawn(async move {
+            let mut stderr = stderr;
+            tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await
+        }));
+        let mut answers = BufReader::new(stdout).lines();
+        let mut ticks = interval(BEAT.min(self.lease / 4));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut leaving = false;
+        let cancel = self.cancel.clone();
+        loop {
+            let line = tokio::select! {
+                _ = ticks.tick() => {
+                    self.beats += 1;
+                    format!("beat {:08}\n", self.beats)
+                }
+                () = cancel.reached(1), if !leaving => {
+                    leaving = true;
+                    "leaving\n".to_owned()
+                }
+                () = given_back(stopped) => {
+                    let bye = async {
+                        let _ = stdin.write_all(b"bye\n").await;
+                        let _ = stdin.flush().await;
+                        // Closing it before the word has arrived would look like a death.
+                        let _ = answers.next_line().await;
+                    };
+                    let _ = timeout(Duration::from_millis(500), bye).await;
+                    return Over::GivenBack;
+                }
+            };
+            let asked = async {
+                stdin.write_all(line.as_bytes()).await?;
+                stdin.flush().await?;
+                answers.next_line().await
+            };
+            match timeout(ANSWER, asked).await {
+                Ok(Ok(Some(answer))) => match answer.split_once(' ') {
+                    Some(("ended", why)) => {
+                        return Over::Said(crate::event::printable(why));
+                    }
+                    _ => self.answered = Instant::now(),
+                },
+                Ok(Ok(None)) => return Over::Broken("the connection was lost".to_owned()),
+                Ok(Err(error)) => return Over::Broken(error.to_string()),
+                Err(_) => return Over::Broken("no answer".to_owned()),
+            }
+        }
+    }
+}
+
+async fn given_back(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

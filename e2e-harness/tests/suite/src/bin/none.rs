@@ -1,0 +1,3 @@
+//! A harness whose tests were forgotten.
+
+e2e_harness::main!();

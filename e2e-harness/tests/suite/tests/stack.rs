@@ -1,0 +1,87 @@
+//! Tests of a stack that the harness's own tests play: a web service `web` and a control socket.
+
+use std::time::Duration;
+
+use e2e_harness::{BoxError, Error, Poll, Sandbox, eventually};
+
+#[e2e_harness::test(needs = ["web"])]
+async fn talks_to_the_service(sandbox: Sandbox) -> anyhow::Result<()> {
+    let web = sandbox.http("web").await?;
+    assert_eq!(web.get("/hello").send().await?.text().await?, "GET /hello");
+    assert_eq!(
+        web.delete("hello").send().await?.text().await?,
+        "DELETE /hello"
+    );
+    assert_eq!(
+        web.url("/x"),
+        format!("http://{}/x", sandbox.addr("web", 80)?)
+    );
+    assert_eq!(sandbox.run_id(), "01run");
+    Ok(())
+}
+
+#[e2e_harness::test(needs = ["web"])]
+async fn knows_what_there_is(sandbox: Sandbox) -> anyhow::Result<()> {
+    let error = sandbox.addr("web", 81).expect_err("there is no such port");
+    assert_eq!(
+        error.to_string(),
+        "service `web` publishes no port 81; there are: dead:90, web:80"
+    );
+    assert!(sandbox.http("nope").await.is_err());
+    assert!(sandbox.env("E2E_NOPE").is_err());
+    assert!(sandbox.artifacts()?.ends_with("knows_what_there_is"));
+    Ok(())
+}
+
+/// Something accepts and hangs up, as forwarders do.
+#[e2e_harness::test(needs = ["nothing behind it"])]
+fn needs_what_does_not_come() {}
+
+#[e2e_harness::test(needs = ["wbe"])]
+fn needs_what_is_not_there() {}
+
+#[e2e_harness::test(needs = [])]
+async fn waits_in_vain() -> Result<(), Error> {
+    eventually("a third row", || async {
+        Ok::<_, BoxError>(Poll::<()>::NotYet("2 rows".into()))
+    })
+    .timeout(Duration::from_millis(50))
+    .interval(Duration::from_millis(5))
+    .await
+}
+
+#[e2e_harness::test(needs = [])]
+async fn controls_without_asking(sandbox: Sandbox) -> Result<(), Error> {
+    sandbox.service("web").stop().await
+}
+
+#[e2e_harness::test(exclusive, needs = ["web"])]
+async fn controls(sandbox: Sandbox) -> anyhow::Result<()> {
+    let web = sandbox.service("web");
+    web.stop().await?;
+    web.start().await?;
+    web.restart().await?;
+    web.pause().await?;
+    web.unpause().await?;
+    web.kill().await?;
+    web.signal("HUP").await?;
+    assert_eq!(web.logs().since_test_start().await?, "since the start\n");
+    assert_eq!(web.logs().await?, "all\n");
+    let cat = web.exec(["cat", "-"]).stdin("tea").await?;
+    assert_eq!(cat.success()?, "tea");
+    let error = web.exec(["false"]).await?.success().expect_err("it fails");
+    assert_eq!(error.to_string(), "`false` in web ended with 1: no luck");
+    assert_eq!(web.state().await?[0].state, "running");
+    let refused = sandbox
+        .service("nope")
+        .stop()
+        .await
+        .expect_err("no such service");
+    assert_eq!(
+        refused.to_string(),
+        "stop of nope failed: no service `nope`"
+    );
+    Ok(())
+}
+
+e2e_harness::main!();

@@ -1,0 +1,8 @@
+//! The same tests under `cargo test`, under nextest, and as `cargo e2e` runs them.
+
+mod crashes;
+mod forms;
+mod locks;
+mod play;
+mod stack;
+mod verdicts;

@@ -1,0 +1,248 @@
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use e2e_harness::protocol::control::{Answer, ContainerState, Request};
+use e2e_harness::protocol::{CONTROL, Check, Endpoint, Endpoints, Probe, Transport};
+
+use crate::play::{Play, Way};
+
+/// A web service that says what it was asked; its health check fails once.
+fn web() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it has one").port();
+    thread::spawn(move || {
+        let mut sick = 1;
+        for stream in listener.incoming().flatten() {
+            let mut line = String::new();
+            let mut reader = BufReader::new(&stream);
+            let _ = reader.read_line(&mut line);
+            let asked = line
+                .rsplit_once(' ')
+                .map_or("", |(asked, _)| asked)
+                .to_owned();
+            // The whole head, or the answer could be lost with a reset.
+            while line != "\r\n" && !line.is_empty() {
+                line.clear();
+                let _ = reader.read_line(&mut line);
+            }
+            let status = if asked == "GET /healthz" && sick > 0 {
+                503
+            } else {
+                200
+            };
+            sick -= i32::from(status == 503);
+            let length = asked.len();
+            let _ = write!(
+                &stream,
+                "HTTP/1.1 {status} So\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{asked}"
+            );
+        }
+    });
+    port
+}
+
+/// Accepts and hangs up, as a forwarder does when nothing listens behind it.
+fn dead() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it has one").port();
+    thread::spawn(move || listener.incoming().for_each(drop));
+    port
+}
+
+/// What `cargo e2e` was asked, by test.
+type Asked = Arc<Mutex<Vec<(String, String)>>>;
+
+fn control(socket: &Path) -> Asked {
+    let asked = Asked::default();
+    let listener = UnixListener::bind(socket).expect("a socket");
+    let all = Arc::clone(&asked);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let all = Arc::clone(&all);
+            thread::spawn(move || serve(&stream, &all));
+        }
+    });
+    asked
+}
+
+fn serve(stream: &UnixStream, all: &Asked) {
+    let mut test = String::new();
+    for line in BufReader::new(stream).lines().map_while(Result::ok) {
+        let request: Request = serde_json::from_str(&line).expect("a request");
+        if let Request::Begin { test: name } = &request {
+            test.clone_from(name);
+        }
+        let value: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        let to = value["change"]["to"]
+            .as_str()
+            .or(value["ask"].as_str())
+            .unwrap_or_default();
+        all.lock()
+            .expect("nobody panics")
+            .push((test.clone(), to.to_owned()));
+        let mut answer = serde_json::to_string(&answer(request)).expect("it is plain data");
+        answer.push('\n');
+        let mut stream = stream;
+        if stream.write_all(answer.as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+fn answer(request: Request) -> Answer {
+    match request {
+        Request::Change { service, .. } | Request::State { service } if service != "web" => {
+            Answer::Failed {
+                message: format!("no service `{service}`"),
+            }
+        }
+        Request::Begin { .. } | Request::Change { .. } | Request::Restore => Answer::Done,
+        Request::Logs { since_begin, .. } => Answer::Logs {
+            text: if since_begin {
+                "since the start\n"
+            } else {
+                "all\n"
+            }
+            .to_owned(),
+        },
+        Request::Exec { command, stdin, .. } => Answer::Output {
+            status: i32::from(command == ["false"]),
+            stdout: stdin,
+            stderr: "no luck".to_owned(),
+        },
+        Request::State { .. } => Answer::States {
+            containers: vec![ContainerState {
+                state: "running".into(),
+                health: None,
+                exit_code: None,
+            }],
+        },
+        Request::Check { .. } => Answer::Checked {
+            passed: true,
+            said: String::new(),
+        },
+    }
+}
+
+fn endpoints() -> Endpoints {
+    let at = |service: &str, container_port, port| Endpoint {
+        service: service.into(),
+        container_port,
+        transport: Transport::Tcp,
+        host: "127.0.0.1".into(),
+        port,
+    };
+    let (web, dead) = (web(), dead());
+    let check = |name: &str, service: &str, probe, timeout_ms| Check {
+        name: name.into(),
+        service: Some(service.into()),
+        probe,
+        timeout_ms,
+    };
+    Endpoints {
+        ports: vec![at("web", 80, web), at("dead", 90, dead)],
+        health: [].into(),
+        checks: vec![
+            check(
+                "web is up",
+                "web",
+                Probe::Http {
+                    url: format!("http://127.0.0.1:{web}/healthz"),
+                    expect_status: vec![200],
+                },
+                10_000,
+            ),
+            check("in the database", "db", Probe::Exec, 10_000),
+            check(
+                "nothing behind it",
+                "dead",
+                Probe::Tcp {
+                    address: format!("127.0.0.1:{dead}"),
+                },
+                400,
+            ),
+        ],
+    }
+}
+
+fn check(way: Way) {
+    let mut play = Play::with(&endpoints());
+    let socket = play.path().join("control");
+    let asked = control(&socket);
+    play.set(CONTROL, &socket.display().to_string());
+    let ran = play.run(way, "stack", &[]);
+    let failed: Vec<_> = ran
+        .verdicts()
+        .into_iter()
+        .filter(|(_, how)| *how != "ok")
+        .collect();
+    let failed: Vec<_> = failed.into_iter().map(|(name, _)| name).collect();
+    let expected = [
+        "controls_without_asking",
+        "needs_what_does_not_come",
+        "needs_what_is_not_there",
+        "waits_in_vain",
+    ];
+    assert_eq!(failed, expected, "{way:?}: {}", ran.all());
+    let message = ran.message("controls_without_asking");
+    assert!(
+        message.ends_with("write #[e2e_harness::test(exclusive)]"),
+        "{message}"
+    );
+    let message = ran.message("needs_what_does_not_come");
+    assert!(
+        message.starts_with("health check nothing behind it (127.0.0.1:"),
+        "{message}"
+    );
+    assert!(
+        message.ends_with("last status: it accepted and hung up"),
+        "{message}"
+    );
+    let message = ran.message("waits_in_vain");
+    assert!(
+        message.starts_with("a third row did not happen within 0."),
+        "{message}"
+    );
+    assert!(message.ends_with("last status: 2 rows"), "{message}");
+
+    let asked = asked.lock().expect("nobody panics");
+    let by_controls: Vec<&str> = asked
+        .iter()
+        .filter(|(test, _)| test == "controls")
+        .map(|(_, what)| what.as_str())
+        .collect();
+    let expected = [
+        "begin", "stop", "start", "restart", "pause", "unpause", "kill", "kill", "logs", "logs",
+        "exec", "exec", "state", "stop", "restore",
+    ];
+    assert_eq!(by_controls, expected, "{way:?}");
+    let begun = asked.iter().filter(|(_, what)| what == "begin").count();
+    assert_eq!(begun, 7, "{way:?}: every test has a session: {asked:?}");
+}
+
+#[test]
+fn a_test_sees_and_controls_the_stack() {
+    check(Way::Children);
+}
+
+#[test]
+fn a_test_sees_and_controls_the_stack_under_nextest() {
+    check(Way::Nextest);
+}
+
+#[test]
+fn without_a_socket_control_is_refused_and_the_rest_works() {
+    let ran = Play::with(&endpoints()).run(Way::Threads, "stack", &[]);
+    let verdicts = ran.verdicts();
+    assert_eq!(verdicts["talks_to_the_service"], "ok", "{}", ran.all());
+    assert_eq!(verdicts["controls"], "FAILED");
+    assert!(
+        ran.message("controls").contains("`cargo e2e --reuse`"),
+        "{}",
+        ran.message("controls")
+    );
+}

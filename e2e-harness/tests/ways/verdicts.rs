@@ -1,0 +1,225 @@
+use e2e_harness::protocol::record::{Entry, Status};
+
+use crate::play::{Play, Ran, Way};
+
+const VERDICTS: [(&str, &str); 18] = [
+    ("blocks", "FAILED"),
+    ("currency::eur", "ok"),
+    ("currency::pound", "ok"),
+    ("deeper::still::passes_in_a_module", "ok"),
+    ("does_not_panic", "FAILED"),
+    ("fails_at_a_step", "FAILED"),
+    ("fails_oddly", "FAILED"),
+    ("hangs", "FAILED"),
+    ("has_a_broken_fixture", "FAILED"),
+    ("has_a_sticky_fixture", "FAILED"),
+    ("is_ignored", "ignored"),
+    ("panics_as_it_should", "ok"),
+    ("panics_at_a_step", "FAILED"),
+    ("panics_otherwise", "FAILED"),
+    ("passes", "ok"),
+    ("passes_async", "ok"),
+    ("passes_on_the_second_try", "ok"),
+    ("wants_words", "FAILED"),
+];
+
+/// The start of what is said of each failure.
+const MESSAGES: [(&str, &str); 10] = [
+    (
+        "blocks",
+        "timed out after 0.2 s; it blocks, so its thread could not be stopped",
+    ),
+    ("does_not_panic", "it should panic, and did not"),
+    (
+        "fails_at_a_step",
+        "at step `pay it > charge the card`: refused",
+    ),
+    ("fails_oddly", "Odd(7)"),
+    ("hangs", "at step `wait for ever`: timed out after 0.2 s"),
+    (
+        "has_a_broken_fixture",
+        "fixture verdicts::Broken: no such account",
+    ),
+    (
+        "has_a_sticky_fixture",
+        "closing fixture verdicts::Sticky: it sticks",
+    ),
+    (
+        "panics_at_a_step",
+        "at step `look for it`: panicked: a row, at e2e-harness/tests/suite/tests/verdicts.rs:",
+    ),
+    (
+        "panics_otherwise",
+        "it should panic with `overdrawn`, but panicked with: no such account, at",
+    ),
+    ("wants_words", "two words: one word"),
+];
+
+fn check(way: Way, ran: &Ran) {
+    // nextest does not run what is ignored, so nobody records it.
+    let expected = VERDICTS
+        .into_iter()
+        .filter(|(_, verdict)| way != Way::Nextest || *verdict != "ignored")
+        .map(|(name, verdict)| (name.to_owned(), verdict))
+        .collect();
+    assert_eq!(ran.verdicts(), expected, "{way:?}: {}", ran.all());
+    for (name, start) in MESSAGES {
+        let message = ran.message(name);
+        assert!(message.starts_with(start), "{way:?}: {name}: {message}");
+    }
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    let retried = "passes_on_the_second_try passed on attempt 2 of 3";
+    // nextest shows what a test prints only when it fails.
+    assert!(way == Way::Nextest || said.contains(retried), "{said}");
+}
+
+#[test]
+fn cargo_test_runs_them_on_threads_and_says_what_that_means() {
+    let ran = Play::new().run(Way::Threads, "verdicts", &[]);
+    assert_eq!(ran.code, Some(101), "{}", ran.all());
+    check(Way::Threads, &ran);
+    assert!(
+        ran.stderr.contains("tests run on threads of one process"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.entries.is_empty());
+}
+
+#[test]
+fn cargo_e2e_runs_each_in_a_process_and_shows_what_failures_printed() {
+    let ran = Play::new().run(Way::Children, "verdicts", &[]);
+    assert_eq!(ran.code, Some(101), "{}", ran.all());
+    check(Way::Children, &ran);
+    let failure = ran
+        .stdout
+        .split_once("---- fails_at_a_step ----")
+        .expect("it is shown")
+        .1;
+    let failure = failure.split_once("\n----").expect("another one comes").0;
+    let lines = [
+        "at step `pay it > charge the card`: refused",
+        "loud is made",
+        "place an order ... ok 0.0",
+        "charge the card ... FAILED 0.0",
+        "pay it ... FAILED 0.0",
+        "loud is closed",
+    ];
+    let mut rest = failure;
+    for line in lines {
+        rest = rest
+            .split_once(line)
+            .unwrap_or_else(|| panic!("{line} in {failure}"))
+            .1;
+    }
+    let panic = ran
+        .stdout
+        .split_once("---- panics_at_a_step ----")
+        .expect("it is shown")
+        .1;
+    assert!(
+        panic
+            .split_once("\n----")
+            .expect("more")
+            .0
+            .contains("loud is closed"),
+        "{panic}"
+    );
+    assert!(
+        !ran.stdout.contains("nobody wants to see this"),
+        "{}",
+        ran.stdout
+    );
+    records_tell_it_all(&ran);
+}
+
+fn records_tell_it_all(ran: &Ran) {
+    let of = |name: &str| -> Vec<String> {
+        let lines = ran.entries.iter().map(|entry| match entry {
+            Entry::TestStarted { test, attempt, .. } => (test, format!("try {attempt}")),
+            Entry::StepStarted {
+                test, step, depth, ..
+            } => (test, format!("{depth} {step}")),
+            Entry::StepEnded {
+                test,
+                step,
+                status,
+                message,
+                ..
+            } => (
+                test,
+                format!("{step} {status:?} {}", message.clone().unwrap_or_default()),
+            ),
+            Entry::TestEnded {
+                test,
+                attempt,
+                status,
+                message,
+                ..
+            } => (
+                test,
+                format!(
+                    "tried {attempt} {status:?} {}",
+                    message.clone().unwrap_or_default()
+                ),
+            ),
+        });
+        lines
+            .filter(|(test, _)| *test == name)
+            .map(|(_, line)| line)
+            .collect()
+    };
+    assert_eq!(
+        of("passes_async"),
+        [
+            "try 1",
+            "0 outer",
+            "1 inner",
+            "inner Passed ",
+            "outer Passed ",
+            "tried 1 Passed "
+        ]
+    );
+    assert_eq!(
+        of("passes_on_the_second_try"),
+        [
+            "try 1",
+            "tried 1 Failed the first try",
+            "try 2",
+            "tried 2 Passed passed on attempt 2"
+        ]
+    );
+    assert_eq!(of("is_ignored"), ["tried 1 Ignored issue 12"]);
+    assert_eq!(
+        of("hangs"),
+        [
+            "try 1",
+            "0 wait for ever",
+            "wait for ever Failed it was cut off",
+            "tried 1 Failed at step `wait for ever`: timed out after 0.2 s"
+        ]
+    );
+    let took = ran.entries.iter().find_map(|entry| match entry {
+        Entry::TestEnded {
+            test,
+            duration_ms,
+            status: Status::Failed,
+            ..
+        } if test == "hangs" => Some(*duration_ms),
+        _ => None,
+    });
+    assert!(took.is_some_and(|took| took >= 200), "{took:?}");
+}
+
+#[test]
+fn nextest_gives_the_same_verdicts() {
+    let ran = Play::new().run(Way::Nextest, "verdicts", &[]);
+    assert_eq!(ran.code, Some(100), "{}", ran.all());
+    check(Way::Nextest, &ran);
+    assert!(
+        ran.stderr
+            .contains("17 tests run: 7 passed, 10 failed, 1 skipped"),
+        "{}",
+        ran.stderr
+    );
+}

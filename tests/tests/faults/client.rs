@@ -1,0 +1,204 @@
+//! Faults of the client.
+
+use std::time::{Duration, Instant};
+
+use e2e_tests::Host;
+use rustix::process::Signal;
+
+use super::{End, LEASE, Lab, held, holding, since_for};
+
+const STAGES: &[&str] = &[
+    "connect",
+    "provision",
+    "build",
+    "sync",
+    "up",
+    "ready",
+    "test",
+    "collect",
+    "teardown",
+];
+
+/// A few that differ, or all.
+fn stages(lab: &Lab, few: &[&'static str]) -> Vec<&'static str> {
+    if lab.all {
+        STAGES.to_vec()
+    } else {
+        few.to_vec()
+    }
+}
+
+fn hosts(lab: &Lab) -> Vec<Host> {
+    if lab.all {
+        vec![Host::Local, lab.spare.host()]
+    } else {
+        vec![lab.spare.host()]
+    }
+}
+
+pub(super) fn killed(lab: &Lab) {
+    const FAULT: &str = "5 SIGKILL of the client";
+    for host in hosts(lab) {
+        for stage in stages(lab, &["provision", "ready"]) {
+            // Tests that end, so that the later stages are reached.
+            let repo = holding(lab.repo("killed").spec("test_command: 'true'\n"), stage);
+            let mut run = held(&repo, host);
+            run.run.signal(Signal::KILL);
+            let since = Instant::now();
+            let ran = run.go().finish();
+            lab.check(FAULT, stage, &ran, since, &End::Killed);
+        }
+    }
+}
+
+pub(super) fn killed_under_way(lab: &Lab) {
+    const FAULT: &str = "5 SIGKILL of the client";
+    for host in hosts(lab) {
+        // In the middle of `docker compose up`, and of the tests; with all its children.
+        for (at, marker) in [("during up", "slow-1"), ("during test", "testing")] {
+            let repo = match at {
+                "during up" => lab.equipped(slow_to_come_up()),
+                _ => lab.repo("killed-group"),
+            };
+            let mut run = repo.start(host, &["-v"]);
+            run.prints(marker).process().signal_group(Signal::KILL);
+            let since = Instant::now();
+            let ran = run.finish();
+            lab.check(FAULT, at, &ran, since, &End::Killed);
+        }
+    }
+}
+
+fn slow_to_come_up() -> e2e_tests::Repo {
+    e2e_tests::Repo::new("slow-up")
+        .compose(
+            "services:\n  slow: {image: BUSYBOX, command: [sleep, '600']}\n  web:\n    image: BUSYBOX\n    \
+             command: [sleep, '600']\n    depends_on: {slow: {condition: service_completed_successfully}}\n",
+        )
+        .spec("test_command: 'true'\n")
+}
+
+pub(super) fn ctrl_c(lab: &Lab) {
+    for stage in stages(lab, &["sync", "test"]) {
+        let repo = holding(lab.repo("ctrl-c").spec("test_command: 'true'\n"), stage);
+        let file = super::file_of(&repo);
+        let at = file.display();
+        // Some are not cut short by one signal: they go on, and are bounded.
+        let (keys, end) = match stage {
+            "provision" => (format!("@{at},c,1,-{at}"), End::Is(130, "interrupted")),
+            // The tests have passed, and that is known.
+            "collect" | "teardown" => (format!("@{at},c,1,-{at}"), End::Is(0, "passed")),
+            _ => (format!("@{at},c"), End::Is(130, "interrupted")),
+        };
+        let run = repo.start_on_a_terminal(lab.spare.host(), "Running", &keys);
+        let ran = run.finish();
+        let since = Instant::now();
+        let _ = std::fs::remove_file(file);
+        lab.check("1 Ctrl-C on a terminal", stage, &ran, since, &end);
+    }
+}
+
+pub(super) fn impatient(lab: &Lab) {
+    let few: &[&str] = &["c,0.5,c,0.5,c"];
+    let all: &[&str] = &[
+        "c,0.3,c",
+        "c,1,c",
+        "c,5,c",
+        "c,0.3,c,0.3,c",
+        "c,0.5,c,0.5,c",
+        "c,1,c,2,c",
+    ];
+    for keys in if lab.all { all } else { few } {
+        let repo = lab.repo("impatient");
+        let run = repo.start_on_a_terminal(lab.spare.host(), "testing", keys);
+        let ran = run.finish();
+        let since = Instant::now();
+        let end = End::Is(130, "interrupted");
+        lab.check("2 Ctrl-C twice, three times", keys, &ran, since, &end);
+    }
+}
+
+pub(super) fn other_signals(lab: &Lab) {
+    const FAULT: &str = "3 SIGTERM, SIGHUP, SIGQUIT, terminal gone";
+    let host = lab.spare.host();
+    if lab.all {
+        for signal in [Signal::TERM, Signal::HUP, Signal::QUIT] {
+            let repo = lab.repo("signal");
+            let mut run = repo.start(host, &[]);
+            run.prints("testing").signal(signal);
+            let since = Instant::now();
+            let ran = run.finish();
+            let end = End::Is(128 + signal.as_raw(), "interrupted");
+            lab.check(FAULT, "test", &ran, since, &end);
+        }
+    }
+    for (keys, code) in [("close", 129), ("\\", 131)] {
+        let repo = lab.repo("terminal");
+        let run = repo.start_on_a_terminal(host, "testing", keys);
+        let ran = run.finish();
+        let end = End::Is(code, "interrupted");
+        lab.check(FAULT, "test, by the terminal", &ran, Instant::now(), &end);
+    }
+}
+
+pub(super) fn ladder(lab: &Lab) {
+    let repo = lab.repo("ladder").spec(
+        // Tests that do not want to end use up all the time that CI gives.
+        "test_command: \"trap '' TERM INT; echo testing; while :; do sleep 1; done\"\n",
+    );
+    let mut run = repo.start(lab.spare.host(), &[]);
+    run.prints("testing").process().signal_group(Signal::INT);
+    let since = Instant::now();
+    let waits = |until: Duration, run: &mut e2e_tests::Started<'_>| {
+        while since.elapsed() < until && run.process().is_running() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        run.process().is_running()
+    };
+    let mut killed = false;
+    if waits(Duration::from_millis(7500), &mut run) {
+        run.process().signal_group(Signal::TERM);
+        if waits(Duration::from_secs(10), &mut run) {
+            run.process().signal_group(Signal::KILL);
+            killed = true;
+        }
+    }
+    let ran = run.finish();
+    let end = if killed {
+        End::Killed
+    } else {
+        End::Is(130, "interrupted")
+    };
+    lab.check(
+        "4 SIGINT, SIGTERM, SIGKILL as CI cancels",
+        "test",
+        &ran,
+        since,
+        &end,
+    );
+}
+
+pub(super) fn stopped(lab: &Lab) {
+    let repo = lab.repo("stopped");
+    let host = lab.spare.host();
+    let mut run = repo.start(host, &[]);
+    run.prints("testing").signal(Signal::STOP);
+    let since = Instant::now();
+    let id = run.run_id();
+    let ended = format!("{}/ended/{id}", host.root());
+    e2e_tests::wait_for("its guard", Duration::from_secs(LEASE + 60), || {
+        host.sh(&format!("cat {ended}")).code == Some(0)
+    });
+    let clean = since.elapsed();
+    run.signal(Signal::CONT);
+    let ran = run.finish();
+    ran.stderr_has("its guard heard nothing of");
+    let fault = "6 client stopped for longer than the lease";
+    lab.check(
+        fault,
+        "test",
+        &ran,
+        since_for(clean),
+        &End::Is(97, "host_error"),
+    );
+}

@@ -1,0 +1,143 @@
+//! Faults of what is between the client and the host.
+
+use std::time::{Duration, Instant};
+
+use e2e_tests::{Repo, wait_for};
+
+use super::{End, LEASE, Lab, since_for};
+
+/// Prints a line every fifth of a second, for a while; the last one tells that none is lost.
+fn counts(lab: &Lab, name: &str, lines: u32) -> Repo {
+    lab.equipped(
+        Repo::new(name)
+            .compose("services: {web: {image: BUSYBOX, command: [sleep, '600']}}\n")
+            .spec(&format!(
+                "test_command: 'i=0; while [ $i -lt {lines} ]; do i=$((i+1)); echo line $i.; sleep 0.2; done'\n"
+            )),
+    )
+}
+
+/// Both ways, and without a word.
+const CUT: &str =
+    "iptables -I INPUT -p tcp --dport 22 -j DROP && iptables -I OUTPUT -p tcp --sport 22 -j DROP";
+/// Only what the host answers.
+const CUT_ONE_WAY: &str = "iptables -I OUTPUT -p tcp --sport 22 -j DROP";
+
+/// A cut that ends when this is dropped, whatever becomes of the test.
+struct Cut<'a>(&'a Lab);
+
+impl<'a> Cut<'a> {
+    fn new(lab: &'a Lab, how: &str) -> Self {
+        let _ = lab.spare.host().says(how);
+        Self(lab)
+    }
+}
+
+impl Drop for Cut<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.spare.host().sh(
+            "while iptables -D INPUT -p tcp --dport 22 -j DROP; do :; done\n\
+             while iptables -D OUTPUT -p tcp --sport 22 -j DROP; do :; done\n",
+        );
+    }
+}
+
+pub(super) fn short_partition(lab: &Lab) {
+    const LINES: u32 = 60;
+    // One that ssh itself outlives, and one for which its connection must be made anew.
+    let all: &[(u64, &str, &str)] = &[(3, "20", CUT), (25, "60", CUT), (25, "60", CUT_ONE_WAY)];
+    for (seconds, lease, how) in if lab.all { all } else { &all[..1] } {
+        let repo = counts(lab, "short-cut", LINES).env("CARGO_E2E_LEASE", lease);
+        let mut run = repo.start(lab.spare.host(), &[]);
+        run.prints("line 3.");
+        let cut = Cut::new(lab, how);
+        std::thread::sleep(Duration::from_secs(*seconds));
+        drop(cut);
+        let since = Instant::now();
+        let ran = run.finish();
+        for line in 1..=LINES {
+            ran.stdout_has(&format!("line {line}.\n"));
+        }
+        let fault = "8 partition shorter than the lease";
+        lab.check(
+            fault,
+            &format!("test, {seconds} s"),
+            &ran,
+            since,
+            &End::Is(0, "passed"),
+        );
+    }
+}
+
+pub(super) fn long_partition(lab: &Lab) {
+    const FAULT: &str = "7, 8 partition longer than the lease";
+    let host = lab.spare.host();
+    for at in if lab.all {
+        ["ready", "testing"].as_slice()
+    } else {
+        &["testing"]
+    } {
+        let repo = if *at == "ready" {
+            counts(lab, "long-cut", 600).spec(
+                "test_command: 'true'\nhealth_checks: [{name: web, url: 'http://localhost:1/', timeout: 300}]\n",
+            )
+        } else {
+            lab.repo("long-cut")
+        };
+        let mut run = repo.start(host, &["-v"]);
+        run.prints(if *at == "ready" { "curl: (7)" } else { at });
+        let id = run.run_id();
+        let cut = Cut::new(lab, CUT);
+        let since = Instant::now();
+        // Gone while the host is still cut off.
+        let ended = format!("cat {}/ended/{id}", host.root());
+        wait_for("its guard", Duration::from_secs(LEASE + 60), || {
+            host.sh(&ended).code == Some(0)
+        });
+        let clean = since.elapsed();
+        let ran = run.finish();
+        drop(cut);
+        ran.stderr_has("could not be reached for");
+        let took = since_for(clean);
+        lab.check(FAULT, at, &ran, took, &End::Is(97, "host_error"));
+    }
+}
+
+pub(super) fn session_killed(lab: &Lab) {
+    const FAULT: &str = "9 ssh session killed; sshd does not answer";
+    const LINES: u32 = 40;
+    let host = lab.spare.host();
+    for listener_stops in if lab.all {
+        [false, true].as_slice()
+    } else {
+        &[true]
+    } {
+        let repo = counts(lab, "session", LINES).env("CARGO_E2E_LEASE", "30");
+        let mut run = repo.start(host, &[]);
+        run.prints("line 3.");
+        let (stop, go) = if *listener_stops {
+            (
+                "pkill -STOP -f 'sshd: /usr/sbin/sshd'",
+                "pkill -CONT -f 'sshd: /usr/sbin/sshd'",
+            )
+        } else {
+            (":", ":")
+        };
+        let _ = host.says(&format!("{stop}; pkill -KILL -f 'sshd: root@notty'"));
+        if *listener_stops {
+            std::thread::sleep(Duration::from_secs(5));
+        }
+        let _ = host.says(go);
+        let since = Instant::now();
+        let ran = run.finish();
+        for line in 1..=LINES {
+            ran.stdout_has(&format!("line {line}.\n"));
+        }
+        let at = if *listener_stops {
+            "test, no sshd for 5 s"
+        } else {
+            "test"
+        };
+        lab.check(FAULT, at, &ran, since, &End::Is(0, "passed"));
+    }
+}

@@ -1,0 +1,160 @@
+//! Faults of the host.
+
+use std::time::{Duration, Instant};
+
+use e2e_tests::{Ran, Repo, wait_for};
+use rustix::process::Signal;
+
+use super::{End, LEASE, Lab, held, holding};
+
+/// Ends what a run's cookie or guard's script marks, on the host.
+fn kill_guard(lab: &Lab, id: &str) {
+    let script = format!("pkill -KILL -f 'leases/{id}/guard.s[h]'");
+    let killed = lab.spare.host().sh(&script);
+    assert_eq!(killed.code, Some(0), "no guard of {id}\n{killed}");
+}
+
+pub(super) fn guard_killed(lab: &Lab) {
+    let host = lab.spare.host();
+    let repo = lab.repo("no-guard");
+    let mut run = repo.start(host, &[]);
+    run.prints("testing");
+    let id = run.run_id();
+    kill_guard(lab, &id);
+    // The client's next heartbeat finds none, and starts another.
+    wait_for("another guard", Duration::from_secs(30), || {
+        host.sh(&format!("pgrep -f 'leases/{id}/guard.s[h]'")).code == Some(0)
+    });
+    run.signal(Signal::KILL);
+    let since = Instant::now();
+    let ran = run.finish();
+    lab.check(
+        "15 guard killed, client alive",
+        "test",
+        &ran,
+        since,
+        &End::Killed,
+    );
+}
+
+pub(super) fn both_killed(lab: &Lab) {
+    let host = lab.spare.host();
+    for by_hand in if lab.all {
+        [false, true].as_slice()
+    } else {
+        &[false]
+    } {
+        let repo = holding(lab.repo("no-guard-2"), "ready");
+        let mut run = held(&repo, host);
+        let id = run.run.run_id();
+        run.run.signal(Signal::KILL);
+        kill_guard(lab, &id);
+        let ran = run.go().finish();
+        std::thread::sleep(Duration::from_secs(LEASE + 16));
+        let since = Instant::now();
+        if *by_hand {
+            let listed = repo.cargo_e2e(&["gc", "--host", &host.name(), "--dry-run"]);
+            assert!(listed.stdout.contains(&id), "{listed}");
+            let gone = repo.cargo_e2e(&["gc", "--host", &host.name()]);
+            assert!(gone.stderr.contains(&format!("removed {id}")), "{gone}");
+        } else {
+            next_run(lab);
+        }
+        let at = if *by_hand {
+            "ready, then gc"
+        } else {
+            "ready, then another run"
+        };
+        lab.check("15 guard and client killed", at, &ran, since, &End::Killed);
+    }
+}
+
+/// Somebody else's run on that host.
+fn next_run(lab: &Lab) {
+    let next = lab.equipped(
+        Repo::new("next")
+            .compose("services: {web: {image: BUSYBOX, command: [sleep, '600']}}\n")
+            .spec("test_command: 'true'\n"),
+    );
+    next.run(lab.spare.host(), &[]).ended(0, "passed");
+}
+
+pub(super) fn engine_restarted(lab: &Lab) {
+    const FAULT: &str = "12 dockerd killed and started again";
+    let few: &[&str] = &["teardown"];
+    let all: &[&str] = &["up", "ready", "test", "teardown"];
+    for stage in if lab.all { all } else { few } {
+        let repo = holding(lab.repo("engine").spec("test_command: 'true'\n"), stage);
+        let host = lab.spare.host();
+        let run = held(&repo, host);
+        let _ = host
+            .says("pkill -KILL -x dockerd; while pgrep -x dockerd; do sleep 0.1; done >/dev/null");
+        let _ = host.says("lab-host engine");
+        let since = Instant::now();
+        let ran = run.go().finish();
+        // Containers die with this engine; what a stage makes of that is its own business.
+        let code = ran.output().code.unwrap_or(-1);
+        let verdict = ran.record()["verdict"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        lab.check(FAULT, stage, &ran, since, &End::Is(code, &verdict));
+    }
+}
+
+pub(super) fn engine_gone(lab: &Lab) {
+    let repo = holding(
+        lab.repo("engine-gone").spec("test_command: 'true'\n"),
+        "teardown",
+    );
+    let host = lab.spare.host();
+    let run = held(&repo, host);
+    let _ =
+        host.says("pkill -KILL -x dockerd; while pgrep -x dockerd; do sleep 0.1; done >/dev/null");
+    let ran: Ran<'_> = run.go().finish();
+    ran.stderr_has("it-does-not-answer");
+    // The client is gone, and gave up; the guard did not.
+    let _ = host.says("lab-host engine");
+    let since = Instant::now();
+    let fault = "13 dockerd gone for longer than the run";
+    lab.check(fault, "teardown", &ran, since, &End::Is(99, "leaked"));
+}
+
+pub(super) fn rebooted(lab: &Lab) {
+    let host = lab.spare.host();
+    let repo = holding(lab.repo("reboot"), "ready");
+    let mut run = held(&repo, host);
+    run.run.signal(Signal::KILL);
+    lab.spare.machine(&["kill"]);
+    let ran = run.go().finish();
+    lab.spare.machine(&["start"]);
+    wait_for("the host's engine", Duration::from_mins(2), || {
+        host.sh("docker version").code == Some(0) && host.sh("pgrep -x sshd").code == Some(0)
+    });
+    std::thread::sleep(Duration::from_secs(LEASE + 16));
+    let since = Instant::now();
+    next_run(lab);
+    lab.check("14 the host reboots", "ready", &ran, since, &End::Killed);
+}
+
+pub(super) fn stranger(lab: &Lab) {
+    let host = lab.spare.host();
+    let repo = holding(
+        lab.repo("stranger").spec("test_command: 'true'\n"),
+        "collect",
+    );
+    let mut run = held(&repo, host);
+    let id = run.run.run_id();
+    let _ = host.says(&format!(
+        "docker run -d --name stranger --network $(docker network ls -q --filter label=cargo-e2e.run={id} | head -n 1) e2e-lab/busybox:1 sleep 600"
+    ));
+    let ran = run.go().finish();
+    ran.stderr_has("could not be removed");
+    let there = host.says(
+        "docker inspect --format '{{.State.Running}}' stranger; docker rm -f stranger >/dev/null",
+    );
+    assert_eq!(there, "true\n", "it is not ours to touch");
+    let since = Instant::now();
+    let fault = "22 a stranger's container on the network";
+    lab.check(fault, "teardown", &ran, since, &End::Is(99, "leaked"));
+}

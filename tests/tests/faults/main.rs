@@ -1,0 +1,360 @@
+//! Whatever dies, nothing is left behind, and the run's end is recorded: each row of the fault
+//! matrix that can be injected, at the stages where it matters. Prints a table at the end.
+//!
+//! By itself it runs one of each; `E2E_FAULTS=all` runs every one, `E2E_SOAK=N` instead kills N
+//! runs at random moments. See `make faults` and `make soak`.
+
+mod client;
+mod connection;
+mod host;
+mod soak;
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU32;
+use std::time::{Duration, Instant};
+
+use e2e_tests::{Host, Ran, Repo, Spare};
+
+/// Short, because nobody waits a minute here; long enough for a busy machine.
+const LEASE: u64 = 6;
+/// The promise: the lease, and so long for the sweep.
+const SWEEP: u64 = 15;
+/// What the promise leaves to a machine that has other things to do.
+const LOAD: u64 = 20;
+
+/// What came of one injection.
+struct Seen {
+    fault: &'static str,
+    at: String,
+    clean: Duration,
+    wrong: Vec<String>,
+    run_id: String,
+    host: Host,
+}
+
+/// Where faults are injected, and what came of it so far.
+struct Lab {
+    spare: Spare,
+    all: bool,
+    seen: Mutex<Vec<Seen>>,
+}
+
+impl Lab {
+    /// A repo with a stack that has something of every kind, and tests that wait.
+    fn repo(&self, name: &str) -> Repo {
+        let repo = Repo::new(name)
+            .file("Dockerfile", "FROM BUSYBOX\nRUN echo built >/built\n")
+            .file("data/.gitkeep", "")
+            .compose(STACK)
+            .spec("build_command: 'true'\ntest_command: 'echo testing; sleep 7000'\n");
+        self.equipped(repo)
+    }
+
+    fn equipped(&self, repo: Repo) -> Repo {
+        repo.env("CARGO_E2E_SSH_CONFIG", &self.spare.ssh_config())
+            .env("CARGO_E2E_LEASE", &LEASE.to_string())
+    }
+
+    /// Writes down what came of an injection: nothing may be left soon, and how it ended must
+    /// be recorded, once. `since` is when the host could begin to clean up.
+    fn check(&self, fault: &'static str, at: &str, ran: &Ran<'_>, since: Instant, end: &End<'_>) {
+        let limit = Duration::from_secs(LEASE + SWEEP + LOAD);
+        let killed = matches!(end, End::Killed | End::Random);
+        let left = || {
+            let mut left = ran.left();
+            // The next run removes the folder of a client that was killed; nothing may live in it.
+            left.retain(|what| !(killed && is_of_a_dead_client(what)));
+            left
+        };
+        let mut wrong = left();
+        while !wrong.is_empty() && since.elapsed() < limit {
+            std::thread::sleep(Duration::from_millis(200));
+            wrong = left();
+        }
+        let clean = since.elapsed();
+        let host = ran.host();
+        let ended = format!("{}/ended/{}", host.root(), ran.run_id());
+        let tombstone = host.sh(&format!("head -n 1 {ended}")).stdout;
+        let record = ran.record();
+        match end {
+            End::Killed if record.is_null() && tombstone.is_empty() => {
+                // Before the guard was armed there was nothing, and nothing to tell.
+                if !matches!(at, "connect" | "provision") {
+                    wrong.push("no record: the host does not say why it ended".to_owned());
+                }
+            }
+            End::Killed if !record.is_null() && at != "teardown" => {
+                wrong.push("a run that was killed has a record".to_owned());
+            }
+            End::Killed | End::Random => {}
+            End::Is(code, verdict) => {
+                let code_is = ran.output().code;
+                if code_is != Some(*code) || record["verdict"] != **verdict {
+                    wrong.push(format!(
+                        "no record: it ended with {code_is:?}, {}, not {code}, {verdict}\n{}",
+                        record["verdict"],
+                        ran.output()
+                    ));
+                }
+            }
+        }
+        self.note(Seen {
+            fault,
+            at: format!("{at}, {}", host.name()),
+            clean,
+            wrong,
+            run_id: ran.run_id().to_owned(),
+            host,
+        });
+    }
+
+    fn note(&self, seen: Seen) {
+        eprintln!(
+            "{:5.1} s  {}: {} {}",
+            seen.clean.as_secs_f64(),
+            seen.fault,
+            seen.at,
+            if seen.wrong.is_empty() { "" } else { "WRONG" }
+        );
+        self.seen.lock().expect("no row panics with it").push(seen);
+    }
+}
+
+/// How a run should have ended.
+enum End<'a> {
+    /// It was killed, and the host knows more.
+    Killed,
+    /// It was killed, perhaps before there was anything, perhaps after all was over.
+    Random,
+    /// With an exit code and a verdict.
+    Is(i32, &'a str),
+}
+
+/// When it must have begun for that long to have passed now.
+fn since_for(passed: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_sub(passed).unwrap_or(now)
+}
+
+fn is_of_a_dead_client(what: &str) -> bool {
+    let folder = what.contains("/cargo-e2e/m.");
+    folder && !what.ends_with("/master") && !what.contains("socket")
+}
+
+const STACK: &str = r#"
+services:
+  web:
+    image: BUSYBOX
+    restart: always
+    volumes: [/anonymous, "named:/named", "../data:/data"]
+    networks: [inner, default]
+    command: [sh, -c, "trap '' TERM; touch /data/x; while :; do sleep 1; done"]
+  built:
+    build: {context: .., dockerfile: Dockerfile}
+    command: [sleep, "600"]
+networks: {inner: {}}
+volumes: {named: {}}
+"#;
+
+type Row = (&'static str, fn(&Lab));
+
+/// These harm nobody but their own run, and go side by side.
+const BESIDE: &[Row] = &[
+    ("5 SIGKILL of the client", client::killed),
+    (
+        "5 SIGKILL of the client, under way",
+        client::killed_under_way,
+    ),
+    ("1 Ctrl-C on a terminal", client::ctrl_c),
+    ("2 Ctrl-C twice, three times", client::impatient),
+    (
+        "3 SIGTERM, SIGHUP, SIGQUIT, terminal gone",
+        client::other_signals,
+    ),
+    ("4 SIGINT, SIGTERM, SIGKILL as CI cancels", client::ladder),
+    (
+        "6 client stopped for longer than the lease",
+        client::stopped,
+    ),
+    ("15 guard killed, client alive", host::guard_killed),
+    ("15 guard and client killed", host::both_killed),
+    ("22 a stranger's container on the network", host::stranger),
+];
+
+/// These harm the host itself.
+const ALONE: &[Row] = &[
+    (
+        "8 partition shorter than the lease",
+        connection::short_partition,
+    ),
+    (
+        "7, 8 partition longer than the lease",
+        connection::long_partition,
+    ),
+    (
+        "9 ssh session killed; sshd does not answer",
+        connection::session_killed,
+    ),
+    (
+        "12 dockerd killed and started again",
+        host::engine_restarted,
+    ),
+    ("13 dockerd gone for longer than the run", host::engine_gone),
+    ("14 the host reboots", host::rebooted),
+];
+
+/// As many as may use repos at once.
+const WORKERS: usize = 3;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--list") {
+        return ExitCode::SUCCESS;
+    }
+    // As other test programs: only the rows whose name holds what was given.
+    let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let chosen = |rows: &[Row]| {
+        let rows = rows.iter().copied();
+        let is_meant = |(name, _): &Row| filter.is_none_or(|filter| name.contains(filter.as_str()));
+        Mutex::new(
+            rows.filter(is_meant)
+                .collect::<std::collections::VecDeque<_>>(),
+        )
+    };
+    let soak = std::env::var("E2E_SOAK").ok();
+    let lab = Lab {
+        spare: Spare::new(if soak.is_some() { "soak" } else { "faults" }),
+        all: std::env::var("E2E_FAULTS").is_ok_and(|which| which == "all"),
+        seen: Mutex::default(),
+    };
+    if let Some(count) = soak {
+        let left = AtomicU32::new(count.parse().expect("E2E_SOAK is a number"));
+        side_by_side(|| soak::soak(&lab, &left));
+    } else {
+        let beside = chosen(BESIDE);
+        side_by_side(|| work(&lab, &beside));
+        work(&lab, &chosen(ALONE));
+    }
+    look_again(&lab);
+    report(&lab)
+}
+
+fn side_by_side(work: impl Fn() + Sync) {
+    std::thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(&work);
+        }
+    });
+}
+
+fn work(lab: &Lab, rows: &Mutex<std::collections::VecDeque<Row>>) {
+    let next = || rows.lock().expect("nobody panics with it").pop_front();
+    while let Some((name, row)) = next() {
+        let began = Instant::now();
+        let went = std::panic::catch_unwind(AssertUnwindSafe(|| row(lab)));
+        eprintln!("{:5.0} s in all for {name}", began.elapsed().as_secs_f64());
+        if went.is_err() {
+            lab.note(Seen {
+                fault: name,
+                at: "see above".to_owned(),
+                clean: Duration::ZERO,
+                wrong: vec!["the row itself failed".to_owned()],
+                run_id: String::new(),
+                host: Host::Local,
+            });
+        }
+    }
+}
+
+/// What was made late would show only now.
+fn look_again(lab: &Lab) {
+    std::thread::sleep(Duration::from_secs(2 * LEASE));
+    let mut seen = lab.seen.lock().expect("all rows are over");
+    for one in seen.iter_mut().filter(|one| !one.run_id.is_empty()) {
+        let (id, root) = (&one.run_id, one.host.root());
+        let left = one.host.sh(&format!(
+            "for kind in 'ps -a' 'network ls' 'volume ls' 'image ls'; do docker $kind -q --filter label=cargo-e2e.run={id}; done\n\
+             ls -d {root}/sandboxes/{id} {root}/leases/{id} 2>/dev/null\n"
+        ));
+        one.wrong
+            .extend(left.stdout.lines().map(|line| format!("later: {line}")));
+    }
+}
+
+fn report(lab: &Lab) -> ExitCode {
+    let seen = lab.seen.lock().expect("all rows are over");
+    let mut rows: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
+    for one in seen.iter() {
+        rows.entry(one.fault).or_default().push(one);
+    }
+    println!("| fault | times | leaked | slowest to clean | recorded |");
+    println!("|---|---|---|---|---|");
+    for (fault, all) in &rows {
+        let wrong: Vec<&String> = all.iter().flat_map(|one| &one.wrong).collect();
+        let lost = wrong
+            .iter()
+            .filter(|what| what.starts_with("no record"))
+            .count();
+        let slowest = all.iter().map(|one| one.clean).max().unwrap_or_default();
+        println!(
+            "| {fault} | {} | {} | {:.1} s | {} of {} |",
+            all.len(),
+            wrong.len() - lost,
+            slowest.as_secs_f64(),
+            all.len() - lost,
+            all.len()
+        );
+    }
+    let mut good = true;
+    for one in seen.iter().filter(|one| !one.wrong.is_empty()) {
+        good = false;
+        println!(
+            "\n{}, {} ({}):\n{}",
+            one.fault,
+            one.at,
+            one.run_id,
+            one.wrong.join("\n")
+        );
+    }
+    if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// A run that stands still at the beginning of a stage. `go` lets it go on.
+struct Held<'a> {
+    run: e2e_tests::Started<'a>,
+    file: std::path::PathBuf,
+}
+
+/// The file by which a repo's runs stand still.
+fn file_of(repo: &Repo) -> std::path::PathBuf {
+    repo.root().with_extension("held")
+}
+
+fn holding(repo: Repo, stage: &str) -> Repo {
+    let file = file_of(&repo).display().to_string();
+    repo.env("CARGO_E2E_FAILPOINT", &format!("{stage}:{file}"))
+}
+
+fn held(repo: &Repo, host: Host) -> Held<'_> {
+    let file = file_of(repo);
+    let mut run = repo.start(host, &[]);
+    e2e_tests::wait_for("the stage", Duration::from_mins(1), || {
+        assert!(run.process().is_running(), "it ended before the stage");
+        file.exists()
+    });
+    Held { run, file }
+}
+
+impl<'a> Held<'a> {
+    fn go(self) -> e2e_tests::Started<'a> {
+        let _ = std::fs::remove_file(&self.file);
+        self.run
+    }
+}
