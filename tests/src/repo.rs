@@ -288,14 +288,31 @@ impl Repo {
         for name in [
             "CARGO_E2E_HOST",
             "RAILIANCE01_HOST",
-            "CARGO_E2E_ROOT",
             "STATE_HUB_URL",
+            "GITHUB_ACTIONS",
         ] {
             command.env_remove(name);
         }
+        // Records of tests are no part of this user's history.
+        command.env("XDG_STATE_HOME", self.state());
+        command.env("CARGO_E2E_ROOT", Host::Local.root());
         command.env("CARGO_E2E_SSH_CONFIG", ssh_config());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    /// Where this machine's user keeps state, as its runs see it.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        folder().join(format!("{}.state", self.slug))
+    }
+
+    /// The record of a run in the store of this machine's user.
+    #[must_use]
+    pub fn stored(&self, run_id: &str) -> Option<serde_json::Value> {
+        let path = self.state().join(format!("cargo-e2e/runs/{run_id}.json"));
+        let text = fs::read(path).ok()?;
+        Some(serde_json::from_slice(&text).expect("a record is JSON"))
     }
 
     /// Where its runs leave their results.
@@ -327,6 +344,7 @@ impl Drop for Repo {
             ));
         }
         let _ = fs::remove_dir_all(Host::Local.root() + "/cache/" + &self.slug);
+        let _ = fs::remove_dir_all(self.state());
         for number in 1..=self.runs.get() {
             let _ = fs::remove_dir_all(folder().join(format!("{}.{number}", self.slug)));
         }
