@@ -160,7 +160,7 @@ pub(super) fn run(
         }
     };
     let output = without_panic(&output, &why);
-    let output = output.trim_end();
+    let output = output.trim_end().trim_start_matches('\n');
     if output.is_empty() {
         return Some(why);
     }
