@@ -97,10 +97,12 @@ pub(crate) fn first_failed(record: &Record) -> Option<&StageRecord> {
         .find(|stage| stage.status == StageStatus::Failed && !stage.detail.trim().is_empty())
 }
 
-/// The tests that failed.
+/// The tests that failed, by name: several run at once, so the order in which they ended says nothing.
 pub(crate) fn failed_tests(record: &Record) -> Vec<&TestRecord> {
     let failed = |test: &&TestRecord| test.status == StageStatus::Failed;
-    record.tests.iter().filter(failed).collect()
+    let mut tests: Vec<&TestRecord> = record.tests.iter().filter(failed).collect();
+    tests.sort_by(|one, other| one.name.cmp(&other.name));
+    tests
 }
 
 /// The first line of a text, or all there is.
