@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::fields::{LEVELS, Level, NOT_BUILT, TOP};
+use super::fields::{LEVELS, Level, TOP};
 use super::locate::{Kind, Node};
 use super::source::{Finding, Source, Spot, quoted};
 use super::{nearest, value};
@@ -76,7 +76,7 @@ pub(super) fn lacks(level: &Level, map: &Node, key: &str) -> bool {
     };
     let is_it = |name: &str| {
         let known = level.keys.iter().any(|known| known.name == name);
-        name == key || (!known && nearest(name, level.built()) == Some(key))
+        name == key || (!known && nearest(name, level.names()) == Some(key))
     };
     !entries
         .iter()
@@ -114,7 +114,7 @@ impl Checker<'_> {
     /// accepts. True when it is a map at all.
     pub(super) fn map(&mut self, level: &Level, place: Place<'_>, node: &Node) -> bool {
         let Kind::Map(entries) = &node.kind else {
-            let names: Vec<_> = level.built().collect();
+            let names: Vec<_> = level.names().collect();
             let expected = format!("a map with {}", listed(&names, "and"));
             self.expected(place, &expected, node, None);
             return false;
@@ -137,7 +137,6 @@ impl Checker<'_> {
                 continue;
             }
             (known.check)(self, place, value);
-            self.refuse_not_built(place, value);
         }
         true
     }
@@ -173,12 +172,12 @@ impl Checker<'_> {
             "merge keys are not read; write the keys out".to_owned()
         } else if let Some(other) = elsewhere {
             format!("`{name}` is a key of {}", other.what)
-        } else if let Some(meant) = nearest(name, level.built()) {
+        } else if let Some(meant) = nearest(name, level.names()) {
             format!("did you mean `{meant}`?")
         } else {
             format!(
                 "known here: {}",
-                listed(&level.built().collect::<Vec<_>>(), "and")
+                listed(&level.names().collect::<Vec<_>>(), "and")
             )
         };
         let message = match name {
@@ -186,21 +185,6 @@ impl Checker<'_> {
             _ => format!("unknown key {}", quoted(name)),
         };
         self.report(key.spot, message, Some(help));
-    }
-
-    fn refuse_not_built(&mut self, place: Place<'_>, value: &Node) {
-        let row = NOT_BUILT.iter().find(|row| {
-            row.key == place.key && row.value.is_none_or(|only| value.text() == Some(only))
-        });
-        if let Some(row) = row {
-            let spot = if row.value.is_some() {
-                value.spot
-            } else {
-                place.spot
-            };
-            let message = format!("{} not built yet in this version", row.what);
-            self.report(spot, message, Some(row.instead.to_owned()));
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Every key of version 1, and which of them do nothing yet.
+//! Every key of version 1.
 
 use super::check::{Checker, Place};
 use super::locate::Node;
@@ -18,20 +18,10 @@ pub(super) struct Level {
 }
 
 impl Level {
-    /// The keys that may be written, to be offered to people.
-    pub(super) fn built(&self) -> impl Iterator<Item = &'static str> {
-        self.keys
-            .iter()
-            .map(|key| key.name)
-            .filter(|name| is_built(name))
+    /// The keys' names, to be offered to people.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.keys.iter().map(|key| key.name)
     }
-}
-
-/// Whether a key does something in this version.
-pub(super) fn is_built(name: &str) -> bool {
-    NOT_BUILT
-        .iter()
-        .all(|row| row.key != name || row.value.is_some())
 }
 
 const fn key(name: &'static str, check: fn(&mut Checker<'_>, Place<'_>, &Node)) -> Key {
@@ -118,17 +108,3 @@ const REPORT: Level = Level {
 
 /// All levels, to say where a misplaced key belongs.
 pub(super) const LEVELS: &[&Level] = &[&TOP, &HEALTH_CHECK, &SYNC, &TIMEOUTS, &REPORT];
-
-/// A key, or one value of it, that the contract has and this version has not.
-pub(super) struct NotBuilt {
-    pub(super) key: &'static str,
-    /// Only this value; `None`: the key.
-    pub(super) value: Option<&'static str>,
-    /// Subject and verb of "… not built yet".
-    pub(super) what: &'static str,
-    pub(super) instead: &'static str,
-}
-
-/// Refused, since a field that is read and then ignored is worse than none. When one is built, its
-/// row goes, and `mirror` gets the field.
-pub(super) const NOT_BUILT: &[NotBuilt] = &[];

@@ -1,10 +1,9 @@
 //! Names of commands, options and keys.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use super::desk::{Desk, said};
-use super::pages::{code_spans, parse, read, rows, section};
+use super::pages::{code_spans, parse, rows, section};
 
 #[test]
 fn commands_in_the_prose_exist() {
@@ -15,10 +14,6 @@ fn commands_in_the_prose_exist() {
     };
     for name in ["README.md", "RUNBOOK.md"] {
         for line in parse(name).1 {
-            // What is not built is named there, and only there.
-            if line.starts_with("These do not exist yet") {
-                continue;
-            }
             for span in code_spans(&line) {
                 for word in span
                     .split_whitespace()
@@ -84,32 +79,4 @@ fn the_readme_lists_the_keys_that_the_parser_knows() {
     let mut documented = first(fields, "");
     documented.extend(first(checks, "health_checks."));
     assert_eq!(documented, known_keys());
-}
-
-#[test]
-fn the_readme_lists_what_the_parser_refuses() {
-    let fields = read("cargo-e2e/src/spec/fields.rs");
-    let (_, refused) = fields
-        .split_once("NOT_BUILT: &[NotBuilt] =")
-        .expect("fields.rs has the list");
-    // `Some("isolated")` and `"grpc"` alike.
-    let text = |line: &str| line.split('"').nth(1).map(str::to_owned);
-    let mut expected: Vec<String> = Vec::new();
-    for line in refused.lines().map(str::trim) {
-        if line.starts_with("key: ") {
-            expected.extend(text(line));
-        } else if line.starts_with("value: Some") {
-            let key = expected.last_mut().expect("a key comes first");
-            let _ = write!(key, ": {}", text(line).expect("its value"));
-        }
-    }
-    let (_, prose) = parse("README.md");
-    let lines = section(&prose, "## Not built yet");
-    let line = lines
-        .iter()
-        .find(|line| line.contains("refuses these keys"));
-    let documented = line.map_or_else(Vec::new, |line| code_spans(line));
-    let documented: BTreeSet<&str> = documented.into_iter().collect();
-    let expected: BTreeSet<&str> = expected.iter().map(String::as_str).collect();
-    assert_eq!(documented, expected);
 }
