@@ -22,6 +22,13 @@ pub enum Event {
         /// Which.
         stage: Stage,
     },
+    /// A stage of which a part ran beside others is all that the run still waits for.
+    StageGoesOn {
+        /// Which.
+        stage: Stage,
+        /// How long that part has run.
+        elapsed: Duration,
+    },
     /// A line of what a stage's command says, such as Compose's pull progress.
     Progress {
         /// Which stage.

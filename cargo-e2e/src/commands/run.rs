@@ -11,6 +11,7 @@ use cargo_e2e::outcome::{Record, Stage, StageRecord, StageStatus, Verdict, exit_
 use cargo_e2e::plan::{Keep, Options, Plan, Risks};
 use cargo_e2e::report::{Bundle, Human, HumanOptions, TestLog, Verbosity, bundle};
 use cargo_e2e::sandbox::Identity;
+use cargo_e2e::stages::test::{answer, only_asks};
 
 use crate::cli::{Color, OutputArguments, RepoArguments, RunArguments, UpArguments};
 
@@ -80,6 +81,9 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
         );
         return USAGE;
     }
+    if only_asks(plan) {
+        return ask(plan, output, cancel).await;
+    }
     let identity = Identity::new(&plan.spec.name);
     let (results, run_id) = (plan.repo.results_dir.clone(), identity.run_id.clone());
     let made = tokio::task::spawn_blocking(move || Bundle::create(&results, &run_id)).await;
@@ -103,6 +107,11 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
         Box::new(log.clone()),
         Box::new(Human::new(how(output))),
     ]);
+    if !plan.up_only {
+        for warning in plan.hidden_targets() {
+            events.warn(warning);
+        }
+    }
     let outcome = Run {
         plan,
         identity,
@@ -114,6 +123,17 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
     .run()
     .await;
     store(outcome, &bundle, &log, &events).await
+}
+
+/// What the test targets answer to `--list` and its like: that needs no sandbox.
+async fn ask(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
+    let events = Events::new(vec![Box::new(Human::new(how(output)))]);
+    tokio::select! {
+        answered = answer(plan, &events) => {
+            answered.map_or_else(|trouble| exit_code(trouble.verdict, None), |()| 0)
+        }
+        () = cancel.reached(1) => exit_code(Verdict::Interrupted, cancel.signal()),
+    }
 }
 
 fn how(output: &OutputArguments) -> HumanOptions {
