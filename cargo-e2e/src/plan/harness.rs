@@ -197,8 +197,8 @@ pub(super) fn hidden(repo: &Repo, spec: &Spec) -> Vec<String> {
             let s = if targets.len() == 1 { "" } else { "s" };
             (!targets.is_empty()).then(|| {
                 format!(
-                    "the test target{s} `{}` of `{}` will not run: e2e.yml has a `test_command`, which runs instead\n\
-                     = help: leave `test_command` out, and `cargo e2e` runs Cargo's test targets",
+                    "the test target{s} `{}` of `{}` will not run: e2e.yml has a `test_command`, which runs instead; leave it out, and \
+                     `cargo e2e` runs Cargo's test targets",
                     targets.join("`, `"),
                     package.name
                 )
