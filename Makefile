@@ -9,10 +9,10 @@ KEEP =
 # Where `make e2e` looks for repos: a list of folders, separated by spaces.
 REPOS_DIR = examples ..
 
-.PHONY: help demo test e2e lint bench faults soak
+.PHONY: help demo test e2e lint faults soak
 
 help:
-	@echo 'make demo                    set up a lab host here and run two examples on it'
+	@echo 'make demo                    set up a lab host here and run examples on it and here'
 	@echo 'make test                    set up and run the whole suite'
 	@echo 'make e2e REPO=slug           run that repo'"'"'s end-to-end tests; HOST=name, KEEP=1'
 	@echo 'make faults                  kill everything that can be killed, and print what was left'

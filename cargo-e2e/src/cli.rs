@@ -53,6 +53,12 @@ pub(crate) enum Command {
     Doctor(HostArgument),
     /// Write a first e2e/e2e.yml from the compose file that is there
     Init(InitArguments),
+    /// Show what past runs say: pass rate, flaky tests, what is slow
+    History(HistoryArguments),
+    /// Show which records the state-hub has not got yet, and send them; or open a run's page
+    Report(ReportArguments),
+    /// Print the JSON Schema of a file
+    Schema(SchemaArguments),
     /// Print completions for a shell
     ///
     /// bash: `source <(cargo e2e completions bash)`; zsh: save it as `_cargo-e2e` in a folder of
@@ -82,6 +88,37 @@ pub(crate) struct CompletionsArguments {
 pub(crate) struct ManArguments {
     /// A command, such as `plan`
     pub(crate) command: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArguments {
+    /// One repo, by its slug [default: all]
+    #[arg(long, value_name = "REPO")]
+    pub(crate) repo: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// Open report.html of a run of this repo instead: by its id or the end of it [default: the last]
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "latest")]
+    pub(crate) open: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// Which file
+    pub(crate) of: SchemaOf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// run.json
+    Run,
+    /// e2e.yml
+    Spec,
 }
 
 #[derive(Debug, Args)]
@@ -251,9 +288,18 @@ pub(crate) struct OutputArguments {
     /// Show failures and what the tests print, nothing else
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// How stdout tells of the run: what the tests print, or every event as a line of JSON
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) message_format: MessageFormat,
     /// When to use colours
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MessageFormat {
+    Human,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

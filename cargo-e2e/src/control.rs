@@ -7,18 +7,16 @@
 mod changes;
 mod session;
 
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use tempfile::TempDir;
 use tokio::net::UnixListener;
 use tokio::sync::{OnceCell, watch};
 
-use crate::host::HostError;
+use crate::host::{HostError, Own};
 use crate::stages::Context;
 use crate::stages::up::Stack;
 
@@ -40,7 +38,7 @@ pub struct Control<'a> {
     /// How far the host's clock is ahead of ours, in nanoseconds.
     clock: OnceCell<i128>,
     closing: watch::Sender<bool>,
-    _folder: TempDir,
+    _folder: Own,
 }
 
 /// Why there is no socket.
@@ -63,14 +61,7 @@ impl<'a> Control<'a> {
     /// # Errors
     /// When no such folder or socket can be made.
     pub fn listen(context: &'a Context<'a>, stack: &'a Stack) -> std::io::Result<Self> {
-        let named = std::env::temp_dir();
-        let short = named.as_os_str().as_bytes().len() + "/e2e-XXXXXX/control".len();
-        let parent = if short > LONGEST_PATH {
-            Path::new("/tmp")
-        } else {
-            &named
-        };
-        let folder = tempfile::Builder::new().prefix("e2e-").tempdir_in(parent)?;
+        let folder = Own::make()?;
         let path = folder.path().join("control");
         Ok(Self {
             context,

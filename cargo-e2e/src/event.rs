@@ -1,9 +1,10 @@
 //! What happens during a run, as the engine tells it and reporters show it.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::outcome::{Record, Stage, StageStatus};
+use crate::secrets::{Masking, Secrets};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -81,9 +82,46 @@ pub enum Event {
         record: Box<Record>,
         /// The folder with everything that was kept.
         bundle: std::path::PathBuf,
+        /// What the evidence says of a failure, ready to show.
+        failure: Option<String>,
         /// How to live with a sandbox that was kept, ready to show.
         kept: Option<String>,
     },
+}
+
+impl Event {
+    /// Masks every text that comes from outside this program; the tests' output is a stream.
+    fn mask(&mut self, secrets: &Secrets) {
+        let mask = |text: &mut String| {
+            if let std::borrow::Cow::Owned(masked) = secrets.text(text) {
+                *text = masked;
+            }
+        };
+        match self {
+            Self::RunStarted { .. }
+            | Self::StageStarted { .. }
+            | Self::StageGoesOn { .. }
+            | Self::TestOutput { .. } => {}
+            Self::Progress { line: text, .. }
+            | Self::Health { answer: text, .. }
+            | Self::Warning { text }
+            | Self::Note { text }
+            | Self::StageEnded { detail: text, .. } => mask(text),
+            Self::Failure(failure) => {
+                mask(&mut failure.message);
+                failure.help.iter_mut().for_each(mask);
+                for excerpt in &mut failure.excerpts {
+                    mask(&mut excerpt.text);
+                }
+            }
+            Self::RunFinished {
+                record, failure, ..
+            } => {
+                secrets.record(record);
+                failure.iter_mut().for_each(mask);
+            }
+        }
+    }
 }
 
 /// Why a stage failed, for people.
@@ -114,35 +152,75 @@ pub trait Reporter: Send {
     fn event(&mut self, event: &Event);
 }
 
-/// Hands each event to every reporter.
+/// Hands each event to every reporter, without the secrets that are in it.
 #[derive(Default)]
 pub struct Events {
-    reporters: Mutex<Vec<Box<dyn Reporter>>>,
+    secrets: Arc<Secrets>,
+    told: Mutex<Told>,
+}
+
+#[derive(Default)]
+struct Told {
+    reporters: Vec<Box<dyn Reporter>>,
+    /// The tests' output is one stream: a secret may come in pieces.
+    output: Masking,
+}
+
+impl Told {
+    fn tell(&mut self, event: &Event) {
+        for reporter in &mut self.reporters {
+            reporter.event(event);
+        }
+    }
 }
 
 impl Events {
     /// With these reporters, told in this order.
     #[must_use]
     pub fn new(reporters: Vec<Box<dyn Reporter>>) -> Self {
+        Self::masking(Arc::default(), reporters)
+    }
+
+    /// The same, masking these.
+    #[must_use]
+    pub fn masking(secrets: Arc<Secrets>, reporters: Vec<Box<dyn Reporter>>) -> Self {
         Self {
-            reporters: Mutex::new(reporters),
+            secrets,
+            told: Mutex::new(Told {
+                reporters,
+                output: Masking::default(),
+            }),
         }
     }
 
+    /// What is masked.
+    #[must_use]
+    pub fn secrets(&self) -> &Arc<Secrets> {
+        &self.secrets
+    }
+
     /// Tells every reporter.
-    #[allow(
-        clippy::needless_pass_by_value,
-        reason = "an event is made to be told once"
-    )]
-    pub fn tell(&self, event: Event) {
+    pub fn tell(&self, mut event: Event) {
         // A reporter that panicked once is asked again: losing the verdict would be worse.
-        let mut reporters = self
-            .reporters
+        let mut told = self
+            .told
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        for reporter in reporters.iter_mut() {
-            reporter.event(&event);
+        let patterns = self.secrets.patterns();
+        match &mut event {
+            Event::TestOutput { bytes } if !patterns.is_empty() => {
+                *bytes = told.output.take(&patterns, bytes);
+            }
+            Event::StageEnded { .. } => {
+                let rest = told.output.finish(&patterns);
+                if !rest.is_empty() {
+                    told.tell(&Event::TestOutput { bytes: rest });
+                }
+            }
+            _ => {}
         }
+        event.mask(&self.secrets);
+        told.tell(&event);
     }
 
     /// Tells a line of progress, made safe to print.

@@ -49,6 +49,8 @@ pub struct Outcome {
     pub record: Record,
     /// Ready to show.
     pub kept: Option<String>,
+    /// The host's clock less this machine's, as far as it is known.
+    pub skew: jiff::SignedDuration,
 }
 
 /// One run.
@@ -92,6 +94,7 @@ impl Run<'_> {
         Outcome {
             record,
             kept: found.kept,
+            skew: found.skew,
         }
     }
 
@@ -186,6 +189,8 @@ impl Run<'_> {
                 if let Err(Stopped::Failed(trouble)) = collected {
                     self.events
                         .warn(format!("no evidence was collected: {}", trouble.message));
+                } else if found.verdict.is_some() {
+                    found.skew = stages::collect::skew(&context).await;
                 }
             }
         }

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cancel::Signal;
 
 /// The stages of a run, in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// Reach the host, and see that it has what is needed.
@@ -55,7 +58,7 @@ impl Stage {
 }
 
 /// How a stage ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StageStatus {
     /// It did what it should.
@@ -69,7 +72,7 @@ pub enum StageStatus {
 }
 
 /// What the run as a whole came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Tests passed and nothing is left behind, unless it was asked to be kept.
@@ -149,13 +152,14 @@ impl Verdict {
 }
 
 /// One stage of the record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StageRecord {
     /// Which stage.
     pub name: Stage,
     /// How it ended.
     pub status: StageStatus,
     /// When it began, RFC 3339 UTC.
+    #[schemars(extend("format" = "date-time"))]
     pub started_at: String,
     /// How long it took.
     pub duration_ms: u64,
@@ -164,7 +168,7 @@ pub struct StageRecord {
 }
 
 /// One health check of the record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HealthRecord {
     /// Its name in e2e.yml.
     pub name: String,
@@ -179,7 +183,7 @@ pub struct HealthRecord {
 }
 
 /// How a health check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum HealthStatus {
     /// It passed.
@@ -189,7 +193,7 @@ pub enum HealthStatus {
 }
 
 /// One container of the record.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceRecord {
     /// The compose service.
     pub name: String,
@@ -208,7 +212,7 @@ pub struct ServiceRecord {
 }
 
 /// The commit that was tested.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Git {
     /// The commit's id.
     pub sha: Option<String>,
@@ -219,7 +223,7 @@ pub struct Git {
 }
 
 /// One test of the record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TestRecord {
     /// Its name, `test_command` for a command.
     pub name: String,
@@ -234,7 +238,7 @@ pub struct TestRecord {
 }
 
 /// One step of a test.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StepRecord {
     /// Its name.
     pub name: String,
@@ -247,11 +251,13 @@ pub struct StepRecord {
 }
 
 /// `run.json`, schema 1.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// Always 1.
+    #[schemars(extend("const" = 1))]
     pub schema: u32,
-    /// The run's id.
+    /// The run's id: 26 characters, which sort by time.
+    #[schemars(extend("pattern" = "^[0-9a-z]{26}$"))]
     pub run_id: String,
     /// The repo's slug.
     pub repo: String,
@@ -264,6 +270,7 @@ pub struct Record {
     /// The process's exit code.
     pub exit_code: u8,
     /// When it began, RFC 3339 UTC.
+    #[schemars(extend("format" = "date-time"))]
     pub started_at: String,
     /// How long it took.
     pub duration_ms: u64,
@@ -297,6 +304,14 @@ pub fn exit_code(verdict: Verdict, signal: Option<Signal>) -> u8 {
         Verdict::SetupFailed => 105,
         Verdict::Interrupted => 128 + signal.map_or(2, Signal::number),
     }
+}
+
+/// This moment, RFC 3339 UTC with milliseconds.
+#[must_use]
+pub fn now() -> String {
+    jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+        .to_string()
 }
 
 /// Whole milliseconds.

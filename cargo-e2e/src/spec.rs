@@ -20,6 +20,8 @@ mod mirror;
 mod nearest;
 mod probe;
 mod render;
+#[cfg(test)]
+mod schema_tests;
 mod seconds;
 mod source;
 #[cfg(test)]
@@ -63,12 +65,19 @@ pub struct Spec {
     pub sync: Sync,
     /// Globs, relative to the repo root, of files to keep with the result.
     pub artifacts: Vec<String>,
+    /// File that the tests write, relative to the repo root: JUnit XML that is read back.
+    pub junit: Option<String>,
     /// Compose profiles to enable.
     pub profiles: Vec<String>,
     /// Files with variables for compose, relative to the repo root.
     pub env_files: Vec<String>,
+    /// Names of variables of the client's environment, for Compose, `setup_command` and the tests;
+    /// their values are shown nowhere.
+    pub secrets: Vec<String>,
     /// How long each of the other stages may take.
     pub timeouts: Timeouts,
+    /// What the state-hub is told beside the record.
+    pub report: Report,
 }
 
 /// One entry of `health_checks`.
@@ -178,6 +187,18 @@ pub struct Timeouts {
     pub teardown: Option<Duration>,
 }
 
+/// `report`: where the result belongs in the state-hub.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// The topic's slug.
+    pub topic_slug: Option<String>,
+    /// The workstream's id.
+    pub workstream_id: Option<String>,
+    /// The task's id.
+    pub task_id: Option<String>,
+}
+
 /// One mistake in a file, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -208,6 +229,12 @@ pub struct SpecErrors {
     /// How many more there are: after the first 50, they are only counted.
     pub more: usize,
 }
+
+/// The JSON Schema of `e2e.yml`, for editors.
+pub const SCHEMA: &str = include_str!("spec/e2e.schema.json");
+
+/// What an editor reads in the first line of an `e2e.yml` to find [`SCHEMA`].
+pub const MODELINE: &str = "# yaml-language-server: $schema=https://raw.githubusercontent.com/railiance/cargo-e2e/main/cargo-e2e/src/spec/e2e.schema.json";
 
 /// Reads one `e2e.yml`. `path` is only for messages; nothing is opened.
 ///

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
+use crate::doing::Doing;
+
 /// How long a test that is told to stop may take to unwind.
 const UNWIND: Duration = Duration::from_secs(2);
 
@@ -53,19 +55,21 @@ pub(crate) enum End {
     Failed(String),
     /// It panicked, with this message and place.
     Panicked(String),
-    /// Time was up; whether its thread could not be stopped.
-    TimedOut { left_behind: bool },
+    /// Time was up; whether its thread could not be stopped, and what it was doing.
+    TimedOut { left_behind: bool, doing: String },
     /// It could not be started.
     NotStarted(String),
 }
 
 /// Runs a test function until the deadline.
-pub(crate) async fn run(name: &str, body: Body, deadline: Instant) -> End {
+pub(crate) async fn run(name: &str, body: Body, doing: &Doing, deadline: Instant) -> End {
     let (stop, stopped) = oneshot::channel::<()>();
     let (send, mut receive) = oneshot::channel();
     let thread = thread::Builder::new().name(name.to_owned());
     let can_stop = matches!(body.0, Call::Async(_));
+    let here = doing.clone();
     let started = thread.spawn(move || {
+        here.install();
         let end = call(body, stopped);
         // Nobody listens any more when the test was given up.
         let _ = send.send(end);
@@ -77,17 +81,22 @@ pub(crate) async fn run(name: &str, body: Body, deadline: Instant) -> End {
     if let Ok(end) = tokio::time::timeout(left, &mut receive).await {
         return end.unwrap_or_else(|_| End::NotStarted("the test's thread is gone".into()));
     }
+    // Before it is stopped, which ends its waits.
+    let doing = doing.clause();
     drop(stop);
     let patience = if can_stop { UNWIND } else { Duration::ZERO };
     let unwound = tokio::time::timeout(patience, receive).await;
     End::TimedOut {
         left_behind: unwound.is_err(),
+        doing,
     }
 }
 
 fn call(body: Body, stopped: oneshot::Receiver<()>) -> End {
     match body.0 {
-        Call::Blocking(call) => ended(catch_unwind(AssertUnwindSafe(|| Some(call())))),
+        Call::Blocking(call) => ended(catch_unwind(AssertUnwindSafe(|| {
+            Some(__rust_begin_short_backtrace(call))
+        }))),
         Call::Async(call) => match runtime() {
             Ok(runtime) => {
                 let end = ended(catch_unwind(AssertUnwindSafe(|| {
@@ -118,16 +127,28 @@ async fn unless_stopped<T>(
         if stopped.as_mut().poll(context).is_ready() {
             return Poll::Ready(None);
         }
-        future.as_mut().poll(context).map(Some)
+        __rust_begin_short_backtrace(|| future.as_mut().poll(context)).map(Some)
     })
     .await
+}
+
+/// A backtrace ends at a function of this name, so that it shows the test and not the harness.
+#[inline(never)]
+fn __rust_begin_short_backtrace<T>(call: impl FnOnce() -> T) -> T {
+    let value = call();
+    // Keeps this frame there: a tail call would replace it.
+    std::hint::black_box(());
+    value
 }
 
 fn ended(result: thread::Result<Option<Ended>>) -> End {
     match result {
         Ok(Some(Ok(()))) => End::Passed,
         Ok(Some(Err(message))) => End::Failed(message),
-        Ok(None) => End::TimedOut { left_behind: false },
+        Ok(None) => End::TimedOut {
+            left_behind: false,
+            doing: String::new(),
+        },
         Err(payload) => End::Panicked(panic_message(payload.as_ref())),
     }
 }

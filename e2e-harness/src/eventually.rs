@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{Sleep, sleep};
 
+use crate::doing::{self, Waiting};
 use crate::error::{BoxError, Error};
 use crate::wait::{Patience, Poll};
 
@@ -128,8 +129,13 @@ where
     F: FnMut() -> Fut,
     Fut: Future<Output: Look>,
 {
+    wait(format!("`{}`", what.into()), condition)
+}
+
+/// [`eventually`], with words of the harness in place of a label.
+pub(crate) fn wait<F, Fut>(what: String, condition: F) -> Eventually<F, Fut> {
     Eventually {
-        what: what.into(),
+        what,
         patience: Patience::of(TIMEOUT),
         condition,
         running: None,
@@ -173,6 +179,7 @@ struct Running<Fut> {
     pause: Duration,
     status: String,
     doing: Doing<Fut>,
+    waiting: Waiting,
 }
 
 enum Doing<Fut> {
@@ -199,6 +206,7 @@ where
             pause: patience.interval,
             status: "no answer yet".to_owned(),
             doing: Doing::Looking(Box::pin((this.condition)())),
+            waiting: doing::waiting(format!("waiting for {}", this.what)),
         });
         loop {
             match &mut running.doing {
@@ -206,7 +214,10 @@ where
                     if let Task::Ready(found) = look.as_mut().poll(context) {
                         match found.look() {
                             Ok(Poll::Ready(value)) => return Task::Ready(Ok(value)),
-                            Ok(Poll::NotYet(status)) => running.status = status,
+                            Ok(Poll::NotYet(status)) => {
+                                running.waiting.status(&status);
+                                running.status = status;
+                            }
                             Err(error) => {
                                 return Task::Ready(Err(Error::Failed {
                                     what: this.what.clone(),

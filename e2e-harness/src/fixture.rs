@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::body::catching;
+use crate::doing;
 use crate::error::{BoxError, chain};
 use crate::sandbox::Sandbox;
 
@@ -106,6 +107,7 @@ impl Fixtures {
     /// Its own, with its name.
     pub async fn make<T: Fixture>(&mut self) -> Result<Arc<T>, String> {
         let name = type_name::<T>();
+        let _making = doing::waiting(format!("making fixture {name}"));
         let made = match catching(T::set_up(&self.sandbox)).await {
             Ok(Ok(fixture)) => Arc::new(fixture),
             Ok(Err(error)) => {

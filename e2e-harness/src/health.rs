@@ -8,10 +8,10 @@ use tokio::net::TcpStream;
 
 use crate::control::PATIENCE;
 use crate::error::{Error, chain};
-use crate::eventually::eventually;
+use crate::eventually::wait;
 use crate::protocol::control::{Answer, ContainerState, Request};
 use crate::protocol::{Check, Probe};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, list};
 use crate::wait::Poll;
 
 /// How long one look may take.
@@ -39,12 +39,11 @@ pub(crate) async fn needs(sandbox: &Sandbox, names: Option<&[&str]>) -> Result<(
         {
             service(sandbox, name).await?;
         } else {
-            let known = checks.iter().map(|check| check.name.as_str());
+            let known = checks.iter().map(|check| check.name.clone());
             let ports = sandbox.endpoints().ports.iter();
-            let known: Vec<&str> = known.chain(ports.map(|at| at.service.as_str())).collect();
             return Err(Error::Unknown {
                 what: format!("`{name}` is no health check and no service with a published port"),
-                known: known.join(", "),
+                known: list(known.chain(ports.map(|at| at.service.clone()))),
             });
         }
     }
@@ -62,7 +61,7 @@ pub(crate) async fn service(sandbox: &Sandbox, name: &str) -> Result<(), Error> 
         return Ok(());
     }
     if sandbox.any_session().is_some() {
-        eventually(format!("service {name}, running and healthy,"), || {
+        wait(format!("service {name}, running and healthy,"), || {
             containers(sandbox, name)
         })
         .timeout(TIMEOUT)
@@ -70,7 +69,7 @@ pub(crate) async fn service(sandbox: &Sandbox, name: &str) -> Result<(), Error> 
     }
     if let Some(port) = sandbox.first_port(name) {
         let address = port.address();
-        eventually(format!("an answer of service {name} at {address}"), || {
+        wait(format!("an answer of service {name} at {address}"), || {
             tcp(&address)
         })
         .timeout(TIMEOUT)
@@ -95,7 +94,7 @@ async fn wait_for(sandbox: &Sandbox, check: &Check) -> Result<(), Error> {
             what: what.clone(),
             source: source.into(),
         })?;
-    eventually(what, || look(sandbox, check, &client))
+    wait(what, || look(sandbox, check, &client))
         .timeout(Duration::from_millis(check.timeout_ms))
         .await
 }

@@ -2,6 +2,8 @@
 
 use reqwest::{Client, Method, RequestBuilder};
 
+use crate::doing;
+
 /// A [`reqwest::Client`] that knows a service's address.
 ///
 /// ```no_run
@@ -41,7 +43,10 @@ impl Http {
 
     /// A request of any method.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, self.url(path))
+        let url = self.url(path);
+        // When it is sent, and when its answer comes, only reqwest knows.
+        doing::note(Some(format!("the request {method} {url}")));
+        self.client.request(method, url)
     }
 
     /// GET.

@@ -12,14 +12,26 @@
 //! [dev-dependencies]
 //! anyhow = "1"
 //! e2e-harness = "0.1"
+//! serde_json = "1"
 //!
 //! [[test]]
 //! name = "e2e"
 //! harness = false
 //! ```
 //!
-//! `e2e/compose.yml` says what runs, and `e2e/e2e.yml` when it is ready (`cargo e2e init` writes a
-//! first one):
+//! Without `harness = false` the target has one test, which fails and says so.
+//!
+//! `e2e/compose.yml` says what runs; here a service built from the crate's own Dockerfile:
+//!
+//! ```yaml
+//! services:
+//!   api:
+//!     build: ..
+//!     ports:
+//!       - "8080:8080"
+//! ```
+//!
+//! `e2e/e2e.yml` says when it is ready (`cargo e2e init` writes a first one):
 //!
 //! ```yaml
 //! name: shop
@@ -91,14 +103,19 @@
 //!
 //! | | processes | output |
 //! |---|---|---|
-//! | `cargo e2e` | each test is one | shown for failures, live with `-- --nocapture` |
-//! | `cargo e2e --nextest` | each test is one | nextest's |
-//! | `cargo test` after `eval "$(cargo e2e env)"` | threads of one: an abort or exit ends them all, and a test that blocks for ever leaves its thread behind | not captured |
+//! | `cargo e2e` | each test is one; all run, also after a failure | shown for failures, live with `-- --nocapture` |
+//! | `cargo e2e --nextest` | each test is one; none begins after a failure, unless `-- --no-fail-fast` is given | nextest's |
+//! | `cargo test` after `eval "$(cargo e2e env)"` | threads of one; [`Sandbox::service`] refuses | not captured |
 //! | `cargo test` elsewhere | | every test is ignored, exit code 0; with `E2E_REQUIRED=1` it fails |
 //!
-//! Verdicts are the same everywhere. A test that panics, hangs, aborts or exits is one failed test,
-//! and is said to have done that; with one process each, whatever it leaves behind in its process
-//! group is killed. The exit code is 0, 101 when a test failed, 4 when the target has no test.
+//! Where each test is a process, a test that panics, hangs, aborts or exits is one failed test, and
+//! is said to have done that; whatever it leaves behind in its process group is killed. On threads
+//! a panic and a timeout are told the same way, but an abort or exit ends all tests: `exit(0)` in a
+//! test makes such a `cargo test` **green**, whatever the other tests would have said. A test that
+//! blocks for ever leaves its thread behind there.
+//!
+//! The target's own exit code is 0, 101 when a test failed, 4 when it has no test; `cargo e2e` has
+//! [codes of its own](https://github.com/railiance/cargo-e2e/blob/main/RUNBOOK.md#exit-codes), 100 for failed tests.
 //! The target takes libtest's arguments: a filter, `--exact`, `--skip`, `--list`, `--ignored`,
 //! `--include-ignored`, `--nocapture`, `--format pretty|terse|json`, `--test-threads` (as many as
 //! there are cores, at most 8).
@@ -121,6 +138,7 @@
 //! - A test is not generic, and fixtures are not taken as `&mut`: the harness closes them afterwards.
 //! - A fixture is not closed when its process is killed or aborts.
 //! - `cargo test` and `cargo e2e` take one filter; nextest takes more.
+//! - [`Service::stop`] waits up to Docker's grace period of 10 seconds, within the test's timeout.
 //! - nextest's own `slow-timeout` also counts the time in which a test waits for an `exclusive` one.
 //!
 //! # Features
@@ -146,6 +164,8 @@ pub mod wait;
 mod body;
 #[cfg(feature = "harness")]
 mod control;
+#[cfg(feature = "harness")]
+mod doing;
 #[cfg(feature = "harness")]
 mod error;
 #[cfg(feature = "harness")]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::doing;
 use crate::error::{BoxError, Error};
 use crate::lock::file_name;
 
@@ -38,6 +39,7 @@ where
         .truncate(false)
         .open(&path)
         .map_err(|error| file(&path, error))?;
+    let waiting = doing::waiting(format!("waiting for another test to make `{name}`"));
     // The test's timeout bounds this wait.
     loop {
         match lock.try_lock() {
@@ -46,11 +48,13 @@ where
             Err(TryLockError::Error(error)) => return Err(file(&path, error)),
         }
     }
+    drop(waiting);
     match fs::read(&kept) {
         Ok(text) => return serde_json::from_slice(&text).map_err(|error| failed(error.into())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(file(&kept, error)),
     }
+    let _making = doing::waiting(format!("making `{name}`"));
     let value = make.await.map_err(|error| failed(error.into()))?;
     let text = serde_json::to_vec(&value).map_err(|error| failed(error.into()))?;
     // Whole or not at all, also when the process is killed here.

@@ -20,6 +20,10 @@ pub struct Definition {
     pub module: &'static str,
     /// The function.
     pub function: &'static str,
+    /// `file!()`, of the function.
+    pub file: &'static str,
+    /// `line!()`, of the function.
+    pub line: u32,
     /// The case, when there are several.
     pub case: Option<&'static str>,
     /// What the attribute said.
@@ -38,6 +42,12 @@ impl Definition {
             .chain(self.case)
             .collect::<Vec<_>>()
             .join("::")
+    }
+
+    /// Why it failed, with the function's place in the first line, which is all that a summary shows.
+    pub(crate) fn place(&self, why: &str) -> String {
+        let (first, rest) = why.split_at(why.find('\n').unwrap_or(why.len()));
+        format!("{first} (test at {}:{}){rest}", self.file, self.line)
     }
 }
 
@@ -119,6 +129,16 @@ macro_rules! main {
     () => {
         fn main() -> ::std::process::ExitCode {
             $crate::__private::main()
+        }
+
+        // Compiled only where `harness = false` is missing: libtest has a `main` of its own then,
+        // which would find no test and be content.
+        #[::core::prelude::v1::test]
+        fn this_target_needs_harness_false() {
+            ::core::panic!(
+                "no #[e2e_harness::test] of this target can run; write into Cargo.toml:\n\n[[test]]\nname = \"{}\"\nharness = false\n",
+                ::core::module_path!()
+            );
         }
     };
 }

@@ -200,6 +200,8 @@ impl Sandbox {
     /// Awaits a part of the test under a name: prints a line with its time, records it, and gives
     /// what the part gives. A test that fails says at which step. Steps can be inside steps.
     ///
+    /// A part gives a `Result`; an `async` block without one ends with `anyhow::Ok(())`.
+    ///
     /// ```no_run
     /// # async fn f(sandbox: e2e_harness::Sandbox) -> anyhow::Result<()> {
     /// let api = sandbox.http("api").await?;
@@ -318,7 +320,7 @@ impl Sandbox {
     }
 }
 
-fn list(names: impl Iterator<Item = String>) -> String {
+pub(crate) fn list(names: impl Iterator<Item = String>) -> String {
     let mut names: Vec<String> = names.collect();
     names.sort();
     names.dedup();

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::control::PATIENCE;
+use crate::doing;
 use crate::error::Error;
 use crate::protocol::control::{Answer, Change, ContainerState, Request};
 use crate::sandbox::Sandbox;
@@ -26,7 +27,9 @@ impl Service {
         }
     }
 
-    /// Stops its containers, as `docker stop` does.
+    /// Stops its containers, as `docker stop` does: a process that does not heed `SIGTERM` is killed
+    /// after its grace period, 10 seconds unless the compose file has a `stop_grace_period`. The
+    /// test's timeout goes on meanwhile; [`Service::kill`] does not wait.
     ///
     /// # Errors
     /// [`Error::NotExclusive`], [`Error::NoControl`], or what `cargo e2e` said.
@@ -42,7 +45,7 @@ impl Service {
         self.change(Change::Start).await
     }
 
-    /// Stops and starts its containers.
+    /// Stops and starts its containers; stopping can take as long as with [`Service::stop`].
     ///
     /// # Errors
     /// As [`Service::stop`].
@@ -111,35 +114,39 @@ impl Service {
         let request = Request::State {
             service: self.name.clone(),
         };
-        match self.ask("the state", &request, PATIENCE).await? {
+        let doing = format!("asking for the state of service {}", self.name);
+        match self.ask("the state", doing, &request, PATIENCE).await? {
             Answer::States { containers } => Ok(containers),
             other => Err(self.unexpected(&other)),
         }
     }
 
     async fn change(&self, change: Change) -> Result<(), Error> {
-        let what = match &change {
-            Change::Stop => "stop".to_owned(),
-            Change::Start => "start".to_owned(),
-            Change::Restart => "restart".to_owned(),
-            Change::Pause => "pause".to_owned(),
-            Change::Unpause => "unpause".to_owned(),
-            Change::Kill { signal } => format!("kill ({signal})"),
+        let (what, doing) = match &change {
+            Change::Stop => ("stop".to_owned(), "stopping"),
+            Change::Start => ("start".to_owned(), "starting"),
+            Change::Restart => ("restart".to_owned(), "restarting"),
+            Change::Pause => ("pause".to_owned(), "pausing"),
+            Change::Unpause => ("unpause".to_owned(), "unpausing"),
+            Change::Kill { signal } => (format!("kill ({signal})"), "signalling"),
         };
+        let doing = format!("{doing} service {}", self.name);
         let request = Request::Change {
             service: self.name.clone(),
             change,
         };
-        self.ask(&what, &request, PATIENCE).await.map(drop)
+        self.ask(&what, doing, &request, PATIENCE).await.map(drop)
     }
 
     async fn ask(
         &self,
         what: &str,
+        doing: String,
         request: &Request,
         patience: Duration,
     ) -> Result<Answer, Error> {
         let session = self.sandbox.session(&self.name)?;
+        let _waiting = doing::waiting(doing);
         session
             .ask(&format!("{what} of {}", self.name), request, patience)
             .await
@@ -179,9 +186,11 @@ impl IntoFuture for Logs {
                 service: self.service.name.clone(),
                 since_begin: self.since_begin,
             };
-            match self.service.ask("the logs", &request, PATIENCE).await? {
+            let service = self.service;
+            let doing = format!("reading the logs of service {}", service.name);
+            match service.ask("the logs", doing, &request, PATIENCE).await? {
                 Answer::Logs { text } => Ok(text),
-                other => Err(self.service.unexpected(&other)),
+                other => Err(service.unexpected(&other)),
             }
         })
     }
@@ -224,7 +233,9 @@ impl IntoFuture for Exec {
                 stdin: self.stdin,
             };
             let asked = format!("`{what}`, in a container");
-            match self.service.ask(&asked, &request, self.timeout).await? {
+            let doing = format!("running `{what}` in service {}", self.service.name);
+            let answer = self.service.ask(&asked, doing, &request, self.timeout);
+            match answer.await? {
                 Answer::Output {
                     status,
                     stdout,

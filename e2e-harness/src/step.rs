@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::body::last_panic;
+use crate::doing;
 use crate::protocol::record::{Entry, Status};
 use crate::recorder::{Recorder, milliseconds, now};
 
@@ -90,6 +91,7 @@ impl<'a> Open<'a> {
             depth: step.depth(),
             at: now(),
         });
+        doing::note(None);
         let mut state = steps.state();
         state.failed = None;
         state.open.push(step.path.clone());
@@ -110,6 +112,7 @@ impl<'a> Open<'a> {
 
     fn finish(&mut self, failure: Option<String>) {
         self.ended = true;
+        doing::note(Some(format!("step `{}` ended", self.name())));
         let took = self.started.elapsed();
         let word = if failure.is_some() { "FAILED" } else { "ok" };
         let indent = "  ".repeat(self.path.len());

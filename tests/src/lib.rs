@@ -29,6 +29,7 @@ mod ran;
 mod repo;
 pub mod rust;
 pub mod stacks;
+mod started;
 
 pub use binary::cargo_e2e;
 pub use lab::{Account, Host, Spare, image, ssh_config};
@@ -36,7 +37,8 @@ pub use leaks::Everything;
 pub use machine::{Alone, Turn, exclusive, free_ports};
 pub use process::{Ended, Running, wait_for};
 pub use ran::Ran;
-pub use repo::{Repo, Started};
+pub use repo::Repo;
+pub use started::Started;
 
 /// One test a host for each scenario: on this machine, over ssh as root, and over ssh as a user.
 ///

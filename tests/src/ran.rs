@@ -2,15 +2,31 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::binary;
 use crate::leaks::Trace;
-use crate::process::Ended;
+use crate::process::{Ended, Running};
 use crate::repo::Repo;
 
 /// In their order.
 const STAGES: &str = "connect provision build sync up ready setup test collect teardown report";
+
+/// The schema that the tool publishes.
+fn schema() -> &'static jsonschema::Validator {
+    static SCHEMA: OnceLock<jsonschema::Validator> = OnceLock::new();
+    SCHEMA.get_or_init(|| {
+        let mut command = Command::new(binary::cargo_e2e());
+        command.args(["e2e", "schema", "run"]);
+        let printed = Running::start(command, None).finish(Duration::from_secs(20));
+        let schema: Value = serde_json::from_str(&printed.stdout).expect("it prints JSON");
+        jsonschema::validator_for(&schema).expect("it is a schema")
+    })
+}
 
 /// A run that is over. Every assertion shows all that the run printed.
 #[derive(Debug)]
@@ -91,6 +107,14 @@ impl<'repo> Ran<'repo> {
         assert_eq!(record["verdict"], verdict, "{}", self.ended);
         assert_eq!(record["exit_code"], code, "{}", self.ended);
         assert_eq!(record["schema"], 1);
+        let errors: Vec<String> = schema()
+            .iter_errors(record)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(
+            errors.is_empty(),
+            "run.json is not as its schema says: {errors:?}\n{record:#}"
+        );
         assert_eq!(record["repo"], self.repo.slug());
         assert_eq!(record["host"], self.trace.host.name());
         assert_eq!(record["run_id"], self.run_id());
@@ -107,6 +131,12 @@ impl<'repo> Ran<'repo> {
             );
         }
         self.stage("report", "passed");
+        // `up` is no run of tests.
+        if let Some(stored) = self.repo.stored(self.run_id()) {
+            assert_eq!(stored, *record, "the store has another record");
+        }
+        let journal = format!("cargo-e2e/runs/{}.partial", self.run_id());
+        assert!(!self.repo.state().join(journal).exists(), "{}", self.ended);
     }
 
     /// Checks that it was refused before anything began: an exit code, and no result.

@@ -10,7 +10,6 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::lab::{Host, image, quiet, ssh_config};
@@ -18,10 +17,11 @@ use crate::leaks::Trace;
 use crate::machine::{Slot, folder, free_ports};
 use crate::process::{Ended, Running};
 use crate::ran::Ran;
+use crate::started::Started;
 use crate::{binary, leaks};
 
 /// What no run of these tests may need.
-const LIMIT: Duration = Duration::from_mins(3);
+pub(crate) const LIMIT: Duration = Duration::from_mins(3);
 
 /// A repo in a folder of its own that goes with it, known by a slug that no other has.
 ///
@@ -288,14 +288,31 @@ impl Repo {
         for name in [
             "CARGO_E2E_HOST",
             "RAILIANCE01_HOST",
-            "CARGO_E2E_ROOT",
             "STATE_HUB_URL",
+            "GITHUB_ACTIONS",
         ] {
             command.env_remove(name);
         }
+        // Records of tests are no part of this user's history.
+        command.env("XDG_STATE_HOME", self.state());
+        command.env("CARGO_E2E_ROOT", Host::Local.root());
         command.env("CARGO_E2E_SSH_CONFIG", ssh_config());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    /// Where this machine's user keeps state, as its runs see it.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        folder().join(format!("{}.state", self.slug))
+    }
+
+    /// The record of a run in the store of this machine's user.
+    #[must_use]
+    pub fn stored(&self, run_id: &str) -> Option<serde_json::Value> {
+        let path = self.state().join(format!("cargo-e2e/runs/{run_id}.json"));
+        let text = fs::read(path).ok()?;
+        Some(serde_json::from_slice(&text).expect("a record is JSON"))
     }
 
     /// Where its runs leave their results.
@@ -327,63 +344,9 @@ impl Drop for Repo {
             ));
         }
         let _ = fs::remove_dir_all(Host::Local.root() + "/cache/" + &self.slug);
+        let _ = fs::remove_dir_all(self.state());
         for number in 1..=self.runs.get() {
             let _ = fs::remove_dir_all(folder().join(format!("{}.{number}", self.slug)));
         }
-    }
-}
-
-/// A run under way.
-#[derive(Debug)]
-#[must_use = "it is ended when it is dropped"]
-pub struct Started<'a> {
-    repo: &'a Repo,
-    running: Running,
-    trace: Trace,
-}
-
-impl<'repo> Started<'repo> {
-    /// Waits until it prints this.
-    #[track_caller]
-    pub fn prints(&mut self, text: &str) -> &mut Self {
-        self.running.prints(text);
-        self
-    }
-
-    /// Sends it a signal.
-    pub fn signal(&mut self, signal: Signal) -> &mut Self {
-        self.running.signal(signal);
-        self
-    }
-
-    /// The process itself.
-    pub fn process(&mut self) -> &mut Running {
-        &mut self.running
-    }
-
-    /// Its id; it has been told by the time the first stage ended.
-    #[track_caller]
-    #[must_use]
-    pub fn run_id(&mut self) -> String {
-        self.prints("(run ");
-        let bundles = || {
-            fs::read_dir(self.repo.results())
-                .into_iter()
-                .flatten()
-                .flatten()
-        };
-        let mut ids: Vec<String> = bundles()
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter(|name| name.len() == 26)
-            .collect();
-        ids.sort();
-        ids.pop().expect("a run that was told of has a result")
-    }
-
-    /// Waits for its end.
-    #[track_caller]
-    pub fn finish(self) -> Ran<'repo> {
-        let ended = self.running.finish(LIMIT);
-        Ran::new(ended, self.trace, self.repo)
     }
 }

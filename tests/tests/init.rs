@@ -41,7 +41,12 @@ fn initialised(repo: &Repo) -> String {
     );
     let path = repo.path("e2e/e2e.yml");
     let written = fs::read_to_string(&path).expect("it was written");
-    let (name, rest) = written.split_once('\n').expect("it has lines");
+    let (modeline, rest) = written.split_once('\n').expect("it has lines");
+    assert!(
+        modeline.starts_with("# yaml-language-server: $schema="),
+        "{written}"
+    );
+    let (name, rest) = rest.split_once('\n').expect("it has lines");
     assert!(name.starts_with("name: e2e-"), "{written}");
     fs::write(&path, repo.filled_in(&format!("name: SLUG\n{rest}"))).expect("a file");
     written

@@ -8,7 +8,7 @@ use cargo_e2e::plan::Plan;
 
 use crate::cli::RepoArguments;
 
-use super::{each_plan, looking, report};
+use super::{each_plan, looking, report, warn};
 
 pub(crate) async fn check(arguments: RepoArguments) -> u8 {
     each_plan(&arguments, &looking(&arguments), &Cancel::never(), one).await
@@ -49,9 +49,4 @@ async fn one(plan: &Plan) -> u8 {
     } else {
         wrong
     }
-}
-
-fn warn(text: &str) {
-    let yellow = anstyle::AnsiColor::Yellow.on_default().bold();
-    anstream::eprintln!("{yellow}warning{yellow:#}: {text}");
 }

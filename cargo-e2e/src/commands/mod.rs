@@ -6,11 +6,15 @@ mod completions;
 mod doctor;
 mod down;
 mod env;
+mod finish;
 mod gc;
+mod history;
 mod init;
 mod list;
 mod plan;
+mod report;
 mod run;
+mod schema;
 
 use std::path::{Path, PathBuf};
 
@@ -53,6 +57,9 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Gc(arguments)) => gc::gc(arguments).await,
             Some(Command::Doctor(argument)) => doctor::doctor(argument).await,
             Some(Command::Init(arguments)) => init::init(arguments).await,
+            Some(Command::History(arguments)) => history::history(&arguments),
+            Some(Command::Schema(arguments)) => schema::schema(&arguments),
+            Some(Command::Report(arguments)) => report::report_on(&arguments).await,
             Some(Command::Completions(arguments)) => completions::completions(&arguments),
             Some(Command::Man(arguments)) => completions::man(&arguments),
         }
@@ -116,6 +123,12 @@ fn report(message: &str, help: Option<&str>) {
     if let Some(help) = help {
         anstream::eprintln!("  help: {help}");
     }
+}
+
+/// Something the user should know, on stderr.
+fn warn(text: &str) {
+    let yellow = anstyle::AnsiColor::Yellow.on_default().bold();
+    anstream::eprintln!("{yellow}warning{yellow:#}: {text}");
 }
 
 fn find(arguments: &RepoArguments) -> Result<Vec<Repo>, Refused> {

@@ -1,20 +1,21 @@
 //! `cargo e2e`: run the tests.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use cargo_e2e::cancel::Cancel;
 use cargo_e2e::doctor;
-use cargo_e2e::event::{Event, Events};
-use cargo_e2e::lifecycle::{Outcome, RealHosts, Run};
-use cargo_e2e::outcome::{Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis};
+use cargo_e2e::event::{Events, Reporter};
+use cargo_e2e::lifecycle::{RealHosts, Run};
+use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::{Keep, Options, Plan, Risks};
-use cargo_e2e::report::{Bundle, Human, HumanOptions, TestLog, Verbosity, bundle};
+use cargo_e2e::report::{Bundle, GitHub, Human, HumanOptions, Json, TestLog, Verbosity};
 use cargo_e2e::sandbox::Identity;
+use cargo_e2e::secrets::{SHORTEST, Secrets};
 use cargo_e2e::stages::test::{answer, only_asks};
 
-use crate::cli::{Color, OutputArguments, RepoArguments, RunArguments, UpArguments};
+use crate::cli::{Color, MessageFormat, OutputArguments, RepoArguments, RunArguments, UpArguments};
 
+use super::finish::{Keeping, finish};
 use super::{USAGE, each_plan, report};
 
 pub(crate) async fn run(arguments: RunArguments) -> u8 {
@@ -84,6 +85,17 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
     if only_asks(plan) {
         return ask(plan, output, cancel).await;
     }
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let secrets = match Secrets::of(&plan.spec.secrets, environment) {
+        Ok(secrets) => Arc::new(secrets),
+        Err(missing) => {
+            let spec = plan.spec_name().display();
+            let help = "set them (in CI, from its secrets), or take them out of `secrets`";
+            report(&format!("{spec}: {missing}"), Some(help));
+            return USAGE;
+        }
+    };
     let identity = Identity::new(&plan.spec.name);
     let (results, run_id) = (plan.repo.results_dir.clone(), identity.run_id.clone());
     let made = tokio::task::spawn_blocking(move || Bundle::create(&results, &run_id)).await;
@@ -103,14 +115,22 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
         }
     };
     let log = TestLog::new(bundle.dir());
-    let events = Events::new(vec![
-        Box::new(log.clone()),
-        Box::new(Human::new(how(output))),
-    ]);
+    let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(log.clone())];
+    reporters.extend(on_terminal(output));
+    reporters.extend(GitHub::detect().map(|github| Box::new(github) as Box<dyn Reporter>));
+    let (keeping, journal) = Keeping::begin(plan, &identity, &bundle, log);
+    reporters.extend(journal);
+    let events = Events::masking(Arc::clone(&secrets), reporters);
+    keeping.tell_of_the_dead(&events);
     if !plan.up_only {
         for warning in plan.hidden_targets() {
             events.warn(warning);
         }
+    }
+    for name in secrets.too_short() {
+        events.warn(format!(
+            "secret {name} is shorter than {SHORTEST} characters: it is not masked"
+        ));
     }
     let outcome = Run {
         plan,
@@ -122,12 +142,27 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
     }
     .run()
     .await;
-    store(outcome, &bundle, &log, &events).await
+    finish(outcome, keeping, &events, is_json(output)).await
+}
+
+/// The terminal, and with `--message-format json` the events, too.
+fn on_terminal(output: &OutputArguments) -> Vec<Box<dyn Reporter>> {
+    if is_json(output) {
+        // stdout has the events, and nothing else.
+        let human = Human::with_writers(how(output), std::io::stderr(), std::io::sink());
+        vec![Box::new(human), Box::new(Json::on_stdout())]
+    } else {
+        vec![Box::new(Human::new(how(output)))]
+    }
+}
+
+fn is_json(output: &OutputArguments) -> bool {
+    output.message_format == MessageFormat::Json
 }
 
 /// What the test targets answer to `--list` and its like: that needs no sandbox.
 async fn ask(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
-    let events = Events::new(vec![Box::new(Human::new(how(output)))]);
+    let events = Events::new(on_terminal(output));
     tokio::select! {
         answered = answer(plan, &events) => {
             answered.map_or_else(|trouble| exit_code(trouble.verdict, None), |()| 0)
@@ -148,86 +183,4 @@ fn how(output: &OutputArguments) -> HumanOptions {
         Color::Never => Some(false),
     };
     HumanOptions::detect(verbosity, color)
-}
-
-/// The report stage: the record becomes a file before anybody is told of the verdict.
-async fn store(outcome: Outcome, bundle: &Arc<Bundle>, log: &TestLog, events: &Events) -> u8 {
-    let Outcome { mut record, kept } = outcome;
-    let started = Instant::now();
-    let started_at = jiff::Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
-        .to_string();
-    events.tell(Event::StageStarted {
-        stage: Stage::Report,
-    });
-    if let Some(error) = log.take_error() {
-        events.warn(format!("{} is not complete: {error}", log.path().display()));
-    }
-    record.stages.push(StageRecord {
-        name: Stage::Report,
-        status: StageStatus::Passed,
-        started_at,
-        duration_ms: 0,
-        detail: String::new(),
-    });
-    let (stored, untidy) = write(&record, bundle).await;
-    if let Some(untidy) = untidy {
-        events.warn(format!("the results folder is not tidy: {untidy}"));
-    }
-    let (status, detail) = match &stored {
-        Ok(()) => (StageStatus::Passed, String::new()),
-        Err(error) => (StageStatus::Failed, error.clone()),
-    };
-    if let Err(error) = stored {
-        // Lost it must not be: here is all of it.
-        let text = serde_json::to_string(&record).unwrap_or_default();
-        anstream::println!("{text}");
-        events.warn(format!(
-            "the record could not be stored ({error}); it is printed above"
-        ));
-        if record.verdict == Verdict::Passed {
-            record.verdict = Verdict::InternalError;
-            record.exit_code = exit_code(Verdict::InternalError, None);
-        }
-    }
-    events.tell(Event::StageEnded {
-        stage: Stage::Report,
-        status,
-        duration: started.elapsed(),
-        detail,
-    });
-    let code = record.exit_code;
-    record.duration_ms = record.duration_ms.saturating_add(millis(started.elapsed()));
-    events.tell(Event::RunFinished {
-        record: Box::new(record),
-        bundle: shown(bundle),
-        kept,
-    });
-    code
-}
-
-/// Writes the record; then `latest` and old runs, which change no verdict when they can't be seen to.
-async fn write(record: &Record, bundle: &Arc<Bundle>) -> (Result<(), String>, Option<String>) {
-    let (record, bundle) = (record.clone(), Arc::clone(bundle));
-    let written = tokio::task::spawn_blocking(move || {
-        let stored = bundle.write_record(&record);
-        let tidied = bundle
-            .mark_latest()
-            .and_then(|()| bundle.prune(bundle::KEPT_RUNS));
-        (stored, tidied)
-    });
-    match written.await {
-        Ok((stored, tidied)) => (
-            stored.map_err(|error| error.to_string()),
-            tidied.err().map(|error| error.to_string()),
-        ),
-        Err(error) => (Err(error.to_string()), None),
-    }
-}
-
-/// The bundle's path as people would type it here.
-fn shown(bundle: &Bundle) -> std::path::PathBuf {
-    let folder = std::env::current_dir().unwrap_or_default();
-    let dir = bundle.dir();
-    dir.strip_prefix(&folder).unwrap_or(dir).to_owned()
 }

@@ -5,6 +5,7 @@
 
 mod command;
 mod local;
+mod own;
 mod preflight;
 mod rsync;
 mod script;
@@ -23,6 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use command::{Lines, Output, Stream, lines, run, stream};
 pub use local::Local;
+pub use own::Own;
 pub use preflight::{Check, Examined, Facts, Finding, Problem, Purpose, examine, preflight};
 pub use rsync::{List, Transfer, rsync};
 pub use script::{Script, quote};
@@ -221,6 +223,8 @@ impl HostError {
 /// Nothing is created on it; ssh's control folder here is removed by [`Host::close`]. `idle` is
 /// how long the connection of a client that was killed stays.
 pub async fn connect(name: &str, idle: Duration) -> Result<Box<dyn Host>, HostError> {
+    // Nobody waits for it.
+    tokio::spawn(own::tidy());
     if name == "local" {
         return Ok(Box::new(Local));
     }

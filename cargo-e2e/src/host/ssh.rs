@@ -22,6 +22,7 @@ use tokio::time::timeout;
 
 use super::{Channel, Host, HostError, RsyncEnd, Script};
 use master::Master;
+pub(super) use master::end_orphan;
 
 const OPEN_CHANNEL: Duration = Duration::from_secs(15);
 const CHANNELS: usize = 4;
@@ -57,7 +58,6 @@ impl Ssh {
     pub async fn connect(destination: &str, idle: Duration) -> Result<Self, HostError> {
         check_destination(destination)?;
         let config = std::env::var_os("CARGO_E2E_SSH_CONFIG").map(PathBuf::from);
-        tokio::spawn(master::tidy());
         let link = link(destination, config.as_deref(), idle).await?;
         Ok(Self {
             name: destination.to_owned(),

@@ -7,6 +7,7 @@ use e2e_harness::protocol::env_name;
 use super::guess::{Runs, Tests};
 use super::health::Check;
 use crate::compose::Published;
+use crate::spec::MODELINE;
 
 /// What e2e.yml names when it names nothing.
 const DEFAULT: &str = "e2e/compose.yml";
@@ -28,7 +29,11 @@ pub(super) fn spec(
     tests: &Tests,
     published: &[Published],
 ) -> String {
-    let mut text = format!("name: {}\n{}", scalar(name), compose(compose_files));
+    let mut text = format!(
+        "{MODELINE}\nname: {}\n{}",
+        scalar(name),
+        compose(compose_files)
+    );
     if !checks.is_empty() {
         text.push_str("\n# What must answer before the tests start; localhost:PORT is what the compose file publishes.\n");
         text.push_str("health_checks:\n");

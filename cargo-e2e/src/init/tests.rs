@@ -152,7 +152,7 @@ async fn odd_names_make_a_sound_file() {
         )]);
         init(&parent.path().join(folder)).await.unwrap();
         let text = std::fs::read_to_string(parent.path().join(folder).join("e2e/e2e.yml")).unwrap();
-        assert!(text.starts_with(&format!("name: {name}\n")), "{text}");
+        assert!(text.contains(&format!("\nname: {name}\n")), "{text}");
         assert!(text.contains("compose_file: compose.dev.yml"), "{text}");
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Found {
     pub(super) tests: Vec<TestRecord>,
     /// The tests as one, for those that tell nothing of themselves.
     pub(super) tested: Option<TestRecord>,
+    /// The host's clock less this machine's.
+    pub(super) skew: jiff::SignedDuration,
     pub(super) leftovers: Vec<String>,
     /// How to live with the sandbox, when it was kept.
     pub(super) kept: Option<String>,

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::cancel::Cancel;
 use crate::event::{Event, Events};
 use crate::host::HostError;
+pub(super) use crate::outcome::now;
 use crate::outcome::{Stage, StageRecord, StageStatus, Verdict, millis};
 use crate::sandbox::LeaseLost;
 use crate::stages::{Done, Trouble};
@@ -215,13 +216,6 @@ impl<'a> Ledger<'a> {
     pub(super) fn into_records(self) -> Vec<StageRecord> {
         self.records
     }
-}
-
-/// RFC 3339, UTC, milliseconds.
-pub(super) fn now() -> String {
-    jiff::Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
-        .to_string()
 }
 
 /// Who runs this, for others who wait for a port.

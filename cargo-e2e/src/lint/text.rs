@@ -88,9 +88,19 @@ pub(super) fn files(root: &Path, test_command: &str, not: &BTreeSet<PathBuf>) ->
         path.extension()
             .is_some_and(|kind| kind == "md" || kind == "txt" || kind == "rst")
     };
+    // For `--spec`: it speaks of a sandbox with ports of its own.
+    let is_another_spec = |path: &PathBuf| {
+        path.parent() == Some(&root.join("e2e"))
+            && path
+                .extension()
+                .is_some_and(|kind| kind == "yml" || kind == "yaml")
+            && path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("e2e."))
+    };
     found
         .into_iter()
-        .filter(|path| !is_prose(path) && !not.contains(path))
+        .filter(|path| !is_prose(path) && !is_another_spec(path) && !not.contains(path))
         .collect()
 }
 

@@ -1,12 +1,13 @@
 //! The folder that every run leaves on the client: the record and the evidence.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Write};
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Read as _, Seek as _, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::outcome::Record;
+use crate::{durable, junit};
 
 /// How many runs a repo keeps.
 pub const KEPT_RUNS: usize = 20;
@@ -55,7 +56,17 @@ impl Bundle {
     pub fn write_record(&self, record: &Record) -> io::Result<()> {
         let mut json = serde_json::to_vec_pretty(record)?;
         json.push(b'\n');
-        self.write_whole("run.json", &json)
+        durable::write(&self.dir, "run.json", &json)
+    }
+
+    /// Writes `junit.xml`.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn write_junit(&self, record: &Record) -> io::Result<()> {
+        let output = tail(&self.dir.join("test-output.log"), junit::OUTPUT);
+        let xml = junit::write(record, &output).map_err(io::Error::other)?;
+        durable::write(&self.dir, "junit.xml", xml.as_bytes())
     }
 
     /// Lets `latest` point here. There is no moment without a `latest`.
@@ -103,16 +114,27 @@ impl Bundle {
         }
         outcome
     }
+}
 
-    fn write_whole(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(self.dir.join(name))
-            .map_err(|error| error.error)?;
-        // The name is the folder's, and is lost with the power unless the folder is written too.
-        File::open(&self.dir)?.sync_all()
-    }
+/// The end of a file, whole lines of it; nothing where there is none.
+fn tail(path: &Path, length: usize) -> String {
+    let read = || {
+        let mut file = fs::File::open(path)?;
+        let size = file.metadata()?.len();
+        let from = size.saturating_sub(u64::try_from(length).unwrap_or(u64::MAX));
+        file.seek(io::SeekFrom::Start(from))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let whole = if from == 0 {
+            &text
+        } else {
+            text.split_once('\n')
+                .map_or(text.as_ref(), |(_, rest)| rest)
+        };
+        Ok::<_, io::Error>(whole.to_owned())
+    };
+    read().unwrap_or_default()
 }
 
 /// 26 characters of a ULID, in lower case.

@@ -6,7 +6,7 @@
 mod options;
 mod paint;
 #[cfg(test)]
-pub(super) mod samples;
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -315,11 +315,18 @@ impl<E: Write + Send, O: Write + Send> Reporter for Human<E, O> {
             Event::RunFinished {
                 record,
                 bundle,
+                failure,
                 kept,
             } => {
                 self.spinner = None;
-                let lines =
-                    verdict::lines(&self.paint, self.quiet(), record, bundle, kept.as_deref());
+                let lines = verdict::lines(
+                    &self.paint,
+                    self.quiet(),
+                    record,
+                    bundle,
+                    failure.as_deref(),
+                    kept.as_deref(),
+                );
                 if !lines.is_empty() {
                     self.show(&lines);
                 }

@@ -1,12 +1,18 @@
 //! What a run shows and leaves behind. Reporters only read events and the record.
 
 pub mod bundle;
+pub mod failure;
+pub mod github;
+pub mod html;
 pub mod human;
+pub mod json;
 mod spinner;
 pub mod test_log;
-mod words;
+pub(crate) mod words;
 
 pub use bundle::Bundle;
+pub use github::GitHub;
 pub use human::{Human, HumanOptions, Verbosity};
+pub use json::Json;
 pub use test_log::TestLog;
 pub use words::{duration, summary_line};

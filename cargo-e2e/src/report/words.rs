@@ -1,6 +1,9 @@
 //! The words that every view of a run shares: durations, verdicts, counts.
 
+use std::sync::LazyLock;
 use std::time::Duration;
+
+use regex::Regex;
 
 use crate::cancel::Signal;
 use crate::outcome::{Record, StageRecord, StageStatus, TestRecord, Verdict};
@@ -47,7 +50,7 @@ pub fn summary_line(record: &Record) -> String {
 }
 
 /// What follows a verdict and a repo: `: 3 tests in 41.2 s on railiance01`.
-pub(super) fn tail(record: &Record) -> String {
+pub(crate) fn tail(record: &Record) -> String {
     format!(
         "{} in {} on {}",
         test_counts(record),
@@ -57,7 +60,7 @@ pub(super) fn tail(record: &Record) -> String {
 }
 
 /// The verdict, to begin a line with.
-pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
+pub(crate) fn verdict_word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "Passed",
         Verdict::Failed => "Failed",
@@ -76,7 +79,7 @@ pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
 }
 
 /// The signal that ended a run; the record keeps it as the exit code only.
-pub(super) fn signal_name(record: &Record) -> Option<&'static str> {
+pub(crate) fn signal_name(record: &Record) -> Option<&'static str> {
     if record.verdict != Verdict::Interrupted {
         return None;
     }
@@ -87,22 +90,33 @@ pub(super) fn signal_name(record: &Record) -> Option<&'static str> {
 }
 
 /// The stage to look at first: the earliest that failed and says why.
-pub(super) fn first_failed(record: &Record) -> Option<&StageRecord> {
+pub(crate) fn first_failed(record: &Record) -> Option<&StageRecord> {
     record
         .stages
         .iter()
         .find(|stage| stage.status == StageStatus::Failed && !stage.detail.trim().is_empty())
 }
 
-/// The tests that failed.
-pub(super) fn failed_tests(record: &Record) -> Vec<&TestRecord> {
+/// The tests that failed, by name: several run at once, so the order in which they ended says nothing.
+pub(crate) fn failed_tests(record: &Record) -> Vec<&TestRecord> {
     let failed = |test: &&TestRecord| test.status == StageStatus::Failed;
-    record.tests.iter().filter(failed).collect()
+    let mut tests: Vec<&TestRecord> = record.tests.iter().filter(failed).collect();
+    tests.sort_by(|one, other| one.name.cmp(&other.name));
+    tests
 }
 
 /// The first line of a text, or all there is.
-pub(super) fn first_line(text: &str) -> &str {
+pub(crate) fn first_line(text: &str) -> &str {
     text.trim().lines().next().unwrap_or_default().trim_end()
+}
+
+/// The first place in a repo's code that a text names: file and line.
+pub(crate) fn place(text: &str) -> Option<(&str, &str)> {
+    static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"(?m)(?:^|[\s(])([A-Za-z0-9_][A-Za-z0-9_./-]*\.[A-Za-z]+):([0-9]+)").ok()
+    });
+    let found = PLACE.as_ref()?.captures(text)?;
+    Some((found.get(1)?.as_str(), found.get(2)?.as_str()))
 }
 
 /// `: 1 of 3 tests`; nothing for a test command, which counts as one test, and nothing where

@@ -131,23 +131,4 @@ pub(super) struct NotBuilt {
 
 /// Refused, since a field that is read and then ignored is worse than none. When one is built, its
 /// row goes, and `mirror` gets the field.
-pub(super) const NOT_BUILT: &[NotBuilt] = &[
-    NotBuilt {
-        key: "junit",
-        value: None,
-        what: "reading back a `junit` file is",
-        instead: "name the file in `artifacts`, and it is kept with the result",
-    },
-    NotBuilt {
-        key: "secrets",
-        value: None,
-        what: "`secrets` are",
-        instead: "put a file with them in `env_files`",
-    },
-    NotBuilt {
-        key: "report",
-        value: None,
-        what: "`report` is",
-        instead: "remove it",
-    },
-];
+pub(super) const NOT_BUILT: &[NotBuilt] = &[];

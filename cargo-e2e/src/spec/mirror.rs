@@ -12,7 +12,7 @@ use super::agree::serde_error;
 use super::probe::{host_port, http_url};
 use super::seconds::seconds;
 use super::source::{Finding, Source};
-use super::{Cleanup, HealthCheck, Ports, Probe, Side, Spec, Sync, Timeouts};
+use super::{Cleanup, HealthCheck, Ports, Probe, Report, Side, Spec, Sync, Timeouts};
 
 /// Reads the checked text.
 pub(super) fn spec(source: &Source<'_>) -> Result<Spec, Finding> {
@@ -50,12 +50,17 @@ pub(super) struct File {
     sync: Sync,
     #[serde(default)]
     artifacts: Vec<String>,
+    junit: Option<String>,
     #[serde(default)]
     profiles: Vec<String>,
     #[serde(default)]
     env_files: Vec<String>,
     #[serde(default)]
+    secrets: Vec<String>,
+    #[serde(default)]
     timeouts: StageTimeouts,
+    #[serde(default)]
+    report: Report,
 }
 
 fn default_compose_file() -> OneOrMany<String> {
@@ -91,9 +96,12 @@ impl From<File> for Spec {
             setup_command: file.setup_command,
             sync: file.sync,
             artifacts: file.artifacts,
+            junit: file.junit,
             profiles: file.profiles,
             env_files: file.env_files,
+            secrets: file.secrets,
             timeouts: file.timeouts.into(),
+            report: file.report,
         }
     }
 }

@@ -45,9 +45,12 @@ fn smallest_file_and_defaults() {
         setup_command: None,
         sync: super::Sync::default(),
         artifacts: Vec::new(),
+        junit: None,
         profiles: Vec::new(),
         env_files: Vec::new(),
+        secrets: Vec::new(),
         timeouts: super::Timeouts::default(),
+        report: super::Report::default(),
     };
     assert_eq!(spec, expected);
 }

@@ -1,5 +1,6 @@
 //! Fetch logs, states and artifacts.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::host::{Host, Local, Transfer, rsync};
@@ -21,6 +22,7 @@ pub async fn collect(
     let bundle = context.bundle.display();
     let source = format!("{}/collected/", context.sandbox.dir());
     fetch(context, context.host, &[], &source, &format!("{bundle}/")).await;
+    mask(context).await;
     if !context.plan.spec.artifacts.is_empty() {
         let filters = filters(&context.plan.spec.artifacts);
         let target = format!("{bundle}/artifacts/");
@@ -39,6 +41,31 @@ pub async fn collect(
         (),
         format!("logs of {}", count(services.len(), "container")),
     ))
+}
+
+/// The host's clock less this machine's; nothing where the host does not say.
+pub async fn skew(context: &Context<'_>) -> jiff::SignedDuration {
+    if context.host.is_local() {
+        return jiff::SignedDuration::ZERO;
+    }
+    let Ok(there) = context.sandbox.clock(context.host).await else {
+        return jiff::SignedDuration::ZERO;
+    };
+    let here = jiff::Timestamp::now();
+    let there = jiff::Timestamp::from_nanosecond(there).unwrap_or(here);
+    there.duration_since(here)
+}
+
+/// Masks secrets in what was fetched.
+async fn mask(context: &Context<'_>) {
+    let (secrets, bundle) = (Arc::clone(context.events.secrets()), context.bundle.clone());
+    let masked = tokio::task::spawn_blocking(move || secrets.evidence(&bundle)).await;
+    for (path, error) in masked.unwrap_or_default() {
+        context.events.warn(format!(
+            "{} is not kept, because secrets could not be masked in it: {error}",
+            path.display()
+        ));
+    }
 }
 
 async fn fetch(

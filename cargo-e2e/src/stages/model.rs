@@ -10,18 +10,31 @@ use crate::compose::scan::Scan;
 use crate::compose::{external, needs, places, test_service};
 use crate::outcome::Verdict;
 use crate::plan::Risks;
-use crate::variables;
+use crate::{secrets, variables};
 
 use super::sync::{listed, send_extra};
 use super::{Context, Trouble};
 
 /// Variables of this machine that the compose files ask for.
-pub(super) fn from_client(scan: &Scan) -> Vec<(String, String)> {
-    scan.variables
+pub(super) fn from_client(context: &Context<'_>, scan: &Scan) -> Vec<(String, String)> {
+    let secrets = context.events.secrets().variables();
+    let mut all: Vec<(String, String)> = scan
+        .variables
         .iter()
-        .filter(|name| variables::travels(name))
+        .filter(|name| variables::travels(name) && !secrets.iter().any(|one| one.0 == **name))
         .filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)))
-        .collect()
+        .collect();
+    all.extend_from_slice(secrets);
+    all
+}
+
+/// Looks for credentials in the model, so that they are masked from now on.
+pub(super) fn learn_secrets(context: &Context<'_>, model: &Value) {
+    let folder = context.sandbox.repo_dir();
+    context.events.secrets().learn(model, |file| {
+        let inside = file.strip_prefix(&folder)?.trim_start_matches('/');
+        secrets::read_small(&context.plan.repo.root.join(inside))
+    });
 }
 
 /// What the stack may do beyond its sandbox is said; with `--strict`, it is not brought up.

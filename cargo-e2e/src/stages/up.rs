@@ -42,7 +42,7 @@ const TRIES: usize = 5;
 
 /// Brings it up.
 pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Trouble> {
-    let interpolation = model::from_client(scan);
+    let interpolation = model::from_client(context, scan);
     let remote = scan.remote.iter();
     model::check_risks(
         context,
@@ -51,6 +51,7 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
             .collect::<Vec<_>>(),
     )?;
     let (model, warnings) = model::read(context, &interpolation).await?;
+    model::learn_secrets(context, &model);
     model::check_names(&model)?;
     model::check_risks(context, &risks::risks(&model, &context.sandbox.repo_dir()))?;
     model::send_needed(context, &model).await?;
@@ -195,7 +196,10 @@ async fn prepare(
         .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
     sandbox.put(host, "compose.json", &text).await?;
     // What was really run is part of the result; a full disk is told of when that is stored.
-    let _ = tokio::fs::write(context.bundle.join("compose.json"), &text).await;
+    let mut shown = rewritten.model.clone();
+    context.events.secrets().json(&mut shown);
+    let shown = serde_json::to_vec_pretty(&shown).unwrap_or_default();
+    let _ = tokio::fs::write(context.bundle.join("compose.json"), &shown).await;
     Ok(Prepared {
         commands: cli::up_commands(
             sandbox,

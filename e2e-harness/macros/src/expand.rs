@@ -51,6 +51,7 @@ fn registration(
         |name| format!("::core::option::Option::Some({name:?})"),
     );
     let prepare = prepare(signature, fixtures, values);
+    let line = Template::new("::core::line!()").exactly_at(signature.name.span());
     let function = signature.name.to_string();
     let function = function.trim_start_matches("r#");
     let definition = Template::new(&format!(
@@ -58,6 +59,8 @@ fn registration(
             static __TEST: ::e2e_harness::__private::Definition = ::e2e_harness::__private::Definition {{
                 module: ::core::module_path!(),
                 function: {function:?},
+                file: ::core::file!(),
+                line: LINE,
                 case: {case},
                 options: {},
                 prepare: PREPARE,
@@ -67,6 +70,7 @@ fn registration(
         settings(options),
     ))
     .with("PREPARE", prepare)
+    .with("LINE", line)
     .fill();
     signature
         .conditions
@@ -191,6 +195,15 @@ impl Template {
     fn at(mut self, span: Span) -> Self {
         self.span = Some(span);
         self
+    }
+
+    /// As if the user had written it there: `line!()` would give the attribute's line else.
+    fn exactly_at(self, span: Span) -> TokenStream {
+        let tokens = self.tokens.into_iter().map(|mut token| {
+            token.set_span(span);
+            token
+        });
+        tokens.collect()
     }
 
     fn fill(&self) -> TokenStream {

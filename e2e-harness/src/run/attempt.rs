@@ -1,8 +1,10 @@
 //! One try of a test, in this process.
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use crate::body::{self, End, catching};
+use crate::doing::Doing;
 use crate::error::{Error, chain};
 use crate::fixture::Fixtures;
 use crate::health;
@@ -28,7 +30,7 @@ pub(super) fn run(
     });
     let started = Instant::now();
     let failure = match (&locks, body::runtime()) {
-        (Err(error), _) => Some(chain(error)),
+        (Err(error), _) => Some(test.place(&chain(error))),
         (Ok(_), Err(error)) => Some(format!("no async runtime for the test: {error}")),
         (Ok(_), Ok(runtime)) => {
             let failure = runtime.block_on(drive(name, test, recorder, begun));
@@ -74,13 +76,22 @@ async fn drive(
         Ok(sandbox) => sandbox,
         Err(error) => return Some(chain(&error)),
     };
+    let doing = Doing::default();
+    doing.install();
     let mut wrong: Vec<String> = Vec::new();
+    let mut panicked = false;
     if let Err(error) = ready(&sandbox, options.needs).await {
         wrong.push(chain(&error));
     } else {
         begun();
         let mut fixtures = Fixtures::of(sandbox.clone());
-        wrong.extend(with_fixtures(name, test, &sandbox, &mut fixtures).await);
+        let end = end(name, test, &doing, &mut fixtures).await;
+        panicked = matches!(end, End::Panicked(_));
+        let why = judge(end, options.should_panic, options.timeout.as_secs_f64());
+        wrong.extend(why.map(|why| match sandbox.failed_step() {
+            Some(step) => format!("at step `{step}`: {why}"),
+            None => why,
+        }));
         wrong.extend(fixtures.close().await);
     }
     if let Some(session) = sandbox.any_session()
@@ -88,7 +99,12 @@ async fn drive(
     {
         wrong.push(chain(&error));
     }
-    (!wrong.is_empty()).then(|| wrong.join("\n"))
+    if wrong.is_empty() {
+        return None;
+    }
+    let why = wrong.join("\n");
+    // A panic has a place of its own.
+    Some(if panicked { why } else { test.place(&why) })
 }
 
 async fn ready(sandbox: &Sandbox, needs: Option<&[&str]>) -> Result<(), Error> {
@@ -96,28 +112,23 @@ async fn ready(sandbox: &Sandbox, needs: Option<&[&str]>) -> Result<(), Error> {
     health::needs(sandbox, needs).await
 }
 
-async fn with_fixtures(
-    name: &str,
-    test: &'static Definition,
-    sandbox: &Sandbox,
-    fixtures: &mut Fixtures,
-) -> Option<String> {
-    let options = &test.options;
-    let deadline = Instant::now() + options.timeout;
-    let limit = options.timeout.as_secs_f64();
-    let making = tokio::time::timeout(options.timeout, catching((test.prepare)(fixtures))).await;
-    let body = match making {
+/// Makes the fixtures and runs the test with them.
+async fn end(name: &str, test: &'static Definition, doing: &Doing, fixtures: &mut Fixtures) -> End {
+    let timeout = test.options.timeout;
+    let deadline = Instant::now() + timeout;
+    let mut making = pin!(catching((test.prepare)(fixtures)));
+    let body = match tokio::time::timeout(timeout, making.as_mut()).await {
         Ok(Ok(Ok(body))) => body,
-        Ok(Ok(Err(why))) => return Some(why),
-        Ok(Err(panic)) => return Some(format!("panicked in a fixture: {panic}")),
-        Err(_) => return Some(format!("timed out after {limit} s, making its fixtures")),
+        Ok(Ok(Err(why))) => return End::NotStarted(why),
+        Ok(Err(panic)) => return End::NotStarted(format!("panicked in a fixture: {panic}")),
+        Err(_) => {
+            return End::TimedOut {
+                left_behind: false,
+                doing: doing.clause(),
+            };
+        }
     };
-    let end = body::run(name, body, deadline).await;
-    let why = judge(end, options.should_panic, limit)?;
-    Some(match sandbox.failed_step() {
-        Some(step) => format!("at step `{step}`: {why}"),
-        None => why,
-    })
+    body::run(name, body, doing, deadline).await
 }
 
 fn judge(end: End, should_panic: Option<&str>, limit: f64) -> Option<String> {
@@ -133,10 +144,14 @@ fn judge(end: End, should_panic: Option<&str>, limit: f64) -> Option<String> {
             Some(format!("it should panic, but returned an error: {message}"))
         }
         (End::Failed(message), None) => Some(message),
-        (End::TimedOut { left_behind: false }, _) => Some(format!("timed out after {limit} s")),
-        (End::TimedOut { left_behind: true }, _) => Some(format!(
-            "timed out after {limit} s; it blocks, so its thread could not be stopped"
-        )),
+        (End::TimedOut { left_behind, doing }, _) => {
+            let blocks = if left_behind {
+                "; it blocks, so its thread could not be stopped"
+            } else {
+                ""
+            };
+            Some(format!("timed out after {limit} s{doing}{blocks}"))
+        }
         (End::NotStarted(why), _) => Some(why),
     }
 }
@@ -158,6 +173,13 @@ mod tests {
         let failed = judge(End::Failed("refused".into()), Some(""), 1.0).unwrap();
         assert_eq!(failed, "it should panic, but returned an error: refused");
         assert!(judge(End::Passed, Some(""), 1.0).is_some());
-        assert!(judge(End::TimedOut { left_behind: false }, Some(""), 0.5).is_some());
+        let late = End::TimedOut {
+            left_behind: false,
+            doing: ", while stopping service web (0.4 s)".to_owned(),
+        };
+        assert_eq!(
+            judge(late, Some(""), 0.5).unwrap(),
+            "timed out after 0.5 s, while stopping service web (0.4 s)"
+        );
     }
 }

@@ -149,6 +149,7 @@ pub(super) fn run(
                 Some(step) => format!("at step `{step}`: {why}"),
                 None => why,
             };
+            let why = test.place(&why);
             recorder.write(&attempt::ended(
                 name,
                 attempt,
@@ -158,11 +159,35 @@ pub(super) fn run(
             why
         }
     };
-    let output = output.trim_end();
+    let output = without_panic(&output, &why);
+    let output = output.trim_end().trim_start_matches('\n');
     if output.is_empty() {
         return Some(why);
     }
     Some(format!("{why}\n\n{output}"))
+}
+
+/// What was printed, without the message of the panic that `why` says already; that there was one
+/// stays, in its place among the rest.
+fn without_panic(output: &str, why: &str) -> String {
+    let mut whys = why.lines();
+    let Some((said, place)) = whys.next().and_then(|first| first.rsplit_once(", at ")) else {
+        return output.to_owned();
+    };
+    let header = format!(" panicked at {place}:\n");
+    let Some((before, after)) = output.split_once(&header) else {
+        return output.to_owned();
+    };
+    let message = after.split_once('\n');
+    let Some((_, mut rest)) = message.filter(|(first, _)| said.ends_with(first)) else {
+        return output.to_owned();
+    };
+    while let (Some(next), Some((line, further))) = (whys.next(), rest.split_once('\n'))
+        && next == line
+    {
+        rest = further;
+    }
+    format!("{before}{header}{rest}")
 }
 
 /// The innermost step that a test's last try began and did not end.
@@ -292,4 +317,26 @@ fn wait(child: &Child, report: &Path, limit: Duration) -> io::Result<bool> {
         }
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_said_once() {
+        let output = "before\n\nthread 'a' (7) panicked at t.rs:1:2:\nrows differ\n left: 1\nright: 2\nnote: run\nloud is closed\n";
+        let why = "at step `x`: panicked: rows differ, at t.rs:1:2\n left: 1\nright: 2\nclosing fixture Y: no";
+        assert_eq!(
+            without_panic(output, why),
+            "before\n\nthread 'a' (7) panicked at t.rs:1:2:\nnote: run\nloud is closed\n"
+        );
+        for other in [
+            "refused",
+            "refused, at noon",
+            "panicked: other, at t.rs:1:2",
+        ] {
+            assert_eq!(without_panic(output, other), output);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use e2e_harness::protocol::EVENTS;
 
-use crate::play::{Play, Ran, Way, binary};
+use crate::play::{Play, Ran, Way, binary, place};
 
 fn check(ran: &Ran) {
     let mut verdicts: Vec<_> = ran.verdicts().into_iter().collect();
@@ -23,22 +23,26 @@ fn check(ran: &Ran) {
         "{}",
         ran.all()
     );
-    assert_eq!(
-        ran.message("b_aborts"),
-        "at step `jump`: aborted: signal 6 (SIGABRT)"
-    );
-    assert_eq!(
-        ran.message("c_exits"),
-        "the process ended with exit(3) in the middle of the test"
-    );
-    assert_eq!(
-        ran.message("d_exits_with_zero"),
-        "the process ended with exit(0) in the middle of the test"
-    );
-    assert_eq!(
-        ran.message("e_leaves_a_process_behind"),
-        "look at the output"
-    );
+    let messages = [
+        (
+            "b_aborts",
+            "at step `jump`: aborted: signal 6 (SIGABRT) (test at ",
+        ),
+        (
+            "c_exits",
+            "the process ended with exit(3) in the middle of the test (test at ",
+        ),
+        (
+            "d_exits_with_zero",
+            "the process ended with exit(0) in the middle of the test (test at ",
+        ),
+        ("e_leaves_a_process_behind", "look at the output (test at "),
+    ];
+    for (name, start) in messages {
+        let message = ran.message(name);
+        assert!(message.starts_with(start), "{message}");
+        assert!(message.contains(&place("crashes", name)), "{message}");
+    }
 }
 
 #[test]

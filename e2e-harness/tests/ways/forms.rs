@@ -147,3 +147,15 @@ fn a_harness_says_hello() {
     assert_eq!(lines.next(), Some("blocks"));
     assert_eq!(lines.count(), 17);
 }
+
+#[test]
+fn without_harness_false_it_does_not_look_green() {
+    let ran = Play::new().run(Way::Threads, "forgotten", &[]);
+    assert_eq!(ran.code, Some(101), "{}", ran.all());
+    assert!(
+        ran.stdout
+            .contains("[[test]]\nname = \"forgotten\"\nharness = false"),
+        "{}",
+        ran.all()
+    );
+}

@@ -151,6 +151,17 @@ pub(crate) fn binary(target: &[&str]) -> PathBuf {
         .unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }
 
+/// What a failure without a place of its own says of a function of a suite's target.
+pub(crate) fn place(target: &str, function: &str) -> String {
+    let file = format!("tests/suite/tests/{target}.rs");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&file);
+    let text = std::fs::read_to_string(path).expect("it is there");
+    let begin = format!("fn {function}(");
+    let line = text.lines().position(|line| line.contains(&begin));
+    let line = line.expect("the function") + 1;
+    format!("(test at e2e-harness/{file}:{line})")
+}
+
 fn need_nextest() {
     let found = Command::new(env!("CARGO"))
         .args(["nextest", "--version"])

@@ -53,6 +53,14 @@ fn dead() -> u16 {
     port
 }
 
+/// Accepts and never answers.
+fn silent() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it has one").port();
+    thread::spawn(move || listener.incoming().collect::<Vec<_>>());
+    port
+}
+
 /// What `cargo e2e` was asked, by test.
 type Asked = Arc<Mutex<Vec<(String, String)>>>;
 
@@ -84,6 +92,9 @@ fn serve(stream: &UnixStream, all: &Asked) {
         all.lock()
             .expect("nobody panics")
             .push((test.clone(), to.to_owned()));
+        if matches!(&request, Request::Change { service, .. } if service == "slow") {
+            continue;
+        }
         let mut answer = serde_json::to_string(&answer(request)).expect("it is plain data");
         answer.push('\n');
         let mut stream = stream;
@@ -95,7 +106,9 @@ fn serve(stream: &UnixStream, all: &Asked) {
 
 fn answer(request: Request) -> Answer {
     match request {
-        Request::Change { service, .. } | Request::State { service } if service != "web" => {
+        Request::Change { service, .. } | Request::State { service }
+            if !["web", "silent"].contains(&service.as_str()) =>
+        {
             Answer::Failed {
                 message: format!("no service `{service}`"),
             }
@@ -136,7 +149,7 @@ fn endpoints() -> Endpoints {
         host: "127.0.0.1".into(),
         port,
     };
-    let (web, dead) = (web(), dead());
+    let (web, dead, silent) = (web(), dead(), silent());
     let check = |name: &str, service: &str, probe, timeout_ms| Check {
         name: name.into(),
         service: Some(service.into()),
@@ -144,7 +157,11 @@ fn endpoints() -> Endpoints {
         timeout_ms,
     };
     Endpoints {
-        ports: vec![at("web", 80, web), at("dead", 90, dead)],
+        ports: vec![
+            at("web", 80, web),
+            at("dead", 90, dead),
+            at("silent", 70, silent),
+        ],
         health: [].into(),
         checks: vec![
             check(
@@ -182,15 +199,18 @@ fn check(way: Way) {
         .collect();
     let failed: Vec<_> = failed.into_iter().map(|(name, _)| name).collect();
     let expected = [
+        "asks_in_vain",
         "controls_without_asking",
         "needs_what_does_not_come",
         "needs_what_is_not_there",
+        "stops_in_vain",
         "waits_in_vain",
+        "waits_longer_than_it_may",
     ];
     assert_eq!(failed, expected, "{way:?}: {}", ran.all());
     let message = ran.message("controls_without_asking");
     assert!(
-        message.ends_with("write #[e2e_harness::test(exclusive)]"),
+        message.contains("write #[e2e_harness::test(exclusive)] (test at "),
         "{message}"
     );
     let message = ran.message("needs_what_does_not_come");
@@ -199,15 +219,40 @@ fn check(way: Way) {
         "{message}"
     );
     assert!(
-        message.ends_with("last status: it accepted and hung up"),
+        message.contains("last status: it accepted and hung up (test at "),
         "{message}"
     );
     let message = ran.message("waits_in_vain");
     assert!(
-        message.starts_with("a third row did not happen within 0."),
+        message.starts_with("`a third row` did not happen within 0."),
         "{message}"
     );
-    assert!(message.ends_with("last status: 2 rows"), "{message}");
+    assert!(
+        message.contains("last status: 2 rows (test at "),
+        "{message}"
+    );
+    let late = [
+        (
+            "stops_in_vain",
+            "timed out after 0.2 s, while stopping service slow (",
+            "s) (test at ",
+        ),
+        (
+            "waits_longer_than_it_may",
+            "timed out after 0.2 s, while waiting for `a fourth row` (",
+            "s, last status: 3 rows) (test at ",
+        ),
+        (
+            "asks_in_vain",
+            "timed out after 2 s; the last thing before that: the request GET http://127.0.0.1:",
+            "/hello (test at ",
+        ),
+    ];
+    for (name, start, then) in late {
+        let message = ran.message(name);
+        assert!(message.starts_with(start), "{message}");
+        assert!(message.contains(then), "{message}");
+    }
 
     let asked = asked.lock().expect("nobody panics");
     let by_controls: Vec<&str> = asked
@@ -221,7 +266,7 @@ fn check(way: Way) {
     ];
     assert_eq!(by_controls, expected, "{way:?}");
     let begun = asked.iter().filter(|(_, what)| what == "begin").count();
-    assert_eq!(begun, 7, "{way:?}: every test has a session: {asked:?}");
+    assert_eq!(begun, 10, "{way:?}: every test has a session: {asked:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use e2e_harness::protocol::record::{Entry, Status};
 
-use crate::play::{Play, Ran, Way};
+use crate::play::{Play, Ran, Way, place};
 
 const VERDICTS: [(&str, &str); 18] = [
     ("blocks", "FAILED"),
@@ -32,9 +32,9 @@ const MESSAGES: [(&str, &str); 10] = [
     ("does_not_panic", "it should panic, and did not"),
     (
         "fails_at_a_step",
-        "at step `pay it > charge the card`: refused",
+        "at step `pay it > charge the card`: refused (test at ",
     ),
-    ("fails_oddly", "Odd(7)"),
+    ("fails_oddly", "Odd(7) (test at "),
     ("hangs", "at step `wait for ever`: timed out after 0.2 s"),
     (
         "has_a_broken_fixture",
@@ -125,6 +125,7 @@ fn cargo_e2e_runs_each_in_a_process_and_shows_what_failures_printed() {
             .contains("loud is closed"),
         "{panic}"
     );
+    assert_eq!(ran.stdout.matches("a row").count(), 1, "{}", ran.stdout);
     assert!(
         !ran.stdout.contains("nobody wants to see this"),
         "{}",
@@ -184,7 +185,10 @@ fn records_tell_it_all(ran: &Ran) {
         of("passes_on_the_second_try"),
         [
             "try 1",
-            "tried 1 Failed the first try",
+            &format!(
+                "tried 1 Failed the first try {}",
+                place("verdicts", "passes_on_the_second_try")
+            ),
             "try 2",
             "tried 2 Passed passed on attempt 2"
         ]
@@ -196,7 +200,10 @@ fn records_tell_it_all(ran: &Ran) {
             "try 1",
             "0 wait for ever",
             "wait for ever Failed it was cut off",
-            "tried 1 Failed at step `wait for ever`: timed out after 0.2 s"
+            &format!(
+                "tried 1 Failed at step `wait for ever`: timed out after 0.2 s {}",
+                place("verdicts", "hangs")
+            ),
         ]
     );
     let took = ran.entries.iter().find_map(|entry| match entry {
@@ -209,6 +216,18 @@ fn records_tell_it_all(ran: &Ran) {
         _ => None,
     });
     assert!(took.is_some_and(|took| took >= 200), "{took:?}");
+}
+
+#[test]
+fn a_backtrace_shows_the_test_and_not_the_harness() {
+    let mut play = Play::new();
+    play.set("RUST_BACKTRACE", "1");
+    let ran = play.run(Way::Children, "verdicts", &["panics_at_a_step"]);
+    let shown = ran.stdout.contains("verdicts::panics_at_a_step");
+    assert!(shown, "{}", ran.stdout);
+    for hidden in ["e2e_harness::run", "block_on", "e2e_harness::body::run"] {
+        assert!(!ran.stdout.contains(hidden), "{hidden}: {}", ran.stdout);
+    }
 }
 
 #[test]

@@ -98,12 +98,6 @@ fn the_tool_prints_what_the_runbook_quotes() {
     says(test, "cd / && cargo e2e", 96, "no e2e/e2e.yml found");
     says(&with("healthcheks: []"), &run, 96, "unknown key");
     says(
-        &with("junit: a.xml"),
-        &run,
-        96,
-        "is not built yet in this version",
-    );
-    says(
         &with("compose_file: nope.yml"),
         &run,
         96,

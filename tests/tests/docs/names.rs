@@ -24,7 +24,7 @@ fn commands_in_the_prose_exist() {
                     .split_whitespace()
                     .filter(|word| word.starts_with("--"))
                 {
-                    let foreign = ["ssh", "docker", "up ", "--env-file", "--"];
+                    let foreign = ["ssh", "docker", "cargo install", "up ", "--env-file", "--"];
                     if foreign.iter().any(|other| span.starts_with(other)) && word != span {
                         continue;
                     }
@@ -42,7 +42,7 @@ pub(crate) fn known_keys() -> BTreeSet<String> {
     desk.write(
         "e2e/e2e.yml",
         "name: hello\ntest_command: 'true'\nqqqqqqqq: 1\nhealth_checks:\n  - {name: a, tcp: 'a:1', qqqqqqqq: 1}\n\
-         sync: {qqqqqqqq: 1}\ntimeouts: {qqqqqqqq: 1}\n",
+         sync: {qqqqqqqq: 1}\ntimeouts: {qqqqqqqq: 1}\nreport: {qqqqqqqq: 1}\n",
     );
     let output = desk.sh("cargo e2e check");
     assert_eq!(output.status.code(), Some(96), "{}", said(&output));
@@ -52,14 +52,15 @@ pub(crate) fn known_keys() -> BTreeSet<String> {
         .filter(|line| line.contains("known here: "))
         .map(code_spans)
         .collect();
-    let [top, check, sync, timeouts] = lists.as_slice() else {
-        panic!("four lists of keys are expected:\n{said}");
+    let [top, check, sync, timeouts, report] = lists.as_slice() else {
+        panic!("five lists of keys are expected:\n{said}");
     };
     let mut keys: BTreeSet<String> = top.iter().map(|key| (*key).to_owned()).collect();
     for (level, names) in [
         ("health_checks", check),
         ("sync", sync),
         ("timeouts", timeouts),
+        ("report", report),
     ] {
         if level != "health_checks" {
             assert!(keys.remove(level), "{level}");

@@ -4,13 +4,17 @@
 mod client;
 mod examples;
 mod hosts;
+mod hub;
 mod living;
 mod outcomes;
+mod page;
 mod ports;
 mod ready;
 mod refused;
+mod results;
 mod rust_targets;
 mod sandboxes;
+mod secrets;
 mod sending;
 mod service;
 mod shells;

@@ -54,6 +54,10 @@ fi
 
 # Writes down why it ended, where that was not the client's doing; then nobody needs the guard.
 bury() {
+  # Whoever asked may have died over it: then nobody else knows how it ended.
+  if [ -d "$lease" ] && [ ! -e "$lease/why" ]; then
+    if [ -e "$lease/leaving" ] || ! echo ended 2>/dev/null; then echo interrupted >"$lease/why"; fi
+  fi
   if [ -e "$lease/why" ]; then
     mkdir -p "$root/ended"
     { cat "$lease/why"; date +%s; cat "$lease/about"; } >"$root/ended/$id.new" 2>/dev/null &&

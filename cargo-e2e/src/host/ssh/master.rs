@@ -1,30 +1,24 @@
 //! The ssh process that holds the connection, and its folder on this machine.
 
-use std::fs::File;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::host::own::Own;
+
 const CONNECT: Duration = Duration::from_secs(20);
 /// No sign of life for three of these, and the connection is given up.
 const KEEPALIVE: Duration = Duration::from_secs(5);
 const CLOSE: Duration = Duration::from_secs(2);
-/// A folder younger than this may be one that is just being made.
-const YOUNG: Duration = Duration::from_secs(5);
-const PREFIX: &str = "m.";
 
 /// A master that runs, in a folder of its own.
 pub(super) struct Master {
-    folder: TempDir,
-    /// Locked for as long as this process lives: so others see that the folder is in use.
-    _owner: File,
+    folder: Own,
     /// Asked for while it still answers: one that is stopped hangs on every request.
     pid: Mutex<Option<JoinHandle<Option<rustix::process::Pid>>>>,
 }
@@ -48,7 +42,7 @@ impl Master {
             help: help(&reason, destination, config),
             reason,
         };
-        let (folder, owner) = tokio::task::spawn_blocking(make_folder)
+        let folder = tokio::task::spawn_blocking(Own::make)
             .await
             .unwrap_or_else(|error| Err(std::io::Error::other(error)))
             .map_err(|error| refused(format!("no folder for ssh's socket: {error}")))?;
@@ -100,7 +94,6 @@ impl Master {
         });
         Ok(Self {
             folder,
-            _owner: owner,
             pid: Mutex::new(Some(pid)),
         })
     }
@@ -149,83 +142,18 @@ async fn control_command(control: PathBuf, command: &'static str) -> Option<std:
     timeout(CLOSE, run).await.ok()?.ok()
 }
 
-/// Ends masters whose client was killed, and removes their folders.
-pub(super) async fn tidy() {
-    let find = || control_parent().map(|parent| orphans(&parent));
-    let Ok(Ok(orphans)) = tokio::task::spawn_blocking(find).await else {
-        return;
-    };
-    for folder in orphans {
-        let _ = control_command(folder.join("master"), "exit").await;
-        let _ = tokio::fs::remove_dir_all(folder).await;
+/// Ends the master that a killed client left in its folder, if it left one.
+pub(in crate::host) async fn end_orphan(folder: &Path) {
+    let control = folder.join("master");
+    if control.exists() {
+        let _ = control_command(control, "exit").await;
     }
-}
-
-fn orphans(parent: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(parent);
-    let is_orphan = |folder: &PathBuf| {
-        let ours = folder
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
-        let old = |data: std::fs::Metadata| {
-            data.is_dir()
-                && data.modified().is_ok_and(|then| {
-                    SystemTime::now()
-                        .duration_since(then)
-                        .is_ok_and(|age| age > YOUNG)
-                })
-        };
-        ours && folder.symlink_metadata().is_ok_and(old)
-            && File::open(folder.join("owner")).is_ok_and(|owner| owner.try_lock().is_ok())
-    };
-    let entries = entries.into_iter().flatten().flatten();
-    entries
-        .map(|entry| entry.path())
-        .filter(is_orphan)
-        .collect()
-}
-
-fn make_folder() -> std::io::Result<(TempDir, File)> {
-    folder_in(&control_parent()?)
-}
-
-fn folder_in(parent: &Path) -> std::io::Result<(TempDir, File)> {
-    let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
-    let owner = File::create_new(folder.path().join("owner"))?;
-    owner.lock()?;
-    Ok((folder, owner))
 }
 
 /// `Master running (pid=123)`
 fn master_pid(text: &str) -> Option<rustix::process::Pid> {
     let digits = text.split_once("pid=")?.1.split_once(')')?.0;
     rustix::process::Pid::from_raw(digits.parse().ok()?)
-}
-
-/// A folder of our own for control sockets, with a short path: sockets have 108 bytes (104 on
-/// macOS), of which ssh takes 17 for itself.
-fn control_parent() -> std::io::Result<PathBuf> {
-    let uid = rustix::process::getuid().as_raw();
-    let parent = match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
-        Some(runtime)
-            if runtime.is_absolute() && runtime.as_os_str().len() < 50 && runtime.is_dir() =>
-        {
-            runtime.join("cargo-e2e")
-        }
-        _ => PathBuf::from(format!("/tmp/cargo-e2e-{uid}")),
-    };
-    match std::fs::DirBuilder::new().mode(0o700).create(&parent) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    let found = std::fs::symlink_metadata(&parent)?;
-    if !found.is_dir() || found.uid() != uid || found.mode() & 0o077 != 0 {
-        return Err(std::io::Error::other(format!(
-            "{} is not a folder of this user alone",
-            parent.display()
-        )));
-    }
-    Ok(parent)
 }
 
 /// The line of ssh's log that says why.
@@ -272,24 +200,6 @@ fn help(reason: &str, destination: &str, config: Option<&Path>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_folders_of_dead_clients_are_orphans() {
-        let parent = tempfile::tempdir().expect("a folder");
-        let (living, _owner) = folder_in(parent.path()).expect("a folder");
-        let (dead, owner) = folder_in(parent.path()).expect("a folder");
-        drop(owner);
-        let (young, owner) = folder_in(parent.path()).expect("a folder");
-        drop(owner);
-        for old in [&living, &dead] {
-            let folder = File::open(old.path()).expect("it is there");
-            folder
-                .set_modified(SystemTime::now() - 2 * YOUNG)
-                .expect("it is ours");
-        }
-        assert_eq!(orphans(parent.path()), [dead.path()]);
-        drop(young);
-    }
 
     #[test]
     fn the_masters_pid_is_read_from_what_ssh_says() {

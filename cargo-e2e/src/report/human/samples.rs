@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::event::Event;
 use crate::outcome::{Git, Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
 
-pub(in crate::report) const RUN_ID: &str = "01jd0000000000000000000000";
+pub(crate) const RUN_ID: &str = "01jd0000000000000000000000";
 
 /// A run that passed.
-pub(in crate::report) fn passed() -> Record {
+pub(crate) fn passed() -> Record {
     Record {
         schema: 1,
         run_id: RUN_ID.into(),
@@ -29,7 +29,7 @@ pub(in crate::report) fn passed() -> Record {
 }
 
 /// A run of which one stage failed.
-pub(in crate::report) fn failed(verdict: Verdict, stage: Stage, detail: &str) -> Record {
+pub(crate) fn failed(verdict: Verdict, stage: Stage, detail: &str) -> Record {
     Record {
         verdict,
         exit_code: crate::outcome::exit_code(verdict, None),
@@ -46,7 +46,7 @@ pub(in crate::report) fn failed(verdict: Verdict, stage: Stage, detail: &str) ->
 }
 
 /// A test of a record.
-pub(in crate::report) fn test(name: &str, status: StageStatus) -> TestRecord {
+pub(crate) fn test(name: &str, status: StageStatus) -> TestRecord {
     TestRecord {
         name: name.into(),
         status,
@@ -57,7 +57,7 @@ pub(in crate::report) fn test(name: &str, status: StageStatus) -> TestRecord {
 }
 
 /// The run begins.
-pub(in crate::report) fn began() -> Event {
+pub(crate) fn began() -> Event {
     Event::RunStarted {
         run_id: RUN_ID.into(),
         repo: "activity-core".into(),
@@ -66,12 +66,7 @@ pub(in crate::report) fn began() -> Event {
 }
 
 /// A stage ends.
-pub(in crate::report) fn ended(
-    stage: Stage,
-    status: StageStatus,
-    millis: u64,
-    detail: &str,
-) -> Event {
+pub(crate) fn ended(stage: Stage, status: StageStatus, millis: u64, detail: &str) -> Event {
     Event::StageEnded {
         stage,
         status,
@@ -81,10 +76,11 @@ pub(in crate::report) fn ended(
 }
 
 /// The run ends.
-pub(in crate::report) fn finished(record: Record, kept: Option<&str>) -> Event {
+pub(crate) fn finished(record: Record, kept: Option<&str>) -> Event {
     Event::RunFinished {
         bundle: format!("target/e2e/{}", record.run_id).into(),
         record: Box::new(record),
+        failure: None,
         kept: kept.map(str::to_owned),
     }
 }

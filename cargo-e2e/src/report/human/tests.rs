@@ -315,9 +315,10 @@ fn what_was_kept_is_shown_as_it_came_also_in_silence() {
 }
 
 #[test]
-fn many_failed_tests_are_counted() {
+fn many_failed_tests_are_counted_and_come_by_name() {
     let mut record = failed(Verdict::TimedOut, Stage::Test, "ran past 300 s");
-    record.tests = (0..13).map(|n| test(&format!("t{n}"), Failed)).collect();
+    let names = (0..13).rev().map(|n| format!("t{n:02}"));
+    record.tests = names.map(|name| test(&name, Failed)).collect();
     record.tests[12].status = Skipped;
     let shown = show(Normal, &[finished(record, None)]);
     assert!(
@@ -325,7 +326,7 @@ fn many_failed_tests_are_counted() {
         "{shown}"
     );
     assert!(
-        shown.contains("- t9\n             - and 2 more\n"),
+        shown.contains("- t10\n             - and 2 more\n"),
         "{shown}"
     );
 }

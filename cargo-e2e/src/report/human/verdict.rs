@@ -18,14 +18,18 @@ pub(super) fn lines(
     quiet: bool,
     record: &Record,
     bundle: &Path,
+    failure: Option<&str>,
     kept: Option<&str>,
 ) -> Vec<String> {
     let mut lines = Vec::new();
     if !quiet || record.verdict != Verdict::Passed {
         lines.push(verdict(paint, record));
         let margin = " ".repeat(COLUMN + 1);
+        // It is safe to print already; its own lines are not painted.
+        let failure = failure.unwrap_or_default().lines().map(str::to_owned);
         let below = why(paint, record)
             .into_iter()
+            .chain(failure)
             .chain(leftovers(paint, record))
             .chain(results(paint, bundle));
         lines.extend(below.map(|line| format!("{margin}{line}")));

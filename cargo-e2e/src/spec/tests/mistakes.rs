@@ -231,26 +231,6 @@ fn environment() {
 }
 
 #[test]
-fn what_is_not_built() {
-    for (text, expected) in [
-        (
-            "junit: out.xml",
-            "3:1: reading back a `junit` file is not built yet in this version | name the file in `artifacts`, and it is kept with the result",
-        ),
-        (
-            "secrets: [TOKEN]",
-            "3:1: `secrets` are not built yet in this version | put a file with them in `env_files`",
-        ),
-        (
-            "report: {task_id: x}",
-            "3:1: `report` is not built yet in this version | remove it",
-        ),
-    ] {
-        one(text, expected);
-    }
-}
-
-#[test]
 fn yaml_itself() {
     for (text, expected) in [
         (

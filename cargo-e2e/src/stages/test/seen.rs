@@ -72,11 +72,12 @@ pub(in crate::stages) fn service_variables(
     with_own(context, all.collect())
 }
 
-/// Adds the repo's own `env`.
+/// Adds the repo's own `secrets` and `env`.
 fn with_own(
     context: &Context<'_>,
     mut all: Vec<(String, String)>,
 ) -> Result<Vec<(String, String)>, Trouble> {
+    all.extend_from_slice(context.events.secrets().variables());
     for (name, value) in &context.plan.spec.env {
         let value = variables::expand(value, &all).map_err(|missing| {
             Trouble::new(
@@ -91,10 +92,5 @@ fn with_own(
 }
 
 pub(super) fn client_cache(slug: &str) -> PathBuf {
-    let state = std::env::var_os("XDG_STATE_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")))
-        .unwrap_or_else(std::env::temp_dir);
-    state.join("cargo-e2e/cache").join(slug)
+    crate::store::state_folder().join("cache").join(slug)
 }

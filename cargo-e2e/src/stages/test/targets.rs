@@ -257,7 +257,11 @@ fn of_nextest(mut message: String, not_run: usize, arguments: &[String]) -> Trou
 /// There was no test to run.
 pub(super) fn none_ran(context: &Context<'_>) -> Trouble {
     let trouble = Trouble::new(Verdict::NoTests, "no test ran");
-    if context.plan.arguments.is_empty() {
+    if let Some(path) = &context.plan.spec.junit {
+        trouble.help(format!(
+            "{path} counts none: look at what `test_command` selects"
+        ))
+    } else if context.plan.arguments.is_empty() {
         trouble.help("write one: `#[e2e_harness::test]` on a function of the test target; an ignored test does not count")
     } else {
         trouble.help(typed(context))

@@ -25,7 +25,7 @@ async fn knows_what_there_is(sandbox: Sandbox) -> anyhow::Result<()> {
     let error = sandbox.addr("web", 81).expect_err("there is no such port");
     assert_eq!(
         error.to_string(),
-        "service `web` publishes no port 81; there are: dead:90, web:80"
+        "service `web` publishes no port 81; there are: dead:90, silent:70, web:80"
     );
     assert!(sandbox.http("nope").await.is_err());
     assert!(sandbox.env("E2E_NOPE").is_err());
@@ -48,6 +48,28 @@ async fn waits_in_vain() -> Result<(), Error> {
     .timeout(Duration::from_millis(50))
     .interval(Duration::from_millis(5))
     .await
+}
+
+#[e2e_harness::test(timeout = 0.2, needs = [])]
+async fn waits_longer_than_it_may() -> Result<(), Error> {
+    eventually("a fourth row", || async {
+        Ok::<_, BoxError>(Poll::<()>::NotYet("3 rows".into()))
+    })
+    .await
+}
+
+/// A service that takes its time.
+#[e2e_harness::test(exclusive, timeout = 0.2, needs = [])]
+async fn stops_in_vain(sandbox: Sandbox) -> Result<(), Error> {
+    sandbox.service("slow").stop().await
+}
+
+#[e2e_harness::test(timeout = 2, needs = [])]
+async fn asks_in_vain(sandbox: Sandbox) -> anyhow::Result<()> {
+    let silent = sandbox.http("silent").await?;
+    sandbox.step("say hello", async { anyhow::Ok(()) }).await?;
+    silent.get("/hello").send().await?;
+    Ok(())
 }
 
 #[e2e_harness::test(needs = [])]

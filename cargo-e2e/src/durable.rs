@@ -1,0 +1,54 @@
+//! Files that are there whole or not at all, also after a power cut.
+
+use std::fs::{DirBuilder, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+/// Writes a file: beside its place, then to the disk, then into its place, and then the folder,
+/// which is what knows its name.
+///
+/// # Errors
+/// When a step fails; what was in its place is still there then.
+///
+/// # Examples
+/// ```
+/// let folder = tempfile::tempdir().unwrap();
+/// cargo_e2e::durable::write(folder.path(), "run.json", b"{}").unwrap();
+/// assert_eq!(std::fs::read(folder.path().join("run.json")).unwrap(), b"{}");
+/// ```
+pub fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(folder.join(name))
+        .map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
+/// Removes a file for good. One that is not there is fine.
+///
+/// # Errors
+/// When it can't be removed.
+pub fn remove(folder: &Path, name: &str) -> io::Result<()> {
+    match std::fs::remove_file(folder.join(name)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => File::open(folder)?.sync_all(),
+    }
+}
+
+/// Makes a folder that only this user can enter, and those above it.
+///
+/// # Errors
+/// When one can't be made.
+pub fn folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    match path.parent() {
+        Some(above) => File::open(above)?.sync_all(),
+        None => Ok(()),
+    }
+}

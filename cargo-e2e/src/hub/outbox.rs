@@ -1,0 +1,119 @@
+//! Records that the hub has not yet: a small file each, beside the records.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::durable;
+use crate::spec::Report;
+
+/// One record that waits.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Whose record.
+    pub run_id: String,
+    /// What the hub is told beside it.
+    pub report: Report,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What came of the last try.
+    pub last_answer: Option<String>,
+    /// The hub asked for patience until then, RFC 3339 UTC.
+    pub not_before: Option<jiff::Timestamp>,
+    /// The hub does not take it as it is: runs leave it alone, `cargo e2e report` tries again.
+    pub refused: bool,
+}
+
+/// The folder of those that wait.
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    folder: PathBuf,
+}
+
+/// Who holds the outbox: one process sends at a time, so that each record is sent once.
+#[derive(Debug)]
+pub struct Waiting {
+    outbox: Outbox,
+    _lock: std::fs::File,
+}
+
+impl Outbox {
+    /// In `outbox` of this folder. Nothing is made yet.
+    #[must_use]
+    pub fn in_state(state: &Path) -> Self {
+        Self {
+            folder: state.join("outbox"),
+        }
+    }
+
+    /// Lets a record wait.
+    ///
+    /// # Errors
+    /// When that can't be written.
+    pub fn put(&self, entry: &Entry) -> io::Result<()> {
+        durable::folder(&self.folder)?;
+        let name = format!("{}.json", entry.run_id);
+        durable::write(&self.folder, &name, &serde_json::to_vec(entry)?)
+    }
+
+    /// All that waits, the oldest first.
+    ///
+    /// # Errors
+    /// When the folder can't be read; one that does not exist is empty.
+    pub fn entries(&self) -> io::Result<Vec<Entry>> {
+        let entries = match std::fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut all = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            if path.extension().is_some_and(|found| found == "json") {
+                // One that another process sent meanwhile is gone; each is written whole.
+                let text = std::fs::read(&path).unwrap_or_default();
+                all.extend(serde_json::from_slice::<Entry>(&text));
+            }
+        }
+        all.sort_by(|one, other| one.run_id.cmp(&other.run_id));
+        Ok(all)
+    }
+
+    /// Holds it, unless another process does.
+    ///
+    /// # Errors
+    /// When the lock can't be made.
+    pub fn try_hold(&self) -> io::Result<Option<Waiting>> {
+        durable::folder(&self.folder)?;
+        let lock = std::fs::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(self.folder.join("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(Waiting {
+                outbox: self.clone(),
+                _lock: lock,
+            })),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std::fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+impl Waiting {
+    /// All that waits, the oldest first.
+    pub(super) fn entries(&self) -> io::Result<Vec<Entry>> {
+        self.outbox.entries()
+    }
+
+    /// Takes note of a try.
+    pub(super) fn update(&self, entry: &Entry) -> io::Result<()> {
+        self.outbox.put(entry)
+    }
+
+    /// The hub has it.
+    pub(super) fn done(&self, entry: &Entry) -> io::Result<()> {
+        durable::remove(&self.outbox.folder, &format!("{}.json", entry.run_id))
+    }
+}

@@ -1,0 +1,9 @@
+//! JUnit XML: read from the file that a repo's tests write, and written for CI systems.
+
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use read::{Unreadable, read};
+pub use write::{OUTPUT, write};

@@ -1,0 +1,114 @@
+use quick_junit::Report;
+
+use super::*;
+use crate::outcome::{Stage, StageStatus, StepRecord, Verdict};
+use crate::report::human::samples::{failed, test};
+
+const PYTEST: &str = r#"<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1" failures="1" skipped="1" tests="4" time="0.123" timestamp="2026-11-22T13:00:00.123456" hostname="h"><testcase classname="e2e.tests.test_orders" name="test_ok[a&amp;b]" time="0.001" /><testcase classname="e2e.tests.test_orders" name="test_bad" time="0.002"><failure message="assert 3 == 4">def test_bad():
+&gt;       assert 3 == 4
+E       assert 3 == 4
+
+e2e/tests/test_orders.py:12: AssertionError</failure></testcase><testcase classname="e2e.tests.test_orders" name="test_skip" time="1,024.0"><skipped type="pytest.skip" message="not today">/x.py:3: not today</skipped></testcase><testcase classname="" name="e2e.tests.test_broken" time="0.0"><error message="collection failure">ImportError</error></testcase></testsuite></testsuites>"#;
+
+const GO: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<testsuites tests="2" failures="1">
+	<testsuite name="example.com/shop" tests="2" failures="1" errors="0" id="0" hostname="h" time="0.010" timestamp="2026-11-22T13:00:00Z">
+		<properties><property name="go.version" value="go1.22 linux/amd64"></property></properties>
+		<testcase name="TestShip" classname="example.com/shop" time="0.000"></testcase>
+		<testcase name="TestOrder/empty" classname="example.com/shop" time="0.010"><failure message="Failed" type=""><![CDATA[    shop_test.go:17: got 3 < 4]]></failure></testcase>
+		<system-out><![CDATA[some]]></system-out>
+	</testsuite>
+</testsuites>"#;
+
+#[test]
+fn what_pytest_and_go_write_is_read() {
+    let tests = read(PYTEST).unwrap();
+    let named: Vec<_> = tests
+        .iter()
+        .map(|test| (test.name.as_str(), test.status))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            ("e2e.tests.test_orders::test_ok[a&b]", StageStatus::Passed),
+            ("e2e.tests.test_orders::test_bad", StageStatus::Failed),
+            ("e2e.tests.test_orders::test_skip", StageStatus::Skipped),
+            ("e2e.tests.test_broken", StageStatus::Failed),
+        ]
+    );
+    let message = tests[1].message.as_deref().unwrap();
+    assert!(
+        message.starts_with("assert 3 == 4\ndef test_bad"),
+        "{message}"
+    );
+    assert!(message.ends_with("e2e/tests/test_orders.py:12: AssertionError"));
+
+    let tests = read(GO).unwrap();
+    assert_eq!(tests[1].name, "example.com/shop::TestOrder/empty");
+    assert_eq!(tests[1].duration_ms, 10);
+    assert_eq!(
+        tests[1].message.as_deref(),
+        Some("Failed\nshop_test.go:17: got 3 < 4")
+    );
+
+    let suite = PYTEST
+        .replace("<testsuites name=\"pytest tests\">", "")
+        .replace("</testsuites>", "");
+    assert_eq!(read(&suite).unwrap().len(), 4);
+    for bad in [
+        "",
+        "no xml",
+        "<html></html>",
+        "<testsuites><testsuite name='a'>",
+    ] {
+        assert!(read(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn what_is_written_can_be_read_again() {
+    let mut record = failed(
+        Verdict::Failed,
+        Stage::Test,
+        "the tests failed (exit status 1)",
+    );
+    record.stages[0].started_at = "2026-11-22T13:00:00.123Z".into();
+    let mut bad = test("ships <orders>", StageStatus::Failed);
+    bad.message = Some("expected 3\u{1}\u{1b}[31m, got ]]>4\nsecond line".into());
+    bad.steps = vec![StepRecord {
+        name: "pay".into(),
+        status: StageStatus::Failed,
+        duration_ms: 7,
+        depth: 1,
+    }];
+    record.tests = vec![bad, test("other", StageStatus::Passed)];
+    let xml = write(&record, "output \u{0} & <more>").unwrap();
+    let report = Report::deserialize_from_str(&xml).unwrap();
+    let suites: Vec<_> = report
+        .test_suites
+        .iter()
+        .map(|suite| (suite.name.as_str(), suite.tests, suite.failures))
+        .collect();
+    assert_eq!(
+        suites,
+        [("activity-core", 2, 1), ("activity-core::stages", 0, 0)]
+    );
+    assert!(xml.contains("<system-out>  pay failed in 7 ms"), "{xml}");
+    let again = read(&xml).unwrap();
+    assert_eq!(again[0].name, "activity-core::ships <orders>");
+    let message = again[0].message.as_deref().unwrap();
+    assert!(
+        message.starts_with("expected 3") && message.ends_with("second line"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_stage_that_failed_is_a_failure() {
+    let record = failed(Verdict::Unhealthy, Stage::Ready, "web: HTTP 503\nand more");
+    let xml = write(&record, "").unwrap();
+    let tests = read(&xml).unwrap();
+    assert_eq!(tests.len(), 1);
+    assert_eq!(tests[0].name, "activity-core::stages::ready");
+    assert_eq!(tests[0].message.as_deref(), Some("web: HTTP 503\nand more"));
+}

@@ -1,0 +1,130 @@
+//! A record as JUnit XML, laid out like nextest's: a suite of tests, and one of our stages.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset};
+use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
+
+use crate::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord};
+use crate::report::words::first_line;
+
+/// So much of what the tests printed goes in, its end: CI systems read the file as a whole.
+pub const OUTPUT: usize = 256 << 10;
+
+/// The file's text. `output` is the end of what the tests printed.
+///
+/// # Errors
+/// When it can't be written as XML.
+pub fn write(record: &Record, output: &str) -> Result<String, SerializeError> {
+    let mut report = Report::new(record.repo.as_str());
+    report.set_time(Duration::from_millis(record.duration_ms));
+    report.timestamp = time(&record.started_at);
+    if !record.tests.is_empty() {
+        report.add_test_suite(tests(record, output));
+    }
+    report.add_test_suite(stages(record));
+    report.to_string()
+}
+
+fn tests(record: &Record, output: &str) -> TestSuite {
+    let mut suite = TestSuite::new(record.repo.as_str());
+    let stage = record.stages.iter().find(|stage| stage.name == Stage::Test);
+    if let Some(stage) = stage {
+        suite.timestamp = time(&stage.started_at);
+        suite.set_time(Duration::from_millis(stage.duration_ms));
+    }
+    if !output.is_empty() {
+        suite.set_system_out(output);
+    }
+    for test in &record.tests {
+        suite.add_test_case(case(record, test));
+    }
+    suite
+}
+
+fn case(record: &Record, test: &TestRecord) -> TestCase {
+    let mut case = TestCase::new(
+        test.name.as_str(),
+        status(test.status, test.message.as_deref()),
+    );
+    case.set_classname(record.repo.as_str());
+    case.set_time(Duration::from_millis(test.duration_ms));
+    let mut steps = String::new();
+    for step in &test.steps {
+        let margin = "  ".repeat(usize::try_from(step.depth).unwrap_or_default());
+        // Writing to a String can't fail.
+        let _ = writeln!(
+            steps,
+            "{margin}{} {} in {} ms",
+            step.name,
+            word(step.status),
+            step.duration_ms
+        );
+    }
+    if !steps.is_empty() {
+        case.set_system_out(steps);
+    }
+    case
+}
+
+fn stages(record: &Record) -> TestSuite {
+    let mut suite = TestSuite::new(format!("{}::stages", record.repo));
+    suite.timestamp = time(&record.started_at);
+    suite.set_time(Duration::from_millis(record.duration_ms));
+    for stage in &record.stages {
+        // Its tests are the other suite: a failure counts once.
+        if stage.name != Stage::Test || record.tests.is_empty() {
+            suite.add_test_case(stage_case(record, stage));
+        }
+    }
+    suite
+}
+
+fn stage_case(record: &Record, stage: &StageRecord) -> TestCase {
+    let status = status(
+        stage.status,
+        Some(&stage.detail)
+            .filter(|text| !text.is_empty())
+            .map(String::as_str),
+    );
+    let mut case = TestCase::new(stage.name.name(), status);
+    case.set_classname(format!("{}::stages", record.repo));
+    case.timestamp = time(&stage.started_at);
+    case.set_time(Duration::from_millis(stage.duration_ms));
+    if stage.status == StageStatus::Passed && !stage.detail.is_empty() {
+        case.set_system_out(stage.detail.as_str());
+    }
+    case
+}
+
+fn status(status: StageStatus, why: Option<&str>) -> TestCaseStatus {
+    let mut status = match status {
+        StageStatus::Passed => return TestCaseStatus::success(),
+        StageStatus::Skipped => TestCaseStatus::skipped(),
+        StageStatus::Failed => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        StageStatus::Interrupted => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_type("interrupted");
+            status
+        }
+    };
+    if let Some(why) = why {
+        status.set_message(first_line(why));
+        status.set_description(why);
+    }
+    status
+}
+
+fn word(status: StageStatus) -> &'static str {
+    match status {
+        StageStatus::Passed => "passed",
+        StageStatus::Failed => "failed",
+        StageStatus::Skipped => "skipped",
+        StageStatus::Interrupted => "interrupted",
+    }
+}
+
+fn time(text: &str) -> Option<DateTime<FixedOffset>> {
+    DateTime::parse_from_rfc3339(text).ok()
+}

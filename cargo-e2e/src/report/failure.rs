@@ -1,0 +1,229 @@
+//! Why the tests failed, as far as the evidence tells: what they said, and what the stack did
+//! meanwhile. About a screen of it for the terminal, more of it for the bundle.
+
+mod during;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::words::{duration, failed_tests, first_failed, first_line, place, summary_line};
+use crate::event::printable;
+use crate::outcome::{HealthStatus, Record, ServiceRecord, StageStatus, TestRecord, Verdict};
+
+pub(crate) use during::is_complaint;
+use during::{During, Service};
+
+/// What a terminal shows of each: the bundle has more.
+const SHORT: Shown = Shown {
+    tests: 1,
+    message: 10,
+    lines: 24,
+};
+/// What the bundle's file has.
+const LONG: Shown = Shown {
+    tests: usize::MAX,
+    message: usize::MAX,
+    lines: 2000,
+};
+
+#[derive(Clone, Copy)]
+struct Shown {
+    tests: usize,
+    message: usize,
+    lines: usize,
+}
+
+/// What is known beside the record.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// The folder with the evidence, masked.
+    pub bundle: &'a Path,
+    /// The host's clock less this machine's.
+    pub skew: SignedDuration,
+    /// Whether the tests' own times are the host's.
+    pub tests_on_host: bool,
+}
+
+/// Both texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// For the terminal, below the verdict.
+    pub short: String,
+    /// For the bundle.
+    pub long: String,
+}
+
+/// None for a run that passed. Where the tests had not begun, it only says what to do: why is
+/// said by the stage that failed.
+#[must_use]
+pub fn report(record: &Record, known: &Known<'_>) -> Option<Report> {
+    if matches!(record.verdict, Verdict::Passed | Verdict::Interrupted) {
+        return None;
+    }
+    let failed = failed_tests(record);
+    let during = matches!(record.verdict, Verdict::Failed | Verdict::TimedOut)
+        .then(|| During::of(record, failed.first().map(|test| test.name.as_str()), known))
+        .flatten();
+    let again = again(record, &failed, during.as_ref());
+    let text = |shown| {
+        let mut text = messages(record, &failed, shown);
+        if let Some(during) = &during {
+            text += &stack(record, during, shown);
+        }
+        text + &again
+    };
+    let why = first_failed(record).map_or_else(String::new, |stage| {
+        format!("{}: {}\n", stage.name.name(), stage.detail)
+    });
+    Some(Report {
+        short: text(SHORT),
+        long: format!("{}\n{why}\n{}", summary_line(record), text(LONG)),
+    })
+}
+
+/// What the tests said. The first line of each stands in the verdict.
+fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
+    let mut text = String::new();
+    let stage = first_failed(record).map(|stage| stage.detail.as_str());
+    for test in failed.iter().take(shown.tests) {
+        let message = printable(test.message.as_deref().unwrap_or_default());
+        if test.message.as_deref() == stage || message.trim().is_empty() {
+            continue;
+        }
+        let at =
+            place(&message).map_or_else(String::new, |(file, line)| format!(" at {file}:{line}"));
+        let _ = writeln!(text, "{}{at}:", first_line(&printable(&test.name)));
+        // What a test says last is what it fails for.
+        let lines: Vec<&str> = message.trim_end().lines().collect();
+        let left_out = lines.len().saturating_sub(shown.message);
+        if left_out > 0 {
+            let _ = writeln!(text, "| ({left_out} earlier lines left out)");
+        }
+        for line in &lines[left_out..] {
+            let _ = writeln!(text, "| {}", line.trim_end());
+        }
+        for step in test.steps.iter().filter(|_| shown.tests > 1) {
+            let margin = "  ".repeat(usize::try_from(step.depth).unwrap_or_default() + 1);
+            let mark = if step.status == StageStatus::Failed {
+                "!"
+            } else {
+                " "
+            };
+            let took = duration(Duration::from_millis(step.duration_ms));
+            let _ = writeln!(text, "{mark}{margin}{} {took}", printable(&step.name));
+        }
+    }
+    text
+}
+
+/// What the stack did: services in the order in which they are likely to matter.
+fn stack(record: &Record, during: &During, shown: Shown) -> String {
+    let mut text = String::new();
+    let what = during.test.as_deref().unwrap_or("the tests");
+    let _ = writeln!(
+        text,
+        "while {} ran ({}):",
+        printable(what),
+        duration(during.took)
+    );
+    let mut services: Vec<(&ServiceRecord, Option<&Service>)> = record
+        .services
+        .iter()
+        .map(|service| {
+            (
+                service,
+                during.services.iter().find(|one| one.name == service.name),
+            )
+        })
+        .collect();
+    services.sort_by_key(|(record, service)| {
+        let errors = service.map_or(0, Service::errors);
+        (
+            changes(record).is_empty(),
+            errors == 0,
+            service.is_none_or(|one| one.lines.is_empty()),
+        )
+    });
+    let mut left = shown.lines;
+    for (record, service) in services {
+        let silent = service.is_none_or(|service| service.lines.is_empty());
+        let changes = changes(record);
+        let state = if changes.is_empty() {
+            record.state.clone()
+        } else {
+            changes.join(", ")
+        };
+        let nothing = if silent { "; it printed nothing" } else { "" };
+        let _ = writeln!(text, "{}: {state}{nothing}", record.name);
+        let picked =
+            service.map_or_else(Vec::new, |service| service.pick(left.min(shown.lines / 2)));
+        left -= picked.len();
+        for line in &picked {
+            let mark = if line.is_error { '!' } else { ' ' };
+            let _ = writeln!(text, "| {:>8} {mark} {}", line.after, line.text);
+        }
+        let more = service.map_or(0, |service| service.count.saturating_sub(picked.len()));
+        if more > 0 {
+            let _ = writeln!(text, "| and {more} more in logs/{}.log", record.name);
+        }
+    }
+    let checks: Vec<String> = record
+        .health_checks
+        .iter()
+        .map(|check| match (&check.status, &check.last_error) {
+            (HealthStatus::Passed, _) => {
+                format!(
+                    "{} passed after {}",
+                    check.name,
+                    duration(Duration::from_millis(check.waited_ms))
+                )
+            }
+            (HealthStatus::Failed, answer) => {
+                let answer = printable(answer.as_deref().unwrap_or("no answer"));
+                format!("{}: {}", check.name, first_line(&answer))
+            }
+        })
+        .collect();
+    if !checks.is_empty() {
+        let _ = writeln!(text, "health checks before: {}", checks.join("; "));
+    }
+    text
+}
+
+/// What happened to a container that should not.
+fn changes(service: &ServiceRecord) -> Vec<String> {
+    let mut all = Vec::new();
+    if service.oom_killed {
+        all.push("killed for want of memory".to_owned());
+    }
+    match service.restarts {
+        0 => {}
+        1 => all.push("restarted once".to_owned()),
+        times => all.push(format!("restarted {times} times")),
+    }
+    if let Some(code) = service.exit_code.filter(|code| *code != 0) {
+        all.push(format!("{} with code {code}", service.state));
+    }
+    if service.health.as_deref() == Some("unhealthy") {
+        all.push("unhealthy".to_owned());
+    }
+    all
+}
+
+fn again(record: &Record, failed: &[&TestRecord], during: Option<&During>) -> String {
+    let mut host = String::new();
+    if record.host != "local" {
+        let _ = write!(host, " --host {}", record.host);
+    }
+    // The harness takes the name of a test, other commands take what they take.
+    let filter = match (failed, during.and_then(|during| during.test.as_deref())) {
+        ([one], Some(name)) if one.name == name => format!(" -- {}", first_line(&printable(name))),
+        _ => String::new(),
+    };
+    format!("again: cargo e2e{host}{filter}\nkeep:  cargo e2e{host} --keep-on-failure{filter}\n")
+}

@@ -1,0 +1,183 @@
+//! What the services printed while a test ran, by the host's clock.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use e2e_harness::protocol::record::Entry;
+use jiff::{SignedDuration, Timestamp};
+use regex::Regex;
+
+use super::Known;
+use crate::event::printable;
+use crate::outcome::{Record, Stage};
+
+/// The last lines of each service are kept, so many.
+const KEPT: usize = 1000;
+/// Lines that are longer are cut: a line of minified JSON must not fill the screen.
+const WIDTH: usize = 200;
+/// Clocks are compared over a connection: so much may be lost on the way.
+const SLACK: SignedDuration = SignedDuration::from_millis(250);
+
+/// Words that programs begin to complain with.
+static ERROR: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:error|fatal|panic(?:ked)?|exception|critical|traceback|segfault|out of memory)\b").ok()
+});
+
+/// The time of a test, or of all tests where theirs are not known.
+#[derive(Debug)]
+pub(super) struct During {
+    /// The test.
+    pub(super) test: Option<String>,
+    pub(super) took: Duration,
+    pub(super) services: Vec<Service>,
+}
+
+/// One service's log.
+#[derive(Debug)]
+pub(super) struct Service {
+    pub(super) name: String,
+    /// All lines of that time; only the last ones are kept.
+    pub(super) count: usize,
+    pub(super) lines: VecDeque<Line>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    /// Since the test began: `+1.23 s`.
+    pub(super) after: String,
+    pub(super) text: String,
+    pub(super) is_error: bool,
+}
+
+/// Whether a line of a log is a complaint.
+pub(crate) fn is_complaint(text: &str) -> bool {
+    ERROR.as_ref().is_some_and(|error| error.is_match(text))
+}
+
+impl During {
+    /// None when no test began.
+    pub(super) fn of(record: &Record, test: Option<&str>, known: &Known<'_>) -> Option<Self> {
+        let own = test.and_then(|test| {
+            let (from, to) = own_times(&known.bundle.join("events.jsonl"), test)?;
+            let skew = if known.tests_on_host {
+                SignedDuration::ZERO
+            } else {
+                known.skew
+            };
+            Some((Some(test.to_owned()), from + skew, to + skew))
+        });
+        let (test, from, to) = own.or_else(|| {
+            let stage = record.stages.iter().find(|one| one.name == Stage::Test)?;
+            let from: Timestamp = stage.started_at.parse().ok()?;
+            let took = SignedDuration::from_millis(i64::try_from(stage.duration_ms).ok()?);
+            Some((None, from + known.skew, from + known.skew + took))
+        })?;
+        let log = |name: &str| known.bundle.join("logs").join(format!("{name}.log"));
+        let services = record
+            .services
+            .iter()
+            .map(|service| read(&service.name, &log(&service.name), from, to))
+            .collect();
+        Some(Self {
+            test,
+            took: Duration::try_from(to.duration_since(from)).unwrap_or_default(),
+            services,
+        })
+    }
+}
+
+/// When the last try of a test began and ended, by the clock where it ran. Tests of several
+/// targets are known by more than their own name.
+fn own_times(events: &Path, test: &str) -> Option<(Timestamp, Timestamp)> {
+    let (mut from, mut to) = (None, None);
+    for line in BufReader::new(File::open(events).ok()?).lines() {
+        let is_it = |name: &str| test == name || test.ends_with(&format!("::{name}"));
+        match serde_json::from_str(&line.ok()?) {
+            Ok(Entry::TestStarted { test, at, .. }) if is_it(&test) => from = at.parse().ok(),
+            Ok(Entry::TestEnded { test, at, .. }) if is_it(&test) => to = at.parse().ok(),
+            _ => {}
+        }
+    }
+    Some((from?, to?))
+}
+
+fn read(name: &str, log: &Path, from: Timestamp, to: Timestamp) -> Service {
+    let mut service = Service {
+        name: name.to_owned(),
+        count: 0,
+        lines: VecDeque::new(),
+    };
+    let Ok(file) = File::open(log) else {
+        return service;
+    };
+    let mut reader = BufReader::new(file);
+    let mut line = Vec::new();
+    let mut last: VecDeque<(Timestamp, String)> = VecDeque::new();
+    // Bytes, since a log may hold anything.
+    while matches!(reader.read_until(b'\n', &mut line), Ok(1..)) {
+        let text = String::from_utf8_lossy(&line);
+        if let Some((at, text)) = text.split_once(' ')
+            && let Ok(at) = at.parse::<Timestamp>()
+            && at >= from - SLACK
+            && at <= to + SLACK
+        {
+            service.count += 1;
+            if last.len() == KEPT {
+                last.pop_front();
+            }
+            last.push_back((at, text.to_owned()));
+        }
+        line.clear();
+    }
+    // Only those that stay are looked at.
+    let shown = |(at, text): (Timestamp, String)| {
+        let text = printable(&text);
+        Line {
+            after: format!("{:+.2} s", at.duration_since(from).as_secs_f64()),
+            text: text.trim_end().chars().take(WIDTH).collect(),
+            is_error: is_complaint(&text),
+        }
+    };
+    service.lines = last.into_iter().map(shown).collect();
+    service
+}
+
+impl Service {
+    pub(super) fn errors(&self) -> usize {
+        self.lines.iter().filter(|line| line.is_error).count()
+    }
+
+    /// So many lines, in their order: the first complaints with what follows them, and the last.
+    pub(super) fn pick(&self, most: usize) -> Vec<&Line> {
+        let mut wanted = vec![false; self.lines.len()];
+        let mut left = most.min(self.lines.len());
+        let complaints = self
+            .lines
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| line.is_error);
+        for (index, _) in complaints.take(most / 4) {
+            for place in wanted.iter_mut().skip(index).take(2) {
+                if !*place && left > 0 {
+                    *place = true;
+                    left -= 1;
+                }
+            }
+        }
+        for place in wanted.iter_mut().rev() {
+            if !*place && left > 0 {
+                *place = true;
+                left -= 1;
+            }
+        }
+        self.lines
+            .iter()
+            .zip(wanted)
+            .filter_map(|(line, wanted)| wanted.then_some(line))
+            .collect()
+    }
+}

@@ -1,0 +1,135 @@
+use super::*;
+use crate::outcome::{HealthRecord, Stage, StageRecord, StepRecord};
+use crate::report::human::samples::{failed, passed, test};
+
+fn service(name: &str) -> ServiceRecord {
+    ServiceRecord {
+        name: name.into(),
+        state: "running".into(),
+        ..ServiceRecord::default()
+    }
+}
+
+/// A test of two that failed, with a database that fell over.
+fn run() -> Record {
+    let mut record = failed(Verdict::Failed, Stage::Test, "1 of 2 tests failed");
+    record.stages[0].started_at = "2026-11-22T13:00:00Z".into();
+    record.stages[0].duration_ms = 20_000;
+    let mut bad = test("orders::ship", StageStatus::Failed);
+    bad.message = Some("expected 3, got 4\n  at tests/orders.rs:12:5".into());
+    bad.steps = vec![StepRecord {
+        name: "pay".into(),
+        status: StageStatus::Failed,
+        duration_ms: 7,
+        depth: 0,
+    }];
+    record.tests = vec![bad, test("orders::list", StageStatus::Passed)];
+    record.services = vec![service("web"), service("idle"), service("db")];
+    record.services[2].restarts = 1;
+    record.services[2].oom_killed = true;
+    record.health_checks = vec![HealthRecord {
+        name: "api".into(),
+        status: HealthStatus::Passed,
+        waited_ms: 1200,
+        attempts: 3,
+        last_error: None,
+    }];
+    record
+}
+
+fn bundle() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    // The host's clock is an hour ahead.
+    let web = "2026-11-22T14:00:01.000000000Z before\n\
+               2026-11-22T14:00:05.500000000Z GET /orders\n\
+               2026-11-22T14:00:06.000000000Z \u{1b}[31mERROR\u{1b}[0m no such table\n\
+               no time at all\n\
+               2026-11-22T14:00:30.000000000Z after\n";
+    std::fs::write(logs.join("web.log"), web).unwrap();
+    let line = |number| format!("2026-11-22T14:00:06.{number:03}Z line {number}\n");
+    let db = (0..100).map(line).collect::<Vec<_>>().concat();
+    std::fs::write(logs.join("db.log"), db).unwrap();
+    let events = r#"{"event":"test_started","test":"ship","attempt":1,"at":"2026-11-22T13:00:05Z"}
+{"event":"test_ended","test":"ship","attempt":1,"status":"failed","duration_ms":2000,"message":null,"at":"2026-11-22T13:00:07Z"}
+"#;
+    std::fs::write(folder.path().join("events.jsonl"), events).unwrap();
+    folder
+}
+
+fn known(bundle: &Path) -> Known<'_> {
+    Known {
+        bundle,
+        skew: SignedDuration::from_hours(1),
+        tests_on_host: false,
+    }
+}
+
+#[test]
+fn a_screen_says_what_the_stack_did_while_the_test_ran() {
+    let folder = bundle();
+    let report = report(&run(), &known(folder.path())).unwrap();
+    let expected = "\
+orders::ship at tests/orders.rs:12:
+| expected 3, got 4
+|   at tests/orders.rs:12:5
+while orders::ship ran (2.00 s):
+db: killed for want of memory, restarted once
+";
+    assert!(report.short.starts_with(expected), "{}", report.short);
+    let rest = "\
+| and 88 more in logs/db.log
+web: running
+|  +0.50 s   GET /orders
+|  +1.00 s ! ERROR no such table
+idle: running; it printed nothing
+health checks before: api passed after 1.20 s
+again: cargo e2e --host railiance01 -- orders::ship
+keep:  cargo e2e --host railiance01 --keep-on-failure -- orders::ship
+";
+    assert!(report.short.ends_with(rest), "{}", report.short);
+    assert!(report.short.lines().count() < 30, "{}", report.short);
+    assert!(
+        report
+            .long
+            .starts_with("activity-core e2e failed: 1 of 2 tests")
+    );
+    assert!(
+        report.long.contains("line 0\n") && report.long.contains("!  pay"),
+        "{}",
+        report.long
+    );
+}
+
+#[test]
+fn without_times_of_its_own_all_the_tests_time_counts() {
+    let folder = bundle();
+    std::fs::remove_file(folder.path().join("events.jsonl")).unwrap();
+    let report = report(&run(), &known(folder.path())).unwrap();
+    assert!(
+        report.short.contains("while the tests ran (20.0 s):"),
+        "{}",
+        report.short
+    );
+    assert!(report.short.contains("before\n") && !report.short.contains("after\n"));
+    assert!(
+        report
+            .short
+            .ends_with("keep:  cargo e2e --host railiance01 --keep-on-failure\n")
+    );
+}
+
+#[test]
+fn a_stage_before_the_tests_says_why_itself() {
+    let folder = bundle();
+    let mut record = failed(Verdict::Unhealthy, Stage::Ready, "web: HTTP 503");
+    record.stages.push(StageRecord {
+        name: Stage::Teardown,
+        ..record.stages[0].clone()
+    });
+    let report_of = |record: &Record| report(record, &known(folder.path()));
+    let text = report_of(&record).unwrap().short;
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert_eq!(report_of(&passed()), None);
+}

@@ -1,0 +1,192 @@
+//! `report.html`: a run on one page that needs nothing else: no network, no other file, and no
+//! script to be read. Everything from outside is escaped by maud.
+
+mod axis;
+mod logs;
+#[cfg(test)]
+mod tests;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::failure::Known;
+use super::words::{duration, first_line, tail, verdict_word};
+use crate::event::printable;
+use crate::outcome::{HealthStatus, Record, StageStatus, TestRecord, Verdict};
+
+use axis::{Axis, Bar};
+
+const STYLE: &str = include_str!("html/style.css");
+const SCRIPT: &str = include_str!("html/script.js");
+/// Nothing is fetched, whatever a log says.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+
+/// The page. `failure` is what the evidence says of it.
+#[must_use]
+pub fn page(record: &Record, known: &Known<'_>, failure: Option<&str>) -> String {
+    let axis = Axis::of(record, known);
+    let class = if record.verdict == Verdict::Passed {
+        "good"
+    } else {
+        "bad"
+    };
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                title { (record.repo) " e2e: " (verdict_word(record.verdict)) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    span class={ "verdict " (class) } { (verdict_word(record.verdict)) }
+                    h1 { (record.repo) " e2e" (printable(&tail(record))) }
+                    nav {
+                        a href="#timeline" { "Timeline" } " "
+                        a href="#tests" { "Tests" } " "
+                        a href="#logs" { "Logs" } " "
+                        a href="#about" { "About" }
+                    }
+                }
+                main {
+                    @if let Some(failure) = failure {
+                        section #why { h2 { "Why" } pre { (failure) } }
+                    }
+                    section #timeline { h2 { "Timeline" } (timeline(&axis)) }
+                    section #tests { h2 { "Tests" } (tests(record, &axis)) }
+                    section #logs { h2 { "Logs" } (logs::logs(record, known, &axis)) }
+                    section #about { h2 { "About" } (about(record)) }
+                }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    page.into_string()
+}
+
+/// Stages, health checks, containers and tests on one axis.
+fn timeline(axis: &Axis) -> Markup {
+    let group = |title: &str, bars: &[Bar]| {
+        html! {
+            @if !bars.is_empty() {
+                h3 { (title) }
+                @for bar in bars {
+                    div.row {
+                        span.name title=(bar.detail) { (bar.name) }
+                        span.track {
+                            span class={ "bar " (bar.class) } title=(bar.detail)
+                                style={ "left:" (bar.left) "%;width:" (bar.width) "%" } {}
+                        }
+                        span.took { (bar.took) }
+                    }
+                }
+            }
+        }
+    };
+    html! {
+        (group("Stages", &axis.stages))
+        (group("Health checks", &axis.checks))
+        (group("Containers", &axis.containers))
+        (group("Tests", &axis.tests))
+        p.axis { span { "0 s" } span { (axis.total()) } }
+    }
+}
+
+fn class(status: StageStatus) -> &'static str {
+    match status {
+        StageStatus::Passed => "good",
+        StageStatus::Failed => "bad",
+        StageStatus::Skipped => "skipped",
+        StageStatus::Interrupted => "cut",
+    }
+}
+
+fn word(status: StageStatus) -> &'static str {
+    match status {
+        StageStatus::Passed => "passed",
+        StageStatus::Failed => "failed",
+        StageStatus::Skipped => "skipped",
+        StageStatus::Interrupted => "interrupted",
+    }
+}
+
+fn tests(record: &Record, axis: &Axis) -> Markup {
+    if record.tests.is_empty() {
+        return html! { p { "No test ran." } };
+    }
+    html! { @for test in &record.tests { (test_details(test, axis)) } }
+}
+
+fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
+    let took = |millis| duration(std::time::Duration::from_millis(millis));
+    html! {
+        details open[test.status == StageStatus::Failed] {
+            summary {
+                span class={ "status " (class(test.status)) } { (word(test.status)) }
+                " " (first_line(&printable(&test.name))) " "
+                span.took { (took(test.duration_ms)) }
+            }
+            @if let Some((from, to)) = axis.time_of(&test.name) {
+                p { a.jump href="#logs" data-from=(from) data-to=(to) { "logs of this time" } }
+            }
+            @if let Some(message) = &test.message { pre { (printable(message)) } }
+            @if !test.steps.is_empty() {
+                ul.steps {
+                    @for step in &test.steps {
+                        li style={ "margin-left:" (step.depth) "em" } {
+                            span class={ "status " (class(step.status)) } { (word(step.status)) }
+                            " " (printable(&step.name)) " "
+                            span.took { (took(step.duration_ms)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn about(record: &Record) -> Markup {
+    let commit = record.git.sha.as_deref().unwrap_or("none");
+    let changed = if record.git.dirty {
+        ", with changes"
+    } else {
+        ""
+    };
+    html! {
+        dl {
+            dt { "run" } dd { (record.run_id) }
+            dt { "host" } dd { (record.host) }
+            dt { "began" } dd { (record.started_at) }
+            dt { "commit" } dd { (commit) " " (record.git.branch.as_deref().unwrap_or_default()) (changed) }
+            dt { "exit code" } dd { (record.exit_code) }
+            dt { "cargo-e2e" } dd { (record.tool_version) }
+        }
+        @if !record.services.is_empty() {
+            table {
+                tr { th { "service" } th { "image" } th { "state" } th { "restarts" } }
+                @for service in &record.services {
+                    tr {
+                        td { (service.name) }
+                        td { (service.image) }
+                        td {
+                            (service.state)
+                            @if let Some(health) = &service.health { ", " (health) }
+                            @if service.oom_killed { ", killed for want of memory" }
+                            @if let Some(code) = service.exit_code { ", code " (code) }
+                        }
+                        td { (service.restarts) }
+                    }
+                }
+            }
+        }
+        @for check in &record.health_checks {
+            @if check.status == HealthStatus::Failed {
+                p { "Health check " (check.name) ": " (check.last_error.as_deref().unwrap_or("no answer")) }
+            }
+        }
+        @for left in &record.leftovers { p.bad { "left behind: " (left) } }
+    }
+}

@@ -1,0 +1,222 @@
+//! Everything that took time, as parts of a hundred.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use e2e_harness::protocol::record::Entry;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::outcome::{HealthStatus, Record, Stage};
+use crate::report::failure::Known;
+use crate::report::words::duration;
+
+/// Narrower than this, nothing is seen.
+const NARROWEST: f64 = 0.3;
+
+/// One bar.
+#[derive(Debug)]
+pub(super) struct Bar {
+    pub(super) name: String,
+    pub(super) detail: String,
+    pub(super) class: &'static str,
+    pub(super) left: String,
+    pub(super) width: String,
+    pub(super) took: String,
+}
+
+/// All of them. Times are this machine's, in milliseconds since the run began.
+#[derive(Debug)]
+pub(super) struct Axis {
+    start: Timestamp,
+    length: i64,
+    /// The host's clock less this machine's.
+    skew: SignedDuration,
+    times: HashMap<String, (i64, i64)>,
+    pub(super) stages: Vec<Bar>,
+    pub(super) checks: Vec<Bar>,
+    pub(super) containers: Vec<Bar>,
+    pub(super) tests: Vec<Bar>,
+}
+
+impl Axis {
+    pub(super) fn of(record: &Record, known: &Known<'_>) -> Self {
+        let start = record.started_at.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+        let mut axis = Self {
+            start,
+            length: signed(record.duration_ms).max(1),
+            skew: known.skew,
+            times: HashMap::new(),
+            stages: Vec::new(),
+            checks: Vec::new(),
+            containers: Vec::new(),
+            tests: Vec::new(),
+        };
+        axis.add_stages(record);
+        axis.add_checks(record);
+        axis.add_containers(record, known.bundle);
+        axis.add_tests(record, known);
+        axis
+    }
+
+    /// How long all of it took.
+    pub(super) fn total(&self) -> String {
+        took(self.length)
+    }
+
+    /// When a test began and ended, where that is known.
+    pub(super) fn time_of(&self, test: &str) -> Option<(i64, i64)> {
+        self.times.get(test).copied()
+    }
+
+    /// A time of the host's clock.
+    pub(super) fn of_host(&self, at: Timestamp) -> i64 {
+        self.since(at - self.skew)
+    }
+
+    fn since(&self, at: Timestamp) -> i64 {
+        i64::try_from(at.duration_since(self.start).as_millis()).unwrap_or_default()
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a part of a hundred needs no more"
+    )]
+    fn bar(&self, name: &str, detail: String, class: &'static str, from: i64, to: i64) -> Bar {
+        let (from, to) = (from.clamp(0, self.length), to.clamp(0, self.length));
+        let part = |time: i64| time as f64 * 100.0 / self.length as f64;
+        let left = part(from).min(100.0 - NARROWEST);
+        Bar {
+            name: name.to_owned(),
+            detail,
+            class,
+            left: format!("{left:.2}"),
+            width: format!("{:.2}", part(to - from).max(NARROWEST)),
+            took: took(to - from),
+        }
+    }
+
+    fn add_stages(&mut self, record: &Record) {
+        for stage in &record.stages {
+            let Ok(at) = stage.started_at.parse() else {
+                continue;
+            };
+            let from = self.since(at);
+            let to = from + signed(stage.duration_ms);
+            let class = super::class(stage.status);
+            self.stages
+                .push(self.bar(stage.name.name(), stage.detail.clone(), class, from, to));
+        }
+    }
+
+    fn add_checks(&mut self, record: &Record) {
+        let ready = record.stages.iter().find(|one| one.name == Stage::Ready);
+        let Some(from) = ready.and_then(|one| one.started_at.parse().ok()) else {
+            return;
+        };
+        let from = self.since(from);
+        for check in &record.health_checks {
+            let class = match check.status {
+                HealthStatus::Passed => "good",
+                HealthStatus::Failed => "bad",
+            };
+            let detail = format!(
+                "{} tries; {}",
+                check.attempts,
+                check.last_error.as_deref().unwrap_or("passed")
+            );
+            let to = from + signed(check.waited_ms);
+            self.checks
+                .push(self.bar(&check.name, detail, class, from, to));
+        }
+    }
+
+    fn add_containers(&mut self, record: &Record, bundle: &Path) {
+        // A container that still runs goes with the teardown.
+        let teardown = record.stages.iter().find(|one| one.name == Stage::Teardown);
+        let end = teardown.and_then(|one| one.started_at.parse().ok());
+        let end = end.map_or(self.length, |at| self.since(at));
+        for service in &record.services {
+            let path = bundle
+                .join("inspect")
+                .join(format!("{}.json", service.name));
+            let text = std::fs::read(path).unwrap_or_default();
+            let Ok(inspected) = serde_json::from_slice::<Value>(&text) else {
+                continue;
+            };
+            let state = &inspected[0]["State"];
+            let time = |key: &str| state[key].as_str()?.parse::<Timestamp>().ok();
+            let Some(from) = time("StartedAt") else {
+                continue;
+            };
+            let from = self.of_host(from);
+            let to = time("FinishedAt")
+                .map(|at| self.of_host(at))
+                .filter(|to| *to > from);
+            let bad = service.oom_killed || service.exit_code.is_some_and(|code| code != 0);
+            let class = if bad { "bad" } else { "plain" };
+            let detail = format!("{} ({})", service.state, service.image);
+            self.containers
+                .push(self.bar(&service.name, detail, class, from, to.unwrap_or(end)));
+        }
+    }
+
+    fn add_tests(&mut self, record: &Record, known: &Known<'_>) {
+        let skew = if known.tests_on_host {
+            self.skew
+        } else {
+            SignedDuration::ZERO
+        };
+        let text = std::fs::read_to_string(known.bundle.join("events.jsonl")).unwrap_or_default();
+        let mut began: HashMap<String, Timestamp> = HashMap::new();
+        for line in text.lines() {
+            match serde_json::from_str(line) {
+                Ok(Entry::TestStarted { test, at, .. }) => {
+                    began.extend(at.parse().ok().map(|at| (test, at)));
+                }
+                Ok(Entry::TestEnded { test, at, .. }) => {
+                    let (Some(from), Ok(to)) = (began.get(&test), at.parse::<Timestamp>()) else {
+                        continue;
+                    };
+                    let time = (self.since(*from - skew), self.since(to - skew));
+                    // Tests of several targets are known by more than their own name.
+                    let own = record
+                        .tests
+                        .iter()
+                        .find(|one| one.name == test || one.name.ends_with(&format!("::{test}")));
+                    if let Some(own) = own {
+                        self.times.insert(own.name.clone(), time);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for test in &record.tests {
+            if let Some((from, to)) = self.time_of(&test.name) {
+                let detail = test.message.clone().unwrap_or_default();
+                let class = super::class(test.status);
+                self.tests
+                    .push(self.bar(&test.name, detail, class, from, to));
+            }
+        }
+        if let (true, [only]) = (self.tests.is_empty(), record.tests.as_slice()) {
+            let stage = record.stages.iter().find(|one| one.name == Stage::Test);
+            if let Some(from) = stage.and_then(|stage| stage.started_at.parse().ok()) {
+                let from = self.since(from);
+                let to = from + signed(only.duration_ms);
+                self.times.insert(only.name.clone(), (from, to));
+            }
+        }
+    }
+}
+
+fn signed(millis: u64) -> i64 {
+    i64::try_from(millis).unwrap_or(i64::MAX / 4)
+}
+
+fn took(millis: i64) -> String {
+    duration(Duration::from_millis(
+        u64::try_from(millis).unwrap_or_default(),
+    ))
+}

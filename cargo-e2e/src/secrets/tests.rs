@@ -1,0 +1,166 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    pairs.iter().map(owned).collect()
+}
+
+fn of(names: &[&str], pairs: &[(&str, &str)]) -> Result<Secrets, MissingSecrets> {
+    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    Secrets::of(&names, environment(pairs))
+}
+
+#[test]
+fn a_secret_that_is_not_set_is_named() {
+    let error = of(&["A", "B", "C"], &[("A", "value"), ("B", "")]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`secrets` names B, C, which are not set in this environment"
+    );
+}
+
+#[test]
+fn short_ones_are_told_of_and_not_masked() {
+    let secrets = of(&["PIN", "LONG"], &[("LONG", "abcd"), ("PIN", "123")]).unwrap();
+    assert_eq!(secrets.too_short(), ["PIN"]);
+    assert_eq!(secrets.text("123 abcd"), "123 ***");
+    assert_eq!(secrets.variables()[0].0, "PIN");
+    assert!(!format!("{:?}", secrets.found).contains("abcd"));
+}
+
+#[test]
+fn what_looks_like_a_credential_is_masked_unless_the_model_shows_it() {
+    let secrets = of(
+        &[],
+        &[
+            ("CI_TOKEN", "glpat-0123456"),
+            ("PGPASSWORD", "postgres"),
+            ("USER", "somebody"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(
+        secrets.text("postgres glpat-0123456 somebody"),
+        "*** *** somebody"
+    );
+    let model = json!({
+        "services": {
+            "db": {
+                "image": "postgres:16",
+                "environment": { "ADMIN_PASSWORD": "s3cret-s3cret", "URL": "amqp://me:rabbit-pass@mq/" },
+            },
+        },
+        "secrets": { "key": { "file": "/box/repo/key.txt" } },
+    });
+    secrets.learn(&model, |path| {
+        (path == "/box/repo/key.txt").then(|| "from-a-file\n".to_owned())
+    });
+    assert_eq!(
+        secrets.text("postgres s3cret-s3cret rabbit-pass from-a-file glpat-0123456"),
+        "postgres *** *** *** ***"
+    );
+    let mut masked = model.clone();
+    secrets.json(&mut masked);
+    let text = masked.to_string();
+    assert!(
+        !text.contains("s3cret") && !text.contains("rabbit-pass"),
+        "{text}"
+    );
+}
+
+#[test]
+fn files_are_masked_in_their_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = of(&["KEY"], &[("KEY", "needle-in-hay")]).unwrap();
+    let log = folder.path().join("web.log");
+    // One line of several buffers, and a secret at the border of the first.
+    let text = format!(
+        "{}needle-in-hay{}",
+        "x".repeat((64 << 10) - 5),
+        "y".repeat(100_000)
+    );
+    std::fs::write(&log, &text).unwrap();
+    secrets.file(&log).unwrap();
+    assert_eq!(
+        std::fs::read_to_string(&log).unwrap(),
+        text.replace("needle-in-hay", "***")
+    );
+    let inspect = folder.path().join("web.json");
+    std::fs::write(&inspect, r#"[{"Env":["A_TOKEN=ab","B=needle-in-hay"]}]"#).unwrap();
+    secrets.file(&inspect).unwrap();
+    let masked: Value = serde_json::from_slice(&std::fs::read(&inspect).unwrap()).unwrap();
+    assert_eq!(masked, json!([{ "Env": ["A_TOKEN=***", "B=***"] }]));
+}
+
+/// Values that overlap, repeat themselves and each other, and text made of them.
+fn values() -> impl Strategy<Value = Vec<String>> {
+    proptest::collection::vec("[ab]{4,9}|[a-c\n\"']{4,12}|[ -~]{4,20}", 1..4)
+}
+
+fn texts(values: &[String]) -> impl Strategy<Value = Vec<u8>> + use<> {
+    let forms: Vec<Vec<u8>> = values
+        .iter()
+        .flat_map(|value| encodings::forms(value))
+        .collect();
+    let form = proptest::sample::select(if forms.is_empty() {
+        vec![b"x".to_vec()]
+    } else {
+        forms
+    });
+    let piece = prop_oneof![
+        form.clone(),
+        (form, 1..8_usize).prop_map(|(form, cut)| form[..form.len().saturating_sub(cut)].to_vec()),
+        proptest::collection::vec(prop_oneof![Just(b'a'), Just(b'b'), any::<u8>()], 0..6),
+    ];
+    proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+fn masked_in_pieces(patterns: &Patterns, text: &[u8], cuts: &[usize]) -> Vec<u8> {
+    let mut masking = Masking::default();
+    let mut shown = Vec::new();
+    let mut rest = text;
+    for cut in cuts.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (piece, after) = rest.split_at((*cut).clamp(1, rest.len()));
+        shown.extend(masking.take(patterns, piece));
+        assert!(masking.pending.len() < patterns.longest.max(1));
+        rest = after;
+    }
+    shown.extend(masking.finish(patterns));
+    shown
+}
+
+proptest! {
+    #[test]
+    fn how_a_stream_is_cut_changes_nothing(
+        (values, text) in values().prop_flat_map(|values| {
+            let text = texts(&values);
+            (Just(values), text)
+        }),
+        cuts in proptest::collection::vec(1..9_usize, 1..6),
+    ) {
+        let patterns = Patterns::of(values.iter().map(String::as_str));
+        let whole = patterns.mask(&text).into_owned();
+        prop_assert_eq!(&masked_in_pieces(&patterns, &text, &cuts), &whole);
+        // Nothing is left of any form: masks part what could come together anew.
+        for part in split_at_masks(&whole) {
+            prop_assert!(patterns.found(part, 0).is_empty(), "{:?} in {:?}", part, whole);
+        }
+    }
+}
+
+fn split_at_masks(text: &[u8]) -> Vec<&[u8]> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.windows(3).position(|bytes| bytes == b"***") {
+        parts.push(&rest[..at]);
+        rest = &rest[at + 3..];
+    }
+    parts.push(rest);
+    parts
+}

@@ -1,0 +1,180 @@
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
+
+use super::journal::recover;
+use super::*;
+use crate::event::{Event, Reporter as _};
+use crate::outcome::{Stage, StageStatus, Verdict};
+use crate::report::human::samples;
+
+fn header(store: &Path, run_id: &str) -> Header {
+    Header {
+        run_id: run_id.to_owned(),
+        repo: "shop".to_owned(),
+        host: "railiance01".to_owned(),
+        started_at: "2026-11-22T13:00:00.000Z".to_owned(),
+        bundle: store.join("bundle"),
+        report: None,
+    }
+}
+
+fn record(run_id: &str) -> Record {
+    Record {
+        run_id: run_id.to_owned(),
+        ..samples::passed()
+    }
+}
+
+fn names(store: &Store) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(store.folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn many_at_once_keep_all_of_theirs() {
+    let state = tempfile::tempdir().unwrap();
+    let store = Store::in_state(&state.path().join("deep/down"));
+    std::thread::scope(|scope| {
+        for number in 0..16 {
+            let (store, state) = (&store, &state);
+            scope.spawn(move || {
+                let run_id = format!("{number:026}");
+                let journal = Journal::begin(store, &header(state.path(), &run_id)).unwrap();
+                recover(store, |_| panic!("nobody is dead")).unwrap();
+                store.put(&record(&run_id)).unwrap();
+                journal.end(store, &run_id).unwrap();
+            });
+        }
+    });
+    let kept = store.kept().unwrap();
+    assert_eq!((kept.records.len(), kept.unreadable.len()), (16, 0));
+    assert_eq!(names(&store).len(), 16);
+    let mode = std::fs::metadata(store.folder()).unwrap().permissions();
+    assert_eq!(mode.mode() & 0o777, 0o700);
+}
+
+#[test]
+fn the_oldest_go_and_what_is_no_record_is_named() {
+    let state = tempfile::tempdir().unwrap();
+    let store = Store::in_state(state.path());
+    for run_id in ["a", "b", "c"] {
+        store.put(&record(run_id)).unwrap();
+    }
+    store.prune(2).unwrap();
+    std::fs::write(store.folder().join("torn.json"), "{\"schema\":1,").unwrap();
+    let kept = store.kept().unwrap();
+    let ids: Vec<&str> = kept.records.iter().map(|one| one.run_id.as_str()).collect();
+    assert_eq!(ids, ["b", "c"]);
+    assert!(kept.unreadable[0].1.to_string().starts_with("is no record"));
+    assert!(!store.has("a") && store.has("b"));
+    assert_eq!(store.get("b").unwrap(), record("b"));
+}
+
+#[test]
+fn what_a_dead_run_knew_becomes_its_record_once() {
+    let state = tempfile::tempdir().unwrap();
+    let store = Store::in_state(state.path());
+    std::fs::create_dir(state.path().join("bundle")).unwrap();
+    let mut journal = Journal::begin(&store, &header(state.path(), "dead")).unwrap();
+    for event in [
+        Event::StageStarted {
+            stage: Stage::Provision,
+        },
+        Event::StageEnded {
+            stage: Stage::Provision,
+            status: StageStatus::Passed,
+            duration: Duration::from_millis(5),
+            detail: "made".to_owned(),
+        },
+        Event::StageStarted {
+            stage: Stage::Ready,
+        },
+        Event::Health {
+            name: "web".to_owned(),
+            passed: false,
+            answer: "HTTP 503".to_owned(),
+            waited: Duration::from_secs(1),
+        },
+    ] {
+        journal.event(&event);
+    }
+    // It lives: nobody takes it.
+    assert!(recover(&store, |_| Ok(())).unwrap().is_empty());
+    // Killed in the middle of a line.
+    let path = store.folder().join("dead.partial");
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .unwrap();
+    file.write_all(b"{\"at\":\"20").unwrap();
+    drop(journal);
+
+    let mut told = 0;
+    let dead = recover(&store, |_| {
+        told += 1;
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!((dead.len(), told), (1, 1));
+    let record = store.get("dead").unwrap();
+    assert_eq!(
+        (record.verdict, record.exit_code),
+        (Verdict::Interrupted, 137)
+    );
+    let statuses: Vec<_> = record
+        .stages
+        .iter()
+        .map(|one| (one.name, one.status))
+        .collect();
+    assert_eq!(
+        statuses,
+        [
+            (Stage::Provision, StageStatus::Passed),
+            (Stage::Ready, StageStatus::Interrupted)
+        ]
+    );
+    assert_eq!(
+        record.health_checks[0].last_error.as_deref(),
+        Some("HTTP 503")
+    );
+    assert_eq!(record.leftovers, ["sandbox dead (its state is not known)"]);
+    assert!(state.path().join("bundle/run.json").exists());
+    assert_eq!(names(&store), ["dead.json"]);
+    assert!(recover(&store, |_| panic!("again")).unwrap().is_empty());
+}
+
+#[test]
+fn one_that_died_after_its_record_was_stored_keeps_that() {
+    let state = tempfile::tempdir().unwrap();
+    let store = Store::in_state(state.path());
+    let journal = Journal::begin(&store, &header(state.path(), "late")).unwrap();
+    store.put(&record("late")).unwrap();
+    drop(journal);
+    recover(&store, |_| Ok(())).unwrap();
+    assert_eq!(store.get("late").unwrap(), record("late"));
+    assert_eq!(names(&store), ["late.json"]);
+}
+
+#[test]
+fn one_that_could_not_be_handed_on_is_tried_again() {
+    let state = tempfile::tempdir().unwrap();
+    let store = Store::in_state(state.path());
+    drop(Journal::begin(&store, &header(state.path(), "dead")).unwrap());
+    assert!(recover(&store, |_| Err(io::Error::other("the disk is full"))).is_err());
+    assert_eq!(names(&store), ["dead.json", "dead.partial"]);
+    assert_eq!(recover(&store, |_| Ok(())).unwrap().len(), 1);
+}
+
+#[test]
+fn a_disk_that_takes_nothing_is_an_error() {
+    let state = tempfile::tempdir().unwrap();
+    std::fs::write(state.path().join("runs"), "a file, not a folder").unwrap();
+    let store = Store::in_state(state.path());
+    assert!(store.put(&record("a")).is_err());
+    assert!(Journal::begin(&store, &header(state.path(), "a")).is_err());
+}

@@ -1,0 +1,65 @@
+//! A run of `cargo e2e` under way.
+
+use std::fs;
+
+use rustix::process::Signal;
+
+use crate::leaks::Trace;
+use crate::process::Running;
+use crate::ran::Ran;
+use crate::repo::{LIMIT, Repo};
+
+/// A run under way.
+#[derive(Debug)]
+#[must_use = "it is ended when it is dropped"]
+pub struct Started<'a> {
+    pub(crate) repo: &'a Repo,
+    pub(crate) running: Running,
+    pub(crate) trace: Trace,
+}
+
+impl<'repo> Started<'repo> {
+    /// Waits until it prints this.
+    #[track_caller]
+    pub fn prints(&mut self, text: &str) -> &mut Self {
+        self.running.prints(text);
+        self
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&mut self, signal: Signal) -> &mut Self {
+        self.running.signal(signal);
+        self
+    }
+
+    /// The process itself.
+    pub fn process(&mut self) -> &mut Running {
+        &mut self.running
+    }
+
+    /// Its id; it has been told by the time the first stage ended.
+    #[track_caller]
+    #[must_use]
+    pub fn run_id(&mut self) -> String {
+        self.prints("(run ");
+        let bundles = || {
+            fs::read_dir(self.repo.results())
+                .into_iter()
+                .flatten()
+                .flatten()
+        };
+        let mut ids: Vec<String> = bundles()
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|name| name.len() == 26)
+            .collect();
+        ids.sort();
+        ids.pop().expect("a run that was told of has a result")
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn finish(self) -> Ran<'repo> {
+        let ended = self.running.finish(LIMIT);
+        Ran::new(ended, self.trace, self.repo)
+    }
+}

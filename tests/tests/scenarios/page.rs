@@ -1,0 +1,96 @@
+//! The page of a run, in a real browser.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use e2e_tests::{Host, Repo, Running};
+
+/// What the page is after its scripts ran, as HTML.
+fn shown(page: &Path) -> String {
+    let profile = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new("chromium");
+    command
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+        ])
+        .args([
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .args(["--dump-dom", &format!("file://{}", page.display())]);
+    let ended = Running::start(command, None).finish(Duration::from_mins(1));
+    assert_eq!(ended.code, Some(0), "{ended}");
+    ended.stdout
+}
+
+#[test]
+fn the_page_of_a_run_works_in_a_browser_and_without_scripts() {
+    let nasty = "<script>document.title = 'taken over'</script><img src=x onerror=\"document.title='taken over'\">";
+    let repo = Repo::new("page")
+        .compose("services: {web: {image: BUSYBOX, command: [sh, -c, 'cat /nasty; echo ERROR no orders; sleep 600'], volumes: ['./nasty:/nasty:ro']}}")
+        .spec("test_command: sleep 1; cat e2e/nasty; exit 3\n")
+        .env("BROWSER", "true")
+        .file("e2e/nasty", &format!("{nasty}\n"));
+    let ran = repo.run(Host::Local, &[]);
+    ran.ended(100, "failed");
+    let page = ran.bundle().join("report.html");
+
+    let text = fs::read_to_string(&page).expect("a page");
+    let silent = repo.path("silent.html");
+    let policy = text.replace("script-src 'unsafe-inline'", "script-src 'none'");
+    fs::write(&silent, policy).expect("writable");
+    let plain = shown(&silent);
+    for text in [
+        "<title>",
+        "e2e: Failed</title>",
+        "Containers",
+        "ERROR no orders",
+        "exit status 3",
+        "again: cargo e2e",
+    ] {
+        assert!(plain.contains(text), "{text} is not in\n{plain}");
+    }
+    assert!(plain.contains("class=\"tools\" hidden"), "{plain}");
+
+    // What a person does, done by a script behind the page's own.
+    let script = r"<script>
+      const visible = () => [...document.querySelectorAll('.log > div')].filter((one) => !one.hidden).length;
+      const counts = [visible()];
+      filter.value = 'no orders'; filter.dispatchEvent(new Event('input')); counts.push(visible());
+      filter.value = ''; filter.dispatchEvent(new Event('input'));
+      complaints.click(); counts.push(visible()); complaints.click();
+      document.querySelector('.jump').click(); counts.push(visible());
+      whole.click(); counts.push(visible());
+      document.body.append('counts ' + counts.join(' ') + ' ' + document.title);
+    </script></body>";
+    let copy = repo.path("copy.html");
+    fs::write(&copy, text.replace("</body>", script)).expect("writable");
+    let used = shown(&copy);
+    let (_, counts) = used.rsplit_once("counts ").expect("it ran");
+    // Two lines of the service, one of the tests; those of the service came before the test.
+    assert!(
+        counts.starts_with(&format!("3 1 1 0 3 {} e2e: Failed", repo.slug())),
+        "{counts}"
+    );
+    assert!(!used.contains("class=\"tools\" hidden"), "{used}");
+
+    let opened = repo.cargo_e2e(&["report", "--open"]);
+    assert!(opened.stdout.ends_with("/report.html\n"), "{opened}");
+    let id = &ran.run_id()[18..];
+    assert_eq!(
+        repo.cargo_e2e(&["report", "--open", id]).stdout,
+        opened.stdout
+    );
+    assert_eq!(
+        repo.cargo_e2e(&["report", "--open", "nothing"]).code,
+        Some(2)
+    );
+}
