@@ -23,6 +23,13 @@ pub enum Event {
         /// Which.
         stage: Stage,
     },
+    /// A stage of which a part ran beside others is all that the run still waits for.
+    StageGoesOn {
+        /// Which.
+        stage: Stage,
+        /// How long that part has run.
+        elapsed: Duration,
+    },
     /// A line of what a stage's command says, such as Compose's pull progress.
     Progress {
         /// Which stage.
@@ -91,7 +98,10 @@ impl Event {
             }
         };
         match self {
-            Self::RunStarted { .. } | Self::StageStarted { .. } | Self::TestOutput { .. } => {}
+            Self::RunStarted { .. }
+            | Self::StageStarted { .. }
+            | Self::StageGoesOn { .. }
+            | Self::TestOutput { .. } => {}
             Self::Progress { line: text, .. }
             | Self::Health { answer: text, .. }
             | Self::Warning { text }

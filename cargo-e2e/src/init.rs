@@ -9,13 +9,15 @@ use crate::compose::preview::{PreviewError, preview};
 use crate::compose::{Isolation, PortRule, Published, isolate};
 use crate::plan::{HostVariables, Options, Plan, PlanError};
 use crate::spec::{self, SpecErrors};
-use crate::workspace::Repo;
+use crate::workspace::{self, Repo, TestPackage};
 
 mod guess;
 mod health;
 mod light;
 mod render;
 mod stack;
+
+use guess::Runs;
 
 /// What was written, and from what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +28,8 @@ pub struct Written {
     pub compose_files: Vec<String>,
     /// How many health checks there are.
     pub health_checks: usize,
-    /// How the tests are run.
-    pub test_command: String,
+    /// How the tests are run: the command, or the names of Cargo's test targets.
+    pub tests: String,
     /// Whether `docker compose` has read the compose file; else it was a light look.
     pub read_by_compose: bool,
 }
@@ -93,9 +95,19 @@ pub async fn init(root: &Path) -> Result<Written, InitError> {
     let (model, read_by_compose) = model(root, &name, &compose_files).await?;
     let published = published(&model);
     let checks = health::checks(&model, &published);
-    let tests = guess::tests(root, &published, &checks);
+    let targets = targets(root, &spec_path).await;
+    let tests = if targets.is_empty() {
+        guess::tests(root, &published, &checks)
+    } else {
+        guess::of_cargo(&targets)
+    };
     let text = render::spec(&name, &compose_files, &checks, &tests, &published);
-    let parsed = spec::parse(Path::new("e2e/e2e.yml"), &text).map_err(InitError::Own)?;
+    let path = Path::new("e2e/e2e.yml");
+    let parsed = match &tests.run {
+        Runs::Command(_) => spec::parse(path, &text),
+        Runs::Targets(_) => spec::parse_in_cargo(path, &text),
+    }
+    .map_err(InitError::Own)?;
 
     let mut files = Vec::new();
     if let Some(smoke) = &tests.smoke {
@@ -108,9 +120,22 @@ pub async fn init(root: &Path) -> Result<Written, InitError> {
         files,
         compose_files,
         health_checks: parsed.health_checks.len(),
-        test_command: tests.command,
+        tests: tests.run.to_string(),
         read_by_compose,
     })
+}
+
+/// Cargo's test targets where a package depends on e2e-harness: they are what is meant to run.
+async fn targets(root: &Path, spec_path: &Path) -> Vec<TestPackage> {
+    let (root, spec_path) = (root.to_owned(), spec_path.to_owned());
+    // What Cargo can't read, `cargo e2e check` will complain of.
+    let repo = tokio::task::spawn_blocking(move || workspace::repo(root, spec_path).ok()).await;
+    let cargo = repo.ok().flatten().and_then(|repo| repo.cargo);
+    let packages = cargo.map_or_else(Vec::new, |cargo| cargo.tests);
+    packages
+        .into_iter()
+        .filter(|package| package.has_harness && !package.targets.is_empty())
+        .collect()
 }
 
 /// The stack as Compose reads it; by a look of our own where Compose is not on this machine.

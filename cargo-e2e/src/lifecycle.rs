@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 
 use crate::cancel::Cancel;
-use crate::event::{Event, Events, Failure};
+use crate::event::{Event, Events};
 use crate::host::{Facts, Host, HostError};
 use crate::outcome::{Git, Record, Stage, Verdict, exit_code, millis};
 use crate::plan::{Keep, Plan};
@@ -319,16 +319,6 @@ impl Run<'_> {
             leftovers: found.leftovers.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         }
-    }
-}
-
-/// A failure as reporters show it.
-fn failure(stage: Stage, trouble: &Trouble) -> Failure {
-    Failure {
-        stage,
-        message: trouble.message.clone(),
-        excerpts: trouble.excerpts.clone(),
-        help: trouble.help.clone(),
     }
 }
 

@@ -4,7 +4,7 @@
 use e2e_harness::protocol::collision;
 use serde_json::Value;
 
-use crate::compose::{Isolation, PortRule, isolate, needs, shared};
+use crate::compose::{Isolation, PortRule, Published, isolate, needs, shared};
 use crate::plan::Plan;
 use crate::ready::is_here;
 use crate::spec::{Ports, Probe};
@@ -26,7 +26,7 @@ pub struct Findings {
 /// Looks at a repo's e2e.yml, its compose model and its tests. Reads files of the repo.
 #[must_use]
 pub fn lint(plan: &Plan, model: &Value) -> Findings {
-    let (mut errors, mut warnings) = (Vec::new(), Vec::new());
+    let (mut errors, mut warnings) = (Vec::new(), plan.hidden_targets());
     let root = plan.repo.root.to_string_lossy();
     for (path, why) in needs::paths(model, &root) {
         // build_command may be what makes it.
@@ -60,45 +60,53 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
         },
     );
     for check in &plan.spec.health_checks {
-        let (host, port) = match &check.probe {
-            Probe::Http { url, .. } => (
-                url.host_str().unwrap_or_default().to_owned(),
-                url.port_or_known_default().unwrap_or(80),
-            ),
-            Probe::Tcp { host, port } | Probe::Grpc { host, port, .. } => (host.clone(), *port),
-            Probe::Exec { service, .. } => {
-                if !names().any(|name| name == service) {
-                    errors.push(format!(
-                        "health check {} names the service {service}, which the compose file does not have",
-                        check.name
-                    ));
-                }
-                continue;
-            }
-        };
-        let published = rewritten
-            .published
-            .iter()
-            .any(|one| one.declared == Some(port));
-        if is_here(&host) && !published {
-            warnings.push(format!(
-                "health check {} asks {host}:{port}, which no service publishes",
+        if let Probe::Exec { service, .. } = &check.probe
+            && !names().any(|name| name == service)
+        {
+            errors.push(format!(
+                "health check {} names the service {service}, which the compose file does not have",
                 check.name
             ));
         }
     }
+    warnings.extend(addresses(plan, &rewritten.published));
     warnings.extend(outside);
     warnings.extend(rewritten.shared);
     let mut notes = Vec::new();
-    match plan.ports {
-        Ports::Isolated => warnings.extend(ports::named(plan, &rewritten.published)),
-        Ports::Declared => notes.extend(ports::queue(plan, &rewritten.published)),
+    if plan.ports == Ports::Declared {
+        notes.extend(ports::queue(plan, &rewritten.published));
     }
     Findings {
         errors,
         warnings,
         notes,
     }
+}
+
+/// Warnings of addresses at which a run would find nobody. Reads files of the repo.
+#[must_use]
+pub fn addresses(plan: &Plan, published: &[Published]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for check in &plan.spec.health_checks {
+        let (host, port) = match &check.probe {
+            Probe::Http { url, .. } => (
+                url.host_str().unwrap_or_default(),
+                url.port_or_known_default().unwrap_or(80),
+            ),
+            Probe::Tcp { host, port } | Probe::Grpc { host, port, .. } => (host.as_str(), *port),
+            Probe::Exec { .. } => continue,
+        };
+        if is_here(host) && published.iter().all(|one| one.declared != Some(port)) {
+            warnings.push(format!(
+                "health check {} asks {host}:{port}, which no service publishes",
+                check.name
+            ));
+        }
+    }
+    if plan.ports == Ports::Isolated {
+        warnings.extend(ports::named(plan, published));
+    }
+    warnings
 }
 
 #[cfg(test)]

@@ -226,6 +226,12 @@ impl Plan {
             .fold(Duration::ZERO, Duration::saturating_add)
     }
 
+    /// Warnings of Cargo's test targets that a `test_command` keeps from being run.
+    #[must_use]
+    pub fn hidden_targets(&self) -> Vec<String> {
+        harness::hidden(&self.repo, &self.spec)
+    }
+
     /// The spec's path as people know it: relative to the repo where it lies in it.
     #[must_use]
     pub fn spec_name(&self) -> &Path {

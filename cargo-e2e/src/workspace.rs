@@ -305,7 +305,8 @@ fn nearest_manifest(root: &Path) -> Option<PathBuf> {
     None
 }
 
-fn repo(root: PathBuf, spec_path: PathBuf) -> Result<Repo, FindError> {
+/// The repo of a folder and its e2e.yml, which need not exist yet.
+pub(crate) fn repo(root: PathBuf, spec_path: PathBuf) -> Result<Repo, FindError> {
     let Some(manifest) = nearest_manifest(&root) else {
         return Ok(Repo {
             results_dir: root.join("e2e/results"),

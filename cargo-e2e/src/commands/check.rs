@@ -21,6 +21,9 @@ async fn one(plan: &Plan) -> u8 {
         Ok(model) => model,
         Err(error @ PreviewError::NoCompose) => {
             warn(&format!("the compose file was not checked: {error}"));
+            for warning in plan.hidden_targets() {
+                warn(&warning);
+            }
             anstream::eprintln!("{spec} is sound");
             return 0;
         }

@@ -23,7 +23,7 @@ pub(crate) async fn init(arguments: InitArguments) -> u8 {
         1 => "1 health check".to_owned(),
         many => format!("{many} health checks"),
     };
-    anstream::eprintln!("from {from}: {checks}; tests: {}", written.test_command);
+    anstream::eprintln!("from {from}: {checks}; tests: {}", written.tests);
     if !written.read_by_compose {
         anstream::eprintln!(
             "`docker compose` is not on this machine, so {from} was only looked at; please check the ports"

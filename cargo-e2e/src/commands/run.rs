@@ -11,6 +11,7 @@ use cargo_e2e::plan::{Keep, Options, Plan, Risks};
 use cargo_e2e::report::{Bundle, GitHub, Human, HumanOptions, Json, TestLog, Verbosity};
 use cargo_e2e::sandbox::Identity;
 use cargo_e2e::secrets::{SHORTEST, Secrets};
+use cargo_e2e::stages::test::{answer, only_asks};
 
 use crate::cli::{Color, MessageFormat, OutputArguments, RepoArguments, RunArguments, UpArguments};
 
@@ -81,6 +82,9 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
         );
         return USAGE;
     }
+    if only_asks(plan) {
+        return ask(plan, output, cancel).await;
+    }
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let secrets = match Secrets::of(&plan.spec.secrets, environment) {
@@ -112,20 +116,17 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
     };
     let log = TestLog::new(bundle.dir());
     let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(log.clone())];
-    let json = output.message_format == MessageFormat::Json;
-    if json {
-        // stdout has the events, and nothing else.
-        let human = Human::with_writers(how(output), std::io::stderr(), std::io::sink());
-        reporters.push(Box::new(human));
-        reporters.push(Box::new(Json::on_stdout()));
-    } else {
-        reporters.push(Box::new(Human::new(how(output))));
-    }
+    reporters.extend(on_terminal(output));
     reporters.extend(GitHub::detect().map(|github| Box::new(github) as Box<dyn Reporter>));
     let (keeping, journal) = Keeping::begin(plan, &identity, &bundle, log);
     reporters.extend(journal);
     let events = Events::masking(Arc::clone(&secrets), reporters);
     keeping.tell_of_the_dead(&events);
+    if !plan.up_only {
+        for warning in plan.hidden_targets() {
+            events.warn(warning);
+        }
+    }
     for name in secrets.too_short() {
         events.warn(format!(
             "secret {name} is shorter than {SHORTEST} characters: it is not masked"
@@ -141,7 +142,33 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
     }
     .run()
     .await;
-    finish(outcome, keeping, &events, json).await
+    finish(outcome, keeping, &events, is_json(output)).await
+}
+
+/// The terminal, and with `--message-format json` the events, too.
+fn on_terminal(output: &OutputArguments) -> Vec<Box<dyn Reporter>> {
+    if is_json(output) {
+        // stdout has the events, and nothing else.
+        let human = Human::with_writers(how(output), std::io::stderr(), std::io::sink());
+        vec![Box::new(human), Box::new(Json::on_stdout())]
+    } else {
+        vec![Box::new(Human::new(how(output)))]
+    }
+}
+
+fn is_json(output: &OutputArguments) -> bool {
+    output.message_format == MessageFormat::Json
+}
+
+/// What the test targets answer to `--list` and its like: that needs no sandbox.
+async fn ask(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
+    let events = Events::new(on_terminal(output));
+    tokio::select! {
+        answered = answer(plan, &events) => {
+            answered.map_or_else(|trouble| exit_code(trouble.verdict, None), |()| 0)
+        }
+        () = cancel.reached(1) => exit_code(Verdict::Interrupted, cancel.signal()),
+    }
 }
 
 fn how(output: &OutputArguments) -> HumanOptions {

@@ -8,6 +8,7 @@ use ignore::WalkBuilder;
 
 use super::health::Check;
 use crate::compose::Published;
+use crate::workspace::TestPackage;
 
 /// The test that is written where there is none.
 pub(super) const SMOKE: &str = "e2e/tests/smoke.sh";
@@ -15,17 +16,48 @@ pub(super) const SMOKE: &str = "e2e/tests/smoke.sh";
 /// How the tests are run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tests {
-    pub(super) command: String,
+    pub(super) run: Runs,
     /// What has to be done before, on the host.
     pub(super) setup: Option<&'static str>,
     /// The text of [`SMOKE`].
     pub(super) smoke: Option<String>,
 }
 
+/// What runs them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Runs {
+    /// `test_command`.
+    Command(String),
+    /// Cargo's test targets, by name, in place of a command.
+    Targets(Vec<String>),
+}
+
+impl std::fmt::Display for Runs {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Command(command) => out.write_str(command),
+            Self::Targets(names) if names.len() == 1 => {
+                write!(out, "the test target `{}`", names[0])
+            }
+            Self::Targets(names) => write!(out, "the test targets `{}`", names.join("`, `")),
+        }
+    }
+}
+
+/// The test targets of these packages.
+pub(super) fn of_cargo(packages: &[TestPackage]) -> Tests {
+    let wanted = packages.iter().flat_map(TestPackage::wanted);
+    Tests {
+        run: Runs::Targets(wanted.collect()),
+        setup: None,
+        smoke: None,
+    }
+}
+
 /// What is there, else a test of our own.
 pub(super) fn tests(root: &Path, published: &[Published], checks: &[Check]) -> Tests {
     let found = |command: String| Tests {
-        command,
+        run: Runs::Command(command),
         setup: None,
         smoke: None,
     };
@@ -49,7 +81,7 @@ pub(super) fn tests(root: &Path, published: &[Published], checks: &[Check]) -> T
         return tests;
     }
     Tests {
-        command: format!("sh {SMOKE}"),
+        run: Runs::Command(format!("sh {SMOKE}")),
         setup: None,
         smoke: Some(smoke(published, checks)),
     }
@@ -113,7 +145,7 @@ fn node(root: &Path) -> Option<Tests> {
         (format!("npm run {script} --"), "npm install")
     };
     Some(Tests {
-        command,
+        run: Runs::Command(command),
         setup: Some(setup),
         smoke: None,
     })

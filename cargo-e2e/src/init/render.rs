@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use e2e_harness::protocol::env_name;
 
-use super::guess::Tests;
+use super::guess::{Runs, Tests};
 use super::health::Check;
 use crate::compose::Published;
 use crate::spec::MODELINE;
@@ -57,7 +57,18 @@ pub(super) fn spec(
             "# On the sandbox host, before the tests.\nsetup_command: {setup}"
         );
     }
-    let _ = writeln!(text, "test_command: {}", scalar(&tests.command));
+    let command = match &tests.run {
+        Runs::Command(command) => command,
+        Runs::Targets(_) => {
+            let _ = writeln!(
+                text,
+                "# Without `test_command`, `cargo e2e` runs {}. Each run has free ports of its own.",
+                tests.run
+            );
+            return text;
+        }
+    };
+    let _ = writeln!(text, "test_command: {}", scalar(command));
     if tests.smoke.is_some() {
         text.push_str(
             "# Each run has free ports of its own, in E2E_<SERVICE>_<PORT>; any number go side by side.\n\

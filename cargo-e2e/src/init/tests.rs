@@ -112,7 +112,7 @@ async fn tests_that_are_there_are_run() {
         ("package.json", "{}", "sh e2e/tests/smoke.sh"),
     ] {
         let (_folder, written, text) = made(&[("e2e/compose.yml", WEB), (file, text)]).await;
-        assert_eq!(written.test_command, command, "{file}");
+        assert_eq!(written.tests, command, "{file}");
         let spec = spec::parse(Path::new("e2e.yml"), &text).unwrap();
         assert_eq!(spec.test_command.as_deref(), Some(command), "{text}");
         // Tests of which nothing is known may say localhost:8080.
@@ -155,4 +155,23 @@ async fn odd_names_make_a_sound_file() {
         assert!(text.contains(&format!("\nname: {name}\n")), "{text}");
         assert!(text.contains("compose_file: compose.dev.yml"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn test_targets_need_no_command() {
+    const WEB: &str = "services: {web: {image: x, ports: ['8080:80']}}";
+    let manifest = "[package]\nname = \"shop\"\nversion = \"0.1.0\"\n[dev-dependencies]\n\
+        e2e-harness = \"0.1\"\n[[test]]\nname = \"e2e\"\nharness = false\n[workspace]\n";
+    let (folder, written, text) = made(&[
+        ("e2e/compose.yml", WEB),
+        ("Cargo.toml", manifest),
+        ("src/lib.rs", ""),
+        ("tests/e2e.rs", ""),
+    ])
+    .await;
+    assert_eq!(written.files, ["e2e/e2e.yml"]);
+    assert_eq!(written.tests, "the test target `e2e`");
+    assert!(!text.contains("\ntest_command"), "{text}");
+    assert!(text.contains("tcp: localhost:8080"), "{text}");
+    assert!(!folder.path().join("e2e/tests").exists());
 }

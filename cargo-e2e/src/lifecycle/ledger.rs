@@ -177,8 +177,7 @@ impl<'a> Ledger<'a> {
             Ok(done) if done.skipped => (StageStatus::Skipped, done.detail.clone()),
             Ok(done) => (StageStatus::Passed, done.detail.clone()),
             Err(Stopped::Failed(trouble)) => {
-                self.events
-                    .tell(Event::Failure(super::failure(stage, trouble)));
+                self.events.tell(Event::Failure(trouble.failure(stage)));
                 (StageStatus::Failed, trouble.message.clone())
             }
             Err(Stopped::Cancelled) => {
@@ -190,7 +189,7 @@ impl<'a> Ledger<'a> {
             }
             Err(Stopped::Halted) => (
                 StageStatus::Interrupted,
-                "the tests do not compile".to_owned(),
+                "the tests can't be run".to_owned(),
             ),
         };
         let duration = took.unwrap_or_else(|| began.elapsed());

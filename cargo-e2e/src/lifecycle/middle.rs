@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::compose::scan::Scan;
 use crate::control::Control;
+use crate::event::Event;
 use crate::outcome::{Stage, StageStatus, TestRecord, Verdict, millis};
 use crate::spec::Side;
 use crate::stages::test::{Built, Given};
@@ -79,7 +80,13 @@ impl Run<'_> {
         let (ended, took) = match (compiled, &risen) {
             (Some((ended, took)), _) => (ended.map_err(Stopped::Failed), Some(took)),
             (None, Err(_)) => return risen.map(|risen| (risen, Vec::new())),
-            (None, Ok(_)) => (ledger.wait(compiling).await, None),
+            (None, Ok(_)) => {
+                self.events.tell(Event::StageGoesOn {
+                    stage: Stage::Build,
+                    elapsed: began.elapsed(),
+                });
+                (ledger.wait(compiling).await, None)
+            }
         };
         let built = ledger.amend(Stage::Build, began, took, ended)?;
         Ok((risen?, built))

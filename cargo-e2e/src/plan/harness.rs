@@ -27,7 +27,7 @@ pub struct Target {
 #[derive(Debug, thiserror::Error)]
 pub enum HarnessError {
     /// A target that is named does not exist.
-    #[error("{}: {}\n  = help: {}", manifest.display(), not_there(package, target, *named, targets), add(target))]
+    #[error("{}: {}\n  = help: {}", manifest.display(), not_there(package, target, *named, targets), name_or_add(target, targets, *has_harness))]
     NotThere {
         /// The manifest.
         manifest: PathBuf,
@@ -39,6 +39,8 @@ pub enum HarnessError {
         named: bool,
         /// The test targets that there are.
         targets: Vec<String>,
+        /// Whether the package depends on e2e-harness: then one of them may be meant.
+        has_harness: bool,
     },
     /// A target's package does not depend on e2e-harness.
     #[error(
@@ -103,9 +105,23 @@ fn not_there(package: &str, target: &str, named: bool, targets: &[String]) -> St
     let there = if targets.is_empty() {
         "no test target at all".to_owned()
     } else {
-        format!("only {}", targets.join(", "))
+        format!("only `{}`", targets.join("`, `"))
     };
     format!("{because} the test target `{target}`, but `{package}` has {there}")
+}
+
+/// What to write in a manifest where a target is not there.
+fn name_or_add(target: &str, targets: &[String], has_harness: bool) -> String {
+    if !has_harness || targets.is_empty() {
+        return add(target);
+    }
+    format!(
+        "name those that are end-to-end tests in Cargo.toml:\n\
+         \n      [package.metadata.e2e]\n      tests = [\"{}\"]\n\
+         \n    or write tests/{target}.rs, with these lines in Cargo.toml:\n\
+         \n      [[test]]\n      name = \"{target}\"\n      harness = false\n",
+        targets.join("\", \"")
+    )
 }
 
 /// What to write in a manifest.
@@ -161,6 +177,36 @@ pub(super) fn choose(
     Ok(Some(Harness { targets, nextest }))
 }
 
+/// Targets made of e2e-harness that a `test_command` keeps from being run, a warning each package.
+/// One that calls Cargo may well run them, and a package with an e2e.yml of its own has its runs.
+pub(super) fn hidden(repo: &Repo, spec: &Spec) -> Vec<String> {
+    let (Some(command), Some(cargo)) = (&spec.test_command, &repo.cargo) else {
+        return Vec::new();
+    };
+    if command.contains("cargo") {
+        return Vec::new();
+    }
+    let is_ours = |package: &&TestPackage| {
+        let own = package.folder().join("e2e/e2e.yml");
+        own == repo.spec_path || !own.is_file()
+    };
+    let packages = cargo.tests.iter().filter(is_ours);
+    packages
+        .filter_map(|package| {
+            let targets = package.ready();
+            let s = if targets.len() == 1 { "" } else { "s" };
+            (!targets.is_empty()).then(|| {
+                format!(
+                    "the test target{s} `{}` of `{}` will not run: e2e.yml has a `test_command`, which runs instead; leave it out, and \
+                     `cargo e2e` runs Cargo's test targets",
+                    targets.join("`, `"),
+                    package.name
+                )
+            })
+        })
+        .collect()
+}
+
 fn target(package: &TestPackage, name: String) -> Result<Target, HarnessError> {
     if !package.targets.contains(&name) {
         return Err(HarnessError::NotThere {
@@ -169,6 +215,7 @@ fn target(package: &TestPackage, name: String) -> Result<Target, HarnessError> {
             target: name,
             named: package.named.is_some(),
             targets: package.targets.clone(),
+            has_harness: package.has_harness,
         });
     }
     if !package.has_harness {
@@ -186,6 +233,8 @@ fn target(package: &TestPackage, name: String) -> Result<Target, HarnessError> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::workspace::CargoProject;
 
@@ -201,12 +250,8 @@ mod tests {
         }
     }
 
-    fn chosen(
-        tests: Vec<TestPackage>,
-        yaml: &str,
-        nextest: bool,
-    ) -> Result<Option<Harness>, HarnessError> {
-        let repo = Repo {
+    fn repo(tests: Vec<TestPackage>) -> Repo {
+        Repo {
             root: "/w".into(),
             spec_path: "/w/e2e/e2e.yml".into(),
             results_dir: "/w/target/e2e".into(),
@@ -217,7 +262,15 @@ mod tests {
                 tests,
             }),
             host: None,
-        };
+        }
+    }
+
+    fn chosen(
+        tests: Vec<TestPackage>,
+        yaml: &str,
+        nextest: bool,
+    ) -> Result<Option<Harness>, HarnessError> {
+        let repo = repo(tests);
         let text = format!("name: shop\n{yaml}");
         let spec = crate::spec::parse_in_cargo(&repo.spec_path, text).expect("a good spec");
         choose(&repo, &spec, nextest)
@@ -242,7 +295,8 @@ mod tests {
         let text = missing.expect_err("it is not there").to_string();
         for part in [
             "/w/Cargo.toml: ",
-            "the test target `e2e`, but `shop` has only unit",
+            "the test target `e2e`, but `shop` has only `unit`",
+            "tests = [\"unit\"]",
             "name = \"e2e\"\n      harness = false",
         ] {
             assert!(text.contains(part), "{text}");
@@ -266,5 +320,23 @@ mod tests {
             let error = chosen(tests(), yaml, true).expect_err("no use");
             assert!(error.is_usage(), "{error}");
         }
+    }
+
+    #[test]
+    fn a_command_that_hides_a_target_is_told_of() {
+        let said = |package: TestPackage, command: &str| {
+            let text = format!("name: shop\ntest_command: {command}\n");
+            let spec = crate::spec::parse(Path::new("e2e.yml"), text).expect("a good spec");
+            hidden(&repo(vec![package]), &spec)
+        };
+        let ours = || package(&["e2e", "unit"], None, true);
+        let warnings = said(ours(), "sh e2e/tests/smoke.sh");
+        assert!(
+            matches!(warnings.as_slice(), [one] if one.starts_with("the test target `e2e` of `shop` will not run")),
+            "{warnings:?}"
+        );
+        assert!(said(ours(), "cargo test --test e2e").is_empty());
+        assert!(said(package(&["e2e"], None, false), "sh x.sh").is_empty());
+        assert!(said(package(&["unit"], None, true), "sh x.sh").is_empty());
     }
 }

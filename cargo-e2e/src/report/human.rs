@@ -28,6 +28,9 @@ const EXCERPT_LINES: usize = 40;
 /// So many characters of one of its lines: a line of minified JSON must not fill the screen.
 const EXCERPT_WIDTH: usize = 500;
 
+/// Said of the one stage that goes on beside others, when it is the last of them.
+const ALONE: &str = "waiting for the compiler";
+
 /// A stage that only keeps house is worth a line when it took longer than this.
 const SLOW: Duration = Duration::from_secs(1);
 
@@ -41,6 +44,8 @@ pub struct Human<E: Write + Send = Stderr, O: Write + Send = Stdout> {
     /// The stage that runs; another may be told of beside it.
     current: Option<Stage>,
     pending: Pending,
+    /// What was said last beside the stage that runs.
+    beside: Option<(Stage, String)>,
     /// The stage whose failure was shown in full: its line need not repeat it.
     explained: Option<Stage>,
     /// The tests' last byte was not a newline: what comes next must not be glued to it.
@@ -68,6 +73,7 @@ impl<E: Write + Send, O: Write + Send> Human<E, O> {
             spinner: None,
             current: None,
             pending: Pending::default(),
+            beside: None,
             explained: None,
             unfinished_line: false,
         }
@@ -118,10 +124,27 @@ impl<E: Write + Send, O: Write + Send> Human<E, O> {
         self.pending = Pending::default();
         self.spinner = None;
         self.current = Some(stage);
+        self.spin(stage, Duration::ZERO, first_words(stage));
+    }
+
+    /// The stage's line, where there is one.
+    fn spin(&mut self, stage: Stage, elapsed: Duration, words: &str) {
         if self.options.live && !self.quiet() {
-            let spinner = Spinner::start(self.paint.verb(self.paint.busy, stage.name()));
-            spinner.say(first_words(stage));
+            let label = self.paint.verb(self.paint.busy, stage.name());
+            let spinner = Spinner::start(label, elapsed);
+            spinner.say(words);
             self.spinner = Some(spinner);
+        }
+    }
+
+    /// What went on beside other stages is what is waited for now.
+    fn stage_goes_on(&mut self, stage: Stage, elapsed: Duration) {
+        self.current = Some(stage);
+        let said = self.beside.take().filter(|(said, _)| *said == stage);
+        let words = said.map_or_else(|| ALONE.to_owned(), |(_, line)| line);
+        self.spin(stage, elapsed, &words);
+        if !self.options.live && !self.quiet() {
+            self.aside(stage, ALONE);
         }
     }
 
@@ -129,9 +152,9 @@ impl<E: Write + Send, O: Write + Send> Human<E, O> {
         if self.verbose() {
             self.aside(stage, line);
         }
-        if let Some(spinner) = &self.spinner
-            && self.current == Some(stage)
-        {
+        if self.current != Some(stage) {
+            self.beside = Some((stage, printable(line)));
+        } else if let Some(spinner) = &self.spinner {
             spinner.say(&printable(line));
         }
     }
@@ -262,6 +285,7 @@ impl<E: Write + Send, O: Write + Send> Reporter for Human<E, O> {
         match event {
             Event::RunStarted { run_id, repo, host } => self.run_started(run_id, repo, host),
             Event::StageStarted { stage } => self.stage_started(*stage),
+            Event::StageGoesOn { stage, elapsed } => self.stage_goes_on(*stage, *elapsed),
             Event::Progress { stage, line } => self.progress(*stage, line),
             Event::Health {
                 name,

@@ -68,6 +68,8 @@ impl<W: Write + Send> Reporter for Json<W> {
                 json!({ "run_id": run_id, "repo": repo, "host": host }),
             ),
             Event::StageStarted { stage } => self.line("stage_started", json!({ "stage": stage })),
+            // A program that reads this has no line to keep alive; progress says what goes on.
+            Event::StageGoesOn { .. } => {}
             Event::Progress { stage, line } => {
                 self.line("progress", json!({ "stage": stage, "line": line }));
             }

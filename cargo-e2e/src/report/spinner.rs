@@ -14,8 +14,9 @@ pub(super) struct Spinner {
 }
 
 impl Spinner {
-    /// Starts to spin on stderr. `label` is the stage's name, padded and coloured.
-    pub(super) fn start(label: String) -> Self {
+    /// Starts to spin on stderr. `label` is the stage's name, padded and coloured; its work has
+    /// run for `elapsed`.
+    pub(super) fn start(label: String, elapsed: Duration) -> Self {
         let style = ProgressStyle::with_template("{prefix} {took}  {wide_msg}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner())
             .with_key(
@@ -31,7 +32,8 @@ impl Spinner {
             );
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
             .with_style(style)
-            .with_prefix(label);
+            .with_prefix(label)
+            .with_elapsed(elapsed);
         bar.enable_steady_tick(Duration::from_millis(100));
         Self { bar }
     }

@@ -15,9 +15,9 @@ pub mod up;
 
 use std::path::PathBuf;
 
-use crate::event::{Events, Excerpt};
+use crate::event::{Events, Excerpt, Failure};
 use crate::host::{Facts, Host, HostError};
-use crate::outcome::Verdict;
+use crate::outcome::{Stage, Verdict};
 use crate::plan::Plan;
 use crate::sandbox::{Sandbox, State};
 
@@ -102,6 +102,17 @@ impl Trouble {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// As reporters show it.
+    #[must_use]
+    pub fn failure(&self, stage: Stage) -> Failure {
+        Failure {
+            stage,
+            message: self.message.clone(),
+            excerpts: self.excerpts.clone(),
+            help: self.help.clone(),
+        }
     }
 
     /// With the last lines of something; nothing when there are none.

@@ -1,5 +1,6 @@
 //! Run the tests, on the host or on this machine.
 
+mod ask;
 mod compile;
 mod forward;
 mod junit;
@@ -18,6 +19,7 @@ use crate::outcome::{TestRecord, Verdict};
 use crate::spec::Side;
 use crate::variables;
 
+pub use ask::{answer, only_asks};
 pub use compile::{Built, cargo, compile};
 pub use seen::variables;
 pub(super) use seen::{host_folders, service_variables};
@@ -63,6 +65,7 @@ pub async fn test(
     };
     if !matches!(&ended, Err(trouble) if trouble.lost) || plan.tests_on == Side::Client {
         *records = told(context, false).await;
+        targets::add_not_run(context, given.built, records);
     }
     let ended = ended?;
     if records.is_empty()

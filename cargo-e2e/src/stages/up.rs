@@ -10,6 +10,7 @@ use crate::compose::{
     Isolation, PortRule, Published, Rewritten, cli, isolate, publish, risks, subnets, test_service,
 };
 use crate::host::HostError;
+use crate::lint;
 use crate::outcome::{Stage, Verdict};
 use crate::sandbox::State;
 use crate::spec::Ports;
@@ -32,6 +33,9 @@ pub struct Stack {
     /// What was brought up.
     pub model: Value,
 }
+
+/// So many warnings of one kind are shown.
+const SHOWN: usize = 3;
 
 /// Somebody may be faster to a free port; more often than this it is not chance.
 const TRIES: usize = 5;
@@ -64,6 +68,7 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
             for note in &prepared.rewritten.notes {
                 context.events.warn(note);
             }
+            warn_of_addresses(context, &prepared.rewritten.published).await;
         }
         let trouble = match start(context, &prepared.commands).await {
             Ok(changed) => break (prepared, changed),
@@ -107,6 +112,21 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
         },
         detail,
     ))
+}
+
+/// Says what `check` would say of addresses where nobody answers: it is often why tests fail.
+async fn warn_of_addresses(context: &Context<'_>, published: &[Published]) {
+    let (plan, published) = (context.plan.clone(), published.to_vec());
+    let looked = tokio::task::spawn_blocking(move || lint::addresses(&plan, &published)).await;
+    let found = looked.unwrap_or_default();
+    for warning in found.iter().take(SHOWN) {
+        context.events.warn(warning);
+    }
+    if found.len() > SHOWN {
+        let more = found.len() - SHOWN;
+        let text = format!("`cargo e2e check` has {more} more such warnings");
+        context.events.warn(text);
+    }
 }
 
 /// A model that is ready to run, with its ports given.

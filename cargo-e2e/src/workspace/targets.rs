@@ -65,6 +65,13 @@ impl TestPackage {
             .unwrap_or_else(|| vec![DEFAULT.to_owned()])
     }
 
+    /// The targets that are meant to be run, exist, and can be made of e2e-harness.
+    #[must_use]
+    pub fn ready(&self) -> Vec<String> {
+        let is_there = |name: &String| self.has_harness && self.targets.contains(name);
+        self.wanted().into_iter().filter(is_there).collect()
+    }
+
     /// Whether it has end-to-end tests, or says so: what makes it count in a workspace's root.
     #[must_use]
     pub fn counts(&self) -> bool {

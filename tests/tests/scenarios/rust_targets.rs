@@ -134,7 +134,7 @@ fn targets_that_are_not_there_or_not_ours_are_named() {
     let repo = repo.file("Cargo.toml", &named);
     let checked = repo.cargo_e2e(&["check"]);
     assert_eq!(checked.code, Some(96), "{checked}");
-    let slow = "names the test target `slow`, but `fixture` has only e2e";
+    let slow = "names the test target `slow`, but `fixture` has only `e2e`";
     assert!(checked.stderr.contains(slow), "{checked}");
 }
 

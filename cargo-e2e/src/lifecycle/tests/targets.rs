@@ -1,6 +1,7 @@
 //! Cargo's test targets, compiled by the real Cargo: a program of a few lines does what a harness
 //! would. The real one is tested with real hosts.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use super::*;
@@ -18,6 +19,8 @@ fn main() {
         println!("e2e-harness 1\none");
         return;
     }
+    if std::env::args().any(|word| word == "--odd") { std::process::exit(2) }
+    if std::env::args().any(|word| word == "--list") { return println!("one: test") }
     let wants: Vec<String> = std::env::args().skip(1).collect();
     let wants = |what: &str| wants.iter().any(|want| want == what);
     let events = std::env::var("E2E_EVENTS").unwrap();
@@ -204,6 +207,44 @@ async fn a_target_that_is_no_harness_is_told_from_one() {
 }
 
 #[tokio::test]
+async fn arguments_that_a_target_refuses_end_the_run_before_its_tests() {
+    let package = Package::with(HARNESS);
+    let ran = package.run(host(&[]), "", &["--odd"]).await;
+    ran.is(Verdict::SpecError, 96)
+        .failed_at(Stage::Build)
+        .tore_down();
+    let build = &ran.outcome.record.stages[2].detail;
+    assert!(build.ends_with("what follows `--`: --odd"), "{build}");
+    assert!(ran.outcome.record.tests.is_empty());
+}
+
+#[tokio::test]
+async fn a_list_needs_no_host() {
+    let package = Package::with(HARNESS);
+    let plan = package.plan("", &["--list"]);
+    assert!(stages::test::only_asks(&plan));
+    let seen = Seen::default();
+    let events = Events::new(vec![Box::new(seen.clone())]);
+    stages::test::answer(&plan, &events).await.unwrap();
+    assert_eq!(*seen.printed.lock().unwrap(), "one: test\n");
+    let refused = package.plan("", &["--list", "--odd"]);
+    let refused = stages::test::answer(&refused, &Events::default()).await;
+    assert_eq!(refused.unwrap_err().verdict, Verdict::SpecError);
+    assert!(!stages::test::only_asks(&package.plan("", &["one"])));
+}
+
+#[tokio::test]
+async fn a_target_without_main_is_told_how_it_ends() {
+    let package = Package::with("fn one() {}");
+    let refused = stages::test::answer(&package.plan("", &["--list"]), &Events::default()).await;
+    let help = refused.unwrap_err().help;
+    assert_eq!(
+        help.as_deref(),
+        Some("end tests/e2e.rs with `e2e_harness::main!();`")
+    );
+}
+
+#[tokio::test]
 async fn a_signal_ends_tests_and_what_they_told_is_kept() {
     let package = Package::with(HARNESS);
     let (cancel, press) = Cancel::by_hand();
@@ -225,14 +266,22 @@ async fn a_signal_ends_tests_and_what_they_told_is_kept() {
     );
 }
 
-/// Remembers what was warned of.
+/// Remembers what was warned of, and printed.
 #[derive(Clone, Default)]
-struct Warnings(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
+struct Seen {
+    warnings: Arc<Mutex<Vec<String>>>,
+    printed: Arc<Mutex<String>>,
+}
 
-impl Reporter for Warnings {
+impl Reporter for Seen {
     fn event(&mut self, event: &Event) {
-        if let Event::Warning { text } = event {
-            self.0.lock().unwrap().push(text.clone());
+        match event {
+            Event::Warning { text } => self.warnings.lock().unwrap().push(text.clone()),
+            Event::TestOutput { bytes } => {
+                let text = String::from_utf8_lossy(bytes);
+                self.printed.lock().unwrap().push_str(&text);
+            }
+            _ => {}
         }
     }
 }
@@ -244,12 +293,12 @@ async fn tests_on_a_host_that_takes_no_socket_run_without() {
     let told = "{\"event\":\"test_ended\",\"test\":\"one\",\"attempt\":1,\"status\":\"passed\",\
                 \"duration_ms\":1,\"message\":null,\"at\":\"2026-01-01T00:00:00Z\"}\n";
     let host = host(&[("get", Reply::Ends(told, 0))]).without_sockets();
-    let warnings = Warnings::default();
+    let seen = Seen::default();
     let outcome = Run {
         plan: &package.plan("tests_run_on: host\n", &[]),
         identity: Identity::new("shop"),
         connector: &To(host.clone()),
-        events: &Events::new(vec![Box::new(warnings.clone())]),
+        events: &Events::new(vec![Box::new(seen.clone())]),
         cancel: &Cancel::never(),
         bundle: package.folder.path().join("bundle"),
     }
@@ -257,7 +306,7 @@ async fn tests_on_a_host_that_takes_no_socket_run_without() {
     .await;
     assert_eq!(outcome.record.verdict, Verdict::Passed, "{outcome:#?}");
     assert_eq!(outcome.record.tests[0].name, "one");
-    let warnings = warnings.0.lock().unwrap();
+    let warnings = seen.warnings.lock().unwrap();
     let said = "tests can't stop and start services: a socket can't be forwarded";
     assert!(
         warnings.iter().any(|text| text.contains(said)),

@@ -1,5 +1,6 @@
 //! Run Cargo's test targets, one after another, and say what came of them.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use tokio::process::Command;
@@ -7,9 +8,9 @@ use tokio::process::Command;
 use crate::client::{self, Dropped, Ended};
 use crate::host::{Transfer, quote, rsync};
 use crate::outcome::{StageStatus, TestRecord, Verdict};
-use crate::plan::Target;
+use crate::plan::{Plan, Target};
 use crate::spec::Side;
-use crate::stages::{Context, Trouble};
+use crate::stages::{Context, Trouble, count};
 use crate::variables::{self, NO_PROXY};
 
 use super::compile::{Built, cargo};
@@ -18,7 +19,7 @@ use super::{on_host, told};
 /// A harness, and cargo-nextest, end with this when there was nothing to run.
 const NONE_RAN: i32 = 4;
 /// A harness ends with this when it does not understand its arguments.
-const USAGE: i32 = 2;
+pub(super) const USAGE: i32 = 2;
 /// cargo-nextest ends with this when tests failed; other statuses are its own troubles.
 const NEXTEST_FAILED: i32 = 100;
 
@@ -42,11 +43,11 @@ pub(super) async fn run(
                 on_host(context, &commands, left, sink).await?
             }
             Side::Client => {
-                if nextest(context) {
+                if nextest(context.plan) {
                     let command = with_nextest(context, &one.target);
                     here(command, &variables, Dropped::Terminates, left, sink).await?
                 } else {
-                    let command = alone(context, one);
+                    let command = alone(context.plan, one);
                     here(command, &variables, Dropped::Kills, left, sink).await?
                 }
             }
@@ -59,17 +60,17 @@ pub(super) async fn run(
     Ok(all)
 }
 
-fn nextest(context: &Context<'_>) -> bool {
-    let harness = context.plan.harness.as_ref();
+pub(super) fn nextest(plan: &Plan) -> bool {
+    let harness = plan.harness.as_ref();
     harness.is_some_and(|harness| harness.nextest)
 }
 
 /// As `cargo test` would run it.
-fn alone(context: &Context<'_>, built: &Built) -> Command {
+pub(super) fn alone(plan: &Plan, built: &Built) -> Command {
     let package = &built.target.package;
     let mut command = Command::new(&built.program);
     command
-        .args(&context.plan.arguments)
+        .args(&plan.arguments)
         .current_dir(package.folder())
         .env("CARGO_MANIFEST_DIR", package.folder())
         .env("CARGO_PKG_NAME", &package.name)
@@ -160,6 +161,35 @@ fn commands(context: &Context<'_>, all: &[(String, String)], built: &Built) -> S
     )
 }
 
+/// cargo-nextest stops at the first failure, and what it did not come to belongs to the result,
+/// too. What it was meant to run is known only when nothing else was typed.
+pub(super) fn add_not_run(context: &Context<'_>, built: &[Built], records: &mut Vec<TestRecord>) {
+    let plan = context.plan;
+    if !nextest(plan) || !plan.arguments.is_empty() || records.is_empty() {
+        return;
+    }
+    for (one, (_, prefix)) in built.iter().zip(told::files(plan)) {
+        add_missing(
+            one.tests.iter().map(|test| format!("{prefix}{test}")),
+            records,
+        );
+    }
+}
+
+fn add_missing(names: impl Iterator<Item = String>, records: &mut Vec<TestRecord>) {
+    for name in names {
+        if records.iter().all(|record| record.name != name) {
+            records.push(TestRecord {
+                name,
+                status: StageStatus::Skipped,
+                duration_ms: 0,
+                message: Some("cargo-nextest did not run it".to_owned()),
+                steps: Vec::new(),
+            });
+        }
+    }
+}
+
 /// What is wrong with how they ended, if anything.
 pub(super) fn judge(
     context: &Context<'_>,
@@ -180,9 +210,13 @@ pub(super) fn judge(
     };
     let trouble = |message| Some(Trouble::new(Verdict::Failed, message));
     if failed > 0 {
-        return trouble(
-            format!("{failed} of {}", super::super::count(records.len(), "test")) + " failed",
-        );
+        let message = format!("{failed} of {} failed", count(records.len(), "test"));
+        return if harness.nextest {
+            let not_run = records.len() - failed - passed(records);
+            Some(of_nextest(message, not_run, &context.plan.arguments))
+        } else {
+            trouble(message)
+        };
     }
     if let Some((target, status)) = statuses().next() {
         let who = if harness.nextest && status != NEXTEST_FAILED {
@@ -201,6 +235,23 @@ pub(super) fn judge(
         };
     }
     (!told::any_ran(records)).then(|| none_ran(context))
+}
+
+/// A run by cargo-nextest in which tests failed, and others may not have run.
+fn of_nextest(mut message: String, not_run: usize, arguments: &[String]) -> Trouble {
+    if not_run > 0 {
+        // Writing to a String can't fail.
+        let _ = write!(message, ", {not_run} not run");
+    }
+    let trouble = Trouble::new(Verdict::Failed, message);
+    let goes_on = arguments.iter().any(|one| one == "--no-fail-fast");
+    // With arguments it is not known whether any were left.
+    if goes_on || (arguments.is_empty() && not_run == 0) {
+        return trouble;
+    }
+    trouble.help(
+        "cargo-nextest stops at the first failure; `cargo e2e --nextest -- --no-fail-fast` runs all",
+    )
 }
 
 /// There was no test to run.
@@ -224,10 +275,48 @@ fn typed(context: &Context<'_>) -> String {
     )
 }
 
-/// `12 tests`
+/// `12 tests passed`
 pub(super) fn counted(records: &[TestRecord]) -> String {
-    let ran = records
-        .iter()
-        .filter(|test| test.status == StageStatus::Passed);
-    format!("{} passed", super::super::count(ran.count(), "test"))
+    format!("{} passed", count(passed(records), "test"))
+}
+
+fn passed(records: &[TestRecord]) -> usize {
+    let passed = |test: &&TestRecord| test.status == StageStatus::Passed;
+    records.iter().filter(passed).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nextest_did_not_come_to_is_counted() {
+        let record = |name: &str, status| TestRecord {
+            name: name.to_owned(),
+            status,
+            duration_ms: 1,
+            message: None,
+            steps: Vec::new(),
+        };
+        let mut records = vec![
+            record("a", StageStatus::Failed),
+            record("b", StageStatus::Passed),
+        ];
+        let names = ["a", "b", "c"].map(str::to_owned);
+        add_missing(names.into_iter(), &mut records);
+        assert_eq!(records.len(), 3);
+        assert_eq!(records[2].status, StageStatus::Skipped);
+        assert_eq!(counted(&records), "1 test passed");
+    }
+
+    #[test]
+    fn help_runs_all_unless_all_ran() {
+        let said = |not_run, arguments: &[&str]| {
+            let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+            of_nextest("1 of 3 tests failed".to_owned(), not_run, &arguments)
+        };
+        assert_eq!(said(2, &[]).message, "1 of 3 tests failed, 2 not run");
+        assert!(said(2, &[]).help.is_some() && said(0, &["a"]).help.is_some());
+        assert!(said(0, &[]).help.is_none() && said(0, &["--no-fail-fast"]).help.is_none());
+    }
 }

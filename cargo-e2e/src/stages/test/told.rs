@@ -88,7 +88,7 @@ pub(super) async fn control(
 }
 
 /// Every file with what goes before the names of its tests: names of several targets may collide.
-fn files(plan: &Plan) -> Vec<(String, String)> {
+pub(super) fn files(plan: &Plan) -> Vec<(String, String)> {
     let Some(harness) = &plan.harness else {
         return vec![(FILE.to_owned(), String::new())];
     };
