@@ -54,7 +54,7 @@ fn record(ended: &Ended, host: Host) -> Value {
     let run = record["run_id"].as_str().expect("an id");
     let left = host.says(&format!(
         "docker ps -aq --filter label=cargo-e2e.run={run}; docker volume ls -q --filter label=cargo-e2e.run={run}; \
-         find {} -maxdepth 2 -name '*{run}*'",
+         find {0}/sandboxes {0}/leases -maxdepth 1 -name '*{run}*'",
         host.root()
     ));
     assert_eq!(left, "", "{ended}");

@@ -58,7 +58,7 @@ fn passes(example: &str, host: Host) {
     let run_id = record["run_id"].as_str().expect("an id");
     let left = host.says(&format!(
         "docker ps -aq --filter label=cargo-e2e.run={run_id}; docker volume ls -q --filter label=cargo-e2e.run={run_id}; \
-         find {} -maxdepth 2 -name '*{run_id}*'",
+         find {0}/sandboxes {0}/leases -maxdepth 1 -name '*{run_id}*'",
         host.root()
     ));
     assert_eq!(left, "", "{ended}");
