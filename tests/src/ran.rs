@@ -325,6 +325,15 @@ impl<'repo> Ran<'repo> {
         self.trace.left()
     }
 
+    /// The same without what a client that was killed leaves on this machine until the next run.
+    #[track_caller]
+    #[must_use]
+    pub fn left_by_a_killed_client(&self) -> Vec<String> {
+        let mut left = self.trace.left();
+        left.retain(|what| !is_of_a_dead_client(what));
+        left
+    }
+
     /// Checks that nothing of this run is left, on this machine and on its host.
     #[track_caller]
     pub fn leaves_nothing(&self) -> &Self {
@@ -337,4 +346,9 @@ impl<'repo> Ran<'repo> {
         );
         self
     }
+}
+
+fn is_of_a_dead_client(what: &str) -> bool {
+    let folder = what.contains("/cargo-e2e/m.");
+    folder && !what.ends_with("/master") && !what.contains("socket")
 }

@@ -64,10 +64,11 @@ impl Lab {
         let limit = Duration::from_secs(LEASE + SWEEP + LOAD);
         let killed = matches!(end, End::Killed | End::Random);
         let left = || {
-            let mut left = ran.left();
-            // The next run removes the folder of a client that was killed; nothing may live in it.
-            left.retain(|what| !(killed && is_of_a_dead_client(what)));
-            left
+            if killed {
+                ran.left_by_a_killed_client()
+            } else {
+                ran.left()
+            }
         };
         let mut wrong = left();
         while !wrong.is_empty() && since.elapsed() < limit {
@@ -137,11 +138,6 @@ enum End<'a> {
 fn since_for(passed: Duration) -> Instant {
     let now = Instant::now();
     now.checked_sub(passed).unwrap_or(now)
-}
-
-fn is_of_a_dead_client(what: &str) -> bool {
-    let folder = what.contains("/cargo-e2e/m.");
-    folder && !what.ends_with("/master") && !what.contains("socket")
 }
 
 const STACK: &str = r#"

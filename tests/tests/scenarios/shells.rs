@@ -42,7 +42,7 @@ fn runs_under(program: &str) {
     wait_for("the guard", Duration::from_mins(1), || {
         Path::new(&ended).exists()
     });
-    ran.leaves_nothing();
+    assert_eq!(ran.left_by_a_killed_client(), Vec::<String>::new());
 }
 
 #[test]
