@@ -41,6 +41,8 @@ printf 'root=%s\n' "$root"
 command -v docker >/dev/null 2>&1 || exit 0
 answers=$(mktemp -d) || exit 0
 trap 'rm -rf "$answers"' EXIT
+# Of a client that was killed, nobody reads on: dash runs no EXIT trap when SIGPIPE ends it.
+trap 'exit 1' HUP INT PIPE TERM
 docker version --format '{{.Server.Version}}' >"$answers/engine" 2>"$answers/engine.err" &
 engine=$!
 docker compose version --short >"$answers/compose" 2>/dev/null &
