@@ -40,7 +40,16 @@ printf 'root=%s\n' "$root"
 
 command -v docker >/dev/null 2>&1 || exit 0
 answers=$(mktemp -d) || exit 0
-trap 'rm -rf "$answers"' EXIT
+probe=
+image=
+container=
+clean() {
+  [ -z "$container" ] || docker rm "$container" >/dev/null 2>&1
+  [ -z "$image" ] || docker rmi "$image" >/dev/null 2>&1
+  [ -z "$probe" ] || rmdir "$probe"
+  rm -rf "$answers"
+}
+trap clean EXIT
 # Of a client that was killed, nobody reads on: dash runs no EXIT trap when SIGPIPE ends it.
 trap 'exit 1' HUP INT PIPE TERM
 docker version --format '{{.Server.Version}}' >"$answers/engine" 2>"$answers/engine.err" &
@@ -68,19 +77,18 @@ fi
 # Whether containers see this folder: an engine in a snap, a VM or another namespace does not.
 # Making a container with a bind mount asks the engine; the answer is kept for this engine.
 [ -n "$engine_up" ] && [ -n "$usable" ] || exit 0
-engine_id=$(sed -n 's/.*"ID":"\([^"]*\)".*/\1/p' "$answers/info" | tr -cd 'A-Za-z0-9-')
+# The engine's own comes first; those of its parts, which may be empty, have the same key.
+engine_id=$(sed -n 's/^{"ID":"\([^"]*\)".*/\1/p' "$answers/info" | tr -cd 'A-Za-z0-9-')
 if [ -z "$engine_id" ] || [ ! -e "$root/seen-by-$engine_id" ]; then
-  probe=$(mktemp -d "$root/seen.XXXXXX") || exit 0
+  # A folder that was not there before: the engine may have made one like the root by itself.
+  probe=$(mktemp -d -p "$root") || exit 0
   image=$(tar -cf - -T /dev/null | docker import -c 'LABEL cargo-e2e.probe=1' -c 'CMD ["none"]' - 2>/dev/null)
   if [ -n "$image" ]; then
     if container=$(docker create --network none --mount "type=bind,source=$probe,target=/probe" "$image" 2>"$answers/create.err"); then
-      docker rm "$container" >/dev/null 2>&1
       [ -z "$engine_id" ] || : >"$root/seen-by-$engine_id"
     elif grep -q 'bind source path does not exist' "$answers/create.err"; then
       echo invisible=yes
     fi
-    docker rmi "$image" >/dev/null 2>&1
   fi
-  rmdir "$probe"
 fi
 exit 0
