@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use activity_core::trigger::{self, Run, Temporal};
 use activity_core::{Finished, TASK_QUEUE};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use e2e_harness::{BoxError, Fixture, Poll, Sandbox, eventually};
 use temporalio_client::{
     Client, WorkflowDescribeOptions, WorkflowExecutionStatus, WorkflowFetchHistoryOptions,
@@ -92,6 +92,16 @@ impl Observer {
         trigger::start(&self.temporal, TASK_QUEUE, activity, id, LIMIT)
             .await
             .context("Temporal did not take the workflow")
+    }
+
+    /// Waits until a run ends, which it does by completing.
+    pub(crate) async fn completes(&self, run: &Run) -> Result<()> {
+        let status = self.ended(run).await?;
+        ensure!(
+            status == WorkflowExecutionStatus::Completed,
+            "it is {status:?}"
+        );
+        Ok(())
     }
 
     /// Polls until the workflow is no longer running, and returns what became of it.
