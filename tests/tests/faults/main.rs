@@ -102,6 +102,16 @@ impl Lab {
                 }
             }
         }
+        match ran.records_after_all().as_slice() {
+            [one] if killed && record.is_null() && one["verdict"] != "interrupted" => {
+                wrong.push(format!(
+                    "no record: it was killed and is {}",
+                    one["verdict"]
+                ));
+            }
+            [_] => {}
+            records => wrong.push(format!("no record: there are {} of it", records.len())),
+        }
         self.note(Seen {
             fault,
             at: format!("{at}, {}", host.name()),
