@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
 
-    fn of(service: Value) -> Vec<String> {
+    fn of(service: &Value) -> Vec<String> {
         let model = json!({ "services": { "bold": service } });
         risks(&model, "/repo", Ports::Declared)
     }
@@ -110,7 +110,7 @@ mod tests {
                 { "type": "bind", "source": "/etc/localtime", "target": "/etc/localtime", "read_only": true }],
             "privileged": false, "cap_add": [], "network_mode": "none", "pid": "service:other",
         });
-        assert_eq!(of(plain), Vec::<String>::new());
+        assert_eq!(of(&plain), Vec::<String>::new());
     }
 
     #[test]
@@ -165,7 +165,7 @@ mod tests {
                 "port 80 answers on [::]",
             ),
         ] {
-            let found = of(service.clone());
+            let found = of(&service);
             let [one] = found.as_slice() else {
                 panic!("{service}: {found:?}")
             };
