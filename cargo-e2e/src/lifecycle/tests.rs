@@ -387,5 +387,6 @@ async fn a_lease_that_is_lost_is_a_host_error_that_says_so() {
     );
 }
 
+mod secrets;
 mod signals;
 mod targets;
