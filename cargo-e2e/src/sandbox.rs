@@ -24,6 +24,7 @@ mod guard;
 mod job;
 mod lease;
 mod list;
+mod room;
 mod services;
 mod state;
 mod teardown;

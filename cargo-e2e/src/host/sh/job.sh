@@ -9,12 +9,13 @@ if [ "$(tail -n 1 "$job/commands")" != '# complete' ]; then
   echo "the commands did not arrive whole" >&2
   exit 75
 fi
-printf '%s\n' "$key" >"$job/key" || exit 1
+# A full disk has no room for the status when it is known: it is written into this.
+printf '%s\n' "$key" >"$job/key" && echo '   ' >"$job/status.new" || exit 1
 setsid sh -c '
   echo "$$" >"$0/pid.new" && mv "$0/pid.new" "$0/pid"
   [ -e "$0/../../fence" ] && exit 75
   sh "$0/commands" >"$0/output" 2>&1
-  echo "$?" >"$0/status.new" && mv "$0/status.new" "$0/status"
+  printf "%-3s\n" "$?" 1<>"$0/status.new" && mv "$0/status.new" "$0/status"
 ' "$job" </dev/null >/dev/null 2>&1 &
 started=$!
 offset=0
