@@ -192,6 +192,10 @@ const ALONE: &[Row] = &[
         connection::session_killed,
     ),
     (
+        "9 ssh session killed, then a test stops a service",
+        connection::control_again,
+    ),
+    (
         "12 dockerd killed and started again",
         host::engine_restarted,
     ),
