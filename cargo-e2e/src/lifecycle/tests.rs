@@ -269,12 +269,23 @@ async fn every_stage_that_fails_is_followed_by_teardown() {
             97,
             Stage::Test,
         ),
-        ("test", Reply::Lost, Verdict::HostError, 97, Stage::Test),
     ] {
         let ran = run_failing(script, reply.clone()).await;
         eprintln!("{script}: {reply:?}");
         ran.is(verdict, code).failed_at(stage).tore_down();
     }
+}
+
+#[tokio::test]
+async fn a_host_that_stays_lost_is_left_to_its_guard() {
+    let ran = run_failing("test", Reply::Lost).await;
+    ran.is(Verdict::HostError, 97);
+    assert!(!ran.scripts.contains(&"teardown"), "{:?}", ran.scripts);
+    let record = &ran.outcome.record;
+    let teardown = record.stages.last().expect("it has stages");
+    assert_eq!(teardown.name, Stage::Teardown);
+    assert!(teardown.detail.contains("its guard takes"), "{record:#?}");
+    assert_eq!(record.leftovers.len(), 1, "{record:#?}");
 }
 
 #[tokio::test]
