@@ -114,7 +114,7 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
             return exit_code(Verdict::InternalError, None);
         }
     };
-    let log = TestLog::new(bundle.dir());
+    let log = TestLog::new(bundle.dir(), plan.limits.log);
     let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(log.clone())];
     reporters.extend(on_terminal(output));
     reporters.extend(GitHub::detect().map(|github| Box::new(github) as Box<dyn Reporter>));
