@@ -18,7 +18,7 @@ use crate::event::{Event, Events};
 use crate::host::{self, Facts, Host, HostError, Script};
 use crate::outcome::{Git, Record, Stage, Verdict, exit_code, millis};
 use crate::plan::{Keep, Plan};
-use crate::sandbox::{Identity, Sandbox, teardown};
+use crate::sandbox::{Buried, Identity, Sandbox, buried, teardown};
 use crate::stages::{self, Context, Done, Trouble};
 
 use found::Found;
@@ -51,6 +51,8 @@ pub struct Outcome {
     pub kept: Option<String>,
     /// The host's clock less this machine's, as far as it is known.
     pub skew: jiff::SignedDuration,
+    /// What the host remembers of earlier runs that were killed.
+    pub buried: Vec<Buried>,
 }
 
 /// One run.
@@ -67,6 +69,8 @@ pub struct Run<'a> {
     pub cancel: &'a Cancel,
     /// The folder on this machine where the result is kept.
     pub bundle: PathBuf,
+    /// Earlier runs on its host that were killed, and of whose sandbox nothing is known.
+    pub unknown: Vec<String>,
 }
 
 impl Run<'_> {
@@ -95,6 +99,7 @@ impl Run<'_> {
             record,
             kept: found.kept,
             skew: found.skew,
+            buried: found.buried,
         }
     }
 
@@ -111,6 +116,7 @@ impl Run<'_> {
             .await;
         match (facts, &reached) {
             (Ok(facts), Some(host)) => {
+                found.buried = buried(host.as_ref(), &facts.root, &self.unknown).await;
                 // Most of a run's state is in there: too much to carry by value.
                 Box::pin(self.in_sandbox(ledger, found, host, &facts)).await;
             }

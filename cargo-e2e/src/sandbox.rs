@@ -15,6 +15,7 @@ macro_rules! script {
 }
 
 mod addresses;
+mod buried;
 mod choose;
 mod claim;
 mod container;
@@ -33,6 +34,7 @@ use std::time::Duration;
 
 use crate::host::{self, Host, HostError, Output, Script};
 
+pub use buried::{Buried, buried};
 pub use choose::{Asker, ChooseError, choose};
 pub use claim::Claim;
 pub use container::Container;

@@ -106,6 +106,7 @@ async fn run_with(
         events: &Events::new(reporters),
         cancel,
         bundle: folder.path().to_owned(),
+        unknown: Vec::new(),
     }
     .run()
     .await;
@@ -164,6 +165,7 @@ async fn a_host_that_is_not_there() {
         events: &Events::default(),
         cancel: &Cancel::never(),
         bundle: folder.path().to_owned(),
+        unknown: Vec::new(),
     }
     .run()
     .await;
