@@ -34,6 +34,7 @@ macro_rules! reaper {
 }
 
 mod addresses;
+mod buried;
 mod choose;
 mod claim;
 mod container;
@@ -43,6 +44,7 @@ mod guard;
 mod job;
 mod lease;
 mod list;
+mod room;
 mod services;
 mod state;
 mod teardown;
@@ -51,6 +53,7 @@ use std::time::Duration;
 
 use crate::host::{self, Host, HostError, Output, Script};
 
+pub use buried::{Buried, buried};
 pub use choose::{Asker, ChooseError, choose};
 pub use claim::Claim;
 pub use container::Container;
