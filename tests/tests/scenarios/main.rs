@@ -6,6 +6,7 @@ mod examples;
 mod hosts;
 mod hub;
 mod living;
+mod long_logs;
 mod outcomes;
 mod page;
 mod ports;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -13,12 +13,15 @@ use regex::Regex;
 
 use super::Known;
 use crate::event::printable;
+use crate::log_lines::{LogLines, split_time};
 use crate::outcome::{Record, Stage};
 
 /// The last lines of each service are kept, so many.
 const KEPT: usize = 1000;
 /// Lines that are longer are cut: a line of minified JSON must not fill the screen.
 const WIDTH: usize = 200;
+/// A log that is longer is searched by time, not read: lines of a clock that went back are missed.
+const SEARCHED: u64 = 16 << 20;
 /// Clocks are compared over a connection: so much may be lost on the way.
 const SLACK: SignedDuration = SignedDuration::from_millis(250);
 
@@ -111,39 +114,55 @@ fn read(name: &str, log: &Path, from: Timestamp, to: Timestamp) -> Service {
         count: 0,
         lines: VecDeque::new(),
     };
-    let Ok(file) = File::open(log) else {
-        return service;
+    // What can't be read says nothing; that it is missing was said when it was fetched.
+    if let Ok((last, count)) = printed(log, from - SLACK, to + SLACK) {
+        service.count = count;
+        // Only those that stay are looked at.
+        let shown = |(at, text): (Timestamp, String)| {
+            let text = printable(&text);
+            Line {
+                after: format!("{:+.2} s", at.duration_since(from).as_secs_f64()),
+                text: text.trim_end().chars().take(WIDTH).collect(),
+                is_error: is_complaint(&text),
+            }
+        };
+        service.lines = last.into_iter().map(shown).collect();
+    }
+    service
+}
+
+/// The last lines of that time, and how many there were.
+fn printed(
+    log: &Path,
+    from: Timestamp,
+    to: Timestamp,
+) -> io::Result<(VecDeque<(Timestamp, String)>, usize)> {
+    let mut lines = LogLines::open(log)?;
+    let timed = |line: &str| {
+        let (at, text) = split_time(line)?;
+        (at >= from && at <= to).then(|| (at, text.to_owned()))
     };
-    let mut reader = BufReader::new(file);
-    let mut line = Vec::new();
-    let mut last: VecDeque<(Timestamp, String)> = VecDeque::new();
-    // Bytes, since a log may hold anything.
-    while matches!(reader.read_until(b'\n', &mut line), Ok(1..)) {
-        let text = String::from_utf8_lossy(&line);
-        if let Some((at, text)) = text.split_once(' ')
-            && let Ok(at) = at.parse::<Timestamp>()
-            && at >= from - SLACK
-            && at <= to + SLACK
-        {
-            service.count += 1;
+    if lines.length() > SEARCHED {
+        let after = to + SignedDuration::from_nanos(1);
+        let piece = lines.since(from)?..lines.since(after)?;
+        let last = lines.last(piece.start..piece.end.max(piece.start), KEPT)?;
+        let count = last.before + last.lines.len();
+        return Ok((
+            last.lines.iter().filter_map(|line| timed(line)).collect(),
+            count,
+        ));
+    }
+    let (mut last, mut count) = (VecDeque::new(), 0);
+    lines.each(0..lines.length(), |line| {
+        if let Some(line) = timed(&String::from_utf8_lossy(line)) {
+            count += 1;
             if last.len() == KEPT {
                 last.pop_front();
             }
-            last.push_back((at, text.to_owned()));
+            last.push_back(line);
         }
-        line.clear();
-    }
-    // Only those that stay are looked at.
-    let shown = |(at, text): (Timestamp, String)| {
-        let text = printable(&text);
-        Line {
-            after: format!("{:+.2} s", at.duration_since(from).as_secs_f64()),
-            text: text.trim_end().chars().take(WIDTH).collect(),
-            is_error: is_complaint(&text),
-        }
-    };
-    service.lines = last.into_iter().map(shown).collect();
-    service
+    })?;
+    Ok((last, count))
 }
 
 impl Service {
