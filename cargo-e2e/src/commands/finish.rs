@@ -90,9 +90,12 @@ impl Keeping {
         }
         let Some(store) = &self.store else { return };
         match recover(store, wait_for_the_hub) {
-            Ok(dead) => {
-                for dead in dead.iter().filter(|dead| dead.fresh) {
+            Ok(recovered) => {
+                for dead in recovered.dead.iter().filter(|dead| dead.fresh) {
                     events.note(died(&dead.record));
+                }
+                for file in &recovered.torn {
+                    events.warn(torn(file));
                 }
             }
             Err(error) => events.warn(format!(
@@ -113,6 +116,14 @@ pub(crate) fn wait_for_the_hub(dead: &Dead) -> io::Result<()> {
         report: report.clone(),
         ..Entry::default()
     })
+}
+
+/// One line about a journal that tells nothing.
+pub(crate) fn torn(file: &std::path::Path) -> String {
+    format!(
+        "a run was killed, and what was known of it can't be read: {} is kept as it is",
+        file.display()
+    )
 }
 
 /// One line about a run that was killed.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::PATIENCE;
 use crate::durable;
 use crate::spec::Report;
 
@@ -23,6 +24,18 @@ pub struct Entry {
     pub not_before: Option<jiff::Timestamp>,
     /// The hub does not take it as it is: runs leave it alone, `cargo e2e report` tries again.
     pub refused: bool,
+}
+
+impl Entry {
+    /// Whether the hub's patience is asked for no more. A time that no hub may ask for was set by a
+    /// clock that was ahead.
+    pub(super) fn may_go(&self, now: jiff::Timestamp) -> bool {
+        let may = |at: jiff::Timestamp| {
+            let wait = at.duration_since(now);
+            wait.is_negative() || wait.is_zero() || wait.unsigned_abs() > PATIENCE
+        };
+        self.not_before.is_none_or(may)
+    }
 }
 
 /// The folder of those that wait.
