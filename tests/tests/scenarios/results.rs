@@ -57,23 +57,6 @@ fn a_run_that_is_killed_is_recorded_by_the_next_one() {
     assert_eq!(json["repos"][0]["runs"], 3);
 }
 
-#[test]
-fn a_record_that_can_not_be_stored_is_printed() {
-    let repo = Repo::new("no-store")
-        .compose("services: {web: {image: BUSYBOX, command: [sleep, '600']}}")
-        .spec("test_command: exit\n");
-    std::fs::create_dir_all(repo.state().join("cargo-e2e")).expect("a folder");
-    std::fs::write(repo.state().join("cargo-e2e/runs"), "no folder").expect("a file");
-    for (given, code, verdict) in [("0", 70, "internal_error"), ("3", 100, "failed")] {
-        let ran = repo.run(Host::Local, &["--", given]);
-        assert_eq!(ran.output().code, Some(code), "{}", ran.output());
-        let printed = ran.output().stdout.lines().last().expect("a line");
-        let record: serde_json::Value = serde_json::from_str(printed).expect("a record");
-        assert_eq!(record["verdict"], verdict);
-        ran.stderr_has("the record could not be stored");
-    }
-}
-
 /// One test that passes and one that does not, in pytest.
 fn pytest(name: &str) -> Repo {
     Repo::new(name)
