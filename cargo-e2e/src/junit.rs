@@ -3,7 +3,9 @@
 mod read;
 #[cfg(test)]
 mod tests;
+mod times;
 mod write;
 
 pub use read::{Unreadable, read};
+pub use times::{Time, times};
 pub use write::{OUTPUT, write};

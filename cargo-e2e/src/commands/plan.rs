@@ -26,7 +26,9 @@ async fn one(plan: &Plan) -> u8 {
         Ok(model) => {
             let outside = shared::outside(&model, &plan.repo.root.to_string_lossy());
             let rewritten = isolated(plan, model, &project);
-            anstream::print!("{}", rewrites(&rewritten, &outside));
+            for (what, text) in rewritten.told(&outside) {
+                anstream::println!("{what:<11} {text}");
+            }
             0
         }
         Err(error @ PreviewError::NoCompose) => {
@@ -172,20 +174,6 @@ fn ports(plan: &Plan) -> String {
             "isolated ({because}): free numbers from 20000 to 29999, so that runs go side by side"
         ),
     }
-}
-
-fn rewrites(rewritten: &Rewritten, outside: &[String]) -> String {
-    let mut text = String::new();
-    for change in &rewritten.changes {
-        let _ = writeln!(text, "{:<11} {change}", "rewrite");
-    }
-    for shared in rewritten.shared.iter().chain(outside) {
-        let _ = writeln!(text, "{:<11} {shared}", "not isolated");
-    }
-    for note in &rewritten.notes {
-        let _ = writeln!(text, "{:<11} {note}", "note");
-    }
-    text
 }
 
 fn hours(plan: &Plan) -> String {

@@ -44,6 +44,23 @@ pub struct Rewritten {
     pub health_allowance: Duration,
 }
 
+impl Rewritten {
+    /// What people are told of it, each with what it is: `rewrite`, `not isolated` or `note`.
+    /// `outside` is what the stack mounts from elsewhere.
+    pub fn told<'r>(
+        &'r self,
+        outside: &'r [String],
+    ) -> impl Iterator<Item = (&'static str, &'r str)> {
+        let each = |what: &'static str, texts: &'r [String]| {
+            texts.iter().map(move |text| (what, text.as_str()))
+        };
+        each("rewrite", &self.changes)
+            .chain(each("not isolated", &self.shared))
+            .chain(each("not isolated", outside))
+            .chain(each("note", &self.notes))
+    }
+}
+
 /// What people are told of the rewrite.
 #[derive(Debug, Default)]
 pub(super) struct Told {

@@ -58,7 +58,7 @@ pub fn page(record: &Record, known: &Known<'_>, failure: Option<&str>) -> String
                     section #timeline { h2 { "Timeline" } (timeline(&axis)) }
                     section #tests { h2 { "Tests" } (tests(record, &axis)) }
                     section #logs { h2 { "Logs" } (logs::logs(record, known, &axis)) }
-                    section #about { h2 { "About" } (about(record)) }
+                    section #about { h2 { "About" } (about(record, known)) }
                 }
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -91,6 +91,9 @@ fn timeline(axis: &Axis) -> Markup {
         (group("Health checks", &axis.checks))
         (group("Containers", &axis.containers))
         (group("Tests", &axis.tests))
+        @if axis.hidden_tests {
+            p.took { "When each of the tests ran is not known: no file of theirs says so." }
+        }
         p.axis { span { "0 s" } span { (axis.total()) } }
     }
 }
@@ -148,7 +151,21 @@ fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
     }
 }
 
-fn about(record: &Record) -> Markup {
+/// How the stack that ran differs from what the compose file says, as `plan` tells it.
+fn rewrites(known: &Known<'_>) -> Markup {
+    // None where the stack was never prepared.
+    let text = std::fs::read(known.bundle.join("rewrites.txt")).unwrap_or_default();
+    let text = printable(&String::from_utf8_lossy(&text));
+    html! {
+        @if !text.is_empty() {
+            h3 { "Rewrites" }
+            p { "What ran differs from the compose file; compose.json has all of it." }
+            ul.rewrites { @for line in text.lines() { li { (line) } } }
+        }
+    }
+}
+
+fn about(record: &Record, known: &Known<'_>) -> Markup {
     let commit = record.git.sha.as_deref().unwrap_or("none");
     let changed = if record.git.dirty {
         ", with changes"
@@ -188,5 +205,6 @@ fn about(record: &Record) -> Markup {
             }
         }
         @for left in &record.leftovers { p.bad { "left behind: " (left) } }
+        (rewrites(known))
     }
 }

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::compose::scan::Scan;
 use crate::compose::{
-    Isolation, PortRule, Published, Rewritten, cli, isolate, publish, risks, subnets, test_service,
+    Isolation, PortRule, Published, Rewritten, cli, isolate, publish, risks, shared, subnets,
+    test_service,
 };
 use crate::host::HostError;
 use crate::lint;
@@ -200,6 +201,13 @@ async fn prepare(
     context.events.secrets().json(&mut shown);
     let shown = serde_json::to_vec_pretty(&shown).unwrap_or_default();
     let _ = tokio::fs::write(context.bundle.join("compose.json"), &shown).await;
+    let outside = shared::outside(model, &sandbox.repo_dir());
+    let told: String = rewritten
+        .told(&outside)
+        .map(|(what, text)| format!("{what}: {text}\n"))
+        .collect();
+    let told = context.events.secrets().text(&told).into_owned();
+    let _ = tokio::fs::write(context.bundle.join("rewrites.txt"), told).await;
     Ok(Prepared {
         commands: cli::up_commands(
             sandbox,

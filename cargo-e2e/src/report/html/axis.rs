@@ -38,6 +38,8 @@ pub(super) struct Axis {
     pub(super) checks: Vec<Bar>,
     pub(super) containers: Vec<Bar>,
     pub(super) tests: Vec<Bar>,
+    /// Whether there are several tests, and of none it is known when it ran.
+    pub(super) hidden_tests: bool,
 }
 
 impl Axis {
@@ -52,6 +54,7 @@ impl Axis {
             checks: Vec::new(),
             containers: Vec::new(),
             tests: Vec::new(),
+            hidden_tests: false,
         };
         axis.add_stages(record);
         axis.add_checks(record);
@@ -200,6 +203,7 @@ impl Axis {
                     .push(self.bar(&test.name, detail, class, from, to));
             }
         }
+        self.hidden_tests = self.tests.is_empty() && record.tests.len() > 1;
         if let (true, [only]) = (self.tests.is_empty(), record.tests.as_slice()) {
             let stage = record.stages.iter().find(|one| one.name == Stage::Test);
             if let Some(from) = stage.and_then(|stage| stage.started_at.parse().ok()) {

@@ -19,6 +19,11 @@ fn nothing_from_outside_is_markup() {
     let log = format!("2025-11-22T13:00:01Z {NASTY}\n{NASTY}\n");
     std::fs::write(folder.path().join("logs/web.log"), log).unwrap();
     std::fs::write(folder.path().join("test-output.log"), NASTY).unwrap();
+    std::fs::write(
+        folder.path().join("rewrites.txt"),
+        format!("rewrite: {NASTY}\n"),
+    )
+    .unwrap();
     let mut record = failed(Verdict::Failed, Stage::Test, NASTY);
     record.host = NASTY.into();
     record.git.branch = Some(NASTY.into());
@@ -34,6 +39,7 @@ fn nothing_from_outside_is_markup() {
     record.tests = vec![bad];
     let page = page(&record, &known(folder.path()), Some(NASTY));
     assert_eq!(page.matches("<script>").count(), 1);
+    assert!(page.contains("<li>rewrite: &lt;/script"), "{page}");
     assert!(!page.contains("<img"), "{page}");
     assert_eq!(
         page.matches("&lt;img").count(),
