@@ -240,7 +240,7 @@ mod tests {
         for second in 0..200 {
             starts.push(text.len() as u64);
             let filler = "x".repeat(usize::try_from(second * 37 % 500).unwrap());
-            text += &format!("{} {filler}\n", at(second * 2));
+            text.push_str(&[&at(second * 2).to_string(), " ", &filler, "\n"].concat());
             if second % 7 == 0 {
                 text += "  a line that goes on\n\n";
             }
@@ -264,7 +264,8 @@ mod tests {
 
     #[test]
     fn the_last_lines_are_found_from_the_end() {
-        let text: String = (0..50_000).map(|line| format!("line {line}\n")).collect();
+        let text = (0..50_000).map(|line| format!("line {line}\n"));
+        let text = text.collect::<Vec<_>>().concat();
         let (_file, mut lines) = lines(&text);
         let all = 0..lines.length();
         let last = lines.last(all.clone(), 3).unwrap();

@@ -202,10 +202,10 @@ async fn prepare(
     let shown = serde_json::to_vec_pretty(&shown).unwrap_or_default();
     let _ = tokio::fs::write(context.bundle.join("compose.json"), &shown).await;
     let outside = shared::outside(model, &sandbox.repo_dir());
-    let told: String = rewritten
+    let told = rewritten
         .told(&outside)
-        .map(|(what, text)| format!("{what}: {text}\n"))
-        .collect();
+        .map(|(what, text)| format!("{what}: {text}\n"));
+    let told = told.collect::<Vec<_>>().concat();
     let told = context.events.secrets().text(&told).into_owned();
     let _ = tokio::fs::write(context.bundle.join("rewrites.txt"), told).await;
     Ok(Prepared {

@@ -18,7 +18,8 @@ fn log(lines: std::ops::Range<u32>) -> String {
                 line % 60
             )
         })
-        .collect()
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 fn packed(text: &str) -> Vec<u8> {
