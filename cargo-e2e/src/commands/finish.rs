@@ -167,7 +167,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
     let (store, telling) = (keeping.store.clone(), keeping.telling.clone());
     let (stored, untidy) = write(&record, keeping).await;
     if let Some(untidy) = untidy {
-        events.warn(format!("the results folder is not tidy: {untidy}"));
+        events.warn(format!("the result is not tidy: {untidy}"));
     }
     let (status, detail) = match &stored {
         Ok(()) => (StageStatus::Passed, String::new()),
@@ -289,15 +289,18 @@ async fn write(record: &Record, keeping: Keeping) -> (Result<(), String>, Option
             .write_junit(&record)
             .and_then(|()| bundle.mark_latest())
             .and_then(|()| bundle.prune(bundle::KEPT_RUNS));
-        if let (Ok(()), Some(telling)) = (&in_store, &keeping.telling) {
-            tidied = tidied.and(telling.outbox.put(&Entry {
+        let waits = match (&in_store, &keeping.telling) {
+            (Ok(()), Some(telling)) => telling.outbox.put(&Entry {
                 run_id: record.run_id.clone(),
                 report: telling.report.clone(),
                 ..Entry::default()
-            }));
-        }
-        // As long as there is a journal, the next run stores what is in the bundle.
-        let is_done = in_store.is_ok() || in_bundle.is_err();
+            }),
+            _ => Ok(()),
+        };
+        // As long as there is a journal, the next run stores what is in the bundle, and lets it
+        // wait for the hub.
+        let is_done = (in_store.is_ok() && waits.is_ok()) || in_bundle.is_err();
+        tidied = tidied.and(waits);
         if let (Ok(Some(journal)), Some(store)) = (keeping.journal, &keeping.store)
             && is_done
         {

@@ -83,9 +83,16 @@ impl Outbox {
         for entry in entries {
             let path = entry?.path();
             if path.extension().is_some_and(|found| found == "json") {
-                // One that another process sent meanwhile is gone; each is written whole.
-                let text = std::fs::read(&path).unwrap_or_default();
-                all.extend(serde_json::from_slice::<Entry>(&text));
+                // One that another process sent meanwhile is gone.
+                let Ok(text) = std::fs::read(&path) else {
+                    continue;
+                };
+                let run_id = path.file_stem().unwrap_or_default().to_string_lossy();
+                // Of one that was torn, the name says enough to send the record.
+                all.push(serde_json::from_slice(&text).unwrap_or_else(|_| Entry {
+                    run_id: run_id.into_owned(),
+                    ..Entry::default()
+                }));
             }
         }
         all.sort_by(|one, other| one.run_id.cmp(&other.run_id));

@@ -306,3 +306,16 @@ async fn a_hub_that_asks_for_endless_patience_ends_no_run() {
     assert_eq!(delivered.waiting.len(), 1);
     assert!(delivered.waiting[0].not_before.is_some());
 }
+
+#[tokio::test]
+async fn an_entry_that_was_torn_still_names_its_record() {
+    let (hub, got) = hub(&[Does::Answers("201 Created")]).await;
+    let state = state(&["a"]);
+    let outbox = state.store.folder().with_file_name("outbox");
+    for torn in ["", "\0\0\0", "{\"run_id\":"] {
+        std::fs::write(outbox.join("a.json"), torn).unwrap();
+        let delivered = after_run(&hub, &state, "a").await;
+        assert_eq!(delivered.sent, ["a"], "{torn:?}");
+    }
+    assert_eq!(got.lock().unwrap().len(), 3);
+}

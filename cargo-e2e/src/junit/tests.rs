@@ -174,3 +174,19 @@ fn a_test_s_own_time_counts_most() {
         [("a".to_owned(), 1.0, 2.5), ("b".to_owned(), 2.0, 3.5)]
     );
 }
+
+#[test]
+fn what_xml_can_not_hold_is_left_out() {
+    let nasty = "a\0b\u{1}c\u{1b}[31md\u{fffe}e\u{ffff}f]]>g<h>&\"i\u{85}";
+    let mut record = failed(Verdict::Failed, Stage::Test, nasty);
+    let mut bad = test(nasty, StageStatus::Failed);
+    bad.message = Some(nasty.to_owned());
+    record.tests = vec![bad];
+    let xml = write(&record, nasty).unwrap();
+    let forbidden =
+        |c: char| (c < ' ' && !"\t\n\r".contains(c)) || matches!(c, '\u{fffe}' | '\u{ffff}');
+    assert!(!xml.contains(forbidden), "{xml:?}");
+    assert!(!xml.contains("]]>"), "{xml}");
+    let tests = read(&xml).unwrap();
+    assert_eq!(tests[0].message.as_deref(), Some("abcdef]]>g<h>&\"i"));
+}

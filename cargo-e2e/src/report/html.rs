@@ -175,9 +175,9 @@ fn about(record: &Record, known: &Known<'_>) -> Markup {
     html! {
         dl {
             dt { "run" } dd { (record.run_id) }
-            dt { "host" } dd { (record.host) }
+            dt { "host" } dd { (printable(&record.host)) }
             dt { "began" } dd { (record.started_at) }
-            dt { "commit" } dd { (commit) " " (record.git.branch.as_deref().unwrap_or_default()) (changed) }
+            dt { "commit" } dd { (printable(commit)) " " (printable(record.git.branch.as_deref().unwrap_or_default())) (changed) }
             dt { "exit code" } dd { (record.exit_code) }
             dt { "cargo-e2e" } dd { (record.tool_version) }
         }
@@ -187,10 +187,10 @@ fn about(record: &Record, known: &Known<'_>) -> Markup {
                 @for service in &record.services {
                     tr {
                         td { (service.name) }
-                        td { (service.image) }
+                        td { (printable(&service.image)) }
                         td {
-                            (service.state)
-                            @if let Some(health) = &service.health { ", " (health) }
+                            (printable(&service.state))
+                            @if let Some(health) = &service.health { ", " (printable(health)) }
                             @if service.oom_killed { ", killed for want of memory" }
                             @if let Some(code) = service.exit_code { ", code " (code) }
                         }
@@ -201,10 +201,10 @@ fn about(record: &Record, known: &Known<'_>) -> Markup {
         }
         @for check in &record.health_checks {
             @if check.status == HealthStatus::Failed {
-                p { "Health check " (check.name) ": " (check.last_error.as_deref().unwrap_or("no answer")) }
+                p { "Health check " (check.name) ": " (printable(check.last_error.as_deref().unwrap_or("no answer"))) }
             }
         }
-        @for left in &record.leftovers { p.bad { "left behind: " (left) } }
+        @for left in &record.leftovers { p.bad { "left behind: " (printable(left)) } }
         (rewrites(known))
     }
 }

@@ -180,3 +180,23 @@ fn a_record_is_on_the_disk_before_anybody_is_told_of_it() {
     let earlier = |what: &str| calls[..told].iter().any(|call| call.starts_with(what));
     assert!(!earlier("connect("), "{}", calls.join("\n"));
 }
+
+#[test]
+fn a_record_that_could_not_wait_for_the_hub_is_sent_by_the_next_command() {
+    let (url, hub) = hub();
+    let repo = idle("no-outbox").env("STATE_HUB_URL", &url);
+    let outbox = repo.state().join("cargo-e2e/outbox");
+    std::fs::create_dir_all(repo.state().join("cargo-e2e")).expect("a folder");
+    std::fs::write(&outbox, "no folder").expect("a file");
+    let ran = repo.run(Host::Local, &["--", "0"]);
+    assert_eq!(ran.output().code, Some(0), "{}", ran.output());
+    ran.stderr_has("the result is not tidy: ")
+        .stderr_has("the state-hub: ");
+    std::fs::remove_file(&outbox).expect("it is there");
+    let sent = repo.cargo_e2e(&["report"]);
+    assert!(
+        sent.stdout.contains(&format!("{}  sent", ran.run_id())),
+        "{sent}"
+    );
+    hub.join().expect("it took the record");
+}

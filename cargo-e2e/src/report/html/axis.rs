@@ -8,6 +8,7 @@ use e2e_harness::protocol::record::Entry;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::event::printable;
 use crate::outcome::{HealthStatus, Record, Stage};
 use crate::report::failure::Known;
 use crate::report::words::duration;
@@ -91,8 +92,8 @@ impl Axis {
         let part = |time: i64| time as f64 * 100.0 / self.length as f64;
         let left = part(from).min(100.0 - NARROWEST);
         Bar {
-            name: name.to_owned(),
-            detail,
+            name: printable(name),
+            detail: printable(&detail),
             class,
             left: format!("{left:.2}"),
             width: format!("{:.2}", part(to - from).max(NARROWEST)),

@@ -34,6 +34,9 @@ fn nothing_from_outside_is_markup() {
         state: NASTY.into(),
         ..ServiceRecord::default()
     }];
+    // Letters in another order than they stand in.
+    record.git.sha = Some("\u{202e}exe.txt".into());
+    record.stages[0].detail = "\u{202e}\u{1b}[2J".into();
     let mut bad = test(NASTY, StageStatus::Failed);
     bad.message = Some(NASTY.into());
     record.tests = vec![bad];
@@ -41,6 +44,7 @@ fn nothing_from_outside_is_markup() {
     assert_eq!(page.matches("<script>").count(), 1);
     assert!(page.contains("<li>rewrite: &lt;/script"), "{page}");
     assert!(!page.contains("<img"), "{page}");
+    assert!(!page.contains(['\u{202e}', '\u{1b}']), "{page}");
     assert_eq!(
         page.matches("&lt;img").count(),
         page.matches("onerror").count()
