@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Of a line, so many bytes are read: one of minified JSON may be as long as the file.
 const WIDTH: usize = 8 << 10;
@@ -25,6 +25,17 @@ const TIME: usize = 48;
 pub fn split_time(line: &str) -> Option<(Timestamp, &str)> {
     let (at, text) = line.split_once(' ')?;
     Some((at.parse().ok()?, text))
+}
+
+/// A time and a while: whoever writes down times may write the last one there is.
+#[must_use]
+pub fn shifted(at: Timestamp, by: SignedDuration) -> Timestamp {
+    let end = if by.is_negative() {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    };
+    at.checked_add(by).unwrap_or(end)
 }
 
 /// A file of lines.

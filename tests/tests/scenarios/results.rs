@@ -81,8 +81,11 @@ fn what_pytest_counts_is_told_to_people_ci_and_other_programs() {
     );
     ran.stderr_has("::error title=e2e.tests.test_x%3A%3Atest_bad,file=e2e/tests/test_x.py,line=6::assert 3 == 4");
     // pytest's times have no zone: it is found out. The page has a bar for each test.
-    ran.file_has("events.jsonl", "test_started")
+    ran.file_has("times.jsonl", "test_started")
         .file_has("report.html", "<h3>Tests</h3>");
+    // What the stack did is told of the test that failed; pytest does not take its name as it is.
+    ran.stderr_has("while e2e.tests.test_x::test_bad ran")
+        .stderr_lacks("-- e2e.tests");
     ran.file_has("junit.xml", "<testcase name=\"e2e.tests.test_x::test_bad\"")
         .file_has("junit.xml", "<failure message=\"assert 3 == 4\"")
         .file_has("junit.xml", "<testcase name=\"teardown\"");

@@ -13,7 +13,7 @@ use regex::Regex;
 
 use super::Known;
 use crate::event::printable;
-use crate::log_lines::{LogLines, split_time};
+use crate::log_lines::{LogLines, shifted, split_time};
 use crate::outcome::{Record, Stage};
 
 /// The last lines of each service are kept, so many.
@@ -35,6 +35,8 @@ static ERROR: LazyLock<Option<Regex>> = LazyLock::new(|| {
 pub(super) struct During {
     /// The test.
     pub(super) test: Option<String>,
+    /// Whether it is one of the harness's, which takes its name.
+    pub(super) is_harness: bool,
     pub(super) took: Duration,
     pub(super) services: Vec<Service>,
 }
@@ -64,14 +66,22 @@ pub(crate) fn is_complaint(text: &str) -> bool {
 impl During {
     /// None when no test began.
     pub(super) fn of(record: &Record, test: Option<&str>, known: &Known<'_>) -> Option<Self> {
+        let mut is_harness = false;
         let own = test.and_then(|test| {
-            let (from, to) = own_times(&known.bundle.join("events.jsonl"), test)?;
+            let told = own_times(&known.bundle.join("events.jsonl"), test);
+            is_harness = told.is_some();
+            let read = || own_times(&known.bundle.join(crate::junit::TIMES), test);
+            let (from, to) = told.or_else(read)?;
             let skew = if known.tests_on_host {
                 SignedDuration::ZERO
             } else {
                 known.skew
             };
-            Some((Some(test.to_owned()), from + skew, to + skew))
+            Some((
+                Some(test.to_owned()),
+                shifted(from, skew),
+                shifted(to, skew),
+            ))
         });
         let (test, from, to) = own.or_else(|| {
             let stage = record.stages.iter().find(|one| one.name == Stage::Test)?;
@@ -87,6 +97,7 @@ impl During {
             .collect();
         Some(Self {
             test,
+            is_harness,
             took: Duration::try_from(to.duration_since(from)).unwrap_or_default(),
             services,
         })
@@ -97,9 +108,9 @@ impl During {
 /// targets are known by more than their own name.
 fn own_times(events: &Path, test: &str) -> Option<(Timestamp, Timestamp)> {
     let (mut from, mut to) = (None, None);
-    for line in BufReader::new(File::open(events).ok()?).lines() {
+    for line in BufReader::new(File::open(events).ok()?).split(b'\n') {
         let is_it = |name: &str| test == name || test.ends_with(&format!("::{name}"));
-        match serde_json::from_str(&line.ok()?) {
+        match serde_json::from_slice(&line.ok()?) {
             Ok(Entry::TestStarted { test, at, .. }) if is_it(&test) => from = at.parse().ok(),
             Ok(Entry::TestEnded { test, at, .. }) if is_it(&test) => to = at.parse().ok(),
             _ => {}
@@ -115,7 +126,7 @@ fn read(name: &str, log: &Path, from: Timestamp, to: Timestamp) -> Service {
         lines: VecDeque::new(),
     };
     // What can't be read says nothing; that it is missing was said when it was fetched.
-    if let Ok((last, count)) = printed(log, from - SLACK, to + SLACK) {
+    if let Ok((last, count)) = printed(log, shifted(from, -SLACK), shifted(to, SLACK)) {
         service.count = count;
         // Only those that stay are looked at.
         let shown = |(at, text): (Timestamp, String)| {
@@ -143,7 +154,7 @@ fn printed(
         (at >= from && at <= to).then(|| (at, text.to_owned()))
     };
     if lines.length() > SEARCHED {
-        let after = to + SignedDuration::from_nanos(1);
+        let after = shifted(to, SignedDuration::from_nanos(1));
         let piece = lines.since(from)?..lines.since(after)?;
         let last = lines.last(piece.start..piece.end.max(piece.start), KEPT)?;
         let count = last.before + last.lines.len();

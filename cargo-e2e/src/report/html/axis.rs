@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::event::printable;
+use crate::log_lines::shifted;
 use crate::outcome::{HealthStatus, Record, Stage};
 use crate::report::failure::Known;
 use crate::report::words::duration;
@@ -76,7 +77,7 @@ impl Axis {
 
     /// A time of the host's clock.
     pub(super) fn of_host(&self, at: Timestamp) -> i64 {
-        self.since(at - self.skew)
+        self.since(shifted(at, -self.skew))
     }
 
     fn since(&self, at: Timestamp) -> i64 {
@@ -172,7 +173,12 @@ impl Axis {
         } else {
             SignedDuration::ZERO
         };
-        let text = std::fs::read_to_string(known.bundle.join("events.jsonl")).unwrap_or_default();
+        // Of a test that died in the middle of a letter, all but that line counts.
+        let mut text = Vec::new();
+        for file in ["events.jsonl", crate::junit::TIMES] {
+            text.extend(std::fs::read(known.bundle.join(file)).unwrap_or_default());
+        }
+        let text = String::from_utf8_lossy(&text);
         let mut began: HashMap<String, Timestamp> = HashMap::new();
         for line in text.lines() {
             match serde_json::from_str(line) {
@@ -183,7 +189,10 @@ impl Axis {
                     let (Some(from), Ok(to)) = (began.get(&test), at.parse::<Timestamp>()) else {
                         continue;
                     };
-                    let time = (self.since(*from - skew), self.since(to - skew));
+                    let time = (
+                        self.since(shifted(*from, -skew)),
+                        self.since(shifted(to, -skew)),
+                    );
                     // Tests of several targets are known by more than their own name.
                     let own = record
                         .tests

@@ -52,6 +52,34 @@ fn nothing_from_outside_is_markup() {
 }
 
 #[test]
+fn a_test_that_dies_in_the_middle_of_a_letter_or_lies_about_its_time_costs_no_timeline() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut events = br#"{"event":"test_started","test":"a","attempt":1,"at":"2025-11-22T13:00:01Z"}
+{"event":"test_ended","test":"a","attempt":1,"status":"passed","duration_ms":1,"message":null,"at":"2025-11-22T13:00:02Z"}
+{"event":"test_started","test":"b","attempt":1,"at":"-009999-01-02T02:00:00Z"}
+{"event":"test_ended","test":"b","attempt":1,"status":"passed","duration_ms":1,"message":null,"at":"9999-12-30T22:00:00.9Z"}
+"#
+    .to_vec();
+    events.extend_from_slice(b"{\"event\":\"test_started\",\"test\":\"\xc3");
+    std::fs::write(folder.path().join("events.jsonl"), events).unwrap();
+    let mut record = failed(Verdict::Failed, Stage::Test, "exit status 1");
+    record.tests = vec![
+        test("a", StageStatus::Passed),
+        test("b", StageStatus::Failed),
+    ];
+    for skew in [-3600, 3600] {
+        let known = Known {
+            skew: jiff::SignedDuration::from_secs(skew),
+            ..known(folder.path())
+        };
+        let axis = Axis::of(&record, &known);
+        let names: Vec<_> = axis.tests.iter().map(|bar| bar.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert!(crate::report::failure::report(&record, &known).is_some());
+    }
+}
+
+#[test]
 fn bars_stand_where_their_time_is() {
     let folder = tempfile::tempdir().unwrap();
     let mut record = passed();

@@ -10,8 +10,6 @@ use crate::outcome::{StageStatus, TestRecord};
 use crate::spec::Side;
 use crate::stages::Context;
 
-use super::told;
-
 /// A shell command that removes an older one, which git may have sent along.
 pub(super) fn removal(context: &Context<'_>) -> String {
     match &context.plan.spec.junit {
@@ -86,7 +84,7 @@ async fn tell(context: &Context<'_>, tests: &[TestRecord], times: &[junit::Time]
     }
     if !lines.is_empty() {
         // It is for the timeline alone; a full disk is told of with the record.
-        let _ = tokio::fs::write(context.bundle.join(told::FILE), lines).await;
+        let _ = tokio::fs::write(context.bundle.join(junit::TIMES), lines).await;
     }
 }
 
