@@ -88,13 +88,13 @@ impl Axis {
         clippy::cast_precision_loss,
         reason = "a part of a hundred needs no more"
     )]
-    fn bar(&self, name: &str, detail: String, class: &'static str, from: i64, to: i64) -> Bar {
+    fn bar(&self, name: &str, detail: &str, class: &'static str, from: i64, to: i64) -> Bar {
         let (from, to) = (from.clamp(0, self.length), to.clamp(0, self.length));
         let part = |time: i64| time as f64 * 100.0 / self.length as f64;
         let left = part(from).min(100.0 - NARROWEST);
         Bar {
             name: printable(name),
-            detail: printable(&detail),
+            detail: printable(detail),
             class,
             left: format!("{left:.2}"),
             width: format!("{:.2}", part(to - from).max(NARROWEST)),
@@ -111,7 +111,7 @@ impl Axis {
             let to = from + signed(stage.duration_ms);
             let class = super::class(stage.status);
             self.stages
-                .push(self.bar(stage.name.name(), stage.detail.clone(), class, from, to));
+                .push(self.bar(stage.name.name(), &stage.detail, class, from, to));
         }
     }
 
@@ -133,7 +133,7 @@ impl Axis {
             );
             let to = from + signed(check.waited_ms);
             self.checks
-                .push(self.bar(&check.name, detail, class, from, to));
+                .push(self.bar(&check.name, &detail, class, from, to));
         }
     }
 
@@ -163,7 +163,7 @@ impl Axis {
             let class = if bad { "bad" } else { "plain" };
             let detail = format!("{} ({})", service.state, service.image);
             self.containers
-                .push(self.bar(&service.name, detail, class, from, to.unwrap_or(end)));
+                .push(self.bar(&service.name, &detail, class, from, to.unwrap_or(end)));
         }
     }
 
@@ -207,7 +207,7 @@ impl Axis {
         }
         for test in &record.tests {
             if let Some((from, to)) = self.time_of(&test.name) {
-                let detail = test.message.clone().unwrap_or_default();
+                let detail = test.message.as_deref().unwrap_or_default();
                 let class = super::class(test.status);
                 self.tests
                     .push(self.bar(&test.name, detail, class, from, to));
