@@ -46,18 +46,18 @@ pub struct Rewritten {
 
 impl Rewritten {
     /// What people are told of it, each with what it is: `rewrite`, `not isolated` or `note`.
-    /// `outside` is what the stack mounts from elsewhere.
+    /// `risks` is what the stack may do beyond its sandbox; nothing is said twice.
     pub fn told<'r>(
         &'r self,
-        outside: &'r [String],
+        risks: &'r [String],
     ) -> impl Iterator<Item = (&'static str, &'r str)> {
-        let each = |what: &'static str, texts: &'r [String]| {
-            texts.iter().map(move |text| (what, text.as_str()))
-        };
-        each("rewrite", &self.changes)
-            .chain(each("not isolated", &self.shared))
-            .chain(each("not isolated", outside))
-            .chain(each("note", &self.notes))
+        let shared = self.shared.iter().filter(|line| !risks.contains(line));
+        let each = |what| move |text: &'r String| (what, text.as_str());
+        self.changes
+            .iter()
+            .map(each("rewrite"))
+            .chain(shared.chain(risks).map(each("not isolated")))
+            .chain(self.notes.iter().map(each("note")))
     }
 }
 

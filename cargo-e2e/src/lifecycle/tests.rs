@@ -191,6 +191,13 @@ async fn a_curl_without_http2_matters_only_where_grpc_is_asked() {
 }
 
 #[tokio::test]
+async fn a_container_that_fell_since_it_was_last_seen_is_not_ready() {
+    const FELL: &str = "{\"id\":\"1\",\"name\":\"/web-1\",\"service\":\"web\",\"state\":{\"Status\":\"exited\",\"ExitCode\":3}}\nend\n";
+    let ran = run_failing("inspect", Reply::Ends(FELL, 0)).await;
+    ran.is(Verdict::Unhealthy, 98).failed_at(Stage::Ready);
+}
+
+#[tokio::test]
 async fn every_stage_that_fails_is_followed_by_teardown() {
     let no = |text| Reply::Ends(text, 1);
     for (script, reply, verdict, code, stage) in [
@@ -380,5 +387,6 @@ async fn a_lease_that_is_lost_is_a_host_error_that_says_so() {
     );
 }
 
+mod secrets;
 mod signals;
 mod targets;

@@ -7,8 +7,7 @@ use serde_json::Value;
 
 use crate::compose::scan::Scan;
 use crate::compose::{
-    Isolation, PortRule, Published, Rewritten, cli, isolate, publish, risks, shared, subnets,
-    test_service,
+    Isolation, PortRule, Published, Rewritten, cli, isolate, publish, risks, subnets, test_service,
 };
 use crate::host::HostError;
 use crate::lint;
@@ -44,17 +43,12 @@ const TRIES: usize = 5;
 /// Brings it up.
 pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Trouble> {
     let interpolation = model::from_client(context, scan);
-    let remote = scan.remote.iter();
-    model::check_risks(
-        context,
-        &remote
-            .map(|from| format!("Compose fetches {from}"))
-            .collect::<Vec<_>>(),
-    )?;
+    model::check_risks(context, &risks::fetched(&scan.remote))?;
     let (model, warnings) = model::read(context, &interpolation).await?;
     model::learn_secrets(context, &model);
     model::check_names(&model)?;
-    model::check_risks(context, &risks::risks(&model, &context.sandbox.repo_dir()))?;
+    let folder = context.sandbox.repo_dir();
+    model::check_risks(context, &risks::risks(&model, &folder, context.plan.ports))?;
     model::send_needed(context, &model).await?;
     model::check_externals(context, &model).await?;
     let mut tries = 0;
@@ -201,9 +195,9 @@ async fn prepare(
     context.events.secrets().json(&mut shown);
     let shown = serde_json::to_vec_pretty(&shown).unwrap_or_default();
     let _ = tokio::fs::write(context.bundle.join("compose.json"), &shown).await;
-    let outside = shared::outside(model, &sandbox.repo_dir());
+    let risks = risks::risks(model, &sandbox.repo_dir(), context.plan.ports);
     let told = rewritten
-        .told(&outside)
+        .told(&risks)
         .map(|(what, text)| format!("{what}: {text}\n"));
     let told = told.collect::<Vec<_>>().concat();
     let told = context.events.secrets().text(&told).into_owned();

@@ -4,6 +4,7 @@
 mod client;
 mod durable;
 mod examples;
+mod gc;
 mod hosts;
 mod hub;
 mod living;
@@ -21,3 +22,4 @@ mod sending;
 mod service;
 mod shells;
 mod signals;
+mod strict;

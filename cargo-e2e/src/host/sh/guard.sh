@@ -80,7 +80,7 @@ while [ -e "$lease/sentinel" ]; do
     continue
   fi
   [ -e "$lease/why" ] || printf '%s\n' "$why" >"$lease/why"
-  [ ! -d "$dir" ] || : >"$dir/fence"
+  if [ -d "$dir" ] && [ ! -L "$dir" ]; then : >"$dir/fence"; fi
   exec 9>&-
   take_down 8>&- >"$lease/left"
   [ -e "$lease/sentinel" ] || break

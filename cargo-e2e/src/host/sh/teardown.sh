@@ -9,7 +9,8 @@ unset CARGO_E2E_RUN
 mkdir -p "$root/locks"
 exec 9>"$root/locks/teardown-$id"
 lock 9 120 || { echo "another teardown of this sandbox does not end" >&2; exit 1; }
-if [ -d "$dir" ]; then : >"$dir/fence"; echo found; elif [ -e "$lease" ]; then echo found; fi
+# Where it is a link, what it points to is not ours to write to.
+if [ -d "$dir" ] && [ ! -L "$dir" ]; then : >"$dir/fence"; echo found; elif [ -e "$lease" ]; then echo found; fi
 
 # First whatever could still make something: this sandbox's own processes.
 # Not every grep sees beyond the first NUL of a file.
