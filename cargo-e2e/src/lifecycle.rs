@@ -15,10 +15,10 @@ use futures_util::FutureExt as _;
 
 use crate::cancel::Cancel;
 use crate::event::{Event, Events};
-use crate::host::{Facts, Host, HostError};
+use crate::host::{self, Facts, Host, HostError, Script};
 use crate::outcome::{Git, Record, Stage, Verdict, exit_code, millis};
 use crate::plan::{Keep, Plan};
-use crate::sandbox::{Identity, Sandbox, teardown};
+use crate::sandbox::{Buried, Identity, Sandbox, buried, teardown};
 use crate::stages::{self, Context, Done, Trouble};
 
 use found::Found;
@@ -51,6 +51,8 @@ pub struct Outcome {
     pub kept: Option<String>,
     /// The host's clock less this machine's, as far as it is known.
     pub skew: jiff::SignedDuration,
+    /// What the host remembers of earlier runs that were killed.
+    pub buried: Vec<Buried>,
 }
 
 /// One run.
@@ -67,6 +69,8 @@ pub struct Run<'a> {
     pub cancel: &'a Cancel,
     /// The folder on this machine where the result is kept.
     pub bundle: PathBuf,
+    /// Earlier runs on its host that were killed, and of whose sandbox nothing is known.
+    pub unknown: Vec<String>,
 }
 
 impl Run<'_> {
@@ -95,6 +99,7 @@ impl Run<'_> {
             record,
             kept: found.kept,
             skew: found.skew,
+            buried: found.buried,
         }
     }
 
@@ -111,6 +116,7 @@ impl Run<'_> {
             .await;
         match (facts, &reached) {
             (Ok(facts), Some(host)) => {
+                found.buried = buried(host.as_ref(), &facts.root, &self.unknown).await;
                 // Most of a run's state is in there: too much to carry by value.
                 Box::pin(self.in_sandbox(ledger, found, host, &facts)).await;
             }
@@ -131,7 +137,7 @@ impl Run<'_> {
     ) {
         let host = shared.as_ref();
         let provisioned = ledger
-            .bounded(Stage::Provision, self.sandbox(host, facts))
+            .bounded(Stage::Provision, Box::pin(self.sandbox(host, facts)))
             .await;
         let (sandbox, before) = match provisioned {
             Ok(sandbox) => sandbox,
@@ -247,6 +253,9 @@ impl Run<'_> {
         let run_id = &self.identity.run_id;
         let torn_down = ledger
             .until(3, Stage::Teardown, async {
+                if found.lost && !answers(host).await {
+                    return Err(self.out_of_reach());
+                }
                 let left = teardown(host, root, run_id, limit).await?.left;
                 if left.is_empty() {
                     return Ok(Done::new(left, "nothing left"));
@@ -286,6 +295,20 @@ impl Run<'_> {
         }
     }
 
+    fn out_of_reach(&self) -> Trouble {
+        let message = format!(
+            "`{}` can't be reached: its guard takes the sandbox down by itself",
+            self.plan.host.name
+        );
+        let help = format!(
+            "once it answers again, `cargo e2e list` shows what is left; {}",
+            self.by_hand()
+        );
+        let mut trouble = Trouble::new(Verdict::HostError, message).help(help);
+        trouble.lost = true;
+        trouble
+    }
+
     fn by_hand(&self) -> String {
         format!(
             "to remove it: cargo e2e down {} --host {}",
@@ -320,6 +343,17 @@ impl Run<'_> {
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
+}
+
+/// Whether a host that was lost is back: not worth more than a moment, its guard needs nobody.
+async fn answers(host: &dyn Host) -> bool {
+    const MOMENT: Duration = Duration::from_secs(3);
+    let asked = async {
+        host.reconnect().await?;
+        let nothing = Script::new("a sign of life", ":");
+        host::stream(host, &nothing, b"", MOMENT, &mut |_| {}).await
+    };
+    matches!(tokio::time::timeout(MOMENT, asked).await, Ok(Ok(_)))
 }
 
 #[cfg(test)]

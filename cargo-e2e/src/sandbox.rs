@@ -34,6 +34,7 @@ macro_rules! reaper {
 }
 
 mod addresses;
+mod buried;
 mod choose;
 mod claim;
 mod container;
@@ -44,6 +45,7 @@ mod job;
 mod lease;
 mod list;
 mod long_log;
+mod room;
 mod services;
 mod state;
 mod teardown;
@@ -52,6 +54,7 @@ use std::time::Duration;
 
 use crate::host::{self, Host, HostError, Output, Script};
 
+pub use buried::{Buried, buried};
 pub use choose::{Asker, ChooseError, choose};
 pub use claim::Claim;
 pub use container::Container;

@@ -1,5 +1,6 @@
 //! What every run of this user came to: a file each, and what is known of those under way.
 
+mod buried;
 pub mod journal;
 #[cfg(test)]
 mod tests;

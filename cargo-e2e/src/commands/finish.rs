@@ -1,6 +1,7 @@
 //! The report stage: the record becomes files before anybody is told of the verdict.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,7 +14,7 @@ use cargo_e2e::outcome::{
 };
 use cargo_e2e::plan::Plan;
 use cargo_e2e::report::{Bundle, TestLog, bundle, failure, html};
-use cargo_e2e::sandbox::Identity;
+use cargo_e2e::sandbox::{Buried, Identity};
 use cargo_e2e::spec::{Report, Side};
 use cargo_e2e::store::journal::{Dead, recover};
 use cargo_e2e::store::{Header, Journal, Store, state_folder};
@@ -81,6 +82,13 @@ impl Keeping {
         )
     }
 
+    /// Runs on this host that were killed, and of whose sandbox nothing is known.
+    pub(crate) fn unknown(&self, host: &str) -> Vec<String> {
+        let unknown = self.store.as_ref().map(|store| store.unknown(host));
+        // What can't be read is told of with the records.
+        unknown.and_then(Result::ok).unwrap_or_default()
+    }
+
     /// Stores what runs knew that were killed.
     pub(crate) fn tell_of_the_dead(&self, events: &Events) {
         if let Err(error) = &self.journal {
@@ -103,6 +111,44 @@ impl Keeping {
                 store.folder().display()
             )),
         }
+    }
+}
+
+/// Writes into the records of runs that were killed what their host remembers of them. What the hub
+/// has already stays as it has it.
+async fn learn(
+    store: &Store,
+    telling: Option<&Arc<Telling>>,
+    buried: Vec<Buried>,
+    bundle: &Path,
+    events: &Events,
+) {
+    if buried.is_empty() {
+        return;
+    }
+    let (store, telling) = (store.clone(), telling.cloned());
+    let results = bundle.parent().unwrap_or(bundle).to_owned();
+    let learned = tokio::task::spawn_blocking(move || {
+        let mut learned = Vec::new();
+        // Nobody sends meanwhile.
+        let held = telling.map(|telling| Some((telling.outbox.try_hold().ok()??, telling)));
+        let waiting = match &held {
+            None => None,
+            Some(None) => return learned,
+            Some(Some((_, telling))) => Some(telling.outbox.entries().unwrap_or_default()),
+        };
+        for one in &buried {
+            let waits = |entries: &Vec<Entry>| entries.iter().any(|it| it.run_id == one.run_id);
+            if waiting.as_ref().is_none_or(waits)
+                && let Ok(Some(_)) = store.learn(one, &results)
+            {
+                learned.push(format!("run {}: {}", one.run_id, one.sentence()));
+            }
+        }
+        learned
+    });
+    for sentence in learned.await.unwrap_or_default() {
+        events.note(sentence);
     }
 }
 
@@ -145,6 +191,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         mut record,
         kept,
         skew,
+        buried,
     } = outcome;
     events.secrets().record(&mut record);
     let started = Instant::now();
@@ -166,6 +213,9 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
     let failure = explained(&record, skew, &keeping).await;
     let (store, telling) = (keeping.store.clone(), keeping.telling.clone());
     let (stored, untidy) = write(&record, keeping).await;
+    if let Some(store) = &store {
+        learn(store, telling.as_ref(), buried, &shown, events).await;
+    }
     if let Some(untidy) = untidy {
         events.warn(format!("the result is not tidy: {untidy}"));
     }

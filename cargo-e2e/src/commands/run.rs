@@ -114,7 +114,7 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
             return exit_code(Verdict::InternalError, None);
         }
     };
-    let log = TestLog::new(bundle.dir());
+    let log = TestLog::new(bundle.dir(), plan.limits.log);
     let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(log.clone())];
     reporters.extend(on_terminal(output));
     reporters.extend(GitHub::detect().map(|github| Box::new(github) as Box<dyn Reporter>));
@@ -122,6 +122,7 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
     reporters.extend(journal);
     let events = Events::masking(Arc::clone(&secrets), reporters);
     keeping.tell_of_the_dead(&events);
+    let unknown = keeping.unknown(&plan.host.name);
     if !plan.up_only {
         for warning in plan.hidden_targets() {
             events.warn(warning);
@@ -139,6 +140,7 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
         events: &events,
         cancel,
         bundle: bundle.dir().to_owned(),
+        unknown,
     }
     .run()
     .await;

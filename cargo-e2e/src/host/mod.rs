@@ -151,6 +151,16 @@ pub enum HostError {
         /// The deadline.
         after: Duration,
     },
+    /// Commands printed more than anybody reads.
+    #[error("{doing} on `{host}` printed more than {} MB and was ended", most >> 20)]
+    TooMuch {
+        /// The host.
+        host: String,
+        /// What printed it.
+        doing: &'static str,
+        /// What it may print, in bytes.
+        most: u64,
+    },
     /// A script failed in a way that it should not.
     #[error("{doing} failed on `{host}` (exit status {status}): {stderr}")]
     Script {

@@ -24,6 +24,8 @@ pub struct Facts {
     pub uid: u32,
     /// The host's own name, for records.
     pub hostname: String,
+    /// Docker's data folder; empty where the engine does not say.
+    pub engine_root: String,
     /// Docker Engine version, major and minor.
     pub engine: (u32, u32),
     /// Compose version, major and minor.
@@ -158,6 +160,7 @@ fn facts(output: &Output) -> Facts {
         libc: output.value("libc"),
         uid: output.value("uid").parse().unwrap_or_default(),
         hostname: output.value("hostname"),
+        engine_root: output.value("engine_root"),
         engine: version(&output.value("engine")).unwrap_or_default(),
         compose: version(&output.value("compose")).unwrap_or_default(),
         http2: output.value("http2") == "yes",

@@ -20,7 +20,7 @@ use openssh::{ForwardType, Session, Stdio};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::timeout;
 
-use super::{Channel, Host, HostError, RsyncEnd, Script};
+use super::{Channel, Host, HostError, RsyncEnd, Script, stream};
 use master::Master;
 pub(super) use master::end_orphan;
 
@@ -40,6 +40,8 @@ pub struct Ssh {
     channels: Arc<Semaphore>,
     /// To bring here again after the connection was lost.
     forwards: Mutex<Vec<(SocketAddr, SocketAddr)>>,
+    /// The same of sockets: where on the host, and where here.
+    sockets: Mutex<Vec<(PathBuf, PathBuf)>>,
 }
 
 /// The connection as it is now.
@@ -68,6 +70,7 @@ impl Ssh {
             reconnecting: Mutex::new(()),
             channels: Arc::new(Semaphore::new(CHANNELS)),
             forwards: Mutex::default(),
+            sockets: Mutex::default(),
         })
     }
 
@@ -93,6 +96,32 @@ impl Ssh {
             .session
             .request_port_forward(ForwardType::Local, here, there);
         Self::asked(&link, request).await.map_err(refused)
+    }
+
+    async fn request_socket(&self, there: &Path, here: &Path) -> Result<(), HostError> {
+        let link = self.link();
+        let request = link
+            .session
+            .request_port_forward(ForwardType::Remote, there, here);
+        Self::asked(&link, request)
+            .await
+            .map_err(|reason| HostError::ForwardSocket {
+                host: self.name.clone(),
+                reason,
+            })
+    }
+
+    /// Brings the sockets to the host again. sshd leaves the old ones behind, and makes none where
+    /// one is.
+    async fn renew_sockets(&self) {
+        for (there, here) in self.sockets.lock().await.iter() {
+            let script = Script::new("the old socket's end", "rm -f \"$there\"")
+                .var("there", there.to_string_lossy());
+            let _ = stream(self, &script, b"", OPEN_CHANNEL, &mut |_| {}).await;
+            // Where the sandbox is gone, so is the folder that it was in; tests that miss their
+            // socket say so.
+            let _ = self.request_socket(there, here).await;
+        }
     }
 
     /// Waits for the answer to a request to forward something; an error is why not.
@@ -201,17 +230,11 @@ impl Host for Ssh {
     }
 
     async fn forward_socket(&self, there: &str, here: &Path) -> Result<(), HostError> {
-        let link = self.link();
         let there = Path::new(there);
-        let request = link
-            .session
-            .request_port_forward(ForwardType::Remote, there, here);
-        Self::asked(&link, request)
-            .await
-            .map_err(|reason| HostError::ForwardSocket {
-                host: self.name.clone(),
-                reason,
-            })
+        self.request_socket(there, here).await?;
+        let mut sockets = self.sockets.lock().await;
+        sockets.push((there.to_owned(), here.to_owned()));
+        Ok(())
     }
 
     async fn reconnect(&self) -> Result<(), HostError> {
@@ -228,6 +251,7 @@ impl Host for Ssh {
         for (here, there) in self.forwards.lock().await.iter() {
             self.request(*here, *there).await?;
         }
+        self.renew_sockets().await;
         Ok(())
     }
 

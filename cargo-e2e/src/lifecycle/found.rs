@@ -2,6 +2,8 @@
 
 use crate::outcome::{HealthRecord, ServiceRecord, TestRecord, Verdict};
 
+use crate::sandbox::Buried;
+
 use super::ledger::Stopped;
 
 #[derive(Debug, Default)]
@@ -16,6 +18,8 @@ pub(super) struct Found {
     pub(super) tested: Option<TestRecord>,
     /// The host's clock less this machine's.
     pub(super) skew: jiff::SignedDuration,
+    /// What the host remembers of earlier runs.
+    pub(super) buried: Vec<Buried>,
     pub(super) leftovers: Vec<String>,
     /// How to live with the sandbox, when it was kept.
     pub(super) kept: Option<String>,

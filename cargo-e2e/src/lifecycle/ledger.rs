@@ -1,6 +1,7 @@
 //! Keeps the books of a run: each stage begins, ends and is told of, in one place.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -94,14 +95,30 @@ impl<'a> Ledger<'a> {
         std::future::pending().await
     }
 
-    /// Runs a stage that is left alone by signals: it is bounded, and half of it would be worse.
-    /// A signal that came meanwhile counts after it.
+    /// Runs a stage that signals leave alone once it has begun: it is bounded, and half of it would
+    /// be worse. One that comes meanwhile counts after it; the third gives up on it. One that came
+    /// before is enough.
     pub(super) async fn bounded<T>(
         &mut self,
         stage: Stage,
         work: impl Future<Output = Result<Done<T>, Trouble>>,
     ) -> Result<T, Stopped> {
-        self.until(u32::MAX, stage, work).await
+        let cancel = self.cancel.clone();
+        let begun = AtomicBool::new(false);
+        let work = async {
+            if cancel.signal().is_some() {
+                std::future::pending::<()>().await;
+            }
+            begun.store(true, Ordering::Relaxed);
+            work.await
+        };
+        let cancelled = async {
+            cancel.reached(1).await;
+            if begun.load(Ordering::Relaxed) {
+                cancel.reached(3).await;
+            }
+        };
+        self.run(stage, work, cancelled).await
     }
 
     /// Runs a stage until so many signals have come.
@@ -110,6 +127,16 @@ impl<'a> Ledger<'a> {
         signals: u32,
         stage: Stage,
         work: impl Future<Output = Result<Done<T>, Trouble>>,
+    ) -> Result<T, Stopped> {
+        let cancel = self.cancel.clone();
+        self.run(stage, work, cancel.reached(signals)).await
+    }
+
+    async fn run<T>(
+        &mut self,
+        stage: Stage,
+        work: impl Future<Output = Result<Done<T>, Trouble>>,
+        cancelled: impl Future<Output = ()>,
     ) -> Result<T, Stopped> {
         let began = Began::now();
         self.events.tell(Event::StageStarted { stage });
@@ -122,7 +149,7 @@ impl<'a> Ledger<'a> {
             // A stage that ended just now has ended, signal or not.
             biased;
             ended = work => ended.map_err(Stopped::Failed),
-            () = self.cancel.reached(signals) => Err(Stopped::Cancelled),
+            () = cancelled => Err(Stopped::Cancelled),
             _ = halted.wait_for(|halted| *halted) => Err(Stopped::Halted),
             lost = self.lease_lost(), if stage != Stage::Teardown => Err(Stopped::Failed(lost)),
         };

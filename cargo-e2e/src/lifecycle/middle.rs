@@ -7,6 +7,7 @@ use crate::control::Control;
 use crate::event::Event;
 use crate::outcome::{Stage, StageStatus, TestRecord, Verdict, millis};
 use crate::spec::Side;
+use crate::stages::room::or_full;
 use crate::stages::test::{Built, Given};
 use crate::stages::up::Stack;
 use crate::stages::{self, Context, Done, Trouble};
@@ -34,7 +35,11 @@ impl Run<'_> {
             .until(1, Stage::Build, stages::build::build(context))
             .await?;
         let scan = ledger
-            .until(1, Stage::Sync, stages::sync::sync(context))
+            .until(
+                1,
+                Stage::Sync,
+                or_full(context, Box::pin(stages::sync::sync(context))),
+            )
             .await?;
         if self.plan.up_only {
             return self
@@ -108,9 +113,13 @@ impl Run<'_> {
                 other => other,
             }
         };
-        let stack = ledger.until(1, Stage::Up, up).await?;
+        let stack = ledger
+            .until(1, Stage::Up, or_full(context, Box::pin(up)))
+            .await?;
         let ready = stages::ready::ready(context, &stack, &mut found.health_checks);
-        ledger.until(1, Stage::Ready, ready).await?;
+        ledger
+            .until(1, Stage::Ready, or_full(context, Box::pin(ready)))
+            .await?;
         let endpoints = stages::endpoints::endpoints(context, &stack);
         stages::up::remember(context, &stack, &endpoints).await;
         let on_host = stages::test::variables(context, &endpoints, Side::Host);
@@ -123,7 +132,11 @@ impl Run<'_> {
             }
         };
         ledger
-            .until(1, Stage::Setup, stages::setup::setup(context, &on_host))
+            .until(
+                1,
+                Stage::Setup,
+                or_full(context, Box::pin(stages::setup::setup(context, &on_host))),
+            )
             .await?;
         Ok(Risen { stack, variables })
     }
@@ -145,6 +158,7 @@ impl Run<'_> {
         };
         let began = Instant::now();
         let tests = Box::pin(stages::test::test(context, &given, &mut found.tests));
+        let tests = or_full(context, tests);
         let tested = ledger.until(1, Stage::Test, tests).await;
         found.tested = self.test_record(&tested, began.elapsed());
         let stays = context.before.is_some() || self.keeps(found);

@@ -106,6 +106,7 @@ async fn run_with(
         events: &Events::new(reporters),
         cancel,
         bundle: folder.path().to_owned(),
+        unknown: Vec::new(),
     }
     .run()
     .await;
@@ -164,6 +165,7 @@ async fn a_host_that_is_not_there() {
         events: &Events::default(),
         cancel: &Cancel::never(),
         bundle: folder.path().to_owned(),
+        unknown: Vec::new(),
     }
     .run()
     .await;
@@ -200,22 +202,11 @@ async fn a_container_that_fell_since_it_was_last_seen_is_not_ready() {
 #[tokio::test]
 async fn every_stage_that_fails_is_followed_by_teardown() {
     let no = |text| Reply::Ends(text, 1);
+    let lost = |script, reply, stage| (script, reply, Verdict::HostError, 97, stage);
     for (script, reply, verdict, code, stage) in [
-        (
-            "provision",
-            no(""),
-            Verdict::HostError,
-            97,
-            Stage::Provision,
-        ),
-        (
-            "the wait for the mirror",
-            no(""),
-            Verdict::HostError,
-            97,
-            Stage::Sync,
-        ),
-        ("copy", no(""), Verdict::HostError, 97, Stage::Sync),
+        lost("provision", no(""), Stage::Provision),
+        lost("the wait for the mirror", no(""), Stage::Sync),
+        lost("copy", no(""), Stage::Sync),
         ("compose config", no(""), Verdict::SpecError, 96, Stage::Up),
         (
             "compose config",
@@ -231,7 +222,7 @@ async fn every_stage_that_fails_is_followed_by_teardown() {
             98,
             Stage::Up,
         ),
-        ("put", no(""), Verdict::HostError, 97, Stage::Up),
+        lost("put", no(""), Stage::Up),
         (
             "up",
             Reply::Job("pull access denied", 1),
@@ -248,13 +239,7 @@ async fn every_stage_that_fails_is_followed_by_teardown() {
             98,
             Stage::Ready,
         ),
-        (
-            "watch",
-            Reply::Ends("", 0),
-            Verdict::HostError,
-            97,
-            Stage::Ready,
-        ),
+        lost("watch", Reply::Ends("", 0), Stage::Ready),
         (
             "test",
             Reply::Job("1 failed\n", 7),
@@ -269,19 +254,28 @@ async fn every_stage_that_fails_is_followed_by_teardown() {
             100,
             Stage::Test,
         ),
-        (
+        lost(
             "test",
             Reply::Ends("the sandbox was taken down", 75),
-            Verdict::HostError,
-            97,
             Stage::Test,
         ),
-        ("test", Reply::Lost, Verdict::HostError, 97, Stage::Test),
     ] {
         let ran = run_failing(script, reply.clone()).await;
         eprintln!("{script}: {reply:?}");
         ran.is(verdict, code).failed_at(stage).tore_down();
     }
+}
+
+#[tokio::test]
+async fn a_host_that_stays_lost_is_left_to_its_guard() {
+    let ran = run_failing("test", Reply::Lost).await;
+    ran.is(Verdict::HostError, 97);
+    assert!(!ran.scripts.contains(&"teardown"), "{:?}", ran.scripts);
+    let record = &ran.outcome.record;
+    let teardown = record.stages.last().expect("it has stages");
+    assert_eq!(teardown.name, Stage::Teardown);
+    assert!(teardown.detail.contains("its guard takes"), "{record:#?}");
+    assert_eq!(record.leftovers.len(), 1, "{record:#?}");
 }
 
 #[tokio::test]

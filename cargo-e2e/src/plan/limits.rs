@@ -6,6 +6,8 @@ use crate::spec::Spec;
 
 /// Reaching a host, and arming the guard there, may each take this long.
 const CONNECT: Duration = Duration::from_mins(1);
+/// Any one log: more is of no use to anybody, and fills disks.
+const LOG: u64 = 2 << 30;
 
 /// How long each stage may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub struct Limits {
     pub collect: Duration,
     /// Taking everything down.
     pub teardown: Duration,
+    /// What any one command may print, in bytes: its log is cut there, and on the host it is ended.
+    pub log: u64,
 }
 
 impl Limits {
@@ -41,6 +45,7 @@ impl Limits {
             test: spec.timeout,
             collect: limit(spec.timeouts.collect, 120),
             teardown: limit(spec.timeouts.teardown, 180),
+            log: LOG,
         }
     }
 

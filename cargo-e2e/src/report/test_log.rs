@@ -19,17 +19,23 @@ pub struct TestLog {
 struct Log {
     path: PathBuf,
     file: Option<File>,
+    /// So many bytes may still be written.
+    room: u64,
+    dropped: u64,
     failed: bool,
     error: Option<io::Error>,
 }
 
 impl TestLog {
-    /// Will write into a bundle's folder. Nothing is made yet.
+    /// Will write into a bundle's folder, no more than so many bytes of output; then it is cut, and
+    /// its last line says so. Nothing is made yet.
     #[must_use]
-    pub fn new(bundle: &Path) -> Self {
+    pub fn new(bundle: &Path, most: u64) -> Self {
         let log = Log {
             path: bundle.join("test-output.log"),
             file: None,
+            room: most,
+            dropped: 0,
             failed: false,
             error: None,
         };
@@ -67,6 +73,26 @@ impl Log {
         }
     }
 
+    /// What fits of the output.
+    fn output(&mut self, bytes: &[u8]) {
+        let fits = usize::try_from(self.room).map_or(bytes.len(), |room| room.min(bytes.len()));
+        let (kept, dropped) = bytes.split_at(fits);
+        self.room -= kept.len() as u64;
+        self.dropped += dropped.len() as u64;
+        if !kept.is_empty() {
+            self.append(kept);
+        }
+    }
+
+    /// Tests that said nothing leave an empty file: it was not forgotten.
+    fn end(&mut self) {
+        let last = match std::mem::take(&mut self.dropped) {
+            0 => String::new(),
+            dropped => format!("\n[cargo e2e: cut here, {dropped} bytes more were dropped]\n"),
+        };
+        self.append(last.as_bytes());
+    }
+
     fn try_append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
@@ -84,14 +110,13 @@ impl Log {
 impl Reporter for TestLog {
     fn event(&mut self, event: &Event) {
         match event {
-            Event::TestOutput { bytes } => self.lock().append(bytes),
-            // Tests that said nothing leave an empty file: it was not forgotten.
+            Event::TestOutput { bytes } => self.lock().output(bytes),
             Event::StageEnded {
                 stage: Stage::Test,
                 status,
                 ..
             } if *status != StageStatus::Skipped => {
-                self.lock().append(&[]);
+                self.lock().end();
             }
             _ => {}
         }
@@ -121,7 +146,7 @@ mod tests {
     #[test]
     fn output_is_kept_byte_for_byte_as_it_comes() {
         let folder = tempfile::tempdir().unwrap();
-        let log = TestLog::new(folder.path());
+        let log = TestLog::new(folder.path(), 100);
         let mut reporter = log.clone();
         reporter.event(&ended(Stage::Up));
         assert!(!log.path().exists());
@@ -138,15 +163,29 @@ mod tests {
     #[test]
     fn silent_tests_leave_an_empty_log() {
         let folder = tempfile::tempdir().unwrap();
-        let mut log = TestLog::new(folder.path());
+        let mut log = TestLog::new(folder.path(), 100);
         log.event(&ended(Stage::Test));
         assert_eq!(std::fs::read(log.path()).unwrap(), b"");
     }
 
     #[test]
+    fn a_log_without_end_is_cut_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = TestLog::new(folder.path(), 5);
+        for text in ["abc", "def", "ghi"] {
+            log.event(&output(text));
+        }
+        log.event(&ended(Stage::Test));
+        assert_eq!(
+            std::fs::read_to_string(log.path()).unwrap(),
+            "abcde\n[cargo e2e: cut here, 4 bytes more were dropped]\n"
+        );
+    }
+
+    #[test]
     fn an_error_is_told_once_and_does_not_stop_the_run() {
         let folder = tempfile::tempdir().unwrap();
-        let mut log = TestLog::new(&folder.path().join("gone"));
+        let mut log = TestLog::new(&folder.path().join("gone"), 100);
         log.event(&output("a"));
         log.event(&output("b"));
         log.event(&ended(Stage::Test));
@@ -159,7 +198,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn a_full_disk_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let mut log = TestLog::new(folder.path());
+        let mut log = TestLog::new(folder.path(), 100);
         std::os::unix::fs::symlink("/dev/full", log.path()).unwrap();
         log.event(&output("a"));
         let error = log.take_error().unwrap();

@@ -11,7 +11,8 @@ const BETWEEN: Duration = Duration::from_secs(1);
 
 impl Sandbox {
     /// Runs commands in a session of their own and hands over what they print; returns their
-    /// exit status. After the deadline, or when this future is dropped, they still run: see
+    /// exit status. They are ended when they print more than `most` bytes, looked at once a second.
+    /// After the deadline, or when this future is dropped, they still run: see
     /// [`Sandbox::stop`].
     ///
     /// When the connection breaks, they run on, and what they print meanwhile is read when the
@@ -25,11 +26,12 @@ impl Sandbox {
         name: &'static str,
         commands: &str,
         deadline: Duration,
+        most: u64,
         sink: host::Stream<'_>,
     ) -> Result<i32, HostError> {
         let key = ulid::Ulid::generate().to_string();
         let bind = |script| self.bind(script).var("name", name).var("key", &key);
-        let start = bind(script!(named name, "job", "follow"));
+        let start = bind(script!(named name, "job", "follow")).var("most", most.to_string());
         let commands = format!("{commands}\n# complete\n");
         let started = Instant::now();
         let mut offset = 0;
@@ -74,6 +76,11 @@ impl Sandbox {
         match own {
             Some(own) if status == 0 => Ok(own),
             _ if status == super::GONE => Err(super::gone(host, &crate::event::printable(&stderr))),
+            _ if stderr.lines().any(|line| line == "status much") => Err(HostError::TooMuch {
+                host: host.name().to_owned(),
+                doing: name,
+                most,
+            }),
             _ => Err(HostError::Script {
                 host: host.name().to_owned(),
                 doing: name,
@@ -81,5 +88,42 @@ impl Sandbox {
                 stderr: crate::event::printable(&stderr),
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Identity;
+    use super::*;
+    use crate::host::Local;
+
+    async fn job(commands: &str) -> (Result<i32, HostError>, usize) {
+        let root = tempfile::tempdir().unwrap();
+        let sandbox = Sandbox {
+            identity: Identity::new("shop"),
+            root: root.path().to_str().unwrap().to_owned(),
+            expires: 0,
+            lease: Duration::from_secs(5),
+        };
+        std::fs::create_dir_all(format!("{}/jobs", sandbox.dir())).unwrap();
+        let mut read = 0;
+        let deadline = Duration::from_mins(1);
+        let mut sink = |bytes: &[u8]| read += bytes.len();
+        let ended = sandbox.job(&Local, "test", commands, deadline, 10_000, &mut sink);
+        (ended.await, read)
+    }
+
+    #[tokio::test]
+    async fn commands_that_print_without_end_are_ended() {
+        let (ended, read) = job("while :; do echo again; done").await;
+        let error = ended.unwrap_err();
+        assert!(matches!(error, HostError::TooMuch { .. }), "{error}");
+        assert!(read > 10_000, "{read}");
+    }
+
+    #[tokio::test]
+    async fn others_have_their_own_status() {
+        let (ended, read) = job("echo once; exit 255").await;
+        assert_eq!((ended.unwrap(), read), (255, 5));
     }
 }

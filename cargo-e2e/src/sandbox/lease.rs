@@ -18,6 +18,9 @@ use super::Sandbox;
 const BEAT: Duration = Duration::from_secs(5);
 /// An answer that takes longer does not come.
 const ANSWER: Duration = Duration::from_secs(15);
+const NO_ANSWER: &str = "no answer";
+/// For one more try, when the lease has run out already: the guard does the rest.
+const LAST_TRY: Duration = Duration::from_secs(3);
 /// Between two tries to reach the host again.
 const BETWEEN: Duration = Duration::from_secs(1);
 
@@ -59,6 +62,7 @@ impl Lease {
             cancel,
             beats: 0,
             answered: Instant::now(),
+            answered_at: jiff::Timestamp::now(),
         };
         let task = tokio::spawn(async move {
             if let Some(why) = holder.hold(stopped).await {
@@ -101,9 +105,18 @@ struct Holder {
     cancel: Cancel,
     beats: u64,
     answered: Instant,
+    /// The same by the clock.
+    answered_at: jiff::Timestamp,
 }
 
 impl Holder {
+    /// How long an answer is worth waiting for.
+    fn patience(&self) -> Duration {
+        self.lease
+            .saturating_sub(self.answered.elapsed())
+            .max(LAST_TRY)
+    }
+
     fn lost(&self, why: String) -> LeaseLost {
         LeaseLost {
             host: self.host.name().to_owned(),
@@ -125,8 +138,10 @@ impl Holder {
             if self.answered.elapsed() > self.lease {
                 if tried_since {
                     return Some(self.lost(format!(
-                        "it could not be reached for {} s ({last}); its guard takes the sandbox down",
-                        self.lease.as_secs()
+                        "it could not be reached for {} s, since {:.0} ({last}): the lease is over, and its guard \
+                         takes the sandbox down by itself",
+                        self.lease.as_secs(),
+                        self.answered_at
                     )));
                 }
                 tried_since = true;
@@ -139,7 +154,9 @@ impl Holder {
             };
             tokio::select! {
                 // A better reason than that there is no answer.
-                again = again => refused = again.err().map(|error| error.to_string()),
+                again = timeout(self.patience(), again) => {
+                    refused = again.ok().and_then(|again| Some(again.err()?.to_string()));
+                }
                 () = given_back(&mut stopped) => return None,
             }
         }
@@ -147,7 +164,7 @@ impl Holder {
 
     async fn channel(&mut self, stopped: &mut watch::Receiver<bool>) -> Over {
         let opened = tokio::select! {
-            opened = self.host.start(&self.script) => opened,
+            opened = timeout(self.patience(), self.host.start(&self.script)) => opened,
             () = given_back(stopped) => return Over::GivenBack,
         };
         let Channel {
@@ -156,8 +173,9 @@ impl Holder {
             stderr,
             done: _done,
         } = match opened {
-            Ok(channel) => channel,
-            Err(error) => return Over::Broken(error.to_string()),
+            Ok(Ok(channel)) => channel,
+            Ok(Err(error)) => return Over::Broken(error.to_string()),
+            Err(_) => return Over::Broken(NO_ANSWER.to_owned()),
         };
         // Nobody reads what it complains of; it must not stop over it.
         let _complaints = AbortOnDrop(tokio::spawn(async move {
@@ -195,16 +213,17 @@ impl Holder {
                 stdin.flush().await?;
                 answers.next_line().await
             };
-            match timeout(ANSWER, asked).await {
-                Ok(Ok(Some(answer))) => match answer.split_once(' ') {
-                    Some(("ended", why)) => {
+            match timeout(ANSWER.min(self.patience()), asked).await {
+                Ok(Ok(Some(answer))) => {
+                    if let Some(("ended", why)) = answer.split_once(' ') {
                         return Over::Said(crate::event::printable(why));
                     }
-                    _ => self.answered = Instant::now(),
-                },
+                    self.answered = Instant::now();
+                    self.answered_at = jiff::Timestamp::now();
+                }
                 Ok(Ok(None)) => return Over::Broken("the connection was lost".to_owned()),
                 Ok(Err(error)) => return Over::Broken(error.to_string()),
-                Err(_) => return Over::Broken("no answer".to_owned()),
+                Err(_) => return Over::Broken(NO_ANSWER.to_owned()),
             }
         }
     }

@@ -8,6 +8,7 @@ pub mod endpoints;
 mod model;
 mod ports;
 pub mod ready;
+pub mod room;
 pub mod setup;
 pub mod sync;
 pub mod test;

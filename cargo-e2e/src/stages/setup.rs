@@ -23,6 +23,7 @@ pub async fn setup(
             "setup",
             &commands,
             plan.limits.setup,
+            plan.limits.log,
             &mut |bytes| {
                 tail.take(bytes, |line| context.events.progress(Stage::Setup, line));
             },
@@ -35,6 +36,7 @@ pub async fn setup(
             "`setup_command` did not end within {} s",
             plan.limits.setup.as_secs()
         ),
+        Err(error @ HostError::TooMuch { .. }) => error.to_string(),
         Err(error) => return Err(error.into()),
     };
     Err(Trouble::new(Verdict::SetupFailed, message).excerpt("its last lines", &tail.text()))

@@ -165,15 +165,20 @@ async fn on_host(
     limit: Duration,
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> Result<Ended, Trouble> {
+    let most = context.plan.limits.log;
     match context
         .sandbox
-        .job(context.host, "test", commands, limit, sink)
+        .job(context.host, "test", commands, limit, most, sink)
         .await
     {
         Ok(status) => Ok(Ended::Status(status)),
         Err(HostError::TimedOut { .. }) => {
             context.sandbox.stop(context.host).await?;
             Ok(Ended::TimedOut)
+        }
+        Err(error @ HostError::TooMuch { .. }) => {
+            let help = "let them print less, or into a file that `artifacts` names";
+            Err(Trouble::new(Verdict::Failed, error.to_string()).help(help))
         }
         Err(error) => Err(error.into()),
     }

@@ -235,10 +235,10 @@ fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
 async fn start(context: &Context<'_>, commands: &str) -> Result<bool, Trouble> {
     let mut changed = false;
     let mut tail = Tail::default();
-    let limit = context.plan.limits.up;
+    let (limit, most) = (context.plan.limits.up, context.plan.limits.log);
     let status = context
         .sandbox
-        .job(context.host, "up", commands, limit, &mut |bytes| {
+        .job(context.host, "up", commands, limit, most, &mut |bytes| {
             tail.take(bytes, |line| {
                 changed |= ["Created", "Started", "Recreated"]
                     .iter()
@@ -256,6 +256,7 @@ async fn start(context: &Context<'_>, commands: &str) -> Result<bool, Trouble> {
                 limit.as_secs()
             )
         }
+        Err(error @ HostError::TooMuch { .. }) => error.to_string(),
         Err(error) => return Err(error.into()),
     };
     let text = tail.text();

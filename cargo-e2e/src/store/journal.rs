@@ -308,10 +308,7 @@ fn record(
         .iter()
         .any(|one| one.name == Stage::Teardown && one.status == StageStatus::Passed);
     let leftovers = if reached(Stage::Provision) && !removed {
-        vec![format!(
-            "sandbox {} (its state is not known)",
-            header.run_id
-        )]
+        vec![state_not_known(&header.run_id)]
     } else {
         Vec::new()
     };
@@ -332,6 +329,11 @@ fn record(
         leftovers,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
     }
+}
+
+/// What may be left of a run that could not say it.
+pub(super) fn state_not_known(run_id: &str) -> String {
+    format!("sandbox {run_id} (its state is not known)")
 }
 
 fn between(from: &str, to: &str) -> u64 {

@@ -7,6 +7,7 @@ use super::*;
 use crate::event::{Event, Reporter as _};
 use crate::outcome::{Stage, StageStatus, Verdict};
 use crate::report::human::samples;
+use crate::sandbox::Buried;
 
 fn header(store: &Path, run_id: &str) -> Header {
     Header {
@@ -152,6 +153,25 @@ fn what_a_dead_run_knew_becomes_its_record_once() {
             .dead
             .is_empty()
     );
+
+    // Later its host says more, once.
+    assert_eq!(store.unknown("railiance01").unwrap(), ["dead"]);
+    assert!(store.unknown("local").unwrap().is_empty());
+    let buried = Buried {
+        run_id: "dead".to_owned(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+        why: "lease".to_owned(),
+    };
+    let learned = store.learn(&buried, state.path()).unwrap().unwrap();
+    let detail = &learned.stages.last().unwrap().detail;
+    assert!(
+        detail.starts_with("the process was killed; the host took it down at 1970"),
+        "{detail}"
+    );
+    assert!(learned.leftovers.is_empty());
+    assert_eq!(store.get("dead").unwrap(), learned);
+    assert!(store.unknown("railiance01").unwrap().is_empty());
+    assert_eq!(store.learn(&buried, state.path()).unwrap(), None);
 }
 
 #[test]

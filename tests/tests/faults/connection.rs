@@ -141,3 +141,48 @@ pub(super) fn session_killed(lab: &Lab) {
         lab.check(FAULT, at, &ran, since, &End::Is(0, "passed"));
     }
 }
+
+/// After the connection was made anew, stops a service as a test on the host does.
+const STOPS: &str = r"import json, os, socket, time
+print('waiting', flush=True)
+while not os.path.exists('/tmp/e2e-go-on'): time.sleep(0.05)
+control = socket.socket(socket.AF_UNIX)
+control.connect(os.environ['E2E_CONTROL'])
+lines = control.makefile('rw')
+def ask(**request):
+    lines.write(json.dumps(request) + '\n'); lines.flush()
+    return json.loads(lines.readline())
+print(ask(ask='begin', test='stops'))
+print(ask(ask='change', service='web', change={'to': 'stop'}))
+print('web is', ask(ask='state', service='web')['containers'][0]['state'], flush=True)
+";
+
+pub(super) fn control_again(lab: &Lab) {
+    let host = lab.spare.host();
+    let repo = lab
+        .equipped(
+            Repo::new("control-again")
+                .file("stops.py", STOPS)
+                .compose("services: {web: {image: BUSYBOX, init: true, command: [sleep, '600']}}\n")
+                .spec("test_command: 'python3 stops.py'\n"),
+        )
+        .env("CARGO_E2E_LEASE", "30");
+    let _ = host.says("rm -f /tmp/e2e-go-on");
+    let mut run = repo.start(host, &[]);
+    run.prints("waiting");
+    let sandbox = format!("{}/sandboxes/{}", host.root(), run.run_id());
+    // The socket of the connection before is still there, and answers nobody.
+    let made = format!("find {sandbox} -maxdepth 1 -type s -printf '%C@ '");
+    let before = host.says(&made);
+    let _ = host.says("pkill -KILL -f 'sshd: root@notty'");
+    wait_for("the socket", Duration::from_secs(30), || {
+        let now = host.says(&made);
+        !now.is_empty() && now != before
+    });
+    let _ = host.says("touch /tmp/e2e-go-on");
+    let since = Instant::now();
+    let ran = run.finish();
+    ran.stdout_has("web is exited");
+    let fault = "9 ssh session killed, then a test stops a service";
+    lab.check(fault, "test", &ran, since, &End::Is(0, "passed"));
+}

@@ -6,6 +6,7 @@
 
 mod client;
 mod connection;
+mod disk;
 mod host;
 mod soak;
 
@@ -200,8 +201,17 @@ const ALONE: &[Row] = &[
         connection::session_killed,
     ),
     (
+        "9 ssh session killed, then a test stops a service",
+        connection::control_again,
+    ),
+    (
         "12 dockerd killed and started again",
         host::engine_restarted,
+    ),
+    ("16 the host's disk is full before the run", disk::before),
+    (
+        "16 the host's disk is filled by the tests",
+        disk::during_tests,
     ),
 ];
 
@@ -213,6 +223,10 @@ const LONG: &[Row] = &[
     ),
     ("13 dockerd gone for longer than the run", host::engine_gone),
     ("14 the host reboots", host::rebooted),
+    (
+        "16 the host's disk is filled by a container",
+        disk::by_a_container,
+    ),
 ];
 
 /// As many as may use repos at once.

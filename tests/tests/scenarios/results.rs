@@ -1,7 +1,9 @@
 //! What is kept of a run on this machine, whatever happens to it.
 
+use std::time::Duration;
+
 use e2e_tests::stacks::WEB;
-use e2e_tests::{Host, Repo};
+use e2e_tests::{Host, Repo, wait_for};
 use rustix::process::Signal;
 
 #[test]
@@ -55,6 +57,39 @@ fn a_run_that_is_killed_is_recorded_by_the_next_one() {
     let history = next.cargo_e2e(&["history", "--json", "--repo", next.slug()]);
     let json: serde_json::Value = serde_json::from_str(&history.stdout).expect("JSON");
     assert_eq!(json["repos"][0]["runs"], 3);
+}
+
+#[test]
+fn what_became_of_a_killed_runs_sandbox_is_told_by_its_host() {
+    let repo = Repo::new("buried")
+        .compose("services: {web: {image: BUSYBOX, command: [sleep, '600']}}")
+        .spec("test_command: 'echo testing; sleep 7022'\n");
+    let mut run = repo.start(Host::Local, &[]);
+    let id = run.prints("testing").run_id();
+    run.signal(Signal::KILL);
+    let _ = run.finish();
+    let ended = format!("cat {}/ended/{id}", Host::Local.root());
+    wait_for("its guard", Duration::from_mins(1), || {
+        Host::Local.sh(&ended).code == Some(0)
+    });
+    let next = repo.file("e2e/e2e.yml", "name: SLUG\ntest_command: 'true'\n");
+    next.run(Host::Local, &[])
+        .ended(0, "passed")
+        .stderr_has(&format!("run {id}: the host took it down at "));
+    let record = next.stored(&id).expect("it was recorded");
+    assert_eq!(record["leftovers"], serde_json::json!([]));
+    let stages = record["stages"].as_array().expect("a list");
+    let detail = stages.last().and_then(|stage| stage["detail"].as_str());
+    assert!(
+        detail.is_some_and(|detail| detail.ends_with("its client was not heard of any more")),
+        "{record:#}"
+    );
+    let copy = std::fs::read(next.path(&format!("e2e/results/{id}/run.json"))).expect("its copy");
+    let copy: serde_json::Value = serde_json::from_slice(&copy).expect("JSON");
+    assert_eq!(copy, record);
+    next.run(Host::Local, &[])
+        .ended(0, "passed")
+        .stderr_lacks("took it down");
 }
 
 /// One test that passes and one that does not, in pytest.

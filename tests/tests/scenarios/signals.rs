@@ -1,7 +1,9 @@
 //! Ctrl-C and SIGTERM end a run at any time, and take everything down first.
 
+use std::time::Duration;
+
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
-use e2e_tests::{Host, Repo, here_and_over_ssh};
+use e2e_tests::{Host, Repo, here_and_over_ssh, wait_for};
 use rustix::process::Signal;
 
 /// Starts the run, waits until it has come to this point, and sends the signal.
@@ -23,6 +25,22 @@ fn waits_in_its_tests() -> Repo {
 }
 
 here_and_over_ssh! {
+    fn ctrl_c_before_anything_exists(host) {
+        for stage in ["connect", "provision"] {
+            let repo = Repo::new("int-early").compose(WEB).spec("test_command: 'true'\n");
+            let held = repo.root().with_extension("held");
+            let repo = repo.env("CARGO_E2E_FAILPOINT", &format!("{stage}:{}", held.display()));
+            let mut run = repo.start(host, &[]);
+            wait_for("the stage", Duration::from_mins(1), || held.exists());
+            run.signal(Signal::INT);
+            let ran = run.finish();
+            // Nobody let it go on.
+            std::fs::remove_file(&held).expect("it is held still");
+            ran.ended(130, "interrupted").leaves_nothing();
+            ran.no_stage("build");
+        }
+    }
+
     fn ctrl_c_during_up(host) {
         // The one-shot keeps `docker compose up` waiting.
         let repo = Repo::new("int-up")

@@ -20,7 +20,8 @@ exec 3<"$job/output"
 [ "$offset" = 0 ] || dd bs=1 skip="$offset" count=0 <&3 2>/dev/null
 ended() {
   cat <&3
-  echo "status $(cat "$job/status")" >&2
+  read -r status <"$job/status"
+  echo "status $status" >&2
   exit 0
 }
 looks=0

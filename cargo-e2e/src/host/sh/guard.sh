@@ -80,9 +80,9 @@ while [ -e "$lease/sentinel" ]; do
     continue
   fi
   [ -e "$lease/why" ] || printf '%s\n' "$why" >"$lease/why"
-  if [ -d "$dir" ] && [ ! -L "$dir" ]; then : >"$dir/fence"; fi
+  [ ! -d "$dir" ] || fence
   exec 9>&-
-  take_down 8>&- >"$lease/left"
+  take_down 8>&- >/dev/null
   [ -e "$lease/sentinel" ] || break
   # An engine that does not answer, or a network that a stranger joined. After an hour it is left
   # to the next run's gc.

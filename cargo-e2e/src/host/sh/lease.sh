@@ -13,7 +13,8 @@ cat | {
     case $word in
       # In place, because a full disk has no room for another file.
       beat) printf '%s\n' "$count" 1<>"$lease/lease" ;;
-      leaving) : >"$lease/leaving" ;;
+      # Not every disk has room for it, and nothing is worse without it but the time it takes.
+      leaving) (: >"$lease/leaving") 2>/dev/null ;;
       bye)
         echo bye
         exit 0
@@ -25,7 +26,7 @@ cat | {
   # The client's end was seen, if the client is what this script's parent is, and it is no more.
   for look in 1 2 3; do
     [ "$sure" = yes ] || break
-    began "$PPID" || { : >"$lease/gone"; break; }
+    began "$PPID" || { (: >"$lease/gone") 2>/dev/null; break; }
     sleep 1
   done
 }

@@ -27,7 +27,8 @@ if said=$(mkdir -p -m 0700 "$root" 2>&1) && said=$(ls -d "$root/." 2>&1) && cd "
   # POSIX columns: a long device name would break the line otherwise.
   df -Pk "$root" 2>/dev/null | awk 'NR == 2 { print "free_kb=" $4 }'
   df -Pi "$root" 2>/dev/null | awk 'NR == 2 { print "free_inodes=" $4 }'
-  if : 2>/dev/null >"$root/.writable"; then
+  # In a shell of its own: where `:` can't write, dash ends.
+  if (: >"$root/.writable") 2>/dev/null; then
     usable=yes
     rm -f "$root/.writable"
   else
@@ -69,6 +70,7 @@ if wait "$engine"; then
   printf 'engine=%s\n' "$(cat "$answers/engine")"
   grep -q '"name=rootless"' "$answers/info" && echo rootless=yes
   engine_root=$(sed -n 's/.*"DockerRootDir":"\([^"]*\)".*/\1/p' "$answers/info")
+  printf 'engine_root=%s\n' "$engine_root"
   [ -z "$engine_root" ] || df -Pk "$engine_root" 2>/dev/null | awk 'NR == 2 { print "engine_free_kb=" $4 }'
 else
   printf 'engine_error=%s\n' "$(tr '\n' ' ' <"$answers/engine.err")"

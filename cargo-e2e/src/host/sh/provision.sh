@@ -20,7 +20,8 @@ until { read -r _ _ armed <"$lease/guard"; } 2>/dev/null; do
 done
 printf 'armed=%s\n' "$armed"
 
-mkdir "$dir" || exit 1
+# What teardown needs is made now: later the disk may be full.
+: >"$root/locks/teardown-$id" && mkdir "$dir" && : >"$dir/open" || exit 1
 printf '%s\n' "$id" >"$dir/sentinel" && cp "$lease/about" "$dir/about" || exit 1
 expires=$(($(date +%s) + lifetime))
 printf '%s\n' "$expires" >"$dir/expires"

@@ -6,6 +6,12 @@ dir=$root/sandboxes/$id
 export CARGO_E2E_RUN="$id"
 # The fence: once teardown has begun, nothing new starts for this sandbox.
 fenced() { [ -e "$dir/fence" ] || [ ! -d "$dir" ]; }
+# A rename, because a full disk may have no room for another file; where `:` can't write, dash ends.
+# Where it is a link, what it points to is not ours to write to.
+fence() {
+  [ ! -L "$dir" ] || return 0
+  mv "$dir/open" "$dir/fence" 2>/dev/null || (: >"$dir/fence") 2>/dev/null
+}
 # Says why there is nothing to work on any more.
 gone() {
   why=

@@ -30,6 +30,7 @@ async fn a_secret_is_in_no_argument_and_no_record() {
         events: &Events::masking(Arc::new(secrets), Vec::new()),
         cancel: &Cancel::never(),
         bundle: folder.path().to_owned(),
+        unknown: Vec::new(),
     }
     .run()
     .await;

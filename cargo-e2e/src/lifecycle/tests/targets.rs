@@ -105,6 +105,7 @@ impl Package {
             events: &Events::default(),
             cancel,
             bundle: self.folder.path().join("bundle"),
+            unknown: Vec::new(),
         }
         .run()
         .await;
@@ -301,6 +302,7 @@ async fn tests_on_a_host_that_takes_no_socket_run_without() {
         events: &Events::new(vec![Box::new(seen.clone())]),
         cancel: &Cancel::never(),
         bundle: package.folder.path().join("bundle"),
+        unknown: Vec::new(),
     }
     .run()
     .await;
