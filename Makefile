@@ -9,7 +9,7 @@ KEEP =
 # Where `make e2e` looks for repos: a list of folders, separated by spaces.
 REPOS_DIR = examples ..
 
-.PHONY: help demo test e2e lint faults soak
+.PHONY: help demo test e2e lint faults soak big
 
 help:
 	@echo 'make demo                    set up a lab host here and run examples on it and here'
@@ -17,6 +17,7 @@ help:
 	@echo 'make e2e REPO=slug           run that repo'"'"'s end-to-end tests; HOST=name, KEEP=1'
 	@echo 'make faults                  kill everything that can be killed, and print what was left'
 	@echo 'make soak N=200              kill so many runs at random moments'
+	@echo 'make big                     what a run with much output costs in memory and time'
 	@echo 'make lint                    formatting, clippy, shellcheck, cargo deny where it is installed'
 
 demo:
@@ -36,3 +37,6 @@ faults:
 
 soak:
 	@E2E_SOAK=$(N) sh scripts/faults
+
+big:
+	@sh scripts/big

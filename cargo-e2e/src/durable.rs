@@ -43,12 +43,18 @@ pub fn remove(folder: &Path, name: &str) -> io::Result<()> {
 /// # Errors
 /// When one can't be made.
 pub fn folder(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
+    // Each new one is known to the one above it.
+    let new: Vec<&Path> = path.ancestors().take_while(|one| !one.is_dir()).collect();
+    if new.is_empty() {
         return Ok(());
     }
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    match path.parent() {
-        Some(above) => File::open(above)?.sync_all(),
-        None => Ok(()),
+    for above in new.into_iter().filter_map(Path::parent) {
+        if above.as_os_str().is_empty() {
+            File::open(".")?.sync_all()?;
+        } else {
+            File::open(above)?.sync_all()?;
+        }
     }
+    Ok(())
 }

@@ -14,12 +14,15 @@ use url::Url;
 use crate::event::printable;
 use crate::outcome::Record;
 use crate::report::summary_line;
+use crate::secrets::Patterns;
 use crate::spec::Report;
 
 pub use outbox::{Entry, Outbox, Waiting};
 
 /// Where progress is told of, below the hub's URL.
 const PATH: &str = "/progress";
+/// A hub that asks for more patience than this is not believed: nor is a clock that was once ahead.
+const PATIENCE: Duration = Duration::from_hours(24);
 /// So much of an answer is shown.
 const ANSWER_LENGTH: usize = 300;
 
@@ -32,8 +35,8 @@ pub struct Hub {
 
 impl std::fmt::Debug for Hub {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The token is shown nowhere.
-        f.debug_tuple("Hub").field(&self.url.as_str()).finish()
+        // Neither the token nor a password in the address.
+        f.debug_tuple("Hub").field(&self.shown()).finish()
     }
 }
 
@@ -95,12 +98,11 @@ impl Hub {
 
     /// A text of the hub's, without the token in it.
     fn clean(&self, text: &str) -> String {
-        let text = printable(text);
-        let text: String = text.trim().chars().take(ANSWER_LENGTH).collect();
-        match &self.token {
-            Some(token) => text.replace(token.as_str(), crate::secrets::MASK),
-            None => text,
-        }
+        let patterns = Patterns::of(self.token.as_deref().into_iter());
+        // Masked before it is cut: half a token is one that nobody would find.
+        let masked = patterns.mask(text.as_bytes());
+        let text = printable(&String::from_utf8_lossy(&masked));
+        text.trim().chars().take(ANSWER_LENGTH).collect()
     }
 }
 
@@ -156,9 +158,12 @@ fn judge(status: u16, after: Option<Duration>, said: &str) -> Answer {
 /// `Retry-After`: seconds, or a date.
 fn retry_after(value: &str) -> Option<Duration> {
     let value = value.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
-    Duration::try_from(date.duration_since(jiff::Timestamp::now())).ok()
+    let wait = if value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than a number holds are a long time, too.
+        value.parse().map_or(PATIENCE, Duration::from_secs)
+    } else {
+        let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+        Duration::try_from(date.duration_since(jiff::Timestamp::now())).ok()?
+    };
+    Some(wait.min(PATIENCE))
 }

@@ -3,7 +3,13 @@
 mod read;
 #[cfg(test)]
 mod tests;
+mod times;
 mod write;
 
+/// The file of a bundle that says when each test of a repo's own file ran, in the form of the
+/// harness's `events.jsonl`.
+pub const TIMES: &str = "times.jsonl";
+
 pub use read::{Unreadable, read};
+pub use times::{Time, times};
 pub use write::{OUTPUT, write};

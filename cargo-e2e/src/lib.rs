@@ -21,6 +21,7 @@ pub mod junit;
 pub mod kept;
 pub mod lifecycle;
 pub mod lint;
+pub mod log_lines;
 pub mod outcome;
 pub mod plan;
 pub mod ready;

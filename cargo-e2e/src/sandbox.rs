@@ -44,6 +44,7 @@ mod guard;
 mod job;
 mod lease;
 mod list;
+mod long_log;
 mod room;
 mod services;
 mod state;
@@ -62,12 +63,16 @@ pub use gc::{Expired, Gc, gc};
 pub use guard::Terms;
 pub use lease::{Lease, LeaseLost};
 pub use list::{Listed, list};
+pub use long_log::{Collected, LongLog};
 pub use state::{Existing, State};
 pub use teardown::{Removed, teardown};
 
 /// The status of scripts that have nothing to work on any more.
 const GONE: i32 = 76;
 const SOON: Duration = Duration::from_secs(30);
+
+/// Logs up to this many bytes come as files, with everything else.
+const SHORT_LOG: usize = 1 << 20;
 
 /// How a sandbox is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -311,10 +316,21 @@ impl Sandbox {
         &self,
         host: &dyn Host,
         deadline: Duration,
-    ) -> Result<Containers, HostError> {
-        let script = self.bind(script!("collect", "containers", "collect"));
+    ) -> Result<Collected, HostError> {
+        let script = self
+            .bind(script!("collect", "containers", "collect"))
+            .var("most", SHORT_LOG.to_string());
         let output = host::run(host, &script, b"", deadline).await?;
-        Ok(Containers::read(&check(host, &script, output)?.text()))
+        let text = check(host, &script, output)?.text();
+        Ok(Collected::read(&text))
+    }
+
+    /// The script that prints all of a container's log; gzip's format where that pays.
+    #[must_use]
+    pub fn log_script(&self, container: &str, packed: bool) -> Script {
+        self.bind(script!("the log", "log"))
+            .var("container", container)
+            .var("packed", if packed { "yes" } else { "" })
     }
 }
 

@@ -76,7 +76,8 @@ impl Store {
         &self.folder
     }
 
-    /// Keeps a record, whole or not at all, and as long as the newest [`KEPT`] are.
+    /// Keeps a record, whole or not at all, and as long as the newest [`KEPT`] are. Those that wait
+    /// for the state-hub stay longer.
     ///
     /// # Errors
     /// When it can't be written.
@@ -85,13 +86,19 @@ impl Store {
         let mut json = serde_json::to_vec_pretty(record)?;
         json.push(b'\n');
         durable::write(&self.folder, &name(&record.run_id), &json)?;
-        self.prune(KEPT)
+        self.prune(KEPT, &record.run_id)
+    }
+
+    /// Where a run's record is, or would be.
+    #[must_use]
+    pub fn path(&self, run_id: &str) -> PathBuf {
+        self.folder.join(name(run_id))
     }
 
     /// Whether a run's record is here.
     #[must_use]
     pub fn has(&self, run_id: &str) -> bool {
-        self.folder.join(name(run_id)).is_file()
+        self.path(run_id).is_file()
     }
 
     /// One record.
@@ -99,7 +106,7 @@ impl Store {
     /// # Errors
     /// When it can't be read, or is none.
     pub fn get(&self, run_id: &str) -> Result<Record, Unreadable> {
-        read(&self.folder.join(name(run_id)))
+        read(&self.path(run_id))
     }
 
     /// All records.
@@ -136,10 +143,16 @@ impl Store {
         Ok(files)
     }
 
-    fn prune(&self, keep: usize) -> io::Result<()> {
+    /// Never removes the `newest`: by a clock that went back it is the oldest.
+    fn prune(&self, keep: usize, newest: &str) -> io::Result<()> {
         let mut files = self.files("json")?;
         files.truncate(files.len().saturating_sub(keep));
         for file in files {
+            let own = file.file_name().unwrap_or_default();
+            let waits = self.folder.with_file_name("outbox").join(own).exists();
+            if waits || own == name(newest).as_str() {
+                continue;
+            }
             match std::fs::remove_file(file) {
                 // Another run prunes too.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}

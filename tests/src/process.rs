@@ -132,6 +132,22 @@ impl Running {
         self
     }
 
+    /// The most memory that it ever had, in KiB, seen until it ends or the time is over.
+    #[must_use]
+    pub fn peak_memory(&mut self, limit: Duration) -> u64 {
+        let status = format!("/proc/{}/status", self.pid().as_raw_nonzero());
+        let deadline = self.started + limit;
+        let mut most = 0;
+        while self.is_running() && Instant::now() < deadline {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let found = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let number = found.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+            most = most.max(number.unwrap_or(0));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        most
+    }
+
     /// Its process id.
     #[must_use]
     pub fn pid(&self) -> Pid {

@@ -205,23 +205,15 @@ impl Repo {
     #[track_caller]
     pub fn start_on_a_terminal(&self, host: Host, marker: &str, keys: &str) -> Started<'_> {
         self.start_by(host, &[], |command| {
-            let mut terminal = Command::new("python3");
-            terminal
-                .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/src/on_a_terminal.py"))
-                .args([marker, keys])
-                .arg(command.get_program())
-                .args(command.get_args());
-            if let Some(folder) = command.get_current_dir() {
-                terminal.current_dir(folder);
-            }
-            for (name, value) in command.get_envs() {
-                match value {
-                    Some(value) => terminal.env(name, value),
-                    None => terminal.env_remove(name),
-                };
-            }
-            terminal
+            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/on_a_terminal.py");
+            under(&["python3", script, marker, keys], &command)
         })
+    }
+
+    /// The same under another program, such as `&["strace", "-f"]`.
+    #[track_caller]
+    pub fn start_under(&self, host: Host, program: &[&str], arguments: &[&str]) -> Started<'_> {
+        self.start_by(host, arguments, |command| under(program, &command))
     }
 
     #[track_caller]
@@ -322,6 +314,25 @@ impl Repo {
         }
         self.path("e2e/results")
     }
+}
+
+/// A program that runs a command.
+fn under(program: &[&str], command: &Command) -> Command {
+    let mut outer = Command::new(program[0]);
+    outer
+        .args(&program[1..])
+        .arg(command.get_program())
+        .args(command.get_args());
+    if let Some(folder) = command.get_current_dir() {
+        outer.current_dir(folder);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    outer
 }
 
 /// No other repo of this machine has had it since it was switched on.

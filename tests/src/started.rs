@@ -1,6 +1,7 @@
 //! A run of `cargo e2e` under way.
 
 use std::fs;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -59,7 +60,13 @@ impl<'repo> Started<'repo> {
     /// Waits for its end.
     #[track_caller]
     pub fn finish(self) -> Ran<'repo> {
-        let ended = self.running.finish(LIMIT);
+        self.finish_within(LIMIT)
+    }
+
+    /// The same for one that takes longer than others.
+    #[track_caller]
+    pub fn finish_within(self, limit: Duration) -> Ran<'repo> {
+        let ended = self.running.finish(limit);
         Ran::new(ended, self.trace, self.repo)
     }
 }

@@ -98,9 +98,12 @@ impl Keeping {
         }
         let Some(store) = &self.store else { return };
         match recover(store, wait_for_the_hub) {
-            Ok(dead) => {
-                for dead in dead.iter().filter(|dead| dead.fresh) {
+            Ok(recovered) => {
+                for dead in recovered.dead.iter().filter(|dead| dead.fresh) {
                     events.note(died(&dead.record));
+                }
+                for file in &recovered.torn {
+                    events.warn(torn(file));
                 }
             }
             Err(error) => events.warn(format!(
@@ -161,6 +164,14 @@ pub(crate) fn wait_for_the_hub(dead: &Dead) -> io::Result<()> {
     })
 }
 
+/// One line about a journal that tells nothing.
+pub(crate) fn torn(file: &std::path::Path) -> String {
+    format!(
+        "a run was killed, and what was known of it can't be read: {} is kept as it is",
+        file.display()
+    )
+}
+
 /// One line about a run that was killed.
 pub(crate) fn died(record: &Record) -> String {
     let stage = record.stages.last();
@@ -206,7 +217,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         learn(store, telling.as_ref(), buried, &shown, events).await;
     }
     if let Some(untidy) = untidy {
-        events.warn(format!("the results folder is not tidy: {untidy}"));
+        events.warn(format!("the result is not tidy: {untidy}"));
     }
     let (status, detail) = match &stored {
         Ok(()) => (StageStatus::Passed, String::new()),
@@ -328,15 +339,18 @@ async fn write(record: &Record, keeping: Keeping) -> (Result<(), String>, Option
             .write_junit(&record)
             .and_then(|()| bundle.mark_latest())
             .and_then(|()| bundle.prune(bundle::KEPT_RUNS));
-        if let (Ok(()), Some(telling)) = (&in_store, &keeping.telling) {
-            tidied = tidied.and(telling.outbox.put(&Entry {
+        let waits = match (&in_store, &keeping.telling) {
+            (Ok(()), Some(telling)) => telling.outbox.put(&Entry {
                 run_id: record.run_id.clone(),
                 report: telling.report.clone(),
                 ..Entry::default()
-            }));
-        }
-        // As long as there is a journal, the next run stores what is in the bundle.
-        let is_done = in_store.is_ok() || in_bundle.is_err();
+            }),
+            _ => Ok(()),
+        };
+        // As long as there is a journal, the next run stores what is in the bundle, and lets it
+        // wait for the hub.
+        let is_done = (in_store.is_ok() && waits.is_ok()) || in_bundle.is_err();
+        tidied = tidied.and(waits);
         if let (Ok(Some(journal)), Some(store)) = (keeping.journal, &keeping.store)
             && is_done
         {

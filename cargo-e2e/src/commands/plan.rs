@@ -29,7 +29,9 @@ async fn one(plan: &Plan) -> u8 {
         Ok(model) => {
             let risks = risks::risks(&model, &plan.repo.root.to_string_lossy(), plan.ports);
             let rewritten = isolated(plan, model, &project);
-            anstream::print!("{}", rewrites(&rewritten, &risks));
+            for (what, text) in rewritten.told(&risks) {
+                anstream::println!("{what:<11} {text}");
+            }
             0
         }
         Err(error @ PreviewError::NoCompose) => {
@@ -175,21 +177,6 @@ fn ports(plan: &Plan) -> String {
             "isolated ({because}): free numbers from 20000 to 29999, so that runs go side by side"
         ),
     }
-}
-
-fn rewrites(rewritten: &Rewritten, risks: &[String]) -> String {
-    let mut text = String::new();
-    for change in &rewritten.changes {
-        let _ = writeln!(text, "{:<11} {change}", "rewrite");
-    }
-    let shared = rewritten.shared.iter();
-    for shared in shared.filter(|line| !risks.contains(line)).chain(risks) {
-        let _ = writeln!(text, "{:<11} {shared}", "not isolated");
-    }
-    for note in &rewritten.notes {
-        let _ = writeln!(text, "{:<11} {note}", "note");
-    }
-    text
 }
 
 fn hours(plan: &Plan) -> String {

@@ -13,7 +13,7 @@ use cargo_e2e::store::{Store, state_folder};
 
 use crate::cli::{RepoArguments, ReportArguments};
 
-use super::finish::{died, wait_for_the_hub};
+use super::finish::{died, torn, wait_for_the_hub};
 use super::{USAGE, find, report, warn};
 
 pub(crate) async fn report_on(arguments: &ReportArguments) -> u8 {
@@ -75,9 +75,12 @@ async fn waiting() -> u8 {
         exit_code(Verdict::InternalError, None)
     };
     match recover(&store, wait_for_the_hub) {
-        Ok(dead) => {
-            for dead in dead.iter().filter(|dead| dead.fresh) {
+        Ok(recovered) => {
+            for dead in recovered.dead.iter().filter(|dead| dead.fresh) {
                 anstream::eprintln!("{}", died(&dead.record));
+            }
+            for file in &recovered.torn {
+                warn(&torn(file));
             }
         }
         Err(error) => return failed(&error),

@@ -44,6 +44,23 @@ pub struct Rewritten {
     pub health_allowance: Duration,
 }
 
+impl Rewritten {
+    /// What people are told of it, each with what it is: `rewrite`, `not isolated` or `note`.
+    /// `risks` is what the stack may do beyond its sandbox; nothing is said twice.
+    pub fn told<'r>(
+        &'r self,
+        risks: &'r [String],
+    ) -> impl Iterator<Item = (&'static str, &'r str)> {
+        let shared = self.shared.iter().filter(|line| !risks.contains(line));
+        let each = |what| move |text: &'r String| (what, text.as_str());
+        self.changes
+            .iter()
+            .map(each("rewrite"))
+            .chain(shared.chain(risks).map(each("not isolated")))
+            .chain(self.notes.iter().map(each("note")))
+    }
+}
+
 /// What people are told of the rewrite.
 #[derive(Debug, Default)]
 pub(super) struct Told {

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::sync::mpsc;
 
 use super::script::STATUS;
 use super::{Host, HostError, Script};
@@ -41,6 +42,27 @@ impl Output {
 
 /// Takes what a script prints, as it comes.
 pub type Stream<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
+
+/// Where what a script prints goes.
+enum Sink<'a> {
+    /// To somebody who takes it at once.
+    Call(Stream<'a>),
+    /// To somebody for whom the script waits, and who may have enough.
+    Pour(mpsc::Sender<Vec<u8>>),
+}
+
+impl Sink<'_> {
+    /// False when no more is wanted.
+    async fn take(&mut self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Call(call) => {
+                call(bytes);
+                true
+            }
+            Self::Pour(to) => to.send(bytes.to_vec()).await.is_ok(),
+        }
+    }
+}
 
 /// Runs a script to its end. Its exit status is a result, not an error. When the connection
 /// breaks, it is made anew and the script runs again, unless that would do harm.
@@ -94,6 +116,30 @@ pub async fn stream(
     deadline: Duration,
     sink: Stream<'_>,
 ) -> Result<(i32, String), HostError> {
+    piped(host, script, input, deadline, Sink::Call(sink)).await
+}
+
+/// The same for more than memory holds: the script waits until its output is taken, and ends
+/// early when the other end of `to` is gone.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn pour(
+    host: &dyn Host,
+    script: &Script,
+    deadline: Duration,
+    to: mpsc::Sender<Vec<u8>>,
+) -> Result<(i32, String), HostError> {
+    piped(host, script, b"", deadline, Sink::Pour(to)).await
+}
+
+async fn piped(
+    host: &dyn Host,
+    script: &Script,
+    input: &[u8],
+    deadline: Duration,
+    mut sink: Sink<'_>,
+) -> Result<(i32, String), HostError> {
     let doing = script.name();
     let attempt = async {
         let channel = host.start(script).await?;
@@ -103,13 +149,13 @@ pub async fn stream(
             let _ = stdin.write_all(input).await;
             let _ = stdin.shutdown().await;
         };
-        let follow = async {
+        // The pipe goes with its reader: a script that prints on would wait for ever.
+        let follow = async move {
             let mut buffer = vec![0; 64 << 10];
             while let Ok(read) = stdout.read(&mut buffer).await {
-                if read == 0 {
+                if read == 0 || !sink.take(&buffer[..read]).await {
                     break;
                 }
-                sink(&buffer[..read]);
             }
         };
         let complain = async {
@@ -239,6 +285,17 @@ mod tests {
             .await
             .expect_err("no status came");
         assert!(matches!(error, HostError::Lost { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_script_waits_for_whoever_takes_what_it_prints_and_ends_when_nobody_does() {
+        let script = Script::new("flood", "while echo flood; do :; done; echo over >&2");
+        let (to, mut from) = mpsc::channel(1);
+        let first = async move { from.recv().await };
+        let (went, first) = tokio::join!(pour(&Local, &script, SOON, to), first);
+        assert!(first.expect("it prints").starts_with(b"flood\n"));
+        let (status, stderr) = went.expect("it ends");
+        assert!(status != 0 || stderr.contains("over"), "{status} {stderr}");
     }
 
     #[tokio::test]

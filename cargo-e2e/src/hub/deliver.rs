@@ -86,7 +86,7 @@ async fn try_deliver(
     match which {
         Which::All => {}
         Which::Run(first) => {
-            entries.retain(|entry| !entry.refused && entry.not_before.is_none_or(|at| at <= now));
+            entries.retain(|entry| !entry.refused && entry.may_go(now));
             entries.sort_by_key(|entry| entry.run_id != first);
         }
     }
@@ -156,7 +156,7 @@ async fn send(
         Ok(record) => record,
         Err(error) => {
             return Answer::Refused {
-                why: format!("its record {error}"),
+                why: format!("its record {} {error}", store.path(&entry.run_id).display()),
             };
         }
     };

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::PATIENCE;
 use crate::durable;
 use crate::spec::Report;
 
@@ -23,6 +24,18 @@ pub struct Entry {
     pub not_before: Option<jiff::Timestamp>,
     /// The hub does not take it as it is: runs leave it alone, `cargo e2e report` tries again.
     pub refused: bool,
+}
+
+impl Entry {
+    /// Whether the hub's patience is asked for no more. A time that no hub may ask for was set by a
+    /// clock that was ahead.
+    pub(super) fn may_go(&self, now: jiff::Timestamp) -> bool {
+        let may = |at: jiff::Timestamp| {
+            let wait = at.duration_since(now);
+            wait.is_negative() || wait.is_zero() || wait.unsigned_abs() > PATIENCE
+        };
+        self.not_before.is_none_or(may)
+    }
 }
 
 /// The folder of those that wait.
@@ -70,9 +83,16 @@ impl Outbox {
         for entry in entries {
             let path = entry?.path();
             if path.extension().is_some_and(|found| found == "json") {
-                // One that another process sent meanwhile is gone; each is written whole.
-                let text = std::fs::read(&path).unwrap_or_default();
-                all.extend(serde_json::from_slice::<Entry>(&text));
+                // One that another process sent meanwhile is gone.
+                let Ok(text) = std::fs::read(&path) else {
+                    continue;
+                };
+                let run_id = path.file_stem().unwrap_or_default().to_string_lossy();
+                // Of one that was torn, the name says enough to send the record.
+                all.push(serde_json::from_slice(&text).unwrap_or_else(|_| Entry {
+                    run_id: run_id.into_owned(),
+                    ..Entry::default()
+                }));
             }
         }
         all.sort_by(|one, other| one.run_id.cmp(&other.run_id));

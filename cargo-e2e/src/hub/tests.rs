@@ -251,3 +251,71 @@ fn addresses_and_times_are_read_as_they_are_written() {
     assert_eq!(retry_after("soon"), None);
     assert_eq!(retry_after("Fri, 31 Dec 1999 23:59:59 GMT"), None);
 }
+
+#[test]
+fn half_a_token_is_not_shown() {
+    let hub = Hub {
+        url: address("http://user:hunter2@hub/api", None).unwrap(),
+        token: Some(TOKEN.to_owned()),
+    };
+    for room in 0..TOKEN.len() {
+        let said = format!("{}{TOKEN} is wrong", "x".repeat(ANSWER_LENGTH - room));
+        let shown = hub.clean(&said);
+        assert!(!shown.contains("ver"), "{shown}");
+    }
+    // As a page of HTML or JSON would repeat it.
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, TOKEN);
+    assert!(
+        !hub.clean(&format!("Basic {encoded}"))
+            .contains(&encoded[..20])
+    );
+    assert_eq!(format!("{hub:?}"), "Hub(\"http://hub/api/progress\")");
+}
+
+#[test]
+fn no_hub_makes_a_record_wait_for_years() {
+    let hours = |value: &str| retry_after(value).map(|wait| wait.as_secs() / 3600);
+    assert_eq!(hours("7200"), Some(2));
+    assert_eq!(hours("18446744073709551615"), Some(24));
+    assert_eq!(hours("99999999999999999999999999"), Some(24));
+    assert_eq!(hours("Fri, 31 Dec 2100 23:59:59 GMT"), Some(24));
+    assert_eq!(hours("Wed, 21 Oct 2015 07:28:00 GMT"), None);
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(7230);
+    let date = jiff::fmt::rfc2822::to_string(&soon.to_zoned(jiff::tz::TimeZone::UTC)).unwrap();
+    assert_eq!(hours(&date.replace("+0000", "GMT")), Some(2));
+    assert_eq!(hours("-1"), None);
+
+    let now = jiff::Timestamp::now();
+    let until = |seconds| Entry {
+        not_before: Some(now + jiff::SignedDuration::from_secs(seconds)),
+        ..Entry::default()
+    };
+    assert!(until(-1).may_go(now) && !until(60).may_go(now));
+    // It was set by a clock that was a year ahead.
+    assert!(until(365 * 86_400).may_go(now));
+}
+
+#[tokio::test]
+async fn a_hub_that_asks_for_endless_patience_ends_no_run() {
+    let (hub, _) = hub(&[Does::Answers(
+        "503 Busy\r\nRetry-After: 18446744073709551615",
+    )])
+    .await;
+    let state = state(&["a"]);
+    let delivered = after_run(&hub, &state, "a").await;
+    assert_eq!(delivered.waiting.len(), 1);
+    assert!(delivered.waiting[0].not_before.is_some());
+}
+
+#[tokio::test]
+async fn an_entry_that_was_torn_still_names_its_record() {
+    let (hub, got) = hub(&[Does::Answers("201 Created")]).await;
+    let state = state(&["a"]);
+    let outbox = state.store.folder().with_file_name("outbox");
+    for torn in ["", "\0\0\0", "{\"run_id\":"] {
+        std::fs::write(outbox.join("a.json"), torn).unwrap();
+        let delivered = after_run(&hub, &state, "a").await;
+        assert_eq!(delivered.sent, ["a"], "{torn:?}");
+    }
+    assert_eq!(got.lock().unwrap().len(), 3);
+}

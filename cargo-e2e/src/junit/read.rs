@@ -41,18 +41,19 @@ pub fn read(xml: &str) -> Result<Vec<TestRecord>, Unreadable> {
         }
         Unreadable { reason }
     };
-    let report = Report::deserialize_from_str(&whole(xml)).map_err(unreadable)?;
+    let report = Report::deserialize_from_str(&whole(xml, |_| None)).map_err(unreadable)?;
     let cases = |suite: &TestSuite| suite.test_cases.iter().map(one).collect::<Vec<_>>();
     Ok(report.test_suites.iter().flat_map(cases).collect())
 }
 
 /// Attributes that tools write in many ways: times without a zone, numbers with commas. What is no
-/// number is not needed; neither is a date.
+/// number is not needed.
 static LOOSE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"\s(timestamp|uuid|assertions|disabled|time)="([^"]*)""#).ok());
 
-/// Some tools write a single suite, which is a file of its own to them.
-fn whole(xml: &str) -> String {
+/// Some tools write a single suite, which is a file of its own to them. `dated` says when a date
+/// was, for those who need it.
+pub(super) fn whole(xml: &str, dated: impl Fn(&str) -> Option<String>) -> String {
     let text = match (xml.contains("<testsuites"), xml.find("<testsuite")) {
         (false, Some(at)) => format!("<testsuites>{}</testsuites>", &xml[at..]),
         _ => xml.to_owned(),
@@ -63,6 +64,9 @@ fn whole(xml: &str) -> String {
     let strict = loose.replace_all(&text, |found: &Captures<'_>| {
         if &found[1] == "time" && found[2].parse::<f64>().is_ok() {
             found[0].to_owned()
+        } else if &found[1] == "timestamp" {
+            let date = dated(&found[2]);
+            date.map_or_else(String::new, |date| format!(" timestamp=\"{date}\""))
         } else {
             String::new()
         }
@@ -70,13 +74,18 @@ fn whole(xml: &str) -> String {
     strict.into_owned()
 }
 
-fn one(case: &TestCase) -> TestRecord {
+/// How a test is known: by its class, too.
+pub(super) fn name(case: &TestCase) -> String {
     let name = case.name.as_str();
     let class = case.classname.as_ref().map(XmlString::as_str);
     let name = match class.filter(|class| !class.is_empty()) {
         Some(class) => format!("{class}::{name}"),
         None => name.to_owned(),
     };
+    printable(&name)
+}
+
+fn one(case: &TestCase) -> TestRecord {
     let (status, message) = match &case.status {
         TestCaseStatus::Success { .. } => (StageStatus::Passed, None),
         TestCaseStatus::NonSuccess {
@@ -97,7 +106,7 @@ fn one(case: &TestCase) -> TestRecord {
         ),
     };
     TestRecord {
-        name: printable(&name),
+        name: name(case),
         status,
         duration_ms: millis(case.time.unwrap_or(Duration::ZERO)),
         message,

@@ -112,3 +112,81 @@ fn a_stage_that_failed_is_a_failure() {
     assert_eq!(tests[0].name, "activity-core::stages::ready");
     assert_eq!(tests[0].message.as_deref(), Some("web: HTTP 503\nand more"));
 }
+
+fn at(text: &str) -> jiff::Timestamp {
+    text.parse().unwrap()
+}
+
+fn seconds(xml: &str, ran: (&str, &str)) -> Vec<(String, f64, f64)> {
+    let (from, to) = (at(ran.0), at(ran.1));
+    let since = |time: jiff::Timestamp| time.duration_since(from).as_secs_f64();
+    times(xml, (from, to))
+        .into_iter()
+        .map(|time| (time.test, since(time.from), since(time.to)))
+        .collect()
+}
+
+#[test]
+fn tests_ran_one_after_the_other_from_the_time_of_their_suite_on() {
+    let ran = ("2026-11-22T13:00:00Z", "2026-11-22T13:00:09Z");
+    let go = seconds(GO, ran);
+    assert_eq!(go[0], ("example.com/shop::TestShip".to_owned(), 0.0, 0.0));
+    assert_eq!(go[1].1..go[1].2, 0.0..0.01);
+    // A time without a zone is of the zone in which the tests ran then.
+    let pytest = r#"<testsuite name="pytest" errors="0" failures="0" tests="2" time="3.1" timestamp="TIME">
+        <testcase classname="a" name="one" time="1.0"/><testcase classname="a" name="two" time="2.0"/></testsuite>"#;
+    for (stamp, known) in [
+        ("2026-11-22T13:00:05.5", true),
+        ("2026-11-22T18:30:05.500000", true),
+        ("2026-11-22T18:30:05.500000+05:30", true),
+        ("2026-11-22T13:07:05.5", false),
+        ("2026-11-21T13:00:05.5", false),
+        ("yesterday", false),
+    ] {
+        let times = seconds(&pytest.replace("TIME", stamp), ran);
+        let expected = [("a::one", 5.5, 6.5), ("a::two", 6.5, 8.5)];
+        let expected = expected.map(|(name, from, to)| (name.to_owned(), from, to));
+        assert_eq!(
+            times,
+            if known { expected.to_vec() } else { Vec::new() },
+            "{stamp}"
+        );
+    }
+    // In half an hour, several zones may be meant.
+    let long = ("2026-11-22T13:00:00Z", "2026-11-22T13:30:00Z");
+    assert!(seconds(&pytest.replace("TIME", "2026-11-22T13:00:05"), long).is_empty());
+    // More time than the suite took: they ran beside each other.
+    let beside = pytest
+        .replace("3.1", "2.0")
+        .replace("TIME", "2026-11-22T13:00:05Z");
+    assert!(seconds(&beside, ran).is_empty());
+    assert!(seconds(&pytest.replace("timestamp", "t"), ran).is_empty());
+    assert!(times("no xml", (at(ran.0), at(ran.1))).is_empty());
+}
+
+#[test]
+fn a_test_s_own_time_counts_most() {
+    let xml = r#"<testsuite name="s" errors="0" failures="0" tests="2" time="2">
+        <testcase name="a" time="1.5" timestamp="2026-11-22T13:00:01Z"/><testcase name="b" time="1.5" timestamp="2026-11-22T13:00:02Z"/></testsuite>"#;
+    let ran = ("2026-11-22T13:00:00Z", "2026-11-22T13:00:09Z");
+    assert_eq!(
+        seconds(xml, ran),
+        [("a".to_owned(), 1.0, 2.5), ("b".to_owned(), 2.0, 3.5)]
+    );
+}
+
+#[test]
+fn what_xml_can_not_hold_is_left_out() {
+    let nasty = "a\0b\u{1}c\u{1b}[31md\u{fffe}e\u{ffff}f]]>g<h>&\"i\u{85}";
+    let mut record = failed(Verdict::Failed, Stage::Test, nasty);
+    let mut bad = test(nasty, StageStatus::Failed);
+    bad.message = Some(nasty.to_owned());
+    record.tests = vec![bad];
+    let xml = write(&record, nasty).unwrap();
+    let forbidden =
+        |c: char| (c < ' ' && !"\t\n\r".contains(c)) || matches!(c, '\u{fffe}' | '\u{ffff}');
+    assert!(!xml.contains(forbidden), "{xml:?}");
+    assert!(!xml.contains("]]>"), "{xml}");
+    let tests = read(&xml).unwrap();
+    assert_eq!(tests[0].message.as_deref(), Some("abcdef]]>g<h>&\"i"));
+}

@@ -24,7 +24,8 @@ pub fn write(record: &Record, output: &str) -> Result<String, SerializeError> {
         report.add_test_suite(tests(record, output));
     }
     report.add_test_suite(stages(record));
-    report.to_string()
+    // Characters that XML can't hold, and which the serializer lets through.
+    Ok(report.to_string()?.replace(['\u{fffe}', '\u{ffff}'], ""))
 }
 
 fn tests(record: &Record, output: &str) -> TestSuite {

@@ -221,7 +221,8 @@ fn again(record: &Record, failed: &[&TestRecord], during: Option<&During>) -> St
         let _ = write!(host, " --host {}", record.host);
     }
     // The harness takes the name of a test, other commands take what they take.
-    let filter = match (failed, during.and_then(|during| during.test.as_deref())) {
+    let harness = during.filter(|during| during.is_harness);
+    let filter = match (failed, harness.and_then(|during| during.test.as_deref())) {
         ([one], Some(name)) if one.name == name => format!(" -- {}", first_line(&printable(name))),
         _ => String::new(),
     };

@@ -13,6 +13,10 @@ use crate::outcome::{HealthStatus, Record, StageStatus, Verdict};
 /// GitHub shows no more of one kind for a step.
 const ANNOTATIONS: usize = 10;
 
+/// So many tests are in the summary, and of each so much: GitHub drops one of more than a megabyte.
+const TESTS: usize = 50;
+const MESSAGE: usize = 2000;
+
 /// Tells GitHub when a run is over.
 pub struct GitHub<W: Write + Send = Stderr> {
     out: W,
@@ -98,9 +102,11 @@ fn summary(record: &Record) -> String {
         "❌"
     };
     let mut text = format!("### {sign} {}\n\n", escaped(&summary_line(record)));
-    for test in failed_tests(record) {
-        let _ = writeln!(text, "- **{}**", escaped(first_line(&test.name)));
+    let failed = failed_tests(record);
+    for test in failed.iter().take(TESTS) {
+        let _ = writeln!(text, "- **{}**", escaped(first_line(&short(&test.name))));
         if let Some(message) = &test.message {
+            let message = short(message);
             let shown: Vec<&str> = message.lines().take(20).collect();
             let _ = writeln!(
                 text,
@@ -109,6 +115,10 @@ fn summary(record: &Record) -> String {
             );
         }
     }
+    if failed.len() > TESTS {
+        let more = failed.len() - TESTS;
+        let _ = writeln!(text, "- and {more} more in junit.xml");
+    }
     for check in &record.health_checks {
         if check.status == HealthStatus::Failed {
             let answer = check.last_error.as_deref().unwrap_or("no answer");
@@ -116,7 +126,7 @@ fn summary(record: &Record) -> String {
                 text,
                 "- health check **{}**: {}",
                 escaped(&check.name),
-                escaped(first_line(answer))
+                escaped(first_line(&short(answer)))
             );
         }
     }
@@ -133,7 +143,7 @@ fn summary(record: &Record) -> String {
             "| {} | {status} | {} | {} |",
             stage.name.name(),
             duration(Duration::from_millis(stage.duration_ms)),
-            escaped(first_line(&stage.detail))
+            escaped(first_line(&short(&stage.detail)))
         );
     }
     let _ = writeln!(
@@ -143,6 +153,10 @@ fn summary(record: &Record) -> String {
         escaped(&record.host)
     );
     text
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(MESSAGE).collect()
 }
 
 /// Text that is neither HTML nor Markdown, also in a table.
@@ -186,6 +200,22 @@ mod tests {
             ["::error title=activity-core e2e::test: exit status 1"]
         );
         assert!(annotations(&passed()).is_empty());
+    }
+
+    #[test]
+    fn a_summary_is_never_larger_than_what_github_takes() {
+        let mut record = failed(Verdict::Failed, Stage::Test, "exit status 1");
+        let mut bad = test("x", StageStatus::Failed);
+        bad.message = Some("<".repeat(4000));
+        record.tests = vec![bad; 1000];
+        let text = summary(&record);
+        assert!(text.len() < 1 << 20, "{}", text.len());
+        assert!(
+            text.contains("and 950 more"),
+            "{}",
+            &text[text.len() - 2000..]
+        );
+        assert!(text.contains("\n| test | **failed** |"));
     }
 
     #[test]

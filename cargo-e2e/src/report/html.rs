@@ -58,7 +58,7 @@ pub fn page(record: &Record, known: &Known<'_>, failure: Option<&str>) -> String
                     section #timeline { h2 { "Timeline" } (timeline(&axis)) }
                     section #tests { h2 { "Tests" } (tests(record, &axis)) }
                     section #logs { h2 { "Logs" } (logs::logs(record, known, &axis)) }
-                    section #about { h2 { "About" } (about(record)) }
+                    section #about { h2 { "About" } (about(record, known)) }
                 }
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -91,6 +91,9 @@ fn timeline(axis: &Axis) -> Markup {
         (group("Health checks", &axis.checks))
         (group("Containers", &axis.containers))
         (group("Tests", &axis.tests))
+        @if axis.hidden_tests {
+            p.took { "When each of the tests ran is not known: no file of theirs says so." }
+        }
         p.axis { span { "0 s" } span { (axis.total()) } }
     }
 }
@@ -148,7 +151,21 @@ fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
     }
 }
 
-fn about(record: &Record) -> Markup {
+/// How the stack that ran differs from what the compose file says, as `plan` tells it.
+fn rewrites(known: &Known<'_>) -> Markup {
+    // None where the stack was never prepared.
+    let text = std::fs::read(known.bundle.join("rewrites.txt")).unwrap_or_default();
+    let text = printable(&String::from_utf8_lossy(&text));
+    html! {
+        @if !text.is_empty() {
+            h3 { "Rewrites" }
+            p { "What ran differs from the compose file; compose.json has all of it." }
+            ul.rewrites { @for line in text.lines() { li { (line) } } }
+        }
+    }
+}
+
+fn about(record: &Record, known: &Known<'_>) -> Markup {
     let commit = record.git.sha.as_deref().unwrap_or("none");
     let changed = if record.git.dirty {
         ", with changes"
@@ -158,9 +175,9 @@ fn about(record: &Record) -> Markup {
     html! {
         dl {
             dt { "run" } dd { (record.run_id) }
-            dt { "host" } dd { (record.host) }
+            dt { "host" } dd { (printable(&record.host)) }
             dt { "began" } dd { (record.started_at) }
-            dt { "commit" } dd { (commit) " " (record.git.branch.as_deref().unwrap_or_default()) (changed) }
+            dt { "commit" } dd { (printable(commit)) " " (printable(record.git.branch.as_deref().unwrap_or_default())) (changed) }
             dt { "exit code" } dd { (record.exit_code) }
             dt { "cargo-e2e" } dd { (record.tool_version) }
         }
@@ -170,10 +187,10 @@ fn about(record: &Record) -> Markup {
                 @for service in &record.services {
                     tr {
                         td { (service.name) }
-                        td { (service.image) }
+                        td { (printable(&service.image)) }
                         td {
-                            (service.state)
-                            @if let Some(health) = &service.health { ", " (health) }
+                            (printable(&service.state))
+                            @if let Some(health) = &service.health { ", " (printable(health)) }
                             @if service.oom_killed { ", killed for want of memory" }
                             @if let Some(code) = service.exit_code { ", code " (code) }
                         }
@@ -184,9 +201,10 @@ fn about(record: &Record) -> Markup {
         }
         @for check in &record.health_checks {
             @if check.status == HealthStatus::Failed {
-                p { "Health check " (check.name) ": " (check.last_error.as_deref().unwrap_or("no answer")) }
+                p { "Health check " (check.name) ": " (printable(check.last_error.as_deref().unwrap_or("no answer"))) }
             }
         }
-        @for left in &record.leftovers { p.bad { "left behind: " (left) } }
+        @for left in &record.leftovers { p.bad { "left behind: " (printable(left)) } }
+        (rewrites(known))
     }
 }

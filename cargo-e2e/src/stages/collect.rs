@@ -1,5 +1,7 @@
 //! Fetch logs, states and artifacts.
 
+mod long;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,12 +18,21 @@ pub async fn collect(
     context: &Context<'_>,
     services: &mut Vec<ServiceRecord>,
 ) -> Result<Done<()>, Trouble> {
+    let until = Instant::now() + context.plan.limits.collect;
     let limit = context.plan.limits.collect;
-    let containers = context.sandbox.collect(context.host, limit).await?;
-    *services = containers.records();
+    let collected = context.sandbox.collect(context.host, limit).await?;
+    *services = collected.containers.records();
     let bundle = context.bundle.display();
     let source = format!("{}/collected/", context.sandbox.dir());
-    fetch(context, context.host, &[], &source, &format!("{bundle}/")).await;
+    fetch(
+        context,
+        context.host,
+        &[],
+        &source,
+        &format!("{bundle}/"),
+        until,
+    )
+    .await;
     mask(context).await;
     if !context.plan.spec.artifacts.is_empty() {
         let filters = filters(&context.plan.spec.artifacts);
@@ -29,18 +40,21 @@ pub async fn collect(
         match context.plan.tests_on {
             Side::Host => {
                 let source = format!("{}/", context.sandbox.repo_dir());
-                fetch(context, context.host, &filters, &source, &target).await;
+                fetch(context, context.host, &filters, &source, &target, until).await;
             }
             Side::Client => {
                 let source = format!("{}/", context.plan.repo.root.display());
-                fetch(context, &Local, &filters, &source, &target).await;
+                fetch(context, &Local, &filters, &source, &target, until).await;
             }
         }
     }
-    Ok(Done::new(
-        (),
-        format!("logs of {}", count(services.len(), "container")),
-    ))
+    // Last, since they may take all the time that is left.
+    let cut = long::fetch(context, &collected.long, until).await;
+    let mut detail = format!("logs of {}", count(services.len(), "container"));
+    for one in cut {
+        detail = format!("{detail}; {one}");
+    }
+    Ok(Done::new((), detail))
 }
 
 /// The host's clock less this machine's; nothing where the host does not say.
@@ -74,6 +88,7 @@ async fn fetch(
     filters: &[String],
     source: &str,
     target: &str,
+    until: Instant,
 ) {
     // What comes from a host is not trusted: no link of it leads out of the bundle.
     let mut arguments = vec!["--safe-links".to_owned()];
@@ -84,7 +99,7 @@ async fn fetch(
         target,
         fetch: true,
         list: None,
-        deadline: context.plan.limits.collect,
+        deadline: until.saturating_duration_since(Instant::now()),
     };
     if let Err(error) = rsync(host, &transfer).await {
         context

@@ -195,6 +195,13 @@ async fn prepare(
     context.events.secrets().json(&mut shown);
     let shown = serde_json::to_vec_pretty(&shown).unwrap_or_default();
     let _ = tokio::fs::write(context.bundle.join("compose.json"), &shown).await;
+    let risks = risks::risks(model, &sandbox.repo_dir(), context.plan.ports);
+    let told = rewritten
+        .told(&risks)
+        .map(|(what, text)| format!("{what}: {text}\n"));
+    let told = told.collect::<Vec<_>>().concat();
+    let told = context.events.secrets().text(&told).into_owned();
+    let _ = tokio::fs::write(context.bundle.join("rewrites.txt"), told).await;
     Ok(Prepared {
         commands: cli::up_commands(
             sandbox,

@@ -167,6 +167,15 @@ pub struct Dead {
     pub fresh: bool,
 }
 
+/// What came of the journals that nobody holds.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// Runs that were killed.
+    pub dead: Vec<Dead>,
+    /// Journals that say not even whose they are; kept under these names.
+    pub torn: Vec<PathBuf>,
+}
+
 /// Stores what dead runs knew, as `interrupted`, and hands each to `then` before its journal goes.
 /// Safe beside other processes: a journal has one reader, and a living run's has none.
 ///
@@ -175,8 +184,8 @@ pub struct Dead {
 pub fn recover(
     store: &Store,
     mut then: impl FnMut(&Dead) -> io::Result<()>,
-) -> io::Result<Vec<Dead>> {
-    let mut all = Vec::new();
+) -> io::Result<Recovered> {
+    let mut all = Recovered::default();
     for path in store.files("partial")? {
         let Ok(file) = File::open(&path) else {
             continue;
@@ -184,23 +193,30 @@ pub fn recover(
         if file.try_lock().is_err() || !is_still(&path, &file) {
             continue;
         }
-        let text = std::fs::read_to_string(&path)?;
-        if let Some(mut dead) = read(&text) {
-            let stored = store.get(&dead.record.run_id).ok();
-            if let Some(record) = stored.or_else(|| in_bundle(&dead.header)) {
-                (dead.record, dead.fresh) = (record, false);
-            }
-            if !store.has(&dead.record.run_id) {
-                store.put(&dead.record)?;
-                if dead.header.bundle.is_dir() && !dead.header.bundle.join("run.json").exists() {
-                    let json = serde_json::to_vec_pretty(&dead.record)?;
-                    // Its folder may be anywhere, and gone tomorrow.
-                    let _ = durable::write(&dead.header.bundle, "run.json", &json);
-                }
-            }
-            then(&dead)?;
-            all.push(dead);
+        // Torn, it may hold anything.
+        let text = String::from_utf8_lossy(&std::fs::read(&path)?).into_owned();
+        let Some(mut dead) = read(&text) else {
+            let torn = path.with_extension("torn");
+            std::fs::rename(&path, &torn)?;
+            all.torn.push(torn);
+            continue;
+        };
+        let stored = store.get(&dead.record.run_id).ok();
+        let is_stored = stored.is_some();
+        if let Some(record) = stored.or_else(|| in_bundle(&dead.header)) {
+            (dead.record, dead.fresh) = (record, false);
         }
+        // A torn one in its place says less.
+        if !is_stored {
+            store.put(&dead.record)?;
+            if dead.header.bundle.is_dir() && !dead.header.bundle.join("run.json").exists() {
+                let json = serde_json::to_vec_pretty(&dead.record)?;
+                // Its folder may be anywhere, and gone tomorrow.
+                let _ = durable::write(&dead.header.bundle, "run.json", &json);
+            }
+        }
+        then(&dead)?;
+        all.dead.push(dead);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         durable::remove(&store.folder, &name)?;
     }

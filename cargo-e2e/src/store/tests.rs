@@ -66,7 +66,7 @@ fn the_oldest_go_and_what_is_no_record_is_named() {
     for run_id in ["a", "b", "c"] {
         store.put(&record(run_id)).unwrap();
     }
-    store.prune(2).unwrap();
+    store.prune(2, "c").unwrap();
     std::fs::write(store.folder().join("torn.json"), "{\"schema\":1,").unwrap();
     let kept = store.kept().unwrap();
     let ids: Vec<&str> = kept.records.iter().map(|one| one.run_id.as_str()).collect();
@@ -105,7 +105,7 @@ fn what_a_dead_run_knew_becomes_its_record_once() {
         journal.event(&event);
     }
     // It lives: nobody takes it.
-    assert!(recover(&store, |_| Ok(())).unwrap().is_empty());
+    assert!(recover(&store, |_| Ok(())).unwrap().dead.is_empty());
     // Killed in the middle of a line.
     let path = store.folder().join("dead.partial");
     let mut file = std::fs::OpenOptions::new()
@@ -120,7 +120,8 @@ fn what_a_dead_run_knew_becomes_its_record_once() {
         told += 1;
         Ok(())
     })
-    .unwrap();
+    .unwrap()
+    .dead;
     assert_eq!((dead.len(), told), (1, 1));
     let record = store.get("dead").unwrap();
     assert_eq!(
@@ -146,7 +147,12 @@ fn what_a_dead_run_knew_becomes_its_record_once() {
     assert_eq!(record.leftovers, ["sandbox dead (its state is not known)"]);
     assert!(state.path().join("bundle/run.json").exists());
     assert_eq!(names(&store), ["dead.json"]);
-    assert!(recover(&store, |_| panic!("again")).unwrap().is_empty());
+    assert!(
+        recover(&store, |_| panic!("again"))
+            .unwrap()
+            .dead
+            .is_empty()
+    );
 
     // Later its host says more, once.
     assert_eq!(store.unknown("railiance01").unwrap(), ["dead"]);
@@ -187,7 +193,7 @@ fn one_that_could_not_be_handed_on_is_tried_again() {
     drop(Journal::begin(&store, &header(state.path(), "dead")).unwrap());
     assert!(recover(&store, |_| Err(io::Error::other("the disk is full"))).is_err());
     assert_eq!(names(&store), ["dead.json", "dead.partial"]);
-    assert_eq!(recover(&store, |_| Ok(())).unwrap().len(), 1);
+    assert_eq!(recover(&store, |_| Ok(())).unwrap().dead.len(), 1);
 }
 
 #[test]
@@ -197,4 +203,80 @@ fn a_disk_that_takes_nothing_is_an_error() {
     let store = Store::in_state(state.path());
     assert!(store.put(&record("a")).is_err());
     assert!(Journal::begin(&store, &header(state.path(), "a")).is_err());
+}
+
+#[test]
+fn a_clock_that_went_back_costs_no_record_and_neither_does_a_hub_that_is_down() {
+    let state = tempfile::tempdir().unwrap();
+    let store = Store::in_state(state.path());
+    for run_id in ["c", "d", "e"] {
+        store.put(&record(run_id)).unwrap();
+    }
+    let outbox = crate::hub::Outbox::in_state(state.path());
+    outbox
+        .put(&crate::hub::Entry {
+            run_id: "c".to_owned(),
+            ..crate::hub::Entry::default()
+        })
+        .unwrap();
+    store.put(&record("a")).unwrap();
+    store.prune(1, "a").unwrap();
+    assert_eq!(names(&store), ["a.json", "c.json", "e.json"]);
+}
+
+#[test]
+fn a_journal_that_was_torn_hides_no_other_and_is_named() {
+    let state = tempfile::tempdir().unwrap();
+    let store = Store::in_state(state.path());
+    drop(Journal::begin(&store, &header(state.path(), "whole")).unwrap());
+    // What a power cut leaves: nothing, zeros, the beginning of a header.
+    for (name, bytes) in [
+        ("a", &b""[..]),
+        ("b", b"\0\0\xff\xfe"),
+        ("c", b"{\"run_id\":\"c"),
+    ] {
+        std::fs::write(store.folder().join(format!("{name}.partial")), bytes).unwrap();
+    }
+    // And one that is torn in its middle only.
+    let mut journal = Journal::begin(&store, &header(state.path(), "middle")).unwrap();
+    let path = store.folder().join("middle.partial");
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .unwrap();
+    file.write_all(b"\xff\xfe\0\n").unwrap();
+    journal.event(&Event::StageStarted {
+        stage: Stage::Connect,
+    });
+    drop(journal);
+
+    let recovered = recover(&store, |_| Ok(())).unwrap();
+    let ids: Vec<&str> = recovered
+        .dead
+        .iter()
+        .map(|dead| dead.record.run_id.as_str())
+        .collect();
+    assert_eq!(ids, ["middle", "whole"]);
+    assert_eq!(recovered.dead[0].record.stages.len(), 1);
+    let torn: Vec<_> = recovered
+        .torn
+        .iter()
+        .map(|path| path.file_name().unwrap())
+        .collect();
+    assert_eq!(torn, ["a.torn", "b.torn", "c.torn"]);
+    assert_eq!(
+        names(&store),
+        ["a.torn", "b.torn", "c.torn", "middle.json", "whole.json"]
+    );
+    assert!(recover(&store, |_| Ok(())).unwrap().torn.is_empty());
+}
+
+#[test]
+fn a_record_that_was_torn_is_made_again_while_its_journal_is_there() {
+    let state = tempfile::tempdir().unwrap();
+    let store = Store::in_state(state.path());
+    drop(Journal::begin(&store, &header(state.path(), "torn")).unwrap());
+    std::fs::write(store.path("torn"), "{\"schema\": 1, \"run").unwrap();
+    assert!(recover(&store, |_| Ok(())).unwrap().dead[0].fresh);
+    assert_eq!(store.get("torn").unwrap().verdict, Verdict::Interrupted);
 }

@@ -2,11 +2,13 @@
 //! cores busy to the end.
 
 mod client;
+mod durable;
 mod examples;
 mod gc;
 mod hosts;
 mod hub;
 mod living;
+mod long_logs;
 mod outcomes;
 mod page;
 mod ports;

@@ -35,7 +35,7 @@ fn shown(page: &Path) -> String {
 fn the_page_of_a_run_works_in_a_browser_and_without_scripts() {
     let nasty = "<script>document.title = 'taken over'</script><img src=x onerror=\"document.title='taken over'\">";
     let repo = Repo::new("page")
-        .compose("services: {web: {image: BUSYBOX, command: [sh, -c, 'cat /nasty; echo ERROR no orders; sleep 600'], volumes: ['./nasty:/nasty:ro']}}")
+        .compose("services: {web: {image: BUSYBOX, container_name: page-web, command: [sh, -c, 'cat /nasty; echo ERROR no orders; sleep 600'], volumes: ['./nasty:/nasty:ro']}}")
         .spec("test_command: sleep 1; cat e2e/nasty; exit 3\n")
         .env("BROWSER", "true")
         .file("e2e/nasty", &format!("{nasty}\n"));
@@ -55,6 +55,8 @@ fn the_page_of_a_run_works_in_a_browser_and_without_scripts() {
         "ERROR no orders",
         "exit status 3",
         "again: cargo e2e",
+        "Rewrites",
+        "rewrite: web: container name page-web is kept as a network alias only",
     ] {
         assert!(plain.contains(text), "{text} is not in\n{plain}");
     }

@@ -92,23 +92,6 @@ fn what_became_of_a_killed_runs_sandbox_is_told_by_its_host() {
         .stderr_lacks("took it down");
 }
 
-#[test]
-fn a_record_that_can_not_be_stored_is_printed() {
-    let repo = Repo::new("no-store")
-        .compose("services: {web: {image: BUSYBOX, command: [sleep, '600']}}")
-        .spec("test_command: exit\n");
-    std::fs::create_dir_all(repo.state().join("cargo-e2e")).expect("a folder");
-    std::fs::write(repo.state().join("cargo-e2e/runs"), "no folder").expect("a file");
-    for (given, code, verdict) in [("0", 70, "internal_error"), ("3", 100, "failed")] {
-        let ran = repo.run(Host::Local, &["--", given]);
-        assert_eq!(ran.output().code, Some(code), "{}", ran.output());
-        let printed = ran.output().stdout.lines().last().expect("a line");
-        let record: serde_json::Value = serde_json::from_str(printed).expect("a record");
-        assert_eq!(record["verdict"], verdict);
-        ran.stderr_has("the record could not be stored");
-    }
-}
-
 /// One test that passes and one that does not, in pytest.
 fn pytest(name: &str) -> Repo {
     Repo::new(name)
@@ -132,6 +115,12 @@ fn what_pytest_counts_is_told_to_people_ci_and_other_programs() {
         "passed"
     );
     ran.stderr_has("::error title=e2e.tests.test_x%3A%3Atest_bad,file=e2e/tests/test_x.py,line=6::assert 3 == 4");
+    // pytest's times have no zone: it is found out. The page has a bar for each test.
+    ran.file_has("times.jsonl", "test_started")
+        .file_has("report.html", "<h3>Tests</h3>");
+    // What the stack did is told of the test that failed; pytest does not take its name as it is.
+    ran.stderr_has("while e2e.tests.test_x::test_bad ran")
+        .stderr_lacks("-- e2e.tests");
     ran.file_has("junit.xml", "<testcase name=\"e2e.tests.test_x::test_bad\"")
         .file_has("junit.xml", "<failure message=\"assert 3 == 4\"")
         .file_has("junit.xml", "<testcase name=\"teardown\"");

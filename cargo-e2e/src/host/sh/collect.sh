@@ -1,16 +1,22 @@
-# Gathers each container's log and state in files, and prints the states. Of a service that logs
-# without end, the end is kept.
+# Gathers each container's log and state in files, and prints the states. Of a log that is longer
+# only its end is there, and it is said: `long ID NAME`. Needs: most (bytes).
 mkdir -p "$dir/collected/logs" "$dir/collected/inspect" || exit 1
 for job in up setup; do
-  [ ! -e "$dir/jobs/$job/output" ] || tail -c 16777216 "$dir/jobs/$job/output" >"$dir/collected/$job-output.log"
+  [ ! -e "$dir/jobs/$job/output" ] || ln -f "$dir/jobs/$job/output" "$dir/collected/$job-output.log"
 done
+log_of() {
+  docker logs --timestamps "$1" 2>&1 | head -c "$((most + 1))" >"$2"
+  [ "$(wc -c <"$2")" -gt "$most" ] || return 0
+  docker logs --timestamps --tail 5000 "$1" 2>&1 | tail -c "$most" >"$2"
+  echo "long $1 $3"
+}
 docker ps -a --no-trunc --filter "label=cargo-e2e.run=$id" \
   --format '{{.ID}} {{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.container-number"}}' |
   {
     while read -r container service number; do
       name=$service
       [ "${number:-1}" = 1 ] || name=$service-$number
-      docker logs --timestamps "$container" 2>&1 | tail -c 16777216 >"$dir/collected/logs/$name.log" &
+      log_of "$container" "$dir/collected/logs/$name.log" "$name" &
       docker inspect --type container "$container" >"$dir/collected/inspect/$name.json" &
     done
     wait

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -13,12 +13,15 @@ use regex::Regex;
 
 use super::Known;
 use crate::event::printable;
+use crate::log_lines::{LogLines, shifted, split_time};
 use crate::outcome::{Record, Stage};
 
 /// The last lines of each service are kept, so many.
 const KEPT: usize = 1000;
 /// Lines that are longer are cut: a line of minified JSON must not fill the screen.
 const WIDTH: usize = 200;
+/// A log that is longer is searched by time, not read: lines of a clock that went back are missed.
+const SEARCHED: u64 = 16 << 20;
 /// Clocks are compared over a connection: so much may be lost on the way.
 const SLACK: SignedDuration = SignedDuration::from_millis(250);
 
@@ -32,6 +35,8 @@ static ERROR: LazyLock<Option<Regex>> = LazyLock::new(|| {
 pub(super) struct During {
     /// The test.
     pub(super) test: Option<String>,
+    /// Whether it is one of the harness's, which takes its name.
+    pub(super) is_harness: bool,
     pub(super) took: Duration,
     pub(super) services: Vec<Service>,
 }
@@ -61,14 +66,22 @@ pub(crate) fn is_complaint(text: &str) -> bool {
 impl During {
     /// None when no test began.
     pub(super) fn of(record: &Record, test: Option<&str>, known: &Known<'_>) -> Option<Self> {
+        let mut is_harness = false;
         let own = test.and_then(|test| {
-            let (from, to) = own_times(&known.bundle.join("events.jsonl"), test)?;
+            let told = own_times(&known.bundle.join("events.jsonl"), test);
+            is_harness = told.is_some();
+            let read = || own_times(&known.bundle.join(crate::junit::TIMES), test);
+            let (from, to) = told.or_else(read)?;
             let skew = if known.tests_on_host {
                 SignedDuration::ZERO
             } else {
                 known.skew
             };
-            Some((Some(test.to_owned()), from + skew, to + skew))
+            Some((
+                Some(test.to_owned()),
+                shifted(from, skew),
+                shifted(to, skew),
+            ))
         });
         let (test, from, to) = own.or_else(|| {
             let stage = record.stages.iter().find(|one| one.name == Stage::Test)?;
@@ -84,6 +97,7 @@ impl During {
             .collect();
         Some(Self {
             test,
+            is_harness,
             took: Duration::try_from(to.duration_since(from)).unwrap_or_default(),
             services,
         })
@@ -94,9 +108,9 @@ impl During {
 /// targets are known by more than their own name.
 fn own_times(events: &Path, test: &str) -> Option<(Timestamp, Timestamp)> {
     let (mut from, mut to) = (None, None);
-    for line in BufReader::new(File::open(events).ok()?).lines() {
+    for line in BufReader::new(File::open(events).ok()?).split(b'\n') {
         let is_it = |name: &str| test == name || test.ends_with(&format!("::{name}"));
-        match serde_json::from_str(&line.ok()?) {
+        match serde_json::from_slice(&line.ok()?) {
             Ok(Entry::TestStarted { test, at, .. }) if is_it(&test) => from = at.parse().ok(),
             Ok(Entry::TestEnded { test, at, .. }) if is_it(&test) => to = at.parse().ok(),
             _ => {}
@@ -111,39 +125,55 @@ fn read(name: &str, log: &Path, from: Timestamp, to: Timestamp) -> Service {
         count: 0,
         lines: VecDeque::new(),
     };
-    let Ok(file) = File::open(log) else {
-        return service;
+    // What can't be read says nothing; that it is missing was said when it was fetched.
+    if let Ok((last, count)) = printed(log, shifted(from, -SLACK), shifted(to, SLACK)) {
+        service.count = count;
+        // Only those that stay are looked at.
+        let shown = |(at, text): (Timestamp, String)| {
+            let text = printable(&text);
+            Line {
+                after: format!("{:+.2} s", at.duration_since(from).as_secs_f64()),
+                text: text.trim_end().chars().take(WIDTH).collect(),
+                is_error: is_complaint(&text),
+            }
+        };
+        service.lines = last.into_iter().map(shown).collect();
+    }
+    service
+}
+
+/// The last lines of that time, and how many there were.
+fn printed(
+    log: &Path,
+    from: Timestamp,
+    to: Timestamp,
+) -> io::Result<(VecDeque<(Timestamp, String)>, usize)> {
+    let mut lines = LogLines::open(log)?;
+    let timed = |line: &str| {
+        let (at, text) = split_time(line)?;
+        (at >= from && at <= to).then(|| (at, text.to_owned()))
     };
-    let mut reader = BufReader::new(file);
-    let mut line = Vec::new();
-    let mut last: VecDeque<(Timestamp, String)> = VecDeque::new();
-    // Bytes, since a log may hold anything.
-    while matches!(reader.read_until(b'\n', &mut line), Ok(1..)) {
-        let text = String::from_utf8_lossy(&line);
-        if let Some((at, text)) = text.split_once(' ')
-            && let Ok(at) = at.parse::<Timestamp>()
-            && at >= from - SLACK
-            && at <= to + SLACK
-        {
-            service.count += 1;
+    if lines.length() > SEARCHED {
+        let after = shifted(to, SignedDuration::from_nanos(1));
+        let piece = lines.since(from)?..lines.since(after)?;
+        let last = lines.last(piece.start..piece.end.max(piece.start), KEPT)?;
+        let count = last.before + last.lines.len();
+        return Ok((
+            last.lines.iter().filter_map(|line| timed(line)).collect(),
+            count,
+        ));
+    }
+    let (mut last, mut count) = (VecDeque::new(), 0);
+    lines.each(0..lines.length(), |line| {
+        if let Some(line) = timed(&String::from_utf8_lossy(line)) {
+            count += 1;
             if last.len() == KEPT {
                 last.pop_front();
             }
-            last.push_back((at, text.to_owned()));
+            last.push_back(line);
         }
-        line.clear();
-    }
-    // Only those that stay are looked at.
-    let shown = |(at, text): (Timestamp, String)| {
-        let text = printable(&text);
-        Line {
-            after: format!("{:+.2} s", at.duration_since(from).as_secs_f64()),
-            text: text.trim_end().chars().take(WIDTH).collect(),
-            is_error: is_complaint(&text),
-        }
-    };
-    service.lines = last.into_iter().map(shown).collect();
-    service
+    })?;
+    Ok((last, count))
 }
 
 impl Service {

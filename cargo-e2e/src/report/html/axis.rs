@@ -8,6 +8,8 @@ use e2e_harness::protocol::record::Entry;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::event::printable;
+use crate::log_lines::shifted;
 use crate::outcome::{HealthStatus, Record, Stage};
 use crate::report::failure::Known;
 use crate::report::words::duration;
@@ -38,6 +40,8 @@ pub(super) struct Axis {
     pub(super) checks: Vec<Bar>,
     pub(super) containers: Vec<Bar>,
     pub(super) tests: Vec<Bar>,
+    /// Whether there are several tests, and of none it is known when it ran.
+    pub(super) hidden_tests: bool,
 }
 
 impl Axis {
@@ -52,6 +56,7 @@ impl Axis {
             checks: Vec::new(),
             containers: Vec::new(),
             tests: Vec::new(),
+            hidden_tests: false,
         };
         axis.add_stages(record);
         axis.add_checks(record);
@@ -72,7 +77,7 @@ impl Axis {
 
     /// A time of the host's clock.
     pub(super) fn of_host(&self, at: Timestamp) -> i64 {
-        self.since(at - self.skew)
+        self.since(shifted(at, -self.skew))
     }
 
     fn since(&self, at: Timestamp) -> i64 {
@@ -83,13 +88,13 @@ impl Axis {
         clippy::cast_precision_loss,
         reason = "a part of a hundred needs no more"
     )]
-    fn bar(&self, name: &str, detail: String, class: &'static str, from: i64, to: i64) -> Bar {
+    fn bar(&self, name: &str, detail: &str, class: &'static str, from: i64, to: i64) -> Bar {
         let (from, to) = (from.clamp(0, self.length), to.clamp(0, self.length));
         let part = |time: i64| time as f64 * 100.0 / self.length as f64;
         let left = part(from).min(100.0 - NARROWEST);
         Bar {
-            name: name.to_owned(),
-            detail,
+            name: printable(name),
+            detail: printable(detail),
             class,
             left: format!("{left:.2}"),
             width: format!("{:.2}", part(to - from).max(NARROWEST)),
@@ -106,7 +111,7 @@ impl Axis {
             let to = from + signed(stage.duration_ms);
             let class = super::class(stage.status);
             self.stages
-                .push(self.bar(stage.name.name(), stage.detail.clone(), class, from, to));
+                .push(self.bar(stage.name.name(), &stage.detail, class, from, to));
         }
     }
 
@@ -128,7 +133,7 @@ impl Axis {
             );
             let to = from + signed(check.waited_ms);
             self.checks
-                .push(self.bar(&check.name, detail, class, from, to));
+                .push(self.bar(&check.name, &detail, class, from, to));
         }
     }
 
@@ -158,7 +163,7 @@ impl Axis {
             let class = if bad { "bad" } else { "plain" };
             let detail = format!("{} ({})", service.state, service.image);
             self.containers
-                .push(self.bar(&service.name, detail, class, from, to.unwrap_or(end)));
+                .push(self.bar(&service.name, &detail, class, from, to.unwrap_or(end)));
         }
     }
 
@@ -168,7 +173,12 @@ impl Axis {
         } else {
             SignedDuration::ZERO
         };
-        let text = std::fs::read_to_string(known.bundle.join("events.jsonl")).unwrap_or_default();
+        // Of a test that died in the middle of a letter, all but that line counts.
+        let mut text = Vec::new();
+        for file in ["events.jsonl", crate::junit::TIMES] {
+            text.extend(std::fs::read(known.bundle.join(file)).unwrap_or_default());
+        }
+        let text = String::from_utf8_lossy(&text);
         let mut began: HashMap<String, Timestamp> = HashMap::new();
         for line in text.lines() {
             match serde_json::from_str(line) {
@@ -179,7 +189,10 @@ impl Axis {
                     let (Some(from), Ok(to)) = (began.get(&test), at.parse::<Timestamp>()) else {
                         continue;
                     };
-                    let time = (self.since(*from - skew), self.since(to - skew));
+                    let time = (
+                        self.since(shifted(*from, -skew)),
+                        self.since(shifted(to, -skew)),
+                    );
                     // Tests of several targets are known by more than their own name.
                     let own = record
                         .tests
@@ -194,12 +207,13 @@ impl Axis {
         }
         for test in &record.tests {
             if let Some((from, to)) = self.time_of(&test.name) {
-                let detail = test.message.clone().unwrap_or_default();
+                let detail = test.message.as_deref().unwrap_or_default();
                 let class = super::class(test.status);
                 self.tests
                     .push(self.bar(&test.name, detail, class, from, to));
             }
         }
+        self.hidden_tests = self.tests.is_empty() && record.tests.len() > 1;
         if let (true, [only]) = (self.tests.is_empty(), record.tests.as_slice()) {
             let stage = record.stages.iter().find(|one| one.name == Stage::Test);
             if let Some(from) = stage.and_then(|stage| stage.started_at.parse().ok()) {

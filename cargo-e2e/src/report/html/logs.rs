@@ -1,15 +1,12 @@
 //! The ends of the logs, line by line, so that they can be filtered and jumped to.
 
-use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
-use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::axis::Axis;
 use crate::event::printable;
+use crate::log_lines::{LogLines, split_time};
 use crate::outcome::Record;
 use crate::report::failure::{Known, is_complaint};
 
@@ -42,7 +39,7 @@ pub(super) fn logs(record: &Record, known: &Known<'_>, axis: &Axis) -> Markup {
     }
 }
 
-fn one(title: &str, path: &str, (lines, left_out): &(VecDeque<Line>, usize)) -> Markup {
+fn one(title: &str, path: &str, (lines, left_out): &(Vec<Line>, usize)) -> Markup {
     html! {
         details open[lines.len() < 30] {
             summary { (title) " " span.took { (lines.len() + left_out) " lines" } }
@@ -63,8 +60,7 @@ fn one(title: &str, path: &str, (lines, left_out): &(VecDeque<Line>, usize)) -> 
 
 /// Docker begins each line with its time.
 fn timed(text: &str, axis: &Axis) -> Line {
-    let parts = text.split_once(' ');
-    match parts.and_then(|(at, rest)| Some((at.parse::<Timestamp>().ok()?, rest))) {
+    match split_time(text) {
         Some((at, rest)) => Line {
             at: Some(axis.of_host(at)),
             text: printable(rest),
@@ -83,27 +79,16 @@ fn seconds(millis: i64) -> String {
 }
 
 /// The last lines, and how many there were before. Only those that stay are looked at.
-fn ends(path: &Path, read: impl Fn(&str) -> Line) -> (VecDeque<Line>, usize) {
-    let (mut last, mut left_out) = (VecDeque::new(), 0);
-    let Ok(file) = File::open(path) else {
-        return (VecDeque::new(), 0);
-    };
-    let mut reader = BufReader::new(file);
-    let mut bytes = Vec::new();
-    while matches!(reader.read_until(b'\n', &mut bytes), Ok(1..)) {
-        if last.len() == LINES {
-            last.pop_front();
-            left_out += 1;
-        }
-        last.push_back(std::mem::take(&mut bytes));
-    }
-    let shown = |bytes: Vec<u8>| {
-        let text = String::from_utf8_lossy(&bytes);
-        let mut line = read(text.trim_end_matches(['\r', '\n']));
+fn ends(path: &Path, read: impl Fn(&str) -> Line) -> (Vec<Line>, usize) {
+    let last = LogLines::open(path).and_then(|mut lines| lines.last(0..lines.length(), LINES));
+    // One that is missing was told of when it was not fetched.
+    let last = last.unwrap_or_default();
+    let shown = |text: String| {
+        let mut line = read(&text);
         if let Some((end, _)) = line.text.char_indices().nth(WIDTH) {
             line.text.truncate(end);
         }
         line
     };
-    (last.into_iter().map(shown).collect(), left_out)
+    (last.lines.into_iter().map(shown).collect(), last.before)
 }

@@ -19,6 +19,11 @@ fn nothing_from_outside_is_markup() {
     let log = format!("2025-11-22T13:00:01Z {NASTY}\n{NASTY}\n");
     std::fs::write(folder.path().join("logs/web.log"), log).unwrap();
     std::fs::write(folder.path().join("test-output.log"), NASTY).unwrap();
+    std::fs::write(
+        folder.path().join("rewrites.txt"),
+        format!("rewrite: {NASTY}\n"),
+    )
+    .unwrap();
     let mut record = failed(Verdict::Failed, Stage::Test, NASTY);
     record.host = NASTY.into();
     record.git.branch = Some(NASTY.into());
@@ -29,16 +34,49 @@ fn nothing_from_outside_is_markup() {
         state: NASTY.into(),
         ..ServiceRecord::default()
     }];
+    // Letters in another order than they stand in.
+    record.git.sha = Some("\u{202e}exe.txt".into());
+    record.stages[0].detail = "\u{202e}\u{1b}[2J".into();
     let mut bad = test(NASTY, StageStatus::Failed);
     bad.message = Some(NASTY.into());
     record.tests = vec![bad];
     let page = page(&record, &known(folder.path()), Some(NASTY));
     assert_eq!(page.matches("<script>").count(), 1);
+    assert!(page.contains("<li>rewrite: &lt;/script"), "{page}");
     assert!(!page.contains("<img"), "{page}");
+    assert!(!page.contains(['\u{202e}', '\u{1b}']), "{page}");
     assert_eq!(
         page.matches("&lt;img").count(),
         page.matches("onerror").count()
     );
+}
+
+#[test]
+fn a_test_that_dies_in_the_middle_of_a_letter_or_lies_about_its_time_costs_no_timeline() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut events = br#"{"event":"test_started","test":"a","attempt":1,"at":"2025-11-22T13:00:01Z"}
+{"event":"test_ended","test":"a","attempt":1,"status":"passed","duration_ms":1,"message":null,"at":"2025-11-22T13:00:02Z"}
+{"event":"test_started","test":"b","attempt":1,"at":"-009999-01-02T02:00:00Z"}
+{"event":"test_ended","test":"b","attempt":1,"status":"passed","duration_ms":1,"message":null,"at":"9999-12-30T22:00:00.9Z"}
+"#
+    .to_vec();
+    events.extend_from_slice(b"{\"event\":\"test_started\",\"test\":\"\xc3");
+    std::fs::write(folder.path().join("events.jsonl"), events).unwrap();
+    let mut record = failed(Verdict::Failed, Stage::Test, "exit status 1");
+    record.tests = vec![
+        test("a", StageStatus::Passed),
+        test("b", StageStatus::Failed),
+    ];
+    for skew in [-3600, 3600] {
+        let known = Known {
+            skew: jiff::SignedDuration::from_secs(skew),
+            ..known(folder.path())
+        };
+        let axis = Axis::of(&record, &known);
+        let names: Vec<_> = axis.tests.iter().map(|bar| bar.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert!(crate::report::failure::report(&record, &known).is_some());
+    }
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 use std::time::SystemTime;
 
+use e2e_harness::protocol::record::{Entry, Status};
+
 use crate::host::quote;
 use crate::junit;
-use crate::outcome::TestRecord;
+use crate::outcome::{StageStatus, TestRecord};
 use crate::spec::Side;
 use crate::stages::Context;
 
@@ -33,15 +35,57 @@ pub(super) async fn counted(context: &Context<'_>, since: SystemTime) -> Option<
         if text.is_empty() {
             return Err("the tests did not write it".to_owned());
         }
-        let text = String::from_utf8_lossy(&text);
-        junit::read(&text).map_err(|error| error.to_string())
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let tests = junit::read(&text).map_err(|error| error.to_string())?;
+        Ok((tests, text))
     });
-    read.inspect_err(|why| {
+    let counted = read.inspect_err(|why| {
         context
             .events
             .warn(format!("`junit`: {path} tells nothing: {why}"));
-    })
-    .ok()
+    });
+    let (tests, text) = counted.ok()?;
+    let began = jiff::Timestamp::try_from(since).unwrap_or_default();
+    let times = junit::times(&text, (began, jiff::Timestamp::now()));
+    tell(context, &tests, &times).await;
+    Some(tests)
+}
+
+/// Writes down when each test ran, as tests of the harness do themselves.
+async fn tell(context: &Context<'_>, tests: &[TestRecord], times: &[junit::Time]) {
+    let mut lines = String::new();
+    for time in times {
+        let Some(test) = tests.iter().find(|test| test.name == time.test) else {
+            continue;
+        };
+        let status = match test.status {
+            StageStatus::Passed => Status::Passed,
+            StageStatus::Skipped => continue,
+            StageStatus::Failed | StageStatus::Interrupted => Status::Failed,
+        };
+        for entry in [
+            Entry::TestStarted {
+                test: test.name.clone(),
+                attempt: 1,
+                at: time.from.to_string(),
+            },
+            Entry::TestEnded {
+                test: test.name.clone(),
+                attempt: 1,
+                status,
+                duration_ms: test.duration_ms,
+                message: None,
+                at: time.to.to_string(),
+            },
+        ] {
+            lines += &serde_json::to_string(&entry).unwrap_or_default();
+            lines.push('\n');
+        }
+    }
+    if !lines.is_empty() {
+        // It is for the timeline alone; a full disk is told of with the record.
+        let _ = tokio::fs::write(context.bundle.join(junit::TIMES), lines).await;
+    }
 }
 
 async fn on_host(context: &Context<'_>, file: &str) -> Result<Vec<u8>, String> {
