@@ -4,7 +4,7 @@
 use e2e_harness::protocol::collision;
 use serde_json::Value;
 
-use crate::compose::{Isolation, PortRule, Published, isolate, needs, shared};
+use crate::compose::{Isolation, PortRule, Published, isolate, needs, risks};
 use crate::plan::Plan;
 use crate::ready::is_here;
 use crate::spec::{Ports, Probe};
@@ -48,7 +48,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
             "services {one} and {other} would share their E2E_… variables"
         ));
     }
-    let outside = shared::outside(model, &root);
+    let risks = risks::risks(model, &root, plan.ports);
     let rewritten = isolate(
         model.clone(),
         &Isolation {
@@ -70,8 +70,9 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
         }
     }
     warnings.extend(addresses(plan, &rewritten.published));
-    warnings.extend(outside);
-    warnings.extend(rewritten.shared);
+    let shared = rewritten.shared.into_iter();
+    warnings.extend(shared.filter(|line| !risks.contains(line)));
+    warnings.extend(risks);
     let mut notes = Vec::new();
     if plan.ports == Ports::Declared {
         notes.extend(ports::queue(plan, &rewritten.published));

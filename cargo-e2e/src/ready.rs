@@ -64,7 +64,13 @@ pub async fn wait(
     let mut state = Waiting::new(checks, published, health_allowance, Instant::now());
     let mut probes_run = true;
     loop {
-        if let Some(failure) = state.verdict(Instant::now()) {
+        let mut verdict = state.verdict(Instant::now());
+        if matches!(verdict, Some(None)) && state.containers.any_to_believe() {
+            // What was seen last may be old by now: a busy machine tells late of what fell.
+            state.containers.look(sandbox.inspect(host).await?);
+            verdict = state.verdict(Instant::now());
+        }
+        if let Some(failure) = verdict {
             return Ok(Readiness {
                 checks: state.records(Instant::now()),
                 failure,

@@ -14,6 +14,25 @@ macro_rules! script {
     ($name:literal, $($file:literal),+) => { script!(named $name, $($file),+) };
 }
 
+/// What opens the scripts that take down other sandboxes than the one they are for: all of
+/// teardown as `take_down`, and `gc`.
+macro_rules! reaper {
+    (piece $file:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/", $file, ".sh"))
+    };
+    () => {
+        concat!(
+            reaper!(piece "sandbox"),
+            reaper!(piece "arm"),
+            "take_down() (\n",
+            reaper!(piece "sweep"),
+            reaper!(piece "teardown"),
+            "\n)\n",
+            reaper!(piece "gc"),
+        )
+    };
+}
+
 mod addresses;
 mod buried;
 mod choose;

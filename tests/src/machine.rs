@@ -16,7 +16,7 @@ use crate::lab::Host;
 use crate::process::wait_for;
 
 /// How many repos are in use at once. More only take turns on two cores, and look like hangs.
-const SLOTS: usize = 3;
+const SLOTS: usize = 4;
 /// Below cargo-e2e's own ports and the kernel's range for outgoing connections.
 const PORTS: std::ops::Range<u16> = 10_000..20_000;
 

@@ -334,6 +334,25 @@ impl<'repo> Ran<'repo> {
         left
     }
 
+    /// The records of this run that there are on this machine once the dead are told of: one, and
+    /// no journal beside it.
+    #[track_caller]
+    #[must_use]
+    pub fn records_after_all(&self) -> Vec<Value> {
+        let told = self.repo.cargo_e2e(&["report"]);
+        assert_eq!(told.code, Some(0), "{told}");
+        let journal = format!("cargo-e2e/runs/{}.partial", self.run_id());
+        assert!(!self.repo.state().join(journal).exists(), "{told}");
+        let folder = self.repo.state().join("cargo-e2e/runs");
+        let records = fs::read_dir(folder).into_iter().flatten().flatten();
+        let records = records.filter_map(|entry| {
+            let text = fs::read(entry.path()).ok()?;
+            let record: Value = serde_json::from_slice(&text).ok()?;
+            (record["run_id"] == self.run_id()).then_some(record)
+        });
+        records.collect()
+    }
+
     /// Checks that nothing of this run is left, on this machine and on its host.
     #[track_caller]
     pub fn leaves_nothing(&self) -> &Self {

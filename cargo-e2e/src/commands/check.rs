@@ -1,7 +1,8 @@
 //! `cargo e2e check`: e2e.yml and the compose file, without a host.
 
 use cargo_e2e::cancel::Cancel;
-use cargo_e2e::compose::preview::{PreviewError, preview};
+use cargo_e2e::compose::preview::{PreviewError, preview, remote};
+use cargo_e2e::compose::risks;
 use cargo_e2e::lint::lint;
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::Plan;
@@ -17,6 +18,9 @@ pub(crate) async fn check(arguments: RepoArguments) -> u8 {
 async fn one(plan: &Plan) -> u8 {
     let wrong = exit_code(Verdict::SpecError, None);
     let spec = plan.spec_name().display();
+    for risk in risks::fetched(&remote(plan)) {
+        warn(&risk);
+    }
     let model = match preview(plan, "e2e-check").await {
         Ok(model) => model,
         Err(error @ PreviewError::NoCompose) => {

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use cargo_e2e::cancel::Cancel;
-use cargo_e2e::compose::preview::{PreviewError, preview};
-use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate, shared};
+use cargo_e2e::compose::preview::{PreviewError, preview, remote};
+use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate, risks};
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::{Keep, Plan, Target};
 use cargo_e2e::ready;
@@ -22,11 +22,14 @@ pub(crate) async fn plan(arguments: RepoArguments) -> u8 {
 async fn one(plan: &Plan) -> u8 {
     let project = format!("e2e-{}-xxxxxxxx", plan.spec.name);
     anstream::print!("{}", describe(plan, &project));
+    for risk in risks::fetched(&remote(plan)) {
+        anstream::println!("{:<11} {risk}", "not isolated");
+    }
     match preview(plan, &project).await {
         Ok(model) => {
-            let outside = shared::outside(&model, &plan.repo.root.to_string_lossy());
+            let risks = risks::risks(&model, &plan.repo.root.to_string_lossy(), plan.ports);
             let rewritten = isolated(plan, model, &project);
-            anstream::print!("{}", rewrites(&rewritten, &outside));
+            anstream::print!("{}", rewrites(&rewritten, &risks));
             0
         }
         Err(error @ PreviewError::NoCompose) => {
@@ -174,12 +177,13 @@ fn ports(plan: &Plan) -> String {
     }
 }
 
-fn rewrites(rewritten: &Rewritten, outside: &[String]) -> String {
+fn rewrites(rewritten: &Rewritten, risks: &[String]) -> String {
     let mut text = String::new();
     for change in &rewritten.changes {
         let _ = writeln!(text, "{:<11} {change}", "rewrite");
     }
-    for shared in rewritten.shared.iter().chain(outside) {
+    let shared = rewritten.shared.iter();
+    for shared in shared.filter(|line| !risks.contains(line)).chain(risks) {
         let _ = writeln!(text, "{:<11} {shared}", "not isolated");
     }
     for note in &rewritten.notes {

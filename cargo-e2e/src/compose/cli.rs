@@ -184,6 +184,59 @@ mod tests {
     use super::warnings;
 
     #[test]
+    fn compose_sees_of_an_account_only_what_programs_and_docker_need() {
+        let shown = concat!(include_str!("../host/sh/compose.sh"), "env -0");
+        let path = std::env::var("PATH").unwrap();
+        let output = std::process::Command::new("sh")
+            .args(["-c", shown])
+            .env_clear()
+            .env("PATH", path)
+            .envs(
+                [
+                    "HOME",
+                    "DOCKER_HOST",
+                    "BUILDX_BUILDER",
+                    "https_proxy",
+                    "NO_PROXY",
+                ]
+                .map(|name| (name, "x")),
+            )
+            .envs(
+                [
+                    "COMPOSE_FILE",
+                    "COMPOSE_PROFILES",
+                    "TAG",
+                    "AWS_SECRET_ACCESS_KEY",
+                ]
+                .map(|name| (name, "x")),
+            )
+            .env("LINES_OF_IT", "a\nTAG=b")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let names = text
+            .split_terminator('\0')
+            .filter_map(|line| line.split_once('='));
+        let mut names: Vec<&str> = names.map(|(name, _)| name).collect();
+        // What the shell itself sets differs.
+        names.retain(|name| !["PWD", "_", "SHLVL", "OLDPWD"].contains(name));
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            [
+                "BUILDX_BUILDER",
+                "COMPOSE_DISABLE_ENV_FILE",
+                "DOCKER_CLI_HINTS",
+                "DOCKER_HOST",
+                "HOME",
+                "NO_PROXY",
+                "PATH",
+                "https_proxy",
+            ]
+        );
+    }
+
+    #[test]
     fn warnings_lose_their_log_format() {
         let said = "time=\"2026\" level=warning msg=\"The \\\"TAG\\\" variable is not set. Defaulting to a blank string.\"\n\
                     time=\"2026\" level=warning msg=\"/x/compose.yml: `version` is obsolete\"\n";

@@ -1,5 +1,6 @@
 //! A look at the compose model on this machine, for `plan` and `check`, which use no host.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Stdio;
@@ -11,7 +12,7 @@ use tokio::process::Command;
 use crate::plan::Plan;
 
 use super::places;
-use super::scan::scan;
+use super::scan::{Scan, scan};
 
 /// Why there is nothing to see.
 #[derive(Debug, thiserror::Error)]
@@ -85,15 +86,25 @@ pub(super) fn arguments(project: &str, folder: &Path) -> Vec<OsString> {
     arguments
 }
 
-/// The `E2E_…` variables that the files use, with values as a sandbox would have them: a default
-/// that is there for people who run the stack themselves is not what a run would see.
-fn endpoints(plan: &Plan, folder: &Path) -> Vec<(String, &'static str)> {
+/// What Compose would fetch from elsewhere to read the files.
+#[must_use]
+pub fn remote(plan: &Plan) -> BTreeSet<String> {
+    looked_through(plan, &plan.repo.root.join(&plan.project_dir)).remote
+}
+
+fn looked_through(plan: &Plan, folder: &Path) -> Scan {
     let files: Vec<_> = plan
         .compose_files
         .iter()
         .map(|file| plan.repo.root.join(file))
         .collect();
-    let used = scan(&files, folder).variables.into_iter();
+    scan(&files, folder)
+}
+
+/// The `E2E_…` variables that the files use, with values as a sandbox would have them: a default
+/// that is there for people who run the stack themselves is not what a run would see.
+fn endpoints(plan: &Plan, folder: &Path) -> Vec<(String, &'static str)> {
+    let used = looked_through(plan, folder).variables.into_iter();
     used.filter(|name| name.starts_with("E2E_"))
         .map(|name| {
             let value = if name.ends_with("_HOST") {

@@ -1,40 +1,59 @@
 //! What a compose file may do to its host, or to others there: said before it is done, and
 //! refused with `--strict`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
+
+use crate::spec::Ports;
 
 use super::shared;
 
-/// One line each; `repo` is the repo's folder where the model was read.
+/// One line each; `repo` is the repo's folder where the model was read. With isolated ports, the
+/// addresses that are written down are not used.
 ///
 /// ```
 /// use cargo_e2e::compose::risks::risks;
+/// use cargo_e2e::spec::Ports;
 /// let model = serde_json::json!({ "services": { "db": { "privileged": true } } });
-/// assert_eq!(risks(&model, "/repo"), ["db: it is privileged, so it can change the host itself"]);
+/// assert_eq!(
+///     risks(&model, "/repo", Ports::Declared),
+///     ["db: it is privileged, so it can change the host itself"]
+/// );
 /// ```
 #[must_use]
-pub fn risks(model: &Value, repo: &str) -> Vec<String> {
+pub fn risks(model: &Value, repo: &str, ports: Ports) -> Vec<String> {
     let mut found = Vec::new();
     let services = model["services"].as_object();
     for (name, service) in services.into_iter().flatten() {
         if let Some(service) = service.as_object() {
-            of_service(name, service, &mut found);
+            of_service(name, service, ports, &mut found);
         }
     }
     found.extend(shared::outside(model, repo));
     found
 }
 
-fn of_service(name: &str, service: &Map<String, Value>, found: &mut Vec<String>) {
-    let mut say = |what: String| found.push(format!("{name}: {what}"));
+/// One line for each file that Compose fetches from elsewhere, which it does before there is a
+/// model.
+#[must_use]
+pub fn fetched(remote: &BTreeSet<String>) -> Vec<String> {
+    remote
+        .iter()
+        .map(|from| format!("Compose fetches {from}"))
+        .collect()
+}
+
+fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mut Vec<String>) {
     if service.get("privileged") == Some(&Value::Bool(true)) {
-        say("it is privileged, so it can change the host itself".to_owned());
+        found.push(shared::privileged(name));
     }
     for key in ["network_mode", "pid", "ipc", "uts", "cgroup", "userns_mode"] {
         if service.get(key).and_then(Value::as_str) == Some("host") {
-            say(format!("{key} is the host's own"));
+            found.push(shared::of_the_host(name, key));
         }
     }
+    let mut say = |what: String| found.push(format!("{name}: {what}"));
     for key in ["cap_add", "devices", "device_cgroup_rules"] {
         let listed = service.get(key).and_then(Value::as_array);
         if listed.is_some_and(|listed| !listed.is_empty()) {
@@ -50,6 +69,9 @@ fn of_service(name: &str, service: &Map<String, Value>, found: &mut Vec<String>)
         if shared::is_docker_socket(&source) {
             say(format!("{source} makes it root on the host"));
         }
+    }
+    if ports == Ports::Isolated {
+        return;
     }
     let ports = service.get("ports").and_then(Value::as_array);
     for port in ports.into_iter().flatten() {
@@ -74,20 +96,104 @@ mod tests {
 
     use super::*;
 
+    fn of(service: &Value) -> Vec<String> {
+        let model = json!({ "services": { "bold": service } });
+        risks(&model, "/repo", Ports::Declared)
+    }
+
     #[test]
-    fn what_reaches_beyond_the_sandbox_is_said() {
-        let model = json!({ "services": {
-            "plain": { "ports": [{ "target": 80, "published": "80" }, { "target": 81, "host_ip": "::1" }],
-                "volumes": [{ "type": "bind", "source": "/repo/x", "target": "/x" }] },
-            "bold": { "pid": "host", "cap_add": ["SYS_ADMIN"], "ports": [{ "target": 80, "host_ip": "0.0.0.0" }],
-                "volumes": [{ "type": "bind", "source": "/var/run/docker.sock", "target": "/s" },
-                    { "type": "bind", "source": "/home", "target": "/h" }] },
-        } });
-        let found = risks(&model, "/repo");
-        assert_eq!(found.len(), 5, "{found:#?}");
+    fn what_stays_inside_is_no_risk() {
+        let plain = json!({
+            "ports": [{ "target": 80, "published": "80" }, { "target": 81, "host_ip": "::1" }],
+            "volumes": [{ "type": "bind", "source": "/repo/x", "target": "/x" },
+                { "type": "volume", "source": "data", "target": "/data" },
+                { "type": "bind", "source": "/etc/localtime", "target": "/etc/localtime", "read_only": true }],
+            "privileged": false, "cap_add": [], "network_mode": "none", "pid": "service:other",
+        });
+        assert_eq!(of(&plain), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_way_out_is_said_with_its_service() {
+        let bind = |source: &str| json!({ "volumes": [{ "type": "bind", "source": source, "target": "/x" }] });
+        for (service, said) in [
+            (json!({ "privileged": true }), "it is privileged"),
+            (
+                json!({ "network_mode": "host" }),
+                "network_mode is the host's own",
+            ),
+            (json!({ "pid": "host" }), "pid is the host's own"),
+            (json!({ "ipc": "host" }), "ipc is the host's own"),
+            (json!({ "uts": "host" }), "uts is the host's own"),
+            (json!({ "cgroup": "host" }), "cgroup is the host's own"),
+            (
+                json!({ "userns_mode": "host" }),
+                "userns_mode is the host's own",
+            ),
+            (
+                json!({ "cap_add": ["SYS_ADMIN"] }),
+                "cap_add gives it more of the host",
+            ),
+            (
+                json!({ "devices": [{ "source": "/dev/kvm" }] }),
+                "devices gives it more of the host",
+            ),
+            (
+                json!({ "device_cgroup_rules": ["a *:* rwm"] }),
+                "device_cgroup_rules gives it more",
+            ),
+            (
+                json!({ "provider": { "type": "x" } }),
+                "provider runs a program of the host",
+            ),
+            (
+                bind("/var/run/docker.sock"),
+                "/var/run/docker.sock makes it root on the host",
+            ),
+            (
+                bind("/home"),
+                "it may write /home of the host, outside the repo",
+            ),
+            // Not below /repo, though it begins like it.
+            (bind("/repository"), "it may write /repository of the host"),
+            (
+                json!({ "ports": [{ "target": 80, "host_ip": "0.0.0.0" }] }),
+                "port 80 answers on 0.0.0.0",
+            ),
+            (
+                json!({ "ports": [{ "target": 80, "host_ip": "[::]" }] }),
+                "port 80 answers on [::]",
+            ),
+        ] {
+            let found = of(&service);
+            let [one] = found.as_slice() else {
+                panic!("{service}: {found:?}")
+            };
+            assert!(
+                one.starts_with(&format!("bold: {said}")),
+                "{service}: {one}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_named_volume_can_be_a_folder_of_the_host() {
+        let volume = |device: &str| json!({ "volumes": { "data": { "driver_opts": { "type": "none", "o": "bind", "device": device } } } });
+        let found = |device| risks(&volume(device), "/repo", Ports::Isolated);
+        assert_eq!(found("/repo/data"), Vec::<String>::new());
+        assert_eq!(found("tmpfs"), Vec::<String>::new());
         assert!(
-            found.iter().all(|risk| risk.starts_with("bold: ")),
-            "{found:#?}"
+            found("/srv")[0].starts_with("volume data: it is /srv of the host, outside the repo")
+        );
+    }
+
+    #[test]
+    fn addresses_that_are_not_used_are_no_risk() {
+        let model =
+            json!({ "services": { "web": { "ports": [{ "target": 80, "host_ip": "0.0.0.0" }] } } });
+        assert_eq!(
+            risks(&model, "/repo", Ports::Isolated),
+            Vec::<String>::new()
         );
     }
 }

@@ -38,12 +38,7 @@ pub(super) fn of_service(name: &str, service: &Map<String, Value>, told: &mut To
             continue;
         };
         if value == "host" {
-            let but = if key == "network_mode" {
-                "; its ports are the same in every sandbox"
-            } else {
-                ""
-            };
-            told.share(format!("{name}: {key} is the host's own{but}"));
+            told.share(of_the_host(name, key));
         } else if let Some(container) = value.strip_prefix("container:") {
             told.share(format!(
                 "{name}: {key} is that of the container {container}, which is not in the file"
@@ -51,9 +46,7 @@ pub(super) fn of_service(name: &str, service: &Map<String, Value>, told: &mut To
         }
     }
     if service.get("privileged") == Some(&json!(true)) {
-        told.share(format!(
-            "{name}: it is privileged, so it can change the host itself"
-        ));
+        told.share(privileged(name));
     }
     for (source, _) in binds(service) {
         if is_docker_socket(&source) {
@@ -62,6 +55,21 @@ pub(super) fn of_service(name: &str, service: &Map<String, Value>, told: &mut To
             ));
         }
     }
+}
+
+/// A service with `KEY: host`.
+pub(super) fn of_the_host(name: &str, key: &str) -> String {
+    let but = if key == "network_mode" {
+        "; its ports are the same in every sandbox"
+    } else {
+        ""
+    };
+    format!("{name}: {key} is the host's own{but}")
+}
+
+/// A privileged service.
+pub(super) fn privileged(name: &str) -> String {
+    format!("{name}: it is privileged, so it can change the host itself")
 }
 
 /// Bind mounts of paths outside the repo: the same folder of the host for every sandbox.
@@ -74,12 +82,9 @@ pub fn outside(model: &Value, root: &str) -> Vec<String> {
             continue;
         };
         for (source, read_only) in binds(service) {
-            let inside = source
-                .strip_prefix(root)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
             // What only reads the host's clock disturbs nobody.
             let harmless = read_only && source.starts_with("/etc/");
-            if !inside && !harmless && !is_docker_socket(&source) {
+            if !is_inside(&source, root) && !harmless && !is_docker_socket(&source) {
                 let how = if read_only { "reads" } else { "may write" };
                 found.push(format!(
                     "{name}: it {how} {source} of the host, outside the repo: every sandbox has the same one"
@@ -87,7 +92,23 @@ pub fn outside(model: &Value, root: &str) -> Vec<String> {
             }
         }
     }
+    // A named volume can be a bind mount too.
+    for (key, volume) in model["volumes"].as_object().into_iter().flatten() {
+        if let Some(device) = text(&volume["driver_opts"], "device")
+            && device.starts_with('/')
+            && !is_inside(&device, root)
+        {
+            found.push(format!(
+                "volume {key}: it is {device} of the host, outside the repo: every sandbox has the same one"
+            ));
+        }
+    }
     found
+}
+
+fn is_inside(path: &str, root: &str) -> bool {
+    path.strip_prefix(root)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Sources of bind mounts, and whether they are read only.

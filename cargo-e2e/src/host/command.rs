@@ -156,14 +156,24 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// The next line; none when the script, or the connection, has ended.
+    /// The next line; none when the script, or the connection, has ended. One without end is cut.
     ///
     /// Dropping the future loses nothing that was read so far.
     pub async fn next(&mut self) -> Option<String> {
         // Bytes, not text: a container may print anything.
-        let read = self.stdout.read_until(b'\n', &mut self.line).await;
-        if self.line.is_empty() || read.is_err() {
-            return None;
+        loop {
+            let read = self.stdout.fill_buf().await.ok()?;
+            let end = read.iter().position(|byte| *byte == b'\n');
+            let taken = end.map_or(read.len(), |end| end + 1);
+            let room = MOST_OUTPUT.saturating_sub(self.line.len());
+            self.line.extend_from_slice(&read[..taken.min(room)]);
+            self.stdout.consume(taken);
+            if self.line.is_empty() {
+                return None;
+            }
+            if taken == 0 || end.is_some() {
+                break;
+            }
         }
         let line = std::mem::take(&mut self.line);
         Some(String::from_utf8_lossy(line.trim_ascii_end()).into_owned())
@@ -229,6 +239,26 @@ mod tests {
             .await
             .expect_err("no status came");
         assert!(matches!(error, HostError::Lost { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_line_without_end_is_cut() {
+        let script = Script::new("long", "head -c 70000000 /dev/zero; echo; echo next");
+        let mut lines = lines(&Local, &script).await.expect("sh runs");
+        let long = lines.next().await.expect("a line");
+        assert_eq!(long.len(), MOST_OUTPUT);
+        assert_eq!(lines.next().await.as_deref(), Some("next"));
+        assert_eq!(lines.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn output_without_end_is_cut_and_the_status_arrives() {
+        let flood = "head -c 70000000 /dev/zero; head -c 70000000 /dev/zero >&2; exit 7";
+        let output = run(&Local, &Script::new("flood", flood), b"", SOON)
+            .await
+            .expect("sh runs");
+        assert_eq!((output.status, output.stdout.len()), (7, MOST_OUTPUT));
+        assert!(output.stderr.len() <= MOST_OUTPUT + (16 << 10));
     }
 
     #[tokio::test]

@@ -72,16 +72,20 @@ impl Script {
     /// The arguments to `sh`. Base64 and the fixed words hold nothing that csh, fish or a POSIX
     /// shell would treat differently, whichever of them is the login shell.
     pub(super) fn sh_arguments(&self) -> [String; 4] {
-        let text = format!(
-            "(\n{}{}\n)\nprintf '{STATUS}%s\\n' \"$?\" >&2\n",
-            self.variables, self.body
-        );
         [
             "-c".to_owned(),
             "eval \"$(printf %s \"$1\" | base64 -d)\"".to_owned(),
             "cargo-e2e".to_owned(),
-            base64::engine::general_purpose::STANDARD.encode(text),
+            base64::engine::general_purpose::STANDARD.encode(self.text()),
         ]
+    }
+
+    /// What runs: all of it can be seen in the host's process list.
+    pub(super) fn text(&self) -> String {
+        format!(
+            "(\n{}{}\n)\nprintf '{STATUS}%s\\n' \"$?\" >&2\n",
+            self.variables, self.body
+        )
     }
 }
 

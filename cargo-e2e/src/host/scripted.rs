@@ -34,6 +34,7 @@ pub(crate) struct Scripted {
     rsync: &'static str,
     sockets: bool,
     ran: Arc<Mutex<Vec<&'static str>>>,
+    arguments: Arc<Mutex<String>>,
     lost: Arc<AtomicBool>,
 }
 
@@ -72,6 +73,7 @@ impl Scripted {
             rsync: "true",
             sockets: true,
             ran: Arc::default(),
+            arguments: Arc::default(),
             lost: Arc::default(),
         }
     }
@@ -92,8 +94,14 @@ impl Scripted {
     pub(crate) fn clone_fresh(&self) -> Self {
         Self {
             ran: Arc::default(),
+            arguments: Arc::default(),
             ..self.clone()
         }
+    }
+
+    /// What the process list of a host would have shown of all scripts.
+    pub(crate) fn arguments(&self) -> String {
+        self.arguments.lock().unwrap().clone()
     }
 
     /// The scripts that ran, in their order.
@@ -114,6 +122,7 @@ impl Host for Scripted {
 
     async fn start(&self, script: &Script) -> Result<Channel, HostError> {
         self.ran.lock().unwrap().push(script.name());
+        self.arguments.lock().unwrap().push_str(&script.text());
         if script.name() == "provision" && !self.replies.contains_key("provision") {
             return Ok(provisioned(script));
         }

@@ -310,6 +310,13 @@ mod tests {
             "user@-host",
             "a b",
             "a\nb",
+            "a\0b",
+            "a\u{1b}[31m",
+            "a\u{9b}31m",
+            "-",
+            "ssh://me@-oProxyCommand=x:22",
+            "ssh://-lroot@host",
+            "$(reboot)",
             "a;b",
             "tcp://x:2375",
         ] {

@@ -193,24 +193,20 @@ async fn a_curl_without_http2_matters_only_where_grpc_is_asked() {
 }
 
 #[tokio::test]
+async fn a_container_that_fell_since_it_was_last_seen_is_not_ready() {
+    const FELL: &str = "{\"id\":\"1\",\"name\":\"/web-1\",\"service\":\"web\",\"state\":{\"Status\":\"exited\",\"ExitCode\":3}}\nend\n";
+    let ran = run_failing("inspect", Reply::Ends(FELL, 0)).await;
+    ran.is(Verdict::Unhealthy, 98).failed_at(Stage::Ready);
+}
+
+#[tokio::test]
 async fn every_stage_that_fails_is_followed_by_teardown() {
     let no = |text| Reply::Ends(text, 1);
+    let lost = |script, reply, stage| (script, reply, Verdict::HostError, 97, stage);
     for (script, reply, verdict, code, stage) in [
-        (
-            "provision",
-            no(""),
-            Verdict::HostError,
-            97,
-            Stage::Provision,
-        ),
-        (
-            "the wait for the mirror",
-            no(""),
-            Verdict::HostError,
-            97,
-            Stage::Sync,
-        ),
-        ("copy", no(""), Verdict::HostError, 97, Stage::Sync),
+        lost("provision", no(""), Stage::Provision),
+        lost("the wait for the mirror", no(""), Stage::Sync),
+        lost("copy", no(""), Stage::Sync),
         ("compose config", no(""), Verdict::SpecError, 96, Stage::Up),
         (
             "compose config",
@@ -226,7 +222,7 @@ async fn every_stage_that_fails_is_followed_by_teardown() {
             98,
             Stage::Up,
         ),
-        ("put", no(""), Verdict::HostError, 97, Stage::Up),
+        lost("put", no(""), Stage::Up),
         (
             "up",
             Reply::Job("pull access denied", 1),
@@ -243,13 +239,7 @@ async fn every_stage_that_fails_is_followed_by_teardown() {
             98,
             Stage::Ready,
         ),
-        (
-            "watch",
-            Reply::Ends("", 0),
-            Verdict::HostError,
-            97,
-            Stage::Ready,
-        ),
+        lost("watch", Reply::Ends("", 0), Stage::Ready),
         (
             "test",
             Reply::Job("1 failed\n", 7),
@@ -264,11 +254,9 @@ async fn every_stage_that_fails_is_followed_by_teardown() {
             100,
             Stage::Test,
         ),
-        (
+        lost(
             "test",
             Reply::Ends("the sandbox was taken down", 75),
-            Verdict::HostError,
-            97,
             Stage::Test,
         ),
     ] {
@@ -393,5 +381,6 @@ async fn a_lease_that_is_lost_is_a_host_error_that_says_so() {
     );
 }
 
+mod secrets;
 mod signals;
 mod targets;

@@ -75,9 +75,8 @@ impl Containers {
     /// Takes a line of the watch script; true when it completes a look at all containers.
     pub fn line(&mut self, line: &str) -> bool {
         if line == "end" {
-            self.all = std::mem::take(&mut self.coming);
-            self.seen = true;
-            self.count_restarts(Instant::now());
+            let all = std::mem::take(&mut self.coming);
+            self.saw(all);
             return true;
         }
         match serde_json::from_str::<Container>(line) {
@@ -99,6 +98,17 @@ impl Containers {
             }
         }
         false
+    }
+
+    /// Takes another whole look at the same containers.
+    pub fn look(&mut self, again: Self) {
+        self.saw(again.all);
+    }
+
+    fn saw(&mut self, all: BTreeMap<String, Container>) {
+        self.all = all;
+        self.seen = true;
+        self.count_restarts(Instant::now());
     }
 
     fn count_restarts(&mut self, now: Instant) {
@@ -145,6 +155,13 @@ impl Containers {
             })
         })
         .collect()
+    }
+
+    /// Whether one counts as ready only because it ran when it was last seen.
+    #[must_use]
+    pub fn any_to_believe(&self) -> bool {
+        let mut all = self.all.iter();
+        all.any(|(id, container)| self.settles_at(id, container).is_some())
     }
 
     /// None for one that has nothing to settle: it is done, or has a health check to judge it.

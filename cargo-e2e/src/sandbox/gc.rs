@@ -6,17 +6,7 @@ use crate::host::{self, Host, HostError, Script};
 
 use super::check;
 
-const BODY: &str = concat!(
-    "id=\n",
-    include_str!("../host/sh/sandbox.sh"),
-    include_str!("../host/sh/arm.sh"),
-    "take_down() (\n",
-    include_str!("../host/sh/sweep.sh"),
-    include_str!("../host/sh/teardown.sh"),
-    "\n)\n",
-    include_str!("../host/sh/gc.sh"),
-    "gc\n"
-);
+const BODY: &str = concat!("id=\n", reaper!(), "gc\n");
 const LIMIT: Duration = Duration::from_mins(10);
 
 /// What is looked for.

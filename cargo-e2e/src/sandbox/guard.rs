@@ -7,16 +7,7 @@ use crate::host::{self, Facts, Host, HostError, quote};
 use super::{Identity, Sandbox, check};
 
 /// What a guard runs: all of teardown, and gc for what others left.
-const GUARD: &str = concat!(
-    include_str!("../host/sh/sandbox.sh"),
-    include_str!("../host/sh/arm.sh"),
-    "take_down() (\n",
-    include_str!("../host/sh/sweep.sh"),
-    include_str!("../host/sh/teardown.sh"),
-    "\n)\n",
-    include_str!("../host/sh/gc.sh"),
-    include_str!("../host/sh/guard.sh"),
-);
+const GUARD: &str = concat!(reaper!(), include_str!("../host/sh/guard.sh"));
 
 /// How long a sandbox may live, and on what conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -39,9 +39,10 @@ pub(super) fn learn_secrets(context: &Context<'_>, model: &Value) {
 
 /// What the stack may do beyond its sandbox is said; with `--strict`, it is not brought up.
 pub(super) fn check_risks(context: &Context<'_>, risks: &[String]) -> Result<(), Trouble> {
+    let files = context.plan.compose_files.join(", ");
     if context.plan.risks == Risks::Warn {
         for risk in risks {
-            context.events.warn(format!("compose file: {risk}"));
+            context.events.warn(format!("{files}: {risk}"));
         }
         return Ok(());
     }
@@ -49,7 +50,7 @@ pub(super) fn check_risks(context: &Context<'_>, risks: &[String]) -> Result<(),
         return Ok(());
     }
     let message = format!(
-        "the compose file reaches beyond its sandbox, which --strict refuses:\n{}",
+        "{files}: it reaches beyond its sandbox, which --strict refuses:\n{}",
         risks.join("\n")
     );
     Err(Trouble::new(Verdict::SpecError, message).help("without --strict these are warnings"))

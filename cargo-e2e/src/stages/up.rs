@@ -43,17 +43,12 @@ const TRIES: usize = 5;
 /// Brings it up.
 pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Trouble> {
     let interpolation = model::from_client(context, scan);
-    let remote = scan.remote.iter();
-    model::check_risks(
-        context,
-        &remote
-            .map(|from| format!("Compose fetches {from}"))
-            .collect::<Vec<_>>(),
-    )?;
+    model::check_risks(context, &risks::fetched(&scan.remote))?;
     let (model, warnings) = model::read(context, &interpolation).await?;
     model::learn_secrets(context, &model);
     model::check_names(&model)?;
-    model::check_risks(context, &risks::risks(&model, &context.sandbox.repo_dir()))?;
+    let folder = context.sandbox.repo_dir();
+    model::check_risks(context, &risks::risks(&model, &folder, context.plan.ports))?;
     model::send_needed(context, &model).await?;
     model::check_externals(context, &model).await?;
     let mut tries = 0;

@@ -3,6 +3,7 @@
 
 mod client;
 mod examples;
+mod gc;
 mod hosts;
 mod hub;
 mod living;
@@ -19,3 +20,4 @@ mod sending;
 mod service;
 mod shells;
 mod signals;
+mod strict;

@@ -81,8 +81,10 @@ $labelled
 END
   [ "${dry-}" = yes ] || forget
 }
-# What is kept for later runs, but was not used for 30 days.
+# What is kept for later runs, but was not used for 30 days; and what a preflight left that did not
+# come to its end.
 forget() {
+  find "$root" -mindepth 1 -maxdepth 1 -type d -name 'probe.*' -mmin +10 -exec rmdir {} + 2>/dev/null
   find "$root/ended" -type f -mtime +30 -exec rm -f {} + 2>/dev/null
   find "$root/mirrors" "$root/cache" -mindepth 1 -maxdepth 1 -type d -mtime +30 2>/dev/null |
     while read -r old; do

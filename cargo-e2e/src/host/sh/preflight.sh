@@ -83,8 +83,11 @@ fi
 engine_id=$(sed -n 's/^{"ID":"\([^"]*\)".*/\1/p' "$answers/info" | tr -cd 'A-Za-z0-9-')
 if [ -z "$engine_id" ] || [ ! -e "$root/seen-by-$engine_id" ]; then
   # A folder that was not there before: the engine may have made one like the root by itself.
-  probe=$(mktemp -d -p "$root") || exit 0
-  image=$(tar -cf - -T /dev/null | docker import -c 'LABEL cargo-e2e.probe=1' -c 'CMD ["none"]' - 2>/dev/null)
+  probe=$(mktemp -d "$root/probe.XXXXXX") || exit 0
+  # Labelled like a run's: of a host that is switched off right here, gc finds it.
+  id=cargoe2epreflight000000000
+  labels="cargo-e2e.run=$id cargo-e2e.repo=preflight cargo-e2e.owner=$(id -u) cargo-e2e.expires=$(date +%s)"
+  image=$(tar -cf - -T /dev/null | docker import -c "LABEL $labels" -c 'CMD ["none"]' - 2>/dev/null)
   if [ -n "$image" ]; then
     if container=$(docker create --network none --mount "type=bind,source=$probe,target=/probe" "$image" 2>"$answers/create.err"); then
       [ -z "$engine_id" ] || : >"$root/seen-by-$engine_id"

@@ -7,7 +7,11 @@ export CARGO_E2E_RUN="$id"
 # The fence: once teardown has begun, nothing new starts for this sandbox.
 fenced() { [ -e "$dir/fence" ] || [ ! -d "$dir" ]; }
 # A rename, because a full disk may have no room for another file; where `:` can't write, dash ends.
-fence() { mv "$dir/open" "$dir/fence" 2>/dev/null || (: >"$dir/fence") 2>/dev/null; }
+# Where it is a link, what it points to is not ours to write to.
+fence() {
+  [ ! -L "$dir" ] || return 0
+  mv "$dir/open" "$dir/fence" 2>/dev/null || (: >"$dir/fence") 2>/dev/null
+}
 # Says why there is nothing to work on any more.
 gone() {
   why=

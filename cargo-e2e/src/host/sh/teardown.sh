@@ -10,7 +10,7 @@ mkdir -p "$root/locks"
 # Made by provision: a disk without a free inode has no room for it now.
 exec 9>"$root/locks/teardown-$id"
 lock 9 120 || { echo "another teardown of this sandbox does not end" >&2; exit 1; }
-if [ -d "$dir" ]; then fence; echo found; elif [ -e "$lease" ]; then echo found; fi
+if [ -d "$dir" ] && [ ! -L "$dir" ]; then fence; echo found; elif [ -e "$lease" ]; then echo found; fi
 
 # First whatever could still make something: this sandbox's own processes.
 # Not every grep sees beyond the first NUL of a file.
