@@ -347,7 +347,7 @@ impl Run<'_> {
 
 /// Whether a host that was lost is back: not worth more than a moment, its guard needs nobody.
 async fn answers(host: &dyn Host) -> bool {
-    const MOMENT: Duration = Duration::from_secs(3);
+    const MOMENT: Duration = Duration::from_secs(5);
     let asked = async {
         host.reconnect().await?;
         let nothing = Script::new("a sign of life", ":");

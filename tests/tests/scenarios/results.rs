@@ -61,21 +61,36 @@ fn a_run_that_is_killed_is_recorded_by_the_next_one() {
 
 #[test]
 fn what_became_of_a_killed_runs_sandbox_is_told_by_its_host() {
+    // Where nobody is: records wait.
     let repo = Repo::new("buried")
         .compose("services: {web: {image: BUSYBOX, command: [sleep, '600']}}")
-        .spec("test_command: 'echo testing; sleep 7022'\n");
-    let mut run = repo.start(Host::Local, &[]);
-    let id = run.prints("testing").run_id();
-    run.signal(Signal::KILL);
-    let _ = run.finish();
-    let ended = format!("cat {}/ended/{id}", Host::Local.root());
-    wait_for("its guard", Duration::from_mins(1), || {
-        Host::Local.sh(&ended).code == Some(0)
-    });
+        .spec("test_command: 'echo testing; sleep 7022'\n")
+        .env("STATE_HUB_URL", "http://127.0.0.1:9");
+    let killed = || {
+        let mut run = repo.start(Host::Local, &[]);
+        let id = run.prints("testing").run_id();
+        run.signal(Signal::KILL);
+        let _ = run.finish();
+        let ended = format!("cat {}/ended/{id}", Host::Local.root());
+        wait_for("its guard", Duration::from_mins(1), || {
+            Host::Local.sh(&ended).code == Some(0)
+        });
+        id
+    };
+    let sent = killed();
+    let _ = repo.cargo_e2e(&["report"]);
+    let waits = repo.state().join(format!("cargo-e2e/outbox/{sent}.json"));
+    std::fs::remove_file(waits).expect("it waited for the hub");
+    let before = repo.stored(&sent).expect("it was recorded");
+    let id = killed();
+
     let next = repo.file("e2e/e2e.yml", "name: SLUG\ntest_command: 'true'\n");
     next.run(Host::Local, &[])
         .ended(0, "passed")
-        .stderr_has(&format!("run {id}: the host took it down at "));
+        .stderr_has(&format!("run {id}: the host took it down at "))
+        .stderr_lacks(&format!("run {sent}: "));
+    // The hub has another.
+    assert_eq!(next.stored(&sent), Some(before));
     let record = next.stored(&id).expect("it was recorded");
     assert_eq!(record["leftovers"], serde_json::json!([]));
     let stages = record["stages"].as_array().expect("a list");
