@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::words::{duration, failed_tests, first_failed, first_line, place, summary_line};
+use super::words::{
+    duration, failed_tests, first_failed, first_line, place, says_nothing_new, summary_line,
+};
 use crate::event::printable;
 use crate::outcome::{HealthStatus, Record, ServiceRecord, StageStatus, TestRecord, Verdict};
 
@@ -49,11 +51,13 @@ pub struct Known<'a> {
     pub tests_on_host: bool,
 }
 
-/// Both texts.
+/// The texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// For the terminal, below the verdict.
     pub short: String,
+    /// For the page, which has the tests' messages elsewhere.
+    pub page: String,
     /// For the bundle.
     pub long: String,
 }
@@ -82,6 +86,7 @@ pub fn report(record: &Record, known: &Known<'_>) -> Option<Report> {
     });
     Some(Report {
         short: text(SHORT),
+        page: format!("{why}{}", text(SHORT)),
         long: format!("{}\n{why}\n{}", summary_line(record), text(LONG)),
     })
 }
@@ -89,10 +94,11 @@ pub fn report(record: &Record, known: &Known<'_>) -> Option<Report> {
 /// What the tests said. The first line of each stands in the verdict.
 fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
     let mut text = String::new();
-    let stage = first_failed(record).map(|stage| stage.detail.as_str());
     for test in failed.iter().take(shown.tests) {
         let message = printable(test.message.as_deref().unwrap_or_default());
-        if test.message.as_deref() == stage || message.trim().is_empty() {
+        // What a command printed is on the screen already.
+        let seen = says_nothing_new(record, test);
+        if message.trim().is_empty() || seen && (shown.tests == 1 || message.lines().count() == 1) {
             continue;
         }
         let at =
@@ -102,10 +108,11 @@ fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
         let lines: Vec<&str> = message.trim_end().lines().collect();
         let left_out = lines.len().saturating_sub(shown.message);
         if left_out > 0 {
-            let _ = writeln!(text, "| ({left_out} earlier lines left out)");
+            let s = if left_out == 1 { "" } else { "s" };
+            let _ = writeln!(text, "| ({left_out} earlier line{s} left out)");
         }
         for line in &lines[left_out..] {
-            let _ = writeln!(text, "| {}", line.trim_end());
+            let _ = writeln!(text, "{}", format!("| {line}").trim_end());
         }
         for step in test.steps.iter().filter(|_| shown.tests > 1) {
             let margin = "  ".repeat(usize::try_from(step.depth).unwrap_or_default() + 1);
@@ -225,5 +232,18 @@ fn again(record: &Record, failed: &[&TestRecord], during: Option<&During>) -> St
         ([one], Some(name)) if one.name == name => format!(" -- {}", first_line(&printable(name))),
         _ => String::new(),
     };
-    format!("again: cargo e2e{host}{filter}\nkeep:  cargo e2e{host} --keep-on-failure{filter}\n")
+    let again = format!("again: cargo e2e{host}{filter}\n");
+    match record.verdict {
+        // The next run is no remedy for what this one left.
+        Verdict::Leaked => String::new(),
+        // There is a stack to look at.
+        Verdict::Failed
+        | Verdict::TimedOut
+        | Verdict::UpFailed
+        | Verdict::Unhealthy
+        | Verdict::SetupFailed => {
+            format!("{again}keep:  cargo e2e{host} --keep-on-failure{filter}\n")
+        }
+        _ => again,
+    }
 }

@@ -13,6 +13,7 @@ pub mod sync;
 pub mod test;
 pub mod up;
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::event::{Events, Excerpt, Failure};
@@ -83,7 +84,14 @@ pub struct Trouble {
     pub help: Option<String>,
     /// There is nobody to talk to any more.
     pub lost: bool,
+    /// The end of what the tests printed. People have seen it pass by; the record has not.
+    pub printed: String,
 }
+
+/// So many lines of an excerpt go into the record, the last ones.
+const RECORDED_LINES: usize = 20;
+/// A line of those that is longer is cut.
+const RECORDED_WIDTH: usize = 300;
 
 impl Trouble {
     /// With a verdict and a message.
@@ -94,6 +102,7 @@ impl Trouble {
             excerpts: Vec::new(),
             help: None,
             lost: false,
+            printed: String::new(),
         }
     }
 
@@ -115,6 +124,28 @@ impl Trouble {
         }
     }
 
+    /// As the record has it, from which somebody else is to understand it: message, evidence and
+    /// what to do.
+    #[must_use]
+    pub fn recorded(&self) -> String {
+        let mut text = self.message.trim_end().to_owned();
+        for excerpt in &self.excerpts {
+            add_lines(&mut text, &excerpt.title, &excerpt.text);
+        }
+        if let Some(help) = &self.help {
+            text = format!("{text}\nhelp: {help}");
+        }
+        text
+    }
+
+    /// What the record has of tests that tell nothing of themselves.
+    #[must_use]
+    pub fn recorded_of_tests(&self) -> String {
+        let mut text = self.message.trim_end().to_owned();
+        add_lines(&mut text, "the last lines they printed", &self.printed);
+        text
+    }
+
     /// With the last lines of something; nothing when there are none.
     #[must_use]
     pub fn excerpt(mut self, title: impl Into<String>, text: &str) -> Self {
@@ -125,6 +156,20 @@ impl Trouble {
             });
         }
         self
+    }
+}
+
+/// Adds the last lines of something below its title.
+fn add_lines(text: &mut String, title: &str, lines: &str) {
+    let lines = crate::event::printable(lines);
+    let lines: Vec<&str> = lines.trim_end().lines().collect();
+    if lines.is_empty() {
+        return;
+    }
+    let _ = write!(text, "\n{}:", title.trim_end_matches(':'));
+    for line in &lines[lines.len().saturating_sub(RECORDED_LINES)..] {
+        let line: String = line.trim_end().chars().take(RECORDED_WIDTH).collect();
+        let _ = write!(text, "\n{}", format!("  {line}").trim_end());
     }
 }
 
@@ -143,6 +188,7 @@ impl From<HostError> for Trouble {
             message,
             excerpts: Vec::new(),
             help,
+            printed: String::new(),
             lost: matches!(error, HostError::Lost { .. } | HostError::Lease { .. }),
         }
     }
@@ -213,6 +259,33 @@ fn count(number: usize, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_record_has_the_end_of_the_evidence_and_what_to_do() {
+        let many: Vec<String> = (1..=30).map(|line| format!("line {line}")).collect();
+        let many = many.join("\n");
+        let mut trouble = Trouble::new(Verdict::UpFailed, "db exited with code 1")
+            .excerpt("the last lines of db:", &many)
+            .help("set POSTGRES_PASSWORD");
+        let text = trouble.recorded();
+        assert!(
+            text.starts_with("db exited with code 1\nthe last lines of db:\n  line 11\n"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("  line 30\nhelp: set POSTGRES_PASSWORD"),
+            "{text}"
+        );
+        assert_eq!(trouble.recorded_of_tests(), "db exited with code 1");
+        trouble.printed = format!("one\n\n{}\n", "x".repeat(1000));
+        assert_eq!(
+            trouble.recorded_of_tests(),
+            format!(
+                "db exited with code 1\nthe last lines they printed:\n  one\n\n  {}",
+                "x".repeat(RECORDED_WIDTH)
+            )
+        );
+    }
 
     #[test]
     fn the_tail_keeps_the_last_lines_however_they_arrive() {

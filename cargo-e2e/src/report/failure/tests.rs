@@ -128,8 +128,54 @@ fn a_stage_before_the_tests_says_why_itself() {
         name: Stage::Teardown,
         ..record.stages[0].clone()
     });
+    record.stages[0].detail = "web: HTTP 503\nthe last lines of web:\n  no database".into();
     let report_of = |record: &Record| report(record, &known(folder.path()));
-    let text = report_of(&record).unwrap().short;
-    assert_eq!(text.lines().count(), 2, "{text}");
+    let again = "again: cargo e2e --host railiance01\n";
+    let keep = "keep:  cargo e2e --host railiance01 --keep-on-failure\n";
+    let unhealthy = report_of(&record).unwrap();
+    assert_eq!(unhealthy.short, format!("{again}{keep}"));
+    assert_eq!(
+        unhealthy.page,
+        format!("ready: web: HTTP 503\nthe last lines of web:\n  no database\n{again}{keep}")
+    );
+    assert_eq!(
+        unhealthy.long,
+        format!(
+            "{}\n{}",
+            summary_line(&record),
+            unhealthy.page.replace(again, &format!("\n{again}"))
+        )
+    );
+    // Where no stack was up there is none to keep; what is left is not remedied by another run.
+    record.verdict = Verdict::SpecError;
+    assert_eq!(report_of(&record).unwrap().short, again);
+    record.verdict = Verdict::Leaked;
+    assert_eq!(report_of(&record).unwrap().short, "");
     assert_eq!(report_of(&passed()), None);
+}
+
+#[test]
+fn what_a_command_printed_is_in_the_bundle_and_not_again_on_the_terminal() {
+    let folder = bundle();
+    std::fs::remove_file(folder.path().join("events.jsonl")).unwrap();
+    let mut record = run();
+    record.stages[0].detail = "the tests failed (exit status 1)".into();
+    record.tests.truncate(1);
+    record.tests[0] = test("test_command", StageStatus::Failed);
+    let said =
+        "the tests failed (exit status 1)\nthe last lines they printed:\n  e2e/test.sh:4: no";
+    record.tests[0].message = Some(said.into());
+    let report = report(&record, &known(folder.path())).unwrap();
+    assert!(
+        report.short.starts_with("while the tests ran"),
+        "{}",
+        report.short
+    );
+    let long = "\
+test_command at e2e/test.sh:4:
+| the tests failed (exit status 1)
+| the last lines they printed:
+|   e2e/test.sh:4: no
+while the tests ran";
+    assert!(report.long.contains(long), "{}", report.long);
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::outcome::{HealthStatus, Record, Stage};
 use crate::report::failure::Known;
-use crate::report::words::duration;
+use crate::report::words::{duration, reason};
 
 /// Narrower than this, nothing is seen.
 const NARROWEST: f64 = 0.3;
@@ -106,7 +106,7 @@ impl Axis {
             let to = from + signed(stage.duration_ms);
             let class = super::class(stage.status);
             self.stages
-                .push(self.bar(stage.name.name(), stage.detail.clone(), class, from, to));
+                .push(self.bar(stage.name.name(), reason(&stage.detail), class, from, to));
         }
     }
 

@@ -6,7 +6,8 @@ use super::paint::{COLUMN, Paint};
 use crate::event::printable;
 use crate::outcome::{Record, Stage, StageStatus, StepRecord, TestRecord, Verdict};
 use crate::report::words::{
-    failed_tests, first_failed, first_line, signal_name, tail, verdict_word,
+    failed_tests, first_failed, first_line, reason, says_nothing_new, signal_name, tail,
+    verdict_word,
 };
 
 /// So many failed tests are named; the bundle has them all.
@@ -61,17 +62,20 @@ fn verdict(paint: &Paint, record: &Record) -> String {
 /// The stage that failed first, and the tests that failed where there are several.
 fn why(paint: &Paint, record: &Record) -> Vec<String> {
     let mut lines = Vec::new();
+    // What is left is listed below, and need not be announced.
+    let listed = |detail: &str| {
+        let left = record.leftovers.first();
+        record.verdict == Verdict::Leaked && left.is_some_and(|left| detail.contains(left.as_str()))
+    };
     if record.verdict != Verdict::Passed
         && let Some(stage) = first_failed(record)
+        && !listed(&stage.detail)
     {
         let detail = printable(&stage.detail);
-        lines.push(format!("{}: {}", stage.name.name(), first_line(&detail)));
+        lines.push(format!("{}: {}", stage.name.name(), reason(&detail)));
     }
     // One that says no more than its stage does is a test command.
-    let says_more = |test: &&TestRecord| {
-        let stage = first_failed(record).map(|stage| stage.detail.as_str());
-        record.tests.len() > 1 || test.message.as_deref() != stage
-    };
+    let says_more = |test: &&TestRecord| !says_nothing_new(record, test);
     let failed: Vec<&TestRecord> = failed_tests(record).into_iter().filter(says_more).collect();
     if !failed.is_empty() {
         lines.extend(failed.iter().take(NAMED_TESTS).map(|test| {
