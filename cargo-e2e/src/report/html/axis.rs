@@ -150,6 +150,10 @@ impl Axis {
             let Some(from) = time("StartedAt") else {
                 continue;
             };
+            // One that was made and never started has Docker's year 1 here.
+            if service.state == "created" {
+                continue;
+            }
             let from = self.of_host(from);
             let to = time("FinishedAt")
                 .map(|at| self.of_host(at))
