@@ -96,9 +96,15 @@ fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
     let mut text = String::new();
     for test in failed.iter().take(shown.tests) {
         let message = printable(test.message.as_deref().unwrap_or_default());
-        // What a command printed is on the screen already.
-        let seen = says_nothing_new(record, test);
-        if message.trim().is_empty() || seen && (shown.tests == 1 || message.lines().count() == 1) {
+        // What a command printed is on the screen already, and one line stands in the verdict.
+        let nothing_new = says_nothing_new(record, test);
+        let is_line = message.trim().lines().count() == 1;
+        let seen = if shown.tests == 1 {
+            nothing_new || is_line
+        } else {
+            nothing_new && is_line
+        };
+        if message.trim().is_empty() || seen {
             continue;
         }
         let at =
@@ -157,15 +163,24 @@ fn stack(record: &Record, during: &During, shown: Shown) -> String {
         )
     });
     let mut left = shown.lines;
+    let mut silent: Vec<String> = Vec::new();
     for (record, service) in services {
-        let silent = service.is_none_or(|service| service.lines.is_empty());
+        let printed = service.is_some_and(|service| !service.lines.is_empty());
         let changes = changes(record);
+        if changes.is_empty() && !printed {
+            // Nothing happened to it: a word is enough.
+            silent.push(match record.state.as_str() {
+                "running" => record.name.clone(),
+                state => format!("{} ({state})", record.name),
+            });
+            continue;
+        }
         let state = if changes.is_empty() {
             record.state.clone()
         } else {
             changes.join(", ")
         };
-        let nothing = if silent { "; it printed nothing" } else { "" };
+        let nothing = if printed { "" } else { "; it printed nothing" };
         let _ = writeln!(text, "{}: {state}{nothing}", record.name);
         let picked =
             service.map_or_else(Vec::new, |service| service.pick(left.min(shown.lines / 2)));
@@ -178,6 +193,9 @@ fn stack(record: &Record, during: &During, shown: Shown) -> String {
         if more > 0 {
             let _ = writeln!(text, "| and {more} more in logs/{}.log", record.name);
         }
+    }
+    if !silent.is_empty() {
+        let _ = writeln!(text, "printed nothing: {}", silent.join(", "));
     }
     let checks: Vec<String> = record
         .health_checks

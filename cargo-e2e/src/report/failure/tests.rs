@@ -24,9 +24,15 @@ fn run() -> Record {
         depth: 0,
     }];
     record.tests = vec![bad, test("orders::list", StageStatus::Passed)];
-    record.services = vec![service("web"), service("idle"), service("db")];
-    record.services[2].restarts = 1;
-    record.services[2].oom_killed = true;
+    record.services = vec![
+        service("web"),
+        service("init"),
+        service("idle"),
+        service("db"),
+    ];
+    record.services[1].state = "exited".into();
+    record.services[3].restarts = 1;
+    record.services[3].oom_killed = true;
     record.health_checks = vec![HealthRecord {
         name: "api".into(),
         status: HealthStatus::Passed,
@@ -83,7 +89,7 @@ db: killed for want of memory, restarted once
 web: running
 |  +0.50 s   GET /orders
 |  +1.00 s ! ERROR no such table
-idle: running; it printed nothing
+printed nothing: init (exited), idle
 health checks before: api passed after 1.20 s
 again: cargo e2e --host railiance01 -- orders::ship
 keep:  cargo e2e --host railiance01 --keep-on-failure -- orders::ship
