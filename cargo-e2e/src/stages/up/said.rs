@@ -27,7 +27,8 @@ pub(super) fn without_progress(said: &str) -> String {
     }
 }
 
-/// Says in the first line why `up` failed, where no container did.
+/// Says in the first line why `up` failed. Where a container did, how images were built does not
+/// matter.
 #[must_use]
 pub fn with_reason(mut trouble: Trouble) -> Trouble {
     let said = trouble.excerpts.iter().find(|one| one.title == COMPOSE);
@@ -46,7 +47,22 @@ pub fn with_reason(mut trouble: Trouble) -> Trouble {
     {
         let last = last.trim_start_matches("Error response from daemon: ");
         trouble.message = format!("{FAILED}: {last}{rest}");
+        return trouble;
     }
+    for excerpt in trouble
+        .excerpts
+        .iter_mut()
+        .filter(|one| one.title == COMPOSE)
+    {
+        let is_building = |line: &&str| line.trim().is_empty() || line.starts_with('#');
+        let rest: Vec<&str> = excerpt
+            .text
+            .lines()
+            .filter(|line| !is_building(line))
+            .collect();
+        excerpt.text = rest.join("\n");
+    }
+    trouble.excerpts.retain(|excerpt| !excerpt.text.is_empty());
     trouble
 }
 
@@ -111,7 +127,15 @@ mod tests {
             "`docker compose up` failed: no such host\ndb is created"
         );
         let known = "`docker compose up` failed: db exited with code 1";
-        assert_eq!(trouble(known), known);
+        let text = "\n#9 CACHED\n\nservice db failed\n";
+        let known = with_reason(Trouble::new(Verdict::UpFailed, known).excerpt(COMPOSE, text));
+        assert_eq!(
+            (known.message.as_str(), known.excerpts[0].text.as_str()),
+            (
+                "`docker compose up` failed: db exited with code 1",
+                "service db failed"
+            )
+        );
     }
 
     #[test]
