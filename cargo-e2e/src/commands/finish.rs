@@ -155,6 +155,13 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
     let shown = shown(&keeping.bundle);
     let (bundle, tests_on_host) = (Arc::clone(&keeping.bundle), keeping.tests_on_host);
     let mut failure = explained(&record, skew, &bundle, tests_on_host).await;
+    // Whoever has only the record, as the hub does, is to understand it.
+    let stage = record.stages.iter_mut().find(|one| one.name == Stage::Test);
+    if let (Some(stage), Some(failure)) = (stage, &failure) {
+        stage.detail = format!("{}\n{}", stage.detail, failure.stack)
+            .trim_end()
+            .to_owned();
+    }
     let (store, telling) = (keeping.store.clone(), keeping.telling.clone());
     let (stored, untidy) = write(&record, keeping).await;
     if let Some(untidy) = untidy {
@@ -169,6 +176,8 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
             record.verdict = Verdict::InternalError;
             record.exit_code = exit_code(Verdict::InternalError, None);
         }
+        // Of tests that failed, all is said already.
+        let is_all = record.verdict == Verdict::InternalError;
         if let Some(stage) = record.stages.last_mut() {
             stage.status = StageStatus::Failed;
             stage.detail = format!(
@@ -176,7 +185,9 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
             );
         }
         // As far as they can be written, the files say no more that all is well.
-        failure = explained(&record, skew, &bundle, tests_on_host).await;
+        if is_all {
+            failure = explained(&record, skew, &bundle, tests_on_host).await;
+        }
         let _ = bundle.write_record(&record);
         let _ = bundle.write_junit(&record);
         // Lost it must not be: here is all of it.
@@ -205,7 +216,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
     events.tell(Event::RunFinished {
         record: Box::new(record),
         bundle: shown,
-        failure,
+        failure: failure.map(|failure| failure.short),
         kept,
     });
     code
@@ -253,7 +264,7 @@ async fn explained(
     skew: jiff::SignedDuration,
     bundle: &Arc<Bundle>,
     tests_on_host: bool,
-) -> Option<String> {
+) -> Option<failure::Report> {
     let (record, bundle) = (record.clone(), Arc::clone(bundle));
     let made = tokio::task::spawn_blocking(move || {
         let known = failure::Known {
@@ -268,7 +279,7 @@ async fn explained(
         let _ = std::fs::write(bundle.dir().join("report.html"), page);
         let report = report?;
         let _ = std::fs::write(bundle.dir().join("failure.txt"), &report.long);
-        Some(report.short)
+        Some(report)
     });
     made.await.ok().flatten()
 }

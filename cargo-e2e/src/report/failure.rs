@@ -56,6 +56,8 @@ pub struct Known<'a> {
 pub struct Report {
     /// For the terminal, below the verdict.
     pub short: String,
+    /// What the stack did while the tests ran, for the record; empty where they did not fail.
+    pub stack: String,
     /// For the page, which has the tests' messages elsewhere.
     pub page: String,
     /// For the bundle.
@@ -86,6 +88,9 @@ pub fn report(record: &Record, known: &Known<'_>) -> Option<Report> {
     });
     Some(Report {
         short: text(SHORT),
+        stack: during
+            .as_ref()
+            .map_or_else(String::new, |during| stack(record, during, SHORT)),
         page: format!("{why}{}", text(SHORT)),
         long: format!("{}\n{why}\n{}", summary_line(record), text(LONG)),
     })

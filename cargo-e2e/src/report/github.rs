@@ -92,7 +92,10 @@ impl<W: Write + Send> GitHub<W> {
 
 impl<W: Write + Send> Reporter for GitHub<W> {
     fn event(&mut self, event: &Event) {
-        let Event::RunFinished { record, .. } = event else {
+        let Event::RunFinished {
+            record, failure, ..
+        } = event
+        else {
             return;
         };
         for line in self.annotations(record) {
@@ -102,7 +105,9 @@ impl<W: Write + Send> Reporter for GitHub<W> {
         if let Some(path) = &self.summary {
             let file = OpenOptions::new().append(true).create(true).open(path);
             // The job's summary is a convenience; a run does not fail for it.
-            let _ = file.and_then(|mut file| file.write_all(summary(record).as_bytes()));
+            let _ = file.and_then(|mut file| {
+                file.write_all(summary(record, failure.as_deref()).as_bytes())
+            });
         }
     }
 }
@@ -118,7 +123,7 @@ fn property(text: &str) -> String {
 }
 
 /// Markdown.
-fn summary(record: &Record) -> String {
+fn summary(record: &Record, failure: Option<&str>) -> String {
     let sign = if record.verdict == Verdict::Passed {
         "✅"
     } else {
@@ -148,6 +153,14 @@ fn summary(record: &Record) -> String {
                 escaped(first_line(answer))
             );
         }
+    }
+    // Most of it is what the stack did, which no message says.
+    if let Some(failure) = failure.filter(|failure| !failure.is_empty()) {
+        let _ = writeln!(
+            text,
+            "<details><summary>what the stack did, and how to run it again</summary>\n\n<pre>{}</pre>\n</details>\n",
+            in_one_line(failure.trim_end())
+        );
     }
     text.push_str("\n| stage | | took | |\n|---|---|---|---|\n");
     for stage in &record.stages {
@@ -181,10 +194,12 @@ fn preformatted(text: &str) -> String {
     if lines.len() > SHOWN_LINES {
         lines.splice(1..=lines.len() - SHOWN_LINES, ["…"]);
     }
-    format!(
-        "<pre>{}</pre>",
-        escaped(&lines.join("\n")).replace('\n', "&#10;")
-    )
+    format!("<pre>{}</pre>", in_one_line(&lines.join("\n")))
+}
+
+/// Lines that Markdown takes for one: a blank one would end what they stand in.
+fn in_one_line(text: &str) -> String {
+    escaped(text).replace('\n', "&#10;")
 }
 
 /// Text that is neither HTML nor Markdown, also in a table.
@@ -250,13 +265,15 @@ mod tests {
             Stage::Up,
             "db exited\nthe last lines of db:\n  no password",
         );
-        let text = summary(&record);
-        let evidence =
-            "<pre>db exited&#10;the last lines of db:&#10;  no password</pre>\n\n| stage";
+        let text = summary(&record, Some("again: cargo e2e\n"));
         assert!(
-            text.contains(&evidence.replace("\n\n|", "\n\n\n|")),
+            text.contains(
+                "how to run it again</summary>\n\n<pre>again: cargo e2e</pre>\n</details>\n"
+            ),
             "{text}"
         );
+        let evidence = "<pre>db exited&#10;the last lines of db:&#10;  no password</pre>\n\n";
+        assert!(text.contains(evidence), "{text}");
         let many: Vec<String> = (1..=100).map(|line| line.to_string()).collect();
         let shown = preformatted(&many.join("\n"));
         assert!(

@@ -61,6 +61,10 @@ pub(crate) fn is_complaint(text: &str) -> bool {
 impl During {
     /// None when no test began.
     pub(super) fn of(record: &Record, test: Option<&str>, known: &Known<'_>) -> Option<Self> {
+        let stage = record.stages.iter().find(|one| one.name == Stage::Test)?;
+        let began: Timestamp = stage.started_at.parse().ok()?;
+        let took = SignedDuration::from_millis(i64::try_from(stage.duration_ms).ok()?);
+        let all = (began + known.skew, began + known.skew + took);
         let own = test.and_then(|test| {
             let (from, to) = own_times(&known.bundle.join("events.jsonl"), test)?;
             let skew = if known.tests_on_host {
@@ -68,14 +72,11 @@ impl During {
             } else {
                 known.skew
             };
-            Some((Some(test.to_owned()), from + skew, to + skew))
+            // One that did not end was ended with the others.
+            let to = to.map_or(all.1, |to| to + skew);
+            Some((Some(test.to_owned()), from + skew, to))
         });
-        let (test, from, to) = own.or_else(|| {
-            let stage = record.stages.iter().find(|one| one.name == Stage::Test)?;
-            let from: Timestamp = stage.started_at.parse().ok()?;
-            let took = SignedDuration::from_millis(i64::try_from(stage.duration_ms).ok()?);
-            Some((None, from + known.skew, from + known.skew + took))
-        })?;
+        let (test, from, to) = own.unwrap_or((None, all.0, all.1));
         let log = |name: &str| known.bundle.join("logs").join(format!("{name}.log"));
         let services = record
             .services
@@ -92,17 +93,19 @@ impl During {
 
 /// When the last try of a test began and ended, by the clock where it ran. Tests of several
 /// targets are known by more than their own name.
-fn own_times(events: &Path, test: &str) -> Option<(Timestamp, Timestamp)> {
+fn own_times(events: &Path, test: &str) -> Option<(Timestamp, Option<Timestamp>)> {
     let (mut from, mut to) = (None, None);
     for line in BufReader::new(File::open(events).ok()?).lines() {
         let is_it = |name: &str| test == name || test.ends_with(&format!("::{name}"));
         match serde_json::from_str(&line.ok()?) {
-            Ok(Entry::TestStarted { test, at, .. }) if is_it(&test) => from = at.parse().ok(),
+            Ok(Entry::TestStarted { test, at, .. }) if is_it(&test) => {
+                (from, to) = (at.parse().ok(), None);
+            }
             Ok(Entry::TestEnded { test, at, .. }) if is_it(&test) => to = at.parse().ok(),
             _ => {}
         }
     }
-    Some((from?, to?))
+    Some((from?, to))
 }
 
 fn read(name: &str, log: &Path, from: Timestamp, to: Timestamp) -> Service {

@@ -98,6 +98,14 @@ keep:  cargo e2e --host railiance01 --keep-on-failure -- orders::ship
     assert!(report.short.lines().count() < 30, "{}", report.short);
     assert!(
         report
+            .stack
+            .starts_with("while orders::ship ran (2.00 s):\n")
+            && report.stack.ends_with("api passed after 1.20 s\n"),
+        "{}",
+        report.stack
+    );
+    assert!(
+        report
             .long
             .starts_with("activity-core e2e failed: 1 of 2 tests")
     );
@@ -184,4 +192,30 @@ test_command at e2e/test.sh:4:
 |   e2e/test.sh:4: no
 while the tests ran";
     assert!(report.long.contains(long), "{}", report.long);
+}
+
+#[test]
+fn a_test_that_did_not_end_was_ended_with_the_others() {
+    let folder = bundle();
+    let events = r#"{"event":"test_started","test":"ship","attempt":1,"at":"2026-11-22T13:00:05Z"}
+"#;
+    std::fs::write(folder.path().join("events.jsonl"), events).unwrap();
+    let mut record = run();
+    record.verdict = Verdict::TimedOut;
+    record.tests[0].message = Some("did not end".into());
+    let report = report(&record, &known(folder.path())).unwrap();
+    assert!(
+        report
+            .short
+            .starts_with("while orders::ship ran (15.0 s):\n"),
+        "{}",
+        report.short
+    );
+    assert!(
+        report
+            .short
+            .ends_with("--keep-on-failure -- orders::ship\n"),
+        "{}",
+        report.short
+    );
 }
