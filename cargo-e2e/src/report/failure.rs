@@ -12,7 +12,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::words::{
-    duration, failed_tests, first_failed, first_line, place, says_nothing_new, summary_line,
+    at_step, duration, failed_tests, first_failed, first_line, place, says_nothing_new,
+    summary_line,
 };
 use crate::event::printable;
 use crate::outcome::{HealthStatus, Record, ServiceRecord, StageStatus, TestRecord, Verdict};
@@ -25,12 +26,19 @@ const SHORT: Shown = Shown {
     tests: 1,
     message: 10,
     lines: 24,
+    verdict: true,
+};
+/// What the page shows above the tests.
+const PAGE: Shown = Shown {
+    verdict: false,
+    ..SHORT
 };
 /// What the bundle's file has.
 const LONG: Shown = Shown {
     tests: usize::MAX,
     message: usize::MAX,
     lines: 2000,
+    verdict: false,
 };
 
 #[derive(Clone, Copy)]
@@ -38,6 +46,9 @@ struct Shown {
     tests: usize,
     message: usize,
     lines: usize,
+    /// Whether the verdict stands above it, with the first line of each message, and what a test
+    /// command printed above that.
+    verdict: bool,
 }
 
 /// What is known beside the record.
@@ -91,7 +102,7 @@ pub fn report(record: &Record, known: &Known<'_>) -> Option<Report> {
         stack: during
             .as_ref()
             .map_or_else(String::new, |during| stack(record, during, SHORT)),
-        page: format!("{why}{}", text(SHORT)),
+        page: format!("{why}{}", text(PAGE)),
         long: format!("{}\n{why}\n{}", summary_line(record), text(LONG)),
     })
 }
@@ -101,10 +112,9 @@ fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
     let mut text = String::new();
     for test in failed.iter().take(shown.tests) {
         let message = printable(test.message.as_deref().unwrap_or_default());
-        // What a command printed is on the screen already, and one line stands in the verdict.
         let nothing_new = says_nothing_new(record, test);
         let is_line = message.trim().lines().count() == 1;
-        let seen = if shown.tests == 1 {
+        let seen = if shown.verdict {
             nothing_new || is_line
         } else {
             nothing_new && is_line
@@ -112,9 +122,10 @@ fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
         if message.trim().is_empty() || seen {
             continue;
         }
+        let step = at_step(test);
         let at =
             place(&message).map_or_else(String::new, |(file, line)| format!(" at {file}:{line}"));
-        let _ = writeln!(text, "{}{at}:", first_line(&printable(&test.name)));
+        let _ = writeln!(text, "{}{step}{at}:", first_line(&printable(&test.name)));
         // What a test says last is what it fails for.
         let lines: Vec<&str> = message.trim_end().lines().collect();
         let left_out = lines.len().saturating_sub(shown.message);

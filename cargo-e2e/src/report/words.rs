@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::cancel::Signal;
 use crate::event::printable;
-use crate::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
+use crate::outcome::{Record, Stage, StageRecord, StageStatus, StepRecord, TestRecord, Verdict};
 
 /// How much of a stage's detail fits in a line of somebody else's log.
 const REASON_LENGTH: usize = 200;
@@ -61,10 +61,28 @@ fn test_reason(record: &Record, stage: &StageRecord) -> Option<String> {
     }
     let name = printable(&first.name);
     let name = first_line(&name);
+    let at = at_step(first);
     Some(match first_line(&message) {
-        "" => name.to_owned(),
-        why => format!("{name}: {why}"),
+        "" => format!("{name}{at}"),
+        why => format!("{name}{at}: {why}"),
     })
+}
+
+/// ` at `STEP``, the innermost step that failed, where the test's message does not name it.
+pub(crate) fn at_step(test: &TestRecord) -> String {
+    let failed = |step: &&StepRecord| step.status == StageStatus::Failed;
+    let steps = test.steps.iter().filter(failed);
+    let Some(step) = steps.max_by_key(|step| step.depth) else {
+        return String::new();
+    };
+    let step = printable(&step.name);
+    let step = first_line(&step);
+    let message = printable(test.message.as_deref().unwrap_or_default());
+    if message.contains(step) {
+        String::new()
+    } else {
+        format!(" at `{step}`")
+    }
 }
 
 /// ` (SIGINT during test)`; nothing for a run that was not interrupted.
@@ -267,11 +285,17 @@ mod tests {
             "activity-core e2e failed: 1 of 2 tests in 6.12 s on railiance01 (b)"
         );
         record.tests[1].message = Some("expected 3, got 4\n  at b.rs:3".into());
+        record.tests[1].steps = vec![StepRecord {
+            name: "pay".into(),
+            status: StageStatus::Failed,
+            duration_ms: 1,
+            depth: 0,
+        }];
         record.tests[0].status = StageStatus::Failed;
         record.tests[0].name = "c".into();
         assert_eq!(
             summary_line(&record),
-            "activity-core e2e failed: 2 of 2 tests in 6.12 s on railiance01 (b: expected 3, got 4)"
+            "activity-core e2e failed: 2 of 2 tests in 6.12 s on railiance01 (b at `pay`: expected 3, got 4)"
         );
     }
 

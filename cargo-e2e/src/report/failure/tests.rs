@@ -77,7 +77,7 @@ fn a_screen_says_what_the_stack_did_while_the_test_ran() {
     let folder = bundle();
     let report = report(&run(), &known(folder.path())).unwrap();
     let expected = "\
-orders::ship at tests/orders.rs:12:
+orders::ship at `pay` at tests/orders.rs:12:
 | expected 3, got 4
 |   at tests/orders.rs:12:5
 while orders::ship ran (2.00 s):
@@ -218,4 +218,11 @@ fn a_test_that_did_not_end_was_ended_with_the_others() {
         "{}",
         report.short
     );
+    let page = "\
+test: 1 of 2 tests failed
+orders::ship at `pay`:
+| did not end
+while orders::ship ran (15.0 s):
+";
+    assert!(report.page.starts_with(page), "{}", report.page);
 }

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::paint::{COLUMN, Paint};
 use crate::event::printable;
-use crate::outcome::{Record, Stage, StageStatus, StepRecord, TestRecord, Verdict};
+use crate::outcome::{Record, Stage, TestRecord, Verdict};
 use crate::report::words::{
-    failed_tests, first_failed, first_line, reason, says_nothing_new, signal_name, tail,
+    at_step, failed_tests, first_failed, first_line, reason, says_nothing_new, signal_name, tail,
     verdict_word,
 };
 
@@ -82,9 +82,7 @@ fn why(paint: &Paint, record: &Record) -> Vec<String> {
             let name = printable(&test.name);
             let name = paint.with(paint.bad, first_line(&name));
             let message = printable(test.message.as_deref().unwrap_or_default());
-            let at = failing_step(test)
-                .filter(|step| !message.contains(step.as_str()))
-                .map_or_else(String::new, |step| format!(" at `{step}`"));
+            let at = at_step(test);
             match first_line(&message) {
                 "" => format!("- {name}{at}"),
                 message => format!("- {name}{at}: {message}"),
@@ -95,17 +93,6 @@ fn why(paint: &Paint, record: &Record) -> Vec<String> {
         }
     }
     lines
-}
-
-/// The innermost step that failed.
-fn failing_step(test: &TestRecord) -> Option<String> {
-    let failed = |step: &&StepRecord| step.status == StageStatus::Failed;
-    let step = test
-        .steps
-        .iter()
-        .filter(failed)
-        .max_by_key(|step| step.depth)?;
-    Some(first_line(&printable(&step.name)).to_owned())
 }
 
 fn leftovers(paint: &Paint, record: &Record) -> Vec<String> {
