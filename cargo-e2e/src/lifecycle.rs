@@ -257,7 +257,7 @@ impl Run<'_> {
                 );
                 let used = left.iter().any(|left| left.contains("(used by "));
                 let first = if used {
-                    "when nothing uses it any more, "
+                    "remove what uses it, then "
                 } else {
                     ""
                 };

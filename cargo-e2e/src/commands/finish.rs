@@ -158,9 +158,9 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
     // Whoever has only the record, as the hub does, is to understand it.
     let stage = record.stages.iter_mut().find(|one| one.name == Stage::Test);
     if let (Some(stage), Some(failure)) = (stage, &failure) {
-        stage.detail = format!("{}\n{}", stage.detail, failure.stack)
-            .trim_end()
-            .to_owned();
+        stage.detail.push('\n');
+        stage.detail.push_str(failure.stack.as_str());
+        stage.detail.truncate(stage.detail.trim_end().len());
     }
     let (store, telling) = (keeping.store.clone(), keeping.telling.clone());
     let (stored, untidy) = write(&record, keeping).await;

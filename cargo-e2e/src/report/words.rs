@@ -68,7 +68,7 @@ fn test_reason(record: &Record, stage: &StageRecord) -> Option<String> {
     })
 }
 
-/// ` at `STEP``, the innermost step that failed, where the test's message does not name it.
+/// ` at …` with the innermost step that failed, where the message of the test does not name it.
 pub(crate) fn at_step(test: &TestRecord) -> String {
     let failed = |step: &&StepRecord| step.status == StageStatus::Failed;
     let steps = test.steps.iter().filter(failed);
