@@ -134,7 +134,8 @@ fn one(repo: &str, records: &[&Record]) -> History {
 }
 
 /// Whether a verdict is about the repo.
-fn is_judged(verdict: Verdict) -> bool {
+#[must_use]
+pub fn is_judged(verdict: Verdict) -> bool {
     !matches!(
         verdict,
         Verdict::Interrupted | Verdict::HostError | Verdict::InternalError

@@ -264,7 +264,13 @@ impl Run<'_> {
                     Verdict::Leaked,
                     format!("{} could not be removed:\n{}", left.len(), left.join("\n")),
                 );
-                trouble.help = Some(self.by_hand());
+                let used = left.iter().any(|left| left.contains("(used by "));
+                let first = if used {
+                    "remove what uses it, then "
+                } else {
+                    ""
+                };
+                trouble.help = Some(format!("{first}{}", self.by_hand()));
                 found.leftovers = left;
                 Err(trouble)
             })

@@ -91,12 +91,13 @@ impl Keeping {
 
     /// Stores what runs knew that were killed.
     pub(crate) fn tell_of_the_dead(&self, events: &Events) {
+        let Some(store) = &self.store else { return };
         if let Err(error) = &self.journal {
             events.warn(format!(
-                "should this run be killed, it leaves no record: {error}"
+                "should this run be killed, it leaves no record: {}: {error}",
+                store.folder().display()
             ));
         }
-        let Some(store) = &self.store else { return };
         match recover(store, wait_for_the_hub) {
             Ok(recovered) => {
                 for dead in recovered.dead.iter().filter(|dead| dead.fresh) {
@@ -210,7 +211,15 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         detail: String::new(),
     });
     let shown = shown(&keeping.bundle);
-    let failure = explained(&record, skew, &keeping).await;
+    let (bundle, tests_on_host) = (Arc::clone(&keeping.bundle), keeping.tests_on_host);
+    let mut failure = explained(&record, skew, &bundle, tests_on_host).await;
+    // Whoever has only the record, as the hub does, is to understand it.
+    let stage = record.stages.iter_mut().find(|one| one.name == Stage::Test);
+    if let (Some(stage), Some(failure)) = (stage, &failure) {
+        stage.detail.push('\n');
+        stage.detail.push_str(failure.stack.as_str());
+        stage.detail.truncate(stage.detail.trim_end().len());
+    }
     let (store, telling) = (keeping.store.clone(), keeping.telling.clone());
     let (stored, untidy) = write(&record, keeping).await;
     if let Some(store) = &store {
@@ -228,6 +237,20 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
             record.verdict = Verdict::InternalError;
             record.exit_code = exit_code(Verdict::InternalError, None);
         }
+        // Of tests that failed, all is said already.
+        let is_all = record.verdict == Verdict::InternalError;
+        if let Some(stage) = record.stages.last_mut() {
+            stage.status = StageStatus::Failed;
+            stage.detail = format!(
+                "the record could not be stored: {error}; this must be a folder that you can write to, on a disk with room"
+            );
+        }
+        // As far as they can be written, the files say no more that all is well.
+        if is_all {
+            failure = explained(&record, skew, &bundle, tests_on_host).await;
+        }
+        let _ = bundle.write_record(&record);
+        let _ = bundle.write_junit(&record);
         // Lost it must not be: here is all of it.
         let place = if json {
             "in the last event"
@@ -254,7 +277,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
     events.tell(Event::RunFinished {
         record: Box::new(record),
         bundle: shown,
-        failure,
+        failure: failure.map(|failure| failure.short),
         kept,
     });
     code
@@ -300,10 +323,10 @@ async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
 async fn explained(
     record: &Record,
     skew: jiff::SignedDuration,
-    keeping: &Keeping,
-) -> Option<String> {
-    let (record, bundle) = (record.clone(), Arc::clone(&keeping.bundle));
-    let tests_on_host = keeping.tests_on_host;
+    bundle: &Arc<Bundle>,
+    tests_on_host: bool,
+) -> Option<failure::Report> {
+    let (record, bundle) = (record.clone(), Arc::clone(bundle));
     let made = tokio::task::spawn_blocking(move || {
         let known = failure::Known {
             bundle: bundle.dir(),
@@ -311,13 +334,13 @@ async fn explained(
             tests_on_host,
         };
         let report = failure::report(&record, &known);
-        let short = report.as_ref().map(|report| report.short.as_str());
-        let page = html::page(&record, &known, short);
+        let why = report.as_ref().map(|report| report.page.as_str());
+        let page = html::page(&record, &known, why);
         // A disk that is full is told of with the record.
         let _ = std::fs::write(bundle.dir().join("report.html"), page);
         let report = report?;
         let _ = std::fs::write(bundle.dir().join("failure.txt"), &report.long);
-        Some(report.short)
+        Some(report)
     });
     made.await.ok().flatten()
 }

@@ -48,9 +48,17 @@ pub(crate) fn history(arguments: &HistoryArguments) -> u8 {
 
 fn shown(history: &History) -> String {
     let mut lines = Vec::new();
+    // Some runs say nothing of the repo.
+    let runs = history.over_time.iter();
+    let judged = runs.filter(|run| history::is_judged(run.verdict)).count();
+    let of = if judged == history.runs {
+        String::new()
+    } else {
+        format!(" of the {judged} judged")
+    };
     let rate = history
         .pass_rate
-        .map_or_else(String::new, |rate| format!(" ({:.0} %)", rate * 100.0));
+        .map_or_else(String::new, |rate| format!(" ({:.0} %{of})", rate * 100.0));
     lines.push(format!(
         "{}: {} of {} passed{rate}",
         history.repo, history.passed, history.runs
@@ -65,30 +73,28 @@ fn shown(history: &History) -> String {
         lines.push(format!("  others:   {}", verdicts.join(", ")));
     }
     if history.passed > 0 {
-        lines.push(format!(
-            "  duration: {}  {}",
-            took(&history.duration_ms),
-            chart(history)
-        ));
+        lines.push(format!("  duration: {}", chart(history)));
+        let head = ["median", "longest", "last"].map(|title| format!("{title:>11}"));
+        lines.push(format!("  {:9} {}", "", head.join(" ")));
+        lines.push(row("passed:", &history.duration_ms, "the whole run"));
     }
     for (index, stage) in history.stages.iter().take(SHOWN).enumerate() {
         let title = if index == 0 { "stages:" } else { "" };
-        let name = stage.name.name();
-        lines.push(format!("  {title:9} {name}  {}", took(&stage.duration_ms)));
+        lines.push(row(title, &stage.duration_ms, stage.name.name()));
     }
     for (index, test) in history.tests.iter().take(SHOWN).enumerate() {
         let title = if index == 0 { "tests:" } else { "" };
-        lines.push(format!(
-            "  {title:9} {}  {}",
-            test.name,
-            took(&test.duration_ms)
-        ));
+        lines.push(row(title, &test.duration_ms, &test.name));
     }
-    for test in history.tests.iter().filter(|test| test.flaky) {
-        lines.push(format!(
-            "  flaky:    {} failed {} of {} times, and both passed and failed on one commit",
-            test.name, test.failed, test.runs
-        ));
+    let flaky: Vec<_> = history.tests.iter().filter(|test| test.flaky).collect();
+    for (index, test) in flaky.iter().take(SHOWN).enumerate() {
+        // On one commit it passed and failed.
+        let title = if index == 0 { "flaky:" } else { "" };
+        let often = format!("{} of {} failed", test.failed, test.runs);
+        lines.push(format!("  {title:9} {often:>35}  {}", test.name));
+    }
+    if flaky.len() > SHOWN {
+        lines.push(format!("  {:9} and {} more", "", flaky.len() - SHOWN));
     }
     let last = history.over_time.iter().rev().take(SHOWN);
     for (index, run) in last.enumerate() {
@@ -99,26 +105,30 @@ fn shown(history: &History) -> String {
             .map_or("", |sha| sha.get(..7).unwrap_or(sha));
         let changed = if run.dirty { "+" } else { "" };
         let line = format!(
-            "  {title:9} {}  {:14} {:>10}  {}  {}  {commit}{changed}",
-            run.started_at,
+            "  {title:9} {}  {:11} {:>10}  {}  {}  {commit}{changed}",
+            minute(&run.started_at),
             run.verdict.name(),
             duration(Duration::from_millis(run.duration_ms)),
+            // As much as `report --open` needs.
+            run.run_id.get(18..).unwrap_or(&run.run_id),
             run.host,
-            run.run_id,
         );
         lines.push(line.trim_end().to_owned());
     }
     lines.join("\n")
 }
 
-fn took(times: &Durations) -> String {
-    let shown = |millis| duration(Duration::from_millis(millis));
-    format!(
-        "median {}, longest {}, last {}",
-        shown(times.median),
-        shown(times.longest),
-        shown(times.last)
-    )
+/// Times in columns; a name may be long.
+fn row(title: &str, times: &Durations, name: &str) -> String {
+    let [median, longest, last] = [times.median, times.longest, times.last]
+        .map(|millis| format!("{:>11}", duration(Duration::from_millis(millis))));
+    format!("  {title:9} {median} {longest} {last}  {name}")
+}
+
+/// `2026-11-22 13:00Z` of `2026-11-22T13:00:00.000Z`.
+fn minute(at: &str) -> String {
+    at.get(..16)
+        .map_or_else(|| at.to_owned(), |at| format!("{}Z", at.replace('T', " ")))
 }
 
 /// A bar for each of the last runs that passed, the oldest first.
@@ -138,4 +148,70 @@ fn chart(history: &History) -> String {
             BARS[usize::try_from(height).unwrap_or(7).min(7)]
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cargo_e2e::history::{RunHistory, StageHistory, TestHistory};
+    use cargo_e2e::outcome::Stage;
+
+    /// The oldest, below the others.
+    const HOST_ERROR: &str = "
+            2026-11-22 13:05Z  host_error      0.00 s  0000001a  railiance01  0123456+";
+
+    #[test]
+    fn a_repo_is_a_screen_in_columns() {
+        let times = Durations {
+            median: 13_600,
+            longest: 185_000,
+            last: 9_000,
+        };
+        let run = |verdict, duration_ms| RunHistory {
+            run_id: "01j0000000000000000000001a".into(),
+            started_at: "2026-11-22T13:05:59.000Z".into(),
+            verdict,
+            duration_ms,
+            host: "railiance01".into(),
+            sha: Some("0123456789abcdef".into()),
+            dirty: true,
+        };
+        let history = History {
+            repo: "shop".into(),
+            runs: 3,
+            passed: 1,
+            pass_rate: Some(0.5),
+            verdicts: [("failed", 1), ("host_error", 1), ("passed", 1)].into(),
+            duration_ms: times,
+            stages: vec![StageHistory {
+                name: Stage::Up,
+                runs: 3,
+                duration_ms: times,
+            }],
+            tests: vec![TestHistory {
+                name: "orders::ship".into(),
+                runs: 2,
+                failed: 1,
+                flaky: true,
+                duration_ms: times,
+            }],
+            over_time: vec![
+                run(Verdict::HostError, 1),
+                run(Verdict::Passed, 9_000),
+                run(Verdict::Failed, 185_000),
+            ],
+        };
+        let expected = "\
+shop: 1 of 3 passed (50 % of the 2 judged)
+  others:   1 failed, 1 host_error
+  duration: █
+                 median     longest        last
+  passed:        13.6 s  3 min 05 s      9.00 s  the whole run
+  stages:        13.6 s  3 min 05 s      9.00 s  up
+  tests:         13.6 s  3 min 05 s      9.00 s  orders::ship
+  flaky:                          1 of 2 failed  orders::ship
+  last:     2026-11-22 13:05Z  failed      3 min 05 s  0000001a  railiance01  0123456+
+            2026-11-22 13:05Z  passed          9.00 s  0000001a  railiance01  0123456+";
+        assert_eq!(shown(&history).replace(HOST_ERROR, ""), expected);
+    }
 }

@@ -117,7 +117,9 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
     let log = TestLog::new(bundle.dir(), plan.limits.log);
     let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(log.clone())];
     reporters.extend(on_terminal(output));
-    reporters.extend(GitHub::detect().map(|github| Box::new(github) as Box<dyn Reporter>));
+    reporters.extend(
+        GitHub::detect(&plan.repo.root).map(|github| Box::new(github) as Box<dyn Reporter>),
+    );
     let (keeping, journal) = Keeping::begin(plan, &identity, &bundle, log);
     reporters.extend(journal);
     let events = Events::masking(Arc::clone(&secrets), reporters);

@@ -7,7 +7,7 @@ use chrono::{DateTime, FixedOffset};
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use crate::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord};
-use crate::report::words::first_line;
+use crate::report::words::reason;
 
 /// So much of what the tests printed goes in, its end: CI systems read the file as a whole.
 pub const OUTPUT: usize = 256 << 10;
@@ -111,7 +111,7 @@ fn status(status: StageStatus, why: Option<&str>) -> TestCaseStatus {
         }
     };
     if let Some(why) = why {
-        status.set_message(first_line(why));
+        status.set_message(reason(why));
         status.set_description(why);
     }
     status

@@ -200,11 +200,13 @@ impl<'a> Ledger<'a> {
         took: Option<Duration>,
         ended: &Result<Done<T>, Stopped>,
     ) -> StageRecord {
+        let mut recorded = None;
         let (status, detail) = match ended {
             Ok(done) if done.skipped => (StageStatus::Skipped, done.detail.clone()),
             Ok(done) => (StageStatus::Passed, done.detail.clone()),
             Err(Stopped::Failed(trouble)) => {
                 self.events.tell(Event::Failure(trouble.failure(stage)));
+                recorded = Some(trouble.recorded(self.events.secrets()));
                 (StageStatus::Failed, trouble.message.clone())
             }
             Err(Stopped::Cancelled) => {
@@ -231,7 +233,7 @@ impl<'a> Ledger<'a> {
             status,
             started_at: began.at,
             duration_ms: millis(duration),
-            detail,
+            detail: recorded.unwrap_or(detail),
         }
     }
 

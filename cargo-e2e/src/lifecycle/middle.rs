@@ -108,7 +108,8 @@ impl Run<'_> {
         let up = async {
             match stages::up::up(context, scan).await {
                 Err(trouble) if trouble.verdict == Verdict::UpFailed => {
-                    Err(stages::collect::explain(context, trouble).await)
+                    let explained = stages::collect::explain(context, trouble).await;
+                    Err(stages::up::with_reason(explained))
                 }
                 other => other,
             }
@@ -189,7 +190,10 @@ impl Run<'_> {
         let (status, message) = match tested {
             Ok(()) => (StageStatus::Passed, None),
             Err(Stopped::Failed(trouble)) if trouble.verdict == Verdict::NoTests => return None,
-            Err(Stopped::Failed(trouble)) => (StageStatus::Failed, Some(trouble.message.clone())),
+            Err(Stopped::Failed(trouble)) => (
+                StageStatus::Failed,
+                Some(trouble.recorded_of_tests(self.events.secrets())),
+            ),
             Err(Stopped::Cancelled | Stopped::Halted) => (StageStatus::Interrupted, None),
         };
         let targets = self.plan.harness.as_ref().map(|harness| &harness.targets);

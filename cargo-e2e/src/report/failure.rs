@@ -11,7 +11,10 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::words::{duration, failed_tests, first_failed, first_line, place, summary_line};
+use super::words::{
+    at_step, duration, failed_tests, first_failed, first_line, place, says_nothing_new,
+    summary_line,
+};
 use crate::event::printable;
 use crate::outcome::{HealthStatus, Record, ServiceRecord, StageStatus, TestRecord, Verdict};
 
@@ -23,12 +26,19 @@ const SHORT: Shown = Shown {
     tests: 1,
     message: 10,
     lines: 24,
+    verdict: true,
+};
+/// What the page shows above the tests.
+const PAGE: Shown = Shown {
+    verdict: false,
+    ..SHORT
 };
 /// What the bundle's file has.
 const LONG: Shown = Shown {
     tests: usize::MAX,
     message: usize::MAX,
     lines: 2000,
+    verdict: false,
 };
 
 #[derive(Clone, Copy)]
@@ -36,6 +46,9 @@ struct Shown {
     tests: usize,
     message: usize,
     lines: usize,
+    /// Whether the verdict stands above it, with the first line of each message, and what a test
+    /// command printed above that.
+    verdict: bool,
 }
 
 /// What is known beside the record.
@@ -49,11 +62,15 @@ pub struct Known<'a> {
     pub tests_on_host: bool,
 }
 
-/// Both texts.
+/// The texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// For the terminal, below the verdict.
     pub short: String,
+    /// What the stack did while the tests ran, for the record; empty where they did not fail.
+    pub stack: String,
+    /// For the page, which has the tests' messages elsewhere.
+    pub page: String,
     /// For the bundle.
     pub long: String,
 }
@@ -82,6 +99,10 @@ pub fn report(record: &Record, known: &Known<'_>) -> Option<Report> {
     });
     Some(Report {
         short: text(SHORT),
+        stack: during
+            .as_ref()
+            .map_or_else(String::new, |during| stack(record, during, SHORT)),
+        page: format!("{why}{}", text(PAGE)),
         long: format!("{}\n{why}\n{}", summary_line(record), text(LONG)),
     })
 }
@@ -89,23 +110,31 @@ pub fn report(record: &Record, known: &Known<'_>) -> Option<Report> {
 /// What the tests said. The first line of each stands in the verdict.
 fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
     let mut text = String::new();
-    let stage = first_failed(record).map(|stage| stage.detail.as_str());
     for test in failed.iter().take(shown.tests) {
         let message = printable(test.message.as_deref().unwrap_or_default());
-        if test.message.as_deref() == stage || message.trim().is_empty() {
+        let nothing_new = says_nothing_new(record, test);
+        let is_line = message.trim().lines().count() == 1;
+        let seen = if shown.verdict {
+            nothing_new || is_line
+        } else {
+            nothing_new && is_line
+        };
+        if message.trim().is_empty() || seen {
             continue;
         }
+        let step = at_step(test);
         let at =
             place(&message).map_or_else(String::new, |(file, line)| format!(" at {file}:{line}"));
-        let _ = writeln!(text, "{}{at}:", first_line(&printable(&test.name)));
+        let _ = writeln!(text, "{}{step}{at}:", first_line(&printable(&test.name)));
         // What a test says last is what it fails for.
         let lines: Vec<&str> = message.trim_end().lines().collect();
         let left_out = lines.len().saturating_sub(shown.message);
         if left_out > 0 {
-            let _ = writeln!(text, "| ({left_out} earlier lines left out)");
+            let s = if left_out == 1 { "" } else { "s" };
+            let _ = writeln!(text, "| ({left_out} earlier line{s} left out)");
         }
         for line in &lines[left_out..] {
-            let _ = writeln!(text, "| {}", line.trim_end());
+            let _ = writeln!(text, "{}", format!("| {line}").trim_end());
         }
         for step in test.steps.iter().filter(|_| shown.tests > 1) {
             let margin = "  ".repeat(usize::try_from(step.depth).unwrap_or_default() + 1);
@@ -150,15 +179,24 @@ fn stack(record: &Record, during: &During, shown: Shown) -> String {
         )
     });
     let mut left = shown.lines;
+    let mut silent: Vec<String> = Vec::new();
     for (record, service) in services {
-        let silent = service.is_none_or(|service| service.lines.is_empty());
+        let printed = service.is_some_and(|service| !service.lines.is_empty());
         let changes = changes(record);
+        if changes.is_empty() && !printed {
+            // Nothing happened to it: a word is enough.
+            silent.push(match record.state.as_str() {
+                "running" => record.name.clone(),
+                state => format!("{} ({state})", record.name),
+            });
+            continue;
+        }
         let state = if changes.is_empty() {
             record.state.clone()
         } else {
             changes.join(", ")
         };
-        let nothing = if silent { "; it printed nothing" } else { "" };
+        let nothing = if printed { "" } else { "; it printed nothing" };
         let _ = writeln!(text, "{}: {state}{nothing}", record.name);
         let picked =
             service.map_or_else(Vec::new, |service| service.pick(left.min(shown.lines / 2)));
@@ -171,6 +209,9 @@ fn stack(record: &Record, during: &During, shown: Shown) -> String {
         if more > 0 {
             let _ = writeln!(text, "| and {more} more in logs/{}.log", record.name);
         }
+    }
+    if !silent.is_empty() {
+        let _ = writeln!(text, "printed nothing: {}", silent.join(", "));
     }
     let checks: Vec<String> = record
         .health_checks
@@ -226,5 +267,18 @@ fn again(record: &Record, failed: &[&TestRecord], during: Option<&During>) -> St
         ([one], Some(name)) if one.name == name => format!(" -- {}", first_line(&printable(name))),
         _ => String::new(),
     };
-    format!("again: cargo e2e{host}{filter}\nkeep:  cargo e2e{host} --keep-on-failure{filter}\n")
+    let again = format!("again: cargo e2e{host}{filter}\n");
+    match record.verdict {
+        // The next run is no remedy for what this one left.
+        Verdict::Leaked => String::new(),
+        // There is a stack to look at.
+        Verdict::Failed
+        | Verdict::TimedOut
+        | Verdict::UpFailed
+        | Verdict::Unhealthy
+        | Verdict::SetupFailed => {
+            format!("{again}keep:  cargo e2e{host} --keep-on-failure{filter}\n")
+        }
+        _ => again,
+    }
 }

@@ -3,15 +3,19 @@
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::{Stderr, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::words::{duration, failed_tests, first_failed, first_line, place, summary_line};
+use super::words::{
+    duration, failed_tests, first_failed, first_line, places, reason, summary_line,
+};
 use crate::event::{Event, Reporter, printable};
 use crate::outcome::{HealthStatus, Record, StageStatus, Verdict};
 
 /// GitHub shows no more of one kind for a step.
 const ANNOTATIONS: usize = 10;
+/// So many lines of a message stand in the summary.
+const SHOWN_LINES: usize = 30;
 
 /// So many tests are in the summary, and of each so much: GitHub drops one of more than a megabyte.
 const TESTS: usize = 50;
@@ -21,67 +25,95 @@ const MESSAGE: usize = 2000;
 pub struct GitHub<W: Write + Send = Stderr> {
     out: W,
     summary: Option<PathBuf>,
+    /// What GitHub's paths begin in.
+    workspace: PathBuf,
+    /// What the tests' paths begin in: a folder of the workspace, or itself.
+    repo: PathBuf,
 }
 
 impl GitHub {
     /// When this process runs in a job of GitHub Actions. Annotations go to stderr, which is read
     /// as stdout is.
     #[must_use]
-    pub fn detect() -> Option<Self> {
+    pub fn detect(repo: &Path) -> Option<Self> {
         let is_job = std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
         is_job.then(|| Self {
             out: std::io::stderr(),
             summary: std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from),
+            workspace: std::env::var_os("GITHUB_WORKSPACE")
+                .and_then(|workspace| Path::new(&workspace).canonicalize().ok())
+                .unwrap_or_else(|| repo.to_owned()),
+            repo: repo.to_owned(),
         })
+    }
+}
+
+impl<W: Write + Send> GitHub<W> {
+    /// One for each test that failed, or else for what did.
+    fn annotations(&self, record: &Record) -> Vec<String> {
+        if record.verdict == Verdict::Passed {
+            return Vec::new();
+        }
+        let failed = failed_tests(record);
+        let mut all: Vec<String> = failed
+            .iter()
+            .take(ANNOTATIONS)
+            .map(|test| self.annotation(&test.name, test.message.as_deref().unwrap_or("failed")))
+            .collect();
+        if all.is_empty() {
+            let title = format!("{} e2e", record.repo);
+            let why = first_failed(record).map_or_else(
+                || summary_line(record),
+                |stage| format!("{}: {}", stage.name.name(), stage.detail),
+            );
+            all.push(self.annotation(&title, &why));
+        }
+        all
+    }
+
+    fn annotation(&self, title: &str, message: &str) -> String {
+        let message = printable(message);
+        let mut properties = format!("title={}", property(&printable(title)));
+        if let Some((file, line)) =
+            places(&message).find_map(|(file, line)| Some((self.found(file)?, line)))
+        {
+            let _ = write!(properties, ",file={},line={line}", property(&file));
+        }
+        format!("::error {properties}::{}", data(&message))
+    }
+
+    /// A file that a test names, as GitHub does. A test names it from the repo's folder, or from
+    /// one that holds it, such as a Cargo workspace; what is no file may be a host and its port.
+    fn found(&self, file: &str) -> Option<String> {
+        let within = |folder: &&Path| folder.starts_with(&self.workspace);
+        let mut folders = self.repo.ancestors().take_while(within);
+        let path =
+            folders.find_map(|folder| Some(folder.join(file)).filter(|path| path.is_file()))?;
+        let path = path.strip_prefix(&self.workspace).ok()?;
+        Some(path.display().to_string())
     }
 }
 
 impl<W: Write + Send> Reporter for GitHub<W> {
     fn event(&mut self, event: &Event) {
-        let Event::RunFinished { record, .. } = event else {
+        let Event::RunFinished {
+            record, failure, ..
+        } = event
+        else {
             return;
         };
-        for line in annotations(record) {
+        for line in self.annotations(record) {
             // Whoever reads it may be gone; the verdict is the exit code.
             let _ = writeln!(self.out, "{line}");
         }
         if let Some(path) = &self.summary {
             let file = OpenOptions::new().append(true).create(true).open(path);
             // The job's summary is a convenience; a run does not fail for it.
-            let _ = file.and_then(|mut file| file.write_all(summary(record).as_bytes()));
+            let _ = file.and_then(|mut file| {
+                file.write_all(summary(record, failure.as_deref()).as_bytes())
+            });
         }
     }
-}
-
-/// One for each test that failed, or else for what did.
-fn annotations(record: &Record) -> Vec<String> {
-    if record.verdict == Verdict::Passed {
-        return Vec::new();
-    }
-    let failed = failed_tests(record);
-    let mut all: Vec<String> = failed
-        .iter()
-        .take(ANNOTATIONS)
-        .map(|test| annotation(&test.name, test.message.as_deref().unwrap_or("failed")))
-        .collect();
-    if all.is_empty() {
-        let title = format!("{} e2e", record.repo);
-        let why = first_failed(record).map_or_else(
-            || summary_line(record),
-            |stage| format!("{}: {}", stage.name.name(), stage.detail),
-        );
-        all.push(annotation(&title, &why));
-    }
-    all
-}
-
-fn annotation(title: &str, message: &str) -> String {
-    let message = printable(message);
-    let mut properties = format!("title={}", property(&printable(title)));
-    if let Some((file, line)) = place(&message) {
-        let _ = write!(properties, ",file={},line={line}", property(file));
-    }
-    format!("::error {properties}::{}", data(&message))
 }
 
 fn data(text: &str) -> String {
@@ -95,7 +127,7 @@ fn property(text: &str) -> String {
 }
 
 /// Markdown.
-fn summary(record: &Record) -> String {
+fn summary(record: &Record, failure: Option<&str>) -> String {
     let sign = if record.verdict == Verdict::Passed {
         "✅"
     } else {
@@ -106,18 +138,19 @@ fn summary(record: &Record) -> String {
     for test in failed.iter().take(TESTS) {
         let _ = writeln!(text, "- **{}**", escaped(first_line(&short(&test.name))));
         if let Some(message) = &test.message {
-            let message = short(message);
-            let shown: Vec<&str> = message.lines().take(20).collect();
-            let _ = writeln!(
-                text,
-                "\n  <pre>{}</pre>\n",
-                escaped(&shown.join("\n")).replace('\n', "&#10;")
-            );
+            let _ = writeln!(text, "\n  {}\n", preformatted(&short(message)));
         }
     }
     if failed.len() > TESTS {
         let more = failed.len() - TESTS;
         let _ = writeln!(text, "- and {more} more in junit.xml");
+    }
+    if record.verdict != Verdict::Passed
+        && failed.is_empty()
+        && let Some(stage) = first_failed(record)
+        && stage.detail.contains('\n')
+    {
+        let _ = writeln!(text, "{}\n", preformatted(&short(&stage.detail)));
     }
     for check in &record.health_checks {
         if check.status == HealthStatus::Failed {
@@ -129,6 +162,14 @@ fn summary(record: &Record) -> String {
                 escaped(first_line(&short(answer)))
             );
         }
+    }
+    // Most of it is what the stack did, which no message says.
+    if let Some(failure) = failure.filter(|failure| !failure.is_empty()) {
+        let _ = writeln!(
+            text,
+            "<details><summary>what the stack did, and how to run it again</summary>\n\n<pre>{}</pre>\n</details>\n",
+            in_one_line(failure.trim_end())
+        );
     }
     text.push_str("\n| stage | | took | |\n|---|---|---|---|\n");
     for stage in &record.stages {
@@ -143,7 +184,7 @@ fn summary(record: &Record) -> String {
             "| {} | {status} | {} | {} |",
             stage.name.name(),
             duration(Duration::from_millis(stage.duration_ms)),
-            escaped(first_line(&short(&stage.detail)))
+            escaped(&short(&reason(&stage.detail)))
         );
     }
     let _ = writeln!(
@@ -157,6 +198,21 @@ fn summary(record: &Record) -> String {
 
 fn short(text: &str) -> String {
     text.chars().take(MESSAGE).collect()
+}
+
+/// Its first line and its last ones: a page of it.
+fn preformatted(text: &str) -> String {
+    let text = printable(text);
+    let mut lines: Vec<&str> = text.trim_end().lines().collect();
+    if lines.len() > SHOWN_LINES {
+        lines.splice(1..=lines.len() - SHOWN_LINES, ["…"]);
+    }
+    format!("<pre>{}</pre>", in_one_line(&lines.join("\n")))
+}
+
+/// Lines that Markdown takes for one: a blank one would end what they stand in.
+fn in_one_line(text: &str) -> String {
+    escaped(text).replace('\n', "&#10;")
 }
 
 /// Text that is neither HTML nor Markdown, also in a table.
@@ -184,14 +240,27 @@ mod tests {
 
     #[test]
     fn a_test_that_failed_is_shown_at_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let repo = folder.path().join("shop");
+        std::fs::create_dir_all(repo.join("tests")).unwrap();
+        std::fs::write(repo.join("tests/orders.rs"), "").unwrap();
+        let github = GitHub {
+            out: Vec::new(),
+            summary: None,
+            workspace: folder.path().to_owned(),
+            repo,
+        };
+        let annotations = |record: &Record| github.annotations(record);
         let mut record = failed(Verdict::Failed, Stage::Test, "exit status 1");
         let mut bad = test("orders, paid", StageStatus::Failed);
-        bad.message = Some("assert 100% == 3\n  at tests/orders.rs:12:5\n::error::x".into());
+        bad.message = Some(
+            "assert 100% == 3 at db.internal:5432\n  at tests/orders.rs:12:5\n::error::x".into(),
+        );
         record.tests = vec![bad, test("fine", StageStatus::Passed)];
         assert_eq!(
             annotations(&record),
             [
-                "::error title=orders%2C paid,file=tests/orders.rs,line=12::assert 100%25 == 3%0A  at tests/orders.rs:12:5%0A::error::x"
+                "::error title=orders%2C paid,file=shop/tests/orders.rs,line=12::assert 100%25 == 3 at db.internal:5432%0A  at tests/orders.rs:12:5%0A::error::x"
             ]
         );
         record.tests.clear();
@@ -208,7 +277,7 @@ mod tests {
         let mut bad = test("x", StageStatus::Failed);
         bad.message = Some("<".repeat(4000));
         record.tests = vec![bad; 1000];
-        let text = summary(&record);
+        let text = summary(&record, None);
         assert!(text.len() < 1 << 20, "{}", text.len());
         assert!(
             text.contains("and 950 more"),
@@ -216,6 +285,30 @@ mod tests {
             &text[text.len() - 2000..]
         );
         assert!(text.contains("\n| test | **failed** |"));
+    }
+
+    #[test]
+    fn the_summary_shows_a_stages_evidence_and_the_end_of_a_long_message() {
+        let record = failed(
+            Verdict::UpFailed,
+            Stage::Up,
+            "db exited\nthe last lines of db:\n  no password",
+        );
+        let text = summary(&record, Some("again: cargo e2e\n"));
+        assert!(
+            text.contains(
+                "how to run it again</summary>\n\n<pre>again: cargo e2e</pre>\n</details>\n"
+            ),
+            "{text}"
+        );
+        let evidence = "<pre>db exited&#10;the last lines of db:&#10;  no password</pre>\n\n";
+        assert!(text.contains(evidence), "{text}");
+        let many: Vec<String> = (1..=100).map(|line| line.to_string()).collect();
+        let shown = preformatted(&many.join("\n"));
+        assert!(
+            shown.starts_with("<pre>1&#10;…&#10;72&#10;") && shown.ends_with("100</pre>"),
+            "{shown}"
+        );
     }
 
     #[test]
@@ -229,6 +322,8 @@ mod tests {
         let mut github = GitHub {
             out: Vec::new(),
             summary: Some(path.clone()),
+            workspace: folder.path().to_owned(),
+            repo: folder.path().to_owned(),
         };
         github.event(&finished(record, None));
         let text = std::fs::read_to_string(path).unwrap();

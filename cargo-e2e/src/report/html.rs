@@ -130,7 +130,8 @@ fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
             summary {
                 span class={ "status " (class(test.status)) } { (word(test.status)) }
                 " " (first_line(&printable(&test.name))) " "
-                span.took { (took(test.duration_ms)) }
+                // What did not end has no time.
+                @if test.duration_ms > 0 { span.took { (took(test.duration_ms)) } }
             }
             @if let Some((from, to)) = axis.time_of(&test.name) {
                 p { a.jump href="#logs" data-from=(from) data-to=(to) { "logs of this time" } }
@@ -142,7 +143,7 @@ fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
                         li style={ "margin-left:" (step.depth) "em" } {
                             span class={ "status " (class(step.status)) } { (word(step.status)) }
                             " " (printable(&step.name)) " "
-                            span.took { (took(step.duration_ms)) }
+                            @if step.duration_ms > 0 { span.took { (took(step.duration_ms)) } }
                         }
                     }
                 }

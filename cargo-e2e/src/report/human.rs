@@ -18,7 +18,7 @@ pub use options::{HumanOptions, Verbosity};
 use paint::{COLUMN, Paint};
 
 use super::spinner::{Pending, Spinner, first_words};
-use super::words::{duration, first_line};
+use super::words::{duration, reason};
 use crate::event::{Event, Excerpt, Failure, Reporter, printable};
 use crate::outcome::{Stage, StageStatus};
 
@@ -208,7 +208,8 @@ impl<E: Write + Send, O: Write + Send> Human<E, O> {
             return;
         }
         let detail = printable(detail);
-        let detail = first_line(&detail);
+        let detail = reason(&detail);
+        let detail = detail.as_str();
         let (style, said) = match status {
             StageStatus::Passed => (self.paint.good, detail.to_owned()),
             StageStatus::Skipped => (self.paint.dim, joined("skipped", detail)),

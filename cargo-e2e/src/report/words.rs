@@ -6,7 +6,8 @@ use std::time::Duration;
 use regex::Regex;
 
 use crate::cancel::Signal;
-use crate::outcome::{Record, StageRecord, StageStatus, TestRecord, Verdict};
+use crate::event::printable;
+use crate::outcome::{Record, Stage, StageRecord, StageStatus, StepRecord, TestRecord, Verdict};
 
 /// How much of a stage's detail fits in a line of somebody else's log.
 const REASON_LENGTH: usize = 200;
@@ -33,10 +34,11 @@ pub fn summary_line(record: &Record) -> String {
     let verdict = verdict_word(record.verdict).to_lowercase();
     let reason = match first_failed(record) {
         Some(stage) if record.verdict != Verdict::Passed => {
-            let detail = first_line(&stage.detail).chars().take(REASON_LENGTH);
-            format!(" ({}: {})", stage.name.name(), detail.collect::<String>())
+            let why = test_reason(record, stage)
+                .unwrap_or_else(|| format!("{}: {}", stage.name.name(), reason(&stage.detail)));
+            format!(" ({})", why.chars().take(REASON_LENGTH).collect::<String>())
         }
-        _ => String::new(),
+        _ => interruption(record),
     };
     let left = match record.leftovers.len() {
         0 => String::new(),
@@ -47,6 +49,56 @@ pub fn summary_line(record: &Record) -> String {
         record.repo,
         tail(record)
     )
+}
+
+/// The first test that failed, and why, where that says more than the stage does.
+fn test_reason(record: &Record, stage: &StageRecord) -> Option<String> {
+    let failed = failed_tests(record);
+    let first = failed.first().filter(|_| stage.name == Stage::Test)?;
+    let message = printable(first.message.as_deref().unwrap_or_default());
+    if says_nothing_new(record, first) {
+        return None;
+    }
+    let name = printable(&first.name);
+    let name = first_line(&name);
+    let at = at_step(first);
+    Some(match first_line(&message) {
+        "" => format!("{name}{at}"),
+        why => format!("{name}{at}: {why}"),
+    })
+}
+
+/// ` at …` with the innermost step that failed, where the message of the test does not name it.
+pub(crate) fn at_step(test: &TestRecord) -> String {
+    let failed = |step: &&StepRecord| step.status == StageStatus::Failed;
+    let steps = test.steps.iter().filter(failed);
+    let Some(step) = steps.max_by_key(|step| step.depth) else {
+        return String::new();
+    };
+    let step = printable(&step.name);
+    let step = first_line(&step);
+    let message = printable(test.message.as_deref().unwrap_or_default());
+    if message.contains(step) {
+        String::new()
+    } else {
+        format!(" at `{step}`")
+    }
+}
+
+/// ` (SIGINT during test)`; nothing for a run that was not interrupted.
+fn interruption(record: &Record) -> String {
+    let cut = |stage: &&StageRecord| stage.status == StageStatus::Interrupted;
+    let stage = record.stages.iter().find(cut);
+    match (signal_name(record), stage) {
+        (Some(signal), Some(stage)) => format!(" ({signal} during {})", stage.name.name()),
+        _ => String::new(),
+    }
+}
+
+/// A test command's one test says no more than its stage does, but what it printed.
+pub(crate) fn says_nothing_new(record: &Record, test: &TestRecord) -> bool {
+    let stage = first_failed(record).map(|stage| first_line(&stage.detail));
+    record.tests.len() == 1 && test.message.as_deref().map(first_line) == stage
 }
 
 /// What follows a verdict and a repo: `: 3 tests in 41.2 s on railiance01`.
@@ -110,13 +162,32 @@ pub(crate) fn first_line(text: &str) -> &str {
     text.trim().lines().next().unwrap_or_default().trim_end()
 }
 
+/// A failure in one line: its first, with what follows where that only announces it.
+pub(crate) fn reason(text: &str) -> String {
+    let first = first_line(text);
+    let mut rest = text.trim().lines().skip(1).map(str::trim);
+    match rest.find(|line| !line.is_empty()) {
+        Some(next) if first.ends_with(':') => {
+            format!("{first} {}", next.trim_start_matches("- "))
+        }
+        _ => first.to_owned(),
+    }
+}
+
 /// The first place in a repo's code that a text names: file and line.
 pub(crate) fn place(text: &str) -> Option<(&str, &str)> {
+    places(text).next()
+}
+
+/// What may be a place in a repo's code, file and line, in the order of the text.
+pub(crate) fn places(text: &str) -> impl Iterator<Item = (&str, &str)> {
     static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(r"(?m)(?:^|[\s(])([A-Za-z0-9_][A-Za-z0-9_./-]*\.[A-Za-z]+):([0-9]+)").ok()
     });
-    let found = PLACE.as_ref()?.captures(text)?;
-    Some((found.get(1)?.as_str(), found.get(2)?.as_str()))
+    let all = PLACE.as_ref().map(|place| place.captures_iter(text));
+    all.into_iter()
+        .flatten()
+        .filter_map(|found| Some((found.get(1)?.as_str(), found.get(2)?.as_str())))
 }
 
 /// `: 1 of 3 tests`; nothing for a test command, which counts as one test, and nothing where
@@ -150,7 +221,6 @@ fn test_counts(record: &Record) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Stage;
     use crate::report::human::samples::{failed, passed, test};
 
     #[test]
@@ -212,7 +282,46 @@ mod tests {
         ];
         assert_eq!(
             summary_line(&record),
-            "activity-core e2e failed: 1 of 2 tests in 6.12 s on railiance01 (test: exit status 101)"
+            "activity-core e2e failed: 1 of 2 tests in 6.12 s on railiance01 (b)"
+        );
+        record.tests[1].message = Some("expected 3, got 4\n  at b.rs:3".into());
+        record.tests[1].steps = vec![StepRecord {
+            name: "pay".into(),
+            status: StageStatus::Failed,
+            duration_ms: 1,
+            depth: 0,
+        }];
+        record.tests[0].status = StageStatus::Failed;
+        record.tests[0].name = "c".into();
+        assert_eq!(
+            summary_line(&record),
+            "activity-core e2e failed: 2 of 2 tests in 6.12 s on railiance01 (b at `pay`: expected 3, got 4)"
+        );
+    }
+
+    #[test]
+    fn a_reason_is_not_the_announcement_of_one() {
+        for (text, expected) in [
+            (
+                "`local` can't:\n  - no engine\n    fix: start it",
+                "`local` can't: no engine",
+            ),
+            ("exit status 2\nits last lines:\n  x", "exit status 2"),
+            ("nothing follows:", "nothing follows:"),
+            ("", ""),
+        ] {
+            assert_eq!(reason(text), expected);
+        }
+    }
+
+    #[test]
+    fn an_interrupted_run_says_by_what_and_when() {
+        let mut record = failed(Verdict::Interrupted, Stage::Up, "SIGTERM");
+        record.stages[0].status = StageStatus::Interrupted;
+        record.exit_code = 143;
+        assert_eq!(
+            summary_line(&record),
+            "activity-core e2e interrupted in 6.12 s on railiance01 (SIGTERM during up)"
         );
     }
 }

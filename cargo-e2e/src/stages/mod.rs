@@ -14,6 +14,7 @@ pub mod sync;
 pub mod test;
 pub mod up;
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::event::{Events, Excerpt, Failure};
@@ -21,6 +22,7 @@ use crate::host::{Facts, Host, HostError};
 use crate::outcome::{Stage, Verdict};
 use crate::plan::Plan;
 use crate::sandbox::{Sandbox, State};
+use crate::secrets::Secrets;
 
 /// What every stage after provision works with.
 pub struct Context<'a> {
@@ -84,7 +86,14 @@ pub struct Trouble {
     pub help: Option<String>,
     /// There is nobody to talk to any more.
     pub lost: bool,
+    /// The end of what the tests printed. People have seen it pass by; the record has not.
+    pub printed: String,
 }
+
+/// So many lines of an excerpt go into the record, the last ones.
+const RECORDED_LINES: usize = 20;
+/// A line of those that is longer is cut.
+const RECORDED_WIDTH: usize = 300;
 
 impl Trouble {
     /// With a verdict and a message.
@@ -95,6 +104,7 @@ impl Trouble {
             excerpts: Vec::new(),
             help: None,
             lost: false,
+            printed: String::new(),
         }
     }
 
@@ -116,6 +126,29 @@ impl Trouble {
         }
     }
 
+    /// As the record has it, from which somebody else is to understand it: message, evidence and
+    /// what to do. Secrets are masked before lines are cut: half of one would not be known.
+    #[must_use]
+    pub fn recorded(&self, secrets: &Secrets) -> String {
+        let mut text = self.message.trim_end().to_owned();
+        for excerpt in &self.excerpts {
+            add_lines(&mut text, &excerpt.title, &excerpt.text, secrets);
+        }
+        if let Some(help) = &self.help {
+            text = format!("{text}\nhelp: {help}");
+        }
+        text
+    }
+
+    /// What the record has of tests that tell nothing of themselves.
+    #[must_use]
+    pub fn recorded_of_tests(&self, secrets: &Secrets) -> String {
+        let mut text = self.message.trim_end().to_owned();
+        let title = "the last lines they printed";
+        add_lines(&mut text, title, &self.printed, secrets);
+        text
+    }
+
     /// With the last lines of something; nothing when there are none.
     #[must_use]
     pub fn excerpt(mut self, title: impl Into<String>, text: &str) -> Self {
@@ -126,6 +159,21 @@ impl Trouble {
             });
         }
         self
+    }
+}
+
+/// Adds the last lines of something below its title.
+fn add_lines(text: &mut String, title: &str, lines: &str, secrets: &Secrets) {
+    let lines = crate::event::printable(lines);
+    let lines = secrets.text(&lines);
+    let lines: Vec<&str> = lines.trim_end().lines().collect();
+    if lines.is_empty() {
+        return;
+    }
+    let _ = write!(text, "\n{}:", title.trim_end_matches(':'));
+    for line in &lines[lines.len().saturating_sub(RECORDED_LINES)..] {
+        let line: String = line.trim_end().chars().take(RECORDED_WIDTH).collect();
+        let _ = write!(text, "\n{}", format!("  {line}").trim_end());
     }
 }
 
@@ -144,6 +192,7 @@ impl From<HostError> for Trouble {
             message,
             excerpts: Vec::new(),
             help,
+            printed: String::new(),
             lost: matches!(error, HostError::Lost { .. } | HostError::Lease { .. }),
         }
     }
@@ -214,6 +263,46 @@ fn count(number: usize, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_record_has_the_end_of_the_evidence_and_what_to_do() {
+        let many: Vec<String> = (1..=30).map(|line| format!("line {line}")).collect();
+        let many = many.join("\n");
+        let mut trouble = Trouble::new(Verdict::UpFailed, "db exited with code 1")
+            .excerpt("the last lines of db:", &many)
+            .help("set POSTGRES_PASSWORD");
+        let text = trouble.recorded(&Secrets::default());
+        assert!(
+            text.starts_with("db exited with code 1\nthe last lines of db:\n  line 11\n"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("  line 30\nhelp: set POSTGRES_PASSWORD"),
+            "{text}"
+        );
+        assert_eq!(
+            trouble.recorded_of_tests(&Secrets::default()),
+            "db exited with code 1"
+        );
+        trouble.printed = format!("one\n\n{}\n", "x".repeat(1000));
+        assert_eq!(
+            trouble.recorded_of_tests(&Secrets::default()),
+            format!(
+                "db exited with code 1\nthe last lines they printed:\n  one\n\n  {}",
+                "x".repeat(RECORDED_WIDTH)
+            )
+        );
+    }
+
+    #[test]
+    fn half_a_secret_is_not_recorded() {
+        let environment = [("API_TOKEN".to_owned(), "hunter2-hunter2".to_owned())];
+        let secrets = Secrets::of(&["API_TOKEN".to_owned()], environment).unwrap();
+        let mut trouble = Trouble::new(Verdict::Failed, "exit status 1");
+        trouble.printed = format!("{}hunter2-hunter2", "x".repeat(RECORDED_WIDTH - 8));
+        let text = trouble.recorded_of_tests(&secrets);
+        assert!(text.ends_with("x***"), "{text}");
+    }
 
     #[test]
     fn the_tail_keeps_the_last_lines_however_they_arrive() {

@@ -103,11 +103,16 @@ async fn config(
             Ok((model, warnings))
         }
         Err(ConfigError::Host(error)) => Err(error.into()),
-        Err(ConfigError::Refused { said }) => Err(Trouble::new(
-            Verdict::SpecError,
-            format!("Compose refuses {}", plan.compose_files.join(", ")),
-        )
-        .excerpt("docker compose config", &said)),
+        Err(ConfigError::Refused { said }) => {
+            let refused = format!("Compose refuses {}", plan.compose_files.join(", "));
+            let said = said.trim();
+            let trouble = if said.lines().count() == 1 {
+                Trouble::new(Verdict::SpecError, format!("{refused}: {said}"))
+            } else {
+                Trouble::new(Verdict::SpecError, refused).excerpt("docker compose config", said)
+            };
+            Err(trouble)
+        }
         Err(error @ ConfigError::NoModel { .. }) => {
             Err(Trouble::new(Verdict::SpecError, error.to_string()))
         }

@@ -77,7 +77,7 @@ pub async fn test(
         }
         *records = counted;
     }
-    let trouble = match ended.iter().find(|ended| **ended != Ended::Status(0)) {
+    let mut trouble = match ended.iter().find(|ended| **ended != Ended::Status(0)) {
         _ if ended.contains(&Ended::TimedOut) => Trouble::new(
             Verdict::TimedOut,
             format!(
@@ -95,13 +95,14 @@ pub async fn test(
             return Err(targets::none_ran(context));
         }
         None => return Ok(Done::new((), "passed")),
-        Some(Ended::Status(127)) => return Err(missing_program(context, &tail.text())),
+        Some(Ended::Status(127)) => missing_program(context, &tail.text()),
         Some(Ended::Status(status)) => Trouble::new(
             Verdict::Failed,
             format!("the tests failed (exit status {status})"),
         ),
         Some(Ended::TimedOut) => unreachable!("it is the first case"),
     };
+    trouble.printed = tail.text();
     // A service that fell over meanwhile is the likeliest reason.
     Err(super::collect::explain(context, trouble).await)
 }

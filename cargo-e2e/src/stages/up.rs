@@ -1,5 +1,7 @@
 //! Bring the stack up: the canonical model, rewritten, with its ports claimed.
 
+mod said;
+
 use std::time::Duration;
 
 use e2e_harness::protocol::Endpoints;
@@ -7,7 +9,7 @@ use serde_json::Value;
 
 use crate::compose::scan::Scan;
 use crate::compose::{
-    Isolation, PortRule, Published, Rewritten, cli, isolate, publish, risks, subnets, test_service,
+    Isolation, PortRule, Published, Rewritten, cli, isolate, publish, risks, test_service,
 };
 use crate::host::HostError;
 use crate::lint;
@@ -15,9 +17,12 @@ use crate::outcome::{Stage, Verdict};
 use crate::sandbox::State;
 use crate::spec::Ports;
 
+use said::{COMPOSE, FAILED, help, without_progress};
+
 use super::addresses::Extras;
 use super::endpoints::list;
 use super::{Context, Done, Tail, Trouble, count, model, ports};
+pub use said::with_reason;
 
 /// A stack that was brought up.
 #[derive(Debug, Clone)]
@@ -249,7 +254,7 @@ async fn start(context: &Context<'_>, commands: &str) -> Result<bool, Trouble> {
         .await;
     let message = match status {
         Ok(0) => return Ok(changed),
-        Ok(_) => "`docker compose up` failed".to_owned(),
+        Ok(_) => FAILED.to_owned(),
         Err(HostError::TimedOut { .. }) => {
             format!(
                 "`docker compose up` did not end within {} s",
@@ -260,41 +265,10 @@ async fn start(context: &Context<'_>, commands: &str) -> Result<bool, Trouble> {
         Err(error) => return Err(error.into()),
     };
     let text = tail.text();
-    let mut trouble = Trouble::new(Verdict::UpFailed, message).excerpt("docker compose up", &text);
+    let mut trouble =
+        Trouble::new(Verdict::UpFailed, message).excerpt(COMPOSE, &without_progress(&text));
     trouble.help = help(&text, context.host.name(), context.host.is_local());
     Err(trouble)
-}
-
-fn help(said: &str, host: &str, local: bool) -> Option<String> {
-    let has = |needle: &str| said.contains(needle);
-    if has("pull access denied") || has("unauthorized") || has("denied: requested access") {
-        let login = if local {
-            "docker login REGISTRY".to_owned()
-        } else {
-            format!("ssh -t {host} docker login REGISTRY")
-        };
-        Some(format!(
-            "the image does not exist, or the host may not pull it. Log in on the host: {login}"
-        ))
-    } else if has("no matching manifest") {
-        Some(
-            "the image is not made for the host's architecture; name another tag, or `build:` it"
-                .to_owned(),
-        )
-    } else if has("could not find an available") || has("fully subnetted") {
-        Some("Docker has no address left for another network: `docker network ls` on the host shows what holds them".to_owned())
-    } else if subnets::overlap(said) {
-        Some("the subnet that the compose file writes down is taken: another sandbox of this repo may have it; without `ipam` any number runs side by side".to_owned())
-    } else if has("no space left on device") {
-        Some("the host's disk is full: `docker system df` there shows what Docker holds".to_owned())
-    } else if has("port is already allocated") || has("address already in use") {
-        Some(
-            "something took the port meanwhile: `ss -ltnp` and `docker ps` on the host show what"
-                .to_owned(),
-        )
-    } else {
-        None
-    }
 }
 
 /// Writes down on the host what others need to live with the sandbox.
@@ -325,18 +299,4 @@ async fn fill_numbers(context: &Context<'_>, published: &mut [Published]) -> Res
             .find_map(|container| container.published(one.container_port, one.transport));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refused_pull_says_how_to_log_in() {
-        let text = help("Error pull access denied for x", "railiance01", false);
-        assert!(
-            text.is_some_and(|text| text.ends_with("ssh -t railiance01 docker login REGISTRY"))
-        );
-        assert_eq!(help("exit 1", "local", true), None);
-    }
 }

@@ -33,7 +33,6 @@ on_each_host! {
             .stdout_has("expected 3, got 4")
             .stderr_has("the tests failed (exit status 7)")
             .stderr_has("while the tests ran (")
-            .stderr_has("web: running")
             .stderr_has("health checks before: web passed after ")
             .stderr_has("again: cargo e2e")
             .stderr_has("results: e2e/results/");

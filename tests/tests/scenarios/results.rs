@@ -50,7 +50,9 @@ fn a_run_that_is_killed_is_recorded_by_the_next_one() {
 
     let history = next.cargo_e2e(&["history"]);
     assert!(
-        history.stdout.contains(": 2 of 3 passed (100 %)"),
+        history
+            .stdout
+            .contains(": 2 of 3 passed (100 % of the 2 judged)"),
         "{history}"
     );
     assert!(history.stdout.contains("1 interrupted"), "{history}");

@@ -43,11 +43,20 @@ fi
 
 sweep_all
 
+# ` (used by container A B)` for a list of names.
+held() { [ -z "${1% }" ] || printf ' (used by container %s)' "${1% }"; }
 if [ "$empty" -lt 2 ]; then
   docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || echo "left engine it-does-not-answer"
   docker ps -a --filter "$label" --filter "$owner" --format 'left container {{.Names}}'
-  docker network ls --filter "$label" --filter "$owner" --format 'left network {{.Name}}'
-  docker volume ls --filter "$label" --filter "$owner" --format 'left volume {{.Name}}'
+  # A stranger's container holds it, as a rule: whoever reads this should know whose.
+  docker network ls --filter "$label" --filter "$owner" --format '{{.Name}}' | while read -r name; do
+    holders=$(docker network inspect --format '{{range .Containers}}{{.Name}} {{end}}' "$name" 2>/dev/null)
+    echo "left network $name$(held "$holders")"
+  done
+  docker volume ls --filter "$label" --filter "$owner" --format '{{.Name}}' | while read -r name; do
+    holders=$(docker ps -a --filter "volume=$name" --format '{{.Names}}' 2>/dev/null | tr '\n' ' ')
+    echo "left volume $name$(held "$holders")"
+  done
   docker image ls --filter "$label" --filter "$owner" --format 'left image {{.Repository}}:{{.Tag}}'
   # The folder stays, so that a later try knows of this sandbox.
   exit 0

@@ -67,6 +67,10 @@ impl During {
     /// None when no test began.
     pub(super) fn of(record: &Record, test: Option<&str>, known: &Known<'_>) -> Option<Self> {
         let mut is_harness = false;
+        let stage = record.stages.iter().find(|one| one.name == Stage::Test)?;
+        let began: Timestamp = stage.started_at.parse().ok()?;
+        let took = SignedDuration::from_millis(i64::try_from(stage.duration_ms).ok()?);
+        let all = (began + known.skew, began + known.skew + took);
         let own = test.and_then(|test| {
             let told = own_times(&known.bundle.join("events.jsonl"), test);
             is_harness = told.is_some();
@@ -77,18 +81,11 @@ impl During {
             } else {
                 known.skew
             };
-            Some((
-                Some(test.to_owned()),
-                shifted(from, skew),
-                shifted(to, skew),
-            ))
+            // One that did not end was ended with the others.
+            let to = to.map_or(all.1, |to| shifted(to, skew));
+            Some((Some(test.to_owned()), shifted(from, skew), to))
         });
-        let (test, from, to) = own.or_else(|| {
-            let stage = record.stages.iter().find(|one| one.name == Stage::Test)?;
-            let from: Timestamp = stage.started_at.parse().ok()?;
-            let took = SignedDuration::from_millis(i64::try_from(stage.duration_ms).ok()?);
-            Some((None, from + known.skew, from + known.skew + took))
-        })?;
+        let (test, from, to) = own.unwrap_or((None, all.0, all.1));
         let log = |name: &str| known.bundle.join("logs").join(format!("{name}.log"));
         let services = record
             .services
@@ -106,17 +103,19 @@ impl During {
 
 /// When the last try of a test began and ended, by the clock where it ran. Tests of several
 /// targets are known by more than their own name.
-fn own_times(events: &Path, test: &str) -> Option<(Timestamp, Timestamp)> {
+fn own_times(events: &Path, test: &str) -> Option<(Timestamp, Option<Timestamp>)> {
     let (mut from, mut to) = (None, None);
     for line in BufReader::new(File::open(events).ok()?).split(b'\n') {
         let is_it = |name: &str| test == name || test.ends_with(&format!("::{name}"));
         match serde_json::from_slice(&line.ok()?) {
-            Ok(Entry::TestStarted { test, at, .. }) if is_it(&test) => from = at.parse().ok(),
+            Ok(Entry::TestStarted { test, at, .. }) if is_it(&test) => {
+                (from, to) = (at.parse().ok(), None);
+            }
             Ok(Entry::TestEnded { test, at, .. }) if is_it(&test) => to = at.parse().ok(),
             _ => {}
         }
     }
-    Some((from?, to?))
+    Some((from?, to))
 }
 
 fn read(name: &str, log: &Path, from: Timestamp, to: Timestamp) -> Service {

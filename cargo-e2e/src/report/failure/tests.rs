@@ -24,9 +24,15 @@ fn run() -> Record {
         depth: 0,
     }];
     record.tests = vec![bad, test("orders::list", StageStatus::Passed)];
-    record.services = vec![service("web"), service("idle"), service("db")];
-    record.services[2].restarts = 1;
-    record.services[2].oom_killed = true;
+    record.services = vec![
+        service("web"),
+        service("init"),
+        service("idle"),
+        service("db"),
+    ];
+    record.services[1].state = "exited".into();
+    record.services[3].restarts = 1;
+    record.services[3].oom_killed = true;
     record.health_checks = vec![HealthRecord {
         name: "api".into(),
         status: HealthStatus::Passed,
@@ -71,7 +77,7 @@ fn a_screen_says_what_the_stack_did_while_the_test_ran() {
     let folder = bundle();
     let report = report(&run(), &known(folder.path())).unwrap();
     let expected = "\
-orders::ship at tests/orders.rs:12:
+orders::ship at `pay` at tests/orders.rs:12:
 | expected 3, got 4
 |   at tests/orders.rs:12:5
 while orders::ship ran (2.00 s):
@@ -83,13 +89,21 @@ db: killed for want of memory, restarted once
 web: running
 |  +0.50 s   GET /orders
 |  +1.00 s ! ERROR no such table
-idle: running; it printed nothing
+printed nothing: init (exited), idle
 health checks before: api passed after 1.20 s
 again: cargo e2e --host railiance01 -- orders::ship
 keep:  cargo e2e --host railiance01 --keep-on-failure -- orders::ship
 ";
     assert!(report.short.ends_with(rest), "{}", report.short);
     assert!(report.short.lines().count() < 30, "{}", report.short);
+    assert!(
+        report
+            .stack
+            .starts_with("while orders::ship ran (2.00 s):\n")
+            && report.stack.ends_with("api passed after 1.20 s\n"),
+        "{}",
+        report.stack
+    );
     assert!(
         report
             .long
@@ -128,8 +142,87 @@ fn a_stage_before_the_tests_says_why_itself() {
         name: Stage::Teardown,
         ..record.stages[0].clone()
     });
+    record.stages[0].detail = "web: HTTP 503\nthe last lines of web:\n  no database".into();
     let report_of = |record: &Record| report(record, &known(folder.path()));
-    let text = report_of(&record).unwrap().short;
-    assert_eq!(text.lines().count(), 2, "{text}");
+    let again = "again: cargo e2e --host railiance01\n";
+    let keep = "keep:  cargo e2e --host railiance01 --keep-on-failure\n";
+    let unhealthy = report_of(&record).unwrap();
+    assert_eq!(unhealthy.short, format!("{again}{keep}"));
+    assert_eq!(
+        unhealthy.page,
+        format!("ready: web: HTTP 503\nthe last lines of web:\n  no database\n{again}{keep}")
+    );
+    assert_eq!(
+        unhealthy.long,
+        format!(
+            "{}\n{}",
+            summary_line(&record),
+            unhealthy.page.replace(again, &format!("\n{again}"))
+        )
+    );
+    // Where no stack was up there is none to keep; what is left is not remedied by another run.
+    record.verdict = Verdict::SpecError;
+    assert_eq!(report_of(&record).unwrap().short, again);
+    record.verdict = Verdict::Leaked;
+    assert_eq!(report_of(&record).unwrap().short, "");
     assert_eq!(report_of(&passed()), None);
+}
+
+#[test]
+fn what_a_command_printed_is_in_the_bundle_and_not_again_on_the_terminal() {
+    let folder = bundle();
+    std::fs::remove_file(folder.path().join("events.jsonl")).unwrap();
+    let mut record = run();
+    record.stages[0].detail = "the tests failed (exit status 1)".into();
+    record.tests.truncate(1);
+    record.tests[0] = test("test_command", StageStatus::Failed);
+    let said =
+        "the tests failed (exit status 1)\nthe last lines they printed:\n  e2e/test.sh:4: no";
+    record.tests[0].message = Some(said.into());
+    let report = report(&record, &known(folder.path())).unwrap();
+    assert!(
+        report.short.starts_with("while the tests ran"),
+        "{}",
+        report.short
+    );
+    let long = "\
+test_command at e2e/test.sh:4:
+| the tests failed (exit status 1)
+| the last lines they printed:
+|   e2e/test.sh:4: no
+while the tests ran";
+    assert!(report.long.contains(long), "{}", report.long);
+}
+
+#[test]
+fn a_test_that_did_not_end_was_ended_with_the_others() {
+    let folder = bundle();
+    let events = r#"{"event":"test_started","test":"ship","attempt":1,"at":"2026-11-22T13:00:05Z"}
+"#;
+    std::fs::write(folder.path().join("events.jsonl"), events).unwrap();
+    let mut record = run();
+    record.verdict = Verdict::TimedOut;
+    record.tests[0].message = Some("did not end".into());
+    let report = report(&record, &known(folder.path())).unwrap();
+    assert!(
+        report
+            .short
+            .starts_with("while orders::ship ran (15.0 s):\n"),
+        "{}",
+        report.short
+    );
+    assert!(
+        report
+            .short
+            .ends_with("--keep-on-failure -- orders::ship\n"),
+        "{}",
+        report.short
+    );
+    let page = "\
+test: 1 of 2 tests failed
+orders::ship at `pay`:
+| did not end
+while orders::ship ran (15.0 s):
+";
+    assert!(report.page.starts_with(page), "{}", report.page);
 }

@@ -12,7 +12,7 @@ use crate::event::printable;
 use crate::log_lines::shifted;
 use crate::outcome::{HealthStatus, Record, Stage};
 use crate::report::failure::Known;
-use crate::report::words::duration;
+use crate::report::words::{duration, reason};
 
 /// Narrower than this, nothing is seen.
 const NARROWEST: f64 = 0.3;
@@ -111,7 +111,7 @@ impl Axis {
             let to = from + signed(stage.duration_ms);
             let class = super::class(stage.status);
             self.stages
-                .push(self.bar(stage.name.name(), &stage.detail, class, from, to));
+                .push(self.bar(stage.name.name(), &reason(&stage.detail), class, from, to));
         }
     }
 
@@ -155,6 +155,10 @@ impl Axis {
             let Some(from) = time("StartedAt") else {
                 continue;
             };
+            // One that was made and never started has Docker's year 1 here.
+            if service.state == "created" {
+                continue;
+            }
             let from = self.of_host(from);
             let to = time("FinishedAt")
                 .map(|at| self.of_host(at))

@@ -31,7 +31,7 @@ pub(super) fn logs(record: &Record, known: &Known<'_>, axis: &Axis) -> Markup {
             " " label { input type="checkbox" id="complaints"; " complaints only" }
             " " button type="button" id="whole" hidden { "all times" }
         }
-        (one("what the tests printed", "test-output.log", &output))
+        @if !output.0.is_empty() { (one("what the tests printed", "test-output.log", &output)) }
         @for service in &record.services {
             @let path = format!("logs/{}.log", service.name);
             (one(&service.name, &path, &ends(&known.bundle.join(&path), |text| timed(text, axis))))

@@ -84,6 +84,23 @@ fn bars_stand_where_their_time_is() {
     let folder = tempfile::tempdir().unwrap();
     let mut record = passed();
     record.duration_ms = 10_000;
+    std::fs::create_dir(folder.path().join("inspect")).unwrap();
+    for (name, state, began) in [
+        ("db", "exited", "2025-11-22T13:00:02Z"),
+        ("web", "created", "0001-01-01T00:00:00Z"),
+    ] {
+        let inspected = format!(r#"[{{"State": {{"StartedAt": "{began}"}}}}]"#);
+        std::fs::write(
+            folder.path().join(format!("inspect/{name}.json")),
+            inspected,
+        )
+        .unwrap();
+        record.services.push(ServiceRecord {
+            name: name.into(),
+            state: state.into(),
+            ..ServiceRecord::default()
+        });
+    }
     let stage = |name, at: &str, duration_ms| StageRecord {
         name,
         status: StageStatus::Passed,
@@ -103,6 +120,12 @@ fn bars_stand_where_their_time_is() {
         .map(|bar| (bar.left.as_str(), bar.width.as_str()))
         .collect();
     assert_eq!(bars, [("10.00", "40.00"), ("50.00", "50.00")]);
+    let containers: Vec<_> = axis
+        .containers
+        .iter()
+        .map(|bar| (bar.name.as_str(), bar.left.as_str()))
+        .collect();
+    assert_eq!(containers, [("db", "20.00")]);
     assert_eq!(axis.time_of("test_command"), Some((5000, 5001)));
     let page = page(&record, &known(folder.path()), None);
     assert!(

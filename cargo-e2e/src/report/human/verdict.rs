@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::paint::{COLUMN, Paint};
 use crate::event::printable;
-use crate::outcome::{Record, Stage, StageStatus, StepRecord, TestRecord, Verdict};
+use crate::outcome::{Record, Stage, TestRecord, Verdict};
 use crate::report::words::{
-    failed_tests, first_failed, first_line, signal_name, tail, verdict_word,
+    at_step, failed_tests, first_failed, first_line, reason, says_nothing_new, signal_name, tail,
+    verdict_word,
 };
 
 /// So many failed tests are named; the bundle has them all.
@@ -61,26 +62,27 @@ fn verdict(paint: &Paint, record: &Record) -> String {
 /// The stage that failed first, and the tests that failed where there are several.
 fn why(paint: &Paint, record: &Record) -> Vec<String> {
     let mut lines = Vec::new();
+    // What is left is listed below, and need not be announced.
+    let listed = |detail: &str| {
+        let left = record.leftovers.first();
+        record.verdict == Verdict::Leaked && left.is_some_and(|left| detail.contains(left.as_str()))
+    };
     if record.verdict != Verdict::Passed
         && let Some(stage) = first_failed(record)
+        && !listed(&stage.detail)
     {
         let detail = printable(&stage.detail);
-        lines.push(format!("{}: {}", stage.name.name(), first_line(&detail)));
+        lines.push(format!("{}: {}", stage.name.name(), reason(&detail)));
     }
     // One that says no more than its stage does is a test command.
-    let says_more = |test: &&TestRecord| {
-        let stage = first_failed(record).map(|stage| stage.detail.as_str());
-        record.tests.len() > 1 || test.message.as_deref() != stage
-    };
+    let says_more = |test: &&TestRecord| !says_nothing_new(record, test);
     let failed: Vec<&TestRecord> = failed_tests(record).into_iter().filter(says_more).collect();
     if !failed.is_empty() {
         lines.extend(failed.iter().take(NAMED_TESTS).map(|test| {
             let name = printable(&test.name);
             let name = paint.with(paint.bad, first_line(&name));
             let message = printable(test.message.as_deref().unwrap_or_default());
-            let at = failing_step(test)
-                .filter(|step| !message.contains(step.as_str()))
-                .map_or_else(String::new, |step| format!(" at `{step}`"));
+            let at = at_step(test);
             match first_line(&message) {
                 "" => format!("- {name}{at}"),
                 message => format!("- {name}{at}: {message}"),
@@ -91,17 +93,6 @@ fn why(paint: &Paint, record: &Record) -> Vec<String> {
         }
     }
     lines
-}
-
-/// The innermost step that failed.
-fn failing_step(test: &TestRecord) -> Option<String> {
-    let failed = |step: &&StepRecord| step.status == StageStatus::Failed;
-    let step = test
-        .steps
-        .iter()
-        .filter(failed)
-        .max_by_key(|step| step.depth)?;
-    Some(first_line(&printable(&step.name)).to_owned())
 }
 
 fn leftovers(paint: &Paint, record: &Record) -> Vec<String> {
