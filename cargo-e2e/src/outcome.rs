@@ -163,7 +163,7 @@ pub struct StageRecord {
     pub started_at: String,
     /// How long it took.
     pub duration_ms: u64,
-    /// What was done, or why it failed.
+    /// What was done; or why it failed, in a line, and below it the evidence and what to do.
     pub detail: String,
 }
 

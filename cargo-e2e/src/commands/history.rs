@@ -211,7 +211,8 @@ shop: 1 of 3 passed (50 % of the 2 judged)
   tests:         13.6 s  3 min 05 s      9.00 s  orders::ship
   flaky:                          1 of 2 failed  orders::ship
   last:     2026-11-22 13:05Z  failed      3 min 05 s  0000001a  railiance01  0123456+
-            2026-11-22 13:05Z  passed          9.00 s  0000001a  railiance01  0123456+";
-        assert_eq!(shown(&history).replace(HOST_ERROR, ""), expected);
+            2026-11-22 13:05Z  passed          9.00 s  0000001a  railiance01  0123456+
+            2026-11-22 13:05Z  host_error      0.00 s  0000001a  railiance01  0123456+";
+        assert_eq!(shown(&history), expected);
     }
 }
