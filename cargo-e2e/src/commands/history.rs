@@ -156,10 +156,6 @@ mod tests {
     use cargo_e2e::history::{RunHistory, StageHistory, TestHistory};
     use cargo_e2e::outcome::Stage;
 
-    /// The oldest, below the others.
-    const HOST_ERROR: &str = "
-            2026-11-22 13:05Z  host_error      0.00 s  0000001a  railiance01  0123456+";
-
     #[test]
     fn a_repo_is_a_screen_in_columns() {
         let times = Durations {
