@@ -35,7 +35,7 @@ pub use binary::cargo_e2e;
 pub use lab::{Account, Host, Spare, image, ssh_config};
 pub use leaks::Everything;
 pub use machine::{Alone, Turn, exclusive, free_ports};
-pub use process::{Ended, Running, wait_for};
+pub use process::{Ended, Running, wait_for, without_runner};
 pub use ran::Ran;
 pub use repo::Repo;
 pub use started::Started;

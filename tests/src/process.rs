@@ -58,6 +58,15 @@ impl fmt::Display for Ended {
     }
 }
 
+/// What a runner around these tests says is not meant for runners that they start.
+pub fn without_runner(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("NEXTEST") {
+            command.env_remove(name);
+        }
+    }
+}
+
 /// A program that runs, in a process group of its own.
 #[derive(Debug)]
 #[must_use = "it is killed when it is dropped"]
@@ -72,6 +81,7 @@ impl Running {
     /// Starts it, with this as its standard input.
     #[track_caller]
     pub fn start(mut command: Command, input: Option<&str>) -> Self {
+        without_runner(&mut command);
         let mut child = command
             .stdin(if input.is_some() {
                 Stdio::piped()

@@ -3,111 +3,78 @@
 //! It listens on `PORT` (8080) of every address. It is PID 1 of its container, where
 //! SIGTERM does nothing unless somebody asks for it.
 
+use std::env;
 use std::error::Error;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::{env, thread};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-use tiny_http::{Method, Request, Response, Server};
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
-const WORKERS: usize = 4;
-
-/// What is sent back: a status and a line of text.
-#[derive(Debug, PartialEq, Eq)]
-struct Answer {
-    status: u16,
-    text: &'static str,
-}
-
-fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let always = Arc::new(AtomicBool::new(true));
-    for signal in [SIGTERM, SIGINT] {
-        signal_hook::flag::register_conditional_shutdown(signal, 0, Arc::clone(&always))?;
-    }
-
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let mut term = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let port = match env::var("PORT") {
         Ok(port) => port
             .parse()
             .map_err(|_| format!("PORT is not a port: {port:?}"))?,
         Err(_) => 8080_u16,
     };
-    let server = Server::http(("0.0.0.0", port))?;
-    println!("listening on {}", server.server_addr());
-
-    thread::scope(|scope| {
-        for _ in 0..WORKERS {
-            scope.spawn(|| server.incoming_requests().for_each(respond));
-        }
-    });
+    let listener = TcpListener::bind(("0.0.0.0", port)).await?;
+    println!("listening on {}", listener.local_addr()?);
+    axum::serve(listener, routes())
+        .with_graceful_shutdown(async move {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
+        .await?;
     Ok(())
 }
 
-fn respond(request: Request) {
-    let answer = route(request.method(), request.url());
-    let response = Response::from_string(answer.text).with_status_code(answer.status);
-    if let Err(error) = request.respond(response) {
-        eprintln!("the client went away: {error}");
-    }
-}
-
-/// Decides by method and path; a query string changes nothing.
-fn route(method: &Method, url: &str) -> Answer {
-    let path = url.split('?').next().unwrap_or_default();
-    let (status, text) = match (method, path) {
-        (Method::Get | Method::Head, "/") => (200, "Hello from a container!\n"),
-        (Method::Get | Method::Head, "/healthz") => (200, "ok\n"),
-        (_, "/" | "/healthz") => (405, "only GET\n"),
-        _ => (404, "nothing here\n"),
-    };
-    Answer { status, text }
+fn routes() -> Router {
+    Router::new()
+        .route("/", get(async || "Hello from a container!\n"))
+        .route("/healthz", get(async || "ok\n"))
+        .method_not_allowed_fallback(async || (StatusCode::METHOD_NOT_ALLOWED, "only GET\n"))
+        .fallback(async || (StatusCode::NOT_FOUND, "nothing here\n"))
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use axum::http::{Method, Request};
+    use tower::ServiceExt as _;
+
     use super::*;
 
-    fn status(method: &Method, url: &str) -> u16 {
-        route(method, url).status
+    async fn status(method: Method, url: &str) -> StatusCode {
+        let request = Request::builder().method(method).uri(url);
+        let request = request.body(Body::empty()).expect("a request");
+        let answer = routes().oneshot(request).await;
+        answer.expect("the router always answers").status()
     }
 
-    #[test]
-    fn the_root_greets() {
-        let expected = Answer {
-            status: 200,
-            text: "Hello from a container!\n",
-        };
-        assert_eq!(route(&Method::Get, "/"), expected);
+    #[tokio::test]
+    async fn a_query_string_changes_nothing() {
+        assert_eq!(status(Method::GET, "/?from=test").await, 200);
     }
 
-    #[test]
-    fn the_health_check_answers() {
-        assert_eq!(
-            route(&Method::Get, "/healthz"),
-            Answer {
-                status: 200,
-                text: "ok\n"
-            }
-        );
-    }
-
-    #[test]
-    fn a_query_string_changes_nothing() {
-        assert_eq!(route(&Method::Get, "/?from=test"), route(&Method::Get, "/"));
-    }
-
-    #[test]
-    fn an_unknown_path_is_404() {
-        for url in ["/healthz/", "/hello", "//", "/..", "", "*"] {
-            assert_eq!(status(&Method::Get, url), 404, "GET {url:?}");
+    #[tokio::test]
+    async fn an_unknown_path_is_404() {
+        for url in ["/healthz/", "/hello", "//", "/.."] {
+            assert_eq!(status(Method::GET, url).await, 404, "GET {url:?}");
         }
     }
 
-    #[test]
-    fn only_get_and_head_are_served() {
-        assert_eq!(status(&Method::Head, "/"), 200);
-        assert_eq!(status(&Method::Post, "/"), 405);
-        assert_eq!(status(&Method::Delete, "/healthz"), 405);
-        assert_eq!(status(&Method::Post, "/hello"), 404);
+    #[tokio::test]
+    async fn only_get_and_head_are_served() {
+        assert_eq!(status(Method::HEAD, "/").await, 200);
+        for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
+            assert_eq!(status(method.clone(), "/healthz").await, 405, "{method}");
+        }
     }
 }

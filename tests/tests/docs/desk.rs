@@ -4,15 +4,15 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use e2e_tests::{Turn, exclusive, without_runner};
 
 use super::HOST;
 use super::pages::{parse, root};
 
 /// One at a time: they share ports, and two cores.
-pub(crate) fn alone() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+pub(crate) fn alone() -> Turn {
+    exclusive("docs")
 }
 
 /// The folder with the binaries of this build.
@@ -33,7 +33,7 @@ pub(crate) fn binaries() -> PathBuf {
 /// A copy of the README's repo, and how to run commands in it.
 pub(crate) struct Desk {
     pub(crate) folder: tempfile::TempDir,
-    pub(crate) guard: MutexGuard<'static, ()>,
+    pub(crate) guard: Turn,
 }
 
 impl Desk {
@@ -91,7 +91,9 @@ impl Desk {
              export E2E_LAB_SSH_CONFIG=$CARGO_E2E_SSH_CONFIG\n{script}",
             root = root().display()
         );
-        Command::new("sh")
+        let mut command = Command::new("sh");
+        without_runner(&mut command);
+        command
             .args(["-c", &script])
             .current_dir(self.repo())
             .env(
