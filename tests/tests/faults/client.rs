@@ -202,3 +202,43 @@ pub(super) fn stopped(lab: &Lab) {
         &End::Is(97, "host_error"),
     );
 }
+
+/// Its clock is set while its tests run, as by NTP after a long sleep; monotonic time goes on.
+pub(super) fn clock_set(lab: &Lab) {
+    let offsets: &[&str] = if lab.all { &["+2h", "-2h"] } else { &["+2h"] };
+    for offset in offsets {
+        let repo = lab
+            .repo("clock")
+            .spec("test_command: 'echo testing; sleep 3'\n");
+        let clock = repo.root().with_extension("clock");
+        std::fs::write(&clock, "+0s").expect("a file");
+        let repo = repo
+            .env("LD_PRELOAD", FAKETIME)
+            .env("FAKETIME_TIMESTAMP_FILE", &clock.display().to_string())
+            .env("FAKETIME_NO_CACHE", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        let mut run = repo.start(lab.spare.host(), &[]);
+        run.prints("testing");
+        std::fs::write(&clock, offset).expect("a file");
+        let ran = run.finish();
+        let since = Instant::now();
+        let record = ran.record();
+        assert_ne!(
+            hour(&record["started_at"]),
+            hour(&ran.recorded_as("stages", "teardown")["started_at"]),
+            "its clock was not set: {record:#}"
+        );
+        let took = record["duration_ms"].as_u64();
+        assert!(took.is_some_and(|took| took < 600_000), "{record:#}");
+        let end = End::Is(0, "passed");
+        lab.check("27 the client's clock is set", offset, &ran, since, &end);
+        std::fs::remove_file(clock).expect("it is there");
+    }
+}
+
+/// Where Debian has it; the loader fills in the folder of this machine's kind.
+const FAKETIME: &str = "/usr/$LIB/faketime/libfaketime.so.1";
+
+fn hour(time: &serde_json::Value) -> &str {
+    &time.as_str().expect("a time")[..13]
+}

@@ -185,6 +185,7 @@ const BESIDE: &[Row] = &[
         "6 client stopped for longer than the lease",
         client::stopped,
     ),
+    ("27 the client's clock is set", client::clock_set),
     ("15 guard killed, client alive", host::guard_killed),
     ("15 guard and client killed", host::both_killed),
     ("22 a stranger's container on the network", host::stranger),
