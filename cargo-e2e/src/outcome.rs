@@ -237,6 +237,17 @@ pub struct TestRecord {
     pub steps: Vec<StepRecord>,
 }
 
+impl TestRecord {
+    /// The message of one that was under way when all were ended.
+    pub const NO_END: &str = "did not end";
+
+    /// Whether it was under way when all were ended.
+    #[must_use]
+    pub fn has_no_end(&self) -> bool {
+        self.message.as_deref() == Some(Self::NO_END)
+    }
+}
+
 /// One step of a test.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StepRecord {

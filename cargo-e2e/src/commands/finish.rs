@@ -334,8 +334,9 @@ async fn explained(
             tests_on_host,
         };
         let report = failure::report(&record, &known);
-        let why = report.as_ref().map(|report| report.page.as_str());
-        let page = html::page(&record, &known, why);
+        let why = report.as_ref().map(|report| report.page.clone());
+        let why = why.or_else(|| failure::cut_short(&record));
+        let page = html::page(&record, &known, why.as_deref());
         // A disk that is full is told of with the record.
         let _ = std::fs::write(bundle.dir().join("report.html"), page);
         let report = report?;

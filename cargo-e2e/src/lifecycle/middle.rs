@@ -194,7 +194,11 @@ impl Run<'_> {
                 StageStatus::Failed,
                 Some(trouble.recorded_of_tests(self.events.secrets())),
             ),
-            Err(Stopped::Cancelled | Stopped::Halted) => (StageStatus::Interrupted, None),
+            Err(Stopped::Cancelled | Stopped::Halted) => {
+                let by = self.cancel.signal().map(crate::cancel::Signal::name);
+                let message = by.map(|signal| format!("it was ended by {signal}"));
+                (StageStatus::Interrupted, message)
+            }
         };
         let targets = self.plan.harness.as_ref().map(|harness| &harness.targets);
         let name = match (&self.plan.spec.test_service, targets) {

@@ -16,7 +16,9 @@ use super::words::{
     summary_line,
 };
 use crate::event::printable;
-use crate::outcome::{HealthStatus, Record, ServiceRecord, StageStatus, TestRecord, Verdict};
+use crate::outcome::{
+    HealthStatus, Record, ServiceRecord, StageRecord, StageStatus, TestRecord, Verdict,
+};
 
 pub(crate) use during::is_complaint;
 use during::{During, Service};
@@ -105,6 +107,15 @@ pub fn report(record: &Record, known: &Known<'_>) -> Option<Report> {
         page: format!("{why}{}", text(PAGE)),
         long: format!("{}\n{why}\n{}", summary_line(record), text(LONG)),
     })
+}
+
+/// For the page of a run that was interrupted: where it was, and by what.
+#[must_use]
+pub fn cut_short(record: &Record) -> Option<String> {
+    let is_cut = |stage: &&StageRecord| stage.status == StageStatus::Interrupted;
+    let stage = record.stages.iter().find(is_cut)?;
+    let detail = first_line(&stage.detail);
+    Some(format!("{} was interrupted: {detail}\n", stage.name.name()))
 }
 
 /// What the tests said. The first line of each stands in the verdict.

@@ -153,7 +153,9 @@ pub(crate) fn first_failed(record: &Record) -> Option<&StageRecord> {
 pub(crate) fn failed_tests(record: &Record) -> Vec<&TestRecord> {
     let failed = |test: &&TestRecord| test.status == StageStatus::Failed;
     let mut tests: Vec<&TestRecord> = record.tests.iter().filter(failed).collect();
-    tests.sort_by(|one, other| one.name.cmp(&other.name));
+    // Where time ran out, those that took it come first.
+    let in_order = |test: &TestRecord| record.verdict != Verdict::TimedOut || !test.has_no_end();
+    tests.sort_by(|one, other| (in_order(one), &one.name).cmp(&(in_order(other), &other.name)));
     tests
 }
 

@@ -93,7 +93,7 @@ pub struct Trouble {
 /// So many lines of an excerpt go into the record, the last ones.
 const RECORDED_LINES: usize = 20;
 /// A line of those that is longer is cut.
-const RECORDED_WIDTH: usize = 300;
+const RECORDED_WIDTH: usize = 500;
 
 impl Trouble {
     /// With a verdict and a message.
@@ -172,8 +172,10 @@ fn add_lines(text: &mut String, title: &str, lines: &str, secrets: &Secrets) {
     }
     let _ = write!(text, "\n{}:", title.trim_end_matches(':'));
     for line in &lines[lines.len().saturating_sub(RECORDED_LINES)..] {
-        let line: String = line.trim_end().chars().take(RECORDED_WIDTH).collect();
-        let _ = write!(text, "\n{}", format!("  {line}").trim_end());
+        let line = line.trim_end();
+        let cut = line.char_indices().nth(RECORDED_WIDTH);
+        let (line, mark) = cut.map_or((line, ""), |(end, _)| (&line[..end], "…"));
+        let _ = write!(text, "\n{}", format!("  {line}{mark}").trim_end());
     }
 }
 
@@ -288,7 +290,7 @@ mod tests {
         assert_eq!(
             trouble.recorded_of_tests(&Secrets::default()),
             format!(
-                "db exited with code 1\nthe last lines they printed:\n  one\n\n  {}",
+                "db exited with code 1\nthe last lines they printed:\n  one\n\n  {}…",
                 "x".repeat(RECORDED_WIDTH)
             )
         );

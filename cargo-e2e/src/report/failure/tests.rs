@@ -226,3 +226,31 @@ while orders::ship ran (15.0 s):
 ";
     assert!(report.page.starts_with(page), "{}", report.page);
 }
+
+#[test]
+fn the_test_that_took_all_the_time_comes_before_one_that_failed() {
+    let mut record = run();
+    record.verdict = Verdict::TimedOut;
+    let mut hangs = record.tests[0].clone();
+    hangs.name = "orders::waits".into();
+    hangs.message = Some(TestRecord::NO_END.into());
+    record.tests.push(hangs);
+    let first = |record: &Record| failed_tests(record)[0].name.clone();
+    assert_eq!(first(&record), "orders::waits");
+    record.verdict = Verdict::Failed;
+    assert_eq!(first(&record), "orders::ship");
+}
+
+#[test]
+fn a_run_that_was_interrupted_says_where_and_by_what() {
+    let mut record = run();
+    assert_eq!(cut_short(&record), None);
+    let stage = record.stages.last_mut().unwrap();
+    stage.status = StageStatus::Interrupted;
+    stage.detail = "SIGINT".into();
+    let name = stage.name.name();
+    assert_eq!(
+        cut_short(&record),
+        Some(format!("{name} was interrupted: SIGINT\n"))
+    );
+}

@@ -6,9 +6,6 @@ use e2e_harness::protocol::record::{Entry, Status};
 
 use crate::outcome::{StageStatus, StepRecord, TestRecord};
 
-/// What is said of a test, or a step, that has no end.
-const NO_END: &str = "did not end";
-
 /// Whether any test ran; ignored ones did not.
 pub(in crate::stages::test) fn any_ran(tests: &[TestRecord]) -> bool {
     tests.iter().any(|test| test.status != StageStatus::Skipped)
@@ -108,7 +105,7 @@ impl Telling {
                 StageStatus::Failed
             };
             self.record.status = status;
-            self.record.message = Some(NO_END.to_owned());
+            self.record.message = Some(TestRecord::NO_END.to_owned());
             for place in self.open {
                 self.record.steps[place].status = status;
             }
@@ -202,7 +199,7 @@ mod tests {
                 ("e2e::b", StageStatus::Passed)
             ]
         );
-        assert_eq!(tests[0].message.as_deref(), Some(NO_END));
+        assert_eq!(tests[0].message.as_deref(), Some(TestRecord::NO_END));
         let steps: Vec<_> = tests[0]
             .steps
             .iter()
