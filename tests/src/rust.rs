@@ -28,6 +28,9 @@ pub fn package(name: &str, more: &str) -> Repo {
 #[track_caller]
 pub fn into_package(repo: Repo, manifest: &str, tests: &str) -> Repo {
     let root = workspace();
+    // Cargo takes packages of one name and version in one build folder for the same one, and does
+    // not compile again what was written before another's build ended.
+    let own = repo.slug().to_owned();
     let repo = repo
         .gitignore("/target\n")
         .file("src/lib.rs", "")
@@ -35,9 +38,9 @@ pub fn into_package(repo: Repo, manifest: &str, tests: &str) -> Repo {
         .file(
             "Cargo.toml",
             &format!(
-                "[package]\nname = \"fixture\"\nversion = \"0.3.0\"\nedition = \"2024\"\n{manifest}\
+                "[package]\nname = \"fixture\"\nversion = \"0.3.0+{own}\"\nedition = \"2024\"\n{manifest}\
                  [patch.crates-io]\ne2e-harness = {{ path = \"{}\" }}\n\
-                 [profile.dev]\ndebug = \"line-tables-only\"\n",
+                 [profile.dev]\ndebug = \"line-tables-only\"\nincremental = false\n",
                 root.join("e2e-harness").display()
             ),
         )

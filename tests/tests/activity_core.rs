@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use e2e_tests::{Ended, Host, Ran, Repo, Running, cargo_e2e, ssh_config};
+use e2e_tests::{Ended, Host, Ran, Repo, Running, cargo_e2e, exclusive, ssh_config};
 use serde_json::Value;
 
 /// The SDK takes minutes, once.
@@ -19,6 +19,7 @@ const IMAGES: [&str; 2] = ["POSTGRES_IMAGE", "TEMPORAL_IMAGE"];
 static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tests.with_file_name("examples").join("activity-core");
+    let _one_build_at_a_time = exclusive("activity-core");
     let mut command = Command::new("sh");
     command.arg("scripts/build").current_dir(&folder);
     let ended = Running::start(command, None).finish(BUILD);

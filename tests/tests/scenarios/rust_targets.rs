@@ -78,7 +78,14 @@ fn a_filter_that_leaves_nothing_is_no_success() {
 #[test]
 fn nextest_runs_the_same_tests() {
     let repo = package("rust-nextest", "");
-    let ran = repo.run(Host::Dev, &["--nextest", "--", "_the_server_", "passes"]);
+    let arguments = [
+        "--nextest",
+        "--",
+        "--no-fail-fast",
+        "_the_server_",
+        "passes",
+    ];
+    let ran = repo.run(Host::Dev, &arguments);
     ran.ended(100, "failed")
         .stage_says("test", "1 of 3 tests failed");
     assert_eq!(ran.recorded_as("tests", "passes")["status"], "passed");
