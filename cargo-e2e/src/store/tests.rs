@@ -36,6 +36,16 @@ fn names(store: &Store) -> Vec<String> {
     names
 }
 
+/// A store with the records of these runs, and the folder that it is in.
+fn with(run_ids: [&str; 3]) -> (tempfile::TempDir, Store) {
+    let state = tempfile::tempdir().unwrap();
+    let store = Store::in_state(state.path());
+    for run_id in run_ids {
+        store.put(&record(run_id)).unwrap();
+    }
+    (state, store)
+}
+
 #[test]
 fn many_at_once_keep_all_of_theirs() {
     let state = tempfile::tempdir().unwrap();
@@ -61,11 +71,7 @@ fn many_at_once_keep_all_of_theirs() {
 
 #[test]
 fn the_oldest_go_and_what_is_no_record_is_named() {
-    let state = tempfile::tempdir().unwrap();
-    let store = Store::in_state(state.path());
-    for run_id in ["a", "b", "c"] {
-        store.put(&record(run_id)).unwrap();
-    }
+    let (_state, store) = with(["a", "b", "c"]);
     store.prune(2, "c").unwrap();
     std::fs::write(store.folder().join("torn.json"), "{\"schema\":1,").unwrap();
     let kept = store.kept().unwrap();
@@ -207,11 +213,7 @@ fn a_disk_that_takes_nothing_is_an_error() {
 
 #[test]
 fn a_clock_that_went_back_costs_no_record_and_neither_does_a_hub_that_is_down() {
-    let state = tempfile::tempdir().unwrap();
-    let store = Store::in_state(state.path());
-    for run_id in ["c", "d", "e"] {
-        store.put(&record(run_id)).unwrap();
-    }
+    let (state, store) = with(["c", "d", "e"]);
     let outbox = crate::hub::Outbox::in_state(state.path());
     outbox
         .put(&crate::hub::Entry {
