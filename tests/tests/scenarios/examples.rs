@@ -8,7 +8,8 @@ use std::time::Duration;
 use e2e_tests::{Ended, Host, Repo, Running, cargo_e2e, exclusive, ssh_config};
 use serde_json::Value;
 
-const LIMIT: Duration = Duration::from_mins(4);
+/// On a clean clone an example is compiled first, beside whatever else runs.
+const LIMIT: Duration = Duration::from_mins(15);
 
 fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
