@@ -15,8 +15,8 @@ use tokio::process::Command;
 use crate::host::{
     Check, Finding, Host, HostError, Problem, Purpose, Script, connect, examine, run,
 };
-use crate::report::duration;
 use crate::spec::Side;
+use crate::words::duration;
 
 /// How programs are installed on machines like this one, most likely.
 const INSTALL: &str = if cfg!(target_os = "macos") {
@@ -139,7 +139,7 @@ async fn says(program: &str, arguments: &[&str]) -> Option<String> {
     }
     // ssh says its version on standard error.
     let said = [output.stdout, output.stderr].concat();
-    let said = crate::event::printable(&String::from_utf8_lossy(&said));
+    let said = crate::text::printable(&String::from_utf8_lossy(&said));
     let first = said.lines().find(|line| !line.trim().is_empty())?;
     Some(first.split_whitespace().collect::<Vec<_>>().join(" "))
 }

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::outcome::{Record, Stage, StageStatus};
+use crate::outcome::{Git, Record, Stage, StageStatus};
 use crate::secrets::{Masking, Secrets};
+use crate::text::printable;
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -17,6 +18,11 @@ pub enum Event {
         repo: String,
         /// The host's name.
         host: String,
+    },
+    /// The commit that is tested is known.
+    Commit {
+        /// The commit.
+        git: Git,
     },
     /// A stage begins.
     StageStarted {
@@ -99,6 +105,7 @@ impl Event {
         };
         match self {
             Self::RunStarted { .. }
+            | Self::Commit { .. }
             | Self::StageStarted { .. }
             | Self::StageGoesOn { .. }
             | Self::TestOutput { .. } => {}
@@ -239,79 +246,5 @@ impl Events {
     /// Tells something worth a line.
     pub fn note(&self, text: impl Into<String>) {
         self.tell(Event::Note { text: text.into() });
-    }
-}
-
-/// Text from a host without what could move a terminal's cursor, change its colours, or show
-/// letters in another order than they stand in.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(c) = characters.next() {
-        match c {
-            // ESC and a letter, or the one C1 character that says the same.
-            '\u{1b}' => {
-                if let Some(kind) = characters.next_if(|c| !c.is_control()) {
-                    skip_sequence(kind, &mut characters);
-                }
-            }
-            '\u{90}' => skip_sequence('P', &mut characters),
-            '\u{9b}' => skip_sequence('[', &mut characters),
-            '\u{9d}' => skip_sequence(']', &mut characters),
-            '\n' | '\t' => clean.push(c),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
-            c if c.is_control() => {}
-            c => clean.push(c),
-        }
-    }
-    clean
-}
-
-/// Skips the rest of an escape sequence. One that was cut off ends with its line, at the latest.
-fn skip_sequence(kind: char, rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    match kind {
-        // Parameters, then a letter.
-        '[' => {
-            while rest.next_if(|c| (' '..='?').contains(c)).is_some() {}
-            rest.next_if(|c| ('@'..='~').contains(c));
-        }
-        // A string, then BEL or ESC \.
-        ']' | 'P' | 'X' | '^' | '_' => {
-            while rest.next_if(|c| !c.is_control()).is_some() {}
-            if rest.next_if_eq(&'\u{1b}').is_some() {
-                rest.next_if_eq(&'\\');
-            }
-        }
-        // As `tput sgr0` says it: ESC ( B.
-        ' '..='/' => {
-            while rest.next_if(|c| (' '..='/').contains(c)).is_some() {}
-            rest.next_if(|c| !c.is_control());
-        }
-        _ => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::printable;
-
-    #[test]
-    fn nothing_that_a_host_says_moves_the_cursor() {
-        assert_eq!(
-            printable("\u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}x\r\n\u{8}y\u{9b}mz"),
-            "red x\nyz"
-        );
-        assert_eq!(
-            printable("\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{1b}\\"),
-            "link"
-        );
-        assert_eq!(printable("\u{1b}(B\u{1b}[mtext \u{9b}31mred"), "text red");
-        assert_eq!(printable("\u{1b}P1$r0m\u{1b}\\x a\u{202e}b"), "x ab");
-        assert_eq!(printable("\u{1b}]0;cut off\nnext"), "\nnext");
-        assert_eq!(
-            printable("\u{1b}[3\nnext\u{1b}\nlast\u{1b}"),
-            "\nnext\nlast"
-        );
     }
 }

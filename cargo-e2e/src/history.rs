@@ -190,7 +190,8 @@ struct Seen<'r> {
 
 fn tests(records: &[&Record]) -> Vec<TestHistory> {
     let mut seen: BTreeMap<&str, Seen<'_>> = BTreeMap::new();
-    for record in records {
+    // What a lost host or a signal does to tests says nothing of them.
+    for record in records.iter().filter(|one| is_judged(one.verdict)) {
         // Only a commit without changes is the same code twice.
         let commit = record.git.sha.as_deref().filter(|_| !record.git.dirty);
         for test in &record.tests {

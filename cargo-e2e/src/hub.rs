@@ -11,11 +11,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::event::printable;
 use crate::outcome::Record;
-use crate::report::summary_line;
 use crate::secrets::Patterns;
 use crate::spec::Report;
+use crate::text::printable;
+use crate::words::summary_line;
 
 pub use outbox::{Entry, Outbox, Waiting};
 
@@ -86,13 +86,14 @@ impl Hub {
         }))
     }
 
-    /// Its address, for people.
+    /// Its address, for people, without what may be secret.
     #[must_use]
     pub fn shown(&self) -> String {
         let mut url = self.url.clone();
         // An address that can't have them has none to hide.
         let _ = url.set_password(None);
         let _ = url.set_username("");
+        url.set_query(None);
         url.to_string()
     }
 

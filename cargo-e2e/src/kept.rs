@@ -87,7 +87,9 @@ pub fn lifetime(time: std::time::Duration) -> String {
 }
 
 /// A word for a shell, quoted only where it must be.
-fn word(text: &str) -> String {
+/// A word as a shell reads it back.
+#[must_use]
+pub fn word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
     if text.chars().all(plain) {
         text.to_owned()

@@ -31,5 +31,7 @@ pub mod secrets;
 pub mod spec;
 pub mod stages;
 pub mod store;
+pub mod text;
 pub mod variables;
+pub mod words;
 pub mod workspace;

@@ -86,10 +86,12 @@ impl Run<'_> {
         let mut ledger = Ledger::new(self.events, self.cancel);
         let mut found = Found::default();
         // Read while the host is reached: neither waits for the other.
-        let (git, ()) = tokio::join!(
-            crate::git::describe(&self.plan.repo.root),
-            Box::pin(self.on_host(&mut ledger, &mut found))
-        );
+        let describe = async {
+            let git = crate::git::describe(&self.plan.repo.root).await;
+            self.events.tell(Event::Commit { git: git.clone() });
+            git
+        };
+        let (git, ()) = tokio::join!(describe, Box::pin(self.on_host(&mut ledger, &mut found)));
         let mut verdict = found.verdict.unwrap_or(Verdict::Passed);
         if self.cancel.signal().is_some() && verdict != Verdict::Passed {
             verdict = Verdict::Interrupted;

@@ -165,7 +165,7 @@ impl<'a> Waiting<'a> {
         let (Some(check), Some(status), Some(tries)) = (check, words.next(), words.next()) else {
             return;
         };
-        let answer = crate::event::printable(words.next().unwrap_or_default());
+        let answer = crate::text::printable(words.next().unwrap_or_default());
         check.attempts = tries.parse().unwrap_or(check.attempts);
         let passed = status == "pass";
         let news = passed || check.last_error.as_deref() != Some(&answer);

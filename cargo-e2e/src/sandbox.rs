@@ -356,7 +356,7 @@ fn check(host: &dyn Host, script: &Script, output: Output) -> Result<Output, Hos
     if output.status == 0 {
         return Ok(output);
     }
-    let said = crate::event::printable(&output.stderr);
+    let said = crate::text::printable(&output.stderr);
     if output.status == GONE {
         return Err(gone(host, &said));
     }

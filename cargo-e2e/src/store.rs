@@ -86,7 +86,9 @@ impl Store {
         let mut json = serde_json::to_vec_pretty(record)?;
         json.push(b'\n');
         durable::write(&self.folder, &name(&record.run_id), &json)?;
-        self.prune(KEPT, &record.run_id)
+        // An old one that can't be removed costs no new one.
+        let _ = self.prune(KEPT, &record.run_id);
+        Ok(())
     }
 
     /// Where a run's record is, or would be.
@@ -149,7 +151,7 @@ impl Store {
         files.truncate(files.len().saturating_sub(keep));
         for file in files {
             let own = file.file_name().unwrap_or_default();
-            let waits = self.folder.with_file_name("outbox").join(own).exists();
+            let waits = self.folder.with_file_name(OUTBOX).join(own).exists();
             if waits || own == name(newest).as_str() {
                 continue;
             }
@@ -163,7 +165,11 @@ impl Store {
     }
 }
 
-fn name(run_id: &str) -> String {
+/// Where, beside the records, those are named that wait for the state-hub, each by a file of its
+/// record's name.
+pub(crate) const OUTBOX: &str = "outbox";
+
+pub(crate) fn name(run_id: &str) -> String {
     format!("{run_id}.json")
 }
 

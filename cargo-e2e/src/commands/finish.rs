@@ -1,7 +1,6 @@
 //! The report stage: the record becomes files before anybody is told of the verdict.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,10 +13,12 @@ use cargo_e2e::outcome::{
 };
 use cargo_e2e::plan::Plan;
 use cargo_e2e::report::{Bundle, TestLog, bundle, failure, html};
-use cargo_e2e::sandbox::{Buried, Identity};
+use cargo_e2e::sandbox::Identity;
 use cargo_e2e::spec::{Report, Side};
-use cargo_e2e::store::journal::{Dead, recover};
 use cargo_e2e::store::{Header, Journal, Store, state_folder};
+
+use super::again::Again;
+use super::dead;
 
 /// Where the result goes.
 pub(crate) struct Keeping {
@@ -27,7 +28,16 @@ pub(crate) struct Keeping {
     store: Option<Store>,
     journal: io::Result<Option<Journal>>,
     telling: Option<Arc<Telling>>,
+    evidence: Evidence,
+}
+
+/// What is known of a run beside its record.
+#[derive(Clone)]
+struct Evidence {
+    again: Again,
+    by_name: bool,
     tests_on_host: bool,
+    skew: jiff::SignedDuration,
 }
 
 /// The state-hub is to be told.
@@ -74,19 +84,20 @@ impl Keeping {
             store,
             journal,
             telling,
-            tests_on_host: plan.tests_on == Side::Host,
+            evidence: Evidence {
+                again: Again::typed(&plan.host.name),
+                by_name: plan
+                    .harness
+                    .as_ref()
+                    .is_some_and(|one| one.targets.len() == 1),
+                tests_on_host: plan.tests_on == Side::Host,
+                skew: jiff::SignedDuration::ZERO,
+            },
         };
         (
             keeping,
             reporter.map(|one| Box::new(one) as Box<dyn Reporter>),
         )
-    }
-
-    /// Runs on this host that were killed, and of whose sandbox nothing is known.
-    pub(crate) fn unknown(&self, host: &str) -> Vec<String> {
-        let unknown = self.store.as_ref().map(|store| store.unknown(host));
-        // What can't be read is told of with the records.
-        unknown.and_then(Result::ok).unwrap_or_default()
     }
 
     /// Stores what runs knew that were killed.
@@ -98,91 +109,15 @@ impl Keeping {
                 store.folder().display()
             ));
         }
-        match recover(store, wait_for_the_hub) {
-            Ok(recovered) => {
-                for dead in recovered.dead.iter().filter(|dead| dead.fresh) {
-                    events.note(died(&dead.record));
-                }
-                for file in &recovered.torn {
-                    events.warn(torn(file));
-                }
-            }
-            Err(error) => events.warn(format!(
-                "what runs knew that were killed is not stored yet: {}: {error}",
-                store.folder().display()
-            )),
-        }
+        dead::tell(store, events);
     }
-}
 
-/// Writes into the records of runs that were killed what their host remembers of them. What the hub
-/// has already stays as it has it.
-async fn learn(
-    store: &Store,
-    telling: Option<&Arc<Telling>>,
-    buried: Vec<Buried>,
-    bundle: &Path,
-    events: &Events,
-) {
-    if buried.is_empty() {
-        return;
+    /// Runs on this host that were killed, and of whose sandbox nothing is known.
+    pub(crate) fn unknown(&self, host: &str) -> Vec<String> {
+        let unknown = self.store.as_ref().map(|store| store.unknown(host));
+        // What can't be read is told of with the records.
+        unknown.and_then(Result::ok).unwrap_or_default()
     }
-    let (store, telling) = (store.clone(), telling.cloned());
-    let results = bundle.parent().unwrap_or(bundle).to_owned();
-    let learned = tokio::task::spawn_blocking(move || {
-        let mut learned = Vec::new();
-        // Nobody sends meanwhile.
-        let held = telling.map(|telling| Some((telling.outbox.try_hold().ok()??, telling)));
-        let waiting = match &held {
-            None => None,
-            Some(None) => return learned,
-            Some(Some((_, telling))) => Some(telling.outbox.entries().unwrap_or_default()),
-        };
-        for one in &buried {
-            let waits = |entries: &Vec<Entry>| entries.iter().any(|it| it.run_id == one.run_id);
-            if waiting.as_ref().is_none_or(waits)
-                && let Ok(Some(_)) = store.learn(one, &results)
-            {
-                learned.push(format!("run {}: {}", one.run_id, one.sentence()));
-            }
-        }
-        learned
-    });
-    for sentence in learned.await.unwrap_or_default() {
-        events.note(sentence);
-    }
-}
-
-/// Lets the record of a run that was killed wait for the hub, if it was to be told.
-pub(crate) fn wait_for_the_hub(dead: &Dead) -> io::Result<()> {
-    let Some(report) = &dead.header.report else {
-        return Ok(());
-    };
-    Outbox::in_state(&state_folder()).put(&Entry {
-        run_id: dead.record.run_id.clone(),
-        report: report.clone(),
-        ..Entry::default()
-    })
-}
-
-/// One line about a journal that tells nothing.
-pub(crate) fn torn(file: &std::path::Path) -> String {
-    format!(
-        "a run was killed, and what was known of it can't be read: {} is kept as it is",
-        file.display()
-    )
-}
-
-/// One line about a run that was killed.
-pub(crate) fn died(record: &Record) -> String {
-    let stage = record.stages.last();
-    let during = stage.map_or_else(String::new, |stage| {
-        format!(" during {}", stage.name.name())
-    });
-    format!(
-        "run {} of {} on {} was killed{during}: it is recorded as interrupted",
-        record.run_id, record.repo, record.host
-    )
 }
 
 /// Stores the record, tells of the verdict, and returns the exit code.
@@ -211,19 +146,30 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         detail: String::new(),
     });
     let shown = shown(&keeping.bundle);
-    let (bundle, tests_on_host) = (Arc::clone(&keeping.bundle), keeping.tests_on_host);
-    let mut failure = explained(&record, skew, &bundle, tests_on_host).await;
-    // Whoever has only the record, as the hub does, is to understand it.
-    let stage = record.stages.iter_mut().find(|one| one.name == Stage::Test);
-    if let (Some(stage), Some(failure)) = (stage, &failure) {
-        stage.detail.push('\n');
-        stage.detail.push_str(failure.stack.as_str());
-        stage.detail.truncate(stage.detail.trim_end().len());
+    let bundle = Arc::clone(&keeping.bundle);
+    let mut evidence = keeping.evidence.clone();
+    evidence.skew = skew;
+    evidence.again.mask(events.secrets());
+    let mut failure = told_why(&record, &bundle, &evidence).await;
+    if let Some(failure) = &failure {
+        add_stack(&mut record, &failure.stack);
+    }
+    // From here on everybody is told the same: what follows is no longer the run's time.
+    if let Some(stage) = record.stages.last_mut() {
+        stage.duration_ms = millis(started.elapsed());
+        record.duration_ms = record.duration_ms.saturating_add(stage.duration_ms);
     }
     let (store, telling) = (keeping.store.clone(), keeping.telling.clone());
     let (stored, untidy) = write(&record, keeping).await;
-    if let Some(store) = &store {
-        learn(store, telling.as_ref(), buried, &shown, events).await;
+    if let Some(store) = store.clone().filter(|_| !buried.is_empty()) {
+        let outbox = telling.as_ref().map(|telling| telling.outbox.clone());
+        let results = bundle.dir().parent().unwrap_or(bundle.dir()).to_owned();
+        let learned = tokio::task::spawn_blocking(move || {
+            dead::learn(&store, outbox.as_ref(), &buried, &results)
+        });
+        for sentence in learned.await.unwrap_or_default() {
+            events.note(sentence);
+        }
     }
     if let Some(untidy) = untidy {
         events.warn(format!("the result is not tidy: {untidy}"));
@@ -247,7 +193,10 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         }
         // As far as they can be written, the files say no more that all is well.
         if is_all {
-            failure = explained(&record, skew, &bundle, tests_on_host).await;
+            failure = told_why(&record, &bundle, &evidence).await;
+        }
+        if let Some(store) = &store {
+            let _ = store.put(&record);
         }
         let _ = bundle.write_record(&record);
         let _ = bundle.write_junit(&record);
@@ -273,7 +222,6 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         detail,
     });
     let code = record.exit_code;
-    record.duration_ms = record.duration_ms.saturating_add(millis(started.elapsed()));
     events.tell(Event::RunFinished {
         record: Box::new(record),
         bundle: shown,
@@ -281,6 +229,15 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         kept,
     });
     code
+}
+
+/// Whoever has only the record, as the hub does, is to understand it.
+fn add_stack(record: &mut Record, stack: &str) {
+    let explained = failure::explained(record);
+    let mut stages = record.stages.iter_mut();
+    if let Some(stage) = stages.find(|one| explained == Some(one.name)) {
+        stage.detail = format!("{}\n{stack}", stage.detail).trim_end().to_owned();
+    }
 }
 
 /// Tells the hub of this run and of those that wait, as far as two seconds go.
@@ -320,18 +277,20 @@ async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
 
 /// What the evidence says: a page of everything, and of a failure more in the bundle and what a
 /// screen holds.
-async fn explained(
+async fn told_why(
     record: &Record,
-    skew: jiff::SignedDuration,
     bundle: &Arc<Bundle>,
-    tests_on_host: bool,
+    evidence: &Evidence,
 ) -> Option<failure::Report> {
-    let (record, bundle) = (record.clone(), Arc::clone(bundle));
+    let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
     let made = tokio::task::spawn_blocking(move || {
         let known = failure::Known {
             bundle: bundle.dir(),
-            skew,
-            tests_on_host,
+            skew: evidence.skew,
+            tests_on_host: evidence.tests_on_host,
+            again: &evidence.again.run,
+            keep: evidence.again.keep.as_deref(),
+            by_name: evidence.by_name,
         };
         let report = failure::report(&record, &known);
         let why = report.as_ref().map(|report| report.page.clone());

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use cargo_e2e::history::{self, Durations, History};
 use cargo_e2e::outcome::{Verdict, exit_code};
-use cargo_e2e::report::duration;
 use cargo_e2e::store::{Store, state_folder};
+use cargo_e2e::words::duration;
 
 use crate::cli::HistoryArguments;
 

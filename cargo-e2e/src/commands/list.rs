@@ -1,8 +1,8 @@
 //! `cargo e2e list`: the sandboxes on a host.
 
-use cargo_e2e::event::printable;
-use cargo_e2e::report::duration;
 use cargo_e2e::sandbox::{self, Listed};
+use cargo_e2e::text::printable;
+use cargo_e2e::words::duration;
 
 use crate::cli::HostArgument;
 

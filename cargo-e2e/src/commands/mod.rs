@@ -1,8 +1,10 @@
 //! One file a command: turns what was typed into values, calls the engine, returns a code.
 
+mod again;
 mod attach;
 mod check;
 mod completions;
+mod dead;
 mod doctor;
 mod down;
 mod env;

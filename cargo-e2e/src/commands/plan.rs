@@ -8,8 +8,8 @@ use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate, risks};
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::{Keep, Plan, Target};
 use cargo_e2e::ready;
-use cargo_e2e::report::duration;
 use cargo_e2e::spec::{Ports, Side};
+use cargo_e2e::words::duration;
 
 use crate::cli::RepoArguments;
 

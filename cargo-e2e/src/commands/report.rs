@@ -7,13 +7,12 @@ use std::time::Duration;
 use cargo_e2e::hub::deliver::{BY_HAND, Which, deliver};
 use cargo_e2e::hub::{Entry, Hub, Outbox};
 use cargo_e2e::outcome::{Verdict, exit_code};
-use cargo_e2e::report::summary_line;
-use cargo_e2e::store::journal::recover;
 use cargo_e2e::store::{Store, state_folder};
+use cargo_e2e::words::summary_line;
 
 use crate::cli::{RepoArguments, ReportArguments};
 
-use super::finish::{died, torn, wait_for_the_hub};
+use super::dead::{died, recover, torn};
 use super::{USAGE, find, report, warn};
 
 pub(crate) async fn report_on(arguments: &ReportArguments) -> u8 {
@@ -74,7 +73,7 @@ async fn waiting() -> u8 {
         report(&format!("{}: {error}", state.display()), None);
         exit_code(Verdict::InternalError, None)
     };
-    match recover(&store, wait_for_the_hub) {
+    match recover(&store) {
         Ok(recovered) => {
             for dead in recovered.dead.iter().filter(|dead| dead.fresh) {
                 anstream::eprintln!("{}", died(&dead.record));

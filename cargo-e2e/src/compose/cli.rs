@@ -78,7 +78,7 @@ pub async fn config(
     let exports = variables::exports(interpolation);
     let deadline = std::time::Duration::from_mins(1);
     let output = host::run(host, &script, exports.as_bytes(), deadline).await?;
-    let said = crate::event::printable(&output.stderr);
+    let said = crate::text::printable(&output.stderr);
     if output.status != 0 {
         return Err(ConfigError::Refused {
             said: said.replace(&format!("{repo}/"), ""),

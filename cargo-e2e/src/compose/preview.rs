@@ -63,7 +63,7 @@ pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> 
         .await
         .map_err(|_| PreviewError::Refused("no answer in 60 s".to_owned()))?
         .map_err(|_| PreviewError::NoCompose)?;
-    let said = crate::event::printable(&String::from_utf8_lossy(&output.stderr));
+    let said = crate::text::printable(&String::from_utf8_lossy(&output.stderr));
     if !output.status.success() {
         if said.contains("is not a docker command") || said.contains("unknown command") {
             return Err(PreviewError::NoCompose);

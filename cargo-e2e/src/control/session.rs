@@ -6,9 +6,9 @@ use e2e_harness::protocol::control::{Answer, Change, ContainerState, Request};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
 
-use crate::event::printable;
 use crate::ready::once;
 use crate::sandbox::Container;
+use crate::text::printable;
 
 use super::Control;
 use super::changes::reason;

@@ -84,10 +84,11 @@ async fn try_deliver(
     let mut entries = held.entries().map_err(told)?;
     let now = jiff::Timestamp::now();
     match which {
-        Which::All => {}
+        // One that is never taken must not keep others from being sent.
+        Which::All => entries.sort_by_key(|entry| entry.attempts),
         Which::Run(first) => {
             entries.retain(|entry| !entry.refused && entry.may_go(now));
-            entries.sort_by_key(|entry| entry.run_id != first);
+            entries.sort_by_key(|entry| (entry.run_id != first, entry.attempts));
         }
     }
     if entries.is_empty() {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::PATIENCE;
-use crate::durable;
 use crate::spec::Report;
+use crate::{durable, store};
 
 /// One record that waits.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +56,7 @@ impl Outbox {
     #[must_use]
     pub fn in_state(state: &Path) -> Self {
         Self {
-            folder: state.join("outbox"),
+            folder: state.join(store::OUTBOX),
         }
     }
 
@@ -66,7 +66,7 @@ impl Outbox {
     /// When that can't be written.
     pub fn put(&self, entry: &Entry) -> io::Result<()> {
         durable::folder(&self.folder)?;
-        let name = format!("{}.json", entry.run_id);
+        let name = store::name(&entry.run_id);
         durable::write(&self.folder, &name, &serde_json::to_vec(entry)?)
     }
 
@@ -134,6 +134,6 @@ impl Waiting {
 
     /// The hub has it.
     pub(super) fn done(&self, entry: &Entry) -> io::Result<()> {
-        durable::remove(&self.outbox.folder, &format!("{}.json", entry.run_id))
+        durable::remove(&self.outbox.folder, &store::name(&entry.run_id))
     }
 }

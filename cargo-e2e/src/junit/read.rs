@@ -6,8 +6,8 @@ use std::time::Duration;
 use quick_junit::{Report, TestCase, TestCaseStatus, TestSuite, XmlString};
 use regex::{Captures, Regex};
 
-use crate::event::printable;
 use crate::outcome::{StageStatus, TestRecord, millis};
+use crate::text::{clip, printable};
 
 /// So much is kept of why a test failed: a page of it.
 const MESSAGE: usize = 4000;
@@ -128,5 +128,16 @@ fn why(message: Option<&XmlString>, description: Option<&XmlString>) -> Option<S
     } else {
         format!("{message}\n{description}")
     };
-    (!whole.is_empty()).then(|| whole.chars().take(MESSAGE).collect())
+    (!whole.is_empty()).then(|| shortened(&whole))
+}
+
+/// Its first line, and as much of its end as fits: that is where most tools say where it was.
+fn shortened(text: &str) -> String {
+    let all = text.chars().count();
+    if all <= MESSAGE {
+        return text.to_owned();
+    }
+    let first = clip(text.lines().next().unwrap_or_default(), MESSAGE / 4);
+    let end: String = text.chars().skip(all - MESSAGE + MESSAGE / 4).collect();
+    format!("{first}\n…{end}")
 }

@@ -113,6 +113,68 @@ fn a_stage_that_failed_is_a_failure() {
     assert_eq!(tests[0].message.as_deref(), Some("web: HTTP 503\nand more"));
 }
 
+#[test]
+fn what_was_tested_and_what_the_stack_did_is_in_it() {
+    let why = "1 of 2 tests failed\nwhile ship ran (1.00 s):\ndb: restarted once";
+    let mut record = failed(Verdict::Failed, Stage::Test, why);
+    record.tests = vec![
+        test("ship", StageStatus::Failed),
+        test("list", StageStatus::Failed),
+    ];
+    let mut skipped = record.stages[0].clone();
+    skipped.name = Stage::Build;
+    skipped.status = StageStatus::Skipped;
+    record.stages.push(skipped);
+    record.git.sha = Some("0123abc".into());
+    let report = Report::deserialize_from_str(&write(&record, "").unwrap()).unwrap();
+    let [tests, stages] = report.test_suites.as_slice() else {
+        panic!("{report:?}");
+    };
+    let told = tests.test_cases.iter().map(|case| {
+        let text = case.system_err.as_ref().map(quick_junit::XmlString::as_str);
+        (case.name.as_str(), text)
+    });
+    // As everywhere, of the first by name.
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [("ship", None), ("list", Some(why))]
+    );
+    assert!(stages.test_cases.is_empty(), "{stages:?}");
+    let is_there = |name: &str, value: &str| {
+        let is_it =
+            |one: &quick_junit::Property| one.name.as_str() == name && one.value.as_str() == value;
+        stages.properties.iter().any(is_it)
+    };
+    assert!(is_there("host", "railiance01") && is_there("git.sha", "0123abc"));
+    assert!(is_there("verdict", "failed") && is_there("exit_code", "100"));
+}
+
+#[test]
+fn tests_that_failed_without_a_test_that_failed_are_a_failure() {
+    let why = "the tests failed (exit status 1)";
+    let mut record = failed(Verdict::Failed, Stage::Test, why);
+    record.tests = vec![test("list", StageStatus::Passed)];
+    let tests = read(&write(&record, "").unwrap()).unwrap();
+    let told = tests
+        .iter()
+        .map(|test| (test.status, test.message.as_deref()));
+    let expected = [
+        (StageStatus::Passed, None),
+        (StageStatus::Failed, Some(why)),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn without_tests_what_was_printed_is_the_stages() {
+    let record = failed(Verdict::NoTests, Stage::Test, "there was no test to run");
+    let xml = write(&record, "collected 0 items").unwrap();
+    let report = Report::deserialize_from_str(&xml).unwrap();
+    let case = &report.test_suites[0].test_cases[0];
+    let printed = case.system_out.as_ref().map(quick_junit::XmlString::as_str);
+    assert_eq!(printed, Some("collected 0 items"));
+}
+
 fn at(text: &str) -> jiff::Timestamp {
     text.parse().unwrap()
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, FixedOffset};
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use crate::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord};
-use crate::report::words::reason;
+use crate::words::{failed_tests, reason};
 
 /// So much of what the tests printed goes in, its end: CI systems read the file as a whole.
 pub const OUTPUT: usize = 256 << 10;
@@ -23,7 +23,7 @@ pub fn write(record: &Record, output: &str) -> Result<String, SerializeError> {
     if !record.tests.is_empty() {
         report.add_test_suite(tests(record, output));
     }
-    report.add_test_suite(stages(record));
+    report.add_test_suite(stages(record, output));
     // Characters that XML can't hold, and which the serializer lets through.
     Ok(report.to_string()?.replace(['\u{fffe}', '\u{ffff}'], ""))
 }
@@ -38,8 +38,14 @@ fn tests(record: &Record, output: &str) -> TestSuite {
     if !output.is_empty() {
         suite.set_system_out(output);
     }
+    let first = failed_tests(record).first().map(|test| &test.name);
     for test in &record.tests {
-        suite.add_test_case(case(record, test));
+        let mut case = case(record, test);
+        // What the stack did is told of the test that is explained, as everywhere.
+        if let (true, Some(stage)) = (first == Some(&test.name), stage) {
+            case.set_system_err(stage.detail.as_str());
+        }
+        suite.add_test_case(case);
     }
     suite
 }
@@ -69,17 +75,60 @@ fn case(record: &Record, test: &TestRecord) -> TestCase {
     case
 }
 
-fn stages(record: &Record) -> TestSuite {
+fn stages(record: &Record, output: &str) -> TestSuite {
     let mut suite = TestSuite::new(format!("{}::stages", record.repo));
     suite.timestamp = time(&record.started_at);
     suite.set_time(Duration::from_millis(record.duration_ms));
+    for (name, value) in properties(record) {
+        suite.add_property((name, value.as_str()));
+    }
     for stage in &record.stages {
-        // Its tests are the other suite: a failure counts once.
-        if stage.name != Stage::Test || record.tests.is_empty() {
-            suite.add_test_case(stage_case(record, stage));
+        // What had nothing to do is no test that somebody left out.
+        if stage.status == StageStatus::Skipped {
+            continue;
         }
+        let mut case = stage_case(record, stage);
+        if stage.name == Stage::Test {
+            if told_by_tests(record, stage) {
+                continue;
+            }
+            if record.tests.is_empty() && !output.is_empty() {
+                case.set_system_out(output);
+            }
+        }
+        suite.add_test_case(case);
     }
     suite
+}
+
+/// Whether the other suite says how the tests ended: a failure counts once, and at least once.
+fn told_by_tests(record: &Record, stage: &StageRecord) -> bool {
+    let says =
+        |test: &TestRecord| matches!(test.status, StageStatus::Failed | StageStatus::Interrupted);
+    match stage.status {
+        StageStatus::Failed | StageStatus::Interrupted => record.tests.iter().any(says),
+        StageStatus::Passed | StageStatus::Skipped => !record.tests.is_empty(),
+    }
+}
+
+/// What was tested, where, and what came of it, by the record's own names.
+fn properties(record: &Record) -> Vec<(&'static str, String)> {
+    let mut all = vec![
+        ("run_id", record.run_id.clone()),
+        ("host", record.host.clone()),
+        ("verdict", record.verdict.name().to_owned()),
+        ("exit_code", record.exit_code.to_string()),
+        ("tool_version", record.tool_version.clone()),
+    ];
+    let git = [
+        ("git.sha", &record.git.sha),
+        ("git.branch", &record.git.branch),
+    ];
+    all.extend(
+        git.into_iter()
+            .filter_map(|(name, value)| Some((name, value.clone()?))),
+    );
+    all
 }
 
 fn stage_case(record: &Record, stage: &StageRecord) -> TestCase {

@@ -122,7 +122,7 @@ pub(super) fn lines(root: &Path, path: &Path) -> Vec<(Place, String)> {
                 file,
                 line: line_number,
             };
-            (place, crate::event::printable(line))
+            (place, crate::text::printable(line))
         })
         .collect()
 }

@@ -39,6 +39,6 @@ pub async fn once(
         })?;
     let mut words = line.splitn(4, ' ').skip(1);
     let passed = words.next() == Some("pass");
-    let said = crate::event::printable(words.nth(1).unwrap_or_default());
+    let said = crate::text::printable(words.nth(1).unwrap_or_default());
     Ok((passed, said))
 }

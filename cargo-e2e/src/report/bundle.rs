@@ -43,6 +43,16 @@ impl Bundle {
         })
     }
 
+    /// That of a run which made it; none where it is gone, or another's.
+    #[must_use]
+    pub fn of(dir: &Path, run_id: &str) -> Option<Self> {
+        let is_its = is_run_id(run_id) && dir.ends_with(run_id) && dir.is_dir();
+        is_its.then(|| Self {
+            results: dir.parent().unwrap_or(dir).to_owned(),
+            dir: dir.to_owned(),
+        })
+    }
+
     /// The folder.
     #[must_use]
     pub fn dir(&self) -> &Path {

@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::words::{
-    at_step, duration, failed_tests, first_failed, first_line, place, says_nothing_new,
-    summary_line,
-};
-use crate::event::printable;
+use crate::kept;
 use crate::outcome::{
-    HealthStatus, Record, ServiceRecord, StageRecord, StageStatus, TestRecord, Verdict,
+    HealthStatus, Record, ServiceRecord, Stage, StageRecord, StageStatus, TestRecord, Verdict,
+};
+use crate::text::{clip, printable};
+use crate::words::{
+    WIDTH, at_step, duration, failed_tests, first_failed, first_line, place, says_nothing_new,
+    summary_line,
 };
 
 pub(crate) use during::is_complaint;
@@ -28,6 +29,7 @@ const SHORT: Shown = Shown {
     tests: 1,
     message: 10,
     lines: 24,
+    width: WIDTH,
     verdict: true,
 };
 /// What the page shows above the tests.
@@ -40,6 +42,7 @@ const LONG: Shown = Shown {
     tests: usize::MAX,
     message: usize::MAX,
     lines: 2000,
+    width: usize::MAX,
     verdict: false,
 };
 
@@ -48,6 +51,7 @@ struct Shown {
     tests: usize,
     message: usize,
     lines: usize,
+    width: usize,
     /// Whether the verdict stands above it, with the first line of each message, and what a test
     /// command printed above that.
     verdict: bool,
@@ -62,6 +66,12 @@ pub struct Known<'a> {
     pub skew: SignedDuration,
     /// Whether the tests' own times are the host's.
     pub tests_on_host: bool,
+    /// How the run was called, to paste, without what was meant for the tests.
+    pub again: &'a str,
+    /// The same for a run that keeps its stack; none where that is no other.
+    pub keep: Option<&'a str>,
+    /// Whether the tests can be called by their names in the record.
+    pub by_name: bool,
 }
 
 /// The texts.
@@ -69,7 +79,7 @@ pub struct Known<'a> {
 pub struct Report {
     /// For the terminal, below the verdict.
     pub short: String,
-    /// What the stack did while the tests ran, for the record; empty where they did not fail.
+    /// What the stack did meanwhile, for the record; empty where it is not `explained`.
     pub stack: String,
     /// For the page, which has the tests' messages elsewhere.
     pub page: String,
@@ -85,10 +95,11 @@ pub fn report(record: &Record, known: &Known<'_>) -> Option<Report> {
         return None;
     }
     let failed = failed_tests(record);
-    let during = matches!(record.verdict, Verdict::Failed | Verdict::TimedOut)
-        .then(|| During::of(record, failed.first().map(|test| test.name.as_str()), known))
-        .flatten();
-    let again = again(record, &failed, during.as_ref());
+    let during = explained(record).and_then(|stage| {
+        let test = failed.first().map(|test| test.name.as_str());
+        During::of(record, stage, test, known)
+    });
+    let again = again(record, &failed, during.as_ref(), known);
     let text = |shown| {
         let mut text = messages(record, &failed, shown);
         if let Some(during) = &during {
@@ -97,7 +108,7 @@ pub fn report(record: &Record, known: &Known<'_>) -> Option<Report> {
         text + &again
     };
     let why = first_failed(record).map_or_else(String::new, |stage| {
-        format!("{}: {}\n", stage.name.name(), stage.detail)
+        format!("{}: {}\n", stage.name.name(), printable(&stage.detail))
     });
     Some(Report {
         short: text(SHORT),
@@ -107,6 +118,16 @@ pub fn report(record: &Record, known: &Known<'_>) -> Option<Report> {
         page: format!("{why}{}", text(PAGE)),
         long: format!("{}\n{why}\n{}", summary_line(record), text(LONG)),
     })
+}
+
+/// The stage that failed while the stack was up and should have served it.
+#[must_use]
+pub fn explained(record: &Record) -> Option<Stage> {
+    match record.verdict {
+        Verdict::Failed | Verdict::TimedOut => Some(Stage::Test),
+        Verdict::SetupFailed => Some(Stage::Setup),
+        _ => None,
+    }
 }
 
 /// For the page of a run that was interrupted: where it was, and by what.
@@ -145,6 +166,7 @@ fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
             let _ = writeln!(text, "| ({left_out} earlier line{s} left out)");
         }
         for line in &lines[left_out..] {
+            let line = clip(line, shown.width);
             let _ = writeln!(text, "{}", format!("| {line}").trim_end());
         }
         for step in test.steps.iter().filter(|_| shown.tests > 1) {
@@ -164,7 +186,10 @@ fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
 /// What the stack did: services in the order in which they are likely to matter.
 fn stack(record: &Record, during: &During, shown: Shown) -> String {
     let mut text = String::new();
-    let what = during.test.as_deref().unwrap_or("the tests");
+    let what = during.test.as_deref().unwrap_or(match during.stage {
+        Stage::Setup => "setup_command",
+        _ => "the tests",
+    });
     let _ = writeln!(
         text,
         "while {} ran ({}):",
@@ -247,16 +272,21 @@ fn stack(record: &Record, during: &During, shown: Shown) -> String {
     text
 }
 
+pub(crate) fn restarted(times: u64) -> String {
+    match times {
+        1 => "restarted once".to_owned(),
+        times => format!("restarted {times} times"),
+    }
+}
+
 /// What happened to a container that should not.
 fn changes(service: &ServiceRecord) -> Vec<String> {
     let mut all = Vec::new();
     if service.oom_killed {
         all.push("killed for want of memory".to_owned());
     }
-    match service.restarts {
-        0 => {}
-        1 => all.push("restarted once".to_owned()),
-        times => all.push(format!("restarted {times} times")),
+    if service.restarts > 0 {
+        all.push(restarted(service.restarts));
     }
     if let Some(code) = service.exit_code.filter(|code| *code != 0) {
         all.push(format!("{} with code {code}", service.state));
@@ -267,29 +297,38 @@ fn changes(service: &ServiceRecord) -> Vec<String> {
     all
 }
 
-fn again(record: &Record, failed: &[&TestRecord], during: Option<&During>) -> String {
-    let mut host = String::new();
-    if record.host != "local" {
-        let _ = write!(host, " --host {}", record.host);
-    }
-    // The harness takes the name of a test, other commands take what they take.
-    let harness = during.filter(|during| during.is_harness);
-    let filter = match (failed, harness.and_then(|during| during.test.as_deref())) {
-        ([one], Some(name)) if one.name == name => format!(" -- {}", first_line(&printable(name))),
+fn again(
+    record: &Record,
+    failed: &[&TestRecord],
+    during: Option<&During>,
+    known: &Known<'_>,
+) -> String {
+    // One target of the harness takes the name of a test, other commands take what they take.
+    let named = during
+        .filter(|_| known.by_name)
+        .and_then(|one| one.test.as_deref());
+    let filter = match (failed, named) {
+        ([one], Some(name)) if one.name == name => {
+            format!(" -- {}", kept::word(first_line(&printable(name))))
+        }
         _ => String::new(),
     };
-    let again = format!("again: cargo e2e{host}{filter}\n");
+    let again = known.again;
+    let mut text = format!("again: {again}{filter}\n");
     match record.verdict {
         // The next run is no remedy for what this one left.
-        Verdict::Leaked => String::new(),
+        Verdict::Leaked => text.clear(),
         // There is a stack to look at.
         Verdict::Failed
         | Verdict::TimedOut
         | Verdict::UpFailed
         | Verdict::Unhealthy
         | Verdict::SetupFailed => {
-            format!("{again}keep:  cargo e2e{host} --keep-on-failure{filter}\n")
+            if let Some(keep) = known.keep {
+                let _ = writeln!(text, "keep:  {keep}{filter}");
+            }
         }
-        _ => again,
+        _ => {}
     }
+    text
 }

@@ -6,11 +6,12 @@ use std::io::{Stderr, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::words::{
+use crate::event::{Event, Reporter};
+use crate::outcome::{HealthStatus, Record, StageStatus, Verdict};
+use crate::text::{clip, printable};
+use crate::words::{
     duration, failed_tests, first_failed, first_line, places, reason, summary_line,
 };
-use crate::event::{Event, Reporter, printable};
-use crate::outcome::{HealthStatus, Record, StageStatus, Verdict};
 
 /// GitHub shows no more of one kind for a step.
 const ANNOTATIONS: usize = 10;
@@ -20,6 +21,8 @@ const SHOWN_LINES: usize = 30;
 /// So many tests are in the summary, and of each so much: GitHub drops one of more than a megabyte.
 const TESTS: usize = 50;
 const MESSAGE: usize = 2000;
+/// GitHub drops a summary of more than a MiB, and escaping makes it five times as long.
+const FAILURE: usize = 100_000;
 
 /// Tells GitHub when a run is over.
 pub struct GitHub<W: Write + Send = Stderr> {
@@ -168,7 +171,7 @@ fn summary(record: &Record, failure: Option<&str>) -> String {
         let _ = writeln!(
             text,
             "<details><summary>what the stack did, and how to run it again</summary>\n\n<pre>{}</pre>\n</details>\n",
-            in_one_line(failure.trim_end())
+            in_one_line(clip(failure.trim_end(), FAILURE).as_str())
         );
     }
     text.push_str("\n| stage | | took | |\n|---|---|---|---|\n");

@@ -9,9 +9,9 @@ mod tests;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::failure::Known;
-use super::words::{duration, first_line, tail, verdict_word};
-use crate::event::printable;
 use crate::outcome::{HealthStatus, Record, StageStatus, TestRecord, Verdict};
+use crate::text::printable;
+use crate::words::{duration, first_line, tail, verdict_word};
 
 use axis::{Axis, Bar};
 
@@ -75,7 +75,7 @@ fn timeline(axis: &Axis) -> Markup {
                 h3 { (title) }
                 @for bar in bars {
                     div.row {
-                        span.name title=(bar.detail) { (bar.name) }
+                        span.name title=(bar.name) { (bar.short) }
                         span.track {
                             span class={ "bar " (bar.class) } title=(bar.detail)
                                 style={ "left:" (bar.left) "%;width:" (bar.width) "%" } {}
@@ -193,7 +193,7 @@ fn about(record: &Record, known: &Known<'_>) -> Markup {
                             (printable(&service.state))
                             @if let Some(health) = &service.health { ", " (printable(health)) }
                             @if service.oom_killed { ", killed for want of memory" }
-                            @if let Some(code) = service.exit_code { ", code " (code) }
+                            @if let Some(code) = service.exit_code.filter(|_| service.state != "created") { ", code " (code) }
                         }
                         td { (service.restarts) }
                     }

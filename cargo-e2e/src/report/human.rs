@@ -18,9 +18,10 @@ pub use options::{HumanOptions, Verbosity};
 use paint::{COLUMN, Paint};
 
 use super::spinner::{Pending, Spinner, first_words};
-use super::words::{duration, reason};
-use crate::event::{Event, Excerpt, Failure, Reporter, printable};
+use crate::event::{Event, Excerpt, Failure, Reporter};
 use crate::outcome::{Stage, StageStatus};
+use crate::text::printable;
+use crate::words::{duration, reason};
 
 /// So many lines of an excerpt are shown; the bundle has them all.
 const EXCERPT_LINES: usize = 40;
@@ -303,7 +304,7 @@ impl<E: Write + Send, O: Write + Send> Reporter for Human<E, O> {
             Event::Note { text } if !self.quiet() => {
                 self.remark(self.paint.strong, "note", text);
             }
-            Event::Warning { .. } | Event::Note { .. } => {}
+            Event::Commit { .. } | Event::Warning { .. } | Event::Note { .. } => {}
             Event::StageEnded {
                 stage,
                 status,

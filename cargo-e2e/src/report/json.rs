@@ -67,6 +67,7 @@ impl<W: Write + Send> Reporter for Json<W> {
                 "run_started",
                 json!({ "run_id": run_id, "repo": repo, "host": host }),
             ),
+            Event::Commit { git } => self.line("commit", json!({ "git": git })),
             Event::StageStarted { stage } => self.line("stage_started", json!({ "stage": stage })),
             // A program that reads this has no line to keep alive; progress says what goes on.
             Event::StageGoesOn { .. } => {}

@@ -8,11 +8,9 @@ pub mod human;
 pub mod json;
 mod spinner;
 pub mod test_log;
-pub(crate) mod words;
 
 pub use bundle::Bundle;
 pub use github::GitHub;
 pub use human::{Human, HumanOptions, Verbosity};
 pub use json::Json;
 pub use test_log::TestLog;
-pub use words::{duration, summary_line};

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::words::duration;
 use crate::outcome::Stage;
+use crate::words::duration;
 
 /// A line that is redrawn in place, laid out like the one that replaces it: the running clock
 /// shows life, and needs no glyphs that a terminal may not have. Gone when dropped.

@@ -26,7 +26,7 @@ pub enum Claim {
 impl Claim {
     /// Reads the answer of the host's script.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let line = crate::event::printable(text.lines().last()?);
+        let line = crate::text::printable(text.lines().last()?);
         let mut words = line.splitn(4, ' ');
         let kind = words.next()?;
         if kind == "claimed" {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use e2e_harness::protocol::Transport;
 use serde::Deserialize;
 
-use crate::event::printable;
+use crate::text::{clip, printable};
 
 /// One container, from `docker inspect`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -132,12 +132,6 @@ pub struct Binding {
 }
 
 impl Container {
-    /// Its name without Docker's slash.
-    #[must_use]
-    pub fn short_name(&self) -> &str {
-        self.name.trim_start_matches('/')
-    }
-
     /// The number at which one of its ports is published.
     #[must_use]
     pub fn published(&self, port: u16, transport: Transport) -> Option<u16> {
@@ -205,12 +199,4 @@ impl Container {
             other => Some(format!("{} is {other}", self.service)),
         }
     }
-}
-
-fn clip(text: &str, most: usize) -> String {
-    let mut clipped: String = text.chars().take(most).collect();
-    if clipped.len() < text.len() {
-        clipped.push('…');
-    }
-    clipped
 }

@@ -228,7 +228,11 @@ impl Containers {
         self.sorted()
             .into_iter()
             .map(|container| ServiceRecord {
-                name: container.service.clone(),
+                // As the files of its evidence are called.
+                name: match container.number.as_str() {
+                    "" | "1" => container.service.clone(),
+                    number => format!("{}-{number}", container.service),
+                },
                 image: container.image.clone(),
                 state: container.state.status.clone(),
                 exit_code: (container.state.status != "running")

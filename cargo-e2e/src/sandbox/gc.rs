@@ -48,7 +48,7 @@ pub async fn gc(host: &dyn Host, root: &str, what: Gc) -> Result<Option<Vec<Expi
 
 fn parse(text: &str) -> Option<Vec<Expired>> {
     let mut found: Vec<Expired> = Vec::new();
-    for line in text.lines().map(crate::event::printable) {
+    for line in text.lines().map(crate::text::printable) {
         if line == "busy" {
             return None;
         }

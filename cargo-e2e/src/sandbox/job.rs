@@ -75,7 +75,7 @@ impl Sandbox {
             .find_map(|line| line.strip_prefix("status ")?.parse().ok());
         match own {
             Some(own) if status == 0 => Ok(own),
-            _ if status == super::GONE => Err(super::gone(host, &crate::event::printable(&stderr))),
+            _ if status == super::GONE => Err(super::gone(host, &crate::text::printable(&stderr))),
             _ if stderr.lines().any(|line| line == "status much") => Err(HostError::TooMuch {
                 host: host.name().to_owned(),
                 doing: name,
@@ -85,7 +85,7 @@ impl Sandbox {
                 host: host.name().to_owned(),
                 doing: name,
                 status,
-                stderr: crate::event::printable(&stderr),
+                stderr: crate::text::printable(&stderr),
             }),
         }
     }

@@ -216,7 +216,7 @@ impl Holder {
             match timeout(ANSWER.min(self.patience()), asked).await {
                 Ok(Ok(Some(answer))) => {
                     if let Some(("ended", why)) = answer.split_once(' ') {
-                        return Over::Said(crate::event::printable(why));
+                        return Over::Said(crate::text::printable(why));
                     }
                     self.answered = Instant::now();
                     self.answered_at = jiff::Timestamp::now();

@@ -32,7 +32,7 @@ fn full(line: &str, host: &str) -> Option<String> {
     let (kind, free, all, place) = (words.next()?, words.next()?, words.next()?, words.next()?);
     // A filesystem without a fixed number of inodes says 0 or -.
     let (free, all): (u64, u64) = (free.parse().ok()?, all.parse().ok().filter(|all| *all > 0)?);
-    let place = crate::event::printable(place);
+    let place = crate::text::printable(place);
     let how_much = match kind {
         "space" if free < LITTLE_KB => format!("{} of {} MB", free / 1024, all / 1024),
         "inodes" if free < FEW_INODES => format!("{free} of {all} inodes"),

@@ -45,7 +45,7 @@ pub async fn teardown(
     let left: Vec<String> = text
         .lines()
         .filter_map(|line| line.strip_prefix("left "))
-        .map(crate::event::printable)
+        .map(crate::text::printable)
         .collect();
     Ok(Removed {
         found: !left.is_empty() || text.lines().any(|line| line == "found"),

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::SHORTEST;
-use crate::event::printable;
+use crate::text::printable;
 
 /// What a URL may hold as it is (RFC 3986, unreserved).
 const URL: &AsciiSet = &NON_ALPHANUMERIC

@@ -23,6 +23,7 @@ use crate::outcome::{Stage, Verdict};
 use crate::plan::Plan;
 use crate::sandbox::{Sandbox, State};
 use crate::secrets::Secrets;
+use crate::text::{clip, printable};
 
 /// What every stage after provision works with.
 pub struct Context<'a> {
@@ -155,7 +156,7 @@ impl Trouble {
         if !text.trim().is_empty() {
             self.excerpts.push(Excerpt {
                 title: title.into(),
-                text: crate::event::printable(text),
+                text: crate::text::printable(text),
             });
         }
         self
@@ -164,7 +165,7 @@ impl Trouble {
 
 /// Adds the last lines of something below its title.
 fn add_lines(text: &mut String, title: &str, lines: &str, secrets: &Secrets) {
-    let lines = crate::event::printable(lines);
+    let lines = printable(lines);
     let lines = secrets.text(&lines);
     let lines: Vec<&str> = lines.trim_end().lines().collect();
     if lines.is_empty() {
@@ -172,10 +173,8 @@ fn add_lines(text: &mut String, title: &str, lines: &str, secrets: &Secrets) {
     }
     let _ = write!(text, "\n{}:", title.trim_end_matches(':'));
     for line in &lines[lines.len().saturating_sub(RECORDED_LINES)..] {
-        let line = line.trim_end();
-        let cut = line.char_indices().nth(RECORDED_WIDTH);
-        let (line, mark) = cut.map_or((line, ""), |(end, _)| (&line[..end], "…"));
-        let _ = write!(text, "\n{}", format!("  {line}{mark}").trim_end());
+        let line = clip(line.trim_end(), RECORDED_WIDTH);
+        let _ = write!(text, "\n{}", format!("  {line}").trim_end());
     }
 }
 

@@ -90,7 +90,7 @@ async fn tree(context: &Context<'_>, filters: &files::Filters) -> Result<usize, 
     for line in said.lines().filter(|line| line.contains("unsafe symlink")) {
         context.events.warn(format!(
             "{}: it leads out of the repo",
-            crate::event::printable(line)
+            crate::text::printable(line)
         ));
     }
     Ok(files_in(&said))

@@ -282,7 +282,7 @@ fn not_found(line: &str) -> Option<String> {
         .strip_suffix(": not found")
         .or_else(|| line.strip_suffix(": command not found"))?;
     let program = before.rsplit(": ").next()?;
-    (!program.is_empty()).then(|| crate::event::printable(program))
+    (!program.is_empty()).then(|| crate::text::printable(program))
 }
 
 #[cfg(test)]

@@ -48,6 +48,7 @@ struct Line {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum What {
+    Commit(Git),
     Started(Stage),
     Ended {
         stage: Stage,
@@ -83,13 +84,20 @@ impl Journal {
             .create_new(true)
             .mode(0o600)
             .open(&fresh)?;
-        file.lock()?;
-        let mut line = serde_json::to_vec(header)?;
-        line.push(b'\n');
-        file.write_all(&line)?;
-        file.sync_all()?;
-        std::fs::rename(&fresh, store.folder.join(name(&header.run_id)))?;
-        File::open(&store.folder)?.sync_all()?;
+        let mut begun = || {
+            file.lock()?;
+            let mut line = serde_json::to_vec(header)?;
+            line.push(b'\n');
+            file.write_all(&line)?;
+            file.sync_all()?;
+            std::fs::rename(&fresh, store.folder.join(name(&header.run_id)))?;
+            File::open(&store.folder)?.sync_all()
+        };
+        let begun: io::Result<()> = begun();
+        begun.inspect_err(|_| {
+            // Half of one says nothing.
+            let _ = std::fs::remove_file(&fresh);
+        })?;
         Ok(Self { file })
     }
 
@@ -126,6 +134,7 @@ impl Journal {
 impl Reporter for Journal {
     fn event(&mut self, event: &Event) {
         let what = match event {
+            Event::Commit { git } => What::Commit(git.clone()),
             Event::StageStarted { stage } => What::Started(*stage),
             Event::StageEnded {
                 stage,
@@ -240,6 +249,7 @@ fn read(text: &str) -> Option<Dead> {
     let mut lines = text.lines();
     let header: Header = serde_json::from_str(lines.next()?).ok()?;
     let mut last = header.started_at.clone();
+    let mut git = Git::default();
     let mut stages: Vec<StageRecord> = Vec::new();
     let mut health_checks: Vec<HealthRecord> = Vec::new();
     for line in lines {
@@ -248,6 +258,7 @@ fn read(text: &str) -> Option<Dead> {
         };
         last.clone_from(&at);
         match what {
+            What::Commit(commit) => git = commit,
             What::Started(name) => stages.push(StageRecord {
                 name,
                 status: StageStatus::Interrupted,
@@ -289,7 +300,8 @@ fn read(text: &str) -> Option<Dead> {
             }
         }
     }
-    let record = record(&header, stages, health_checks, &last);
+    let mut record = record(&header, stages, health_checks, &last);
+    record.git = git;
     Some(Dead {
         header,
         record,

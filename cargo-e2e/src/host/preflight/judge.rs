@@ -74,7 +74,7 @@ impl Judge<'_> {
             .map_or("", |(noise, _)| noise.trim());
         let silent = self.value("system").is_empty();
         if !noise.is_empty() {
-            let first = crate::event::printable(noise.lines().next().unwrap_or_default());
+            let first = crate::text::printable(noise.lines().next().unwrap_or_default());
             self.missing(
                 "login shell",
                 format!("its login shell prints to standard output: {first}"),

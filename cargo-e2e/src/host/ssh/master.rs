@@ -167,7 +167,7 @@ fn why(log: &str) -> String {
         .map(|line| line.trim().trim_start_matches("ssh: "));
     let last =
         lines.rfind(|line| !line.is_empty() && !line.starts_with("Warning: Permanently added"));
-    crate::event::printable(last.unwrap_or("ssh ended without a word"))
+    crate::text::printable(last.unwrap_or("ssh ended without a word"))
 }
 
 fn help(reason: &str, destination: &str, config: Option<&Path>) -> String {

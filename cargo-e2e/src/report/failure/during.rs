@@ -12,9 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 
 use super::Known;
-use crate::event::printable;
 use crate::log_lines::{LogLines, shifted, split_time};
 use crate::outcome::{Record, Stage};
+use crate::text::printable;
 
 /// The last lines of each service are kept, so many.
 const KEPT: usize = 1000;
@@ -30,13 +30,12 @@ static ERROR: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:error|fatal|panic(?:ked)?|exception|critical|traceback|segfault|out of memory)\b").ok()
 });
 
-/// The time of a test, or of all tests where theirs are not known.
+/// The time of a test, or of the whole stage where that is not known.
 #[derive(Debug)]
 pub(super) struct During {
+    pub(super) stage: Stage,
     /// The test.
     pub(super) test: Option<String>,
-    /// Whether it is one of the harness's, which takes its name.
-    pub(super) is_harness: bool,
     pub(super) took: Duration,
     pub(super) services: Vec<Service>,
 }
@@ -64,16 +63,19 @@ pub(crate) fn is_complaint(text: &str) -> bool {
 }
 
 impl During {
-    /// None when no test began.
-    pub(super) fn of(record: &Record, test: Option<&str>, known: &Known<'_>) -> Option<Self> {
-        let mut is_harness = false;
-        let stage = record.stages.iter().find(|one| one.name == Stage::Test)?;
-        let began: Timestamp = stage.started_at.parse().ok()?;
-        let took = SignedDuration::from_millis(i64::try_from(stage.duration_ms).ok()?);
+    /// None when the stage did not begin.
+    pub(super) fn of(
+        record: &Record,
+        stage: Stage,
+        test: Option<&str>,
+        known: &Known<'_>,
+    ) -> Option<Self> {
+        let lasted = record.stages.iter().find(|one| one.name == stage)?;
+        let began: Timestamp = lasted.started_at.parse().ok()?;
+        let took = SignedDuration::from_millis(i64::try_from(lasted.duration_ms).ok()?);
         let all = (began + known.skew, began + known.skew + took);
         let own = test.and_then(|test| {
             let told = own_times(&known.bundle.join("events.jsonl"), test);
-            is_harness = told.is_some();
             let read = || own_times(&known.bundle.join(crate::junit::TIMES), test);
             let (from, to) = told.or_else(read)?;
             let skew = if known.tests_on_host {
@@ -93,25 +95,23 @@ impl During {
             .map(|service| read(&service.name, &log(&service.name), from, to))
             .collect();
         Some(Self {
+            stage,
             test,
-            is_harness,
             took: Duration::try_from(to.duration_since(from)).unwrap_or_default(),
             services,
         })
     }
 }
 
-/// When the last try of a test began and ended, by the clock where it ran. Tests of several
-/// targets are known by more than their own name.
+/// When the last try of a test began and ended, by the clock where it ran.
 fn own_times(events: &Path, test: &str) -> Option<(Timestamp, Option<Timestamp>)> {
     let (mut from, mut to) = (None, None);
     for line in BufReader::new(File::open(events).ok()?).split(b'\n') {
-        let is_it = |name: &str| test == name || test.ends_with(&format!("::{name}"));
         match serde_json::from_slice(&line.ok()?) {
-            Ok(Entry::TestStarted { test, at, .. }) if is_it(&test) => {
+            Ok(Entry::TestStarted { test: name, at, .. }) if name == test => {
                 (from, to) = (at.parse().ok(), None);
             }
-            Ok(Entry::TestEnded { test, at, .. }) if is_it(&test) => to = at.parse().ok(),
+            Ok(Entry::TestEnded { test: name, at, .. }) if name == test => to = at.parse().ok(),
             _ => {}
         }
     }

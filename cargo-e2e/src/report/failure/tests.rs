@@ -57,8 +57,8 @@ fn bundle() -> tempfile::TempDir {
     let line = |number| format!("2026-11-22T14:00:06.{number:03}Z line {number}\n");
     let db = (0..100).map(line).collect::<Vec<_>>().concat();
     std::fs::write(logs.join("db.log"), db).unwrap();
-    let events = r#"{"event":"test_started","test":"ship","attempt":1,"at":"2026-11-22T13:00:05Z"}
-{"event":"test_ended","test":"ship","attempt":1,"status":"failed","duration_ms":2000,"message":null,"at":"2026-11-22T13:00:07Z"}
+    let events = r#"{"event":"test_started","test":"orders::ship","attempt":1,"at":"2026-11-22T13:00:05Z"}
+{"event":"test_ended","test":"orders::ship","attempt":1,"status":"failed","duration_ms":2000,"message":null,"at":"2026-11-22T13:00:07Z"}
 "#;
     std::fs::write(folder.path().join("events.jsonl"), events).unwrap();
     folder
@@ -69,6 +69,9 @@ fn known(bundle: &Path) -> Known<'_> {
         bundle,
         skew: SignedDuration::from_hours(1),
         tests_on_host: false,
+        again: "cargo e2e --host railiance01",
+        keep: Some("cargo e2e --host railiance01 --keep-on-failure"),
+        by_name: true,
     }
 }
 
@@ -114,6 +117,24 @@ keep:  cargo e2e --host railiance01 --keep-on-failure -- orders::ship
         "{}",
         report.long
     );
+}
+
+#[test]
+fn of_a_setup_that_failed_it_says_what_the_stack_did_meanwhile() {
+    let folder = bundle();
+    let mut record = run();
+    record.verdict = Verdict::SetupFailed;
+    record.stages[0].name = Stage::Setup;
+    record.tests.clear();
+    let report = report(&record, &known(folder.path())).unwrap();
+    assert!(
+        report
+            .stack
+            .starts_with("while setup_command ran (20.0 s):"),
+        "{}",
+        report.stack
+    );
+    assert!(report.short.contains("no such table"), "{}", report.short);
 }
 
 #[test]
@@ -197,7 +218,7 @@ while the tests ran";
 #[test]
 fn a_test_that_did_not_end_was_ended_with_the_others() {
     let folder = bundle();
-    let events = r#"{"event":"test_started","test":"ship","attempt":1,"at":"2026-11-22T13:00:05Z"}
+    let events = r#"{"event":"test_started","test":"orders::ship","attempt":1,"at":"2026-11-22T13:00:05Z"}
 "#;
     std::fs::write(folder.path().join("events.jsonl"), events).unwrap();
     let mut record = run();

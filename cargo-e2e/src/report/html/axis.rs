@@ -8,11 +8,11 @@ use e2e_harness::protocol::record::Entry;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::event::printable;
 use crate::log_lines::shifted;
 use crate::outcome::{HealthStatus, Record, Stage};
-use crate::report::failure::Known;
-use crate::report::words::{duration, reason};
+use crate::report::failure::{Known, restarted};
+use crate::text::printable;
+use crate::words::{duration, reason};
 
 /// Narrower than this, nothing is seen.
 const NARROWEST: f64 = 0.3;
@@ -21,6 +21,8 @@ const NARROWEST: f64 = 0.3;
 #[derive(Debug)]
 pub(super) struct Bar {
     pub(super) name: String,
+    /// As much of the name as tells it from others.
+    pub(super) short: String,
     pub(super) detail: String,
     pub(super) class: &'static str,
     pub(super) left: String,
@@ -94,6 +96,7 @@ impl Axis {
         let left = part(from).min(100.0 - NARROWEST);
         Bar {
             name: printable(name),
+            short: printable(name),
             detail: printable(detail),
             class,
             left: format!("{left:.2}"),
@@ -152,20 +155,29 @@ impl Axis {
             };
             let state = &inspected[0]["State"];
             let time = |key: &str| state[key].as_str()?.parse::<Timestamp>().ok();
-            let Some(from) = time("StartedAt") else {
+            let created = || inspected[0]["Created"].as_str()?.parse::<Timestamp>().ok();
+            let Some(started) = time("StartedAt") else {
                 continue;
             };
             // One that was made and never started has Docker's year 1 here.
             if service.state == "created" {
                 continue;
             }
+            // Docker forgets every start but the last.
+            let (from, restarted) = match service.restarts {
+                0 => (started, String::new()),
+                times => (
+                    created().unwrap_or(started),
+                    format!("{}, ", restarted(times)),
+                ),
+            };
             let from = self.of_host(from);
             let to = time("FinishedAt")
-                .map(|at| self.of_host(at))
-                .filter(|to| *to > from);
+                .filter(|to| *to > started)
+                .map(|at| self.of_host(at));
             let bad = service.oom_killed || service.exit_code.is_some_and(|code| code != 0);
             let class = if bad { "bad" } else { "plain" };
-            let detail = format!("{} ({})", service.state, service.image);
+            let detail = format!("{restarted}{} ({})", service.state, service.image);
             self.containers
                 .push(self.bar(&service.name, &detail, class, from, to.unwrap_or(end)));
         }
@@ -183,30 +195,23 @@ impl Axis {
             text.extend(std::fs::read(known.bundle.join(file)).unwrap_or_default());
         }
         let text = String::from_utf8_lossy(&text);
-        let mut began: HashMap<String, Timestamp> = HashMap::new();
+        let own = |test: &str| record.tests.iter().find(|one| one.name == test);
         for line in text.lines() {
-            match serde_json::from_str(line) {
-                Ok(Entry::TestStarted { test, at, .. }) => {
-                    began.extend(at.parse().ok().map(|at| (test, at)));
-                }
-                Ok(Entry::TestEnded { test, at, .. }) => {
-                    let (Some(from), Ok(to)) = (began.get(&test), at.parse::<Timestamp>()) else {
-                        continue;
-                    };
-                    let time = (
-                        self.since(shifted(*from, -skew)),
-                        self.since(shifted(to, -skew)),
-                    );
-                    // Tests of several targets are known by more than their own name.
-                    let own = record
-                        .tests
-                        .iter()
-                        .find(|one| one.name == test || one.name.ends_with(&format!("::{test}")));
-                    if let Some(own) = own {
-                        self.times.insert(own.name.clone(), time);
-                    }
-                }
-                _ => {}
+            let (name, at, is_end) = match serde_json::from_str(line) {
+                Ok(Entry::TestStarted { test: name, at, .. }) => (name, at, false),
+                Ok(Entry::TestEnded { test: name, at, .. }) => (name, at, true),
+                _ => continue,
+            };
+            let (Some(own), Ok(at)) = (own(&name), at.parse::<Timestamp>()) else {
+                continue;
+            };
+            let at = self.since(shifted(at, -skew));
+            if !is_end {
+                // One that has no end was ended with the others.
+                let time = (at, at + signed(own.duration_ms));
+                self.times.insert(own.name.clone(), time);
+            } else if let Some((_, to)) = self.times.get_mut(&own.name) {
+                *to = at;
             }
         }
         for test in &record.tests {
@@ -217,6 +222,7 @@ impl Axis {
                     .push(self.bar(&test.name, detail, class, from, to));
             }
         }
+        shorten(&mut self.tests);
         self.hidden_tests = self.tests.is_empty() && record.tests.len() > 1;
         if let (true, [only]) = (self.tests.is_empty(), record.tests.as_slice()) {
             let stage = record.stages.iter().find(|one| one.name == Stage::Test);
@@ -225,6 +231,24 @@ impl Axis {
                 let to = from + signed(only.duration_ms);
                 self.times.insert(only.name.clone(), (from, to));
             }
+        }
+    }
+}
+
+/// Names of tests begin with a path that is mostly the same.
+fn shorten(tests: &mut [Bar]) {
+    let own = |bar: &Bar| match bar.name.rsplit_once("::") {
+        Some((_, own)) => own.to_owned(),
+        None => bar.name.clone(),
+    };
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for bar in &*tests {
+        *seen.entry(own(bar)).or_default() += 1;
+    }
+    for bar in tests {
+        let own = own(bar);
+        if seen.get(&own) == Some(&1) {
+            bar.short = own;
         }
     }
 }

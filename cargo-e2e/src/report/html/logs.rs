@@ -5,10 +5,10 @@ use std::path::Path;
 use maud::{Markup, html};
 
 use super::axis::Axis;
-use crate::event::printable;
 use crate::log_lines::{LogLines, split_time};
 use crate::outcome::Record;
 use crate::report::failure::{Known, is_complaint};
+use crate::text::printable;
 
 /// So many lines of each are in the page, the last ones; the file beside it has all.
 const LINES: usize = 2000;
@@ -31,6 +31,7 @@ pub(super) fn logs(record: &Record, known: &Known<'_>, axis: &Axis) -> Markup {
             " " label { input type="checkbox" id="complaints"; " complaints only" }
             " " button type="button" id="whole" hidden { "all times" }
         }
+        @if output.0.is_empty() && record.services.is_empty() { p { "Nothing was logged." } }
         @if !output.0.is_empty() { (one("what the tests printed", "test-output.log", &output)) }
         @for service in &record.services {
             @let path = format!("logs/{}.log", service.name);
@@ -42,7 +43,8 @@ pub(super) fn logs(record: &Record, known: &Known<'_>, axis: &Axis) -> Markup {
 fn one(title: &str, path: &str, (lines, left_out): &(Vec<Line>, usize)) -> Markup {
     html! {
         details open[lines.len() < 30] {
-            summary { (title) " " span.took { (lines.len() + left_out) " lines" } }
+            @let all = lines.len() + left_out;
+            summary { (title) " " span.took { (all) @if all == 1 { " line" } @else { " lines" } } }
             @if *left_out > 0 { p.took { (left_out) " earlier lines are in " (path) } }
             @if !lines.is_empty() {
                 div.log tabindex="0" {

@@ -15,7 +15,7 @@
     }
     whole.hidden = !time;
   };
-  document.querySelector(".tools").hidden = false;
+  document.querySelector(".tools").hidden = lines.length === 0;
   filter.addEventListener("input", show);
   complaints.addEventListener("change", show);
   whole.addEventListener("click", () => { time = null; show(); });

@@ -9,6 +9,9 @@ fn known(bundle: &std::path::Path) -> Known<'_> {
         bundle,
         skew: jiff::SignedDuration::ZERO,
         tests_on_host: true,
+        again: "cargo e2e",
+        keep: None,
+        by_name: true,
     }
 }
 
@@ -113,6 +116,15 @@ fn bars_stand_where_their_time_is() {
         stage(Stage::Test, "2025-11-22T13:00:05Z", 90_000),
         stage(Stage::Report, "no time", 1),
     ];
+    let again = r#"[{"Created": "2025-11-22T13:00:01Z", "State": {
+        "FinishedAt": "2025-11-22T13:00:05Z", "StartedAt": "2025-11-22T13:00:06Z"}}]"#;
+    std::fs::write(folder.path().join("inspect/crashes.json"), again).unwrap();
+    record.services.push(ServiceRecord {
+        name: "crashes".into(),
+        state: "running".into(),
+        restarts: 2,
+        ..ServiceRecord::default()
+    });
     let axis = Axis::of(&record, &known(folder.path()));
     let bars: Vec<_> = axis
         .stages
@@ -123,9 +135,11 @@ fn bars_stand_where_their_time_is() {
     let containers: Vec<_> = axis
         .containers
         .iter()
-        .map(|bar| (bar.name.as_str(), bar.left.as_str()))
+        .map(|bar| (bar.name.as_str(), bar.left.as_str(), bar.width.as_str()))
         .collect();
-    assert_eq!(containers, [("db", "20.00")]);
+    // Docker forgets all starts but the last: one that was restarted was there before.
+    let all = [("db", "20.00", "80.00"), ("crashes", "10.00", "90.00")];
+    assert_eq!(containers, all);
     assert_eq!(axis.time_of("test_command"), Some((5000, 5001)));
     let page = page(&record, &known(folder.path()), None);
     assert!(
@@ -133,4 +147,28 @@ fn bars_stand_where_their_time_is() {
         "{page}"
     );
     assert!(page.contains("left:10.00%;width:40.00%"));
+}
+
+#[test]
+fn a_test_without_an_end_has_a_bar_and_names_are_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = r#"{"event":"test_started","test":"a::x","attempt":1,"at":"2025-11-22T13:00:01Z"}
+{"event":"test_started","test":"b::x","attempt":1,"at":"2025-11-22T13:00:01Z"}
+{"event":"test_started","test":"b::y","attempt":1,"at":"2025-11-22T13:00:02Z"}
+{"event":"test_ended","test":"b::x","attempt":1,"status":"passed","duration_ms":1000,"message":null,"at":"2025-11-22T13:00:02Z"}
+"#;
+    std::fs::write(folder.path().join("events.jsonl"), events).unwrap();
+    let mut record = failed(Verdict::TimedOut, Stage::Test, "no end");
+    record.duration_ms = 10_000;
+    record.tests = ["a::x", "b::x", "b::y"]
+        .map(|name| test(name, StageStatus::Failed))
+        .into();
+    record.tests[0].duration_ms = 5000;
+    let axis = Axis::of(&record, &known(folder.path()));
+    let bars = axis.tests.iter();
+    let bars: Vec<_> = bars
+        .map(|bar| (bar.short.as_str(), bar.width.as_str()))
+        .collect();
+    assert_eq!(bars[..2], [("a::x", "50.00"), ("b::x", "10.00")]);
+    assert_eq!(bars[2].0, "y");
 }

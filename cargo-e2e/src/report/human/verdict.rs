@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::paint::{COLUMN, Paint};
-use crate::event::printable;
 use crate::outcome::{Record, Stage, TestRecord, Verdict};
-use crate::report::words::{
-    at_step, failed_tests, first_failed, first_line, reason, says_nothing_new, signal_name, tail,
-    verdict_word,
+use crate::text::{clip, printable};
+use crate::words::{
+    WIDTH, at_step, failed_tests, first_failed, first_line, reason, says_nothing_new, signal_name,
+    tail, verdict_word,
 };
 
 /// So many failed tests are named; the bundle has them all.
@@ -85,7 +85,7 @@ fn why(paint: &Paint, record: &Record) -> Vec<String> {
             let at = at_step(test);
             match first_line(&message) {
                 "" => format!("- {name}{at}"),
-                message => format!("- {name}{at}: {message}"),
+                message => format!("- {name}{at}: {}", clip(message, WIDTH)),
             }
         }));
         if failed.len() > NAMED_TESTS {

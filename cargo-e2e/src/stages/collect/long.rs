@@ -55,7 +55,7 @@ async fn one(context: &Context<'_>, log: &LongLog, until: Instant) -> Option<Str
     let why = written.why.clone().or_else(|| match poured {
         Ok((0, complaint)) if complaint.is_empty() => None,
         Ok((status, complaint)) => {
-            let complaint = crate::event::printable(&complaint);
+            let complaint = crate::text::printable(&complaint);
             Some(format!("reading it ended with {status}: {complaint}"))
         }
         Err(HostError::TimedOut { .. }) => Some(format!(

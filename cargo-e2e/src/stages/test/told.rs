@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use e2e_harness::protocol;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::control::Control;
+use crate::log_lines::shifted;
 use crate::outcome::{TestRecord, Verdict};
 use crate::plan::Plan;
 use crate::spec::Side;
+use crate::stages::collect::skew;
 use crate::stages::{Context, Trouble};
 
 mod records;
@@ -122,7 +125,7 @@ pub async fn told(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
         };
         let text = text.unwrap_or_default();
         tests.extend(records::read(&text, &prefix, cut));
-        all.extend(text);
+        all.extend(records::named(&text, &prefix));
     }
     if !all.is_empty() {
         let kept = tokio::fs::write(context.bundle.join(FILE), &all).await;
@@ -130,11 +133,15 @@ pub async fn told(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
             context.events.warn(format!("{FILE} is not kept: {error}"));
         }
     }
+    let skew = match &folder {
+        None if tests.iter().any(|(_, began)| began.is_some()) => skew(context).await,
+        _ => SignedDuration::ZERO,
+    };
     if let Some(folder) = folder {
         // Locks and the pieces of what was just kept.
         let _ = tokio::fs::remove_dir_all(folder).await;
     }
-    tests
+    records::until(tests, shifted(Timestamp::now(), skew))
 }
 
 async fn from_host(context: &Context<'_>, file: &str) -> Option<Vec<u8>> {

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use e2e_harness::protocol::record::{Entry, Status};
+use jiff::Timestamp;
 
-use crate::outcome::{StageStatus, StepRecord, TestRecord};
+use crate::outcome::{StageStatus, StepRecord, TestRecord, millis};
 
 /// Whether any test ran; ignored ones did not.
 pub(in crate::stages::test) fn any_ran(tests: &[TestRecord]) -> bool {
@@ -14,13 +15,52 @@ pub(in crate::stages::test) fn any_ran(tests: &[TestRecord]) -> bool {
 /// One test, as far as it is told.
 struct Telling {
     record: TestRecord,
+    began: Option<Timestamp>,
     ended: bool,
     /// Steps that have begun and not ended, innermost last, by their place in the record.
     open: Vec<usize>,
 }
 
+/// A test, and where it has no end, when it began by the clock where it ran.
+pub(super) type Told = (TestRecord, Option<Timestamp>);
+
+/// Gives tests without an end the time until all were ended.
+pub(super) fn until(told: Vec<Told>, end: Timestamp) -> Vec<TestRecord> {
+    let ended = |(mut record, began): Told| {
+        let took = began.map(|began| end.duration_since(began).try_into());
+        if let Some(Ok(took)) = took {
+            record.duration_ms = millis(took);
+        }
+        record
+    };
+    told.into_iter().map(ended).collect()
+}
+
+/// The lines with the names of the record's tests.
+pub(super) fn named(text: &[u8], prefix: &str) -> Vec<u8> {
+    if prefix.is_empty() {
+        return text.to_vec();
+    }
+    let mut all = Vec::new();
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let Ok(mut entry) = serde_json::from_slice::<Entry>(line) else {
+            all.extend(line);
+            continue;
+        };
+        let (Entry::TestStarted { test, .. }
+        | Entry::StepStarted { test, .. }
+        | Entry::StepEnded { test, .. }
+        | Entry::TestEnded { test, .. }) = &mut entry;
+        test.insert_str(0, prefix);
+        // What was read can be written.
+        all.extend(serde_json::to_vec(&entry).unwrap_or_default());
+        all.push(b'\n');
+    }
+    all
+}
+
 /// Reads the lines; what is none, such as a torn last one, is passed over.
-pub(super) fn read(text: &[u8], prefix: &str, cut: bool) -> Vec<TestRecord> {
+pub(super) fn read(text: &[u8], prefix: &str, cut: bool) -> Vec<Told> {
     let mut tests: Vec<Telling> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for line in text.split(|byte| *byte == b'\n') {
@@ -50,6 +90,7 @@ impl Telling {
                 message: None,
                 steps: Vec::new(),
             },
+            began: None,
             ended: false,
             open: Vec::new(),
         }
@@ -58,7 +99,10 @@ impl Telling {
     fn take(&mut self, entry: Entry) {
         match entry {
             // Another try: the last one counts.
-            Entry::TestStarted { .. } => *self = Self::new(std::mem::take(&mut self.record.name)),
+            Entry::TestStarted { at, .. } => {
+                *self = Self::new(std::mem::take(&mut self.record.name));
+                self.began = at.parse().ok();
+            }
             Entry::StepStarted { step, depth, .. } => {
                 self.open.push(self.record.steps.len());
                 self.record.steps.push(StepRecord {
@@ -97,7 +141,7 @@ impl Telling {
         }
     }
 
-    fn finish(mut self, cut: bool) -> TestRecord {
+    fn finish(mut self, cut: bool) -> Told {
         if !self.ended {
             let status = if cut {
                 StageStatus::Interrupted
@@ -110,7 +154,7 @@ impl Telling {
                 self.record.steps[place].status = status;
             }
         }
-        self.record
+        (self.record, self.began.filter(|_| !self.ended))
     }
 }
 
@@ -187,7 +231,10 @@ mod tests {
             step_over("a", "inner", 1),
         ]);
         told.extend(b"{\"event\":\"step_en");
-        let tests = read(&told, "e2e::", false);
+        let end = "2026-01-01T00:00:09Z".parse().unwrap();
+        let tests = until(read(&told, "e2e::", false), end);
+        let took = tests.iter().map(|test| test.duration_ms);
+        assert_eq!(took.collect::<Vec<_>>(), [9000, 7]);
         let statuses: Vec<_> = tests
             .iter()
             .map(|test| (test.name.as_str(), test.status))
@@ -200,39 +247,39 @@ mod tests {
             ]
         );
         assert_eq!(tests[0].message.as_deref(), Some(TestRecord::NO_END));
+        let kept = named(&told, "e2e::");
+        assert_eq!(until(read(&kept, "", false), end), tests);
+        assert!(kept.ends_with(b"{\"event\":\"step_en"));
         let steps: Vec<_> = tests[0]
             .steps
             .iter()
             .map(|step| (step.depth, step.status))
             .collect();
         assert_eq!(steps, [(0, StageStatus::Failed), (1, StageStatus::Passed)]);
-        assert_eq!(read(&told, "", true)[0].status, StageStatus::Interrupted);
+        assert_eq!(read(&told, "", true)[0].0.status, StageStatus::Interrupted);
     }
 
     #[test]
     fn the_last_try_of_a_test_counts() {
-        let tests = read(
-            &text(&[
-                started("a", 1),
-                step("a", "first", 0),
-                over("a", 1, Status::Failed),
-                started("a", 2),
-                over("a", 2, Status::Passed),
-            ]),
-            "",
-            false,
-        );
-        assert_eq!(tests.len(), 1);
-        assert_eq!(
-            (tests[0].status, tests[0].steps.len()),
-            (StageStatus::Passed, 0)
-        );
-        assert_eq!(tests[0].message, None);
+        let told = text(&[
+            started("a", 1),
+            step("a", "first", 0),
+            over("a", 1, Status::Failed),
+            started("a", 2),
+            over("a", 2, Status::Passed),
+        ]);
+        let told = read(&told, "", false);
+        let [(test, None)] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert_eq!((test.status, test.steps.len()), (StageStatus::Passed, 0));
+        assert_eq!(test.message, None);
     }
 
     #[test]
     fn ignored_tests_did_not_run() {
-        let tests = read(&text(&[over("a", 1, Status::Ignored)]), "", false);
+        let told = read(&text(&[over("a", 1, Status::Ignored)]), "", false);
+        let tests = until(told, Timestamp::now());
         assert_eq!(tests[0].message.as_deref(), Some("why"));
         assert!(!any_ran(&tests) && !any_ran(&[]));
     }

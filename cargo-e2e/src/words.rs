@@ -6,8 +6,11 @@ use std::time::Duration;
 use regex::Regex;
 
 use crate::cancel::Signal;
-use crate::event::printable;
 use crate::outcome::{Record, Stage, StageRecord, StageStatus, StepRecord, TestRecord, Verdict};
+use crate::text::{clip, printable};
+
+/// A line of a test's message is cut: two documents that differ must not fill the screen.
+pub(crate) const WIDTH: usize = 500;
 
 /// How much of a stage's detail fits in a line of somebody else's log.
 const REASON_LENGTH: usize = 200;
@@ -36,7 +39,7 @@ pub fn summary_line(record: &Record) -> String {
         Some(stage) if record.verdict != Verdict::Passed => {
             let why = test_reason(record, stage)
                 .unwrap_or_else(|| format!("{}: {}", stage.name.name(), reason(&stage.detail)));
-            format!(" ({})", why.chars().take(REASON_LENGTH).collect::<String>())
+            format!(" ({})", clip(&printable(&why), REASON_LENGTH))
         }
         _ => interruption(record),
     };
@@ -85,12 +88,15 @@ pub(crate) fn at_step(test: &TestRecord) -> String {
     }
 }
 
-/// ` (SIGINT during test)`; nothing for a run that was not interrupted.
+/// ` (SIGINT during test)`, or ` (killed during up)`; nothing for a run that was not interrupted.
 fn interruption(record: &Record) -> String {
     let cut = |stage: &&StageRecord| stage.status == StageStatus::Interrupted;
     let stage = record.stages.iter().find(cut);
-    match (signal_name(record), stage) {
-        (Some(signal), Some(stage)) => format!(" ({signal} during {})", stage.name.name()),
+    let by = signal_name(record).unwrap_or("killed");
+    match stage {
+        Some(stage) if record.verdict == Verdict::Interrupted => {
+            format!(" ({by} during {})", stage.name.name())
+        }
         _ => String::new(),
     }
 }
@@ -320,10 +326,10 @@ mod tests {
     fn an_interrupted_run_says_by_what_and_when() {
         let mut record = failed(Verdict::Interrupted, Stage::Up, "SIGTERM");
         record.stages[0].status = StageStatus::Interrupted;
-        record.exit_code = 143;
-        assert_eq!(
-            summary_line(&record),
-            "activity-core e2e interrupted in 6.12 s on railiance01 (SIGTERM during up)"
-        );
+        for (code, by) in [(143, "SIGTERM"), (137, "killed")] {
+            record.exit_code = code;
+            let said = format!("interrupted in 6.12 s on railiance01 ({by} during up)");
+            assert_eq!(summary_line(&record), format!("activity-core e2e {said}"));
+        }
     }
 }

@@ -1,0 +1,90 @@
+//! Text from elsewhere, made safe and short enough to show.
+
+/// Text from a host without what could move a terminal's cursor, change its colours, or show
+/// letters in another order than they stand in.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            // ESC and a letter, or the one C1 character that says the same.
+            '\u{1b}' => {
+                if let Some(kind) = characters.next_if(|c| !c.is_control()) {
+                    skip_sequence(kind, &mut characters);
+                }
+            }
+            '\u{90}' => skip_sequence('P', &mut characters),
+            '\u{9b}' => skip_sequence('[', &mut characters),
+            '\u{9d}' => skip_sequence(']', &mut characters),
+            '\n' | '\t' => clean.push(c),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            c if c.is_control() => {}
+            c => clean.push(c),
+        }
+    }
+    clean
+}
+
+/// Skips the rest of an escape sequence. One that was cut off ends with its line, at the latest.
+fn skip_sequence(kind: char, rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    match kind {
+        // Parameters, then a letter.
+        '[' => {
+            while rest.next_if(|c| (' '..='?').contains(c)).is_some() {}
+            rest.next_if(|c| ('@'..='~').contains(c));
+        }
+        // A string, then BEL or ESC \.
+        ']' | 'P' | 'X' | '^' | '_' => {
+            while rest.next_if(|c| !c.is_control()).is_some() {}
+            if rest.next_if_eq(&'\u{1b}').is_some() {
+                rest.next_if_eq(&'\\');
+            }
+        }
+        // As `tput sgr0` says it: ESC ( B.
+        ' '..='/' => {
+            while rest.next_if(|c| (' '..='/').contains(c)).is_some() {}
+            rest.next_if(|c| !c.is_control());
+        }
+        _ => {}
+    }
+}
+
+/// So many characters of a text, with a mark where more follow.
+#[must_use]
+pub fn clip(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{clip, printable};
+
+    #[test]
+    fn nothing_that_a_host_says_moves_the_cursor() {
+        assert_eq!(
+            printable("\u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}x\r\n\u{8}y\u{9b}mz"),
+            "red x\nyz"
+        );
+        assert_eq!(
+            printable("\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{1b}\\"),
+            "link"
+        );
+        assert_eq!(printable("\u{1b}(B\u{1b}[mtext \u{9b}31mred"), "text red");
+        assert_eq!(printable("\u{1b}P1$r0m\u{1b}\\x a\u{202e}b"), "x ab");
+        assert_eq!(printable("\u{1b}]0;cut off\nnext"), "\nnext");
+        assert_eq!(
+            printable("\u{1b}[3\nnext\u{1b}\nlast\u{1b}"),
+            "\nnext\nlast"
+        );
+    }
+
+    #[test]
+    fn what_is_cut_says_so() {
+        assert_eq!(clip("äbc", 3), "äbc");
+        assert_eq!(clip("äbcd", 3), "äbc…");
+    }
+}
