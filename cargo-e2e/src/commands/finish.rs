@@ -13,7 +13,7 @@ use cargo_e2e::outcome::{
 };
 use cargo_e2e::plan::Plan;
 use cargo_e2e::report::{Bundle, TestLog, bundle, failure, html};
-use cargo_e2e::sandbox::Identity;
+use cargo_e2e::sandbox::{Buried, Identity};
 use cargo_e2e::spec::{Report, Side};
 use cargo_e2e::store::{Header, Journal, Store, state_folder};
 
@@ -161,15 +161,8 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
     }
     let (store, telling) = (keeping.store.clone(), keeping.telling.clone());
     let (stored, untidy) = write(&record, keeping).await;
-    if let Some(store) = store.clone().filter(|_| !buried.is_empty()) {
-        let outbox = telling.as_ref().map(|telling| telling.outbox.clone());
-        let results = bundle.dir().parent().unwrap_or(bundle.dir()).to_owned();
-        let learned = tokio::task::spawn_blocking(move || {
-            dead::learn(&store, outbox.as_ref(), &buried, &results)
-        });
-        for sentence in learned.await.unwrap_or_default() {
-            events.note(sentence);
-        }
+    if let Some(store) = &store {
+        learn(store, telling.as_ref(), buried, &bundle, events).await;
     }
     if let Some(untidy) = untidy {
         events.warn(format!("the result is not tidy: {untidy}"));
@@ -231,12 +224,36 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
     code
 }
 
+/// Writes into the records of runs that were killed what their host remembers of them.
+async fn learn(
+    store: &Store,
+    telling: Option<&Arc<Telling>>,
+    buried: Vec<Buried>,
+    bundle: &Bundle,
+    events: &Events,
+) {
+    if buried.is_empty() {
+        return;
+    }
+    let (store, telling) = (store.clone(), telling.cloned());
+    let results = bundle.dir().parent().unwrap_or(bundle.dir()).to_owned();
+    let learned = tokio::task::spawn_blocking(move || {
+        let outbox = telling.as_ref().map(|telling| &telling.outbox);
+        dead::learn(&store, outbox, &buried, &results)
+    });
+    for sentence in learned.await.unwrap_or_default() {
+        events.note(sentence);
+    }
+}
+
 /// Whoever has only the record, as the hub does, is to understand it.
 fn add_stack(record: &mut Record, stack: &str) {
     let explained = failure::explained(record);
     let mut stages = record.stages.iter_mut();
     if let Some(stage) = stages.find(|one| explained == Some(one.name)) {
-        stage.detail = format!("{}\n{stack}", stage.detail).trim_end().to_owned();
+        stage.detail.push('\n');
+        stage.detail.push_str(stack);
+        stage.detail.truncate(stage.detail.trim_end().len());
     }
 }
 
