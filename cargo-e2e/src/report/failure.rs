@@ -286,7 +286,8 @@ fn changes(service: &ServiceRecord) -> Vec<String> {
         all.push("killed for want of memory".to_owned());
     }
     if service.restarts > 0 {
-        all.push(restarted(service.restarts));
+        // Docker does not say when: it may have been before the tests.
+        all.push(format!("{} since it was made", restarted(service.restarts)));
     }
     if let Some(code) = service.exit_code.filter(|code| *code != 0) {
         all.push(format!("{} with code {code}", service.state));

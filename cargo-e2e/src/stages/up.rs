@@ -17,7 +17,7 @@ use crate::outcome::{Stage, Verdict};
 use crate::sandbox::State;
 use crate::spec::Ports;
 
-use said::{COMPOSE, FAILED, help, without_progress};
+use said::{COMPOSE, failed, help, without_progress};
 
 use super::addresses::Extras;
 use super::endpoints::list;
@@ -70,7 +70,7 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
             }
             warn_of_addresses(context, &prepared.rewritten.published).await;
         }
-        let trouble = match start(context, &prepared.commands).await {
+        let trouble = match start(context, &prepared).await {
             Ok(changed) => break (prepared, changed),
             Err(trouble) => trouble,
         };
@@ -237,24 +237,31 @@ fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
 }
 
 /// Whether anything was made or started.
-async fn start(context: &Context<'_>, commands: &str) -> Result<bool, Trouble> {
+async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<bool, Trouble> {
     let mut changed = false;
     let mut tail = Tail::default();
     let (limit, most) = (context.plan.limits.up, context.plan.limits.log);
     let status = context
         .sandbox
-        .job(context.host, "up", commands, limit, most, &mut |bytes| {
-            tail.take(bytes, |line| {
-                changed |= ["Created", "Started", "Recreated"]
-                    .iter()
-                    .any(|word| line.trim_end().ends_with(word));
-                context.events.progress(Stage::Up, line);
-            });
-        })
+        .job(
+            context.host,
+            "up",
+            &prepared.commands,
+            limit,
+            most,
+            &mut |bytes| {
+                tail.take(bytes, |line| {
+                    changed |= ["Created", "Started", "Recreated"]
+                        .iter()
+                        .any(|word| line.trim_end().ends_with(word));
+                    context.events.progress(Stage::Up, line);
+                });
+            },
+        )
         .await;
     let message = match status {
         Ok(0) => return Ok(changed),
-        Ok(_) => FAILED.to_owned(),
+        Ok(_) => failed(&tail.text(), &prepared.rewritten.model),
         Err(HostError::TimedOut { .. }) => {
             format!(
                 "`docker compose up` did not end within {} s",

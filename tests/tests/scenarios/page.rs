@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use e2e_tests::{Host, Repo, Running};
 
-/// What the page is after its scripts ran, as HTML.
+/// What the page is after its scripts ran on a phone, as HTML.
 fn shown(page: &Path) -> String {
     let profile = tempfile::tempdir().expect("a folder");
     let mut command = Command::new("chromium");
@@ -24,6 +24,7 @@ fn shown(page: &Path) -> String {
             "--disable-component-update",
             "--disable-sync",
         ])
+        .arg("--window-size=390,800")
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .args(["--dump-dom", &format!("file://{}", page.display())]);
     let ended = Running::start(command, None).finish(Duration::from_mins(1));
@@ -70,16 +71,24 @@ fn the_page_of_a_run_works_in_a_browser_and_without_scripts() {
       filter.value = ''; filter.dispatchEvent(new Event('input'));
       complaints.click(); counts.push(visible()); complaints.click();
       document.querySelector('.jump').click(); counts.push(visible());
+      counts.push([...document.querySelectorAll('.none')].filter((one) => !one.hidden).length);
       whole.click(); counts.push(visible());
+      document.dispatchEvent(new KeyboardEvent('keydown', { key: '/' }));
+      counts.push(document.activeElement.id);
+      counts.push(document.documentElement.scrollWidth <= innerWidth ? 'fits' : document.documentElement.scrollWidth);
       document.body.append('counts ' + counts.join(' ') + ' ' + document.title);
     </script></body>";
     let copy = repo.path("copy.html");
     fs::write(&copy, text.replace("</body>", script)).expect("writable");
     let used = shown(&copy);
     let (_, counts) = used.rsplit_once("counts ").expect("it ran");
-    // Two lines of the service, one of the tests; those of the service came before the test.
+    // Two lines of the service, one of the tests; those of the service came before the test, and
+    // both logs say that they have none of that time.
     assert!(
-        counts.starts_with(&format!("3 1 1 0 3 {} e2e: Failed", repo.slug())),
+        counts.starts_with(&format!(
+            "3 1 1 0 2 3 filter fits {} e2e: Failed",
+            repo.slug()
+        )),
         "{counts}"
     );
     assert!(!used.contains("class=\"tools\" hidden"), "{used}");

@@ -47,6 +47,10 @@ fn one(title: &str, path: &str, (lines, left_out): &(Vec<Line>, usize)) -> Marku
             summary { (title) " " span.took { (all) @if all == 1 { " line" } @else { " lines" } } }
             @if *left_out > 0 { p.took { (left_out) " earlier lines are in " (path) } }
             @if !lines.is_empty() {
+                p.none.took hidden {
+                    "No line here is of that kind."
+                    @if *left_out > 0 { " Earlier ones are in " (path) "." }
+                }
                 div.log tabindex="0" {
                     @for line in lines {
                         div.bad[is_complaint(&line.text)] data-at=[line.at] {

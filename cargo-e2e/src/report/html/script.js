@@ -13,6 +13,9 @@
       const isIt = !wanted || line.textContent.toLowerCase().includes(wanted);
       line.hidden = !(inTime && isIt && (!complaints.checked || line.classList.contains("bad")));
     }
+    for (const log of document.querySelectorAll(".log")) {
+      log.previousElementSibling.hidden = [...log.children].some((line) => !line.hidden);
+    }
     whole.hidden = !time;
   };
   document.querySelector(".tools").hidden = lines.length === 0;

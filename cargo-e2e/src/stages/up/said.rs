@@ -3,12 +3,15 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde_json::Value;
 
 use crate::compose::subnets;
 use crate::stages::Trouble;
 
 pub(super) const FAILED: &str = "`docker compose up` failed";
 pub(super) const COMPOSE: &str = "docker compose up";
+/// So many images are named.
+const NAMED: usize = 3;
 
 /// What Compose said without the steps that went well; all of it where nothing else is there.
 pub(super) fn without_progress(said: &str) -> String {
@@ -27,17 +30,56 @@ pub(super) fn without_progress(said: &str) -> String {
     }
 }
 
+/// The images that could not be had, with their services, where Compose says of which it was.
+pub(super) fn not_pulled(said: &str, model: &Value) -> Option<String> {
+    let services = model["services"].as_object()?;
+    // Old ones name the service, new ones the image.
+    let failed = |name: &str, image: &str| {
+        said.lines().any(|line| {
+            let mut words = line.split_whitespace().skip_while(|word| *word == "Image");
+            let of_it = words
+                .next()
+                .is_some_and(|word| word == name || word == image);
+            of_it && words.next() == Some("Error")
+        })
+    };
+    let images = services.iter().filter_map(|(name, service)| {
+        let image = service["image"].as_str()?;
+        failed(name, image).then(|| format!("{image} ({name})"))
+    });
+    let mut images: Vec<String> = images.collect();
+    let more = images.len().saturating_sub(NAMED);
+    images.truncate(NAMED);
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    (!images.is_empty()).then(|| format!("can't pull {}{more}", images.join(", ")))
+}
+
+/// What Compose said last, which is why it failed.
+fn last(said: &str) -> Option<&str> {
+    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty())?;
+    Some(last.trim_start_matches("Error response from daemon: "))
+}
+
+/// Why it failed, in a line, as far as that is said.
+pub(super) fn failed(said: &str, model: &Value) -> String {
+    match (not_pulled(said, model), last(said)) {
+        (Some(images), Some(last)) => format!("{FAILED}: {images}: {last}"),
+        (Some(images), None) => format!("{FAILED}: {images}"),
+        // What containers say of it is worth more.
+        (None, _) => FAILED.to_owned(),
+    }
+}
+
 /// Says in the first line why `up` failed. Where a container did, how images were built does not
 /// matter.
 #[must_use]
 pub fn with_reason(mut trouble: Trouble) -> Trouble {
     let said = trouble.excerpts.iter().find(|one| one.title == COMPOSE);
-    let last = said.and_then(|said| {
-        said.text
-            .lines()
-            .map(str::trim)
-            .rfind(|line| !line.is_empty())
-    });
+    let last = said.and_then(|said| last(&said.text));
     let (first, rest) = match trouble.message.split_once('\n') {
         Some((first, rest)) => (first, format!("\n{rest}")),
         None => (trouble.message.as_str(), String::new()),
@@ -45,7 +87,6 @@ pub fn with_reason(mut trouble: Trouble) -> Trouble {
     if let Some(last) = last
         && first == FAILED
     {
-        let last = last.trim_start_matches("Error response from daemon: ");
         trouble.message = format!("{FAILED}: {last}{rest}");
         return trouble;
     }
@@ -136,6 +177,25 @@ mod tests {
                 "service db failed"
             )
         );
+    }
+
+    #[test]
+    fn an_image_that_can_not_be_pulled_is_named() {
+        let model = serde_json::json!({"services": {
+            "db": {"image": "postgres:99"}, "web": {"image": "shop/web"}, "ok": {"image": "busybox"},
+        }});
+        let said = " db Pulling\n ok Pulling\n db Error no such host\n ok Interrupted\n\
+                    Error response from daemon: no such host\n";
+        assert_eq!(
+            failed(said, &model),
+            "`docker compose up` failed: can't pull postgres:99 (db): no such host"
+        );
+        let said = " Image shop/web Pulling\n Image shop/web Error denied\ndenied\n";
+        assert_eq!(
+            failed(said, &model),
+            "`docker compose up` failed: can't pull shop/web (web): denied"
+        );
+        assert_eq!(failed(" Container db  Error\nx\n", &model), FAILED);
     }
 
     #[test]
