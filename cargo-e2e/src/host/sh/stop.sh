@@ -1,9 +1,21 @@
 # Ends every job and everything in its session: politely, then not. Needs: grace (seconds).
+# Of a group that has ended, an init that is slow to reap leaves zombies, which can be signalled.
+lives() {
+  kill -0 "-$1" 2>/dev/null || return 1
+  for stat in /proc/[0-9]*/stat; do
+    { read -r line <"$stat"; } 2>/dev/null || continue
+    # After the name, which may hold anything: state, parent, group.
+    # shellcheck disable=SC2086 # words
+    set -- "$1" ${line##*) }
+    [ "$4" != "$1" ] || [ "$2" = Z ] || return 0
+  done
+  return 1
+}
 running() {
   for pid in "$dir"/jobs/*/pid; do
     [ -e "$pid" ] || continue
     pid=$(cat "$pid")
-    kill -0 "-$pid" 2>/dev/null && echo "$pid"
+    ! lives "$pid" || echo "$pid"
   done
 }
 signal() { for pid in $(running); do kill "-$1" "-$pid" 2>/dev/null; done; }
