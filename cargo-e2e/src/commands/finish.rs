@@ -47,6 +47,19 @@ struct Telling {
     outbox: Outbox,
 }
 
+impl Evidence {
+    fn known<'a>(&'a self, bundle: &'a Bundle) -> failure::Known<'a> {
+        failure::Known {
+            bundle: bundle.dir(),
+            skew: self.skew,
+            tests_on_host: self.tests_on_host,
+            again: &self.again.run,
+            keep: self.again.keep.as_deref(),
+            by_name: self.by_name,
+        }
+    }
+}
+
 impl Keeping {
     /// Begins the journal, and gives the reporter that writes it.
     pub(crate) fn begin(
@@ -150,7 +163,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
     let mut evidence = keeping.evidence.clone();
     evidence.skew = skew;
     evidence.again.mask(events.secrets());
-    let mut failure = told_why(&record, &bundle, &evidence).await;
+    let mut failure = explained(&record, &bundle, &evidence).await;
     if let Some(failure) = &failure {
         add_stack(&mut record, &failure.stack);
     }
@@ -159,6 +172,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         stage.duration_ms = millis(started.elapsed());
         record.duration_ms = record.duration_ms.saturating_add(stage.duration_ms);
     }
+    show(&record, failure.as_ref(), &bundle, &evidence).await;
     let (store, telling) = (keeping.store.clone(), keeping.telling.clone());
     let (stored, untidy) = write(&record, keeping).await;
     if let Some(store) = &store {
@@ -186,7 +200,8 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         }
         // As far as they can be written, the files say no more that all is well.
         if is_all {
-            failure = told_why(&record, &bundle, &evidence).await;
+            failure = explained(&record, &bundle, &evidence).await;
+            show(&record, failure.as_ref(), &bundle, &evidence).await;
         }
         if let Some(store) = &store {
             let _ = store.put(&record);
@@ -292,34 +307,38 @@ async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
     }
 }
 
-/// What the evidence says: a page of everything, and of a failure more in the bundle and what a
-/// screen holds.
-async fn told_why(
+/// What the evidence says of a failure: all of it in the bundle, and what a screen holds.
+async fn explained(
     record: &Record,
     bundle: &Arc<Bundle>,
     evidence: &Evidence,
 ) -> Option<failure::Report> {
     let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
     let made = tokio::task::spawn_blocking(move || {
-        let known = failure::Known {
-            bundle: bundle.dir(),
-            skew: evidence.skew,
-            tests_on_host: evidence.tests_on_host,
-            again: &evidence.again.run,
-            keep: evidence.again.keep.as_deref(),
-            by_name: evidence.by_name,
-        };
-        let report = failure::report(&record, &known);
-        let why = report.as_ref().map(|report| report.page.clone());
-        let why = why.or_else(|| failure::cut_short(&record));
-        let page = html::page(&record, &known, why.as_deref());
+        let report = failure::report(&record, &evidence.known(&bundle))?;
         // A disk that is full is told of with the record.
-        let _ = std::fs::write(bundle.dir().join("report.html"), page);
-        let report = report?;
         let _ = std::fs::write(bundle.dir().join("failure.txt"), &report.long);
         Some(report)
     });
     made.await.ok().flatten()
+}
+
+/// Writes the page.
+async fn show(
+    record: &Record,
+    failure: Option<&failure::Report>,
+    bundle: &Arc<Bundle>,
+    evidence: &Evidence,
+) {
+    let why = failure.map(|failure| failure.page.clone());
+    let why = why.or_else(|| failure::cut_short(record));
+    let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
+    let written = tokio::task::spawn_blocking(move || {
+        let page = html::page(&record, &evidence.known(&bundle), why.as_deref());
+        std::fs::write(bundle.dir().join("report.html"), page)
+    });
+    // A disk that is full is told of with the record.
+    let _ = written.await;
 }
 
 /// Writes the record; then `latest` and old runs, which change no verdict when they can't be seen to.

@@ -7,7 +7,7 @@ use chrono::{DateTime, FixedOffset};
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use crate::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord};
-use crate::words::{failed_tests, reason};
+use crate::words::{at_step, failed_tests, reason};
 
 /// So much of what the tests printed goes in, its end: CI systems read the file as a whole.
 pub const OUTPUT: usize = 256 << 10;
@@ -51,10 +51,13 @@ fn tests(record: &Record, output: &str) -> TestSuite {
 }
 
 fn case(record: &Record, test: &TestRecord) -> TestCase {
-    let mut case = TestCase::new(
-        test.name.as_str(),
-        status(test.status, test.message.as_deref()),
-    );
+    // One that did not end says nothing of where it was.
+    let message = test.message.as_ref();
+    let message = message.map(|message| match test.has_no_end() {
+        true => format!("{message}{}", at_step(test)),
+        false => message.clone(),
+    });
+    let mut case = TestCase::new(test.name.as_str(), status(test.status, message.as_deref()));
     case.set_classname(record.repo.as_str());
     case.set_time(Duration::from_millis(test.duration_ms));
     let mut steps = String::new();
