@@ -12,13 +12,14 @@ use cargo_e2e::outcome::{
     Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis, now,
 };
 use cargo_e2e::plan::Plan;
-use cargo_e2e::report::{Bundle, TestLog, bundle, failure, html};
+use cargo_e2e::report::{Bundle, TestLog, bundle, failure};
 use cargo_e2e::sandbox::{Buried, Identity};
 use cargo_e2e::spec::{Report, Side};
 use cargo_e2e::store::{Header, Journal, Store, state_folder};
 
 use super::again::Again;
 use super::dead;
+use super::evidence::{Evidence, explained, show};
 
 /// Where the result goes.
 pub(crate) struct Keeping {
@@ -31,33 +32,11 @@ pub(crate) struct Keeping {
     evidence: Evidence,
 }
 
-/// What is known of a run beside its record.
-#[derive(Clone)]
-struct Evidence {
-    again: Again,
-    by_name: bool,
-    tests_on_host: bool,
-    skew: jiff::SignedDuration,
-}
-
 /// The state-hub is to be told.
 struct Telling {
     hub: Result<Hub, HubError>,
     report: Report,
     outbox: Outbox,
-}
-
-impl Evidence {
-    fn known<'a>(&'a self, bundle: &'a Bundle) -> failure::Known<'a> {
-        failure::Known {
-            bundle: bundle.dir(),
-            skew: self.skew,
-            tests_on_host: self.tests_on_host,
-            again: &self.again.run,
-            keep: self.again.keep.as_deref(),
-            by_name: self.by_name,
-        }
-    }
 }
 
 impl Keeping {
@@ -305,40 +284,6 @@ async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
     } else if let Some(trouble) = delivered.trouble {
         events.warn(format!("the state-hub: {trouble}"));
     }
-}
-
-/// What the evidence says of a failure: all of it in the bundle, and what a screen holds.
-async fn explained(
-    record: &Record,
-    bundle: &Arc<Bundle>,
-    evidence: &Evidence,
-) -> Option<failure::Report> {
-    let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
-    let made = tokio::task::spawn_blocking(move || {
-        let report = failure::report(&record, &evidence.known(&bundle))?;
-        // A disk that is full is told of with the record.
-        let _ = std::fs::write(bundle.dir().join("failure.txt"), &report.long);
-        Some(report)
-    });
-    made.await.ok().flatten()
-}
-
-/// Writes the page.
-async fn show(
-    record: &Record,
-    failure: Option<&failure::Report>,
-    bundle: &Arc<Bundle>,
-    evidence: &Evidence,
-) {
-    let why = failure.map(|failure| failure.page.clone());
-    let why = why.or_else(|| failure::cut_short(record));
-    let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
-    let written = tokio::task::spawn_blocking(move || {
-        let page = html::page(&record, &evidence.known(&bundle), why.as_deref());
-        std::fs::write(bundle.dir().join("report.html"), page)
-    });
-    // A disk that is full is told of with the record.
-    let _ = written.await;
 }
 
 /// Writes the record; then `latest` and old runs, which change no verdict when they can't be seen to.

@@ -8,6 +8,7 @@ mod dead;
 mod doctor;
 mod down;
 mod env;
+mod evidence;
 mod finish;
 mod gc;
 mod history;

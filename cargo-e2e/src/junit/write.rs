@@ -53,9 +53,12 @@ fn tests(record: &Record, output: &str) -> TestSuite {
 fn case(record: &Record, test: &TestRecord) -> TestCase {
     // One that did not end says nothing of where it was.
     let message = test.message.as_ref();
-    let message = message.map(|message| match test.has_no_end() {
-        true => format!("{message}{}", at_step(test)),
-        false => message.clone(),
+    let message = message.map(|message| {
+        if test.has_no_end() {
+            format!("{message}{}", at_step(test))
+        } else {
+            message.clone()
+        }
     });
     let mut case = TestCase::new(test.name.as_str(), status(test.status, message.as_deref()));
     case.set_classname(record.repo.as_str());
