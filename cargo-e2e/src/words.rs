@@ -12,6 +12,11 @@ use crate::text::{clip, printable};
 /// A line of a test's message is cut: two documents that differ must not fill the screen.
 pub(crate) const WIDTH: usize = 500;
 
+/// What stands above the last lines of a command.
+pub(crate) const LAST_LINES: &str = "its last lines";
+/// And above those of tests that tell nothing of themselves.
+pub(crate) const LAST_PRINTED: &str = "the last lines they printed";
+
 /// How much of a stage's detail fits in a line of somebody else's log.
 const REASON_LENGTH: usize = 200;
 
@@ -38,7 +43,7 @@ pub fn summary_line(record: &Record) -> String {
     let reason = match first_failed(record) {
         Some(stage) if record.verdict != Verdict::Passed => {
             let why = test_reason(record, stage)
-                .unwrap_or_else(|| format!("{}: {}", stage.name.name(), reason(&stage.detail)));
+                .unwrap_or_else(|| format!("{}: {}", stage.name.name(), with_last(&stage.detail)));
             format!(" ({})", clip(&printable(&why), REASON_LENGTH))
         }
         _ => interruption(record),
@@ -52,6 +57,19 @@ pub fn summary_line(record: &Record) -> String {
         record.repo,
         tail(record)
     )
+}
+
+/// A failure in one line. An exit status alone says little: what was said last goes with it.
+fn with_last(detail: &str) -> String {
+    let is_title = |line: &str| {
+        let title = line.strip_suffix(':');
+        title.is_some_and(|title| [LAST_LINES, LAST_PRINTED].contains(&title))
+    };
+    let below = detail.lines().skip_while(|line| !is_title(line)).skip(1);
+    match below.take_while(|line| line.starts_with("  ")).last() {
+        Some(last) => format!("{}: {}", reason(detail), last.trim()),
+        None => reason(detail),
+    }
 }
 
 /// The first test that failed, and why, where that says more than the stage does.
@@ -304,6 +322,17 @@ mod tests {
         assert_eq!(
             summary_line(&record),
             "activity-core e2e failed: 2 of 2 tests in 6.12 s on railiance01 (b at `pay`: expected 3, got 4)"
+        );
+    }
+
+    #[test]
+    fn the_summary_of_a_command_has_what_it_said_last() {
+        let detail = "`setup_command` ended with exit status 7\nits last lines:\n  migrating\n  \
+                      no database\nwhile setup_command ran (2.05 s):\ndb: running";
+        assert_eq!(
+            summary_line(&failed(Verdict::SetupFailed, Stage::Setup, detail)),
+            "activity-core e2e setup failed in 6.12 s on railiance01 (setup: `setup_command` ended \
+             with exit status 7: no database)"
         );
     }
 

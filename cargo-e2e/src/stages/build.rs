@@ -7,6 +7,7 @@ use object::{FileKind, ObjectSection as _};
 use crate::client::{self, Ended};
 use crate::files;
 use crate::outcome::Verdict;
+use crate::words::LAST_LINES;
 
 use super::{Context, Done, Tail, Trouble};
 
@@ -45,9 +46,7 @@ pub async fn build(context: &Context<'_>) -> Result<Done<()>, Trouble> {
         )),
     };
     if let Some(message) = message {
-        return Err(
-            Trouble::new(Verdict::BuildFailed, message).excerpt("its last lines", &tail.text())
-        );
+        return Err(Trouble::new(Verdict::BuildFailed, message).excerpt(LAST_LINES, &tail.text()));
     }
     check_binaries(context).await?;
     Ok(Done::new((), "build_command passed"))

@@ -24,6 +24,7 @@ use crate::plan::Plan;
 use crate::sandbox::{Sandbox, State};
 use crate::secrets::Secrets;
 use crate::text::{clip, printable};
+use crate::words::LAST_PRINTED;
 
 /// What every stage after provision works with.
 pub struct Context<'a> {
@@ -145,8 +146,7 @@ impl Trouble {
     #[must_use]
     pub fn recorded_of_tests(&self, secrets: &Secrets) -> String {
         let mut text = self.message.trim_end().to_owned();
-        let title = "the last lines they printed";
-        add_lines(&mut text, title, &self.printed, secrets);
+        add_lines(&mut text, LAST_PRINTED, &self.printed, secrets);
         text
     }
 

@@ -2,6 +2,7 @@
 
 use crate::host::HostError;
 use crate::outcome::{Stage, Verdict};
+use crate::words::LAST_LINES;
 
 use super::{Context, Done, Tail, Trouble};
 
@@ -39,5 +40,5 @@ pub async fn setup(
         Err(error @ HostError::TooMuch { .. }) => error.to_string(),
         Err(error) => return Err(error.into()),
     };
-    Err(Trouble::new(Verdict::SetupFailed, message).excerpt("its last lines", &tail.text()))
+    Err(Trouble::new(Verdict::SetupFailed, message).excerpt(LAST_LINES, &tail.text()))
 }

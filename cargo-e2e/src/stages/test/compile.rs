@@ -14,6 +14,7 @@ use crate::plan::{Plan, Target};
 use crate::spec::Side;
 use crate::stages::build::binary;
 use crate::stages::{Context, Done, Tail, Trouble};
+use crate::words::LAST_LINES;
 
 use super::ask;
 
@@ -160,7 +161,7 @@ impl<'a> Compiler<'a> {
                     "compiling the tests of `{name}` did not end within {limit} s"
                 ))
                 .help("`timeouts: {build: SECONDS}` in e2e.yml gives it more")
-                .excerpt("its last lines", &tail.text()));
+                .excerpt(LAST_LINES, &tail.text()));
             }
         }
         artifacts.rewind().map_err(internal)?;
