@@ -93,7 +93,7 @@ impl Run<'_> {
         };
         let (git, ()) = tokio::join!(describe, Box::pin(self.on_host(&mut ledger, &mut found)));
         let mut verdict = found.verdict.unwrap_or(Verdict::Passed);
-        if self.cancel.signal().is_some() && verdict != Verdict::Passed {
+        if self.cancel.signal().is_some() {
             verdict = Verdict::Interrupted;
         }
         let record = self.record(verdict, git, &found, ledger, started_at, started);

@@ -112,10 +112,9 @@ fn interruption(record: &Record) -> String {
     let stage = record.stages.iter().find(cut);
     let by = signal_name(record).unwrap_or("killed");
     match stage {
-        Some(stage) if record.verdict == Verdict::Interrupted => {
-            format!(" ({by} during {})", stage.name.name())
-        }
-        _ => String::new(),
+        _ if record.verdict != Verdict::Interrupted => String::new(),
+        Some(stage) => format!(" ({by} during {})", stage.name.name()),
+        None => format!(" ({by} after the tests)"),
     }
 }
 
@@ -360,5 +359,8 @@ mod tests {
             let said = format!("interrupted in 6.12 s on railiance01 ({by} during up)");
             assert_eq!(summary_line(&record), format!("activity-core e2e {said}"));
         }
+        // Nothing was cut short.
+        record.stages[0].status = StageStatus::Passed;
+        assert!(summary_line(&record).ends_with(" (killed after the tests)"));
     }
 }

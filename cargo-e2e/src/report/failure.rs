@@ -18,7 +18,7 @@ use crate::outcome::{
 use crate::text::{clip, printable};
 use crate::words::{
     WIDTH, at_step, duration, failed_tests, first_failed, first_line, place, says_nothing_new,
-    summary_line,
+    signal_name, summary_line,
 };
 
 pub(crate) use during::is_complaint;
@@ -134,7 +134,10 @@ pub fn explained(record: &Record) -> Option<Stage> {
 #[must_use]
 pub fn cut_short(record: &Record) -> Option<String> {
     let is_cut = |stage: &&StageRecord| stage.status == StageStatus::Interrupted;
-    let stage = record.stages.iter().find(is_cut)?;
+    let Some(stage) = record.stages.iter().find(is_cut) else {
+        let by = signal_name(record)?;
+        return Some(format!("{by} came when the tests had ended\n"));
+    };
     let detail = first_line(&stage.detail);
     Some(format!("{} was interrupted: {detail}\n", stage.name.name()))
 }

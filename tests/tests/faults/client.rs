@@ -85,11 +85,12 @@ pub(super) fn ctrl_c(lab: &Lab) {
         let at = file.display();
         // Some are not cut short by one signal: they go on, and are bounded. Provision has not
         // begun where it is held.
-        let (keys, end) = match stage {
-            // The tests have passed, and that is known.
-            "collect" | "teardown" => (format!("@{at},c,1,-{at}"), End::Is(0, "passed")),
-            _ => (format!("@{at},c"), End::Is(130, "interrupted")),
+        let keys = match stage {
+            "collect" | "teardown" => format!("@{at},c,1,-{at}"),
+            _ => format!("@{at},c"),
         };
+        // Also of tests that have passed: a signal comes first.
+        let end = End::Is(130, "interrupted");
         let run = repo.start_on_a_terminal(lab.spare.host(), "Running", &keys);
         let ran = run.finish();
         let since = Instant::now();
