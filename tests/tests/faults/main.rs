@@ -8,9 +8,10 @@ mod client;
 mod connection;
 mod disk;
 mod host;
+mod seen;
 mod soak;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU32;
@@ -18,22 +19,14 @@ use std::time::{Duration, Instant};
 
 use e2e_tests::{Host, Ran, Repo, Spare};
 
+use seen::{Seen, Wrong};
+
 /// Short, because nobody waits a minute here; long enough for a busy machine.
 const LEASE: u64 = 6;
 /// The promise: the lease, and so long for the sweep.
 const SWEEP: u64 = 15;
 /// What the promise leaves to a machine that has other things to do.
 const LOAD: u64 = 20;
-
-/// What came of one injection.
-struct Seen {
-    fault: &'static str,
-    at: String,
-    clean: Duration,
-    wrong: Vec<String>,
-    run_id: String,
-    host: Host,
-}
 
 /// Where faults are injected, and what came of it so far.
 struct Lab {
@@ -70,11 +63,13 @@ impl Lab {
                 ran.left()
             }
         };
-        let mut wrong = left();
-        while !wrong.is_empty() && since.elapsed() < limit {
+        let mut leaked = left();
+        while !leaked.is_empty() && since.elapsed() < limit {
             std::thread::sleep(Duration::from_millis(200));
-            wrong = left();
+            leaked = left();
         }
+        let mut wrong: Vec<Wrong> = leaked.into_iter().map(Wrong::Leaked).collect();
+        let mut unrecorded = |what: String| wrong.push(Wrong::Record(what));
         let clean = since.elapsed();
         let host = ran.host();
         let ended = format!("{}/ended/{}", host.root(), ran.run_id());
@@ -84,18 +79,18 @@ impl Lab {
             End::Killed if record.is_null() && tombstone.is_empty() => {
                 // Before the guard was armed there was nothing, and nothing to tell.
                 if !matches!(at, "connect" | "provision") {
-                    wrong.push("no record: the host does not say why it ended".to_owned());
+                    unrecorded("the host does not say why it ended".to_owned());
                 }
             }
             End::Killed if !record.is_null() && at != "teardown" => {
-                wrong.push("a run that was killed has a record".to_owned());
+                unrecorded("it was killed, and has a record".to_owned());
             }
             End::Killed | End::Random => {}
             End::Is(code, verdict) => {
                 let code_is = ran.output().code;
                 if code_is != Some(*code) || record["verdict"] != **verdict {
-                    wrong.push(format!(
-                        "no record: it ended with {code_is:?}, {}, not {code}, {verdict}\n{}",
+                    unrecorded(format!(
+                        "it ended with {code_is:?}, {}, not {code}, {verdict}\n{}",
                         record["verdict"],
                         ran.output()
                     ));
@@ -104,13 +99,10 @@ impl Lab {
         }
         match ran.records_after_all().as_slice() {
             [one] if killed && record.is_null() && one["verdict"] != "interrupted" => {
-                wrong.push(format!(
-                    "no record: it was killed and is {}",
-                    one["verdict"]
-                ));
+                unrecorded(format!("it was killed and is {}", one["verdict"]));
             }
             [_] => {}
-            records => wrong.push(format!("no record: there are {} of it", records.len())),
+            records => unrecorded(format!("there are {} records of it", records.len())),
         }
         self.note(Seen {
             fault,
@@ -260,7 +252,15 @@ fn nothing_is_left_whatever_dies() {
         }
     }
     look_again(&lab);
-    report(&lab);
+    let seen = lab.seen.lock().expect("all rows are over");
+    print!("{}", seen::table(&seen));
+    let wrong: Vec<&Seen> = seen.iter().filter(|one| !one.wrong.is_empty()).collect();
+    for one in &wrong {
+        print!("\n{one}");
+    }
+    assert!(!seen.is_empty(), "no row has such a name");
+    let (wrong, all) = (wrong.len(), seen.len());
+    assert_eq!(wrong, 0, "{wrong} of {all} went wrong");
 }
 
 fn side_by_side(work: impl Fn() + Sync) {
@@ -282,7 +282,7 @@ fn work(lab: &Lab, rows: &Mutex<VecDeque<Row>>) {
                 fault: name,
                 at: "see above".to_owned(),
                 clean: Duration::ZERO,
-                wrong: vec!["the row itself failed".to_owned()],
+                wrong: vec![Wrong::Row],
                 run_id: String::new(),
                 host: Host::Local,
             });
@@ -300,52 +300,12 @@ fn look_again(lab: &Lab) {
             "for kind in 'ps -a' 'network ls' 'volume ls' 'image ls'; do docker $kind -q --filter label=cargo-e2e.run={id}; done\n\
              ls -d {root}/sandboxes/{id} {root}/leases/{id} 2>/dev/null\n"
         ));
-        one.wrong
-            .extend(left.stdout.lines().map(|line| format!("later: {line}")));
-    }
-}
-
-fn report(lab: &Lab) {
-    let seen = lab.seen.lock().expect("all rows are over");
-    let mut rows: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
-    for one in seen.iter() {
-        rows.entry(one.fault).or_default().push(one);
-    }
-    println!("| fault | times | leaked | slowest to clean | recorded |");
-    println!("|---|---|---|---|---|");
-    for (fault, all) in &rows {
-        let wrong: Vec<&String> = all.iter().flat_map(|one| &one.wrong).collect();
-        let lost = wrong
-            .iter()
-            .filter(|what| what.starts_with("no record"))
-            .count();
-        let slowest = all.iter().map(|one| one.clean).max().unwrap_or_default();
-        println!(
-            "| {fault} | {} | {} | {:.1} s | {} of {} |",
-            all.len(),
-            wrong.len() - lost,
-            slowest.as_secs_f64(),
-            all.len() - lost,
-            all.len()
+        one.wrong.extend(
+            left.stdout
+                .lines()
+                .map(|line| Wrong::Leaked(format!("later: {line}"))),
         );
     }
-    let wrong: Vec<&Seen> = seen.iter().filter(|one| !one.wrong.is_empty()).collect();
-    for one in &wrong {
-        println!(
-            "\n{}, {} ({}):\n{}",
-            one.fault,
-            one.at,
-            one.run_id,
-            one.wrong.join("\n")
-        );
-    }
-    assert!(!seen.is_empty(), "no row has such a name");
-    assert!(
-        wrong.is_empty(),
-        "{} of {} went wrong",
-        wrong.len(),
-        seen.len()
-    );
 }
 
 /// A run that stands still at the beginning of a stage. `go` lets it go on.
