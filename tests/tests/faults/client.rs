@@ -204,13 +204,11 @@ pub(super) fn stopped(lab: &Lab) {
     );
 }
 
-/// Its clock is set while its tests run, as by NTP after a long sleep; monotonic time goes on.
+/// Its clock is set while it runs, as by NTP after a long sleep; monotonic time goes on.
 pub(super) fn clock_set(lab: &Lab) {
     let offsets: &[&str] = if lab.all { &["+2h", "-2h"] } else { &["+2h"] };
     for offset in offsets {
-        let repo = lab
-            .repo("clock")
-            .spec("test_command: 'echo testing; sleep 3'\n");
+        let repo = holding(lab.repo("clock").spec("test_command: 'true'\n"), "collect");
         let clock = repo.root().with_extension("clock");
         std::fs::write(&clock, "+0s").expect("a file");
         let repo = repo
@@ -218,10 +216,9 @@ pub(super) fn clock_set(lab: &Lab) {
             .env("FAKETIME_TIMESTAMP_FILE", &clock.display().to_string())
             .env("FAKETIME_NO_CACHE", "1")
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-        let mut run = repo.start(lab.spare.host(), &[]);
-        run.prints("testing");
+        let run = held(&repo, lab.spare.host());
         std::fs::write(&clock, offset).expect("a file");
-        let ran = run.finish();
+        let ran = run.go().finish();
         let since = Instant::now();
         let record = ran.record();
         assert_ne!(

@@ -7,17 +7,24 @@ use std::time::Duration;
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
 use e2e_tests::{Host, Repo, Running, here_and_over_ssh, wait_for};
 
+/// Tests that go on until they are let go, where [`hold`] says so.
+const HELD: &str = "test_command: |\n  curl -fsS http://localhost:PORT_A/\n  \
+    while [ -e \"$E2E_CACHE/wait\" ] && [ ! -e \"$E2E_CACHE/go\" ]; do sleep 0.1; done; :\n";
+
+/// Holds the repo's tests on a host, until its cache, which this is, has a file `go`.
+fn hold(repo: &Repo, host: Host) -> String {
+    let cache = format!("{}/cache/{}", host.root(), repo.slug());
+    let owner = if host == Host::Dev { "dev" } else { "root" };
+    let _ = host.says(&format!(
+        "mkdir -p {cache} && touch {cache}/wait && chown -R {owner} {cache}"
+    ));
+    cache
+}
+
 here_and_over_ssh! {
     fn a_second_run_waits_its_turn_and_says_for_whom(host) {
-        let repo = Repo::new("twice").compose(WEB).spec(&format!(
-            "{WEB_IS_HEALTHY}test_command: |\n  curl -fsS http://localhost:PORT_A/\n  \
-             while [ -e \"$E2E_CACHE/wait\" ] && [ ! -e \"$E2E_CACHE/go\" ]; do sleep 0.1; done; :\n"
-        ));
-        let cache = format!("{}/cache/{}", host.root(), repo.slug());
-        let owner = if host == Host::Dev { "dev" } else { "root" };
-        let _ = host.says(&format!(
-            "mkdir -p {cache} && touch {cache}/wait && chown -R {owner} {cache}"
-        ));
+        let repo = Repo::new("twice").compose(WEB).spec(&format!("{WEB_IS_HEALTHY}{HELD}"));
+        let cache = hold(&repo, host);
         let mut first = repo.start(host, &[]);
         first.prints("hello");
         let first_id = first.run_id();
@@ -79,13 +86,15 @@ fn docker_exec(user: &str) -> Command {
 #[test]
 fn a_sandbox_of_another_user_is_waited_for_too() {
     // Both publish the same number; the second user can't read the first one's folder.
-    let repo = Repo::new("users").compose(WEB).spec(&format!(
-        "{WEB_IS_HEALTHY}test_command: echo testing; sleep 4\n"
-    ));
+    let repo = Repo::new("users")
+        .compose(WEB)
+        .spec(&format!("{WEB_IS_HEALTHY}{HELD}"));
+    let cache = hold(&repo, Host::Root);
     let mut first = repo.start(Host::Root, &[]);
-    first.prints("testing");
+    first.prints("hello");
     let mut second = repo.start(Host::Dev, &[]);
     second.prints("waiting: port");
+    let _ = Host::Root.says(&format!("touch {cache}/go"));
     let (first, second) = (first.finish(), second.finish());
     first.ended(0, "passed").leaves_nothing();
     second.ended(0, "passed").leaves_nothing();

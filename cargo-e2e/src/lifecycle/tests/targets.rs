@@ -253,10 +253,15 @@ async fn a_signal_ends_tests_and_what_they_told_is_kept() {
     let bundle = package.folder.path().join("bundle/harness/events.jsonl");
     let signal = async {
         // It has begun once it has told so.
-        while std::fs::read(&bundle).map_or(0, |told| told.len()) == 0 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let told = async {
+            while std::fs::read(&bundle).map_or(0, |told| told.len()) == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let told = tokio::time::timeout(Duration::from_mins(1), told).await;
+        // Pressed in any case: the run has an end then.
         press(Signal::Int);
+        assert!(told.is_ok(), "the test has not begun");
     };
     let (ran, ()) = tokio::join!(run, signal);
     ran.is(Verdict::Interrupted, 130).tore_down();
