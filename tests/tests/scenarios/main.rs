@@ -7,6 +7,7 @@ mod examples;
 mod gc;
 mod hosts;
 mod hub;
+mod lifetimes;
 mod living;
 mod long_logs;
 mod outcomes;
