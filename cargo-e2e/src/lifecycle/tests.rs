@@ -310,25 +310,6 @@ async fn a_setup_that_fails_never_reaches_the_tests() {
 }
 
 #[tokio::test]
-async fn stages_that_hang_end_at_their_limits() {
-    for (script, more, verdict, code) in [
-        ("up", "timeouts: {up: 0.2}\n", Verdict::UpFailed, 98),
-        (
-            "setup",
-            "setup_command: x\ntimeouts: {setup: 0.2}\n",
-            Verdict::SetupFailed,
-            105,
-        ),
-        ("test", "timeout: 0.2\n", Verdict::TimedOut, 100),
-    ] {
-        let ran = run(Scripted::with(&[(script, Reply::Stays(""))]), more).await;
-        ran.is(verdict, code).tore_down();
-    }
-    let host = Scripted::with(&[("test", Reply::Stays(""))]);
-    assert!(run(host, "timeout: 0.2\n").await.scripts.contains(&"stop"));
-}
-
-#[tokio::test]
 async fn what_is_left_is_listed_and_counts_least() {
     let left = (
         "teardown",
@@ -381,6 +362,7 @@ async fn a_lease_that_is_lost_is_a_host_error_that_says_so() {
     );
 }
 
+mod limits;
 mod secrets;
 mod signals;
 mod targets;

@@ -137,9 +137,12 @@ impl<W: Write + Send> Reporter for Json<W> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::outcome::{Stage, StageStatus};
-    use crate::report::human::samples::{began, ended, finished, passed};
+    use crate::event::{Excerpt, Failure};
+    use crate::outcome::{Git, Stage, StageStatus};
+    use crate::report::human::samples::{RUN_ID, began, ended, finished, passed};
 
     fn lines(events: &[Event]) -> Vec<Value> {
         let mut out = Vec::new();
@@ -160,29 +163,100 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_line_says_what_it_is() {
-        let all = lines(&[
+    /// Every event that is told, with all its fields.
+    fn all() -> [Event; 11] {
+        let stage = Stage::Ready;
+        let git = Git {
+            sha: Some("5eed".into()),
+            branch: Some("main".into()),
+            dirty: true,
+        };
+        let failure = Failure {
+            stage,
+            message: "web exited with code 1".into(),
+            excerpts: vec![Excerpt {
+                title: "the last lines of web".into(),
+                text: "no such file".into(),
+            }],
+            help: Some("look".into()),
+        };
+        let health = Event::Health {
+            name: "web".into(),
+            passed: false,
+            answer: "HTTP 503".into(),
+            waited: Duration::from_millis(1500),
+        };
+        [
             began(),
+            Event::Commit { git },
+            Event::StageStarted { stage },
+            Event::Progress {
+                stage,
+                line: "Pulled".into(),
+            },
+            health,
             output(b"ok\n"),
-            ended(Stage::Test, StageStatus::Passed, 7, "passed"),
-            finished(passed(), None),
-        ]);
-        let names: Vec<&str> = all
-            .iter()
-            .map(|line| line["event"].as_str().unwrap())
-            .collect();
+            Event::Warning {
+                text: "one\ntwo".into(),
+            },
+            Event::Note {
+                text: "noted".into(),
+            },
+            ended(stage, StageStatus::Failed, 7, "why"),
+            Event::Failure(failure),
+            finished(passed(), Some("how to enter")),
+        ]
+    }
+
+    #[test]
+    fn events_and_their_fields_are_these() {
+        let mut told = lines(&all());
+        for line in &mut told {
+            let line = line.as_object_mut().unwrap();
+            assert_eq!(line.remove("schema"), Some(json!(1)));
+            let at = line.remove("at").unwrap();
+            assert!(at.as_str().unwrap().parse::<jiff::Timestamp>().is_ok());
+        }
+        let bundle = format!("target/e2e/{RUN_ID}");
         assert_eq!(
-            names,
-            ["run_started", "test_output", "stage_ended", "run_finished"]
+            Value::Array(told),
+            json!([
+                { "event": "run_started", "run_id": RUN_ID, "repo": "activity-core", "host": "railiance01" },
+                { "event": "commit", "git": { "sha": "5eed", "branch": "main", "dirty": true } },
+                { "event": "stage_started", "stage": "ready" },
+                { "event": "progress", "stage": "ready", "line": "Pulled" },
+                { "event": "health", "name": "web", "passed": false, "answer": "HTTP 503", "waited_ms": 1500 },
+                { "event": "test_output", "text": "ok\n" },
+                { "event": "warning", "text": "one\ntwo" },
+                { "event": "note", "text": "noted" },
+                { "event": "stage_ended", "stage": "ready", "status": "failed", "duration_ms": 7, "detail": "why" },
+                {
+                    "event": "failure", "stage": "ready", "message": "web exited with code 1", "help": "look",
+                    "excerpts": [{ "title": "the last lines of web", "text": "no such file" }],
+                },
+                {
+                    "event": "run_finished", "record": passed(), "bundle": bundle, "failure": null,
+                    "kept": "how to enter",
+                },
+            ])
         );
-        assert!(
-            all.iter()
-                .all(|line| line["schema"] == 1 && line["at"].is_string())
-        );
-        assert_eq!(all[2]["stage"], "test");
-        assert_eq!(all[2]["duration_ms"], 7);
-        assert_eq!(all[3]["record"]["verdict"], "passed");
+    }
+
+    #[test]
+    fn the_readme_lists_them() {
+        let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+        let readme = std::fs::read_to_string(readme).unwrap();
+        for line in lines(&all()) {
+            let name = line["event"].as_str().unwrap();
+            let row = format!("| `{name}` |");
+            let row = readme.lines().find(|line| line.starts_with(&row));
+            let row = row.unwrap_or_else(|| panic!("{name} is not listed"));
+            for field in line.as_object().unwrap().keys() {
+                let is_listed = row.contains(&format!("`{field}`"));
+                let is_common = ["schema", "event", "at"].contains(&field.as_str());
+                assert!(is_listed || is_common, "{field} is not in {row}");
+            }
+        }
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub async fn build(context: &Context<'_>) -> Result<Done<()>, Trouble> {
         Ended::Status(status) => Some(format!("`build_command` ended with exit status {status}")),
         Ended::TimedOut => Some(format!(
             "`build_command` did not end within {} s",
-            plan.limits.build.as_secs()
+            plan.limits.build.as_secs_f64()
         )),
     };
     if let Some(message) = message {

@@ -35,7 +35,7 @@ pub async fn setup(
         Ok(status) => format!("`setup_command` ended with exit status {status}"),
         Err(HostError::TimedOut { .. }) => format!(
             "`setup_command` did not end within {} s",
-            plan.limits.setup.as_secs()
+            plan.limits.setup.as_secs_f64()
         ),
         Err(error @ HostError::TooMuch { .. }) => error.to_string(),
         Err(error) => return Err(error.into()),

@@ -265,7 +265,7 @@ async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<bool, Troub
         Err(HostError::TimedOut { .. }) => {
             format!(
                 "`docker compose up` did not end within {} s",
-                limit.as_secs()
+                limit.as_secs_f64()
             )
         }
         Err(error @ HostError::TooMuch { .. }) => error.to_string(),
