@@ -1,7 +1,7 @@
 //! What every run of this user came to: a file each, and what is known of those under way.
 
-mod buried;
 pub mod journal;
+mod learn;
 #[cfg(test)]
 mod tests;
 

@@ -71,7 +71,7 @@ fn case(record: &Record, test: &TestRecord) -> TestCase {
             steps,
             "{margin}{} {} in {} ms",
             step.name,
-            word(step.status),
+            step.status.name(),
             step.duration_ms
         );
     }
@@ -170,15 +170,6 @@ fn status(status: StageStatus, why: Option<&str>) -> TestCaseStatus {
         status.set_description(why);
     }
     status
-}
-
-fn word(status: StageStatus) -> &'static str {
-    match status {
-        StageStatus::Passed => "passed",
-        StageStatus::Failed => "failed",
-        StageStatus::Skipped => "skipped",
-        StageStatus::Interrupted => "interrupted",
-    }
 }
 
 fn time(text: &str) -> Option<DateTime<FixedOffset>> {

@@ -7,7 +7,7 @@ use crate::control::Control;
 use crate::event::Event;
 use crate::outcome::{Stage, StageStatus, TestRecord, Verdict, millis};
 use crate::spec::Side;
-use crate::stages::room::or_full;
+use crate::stages::full_disk::or_full;
 use crate::stages::test::{Built, Given};
 use crate::stages::up::Stack;
 use crate::stages::{self, Context, Done, Trouble};

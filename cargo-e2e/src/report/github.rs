@@ -177,10 +177,9 @@ fn summary(record: &Record, failure: Option<&str>) -> String {
     text.push_str("\n| stage | | took | |\n|---|---|---|---|\n");
     for stage in &record.stages {
         let status = match stage.status {
-            StageStatus::Passed => "passed",
-            StageStatus::Failed => "**failed**",
             StageStatus::Skipped => continue,
-            StageStatus::Interrupted => "interrupted",
+            StageStatus::Failed => "**failed**",
+            status => status.name(),
         };
         let _ = writeln!(
             text,

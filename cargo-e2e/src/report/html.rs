@@ -107,15 +107,6 @@ fn class(status: StageStatus) -> &'static str {
     }
 }
 
-fn word(status: StageStatus) -> &'static str {
-    match status {
-        StageStatus::Passed => "passed",
-        StageStatus::Failed => "failed",
-        StageStatus::Skipped => "skipped",
-        StageStatus::Interrupted => "interrupted",
-    }
-}
-
 fn tests(record: &Record, axis: &Axis) -> Markup {
     if record.tests.is_empty() {
         return html! { p { "No test ran." } };
@@ -128,7 +119,7 @@ fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
     html! {
         details open[test.status == StageStatus::Failed] {
             summary {
-                span class={ "status " (class(test.status)) } { (word(test.status)) }
+                span class={ "status " (class(test.status)) } { (test.status.name()) }
                 " " (first_line(&printable(&test.name))) " "
                 // What did not end has no time.
                 @if test.duration_ms > 0 { span.took { (took(test.duration_ms)) } }
@@ -141,7 +132,7 @@ fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
                 ul.steps {
                     @for step in &test.steps {
                         li style={ "margin-left:" (step.depth) "em" } {
-                            span class={ "status " (class(step.status)) } { (word(step.status)) }
+                            span class={ "status " (class(step.status)) } { (step.status.name()) }
                             " " (printable(&step.name)) " "
                             @if step.duration_ms > 0 { span.took { (took(step.duration_ms)) } }
                         }
