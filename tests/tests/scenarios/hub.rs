@@ -148,6 +148,15 @@ fn the_hub_gets_every_run_once_whatever_it_does() {
     );
     hub.has(refused.run_id());
 
+    // Its path may be another than the hub has.
+    let repo = repo.env("STATE_HUB_PROGRESS_PATH", "/elsewhere");
+    repo.run(Host::Local, &[])
+        .ended(0, "passed")
+        .stderr_has("refuses the record: HTTP 404: no such path");
+    let repo = repo.env("STATE_HUB_PROGRESS_PATH", "/progress");
+    let sent = report(&repo);
+    assert_eq!(sent.code, Some(0), "{sent}");
+
     // Down for an hour, and there again.
     let repo = repo.env("STATE_HUB_URL", "http://127.0.0.1:9");
     let down = repo.run(Host::Local, &[]);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use e2e_tests::{Host, Repo, Running};
+use e2e_tests::{Host, Repo, Running, wait_for};
 
 /// What the page is after its scripts ran on a phone, as HTML.
 fn shown(page: &Path) -> String {
@@ -38,8 +38,11 @@ fn the_page_of_a_run_works_in_a_browser_and_without_scripts() {
     let repo = Repo::new("page")
         .compose("services: {web: {image: BUSYBOX, container_name: page-web, command: [sh, -c, 'cat /nasty; echo ERROR no orders; sleep 600'], volumes: ['./nasty:/nasty:ro']}}")
         .spec("test_command: sleep 1; cat e2e/nasty; exit 3\n")
-        .env("BROWSER", "true")
-        .file("e2e/nasty", &format!("{nasty}\n"));
+        .file("e2e/nasty", &format!("{nasty}\n"))
+        .executable("bin/xdg-open", "#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$0.asked\"\n");
+    let path = std::env::var("PATH").expect("there is a PATH");
+    let path = format!("{}:{path}", repo.path("bin").display());
+    let repo = repo.env("PATH", &path);
     let ran = repo.run(Host::Local, &[]);
     ran.ended(100, "failed");
     let page = ran.bundle().join("report.html");
@@ -95,6 +98,10 @@ fn the_page_of_a_run_works_in_a_browser_and_without_scripts() {
 
     let opened = repo.cargo_e2e(&["report", "--open"]);
     assert!(opened.stdout.ends_with("/report.html\n"), "{opened}");
+    let asked = repo.path("bin/xdg-open.asked");
+    wait_for("xdg-open", Duration::from_secs(20), || {
+        fs::read_to_string(&asked).is_ok_and(|asked| asked == opened.stdout)
+    });
     let id = &ran.run_id()[18..];
     assert_eq!(
         repo.cargo_e2e(&["report", "--open", id]).stdout,

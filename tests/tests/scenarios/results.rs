@@ -12,6 +12,8 @@ fn a_run_that_is_killed_is_recorded_by_the_next_one() {
         "health_checks: [{name: web, url: 'http://localhost:PORT_A/'}]\n\
          test_command: 'echo testing; sleep 7020'\n",
     );
+    repo.git(&["add", "--all"]);
+    repo.git(&["commit", "--quiet", "--message", "all"]);
     let mut run = repo.start(Host::Dev, &[]);
     let id = run.prints("testing").run_id();
     run.signal(Signal::KILL);
@@ -32,6 +34,13 @@ fn a_run_that_is_killed_is_recorded_by_the_next_one() {
         (&"interrupted".into(), &137.into())
     );
     assert_eq!(record["health_checks"][0]["status"], "passed");
+    assert_eq!(record["git"]["branch"], "main");
+    assert!(
+        record["git"]["sha"]
+            .as_str()
+            .is_some_and(|sha| sha.len() == 40),
+        "{record:#}"
+    );
     let stages = record["stages"].as_array().expect("a list");
     assert_eq!(
         stages.last().map(|stage| &stage["status"]),
@@ -41,8 +50,14 @@ fn a_run_that_is_killed_is_recorded_by_the_next_one() {
         record["leftovers"][0],
         format!("sandbox {id} (its state is not known)")
     );
-    let bundle = next.path(&format!("e2e/results/{id}/run.json"));
-    assert!(bundle.exists());
+    let bundle = next.path(&format!("e2e/results/{id}"));
+    assert!(bundle.join("run.json").exists());
+    let has = |file: &str, text: &str| {
+        let content = std::fs::read_to_string(bundle.join(file)).expect("it is written");
+        assert!(content.contains(text), "{file} lacks {text:?}: {content}");
+    };
+    has("junit.xml", "type=\"interrupted\"");
+    has("report.html", "killed");
     // And only once.
     next.run(Host::Dev, &[])
         .ended(0, "passed")
@@ -109,6 +124,45 @@ fn what_became_of_a_killed_runs_sandbox_is_told_by_its_host() {
         .stderr_lacks("took it down");
 }
 
+#[test]
+fn what_a_killed_client_left_on_this_machine_goes_with_the_next_run_to_that_host() {
+    let repo = Repo::new("control")
+        .compose("services: {web: {image: BUSYBOX, command: [sleep, '600']}}")
+        .spec("test_command: 'echo testing; sleep 7025'\n")
+        .env("CARGO_E2E_LEASE", "8");
+    let mut run = repo.start(Host::Dev, &[]);
+    run.prints("testing").signal(Signal::KILL);
+    let ran = run.finish();
+    wait_for("its guard", Duration::from_mins(1), || {
+        ran.left_by_a_killed_client().is_empty()
+    });
+    let left = ran.left();
+    let folder = left.iter().find_map(|left| {
+        let path = std::path::Path::new(left.strip_prefix("here: ")?);
+        let own = |path: &&std::path::Path| {
+            path.parent()
+                .is_some_and(|parent| parent.ends_with("cargo-e2e"))
+        };
+        path.ancestors().find(own).map(std::path::Path::to_owned)
+    });
+    let folder = folder.unwrap_or_else(|| panic!("no folder of its own is in {left:?}"));
+    let runtime = folder.ancestors().nth(2).expect("it is below").to_owned();
+    // One that has just been made might be somebody's.
+    let old = std::time::SystemTime::now() - Duration::from_mins(1);
+    let opened = std::fs::File::open(&folder).expect("it is there");
+    opened.set_modified(old).expect("it is ours");
+    let next = repo
+        .file("e2e/e2e.yml", "name: SLUG\ntest_command: 'true'\n")
+        .env("XDG_RUNTIME_DIR", &runtime.display().to_string());
+    let ended = next.cargo_e2e(&["--host", &Host::Dev.name()]);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    assert!(
+        !folder.exists(),
+        "{} is still there\n{ended}",
+        folder.display()
+    );
+}
+
 /// One test that passes and one that does not, in pytest.
 fn pytest(name: &str) -> Repo {
     Repo::new(name)
@@ -121,9 +175,10 @@ fn pytest(name: &str) -> Repo {
 
 #[test]
 fn what_pytest_counts_is_told_to_people_ci_and_other_programs() {
-    let repo = pytest("counted")
-        .env("GITHUB_ACTIONS", "true")
-        .env("GITHUB_STEP_SUMMARY", "/dev/null");
+    let repo = pytest("counted").env("GITHUB_ACTIONS", "true");
+    // Where git does not see it.
+    let summary = repo.path(".git/summary.md");
+    let repo = repo.env("GITHUB_STEP_SUMMARY", &summary.display().to_string());
     let ran = repo.run(Host::Root, &["--message-format", "json"]);
     ran.ended(100, "failed")
         .stderr_has("- e2e.tests.test_x::test_bad: assert 3 == 4");
@@ -141,8 +196,11 @@ fn what_pytest_counts_is_told_to_people_ci_and_other_programs() {
     ran.file_has("junit.xml", "<testcase name=\"e2e.tests.test_x::test_bad\"")
         .file_has("junit.xml", "<failure message=\"assert 3 == 4\"")
         .file_has("junit.xml", "<testcase name=\"teardown\"");
+    let summary = std::fs::read_to_string(summary).expect("it is written");
+    assert!(summary.contains("| test | **failed** |"), "{summary}");
     let mut names = Vec::new();
     let mut output = String::new();
+    let mut last = serde_json::Value::Null;
     for line in ran.output().stdout.lines() {
         let event: serde_json::Value = serde_json::from_str(line).expect("stdout has events only");
         assert_eq!(event["schema"], 1, "{event}");
@@ -150,7 +208,9 @@ fn what_pytest_counts_is_told_to_people_ci_and_other_programs() {
             output.push_str(event["text"].as_str().expect("text"));
         }
         names.push(event["event"].as_str().expect("a name").to_owned());
+        last = event;
     }
+    assert_eq!(last["record"], *ran.record());
     assert_eq!(
         (names[0].as_str(), names[names.len() - 1].as_str()),
         ("run_started", "run_finished")
