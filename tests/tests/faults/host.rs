@@ -102,6 +102,24 @@ pub(super) fn engine_restarted(lab: &Lab) {
     }
 }
 
+pub(super) fn engine_stopped(lab: &Lab) {
+    const FAULT: &str = "12 dockerd stopped for longer than the lease";
+    let few: &[&str] = &["teardown"];
+    let all: &[&str] = &["up", "teardown"];
+    for stage in if lab.all { all } else { few } {
+        let repo = holding(lab.repo("frozen").spec("test_command: 'true'\n"), stage);
+        let host = lab.spare.host();
+        let run = held(&repo, host);
+        let _ = host.says("pkill -STOP -x dockerd");
+        let run = run.go();
+        std::thread::sleep(Duration::from_secs(2 * LEASE));
+        let _ = host.says("pkill -CONT -x dockerd");
+        let since = Instant::now();
+        let ran = run.finish();
+        lab.check(FAULT, stage, &ran, since, &End::Is(0, "passed"));
+    }
+}
+
 pub(super) fn engine_gone(lab: &Lab) {
     let repo = holding(
         lab.repo("engine-gone").spec("test_command: 'true'\n"),

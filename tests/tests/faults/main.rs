@@ -201,6 +201,10 @@ const ALONE: &[Row] = &[
         "12 dockerd killed and started again",
         host::engine_restarted,
     ),
+    (
+        "12 dockerd stopped for longer than the lease",
+        host::engine_stopped,
+    ),
     ("16 the host's disk is full before the run", disk::before),
     (
         "16 the host's disk is filled by the tests",
