@@ -125,6 +125,27 @@ fn every_relative_link_leads_somewhere() {
 }
 
 #[test]
+fn the_runbook_lists_faults_that_are_injected_and_files_that_exist() {
+    let tests = root().join("tests/tests");
+    let mut injected = String::new();
+    sources(&tests.join("faults"), &mut injected);
+    let (_, prose) = parse("RUNBOOK.md");
+    let lines = section(&prose, "## When a client or a host dies");
+    for table in lines.split(|line| line.is_empty()) {
+        for cells in rows(table) {
+            if cells.len() == 5 {
+                let name = format!("\"{}\"", cells[0]);
+                assert!(injected.contains(&name), "{name} is injected nowhere");
+            }
+            let files = code_spans(cells[1]);
+            for file in files.iter().filter(|span| span.ends_with(".rs")) {
+                assert!(tests.join(file).exists(), "RUNBOOK.md names {file}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_architecture_names_what_exists_and_every_module() {
     let (_, prose) = parse("ARCHITECTURE.md");
     let sources = root().join("cargo-e2e/src");
