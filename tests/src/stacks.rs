@@ -1,5 +1,7 @@
 //! Small stacks and probes that many scenarios begin with.
 
+use crate::Repo;
+
 /// A web server that is up within a second, and answers `/` with `hello`.
 pub const WEB: &str = r#"
 services:
@@ -16,3 +18,28 @@ health_checks:
     url: http://localhost:PORT_A/
     timeout: 30
 ";
+
+/// A repo whose stack has something of every kind: containers, one of which comes back and does
+/// not want to end, networks, named and anonymous volumes, an image of its own, files of root.
+#[track_caller]
+pub fn all_kinds(name: &str) -> Repo {
+    Repo::new(name)
+        .compose(ALL_KINDS)
+        .file("data/.gitkeep", "")
+        .file("Dockerfile", "FROM BUSYBOX\nRUN echo built >/built\n")
+}
+
+const ALL_KINDS: &str = r#"
+services:
+  web:
+    image: BUSYBOX
+    restart: always
+    volumes: [/anonymous, "named:/named", "../data:/data"]
+    networks: [inner, default]
+    command: [sh, -c, "trap '' TERM; mkdir -p -m 0700 /data/x; touch /data/x/y; while :; do sleep 1; done"]
+  built:
+    build: {context: .., dockerfile: Dockerfile}
+    command: [sleep, "600"]
+networks: {inner: {}}
+volumes: {named: {}}
+"#;

@@ -1,30 +1,12 @@
 //! Nothing is left on either side: all there is before and after some runs is compared, also
 //! what nobody labelled. Other tests wait meanwhile.
 
-use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
+use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY, all_kinds};
 use e2e_tests::{Alone, Everything, Host, Repo};
 
-/// Containers, networks, named and anonymous volumes, an image of its own, files of root.
-const ALL_KINDS: &str = r#"
-services:
-  web:
-    image: BUSYBOX
-    volumes: [/anonymous, "named:/named", "../data:/data"]
-    networks: [inner, default]
-    command: [sh, -c, "mkdir -m 0700 /data/x; touch /data/x/y; exec sleep 600"]
-  built:
-    build: {context: .., dockerfile: Dockerfile}
-    command: [sleep, "600"]
-networks: {inner: {}}
-volumes: {named: {}}
-"#;
-
-fn all_kinds() -> Repo {
-    Repo::new("all-kinds")
-        .compose(ALL_KINDS)
-        .file("data/.gitkeep", "")
-        .file("Dockerfile", "FROM BUSYBOX\nRUN echo built >/built\n")
-        .spec("test_command: 'sleep 7011 & exit'\n")
+/// Its tests leave a process behind, and end as they are told to.
+fn with_everything() -> Repo {
+    all_kinds("all-kinds").spec("test_command: 'sleep 7011 & exit'\n")
 }
 
 #[test]
@@ -40,7 +22,9 @@ fn everything_is_as_it_was() {
     }
     let everything = Everything::on(&hosts);
     for host in hosts {
-        all_kinds().run(host, &["--", "1"]).ended(100, "failed");
+        with_everything()
+            .run(host, &["--", "1"])
+            .ended(100, "failed");
 
         let passes = Repo::new("passes").compose(WEB).spec(&format!(
             "{WEB_IS_HEALTHY}tests_run_on: client\ntest_command: curl -fsS \"http://$E2E_WEB_8080/\"\n"
@@ -59,7 +43,7 @@ fn everything_is_as_it_was() {
 fn what_is_left_would_be_seen() {
     let _alone = Alone::on_this_machine();
     for host in [Host::Local, Host::Root] {
-        let repo = all_kinds();
+        let repo = with_everything();
         let everything = Everything::on(&[host]);
         let kept = repo.run_and_keep(host, &["--keep", "--", "0"]);
         kept.kept(0, "passed");

@@ -17,6 +17,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
+use e2e_tests::stacks::all_kinds;
 use e2e_tests::{Host, Ran, Repo, Spare};
 
 use seen::{Seen, Wrong};
@@ -38,12 +39,10 @@ struct Lab {
 impl Lab {
     /// A repo with a stack that has something of every kind, and tests that wait.
     fn repo(&self, name: &str) -> Repo {
-        let repo = Repo::new(name)
-            .file("Dockerfile", "FROM BUSYBOX\nRUN echo built >/built\n")
-            .file("data/.gitkeep", "")
-            .compose(STACK)
-            .spec("build_command: 'true'\ntest_command: 'echo testing; sleep 7000'\n");
-        self.equipped(repo)
+        self.equipped(
+            all_kinds(name)
+                .spec("build_command: 'true'\ntest_command: 'echo testing; sleep 7000'\n"),
+        )
     }
 
     fn equipped(&self, repo: Repo) -> Repo {
@@ -141,21 +140,6 @@ fn since_for(passed: Duration) -> Instant {
     let now = Instant::now();
     now.checked_sub(passed).unwrap_or(now)
 }
-
-const STACK: &str = r#"
-services:
-  web:
-    image: BUSYBOX
-    restart: always
-    volumes: [/anonymous, "named:/named", "../data:/data"]
-    networks: [inner, default]
-    command: [sh, -c, "trap '' TERM; touch /data/x; while :; do sleep 1; done"]
-  built:
-    build: {context: .., dockerfile: Dockerfile}
-    command: [sleep, "600"]
-networks: {inner: {}}
-volumes: {named: {}}
-"#;
 
 type Row = (&'static str, fn(&Lab));
 

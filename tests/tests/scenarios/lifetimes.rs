@@ -1,24 +1,10 @@
 //! How long a sandbox may live, whoever wants it to.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use e2e_tests::stacks::all_kinds;
 use e2e_tests::{Host, Ran, Repo, here_and_over_ssh, wait_for};
-
-/// Something of every kind that carries labels.
-const ALL_KINDS: &str = r#"
-services:
-  built:
-    build: {context: .., dockerfile: Dockerfile}
-    volumes: ["named:/named"]
-    command: [sleep, "600"]
-volumes: {named: {}}
-"#;
-
-fn all_kinds(name: &str) -> Repo {
-    Repo::new(name)
-        .compose(ALL_KINDS)
-        .file("Dockerfile", "FROM BUSYBOX\nRUN echo built >/built\n")
-}
 
 /// For how many seconds its guard still keeps it, by the host's own clock.
 fn kept_for(ran: &Ran<'_>) -> u64 {
@@ -77,8 +63,9 @@ here_and_over_ssh! {
             // The run's own limits come first.
             assert!(expires > now + left, "{what} expires at {expires}, {now} is now");
         }
-        let kinds: Vec<&str> = labelled.iter().filter_map(|(what, _)| what.split(' ').next()).collect();
-        assert_eq!(kinds, ["container", "image", "network", "volume"]);
+        let kinds = labelled.iter().filter_map(|(what, _)| what.split(' ').next());
+        let kinds: BTreeSet<&str> = kinds.collect();
+        assert_eq!(Vec::from_iter(kinds), ["container", "image", "network", "volume"]);
         down(&repo, &ran);
     }
 
