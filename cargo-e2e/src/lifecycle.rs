@@ -201,6 +201,8 @@ impl Run<'_> {
                     found.skew = stages::collect::skew(&context).await;
                 }
             }
+            // Also where nothing was collected, or not all.
+            stages::collect::settle(&context).await;
         }
         // What was up before the run is not the run's to remove.
         let keeps = before.is_some() || self.keeps(found);

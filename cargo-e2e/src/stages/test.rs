@@ -23,6 +23,7 @@ pub use ask::{answer, only_asks};
 pub use compile::{Built, cargo, compile};
 pub use seen::variables;
 pub(super) use seen::{host_folders, service_variables};
+pub(super) use told::FOLDER;
 pub use told::told;
 
 use super::up::Stack;

@@ -99,7 +99,8 @@ impl<'a> Compiler<'a> {
         }
         if let Some(log) = self.log {
             // It helps, but a full disk must not hide the compiler's words.
-            let _ = tokio::fs::write(log, &said).await;
+            let masked = self.events.secrets().patterns().mask(&said).into_owned();
+            let _ = tokio::fs::write(log, &masked).await;
         }
         result?;
         for one in &mut built {
