@@ -194,6 +194,16 @@ impl Secrets {
         }
     }
 
+    /// The beginning of a text without them. What may be the beginning of one at its end goes too:
+    /// half a secret would not be known.
+    #[must_use]
+    pub fn beginning(&self, text: &str) -> String {
+        // Where the cut went through a letter.
+        let text = text.trim_end_matches(char::REPLACEMENT_CHARACTER);
+        let shown = Masking::default().take(&self.patterns(), text.as_bytes());
+        String::from_utf8_lossy(&shown).into_owned()
+    }
+
     /// A JSON document without them: every text in it, and all that stands beside the name of a
     /// credential, however short it is.
     pub fn json(&self, document: &mut Value) {

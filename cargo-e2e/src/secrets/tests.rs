@@ -74,6 +74,14 @@ fn what_looks_like_a_credential_is_masked_unless_the_model_shows_it() {
 }
 
 #[test]
+fn half_a_secret_at_a_cut_is_none_of_the_text() {
+    let secrets = of(&["KEY"], &[("KEY", "needle-in-häy")]).unwrap();
+    assert_eq!(secrets.beginning("a needle-in-häy, nee"), "a ***, ");
+    assert_eq!(secrets.beginning("needle-in-h\u{fffd}"), "");
+    assert_eq!(secrets.beginning("all of it"), "all of it");
+}
+
+#[test]
 fn files_are_masked_in_their_place() {
     let folder = tempfile::tempdir().unwrap();
     let secrets = of(&["KEY"], &[("KEY", "needle-in-hay")]).unwrap();

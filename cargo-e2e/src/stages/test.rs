@@ -49,7 +49,7 @@ pub async fn test(
 ) -> Result<Done<()>, Trouble> {
     let plan = context.plan;
     let began = SystemTime::now();
-    let mut tail = Tail::default();
+    let mut tail = Tail::masking(context.events.secrets());
     let mut sink = |bytes: &[u8]| {
         tail.take(bytes, |_| {});
         context.events.tell(Event::TestOutput {

@@ -241,7 +241,7 @@ fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
 /// Whether anything was made or started.
 async fn start(context: &Context<'_>, commands: &str) -> Result<bool, Trouble> {
     let mut changed = false;
-    let mut tail = Tail::default();
+    let mut tail = Tail::masking(context.events.secrets());
     let (limit, most) = (context.plan.limits.up, context.plan.limits.log);
     let status = context
         .sandbox

@@ -132,7 +132,7 @@ impl<'a> Compiler<'a> {
         let mut artifacts = tempfile::tempfile().map_err(internal)?;
         let stdout = artifacts.try_clone().map_err(internal)?;
         let from = said.len();
-        let mut tail = Tail::default();
+        let mut tail = Tail::masking(self.events.secrets());
         let left = self.deadline.saturating_duration_since(Instant::now());
         let ended = client::program(command, Some(stdout), Dropped::Kills, left, &mut |bytes| {
             said.extend_from_slice(bytes);
