@@ -182,9 +182,7 @@ impl Run<'_> {
                     found.tests = stages::test::told(&context, true).await;
                 }
             }
-            if found.tests.is_empty() {
-                found.tests.extend(found.tested.take());
-            }
+            found.add_tested();
             if ledger.reached(Stage::Up) && !found.lost {
                 // Evidence is worth a wait, but not a second signal.
                 let collected = ledger
