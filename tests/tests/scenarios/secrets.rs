@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use e2e_tests::{Host, Ran, Repo, here_and_over_ssh, wait_for};
@@ -159,28 +159,35 @@ exit 3
     shown_nowhere(&repo, &ran);
 }
 
+/// A repo whose evidence comes whole, in a transfer that does not end while a file is there.
+fn held_in_collect() -> (Repo, PathBuf) {
+    let path = std::env::var("PATH").expect("a path");
+    let rsync = format!(
+        "#!/bin/sh\nPATH='{path}'\ncase \"$*\" in\n  */collected/\\ *) ;;\n  *) exec rsync \"$@\" ;;\nesac\n\
+         rsync \"$@\"\n: >\"$HELD\"\nwhile [ -e \"$HELD\" ]; do sleep 0.1; done\n"
+    );
+    let told = format!(
+        r#"{{"event":"test_ended","test":"a","attempt":1,"status":"failed","duration_ms":1,"message":{},"at":"2026-11-22T10:00:00Z"}}"#,
+        serde_json::Value::from(format!("not {SECRET}"))
+    );
+    let repo = secretive("cut-secrets")
+        .spec(
+            "secrets: [DEPLOY_KEY]\ntests_run_on: client\n\
+             test_command: cat told.jsonl >>\"$E2E_EVENTS\"; cat e2e/.env; exit 3\n",
+        )
+        .file("told.jsonl", &format!("{told}\n"))
+        .executable("bin/rsync", &rsync);
+    let held = repo.root().with_extension("held");
+    let own = format!("{}:{path}", repo.path("bin").display());
+    let repo = repo
+        .env("PATH", &own)
+        .env("HELD", held.to_str().expect("a plain path"));
+    (repo, held)
+}
+
 here_and_over_ssh! {
     fn what_a_run_leaves_that_is_cut_short_is_masked_too(host) {
-        // Evidence comes whole, and its transfer does not end.
-        let path = std::env::var("PATH").expect("a path");
-        let rsync = format!(
-            "#!/bin/sh\nPATH='{path}'\ncase \"$*\" in\n  */collected/\\ *) rsync \"$@\"; : >\"$HELD\"; exec sleep 7023 ;;\nesac\n\
-             exec rsync \"$@\"\n"
-        );
-        let told = format!(
-            r#"{{"event":"test_ended","test":"a","attempt":1,"status":"failed","duration_ms":1,"message":{},"at":"2026-11-22T10:00:00Z"}}"#,
-            serde_json::Value::from(format!("not {SECRET}"))
-        );
-        let repo = secretive("cut-secrets")
-            .spec(
-                "secrets: [DEPLOY_KEY]\ntests_run_on: client\n\
-                 test_command: cat told.jsonl >>\"$E2E_EVENTS\"; cat e2e/.env; exit 3\n",
-            )
-            .file("told.jsonl", &format!("{told}\n"))
-            .executable("bin/rsync", &rsync);
-        let held = repo.root().with_extension("held");
-        let own = format!("{}:{path}", repo.path("bin").display());
-        let repo = repo.env("PATH", &own).env("HELD", held.to_str().expect("a plain path"));
+        let (repo, held) = held_in_collect();
         let mut run = repo.start(host, &[]);
         wait_for("the evidence", Duration::from_mins(1), || held.exists());
         let journals = repo.state().join("cargo-e2e/runs");
@@ -200,6 +207,24 @@ here_and_over_ssh! {
             .file_has("events.jsonl", "not ***")
             .file_has("report.html", "not ***");
     }
+}
+
+#[test]
+fn what_a_killed_run_could_not_mask_is_not_kept() {
+    let (repo, held) = held_in_collect();
+    let mut run = repo.start(Host::Local, &[]);
+    wait_for("the evidence", Duration::from_mins(1), || held.exists());
+    let id = run.run_id();
+    run.signal(Signal::KILL);
+    fs::remove_file(&held).expect("it is held still");
+    let ran = run.finish();
+    let down = repo.cargo_e2e(&["down", &id, "--host", "local"]);
+    assert_eq!(down.code, Some(0), "{down}");
+    let told = repo.cargo_e2e(&["report"]);
+    assert_eq!(told.code, Some(0), "{told}");
+    assert!(repo.stored(&id).is_some(), "{told}");
+    assert!(ran.bundle().join("report.html").exists(), "{told}");
+    shown_nowhere(&repo, &ran);
 }
 
 #[test]
