@@ -35,13 +35,11 @@ fn hash(plan: &Plan) -> String {
         hash.update((content.len() as u64).to_le_bytes());
         hash.update(content);
     };
-    let dotenv = root.join(&plan.project_dir).join(".env");
     let files = [plan.repo.spec_path.clone()]
         .into_iter()
         .chain(compose)
         .chain(scan.files)
-        .chain(plan.spec.env_files.iter().map(|file| root.join(file)))
-        .chain([dotenv]);
+        .chain(plan.env_files());
     for file in files {
         add(
             &file.to_string_lossy(),

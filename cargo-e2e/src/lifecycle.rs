@@ -182,9 +182,7 @@ impl Run<'_> {
                     found.tests = stages::test::told(&context, true).await;
                 }
             }
-            if found.tests.is_empty() {
-                found.tests.extend(found.tested.take());
-            }
+            found.add_tested();
             if ledger.reached(Stage::Up) && !found.lost {
                 // Evidence is worth a wait, but not a second signal.
                 let collected = ledger
@@ -201,6 +199,8 @@ impl Run<'_> {
                     found.skew = stages::collect::skew(&context).await;
                 }
             }
+            // Also where nothing was collected, or not all.
+            stages::collect::settle(&context).await;
         }
         // What was up before the run is not the run's to remove.
         let keeps = before.is_some() || self.keeps(found);

@@ -240,6 +240,16 @@ impl Plan {
             .strip_prefix(&self.repo.root)
             .unwrap_or(&self.repo.spec_path)
     }
+
+    /// The files whose variables Compose puts into the compose files; some may not be there.
+    #[must_use]
+    pub fn env_files(&self) -> Vec<PathBuf> {
+        let dotenv = self.repo.root.join(&self.project_dir).join(".env");
+        let own = self.spec.env_files.iter();
+        own.map(|file| self.repo.root.join(file))
+            .chain([dotenv])
+            .collect()
+    }
 }
 
 /// Compose would take the folder of a link; people expect the folder of the file that they run

@@ -3,6 +3,7 @@
 //! programs use, by whoever hands text on: [`Events`](crate::event::Events) and the stages that
 //! keep files.
 
+mod dotenv;
 mod encodings;
 mod files;
 mod guess;
@@ -128,10 +129,7 @@ impl Secrets {
     /// file that the model names. What the model shows as a name too, such as a password that
     /// is the name of its image, is no secret.
     pub fn learn(&self, model: &Value, read: impl Fn(&str) -> Option<String>) {
-        let (mut certain, mut likely) = {
-            let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
-            (found.certain.clone(), found.likely.clone())
-        };
+        let (mut certain, mut likely) = self.known();
         let plain = guess::in_plain_sight(model);
         likely.extend(guess::in_model(model));
         for file in guess::secret_files(model) {
@@ -144,12 +142,34 @@ impl Secrets {
         self.set(certain, likely);
     }
 
+    /// Learns what looks like a credential in files of variables. One that can't be read has none:
+    /// whoever needs it says so.
+    pub fn learn_files<'p>(&self, files: impl IntoIterator<Item = &'p Path>) {
+        let found = files.into_iter().filter_map(read_small);
+        let learned: Vec<String> = found
+            .flat_map(|text| dotenv::variables(&text))
+            .flat_map(|(name, value)| guess::values(&name, &value))
+            .collect();
+        let (certain, mut likely) = self.known();
+        likely.extend(learned);
+        self.set(certain, likely);
+    }
+
+    fn known(&self) -> (BTreeSet<String>, BTreeSet<String>) {
+        let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
+        (found.certain.clone(), found.likely.clone())
+    }
+
     fn set(&self, certain: BTreeSet<String>, likely: BTreeSet<String>) {
         let enough = |value: &&String, shortest| value.len() >= shortest;
         let values = certain
             .iter()
             .filter(|value| enough(value, SHORTEST))
-            .chain(likely.iter().filter(|value| enough(value, SHORTEST_GUESS)));
+            .chain(
+                likely
+                    .iter()
+                    .filter(|value| enough(value, SHORTEST_GUESS) && !guess::is_word(value)),
+            );
         let patterns = Arc::new(Patterns::of(values.map(String::as_str)));
         *self.found.write().unwrap_or_else(PoisonError::into_inner) = Found {
             certain,
@@ -172,6 +192,16 @@ impl Secrets {
             Cow::Borrowed(_) => Cow::Borrowed(text),
             Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
         }
+    }
+
+    /// The beginning of a text without them. What may be the beginning of one at its end goes too:
+    /// half a secret would not be known.
+    #[must_use]
+    pub fn beginning(&self, text: &str) -> String {
+        // Where the cut went through a letter.
+        let text = text.trim_end_matches(char::REPLACEMENT_CHARACTER);
+        let shown = Masking::default().take(&self.patterns(), text.as_bytes());
+        String::from_utf8_lossy(&shown).into_owned()
     }
 
     /// A JSON document without them: every text in it, and all that stands beside the name of a

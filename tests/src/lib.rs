@@ -28,6 +28,7 @@ mod process;
 mod ran;
 mod repo;
 pub mod rust;
+mod schema;
 pub mod stacks;
 mod started;
 
@@ -38,6 +39,7 @@ pub use machine::{Alone, Turn, exclusive, free_ports};
 pub use process::{Ended, Running, wait_for, without_runner};
 pub use ran::Ran;
 pub use repo::Repo;
+pub use schema::as_published;
 pub use started::Started;
 
 /// One test a host for each scenario: on this machine, over ssh as root, and over ssh as a user.

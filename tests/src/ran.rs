@@ -2,31 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
-use std::time::Duration;
 
+use quick_junit::TestCaseStatus;
 use serde_json::Value;
 
-use crate::binary;
 use crate::leaks::Trace;
-use crate::process::{Ended, Running};
+use crate::process::Ended;
 use crate::repo::Repo;
+use crate::schema::as_published;
 
 /// In their order.
 const STAGES: &str = "connect provision build sync up ready setup test collect teardown report";
-
-/// The schema that the tool publishes.
-fn schema() -> &'static jsonschema::Validator {
-    static SCHEMA: OnceLock<jsonschema::Validator> = OnceLock::new();
-    SCHEMA.get_or_init(|| {
-        let mut command = Command::new(binary::cargo_e2e());
-        command.args(["e2e", "schema", "run"]);
-        let printed = Running::start(command, None).finish(Duration::from_secs(20));
-        let schema: Value = serde_json::from_str(&printed.stdout).expect("it prints JSON");
-        jsonschema::validator_for(&schema).expect("it is a schema")
-    })
-}
 
 /// A run that is over. Every assertion shows all that the run printed.
 #[derive(Debug)]
@@ -106,15 +92,7 @@ impl<'repo> Ran<'repo> {
         assert!(!record.is_null(), "there is no run.json\n{}", self.ended);
         assert_eq!(record["verdict"], verdict, "{}", self.ended);
         assert_eq!(record["exit_code"], code, "{}", self.ended);
-        assert_eq!(record["schema"], 1);
-        let errors: Vec<String> = schema()
-            .iter_errors(record)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect();
-        assert!(
-            errors.is_empty(),
-            "run.json is not as its schema says: {errors:?}\n{record:#}"
-        );
+        as_published(record);
         assert_eq!(record["repo"], self.repo.slug());
         assert_eq!(record["host"], self.trace.host.name());
         assert_eq!(record["run_id"], self.run_id());
@@ -131,12 +109,28 @@ impl<'repo> Ran<'repo> {
             );
         }
         self.stage("report", "passed");
+        self.told_in_files(verdict);
         // `up` is no run of tests.
         if let Some(stored) = self.repo.stored(self.run_id()) {
             assert_eq!(stored, *record, "the store has another record");
         }
         let journal = format!("cargo-e2e/runs/{}.partial", self.run_id());
         assert!(!self.repo.state().join(journal).exists(), "{}", self.ended);
+    }
+
+    /// CI reads one of them and people the other: neither may be missing, or say otherwise.
+    #[track_caller]
+    fn told_in_files(&self, verdict: &str) {
+        let junit = self.file("junit.xml");
+        let report = quick_junit::Report::deserialize_from_str(&junit)
+            .unwrap_or_else(|error| panic!("junit.xml is no JUnit: {error}\n{junit}"));
+        let mut cases = report
+            .test_suites
+            .iter()
+            .flat_map(|suite| &suite.test_cases);
+        let fails = cases.any(|case| matches!(case.status, TestCaseStatus::NonSuccess { .. }));
+        assert_eq!(fails, verdict != "passed", "junit.xml\n{junit}");
+        self.file_has("report.html", "</html>");
     }
 
     /// Checks that it was refused before anything began: an exit code, and no result.
@@ -350,7 +344,7 @@ impl<'repo> Ran<'repo> {
             let record: Value = serde_json::from_slice(&text).ok()?;
             (record["run_id"] == self.run_id()).then_some(record)
         });
-        records.collect()
+        records.inspect(as_published).collect()
     }
 
     /// Checks that nothing of this run is left, on this machine and on its host.

@@ -17,6 +17,7 @@ use crate::leaks::Trace;
 use crate::machine::{Slot, folder, free_ports};
 use crate::process::{Ended, Running};
 use crate::ran::Ran;
+use crate::schema::as_published;
 use crate::started::Started;
 use crate::{binary, leaks};
 
@@ -300,11 +301,14 @@ impl Repo {
     }
 
     /// The record of a run in the store of this machine's user.
+    #[track_caller]
     #[must_use]
     pub fn stored(&self, run_id: &str) -> Option<serde_json::Value> {
         let path = self.state().join(format!("cargo-e2e/runs/{run_id}.json"));
         let text = fs::read(path).ok()?;
-        Some(serde_json::from_slice(&text).expect("a record is JSON"))
+        let record = serde_json::from_slice(&text).expect("a record is JSON");
+        as_published(&record);
+        Some(record)
     }
 
     /// Where its runs leave their results.

@@ -11,6 +11,9 @@ const LIMIT: Duration = Duration::from_mins(20);
 const LINES: usize = 10_000_000;
 const OUTPUT: usize = 1_000_000;
 
+/// In KiB: what comes is never in memory as a whole.
+const MOST_MEMORY: u64 = 64 << 10;
+
 /// Lines of 100 bytes, all of them of the time of the test.
 const STACK: &str = "services: {web: {image: BUSYBOX, command: [sh, -c, \
     'while ! test -e /start/now; do sleep 0.1; done; yes \"a line of some service that says much more than anybody would ever want to read of it, ever\" \
@@ -54,6 +57,10 @@ fn costs(host: Host) {
         );
     }
     println!("  most memory of cargo-e2e: {} MiB", most >> 10);
+    assert!(
+        (1..MOST_MEMORY).contains(&most),
+        "cargo-e2e took {most} KiB, and may take {MOST_MEMORY}"
+    );
 }
 
 #[test]

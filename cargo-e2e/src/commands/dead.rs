@@ -8,6 +8,7 @@ use cargo_e2e::hub::{Entry, Outbox};
 use cargo_e2e::outcome::Record;
 use cargo_e2e::report::{Bundle, failure, html};
 use cargo_e2e::sandbox::Buried;
+use cargo_e2e::stages::collect;
 use cargo_e2e::store::journal::{Dead, Recovered};
 use cargo_e2e::store::{Store, journal, state_folder};
 
@@ -42,6 +43,7 @@ fn explain(record: &Record, bundle: &Path) {
     let Some(bundle) = Bundle::of(bundle, &record.run_id) else {
         return;
     };
+    collect::discard(bundle.dir());
     let known = failure::Known {
         bundle: bundle.dir(),
         skew: jiff::SignedDuration::ZERO,

@@ -1,5 +1,6 @@
 //! `cargo e2e`: run the tests.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use cargo_e2e::cancel::Cancel;
@@ -96,6 +97,7 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
             return USAGE;
         }
     };
+    secrets.learn_files(plan.env_files().iter().map(PathBuf::as_path));
     let identity = Identity::new(&plan.spec.name);
     let (results, run_id) = (plan.repo.results_dir.clone(), identity.run_id.clone());
     let made = tokio::task::spawn_blocking(move || Bundle::create(&results, &run_id)).await;

@@ -1,6 +1,6 @@
 //! What is gathered on the way, whatever comes of the run.
 
-use crate::outcome::{HealthRecord, ServiceRecord, TestRecord, Verdict};
+use crate::outcome::{HealthRecord, ServiceRecord, StageStatus, TestRecord, Verdict};
 
 use crate::sandbox::Buried;
 
@@ -38,5 +38,62 @@ impl Found {
             self.verdict
                 .map_or(verdict, |so_far| so_far.or_worse(verdict)),
         );
+    }
+
+    /// Takes the tests as one where they tell nothing of themselves, and where they failed though
+    /// none of them says why.
+    pub(super) fn add_tested(&mut self) {
+        let Some(tested) = self.tested.take() else {
+            return;
+        };
+        let says_why = |test: &TestRecord| {
+            matches!(test.status, StageStatus::Failed | StageStatus::Interrupted)
+        };
+        // A host that was lost is no test's failure.
+        let theirs = matches!(self.verdict, Some(Verdict::Failed | Verdict::TimedOut));
+        let unexplained = theirs && !self.tests.iter().any(says_why);
+        if self.tests.is_empty() || unexplained {
+            self.tests.push(tested);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn test(name: &str, status: StageStatus) -> TestRecord {
+        TestRecord {
+            name: name.to_owned(),
+            status,
+            duration_ms: 1,
+            message: None,
+            steps: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_tests_as_one_say_what_none_of_them_does() {
+        use StageStatus::{Failed, Interrupted, Passed};
+        let names = |own: Option<StageStatus>, all: StageStatus, verdict: Verdict| {
+            let mut found = Found {
+                verdict: Some(verdict),
+                tests: own.map(|status| test("own", status)).into_iter().collect(),
+                tested: Some(test("all", all)),
+                ..Found::default()
+            };
+            found.add_tested();
+            let names: Vec<String> = found.tests.into_iter().map(|one| one.name).collect();
+            names.join(" ")
+        };
+        assert_eq!(names(None, Passed, Verdict::Passed), "all");
+        assert_eq!(names(Some(Passed), Passed, Verdict::Passed), "own");
+        assert_eq!(names(Some(Failed), Failed, Verdict::Failed), "own");
+        assert_eq!(
+            names(Some(Passed), Interrupted, Verdict::Interrupted),
+            "own"
+        );
+        assert_eq!(names(Some(Passed), Failed, Verdict::Failed), "own all");
+        assert_eq!(names(Some(Passed), Failed, Verdict::HostError), "own");
     }
 }

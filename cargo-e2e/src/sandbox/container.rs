@@ -6,7 +6,7 @@ use std::time::Duration;
 use e2e_harness::protocol::Transport;
 use serde::Deserialize;
 
-use crate::text::{clip, printable};
+use crate::text::printable;
 
 /// One container, from `docker inspect`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -189,7 +189,8 @@ impl Container {
                         |answer| {
                             let output = printable(&answer.output);
                             let line = output.lines().last().unwrap_or_default();
-                            format!("exit status {}: {}", answer.exit_code, clip(line, 200))
+                            // Whole, since it is not masked yet; Docker keeps 4 KiB.
+                            format!("exit status {}: {line}", answer.exit_code)
                         },
                     );
                     Some(format!("{} is {} ({said})", self.service, health.status))

@@ -67,6 +67,20 @@ fn texts(value: &str) -> Vec<String> {
         all.push(lower_hex(&url));
         all.push(url);
     }
+    // XML and HTML: between tags, and in attributes.
+    let xml = value
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
+    for (double, single) in [
+        ("&quot;", "&apos;"),
+        ("&quot;", "&#39;"),
+        ("&#34;", "&#39;"),
+    ] {
+        all.push(xml.replace('"', double).replace('\'', single));
+    }
+    all.push(xml.replace('"', "&quot;"));
+    all.push(xml);
     // Shells, ours and others; and YAML in single quotes.
     all.push(value.replace('\'', "'\\''"));
     all.push(value.replace('\'', "'\"'\"'"));
@@ -185,6 +199,12 @@ mod tests {
             value,
             "?q=pa%24%24%27s+%22w%5Crd%22%3C%26%3E%2F%C3%BC%E2%82%AC",
         );
+        masks(
+            value,
+            "<e m=\"pa$$&apos;s &quot;w\\rd&quot;&lt;&amp;&gt;/ü€\"/>",
+        );
+        masks(value, "<p>pa$$'s \"w\\rd\"&lt;&amp;&gt;/ü€</p>");
+        masks(value, "pa$$&#39;s &#34;w\\rd&#34;&lt;&amp;&gt;/ü€");
         masks(value, &crate::host::quote(value));
         masks(value, r#"'pa$$'"'"'s "w\rd"<&>/ü€'"#);
         masks(value, r#""pa\$\$'s \"w\\rd\"<&>/ü€""#);

@@ -8,34 +8,44 @@ use serde_json::Value;
 use super::{Masking, Secrets};
 
 impl Secrets {
-    /// Masks the evidence in a bundle: logs, states, what stages printed. Artifacts are the repo's
-    /// own files, and may be of any kind: they stay as they are. A file in which secrets can't be
-    /// masked is removed, and named.
+    /// Masks what a run itself puts into its bundle beside its record. A file in which secrets
+    /// can't be masked is removed, and named.
     #[must_use]
-    pub fn evidence(&self, bundle: &Path) -> Vec<(PathBuf, io::Error)> {
+    pub fn outputs(&self, bundle: &Path) -> Vec<(PathBuf, io::Error)> {
+        let mut failed = Vec::new();
+        for path in files(bundle) {
+            let name = path.file_name().unwrap_or_default();
+            // The tests' output was masked as it came.
+            let is_output = (name.as_encoded_bytes().ends_with(b"-output.log")
+                && name != "test-output.log")
+                || name == "events.jsonl"
+                || name == crate::junit::TIMES;
+            if is_output && let Err(error) = self.file(&path) {
+                let _ = std::fs::remove_file(&path);
+                failed.push((path, error));
+            }
+        }
+        failed
+    }
+
+    /// Moves evidence that was fetched into a bundle, each file once it is masked: logs, states,
+    /// what stages printed. What can't be masked is not moved, and named; hidden files are not
+    /// whole.
+    #[must_use]
+    pub fn evidence(&self, fetched: &Path, bundle: &Path) -> Vec<(PathBuf, io::Error)> {
         let mut failed = Vec::new();
         for folder in ["", "logs", "inspect"] {
-            let entries = std::fs::read_dir(bundle.join(folder));
-            for path in entries
-                .into_iter()
-                .flatten()
-                .flatten()
-                .map(|one| one.path())
-            {
+            for path in files(&fetched.join(folder)) {
                 let name = path.file_name().unwrap_or_default();
-                // The tests' output was masked as it came.
-                let is_output = (name.as_encoded_bytes().ends_with(b"-output.log")
-                    && name != "test-output.log")
-                    || name == "events.jsonl"
-                    || name == crate::junit::TIMES;
-                if !path.is_file() || (folder.is_empty() && !is_output) {
+                if name.as_encoded_bytes().starts_with(b".") {
                     continue;
                 }
-                if let Err(error) = self.file(&path) {
-                    // Better nothing than a secret.
-                    let _ = std::fs::remove_file(&path);
-                    failed.push((path, error));
-                }
+                let to = bundle.join(folder);
+                let moved = self
+                    .file(&path)
+                    .and_then(|()| std::fs::create_dir_all(&to))
+                    .and_then(|()| std::fs::rename(&path, to.join(name)));
+                failed.extend(moved.err().map(|error| (to.join(name), error)));
             }
         }
         failed
@@ -77,4 +87,11 @@ impl Secrets {
         masked.persist(path).map_err(|error| error.error)?;
         Ok(())
     }
+}
+
+fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .map(|entry| entry.path())
 }

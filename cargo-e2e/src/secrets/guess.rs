@@ -28,6 +28,20 @@ fn is_credential(name: &str) -> bool {
         && name != "OLDPWD"
 }
 
+/// What people put where the value does not matter. Masked, it would be missing from every
+/// sentence about passwords, and from names of files.
+static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)^(?:PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?|CREDENTIALS?|(?:API|SECRET|ACCESS|PRIVATE|SIGNING|ENCRYPTION|AUTH|MASTER)[_-]?KEYS?)$",
+    )
+    .ok()
+});
+
+/// Whether a value is no more than a word for a credential.
+pub(super) fn is_word(value: &str) -> bool {
+    WORD.as_ref().is_some_and(|word| word.is_match(value))
+}
+
 /// What of a variable is secret by its looks: its value, or the password in a URL.
 pub(super) fn values(name: &str, value: &str) -> Vec<String> {
     if is_credential(name) {
@@ -43,6 +57,8 @@ pub(super) fn values(name: &str, value: &str) -> Vec<String> {
         .iter()
         .flat_map(|urls| urls.captures_iter(value))
         .map(|found| found[1].to_owned())
+        // Of a file of variables, in which another one stands.
+        .filter(|value| !value.starts_with("${"))
         .collect()
 }
 

@@ -119,7 +119,7 @@ fn copy(bytes: &[u8], end: usize, found: &[Range<usize>], shown: bool, masked: &
 
 /// Masks what comes in pieces. Bytes that may be the beginning of a secret are held back until it
 /// is known.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Masking {
     pub(super) pending: Vec<u8>,
     /// So many pending bytes belong to a secret whose mask was given out.

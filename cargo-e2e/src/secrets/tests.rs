@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -72,6 +74,14 @@ fn what_looks_like_a_credential_is_masked_unless_the_model_shows_it() {
 }
 
 #[test]
+fn half_a_secret_at_a_cut_is_none_of_the_text() {
+    let secrets = of(&["KEY"], &[("KEY", "needle-in-häy")]).unwrap();
+    assert_eq!(secrets.beginning("a needle-in-häy, nee"), "a ***, ");
+    assert_eq!(secrets.beginning("needle-in-h\u{fffd}"), "");
+    assert_eq!(secrets.beginning("all of it"), "all of it");
+}
+
+#[test]
 fn files_are_masked_in_their_place() {
     let folder = tempfile::tempdir().unwrap();
     let secrets = of(&["KEY"], &[("KEY", "needle-in-hay")]).unwrap();
@@ -93,6 +103,66 @@ fn files_are_masked_in_their_place() {
     secrets.file(&inspect).unwrap();
     let masked: Value = serde_json::from_slice(&std::fs::read(&inspect).unwrap()).unwrap();
     assert_eq!(masked, json!([{ "Env": ["A_TOKEN=***", "B=***"] }]));
+}
+
+#[test]
+fn files_of_variables_have_credentials_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let env = folder.path().join(".env");
+    std::fs::write(
+        &env,
+        "REDIS_PASSWORD=from-dotenv\nUSER=somebody\nURL=amqp://me:${REDIS_PASSWORD}@mq/\n",
+    )
+    .unwrap();
+    let secrets = of(&[], &[]).unwrap();
+    secrets.learn_files([env.as_path(), Path::new("/nowhere/.env")]);
+    assert_eq!(
+        secrets.text("--requirepass from-dotenv somebody ${REDIS_PASSWORD}"),
+        "--requirepass *** somebody ${REDIS_PASSWORD}"
+    );
+    // What the model shows as a name is none.
+    secrets.learn(&json!({ "services": { "from-dotenv": {} } }), |_| None);
+    assert_eq!(secrets.text("from-dotenv"), "from-dotenv");
+}
+
+#[test]
+fn a_word_for_a_credential_is_none_unless_it_is_named() {
+    let given = [
+        ("POSTGRES_PASSWORD", "password"),
+        ("A_SECRET", "Passphrase"),
+    ];
+    let text = "FATAL: password authentication failed; tests/password_reset.rs; passphrase";
+    assert_eq!(of(&[], &given).unwrap().text(text), text);
+    let mut model =
+        json!({ "services": { "db": { "environment": { "POSTGRES_PASSWORD": "password" } } } });
+    of(&[], &given).unwrap().json(&mut model);
+    assert!(!model.to_string().contains("\"password\""), "{model}");
+    let named = of(&["POSTGRES_PASSWORD"], &given).unwrap();
+    assert!(named.text(text).starts_with("FATAL: *** auth"));
+}
+
+#[test]
+fn evidence_comes_into_the_bundle_without_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = of(&["KEY"], &[("KEY", "needle-in-hay")]).unwrap();
+    let (fetched, bundle) = (folder.path().join("fetched"), folder.path().join("bundle"));
+    std::fs::create_dir_all(fetched.join("logs")).unwrap();
+    std::fs::create_dir_all(&bundle).unwrap();
+    let write = |path: PathBuf| std::fs::write(path, "a needle-in-hay\n").unwrap();
+    write(fetched.join("up-output.log"));
+    write(fetched.join("logs/web.log"));
+    write(fetched.join("logs/.db.log.x7Yz2A"));
+    write(bundle.join("events.jsonl"));
+    write(bundle.join("test-output.log"));
+    assert!(secrets.evidence(&fetched, &bundle).is_empty());
+    assert!(secrets.outputs(&bundle).is_empty());
+    let read = |name: &str| std::fs::read_to_string(bundle.join(name)).unwrap();
+    for name in ["up-output.log", "logs/web.log", "events.jsonl"] {
+        assert_eq!(read(name), "a ***\n", "{name}");
+    }
+    // It comes masked, and one that rsync had not finished does not come.
+    assert_eq!(read("test-output.log"), "a needle-in-hay\n");
+    assert_eq!(std::fs::read_dir(bundle.join("logs")).unwrap().count(), 1);
 }
 
 /// Values that overlap, repeat themselves and each other, and text made of them.

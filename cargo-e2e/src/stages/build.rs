@@ -17,7 +17,7 @@ pub async fn build(context: &Context<'_>) -> Result<Done<()>, Trouble> {
     let Some(command) = &plan.spec.build_command else {
         return Ok(Done::skipped(()));
     };
-    let mut tail = Tail::default();
+    let mut tail = Tail::masking(context.events.secrets());
     let ended = client::run(
         command,
         &[],

@@ -2,16 +2,24 @@
 
 mod long;
 
-use std::sync::Arc;
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::host::{Host, Local, Transfer, rsync};
 use crate::outcome::ServiceRecord;
 use crate::sandbox::Container;
+use crate::secrets::Secrets;
 use crate::spec::Side;
 
 use super::ready::with_logs;
 use super::{Context, Done, Trouble, count};
+
+/// In the bundle: what was fetched, until secrets are masked in it.
+const FETCHED: &str = ".fetched";
 
 /// Collects. Files that can't be fetched are a warning: the verdict is known already.
 pub async fn collect(
@@ -24,16 +32,9 @@ pub async fn collect(
     *services = collected.containers.records();
     let bundle = context.bundle.display();
     let source = format!("{}/collected/", context.sandbox.dir());
-    fetch(
-        context,
-        context.host,
-        &[],
-        &source,
-        &format!("{bundle}/"),
-        until,
-    )
-    .await;
-    mask(context).await;
+    let target = format!("{bundle}/{FETCHED}/");
+    fetch(context, context.host, &[], &source, &target, until).await;
+    settle(context).await;
     if !context.plan.spec.artifacts.is_empty() {
         let filters = filters(&context.plan.spec.artifacts);
         let target = format!("{bundle}/artifacts/");
@@ -70,15 +71,71 @@ pub async fn skew(context: &Context<'_>) -> jiff::SignedDuration {
     there.duration_since(here)
 }
 
-/// Masks secrets in what was fetched.
-async fn mask(context: &Context<'_>) {
+/// Masks secrets in what was fetched so far, and in what the run itself keeps, and puts it into
+/// its place. A run that ends early needs it too: nothing is shown that was not here.
+pub async fn settle(context: &Context<'_>) {
     let (secrets, bundle) = (Arc::clone(context.events.secrets()), context.bundle.clone());
-    let masked = tokio::task::spawn_blocking(move || secrets.evidence(&bundle)).await;
+    let masked = tokio::task::spawn_blocking(move || masked(&secrets, &bundle)).await;
     for (path, error) in masked.unwrap_or_default() {
         context.events.warn(format!(
-            "{} is not kept, because secrets could not be masked in it: {error}",
+            "{} is not kept, or not all of it: secrets in it could not be masked: {error}",
             path.display()
         ));
+    }
+}
+
+fn masked(secrets: &Secrets, bundle: &Path) -> Vec<(PathBuf, io::Error)> {
+    // That of a stage which was cut short goes on, and is waited for.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let fetched = bundle.join(FETCHED);
+    let mut failed = secrets.outputs(bundle);
+    failed.extend(secrets.evidence(&fetched, bundle));
+    // They are the repo's own files, of any kind.
+    if let Err(error) = merge(&fetched.join("artifacts"), &bundle.join("artifacts")) {
+        failed.push((bundle.join("artifacts"), error));
+    }
+    let _ = std::fs::remove_dir_all(fetched);
+    failed
+}
+
+/// Removes what a run that was killed could not mask any more: nobody else knows its secrets.
+pub fn discard(bundle: &Path) {
+    for folder in [FETCHED, super::test::FOLDER] {
+        let _ = std::fs::remove_dir_all(bundle.join(folder));
+    }
+}
+
+/// Moves a folder to a place where one may be already.
+fn merge(from: &Path, to: &Path) -> io::Result<()> {
+    if !from.is_dir() {
+        return Ok(());
+    }
+    if !to.is_dir() {
+        return rename(from, to);
+    }
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() && target.is_dir() {
+            merge(&entry.path(), &target)?;
+        } else {
+            rename(&entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}
+
+/// A folder that its owner can't write to can't go to another parent either.
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    match std::fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && from.is_dir() => {
+            let permissions = std::fs::metadata(from)?.permissions();
+            std::fs::set_permissions(from, Permissions::from_mode(0o700))?;
+            std::fs::rename(from, to)?;
+            std::fs::set_permissions(to, permissions)
+        }
+        other => other,
     }
 }
 

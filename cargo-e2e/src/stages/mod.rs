@@ -16,13 +16,14 @@ pub mod up;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::event::{Events, Excerpt, Failure};
 use crate::host::{Facts, Host, HostError};
 use crate::outcome::{Stage, Verdict};
 use crate::plan::Plan;
 use crate::sandbox::{Sandbox, State};
-use crate::secrets::Secrets;
+use crate::secrets::{Masking, Secrets};
 use crate::text::{clip, printable};
 use crate::words::LAST_PRINTED;
 
@@ -199,9 +200,12 @@ impl From<HostError> for Trouble {
     }
 }
 
-/// Splits a stream of bytes into lines, and remembers the last ones.
+/// Splits a stream of bytes into lines, and remembers the last ones. Secrets are masked before it
+/// is split: half of one would not be known.
 #[derive(Debug, Default)]
 pub struct Tail {
+    secrets: Arc<Secrets>,
+    masking: Masking,
     partial: Vec<u8>,
     /// The last byte was a carriage return.
     returned: bool,
@@ -214,9 +218,19 @@ impl Tail {
     /// A line without end is cut into pieces of this size.
     const LONGEST: usize = 16 << 10;
 
+    /// One that masks these.
+    #[must_use]
+    pub fn masking(secrets: &Arc<Secrets>) -> Self {
+        Self {
+            secrets: Arc::clone(secrets),
+            ..Self::default()
+        }
+    }
+
     /// Takes bytes; calls `each` for every whole line.
     pub fn take(&mut self, bytes: &[u8], mut each: impl FnMut(&str)) {
-        for byte in bytes {
+        let bytes = self.masking.take(&self.secrets.patterns(), bytes);
+        for byte in &bytes {
             // A progress bar draws over its line; each state of it is a line here.
             let ends = match byte {
                 b'\n' => !self.returned,
@@ -247,7 +261,9 @@ impl Tail {
     #[must_use]
     pub fn text(&self) -> String {
         let mut lines: Vec<&str> = self.lines.iter().map(String::as_str).collect();
-        let partial = String::from_utf8_lossy(&self.partial);
+        let rest = self.masking.clone().finish(&self.secrets.patterns());
+        let partial = [self.partial.as_slice(), &rest].concat();
+        let partial = String::from_utf8_lossy(&partial);
         if !partial.is_empty() {
             lines.push(&partial);
         }
@@ -303,6 +319,20 @@ mod tests {
         trouble.printed = format!("{}hunter2-hunter2", "x".repeat(RECORDED_WIDTH - 8));
         let text = trouble.recorded_of_tests(&secrets);
         assert!(text.ends_with("x***"), "{text}");
+    }
+
+    #[test]
+    fn half_a_secret_is_in_no_piece_of_a_line() {
+        let environment = [("API_TOKEN".to_owned(), "hunter2-hunter2".to_owned())];
+        let secrets = Arc::new(Secrets::of(&["API_TOKEN".to_owned()], environment).unwrap());
+        let mut tail = Tail::masking(&secrets);
+        let long = "x".repeat(Tail::LONGEST - 8);
+        let mut seen = Vec::new();
+        for bytes in [long.as_str(), "hunter2-", "hunter2\nhunt", "er2-hun"] {
+            tail.take(bytes.as_bytes(), |line| seen.push(line.to_owned()));
+        }
+        assert_eq!(seen, [format!("{long}***")]);
+        assert_eq!(tail.text(), format!("{long}***\nhunter2-hun"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The compose model: read on the host, with what it needs sent there.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use e2e_harness::protocol::collision;
 use serde_json::Value;
@@ -26,6 +27,16 @@ pub(super) fn from_client(context: &Context<'_>, scan: &Scan) -> Vec<(String, St
         .collect();
     all.extend_from_slice(secrets);
     all
+}
+
+/// Looks for credentials in what Compose puts into the model, before it is read: what the model is
+/// made of is not seen in it any more.
+pub(super) fn learn_variables(context: &Context<'_>) {
+    let files = context.plan.env_files();
+    context
+        .events
+        .secrets()
+        .learn_files(files.iter().map(PathBuf::as_path));
 }
 
 /// Looks for credentials in the model, so that they are masked from now on.

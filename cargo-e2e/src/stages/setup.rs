@@ -16,7 +16,7 @@ pub async fn setup(
         return Ok(Done::skipped(()));
     };
     let commands = super::test::commands(context, variables, command, &[]);
-    let mut tail = Tail::default();
+    let mut tail = Tail::masking(context.events.secrets());
     let status = context
         .sandbox
         .job(

@@ -100,14 +100,11 @@ async fn tree(context: &Context<'_>, filters: &files::Filters) -> Result<usize, 
 async fn missing_inputs(context: &Context<'_>, scan: &Scan) -> Result<BTreeSet<String>, Trouble> {
     let plan = context.plan;
     let root = &plan.repo.root;
-    let dotenv = root.join(&plan.project_dir).join(".env");
-    let own = plan.spec.env_files.iter().map(|file| root.join(file));
     let wanted: BTreeSet<String> = scan
         .files
         .iter()
         .cloned()
-        .chain(own)
-        .chain([dotenv])
+        .chain(plan.env_files())
         .filter_map(|path| inside(root, &path))
         .collect();
     for file in &plan.spec.env_files {

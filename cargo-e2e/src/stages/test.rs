@@ -23,6 +23,7 @@ pub use ask::{answer, only_asks};
 pub use compile::{Built, cargo, compile};
 pub use seen::variables;
 pub(super) use seen::{host_folders, service_variables};
+pub(super) use told::FOLDER;
 pub use told::told;
 
 use super::up::Stack;
@@ -48,7 +49,7 @@ pub async fn test(
 ) -> Result<Done<()>, Trouble> {
     let plan = context.plan;
     let began = SystemTime::now();
-    let mut tail = Tail::default();
+    let mut tail = Tail::masking(context.events.secrets());
     let mut sink = |bytes: &[u8]| {
         tail.take(bytes, |_| {});
         context.events.tell(Event::TestOutput {

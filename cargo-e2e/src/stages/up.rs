@@ -49,6 +49,8 @@ const TRIES: usize = 5;
 pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Trouble> {
     let interpolation = model::from_client(context, scan);
     model::check_risks(context, &risks::fetched(&scan.remote))?;
+    // Once more: the build may have made them.
+    model::learn_variables(context);
     let (model, warnings) = model::read(context, &interpolation).await?;
     model::learn_secrets(context, &model);
     model::check_names(&model)?;
@@ -239,7 +241,7 @@ fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
 /// Whether anything was made or started.
 async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<bool, Trouble> {
     let mut changed = false;
-    let mut tail = Tail::default();
+    let mut tail = Tail::masking(context.events.secrets());
     let (limit, most) = (context.plan.limits.up, context.plan.limits.log);
     let status = context
         .sandbox

@@ -1,5 +1,5 @@
 # Gathers each container's log and state in files, and prints the states. Of a log that is longer
-# only its end is there, and it is said: `long ID NAME`. Needs: most (bytes).
+# only its end is there, in whole lines, and it is said: `long ID NAME`. Needs: most (bytes).
 mkdir -p "$dir/collected/logs" "$dir/collected/inspect" || exit 1
 for job in up setup; do
   [ ! -e "$dir/jobs/$job/output" ] || ln -f "$dir/jobs/$job/output" "$dir/collected/$job-output.log"
@@ -7,7 +7,7 @@ done
 log_of() {
   docker logs --timestamps "$1" 2>&1 | head -c "$((most + 1))" >"$2"
   [ "$(wc -c <"$2")" -gt "$most" ] || return 0
-  docker logs --timestamps --tail 5000 "$1" 2>&1 | tail -c "$most" >"$2"
+  docker logs --timestamps --tail 5000 "$1" 2>&1 | tail -c "$most" | sed 1d >"$2"
   echo "long $1 $3"
 }
 docker ps -a --no-trunc --filter "label=cargo-e2e.run=$id" \

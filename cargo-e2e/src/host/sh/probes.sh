@@ -7,6 +7,11 @@ pause() {
   # Often at first, when it matters; once a second when it takes long anyway.
   if [ "$1" -lt 80 ]; then sleep 0.1; else sleep 1; fi
 }
+# The first 2000 bytes, and the last line.
+ends() {
+  LC_ALL=C awk 'NR > 1 && length(head) < 2000 { head = head last "\n" } { last = $0 }
+    END { printf "%s\n%s\n", substr(head, 1, 2000), last }'
+}
 # http_probe INDEX URL CONNECT_TO STATUSES: what a refusal says in plain text or JSON often names
 # the cause; a page of HTML does not.
 http_probe() {
@@ -14,7 +19,7 @@ http_probe() {
   while :; do
     tries=$((tries + 1))
     said=$(curl -q -sS -g --noproxy '*' --connect-timeout 5 --max-time 10 --connect-to "$3" \
-      -w '\n%{http_code} %{content_type}' -- "$2" 2>&1 | tail -c 2000 | tr -d '\000')
+      -w '\n%{http_code} %{content_type}' -- "$2" 2>&1 | tr -d '\000' | ends)
     type=$(printf '%s\n' "$said" | tail -n 1)
     status=${type%% *}
     body=$(case $type in (*" text/plain"* | *json*) printf '%s\n' "$said" | sed '$d' ;; esac)

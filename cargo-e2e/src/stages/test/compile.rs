@@ -100,7 +100,8 @@ impl<'a> Compiler<'a> {
         }
         if let Some(log) = self.log {
             // It helps, but a full disk must not hide the compiler's words.
-            let _ = tokio::fs::write(log, &said).await;
+            let masked = self.events.secrets().patterns().mask(&said).into_owned();
+            let _ = tokio::fs::write(log, &masked).await;
         }
         result?;
         for one in &mut built {
@@ -132,7 +133,7 @@ impl<'a> Compiler<'a> {
         let mut artifacts = tempfile::tempfile().map_err(internal)?;
         let stdout = artifacts.try_clone().map_err(internal)?;
         let from = said.len();
-        let mut tail = Tail::default();
+        let mut tail = Tail::masking(self.events.secrets());
         let left = self.deadline.saturating_duration_since(Instant::now());
         let ended = client::program(command, Some(stdout), Dropped::Kills, left, &mut |bytes| {
             said.extend_from_slice(bytes);

@@ -18,7 +18,7 @@ mod records;
 pub(super) use records::any_ran;
 
 /// In the bundle, and in the sandbox's folder: the tests' own folder, with their locks.
-pub(super) const FOLDER: &str = "harness";
+pub(in crate::stages) const FOLDER: &str = "harness";
 /// What they append to.
 pub(super) const FILE: &str = "events.jsonl";
 
@@ -128,7 +128,8 @@ pub async fn told(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
         all.extend(records::named(&text, &prefix));
     }
     if !all.is_empty() {
-        let kept = tokio::fs::write(context.bundle.join(FILE), &all).await;
+        let masked = context.events.secrets().patterns().mask(&all).into_owned();
+        let kept = tokio::fs::write(context.bundle.join(FILE), &masked).await;
         if let Err(error) = kept {
             context.events.warn(format!("{FILE} is not kept: {error}"));
         }
