@@ -5,7 +5,7 @@ use crate::cancel::Signal;
 use crate::event::Reporter;
 use crate::host::scripted::{Reply, Scripted};
 use crate::outcome::StageStatus;
-use crate::plan::{HostVariables, Options};
+use crate::plan::{HostVariables, Keep, Options};
 use crate::workspace::Repo;
 
 struct To(Scripted);
