@@ -222,7 +222,7 @@ impl Run<'_> {
             Ok(false) => self.teardown(ledger, found, host, &facts.root).await,
             Err(error) => {
                 self.teardown(ledger, found, host, &facts.root).await;
-                self.not_kept(ledger, found, error);
+                end::not_kept(ledger, found, error);
             }
         }
     }

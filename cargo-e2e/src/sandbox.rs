@@ -65,7 +65,7 @@ pub use lease::{Lease, LeaseLost};
 pub use list::{Listed, list};
 pub use long_log::{Collected, LongLog};
 pub use state::{Existing, State};
-pub use teardown::{Removed, teardown};
+pub use teardown::{Left, Removed, listed, teardown};
 
 /// The status of scripts that have nothing to work on any more.
 const GONE: i32 = 76;

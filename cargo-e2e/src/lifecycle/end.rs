@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::host::{self, Host, HostError, Script};
-use crate::outcome::{Stage, Verdict};
+use crate::outcome::{Stage, Verdict, state_not_known};
 use crate::plan::Keep;
-use crate::sandbox::{Sandbox, teardown};
+use crate::sandbox::{Left, Sandbox, listed, teardown};
 use crate::stages::{Done, Trouble};
 
 use super::Run;
@@ -46,19 +46,6 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A sandbox that was to be kept and is not: the run's end says why, unless it does already.
-    pub(super) fn not_kept(&self, ledger: &mut Ledger<'_>, found: &mut Found, error: HostError) {
-        if found.lost {
-            return;
-        }
-        let mut trouble = Trouble::from(error);
-        trouble.message = format!("the sandbox could not be kept: {}", trouble.message);
-        let stopped = Stopped::Failed(trouble);
-        found.stop(&stopped);
-        let ended: Result<Done<()>, _> = Err(stopped);
-        let _ = ledger.amend(Stage::Teardown, Began::now(), None, ended);
-    }
-
     /// Takes the sandbox down, and says what is left of it.
     pub(super) async fn teardown(
         &self,
@@ -76,30 +63,27 @@ impl Run<'_> {
                 }
                 let left = teardown(host, root, run_id, limit).await?.left;
                 if left.is_empty() {
-                    return Ok(Done::new(left, "nothing left"));
+                    return Ok(Done::new((), "nothing left"));
                 }
                 let mut trouble = Trouble::new(
                     Verdict::Leaked,
-                    format!("{} could not be removed:\n{}", left.len(), left.join("\n")),
+                    format!("{} could not be removed:\n{}", left.len(), listed(&left)),
                 );
-                let used = left.iter().any(|left| left.contains("(used by "));
-                let first = if used {
+                let first = if left.iter().any(Left::is_used) {
                     "remove what uses it, then "
                 } else {
                     ""
                 };
                 trouble.help = Some(format!("{first}{}", self.by_hand()));
-                found.leftovers = left;
+                found.leftovers = left.iter().map(Left::to_string).collect();
                 Err(trouble)
             })
             .await;
         match torn_down {
-            Ok(_) => found.add(Verdict::Passed),
+            Ok(()) => found.add(Verdict::Passed),
             Err(Stopped::Failed(trouble)) => {
                 if trouble.verdict != Verdict::Leaked {
-                    found
-                        .leftovers
-                        .push(format!("sandbox {run_id} (its state is not known)"));
+                    found.leftovers.push(state_not_known(run_id));
                 }
                 // A host that is lost only now is lost all the same.
                 found.add(if trouble.lost {
@@ -139,6 +123,19 @@ impl Run<'_> {
             self.identity.run_id, self.plan.host.name
         )
     }
+}
+
+/// A sandbox that was to be kept and is not: the run's end says why, unless it does already.
+pub(super) fn not_kept(ledger: &mut Ledger<'_>, found: &mut Found, error: HostError) {
+    if found.lost {
+        return;
+    }
+    let mut trouble = Trouble::from(error);
+    trouble.message = format!("the sandbox could not be kept: {}", trouble.message);
+    let stopped = Stopped::Failed(trouble);
+    found.stop(&stopped);
+    let ended: Result<Done<()>, _> = Err(stopped);
+    let _ = ledger.amend(Stage::Teardown, Began::now(), None, ended);
 }
 
 /// Whether a host that was lost is back: not worth more than a moment, its guard needs nobody.
