@@ -10,7 +10,9 @@ pub fn ssh(host: &str) -> String {
     format!("{} {host}", ssh_program())
 }
 
-fn ssh_program() -> String {
+/// The ssh program and its options, to paste.
+#[must_use]
+pub fn ssh_program() -> String {
     let words: Vec<String> = ssh_command().iter().map(|part| word(part)).collect();
     words.join(" ")
 }
@@ -86,7 +88,6 @@ pub fn lifetime(time: std::time::Duration) -> String {
     }
 }
 
-/// A word for a shell, quoted only where it must be.
 /// A word as a shell reads it back.
 #[must_use]
 pub fn word(text: &str) -> String {

@@ -1,6 +1,7 @@
 //! The order of a run's stages, and the only place that knows it. From provision on, teardown
 //! runs on every path.
 
+mod end;
 mod found;
 mod ledger;
 mod middle;
@@ -15,11 +16,11 @@ use futures_util::FutureExt as _;
 
 use crate::cancel::Cancel;
 use crate::event::{Event, Events};
-use crate::host::{self, Facts, Host, HostError, Script};
+use crate::host::{Facts, Host, HostError};
 use crate::outcome::{Git, Record, Stage, Verdict, exit_code, millis};
-use crate::plan::{Keep, Plan};
-use crate::sandbox::{Buried, Identity, Sandbox, buried, teardown};
-use crate::stages::{self, Context, Done, Trouble};
+use crate::plan::Plan;
+use crate::sandbox::{Buried, Identity, buried};
+use crate::stages::{self, Context, Trouble};
 
 use found::Found;
 use ledger::{Ledger, Stopped};
@@ -203,125 +204,27 @@ impl Run<'_> {
             stages::collect::settle(&context).await;
         }
         // What was up before the run is not the run's to remove.
-        let keeps = before.is_some() || self.keeps(found);
-        if keeps {
-            self.keep(found, host, &sandbox).await;
-        }
+        let was_up = before.is_some();
+        let kept = if was_up || self.keeps(found) {
+            self.keep(found, host, &sandbox).await.map(|()| true)
+        } else {
+            Ok(false)
+        };
         if let Some(lease) = lease {
             lease.give_back().await;
         }
-        if !keeps {
-            self.teardown(ledger, found, host, &facts.root).await;
-        }
-    }
-
-    fn keeps(&self, found: &Found) -> bool {
-        if self.cancel.signal().is_some() {
-            return self.plan.keep_typed;
-        }
-        if self.plan.up_only {
-            // Half a stack is nothing to live with, unless that is what was asked for.
-            return found.verdict.is_none() || self.plan.keep_typed;
-        }
-        match self.plan.keep {
-            Keep::No => false,
-            Keep::Always => true,
-            Keep::OnFailure => found
-                .verdict
-                .is_some_and(|verdict| verdict != Verdict::Passed),
-        }
-    }
-
-    async fn keep(&self, found: &mut Found, host: &dyn Host, sandbox: &Sandbox) {
-        if let Err(error) = sandbox.keep(host, self.plan.keep_for).await {
-            self.events
-                .warn(format!("its lifetime could not be set: {error}"));
-        }
-        let ports = match sandbox.inspect(host).await {
-            Ok(containers) => containers.tcp_ports(),
-            Err(_) => Vec::new(),
-        };
-        found.kept = Some(crate::kept::describe(self.plan, sandbox, &ports));
-    }
-
-    async fn teardown(
-        &self,
-        ledger: &mut Ledger<'_>,
-        found: &mut Found,
-        host: &dyn Host,
-        root: &str,
-    ) {
-        let limit = self.plan.limits.teardown;
-        let run_id = &self.identity.run_id;
-        let torn_down = ledger
-            .until(3, Stage::Teardown, async {
-                if found.lost && !answers(host).await {
-                    return Err(self.out_of_reach());
-                }
-                let left = teardown(host, root, run_id, limit).await?.left;
-                if left.is_empty() {
-                    return Ok(Done::new(left, "nothing left"));
-                }
-                let mut trouble = Trouble::new(
-                    Verdict::Leaked,
-                    format!("{} could not be removed:\n{}", left.len(), left.join("\n")),
-                );
-                let used = left.iter().any(|left| left.contains("(used by "));
-                let first = if used {
-                    "remove what uses it, then "
-                } else {
-                    ""
-                };
-                trouble.help = Some(format!("{first}{}", self.by_hand()));
-                found.leftovers = left;
-                Err(trouble)
-            })
-            .await;
-        match torn_down {
-            Ok(_) => found.add(Verdict::Passed),
-            Err(Stopped::Failed(trouble)) => {
-                if trouble.verdict != Verdict::Leaked {
-                    found
-                        .leftovers
-                        .push(format!("sandbox {run_id} (its state is not known)"));
-                }
-                // A host that is lost only now is lost all the same.
-                found.add(if trouble.lost {
-                    Verdict::HostError
-                } else {
-                    Verdict::Leaked
-                });
+        match kept {
+            Ok(true) => {}
+            Err(error) if was_up => {
+                let text = format!("its lifetime could not be set: {error}");
+                self.events.warn(text);
             }
-            Err(Stopped::Cancelled | Stopped::Halted) => {
-                found
-                    .leftovers
-                    .push(format!("sandbox {run_id} (teardown was cut short)"));
-                self.events
-                    .warn(format!("teardown goes on without us; {}", self.by_hand()));
-                found.add(Verdict::Interrupted);
+            Ok(false) => self.teardown(ledger, found, host, &facts.root).await,
+            Err(error) => {
+                self.teardown(ledger, found, host, &facts.root).await;
+                end::not_kept(ledger, found, error);
             }
         }
-    }
-
-    fn out_of_reach(&self) -> Trouble {
-        let message = format!(
-            "`{}` can't be reached: its guard takes the sandbox down by itself",
-            self.plan.host.name
-        );
-        let help = format!(
-            "once it answers again, `cargo e2e list` shows what is left; {}",
-            self.by_hand()
-        );
-        let mut trouble = Trouble::new(Verdict::HostError, message).help(help);
-        trouble.lost = true;
-        trouble
-    }
-
-    fn by_hand(&self) -> String {
-        format!(
-            "to remove it: cargo e2e down {} --host {}",
-            self.identity.run_id, self.plan.host.name
-        )
     }
 
     fn record(
@@ -351,17 +254,6 @@ impl Run<'_> {
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
-}
-
-/// Whether a host that was lost is back: not worth more than a moment, its guard needs nobody.
-async fn answers(host: &dyn Host) -> bool {
-    const MOMENT: Duration = Duration::from_secs(5);
-    let asked = async {
-        host.reconnect().await?;
-        let nothing = Script::new("a sign of life", ":");
-        host::stream(host, &nothing, b"", MOMENT, &mut |_| {}).await
-    };
-    matches!(tokio::time::timeout(MOMENT, asked).await, Ok(Ok(_)))
 }
 
 #[cfg(test)]

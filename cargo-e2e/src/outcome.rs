@@ -330,6 +330,12 @@ pub fn exit_code(verdict: Verdict, signal: Option<Signal>) -> u8 {
     }
 }
 
+/// What may be left of a run that could not say it: later its host may.
+#[must_use]
+pub fn state_not_known(run_id: &str) -> String {
+    format!("sandbox {run_id} (its state is not known)")
+}
+
 /// This moment, RFC 3339 UTC with milliseconds.
 #[must_use]
 pub fn now() -> String {

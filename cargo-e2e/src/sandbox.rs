@@ -45,6 +45,7 @@ mod job;
 mod lease;
 mod list;
 mod long_log;
+mod mirror;
 mod room;
 mod services;
 mod state;
@@ -64,11 +65,12 @@ pub use guard::Terms;
 pub use lease::{Lease, LeaseLost};
 pub use list::{Listed, list};
 pub use long_log::{Collected, LongLog};
+pub use mirror::MirrorGuard;
 pub use state::{Existing, State};
-pub use teardown::{Removed, teardown};
+pub use teardown::{Left, Removed, listed, teardown};
 
 /// The status of scripts that have nothing to work on any more.
-const GONE: i32 = 76;
+pub(crate) const GONE: i32 = 76;
 const SOON: Duration = Duration::from_secs(30);
 
 /// Logs up to this many bytes come as files, with everything else.
@@ -156,43 +158,6 @@ impl Sandbox {
     pub async fn put(&self, host: &dyn Host, file: &str, content: &[u8]) -> Result<(), HostError> {
         let script = self.bind(script!("put", "put")).var("file", file);
         succeed(host, &script, content).await.map(drop)
-    }
-
-    /// Takes the mirror of a repo for as long as the guard lives.
-    pub async fn hold_mirror(
-        &self,
-        host: &dyn Host,
-        mirror: &str,
-        patience: Duration,
-    ) -> Result<MirrorGuard, HostError> {
-        use tokio::io::AsyncReadExt as _;
-        let script = self
-            .bind(script!("the wait for the mirror", "mirror"))
-            .var("mirror", mirror)
-            .var("patience", patience.as_secs().to_string());
-        let mut channel = host.start(&script).await?;
-        let mut word = [0; 4];
-        let held = channel.stdout.read_exact(&mut word);
-        match tokio::time::timeout(patience + SOON, held).await {
-            Ok(Ok(_)) if &word == b"held" => Ok(MirrorGuard { _channel: channel }),
-            _ => Err(HostError::TimedOut {
-                host: host.name().to_owned(),
-                doing: script.name(),
-                after: patience,
-            }),
-        }
-    }
-
-    /// Gives the sandbox its private copy of a mirror.
-    pub async fn copy_mirror(
-        &self,
-        host: &dyn Host,
-        mirror: &str,
-        deadline: Duration,
-    ) -> Result<(), HostError> {
-        let script = self.bind(script!("copy", "copy")).var("mirror", mirror);
-        let output = host::run(host, &script, b"", deadline).await?;
-        check(host, &script, output).map(drop)
     }
 
     /// Of these paths in the repo's copy, those that do not exist.
@@ -334,12 +299,6 @@ impl Sandbox {
     }
 }
 
-/// Holds a repo's mirror until it is dropped.
-#[derive(Debug)]
-pub struct MirrorGuard {
-    _channel: host::Channel,
-}
-
 async fn succeed(host: &dyn Host, script: &Script, input: &[u8]) -> Result<Output, HostError> {
     check(host, script, host::run(host, script, input, SOON).await?)
 }
@@ -352,7 +311,8 @@ fn gone(host: &dyn Host, said: &str) -> HostError {
     }
 }
 
-fn check(host: &dyn Host, script: &Script, output: Output) -> Result<Output, HostError> {
+/// What a script said, unless its status is none of its own.
+pub(crate) fn check(host: &dyn Host, script: &Script, output: Output) -> Result<Output, HostError> {
     if output.status == 0 {
         return Ok(output);
     }

@@ -57,7 +57,7 @@ async fn remove(host: &dyn Host, facts: &Facts, run_id: &str) -> Result<u8, Host
     report(
         &format!(
             "of {run_id} on {name} is left:\n{}",
-            removed.left.join("\n")
+            sandbox::listed(&removed.left)
         ),
         None,
     );

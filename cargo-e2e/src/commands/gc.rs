@@ -30,7 +30,7 @@ pub(crate) async fn gc(arguments: GcArguments) -> u8 {
             } else if one.left.is_empty() {
                 anstream::eprintln!("removed {run_id} from {name}: {because}");
             } else {
-                let left = one.left.join("\n");
+                let left = sandbox::listed(&one.left);
                 report(&format!("of {run_id} on {name} is left:\n{left}"), None);
                 code = exit_code(Verdict::Leaked, None);
             }

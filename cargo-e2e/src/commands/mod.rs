@@ -20,6 +20,7 @@ mod run;
 mod schema;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use cargo_e2e::cancel::Cancel;
 use cargo_e2e::host::{Facts, Host, HostError, Purpose, preflight};
@@ -32,6 +33,8 @@ use cargo_e2e::workspace::{self, FindError, Repo, Selection};
 use crate::cli::{Command, E2e, HostArgument, RepoArguments};
 
 const USAGE: u8 = 2;
+/// For what still runs when a command has ended.
+const LAST: Duration = Duration::from_millis(500);
 
 /// Runs what was typed and returns the process's exit code.
 pub(crate) fn dispatch(typed: E2e) -> u8 {
@@ -45,7 +48,7 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             return exit_code(Verdict::InternalError, None);
         }
     };
-    runtime.block_on(async {
+    let code = runtime.block_on(async {
         match typed.command {
             None => run::run(typed.run).await,
             Some(Command::Up(arguments)) => run::up(arguments).await,
@@ -66,7 +69,10 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Completions(arguments)) => completions::completions(&arguments),
             Some(Command::Man(arguments)) => completions::man(&arguments),
         }
-    })
+    });
+    // A name that is being looked up can't be stopped, and nobody waits for the answer.
+    runtime.shutdown_timeout(LAST);
+    code
 }
 
 /// Why a command can't begin.
@@ -157,13 +163,18 @@ async fn each_plan(
         Err(refused) => return refused.show(),
     };
     let mut worst = 0;
-    for repo in repos {
+    let mut repos = repos.into_iter();
+    while let Some(repo) = repos.next() {
         let code = match plan_for(repo, options.clone()) {
             Ok(plan) => work(&plan).await,
             Err(refused) => refused.show(),
         };
         worst = worst.max(code);
-        if cancel.signal().is_some() {
+        if let Some(signal) = cancel.signal() {
+            if repos.len() > 0 {
+                // What never ran has not passed.
+                worst = worst.max(exit_code(Verdict::Interrupted, Some(signal)));
+            }
             break;
         }
     }

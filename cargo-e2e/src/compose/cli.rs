@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::host::{self, Host, HostError, Script, quote};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{GONE, Sandbox, check};
 use crate::variables;
 
 use super::test_service;
@@ -77,7 +77,11 @@ pub async fn config(
         .var("options", options);
     let exports = variables::exports(interpolation);
     let deadline = std::time::Duration::from_mins(1);
-    let output = host::run(host, &script, exports.as_bytes(), deadline).await?;
+    let mut output = host::run(host, &script, exports.as_bytes(), deadline).await?;
+    // Neither is an answer of Compose's: the sandbox is gone, or a signal ended it.
+    if matches!(output.status, GONE | 129..) {
+        output = check(host, &script, output)?;
+    }
     let said = crate::text::printable(&output.stderr);
     if output.status != 0 {
         return Err(ConfigError::Refused {

@@ -22,7 +22,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use command::{Lines, Output, Stream, lines, pour, run, stream};
+pub use command::{Lines, Output, Stream, ending, lines, pour, run, stream};
 pub use local::Local;
 pub use own::Own;
 pub use preflight::{Check, Examined, Facts, Finding, Problem, Purpose, examine, preflight};

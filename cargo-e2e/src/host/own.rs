@@ -71,7 +71,11 @@ fn orphans(parent: &Path) -> Vec<PathBuf> {
         };
         let is_old = |data: std::fs::Metadata| data.is_dir() && data.modified().is_ok_and(old);
         ours && folder.symlink_metadata().is_ok_and(is_old)
-            && File::open(folder.join("owner")).is_ok_and(|owner| owner.try_lock().is_ok())
+            && match File::open(folder.join("owner")) {
+                Ok(owner) => owner.try_lock().is_ok(),
+                // Killed before it made one, or half removed.
+                Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+            }
     };
     let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
     entries
@@ -118,12 +122,20 @@ mod tests {
         // Without its lock, as when its process is gone.
         let Own { folder: dead, .. } = make();
         let Own { folder: _young, .. } = make();
-        for old in [living.path(), dead.path()] {
+        let bare = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .tempdir_in(parent.path());
+        let bare = bare.expect("a folder");
+        for old in [living.path(), dead.path(), bare.path()] {
             let folder = File::open(old).expect("it is there");
             folder
                 .set_modified(SystemTime::now() - 2 * YOUNG)
                 .expect("it is ours");
         }
-        assert_eq!(orphans(parent.path()), [dead.path()]);
+        let mut found = orphans(parent.path());
+        let mut expected = [dead.path(), bare.path()];
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io::Cursor;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -25,6 +25,8 @@ pub(crate) enum Reply {
     Stays(&'static str),
     /// The connection breaks.
     Lost,
+    /// The connection breaks once, and is made anew before anybody sees it.
+    Renews,
 }
 
 /// The host.
@@ -36,6 +38,7 @@ pub(crate) struct Scripted {
     ran: Arc<Mutex<Vec<&'static str>>>,
     arguments: Arc<Mutex<String>>,
     lost: Arc<AtomicBool>,
+    connections: Arc<AtomicU32>,
 }
 
 pub(crate) const PREFLIGHT: &str = "system=Linux\narch=x86_64\nlibc=gnu\nuid=0\nuser=root\nhostname=h\n\
@@ -75,6 +78,7 @@ impl Scripted {
             ran: Arc::default(),
             arguments: Arc::default(),
             lost: Arc::default(),
+            connections: Arc::new(AtomicU32::new(1)),
         }
     }
 
@@ -134,6 +138,10 @@ impl Host for Scripted {
                 self.lost.store(true, Ordering::Relaxed);
                 ("", String::new())
             }
+            Reply::Renews => {
+                self.connections.store(2, Ordering::Relaxed);
+                ("", format!("{STATUS}0\n"))
+            }
             Reply::Stays(text) => {
                 let (mut writer, reader) = tokio::io::duplex(64 << 10);
                 writer.write_all(text.as_bytes()).await.expect("it fits");
@@ -187,6 +195,10 @@ impl Host for Scripted {
             host: "scripted".to_owned(),
             doing: "reconnect",
         })
+    }
+
+    fn connections(&self) -> u32 {
+        self.connections.load(Ordering::Relaxed)
     }
 
     async fn close(&self) {

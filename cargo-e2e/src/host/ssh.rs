@@ -11,7 +11,7 @@ mod master;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ pub struct Ssh {
     idle: Duration,
     link: RwLock<Arc<Link>>,
     connections: AtomicU32,
+    /// Whether everything was brought to the connection as it is now.
+    renewed: AtomicBool,
     /// One at a time connects anew.
     reconnecting: Mutex<()>,
     channels: Arc<Semaphore>,
@@ -67,6 +69,7 @@ impl Ssh {
             idle,
             link: RwLock::new(Arc::new(link)),
             connections: AtomicU32::new(1),
+            renewed: AtomicBool::new(true),
             reconnecting: Mutex::new(()),
             channels: Arc::new(Semaphore::new(CHANNELS)),
             forwards: Mutex::default(),
@@ -176,10 +179,10 @@ impl Host for Ssh {
 
     async fn start(&self, script: &Script) -> Result<Channel, HostError> {
         let lost = || self.lost(script.name());
-        let permit = timeout(OPEN_CHANNEL, Arc::clone(&self.channels).acquire_owned())
-            .await
-            .map_err(|_| lost())?
-            .map_err(|_| lost())?;
+        // As long as it takes: that all are in use does not mean that the connection is lost, and
+        // whoever waits has a deadline of their own.
+        let permit = Arc::clone(&self.channels).acquire_owned().await;
+        let permit = permit.map_err(|_| lost())?;
         let mut command = Arc::clone(&self.link().session).arc_command("sh");
         command
             .args(script.sh_arguments())
@@ -240,19 +243,23 @@ impl Host for Ssh {
     async fn reconnect(&self) -> Result<(), HostError> {
         let _turn = self.reconnecting.lock().await;
         let before = self.link();
-        if before.master.runs().await {
+        // Where somebody had no time to finish this, ssh would say of half of it that it is there.
+        if self.renewed.load(Ordering::Relaxed) && before.master.runs().await {
             // Somebody else has connected anew, or it was only one channel that broke.
             return Ok(());
         }
         before.master.end().await;
         let after = link(&self.name, self.config.as_deref(), self.idle).await?;
+        self.renewed.store(false, Ordering::Relaxed);
         *self.link.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
         self.connections.fetch_add(1, Ordering::Relaxed);
+        let mut renewed = Ok(());
         for (here, there) in self.forwards.lock().await.iter() {
-            self.request(*here, *there).await?;
+            renewed = renewed.and(self.request(*here, *there).await);
         }
         self.renew_sockets().await;
-        Ok(())
+        self.renewed.store(true, Ordering::Relaxed);
+        renewed
     }
 
     fn connections(&self) -> u32 {

@@ -5,7 +5,7 @@ use crate::cancel::Signal;
 use crate::event::Reporter;
 use crate::host::scripted::{Reply, Scripted};
 use crate::outcome::StageStatus;
-use crate::plan::{HostVariables, Options};
+use crate::plan::{HostVariables, Keep, Options};
 use crate::workspace::Repo;
 
 struct To(Scripted);
@@ -208,6 +208,8 @@ async fn every_stage_that_fails_is_followed_by_teardown() {
         lost("the wait for the mirror", no(""), Stage::Sync),
         lost("copy", no(""), Stage::Sync),
         ("compose config", no(""), Verdict::SpecError, 96, Stage::Up),
+        lost("compose config", Reply::Ends("", 76), Stage::Up),
+        lost("compose config", Reply::Ends("", 137), Stage::Up),
         (
             "compose config",
             Reply::Ends("not json", 0),
@@ -276,14 +278,6 @@ async fn a_host_that_stays_lost_is_left_to_its_guard() {
     assert_eq!(teardown.name, Stage::Teardown);
     assert!(teardown.detail.contains("its guard takes"), "{record:#?}");
     assert_eq!(record.leftovers.len(), 1, "{record:#?}");
-}
-
-#[tokio::test]
-async fn a_sync_that_fails_is_followed_by_teardown() {
-    let ran = run(Scripted::with(&[]).without_rsync(), "").await;
-    ran.is(Verdict::HostError, 97)
-        .failed_at(Stage::Sync)
-        .tore_down();
 }
 
 #[tokio::test]
@@ -364,5 +358,6 @@ async fn a_lease_that_is_lost_is_a_host_error_that_says_so() {
 
 mod limits;
 mod secrets;
+mod sending;
 mod signals;
 mod targets;

@@ -27,7 +27,8 @@ impl Buried {
             "lease" => "because its client was not heard of any more",
             "deadline" => "because it ran past the sum of all timeouts",
             "kept" => "because the time for which it was kept was over",
-            "expired" | "label" => "because it had expired",
+            "expired" => "because it had expired",
+            "interrupted" => "because its client got a signal",
             _ => "because whoever began that did not come to the end",
         };
         format!("the host took it down at {}, {because}", self.at)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::host::{self, Host, HostError, Script};
 
-use super::check;
+use super::{Left, check};
 
 const BODY: &str = concat!("id=\n", reaper!(), "gc\n");
 const LIMIT: Duration = Duration::from_mins(10);
@@ -28,7 +28,7 @@ pub struct Expired {
     /// What had ended: `lease`, `expired`, or `label` where nothing else knows of it.
     pub why: String,
     /// What could not be removed.
-    pub left: Vec<String>,
+    pub left: Vec<Left>,
 }
 
 /// Takes down this user's sandboxes whose guard and client are gone, and forgets what no run used
@@ -65,7 +65,7 @@ fn parse(text: &str) -> Option<Vec<Expired>> {
         } else if let (Some(run_id), Some("left"), Some(rest)) = (first, second, rest)
             && let Some(one) = found.iter_mut().find(|one| one.run_id == run_id)
         {
-            one.left.push(rest.to_owned());
+            one.left.push(Left::parse(rest));
         }
     }
     Some(found)
@@ -86,7 +86,7 @@ mod tests {
             (found[1].owner.as_str(), found[1].why.as_str()),
             ("7", "label")
         );
-        assert_eq!(found[1].left, ["network x y"]);
+        assert_eq!(found[1].left[0].to_string(), "network x y");
         assert_eq!(parse("busy\n"), None);
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::cancel::Cancel;
 use crate::host::{Channel, Host, HostError, Script};
@@ -16,6 +16,8 @@ use super::Sandbox;
 
 /// The longest between two heartbeats.
 const BEAT: Duration = Duration::from_secs(5);
+/// The same once the client was told to end: its lease is 5 s from then on, as guard.sh has it.
+const LEAVING_BEAT: Duration = Duration::from_secs(1);
 /// An answer that takes longer does not come.
 const ANSWER: Duration = Duration::from_secs(15);
 const NO_ANSWER: &str = "no answer";
@@ -183,8 +185,7 @@ impl Holder {
             tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await
         }));
         let mut answers = BufReader::new(stdout).lines();
-        let mut ticks = interval(BEAT.min(self.lease / 4));
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut ticks = every(pause(self.lease, false));
         let mut leaving = false;
         let cancel = self.cancel.clone();
         loop {
@@ -195,6 +196,7 @@ impl Holder {
                 }
                 () = cancel.reached(1), if !leaving => {
                     leaving = true;
+                    ticks = every(pause(self.lease, true));
                     "leaving\n".to_owned()
                 }
                 () = given_back(stopped) => {
@@ -229,6 +231,18 @@ impl Holder {
     }
 }
 
+/// The time between two heartbeats: several fit into a lease, the short one too.
+fn pause(lease: Duration, leaving: bool) -> Duration {
+    let longest = if leaving { LEAVING_BEAT } else { BEAT };
+    longest.min(lease / 4)
+}
+
+fn every(pause: Duration) -> Interval {
+    let mut ticks = interval(pause);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
 async fn given_back(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
@@ -238,5 +252,20 @@ struct AbortOnDrop<T>(JoinHandle<T>);
 impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_heartbeats_fit_into_each_lease() {
+        let lease = Duration::from_mins(1);
+        assert_eq!(pause(lease, false), BEAT);
+        // Of the guard's 5 s.
+        assert!(pause(lease, true) * 4 <= Duration::from_secs(5));
+        let short = Duration::from_secs(2);
+        assert_eq!(pause(short, true), short / 4);
     }
 }

@@ -21,11 +21,15 @@ impl Sandbox {
         signal: &str,
         containers: &[String],
     ) -> Result<(), HostError> {
-        let script = self
+        let mut script = self
             .bind(script!("change", "change"))
             .var("verb", verb)
             .var("signal", signal)
             .var("containers", containers.join(" "));
+        // Nothing happens to what is started or stopped already.
+        if !matches!(verb, "start" | "stop") {
+            script = script.once();
+        }
         let output = host::run(host, &script, b"", CHANGE).await?;
         check(host, &script, output).map(drop)
     }
@@ -58,6 +62,7 @@ impl Sandbox {
         let words: Vec<String> = command.iter().map(|word| quote(word)).collect();
         let script = self
             .bind(script!("exec", "exec"))
+            .once()
             .var("container", container)
             .var("words", words.join(" "));
         host::run(host, &script, input, deadline).await

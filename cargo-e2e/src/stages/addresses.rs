@@ -6,7 +6,7 @@ use crate::compose::{Rewritten, gateway, subnets};
 use crate::outcome::Verdict;
 use crate::spec::Ports;
 
-use super::{Context, Trouble};
+use super::{Context, Trouble, ports};
 
 /// What the rewrite does only where it must.
 #[derive(Debug, Clone)]
@@ -100,10 +100,7 @@ impl Extras {
         if said(&subnets::overlap) && (self.subnets || self.gateway) {
             return Some("somebody was faster to a network: trying others");
         }
-        let lost_a_port = said(&|text| {
-            text.contains("port is already allocated") || text.contains("address already in use")
-        });
-        if !lost_a_port {
+        if !said(&ports::is_taken) {
             return None;
         }
         // Something on every address of the host has a number that is written down.

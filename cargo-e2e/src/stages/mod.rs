@@ -195,7 +195,10 @@ impl From<HostError> for Trouble {
             excerpts: Vec::new(),
             help,
             printed: String::new(),
-            lost: matches!(error, HostError::Lost { .. } | HostError::Lease { .. }),
+            lost: matches!(
+                error,
+                HostError::Lost { .. } | HostError::Lease { .. } | HostError::Connect { .. }
+            ),
         }
     }
 }

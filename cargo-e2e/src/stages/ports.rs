@@ -16,6 +16,11 @@ use super::{Context, Trouble};
 /// Numbers that this machine uses are asked for at most so often.
 const TRIES: usize = 10;
 
+/// Whether `up` failed because somebody has a port.
+pub(super) fn is_taken(said: &str) -> bool {
+    said.contains("port is already allocated") || said.contains("address already in use")
+}
+
 /// Free ports of the sandbox's own; free on this machine too, where the tests run here. Each of
 /// the groups is that many in a row.
 pub(super) async fn allocate(context: &Context<'_>, groups: &[usize]) -> Result<Vec<u16>, Trouble> {

@@ -8,10 +8,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::compose::scan::{self, Scan};
 use crate::files;
-use crate::host::{List, Transfer, rsync};
+use crate::host::{HostError, List, Transfer, rsync};
 use crate::outcome::Verdict;
 
 use super::{Context, Done, Trouble, count};
+
+/// A connection that breaks more often in one sync is none.
+const TRIES: usize = 3;
 
 /// Sends.
 pub async fn sync(context: &Context<'_>) -> Result<Done<Scan>, Trouble> {
@@ -80,12 +83,8 @@ async fn tree(context: &Context<'_>, filters: &files::Filters) -> Result<usize, 
         rsync(host, &transfer(&format!("{}/", sandbox.repo_dir()))).await?
     } else {
         let mirror = mirror_name(&plan.repo.root, &sandbox.identity.slug);
-        let held = sandbox.hold_mirror(host, &mirror, plan.limits.sync).await?;
         let target = format!("{}/mirrors/{mirror}/", sandbox.root);
-        let said = rsync(host, &transfer(&target)).await?;
-        sandbox.copy_mirror(host, &mirror, plan.limits.sync).await?;
-        drop(held);
-        said
+        by_way_of(context, &mirror, &transfer(&target)).await?
     };
     for line in said.lines().filter(|line| line.contains("unsafe symlink")) {
         context.events.warn(format!(
@@ -94,6 +93,29 @@ async fn tree(context: &Context<'_>, filters: &files::Filters) -> Result<usize, 
         ));
     }
     Ok(files_in(&said))
+}
+
+/// Sends to a mirror, and copies that. The mirror is held over a connection: where that was lost
+/// meanwhile, another run may have had it, and all is done again.
+async fn by_way_of(
+    context: &Context<'_>,
+    mirror: &str,
+    transfer: &Transfer<'_>,
+) -> Result<String, HostError> {
+    let (host, sandbox, limit) = (context.host, context.sandbox, transfer.deadline);
+    for _ in 0..TRIES {
+        let before = host.connections();
+        let _held = sandbox.hold_mirror(host, mirror, limit).await?;
+        let said = rsync(host, transfer).await?;
+        sandbox.copy_mirror(host, mirror, limit).await?;
+        if host.connections() == before {
+            return Ok(said);
+        }
+    }
+    Err(HostError::Lost {
+        host: host.name().to_owned(),
+        doing: "sync",
+    })
 }
 
 /// Of the files that Compose opens, those that exist here but did not travel.

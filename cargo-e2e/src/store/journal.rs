@@ -14,6 +14,7 @@ use crate::durable;
 use crate::event::{Event, Reporter};
 use crate::outcome::{
     Git, HealthRecord, HealthStatus, Record, Stage, StageRecord, StageStatus, Verdict, millis, now,
+    state_not_known,
 };
 use crate::spec::Report;
 
@@ -341,11 +342,6 @@ fn record(
         leftovers,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
     }
-}
-
-/// What may be left of a run that could not say it.
-pub(super) fn state_not_known(run_id: &str) -> String {
-    format!("sandbox {run_id} (its state is not known)")
 }
 
 fn between(from: &str, to: &str) -> u64 {

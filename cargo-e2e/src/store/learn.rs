@@ -4,9 +4,8 @@ use std::io;
 use std::path::Path;
 
 use super::Store;
-use super::journal::state_not_known;
 use crate::durable;
-use crate::outcome::{Record, StageStatus, Verdict};
+use crate::outcome::{Record, StageStatus, Verdict, state_not_known};
 use crate::sandbox::Buried;
 
 /// Older ones are history.

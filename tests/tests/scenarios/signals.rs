@@ -119,3 +119,37 @@ fn ctrl_c_keeps_what_was_asked_to_be_kept() {
     assert_eq!(down.code, Some(0), "{down}");
     ran.leaves_nothing();
 }
+
+#[test]
+fn members_that_never_ran_have_not_passed() {
+    let member = |repo: Repo, name: &str| {
+        let manifest = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
+        repo.file(&format!("{name}/Cargo.toml"), &manifest)
+            .file(&format!("{name}/src/lib.rs"), "")
+            .file(&format!("{name}/e2e/compose.yml"), WEB)
+            .file(
+                &format!("{name}/e2e/e2e.yml"),
+                &format!("name: SLUG-{name}\nports: isolated\ntest_command: 'true'\n"),
+            )
+    };
+    let repo = Repo::new("int-members").file(
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"one\", \"two\"]\n",
+    );
+    let repo = member(member(repo, "one"), "two");
+    let held = repo.root().with_extension("held");
+    let repo = repo.env(
+        "CARGO_E2E_FAILPOINT",
+        &format!("teardown:{}", held.display()),
+    );
+    let mut run = repo.start(Host::Local, &["--workspace"]);
+    wait_for("teardown", Duration::from_mins(1), || held.exists());
+    // The first has passed.
+    run.signal(Signal::INT);
+    std::fs::remove_file(&held).expect("it is held");
+    let ran = run.finish();
+    assert_eq!(ran.output().code, Some(130), "{}", ran.output());
+    let begun = ran.stderr().matches("(run ").count();
+    assert_eq!(begun, 1, "{}", ran.output());
+    ran.leaves_nothing();
+}

@@ -6,4 +6,8 @@ cd "$dir/repo/$folder" || exit 1
 eval "set -- $options"
 # As Compose would: the project's own .env counts least.
 [ ! -f .env ] || set -- --env-file .env "$@"
-docker compose -p "$project" --project-directory "$(pwd -P)" "$@" config --format json
+docker compose -p "$project" --project-directory "$(pwd -P)" "$@" config --format json && exit
+status=$?
+# Ended with the sandbox, it has refused nothing.
+fenced && gone
+exit "$status"

@@ -1,8 +1,13 @@
 # Keeps the sandbox for so long from now on, whether or not a client renews its lease.
 # Needs: lifetime (seconds), shorten (no: never to less than it has).
+fenced && gone
 exec 9>"$root/locks/teardown-$id"
 lock 9 5 || gone
-fenced && gone
+if fenced; then
+  # It ended meanwhile, and its lock with it: this one is new.
+  [ -e "$dir" ] || rm -f "$root/locks/teardown-$id"
+  gone
+fi
 expires=$(($(date +%s) + lifetime))
 clock
 until=$((clock + lifetime))

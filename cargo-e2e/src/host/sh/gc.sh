@@ -88,7 +88,7 @@ forget() {
   find "$root/ended" -type f -mtime +30 -exec rm -f {} + 2>/dev/null
   find "$root/mirrors" "$root/cache" -mindepth 1 -maxdepth 1 -type d -mtime +30 2>/dev/null |
     while read -r old; do
-      grep -qF " $old/" /proc/self/mountinfo && continue
+      grep -qF -e " $old/" -e " $old " /proc/self/mountinfo && continue
       (
         exec 9>"$root/locks/mirror-${old##*/}"
         flock -n 9 && rm -rf "$old" 2>/dev/null

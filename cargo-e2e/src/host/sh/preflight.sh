@@ -40,22 +40,24 @@ fi
 printf 'root=%s\n' "$root"
 
 command -v docker >/dev/null 2>&1 || exit 0
+# An engine that hangs must not take all the time there is. Not every timeout reads its words alike.
+if timeout 1 true 2>/dev/null; then soon='timeout 20'; else soon=; fi
 answers=$(mktemp -d) || exit 0
 probe=
 image=
 container=
 clean() {
-  [ -z "$container" ] || docker rm "$container" >/dev/null 2>&1
-  [ -z "$image" ] || docker rmi "$image" >/dev/null 2>&1
+  [ -z "$container" ] || $soon docker rm "$container" >/dev/null 2>&1
+  [ -z "$image" ] || $soon docker rmi "$image" >/dev/null 2>&1
   [ -z "$probe" ] || rmdir "$probe"
   rm -rf "$answers"
 }
 trap clean EXIT
 # Of a client that was killed, nobody reads on: dash runs no EXIT trap when SIGPIPE ends it.
 trap 'exit 1' HUP INT PIPE TERM
-docker version --format '{{.Server.Version}}' >"$answers/engine" 2>"$answers/engine.err" &
+$soon docker version --format '{{.Server.Version}}' >"$answers/engine" 2>"$answers/engine.err" &
 engine=$!
-docker compose version --short >"$answers/compose" 2>/dev/null &
+$soon docker compose version --short >"$answers/compose" 2>/dev/null &
 compose=$!
 # `docker info` asks every plugin first, which takes longer than all the rest: curl does not.
 endpoint=$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null)
@@ -73,6 +75,7 @@ if wait "$engine"; then
   printf 'engine_root=%s\n' "$engine_root"
   [ -z "$engine_root" ] || df -Pk "$engine_root" 2>/dev/null | awk 'NR == 2 { print "engine_free_kb=" $4 }'
 else
+  [ -s "$answers/engine.err" ] || echo 'it said nothing for 20 s' >"$answers/engine.err"
   printf 'engine_error=%s\n' "$(tr '\n' ' ' <"$answers/engine.err")"
 fi
 
@@ -88,9 +91,9 @@ if [ -z "$engine_id" ] || [ ! -e "$root/seen-by-$engine_id" ]; then
   # Labelled like a run's: of a host that is switched off right here, gc finds it.
   id=cargoe2epreflight000000000
   labels="cargo-e2e.run=$id cargo-e2e.repo=preflight cargo-e2e.owner=$(id -u) cargo-e2e.expires=$(date +%s)"
-  image=$(tar -cf - -T /dev/null | docker import -c "LABEL $labels" -c 'CMD ["none"]' - 2>/dev/null)
+  image=$(tar -cf - -T /dev/null | $soon docker import -c "LABEL $labels" -c 'CMD ["none"]' - 2>/dev/null)
   if [ -n "$image" ]; then
-    if container=$(docker create --network none --mount "type=bind,source=$probe,target=/probe" "$image" 2>"$answers/create.err"); then
+    if container=$($soon docker create --network none --mount "type=bind,source=$probe,target=/probe" "$image" 2>"$answers/create.err"); then
       [ -z "$engine_id" ] || : >"$root/seen-by-$engine_id"
     elif grep -q 'bind source path does not exist' "$answers/create.err"; then
       echo invisible=yes

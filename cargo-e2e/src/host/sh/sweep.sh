@@ -49,7 +49,8 @@ sweep_all() {
   anonymous=
   tries=0
   empty=0
-  while [ "$empty" -lt 2 ] && [ "$tries" -lt 20 ]; do
+  # One empty scan is looked at again, however often it was tried.
+  while [ "$empty" -lt 2 ] && [ $((tries - empty)) -lt 20 ]; do
     tries=$((tries + 1))
     if sweep; then
       empty=$((empty + 1))

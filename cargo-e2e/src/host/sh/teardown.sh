@@ -23,14 +23,23 @@ else
     done
   }
 fi
+# Sets `group` to that of a process. Its name may hold anything; what follows the last bracket is
+# state, parent and group.
+group_of() {
+  group=$(cat "/proc/$1/stat" 2>/dev/null)
+  # shellcheck disable=SC2086 # words
+  set -- ${group##*) }
+  group=${3-}
+}
 signal() {
   for pid in $(ours); do
     # Its group too: a child may have cleaned its environment.
-    read -r _ _ _ _ group _ <"/proc/$pid/stat" 2>/dev/null || continue
+    group_of "$pid"
     [ "$group" = "$pid" ] && kill "-$1" "-$pid" 2>/dev/null
     kill "-$1" "$pid" 2>/dev/null
   done
 }
+stubborn=
 if [ -n "$(ours)" ]; then
   signal TERM
   waited=0
@@ -38,14 +47,25 @@ if [ -n "$(ours)" ]; then
     sleep 0.1
     waited=$((waited + 1))
   done
-  signal KILL
+  # Again and again: one that is being ended can still start another.
+  while [ -n "$(ours)" ] && [ "$waited" -lt 40 ]; do
+    signal KILL
+    sleep 0.1
+    waited=$((waited + 1))
+  done
+  stubborn=$(ours)
 fi
 
 sweep_all
 
 # ` (used by container A B)` for a list of names.
 held() { [ -z "${1% }" ] || printf ' (used by container %s)' "${1% }"; }
-if [ "$empty" -lt 2 ]; then
+# What could not be ended or removed.
+remains() {
+  for pid in $stubborn; do
+    ours | grep -qx "$pid" && echo "left process $pid"
+  done
+  [ "$empty" -lt 2 ] || return 0
   docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || echo "left engine it-does-not-answer"
   docker ps -a --filter "$label" --filter "$owner" --format 'left container {{.Names}}'
   # A stranger's container holds it, as a rule: whoever reads this should know whose.
@@ -58,6 +78,14 @@ if [ "$empty" -lt 2 ]; then
     echo "left volume $name$(held "$holders")"
   done
   docker image ls --filter "$label" --filter "$owner" --format 'left image {{.Repository}}:{{.Tag}}'
+}
+rest=$(remains)
+# Nothing is there now, but no two looks have said so: nobody knows.
+if [ -z "$rest" ] && [ "$empty" -lt 2 ]; then
+  rest="left sandbox $id (the engine did not say for sure that nothing of it is left)"
+fi
+if [ -n "$rest" ]; then
+  printf '%s\n' "$rest"
   # The folder stays, so that a later try knows of this sandbox.
   exit 0
 fi
@@ -66,7 +94,11 @@ fi
 bury() {
   # Whoever asked may have died over it: then nobody else knows how it ended.
   if [ -d "$lease" ] && [ ! -e "$lease/why" ]; then
-    if [ -e "$lease/leaving" ] || ! echo ended 2>/dev/null; then echo interrupted >"$lease/why"; fi
+    if [ -e "$lease/leaving" ]; then
+      echo interrupted >"$lease/why"
+    elif ! echo ended 2>/dev/null; then
+      echo down >"$lease/why"
+    fi
   fi
   if [ -e "$lease/why" ]; then
     mkdir -p "$root/ended"
@@ -89,7 +121,7 @@ if [ -L "$dir" ] || [ -n "$other" ]; then
   echo "left folder $dir (it is not a sandbox's)"
   exit 0
 fi
-mounted=$(awk -v under="$dir/" 'index($5, under) == 1 { print $5; exit }' /proc/self/mountinfo)
+mounted=$(awk -v under="$dir/" 'index($5 "/", under) == 1 { print $5; exit }' /proc/self/mountinfo)
 if [ -n "$mounted" ]; then
   echo "left mount $mounted"
   exit 0

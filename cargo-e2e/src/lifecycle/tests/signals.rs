@@ -104,3 +104,32 @@ async fn after_a_signal_only_keep_keeps() {
         assert_eq!(ran.outcome.kept.is_some(), keep == Keep::Always);
     }
 }
+
+#[tokio::test]
+async fn what_can_not_be_kept_is_taken_down_and_said_not_to_be_there() {
+    let options = || Options {
+        keep: Keep::Always,
+        ..Options::default()
+    };
+    let never = Cancel::never();
+    let host = Scripted::with(&[("extend", Reply::Ends("", 76))]);
+    let ran = run_with(host, "", options(), &never, Vec::new()).await;
+    ran.is(Verdict::HostError, 97)
+        .failed_at(Stage::Teardown)
+        .tore_down();
+    assert_eq!(ran.outcome.kept, None);
+    let last = ran.outcome.record.stages.last().expect("it has stages");
+    assert!(
+        last.detail
+            .starts_with("nothing left; the sandbox could not be kept: "),
+        "{last:?}"
+    );
+
+    // The host that was lost before is the reason, once.
+    let host = Scripted::with(&[("test", Reply::Lost), ("extend", Reply::Lost)]);
+    let ran = run_with(host, "", options(), &never, Vec::new()).await;
+    ran.is(Verdict::HostError, 97);
+    let last = ran.outcome.record.stages.last().expect("it has stages");
+    assert!(!last.detail.contains("could not be kept"), "{last:?}");
+    assert_eq!(ran.outcome.kept, None);
+}

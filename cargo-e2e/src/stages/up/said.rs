@@ -6,7 +6,8 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::compose::subnets;
-use crate::stages::Trouble;
+use crate::kept;
+use crate::stages::{Trouble, ports};
 
 pub(super) const FAILED: &str = "`docker compose up` failed";
 pub(super) const COMPOSE: &str = "docker compose up";
@@ -114,7 +115,7 @@ pub(super) fn help(said: &str, host: &str, local: bool) -> Option<String> {
         let login = if local {
             "docker login REGISTRY".to_owned()
         } else {
-            format!("ssh -t {host} docker login REGISTRY")
+            format!("{} -t {host} docker login REGISTRY", kept::ssh_program())
         };
         Some(format!(
             "the image does not exist, or the host may not pull it. Log in on the host: {login}"
@@ -124,13 +125,13 @@ pub(super) fn help(said: &str, host: &str, local: bool) -> Option<String> {
             "the image is not made for the host's architecture; name another tag, or `build:` it"
                 .to_owned(),
         )
-    } else if has("could not find an available") || has("fully subnetted") {
+    } else if subnets::are_exhausted(said) {
         Some("Docker has no address left for another network: `docker network ls` on the host shows what holds them".to_owned())
     } else if subnets::overlap(said) {
         Some("the subnet that the compose file writes down is taken: another sandbox of this repo may have it; without `ipam` any number runs side by side".to_owned())
     } else if has("no space left on device") {
         Some("the host's disk is full: `docker system df` there shows what Docker holds".to_owned())
-    } else if has("port is already allocated") || has("address already in use") {
+    } else if ports::is_taken(said) {
         Some(
             "something took the port meanwhile: `ss -ltnp` and `docker ps` on the host show what"
                 .to_owned(),
