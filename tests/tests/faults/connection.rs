@@ -142,6 +142,44 @@ pub(super) fn session_killed(lab: &Lab) {
     }
 }
 
+/// Nobody's key is let in until this is dropped, whatever becomes of the test.
+struct Revoked<'a>(&'a Lab);
+
+impl<'a> Revoked<'a> {
+    fn new(lab: &'a Lab) -> Self {
+        let _ = lab
+            .spare
+            .host()
+            .says("cd /etc/ssh/lab && mv authorized_keys revoked");
+        Self(lab)
+    }
+}
+
+impl Drop for Revoked<'_> {
+    fn drop(&mut self) {
+        let _ = self
+            .0
+            .spare
+            .host()
+            .sh("cd /etc/ssh/lab && mv revoked authorized_keys");
+    }
+}
+
+pub(super) fn access_revoked(lab: &Lab) {
+    let repo = counts(lab, "revoked", 500);
+    let host = lab.spare.host();
+    let mut run = repo.start(host, &[]);
+    run.prints("line 3.");
+    let revoked = Revoked::new(lab);
+    let _ = host.says("pkill -KILL -f 'sshd: root@notty'");
+    let since = Instant::now();
+    let ran = run.finish();
+    drop(revoked);
+    ran.stderr_has("Permission denied");
+    let fault = "10 access revoked, ssh session killed";
+    lab.check(fault, "test", &ran, since, &End::Is(97, "host_error"));
+}
+
 /// After the connection was made anew, stops a service as a test on the host does.
 const STOPS: &str = r"import json, os, socket, time
 print('waiting', flush=True)

@@ -182,6 +182,10 @@ const ALONE: &[Row] = &[
         connection::control_again,
     ),
     (
+        "10 access revoked, ssh session killed",
+        connection::access_revoked,
+    ),
+    (
         "12 dockerd killed and started again",
         host::engine_restarted,
     ),
