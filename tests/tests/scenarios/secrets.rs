@@ -218,8 +218,9 @@ fn what_a_killed_run_could_not_mask_is_not_kept() {
     run.signal(Signal::KILL);
     fs::remove_file(&held).expect("it is held still");
     let ran = run.finish();
-    let down = repo.cargo_e2e(&["down", &id, "--host", "local"]);
-    assert_eq!(down.code, Some(0), "{down}");
+    wait_for("its guard", Duration::from_mins(1), || {
+        ran.left_by_a_killed_client().is_empty()
+    });
     let told = repo.cargo_e2e(&["report"]);
     assert_eq!(told.code, Some(0), "{told}");
     assert!(repo.stored(&id).is_some(), "{told}");
