@@ -1,4 +1,5 @@
-//! Variables in a file as Compose reads it.
+//! Variables in a file as Compose reads it. Libraries refuse lines that Compose takes, and what is
+//! refused would not be masked.
 
 /// `NAME=value` lines, with `export`, comments and quotes; what stands in quotes may have several
 /// lines. Nothing is put in for `${…}`.
