@@ -54,14 +54,17 @@ impl fmt::Display for Seen {
 
 /// A line for each fault; runs are counted, not what is wrong with them.
 pub(super) fn table(seen: &[Seen]) -> String {
-    let mut faults: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
+    let mut faults: BTreeMap<(u32, &str), Vec<&Seen>> = BTreeMap::new();
     for one in seen {
-        faults.entry(one.fault).or_default().push(one);
+        // Names begin with the number that the fault has in the matrix.
+        let number = one.fault.split([' ', ',']).next().unwrap_or_default();
+        let key = (number.parse().unwrap_or_default(), one.fault);
+        faults.entry(key).or_default().push(one);
     }
     let mut table =
         "| fault | times | leaked | slowest to clean | recorded |\n|---|---|---|---|---|\n"
             .to_owned();
-    for (fault, all) in faults {
+    for ((_, fault), all) in faults {
         let slowest = all.iter().map(|one| one.clean).max().unwrap_or_default();
         let _ = writeln!(
             table,
