@@ -4,8 +4,8 @@
 //! have ended. What every run must hold is checked by [`Repo::run`] itself, so that no test can
 //! forget it: the process ends in time, and nothing of the run is left on either side.
 //!
-//! Tests run beside each other: every repo has a slug and ports of its own, and at most three
-//! repos are in use at once, whichever process they belong to.
+//! Tests run beside each other: every repo has a slug and ports of its own, and only a few
+//! repos (`machine.rs`) are in use at once, whichever process they belong to.
 //!
 //! ```no_run
 //! use e2e_tests::{Host, Repo};
@@ -21,6 +21,7 @@
 )]
 
 mod binary;
+mod hub;
 mod lab;
 mod leaks;
 mod machine;
@@ -33,6 +34,7 @@ pub mod stacks;
 mod started;
 
 pub use binary::cargo_e2e;
+pub use hub::hub_for_one;
 pub use lab::{Account, Host, Spare, image, ssh_config};
 pub use leaks::Everything;
 pub use machine::{Alone, Turn, exclusive, free_ports};

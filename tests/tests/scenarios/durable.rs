@@ -1,10 +1,8 @@
 //! Disks that take nothing, and the order in which a record reaches one that does.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
 use std::path::Path;
 
-use e2e_tests::{Host, Repo, as_published};
+use e2e_tests::{Host, Repo, as_published, hub_for_one};
 
 fn idle(name: &str) -> Repo {
     Repo::new(name)
@@ -66,23 +64,6 @@ fn a_record_that_no_disk_takes_is_printed() {
     }
 }
 
-/// A hub that takes one record.
-fn hub() -> (String, std::thread::JoinHandle<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("it has one"));
-    let hub = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("somebody comes");
-        let (mut got, mut buffer) = (Vec::new(), [0; 4096]);
-        while !got.ends_with(b"}") {
-            let read = stream.read(&mut buffer).expect("it speaks");
-            assert!(read > 0, "it ended early");
-            got.extend_from_slice(&buffer[..read]);
-        }
-        let _ = stream.write_all(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
-    });
-    (url, hub)
-}
-
 /// The calls of a trace that name a path of the state, or the hub, in their order.
 fn calls(trace: &Path, state: &str, hub: &str) -> Vec<String> {
     let text = std::fs::read_to_string(trace).expect("strace wrote it");
@@ -100,7 +81,7 @@ fn calls(trace: &Path, state: &str, hub: &str) -> Vec<String> {
 #[cfg_attr(not(target_os = "linux"), ignore = "needs strace")]
 #[test]
 fn a_record_is_on_the_disk_before_anybody_is_told_of_it() {
-    let (url, hub) = hub();
+    let (url, hub) = hub_for_one();
     let repo = idle("order").env("STATE_HUB_URL", &url);
     let trace = repo.path("trace");
     let program = [
@@ -184,7 +165,7 @@ fn a_record_is_on_the_disk_before_anybody_is_told_of_it() {
 
 #[test]
 fn a_record_that_could_not_wait_for_the_hub_is_sent_by_the_next_command() {
-    let (url, hub) = hub();
+    let (url, hub) = hub_for_one();
     let repo = idle("no-outbox").env("STATE_HUB_URL", &url);
     let outbox = repo.state().join("cargo-e2e/outbox");
     std::fs::create_dir_all(repo.state().join("cargo-e2e")).expect("a folder");

@@ -1,12 +1,10 @@
 //! Secrets reach what needs them, and are shown nowhere.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use e2e_tests::{Host, Ran, Repo, here_and_over_ssh, wait_for};
+use e2e_tests::{Host, Ran, Repo, here_and_over_ssh, hub_for_one, wait_for};
 use rustix::process::Signal;
 
 const SECRET: &str = "pa$$'s-&wörd/of+mine";
@@ -73,24 +71,6 @@ fn shown_nowhere(repo: &Repo, ran: &Ran<'_>) {
     }
 }
 
-/// A hub that takes one record, and gives what it was told.
-fn hub() -> (String, std::thread::JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("it has one"));
-    let hub = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("somebody comes");
-        let (mut got, mut buffer) = (Vec::new(), [0; 4096]);
-        while !got.ends_with(b"}") {
-            let read = stream.read(&mut buffer).expect("it speaks");
-            assert!(read > 0, "it ended early");
-            got.extend_from_slice(&buffer[..read]);
-        }
-        let _ = stream.write_all(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
-        String::from_utf8_lossy(&got).into_owned()
-    });
-    (url, hub)
-}
-
 #[test]
 fn a_secret_reaches_stack_setup_and_tests_and_is_masked_everywhere() {
     // The tests look for it in the command lines of all processes and the labels of all containers,
@@ -106,7 +86,7 @@ printf 'u:%s' "$DEPLOY_KEY" | base64
 cat more.env
 exit 3
 "#;
-    let (url, hub) = hub();
+    let (url, hub) = hub_for_one();
     let repo = secretive("secrets")
         .spec(
             "secrets: [DEPLOY_KEY, PIN]\nenv_files: [more.env, e2e/.env]\n\
