@@ -33,8 +33,12 @@ impl Again {
         if words.first().is_some_and(|first| first == "e2e") {
             words.remove(0);
         }
-        let has = |option: &str| words.iter().any(|word| word.starts_with(option));
-        let (has_host, keeps) = (has("--host"), has("--keep"));
+        let has = |option: &str| {
+            let is_it = |word: &String| word.split('=').next() == Some(option);
+            words.iter().any(is_it)
+        };
+        let has_host = has("--host");
+        let keeps = has("--keep") || has("--keep-on-failure");
         if !has_host && host != "local" {
             words.extend(["--host".to_owned(), host.to_owned()]);
         }
@@ -71,6 +75,9 @@ mod tests {
         assert_eq!(run, "cargo e2e '../a shop' --nextest --host far");
         let (run, keep) = again(&["--host=h", "x", "--keep"], "h");
         assert_eq!((run.as_str(), keep), ("cargo e2e --host=h x --keep", None));
+        let (_, keep) = again(&["e2e", "--keep-for", "2h"], "local");
+        let asked = "cargo e2e --keep-for 2h --keep-on-failure";
+        assert_eq!(keep.as_deref(), Some(asked));
         let (run, keep) = again(&["e2e", "up", "x"], "local");
         assert_eq!(run, "cargo e2e up x");
         assert_eq!(keep.as_deref(), Some("cargo e2e up x --keep"));
