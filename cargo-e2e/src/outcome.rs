@@ -208,7 +208,7 @@ pub enum HealthStatus {
 /// One container of the record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceRecord {
-    /// The compose service, with `-2` and so on for its other containers.
+    /// The compose service, with `@2` and so on for its other containers.
     pub name: String,
     /// The image it ran.
     pub image: String,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use e2e_tests::stacks::WEB;
-use e2e_tests::{Host, Repo, wait_for};
+use e2e_tests::{Host, Repo, here_and_over_ssh, wait_for};
 use rustix::process::Signal;
 
 #[test]
@@ -219,4 +219,29 @@ fn what_pytest_counts_is_told_to_people_ci_and_other_programs() {
 
     let none = repo.run(Host::Root, &["--", "-k", "nothing"]);
     none.ended(4, "no_tests").stderr_has("no test ran");
+}
+
+here_and_over_ssh! {
+    fn two_containers_never_share_a_file(host) {
+        let say = "command: [sh, -c, 'echo I am $$0; exec sleep 600', NAME]";
+        let repo = Repo::new("names")
+            .compose(&format!(
+                "services:\n  web: {{image: BUSYBOX, scale: 2, {}}}\n  web-2: {{image: BUSYBOX, {}}}\n",
+                say.replace("NAME", "web"),
+                say.replace("NAME", "the-other"),
+            ))
+            .spec("test_command: 'true'\n");
+        let ran = repo.run(host, &[]);
+        ran.ended(0, "passed")
+            .file_has("logs/web.log", "I am web")
+            .file_has("logs/web@2.log", "I am web")
+            .file_has("logs/web-2.log", "I am the-other");
+        for (name, service) in [("web", "web"), ("web@2", "web"), ("web-2", "web-2")] {
+            let _ = ran.recorded_as("services", name);
+            let inspected = ran.file(&format!("inspect/{name}.json"));
+            let label = format!("\"com.docker.compose.service\": \"{service}\"");
+            assert!(inspected.contains(&label), "{inspected}");
+            ran.file_has("report.html", name);
+        }
+    }
 }
