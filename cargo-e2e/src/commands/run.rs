@@ -1,5 +1,7 @@
 //! `cargo e2e`: run the tests.
 
+use std::io::Write;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,10 +11,12 @@ use cargo_e2e::event::{Events, Reporter};
 use cargo_e2e::lifecycle::{RealHosts, Run};
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::{Keep, Options, Plan, Risks};
+use cargo_e2e::report::github::{NoCommands, StopCommands};
 use cargo_e2e::report::{Bundle, GitHub, Human, HumanOptions, Json, TestLog, Verbosity};
 use cargo_e2e::sandbox::Identity;
 use cargo_e2e::secrets::{SHORTEST, Secrets};
 use cargo_e2e::stages::test::{answer, only_asks};
+use rustix::fs::FileType;
 
 use crate::cli::{Color, MessageFormat, OutputArguments, RepoArguments, RunArguments, UpArguments};
 
@@ -119,9 +123,8 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
     let log = TestLog::new(bundle.dir(), plan.limits.log);
     let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(log.clone())];
     reporters.extend(on_terminal(output));
-    reporters.extend(
-        GitHub::detect(&plan.repo.root).map(|github| Box::new(github) as Box<dyn Reporter>),
-    );
+    let github = GitHub::detect(&plan.repo.root, annotations(output));
+    reporters.extend(github.map(|github| Box::new(github) as Box<dyn Reporter>));
     let (keeping, journal) = Keeping::begin(plan, &identity, &bundle, log);
     reporters.extend(journal);
     let events = Events::masking(Arc::clone(&secrets), reporters);
@@ -153,13 +156,46 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
 
 /// The terminal, and with `--message-format json` the events, too.
 fn on_terminal(output: &OutputArguments) -> Vec<Box<dyn Reporter>> {
+    let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
+    if commands_on_stdout(output) {
+        reporters.push(Box::new(StopCommands::on_stdout()));
+    }
+    let stderr: Box<dyn Write + Send> = if GitHub::is_job() {
+        Box::new(NoCommands(std::io::stderr()))
+    } else {
+        Box::new(std::io::stderr())
+    };
     if is_json(output) {
         // stdout has the events, and nothing else.
-        let human = Human::with_writers(how(output), std::io::stderr(), std::io::sink());
-        vec![Box::new(human), Box::new(Json::on_stdout())]
+        let human = Human::with_writers(how(output), stderr, std::io::sink());
+        reporters.extend([
+            Box::new(human) as Box<dyn Reporter>,
+            Box::new(Json::on_stdout()),
+        ]);
     } else {
-        vec![Box::new(Human::new(how(output)))]
+        let human = Human::with_writers(how(output), stderr, std::io::stdout());
+        reporters.push(Box::new(human));
     }
+    reporters
+}
+
+/// Whether GitHub's runner may read commands where the tests print.
+fn commands_on_stdout(output: &OutputArguments) -> bool {
+    GitHub::is_job() && !is_json(output) && !is_file(std::io::stdout())
+}
+
+/// Where annotations go.
+fn annotations(output: &OutputArguments) -> Box<dyn Write + Send> {
+    if commands_on_stdout(output) {
+        Box::new(std::io::stdout())
+    } else {
+        Box::new(std::io::stderr())
+    }
+}
+
+fn is_file(stream: impl AsFd) -> bool {
+    let kind = rustix::fs::fstat(stream).map(|stat| FileType::from_raw_mode(stat.st_mode));
+    kind.is_ok_and(|kind| kind == FileType::RegularFile)
 }
 
 fn is_json(output: &OutputArguments) -> bool {

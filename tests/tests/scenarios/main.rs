@@ -5,6 +5,7 @@ mod client;
 mod durable;
 mod examples;
 mod gc;
+mod github;
 mod hosts;
 mod hub;
 mod lifetimes;

@@ -117,7 +117,7 @@ exit 3
         ("0", "0")
     );
     shown_nowhere(&repo, &ran);
-    ran.stderr_has("::error ");
+    ran.stdout_has("::error ");
     let told = [
         hub.join().expect("it took the record"),
         fs::read_to_string(&summary).expect("it was written"),
