@@ -13,6 +13,8 @@ use crate::cancel::Signal;
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
+    /// Understand e2e.yml and what it names; recorded only where that fails.
+    Plan,
     /// Reach the host, and see that it has what is needed.
     Connect,
     /// Make the sandbox's folder.
@@ -42,6 +44,7 @@ impl Stage {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Plan => "plan",
             Self::Connect => "connect",
             Self::Provision => "provision",
             Self::Build => "build",

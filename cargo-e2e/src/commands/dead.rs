@@ -66,6 +66,7 @@ fn wait_for_the_hub(dead: &Dead) -> io::Result<()> {
     Outbox::in_state(&state_folder()).put(&Entry {
         run_id: dead.record.run_id.clone(),
         report: report.clone(),
+        without_hub: dead.header.without_hub,
         ..Entry::default()
     })
 }

@@ -34,8 +34,18 @@ pub struct Header {
     pub started_at: String,
     /// The folder with everything that is kept.
     pub bundle: PathBuf,
-    /// What the state-hub is told beside the record; none when there is none to tell.
+    /// What the state-hub is told beside the record; none for what it does not hear of.
     pub report: Option<Report>,
+    /// Whether the environment named no hub.
+    #[serde(default)]
+    pub without_hub: bool,
+    /// Whether it runs tests. What does not is no part of a repo's history.
+    #[serde(default = "yes")]
+    pub is_run: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// One line after the header.
@@ -218,7 +228,9 @@ pub fn recover(
         }
         // A torn one in its place says less.
         if !is_stored {
-            store.put(&dead.record)?;
+            if dead.header.is_run {
+                store.put(&dead.record)?;
+            }
             if dead.header.bundle.is_dir() && !dead.header.bundle.join("run.json").exists() {
                 let json = serde_json::to_vec_pretty(&dead.record)?;
                 // Its folder may be anywhere, and gone tomorrow.

@@ -17,6 +17,8 @@ fn header(store: &Path, run_id: &str) -> Header {
         started_at: "2026-11-22T13:00:00.000Z".to_owned(),
         bundle: store.join("bundle"),
         report: None,
+        without_hub: false,
+        is_run: true,
     }
 }
 

@@ -15,6 +15,7 @@ mod outcomes;
 mod page;
 mod ports;
 mod ready;
+mod records;
 mod refused;
 mod results;
 mod rust_targets;

@@ -214,6 +214,7 @@ fn a_secret_that_is_not_set_ends_the_run_before_it_begins() {
         .compose("services: {web: {image: BUSYBOX}}")
         .spec("test_command: 'true'\nsecrets: [NOT_SET_ANYWHERE]\n");
     let ran = repo.run(Host::Named("nowhere.invalid"), &[]);
-    ran.refused(2)
+    ran.ended(96, "spec_error")
+        .stage_says("plan", "NOT_SET_ANYWHERE")
         .stderr_has("`secrets` names NOT_SET_ANYWHERE, which is not set in this environment");
 }
