@@ -21,7 +21,7 @@ use crate::cli::OutputArguments;
 use super::finish::finish;
 use super::keeping::{About, Keeping};
 use super::run::{bundle_in, environment, is_json, reporters};
-use super::{Refused, USAGE, parse, report};
+use super::{Refused, USAGE, parse, warn};
 
 /// Why there is no plan, and the repo as far as it is known.
 pub(crate) struct Unplanned {
@@ -32,15 +32,14 @@ pub(crate) struct Unplanned {
 impl Unplanned {
     /// The repo's slug: what e2e.yml says, else what Cargo or the folder is called, as it is.
     fn slug(&self, repo: &Repo) -> Option<String> {
+        if let Refused::Find(FindError::PackageWithoutSpec { package, .. }) = &self.refused {
+            return Some(package.clone()).filter(|name| is_slug(name));
+        }
         let text = std::fs::read(&repo.spec_path).unwrap_or_default();
-        let asked = match &self.refused {
-            Refused::Find(FindError::PackageWithoutSpec { package, .. }) => Some(package.clone()),
-            _ => None,
-        };
         let package = || repo.cargo.as_ref()?.package.clone();
         let folder = || Some(repo.root.file_name()?.to_str()?.to_owned());
         name_in(&text).or_else(|| {
-            let names = [asked, package(), folder()];
+            let names = [package(), folder()];
             names.into_iter().flatten().find(|name| is_slug(name))
         })
     }
@@ -57,9 +56,8 @@ impl Unplanned {
         let bundle = match bundle_in(&repo.results_dir, &identity.run_id).await {
             Ok(bundle) => bundle,
             Err(error) => {
-                self.refused.show();
-                report(&error, Some("this run left no record"));
-                return code;
+                warn(&format!("this run leaves no record: {error}"));
+                return self.refused.show();
             }
         };
         let spec = sound_spec(repo);

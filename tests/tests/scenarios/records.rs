@@ -164,6 +164,12 @@ fn each_member_of_a_workspace_leaves_its_own() {
         .collect();
     let slug = repo.slug();
     assert_eq!(names, [format!("{slug}-a"), format!("{slug}-b")], "{ended}");
+    // One that was asked for and has none.
+    std::fs::remove_dir_all(repo.path("b/e2e")).expect("it is there");
+    let ended = repo.cargo_e2e(&["-p", "b", "--host", "local"]);
+    assert_eq!(ended.code, Some(96), "{ended}");
+    let all = results(&repo.path("target/e2e"));
+    assert_eq!(record(all.last().expect("some"))["repo"], "b", "{ended}");
 }
 
 #[test]
