@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// And one on another, while it grows; each look there is a command over the connection.
 const LOOK_THERE: Duration = Duration::from_secs(2);
 /// One that does not grow is looked at less and less often.
-const SLOWEST: Duration = Duration::from_secs(15);
+const SLOWEST: Duration = Duration::from_secs(5);
 /// So much of a file is read at once.
 const PIECE: u64 = 1 << 20;
 /// More than this is not mirrored. When the tests end, all of it is fetched.
