@@ -268,7 +268,7 @@ here_and_over_ssh! {
         let id = run.run_id();
         let bundle = repo.path(&format!("e2e/results/{id}"));
         let events = || std::fs::read_to_string(bundle.join("events.jsonl")).unwrap_or_default();
-        wait_for("what the tests told", Duration::from_mins(1), || events().contains("step_started"));
+        wait_for("what the tests told", Duration::from_mins(3), || events().contains("step_started"));
         run.signal(Signal::KILL);
         let _ = run.finish();
         assert!(!events().contains(SECRET) && events().contains("with ***"), "{}", events());
