@@ -13,6 +13,8 @@ use crate::cancel::Signal;
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
+    /// Understand e2e.yml and what it names; recorded only where that fails.
+    Plan,
     /// Reach the host, and see that it has what is needed.
     Connect,
     /// Make the sandbox's folder.
@@ -42,6 +44,7 @@ impl Stage {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Plan => "plan",
             Self::Connect => "connect",
             Self::Provision => "provision",
             Self::Build => "build",
@@ -208,7 +211,7 @@ pub enum HealthStatus {
 /// One container of the record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceRecord {
-    /// The compose service, with `-2` and so on for its other containers.
+    /// The compose service, with `@2` and so on for its other containers.
     pub name: String,
     /// The image it ran.
     pub image: String,

@@ -11,7 +11,7 @@ use crate::spec::{Cleanup, Ports, Side, Spec};
 use crate::workspace::Repo;
 
 pub use harness::{Harness, HarnessError, Target};
-pub use host::{HostChoice, HostVariables};
+pub use host::{HostChoice, HostVariables, host_for};
 pub use limits::Limits;
 
 /// A sandbox that was asked to be kept lives this long, unless `--keep-for` says otherwise.

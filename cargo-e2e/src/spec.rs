@@ -17,6 +17,7 @@ mod check;
 mod fields;
 mod locate;
 mod mirror;
+mod name;
 mod nearest;
 mod probe;
 mod render;
@@ -28,6 +29,7 @@ mod source;
 mod tests;
 mod value;
 
+pub use name::{is_slug, name_in};
 pub(crate) use nearest::nearest;
 pub(crate) use value::slug_of;
 

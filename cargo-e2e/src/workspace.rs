@@ -7,11 +7,13 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
+mod around;
 mod cargo;
 mod targets;
 #[cfg(test)]
 mod tests;
 
+pub use around::around;
 use cargo::Manifests;
 pub use targets::TestPackage;
 

@@ -12,7 +12,8 @@ use crate::repo::Repo;
 use crate::schema::as_published;
 
 /// In their order.
-const STAGES: &str = "connect provision build sync up ready setup test collect teardown report";
+const STAGES: &str =
+    "plan connect provision build sync up ready setup test collect teardown report";
 
 /// A run that is over. Every assertion shows all that the run printed.
 #[derive(Debug)]

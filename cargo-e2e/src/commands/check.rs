@@ -9,10 +9,11 @@ use cargo_e2e::plan::Plan;
 
 use crate::cli::RepoArguments;
 
-use super::{each_plan, looking, report, warn};
+use super::{each_plan, looking, report, show, warn};
 
 pub(crate) async fn check(arguments: RepoArguments) -> u8 {
-    each_plan(&arguments, &looking(&arguments), &Cancel::never(), one).await
+    let options = looking(&arguments);
+    each_plan(&arguments, &options, &Cancel::never(), one, show).await
 }
 
 async fn one(plan: &Plan) -> u8 {

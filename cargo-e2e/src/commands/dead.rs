@@ -9,6 +9,7 @@ use cargo_e2e::outcome::Record;
 use cargo_e2e::report::{Bundle, failure, html};
 use cargo_e2e::sandbox::Buried;
 use cargo_e2e::stages::collect;
+use cargo_e2e::stages::test::told_until;
 use cargo_e2e::store::journal::{Dead, Recovered};
 use cargo_e2e::store::{Store, journal, state_folder};
 
@@ -32,7 +33,7 @@ pub(crate) fn tell(store: &Store, events: &Events) {
 
 /// Stores what they knew. Those of which the state-hub was to be told wait for that.
 pub(crate) fn recover(store: &Store) -> io::Result<Recovered> {
-    journal::recover(store, |dead| {
+    journal::recover(store, told_until, |dead| {
         explain(&dead.record, &dead.header.bundle);
         wait_for_the_hub(dead)
     })
@@ -66,6 +67,7 @@ fn wait_for_the_hub(dead: &Dead) -> io::Result<()> {
     Outbox::in_state(&state_folder()).put(&Entry {
         run_id: dead.record.run_id.clone(),
         report: report.clone(),
+        without_hub: dead.header.without_hub,
         ..Entry::default()
     })
 }

@@ -1,116 +1,21 @@
 //! The report stage: the record becomes files before anybody is told of the verdict.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use cargo_e2e::event::{Event, Events, Reporter};
+use cargo_e2e::event::{Event, Events};
 use cargo_e2e::hub::deliver::{BESIDE_A_RUN, Which, deliver};
-use cargo_e2e::hub::{Entry, Hub, HubError, Outbox};
 use cargo_e2e::lifecycle::Outcome;
 use cargo_e2e::outcome::{
     Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis, now,
 };
-use cargo_e2e::plan::Plan;
-use cargo_e2e::report::{Bundle, TestLog, bundle, failure};
-use cargo_e2e::sandbox::{Buried, Identity};
-use cargo_e2e::spec::{Report, Side};
-use cargo_e2e::store::{Header, Journal, Store, state_folder};
+use cargo_e2e::report::{Bundle, bundle, failure};
+use cargo_e2e::sandbox::Buried;
+use cargo_e2e::store::Store;
 
-use super::again::Again;
 use super::dead;
-use super::evidence::{Evidence, explained, show};
-
-/// Where the result goes.
-pub(crate) struct Keeping {
-    bundle: Arc<Bundle>,
-    log: TestLog,
-    /// None for `up`, which is no run of tests: it is no part of a repo's history.
-    store: Option<Store>,
-    journal: io::Result<Option<Journal>>,
-    telling: Option<Arc<Telling>>,
-    evidence: Evidence,
-}
-
-/// The state-hub is to be told.
-struct Telling {
-    hub: Result<Hub, HubError>,
-    report: Report,
-    outbox: Outbox,
-}
-
-impl Keeping {
-    /// Begins the journal, and gives the reporter that writes it.
-    pub(crate) fn begin(
-        plan: &Plan,
-        identity: &Identity,
-        bundle: &Arc<Bundle>,
-        log: TestLog,
-    ) -> (Self, Option<Box<dyn Reporter>>) {
-        let store = (!plan.up_only).then(|| Store::in_state(&state_folder()));
-        let hub = Hub::from_environment().filter(|_| store.is_some());
-        let telling = hub.map(|hub| {
-            Arc::new(Telling {
-                hub,
-                report: plan.spec.report.clone(),
-                outbox: Outbox::in_state(&state_folder()),
-            })
-        });
-        let header = Header {
-            run_id: identity.run_id.clone(),
-            repo: identity.slug.clone(),
-            host: plan.host.name.clone(),
-            started_at: now(),
-            bundle: bundle.dir().to_owned(),
-            report: telling.as_ref().map(|telling| telling.report.clone()),
-        };
-        let journal = store.as_ref().map(|store| Journal::begin(store, &header));
-        let journal = journal.transpose();
-        let reporter = match &journal {
-            Ok(Some(journal)) => journal.reporter().ok(),
-            _ => None,
-        };
-        let keeping = Self {
-            bundle: Arc::clone(bundle),
-            log,
-            store,
-            journal,
-            telling,
-            evidence: Evidence {
-                again: Again::typed(&plan.host.name),
-                by_name: plan
-                    .harness
-                    .as_ref()
-                    .is_some_and(|one| one.targets.len() == 1),
-                tests_on_host: plan.tests_on == Side::Host,
-                skew: jiff::SignedDuration::ZERO,
-            },
-        };
-        (
-            keeping,
-            reporter.map(|one| Box::new(one) as Box<dyn Reporter>),
-        )
-    }
-
-    /// Stores what runs knew that were killed.
-    pub(crate) fn tell_of_the_dead(&self, events: &Events) {
-        let Some(store) = &self.store else { return };
-        if let Err(error) = &self.journal {
-            events.warn(format!(
-                "should this run be killed, it leaves no record: {}: {error}",
-                store.folder().display()
-            ));
-        }
-        dead::tell(store, events);
-    }
-
-    /// Runs on this host that were killed, and of whose sandbox nothing is known.
-    pub(crate) fn unknown(&self, host: &str) -> Vec<String> {
-        let unknown = self.store.as_ref().map(|store| store.unknown(host));
-        // What can't be read is told of with the records.
-        unknown.and_then(Result::ok).unwrap_or_default()
-    }
-}
+use super::evidence::{explained, show};
+use super::keeping::{Keeping, Telling};
 
 /// Stores the record, tells of the verdict, and returns the exit code.
 /// With `json`, the last event holds the record: stdout has nothing else.
@@ -152,7 +57,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         record.duration_ms = record.duration_ms.saturating_add(stage.duration_ms);
     }
     show(&record, failure.as_ref(), &bundle, &evidence).await;
-    let (store, telling) = (keeping.store.clone(), keeping.telling.clone());
+    let (store, telling) = (keeping.records().cloned(), keeping.telling.clone());
     let (stored, untidy) = write(&record, keeping).await;
     if let Some(store) = &store {
         learn(store, telling.as_ref(), buried, &bundle, events).await;
@@ -232,6 +137,8 @@ async fn learn(
     let (store, telling) = (store.clone(), telling.cloned());
     let results = bundle.dir().parent().unwrap_or(bundle.dir()).to_owned();
     let learned = tokio::task::spawn_blocking(move || {
+        // Where there is a hub, it may have the record.
+        let telling = telling.filter(|telling| telling.hub.is_some());
         let outbox = telling.as_ref().map(|telling| &telling.outbox);
         dead::learn(&store, outbox, &buried, &results)
     });
@@ -254,8 +161,9 @@ fn add_stack(record: &mut Record, stack: &str) {
 /// Tells the hub of this run and of those that wait, as far as two seconds go.
 async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
     let hub = match &telling.hub {
-        Ok(hub) => hub,
-        Err(error) => {
+        None => return,
+        Some(Ok(hub)) => hub,
+        Some(Err(error)) => {
             events.warn(format!(
                 "the state-hub is not told: {error}; the record waits"
             ));
@@ -291,7 +199,7 @@ async fn write(record: &Record, keeping: Keeping) -> (Result<(), String>, Option
     let record = record.clone();
     let written = tokio::task::spawn_blocking(move || {
         let bundle = &keeping.bundle;
-        let in_store = keeping.store.as_ref().map_or(Ok(()), |store| {
+        let in_store = keeping.records().map_or(Ok(()), |store| {
             store
                 .put(&record)
                 .map_err(|error| format!("{}: {error}", store.folder().display()))
@@ -304,21 +212,17 @@ async fn write(record: &Record, keeping: Keeping) -> (Result<(), String>, Option
             .and_then(|()| bundle.mark_latest())
             .and_then(|()| bundle.prune(bundle::KEPT_RUNS));
         let waits = match (&in_store, &keeping.telling) {
-            (Ok(()), Some(telling)) => telling.outbox.put(&Entry {
-                run_id: record.run_id.clone(),
-                report: telling.report.clone(),
-                ..Entry::default()
-            }),
+            (Ok(()), Some(telling)) => telling.outbox.put(&telling.entry(&record.run_id)),
             _ => Ok(()),
         };
         // As long as there is a journal, the next run stores what is in the bundle, and lets it
         // wait for the hub.
         let is_done = (in_store.is_ok() && waits.is_ok()) || in_bundle.is_err();
         tidied = tidied.and(waits);
-        if let (Ok(Some(journal)), Some(store)) = (keeping.journal, &keeping.store)
+        if let Ok(journal) = keeping.journal
             && is_done
         {
-            tidied = tidied.and(journal.end(store, &record.run_id));
+            tidied = tidied.and(journal.end(&keeping.store, &record.run_id));
         }
         (in_store.and(in_bundle), tidied)
     });

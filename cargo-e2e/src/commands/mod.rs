@@ -13,11 +13,14 @@ mod finish;
 mod gc;
 mod history;
 mod init;
+mod keeping;
 mod list;
 mod plan;
+mod refused;
 mod report;
 mod run;
 mod schema;
+mod unplanned;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -25,12 +28,15 @@ use std::time::Duration;
 use cargo_e2e::cancel::Cancel;
 use cargo_e2e::host::{Facts, Host, HostError, Purpose, preflight};
 use cargo_e2e::outcome::{Verdict, exit_code};
-use cargo_e2e::plan::{HostVariables, LEASE, Options, Plan, PlanError};
+use cargo_e2e::plan::{HostVariables, LEASE, Options, Plan};
 use cargo_e2e::sandbox::{self, Asker, ChooseError, Listed};
 use cargo_e2e::spec::{self, Spec, SpecErrors};
-use cargo_e2e::workspace::{self, FindError, Repo, Selection};
+use cargo_e2e::workspace::{self, Repo, Selection};
 
 use crate::cli::{Command, E2e, HostArgument, RepoArguments};
+
+use refused::{Refused, chain};
+use unplanned::Unplanned;
 
 const USAGE: u8 = 2;
 /// For what still runs when a command has ended.
@@ -75,56 +81,6 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
     code
 }
 
-/// Why a command can't begin.
-#[derive(Debug, thiserror::Error)]
-enum Refused {
-    #[error("the current directory can't be read: {0}")]
-    NoFolder(std::io::Error),
-    #[error(transparent)]
-    Find(#[from] FindError),
-    #[error("{} can't be read: {source}", path.display())]
-    Unreadable {
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    #[error("{0}")]
-    Spec(SpecErrors),
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-}
-
-impl Refused {
-    /// Shows why, and returns the exit code.
-    fn show(&self) -> u8 {
-        if let Self::Spec(errors) = self {
-            // They are rendered whole, each with its place.
-            anstream::eprintln!("{errors}");
-        } else {
-            report(&chain(self), None);
-        }
-        match self {
-            Self::Find(FindError::Conflict { .. } | FindError::UnknownPackage { .. }) => USAGE,
-            Self::Plan(PlanError::Harness(error)) if error.is_usage() => USAGE,
-            _ => exit_code(Verdict::SpecError, None),
-        }
-    }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        let said = source.to_string();
-        // A transparent error and its source say the same.
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        next = source.source();
-    }
-    text
-}
-
 /// An error on stderr, as every command shows them.
 fn report(message: &str, help: Option<&str>) {
     let red = anstyle::AnsiColor::Red.on_default().bold();
@@ -142,32 +98,49 @@ fn warn(text: &str) {
 
 fn find(arguments: &RepoArguments) -> Result<Vec<Repo>, Refused> {
     let folder = std::env::current_dir().map_err(Refused::NoFolder)?;
-    let selection = Selection {
+    Ok(workspace::find(&folder, &selection(arguments))?)
+}
+
+/// The repo that was likely meant where none was found.
+fn likely(arguments: &RepoArguments) -> Option<Repo> {
+    let folder = std::env::current_dir().ok()?;
+    workspace::around(&folder, &selection(arguments))
+}
+
+fn selection(arguments: &RepoArguments) -> Selection {
+    Selection {
         path: arguments.repo.clone(),
         spec: arguments.spec.clone(),
         packages: arguments.package.clone(),
         workspace: arguments.workspace,
-    };
-    Ok(workspace::find(&folder, &selection)?)
+    }
 }
 
-/// One repo after another; the worst code counts, and a signal ends it.
+/// Does something with one repo after another, or with the reason why one has no plan; the worst
+/// code counts, and a signal ends it.
 async fn each_plan(
     arguments: &RepoArguments,
     options: &Options,
     cancel: &Cancel,
     work: impl AsyncFn(&Plan) -> u8,
+    refuse: impl AsyncFn(Unplanned) -> u8,
 ) -> u8 {
     let repos = match find(arguments) {
         Ok(repos) => repos,
-        Err(refused) => return refused.show(),
+        Err(refused) => {
+            let repo = likely(arguments);
+            return refuse(Unplanned { refused, repo }).await;
+        }
     };
     let mut worst = 0;
     let mut repos = repos.into_iter();
     while let Some(repo) = repos.next() {
-        let code = match plan_for(repo, options.clone()) {
+        let code = match plan_for(repo.clone(), options.clone()) {
             Ok(plan) => work(&plan).await,
-            Err(refused) => refused.show(),
+            Err(refused) => {
+                let repo = Some(repo);
+                refuse(Unplanned { refused, repo }).await
+            }
         };
         worst = worst.max(code);
         if let Some(signal) = cancel.signal() {
@@ -179,6 +152,11 @@ async fn each_plan(
         }
     }
     worst
+}
+
+/// For commands that only look: they leave no record.
+async fn show(unplanned: Unplanned) -> u8 {
+    unplanned.refused.show()
 }
 
 /// Options for looking only.

@@ -13,10 +13,11 @@ use cargo_e2e::words::duration;
 
 use crate::cli::RepoArguments;
 
-use super::{each_plan, looking, report};
+use super::{each_plan, looking, report, show};
 
 pub(crate) async fn plan(arguments: RepoArguments) -> u8 {
-    each_plan(&arguments, &looking(&arguments), &Cancel::never(), one).await
+    let options = looking(&arguments);
+    each_plan(&arguments, &options, &Cancel::never(), one, show).await
 }
 
 async fn one(plan: &Plan) -> u8 {

@@ -1,6 +1,8 @@
 //! `cargo e2e`: run the tests.
 
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cargo_e2e::cancel::Cancel;
@@ -9,14 +11,19 @@ use cargo_e2e::event::{Events, Reporter};
 use cargo_e2e::lifecycle::{RealHosts, Run};
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::{Keep, Options, Plan, Risks};
+use cargo_e2e::report::github::{NoCommands, StopCommands};
 use cargo_e2e::report::{Bundle, GitHub, Human, HumanOptions, Json, TestLog, Verbosity};
 use cargo_e2e::sandbox::Identity;
 use cargo_e2e::secrets::{SHORTEST, Secrets};
 use cargo_e2e::stages::test::{answer, only_asks};
+use rustix::fs::FileType;
 
 use crate::cli::{Color, MessageFormat, OutputArguments, RepoArguments, RunArguments, UpArguments};
 
-use super::finish::{Keeping, finish};
+use super::finish::finish;
+use super::keeping::{About, Keeping};
+use super::refused::Refused;
+use super::unplanned::Unplanned;
 use super::{USAGE, each_plan, report};
 
 pub(crate) async fn run(arguments: RunArguments) -> u8 {
@@ -68,61 +75,54 @@ async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options
             return exit_code(Verdict::InternalError, None);
         }
     };
-    each_plan(repos, options, &cancel, async |plan| {
-        one(plan, output, &cancel).await
-    })
-    .await
+    let refuse = async |unplanned: Unplanned| {
+        if options.up_only {
+            unplanned.refused.show()
+        } else {
+            unplanned.record(output, options).await
+        }
+    };
+    let work = async |plan: &Plan| match one(plan, output, &cancel).await {
+        Ok(code) => code,
+        Err(refused) => {
+            let repo = Some(plan.repo.clone());
+            refuse(Unplanned { refused, repo }).await
+        }
+    };
+    each_plan(repos, options, &cancel, work, refuse).await
 }
 
-async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
+async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Result<u8, Refused> {
     let nextest = plan.harness.as_ref().is_some_and(|harness| harness.nextest);
     if nextest && !doctor::has_nextest().await {
         report(
             "--nextest: cargo-nextest is not installed on this machine",
             Some("install it: cargo install --locked cargo-nextest"),
         );
-        return USAGE;
+        return Ok(USAGE);
     }
     if only_asks(plan) {
-        return ask(plan, output, cancel).await;
+        return Ok(ask(plan, output, cancel).await);
     }
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let secrets = match Secrets::of(&plan.spec.secrets, environment) {
+    let secrets = match Secrets::of(&plan.spec.secrets, environment()) {
         Ok(secrets) => Arc::new(secrets),
         Err(missing) => {
-            let spec = plan.spec_name().display();
-            let help = "set them (in CI, from its secrets), or take them out of `secrets`";
-            report(&format!("{spec}: {missing}"), Some(help));
-            return USAGE;
+            let spec = plan.spec_name().to_owned();
+            return Err(Refused::Secrets { spec, missing });
         }
     };
     secrets.learn_files(plan.env_files().iter().map(PathBuf::as_path));
     let identity = Identity::new(&plan.spec.name);
-    let (results, run_id) = (plan.repo.results_dir.clone(), identity.run_id.clone());
-    let made = tokio::task::spawn_blocking(move || Bundle::create(&results, &run_id)).await;
-    let bundle = match made {
-        Ok(Ok(bundle)) => Arc::new(bundle),
-        Ok(Err(error)) => {
-            let folder = plan.repo.results_dir.display();
-            report(
-                &format!("the result can't be kept in {folder}: {error}"),
-                Some("make room there, or make it writable"),
-            );
-            return exit_code(Verdict::InternalError, None);
-        }
+    let bundle = match bundle_in(&plan.repo.results_dir, &identity.run_id).await {
+        Ok(bundle) => bundle,
         Err(error) => {
-            report(&error.to_string(), None);
-            return exit_code(Verdict::InternalError, None);
+            report(&error, Some("make room there, or make it writable"));
+            return Ok(exit_code(Verdict::InternalError, None));
         }
     };
     let log = TestLog::new(bundle.dir(), plan.limits.log);
-    let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(log.clone())];
-    reporters.extend(on_terminal(output));
-    reporters.extend(
-        GitHub::detect(&plan.repo.root).map(|github| Box::new(github) as Box<dyn Reporter>),
-    );
-    let (keeping, journal) = Keeping::begin(plan, &identity, &bundle, log);
+    let mut reporters = reporters(output, &plan.repo.root, log.clone());
+    let (keeping, journal) = Keeping::begin(About::of(plan), &identity, &bundle, log);
     reporters.extend(journal);
     let events = Events::masking(Arc::clone(&secrets), reporters);
     keeping.tell_of_the_dead(&events);
@@ -148,21 +148,86 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
     }
     .run()
     .await;
-    finish(outcome, keeping, &events, is_json(output)).await
+    Ok(finish(outcome, keeping, &events, is_json(output)).await)
+}
+
+/// What this process was given, as far as it is text.
+pub(super) fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// Makes the folder of the result; or says why it can't be made.
+pub(super) async fn bundle_in(results: &Path, run_id: &str) -> Result<Arc<Bundle>, String> {
+    let (folder, run_id) = (results.to_owned(), run_id.to_owned());
+    let made = tokio::task::spawn_blocking(move || Bundle::create(&folder, &run_id)).await;
+    made.map_err(io::Error::other)
+        .flatten()
+        .map(Arc::new)
+        .map_err(|error| {
+            let folder = results.display();
+            format!("the result can't be kept in {folder}: {error}")
+        })
+}
+
+/// Who shows and keeps what happens.
+pub(super) fn reporters(
+    output: &OutputArguments,
+    root: &Path,
+    log: TestLog,
+) -> Vec<Box<dyn Reporter>> {
+    let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(log)];
+    reporters.extend(on_terminal(output));
+    let github = GitHub::detect(root, annotations(output));
+    reporters.extend(github.map(|github| Box::new(github) as Box<dyn Reporter>));
+    reporters
 }
 
 /// The terminal, and with `--message-format json` the events, too.
 fn on_terminal(output: &OutputArguments) -> Vec<Box<dyn Reporter>> {
+    let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
+    if commands_on_stdout(output) {
+        reporters.push(Box::new(StopCommands::on_stdout()));
+    }
+    let stderr: Box<dyn Write + Send> = if GitHub::is_job() {
+        Box::new(NoCommands(io::stderr()))
+    } else {
+        Box::new(io::stderr())
+    };
     if is_json(output) {
         // stdout has the events, and nothing else.
-        let human = Human::with_writers(how(output), std::io::stderr(), std::io::sink());
-        vec![Box::new(human), Box::new(Json::on_stdout())]
+        let human = Human::with_writers(how(output), stderr, io::sink());
+        reporters.extend([
+            Box::new(human) as Box<dyn Reporter>,
+            Box::new(Json::on_stdout()),
+        ]);
     } else {
-        vec![Box::new(Human::new(how(output)))]
+        let human = Human::with_writers(how(output), stderr, io::stdout());
+        reporters.push(Box::new(human));
+    }
+    reporters
+}
+
+/// Whether GitHub's runner may read commands where the tests print.
+fn commands_on_stdout(output: &OutputArguments) -> bool {
+    GitHub::is_job() && !is_json(output) && !is_file(io::stdout())
+}
+
+/// Where annotations go.
+fn annotations(output: &OutputArguments) -> Box<dyn Write + Send> {
+    if commands_on_stdout(output) {
+        Box::new(io::stdout())
+    } else {
+        Box::new(io::stderr())
     }
 }
 
-fn is_json(output: &OutputArguments) -> bool {
+fn is_file(stream: impl AsFd) -> bool {
+    let kind = rustix::fs::fstat(stream).map(|stat| FileType::from_raw_mode(stat.st_mode));
+    kind.is_ok_and(|kind| kind == FileType::RegularFile)
+}
+
+pub(super) fn is_json(output: &OutputArguments) -> bool {
     output.message_format == MessageFormat::Json
 }
 

@@ -2,12 +2,18 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use super::PATIENCE;
 use crate::spec::Report;
 use crate::{durable, store};
+
+/// Records of runs that no hub was named to wait so long for one, and so many of them: a hub that
+/// is set one day is to hear of the last runs, not of a year.
+const UNSENT_FOR: Duration = Duration::from_hours(30 * 24);
+const UNSENT: usize = 100;
 
 /// One record that waits.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,9 +30,19 @@ pub struct Entry {
     pub not_before: Option<jiff::Timestamp>,
     /// The hub does not take it as it is: runs leave it alone, `cargo e2e report` tries again.
     pub refused: bool,
+    /// When it was recorded, no hub was named.
+    #[serde(default)]
+    pub without_hub: bool,
 }
 
 impl Entry {
+    /// Whether it waited too long for a hub to be named. A run's id begins with its time.
+    fn is_over(&self, now: SystemTime) -> bool {
+        let began = ulid::Ulid::from_string(&self.run_id).map(|id| id.datetime());
+        let age = began.map(|began| now.duration_since(began).unwrap_or_default());
+        self.without_hub && age.is_ok_and(|age| age > UNSENT_FOR)
+    }
+
     /// Whether the hub's patience is asked for no more. A time that no hub may ask for was set by a
     /// clock that was ahead.
     pub(super) fn may_go(&self, now: jiff::Timestamp) -> bool {
@@ -67,7 +83,23 @@ impl Outbox {
     pub fn put(&self, entry: &Entry) -> io::Result<()> {
         durable::folder(&self.folder)?;
         let name = store::name(&entry.run_id);
-        durable::write(&self.folder, &name, &serde_json::to_vec(entry)?)
+        durable::write(&self.folder, &name, &serde_json::to_vec(entry)?)?;
+        // An old one that can't be removed costs no new one.
+        let _ = self.forget(SystemTime::now());
+        Ok(())
+    }
+
+    /// Removes what waited too long for a hub to be named, and the oldest of too many.
+    fn forget(&self, now: SystemTime) -> io::Result<()> {
+        let mut unsent = self.all()?;
+        unsent.retain(|entry| entry.without_hub);
+        let too_many = unsent.len().saturating_sub(UNSENT);
+        for (index, entry) in unsent.iter().enumerate() {
+            if index < too_many || entry.is_over(now) {
+                durable::remove(&self.folder, &store::name(&entry.run_id))?;
+            }
+        }
+        Ok(())
     }
 
     /// All that waits, the oldest first.
@@ -75,6 +107,13 @@ impl Outbox {
     /// # Errors
     /// When the folder can't be read; one that does not exist is empty.
     pub fn entries(&self) -> io::Result<Vec<Entry>> {
+        let now = SystemTime::now();
+        let mut entries = self.all()?;
+        entries.retain(|entry| !entry.is_over(now));
+        Ok(entries)
+    }
+
+    fn all(&self) -> io::Result<Vec<Entry>> {
         let entries = match std::fs::read_dir(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,

@@ -319,3 +319,41 @@ async fn an_entry_that_was_torn_still_names_its_record() {
     }
     assert_eq!(got.lock().unwrap().len(), 3);
 }
+
+#[tokio::test]
+async fn what_no_hub_was_named_for_is_sent_once_there_is_one_unless_it_is_old() {
+    let state = state(&[]);
+    let put = |run_id: &str| {
+        let mut record = passed();
+        record.run_id = run_id.to_owned();
+        state.store.put(&record).unwrap();
+        let entry = Entry {
+            run_id: run_id.to_owned(),
+            without_hub: true,
+            ..Entry::default()
+        };
+        state.outbox.put(&entry).unwrap();
+    };
+    let days_ago = |days: u64| {
+        let time = std::time::SystemTime::now() - Duration::from_hours(days * 24);
+        ulid::Ulid::from_datetime(time).to_string().to_lowercase()
+    };
+    let (old, recent) = (days_ago(31), days_ago(29));
+    put(&old);
+    put(&recent);
+    let (hub, got) = hub(&[Does::Answers("201 Created")]).await;
+    let delivered = after_run(&hub, &state, "none").await;
+    assert_eq!(delivered.sent, [recent.as_str()]);
+    assert!(delivered.waiting.is_empty() && delivered.trouble.is_none());
+    assert_eq!(got.lock().unwrap().len(), 1);
+    // Thousands of runs without a hub are no thousands of posts.
+    let mut all: Vec<String> = (0..130).map(|_| days_ago(1)).collect();
+    all.sort();
+    for run_id in &all {
+        put(run_id);
+    }
+    let waiting = state.outbox.entries().unwrap();
+    let ids: Vec<&String> = waiting.iter().map(|entry| &entry.run_id).collect();
+    assert_eq!(ids, all[30..].iter().collect::<Vec<_>>());
+    assert!(state.store.has(&old), "its record stays");
+}

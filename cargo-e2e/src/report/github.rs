@@ -1,8 +1,10 @@
 //! GitHub Actions: annotations beside the code, and the job's summary.
 
+mod commands;
+
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
-use std::io::{Stderr, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +14,8 @@ use crate::text::{clip, printable};
 use crate::words::{
     duration, failed_tests, first_failed, first_line, places, reason, summary_line,
 };
+
+pub use commands::{NoCommands, StopCommands};
 
 /// GitHub shows no more of one kind for a step.
 const ANNOTATIONS: usize = 10;
@@ -25,7 +29,7 @@ const MESSAGE: usize = 2000;
 const FAILURE: usize = 100_000;
 
 /// Tells GitHub when a run is over.
-pub struct GitHub<W: Write + Send = Stderr> {
+pub struct GitHub<W: Write + Send = Box<dyn Write + Send>> {
     out: W,
     summary: Option<PathBuf>,
     /// What GitHub's paths begin in.
@@ -35,13 +39,18 @@ pub struct GitHub<W: Write + Send = Stderr> {
 }
 
 impl GitHub {
-    /// When this process runs in a job of GitHub Actions. Annotations go to stderr, which is read
-    /// as stdout is.
+    /// Whether this process runs in a job of GitHub Actions.
     #[must_use]
-    pub fn detect(repo: &Path) -> Option<Self> {
-        let is_job = std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
-        is_job.then(|| Self {
-            out: std::io::stderr(),
+    pub fn is_job() -> bool {
+        std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true")
+    }
+
+    /// When this process runs in a job of GitHub Actions. Annotations go to `out`: where commands
+    /// are stopped meanwhile, the same stream, as the runner reads each in its own time.
+    #[must_use]
+    pub fn detect(repo: &Path, out: Box<dyn Write + Send>) -> Option<Self> {
+        Self::is_job().then(|| Self {
+            out,
             summary: std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from),
             workspace: std::env::var_os("GITHUB_WORKSPACE")
                 .and_then(|workspace| Path::new(&workspace).canonicalize().ok())

@@ -40,6 +40,8 @@ impl<W: Write + Send> Json<W> {
         if let (Some(line), Value::Object(fields)) = (line.as_object_mut(), fields) {
             line.extend(fields);
         }
+        // GitHub's runner would take it for a command; only a text holds it.
+        let line = line.to_string().replace("##[", "#\\u0023[");
         // A reader that is gone must not end the run: the sandbox has yet to be removed.
         let _ = writeln!(self.out, "{line}");
         let _ = self.out.flush();

@@ -231,7 +231,8 @@ impl Containers {
                 // As the files of its evidence are called.
                 name: match container.number.as_str() {
                     "" | "1" => container.service.clone(),
-                    number => format!("{}-{number}", container.service),
+                    // No service's name holds an @.
+                    number => format!("{}@{number}", container.service),
                 },
                 image: container.image.clone(),
                 state: container.state.status.clone(),

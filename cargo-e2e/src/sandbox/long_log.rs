@@ -40,7 +40,7 @@ impl LongLog {
                 && !text.starts_with(['.', '-'])
                 && text
                     .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+                    .all(|c| c.is_ascii_alphanumeric() || "._-@".contains(c))
         };
         (safe(container) && safe(name)).then(|| Self {
             container: container.to_owned(),
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn a_name_is_no_path() {
         let read = |line: &str| LongLog::read(line).map(|long| long.name);
-        assert_eq!(read("long 4f web-2").as_deref(), Some("web-2"));
+        assert_eq!(read("long 4f web@2").as_deref(), Some("web@2"));
         for odd in [
             "{}",
             "long 4f",

@@ -80,6 +80,24 @@ impl Sandbox {
         Ok(succeed(host, &script, b"").await?.stdout)
     }
 
+    /// At most so many bytes of a file of the sandbox's folder, from a place in it. A connection
+    /// that breaks meanwhile is not worth another.
+    pub async fn piece(
+        &self,
+        host: &dyn Host,
+        file: &str,
+        from: u64,
+        most: u64,
+    ) -> Result<Vec<u8>, HostError> {
+        let script = self
+            .bind(script!("a piece", "piece"))
+            .var("file", file)
+            .var("from", from.to_string())
+            .var("most", most.to_string())
+            .once();
+        Ok(succeed(host, &script, b"").await?.stdout)
+    }
+
     /// Nanoseconds since 1970, by the host's clock; never more than the truth.
     pub async fn clock(&self, host: &dyn Host) -> Result<i128, HostError> {
         let text = succeed(host, &self.bind(script!("clock", "clock")), b"")

@@ -10,7 +10,7 @@ use super::nearest;
 use super::seconds::{SecondsError, meant_seconds, seconds};
 use super::source::quoted;
 
-const MAX_SLUG: usize = 40;
+pub(super) const MAX_SLUG: usize = 40;
 
 /// The pattern, anchored at both ends.
 pub(super) fn pattern(text: &str) -> Regex {

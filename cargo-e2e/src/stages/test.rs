@@ -24,7 +24,7 @@ pub use compile::{Built, cargo, compile};
 pub use seen::variables;
 pub(super) use seen::{host_folders, service_variables};
 pub(super) use told::FOLDER;
-pub use told::told;
+pub use told::{told, told_until};
 
 use super::up::Stack;
 use super::{Context, Done, Tail, Trouble};
@@ -57,7 +57,7 @@ pub async fn test(
         });
     };
     let ended = {
-        let run = run(context, given, &mut sink);
+        let run = told::during(context, Box::pin(run(context, given, &mut sink)));
         match given.control {
             // Before anything is said of the stack, it is as the tests found it.
             Some(control) => control.during(run).await,

@@ -13,8 +13,8 @@ use super::Store;
 use crate::durable;
 use crate::event::{Event, Reporter};
 use crate::outcome::{
-    Git, HealthRecord, HealthStatus, Record, Stage, StageRecord, StageStatus, Verdict, millis, now,
-    state_not_known,
+    Git, HealthRecord, HealthStatus, Record, Stage, StageRecord, StageStatus, TestRecord, Verdict,
+    millis, now, state_not_known,
 };
 use crate::spec::Report;
 
@@ -34,8 +34,18 @@ pub struct Header {
     pub started_at: String,
     /// The folder with everything that is kept.
     pub bundle: PathBuf,
-    /// What the state-hub is told beside the record; none when there is none to tell.
+    /// What the state-hub is told beside the record; none for what it does not hear of.
     pub report: Option<Report>,
+    /// Whether the environment named no hub.
+    #[serde(default)]
+    pub without_hub: bool,
+    /// Whether it runs tests. What does not is no part of a repo's history.
+    #[serde(default = "yes")]
+    pub is_run: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// One line after the header.
@@ -175,6 +185,8 @@ pub struct Dead {
     pub record: Record,
     /// Whether it could not.
     pub fresh: bool,
+    /// The last that is known of it.
+    end: jiff::Timestamp,
 }
 
 /// What came of the journals that nobody holds.
@@ -187,12 +199,13 @@ pub struct Recovered {
 }
 
 /// Stores what dead runs knew, as `interrupted`, and hands each to `then` before its journal goes.
-/// Safe beside other processes: a journal has one reader, and a living run's has none.
+/// `tests` says what its tests had told until then. Safe beside other processes: a journal has one reader, and a living run's has none.
 ///
 /// # Errors
 /// When the folder can't be read, or a record not be stored.
 pub fn recover(
     store: &Store,
+    tests: impl Fn(&Path, jiff::Timestamp) -> Vec<TestRecord>,
     mut then: impl FnMut(&Dead) -> io::Result<()>,
 ) -> io::Result<Recovered> {
     let mut all = Recovered::default();
@@ -216,9 +229,14 @@ pub fn recover(
         if let Some(record) = stored.or_else(|| in_bundle(&dead.header)) {
             (dead.record, dead.fresh) = (record, false);
         }
+        if dead.fresh {
+            dead.record.tests = tests(&dead.header.bundle, dead.end);
+        }
         // A torn one in its place says less.
         if !is_stored {
-            store.put(&dead.record)?;
+            if dead.header.is_run {
+                store.put(&dead.record)?;
+            }
             if dead.header.bundle.is_dir() && !dead.header.bundle.join("run.json").exists() {
                 let json = serde_json::to_vec_pretty(&dead.record)?;
                 // Its folder may be anywhere, and gone tomorrow.
@@ -307,6 +325,7 @@ fn read(text: &str) -> Option<Dead> {
         header,
         record,
         fresh: true,
+        end: last.parse().unwrap_or_default(),
     })
 }
 

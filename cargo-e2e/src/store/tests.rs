@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::journal::recover;
 use super::*;
 use crate::event::{Event, Reporter as _};
-use crate::outcome::{Stage, StageStatus, Verdict};
+use crate::outcome::{Stage, StageStatus, TestRecord, Verdict};
 use crate::report::human::samples;
 use crate::sandbox::Buried;
 
@@ -17,6 +17,8 @@ fn header(store: &Path, run_id: &str) -> Header {
         started_at: "2026-11-22T13:00:00.000Z".to_owned(),
         bundle: store.join("bundle"),
         report: None,
+        without_hub: false,
+        is_run: true,
     }
 }
 
@@ -25,6 +27,11 @@ fn record(run_id: &str) -> Record {
         run_id: run_id.to_owned(),
         ..samples::passed()
     }
+}
+
+/// What their tests told.
+fn none(_: &Path, _: jiff::Timestamp) -> Vec<TestRecord> {
+    Vec::new()
 }
 
 fn names(store: &Store) -> Vec<String> {
@@ -56,7 +63,7 @@ fn many_at_once_keep_all_of_theirs() {
             scope.spawn(move || {
                 let run_id = format!("{number:026}");
                 let journal = Journal::begin(store, &header(state.path(), &run_id)).unwrap();
-                recover(store, |_| panic!("nobody is dead")).unwrap();
+                recover(store, none, |_| panic!("nobody is dead")).unwrap();
                 store.put(&record(&run_id)).unwrap();
                 journal.end(store, &run_id).unwrap();
             });
@@ -111,7 +118,7 @@ fn what_a_dead_run_knew_becomes_its_record_once() {
         journal.event(&event);
     }
     // It lives: nobody takes it.
-    assert!(recover(&store, |_| Ok(())).unwrap().dead.is_empty());
+    assert!(recover(&store, none, |_| Ok(())).unwrap().dead.is_empty());
     // Killed in the middle of a line.
     let path = store.folder().join("dead.partial");
     let mut file = std::fs::OpenOptions::new()
@@ -122,7 +129,7 @@ fn what_a_dead_run_knew_becomes_its_record_once() {
     drop(journal);
 
     let mut told = 0;
-    let dead = recover(&store, |_| {
+    let dead = recover(&store, none, |_| {
         told += 1;
         Ok(())
     })
@@ -154,7 +161,7 @@ fn what_a_dead_run_knew_becomes_its_record_once() {
     assert!(state.path().join("bundle/run.json").exists());
     assert_eq!(names(&store), ["dead.json"]);
     assert!(
-        recover(&store, |_| panic!("again"))
+        recover(&store, none, |_| panic!("again"))
             .unwrap()
             .dead
             .is_empty()
@@ -187,7 +194,7 @@ fn one_that_died_after_its_record_was_stored_keeps_that() {
     let journal = Journal::begin(&store, &header(state.path(), "late")).unwrap();
     store.put(&record("late")).unwrap();
     drop(journal);
-    recover(&store, |_| Ok(())).unwrap();
+    recover(&store, none, |_| Ok(())).unwrap();
     assert_eq!(store.get("late").unwrap(), record("late"));
     assert_eq!(names(&store), ["late.json"]);
 }
@@ -197,9 +204,9 @@ fn one_that_could_not_be_handed_on_is_tried_again() {
     let state = tempfile::tempdir().unwrap();
     let store = Store::in_state(state.path());
     drop(Journal::begin(&store, &header(state.path(), "dead")).unwrap());
-    assert!(recover(&store, |_| Err(io::Error::other("the disk is full"))).is_err());
+    assert!(recover(&store, none, |_| Err(io::Error::other("the disk is full"))).is_err());
     assert_eq!(names(&store), ["dead.json", "dead.partial"]);
-    assert_eq!(recover(&store, |_| Ok(())).unwrap().dead.len(), 1);
+    assert_eq!(recover(&store, none, |_| Ok(())).unwrap().dead.len(), 1);
 }
 
 #[test]
@@ -252,7 +259,7 @@ fn a_journal_that_was_torn_hides_no_other_and_is_named() {
     });
     drop(journal);
 
-    let recovered = recover(&store, |_| Ok(())).unwrap();
+    let recovered = recover(&store, none, |_| Ok(())).unwrap();
     let ids: Vec<&str> = recovered
         .dead
         .iter()
@@ -270,7 +277,7 @@ fn a_journal_that_was_torn_hides_no_other_and_is_named() {
         names(&store),
         ["a.torn", "b.torn", "c.torn", "middle.json", "whole.json"]
     );
-    assert!(recover(&store, |_| Ok(())).unwrap().torn.is_empty());
+    assert!(recover(&store, none, |_| Ok(())).unwrap().torn.is_empty());
 }
 
 #[test]
@@ -279,6 +286,6 @@ fn a_record_that_was_torn_is_made_again_while_its_journal_is_there() {
     let store = Store::in_state(state.path());
     drop(Journal::begin(&store, &header(state.path(), "torn")).unwrap());
     std::fs::write(store.path("torn"), "{\"schema\": 1, \"run").unwrap();
-    assert!(recover(&store, |_| Ok(())).unwrap().dead[0].fresh);
+    assert!(recover(&store, none, |_| Ok(())).unwrap().dead[0].fresh);
     assert_eq!(store.get("torn").unwrap().verdict, Verdict::Interrupted);
 }

@@ -11,7 +11,7 @@ fn an_unknown_key_is_refused_with_what_was_meant() {
         .compose(WEB)
         .spec("test_command: 'true'\nhealthcheks: []\n");
     repo.run(Host::Local, &[])
-        .refused(96)
+        .ended(96, "spec_error")
         .stderr_has("e2e/e2e.yml:3:1")
         .stderr_has("healthcheks")
         .stderr_has("did you mean `health_checks`?");
@@ -19,7 +19,7 @@ fn an_unknown_key_is_refused_with_what_was_meant() {
 
 #[test]
 fn a_folder_without_a_spec_is_refused() {
-    let repo = Repo::new("none").file("README", "nothing here");
+    let repo = Repo::without_git("none").file("README", "nothing here");
     repo.run(Host::Local, &[])
         .refused(96)
         .stderr_has("e2e/e2e.yml");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use e2e_tests::stacks::WEB;
-use e2e_tests::{Host, Repo, wait_for};
+use e2e_tests::{Host, Repo, here_and_over_ssh, wait_for};
 use rustix::process::Signal;
 
 #[test]
@@ -219,4 +219,83 @@ fn what_pytest_counts_is_told_to_people_ci_and_other_programs() {
 
     let none = repo.run(Host::Root, &["--", "-k", "nothing"]);
     none.ended(4, "no_tests").stderr_has("no test ran");
+}
+
+here_and_over_ssh! {
+    fn two_containers_never_share_a_file(host) {
+        let say = "command: [sh, -c, 'echo I am $$0; exec sleep 600', NAME]";
+        let repo = Repo::new("names")
+            .compose(&format!(
+                "services:\n  web: {{image: BUSYBOX, scale: 2, {}}}\n  web-2: {{image: BUSYBOX, {}}}\n",
+                say.replace("NAME", "web"),
+                say.replace("NAME", "the-other"),
+            ))
+            .spec("test_command: 'true'\n");
+        let ran = repo.run(host, &[]);
+        ran.ended(0, "passed")
+            .file_has("logs/web.log", "I am web")
+            .file_has("logs/web@2.log", "I am web")
+            .file_has("logs/web-2.log", "I am the-other");
+        for (name, service) in [("web", "web"), ("web@2", "web"), ("web-2", "web-2")] {
+            let _ = ran.recorded_as("services", name);
+            let inspected = ran.file(&format!("inspect/{name}.json"));
+            let label = format!("\"com.docker.compose.service\": \"{service}\"");
+            assert!(inspected.contains(&label), "{inspected}");
+            ran.file_has("report.html", name);
+        }
+    }
+}
+
+here_and_over_ssh! {
+    fn a_killed_run_has_the_tests_that_it_heard_of(host) {
+        const SECRET: &str = "a-secret-of-the-client";
+        let at = r#""at":"2026-11-22T10:00:00Z""#;
+        let told = format!(
+            r#"{{"event":"test_started","test":"a","attempt":1,{at}}}
+{{"event":"test_ended","test":"a","attempt":1,"status":"passed","duration_ms":7,"message":null,{at}}}
+{{"event":"test_started","test":"b","attempt":1,{at}}}
+{{"event":"test_ended","test":"b","attempt":1,"status":"failed","duration_ms":8,"message":"not {SECRET}",{at}}}
+{{"event":"test_started","test":"c","attempt":1,{at}}}
+{{"event":"step_started","test":"c","step":"with {SECRET}","depth":0,{at}}}
+{{"event":"test_sta"#
+        );
+        let repo = Repo::new("heard")
+            .compose("services: {web: {image: BUSYBOX, command: [sleep, '600']}}")
+            .spec("secrets: [DEPLOY_KEY]\ntest_command: 'cat told.jsonl >>\"$E2E_EVENTS\"; sleep 7030'\n")
+            .file("told.jsonl", &told)
+            .env("DEPLOY_KEY", SECRET);
+        let mut run = repo.start(host, &[]);
+        let id = run.run_id();
+        let bundle = repo.path(&format!("e2e/results/{id}"));
+        let events = || std::fs::read_to_string(bundle.join("events.jsonl")).unwrap_or_default();
+        wait_for("what the tests told", Duration::from_mins(3), || events().contains("step_started"));
+        run.signal(Signal::KILL);
+        let ran = run.finish();
+        assert!(!events().contains(SECRET) && events().contains("with ***"), "{}", events());
+        // Its guard may have been sooner.
+        let _ = repo.cargo_e2e(&["down", &id, "--host", &host.name()]);
+        wait_for("its end", Duration::from_mins(3), || ran.left_by_a_killed_client().is_empty());
+
+        // It knows none of the killed run's secrets.
+        drop(ran);
+        let repo = repo.env("DEPLOY_KEY", "");
+        let told = repo.cargo_e2e(&["report"]);
+        assert_eq!(told.code, Some(0), "{told}");
+        let record = repo.stored(&id).expect("it was recorded");
+        assert_eq!(record["verdict"], "interrupted", "{record:#}");
+        let tests: Vec<(&str, &str)> = record["tests"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|test| (test["name"].as_str().expect("text"), test["status"].as_str().expect("text")))
+            .collect();
+        assert_eq!(tests, [("a", "passed"), ("b", "failed"), ("c", "interrupted")], "{record:#}");
+        assert_eq!(record["tests"][1]["message"], "not ***");
+        let read = |file: &str| std::fs::read_to_string(bundle.join(file)).expect("it is written");
+        assert!(read("junit.xml").contains("name=\"b\""), "{}", read("junit.xml"));
+        for file in ["run.json", "junit.xml", "report.html", "events.jsonl"] {
+            assert!(!read(file).contains(SECRET), "{file}");
+        }
+        assert!(!bundle.join("harness").exists());
+    }
 }

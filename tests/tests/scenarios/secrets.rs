@@ -117,7 +117,7 @@ exit 3
         ("0", "0")
     );
     shown_nowhere(&repo, &ran);
-    ran.stderr_has("::error ");
+    ran.stdout_has("::error ");
     let told = [
         hub.join().expect("it took the record"),
         fs::read_to_string(&summary).expect("it was written"),
@@ -209,11 +209,40 @@ fn what_a_killed_run_could_not_mask_is_not_kept() {
 }
 
 #[test]
+fn nor_what_a_killed_up_could_not_mask() {
+    let (repo, held) = held_in_collect();
+    let mut run = repo.start(Host::Local, &["up"]);
+    wait_for("the evidence", Duration::from_mins(1), || held.exists());
+    let id = run.run_id();
+    run.signal(Signal::KILL);
+    fs::remove_file(&held).expect("it is held still");
+    let ran = run.finish();
+    assert!(
+        !holding(ran.bundle(), "in-dotenv").is_empty(),
+        "it held what is not masked"
+    );
+    wait_for("its guard", Duration::from_mins(1), || {
+        ran.left_by_a_killed_client().is_empty()
+    });
+    // Whichever command of this user comes next, in whichever repo.
+    let told = repo.cargo_e2e(&["report"]);
+    assert_eq!(told.code, Some(0), "{told}");
+    assert!(told.stderr.contains(&format!("run {id} of")), "{told}");
+    shown_nowhere(&repo, &ran);
+    ran.file_has("report.html", "killed");
+    // It is no run of tests: no part of the repo's history.
+    assert!(repo.stored(&id).is_none(), "{told}");
+    let journals = fs::read_dir(repo.state().join("cargo-e2e/runs")).expect("a folder");
+    assert_eq!(journals.count(), 0);
+}
+
+#[test]
 fn a_secret_that_is_not_set_ends_the_run_before_it_begins() {
     let repo = Repo::new("no-secret")
         .compose("services: {web: {image: BUSYBOX}}")
         .spec("test_command: 'true'\nsecrets: [NOT_SET_ANYWHERE]\n");
     let ran = repo.run(Host::Named("nowhere.invalid"), &[]);
-    ran.refused(2)
+    ran.ended(96, "spec_error")
+        .stage_says("plan", "NOT_SET_ANYWHERE")
         .stderr_has("`secrets` names NOT_SET_ANYWHERE, which is not set in this environment");
 }

@@ -14,8 +14,9 @@ docker ps -a --no-trunc --filter "label=cargo-e2e.run=$id" \
   --format '{{.ID}} {{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.container-number"}}' |
   {
     while read -r container service number; do
+      # No service's name holds an @.
       name=$service
-      [ "${number:-1}" = 1 ] || name=$service-$number
+      [ "${number:-1}" = 1 ] || name=$service@$number
       log_of "$container" "$dir/collected/logs/$name.log" "$name" &
       docker inspect --type container "$container" >"$dir/collected/inspect/$name.json" &
     done

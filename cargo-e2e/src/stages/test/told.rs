@@ -1,11 +1,13 @@
 //! What tests tell of themselves while they run, and how they reach the tool.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use e2e_harness::protocol;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::control::Control;
+use crate::durable;
 use crate::log_lines::shifted;
 use crate::outcome::{TestRecord, Verdict};
 use crate::plan::Plan;
@@ -13,8 +15,10 @@ use crate::spec::Side;
 use crate::stages::collect::skew;
 use crate::stages::{Context, Trouble};
 
+mod mirror;
 mod records;
 
+pub(super) use mirror::during;
 pub(super) use records::any_ran;
 
 /// In the bundle, and in the sandbox's folder: the tests' own folder, with their locks.
@@ -39,11 +43,12 @@ fn here(context: &Context<'_>) -> Option<PathBuf> {
 
 /// Makes the folder.
 pub(super) async fn prepare(context: &Context<'_>) -> Result<(), Trouble> {
-    if let Some(folder) = here(context) {
-        return make(&folder).await;
+    match here(context) {
+        Some(folder) => make(&folder).await?,
+        // A kept sandbox has that of an earlier run.
+        None => context.sandbox.fresh(context.host, FOLDER).await?,
     }
-    // A kept sandbox has that of an earlier run.
-    context.sandbox.fresh(context.host, FOLDER).await?;
+    mirror::begin(context).await;
     Ok(())
 }
 
@@ -127,12 +132,8 @@ pub async fn told(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
         tests.extend(records::read(&text, &prefix, cut));
         all.extend(records::named(&text, &prefix));
     }
-    if !all.is_empty() {
-        let masked = context.events.secrets().patterns().mask(&all).into_owned();
-        let kept = tokio::fs::write(context.bundle.join(FILE), &masked).await;
-        if let Err(error) = kept {
-            context.events.warn(format!("{FILE} is not kept: {error}"));
-        }
+    if let Err(error) = keep(context, all).await {
+        context.events.warn(format!("{FILE} is not kept: {error}"));
     }
     let skew = match &folder {
         None if tests.iter().any(|(_, began)| began.is_some()) => skew(context).await,
@@ -143,6 +144,29 @@ pub async fn told(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
         let _ = tokio::fs::remove_dir_all(folder).await;
     }
     records::until(tests, shifted(Timestamp::now(), skew))
+}
+
+/// Puts all that tests told into the place of what was mirrored of it.
+async fn keep(context: &Context<'_>, all: Vec<u8>) -> std::io::Result<()> {
+    let (secrets, bundle) = (Arc::clone(context.events.secrets()), context.bundle.clone());
+    let kept = tokio::task::spawn_blocking(move || {
+        if !all.is_empty() {
+            return durable::write(&bundle, FILE, &secrets.patterns().mask(&all));
+        }
+        match std::fs::metadata(bundle.join(FILE)) {
+            Ok(mirrored) if mirrored.len() == 0 => durable::remove(&bundle, FILE),
+            _ => Ok(()),
+        }
+    });
+    kept.await.map_err(std::io::Error::other)?
+}
+
+/// What the tests of a run that was killed had told until then, by what it left in its bundle.
+/// Those without an end were under way until `end`.
+#[must_use]
+pub fn told_until(bundle: &Path, end: Timestamp) -> Vec<TestRecord> {
+    let text = std::fs::read(bundle.join(FILE)).unwrap_or_default();
+    records::until(records::read(&text, "", true), end)
 }
 
 async fn from_host(context: &Context<'_>, file: &str) -> Option<Vec<u8>> {

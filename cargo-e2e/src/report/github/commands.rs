@@ -1,0 +1,197 @@
+//! What others print is never a command to GitHub Actions: its runner takes commands from every
+//! line of a job, such as `::add-mask::` and `::set-output`.
+
+use std::io::{self, Stdout, Write};
+
+use crate::event::{Event, Reporter};
+use crate::outcome::Stage;
+
+/// Stops commands while tests print, with a word that they can't know. The runner reads stdout and
+/// stderr each in its order, but not in one: this must write to where the tests' output goes, and
+/// be told before it.
+pub struct StopCommands<W: Write + Send = Stdout> {
+    out: W,
+    /// The word that ends it, while commands are stopped.
+    token: Option<String>,
+    /// The tests' last byte was not a newline.
+    unfinished_line: bool,
+}
+
+impl StopCommands {
+    /// For tests that print on this process's stdout.
+    #[must_use]
+    pub fn on_stdout() -> Self {
+        Self::to(io::stdout())
+    }
+}
+
+impl<W: Write + Send> StopCommands<W> {
+    /// For tests that print elsewhere.
+    pub(super) fn to(out: W) -> Self {
+        Self {
+            out,
+            token: None,
+            unfinished_line: false,
+        }
+    }
+
+    fn stop(&mut self) {
+        if self.token.is_none() {
+            let token = ulid::Ulid::generate().to_string().to_lowercase();
+            let _ = writeln!(self.out, "::stop-commands::{token}");
+            self.token = Some(token);
+        }
+    }
+
+    fn resume(&mut self) {
+        if let Some(token) = self.token.take() {
+            let end = if self.unfinished_line { "\n" } else { "" };
+            let _ = writeln!(self.out, "{end}::{token}::");
+            let _ = self.out.flush();
+        }
+    }
+}
+
+impl<W: Write + Send> Reporter for StopCommands<W> {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::TestOutput { bytes } => {
+                if let Some(last) = bytes.last() {
+                    self.stop();
+                    self.unfinished_line = *last != b'\n';
+                }
+            }
+            Event::StageEnded {
+                stage: Stage::Test, ..
+            }
+            | Event::RunFinished { .. } => self.resume(),
+            _ => {}
+        }
+    }
+}
+
+/// A run may end without a word, when it panics.
+impl<W: Write + Send> Drop for StopCommands<W> {
+    fn drop(&mut self) {
+        self.resume();
+    }
+}
+
+/// Breaks what the runner would take for a command in lines that quote others. Each write begins
+/// at the beginning of a line.
+pub struct NoCommands<W: Write>(pub W);
+
+impl<W: Write> Write for NoCommands<W> {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(lines);
+        let mut harmless = String::with_capacity(text.len());
+        for line in text.split_inclusive(['\n', '\r']) {
+            let begin = line.len() - line.trim_start().len();
+            // One kind of command begins a line, the other stands anywhere in it.
+            let rest = match line[begin..].strip_prefix("::") {
+                Some(rest) => {
+                    harmless.push_str(&line[..begin]);
+                    harmless.push_str(": :");
+                    rest
+                }
+                None => line,
+            };
+            harmless.push_str(&rest.replace("##[", "## ["));
+        }
+        self.0.write_all(harmless.as_bytes())?;
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Events;
+    use crate::outcome::StageStatus;
+    use crate::report::{Human, HumanOptions};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    fn output(text: &str) -> Event {
+        Event::TestOutput {
+            bytes: text.as_bytes().to_vec(),
+        }
+    }
+
+    fn ended(stage: Stage) -> Event {
+        Event::StageEnded {
+            stage,
+            status: StageStatus::Passed,
+            duration: Duration::ZERO,
+            detail: String::new(),
+        }
+    }
+
+    /// Stdout, to which several write.
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn commands_are_stopped_while_tests_print_and_not_longer() {
+        let out = Shared::default();
+        let human = Human::with_writers(HumanOptions::default(), io::sink(), out.clone());
+        let events = Events::new(vec![
+            Box::new(StopCommands::to(out.clone())),
+            Box::new(human),
+        ]);
+        events.tell(ended(Stage::Up));
+        events.tell(output(""));
+        events.tell(output("::error::x\nhalf"));
+        events.tell(output(" a line"));
+        events.tell(ended(Stage::Test));
+        events.tell(output("more\n"));
+        drop(events);
+        let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let [
+            first,
+            "::error::x",
+            "half a line",
+            end,
+            second,
+            "more",
+            last,
+        ] = lines.as_slice()
+        else {
+            panic!("{lines:?}");
+        };
+        let token = |line: &str| line.strip_prefix("::stop-commands::").unwrap().to_owned();
+        let (first, second) = (token(first), token(second));
+        // One that was shown is known.
+        assert!(first != second && first.len() == 26);
+        assert_eq!(
+            (*end, *last),
+            (&*format!("::{first}::"), &*format!("::{second}::"))
+        );
+    }
+
+    #[test]
+    fn a_line_that_quotes_others_is_no_command() {
+        let mut out = Vec::new();
+        let text = "warning: x\n  ::error::y\n::z\r::a\nsee a::b ##[group]\n  | fine\n";
+        NoCommands(&mut out).write_all(text.as_bytes()).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "warning: x\n  : :error::y\n: :z\r: :a\nsee a::b ## [group]\n  | fine\n"
+        );
+    }
+}
