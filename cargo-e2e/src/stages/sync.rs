@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
@@ -49,7 +49,8 @@ pub async fn sync(context: &Context<'_>) -> Result<Done<Scan>, Trouble> {
             listed(&missing)
         ));
     }
-    let extra: BTreeSet<String> = included.into_iter().chain(missing).collect();
+    let missing = missing.into_iter().map(PathBuf::from);
+    let extra: BTreeSet<PathBuf> = included.into_iter().chain(missing).collect();
     send_extra(context, &extra).await?;
     let mut detail = count(sent, "file");
     if !extra.is_empty() {
@@ -158,13 +159,13 @@ async fn exists(path: &Path) -> bool {
 }
 
 /// Sends these paths, folders whole, into the sandbox's own copy.
-pub async fn send_extra(context: &Context<'_>, paths: &BTreeSet<String>) -> Result<(), Trouble> {
+pub async fn send_extra(context: &Context<'_>, paths: &BTreeSet<PathBuf>) -> Result<(), Trouble> {
     if paths.is_empty() {
         return Ok(());
     }
     let mut list = Vec::new();
     for path in paths {
-        list.extend_from_slice(path.as_bytes());
+        list.extend_from_slice(path.as_os_str().as_encoded_bytes());
         list.push(0);
     }
     let transfer = Transfer {
