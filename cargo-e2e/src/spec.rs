@@ -29,6 +29,7 @@ mod tests;
 mod value;
 
 pub(crate) use nearest::nearest;
+pub use value::is_slug;
 pub(crate) use value::slug_of;
 
 /// What one `e2e.yml` asks for; defaults are filled in, except where they depend on more than this

@@ -148,7 +148,12 @@ async fn run(
     command: &'static str,
     arguments: &[&str],
 ) -> Result<std::process::Output, FilesError> {
-    let run = git::command(folder).arg(command).args(arguments).output();
+    let run = git::command(folder)
+        // A repo that lies in another may be anybody's: its configuration starts nothing.
+        .args(["-c", "core.fsmonitor=false"])
+        .arg(command)
+        .args(arguments)
+        .output();
     tokio::time::timeout(LIMIT, run)
         .await
         .map_err(|_| failed(folder, command, b"no answer in 60 s"))?

@@ -17,7 +17,7 @@ pub(super) fn list(mut patterns: Vec<Pattern>) -> Vec<u8> {
         list.push(b'/');
         match pattern {
             // rsync takes backslashes for escapes only in a pattern with a wildcard of its own.
-            Pattern::Path(path) if path.iter().any(is_wild) => escape(path, &mut list),
+            Pattern::Path(path) if path.iter().copied().any(is_wild) => escape(path, &mut list),
             Pattern::Path(path) => list.extend_from_slice(path),
             Pattern::Inside(folder) => {
                 escape(folder, &mut list);
@@ -29,15 +29,15 @@ pub(super) fn list(mut patterns: Vec<Pattern>) -> Vec<u8> {
     list
 }
 
-fn is_wild(byte: &u8) -> bool {
+fn is_wild(byte: u8) -> bool {
     matches!(byte, b'*' | b'?' | b'[')
 }
 
 fn escape(path: &[u8], pattern: &mut Vec<u8>) {
-    for byte in path {
-        if is_wild(byte) || *byte == b'\\' {
+    for &byte in path {
+        if is_wild(byte) || byte == b'\\' {
             pattern.push(b'\\');
         }
-        pattern.push(*byte);
+        pattern.push(byte);
     }
 }

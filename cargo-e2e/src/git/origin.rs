@@ -96,7 +96,7 @@ mod tests {
             &["clone", "-q", "--bare", ".", bare.to_str().unwrap()],
         );
         let mut clones = Vec::new();
-        for (name, depth) in [("deep", "2"), ("shallow", "1")] {
+        for (name, depth) in [("deep", "100"), ("shallow", "1")] {
             let clone = folder.path().join(name);
             let from = format!("file://{}", bare.display());
             run(

@@ -1,15 +1,16 @@
 //! Send the repo: what git would ship, then what is needed although git ignores it.
 
+mod mirror;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-
-use sha2::{Digest as _, Sha256};
 
 use crate::compose::scan::{self, Scan};
 use crate::files;
 use crate::host::{HostError, List, Transfer, rsync};
 use crate::outcome::Verdict;
+use crate::sandbox::Mirror;
 
 use super::{Context, Done, Trouble, count};
 
@@ -83,8 +84,8 @@ async fn tree(context: &Context<'_>, filters: &files::Filters) -> Result<usize, 
         // No wire to spare: straight into the sandbox.
         rsync(host, &transfer(&format!("{}/", sandbox.repo_dir()))).await?
     } else {
-        let mirror = mirror_name(&plan.repo.root, &sandbox.identity.slug);
-        let target = format!("{}/mirrors/{mirror}/", sandbox.root);
+        let mirror = mirror::of(&plan.repo.root, &sandbox.identity.slug).await;
+        let target = format!("{}/mirrors/{}/", sandbox.root, mirror.name);
         by_way_of(context, &mirror, &transfer(&target)).await?
     };
     for line in said.lines().filter(|line| line.contains("unsafe symlink")) {
@@ -100,14 +101,27 @@ async fn tree(context: &Context<'_>, filters: &files::Filters) -> Result<usize, 
 /// meanwhile, another run may have had it, and all is done again.
 async fn by_way_of(
     context: &Context<'_>,
-    mirror: &str,
+    mirror: &Mirror,
     transfer: &Transfer<'_>,
 ) -> Result<String, HostError> {
     let (host, sandbox, limit) = (context.host, context.sandbox, transfer.deadline);
     for _ in 0..TRIES {
         let before = host.connections();
-        let _held = sandbox.hold_mirror(host, mirror, limit).await?;
-        let said = rsync(host, transfer).await?;
+        let held = sandbox.hold_mirror(host, mirror, limit).await?;
+        let mut arguments = transfer.arguments.to_vec();
+        if !held.is_known {
+            // Two checkouts of one moment have files of the same size and time that differ.
+            arguments.push("--checksum".to_owned());
+        }
+        let arguments = arguments.as_slice();
+        let said = rsync(
+            host,
+            &Transfer {
+                arguments,
+                ..transfer.clone()
+            },
+        )
+        .await?;
         sandbox.copy_mirror(host, mirror, limit).await?;
         if host.connections() == before {
             return Ok(said);
@@ -197,20 +211,6 @@ fn inside(root: &Path, path: &Path) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("/"))
 }
 
-/// One mirror for each working copy: two of them would undo each other's work.
-fn mirror_name(root: &Path, slug: &str) -> String {
-    let mut hash = Sha256::new();
-    hash.update(rustix::system::uname().nodename().to_bytes());
-    hash.update([0]);
-    hash.update(root.as_os_str().as_encoded_bytes());
-    let digest = hash.finalize();
-    let mut name = format!("{slug}-");
-    for byte in &digest[..8] {
-        let _ = write!(name, "{byte:02x}");
-    }
-    name
-}
-
 /// `Number of files: 312 (reg: 300, dir: 12)` → 300.
 fn files_in(stats: &str) -> usize {
     stats
@@ -246,13 +246,6 @@ mod tests {
             1300
         );
         assert_eq!(files_in(""), 0);
-    }
-
-    #[test]
-    fn two_working_copies_have_two_mirrors() {
-        let name = |path: &str| mirror_name(Path::new(path), "shop");
-        assert_eq!(name("/a"), name("/a"));
-        assert_ne!(name("/a"), name("/b"));
     }
 
     #[test]
