@@ -22,5 +22,6 @@ mod secrets;
 mod sending;
 mod service;
 mod shells;
+mod shipped;
 mod signals;
 mod strict;
