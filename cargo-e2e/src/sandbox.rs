@@ -141,7 +141,7 @@ impl Sandbox {
         format!("{}/repo", self.dir())
     }
 
-    /// The labels that everything it makes carries.
+    /// The labels that everything it makes carries, as a compose file has them.
     #[must_use]
     pub fn labels(&self, owner: u32) -> Vec<(String, String)> {
         vec![
@@ -149,8 +149,9 @@ impl Sandbox {
             ("cargo-e2e.repo".to_owned(), self.identity.slug.clone()),
             ("cargo-e2e.owner".to_owned(), owner.to_string()),
             ("cargo-e2e.expires".to_owned(), self.expires.to_string()),
-            // Another of this user's folders on the same engine leaves it alone.
-            ("cargo-e2e.root".to_owned(), self.root.clone()),
+            // Another of this user's folders on the same engine leaves it alone. Compose takes a
+            // dollar for a variable.
+            ("cargo-e2e.root".to_owned(), self.root.replace('$', "$$")),
         ]
     }
 
