@@ -74,17 +74,19 @@ impl Sandbox {
         })
     }
 
-    /// Gives the sandbox its private copy of a mirror.
+    /// Gives the sandbox its private copy of a mirror; `anew` where it may have one of something else.
     pub async fn copy_mirror(
         &self,
         host: &dyn Host,
         mirror: &Mirror,
+        anew: bool,
         deadline: Duration,
     ) -> Result<(), HostError> {
         let script = self
             .bind(script!("copy", "copy"))
             .var("mirror", &mirror.name)
-            .var("writer", &mirror.writer);
+            .var("writer", &mirror.writer)
+            .var("anew", if anew { "yes" } else { "" });
         let output = host::run(host, &script, b"", deadline).await?;
         check(host, &script, output).map(drop)
     }
@@ -153,7 +155,10 @@ mod tests {
             let (sandbox, mirror) = (place.sandbox(), mirror(writer));
             let held = sandbox.hold_mirror(&Local, &mirror, LONG).await.unwrap();
             if sends {
-                sandbox.copy_mirror(&Local, &mirror, LONG).await.unwrap();
+                sandbox
+                    .copy_mirror(&Local, &mirror, false, LONG)
+                    .await
+                    .unwrap();
             }
             held.is_known
         };
@@ -169,7 +174,11 @@ mod tests {
         let (lost, other) = (place.sandbox(), place.sandbox());
         drop(lost.hold_mirror(&Local, &mirror("b"), LONG).await.unwrap());
         drop(other.hold_mirror(&Local, &mirror("a"), LONG).await.unwrap());
-        lost.copy_mirror(&Local, &mirror("b"), LONG).await.unwrap();
+        std::fs::write(format!("{}/theirs", lost.repo_dir()), "x").unwrap();
+        lost.copy_mirror(&Local, &mirror("b"), true, LONG)
+            .await
+            .unwrap();
+        assert!(!std::path::Path::new(&format!("{}/theirs", lost.repo_dir())).exists());
         assert!(!known("b", false).await);
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::compose::scan::{self, Scan};
 use crate::files;
-use crate::host::{HostError, List, Transfer, rsync};
+use crate::host::{HostError, List, Transfer, rsync, rsync_in_one};
 use crate::outcome::Verdict;
 use crate::sandbox::Mirror;
 
@@ -105,7 +105,7 @@ async fn by_way_of(
     transfer: &Transfer<'_>,
 ) -> Result<String, HostError> {
     let (host, sandbox, limit) = (context.host, context.sandbox, transfer.deadline);
-    for _ in 0..TRIES {
+    for attempt in 0..TRIES {
         let before = host.connections();
         let held = sandbox.hold_mirror(host, mirror, limit).await?;
         let mut arguments = transfer.arguments.to_vec();
@@ -114,7 +114,7 @@ async fn by_way_of(
             arguments.push("--checksum".to_owned());
         }
         let arguments = arguments.as_slice();
-        let said = rsync(
+        let sent = rsync_in_one(
             host,
             &Transfer {
                 arguments,
@@ -122,7 +122,11 @@ async fn by_way_of(
             },
         )
         .await?;
-        sandbox.copy_mirror(host, mirror, limit).await?;
+        let Some(said) = sent else { continue };
+        // What was copied while another had the mirror goes.
+        sandbox
+            .copy_mirror(host, mirror, attempt > 0, limit)
+            .await?;
         if host.connections() == before {
             return Ok(said);
         }
