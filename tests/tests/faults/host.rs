@@ -103,8 +103,11 @@ pub(super) fn another_root(lab: &Lab) {
         "docker ps -q --filter label=cargo-e2e.run={id} | wc -l"
     ));
     assert_ne!(lives, "0\n", "{ended}");
-    kill_guard(lab, id);
-    let _ = host.says(&format!("touch -d '1 hour ago' /srv/one/leases/{id}/lease"));
+    // With the sleep that it is in.
+    let _ = host.says(&format!(
+        "kill -KILL -$(pgrep -o -f 'leases/{id}/guard.s[h]')\n\
+         touch -d '1 hour ago' /srv/one/leases/{id}/lease"
+    ));
     let since = Instant::now();
     let ended = gc();
     let _ = host.says(&format!(
