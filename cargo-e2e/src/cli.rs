@@ -272,6 +272,12 @@ pub(crate) struct GcArguments {
     /// Also what other users of the host left, as far as its labels say that it has expired
     #[arg(long)]
     pub(crate) all_users: bool,
+    /// Also what the host keeps for later runs of this repo: mirrors, cache, why sandboxes ended
+    #[arg(long, value_name = "SLUG", value_parser = slug, conflicts_with = "all")]
+    pub(crate) repo: Option<String>,
+    /// The same of all repos
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -310,6 +316,14 @@ pub(crate) enum Color {
 }
 
 /// `90m`, `24h`, `3d`, or seconds.
+fn slug(text: &str) -> Result<String, String> {
+    if cargo_e2e::spec::is_slug(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("give the `name` of its e2e.yml".to_owned())
+    }
+}
+
 fn lifetime(text: &str) -> Result<Duration, String> {
     let help = || "give a time such as 90m, 24h or 3d".to_owned();
     let parsed = match text.strip_suffix('d') {

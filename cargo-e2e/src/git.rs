@@ -1,4 +1,6 @@
-//! Which commit was tested. Never fails: a run outside git is a run.
+//! Which commit was tested, and of which repo. Never fails: a run outside git is a run.
+
+mod origin;
 
 use std::path::Path;
 use std::process::Stdio;
@@ -7,6 +9,8 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use crate::outcome::Git;
+
+pub use origin::origin;
 
 /// How long git may take: a repo on a slow disk must not hold up the run.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -50,26 +54,27 @@ pub async fn describe(root: &Path) -> Git {
     }
 }
 
-/// What git prints, trimmed; nothing when it fails.
-async fn git(root: &Path, args: &[&str]) -> Option<String> {
+/// A git command in a folder, about the repo that this folder is in and no other.
+pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new("git");
     command
-        .args(args)
-        .current_dir(root)
+        .current_dir(folder)
         // `status` would take the index lock, and make the user's own git fail meanwhile.
         .env("GIT_OPTIONAL_LOCKS", "0")
         .stdin(Stdio::null())
-        .stderr(Stdio::null())
         // A Ctrl-C is for the run to answer.
         .process_group(0)
         .kill_on_drop(true);
     for variable in HOOK_VARIABLES {
         command.env_remove(variable);
     }
-    let output = tokio::time::timeout(PATIENCE, command.output())
-        .await
-        .ok()?
-        .ok()?;
+    command
+}
+
+/// What git prints, trimmed; nothing when it fails.
+async fn git(root: &Path, args: &[&str]) -> Option<String> {
+    let run = command(root).args(args).stderr(Stdio::null()).output();
+    let output = tokio::time::timeout(PATIENCE, run).await.ok()?.ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     output.status.success().then_some(text)
 }
@@ -78,7 +83,7 @@ async fn git(root: &Path, args: &[&str]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn run(root: &Path, args: &[&str]) {
+    pub(super) fn run(root: &Path, args: &[&str]) {
         let status = std::process::Command::new("git")
             .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
             .args([

@@ -24,6 +24,9 @@ macro_rules! reaper {
         concat!(
             reaper!(piece "sandbox"),
             reaper!(piece "arm"),
+            reaper!(piece "labels"),
+            reaper!(piece "mounts"),
+            reaper!(piece "storage"),
             "take_down() (\n",
             reaper!(piece "sweep"),
             reaper!(piece "teardown"),
@@ -60,12 +63,13 @@ pub use choose::{Asker, ChooseError, choose};
 pub use claim::Claim;
 pub use container::Container;
 pub use containers::Containers;
-pub use gc::{Expired, Gc, gc};
+pub use gc::{Expired, Forget, Forgotten, Gc, Stored, Swept, gc};
 pub use guard::Terms;
 pub use lease::{Lease, LeaseLost};
 pub use list::{Listed, list};
 pub use long_log::{Collected, LongLog};
-pub use mirror::MirrorGuard;
+pub use mirror::{Mirror, MirrorGuard};
+pub use room::make_room;
 pub use state::{Existing, State};
 pub use teardown::{Left, Removed, listed, teardown};
 
@@ -137,7 +141,7 @@ impl Sandbox {
         format!("{}/repo", self.dir())
     }
 
-    /// The labels that everything it makes carries.
+    /// The labels that everything it makes carries, as a compose file has them.
     #[must_use]
     pub fn labels(&self, owner: u32) -> Vec<(String, String)> {
         vec![
@@ -145,6 +149,9 @@ impl Sandbox {
             ("cargo-e2e.repo".to_owned(), self.identity.slug.clone()),
             ("cargo-e2e.owner".to_owned(), owner.to_string()),
             ("cargo-e2e.expires".to_owned(), self.expires.to_string()),
+            // Another of this user's folders on the same engine leaves it alone. Compose takes a
+            // dollar for a variable.
+            ("cargo-e2e.root".to_owned(), self.root.replace('$', "$$")),
         ]
     }
 
@@ -228,7 +235,7 @@ impl Sandbox {
 
     /// Removes what a failed `up` has made, and keeps the sandbox.
     pub async fn reset(&self, host: &dyn Host) -> Result<(), HostError> {
-        let script = self.bind(script!("reset", "sweep", "reset"));
+        let script = self.bind(script!("reset", "labels", "sweep", "reset"));
         let output = host::run(host, &script, b"", Duration::from_mins(2)).await?;
         check(host, &script, output).map(drop)
     }

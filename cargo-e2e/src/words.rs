@@ -35,6 +35,20 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
+/// An amount of data for people: `12 KB`, `3.4 MB`, `1.2 GB`.
+#[must_use]
+pub fn kilobytes(kb: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "one digit of it is shown")]
+    let mb = kb as f64 / 1024.0;
+    if kb < 1024 {
+        format!("{kb} KB")
+    } else if mb < 1023.95 {
+        format!("{mb:.1} MB")
+    } else {
+        format!("{:.1} GB", mb / 1024.0)
+    }
+}
+
 /// The run in one line, as the state-hub shows it:
 /// `activity-core e2e passed: 3 tests in 41.2 s on railiance01`.
 #[must_use]

@@ -6,6 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::isolate::{Told, add_labels, text};
 
+/// The label that tells what carries labels because its image does: a run's own containers have it
+/// empty.
+pub(super) const IMAGE: &str = "cargo-e2e.image";
+
 /// Every tag that is built here, and the one it gets instead.
 pub(super) struct Tags(BTreeMap<String, String>);
 
@@ -118,6 +122,11 @@ pub(super) fn scope(
             ));
         }
         add_labels(build, "labels", labels);
+        // Every container that is made of it gets these too, whoever makes it.
+        let run = labels.iter().find(|(name, _)| name == "cargo-e2e.run");
+        if let Some((_, run)) = run {
+            add_labels(build, "labels", &[(IMAGE.to_owned(), run.clone())]);
+        }
         follow(name, build, tags, told);
     }
 }

@@ -92,7 +92,7 @@ pub fn isolate(mut model: Value, isolation: &Isolation<'_>) -> Rewritten {
     if let Some(model) = model.as_object_mut() {
         model.insert("name".into(), json!(isolation.project));
         names::network_keys(model, &mut rewrite.told);
-        rewrite.services(model);
+        rewrite.services(model, &anonymous_looking(model));
         rewrite.scoped(model, "networks");
         rewrite.scoped(model, "volumes");
     }
@@ -128,7 +128,8 @@ struct Rewrite<'a> {
 }
 
 impl Rewrite<'_> {
-    fn services(&mut self, model: &mut Map<String, Value>) {
+    /// `external` are volumes of others that are called as anonymous ones are.
+    fn services(&mut self, model: &mut Map<String, Value>, external: &BTreeMap<String, String>) {
         let Some(services) = model.get_mut("services").and_then(Value::as_object_mut) else {
             return;
         };
@@ -154,6 +155,9 @@ impl Rewrite<'_> {
             if let Some(service) = definition.as_object_mut() {
                 self.health(name, service);
                 add_labels(service, "labels", self.isolation.labels);
+                if !self.isolation.labels.is_empty() {
+                    add_labels(service, "labels", &own_labels(service, external));
+                }
             }
         }
     }
@@ -251,6 +255,38 @@ impl Rewrite<'_> {
             add_labels(definition, "labels", self.isolation.labels);
         }
     }
+}
+
+/// External volumes by their keys, of those whose names are like anonymous ones'.
+fn anonymous_looking(model: &Map<String, Value>) -> BTreeMap<String, String> {
+    let volumes = model.get("volumes").and_then(Value::as_object);
+    let name = |(key, volume): (&String, &Value)| {
+        let external = volume.get("external") == Some(&json!(true));
+        let name = text(volume, "name").filter(|_| external)?;
+        let digits = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        digits.then(|| (key.clone(), name))
+    };
+    volumes.into_iter().flatten().filter_map(name).collect()
+}
+
+/// What only a container has, and not its image: that it is the run's own, and which of its volumes
+/// are not, though they have names like anonymous ones.
+fn own_labels(
+    service: &Map<String, Value>,
+    external: &BTreeMap<String, String>,
+) -> Vec<(String, String)> {
+    let mut labels = vec![(images::IMAGE.to_owned(), String::new())];
+    let mounts = service.get("volumes").and_then(Value::as_array);
+    let used: Vec<&str> = mounts
+        .into_iter()
+        .flatten()
+        .filter_map(|mount| external.get(mount["source"].as_str()?))
+        .map(String::as_str)
+        .collect();
+    if !used.is_empty() {
+        labels.push(("cargo-e2e.external".to_owned(), used.join(" ")));
+    }
+    labels
 }
 
 pub(super) fn add_labels(

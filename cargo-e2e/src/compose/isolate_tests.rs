@@ -149,6 +149,36 @@ fn a_tag_that_is_built_here_is_the_runs_own_wherever_it_is_used() {
 }
 
 #[test]
+fn containers_say_that_they_and_which_of_their_volumes_are_the_runs() {
+    let name = "0123456789abcdef".repeat(4);
+    let rewritten = run(
+        json!({
+            "services": {
+                "api": { "build": { "context": "/r" } },
+                "db": { "image": "x", "volumes": [
+                    { "type": "volume", "source": "theirs", "target": "/a" },
+                    { "type": "volume", "source": "plain", "target": "/b" },
+                    { "type": "volume", "target": "/c" },
+                ] },
+            },
+            "volumes": {
+                "theirs": { "external": true, "name": name },
+                "plain": { "external": true, "name": "plain" },
+            },
+        }),
+        (20, 10),
+    );
+    let services = &rewritten.model["services"];
+    assert_eq!(
+        services["api"]["build"]["labels"]["cargo-e2e.image"],
+        json!("01test")
+    );
+    assert_eq!(services["api"]["labels"]["cargo-e2e.image"], json!(""));
+    assert_eq!(services["db"]["labels"]["cargo-e2e.external"], json!(name));
+    assert_eq!(services["api"]["labels"].get("cargo-e2e.external"), None);
+}
+
+#[test]
 fn networks_and_volumes_get_names_of_their_own_unless_they_are_external() {
     let rewritten = run(
         json!({

@@ -26,7 +26,7 @@ pub use command::{Lines, Output, Stream, ending, lines, pour, run, stream};
 pub use local::Local;
 pub use own::Own;
 pub use preflight::{Check, Examined, Facts, Finding, Problem, Purpose, examine, preflight};
-pub use rsync::{List, Transfer, rsync};
+pub use rsync::{List, Transfer, rsync, rsync_in_one};
 pub use script::{Script, quote};
 pub use ssh::Ssh;
 

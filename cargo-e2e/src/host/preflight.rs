@@ -122,6 +122,29 @@ impl Examined {
             .cloned()
             .collect()
     }
+
+    /// Whether one of these problems is that the tool's folder has too little room.
+    #[must_use]
+    pub fn lacks_room(&self) -> bool {
+        self.checks
+            .iter()
+            .any(|check| judge::ROOM.contains(&check.name) && check.problem().is_some())
+    }
+
+    /// What is known of a host that can be used.
+    ///
+    /// # Errors
+    /// [`HostError::Unusable`] with every problem found.
+    pub fn usable(self, host: &str) -> Result<Facts, HostError> {
+        let problems = self.problems();
+        if problems.is_empty() {
+            return Ok(self.facts);
+        }
+        Err(HostError::Unusable {
+            host: host.to_owned(),
+            problems,
+        })
+    }
 }
 
 /// Looks at a host once.
@@ -142,15 +165,7 @@ pub async fn examine(host: &dyn Host, purpose: Purpose) -> Result<Examined, Host
 /// # Errors
 /// [`HostError::Unusable`] with every problem found, or what kept the look from happening.
 pub async fn preflight(host: &dyn Host, purpose: Purpose) -> Result<Facts, HostError> {
-    let examined = examine(host, purpose).await?;
-    let problems = examined.problems();
-    if !problems.is_empty() {
-        return Err(HostError::Unusable {
-            host: host.name().to_owned(),
-            problems,
-        });
-    }
-    Ok(examined.facts)
+    examine(host, purpose).await?.usable(host.name())
 }
 
 fn facts(output: &Output) -> Facts {

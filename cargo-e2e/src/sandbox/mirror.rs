@@ -11,9 +11,21 @@ use super::{SOON, Sandbox, check};
 /// The status of a wait for a turn that did not come.
 const BUSY: i32 = 75;
 
+/// One of the mirrors on a host, and who writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mirror {
+    /// Its folder's name: the same for all working copies of a repo.
+    pub name: String,
+    /// The working copy that is sent.
+    pub writer: String,
+}
+
 /// Holds a repo's mirror until it is dropped.
 #[derive(Debug)]
 pub struct MirrorGuard {
+    /// Whether all that is in it comes from the same working copy: then a file of the same size and
+    /// time is the same file.
+    pub is_known: bool,
     _channel: host::Channel,
 }
 
@@ -22,12 +34,13 @@ impl Sandbox {
     pub async fn hold_mirror(
         &self,
         host: &dyn Host,
-        mirror: &str,
+        mirror: &Mirror,
         patience: Duration,
     ) -> Result<MirrorGuard, HostError> {
         let script = self
             .bind(script!("the wait for the mirror", "mirror"))
-            .var("mirror", mirror)
+            .var("mirror", &mirror.name)
+            .var("writer", &mirror.writer)
             .var("patience", patience.as_secs().to_string());
         let mut channel = host.start(&script).await?;
         let mut word = [0; 4];
@@ -38,7 +51,12 @@ impl Sandbox {
             after: patience,
         };
         match tokio::time::timeout(patience + SOON, held).await {
-            Ok(Ok(_)) if &word == b"held" => return Ok(MirrorGuard { _channel: channel }),
+            Ok(Ok(_)) if [b"held", b"read"].contains(&&word) => {
+                return Ok(MirrorGuard {
+                    is_known: &word == b"held",
+                    _channel: channel,
+                });
+            }
             Ok(_) => {}
             Err(_) => return Err(took_too_long()),
         }
@@ -56,14 +74,19 @@ impl Sandbox {
         })
     }
 
-    /// Gives the sandbox its private copy of a mirror.
+    /// Gives the sandbox its private copy of a mirror; `anew` where it may have one of something else.
     pub async fn copy_mirror(
         &self,
         host: &dyn Host,
-        mirror: &str,
+        mirror: &Mirror,
+        anew: bool,
         deadline: Duration,
     ) -> Result<(), HostError> {
-        let script = self.bind(script!("copy", "copy")).var("mirror", mirror);
+        let script = self
+            .bind(script!("copy", "copy"))
+            .var("mirror", &mirror.name)
+            .var("writer", &mirror.writer)
+            .var("anew", if anew { "yes" } else { "" });
         let output = host::run(host, &script, b"", deadline).await?;
         check(host, &script, output).map(drop)
     }
@@ -75,32 +98,87 @@ mod tests {
     use super::*;
     use crate::host::Local;
 
-    #[tokio::test]
-    async fn one_holds_it_and_takes_it_from_nobody_but_itself() {
-        let root = tempfile::tempdir().unwrap();
-        let sandbox = || {
+    const LONG: Duration = Duration::from_mins(1);
+
+    struct Place(tempfile::TempDir);
+
+    impl Place {
+        fn new() -> Self {
+            let root = tempfile::tempdir().unwrap();
+            for folder in ["locks", "mirrors"] {
+                std::fs::create_dir(root.path().join(folder)).unwrap();
+            }
+            Self(root)
+        }
+
+        fn sandbox(&self) -> Sandbox {
             let sandbox = Sandbox {
                 identity: Identity::new("shop"),
-                root: root.path().to_str().unwrap().to_owned(),
+                root: self.0.path().to_str().unwrap().to_owned(),
                 expires: 0,
                 lease: Duration::from_secs(5),
             };
-            std::fs::create_dir_all(sandbox.dir()).unwrap();
+            std::fs::create_dir_all(sandbox.repo_dir()).unwrap();
             sandbox
-        };
-        std::fs::create_dir_all(root.path().join("locks")).unwrap();
-        let (first, second) = (sandbox(), sandbox());
-        let long = Duration::from_mins(1);
-        let before = first.hold_mirror(&Local, "shop-1", long).await.unwrap();
-        let refused = second.hold_mirror(&Local, "shop-1", Duration::ZERO).await;
+        }
+    }
+
+    fn mirror(writer: &str) -> Mirror {
+        Mirror {
+            name: "shop.1".to_owned(),
+            writer: writer.to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn one_holds_it_and_takes_it_from_nobody_but_itself() {
+        let place = Place::new();
+        let (first, second) = (place.sandbox(), place.sandbox());
+        let mirror = mirror("a");
+        let before = first.hold_mirror(&Local, &mirror, LONG).await.unwrap();
+        let refused = second.hold_mirror(&Local, &mirror, Duration::ZERO).await;
         assert!(
             matches!(refused, Err(HostError::TimedOut { .. })),
             "{refused:?}"
         );
         // As when the connection of before is lost, and the host does not know it.
-        let _again = first.hold_mirror(&Local, "shop-1", long).await.unwrap();
+        let _again = first.hold_mirror(&Local, &mirror, LONG).await.unwrap();
         drop(before);
-        let refused = second.hold_mirror(&Local, "shop-1", Duration::ZERO).await;
+        let refused = second.hold_mirror(&Local, &mirror, Duration::ZERO).await;
         assert!(refused.is_err());
+    }
+
+    #[tokio::test]
+    async fn it_is_known_to_the_working_copy_that_sent_all_of_it_last() {
+        let place = Place::new();
+        let known = async |writer: &str, sends: bool| {
+            let (sandbox, mirror) = (place.sandbox(), mirror(writer));
+            let held = sandbox.hold_mirror(&Local, &mirror, LONG).await.unwrap();
+            if sends {
+                sandbox
+                    .copy_mirror(&Local, &mirror, false, LONG)
+                    .await
+                    .unwrap();
+            }
+            held.is_known
+        };
+        assert!(known("a", true).await, "it was empty");
+        assert!(known("a", true).await);
+        assert!(!known("b", true).await);
+        assert!(known("b", false).await);
+        assert!(!known("b", true).await, "the last did not send all");
+        assert!(!known("a", false).await);
+        assert!(!known("b", true).await);
+
+        // One whose hold was lost, and taken by another, says nothing of what is there.
+        let (lost, other) = (place.sandbox(), place.sandbox());
+        drop(lost.hold_mirror(&Local, &mirror("b"), LONG).await.unwrap());
+        drop(other.hold_mirror(&Local, &mirror("a"), LONG).await.unwrap());
+        std::fs::write(format!("{}/theirs", lost.repo_dir()), "x").unwrap();
+        lost.copy_mirror(&Local, &mirror("b"), true, LONG)
+            .await
+            .unwrap();
+        assert!(!std::path::Path::new(&format!("{}/theirs", lost.repo_dir())).exists());
+        assert!(!known("b", false).await);
     }
 }

@@ -1,8 +1,21 @@
 //! How much room a host has left where a sandbox writes.
 
-use crate::host::{Host, HostError};
+use std::time::Duration;
 
-use super::{Sandbox, succeed};
+use crate::host::{self, Host, HostError, Script};
+
+use super::gc::{Stored, stored};
+use super::{Sandbox, check, succeed};
+
+const MAKE_ROOM: &str = concat!(
+    "id=\n",
+    include_str!("../host/sh/sandbox.sh"),
+    include_str!("../host/sh/mounts.sh"),
+    include_str!("../host/sh/storage.sh"),
+    "make_room\n"
+);
+/// Little has to go.
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// With less than this, what failed has failed for want of room, or the next thing will.
 const LITTLE_KB: u64 = 64 * 1024;
@@ -24,6 +37,17 @@ impl Sandbox {
             .filter_map(|line| full(line, host.name()))
             .collect())
     }
+}
+
+/// Gives up mirrors that no run uses now, those of longest ago first, until a run has room to begin.
+/// Nothing goes where there is room.
+///
+/// # Errors
+/// When the host is lost.
+pub async fn make_room(host: &dyn Host, root: &str) -> Result<Vec<Stored>, HostError> {
+    let script = Script::new("make room", MAKE_ROOM).var("root", root);
+    let output = check(host, &script, host::run(host, &script, b"", LIMIT).await?)?;
+    Ok(stored(&output.text()))
 }
 
 /// `space 0 688128 /var/lib/docker`, `inodes 5000 6000 /`.

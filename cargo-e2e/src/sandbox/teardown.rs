@@ -66,6 +66,8 @@ pub fn listed(left: &[Left]) -> String {
 const BODY: &str = concat!(
     include_str!("../host/sh/sandbox.sh"),
     include_str!("../host/sh/arm.sh"),
+    include_str!("../host/sh/labels.sh"),
+    include_str!("../host/sh/mounts.sh"),
     include_str!("../host/sh/sweep.sh"),
     include_str!("../host/sh/teardown.sh")
 );

@@ -32,6 +32,13 @@ pub(crate) fn slug_of(written: &str) -> Option<String> {
     (!slug.is_empty()).then(|| slug.to_owned())
 }
 
+/// Whether a text can be a repo's `name`.
+#[must_use]
+pub fn is_slug(text: &str) -> bool {
+    static SLUG: LazyLock<Regex> = LazyLock::new(|| pattern("[a-z0-9][a-z0-9-]{0,39}"));
+    SLUG.is_match(text)
+}
+
 impl Checker<'_> {
     /// A text that isn't blank. What other YAML readers may take for something else has to be
     /// quoted.
@@ -150,11 +157,10 @@ impl Checker<'_> {
 
 /// `name`
 pub(super) fn slug(checker: &mut Checker<'_>, place: Place<'_>, node: &Node) {
-    static SLUG: LazyLock<Regex> = LazyLock::new(|| pattern("[a-z0-9][a-z0-9-]{0,39}"));
     let Some(text) = checker.text(place, "a slug", node) else {
         return;
     };
-    if !SLUG.is_match(text) {
+    if !is_slug(text) {
         let message = format!(
             "{} is no slug: up to {MAX_SLUG} of a-z, 0-9 and `-`, and no `-` first",
             quoted(text)

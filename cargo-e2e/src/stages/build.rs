@@ -62,7 +62,7 @@ async fn check_binaries(context: &Context<'_>) -> Result<(), Trouble> {
             .into_iter()
             .filter_map(|path| {
                 let bytes = std::fs::read(root.join(&path)).ok()?;
-                Some((path, binary(&bytes)?))
+                Some((path.display().to_string(), binary(&bytes)?))
             })
             .collect::<Vec<_>>()
     })

@@ -1,16 +1,27 @@
 //! Reach the host, and see that it has what is needed.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::host::{Facts, Host, HostError, Problem, Purpose, preflight};
+use crate::host::{Facts, Host, HostError, Problem, Purpose, examine};
 use crate::outcome::Verdict;
+use crate::sandbox::{Forgotten, Stored, make_room};
 use crate::spec::{HealthCheck, Probe, Spec};
 
-use super::{Done, Trouble};
+use crate::words::kilobytes;
+
+use super::{Done, Trouble, count};
 
 /// Looks at a host that was reached, with the eyes of the run that wants it.
 pub async fn look(host: &dyn Host, spec: &Spec) -> Result<Done<Facts>, Trouble> {
-    let facts = preflight(host, Purpose::Run).await?;
+    let mut examined = examine(host, Purpose::Run).await?;
+    let mut made = Vec::new();
+    if examined.lacks_room() {
+        // What the host keeps for later runs is no reason to refuse this one.
+        made = make_room(host, &examined.facts.root).await?;
+        examined = examine(host, Purpose::Run).await?;
+    }
+    let facts = examined.usable(host.name())?;
     let asks_grpc = |check: &HealthCheck| matches!(check.probe, Probe::Grpc { .. });
     if !facts.http2 && spec.health_checks.iter().any(asks_grpc) {
         return Err(HostError::Unusable {
@@ -24,7 +35,7 @@ pub async fn look(host: &dyn Host, spec: &Spec) -> Result<Done<Facts>, Trouble> 
         }
         .into());
     }
-    let detail = format!(
+    let mut detail = format!(
         "{}Engine {}.{}, Compose {}.{}",
         if host.is_local() { "" } else { "ssh, " },
         facts.engine.0,
@@ -32,7 +43,23 @@ pub async fn look(host: &dyn Host, spec: &Spec) -> Result<Done<Facts>, Trouble> 
         facts.compose.0,
         facts.compose.1
     );
+    let freed: Vec<u64> = made.iter().filter_map(freed).collect();
+    if !freed.is_empty() {
+        let _ = write!(
+            detail,
+            ", {} removed for {} of room",
+            count(freed.len(), "old mirror"),
+            kilobytes(freed.iter().sum())
+        );
+    }
     Ok(Done::new(facts, detail))
+}
+
+fn freed(one: &Stored) -> Option<u64> {
+    match one.fate {
+        Forgotten::Gone { kb, .. } => Some(kb),
+        Forgotten::InUse | Forgotten::Left => None,
+    }
 }
 
 /// Gives up on a host that neither lets in nor refuses.

@@ -167,7 +167,7 @@ pub(super) async fn send_needed(context: &Context<'_>, model: &Value) -> Result<
             "git ignores {}, which the stack mounts: sent too",
             listed(&here)
         ));
-        send_extra(context, &here).await?;
+        send_extra(context, &here.iter().map(PathBuf::from).collect()).await?;
         let still = context
             .sandbox
             .missing(context.host, here.iter().map(String::as_str))

@@ -1,15 +1,16 @@
 //! Send the repo: what git would ship, then what is needed although git ignores it.
 
+mod mirror;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::Path;
-
-use sha2::{Digest as _, Sha256};
+use std::path::{Path, PathBuf};
 
 use crate::compose::scan::{self, Scan};
 use crate::files;
-use crate::host::{HostError, List, Transfer, rsync};
+use crate::host::{HostError, List, Transfer, rsync, rsync_in_one};
 use crate::outcome::Verdict;
+use crate::sandbox::Mirror;
 
 use super::{Context, Done, Trouble, count};
 
@@ -49,7 +50,8 @@ pub async fn sync(context: &Context<'_>) -> Result<Done<Scan>, Trouble> {
             listed(&missing)
         ));
     }
-    let extra: BTreeSet<String> = included.into_iter().chain(missing).collect();
+    let missing = missing.into_iter().map(PathBuf::from);
+    let extra: BTreeSet<PathBuf> = included.into_iter().chain(missing).collect();
     send_extra(context, &extra).await?;
     let mut detail = count(sent, "file");
     if !extra.is_empty() {
@@ -82,8 +84,8 @@ async fn tree(context: &Context<'_>, filters: &files::Filters) -> Result<usize, 
         // No wire to spare: straight into the sandbox.
         rsync(host, &transfer(&format!("{}/", sandbox.repo_dir()))).await?
     } else {
-        let mirror = mirror_name(&plan.repo.root, &sandbox.identity.slug);
-        let target = format!("{}/mirrors/{mirror}/", sandbox.root);
+        let mirror = mirror::of(&plan.repo.root, &sandbox.identity.slug).await;
+        let target = format!("{}/mirrors/{}/", sandbox.root, mirror.name);
         by_way_of(context, &mirror, &transfer(&target)).await?
     };
     for line in said.lines().filter(|line| line.contains("unsafe symlink")) {
@@ -99,15 +101,32 @@ async fn tree(context: &Context<'_>, filters: &files::Filters) -> Result<usize, 
 /// meanwhile, another run may have had it, and all is done again.
 async fn by_way_of(
     context: &Context<'_>,
-    mirror: &str,
+    mirror: &Mirror,
     transfer: &Transfer<'_>,
 ) -> Result<String, HostError> {
     let (host, sandbox, limit) = (context.host, context.sandbox, transfer.deadline);
-    for _ in 0..TRIES {
+    for attempt in 0..TRIES {
         let before = host.connections();
-        let _held = sandbox.hold_mirror(host, mirror, limit).await?;
-        let said = rsync(host, transfer).await?;
-        sandbox.copy_mirror(host, mirror, limit).await?;
+        let held = sandbox.hold_mirror(host, mirror, limit).await?;
+        let mut arguments = transfer.arguments.to_vec();
+        if !held.is_known {
+            // Two checkouts of one moment have files of the same size and time that differ.
+            arguments.push("--checksum".to_owned());
+        }
+        let arguments = arguments.as_slice();
+        let sent = rsync_in_one(
+            host,
+            &Transfer {
+                arguments,
+                ..transfer.clone()
+            },
+        )
+        .await?;
+        let Some(said) = sent else { continue };
+        // What was copied while another had the mirror goes.
+        sandbox
+            .copy_mirror(host, mirror, attempt > 0, limit)
+            .await?;
         if host.connections() == before {
             return Ok(said);
         }
@@ -158,13 +177,13 @@ async fn exists(path: &Path) -> bool {
 }
 
 /// Sends these paths, folders whole, into the sandbox's own copy.
-pub async fn send_extra(context: &Context<'_>, paths: &BTreeSet<String>) -> Result<(), Trouble> {
+pub async fn send_extra(context: &Context<'_>, paths: &BTreeSet<PathBuf>) -> Result<(), Trouble> {
     if paths.is_empty() {
         return Ok(());
     }
     let mut list = Vec::new();
     for path in paths {
-        list.extend_from_slice(path.as_bytes());
+        list.extend_from_slice(path.as_os_str().as_encoded_bytes());
         list.push(0);
     }
     let transfer = Transfer {
@@ -194,20 +213,6 @@ fn inside(root: &Path, path: &Path) -> Option<String> {
         }
     }
     (!parts.is_empty()).then(|| parts.join("/"))
-}
-
-/// One mirror for each working copy: two of them would undo each other's work.
-fn mirror_name(root: &Path, slug: &str) -> String {
-    let mut hash = Sha256::new();
-    hash.update(rustix::system::uname().nodename().to_bytes());
-    hash.update([0]);
-    hash.update(root.as_os_str().as_encoded_bytes());
-    let digest = hash.finalize();
-    let mut name = format!("{slug}-");
-    for byte in &digest[..8] {
-        let _ = write!(name, "{byte:02x}");
-    }
-    name
 }
 
 /// `Number of files: 312 (reg: 300, dir: 12)` → 300.
@@ -245,13 +250,6 @@ mod tests {
             1300
         );
         assert_eq!(files_in(""), 0);
-    }
-
-    #[test]
-    fn two_working_copies_have_two_mirrors() {
-        let name = |path: &str| mirror_name(Path::new(path), "shop");
-        assert_eq!(name("/a"), name("/a"));
-        assert_ne!(name("/a"), name("/b"));
     }
 
     #[test]

@@ -76,6 +76,38 @@ pub(super) fn before(lab: &Lab) {
     }
 }
 
+/// What is kept for later runs makes room for this one: of longest ago first, no more than is needed,
+/// and nothing that is in use.
+pub(super) fn old_mirrors(lab: &Lab) {
+    const FAULT: &str = "16 the host's disk is nearly full of old mirrors";
+    let host = lab.spare.host();
+    let small = Small::new(host, &host.root(), 2000, 40_000);
+    small.run(
+        "set -e; chmod 700 .; mkdir -p locks mirrors; n=9\n\
+         for name in used oldest older newest; do\n\
+           mkdir mirrors/$name.1; fallocate -l 400M mirrors/$name.1/file; touch -d \"$n days ago\" mirrors/$name.1\n\
+           n=$((n - 1))\n\
+         done\n\
+         setsid flock locks/mirror-used.1 sh -c 'echo held; exec sleep 7060' >held 2>/dev/null &\n\
+         until [ -s held ]; do sleep 0.05; done; rm held",
+    );
+    let repo = stack(lab, "full-mirrors", "true");
+    let ran = repo.run(host, &[]);
+    ran.stage_says("connect", "2 old mirrors removed for 800.0 MB of room");
+    let _ = host.says("pkill -f 'sleep 706[0]'");
+    let mirrors = host.says(&format!("ls {}/mirrors", host.root()));
+    for (name, stays) in [
+        ("used", true),
+        ("oldest", false),
+        ("older", false),
+        ("newest", true),
+    ] {
+        assert_eq!(mirrors.contains(&format!("{name}.1")), stays, "{mirrors}");
+    }
+    let end = End::Is(0, "passed");
+    lab.check(FAULT, "connect", &ran, Instant::now(), &end);
+}
+
 pub(super) fn during_tests(lab: &Lab) {
     let host = lab.spare.host();
     let no_space = ("no space", 40_000, FILL);

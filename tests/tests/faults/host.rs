@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use e2e_tests::stacks::all_kinds;
 use e2e_tests::{Ran, Repo, wait_for};
 use rustix::process::Signal;
 
@@ -77,6 +78,43 @@ fn next_run(lab: &Lab) {
             .spec("test_command: 'true'\n"),
     );
     next.run(lab.spare.host(), &[]).ended(0, "passed");
+}
+
+/// A kept sandbox lives for longer than its labels say. A gc of the same user with another folder
+/// leaves it alone, and takes it when its client and guard are gone.
+pub(super) fn another_root(lab: &Lab) {
+    const FAULT: &str = "29 another root on the same engine";
+    let host = lab.spare.host();
+    let root = host.root();
+    let _ = host.says(&format!(
+        "set -e; mkdir -p {root} /srv/two; mv {root} /srv/one; ln -s /srv/one {root}"
+    ));
+    let repo = lab.equipped(all_kinds("one").spec("test_command: 'true'\n"));
+    let ran = repo.run_and_keep(host, &["--keep"]);
+    let id = ran.run_id();
+    // Three days later by the clock that gc reads.
+    let _ = host.says(&format!(
+        "set -e; ln -sfn /srv/two {root}\n\
+         printf '#!/bin/sh\\nexec /bin/date -d \"+3 days\" \"$@\"\\n' >/usr/local/bin/date; chmod 755 /usr/local/bin/date\n"
+    ));
+    let gc = || repo.cargo_e2e(&["gc", "--all-users", "--host", &host.name()]);
+    let ended = gc();
+    let lives = host.says(&format!(
+        "docker ps -q --filter label=cargo-e2e.run={id} | wc -l"
+    ));
+    assert_ne!(lives, "0\n", "{ended}");
+    // With the sleep that it is in.
+    let _ = host.says(&format!(
+        "kill -KILL -$(pgrep -o -f 'leases/{id}/guard.s[h]')\n\
+         touch -d '1 hour ago' /srv/one/leases/{id}/lease"
+    ));
+    let since = Instant::now();
+    let ended = gc();
+    let _ = host.says(&format!(
+        "set -e; rm /usr/local/bin/date {root}; mv /srv/one {root}; rm -r /srv/two"
+    ));
+    assert!(ended.stderr.contains(&format!("removed {id}")), "{ended}");
+    lab.check(FAULT, "kept", &ran, since, &End::Is(0, "passed"));
 }
 
 pub(super) fn engine_restarted(lab: &Lab) {

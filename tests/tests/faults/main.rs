@@ -198,6 +198,11 @@ const ALONE: &[Row] = &[
         "16 the host's disk is filled by the tests",
         disk::during_tests,
     ),
+    (
+        "16 the host's disk is nearly full of old mirrors",
+        disk::old_mirrors,
+    ),
+    ("29 another root on the same engine", host::another_root),
 ];
 
 /// So do these, and they take long: only when all is asked for.

@@ -1,108 +1,21 @@
 //! What nobody takes down any more goes with `gc`, and nothing else does. On a host of its own: gc
 //! looks at all that its engine has, and every run on a host begins with one.
 
+mod foreign;
+mod forget;
+mod place;
+
 use std::fs::File;
 use std::time::{Duration, SystemTime};
 
-use e2e_tests::stacks::WEB;
-use e2e_tests::{Ended, Host, Repo, Spare, wait_for};
+use e2e_tests::wait_for;
 use rustix::process::Signal;
 
-const NAME: &str = "e2e-gc";
-const AS_USER: &str = "e2e-gc-dev";
-/// uid of `dev` there.
-const DEV: u32 = 1000;
-const MINUTE: i64 = 60;
-/// gc waits so long after what the labels say.
-const LATE: i64 = 10 * MINUTE;
-
-struct Place {
-    spare: Spare,
-}
-
-impl Place {
-    fn host(&self) -> Host {
-        self.spare.host()
-    }
-
-    fn says(&self, script: &str) -> String {
-        self.host().says(script)
-    }
-
-    fn repo(&self, name: &str) -> Repo {
-        Repo::new(name)
-            .env("CARGO_E2E_SSH_CONFIG", &self.spare.ssh_config())
-            .compose(WEB)
-            .spec("ports: isolated\ntest_command: 'true'\n")
-    }
-
-    /// Its end, when no run's guard was at it at the same time.
-    #[track_caller]
-    fn gc(&self, code: i32, host: &str, more: &[&str]) -> Ended {
-        let repo = self.repo("gc");
-        let mut ended = None;
-        wait_for("other gcs", Duration::from_mins(1), || {
-            let last = repo.cargo_e2e(&[&["gc", "--host", host], more].concat());
-            let busy = last.stderr.contains("another gc is under way");
-            ended = Some(last);
-            !busy
-        });
-        let ended = ended.expect("it ran");
-        assert_eq!(ended.code, Some(code), "{ended}");
-        ended
-    }
-
-    /// Makes all that a run makes, with our labels, which expired so many seconds ago.
-    fn labelled(&self, id: &str, owner: u32, expired: i64) {
-        let labels = "cargo-e2e.run=$id cargo-e2e.repo=x cargo-e2e.owner=$owner cargo-e2e.expires=$((now - expired))";
-        let ours = format!("--label {}", labels.replace(" cargo", " --label cargo"));
-        let made = self.host().sh(&format!(
-            "set -e; id={id} owner={owner} expired=$(({expired})) now=$(date +%s)\n\
-             docker network create {ours} n-$id; docker volume create {ours} v-$id\n\
-             docker run -d --name c-$id --network n-$id -v v-$id:/v -v /anonymous {ours} \
-               --restart always e2e-lab/busybox:1 sleep 6000\n\
-             tar -cf - -T /dev/null | docker import -c \"LABEL {labels}\" - i-$id\n"
-        ));
-        assert_eq!(made.code, Some(0), "{made}");
-    }
-
-    /// How many things there have this in their names.
-    fn has(&self, id: &str) -> usize {
-        let all = self.says(
-            "docker ps -a --format '{{.Names}}'; docker network ls --format '{{.Name}}'\n\
-             docker volume ls -q; docker image ls --format '{{.Repository}}'\n",
-        );
-        all.lines().filter(|name| name.contains(id)).count()
-    }
-
-    fn volumes(&self) -> usize {
-        self.says("docker volume ls -q").lines().count()
-    }
-
-    fn guard_of(&self, id: &str) -> String {
-        let found = self
-            .host()
-            .sh(&format!("pgrep -o -f 'leases/{id}/guard.s[h]$'"));
-        found.stdout.trim().to_owned()
-    }
-
-    /// With the sleep that it is in.
-    fn kill_guard_of(&self, id: &str) {
-        let guard = self.guard_of(id);
-        let _ = self.says(&format!("kill -KILL -{guard}"));
-    }
-}
-
-/// An id as runs have them.
-fn id(end: &str) -> String {
-    format!("{end:0>26}")
-}
+use place::{DEV, LATE, MINUTE, MONTH, Place, id};
 
 #[test]
 fn gc_takes_what_is_nobodys_and_nothing_else() {
-    let place = Place {
-        spare: Spare::new(NAME),
-    };
+    let place = Place::new("e2e-gc", "e2e-gc-dev");
     what_only_labels_tell_of(&place);
     other_users(&place);
     a_kept_sandbox_without_its_guard(&place);
@@ -113,6 +26,7 @@ fn gc_takes_what_is_nobodys_and_nothing_else() {
 }
 
 fn what_only_labels_tell_of(place: &Place) {
+    let name = place.name;
     let (over, not_yet) = (id("over"), id("soon"));
     let volumes = place.volumes();
     place.labelled(&over, 0, LATE + 2);
@@ -125,17 +39,17 @@ fn what_only_labels_tell_of(place: &Place) {
          docker volume create --label cargo-e2e.run=../../../../../../../../../.. \
            --label cargo-e2e.owner=0 --label cargo-e2e.expires=1 not-ours-4\n",
     );
-    let looked = place.gc(0, NAME, &["--dry-run"]);
+    let looked = place.gc(0, place.name, &["--dry-run"]);
     let line = format!(
         "{over} of user 0: its labels say that it has expired, and nothing else knows of it\n"
     );
     assert_eq!(looked.stdout, line, "{looked}");
     assert_eq!((place.has(&over), place.has(&not_yet)), (4, 4));
 
-    let gone = place.gc(0, NAME, &[]);
+    let gone = place.gc(0, place.name, &[]);
     assert!(
         gone.stderr
-            .starts_with(&format!("removed {over} from {NAME}: its labels")),
+            .starts_with(&format!("removed {over} from {name}: its labels")),
         "{gone}"
     );
     assert!(!gone.stderr.contains(&not_yet), "{gone}");
@@ -146,15 +60,24 @@ fn what_only_labels_tell_of(place: &Place) {
 }
 
 fn other_users(place: &Place) {
+    let name = place.name;
     let (roots, users) = (id("root"), id("user"));
     place.labelled(&users, DEV, LATE + 2);
-    let nothing = place.gc(0, NAME, &[]);
-    assert_eq!(nothing.stderr, format!("nothing has expired on {NAME}\n"));
+    let nothing = place.gc(0, place.name, &[]);
+    assert_eq!(nothing.stderr, format!("nothing has expired on {name}\n"));
     assert_eq!(place.has(&users), 4);
-    place.labelled(&roots, 0, LATE + 2);
-    place.gc(0, AS_USER, &[]);
+    // Whether it is kept can't be seen: its folder is root's.
+    place.labelled(&roots, 0, MONTH - MINUTE);
+    place.gc(0, place.as_user, &["--all-users"]);
+    assert_eq!(place.has(&roots), 4);
+    let _ = place.says(&format!(
+        "docker rm -fv c-{roots}; docker network rm n-{roots}; docker volume rm v-{roots}; \
+         docker rmi $(docker image ls -q --filter label=cargo-e2e.run={roots})"
+    ));
+    place.labelled(&roots, 0, MONTH + 2);
+    place.gc(0, place.as_user, &[]);
     assert_eq!((place.has(&roots), place.has(&users)), (4, 0));
-    let all = place.gc(0, AS_USER, &["--all-users"]);
+    let all = place.gc(0, place.as_user, &["--all-users"]);
     assert!(all.stderr.contains(&format!("removed {roots}")), "{all}");
     assert_eq!(place.has(&roots), 0);
 }
@@ -192,15 +115,15 @@ fn a_kept_sandbox_without_its_guard(place: &Place) {
         "touch -d '1 hour ago' {root}/leases/{id}/lease\n\
          expires=$(($(date +%s) + 8)); echo $expires >{dir}/expires; echo $expires"
     ));
-    place.gc(0, NAME, &[]);
+    place.gc(0, place.name, &[]);
     // Its mirror was used today, whatever the repo's own folder says.
-    let _ = place.says(&format!("test -d {root}/mirrors/{}-*", repo.slug()));
+    let _ = place.says(&format!("test -d {root}/mirrors/{}.*", repo.slug()));
     let ended = format!("{root}/ended/{id}");
     wait_for("the end of its time", Duration::from_mins(1), || {
         let over = format!("test -e {ended} && ! test -e {root}/leases/{id}");
         if place.guard_of(id).is_empty() {
             // A machine so slow that its time was over before gc could see to it.
-            place.gc(0, NAME, &[]);
+            place.gc(0, place.name, &[]);
         }
         place.host().sh(&over).code == Some(0)
     });
@@ -230,23 +153,30 @@ fn what_no_run_used_for_long(place: &Place) {
     let holder = place.says(&format!(
         "set -e; mkdir -p {root}/locks {root}/ended; cd {root}\n\
          for age in 29 32; do\n\
-           mkdir -p mirrors/m-$age/sub cache/c-$age; : >mirrors/m-$age/sub/file; : >ended/e-$age\n\
-           touch -d \"$age days ago\" mirrors/m-$age cache/c-$age ended/e-$age\n\
+           mkdir -p mirrors/m.$age/sub cache/c-$age; : >mirrors/m.$age/sub/file; : >ended/e-$age\n\
+           touch -d \"$age days ago\" mirrors/m.$age cache/c-$age ended/e-$age\n\
          done\n\
-         mkdir mirrors/held; touch -d '40 days ago' mirrors/held\n\
-         setsid flock locks/mirror-held sh -c 'echo held; sleep 7040' >held 2>&1 &\n\
+         mkdir mirrors/held.1; touch -d '40 days ago' mirrors/held.1\n\
+         mkdir mirrors/shop-0123456789abcdef\n\
+         setsid flock locks/mirror-held.1 sh -c 'echo held; sleep 7040' >held 2>&1 &\n\
          until [ -s held ]; do sleep 0.05; done; rm held; pgrep -o -f 'sleep 704[0]'\n"
     ));
-    place.gc(0, NAME, &[]);
+    place.gc(0, place.name, &[]);
     let found = place.says(&format!(
         "cd {root}; find mirrors cache ended -mindepth 1 -maxdepth 1"
     ));
     let left: Vec<&str> = found.lines().collect();
-    let stay = ["cache/c-29", "ended/e-29", "mirrors/held", "mirrors/m-29"];
+    let stay = ["cache/c-29", "ended/e-29", "mirrors/held.1", "mirrors/m.29"];
     for name in stay {
         assert!(left.contains(&name), "{name} is gone: {left:?}");
     }
-    let gone = ["cache/c-32", "ended/e-32", "mirrors/m-32"];
+    let gone = [
+        "cache/c-32",
+        "ended/e-32",
+        "mirrors/m.32",
+        // As versions before called them.
+        "mirrors/shop-0123456789abcdef",
+    ];
     for name in gone {
         assert!(!left.contains(&name), "{name} stays: {left:?}");
     }
@@ -255,6 +185,7 @@ fn what_no_run_used_for_long(place: &Place) {
 
 /// Removal never leaves the sandbox's folder.
 fn what_is_linked_or_mounted(place: &Place) {
+    let name = place.name;
     let root = place.host().root();
     let (link, linked, mounted) = (id("link"), id("linked"), id("mounted"));
     // A sandbox without client and guard, and a folder that is not its own.
@@ -275,9 +206,9 @@ fn what_is_linked_or_mounted(place: &Place) {
         &mounted,
         "mkdir -p $id/repo/in; echo $id >$id/sentinel; mount --bind /srv/$id $id/repo/in",
     );
-    let ended = place.gc(99, NAME, &[]);
+    let ended = place.gc(99, place.name, &[]);
     for said in [
-        &*format!("removed {link} from {NAME}"),
+        &*format!("removed {link} from {name}"),
         &*format!("folder {root}/sandboxes/{linked} (it is not a sandbox's)"),
         &*format!("mount {root}/sandboxes/{mounted}/repo/in"),
     ] {
@@ -294,7 +225,7 @@ fn what_is_linked_or_mounted(place: &Place) {
     let _ = place.says(&format!(
         "umount {root}/sandboxes/{mounted}/repo/in; rm {root}/sandboxes/{linked}"
     ));
-    place.gc(0, NAME, &[]);
+    place.gc(0, place.name, &[]);
     let rest = place.says(&format!("ls {root}/sandboxes {root}/leases"));
     for id in [&link, &linked, &mounted] {
         assert!(!rest.contains(id.as_str()), "{rest}");
@@ -322,9 +253,9 @@ fn containers_see_the_folder(place: &Place) {
     let forgets = format!("rm -f {root}/seen-by-*\n");
     let _ = place.says(&forgets);
     let before = asked();
-    place.gc(0, NAME, &[]);
+    place.gc(0, place.name, &[]);
     assert_eq!(asked(), before + 1);
-    place.gc(0, NAME, &[]);
+    place.gc(0, place.name, &[]);
     assert_eq!(asked(), before + 1);
     assert_eq!(left(), "");
 
@@ -361,14 +292,18 @@ fn containers_see_the_folder(place: &Place) {
     let _ = place.says("rm /usr/local/bin/docker");
 
     // As if the host had been switched off in the middle, eleven minutes ago.
+    let labels = format!(
+        "cargo-e2e.run={id} cargo-e2e.repo=preflight cargo-e2e.owner=0 cargo-e2e.expires=$expires \
+         cargo-e2e.root={root} cargo-e2e.image="
+    );
+    let own = labels.replace(" cargo", " --label cargo");
     let _ = place.says(&format!(
         "set -e; mkdir {root}/probe.123456; touch -d '11 minutes ago' {root}/probe.123456\n\
-         labels=\"cargo-e2e.run={id} cargo-e2e.repo=preflight cargo-e2e.owner=0 \
-           cargo-e2e.expires=$(($(date +%s) - {LATE} - 60))\"\n\
-         image=$(tar -cf - -T /dev/null | docker import -c \"LABEL $labels\" -c 'CMD [\"none\"]' -)\n\
-         docker create --network none \"$image\"\n"
+         expires=$(($(date +%s) - {LATE} - 60))\n\
+         image=$(tar -cf - -T /dev/null | docker import -c \"LABEL {labels}{id}\" -c 'CMD [\"none\"]' -)\n\
+         docker create --network none --label {own} \"$image\"\n"
     ));
     assert_eq!(left().lines().count(), 3);
-    place.gc(0, NAME, &[]);
+    place.gc(0, place.name, &[]);
     assert_eq!(left(), "");
 }

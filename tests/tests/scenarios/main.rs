@@ -24,5 +24,6 @@ mod secrets;
 mod sending;
 mod service;
 mod shells;
+mod shipped;
 mod signals;
 mod strict;

@@ -1,9 +1,12 @@
 # Opens the scripts that take down what others left behind. `gc` does it; with dry=yes it only
-# says what it would do. Needs: root, take_down; all (yes: also other users' sandboxes).
-# Prints `expired ID OWNER WHY` lines, and take_down's own, with the id in front.
+# says what it would do. Needs: root, take_down; all (yes: also other users' sandboxes); repo, every
+# (a slug, or yes for all: what is kept for later runs of these goes too).
+# Prints `expired ID OWNER WHY` lines, and take_down's own, with the id in front; and storage.sh's.
 uid=$(id -u)
 # Something that has no registered lease may still have a guard elsewhere: ten minutes more.
 late=600
+# As long as a sandbox can be kept: labels tell nothing of that, and the lease can't be read.
+longest=2592000
 is_id() {
   case $1 in *[!0-9a-z]* | '') return 1 ;; esac
   [ "${#1}" = 26 ]
@@ -17,81 +20,149 @@ reap() {
   take_down </dev/null | sed "s/^/$id /"
 }
 number() { case $1 in '' | *[!0-9]*) echo 0 ;; *) echo "$1" ;; esac; }
+# Sees to the sandbox `id` below `root` by its lease, or by its folder where it has none; fails where
+# it has neither. Another root is looked after by its own guards: nothing is armed there.
+see_to() {
+  dir=$root/sandboxes/$id
+  lease=$root/leases/$id
+  [ -e "$lease" ] || [ -e "$dir" ] || return 1
+  if [ -L "$lease" ] || { [ ! -e "$lease" ] && [ -L "$dir" ]; }; then return 0; fi
+  expires=$(number "$(cat "$dir/expires" 2>/dev/null)")
+  if [ -e "$lease/sentinel" ]; then
+    guarded && return
+    if [ -e "$lease/kept" ] && [ "$now" -lt "$expires" ]; then
+      # Kept, and its guard died with the host: another takes over. Clocks start anew at boot.
+      if [ "${dry-}" != yes ] && [ -z "$foreign" ]; then
+        clock
+        echo "$((clock + expires - now))" >"$lease/kept.new" && mv "$lease/kept.new" "$lease/kept" && arm
+      fi
+      return 0
+    fi
+    renewed=$(number "$(stat -c %Y "$lease/lease" 2>/dev/null)")
+    [ $((now - renewed)) -gt $(($(number "$(cat "$lease/patience" 2>/dev/null)") + 15)) ] || return 0
+    reap lease "$1"
+  elif [ -d "$dir" ]; then
+    [ $((expires + late)) -ge "$now" ] || reap expired "$1"
+  elif [ -z "$foreign" ] && [ -n "$(find "$lease" -maxdepth 0 -mmin +10 2>/dev/null)" ]; then
+    # Nothing was armed and nothing was made.
+    [ "${dry-}" = yes ] || rm -rf "$lease"
+  fi
+  return 0
+}
+# Whether all that another root of this user says of its sandboxes can be read, and changed.
+is_open() {
+  case $1 in /*) ;; *) return 1 ;; esac
+  for part in "$1/leases" "$1/sandboxes"; do
+    if [ ! -d "$part" ] || [ -L "$part" ] || [ ! -r "$part" ] || [ ! -x "$part" ] || [ ! -w "$part" ]; then return 1; fi
+    [ "$(stat -c %u "$part" 2>/dev/null)" = "$2" ] || return 1
+  done
+}
+# `RUN EXPIRES OWNER ROOT` of all that carries our labels; things of before had no root in them.
+labelled() {
+  labels='{{.Label "cargo-e2e.run"}} {{.Label "cargo-e2e.expires"}} {{.Label "cargo-e2e.owner"}} {{.Label "cargo-e2e.root"}}'
+  docker ps -a --filter label=cargo-e2e.run --format "$owned$labels{{end}}"
+  docker network ls --filter label=cargo-e2e.run --format "$labels"
+  docker volume ls --filter label=cargo-e2e.run --format "$labels"
+  docker image ls -q --filter label=cargo-e2e.run | sort -u | while read -r image; do
+    docker image inspect --format '{{with .Config}}{{index .Labels "cargo-e2e.run"}} {{index .Labels "cargo-e2e.expires"}} {{index .Labels "cargo-e2e.owner"}} {{index .Labels "cargo-e2e.root"}}{{end}}{{"\t"}}{{range .RepoTags}}{{.}} {{end}}' "$image"
+  done | run_of_image
+}
 gc() {
   mkdir -p "$root/locks" "$root/leases" "$root/ended" || return 1
   exec 6>"$root/locks/gc"
-  # Somebody is at it already.
-  [ "${dry-}" = yes ] || flock -n 6 || { echo busy; return 0; }
+  if [ "${dry-}" != yes ] && ! flock -n 6; then
+    # Somebody is at it already, and forgets nothing that nobody asked for.
+    if [ -z "${repo-}${every-}" ] || ! lock 6 120; then echo busy; return 0; fi
+  fi
   now=$(date +%s)
-  for folder in "$root"/leases/*/ "$root"/sandboxes/*/; do
-    id=${folder%/}
-    id=${id##*/}
-    if ! is_id "$id" || [ ! -d "$folder" ] || [ -L "${folder%/}" ]; then continue; fi
-    dir=$root/sandboxes/$id
-    lease=$root/leases/$id
-    expires=$(number "$(cat "$dir/expires" 2>/dev/null)")
-    if [ -e "$lease/sentinel" ]; then
-      [ "${folder#"$root/leases/"}" != "$folder" ] || continue
-      guarded && continue
-      if [ -e "$lease/kept" ] && [ "$now" -lt "$expires" ]; then
-        # Kept, and its guard died with the host: another takes over. Clocks start anew at boot.
-        if [ "${dry-}" != yes ]; then
-          clock
-          echo "$((clock + expires - now))" >"$lease/kept.new" && mv "$lease/kept.new" "$lease/kept" && arm
-        fi
-        continue
-      fi
-      renewed=$(number "$(stat -c %Y "$lease/lease" 2>/dev/null)")
-      [ $((now - renewed)) -gt $(($(number "$(cat "$lease/patience" 2>/dev/null)") + 15)) ] || continue
-      reap lease "$uid"
-    elif [ -d "$dir" ]; then
-      [ $((expires + late)) -lt "$now" ] || continue
-      reap expired "$uid"
-    elif [ -n "$(find "$lease" -maxdepth 0 -mmin +10 2>/dev/null)" ]; then
-      # Nothing was armed and nothing was made.
-      [ "${dry-}" = yes ] || rm -rf "$lease"
-    fi
+  foreign=
+  ids=$(for folder in "$root"/leases/*/ "$root"/sandboxes/*/; do
+    folder=${folder%/}
+    echo "${folder##*/}"
+  done | sort -u)
+  for id in $ids; do
+    if is_id "$id"; then see_to "$uid"; fi
   done
-  # What carries our labels, and has neither folder nor lease: the labels' expiry counts.
-  labels='{{.Label "cargo-e2e.run"}} {{.Label "cargo-e2e.expires"}} {{.Label "cargo-e2e.owner"}}'
-  labelled=$(
-    {
-      docker ps -a --filter label=cargo-e2e.run --format "$labels"
-      docker network ls --filter label=cargo-e2e.run --format "$labels"
-      docker volume ls --filter label=cargo-e2e.run --format "$labels"
-      docker image ls -q --filter label=cargo-e2e.run | sort -u | while read -r image; do
-        docker image inspect --format '{{with .Config}}{{index .Labels "cargo-e2e.run"}} {{index .Labels "cargo-e2e.expires"}} {{index .Labels "cargo-e2e.owner"}}{{end}}' "$image"
-      done
-    } 2>/dev/null | awk 'NF == 3 && $2 ~ /^[0-9]+$/ && $3 ~ /^[0-9]+$/ {
-      # Of several expiries the last: better late than too early.
-      if ($2 > last[$1]) last[$1] = $2
-      owner[$1] = $3
-    }
-    END { for (run in last) print run, last[run], owner[run] }'
-  )
-  while read -r id expires owner_of; do
+  found=$(labelled 2>/dev/null | awk '$2 ~ /^[0-9]+$/ && $3 ~ /^[0-9]+$/ {
+    # Of several expiries the last: better late than too early.
+    if ($2 > last[$1]) last[$1] = $2
+    owner[$1] = $3
+    place = $0
+    sub(/^[^ ]+ [^ ]+ [^ ]+ ?/, "", place)
+    if (place != "") root[$1] = place
+  }
+  END { for (run in last) print run, last[run], owner[run], root[run] }')
+  while read -r id expires owner_of place; do
     if ! is_id "$id" || [ $((expires + late)) -ge "$now" ]; then continue; fi
+    [ "$owner_of" = "$uid" ] || [ "${all-}" = yes ] || continue
     dir=$root/sandboxes/$id
     lease=$root/leases/$id
+    # What is here was seen to above, whatever its labels say.
     if [ -e "$dir" ] || [ -e "$lease" ]; then continue; fi
-    [ "$owner_of" = "$uid" ] || [ "${all-}" = yes ] || continue
-    reap label "$owner_of"
+    if [ "$place" = "$root" ]; then
+      # It has neither folder nor lease: the labels' expiry counts.
+      reap label "$owner_of"
+    elif is_open "$place" "$owner_of"; then
+      here=$root
+      root=$place
+      foreign=yes
+      see_to "$owner_of" || reap label "$owner_of"
+      root=$here
+      foreign=
+    elif [ $((expires + longest)) -lt "$now" ]; then
+      reap label "$owner_of"
+    fi
   done <<END
-$labelled
+$found
 END
-  [ "${dry-}" = yes ] || forget
+  forget
 }
-# What is kept for later runs, but was not used for 30 days; and what a preflight left that did not
-# come to its end.
+# What is kept for later runs, but was not used for 30 days, or is more than there is room for; and
+# what a preflight left that did not come to its end.
 forget() {
-  find "$root" -mindepth 1 -maxdepth 1 -type d -name 'probe.*' -mmin +10 -exec rmdir {} + 2>/dev/null
-  find "$root/ended" -type f -mtime +30 -exec rm -f {} + 2>/dev/null
-  find "$root/mirrors" "$root/cache" -mindepth 1 -maxdepth 1 -type d -mtime +30 2>/dev/null |
-    while read -r old; do
-      grep -qF -e " $old/" -e " $old " /proc/self/mountinfo && continue
-      (
-        exec 9>"$root/locks/mirror-${old##*/}"
-        flock -n 9 && rm -rf "$old" 2>/dev/null
-      )
+  if [ "${dry-}" != yes ]; then
+    find "$root" -mindepth 1 -maxdepth 1 -type d -name 'probe.*' -mmin +10 -exec rmdir {} + 2>/dev/null
+    find "$root/ended" -type f -mtime +30 -exec rm -f {} + 2>/dev/null
+  fi
+  if [ -n "${repo-}${every-}" ]; then forget_repo; fi
+  mirrors | {
+    count=0
+    while read -r name; do
+      count=$((count + 1))
+      case $name in
+        # Of a version that may have sent what git ignores.
+        *.*) ;; *) give_up mirror "$name" format; continue ;;
+      esac
+      if [ -n "$(find "$root/mirrors/$name" -maxdepth 0 -mtime +30 2>/dev/null)" ]; then
+        give_up mirror "$name" unused
+      elif [ "$count" -gt "$most_mirrors" ]; then
+        give_up mirror "$name" many
+      fi
     done
+  } | grep -v '^busy '
+  find "$root/cache" -mindepth 1 -maxdepth 1 -type d -mtime +30 2>/dev/null | while read -r old; do
+    give_up cache "${old##*/}" unused
+  done | grep -v '^busy '
+  make_room | grep -v '^busy '
+  return 0
+}
+# What is kept for later runs of one repo, or of all, and how its sandboxes ended.
+forget_repo() {
+  mirrors | while read -r name; do
+    # One of a version before has a dash and 16 digits instead.
+    case $name in *.*) slug=${name%.*} ;; *) slug=${name%-*} ;; esac
+    if [ "${every-}" = yes ] || [ "$slug" = "$repo" ]; then give_up mirror "$name" asked; fi
+  done
+  for old in "$root"/cache/*/; do
+    slug=${old%/}
+    slug=${slug##*/}
+    if [ "${every-}" = yes ] || [ "$slug" = "$repo" ]; then give_up cache "$slug" asked; fi
+  done
+  for old in "$root"/ended/*; do
+    id=${old##*/}
+    is_id "$id" || continue
+    [ "${every-}" = yes ] || grep -qsF "\"repo\":\"$repo\"" "$old" || continue
+    echo "forgot ended $id $(du -k "$old" | cut -f 1) asked"
+    [ "${dry-}" = yes ] || rm -f "$old" "$old".*
+  done
 }

@@ -1,14 +1,22 @@
 # Holds the mirror of one repo for as long as standard input stays open, and until this sandbox asks
-# for it again: the connection of before may be lost without this host knowing it.
-# Needs: mirror (a folder name), patience (seconds).
-mkdir -p "$root/mirrors/$mirror" || exit 1
+# for it again: the connection of before may be lost without this host knowing it. Says `held` when
+# it is empty or holds what this working copy sent last, else `read`: then size and time of a file do
+# not tell whether it is the same, and all must be read.
+# Needs: mirror (a folder name), writer (of the working copy), patience (seconds).
 if { read -r before <"$dir/mirror"; } 2>/dev/null && [ "$(cat "/proc/$before/comm" 2>/dev/null)" = cat ]; then
   kill "$before" 2>/dev/null
 fi
-exec 9>"$root/locks/mirror-$mirror"
+exec 9>>"$root/locks/mirror-$mirror"
 lock 9 "$patience" || exit 75
+said='read'
+if { read -r last <"$root/locks/mirror-$mirror"; } 2>/dev/null && [ "$last" = "$writer" ]; then said='held'; fi
+mkdir "$root/mirrors/$mirror" 2>/dev/null && said='held'
+[ -d "$root/mirrors/$mirror" ] || exit 1
+# Until all is sent, it holds some of one and some of another. A full disk has room for nothing.
+: >"$root/locks/mirror-$mirror"
+echo "- $id" 2>/dev/null >"$root/locks/mirror-$mirror"
 exec 4<&0
 cat <&4 >/dev/null 9>&- &
 echo "$!" >"$dir/mirror"
-echo held
+echo "$said"
 wait "$!"

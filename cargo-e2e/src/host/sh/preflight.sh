@@ -90,10 +90,16 @@ if [ -z "$engine_id" ] || [ ! -e "$root/seen-by-$engine_id" ]; then
   probe=$root/probe.$$
   # Labelled like a run's: of a host that is switched off right here, gc finds it.
   id=cargoe2epreflight000000000
-  labels="cargo-e2e.run=$id cargo-e2e.repo=preflight cargo-e2e.owner=$(id -u) cargo-e2e.expires=$(date +%s)"
-  image=$(tar -cf - -T /dev/null | $soon docker import -c "LABEL $labels" -c 'CMD ["none"]' - 2>/dev/null)
+  set -- cargo-e2e.run="$id" cargo-e2e.repo=preflight cargo-e2e.owner="$(id -u)" cargo-e2e.expires="$(date +%s)"
+  here=$(printf '%s' "$root" | sed 's/[\\"$]/\\&/g')
+  image=$(tar -cf - -T /dev/null | $soon docker import -c "LABEL $* cargo-e2e.root=\"$here\" cargo-e2e.image=$id" -c 'CMD ["none"]' - 2>/dev/null)
   if [ -n "$image" ]; then
-    if container=$($soon docker create --network none --mount "type=bind,source=$probe,target=/probe" "$image" 2>"$answers/create.err"); then
+    # The container's own, because those of its image are no run's.
+    for label; do
+      set -- "$@" --label "$label"
+      shift
+    done
+    if container=$($soon docker create "$@" --label "cargo-e2e.root=$root" --label cargo-e2e.image= --network none --mount "type=bind,source=$probe,target=/probe" "$image" 2>"$answers/create.err"); then
       [ -z "$engine_id" ] || : >"$root/seen-by-$engine_id"
     elif grep -q 'bind source path does not exist' "$answers/create.err"; then
       echo invisible=yes

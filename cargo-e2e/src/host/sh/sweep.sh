@@ -3,13 +3,25 @@
 label=label=cargo-e2e.run=$id
 # Others may have the same rights on the engine; their sandboxes are theirs.
 owner=label=cargo-e2e.owner=${owner_uid:-$(id -u)}
+# `image TAG` for each tag of this sandbox's project, `image ID` for what has no tag. A tag that
+# somebody else gave is theirs, and so is what it names.
+image_names() {
+  rows=$(docker image ls --no-trunc --filter "$label" --filter "$owner" --format '{{.ID}} {{.Repository}} {{.Tag}}') || return 1
+  printf '%s\n' "$rows" | awk -v suffix="-${id#??????????????????}-" '
+    NF != 3 { next }
+    { ids[$1] }
+    $2 == "<none>" || $3 == "<none>" { next }
+    { tagged[$1] }
+    $2 ~ /^e2e-[^\/]*$/ && index($2, suffix) { print "image", $2 ":" $3 }
+    END { for (id in ids) if (!(id in tagged)) print "image", id }'
+}
 # Everything with the label, as `KIND ID` lines; fails unless all four lists could be had.
 scan() {
   found=$(
-    { docker ps -a --no-trunc --filter "$label" --filter "$owner" --format 'container {{.ID}}' && echo listed; } &
+    { docker ps -a --no-trunc --filter "$label" --filter "$owner" --format "${owned}container {{.ID}}{{end}}" && echo listed; } &
     { docker network ls --no-trunc --filter "$label" --filter "$owner" --format 'network {{.ID}}' && echo listed; } &
     { docker volume ls --filter "$label" --filter "$owner" --format 'volume {{.Name}}' && echo listed; } &
-    { docker image ls --no-trunc --filter "$label" --filter "$owner" --format 'image {{.ID}}' && echo listed; } &
+    { all_images=$(image_names) && printf '%s\n' "$all_images" && echo listed; } &
     wait
   )
   [ "$(printf '%s\n' "$found" | grep -cx listed)" = 4 ]
@@ -21,10 +33,14 @@ sweep() {
   containers=$(all container)
   if [ -n "$containers" ]; then
     # shellcheck disable=SC2086 # ids
-    state=$(docker inspect --format '{{.Id}} {{.HostConfig.RestartPolicy.Name}}{{range .Mounts}}{{if eq .Type "volume"}} {{.Name}}{{end}}{{end}}' $containers 2>/dev/null)
+    state=$(docker inspect --format '{{.Id}} {{.HostConfig.RestartPolicy.Name}}{{range .Mounts}}{{if eq .Type "volume"}} {{.Name}}{{end}}{{end}} not {{index .Config.Labels "cargo-e2e.external"}}' $containers 2>/dev/null)
     # A restart policy could bring one back when the engine dies half way through.
     restarting=$(printf '%s\n' "$state" | awk '$2 != "no" { print $1 }')
-    anonymous="$anonymous $(printf '%s\n' "$state" | cut -d ' ' -f 3- | tr '\n' ' ')"
+    anonymous="$anonymous $(printf '%s\n' "$state" | awk '{
+      for (last = 3; last <= NF && $last != "not"; last++);
+      for (i = last + 1; i <= NF; i++) external[$i]
+      for (i = 3; i < last; i++) if (!($i in external)) print $i
+    }' | tr '\n' ' ')"
     # shellcheck disable=SC2086 # ids
     {
       [ -z "$restarting" ] || docker update --restart=no $restarting >/dev/null 2>&1
@@ -38,7 +54,7 @@ sweep() {
   {
     [ -z "$networks" ] || docker network rm $networks >/dev/null 2>&1 &
     [ -z "$volumes" ] || docker volume rm $volumes >/dev/null 2>&1 &
-    [ -z "$images" ] || docker rmi -f $images >/dev/null 2>&1 &
+    [ -z "$images" ] || docker rmi $images >/dev/null 2>&1 &
     wait
   }
   [ -z "$containers$networks$volumes$images" ] && return
@@ -60,7 +76,8 @@ sweep_all() {
     fi
   done
   for volume in $anonymous; do
-    # Anonymous volumes carry no label; their name is 64 hexadecimal digits and nobody else's.
+    # Anonymous volumes carry no label; their name is 64 hexadecimal digits. An external one may be
+    # called so too: containers that use one say so.
     case $volume in *[!0-9a-f]*) continue ;; esac
     [ "${#volume}" -eq 64 ] && docker volume rm "$volume" >/dev/null 2>&1
   done

@@ -17,7 +17,7 @@ listening() {
 }
 # `PORT RUN REPO CONTAINER` of every port that Docker publishes, ranges spelled out.
 published() {
-  docker ps --format '{{.Label "cargo-e2e.run"}}	{{.Label "cargo-e2e.repo"}}	{{.Names}}	{{.Ports}}' |
+  docker ps --format '{{if not (.Label "cargo-e2e.image")}}{{.Label "cargo-e2e.run"}}{{end}}	{{.Label "cargo-e2e.repo"}}	{{.Names}}	{{.Ports}}' |
     awk -F '	' '{
       many = split($4, each, ", ")
       for (i = 1; i <= many; i++) {

@@ -67,7 +67,7 @@ remains() {
   done
   [ "$empty" -lt 2 ] || return 0
   docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || echo "left engine it-does-not-answer"
-  docker ps -a --filter "$label" --filter "$owner" --format 'left container {{.Names}}'
+  docker ps -a --filter "$label" --filter "$owner" --format "${owned}left container {{.Names}}{{end}}" | grep .
   # A stranger's container holds it, as a rule: whoever reads this should know whose.
   docker network ls --filter "$label" --filter "$owner" --format '{{.Name}}' | while read -r name; do
     holders=$(docker network inspect --format '{{range .Containers}}{{.Name}} {{end}}' "$name" 2>/dev/null)
@@ -77,7 +77,10 @@ remains() {
     holders=$(docker ps -a --filter "volume=$name" --format '{{.Names}}' 2>/dev/null | tr '\n' ' ')
     echo "left volume $name$(held "$holders")"
   done
-  docker image ls --filter "$label" --filter "$owner" --format 'left image {{.Repository}}:{{.Tag}}'
+  image_names | while read -r _ name; do
+    holders=$(docker ps -a --filter "ancestor=$name" --format '{{.Names}}' 2>/dev/null | tr '\n' ' ')
+    echo "left image $name$(held "$holders")"
+  done
 }
 rest=$(remains)
 # Nothing is there now, but no two looks have said so: nobody knows.
@@ -121,9 +124,9 @@ if [ -L "$dir" ] || [ -n "$other" ]; then
   echo "left folder $dir (it is not a sandbox's)"
   exit 0
 fi
-mounted=$(awk -v under="$dir/" 'index($5 "/", under) == 1 { print $5; exit }' /proc/self/mountinfo)
-if [ -n "$mounted" ]; then
-  echo "left mount $mounted"
+mount=$(mounted "$dir")
+if [ -n "$mount" ]; then
+  echo "left mount $mount"
   exit 0
 fi
 # The sentinel goes last: half a folder must still be known as a sandbox's.
@@ -134,13 +137,13 @@ clear_out
 if [ -n "$(find "$dir" -mindepth 1 -maxdepth 1 ! -name sentinel ! -name fence 2>/dev/null)" ] && [ "$(id -u)" != 0 ]; then
   # Files that containers made as root: only a container can remove them. Its image is empty;
   # the programs are the host's own, read-only.
-  image=$(tar -cf - -T /dev/null | docker import -c "LABEL cargo-e2e.run=$id cargo-e2e.owner=$(id -u)" -c 'CMD ["none"]' - 2>/dev/null)
+  image=$(tar -cf - -T /dev/null | docker import -c "LABEL cargo-e2e.run=$id cargo-e2e.owner=$(id -u) cargo-e2e.image=$id" -c 'CMD ["none"]' - 2>/dev/null)
   if [ -n "$image" ]; then
     set --
     for part in /bin /lib /lib64 /usr; do
       [ -d "$part" ] && set -- "$@" --mount "type=bind,source=$part,target=$part,readonly"
     done
-    docker run --rm --network none --label "cargo-e2e.run=$id" --label "cargo-e2e.owner=$(id -u)" "$@" \
+    docker run --rm --network none --label "cargo-e2e.run=$id" --label "cargo-e2e.owner=$(id -u)" --label cargo-e2e.image= "$@" \
       --mount "type=bind,source=$dir,target=/sandbox" "$image" \
       /bin/sh -c 'rm -rf /sandbox/repo /sandbox/jobs /sandbox/collected' >/dev/null 2>&1
     docker rmi -f "$image" >/dev/null 2>&1
