@@ -35,6 +35,13 @@ impl Tags {
         Self(tags)
     }
 
+    /// Whether a line of a Dockerfile names an image that is built here.
+    pub(super) fn names_one(&self, line: &str) -> bool {
+        let mut followed = Vec::new();
+        let _ = from(line, self, &mut followed);
+        !followed.is_empty()
+    }
+
     fn get(&self, reference: &str) -> Option<&String> {
         self.0.get(&normal(reference))
     }
@@ -166,19 +173,34 @@ fn follow(name: &str, build: &mut Map<String, Value>, tags: &Tags, told: &mut To
     }
 }
 
-/// A line of a Dockerfile with the run's own tag in `FROM` and `--from`.
+/// A line of a Dockerfile with the run's own tag in `FROM`, `--from` and what an `ARG` is by default.
 fn from(line: &str, tags: &Tags, followed: &mut Vec<String>) -> String {
     let mut words = line.split_whitespace();
     let instruction = words.next().unwrap_or_default().to_ascii_uppercase();
     let found = match instruction.as_str() {
         "FROM" => words.find(|word| !word.starts_with("--")),
         "COPY" => words.find_map(|word| word.strip_prefix("--from=")),
+        "ARG" => return argument(line, tags, followed),
         _ => None,
     };
     match found.and_then(|word| Some((word, tags.get(word)?))) {
         Some((word, scoped)) => {
             followed.push(word.to_owned());
             line.replacen(word, scoped, 1)
+        }
+        None => line.to_owned(),
+    }
+}
+
+fn argument(line: &str, tags: &Tags, followed: &mut Vec<String>) -> String {
+    let found = line.split_once('=').and_then(|(name, value)| {
+        let value = value.trim().trim_matches(['"', '\'']);
+        Some((value, tags.get_sure(name, value)?))
+    });
+    match found {
+        Some((value, scoped)) => {
+            followed.push(value.to_owned());
+            line.replacen(value, scoped, 1)
         }
         None => line.to_owned(),
     }

@@ -5,6 +5,7 @@
 
 mod advertised;
 pub mod cli;
+pub mod dockerfiles;
 pub mod duration;
 pub mod external;
 pub mod gateway;

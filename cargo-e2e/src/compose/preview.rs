@@ -10,9 +10,10 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::plan::Plan;
+use crate::secrets::read_small;
 
-use super::places;
 use super::scan::{Scan, scan};
+use super::{dockerfiles, places};
 
 /// Why there is nothing to see.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,7 @@ pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> 
     let mut model = serde_json::from_slice(&output.stdout)
         .map_err(|error| PreviewError::Refused(error.to_string()))?;
     places::make_devices_absolute(&mut model, &folder.to_string_lossy());
+    dockerfiles::take_in(&mut model, |path| read_small(Path::new(path)));
     Ok(model)
 }
 

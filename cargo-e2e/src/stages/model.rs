@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::compose::cli::{self, ConfigError, Files};
 use crate::compose::scan::Scan;
-use crate::compose::{external, needs, places, test_service};
+use crate::compose::{dockerfiles, external, needs, places, test_service};
 use crate::outcome::Verdict;
 use crate::plan::Risks;
 use crate::{secrets, variables};
@@ -41,11 +41,17 @@ pub(super) fn learn_variables(context: &Context<'_>) {
 
 /// Looks for credentials in the model, so that they are masked from now on.
 pub(super) fn learn_secrets(context: &Context<'_>, model: &Value) {
-    let folder = context.sandbox.repo_dir();
-    context.events.secrets().learn(model, |file| {
-        let inside = file.strip_prefix(&folder)?.trim_start_matches('/');
-        secrets::read_small(&context.plan.repo.root.join(inside))
-    });
+    context
+        .events
+        .secrets()
+        .learn(model, |file| read_here(context, file));
+}
+
+/// The content of a small file of the repo, by its path on the host.
+fn read_here(context: &Context<'_>, file: &str) -> Option<String> {
+    let inside = file.strip_prefix(&context.sandbox.repo_dir())?;
+    let inside = inside.trim_start_matches('/');
+    secrets::read_small(&context.plan.repo.root.join(inside))
 }
 
 /// What the stack may do beyond its sandbox is said; with `--strict`, it is not brought up.
@@ -92,6 +98,7 @@ pub(super) async fn read(
             .help(format!("it has {}", names.join(", "))));
         }
     }
+    dockerfiles::take_in(&mut model, |file| read_here(context, file));
     Ok((model, warnings))
 }
 

@@ -1,7 +1,7 @@
 //! Bring the stack's ports to the machine where the tests run.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 use e2e_harness::protocol::Transport;
 
@@ -23,19 +23,21 @@ pub(super) async fn forward(context: &Context<'_>, stack: &Stack) -> Result<(), 
         .iter()
         .filter(|one| one.transport == Transport::Tcp);
     let mut done = BTreeSet::new();
+    let loopbacks = loopbacks();
     for (one, port) in tcp.filter_map(|one| Some((one, one.port?))) {
         if !done.insert(port) {
             continue;
         }
-        let here = SocketAddr::new(LOOPBACK, port);
-        let there = one.address.parse().unwrap_or(LOOPBACK);
-        let forwarded = context.host.forward(here, SocketAddr::new(there, port));
-        forwarded.await.map_err(|error| {
-            Trouble::from(error).help(format!(
-                "port {port} must be free on this machine, because the tests run here: stop what uses it \
-                 (`ss -ltnp` shows it)"
-            ))
-        })?;
+        let there = SocketAddr::new(one.address.parse().unwrap_or(LOOPBACK), port);
+        for here in &loopbacks {
+            let forwarded = context.host.forward(SocketAddr::new(*here, port), there);
+            forwarded.await.map_err(|error| {
+                Trouble::from(error).help(format!(
+                    "port {port} must be free on this machine, because the tests run here: stop what uses it \
+                     (`ss -ltnp` shows it)"
+                ))
+            })?;
+        }
     }
     let udp = stack
         .published
@@ -48,6 +50,16 @@ pub(super) async fn forward(context: &Context<'_>, stack: &Stack) -> Result<(), 
         ));
     }
     Ok(())
+}
+
+/// Both addresses of `localhost`: where a program of this machine has the port on one of them, tests
+/// would reach that program instead of the sandbox.
+fn loopbacks() -> Vec<IpAddr> {
+    let v6 = IpAddr::V6(Ipv6Addr::LOCALHOST);
+    let has_v6 = TcpListener::bind(SocketAddr::new(v6, 0)).is_ok();
+    let mut all = vec![LOOPBACK];
+    all.extend(has_v6.then_some(v6));
+    all
 }
 
 /// How tests ended whose ports were here all the time. `connections` is what the host had made
