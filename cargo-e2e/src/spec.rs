@@ -31,7 +31,6 @@ mod value;
 
 pub use name::{is_slug, name_in};
 pub(crate) use nearest::nearest;
-pub use value::is_slug;
 pub(crate) use value::slug_of;
 
 /// What one `e2e.yml` asks for; defaults are filled in, except where they depend on more than this

@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::check::{Checker, Place, PlainKind, listed};
 use super::locate::{Kind, Node};
+use super::name::is_slug;
 use super::nearest;
 use super::seconds::{SecondsError, meant_seconds, seconds};
 use super::source::quoted;
@@ -30,13 +31,6 @@ pub(crate) fn slug_of(written: &str) -> Option<String> {
     slug.truncate(MAX_SLUG);
     let slug = slug.trim_end_matches('-');
     (!slug.is_empty()).then(|| slug.to_owned())
-}
-
-/// Whether a text can be a repo's `name`.
-#[must_use]
-pub fn is_slug(text: &str) -> bool {
-    static SLUG: LazyLock<Regex> = LazyLock::new(|| pattern("[a-z0-9][a-z0-9-]{0,39}"));
-    SLUG.is_match(text)
 }
 
 impl Checker<'_> {
