@@ -5,6 +5,8 @@
 //! did its work, and passes for one that dies a second later.
 
 mod calls;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod grpc;
 
 use std::time::{Duration, Instant};

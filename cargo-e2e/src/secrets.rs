@@ -6,6 +6,8 @@
 mod dotenv;
 mod encodings;
 mod files;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod guess;
 mod patterns;
 mod record;

@@ -88,7 +88,10 @@ impl Document {
         reader.config_mut().allow_dangling_amp = true;
         let mut parser = Parser::default();
         loop {
-            match reader.read_event().map_err(Unreadable::new)? {
+            match reader
+                .read_event()
+                .map_err(|error| Unreadable::new(&error))?
+            {
                 Event::Start(element) => parser.start(&element)?,
                 Event::Empty(element) => {
                     parser.start(&element)?;
@@ -115,7 +118,7 @@ impl Parser {
     fn start(&mut self, element: &BytesStart<'_>) -> Result<(), Unreadable> {
         if self.open.len() == DEEPEST {
             let reason = format!("its elements are nested deeper than {DEEPEST}");
-            return Err(Unreadable::new(reason));
+            return Err(Unreadable::new(&reason));
         }
         let name = element.local_name();
         let is_text = matches!(self.open.last(), Some(Open::Reason { .. } | Open::Text));
@@ -125,7 +128,7 @@ impl Parser {
             name if self.open.is_empty() => {
                 let name = String::from_utf8_lossy(name);
                 let reason = format!("its root is `{name}`, not `testsuites` or `testsuite`");
-                return Err(Unreadable::new(reason));
+                return Err(Unreadable::new(&reason));
             }
             b"testcase" => self.case(element)?,
             b"failure" | b"error" => reason(element, Outcome::Failed)?,
@@ -270,10 +273,10 @@ impl Parser {
 
     fn finish(self) -> Result<Document, Unreadable> {
         if !self.open.is_empty() {
-            return Err(Unreadable::new("it ends before its last element does"));
+            return Err(Unreadable::new(&"it ends before its last element does"));
         }
         if self.document.suites.is_empty() {
-            return Err(Unreadable::new("it has no `testsuites` or `testsuite`"));
+            return Err(Unreadable::new(&"it has no `testsuites` or `testsuite`"));
         }
         Ok(self.document)
     }
@@ -310,7 +313,7 @@ fn attributes(
 ) -> Result<(), Unreadable> {
     // What looks for duplicates takes the square of their number.
     for attribute in element.attributes().with_checks(false) {
-        let attribute = attribute.map_err(Unreadable::new)?;
+        let attribute = attribute.map_err(|error| Unreadable::new(&error))?;
         let raw = String::from_utf8_lossy(&attribute.value);
         // An entity that nobody knows stays as it is written.
         let value = unescape(&raw).unwrap_or(Cow::Borrowed(&raw));

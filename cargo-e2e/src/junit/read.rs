@@ -16,7 +16,7 @@ pub struct Unreadable {
 }
 
 impl Unreadable {
-    pub(super) fn new(reason: impl ToString) -> Self {
+    pub(super) fn new(reason: &impl ToString) -> Self {
         Self {
             reason: reason.to_string(),
         }

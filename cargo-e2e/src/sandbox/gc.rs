@@ -46,7 +46,7 @@ pub async fn gc(host: &dyn Host, root: &str, what: Gc) -> Result<Option<Vec<Expi
     Ok(parse(&output.text()))
 }
 
-fn parse(text: &str) -> Option<Vec<Expired>> {
+pub(super) fn parse(text: &str) -> Option<Vec<Expired>> {
     let mut found: Vec<Expired> = Vec::new();
     for line in text.lines().map(crate::text::printable) {
         if line == "busy" {

@@ -90,7 +90,7 @@ impl Sandbox {
 }
 
 /// `1795365660.123456789`; a part that is no number counts nothing.
-fn nanoseconds(text: &str) -> i128 {
+pub(super) fn nanoseconds(text: &str) -> i128 {
     let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
     let seconds: i128 = seconds.parse().unwrap_or(0);
     let nanoseconds: i128 = match fraction.len() {
