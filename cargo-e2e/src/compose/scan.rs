@@ -23,6 +23,10 @@ pub struct Scan {
 
 /// How deep `extends` and `include` are followed: enough for people, not for loops.
 const DEEPEST: usize = 8;
+/// How many are followed: a file may name itself in many ways.
+const MOST: usize = 1000;
+/// Nobody writes a longer one; a pipe or a device may never end.
+const LONGEST: u64 = 4 << 20;
 
 /// Looks at the compose files, and at those that they include.
 #[must_use]
@@ -58,6 +62,10 @@ pub fn interpolated(text: &str) -> BTreeSet<String> {
 }
 
 fn look(file: &Path, project: &Path, scan: &mut Scan, depth: usize) {
+    let ends = |data: std::fs::Metadata| data.is_file() && data.len() <= LONGEST;
+    if scan.files.len() > MOST || !std::fs::metadata(file).is_ok_and(ends) {
+        return;
+    }
     let Ok(text) = std::fs::read_to_string(file) else {
         return;
     };
@@ -156,6 +164,30 @@ mod tests {
         let found = interpolated("a $B ${C:-x} ${D} $$E $${F} ${G:?must} $1 ${H-${I}}");
         let found: Vec<_> = found.iter().map(String::as_str).collect();
         assert_eq!(found, ["B", "C", "D", "G", "H", "I"]);
+    }
+
+    #[test]
+    fn what_never_ends_is_not_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        let main = root.join("compose.yml");
+        let pipe = std::process::Command::new("mkfifo")
+            .arg(root.join("pipe"))
+            .status();
+        assert!(pipe.expect("mkfifo").success());
+        for way in 0..10 {
+            std::fs::create_dir(root.join(way.to_string())).expect("a folder");
+        }
+        // Itself, by ten names in each of eight depths.
+        let itself: String = (0..10)
+            .map(|way| format!(", {way}/../compose.yml"))
+            .collect();
+        std::fs::write(&main, format!("include: [pipe, /dev/zero{itself}]")).expect("a file");
+        let (done, ended) = std::sync::mpsc::channel();
+        let root = root.to_owned();
+        std::thread::spawn(move || done.send(scan(&[main], &root)));
+        let scan = ended.recv_timeout(std::time::Duration::from_mins(1));
+        assert!(scan.is_ok_and(|scan| scan.files.len() > 100));
     }
 
     #[test]

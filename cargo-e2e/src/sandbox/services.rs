@@ -97,7 +97,9 @@ pub(super) fn nanoseconds(text: &str) -> i128 {
         9 => fraction.parse().unwrap_or(0),
         _ => 0,
     };
-    seconds * 1_000_000_000 + nanoseconds
+    seconds
+        .saturating_mul(1_000_000_000)
+        .saturating_add(nanoseconds)
 }
 
 #[cfg(test)]
@@ -110,5 +112,7 @@ mod tests {
         for text in ["12.%N", "12.", "12"] {
             assert_eq!(nanoseconds(text), 12_000_000_000, "{text}");
         }
+        assert_eq!(nanoseconds(&i128::MAX.to_string()), i128::MAX);
+        assert_eq!(nanoseconds(&i128::MIN.to_string()), i128::MIN);
     }
 }
