@@ -23,7 +23,7 @@ fn told(xml: &str) -> String {
 fn files_are_read_as_their_tools_mean_them() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/junit");
     let mut files = 0;
-    let mut wrong = String::new();
+    let mut wrong = Vec::new();
     for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|extension| extension != "xml") {
@@ -33,9 +33,9 @@ fn files_are_read_as_their_tools_mean_them() {
         let is = told(&std::fs::read_to_string(&path).unwrap());
         let expected = std::fs::read_to_string(path.with_extension("txt")).unwrap_or_default();
         if is != expected {
-            wrong += &format!("{}:\n{is}\n", path.display());
+            wrong.push(format!("{}:\n{is}", path.display()));
         }
     }
     assert!(files >= 16, "{files} files in {}", folder.display());
-    assert!(wrong.is_empty(), "not as expected:\n{wrong}");
+    assert!(wrong.is_empty(), "not as expected:\n{}", wrong.join("\n"));
 }

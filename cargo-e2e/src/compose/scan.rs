@@ -179,10 +179,10 @@ mod tests {
             std::fs::create_dir(root.join(way.to_string())).expect("a folder");
         }
         // Itself, by ten names in each of eight depths.
-        let itself: String = (0..10)
-            .map(|way| format!(", {way}/../compose.yml"))
-            .collect();
-        std::fs::write(&main, format!("include: [pipe, /dev/zero{itself}]")).expect("a file");
+        let itself = (0..10).map(|way| format!("{way}/../compose.yml"));
+        let included = itself.collect::<Vec<_>>().join(", ");
+        let text = format!("include: [pipe, /dev/zero, {included}]");
+        std::fs::write(&main, text).expect("a file");
         let (done, ended) = std::sync::mpsc::channel();
         let root = root.to_owned();
         std::thread::spawn(move || done.send(scan(&[main], &root)));

@@ -81,7 +81,7 @@ impl Maker<'_> {
     fn value(&mut self, depth: usize) -> Value {
         match self.byte() % 8 {
             0 => Value::Null,
-            1 => Value::from(self.byte() % 2 == 0),
+            1 => Value::from(self.byte() > 127),
             2 => Value::from(self.byte()),
             3 => Value::from(u64::MAX - self.byte() as u64),
             4 | 5 if depth > 0 => self.map(depth - 1),
