@@ -4,11 +4,14 @@
 //! that, in every test run. Not part of the tool: only tests and fuzzing compile it.
 
 mod model;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod texts;
 
 use std::borrow::Cow;
+
+pub(crate) use shown::shown;
 
 /// What takes any bytes.
 pub type Target = fn(&[u8]);

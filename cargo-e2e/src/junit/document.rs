@@ -300,9 +300,8 @@ fn reason(element: &BytesStart<'_>, outcome: Outcome) -> Result<Open, Unreadable
 fn said(value: &str) -> Outcome {
     match value.to_ascii_lowercase().as_str() {
         "fail" | "failed" | "failure" | "error" | "errored" | "broken" => Outcome::Failed,
-        "skip" | "skipped" | "notrun" | "disabled" | "suppressed" | "ignored" | "pending" => {
-            Outcome::Skipped
-        }
+        "skip" | "skipped" | "notrun" | "untested" | "disabled" | "suppressed" | "ignored"
+        | "pending" => Outcome::Skipped,
         _ => Outcome::Passed,
     }
 }

@@ -1,14 +1,14 @@
 //! The journal of a run that was killed, torn anywhere.
 
-use crate::fuzz::text;
+use crate::fuzz::{shown, text};
 use crate::junit;
+use crate::outcome::Record;
 
 /// What is read of a journal is a record that can be stored and shown.
 pub(crate) fn journal(bytes: &[u8]) {
-    let Some(dead) = super::journal::read(&text(bytes)) else {
+    let Some(record) = record(&text(bytes)) else {
         return;
     };
-    let record = dead.record;
     let stored = serde_json::to_vec(&record).unwrap_or_default();
     let again = serde_json::from_slice(&stored).ok();
     assert_eq!(again.as_ref(), Some(&record));
@@ -16,4 +16,10 @@ pub(crate) fn journal(bytes: &[u8]) {
     let xml = junit::write(&record, &record.repo).unwrap_or_default();
     let read = junit::read(&xml);
     assert!(read.is_ok(), "{read:?} of {xml}");
+    shown(&record, b"");
+}
+
+/// The record that a journal makes.
+pub(crate) fn record(text: &str) -> Option<Record> {
+    Some(super::journal::read(text)?.record)
 }

@@ -2,11 +2,18 @@
 
 use jiff::Timestamp;
 
+use crate::fuzz::shown;
 use crate::outcome::StageStatus;
+use crate::store::fuzz::record;
 
 use super::records;
 
-/// The lines of an events file.
+/// A run whose tests had begun.
+const RUN: &str = r#"{"run_id":"01m82gw0ed951hbcac07wrdmrd","repo":"shop","host":"h","started_at":"2026-11-22T13:00:00Z","bundle":"/","report":null}
+{"at":"2026-11-22T13:00:00Z","started":"test"}
+{"at":"2026-11-22T13:00:02Z","ended":{"stage":"test","status":"failed","duration_ms":2000,"detail":"no"}}"#;
+
+/// The lines of an events file, and a report of them.
 pub(crate) fn events(bytes: &[u8]) {
     for cut in [true, false] {
         let plain = records::until(records::read(bytes, "", cut), Timestamp::MAX);
@@ -24,5 +31,9 @@ pub(crate) fn events(bytes: &[u8]) {
             assert!(!without_end, "{told:?}");
         }
         let _ = records::any_ran(&plain);
+        if let Some(mut record) = record(RUN) {
+            record.tests = plain;
+            shown(&record, bytes);
+        }
     }
 }
