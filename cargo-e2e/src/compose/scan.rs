@@ -121,7 +121,7 @@ fn look(file: &Path, project: &Path, scan: &mut Scan, depth: usize) {
         let all = model[kind].as_mapping();
         for definition in all.into_iter().flat_map(|all| all.values()) {
             if let Some(name) = definition["environment"].as_str() {
-                scan.variables.insert(name.to_owned());
+                take(name, scan);
             }
         }
     }
@@ -136,13 +136,20 @@ fn is_remote(path: &str) -> bool {
 fn pass_through(environment: &Value, scan: &mut Scan) {
     for entry in environment.as_sequence().into_iter().flatten() {
         if let Some(name) = entry.as_str().filter(|entry| !entry.contains('=')) {
-            scan.variables.insert(name.to_owned());
+            take(name, scan);
         }
     }
     for (name, value) in environment.as_mapping().into_iter().flatten() {
         if let (Some(name), Value::Null) = (name.as_str(), value) {
-            scan.variables.insert(name.to_owned());
+            take(name, scan);
         }
+    }
+}
+
+/// A name that Compose makes of others, such as `${A}_B`, is no variable's.
+fn take(name: &str, scan: &mut Scan) {
+    if !name.is_empty() && !name.contains('$') {
+        scan.variables.insert(name.to_owned());
     }
 }
 

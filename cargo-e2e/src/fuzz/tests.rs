@@ -48,7 +48,7 @@ fn feed(name: &'static str) {
         ..ProptestConfig::default()
     };
     let seeds: Vec<Vec<u8>> = corpus.into_iter().map(|(_, bytes)| bytes).collect();
-    let changed = TestRunner::new(config).run(&inputs(seeds, words(name)), |bytes| {
+    let changed = TestRunner::new(config).run(&inputs(seeds, words(name)), |Input(bytes)| {
         within_deadline(run, &bytes).map_err(|why| {
             let file = keep(name, &bytes);
             let again = format!(
@@ -117,6 +117,16 @@ fn words(name: &str) -> Vec<Vec<u8>> {
     text.lines().map(|word| word.as_bytes().to_vec()).collect()
 }
 
+/// Bytes that can be read where a test fails.
+#[derive(Clone)]
+struct Input(Vec<u8>);
+
+impl std::fmt::Debug for Input {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "b\"{}\"", self.0.escape_ascii())
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Change {
     Put(Index, Vec<u8>),
@@ -125,7 +135,7 @@ enum Change {
     Again(Index, Index, Index),
 }
 
-fn inputs(seeds: Vec<Vec<u8>>, words: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+fn inputs(seeds: Vec<Vec<u8>>, words: Vec<Vec<u8>>) -> impl Strategy<Value = Input> {
     let index = any::<Index>;
     let odd = select(vec![
         "\0", "\n", "\r", "\t", " ", "\u{1b}[", "\u{feff}", "\u{2028}", "é",
@@ -143,7 +153,7 @@ fn inputs(seeds: Vec<Vec<u8>>, words: Vec<Vec<u8>>) -> impl Strategy<Value = Vec
         for change in changes {
             apply(&mut bytes, change);
         }
-        bytes
+        Input(bytes)
     })
 }
 
