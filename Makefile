@@ -3,13 +3,15 @@
 SHELL = /bin/sh
 
 N = 200
+T = 600
+TARGETS =
 REPO =
 HOST =
 KEEP =
 # Where `make e2e` looks for repos: a list of folders, separated by spaces.
 REPOS_DIR = examples ..
 
-.PHONY: help demo test e2e lint faults soak big
+.PHONY: help demo test e2e lint faults soak big fuzz
 
 help:
 	@echo 'make demo                    set up a lab host here and run examples on it and here'
@@ -18,6 +20,7 @@ help:
 	@echo 'make faults                  kill everything that can be killed, and print what was left'
 	@echo 'make soak N=200              kill so many runs at random moments'
 	@echo 'make big                     what a run with much output costs in memory and time'
+	@echo 'make fuzz T=600              feed made-up input to all that reads, T seconds a target; TARGETS=name'
 	@echo 'make lint                    formatting, clippy, shellcheck, cargo deny where it is installed'
 
 demo:
@@ -40,3 +43,6 @@ soak:
 
 big:
 	@sh scripts/big
+
+fuzz:
+	@sh scripts/fuzz $(T) $(TARGETS)

@@ -13,7 +13,7 @@ use crate::workspace::{self, Repo, TestPackage};
 
 mod guess;
 mod health;
-mod light;
+pub(crate) mod light;
 mod render;
 mod stack;
 

@@ -1,6 +1,10 @@
 //! JUnit XML: read from the file that a repo's tests write, and written for CI systems.
 
+mod document;
+mod number;
 mod read;
+#[cfg(test)]
+mod read_tests;
 #[cfg(test)]
 mod tests;
 mod times;

@@ -12,6 +12,8 @@ pub mod durable;
 pub mod event;
 mod failpoint;
 pub mod files;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod git;
 pub mod history;
 pub mod host;

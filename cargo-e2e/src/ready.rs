@@ -5,6 +5,8 @@
 //! did its work, and passes for one that dies a second later.
 
 mod calls;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod grpc;
 
 use std::time::{Duration, Instant};
@@ -253,7 +255,9 @@ impl<'a> Waiting<'a> {
         let waiting = self.checks.iter().filter(|check| check.passed.is_none());
         let soonest = waiting.map(|check| check.check.timeout).min();
         let allowed = self.containers_deadline.max(self.containers.allowance());
-        let deadline = self.started + soonest.unwrap_or(allowed);
+        let deadline = self.started.checked_add(soonest.unwrap_or(allowed));
+        // A host may name any number.
+        let deadline = deadline.unwrap_or(now + LEAST);
         let settled = self.containers.next_settled(now);
         settled.map_or(deadline, |settled| settled.min(deadline))
     }
@@ -290,6 +294,26 @@ mod tests {
             },
             timeout: Duration::from_secs(timeout),
         }
+    }
+
+    #[test]
+    fn a_host_may_name_any_number() {
+        let started = Instant::now();
+        let most = u64::MAX;
+        let mut state = Waiting::new(&[], &[], Duration::MAX, started);
+        for restarts in [0, most, 1, most] {
+            let state = &mut state.containers;
+            state.line(&format!(
+                r#"{{"id":"1","name":"web","state":{{"Status":"running","ExitCode":1}},"restarts":{restarts}}}"#
+            ));
+            state.line(&format!(
+                r#"{{"id":"2","name":"db","state":{{"Status":"running","Health":{{"Status":"starting"}}}},"restarts":{restarts},
+                "config":{{"Healthcheck":{{"Interval":{most},"Timeout":{most},"StartPeriod":{most},"Retries":{most}}}}}}}"#
+            ).replace('\n', ""));
+            state.line("end");
+        }
+        assert!(state.next_deadline(started) > started);
+        assert!(state.verdict(started).is_some(), "a crash loop");
     }
 
     #[test]

@@ -42,6 +42,8 @@ mod choose;
 mod claim;
 mod container;
 mod containers;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod gc;
 mod guard;
 mod job;

@@ -6,6 +6,8 @@
 mod dotenv;
 mod encodings;
 mod files;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod guess;
 mod patterns;
 mod record;
@@ -215,8 +217,10 @@ impl Secrets {
 /// The content of a file that holds a secret, when it is small enough to be one.
 #[must_use]
 pub fn read_small(path: &Path) -> Option<String> {
-    let size = std::fs::metadata(path).ok()?.len();
-    (size <= LARGEST_FILE).then(|| std::fs::read_to_string(path).ok())?
+    let data = std::fs::metadata(path).ok()?;
+    // A pipe or a device may never end.
+    let is_small = data.is_file() && data.len() <= LARGEST_FILE;
+    is_small.then(|| std::fs::read_to_string(path).ok())?
 }
 
 fn mask_texts(patterns: &Patterns, value: &mut Value) {

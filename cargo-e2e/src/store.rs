@@ -1,5 +1,7 @@
 //! What every run of this user came to: a file each, and what is known of those under way.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub mod journal;
 mod learn;
 #[cfg(test)]

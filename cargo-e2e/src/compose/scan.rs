@@ -23,6 +23,10 @@ pub struct Scan {
 
 /// How deep `extends` and `include` are followed: enough for people, not for loops.
 const DEEPEST: usize = 8;
+/// How many are followed: a file may name itself in many ways.
+const MOST: usize = 1000;
+/// Nobody writes a longer one; a pipe or a device may never end.
+const LONGEST: u64 = 4 << 20;
 
 /// Looks at the compose files, and at those that they include.
 #[must_use]
@@ -58,6 +62,10 @@ pub fn interpolated(text: &str) -> BTreeSet<String> {
 }
 
 fn look(file: &Path, project: &Path, scan: &mut Scan, depth: usize) {
+    let ends = |data: std::fs::Metadata| data.is_file() && data.len() <= LONGEST;
+    if scan.files.len() > MOST || !std::fs::metadata(file).is_ok_and(ends) {
+        return;
+    }
     let Ok(text) = std::fs::read_to_string(file) else {
         return;
     };
@@ -113,7 +121,7 @@ fn look(file: &Path, project: &Path, scan: &mut Scan, depth: usize) {
         let all = model[kind].as_mapping();
         for definition in all.into_iter().flat_map(|all| all.values()) {
             if let Some(name) = definition["environment"].as_str() {
-                scan.variables.insert(name.to_owned());
+                take(name, scan);
             }
         }
     }
@@ -128,13 +136,20 @@ fn is_remote(path: &str) -> bool {
 fn pass_through(environment: &Value, scan: &mut Scan) {
     for entry in environment.as_sequence().into_iter().flatten() {
         if let Some(name) = entry.as_str().filter(|entry| !entry.contains('=')) {
-            scan.variables.insert(name.to_owned());
+            take(name, scan);
         }
     }
     for (name, value) in environment.as_mapping().into_iter().flatten() {
         if let (Some(name), Value::Null) = (name.as_str(), value) {
-            scan.variables.insert(name.to_owned());
+            take(name, scan);
         }
+    }
+}
+
+/// A name that Compose makes of others, such as `${A}_B`, is no variable's.
+fn take(name: &str, scan: &mut Scan) {
+    if !name.is_empty() && !name.contains('$') {
+        scan.variables.insert(name.to_owned());
     }
 }
 
@@ -156,6 +171,30 @@ mod tests {
         let found = interpolated("a $B ${C:-x} ${D} $$E $${F} ${G:?must} $1 ${H-${I}}");
         let found: Vec<_> = found.iter().map(String::as_str).collect();
         assert_eq!(found, ["B", "C", "D", "G", "H", "I"]);
+    }
+
+    #[test]
+    fn what_never_ends_is_not_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        let main = root.join("compose.yml");
+        let pipe = std::process::Command::new("mkfifo")
+            .arg(root.join("pipe"))
+            .status();
+        assert!(pipe.expect("mkfifo").success());
+        for way in 0..10 {
+            std::fs::create_dir(root.join(way.to_string())).expect("a folder");
+        }
+        // Itself, by ten names in each of eight depths.
+        let itself = (0..10).map(|way| format!("{way}/../compose.yml"));
+        let included = itself.collect::<Vec<_>>().join(", ");
+        let text = format!("include: [pipe, /dev/zero, {included}]");
+        std::fs::write(&main, text).expect("a file");
+        let (done, ended) = std::sync::mpsc::channel();
+        let root = root.to_owned();
+        std::thread::spawn(move || done.send(scan(&[main], &root)));
+        let scan = ended.recv_timeout(std::time::Duration::from_mins(1));
+        assert!(scan.is_ok_and(|scan| scan.files.len() > 100));
     }
 
     #[test]

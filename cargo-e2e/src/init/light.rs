@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::InitError;
 
 /// The services of all files; a later file's ports are added, its health check replaces.
-pub(super) fn model(root: &Path, files: &[String]) -> Result<Value, InitError> {
+pub(crate) fn model(root: &Path, files: &[String]) -> Result<Value, InitError> {
     let mut services: Map<String, Value> = Map::new();
     for file in files {
         let path = root.join(file);

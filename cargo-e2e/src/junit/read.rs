@@ -1,13 +1,9 @@
-//! What a repo's own file says.
-
-use std::sync::LazyLock;
-use std::time::Duration;
-
-use quick_junit::{Report, TestCase, TestCaseStatus, TestSuite, XmlString};
-use regex::{Captures, Regex};
+//! What a repo's own file says, as the record's tests.
 
 use crate::outcome::{StageStatus, TestRecord, millis};
 use crate::text::{clip, printable};
+
+use super::document::{Case, Document, Outcome};
 
 /// So much is kept of why a test failed: a page of it.
 const MESSAGE: usize = 4000;
@@ -19,116 +15,76 @@ pub struct Unreadable {
     reason: String,
 }
 
-/// The tests in a file of pytest, go-junit-report, nextest and others of that family.
+impl Unreadable {
+    pub(super) fn new(reason: &impl ToString) -> Self {
+        Self {
+            reason: reason.to_string(),
+        }
+    }
+}
+
+/// Returns the tests in a file of the JUnit family, whichever tool wrote it: suites in suites, one
+/// suite without `testsuites`, and what failed of a suite beside its tests, such as tests that could
+/// not be collected. A suite that counts more failures than its tests show is a failed test of its
+/// own, and so the file of a run that failed never reads as one that passed.
 ///
 /// # Errors
-/// When it is no JUnit XML.
+/// When it is no JUnit XML, or not the whole of it.
 ///
 /// # Examples
 /// ```
-/// let xml = r#"<testsuites><testsuite name="s" tests="1" errors="0" failures="0">
-///   <testcase classname="orders" name="ship" time="0.5"/></testsuite></testsuites>"#;
+/// let xml = r#"<testsuites><testsuite name="s"><testsuite name="nested">
+///   <testcase classname="orders" name="ship" time="0.5"/></testsuite></testsuite></testsuites>"#;
 /// let tests = cargo_e2e::junit::read(xml).unwrap();
 /// assert_eq!(tests[0].name, "orders::ship");
 /// ```
 pub fn read(xml: &str) -> Result<Vec<TestRecord>, Unreadable> {
-    let unreadable = |error: quick_junit::DeserializeError| {
-        let mut reason = error.to_string();
-        let mut next = std::error::Error::source(&error);
-        while let Some(source) = next {
-            reason = format!("{reason}: {source}");
-            next = source.source();
-        }
-        Unreadable { reason }
-    };
-    let report = Report::deserialize_from_str(&whole(xml, |_| None)).map_err(unreadable)?;
-    let cases = |suite: &TestSuite| suite.test_cases.iter().map(one).collect::<Vec<_>>();
-    Ok(report.test_suites.iter().flat_map(cases).collect())
-}
-
-/// Attributes that tools write in many ways: times without a zone, numbers with commas. What is no
-/// number is not needed.
-static LOOSE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"\s(timestamp|uuid|assertions|disabled|time)="([^"]*)""#).ok());
-
-/// Some tools write a single suite, which is a file of its own to them. `dated` says when a date
-/// was, for those who need it.
-pub(super) fn whole(xml: &str, dated: impl Fn(&str) -> Option<String>) -> String {
-    let text = match (xml.contains("<testsuites"), xml.find("<testsuite")) {
-        (false, Some(at)) => format!("<testsuites>{}</testsuites>", &xml[at..]),
-        _ => xml.to_owned(),
-    };
-    let Some(loose) = LOOSE.as_ref() else {
-        return text;
-    };
-    let strict = loose.replace_all(&text, |found: &Captures<'_>| {
-        if &found[1] == "time" && found[2].parse::<f64>().is_ok() {
-            found[0].to_owned()
-        } else if &found[1] == "timestamp" {
-            let date = dated(&found[2]);
-            date.map_or_else(String::new, |date| format!(" timestamp=\"{date}\""))
-        } else {
-            String::new()
-        }
-    });
-    strict.into_owned()
+    let document = Document::parse(xml)?;
+    Ok(document.cases.iter().map(record).collect())
 }
 
 /// How a test is known: by its class, too.
-pub(super) fn name(case: &TestCase) -> String {
-    let name = case.name.as_str();
-    let class = case.classname.as_ref().map(XmlString::as_str);
-    let name = match class.filter(|class| !class.is_empty()) {
-        Some(class) => format!("{class}::{name}"),
-        None => name.to_owned(),
-    };
-    printable(&name)
+pub(super) fn name(case: &Case) -> String {
+    if case.class.is_empty() {
+        printable(&case.name)
+    } else {
+        printable(&format!("{}::{}", case.class, case.name))
+    }
 }
 
-fn one(case: &TestCase) -> TestRecord {
-    let (status, message) = match &case.status {
-        TestCaseStatus::Success { .. } => (StageStatus::Passed, None),
-        TestCaseStatus::NonSuccess {
-            message,
-            description,
-            ..
-        } => (
-            StageStatus::Failed,
-            why(message.as_ref(), description.as_ref()),
-        ),
-        TestCaseStatus::Skipped {
-            message,
-            description,
-            ..
-        } => (
-            StageStatus::Skipped,
-            why(message.as_ref(), description.as_ref()),
-        ),
-    };
+fn record(case: &Case) -> TestRecord {
     TestRecord {
         name: name(case),
-        status,
-        duration_ms: millis(case.time.unwrap_or(Duration::ZERO)),
-        message,
+        status: match case.outcome {
+            Outcome::Passed => StageStatus::Passed,
+            Outcome::Failed => StageStatus::Failed,
+            Outcome::Skipped => StageStatus::Skipped,
+        },
+        duration_ms: case.time.map_or(0, millis),
+        message: why(&case.reasons),
         steps: Vec::new(),
     }
 }
 
-/// The message, and what explains it. Many tools begin the latter with the former.
-fn why(message: Option<&XmlString>, description: Option<&XmlString>) -> Option<String> {
-    let text = |text: Option<&XmlString>| {
-        let text = printable(text.map_or("", XmlString::as_str));
-        text.trim().to_owned()
-    };
-    let (message, description) = (text(message), text(description));
-    let whole = if message.is_empty() || description.starts_with(&message) {
-        description
-    } else if description.is_empty() {
-        message
-    } else {
-        format!("{message}\n{description}")
-    };
+fn why(reasons: &[(String, String)]) -> Option<String> {
+    let each = reasons
+        .iter()
+        .filter_map(|(message, text)| told(message, text));
+    let whole = each.collect::<Vec<_>>().join("\n");
     (!whole.is_empty()).then(|| shortened(&whole))
+}
+
+/// The message, and what explains it. Many tools begin the latter with the former.
+fn told(message: &str, description: &str) -> Option<String> {
+    let (message, description) = (printable(message), printable(description));
+    let (message, description) = (message.trim(), description.trim());
+    if message.is_empty() || description.starts_with(message) {
+        (!description.is_empty()).then(|| description.to_owned())
+    } else if description.is_empty() {
+        Some(message.to_owned())
+    } else {
+        Some(format!("{message}\n{description}"))
+    }
 }
 
 /// Its first line, and as much of its end as fits: that is where most tools say where it was.

@@ -1,16 +1,19 @@
 //! When the tests of a repo's own file ran, as far as it says so.
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use jiff::{SignedDuration, Timestamp};
-use quick_junit::{Report, TestSuite};
+use std::time::Duration;
 
-use super::read::{name, whole};
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
+
+use super::document::{Case, Document, Suite};
+use super::read::name;
 
 /// Clocks of two machines, and what a tool rounds.
 const SLACK: SignedDuration = SignedDuration::from_mins(2);
 /// Zones of the world lie so far apart, and no farther from UTC than that many of them.
-const ZONE: i64 = 15 * 60;
-const ZONES: i64 = 14 * 4;
+const ZONE: i32 = 15 * 60;
+const ZONES: i32 = 14 * 4;
 
 /// When a test began and ended, by the clock where it ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,53 +43,69 @@ pub struct Time {
 /// ```
 #[must_use]
 pub fn times(xml: &str, ran: (Timestamp, Timestamp)) -> Vec<Time> {
-    let ran = (ran.0 - SLACK, ran.1 + SLACK);
-    let text = whole(xml, |stamp| Some(zoned(stamp, ran)?.to_rfc3339()));
-    let Ok(report) = Report::deserialize_from_str(&text) else {
+    let Ok(document) = Document::parse(xml) else {
         return Vec::new();
     };
-    let each = |suite| of_suite(suite).unwrap_or_default();
-    let mut all: Vec<Time> = report.test_suites.iter().flat_map(each).collect();
-    all.retain(|time| time.from >= ran.0 && time.to <= ran.1);
+    let early = ran.0.checked_sub(SLACK).unwrap_or(Timestamp::MIN);
+    let late = ran.1.checked_add(SLACK).unwrap_or(Timestamp::MAX);
+    let mut cases: Vec<Vec<&Case>> = document.suites.iter().map(|_| Vec::new()).collect();
+    for case in &document.cases {
+        if let Some(suite) = case.suite {
+            cases[suite].push(case);
+        }
+    }
+    let suites = document.suites.iter().zip(&cases);
+    let each = |(suite, cases): (&Suite, &Vec<&Case>)| {
+        of_suite(suite, cases, (early, late)).unwrap_or_default()
+    };
+    let mut all: Vec<Time> = suites.flat_map(each).collect();
+    all.retain(|time| time.from >= early && time.to <= late);
     all
 }
 
-fn of_suite(suite: &TestSuite) -> Option<Vec<Time>> {
-    let mut at = suite.timestamp.map(|at| at.with_timezone(&Utc));
-    let sum: std::time::Duration = suite.test_cases.iter().filter_map(|case| case.time).sum();
-    if suite.time.is_none_or(|time| sum > time.mul_f64(1.05)) {
+fn of_suite(suite: &Suite, cases: &[&Case], ran: (Timestamp, Timestamp)) -> Option<Vec<Time>> {
+    let stamp = |stamp: &Option<String>| zoned(stamp.as_deref()?, ran);
+    let mut at = stamp(&suite.timestamp);
+    let sum = cases
+        .iter()
+        .filter_map(|case| case.time)
+        .fold(Duration::ZERO, Duration::saturating_add);
+    if suite
+        .time
+        .is_none_or(|time| sum.as_secs_f64() > time.as_secs_f64() * 1.05)
+    {
         // They ran beside each other, or nobody knows.
         at = None;
     }
     let mut all = Vec::new();
-    for case in &suite.test_cases {
-        let took = TimeDelta::from_std(case.time?).ok()?;
-        let own = case.timestamp.map(|own| own.with_timezone(&Utc));
-        if let Some(from) = own.or(at) {
+    for case in cases {
+        let took = SignedDuration::try_from(case.time?).ok()?;
+        if let Some(from) = stamp(&case.timestamp).or(at) {
             all.push(Time {
                 test: name(case),
-                from: timestamp(from)?,
-                to: timestamp(from + took)?,
+                from,
+                to: from.checked_add(took).ok()?,
             });
         }
-        at = at.map(|at| at + took);
+        at = at.and_then(|at| at.checked_add(took).ok());
     }
     Some(all)
 }
 
-fn timestamp(at: DateTime<Utc>) -> Option<Timestamp> {
-    Timestamp::from_microsecond(at.timestamp_micros()).ok()
-}
-
 /// A time in the only zone in which it lies between these two.
-fn zoned(stamp: &str, ran: (Timestamp, Timestamp)) -> Option<DateTime<Utc>> {
-    if let Ok(zoned) = DateTime::parse_from_rfc3339(stamp) {
-        return Some(zoned.with_timezone(&Utc));
+fn zoned(stamp: &str, ran: (Timestamp, Timestamp)) -> Option<Timestamp> {
+    if let Ok(zoned) = stamp.parse() {
+        return Some(zoned);
     }
-    let naive = NaiveDateTime::parse_from_str(stamp, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
+    let clock: DateTime = stamp.parse().ok()?;
     let mut fits = (-ZONES..=ZONES)
-        .map(|zone| naive.and_utc() - TimeDelta::seconds(zone * ZONE))
-        .filter(|at| timestamp(*at).is_some_and(|at| at >= ran.0 && at <= ran.1));
+        .filter_map(|zone| {
+            Offset::from_seconds(zone * ZONE)
+                .ok()?
+                .to_timestamp(clock)
+                .ok()
+        })
+        .filter(|at| *at >= ran.0 && *at <= ran.1);
     let found = fits.next()?;
     fits.next().is_none().then_some(found)
 }

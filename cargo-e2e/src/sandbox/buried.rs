@@ -48,7 +48,7 @@ pub async fn buried(host: &dyn Host, root: &str, run_ids: &[String]) -> Vec<Buri
     text.lines().filter_map(parse).collect()
 }
 
-fn parse(line: &str) -> Option<Buried> {
+pub(super) fn parse(line: &str) -> Option<Buried> {
     let mut words = line.split(' ');
     Some(Buried {
         run_id: words.next().filter(|id| is_run_id(id))?.to_owned(),

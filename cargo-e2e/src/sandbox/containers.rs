@@ -33,7 +33,7 @@ impl Lives {
         self.looped = if lasted >= STEADY && new == 1 {
             1
         } else {
-            self.looped + new
+            self.looped.saturating_add(new)
         };
         self.longest = self.longest.max(lasted);
         self.restarts = restarts;

@@ -110,7 +110,7 @@ pub async fn gc(host: &dyn Host, root: &str, what: &Gc) -> Result<Option<Swept>,
     }))
 }
 
-fn expired(text: &str) -> Option<Vec<Expired>> {
+pub(super) fn expired(text: &str) -> Option<Vec<Expired>> {
     let mut found: Vec<Expired> = Vec::new();
     for line in text.lines().map(crate::text::printable) {
         if line == "busy" {

@@ -26,7 +26,7 @@ pub async fn list(host: &dyn Host, root: &str) -> Result<Vec<Listed>, HostError>
     Ok(output.text().lines().filter_map(parse_listed).collect())
 }
 
-fn parse_listed(line: &str) -> Option<Listed> {
+pub(super) fn parse_listed(line: &str) -> Option<Listed> {
     let mut words = line.splitn(5, ' ');
     let run_id = words.next().filter(|id| is_run_id(id))?.to_owned();
     Some(Listed {

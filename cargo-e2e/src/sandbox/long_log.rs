@@ -33,7 +33,7 @@ pub struct LongLog {
 
 impl LongLog {
     /// From a line of the host, which may say anything: the name becomes part of a path.
-    fn read(line: &str) -> Option<Self> {
+    pub(super) fn read(line: &str) -> Option<Self> {
         let (container, name) = line.strip_prefix("long ")?.split_once(' ')?;
         let safe = |text: &str| {
             !text.is_empty()

@@ -51,7 +51,7 @@ pub async fn make_room(host: &dyn Host, root: &str) -> Result<Vec<Stored>, HostE
 }
 
 /// `space 0 688128 /var/lib/docker`, `inodes 5000 6000 /`.
-fn full(line: &str, host: &str) -> Option<String> {
+pub(super) fn full(line: &str, host: &str) -> Option<String> {
     let mut words = line.splitn(4, ' ');
     let (kind, free, all, place) = (words.next()?, words.next()?, words.next()?, words.next()?);
     // A filesystem without a fixed number of inodes says 0 or -.

@@ -108,14 +108,16 @@ impl Sandbox {
 }
 
 /// `1795365660.123456789`; a part that is no number counts nothing.
-fn nanoseconds(text: &str) -> i128 {
+pub(super) fn nanoseconds(text: &str) -> i128 {
     let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
     let seconds: i128 = seconds.parse().unwrap_or(0);
     let nanoseconds: i128 = match fraction.len() {
         9 => fraction.parse().unwrap_or(0),
         _ => 0,
     };
-    seconds * 1_000_000_000 + nanoseconds
+    seconds
+        .saturating_mul(1_000_000_000)
+        .saturating_add(nanoseconds)
 }
 
 #[cfg(test)]
@@ -128,5 +130,7 @@ mod tests {
         for text in ["12.%N", "12.", "12"] {
             assert_eq!(nanoseconds(text), 12_000_000_000, "{text}");
         }
+        assert_eq!(nanoseconds(&i128::MAX.to_string()), i128::MAX);
+        assert_eq!(nanoseconds(&i128::MIN.to_string()), i128::MIN);
     }
 }

@@ -24,6 +24,8 @@ pub use compile::{Built, cargo, compile};
 pub use seen::variables;
 pub(super) use seen::{host_folders, service_variables};
 pub(super) use told::FOLDER;
+#[cfg(any(test, fuzzing))]
+pub(crate) use told::fuzz;
 pub use told::{told, told_until};
 
 use super::up::Stack;

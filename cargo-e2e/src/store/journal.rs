@@ -264,7 +264,7 @@ fn is_still(path: &Path, file: &File) -> bool {
 }
 
 /// None for a file that holds not even a header. The last line may be torn.
-fn read(text: &str) -> Option<Dead> {
+pub(super) fn read(text: &str) -> Option<Dead> {
     let mut lines = text.lines();
     let header: Header = serde_json::from_str(lines.next()?).ok()?;
     let mut last = header.started_at.clone();

@@ -73,7 +73,8 @@ impl During {
         let lasted = record.stages.iter().find(|one| one.name == stage)?;
         let began: Timestamp = lasted.started_at.parse().ok()?;
         let took = SignedDuration::from_millis(i64::try_from(lasted.duration_ms).ok()?);
-        let all = (began + known.skew, began + known.skew + took);
+        let began = shifted(began, known.skew);
+        let all = (began, shifted(began, took));
         let own = test.and_then(|test| {
             let told = own_times(&known.bundle.join("events.jsonl"), test);
             let read = || own_times(&known.bundle.join(crate::junit::TIMES), test);

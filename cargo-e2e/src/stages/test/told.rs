@@ -15,6 +15,8 @@ use crate::spec::Side;
 use crate::stages::collect::skew;
 use crate::stages::{Context, Trouble};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod mirror;
 mod records;
 

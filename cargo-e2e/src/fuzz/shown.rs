@@ -1,0 +1,38 @@
+//! A record as views show it, with what tests told beside it.
+
+use std::sync::LazyLock;
+
+use jiff::SignedDuration;
+
+use crate::outcome::{Record, Verdict};
+use crate::report::{failure, html};
+
+/// Shows it as it is, and as one whose tests failed. `events` are what its tests told.
+pub(crate) fn shown(record: &Record, events: &[u8]) {
+    static BUNDLE: LazyLock<tempfile::TempDir> =
+        LazyLock::new(|| tempfile::tempdir().expect("a folder"));
+    let bundle = BUNDLE.path();
+    std::fs::write(bundle.join("events.jsonl"), events).expect("a file");
+    for (verdict, skew) in [
+        (record.verdict, 0),
+        (Verdict::Failed, -7),
+        (Verdict::TimedOut, 251_000_000_000),
+    ] {
+        let record = Record {
+            verdict,
+            ..record.clone()
+        };
+        let known = failure::Known {
+            bundle,
+            // The clock of a host may say any year.
+            skew: SignedDuration::from_secs(skew),
+            tests_on_host: skew < 0,
+            again: "cargo e2e",
+            keep: None,
+            by_name: true,
+        };
+        let told = failure::report(&record, &known);
+        let page = html::page(&record, &known, told.as_ref().map(|told| &told.page[..]));
+        assert!(page.contains("</html>"));
+    }
+}

@@ -1,0 +1,332 @@
+//! A JUnit XML file as its suites and test cases: read as a stream, since no two tools write the
+//! same. It takes suites in suites, odd or missing attributes, and elements it does not know; it
+//! refuses what is not well-formed or not closed, of which nobody knows the rest. [`super::read`]
+//! and [`super::times`] are its only users. Nothing in a file is ever fetched or expanded.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use quick_xml::Reader;
+use quick_xml::escape::{resolve_xml_entity, unescape};
+use quick_xml::events::{BytesRef, BytesStart, Event};
+
+use super::Unreadable;
+use super::number::{count, duration};
+
+/// Deeper than any tool nests its suites.
+const DEEPEST: usize = 200;
+
+/// All that a file says of its tests.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    /// In the order in which they begin.
+    pub(super) suites: Vec<Suite>,
+    /// In the order in which they begin, those of all suites.
+    pub(super) cases: Vec<Case>,
+}
+
+/// A `<testsuite>` or `<testsuites>`.
+#[derive(Debug, Default)]
+pub(super) struct Suite {
+    pub(super) name: String,
+    pub(super) time: Option<Duration>,
+    pub(super) timestamp: Option<String>,
+}
+
+/// A `<testcase>`, or what failed of a suite beside its cases.
+#[derive(Debug, Default)]
+pub(super) struct Case {
+    /// The place of its suite; none for what failed of a suite itself.
+    pub(super) suite: Option<usize>,
+    pub(super) class: String,
+    pub(super) name: String,
+    pub(super) time: Option<Duration>,
+    pub(super) timestamp: Option<String>,
+    pub(super) outcome: Outcome,
+    /// Why, a pair of message and description for each element that says so.
+    pub(super) reasons: Vec<(String, String)>,
+}
+
+/// How a case ended; the worst that is said of it.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Outcome {
+    #[default]
+    Passed,
+    Skipped,
+    Failed,
+}
+
+/// An element that is open.
+enum Open {
+    Suite {
+        place: usize,
+        /// What its attributes count as failures and errors.
+        counted: u64,
+        /// How many failures and errors stand in it.
+        shown: u64,
+    },
+    Case {
+        place: usize,
+        shown: u64,
+    },
+    /// One that says how its case or suite ended.
+    Reason {
+        outcome: Outcome,
+        message: String,
+        text: String,
+    },
+    /// Output and other text, in which no element means anything.
+    Text,
+    /// One of which nothing is known but what stands in it.
+    Other,
+}
+
+impl Document {
+    /// Reads a file.
+    pub(super) fn parse(xml: &str) -> Result<Self, Unreadable> {
+        let mut reader = Reader::from_str(xml);
+        reader.config_mut().allow_dangling_amp = true;
+        let mut parser = Parser::default();
+        loop {
+            match reader
+                .read_event()
+                .map_err(|error| Unreadable::new(&error))?
+            {
+                Event::Start(element) => parser.start(&element)?,
+                Event::Empty(element) => {
+                    parser.start(&element)?;
+                    parser.end();
+                }
+                Event::End(_) => parser.end(),
+                Event::Text(text) => parser.text(|| text.xml10_content().unwrap_or_default()),
+                Event::CData(text) => parser.text(|| text.xml10_content().unwrap_or_default()),
+                Event::GeneralRef(reference) => parser.text(|| resolved(&reference)),
+                Event::Eof => return parser.finish(),
+                Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Parser {
+    document: Document,
+    open: Vec<Open>,
+}
+
+impl Parser {
+    fn start(&mut self, element: &BytesStart<'_>) -> Result<(), Unreadable> {
+        if self.open.len() == DEEPEST {
+            let reason = format!("its elements are nested deeper than {DEEPEST}");
+            return Err(Unreadable::new(&reason));
+        }
+        let name = element.local_name();
+        let is_text = matches!(self.open.last(), Some(Open::Reason { .. } | Open::Text));
+        let open = match name.as_ref() {
+            _ if is_text => Open::Text,
+            b"testsuites" | b"testsuite" => self.suite(element)?,
+            name if self.open.is_empty() => {
+                let name = String::from_utf8_lossy(name);
+                let reason = format!("its root is `{name}`, not `testsuites` or `testsuite`");
+                return Err(Unreadable::new(&reason));
+            }
+            b"testcase" => self.case(element)?,
+            b"failure" | b"error" => reason(element, Outcome::Failed)?,
+            b"skipped" => reason(element, Outcome::Skipped)?,
+            // An attempt that failed before one that passed; where none did, `failure` says so.
+            b"flakyFailure" | b"flakyError" | b"rerunFailure" | b"rerunError" | b"system-out"
+            | b"system-err" | b"properties" => Open::Text,
+            _ => Open::Other,
+        };
+        self.open.push(open);
+        Ok(())
+    }
+
+    fn suite(&mut self, element: &BytesStart<'_>) -> Result<Open, Unreadable> {
+        let mut suite = Suite::default();
+        let mut counted: u64 = 0;
+        attributes(element, |key, value| match key {
+            b"name" => suite.name = value.into_owned(),
+            b"time" => suite.time = duration(&value),
+            b"timestamp" => suite.timestamp = Some(value.into_owned()),
+            b"failures" | b"errors" => counted = counted.saturating_add(count(&value)),
+            _ => {}
+        })?;
+        self.document.suites.push(suite);
+        Ok(Open::Suite {
+            place: self.document.suites.len() - 1,
+            counted,
+            shown: 0,
+        })
+    }
+
+    fn case(&mut self, element: &BytesStart<'_>) -> Result<Open, Unreadable> {
+        let suite = self.open.iter().rev().find_map(|open| match open {
+            Open::Suite { place, .. } => Some(*place),
+            _ => None,
+        });
+        let mut case = Case {
+            suite,
+            ..Case::default()
+        };
+        attributes(element, |key, value| match key {
+            b"classname" => case.class = value.into_owned(),
+            b"class" if case.class.is_empty() => case.class = value.into_owned(),
+            b"name" => case.name = value.into_owned(),
+            b"time" => case.time = duration(&value),
+            b"timestamp" => case.timestamp = Some(value.into_owned()),
+            b"status" | b"result" => case.outcome = case.outcome.max(said(&value)),
+            _ => {}
+        })?;
+        self.document.cases.push(case);
+        Ok(Open::Case {
+            place: self.document.cases.len() - 1,
+            shown: 0,
+        })
+    }
+
+    fn text<'t>(&mut self, text: impl FnOnce() -> Cow<'t, str>) {
+        if let Some(Open::Reason { text: all, .. }) = self.open.last_mut() {
+            all.push_str(&text());
+        }
+    }
+
+    fn end(&mut self) {
+        match self.open.pop() {
+            Some(Open::Reason {
+                outcome,
+                message,
+                text,
+            }) => self.ended(outcome, (message, text)),
+            Some(Open::Case { place, shown }) => {
+                let failed = self.document.cases[place].outcome == Outcome::Failed;
+                self.show(shown.max(u64::from(failed)));
+            }
+            Some(Open::Suite {
+                place,
+                counted,
+                shown,
+            }) => {
+                if counted > shown {
+                    let why = format!(
+                        "`failures` and `errors` of this suite count {counted}; its tests show {shown}"
+                    );
+                    self.suite_failed(place, (why, String::new()));
+                }
+                self.show(shown.max(counted));
+            }
+            Some(Open::Text | Open::Other) | None => {}
+        }
+    }
+
+    /// How the innermost case or suite ended.
+    fn ended(&mut self, outcome: Outcome, why: (String, String)) {
+        let cases = &mut self.document.cases;
+        for open in self.open.iter_mut().rev() {
+            match open {
+                Open::Case { place, shown } => {
+                    let case = &mut cases[*place];
+                    if outcome > case.outcome {
+                        // Why it would have been skipped says nothing of why it failed.
+                        case.reasons.clear();
+                    }
+                    if outcome >= case.outcome {
+                        case.outcome = outcome;
+                        case.reasons.push(why);
+                    }
+                    *shown = shown.saturating_add(u64::from(outcome == Outcome::Failed));
+                    return;
+                }
+                Open::Suite { place, shown, .. } => {
+                    if outcome == Outcome::Failed {
+                        *shown = shown.saturating_add(1);
+                        let place = *place;
+                        self.suite_failed(place, why);
+                    }
+                    return;
+                }
+                Open::Reason { .. } | Open::Text | Open::Other => {}
+            }
+        }
+    }
+
+    fn suite_failed(&mut self, place: usize, why: (String, String)) {
+        let name = &self.document.suites[place].name;
+        let name = if name.is_empty() { "testsuite" } else { name };
+        self.document.cases.push(Case {
+            name: name.to_owned(),
+            outcome: Outcome::Failed,
+            reasons: vec![why],
+            ..Case::default()
+        });
+    }
+
+    /// Counts failures for the innermost suite.
+    fn show(&mut self, failures: u64) {
+        for open in self.open.iter_mut().rev() {
+            if let Open::Suite { shown, .. } = open {
+                *shown = shown.saturating_add(failures);
+                return;
+            }
+        }
+    }
+
+    fn finish(self) -> Result<Document, Unreadable> {
+        if !self.open.is_empty() {
+            return Err(Unreadable::new(&"it ends before its last element does"));
+        }
+        if self.document.suites.is_empty() {
+            return Err(Unreadable::new(&"it has no `testsuites` or `testsuite`"));
+        }
+        Ok(self.document)
+    }
+}
+
+fn reason(element: &BytesStart<'_>, outcome: Outcome) -> Result<Open, Unreadable> {
+    let mut message = String::new();
+    attributes(element, |key, value| {
+        if key == b"message" {
+            message = value.into_owned();
+        }
+    })?;
+    Ok(Open::Reason {
+        outcome,
+        message,
+        text: String::new(),
+    })
+}
+
+/// How a case ended by an attribute: some tools have it there alone.
+fn said(value: &str) -> Outcome {
+    match value.to_ascii_lowercase().as_str() {
+        "fail" | "failed" | "failure" | "error" | "errored" | "broken" => Outcome::Failed,
+        "skip" | "skipped" | "notrun" | "untested" | "disabled" | "suppressed" | "ignored"
+        | "pending" => Outcome::Skipped,
+        _ => Outcome::Passed,
+    }
+}
+
+fn attributes(
+    element: &BytesStart<'_>,
+    mut take: impl FnMut(&[u8], Cow<'_, str>),
+) -> Result<(), Unreadable> {
+    // What looks for duplicates takes the square of their number.
+    for attribute in element.attributes().with_checks(false) {
+        let attribute = attribute.map_err(|error| Unreadable::new(&error))?;
+        let raw = String::from_utf8_lossy(&attribute.value);
+        // An entity that nobody knows stays as it is written.
+        let value = unescape(&raw).unwrap_or(Cow::Borrowed(&raw));
+        take(attribute.key.local_name().as_ref(), value);
+    }
+    Ok(())
+}
+
+/// What a reference stands for; one of the file's own making stays as it is written.
+fn resolved(reference: &BytesRef<'_>) -> Cow<'static, str> {
+    let name = reference.decode().unwrap_or_default();
+    match (reference.resolve_char_ref(), resolve_xml_entity(&name)) {
+        (Ok(Some(c)), _) => Cow::Owned(c.to_string()),
+        (_, Some(text)) => Cow::Borrowed(text),
+        _ => Cow::Owned(format!("&{name};")),
+    }
+}
