@@ -139,10 +139,10 @@ impl Run<'_> {
         facts: &Facts,
     ) {
         let host = shared.as_ref();
-        let provisioned = ledger
-            .bounded(Stage::Provision, Box::pin(self.sandbox(host, facts)))
-            .await;
-        let (sandbox, before) = match provisioned {
+        let bound = ledger.bound();
+        let entering = Box::pin(self.sandbox(shared, facts, &bound));
+        let provisioned = ledger.binding(Stage::Provision, &bound, entering).await;
+        let (sandbox, before, entered) = match provisioned {
             Ok(sandbox) => sandbox,
             Err(stopped) => {
                 found.add(stopped.verdict());
@@ -151,7 +151,8 @@ impl Run<'_> {
                 return;
             }
         };
-        let lease = self.hold(ledger, shared, &sandbox, before.is_some());
+        let lease = entered.unwrap_or_else(|| self.hold(shared, &sandbox));
+        ledger.under(lease.lost());
         {
             let context = Context {
                 plan: self.plan,
@@ -205,14 +206,15 @@ impl Run<'_> {
         }
         // What was up before the run is not the run's to remove.
         let was_up = before.is_some();
-        let kept = if was_up || self.keeps(found) {
+        let kept = if was_up && found.lost {
+            // Another run may be in it by now.
+            Ok(true)
+        } else if was_up || self.keeps(found) {
             self.keep(found, host, &sandbox).await.map(|()| true)
         } else {
             Ok(false)
         };
-        if let Some(lease) = lease {
-            lease.give_back().await;
-        }
+        lease.give_back().await;
         match kept {
             Ok(true) => {}
             Err(error) if was_up => {

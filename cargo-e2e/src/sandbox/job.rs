@@ -31,7 +31,7 @@ impl Sandbox {
     ) -> Result<i32, HostError> {
         let key = ulid::Ulid::generate().to_string();
         let bind = |script| self.bind(script).var("name", name).var("key", &key);
-        let start = bind(script!(named name, "job", "follow")).var("most", most.to_string());
+        let start = bind(script!(named name, "jobs", "job", "follow")).var("most", most.to_string());
         let commands = format!("{commands}\n# complete\n");
         let started = Instant::now();
         let mut offset = 0;
@@ -93,7 +93,7 @@ impl Sandbox {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Identity;
+    use super::super::{Identity, Visitor};
     use super::*;
     use crate::host::Local;
 
@@ -104,6 +104,10 @@ mod tests {
             root: root.path().to_str().unwrap().to_owned(),
             expires: 0,
             lease: Duration::from_secs(5),
+            visitor: Visitor {
+                run: "01run".to_owned(),
+                who: "ann@laptop".to_owned(),
+            },
         };
         std::fs::create_dir_all(format!("{}/jobs", sandbox.dir())).unwrap();
         let mut read = 0;

@@ -71,7 +71,7 @@ impl Sandbox {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Identity;
+    use super::super::{Identity, Visitor};
     use super::*;
     use crate::host::Local;
 
@@ -84,6 +84,10 @@ mod tests {
                 root: root.path().to_str().unwrap().to_owned(),
                 expires: 0,
                 lease: Duration::from_secs(5),
+                visitor: Visitor {
+                    run: "01run".to_owned(),
+                    who: "ann@laptop".to_owned(),
+                },
             };
             std::fs::create_dir_all(sandbox.dir()).unwrap();
             sandbox
