@@ -10,7 +10,7 @@ mod sandbox;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
@@ -28,8 +28,8 @@ use ledger::{Ledger, Stopped};
 /// Reaches a host by its name; a value so that tests can reach one that does not exist.
 #[async_trait::async_trait]
 pub trait Connector: Send + Sync {
-    /// Connects. The connection of a client that was killed stays for `idle`.
-    async fn connect(&self, name: &str, idle: Duration) -> Result<Box<dyn Host>, HostError>;
+    /// Connects.
+    async fn connect(&self, name: &str) -> Result<Box<dyn Host>, HostError>;
 }
 
 /// Reaches real hosts.
@@ -38,8 +38,8 @@ pub struct RealHosts;
 
 #[async_trait::async_trait]
 impl Connector for RealHosts {
-    async fn connect(&self, name: &str, idle: Duration) -> Result<Box<dyn Host>, HostError> {
-        crate::host::connect(name, idle).await
+    async fn connect(&self, name: &str) -> Result<Box<dyn Host>, HostError> {
+        crate::host::connect(name).await
     }
 }
 
@@ -110,7 +110,7 @@ impl Run<'_> {
         let mut reached: Option<Arc<dyn Host>> = None;
         let looked = async {
             let name = &self.plan.host.name;
-            let host = self.connector.connect(name, self.plan.lease).await?;
+            let host = self.connector.connect(name).await?;
             stages::connect::look(reached.insert(host.into()).as_ref(), &self.plan.spec).await
         };
         let limit = self.plan.limits.connect;

@@ -30,8 +30,10 @@ impl Sandbox {
         sink: host::Stream<'_>,
     ) -> Result<i32, HostError> {
         let key = ulid::Ulid::generate().to_string();
-        let bind = |script| self.bind(script).var("name", name).var("key", &key);
-        let start = bind(script!(named name, "jobs", "job", "follow")).var("most", most.to_string());
+        let bind =
+            |script: host::Script| self.bind(script).long().var("name", name).var("key", &key);
+        let start =
+            bind(script!(named name, "jobs", "job", "follow")).var("most", most.to_string());
         let commands = format!("{commands}\n# complete\n");
         let started = Instant::now();
         let mut offset = 0;

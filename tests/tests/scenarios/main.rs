@@ -2,6 +2,7 @@
 //! cores busy to the end.
 
 mod client;
+mod control;
 mod durable;
 mod examples;
 mod gc;

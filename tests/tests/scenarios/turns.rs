@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use e2e_tests::{Host, Repo, here_and_over_ssh, on_each_host, wait_for};
+use e2e_tests::{Host, Ran, Repo, here_and_over_ssh, on_each_host, wait_for};
 use rustix::process::Signal;
 
 /// Each run says by its arguments what its tests are.
@@ -23,6 +23,14 @@ fn go(repo: &Repo, host: Host) {
     let _ = host.says(&repo.filled_in("touch /tmp/SLUG-go"));
 }
 
+/// How a run ended that went on with another's sandbox, which stays.
+#[track_caller]
+fn visited<'a, 'r>(ran: &'a Ran<'r>, code: i32, verdict: &str) -> &'a Ran<'r> {
+    let said = (ran.output().code, ran.record()["verdict"].as_str());
+    assert_eq!(said, (Some(code), Some(verdict)), "{}", ran.output());
+    ran
+}
+
 fn down(repo: &Repo, host: Host) {
     let down = repo.cargo_e2e(&["down", "--host", &host.name()]);
     assert_eq!(down.code, Some(0), "{down}");
@@ -32,21 +40,22 @@ on_each_host! {
     fn two_runs_in_one_sandbox_have_each_their_own_end(host) {
         let repo = repo("turns");
         let up = repo.run_and_keep(host, &["up"]);
+up.kept(0, "passed");
         let tests = held(&repo, 9);
         let mut first = repo.start(host, &["--reuse", "--", &tests]);
         let first_id = first.run_id();
         first.prints("testing");
 
-        let refused = repo.run(host, &["--reuse", "--no-wait", "--", "true"]);
-        refused.kept(97, "host_error").stderr_has(&first_id).stderr_has(", pid ").no_stage("test");
+        let refused = repo.run_and_keep(host, &["--reuse", "--no-wait", "--", "true"]);
+        visited(&refused, 97, "host_error").stderr_has(&first_id).stderr_has(", pid ").no_stage("test");
         let refused = repo.run_and_keep(host, &["up", "--no-wait"]);
-        refused.kept(97, "host_error").stderr_has(&format!("is held by run {first_id}"));
+        visited(&refused, 97, "host_error").stderr_has(&format!("is held by run {first_id}"));
 
         let mut second = repo.start(host, &["--reuse", "--", "echo mine"]);
         second.prints(&format!("waiting, for 1800 s at most: sandbox {} is held by run {first_id}", up.run_id()));
         go(&repo, host);
-        first.finish().kept(100, "failed").stderr_has("exit status 9");
-        second.finish().kept(0, "passed").stdout_has("mine");
+        visited(&first.finish(), 100, "failed").stderr_has("exit status 9");
+        visited(&second.finish(), 0, "passed").stdout_has("mine");
         down(&repo, host);
         up.leaves_nothing();
     }
@@ -54,14 +63,13 @@ on_each_host! {
     fn a_run_that_was_killed_leaves_the_sandbox_to_the_next_one(host) {
         let repo = repo("turn-killed");
         let up = repo.run_and_keep(host, &["up"]);
+up.kept(0, "passed");
         let tests = "echo $$ >/tmp/$E2E_PROJECT; echo testing; sleep 7000";
         let mut first = repo.start(host, &["--reuse", "--", tests]);
         first.prints("testing").signal(Signal::KILL);
         // What it ran ended before these tests began.
-        let tests = "! kill -0 \"$(cat /tmp/$E2E_PROJECT)\" 2>/dev/null; status=$?; rm /tmp/$E2E_PROJECT; exit $status";
-        let mut second = repo.start(host, &["--reuse", "--", tests]);
-        second.prints("is held by run");
-        second.finish().kept(0, "passed");
+        let tests = "! grep -q . /proc/$(cat /tmp/$E2E_PROJECT)/cmdline 2>/dev/null; status=$?; rm /tmp/$E2E_PROJECT; exit $status";
+        visited(&repo.run_and_keep(host, &["--reuse", "--", tests]), 0, "passed");
         drop(first);
         down(&repo, host);
         up.leaves_nothing();
@@ -72,13 +80,14 @@ here_and_over_ssh! {
     fn a_wait_for_another_run_has_a_limit_and_ends_with_a_signal(host) {
         let repo = repo("turn-limit").spec("timeouts: {queue: 2}\ntest_command: eval\n");
         let up = repo.run_and_keep(host, &["up"]);
+up.kept(0, "passed");
         let tests = held(&repo, 0);
         let mut first = repo.start(host, &["--reuse", "--", &tests]);
         first.prints("testing");
-        let late = repo.run(host, &["--reuse", "--", "true"]);
-        late.kept(97, "host_error").stderr_has("not released within 2 s").stderr_has("timeouts: {queue: SECONDS}");
+        let late = repo.run_and_keep(host, &["--reuse", "--", "true"]);
+        visited(&late, 97, "host_error").stderr_has("not released within 2 s").stderr_has("timeouts: {queue: SECONDS}");
         go(&repo, host);
-        first.finish().kept(0, "passed");
+        visited(&first.finish(), 0, "passed");
         down(&repo, host);
         up.leaves_nothing();
     }
@@ -102,14 +111,15 @@ fn a_signal_ends_the_wait_for_another_run() {
     let host = Host::Dev;
     let repo = repo("turn-signal");
     let up = repo.run_and_keep(host, &["up"]);
+    up.kept(0, "passed");
     let tests = held(&repo, 0);
     let mut first = repo.start(host, &["--reuse", "--", &tests]);
     first.prints("testing");
     let mut second = repo.start(host, &["--reuse", "--", "true"]);
     second.prints("is held by run").signal(Signal::INT);
-    second.finish().kept(130, "interrupted");
+    visited(&second.finish(), 130, "interrupted");
     go(&repo, host);
-    first.finish().kept(0, "passed");
+    visited(&first.finish(), 0, "passed");
     down(&repo, host);
     up.leaves_nothing();
 }
@@ -121,8 +131,9 @@ fn what_setup_left_running_outlives_a_run_that_fails() {
         "setup_command: 'sleep 7003 >/dev/null 2>&1 & echo $! >/tmp/SLUG-pid'\ntest_command: eval\n",
     );
     let up = repo.run_and_keep(host, &["up"]);
-    repo.run_and_keep(host, &["--reuse", "--", "exit 3"])
-        .kept(100, "failed");
+    up.kept(0, "passed");
+    let failed = repo.run_and_keep(host, &["--reuse", "--", "exit 3"]);
+    visited(&failed, 100, "failed");
     let lives = repo.filled_in("kill -0 $(cat /tmp/SLUG-pid)");
     let _ = host.says(&lives);
     down(&repo, host);

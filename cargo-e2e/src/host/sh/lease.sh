@@ -30,7 +30,7 @@ is_gone() {
     return 0
   fi
   # A client that closes its connection needs a moment for it; one that lives speaks again.
-  while [ "$looks" -lt 5 ]; do
+  while [ "$looks" -lt 3 ]; do
     connected || return 1
     looks=$((looks + 1))
     sleep 1
