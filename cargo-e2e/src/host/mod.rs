@@ -134,12 +134,10 @@ pub enum HostError {
         doing: &'static str,
     },
     /// sshd takes no further channel.
-    #[error("sshd on `{host}` allows no more than {open} sessions in one connection")]
+    #[error("sshd on `{host}` allows too few sessions in one connection (`MaxSessions`)")]
     Sessions {
         /// The host.
         host: String,
-        /// How many are open.
-        open: usize,
     },
     /// The sandbox is the run's no more.
     #[error("the sandbox on `{host}` is lost: {why}")]

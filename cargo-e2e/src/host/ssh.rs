@@ -31,7 +31,7 @@ const CHANNELS: usize = 8;
 const LONG: usize = CHANNELS - 2;
 /// sshd counts a session that has just ended for a moment longer.
 /// What ssh says of a session that sshd did not open.
-const NO_MORE: &str = "Session open refused by peer";
+pub(super) const NO_MORE: &str = "Session open refused by peer";
 const REFUSED: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(200);
 
@@ -205,7 +205,6 @@ impl Host for Ssh {
                     if asked.elapsed() > REFUSED {
                         return Err(HostError::Sessions {
                             host: self.name.clone(),
-                            open: CHANNELS - self.channels.available_permits() - 1,
                         });
                     }
                     tokio::time::sleep(AGAIN).await;

@@ -16,7 +16,7 @@ const CONNECT: Duration = Duration::from_secs(20);
 const KEEPALIVE: Duration = Duration::from_secs(5);
 /// It outlives a killed client by this: the host must see that the connection is there still, and
 /// who spoke over it is not.
-const IDLE: Duration = Duration::from_secs(10);
+const IDLE: Duration = Duration::from_secs(8);
 const CLOSE: Duration = Duration::from_secs(2);
 
 /// A master that runs, in a folder of its own.
