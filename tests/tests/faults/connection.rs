@@ -188,7 +188,7 @@ impl Drop for Few<'_> {
 }
 
 pub(super) fn few_sessions(lab: &Lab) {
-    for sessions in if lab.all { [1, 2, 3].as_slice() } else { &[2] } {
+    for sessions in if lab.all { [1, 2, 3].as_slice() } else { &[3] } {
         let repo = counts(lab, "few", 5);
         let few = Few::new(lab, *sessions);
         let ran = repo.start(lab.spare.host(), &[]).finish();
