@@ -128,6 +128,9 @@ pub(crate) struct UpArguments {
     /// Leave it up even when it does not become ready
     #[arg(long)]
     pub(crate) keep: bool,
+    /// End at once where another run is in the sandbox, or holds a port, instead of waiting for it
+    #[arg(long)]
+    pub(crate) no_wait: bool,
     /// Refuse a compose file that reaches beyond its sandbox, instead of warning
     #[arg(long)]
     pub(crate) strict: bool,
@@ -208,6 +211,9 @@ pub(crate) struct RunArguments {
     /// Run in this repo's sandbox that is up already, when its definition has not changed
     #[arg(long)]
     pub(crate) reuse: bool,
+    /// End at once where another run is in the sandbox, or holds a port, instead of waiting for it
+    #[arg(long)]
+    pub(crate) no_wait: bool,
     /// Refuse a compose file that reaches beyond its sandbox, instead of warning
     #[arg(long)]
     pub(crate) strict: bool,

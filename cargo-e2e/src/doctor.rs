@@ -147,7 +147,7 @@ async fn says(program: &str, arguments: &[&str]) -> Option<String> {
 /// Connects to a host and looks at it. `tests_on` is where the repo's tests run, if there is one.
 pub async fn host(name: &str, tests_on: Option<Side>) -> Vec<Check> {
     let started = Instant::now();
-    let host = match connect(name, crate::plan::LEASE).await {
+    let host = match connect(name).await {
         Ok(host) => host,
         Err(error) => return vec![missing("connection", &error)],
     };

@@ -10,7 +10,7 @@ mod sandbox;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
@@ -28,8 +28,8 @@ use ledger::{Ledger, Stopped};
 /// Reaches a host by its name; a value so that tests can reach one that does not exist.
 #[async_trait::async_trait]
 pub trait Connector: Send + Sync {
-    /// Connects. The connection of a client that was killed stays for `idle`.
-    async fn connect(&self, name: &str, idle: Duration) -> Result<Box<dyn Host>, HostError>;
+    /// Connects.
+    async fn connect(&self, name: &str) -> Result<Box<dyn Host>, HostError>;
 }
 
 /// Reaches real hosts.
@@ -38,8 +38,8 @@ pub struct RealHosts;
 
 #[async_trait::async_trait]
 impl Connector for RealHosts {
-    async fn connect(&self, name: &str, idle: Duration) -> Result<Box<dyn Host>, HostError> {
-        crate::host::connect(name, idle).await
+    async fn connect(&self, name: &str) -> Result<Box<dyn Host>, HostError> {
+        crate::host::connect(name).await
     }
 }
 
@@ -110,7 +110,7 @@ impl Run<'_> {
         let mut reached: Option<Arc<dyn Host>> = None;
         let looked = async {
             let name = &self.plan.host.name;
-            let host = self.connector.connect(name, self.plan.lease).await?;
+            let host = self.connector.connect(name).await?;
             stages::connect::look(reached.insert(host.into()).as_ref(), &self.plan.spec).await
         };
         let limit = self.plan.limits.connect;
@@ -139,10 +139,10 @@ impl Run<'_> {
         facts: &Facts,
     ) {
         let host = shared.as_ref();
-        let provisioned = ledger
-            .bounded(Stage::Provision, Box::pin(self.sandbox(host, facts)))
-            .await;
-        let (sandbox, before) = match provisioned {
+        let bound = ledger.bound();
+        let entering = Box::pin(self.sandbox(shared, facts, &bound));
+        let provisioned = ledger.binding(Stage::Provision, &bound, entering).await;
+        let (sandbox, before, entered) = match provisioned {
             Ok(sandbox) => sandbox,
             Err(stopped) => {
                 found.add(stopped.verdict());
@@ -151,7 +151,8 @@ impl Run<'_> {
                 return;
             }
         };
-        let lease = self.hold(ledger, shared, &sandbox, before.is_some());
+        let lease = entered.unwrap_or_else(|| self.hold(shared, &sandbox));
+        ledger.under(lease.lost());
         {
             let context = Context {
                 plan: self.plan,
@@ -205,14 +206,15 @@ impl Run<'_> {
         }
         // What was up before the run is not the run's to remove.
         let was_up = before.is_some();
-        let kept = if was_up || self.keeps(found) {
+        let kept = if was_up && found.lost {
+            // Another run may be in it by now.
+            Ok(true)
+        } else if was_up || self.keeps(found) {
             self.keep(found, host, &sandbox).await.map(|()| true)
         } else {
             Ok(false)
         };
-        if let Some(lease) = lease {
-            lease.give_back().await;
-        }
+        lease.give_back().await;
         match kept {
             Ok(true) => {}
             Err(error) if was_up => {

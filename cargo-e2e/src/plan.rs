@@ -40,6 +40,8 @@ pub struct Options {
     pub risks: Risks,
     /// `--reuse`, or a command that goes on with a sandbox.
     pub reuse: bool,
+    /// `--no-wait`.
+    pub no_wait: bool,
     /// `up`: no tests, and the sandbox stays.
     pub up_only: bool,
     /// `--nextest`.
@@ -71,6 +73,10 @@ pub enum Risks {
 }
 
 /// What a run is going to do.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that was typed or not"
+)]
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The repo.
@@ -91,6 +97,8 @@ pub struct Plan {
     pub risks: Risks,
     /// Use this repo's sandbox that is up already, if there is one.
     pub reuse: bool,
+    /// Give up where another run is in the way, instead of waiting for it.
+    pub no_wait: bool,
     /// No tests: the sandbox is what is wanted.
     pub up_only: bool,
     /// Where the tests run.
@@ -193,6 +201,7 @@ impl Plan {
             lease: lease.unwrap_or(LEASE),
             risks: options.risks,
             reuse: options.reuse,
+            no_wait: options.no_wait,
             up_only: options.up_only,
             tests_on: spec.tests_run_on.unwrap_or(side),
             ports: spec.ports.unwrap_or(ports),

@@ -55,6 +55,7 @@ mod room;
 mod services;
 mod state;
 mod teardown;
+mod turn;
 
 use std::time::Duration;
 
@@ -74,6 +75,7 @@ pub use mirror::{Mirror, MirrorGuard};
 pub use room::make_room;
 pub use state::{Existing, State};
 pub use teardown::{Left, Removed, listed, teardown};
+pub use turn::{NotEntered, Occupant, Predecessor};
 
 /// The status of scripts that have nothing to work on any more.
 pub(crate) const GONE: i32 = 76;
@@ -128,6 +130,17 @@ pub struct Sandbox {
     pub expires: u64,
     /// How long it outlives the last word of its client.
     pub lease: Duration,
+    /// The run that is in it: the one that made it, or one that goes on with it.
+    pub visitor: Visitor,
+}
+
+/// A run that is in a sandbox. One at a time is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visitor {
+    /// The run's id.
+    pub run: String,
+    /// Who runs it, for others who wait.
+    pub who: String,
 }
 
 impl Sandbox {
@@ -161,6 +174,7 @@ impl Sandbox {
         script
             .var("root", &self.root)
             .var("id", &self.identity.run_id)
+            .var("run", &self.visitor.run)
     }
 
     /// Writes a file of the sandbox's folder, readable by its user alone.
@@ -190,9 +204,21 @@ impl Sandbox {
             .collect())
     }
 
-    /// Ends all jobs, with everything in their sessions.
+    /// Ends the jobs of the run that is in it, with everything in their sessions.
     pub async fn stop(&self, host: &dyn Host) -> Result<(), HostError> {
-        let script = self.bind(script!("stop", "stop")).var("grace", "5");
+        self.stop_jobs(host, "own").await
+    }
+
+    /// Ends what earlier runs left running, too.
+    pub async fn stop_all(&self, host: &dyn Host) -> Result<(), HostError> {
+        self.stop_jobs(host, "any").await
+    }
+
+    async fn stop_jobs(&self, host: &dyn Host, whose: &str) -> Result<(), HostError> {
+        let script = self
+            .bind(script!("stop", "jobs", "stop"))
+            .var("whose", whose)
+            .var("grace", "5");
         succeed(host, &script, b"").await.map(drop)
     }
 

@@ -175,6 +175,8 @@ pub struct Sync {
 /// `timeouts`: for the stages other than the tests. `None`: the stage's own default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Timeouts {
+    /// Waiting for another run to leave a sandbox that is up.
+    pub queue: Option<Duration>,
     /// `build_command`, or compiling the test targets.
     pub build: Option<Duration>,
     /// Sending the repo to the host.

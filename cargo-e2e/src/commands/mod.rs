@@ -28,7 +28,7 @@ use std::time::Duration;
 use cargo_e2e::cancel::Cancel;
 use cargo_e2e::host::{Facts, Host, HostError, Purpose, preflight};
 use cargo_e2e::outcome::{Verdict, exit_code};
-use cargo_e2e::plan::{HostVariables, LEASE, Options, Plan};
+use cargo_e2e::plan::{HostVariables, Options, Plan};
 use cargo_e2e::sandbox::{self, Asker, ChooseError, Listed};
 use cargo_e2e::spec::{self, Spec, SpecErrors};
 use cargo_e2e::workspace::{self, Repo, Selection};
@@ -225,7 +225,7 @@ async fn on_host(
     };
     let interrupted = || exit_code(Verdict::Interrupted, cancel.signal());
     let host = tokio::select! {
-        host = cargo_e2e::host::connect(&name, LEASE) => host,
+        host = cargo_e2e::host::connect(&name) => host,
         () = cancel.reached(1) => return interrupted(),
     };
     let host = match host {

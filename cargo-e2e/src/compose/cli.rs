@@ -145,9 +145,10 @@ pub fn run_commands(
 ) -> String {
     let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
     format!(
-        "{}{} run --rm -T --no-deps {} {}\n",
+        "{}{} run --rm -T --no-deps --label cargo-e2e.for={} {} {}\n",
         opening(interpolation),
         compose(sandbox).replace("--progress plain", "--progress quiet"),
+        quote(&sandbox.visitor.run),
         quote(service),
         words.join(" ")
     )

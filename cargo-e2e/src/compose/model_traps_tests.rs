@@ -126,6 +126,10 @@ fn trap_7_only_our_file_is_ever_given_to_compose() {
         root: "/r".into(),
         expires: 0,
         lease: crate::plan::LEASE,
+        visitor: crate::sandbox::Visitor {
+            run: "01run".into(),
+            who: "ann@laptop".into(),
+        },
     };
     let commands = crate::compose::cli::up_commands(&sandbox, &[], &json!({}), None, false);
     let last = commands.lines().last().unwrap();

@@ -133,6 +133,12 @@ pub enum HostError {
         /// The script that ran.
         doing: &'static str,
     },
+    /// sshd takes no further channel.
+    #[error("sshd on `{host}` allows too few sessions in one connection (`MaxSessions`)")]
+    Sessions {
+        /// The host.
+        host: String,
+    },
     /// The sandbox is the run's no more.
     #[error("the sandbox on `{host}` is lost: {why}")]
     Lease {
@@ -216,12 +222,17 @@ pub enum HostError {
     },
 }
 
+/// What to do where sshd takes no further channel.
+const MAX_SESSIONS: &str = "a run needs 4, and up to 9 where its tests run commands in services side by side: \
+     set `MaxSessions 10`, which is sshd's own default, in the host's sshd_config";
+
 impl HostError {
     /// What to do about it, where that is known.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Connect { help, .. } if !help.is_empty() => Some(help),
+            Self::Sessions { .. } => Some(MAX_SESSIONS),
             Self::Rsync { help, .. } if !help.is_empty() => Some(help),
             _ => None,
         }
@@ -230,13 +241,12 @@ impl HostError {
 
 /// Connects to a host by its name.
 ///
-/// Nothing is created on it; ssh's control folder here is removed by [`Host::close`]. `idle` is
-/// how long the connection of a client that was killed stays.
-pub async fn connect(name: &str, idle: Duration) -> Result<Box<dyn Host>, HostError> {
+/// Nothing is created on it; ssh's control folder here is removed by [`Host::close`].
+pub async fn connect(name: &str) -> Result<Box<dyn Host>, HostError> {
     // Nobody waits for it.
     tokio::spawn(own::tidy());
     if name == "local" {
         return Ok(Box::new(Local));
     }
-    Ok(Box::new(Ssh::connect(name, idle).await?))
+    Ok(Box::new(Ssh::connect(name).await?))
 }

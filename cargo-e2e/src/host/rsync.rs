@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
+use super::ssh::NO_MORE;
 use super::{Host, HostError};
 
 /// rsync's status when files vanished while it read them.
@@ -148,6 +149,11 @@ async fn once(host: &dyn Host, transfer: &Transfer<'_>) -> Result<String, HostEr
     }
     let status = output.status.code().unwrap_or(-1);
     let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    if stderr.contains(NO_MORE) {
+        return Err(HostError::Sessions {
+            host: host.name().to_owned(),
+        });
+    }
     Err(HostError::Rsync {
         host: host.name().to_owned(),
         direction,

@@ -19,6 +19,7 @@ pub struct Script {
     body: &'static str,
     variables: String,
     once: bool,
+    long: bool,
 }
 
 impl Script {
@@ -30,6 +31,7 @@ impl Script {
             body,
             variables: String::new(),
             once: false,
+            long: false,
         }
     }
 
@@ -39,6 +41,18 @@ impl Script {
     pub fn once(mut self) -> Self {
         self.once = true;
         self
+    }
+
+    /// It runs for as long as the commands of others do: beside too many of these nothing else could
+    /// be asked.
+    #[must_use]
+    pub fn long(mut self) -> Self {
+        self.long = true;
+        self
+    }
+
+    pub(super) fn is_long(&self) -> bool {
+        self.long
     }
 
     pub(super) fn may_run_again(&self) -> bool {

@@ -2,8 +2,8 @@
 //!
 //! The openssh crate speaks to the master itself (native-mux): with one `ssh` process a command,
 //! Ctrl-C on a terminal would end a running teardown. What the crate leaves open is closed
-//! here: every wait has a deadline, at most four channels are open at once (sshd allows ten,
-//! but refuses earlier under load), and the master is ours, so that it is ended for sure: one that
+//! here: every wait has a deadline, fewer channels are open at once than sshd allows (ten, where
+//! nobody has set `MaxSessions`; rsync has one of its own), and the master is ours, so that it is ended for sure: one that
 //! lingers keeps the pipes of `cargo e2e | tail` open.
 
 mod master;
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use openssh::{ForwardType, Session, Stdio};
@@ -25,14 +25,20 @@ use master::Master;
 pub(super) use master::end_orphan;
 
 const OPEN_CHANNEL: Duration = Duration::from_secs(15);
-const CHANNELS: usize = 4;
+const CHANNELS: usize = 8;
+/// Of these, so many at most are used for as long as commands run that nobody knows the end of: the
+/// lease and short questions always find one.
+const LONG: usize = CHANNELS - 2;
+/// sshd counts a session that has just ended for a moment longer.
+/// What ssh says of a session that sshd did not open.
+pub(super) const NO_MORE: &str = "Session open refused by peer";
+const REFUSED: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// One connection to a remote host.
 pub struct Ssh {
     name: String,
     config: Option<PathBuf>,
-    /// How long a master outlives a client that was killed.
-    idle: Duration,
     link: RwLock<Arc<Link>>,
     connections: AtomicU32,
     /// Whether everything was brought to the connection as it is now.
@@ -40,6 +46,7 @@ pub struct Ssh {
     /// One at a time connects anew.
     reconnecting: Mutex<()>,
     channels: Arc<Semaphore>,
+    long: Arc<Semaphore>,
     /// To bring here again after the connection was lost.
     forwards: Mutex<Vec<(SocketAddr, SocketAddr)>>,
     /// The same of sockets: where on the host, and where here.
@@ -54,24 +61,23 @@ struct Link {
 
 impl Ssh {
     /// Connects, with the user's own ssh config, agent and known hosts. `CARGO_E2E_SSH_CONFIG`
-    /// names another config file, as `ssh -F` does. A client that is killed leaves a connection
-    /// behind that ends when it was idle for so long.
+    /// names another config file, as `ssh -F` does.
     ///
     /// # Errors
     /// When the destination is none, or ssh can't connect.
-    pub async fn connect(destination: &str, idle: Duration) -> Result<Self, HostError> {
+    pub async fn connect(destination: &str) -> Result<Self, HostError> {
         check_destination(destination)?;
         let config = std::env::var_os("CARGO_E2E_SSH_CONFIG").map(PathBuf::from);
-        let link = link(destination, config.as_deref(), idle).await?;
+        let link = link(destination, config.as_deref()).await?;
         Ok(Self {
             name: destination.to_owned(),
             config,
-            idle,
             link: RwLock::new(Arc::new(link)),
             connections: AtomicU32::new(1),
             renewed: AtomicBool::new(true),
             reconnecting: Mutex::new(()),
             channels: Arc::new(Semaphore::new(CHANNELS)),
+            long: Arc::new(Semaphore::new(LONG)),
             forwards: Mutex::default(),
             sockets: Mutex::default(),
         })
@@ -147,12 +153,8 @@ impl Ssh {
     }
 }
 
-async fn link(
-    destination: &str,
-    config: Option<&std::path::Path>,
-    idle: Duration,
-) -> Result<Link, HostError> {
-    let master = Master::launch(destination, config, idle)
+async fn link(destination: &str, config: Option<&std::path::Path>) -> Result<Link, HostError> {
+    let master = Master::launch(destination, config)
         .await
         .map_err(|refused| HostError::Connect {
             host: destination.to_owned(),
@@ -181,18 +183,35 @@ impl Host for Ssh {
         let lost = || self.lost(script.name());
         // As long as it takes: that all are in use does not mean that the connection is lost, and
         // whoever waits has a deadline of their own.
+        let long = if script.is_long() {
+            let permit = Arc::clone(&self.long).acquire_owned().await;
+            Some(permit.map_err(|_| lost())?)
+        } else {
+            None
+        };
         let permit = Arc::clone(&self.channels).acquire_owned().await;
-        let permit = permit.map_err(|_| lost())?;
+        let permit = (permit.map_err(|_| lost())?, long);
         let mut command = Arc::clone(&self.link().session).arc_command("sh");
         command
             .args(script.sh_arguments())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = timeout(OPEN_CHANNEL, command.spawn())
-            .await
-            .map_err(|_| lost())?
-            .map_err(|_| lost())?;
+        let asked = Instant::now();
+        let mut child = loop {
+            match timeout(OPEN_CHANNEL, command.spawn()).await {
+                Ok(Ok(child)) => break child,
+                Ok(Err(error)) if reason(&error).contains(NO_MORE) => {
+                    if asked.elapsed() > REFUSED {
+                        return Err(HostError::Sessions {
+                            host: self.name.clone(),
+                        });
+                    }
+                    tokio::time::sleep(AGAIN).await;
+                }
+                _ => return Err(lost()),
+            }
+        };
         let pipes = (
             child.stdin().take(),
             child.stdout().take(),
@@ -249,7 +268,7 @@ impl Host for Ssh {
             return Ok(());
         }
         before.master.end().await;
-        let after = link(&self.name, self.config.as_deref(), self.idle).await?;
+        let after = link(&self.name, self.config.as_deref()).await?;
         self.renewed.store(false, Ordering::Relaxed);
         *self.link.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
         self.connections.fetch_add(1, Ordering::Relaxed);

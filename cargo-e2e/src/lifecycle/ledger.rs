@@ -63,6 +63,29 @@ impl Began {
     }
 }
 
+/// From where on signals leave a stage alone.
+pub(super) struct Bound {
+    cancel: Cancel,
+    begun: AtomicBool,
+}
+
+impl Bound {
+    /// From here on; never returns when a signal came before.
+    pub(super) async fn begin(&self) {
+        if self.cancel.signal().is_some() {
+            std::future::pending::<()>().await;
+        }
+        self.begun.store(true, Ordering::Relaxed);
+    }
+
+    async fn cancelled(&self) {
+        self.cancel.reached(1).await;
+        if self.begun.load(Ordering::Relaxed) {
+            self.cancel.reached(3).await;
+        }
+    }
+}
+
 impl<'a> Ledger<'a> {
     pub(super) fn new(events: &'a Events, cancel: &'a Cancel) -> Self {
         Self {
@@ -103,22 +126,30 @@ impl<'a> Ledger<'a> {
         stage: Stage,
         work: impl Future<Output = Result<Done<T>, Trouble>>,
     ) -> Result<T, Stopped> {
-        let cancel = self.cancel.clone();
-        let begun = AtomicBool::new(false);
+        let bound = self.bound();
         let work = async {
-            if cancel.signal().is_some() {
-                std::future::pending::<()>().await;
-            }
-            begun.store(true, Ordering::Relaxed);
+            bound.begin().await;
             work.await
         };
-        let cancelled = async {
-            cancel.reached(1).await;
-            if begun.load(Ordering::Relaxed) {
-                cancel.reached(3).await;
-            }
-        };
-        self.run(stage, work, cancelled).await
+        self.binding(stage, &bound, work).await
+    }
+
+    /// The same for work that begins what must not be cut short only when it says so.
+    pub(super) async fn binding<T>(
+        &mut self,
+        stage: Stage,
+        bound: &Bound,
+        work: impl Future<Output = Result<Done<T>, Trouble>>,
+    ) -> Result<T, Stopped> {
+        self.run(stage, work, bound.cancelled()).await
+    }
+
+    /// For [`Ledger::binding`].
+    pub(super) fn bound(&self) -> Bound {
+        Bound {
+            cancel: self.cancel.clone(),
+            begun: AtomicBool::new(false),
+        }
     }
 
     /// Runs a stage until so many signals have come.
@@ -247,7 +278,7 @@ impl<'a> Ledger<'a> {
     }
 }
 
-/// Who runs this, for others who wait for a port.
+/// Who runs this, for others who wait for a port or a sandbox.
 pub(super) fn who() -> String {
     let user =
         whoami::username().unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string());

@@ -12,7 +12,7 @@ struct To(Scripted);
 
 #[async_trait::async_trait]
 impl Connector for To {
-    async fn connect(&self, _: &str, _: Duration) -> Result<Box<dyn Host>, HostError> {
+    async fn connect(&self, _: &str) -> Result<Box<dyn Host>, HostError> {
         Ok(Box::new(self.0.clone()))
     }
 }
@@ -21,7 +21,7 @@ struct Unreachable;
 
 #[async_trait::async_trait]
 impl Connector for Unreachable {
-    async fn connect(&self, name: &str, _: Duration) -> Result<Box<dyn Host>, HostError> {
+    async fn connect(&self, name: &str) -> Result<Box<dyn Host>, HostError> {
         Err(HostError::Connect {
             host: name.to_owned(),
             reason: "no route".to_owned(),

@@ -12,6 +12,9 @@ const LOG: u64 = 2 << 30;
 /// How long each stage may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
+    /// Waiting for another run to leave a sandbox that is up; no part of [`Limits::sum`], because
+    /// there is no sandbox of the run's own yet.
+    pub queue: Duration,
     /// Reaching the host; and again for making the sandbox's folder and guard.
     pub connect: Duration,
     /// `build_command`; and compiling test targets.
@@ -37,6 +40,7 @@ impl Limits {
     pub(super) fn of(spec: &Spec, connect: Option<Duration>) -> Self {
         let limit = |own: Option<Duration>, seconds| own.unwrap_or(Duration::from_secs(seconds));
         Self {
+            queue: limit(spec.timeouts.queue, 1800),
             connect: connect.unwrap_or(CONNECT),
             build: limit(spec.timeouts.build, 1800),
             sync: limit(spec.timeouts.sync, 600),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::host::{self, Facts, Host, HostError, quote};
 
-use super::{Identity, Sandbox, check};
+use super::{Identity, Sandbox, Visitor, check};
 
 /// What a guard runs: all of teardown, and gc for what others left.
 const GUARD: &str = concat!(reaper!(), include_str!("../host/sh/guard.sh"));
@@ -24,7 +24,7 @@ pub struct Terms {
 
 impl Sandbox {
     /// Arms a guard on the host, and makes the sandbox's folder when the guard has answered.
-    /// `about` is what `list` shows of it, as JSON.
+    /// `about` is what `list` shows of it, as JSON; `who` runs it, for others who wait.
     ///
     /// # Errors
     /// When the host is lost, or the guard or the folder can't be made.
@@ -32,10 +32,15 @@ impl Sandbox {
         host: &dyn Host,
         facts: &Facts,
         identity: Identity,
+        who: &str,
         about: &str,
         terms: Terms,
     ) -> Result<Self, HostError> {
         let mut sandbox = Self {
+            visitor: Visitor {
+                run: identity.run_id.clone(),
+                who: who.to_owned(),
+            },
             identity,
             root: facts.root.clone(),
             expires: 0,
@@ -44,8 +49,9 @@ impl Sandbox {
         // Only this guard can know it.
         let nonce = ulid::Ulid::generate().to_string();
         let script = sandbox
-            .bind(script!("provision", "arm", "provision"))
+            .bind(script!("provision", "arm", "hold", "provision"))
             .once()
+            .var("who", &sandbox.visitor.who)
             .var("slug", &sandbox.identity.slug)
             .var("lifetime", terms.lifetime.as_secs().to_string())
             .var("patience", terms.lease.as_secs().to_string())

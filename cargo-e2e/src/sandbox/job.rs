@@ -30,8 +30,10 @@ impl Sandbox {
         sink: host::Stream<'_>,
     ) -> Result<i32, HostError> {
         let key = ulid::Ulid::generate().to_string();
-        let bind = |script| self.bind(script).var("name", name).var("key", &key);
-        let start = bind(script!(named name, "job", "follow")).var("most", most.to_string());
+        let bind =
+            |script: host::Script| self.bind(script).long().var("name", name).var("key", &key);
+        let start =
+            bind(script!(named name, "jobs", "job", "follow")).var("most", most.to_string());
         let commands = format!("{commands}\n# complete\n");
         let started = Instant::now();
         let mut offset = 0;
@@ -93,24 +95,39 @@ impl Sandbox {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Identity;
+    use super::super::{Identity, Visitor};
     use super::*;
     use crate::host::Local;
 
-    async fn job(commands: &str) -> (Result<i32, HostError>, usize) {
-        let root = tempfile::tempdir().unwrap();
+    /// A folder in which jobs can run, as one run and as another.
+    fn sandbox(root: &tempfile::TempDir, run: &str) -> Sandbox {
+        let mut identity = Identity::new("shop");
+        identity.run_id = "0".repeat(26);
         let sandbox = Sandbox {
-            identity: Identity::new("shop"),
+            identity,
             root: root.path().to_str().unwrap().to_owned(),
             expires: 0,
             lease: Duration::from_secs(5),
+            visitor: Visitor {
+                run: run.to_owned(),
+                who: "ann@laptop".to_owned(),
+            },
         };
         std::fs::create_dir_all(format!("{}/jobs", sandbox.dir())).unwrap();
+        sandbox
+    }
+
+    async fn run(sandbox: &Sandbox, commands: &str) -> (Result<i32, HostError>, usize) {
         let mut read = 0;
         let deadline = Duration::from_mins(1);
         let mut sink = |bytes: &[u8]| read += bytes.len();
         let ended = sandbox.job(&Local, "test", commands, deadline, 10_000, &mut sink);
         (ended.await, read)
+    }
+
+    async fn job(commands: &str) -> (Result<i32, HostError>, usize) {
+        let root = tempfile::tempdir().unwrap();
+        run(&sandbox(&root, "01run"), commands).await
     }
 
     #[tokio::test]
@@ -125,5 +142,58 @@ mod tests {
     async fn others_have_their_own_status() {
         let (ended, read) = job("echo once; exit 255").await;
         assert_eq!((ended.unwrap(), read), (255, 5));
+    }
+
+    #[tokio::test]
+    async fn each_attempt_has_its_own_status_whatever_others_do_beside_it() {
+        let root = tempfile::tempdir().unwrap();
+        let (first, second) = (sandbox(&root, "01first"), sandbox(&root, "01second"));
+        let began = root.path().join("began");
+        let waits = format!(
+            "touch {0}; until [ -e {0}.over ]; do sleep 0.05; done; exit 9",
+            began.display()
+        );
+        let other = async {
+            while !began.exists() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            // Neither a job of the same name nor another run's end touches the first.
+            let ended = run(&second, "exit 0").await.0;
+            second.stop(&Local).await.unwrap();
+            std::fs::write(root.path().join("began.over"), "").unwrap();
+            ended
+        };
+        let (first, second) = tokio::join!(run(&first, &waits), other);
+        assert_eq!((first.0.unwrap(), second.unwrap()), (9, 0));
+    }
+
+    #[tokio::test]
+    async fn a_process_that_has_the_number_of_an_old_job_is_left_alone() {
+        use std::os::unix::process::CommandExt as _;
+        let root = tempfile::tempdir().unwrap();
+        let sandbox = sandbox(&root, "01run");
+        let mut stranger = std::process::Command::new("sleep")
+            .arg("60")
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let pid = stranger.id();
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let since = stat.split_whitespace().nth(21).unwrap();
+        let file = |job: &str, name: &str, text: String| {
+            let folder = format!("{}/jobs/01run/{job}", sandbox.dir());
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(format!("{folder}/{name}"), text).unwrap();
+        };
+        file("test.1", "pid", format!("{pid} 1\n"));
+        // The number and the time of one that has ended are worth nothing either.
+        file("test.2", "pid", format!("{pid} {since}\n"));
+        file("test.2", "status", "0\n".to_owned());
+        sandbox.stop(&Local).await.unwrap();
+        assert!(stranger.try_wait().unwrap().is_none(), "it was ended");
+        file("test.3", "pid", format!("{pid} {since}\n"));
+        sandbox.stop_all(&Local).await.unwrap();
+        let ended = stranger.wait().unwrap();
+        assert!(!ended.success(), "{ended}");
     }
 }

@@ -1,10 +1,11 @@
-//! The client's side of the lease: it is renewed as long as this process lives, and reaches the
-//! host. Its end is told to who runs the stages.
+//! The client's side of the lease: the sandbox is this run's, and is held and renewed as long as
+//! this process lives, and reaches the host. Its end is told to who runs the stages.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout};
@@ -13,11 +14,14 @@ use crate::cancel::Cancel;
 use crate::host::{Channel, Host, HostError, Script};
 
 use super::Sandbox;
+use super::turn::{Answer, Turn};
 
 /// The longest between two heartbeats.
 const BEAT: Duration = Duration::from_secs(5);
 /// The same once the client was told to end: its lease is 5 s from then on, as guard.sh has it.
 const LEAVING_BEAT: Duration = Duration::from_secs(1);
+/// The same while another run is in the sandbox: then each asks whether it still is.
+const WAITING_BEAT: Duration = Duration::from_millis(500);
 /// An answer that takes longer does not come.
 const ANSWER: Duration = Duration::from_secs(15);
 const NO_ANSWER: &str = "no answer";
@@ -32,6 +36,7 @@ pub struct Lease {
     task: JoinHandle<()>,
     stop: watch::Sender<bool>,
     lost: watch::Receiver<Option<LeaseLost>>,
+    pub(super) turn: watch::Receiver<Turn>,
 }
 
 /// The sandbox is the run's no more.
@@ -39,10 +44,12 @@ pub struct Lease {
 pub struct LeaseLost {
     host: String,
     why: String,
+    /// The host said so itself.
+    pub(super) by_host: bool,
 }
 
 impl From<LeaseLost> for HostError {
-    fn from(LeaseLost { host, why }: LeaseLost) -> Self {
+    fn from(LeaseLost { host, why, .. }: LeaseLost) -> Self {
         Self::Lease { host, why }
     }
 }
@@ -54,13 +61,23 @@ impl Lease {
     pub fn hold(host: Arc<dyn Host>, sandbox: &Sandbox, cancel: Cancel) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (tell, lost) = watch::channel(None);
+        let (take, turn) = watch::channel(Turn::Asking);
         let script = sandbox
-            .bind(script!("the lease", "arm", "lease"))
+            .bind(script!("the lease", "arm", "hold", "lease"))
+            .var("who", &sandbox.visitor.who)
+            .var("patience", sandbox.lease.as_secs().to_string())
             .var("sure", if host.is_local() { "yes" } else { "no" });
         let holder = Holder {
+            turn: take,
+            unanswered: Vec::new(),
             host,
             script,
             lease: sandbox.lease,
+            over: if sandbox.visitor.run == sandbox.identity.run_id {
+                "its guard takes the sandbox down by itself"
+            } else {
+                "another run may be in the sandbox"
+            },
             cancel,
             beats: 0,
             answered: Instant::now(),
@@ -71,7 +88,12 @@ impl Lease {
                 tell.send_replace(Some(why));
             }
         });
-        Self { task, stop, lost }
+        Self {
+            task,
+            stop,
+            lost,
+            turn,
+        }
     }
 
     /// Tells when the lease has ended without having been given back.
@@ -93,6 +115,9 @@ impl Drop for Lease {
     }
 }
 
+type Input = Pin<Box<dyn AsyncWrite + Send>>;
+type Done = Pin<Box<dyn Future<Output = Result<(), HostError>> + Send>>;
+
 /// How one channel ended.
 enum Over {
     GivenBack,
@@ -101,9 +126,15 @@ enum Over {
 }
 
 struct Holder {
+    turn: watch::Sender<Turn>,
+    /// Channels on which no answer came: closed only when one comes on another, because the end of a
+    /// channel whose connection lives is taken for the client's.
+    unanswered: Vec<(Input, Done)>,
     host: Arc<dyn Host>,
     script: Script,
     lease: Duration,
+    /// What comes of it when it is over.
+    over: &'static str,
     cancel: Cancel,
     beats: u64,
     answered: Instant,
@@ -119,10 +150,11 @@ impl Holder {
             .max(LAST_TRY)
     }
 
-    fn lost(&self, why: String) -> LeaseLost {
+    fn lost(&self, why: String, by_host: bool) -> LeaseLost {
         LeaseLost {
             host: self.host.name().to_owned(),
             why,
+            by_host,
         }
     }
 
@@ -133,18 +165,19 @@ impl Holder {
         loop {
             let last = match self.channel(&mut stopped).await {
                 Over::GivenBack => return None,
-                Over::Said(why) => return Some(self.lost(why)),
+                Over::Said(why) => return Some(self.lost(why, true)),
                 Over::Broken(last) => refused.take().unwrap_or(last),
             };
             // After a long sleep of this machine, it must have asked once before it judges.
             if self.answered.elapsed() > self.lease {
                 if tried_since {
-                    return Some(self.lost(format!(
-                        "it could not be reached for {} s, since {:.0} ({last}): the lease is over, and its guard \
-                         takes the sandbox down by itself",
+                    let why = format!(
+                        "it could not be reached for {} s, since {:.0} ({last}): the lease is over, and {}",
                         self.lease.as_secs(),
-                        self.answered_at
-                    )));
+                        self.answered_at,
+                        self.over
+                    );
+                    return Some(self.lost(why, false));
                 }
                 tried_since = true;
             } else {
@@ -173,7 +206,7 @@ impl Holder {
             mut stdin,
             stdout,
             stderr,
-            done: _done,
+            done,
         } = match opened {
             Ok(Ok(channel)) => channel,
             Ok(Err(error)) => return Over::Broken(error.to_string()),
@@ -185,7 +218,7 @@ impl Holder {
             tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await
         }));
         let mut answers = BufReader::new(stdout).lines();
-        let mut ticks = every(pause(self.lease, false));
+        let mut ticks = every(self.pause(false));
         let mut leaving = false;
         let cancel = self.cancel.clone();
         loop {
@@ -196,7 +229,7 @@ impl Holder {
                 }
                 () = cancel.reached(1), if !leaving => {
                     leaving = true;
-                    ticks = every(pause(self.lease, true));
+                    ticks = every(self.pause(true));
                     "leaving\n".to_owned()
                 }
                 () = given_back(stopped) => {
@@ -217,21 +250,53 @@ impl Holder {
             };
             match timeout(ANSWER.min(self.patience()), asked).await {
                 Ok(Ok(Some(answer))) => {
-                    if let Some(("ended", why)) = answer.split_once(' ') {
-                        return Over::Said(crate::text::printable(why));
+                    self.unanswered.clear();
+                    let was_in = self.turn.borrow().is_in();
+                    match self.take(&answer) {
+                        Some(over) => return over,
+                        None if was_in => {}
+                        None => ticks = every(self.pause(leaving)),
                     }
                     self.answered = Instant::now();
                     self.answered_at = jiff::Timestamp::now();
                 }
                 Ok(Ok(None)) => return Over::Broken("the connection was lost".to_owned()),
                 Ok(Err(error)) => return Over::Broken(error.to_string()),
-                Err(_) => return Over::Broken(NO_ANSWER.to_owned()),
+                Err(_) => {
+                    self.unanswered.push((stdin, done));
+                    return Over::Broken(NO_ANSWER.to_owned());
+                }
             }
         }
     }
 }
 
-/// The time between two heartbeats: several fit into a lease, the short one too.
+impl Holder {
+    /// Takes what the host answered to a heartbeat; says how that ends it.
+    fn take(&self, answer: &str) -> Option<Over> {
+        let turn = match Answer::parse(answer) {
+            Answer::Ended(why) => return Some(Over::Said(why)),
+            Answer::Turn(turn) => turn,
+        };
+        if self.turn.borrow().is_in() {
+            return match turn {
+                Turn::Waiting(other) => Some(Over::Said(format!("{other} is in it now"))),
+                _ => None,
+            };
+        }
+        self.turn.send_replace(turn);
+        None
+    }
+
+    fn pause(&self, leaving: bool) -> Duration {
+        if matches!(*self.turn.borrow(), Turn::Waiting(_)) {
+            return WAITING_BEAT;
+        }
+        pause(self.lease, leaving)
+    }
+}
+
+/// The time between two heartbeats of who is in: several fit into a lease, the short one too.
 fn pause(lease: Duration, leaving: bool) -> Duration {
     let longest = if leaving { LEAVING_BEAT } else { BEAT };
     longest.min(lease / 4)

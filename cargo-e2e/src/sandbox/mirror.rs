@@ -94,7 +94,7 @@ impl Sandbox {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Identity;
+    use super::super::{Identity, Visitor};
     use super::*;
     use crate::host::Local;
 
@@ -117,6 +117,10 @@ mod tests {
                 root: self.0.path().to_str().unwrap().to_owned(),
                 expires: 0,
                 lease: Duration::from_secs(5),
+                visitor: Visitor {
+                    run: "01run".to_owned(),
+                    who: "ann@laptop".to_owned(),
+                },
             };
             std::fs::create_dir_all(sandbox.repo_dir()).unwrap();
             sandbox

@@ -63,6 +63,7 @@ impl Sandbox {
         let script = self
             .bind(script!("exec", "exec"))
             .once()
+            .long()
             .var("container", container)
             .var("words", words.join(" "));
         host::run(host, &script, input, deadline).await

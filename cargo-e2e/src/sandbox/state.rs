@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::{Host, HostError, Script};
 
-use super::{Identity, Listed, Sandbox, succeed};
+use super::{Identity, Listed, Sandbox, Visitor, succeed};
 
 /// The file `state.json` in the sandbox's folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,10 @@ impl Existing {
         let about = |key: &str| listed.about[key].as_str().unwrap_or_default().to_owned();
         Ok(Some(Self {
             sandbox: Sandbox {
+                visitor: Visitor {
+                    run: listed.run_id.clone(),
+                    who: about("by"),
+                },
                 identity: Identity {
                     run_id: listed.run_id.clone(),
                     slug: about("repo"),

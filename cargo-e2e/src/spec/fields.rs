@@ -88,6 +88,7 @@ const SYNC: Level = Level {
 const TIMEOUTS: Level = Level {
     what: "`timeouts`",
     keys: &[
+        key("queue", value::timeout),
         key("build", value::timeout),
         key("sync", value::timeout),
         key("up", value::timeout),

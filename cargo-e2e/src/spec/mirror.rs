@@ -213,6 +213,7 @@ impl TryFrom<WrittenCheck> for Check {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StageTimeouts {
+    queue: Option<Seconds>,
     build: Option<Seconds>,
     sync: Option<Seconds>,
     up: Option<Seconds>,
@@ -225,6 +226,7 @@ impl From<StageTimeouts> for Timeouts {
     fn from(written: StageTimeouts) -> Self {
         let duration = |seconds: Option<Seconds>| seconds.map(|it| it.0);
         Self {
+            queue: duration(written.queue),
             build: duration(written.build),
             sync: duration(written.sync),
             up: duration(written.up),

@@ -81,6 +81,10 @@ pub(super) async fn claim(context: &Context<'_>, published: &[Published]) -> Res
             Ok(Claim::Foreign { port, holder }) => Err(foreign(context, port, &holder)),
             Ok(Claim::Held { port, run_id, by }) => {
                 let status = format!("port {port} is held by sandbox {run_id} ({by})");
+                if context.plan.no_wait {
+                    let help = "without `--no-wait` this run waits for it";
+                    return Err(Carried(Trouble::new(Verdict::HostError, status).help(help)));
+                }
                 if let Ok(mut said) = said.lock()
                     && *said != status
                 {

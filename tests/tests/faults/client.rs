@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use e2e_tests::Host;
+use e2e_tests::stacks::all_kinds;
 use rustix::process::Signal;
 
 use super::{End, LEASE, Lab, held, holding, since_for};
@@ -67,6 +68,47 @@ pub(super) fn killed_under_way(lab: &Lab) {
             lab.check(FAULT, at, &ran, since, &End::Killed);
         }
     }
+}
+
+/// The same with the lease that users have: over ssh too, the host sees that the client ended.
+pub(super) fn killed_soon(lab: &Lab) {
+    const FAULT: &str = "5 SIGKILL of the client, its lease is 60 s";
+    let host = lab.spare.host();
+    for (at, marker) in [("during up", "slow-1"), ("during test", "testing")] {
+        let repo = match at {
+            "during up" => lab.equipped(slow_to_come_up()),
+            _ => lab.repo("killed-soon"),
+        };
+        let repo = repo.env("CARGO_E2E_LEASE", "60");
+        let mut run = repo.start(host, &["-v"]);
+        run.prints(marker).signal(Signal::KILL);
+        let since = Instant::now();
+        let ran = run.finish();
+        lab.check(FAULT, at, &ran, since, &End::Killed);
+    }
+}
+
+/// Two clients want one sandbox that is kept, and the one that is in it dies.
+pub(super) fn two(lab: &Lab) {
+    let host = lab.spare.host();
+    let kept = ["--host".to_owned(), host.name()];
+    let repo = lab
+        .equipped(all_kinds("two-clients").spec("test_command: eval\n"))
+        .env("CARGO_E2E_LEASE", "60");
+    repo.run_and_keep(host, &["up"]).kept(0, "passed");
+    let tests = "echo testing; sleep 7000";
+    let mut first = repo.start(host, &["--reuse", "--", tests]);
+    first.prints("testing");
+    let mut second = repo.start(host, &["--reuse", "--", "! pgrep -f '^sleep 7000'"]);
+    second.prints("is held by run");
+    first.signal(Signal::KILL);
+    let since = Instant::now();
+    let ran = second.finish();
+    drop(first);
+    let down = repo.cargo_e2e(&["down", &kept[0], &kept[1]]);
+    assert_eq!(down.code, Some(0), "{down}");
+    let fault = "5 two clients on one sandbox, the first is killed";
+    lab.check(fault, "test", &ran, since, &End::Is(0, "passed"));
 }
 
 fn slow_to_come_up() -> e2e_tests::Repo {

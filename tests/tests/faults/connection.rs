@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use e2e_tests::{Repo, wait_for};
+use e2e_tests::{Host, Repo, wait_for};
 
 use super::{End, LEASE, Lab, since_for};
 
@@ -139,6 +139,65 @@ pub(super) fn session_killed(lab: &Lab) {
             "test"
         };
         lab.check(FAULT, at, &ran, since, &End::Is(0, "passed"));
+    }
+}
+
+/// The client's own ssh goes, and the client lives: it connects anew, and the host does not take it
+/// for dead.
+pub(super) fn master_ended(lab: &Lab) {
+    const FAULT: &str = "9 the client's ssh is ended or killed";
+    const LINES: u32 = 80;
+    for signal in ["TERM", "KILL"] {
+        let repo = counts(lab, "master", LINES).env("CARGO_E2E_LEASE", "30");
+        let mut run = repo.start(lab.spare.host(), &[]);
+        run.prints("line 3.");
+        let _ = Host::Local.says(&format!(
+            "set -e\nport=$(sed -n 's/^ *Port //p' {} | head -n 1)\n\
+             ss -Htnp state established \"( dport = :$port )\" | sed -n 's/.*\"ssh\",pid=\\([0-9]*\\).*/\\1/p' |\n\
+             {{ read -r pid; kill -{signal} $pid; }}",
+            lab.spare.ssh_config()
+        ));
+        let since = Instant::now();
+        let ran = run.finish();
+        for line in 1..=LINES {
+            ran.stdout_has(&format!("line {line}.\n"));
+        }
+        lab.check(FAULT, signal, &ran, since, &End::Is(0, "passed"));
+    }
+}
+
+/// sshd allows fewer sessions than a run needs, until this is dropped.
+struct Few<'a>(&'a Lab);
+
+const RELOAD: &str = "pkill -HUP -f 'sshd: /usr/sbin/sshd'";
+
+impl<'a> Few<'a> {
+    fn new(lab: &'a Lab, sessions: u32) -> Self {
+        let _ = lab.spare.host().says(&format!(
+            "cp /etc/ssh/sshd_config /tmp/sshd_config && sed -i '1i MaxSessions {sessions}' /etc/ssh/sshd_config && {RELOAD}"
+        ));
+        Self(lab)
+    }
+}
+
+impl Drop for Few<'_> {
+    fn drop(&mut self) {
+        let back = format!("cp /tmp/sshd_config /etc/ssh/sshd_config && {RELOAD}");
+        let _ = self.0.spare.host().sh(&back);
+    }
+}
+
+pub(super) fn few_sessions(lab: &Lab) {
+    for sessions in if lab.all { [1, 2, 3].as_slice() } else { &[3] } {
+        let repo = counts(lab, "few", 5);
+        let few = Few::new(lab, *sessions);
+        let ran = repo.start(lab.spare.host(), &[]).finish();
+        drop(few);
+        let since = Instant::now();
+        ran.stderr_has("set `MaxSessions 10`");
+        let fault = "10 sshd allows too few sessions";
+        let at = format!("{sessions}");
+        lab.check(fault, &at, &ran, since, &End::Is(97, "host_error"));
     }
 }
 

@@ -150,6 +150,14 @@ const BESIDE: &[Row] = &[
         "5 SIGKILL of the client, under way",
         client::killed_under_way,
     ),
+    (
+        "5 SIGKILL of the client, its lease is 60 s",
+        client::killed_soon,
+    ),
+    (
+        "5 two clients on one sandbox, the first is killed",
+        client::two,
+    ),
     ("1 Ctrl-C on a terminal", client::ctrl_c),
     ("2 Ctrl-C twice, three times", client::impatient),
     (
@@ -181,6 +189,11 @@ const ALONE: &[Row] = &[
         "9 ssh session killed, then a test stops a service",
         connection::control_again,
     ),
+    (
+        "9 the client's ssh is ended or killed",
+        connection::master_ended,
+    ),
+    ("10 sshd allows too few sessions", connection::few_sessions),
     (
         "10 access revoked, ssh session killed",
         connection::access_revoked,

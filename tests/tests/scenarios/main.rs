@@ -2,6 +2,7 @@
 //! cores busy to the end.
 
 mod client;
+mod control;
 mod durable;
 mod examples;
 mod gc;
@@ -27,3 +28,4 @@ mod shells;
 mod shipped;
 mod signals;
 mod strict;
+mod turns;

@@ -63,6 +63,21 @@ on_each_host! {
         assert_eq!(sleeps(), "");
     }
 
+    fn a_daemon_goes_with_its_sandbox_unless_it_does_not_carry_its_mark(host) {
+        let repo = web("daemons", "test_command: sh daemons.sh\n").file(
+            "daemons.sh",
+            "setsid sleep 7004 >/dev/null 2>&1 &\necho $! >/tmp/$E2E_REPO-own\n\
+             env -u CARGO_E2E_RUN setsid sleep 7005 >/dev/null 2>&1 &\necho $! >/tmp/$E2E_REPO-shared\n",
+        );
+        let ran = repo.run_and_keep(host, &[]);
+        ran.ended(0, "passed");
+        let at = repo.filled_in("/tmp/SLUG");
+        let lives = |which: &str| host.sh(&format!("grep -q . /proc/$(cat {at}-{which})/cmdline")).code == Some(0);
+        assert!(!lives("own") && lives("shared"));
+        let _ = host.says(&format!("kill $(cat {at}-shared); rm {at}-own {at}-shared"));
+        ran.leaves_nothing();
+    }
+
     fn a_program_that_is_not_there_is_named(host) {
         let repo = web("absent", "test_command: no-such-program --fast\n");
         let ran = repo.run(host, &[]);

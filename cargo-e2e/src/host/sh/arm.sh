@@ -1,18 +1,9 @@
 # Opens the scripts that deal with a sandbox's guard. Needs: root, id.
 lease=$root/leases/$id
-# Sets `since` to when a process began, in the kernel's ticks: pids come round again.
-began() {
-  since=
-  { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
-  # The name may hold anything; what follows the last bracket is state, parent, …, start.
-  # shellcheck disable=SC2086 # words
-  set -- ${line##*) }
-  [ "$1" != Z ] && since=${20}
-}
 # Whether the guard lives. Sets `guard` to its pid.
 guarded() {
   { read -r guard guard_since _ <"$lease/guard"; } 2>/dev/null || return 1
-  began "$guard" && [ "$since" = "$guard_since" ]
+  lives "$guard" "$guard_since"
 }
 # Starts the guard, in nobody's session and with none of our files open. A second one ends at once.
 arm() {

@@ -1,8 +1,12 @@
 # Gathers each container's log and state in files, and prints the states. Of a log that is longer
-# only its end is there, in whole lines, and it is said: `long ID NAME`. Needs: most (bytes).
+# only its end is there, in whole lines, and it is said: `long ID NAME`. Needs: run, most (bytes).
 mkdir -p "$dir/collected/logs" "$dir/collected/inspect" || exit 1
-for job in up setup; do
-  [ ! -e "$dir/jobs/$job/output" ] || ln -f "$dir/jobs/$job/output" "$dir/collected/$job-output.log"
+for name in up setup; do
+  rm -f "$dir/collected/$name-output.log"
+  # Of several attempts there is only the last one.
+  for job in "$dir/jobs/$run/$name".*; do
+    [ ! -e "$job/output" ] || ln -f "$job/output" "$dir/collected/$name-output.log"
+  done
 done
 log_of() {
   docker logs --timestamps "$1" 2>&1 | head -c "$((most + 1))" >"$2"

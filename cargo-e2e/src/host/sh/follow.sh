@@ -1,11 +1,12 @@
-# Follows what a job prints, from an offset on. Needs: name, key, offset (bytes); started (the
-# job's pid) where this script began it. The job's status is said as `status N` on standard error;
-# any failure of this script itself is its own status, so that neither is taken for the other.
-job=$dir/jobs/$name
+# Follows what a job prints, from an offset on. Needs: run, name, key, offset (bytes); started and
+# started_since (the job's process) where this script began it. The job's status is said as
+# `status N` on standard error; any failure of this script itself is its own status, so that
+# neither is taken for the other.
+job=$dir/jobs/$run/$name.$key
 if [ -z "${started-}" ]; then
   # The connection broke while it was asked for: it begins at once, or never.
   looks=0
-  until [ "$(cat "$job/key" 2>/dev/null)" = "$key" ] && started=$(cat "$job/pid" 2>/dev/null); do
+  until { read -r started started_since <"$job/pid"; } 2>/dev/null; do
     fenced && gone
     if [ "$looks" -ge 30 ]; then
       echo "the connection was lost before it began" >&2
@@ -28,7 +29,7 @@ looks=0
 while :; do
   # Looked at before reading: what was written before the end is read after it.
   [ ! -e "$job/status" ] || ended
-  if ! kill -0 "$started" 2>/dev/null; then
+  if ! lives "$started" "$started_since"; then
     [ ! -e "$job/status" ] || ended
     cat <&3
     fenced && gone

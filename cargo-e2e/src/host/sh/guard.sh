@@ -44,7 +44,7 @@ judge() {
   # The client was told to end; if it is killed meanwhile, it is not coming back.
   if [ -e "$lease/leaving" ] && [ "$limit" -gt 5 ]; then limit=5; fi
   # Its end was seen.
-  [ ! -e "$lease/gone" ] || limit=0
+  [ "$beat" != gone ] || limit=0
   if [ "$silent" -ge "$limit" ]; then why=lease; fi
   [ "$lived" -lt "$deadline" ] || why=deadline
 }

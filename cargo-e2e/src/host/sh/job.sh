@@ -1,27 +1,40 @@
 # Runs the commands on standard input in a session of their own; follow.sh shows what they print.
-# Their output and status are files, so that nothing is lost when a connection is.
+# Their output and status are files, so that nothing is lost when a connection is; each attempt has
+# a folder of its own, so that none reads another's.
 # Commands that print more than `most` bytes are ended, with `much` as their status: a disk is
-# others' too. Needs: name, key (of this attempt), most.
+# others' too. Needs: run, name, key (of this attempt), most.
 fenced && gone
-job=$dir/jobs/$name
-rm -rf "$job" && mkdir "$job" && cat >"$job/commands" && : >"$job/output" || exit 1
+# One run at a time is in here: what others left behind, and earlier attempts, are read by nobody.
+for old in "$dir/jobs"/*/*; do
+  case $old in
+    "$dir/jobs/$run/$name".*) ;;
+    "$dir/jobs/$run"/*) continue ;;
+  esac
+  runs "$old" || rm -rf "$old"
+done
+job=$dir/jobs/$run/$name.$key
+mkdir -p "$dir/jobs/$run" && mkdir "$job" && cat >"$job/commands" && : >"$job/output" || exit 1
 # Half of them is not what was asked for: the connection broke while they were sent.
 if [ "$(tail -n 1 "$job/commands")" != '# complete' ]; then
   echo "the commands did not arrive whole" >&2
   exit 75
 fi
 # A full disk has no room for the status when it is known: it is written into this.
-printf '%s\n' "$key" >"$job/key" && echo '    ' >"$job/status.new" || exit 1
+echo '    ' >"$job/status.new" || exit 1
 setsid sh -c '
-  echo "$$" >"$0/pid.new" && mv "$0/pid.new" "$0/pid"
-  [ -e "$0/../../fence" ] && exit 75
+  most=$1
+  fence=$2
+  read -r line <"/proc/$$/stat"
+  set -- ${line##*) }
+  echo "$$ ${20}" >"$0/pid.new" && mv "$0/pid.new" "$0/pid"
+  [ -e "$fence" ] && exit 75
   (
     # Its sleep goes with it: nothing stays when the commands have ended.
     trap "kill \$! 2>/dev/null; exit" TERM
     while :; do
       sleep 1 &
       wait "$!"
-      [ "$(wc -c <"$0/output")" -gt "$1" ] || continue
+      [ "$(wc -c <"$0/output")" -gt "$most" ] || continue
       printf "%-4s\n" much 1<>"$0/status.new" && mv "$0/status.new" "$0/status"
       kill -KILL "-$$"
     done
@@ -31,6 +44,9 @@ setsid sh -c '
   status=$?
   kill "$watcher" 2>/dev/null
   printf "%-4s\n" "$status" 1<>"$0/status.new" && mv "$0/status.new" "$0/status"
-' "$job" "$most" </dev/null >/dev/null 2>&1 &
+' "$job" "$most" "$dir/fence" </dev/null >/dev/null 2>&1 &
+# Before it has written down itself when it began.
 started=$!
+began "$started"
+started_since=$since
 offset=0

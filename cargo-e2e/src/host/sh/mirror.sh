@@ -3,7 +3,7 @@
 # it is empty or holds what this working copy sent last, else `read`: then size and time of a file do
 # not tell whether it is the same, and all must be read.
 # Needs: mirror (a folder name), writer (of the working copy), patience (seconds).
-if { read -r before <"$dir/mirror"; } 2>/dev/null && [ "$(cat "/proc/$before/comm" 2>/dev/null)" = cat ]; then
+if { read -r before before_since <"$dir/mirror"; } 2>/dev/null && lives "$before" "$before_since"; then
   kill "$before" 2>/dev/null
 fi
 exec 9>>"$root/locks/mirror-$mirror"
@@ -17,6 +17,8 @@ mkdir "$root/mirrors/$mirror" 2>/dev/null && said='held'
 echo "- $id" 2>/dev/null >"$root/locks/mirror-$mirror"
 exec 4<&0
 cat <&4 >/dev/null 9>&- &
-echo "$!" >"$dir/mirror"
+holds=$!
+began "$holds"
+echo "$holds $since" >"$dir/mirror"
 echo "$said"
-wait "$!"
+wait "$holds"

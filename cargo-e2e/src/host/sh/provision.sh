@@ -1,10 +1,11 @@
 # Arms the sandbox's guard, then makes its folder, and says when it expires by this host's clock.
-# Needs: slug, lifetime, patience (seconds), guard_script.
+# Needs: run, who, slug, lifetime, patience (seconds), guard_script.
 # Standard input: what `list` shows of the sandbox.
 mkdir -p "$root/sandboxes" "$root/leases" "$root/ended" "$root/locks" "$root/mirrors" || exit 1
 # Before anything else can be left behind, there is somebody to take it down.
 mkdir "$lease" || exit 1
-printf '%s\n' "$patience" >"$lease/patience" && echo 00000000 >"$lease/lease" && cat >"$lease/about" &&
+clock
+printf '%s\n' "$patience" >"$lease/patience" && take 00000000 && cat >"$lease/about" &&
   printf '%s\n' "$guard_script" >"$lease/guard.sh" && printf '%s\n' "$id" >"$lease/sentinel" || exit 1
 # Not every sync takes names; then it writes everything, which is as good.
 sync "$lease/about" "$lease/guard.sh" "$lease/sentinel" "$lease" "$root/leases" 2>/dev/null

@@ -24,6 +24,17 @@ gone() {
   esac
   exit 76
 }
+# Sets `since` to when a process began, in the kernel's ticks; fails when it has ended.
+began() {
+  since=
+  { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
+  # The name may hold anything; what follows the last bracket is state, parent, …, start.
+  # shellcheck disable=SC2086 # words
+  set -- ${line##*) }
+  [ "$1" != Z ] && since=${20}
+}
+# lives PID SINCE: whether it is still the process that began then. Pids come round again.
+lives() { [ -n "${1-}" ] && began "$1" && [ "$since" = "${2-}" ]; }
 # lock FD SECONDS: not every flock can wait for a while.
 lock() {
   tries=0

@@ -14,6 +14,9 @@ use crate::host::own::Own;
 const CONNECT: Duration = Duration::from_secs(20);
 /// No sign of life for three of these, and the connection is given up.
 const KEEPALIVE: Duration = Duration::from_secs(5);
+/// It outlives a killed client by this: the host must see that the connection is there still, and
+/// who spoke over it is not.
+const IDLE: Duration = Duration::from_secs(8);
 const CLOSE: Duration = Duration::from_secs(2);
 
 /// A master that runs, in a folder of its own.
@@ -31,13 +34,7 @@ pub(super) struct Refused {
 
 impl Master {
     /// Connects. Dropping the future ends ssh, as long as it has not logged in.
-    ///
-    /// It outlives a killed client by `idle` at most.
-    pub(super) async fn launch(
-        destination: &str,
-        config: Option<&Path>,
-        idle: Duration,
-    ) -> Result<Self, Refused> {
+    pub(super) async fn launch(destination: &str, config: Option<&Path>) -> Result<Self, Refused> {
         let refused = |reason: String| Refused {
             help: help(&reason, destination, config),
             reason,
@@ -55,7 +52,7 @@ impl Master {
             ssh.arg("-F").arg(config);
         }
         let options = [
-            format!("ControlPersist={}", idle.as_secs().max(1)),
+            format!("ControlPersist={}", IDLE.as_secs()),
             "BatchMode=yes".to_owned(),
             "StrictHostKeyChecking=yes".to_owned(),
             format!("ConnectTimeout={}", CONNECT.as_secs()),

@@ -111,7 +111,7 @@ fn times() {
         ),
         (
             "timeouts: 3",
-            "3:11: `timeouts` expects a map with `build`, `sync`, `up`, `setup`, `collect` and `teardown`, found the number `3` | -",
+            "3:11: `timeouts` expects a map with `queue`, `build`, `sync`, `up`, `setup`, `collect` and `teardown`, found the number `3` | -",
         ),
     ] {
         one(text, expected);
