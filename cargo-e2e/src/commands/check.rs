@@ -7,17 +7,20 @@ use cargo_e2e::lint::lint;
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::Plan;
 
-use crate::cli::RepoArguments;
+use crate::cli::LookArguments;
 
-use super::{each_plan, looking, report, warn};
+use super::{each_plan, looking, refused, report, warn};
 
-pub(crate) async fn check(arguments: RepoArguments) -> u8 {
-    each_plan(&arguments, &looking(&arguments), &Cancel::never(), one).await
+pub(crate) async fn check(arguments: LookArguments) -> u8 {
+    each_plan(&arguments.repo, &looking(&arguments), &Cancel::never(), one).await
 }
 
 async fn one(plan: &Plan) -> u8 {
     let wrong = exit_code(Verdict::SpecError, None);
     let spec = plan.spec_name().display();
+    if let Some(code) = refused(plan).await {
+        return code;
+    }
     for risk in risks::fetched(&remote(plan)) {
         warn(&risk);
     }

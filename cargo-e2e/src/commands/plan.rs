@@ -11,17 +11,20 @@ use cargo_e2e::ready;
 use cargo_e2e::spec::{Ports, Side};
 use cargo_e2e::words::duration;
 
-use crate::cli::RepoArguments;
+use crate::cli::LookArguments;
 
-use super::{each_plan, looking, report};
+use super::{each_plan, looking, refused, report};
 
-pub(crate) async fn plan(arguments: RepoArguments) -> u8 {
-    each_plan(&arguments, &looking(&arguments), &Cancel::never(), one).await
+pub(crate) async fn plan(arguments: LookArguments) -> u8 {
+    each_plan(&arguments.repo, &looking(&arguments), &Cancel::never(), one).await
 }
 
 async fn one(plan: &Plan) -> u8 {
     let project = format!("e2e-{}-xxxxxxxx", plan.spec.name);
     anstream::print!("{}", describe(plan, &project));
+    if let Some(code) = refused(plan).await {
+        return code;
+    }
     for risk in risks::fetched(&remote(plan)) {
         anstream::println!("{:<11} {risk}", "not isolated");
     }

@@ -8,7 +8,7 @@ use cargo_e2e::doctor;
 use cargo_e2e::event::{Events, Reporter};
 use cargo_e2e::lifecycle::{RealHosts, Run};
 use cargo_e2e::outcome::{Verdict, exit_code};
-use cargo_e2e::plan::{Keep, Options, Plan, Risks};
+use cargo_e2e::plan::{Keep, Options, Plan};
 use cargo_e2e::report::{Bundle, GitHub, Human, HumanOptions, Json, TestLog, Verbosity};
 use cargo_e2e::sandbox::Identity;
 use cargo_e2e::secrets::{SHORTEST, Secrets};
@@ -17,7 +17,7 @@ use cargo_e2e::stages::test::{answer, only_asks};
 use crate::cli::{Color, MessageFormat, OutputArguments, RepoArguments, RunArguments, UpArguments};
 
 use super::finish::{Keeping, finish};
-use super::{USAGE, each_plan, report};
+use super::{USAGE, each_plan, report, risks};
 
 pub(crate) async fn run(arguments: RunArguments) -> u8 {
     let options = Options {
@@ -54,10 +54,6 @@ pub(crate) async fn up(arguments: UpArguments) -> u8 {
         arguments: Vec::new(),
     };
     each(&arguments.repo, &arguments.output, &options).await
-}
-
-fn risks(strict: bool) -> Risks {
-    if strict { Risks::Refuse } else { Risks::Warn }
 }
 
 async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options) -> u8 {
