@@ -41,12 +41,13 @@ http_probe() {
     pause "$tries"
   done
 }
-# addresses SERVICE: its containers' own, one a line.
+# addresses SERVICE: its containers' own, one a line. One between two starts has none: what answers
+# on the host's loopback then is somebody else.
+own='{{if eq .HostConfig.NetworkMode "host"}}127.0.0.1{{else}}{{range .NetworkSettings.Networks}}{{if .IPAddress}}{{.IPAddress}}{{else if .GlobalIPv6Address}}[{{.GlobalIPv6Address}}]{{end}} {{end}}{{end}}'
 addresses() {
   ids=$(docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$1")
   # shellcheck disable=SC2086 # ids
-  [ -z "$ids" ] || docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' $ids |
-    awk '{ print ($1 == "") ? "127.0.0.1" : $1 }'
+  [ -z "$ids" ] || docker inspect --format "$own" $ids | awk '$1 != "" { print $1 }'
 }
 # grpc_probe INDEX REQUEST ADDRESS [SERVICE PORT]: at the containers' own addresses, where they
 # can be reached and so say more than Docker's forwarder.
