@@ -165,7 +165,20 @@ fn strict_refuses_the_stacks_that_reach_beyond_their_sandbox_and_no_other() {
         }
     }
     let names: Vec<&str> = refused.keys().map(String::as_str).collect();
-    let bold = ["external", "gpu", "host-network", "prometheus", "traefik"];
+    let bold = [
+        "commands",
+        "dns",
+        "elastic",
+        "external",
+        "gitlab",
+        "gpu",
+        "host-network",
+        "php-fpm",
+        "prometheus",
+        "supabase",
+        "traefik",
+        "vault",
+    ];
     assert_eq!(names, bold, "{refused:#?}");
 }
 

@@ -162,17 +162,14 @@ impl Look {
         let paths: Vec<PathBuf> = entries
             .filter_map(|path| self.opens(file, key(), project, path))
             .collect();
-        let folder = match included["project_directory"].as_str() {
-            Some(written) => {
-                let path = project.join(written);
-                let key = "include.project_directory".to_owned();
-                self.notes(file, key, written, path.clone());
-                path
-            }
-            None => {
-                let first = paths.first().and_then(|path| path.parent());
-                first.unwrap_or(project).to_owned()
-            }
+        let folder = if let Some(written) = included["project_directory"].as_str() {
+            let path = project.join(written);
+            let key = "include.project_directory".to_owned();
+            self.notes(file, key, written, path.clone());
+            path
+        } else {
+            let first = paths.first().and_then(|path| path.parent());
+            first.unwrap_or(project).to_owned()
         };
         for path in &paths {
             self.at(path, &folder, depth + 1);

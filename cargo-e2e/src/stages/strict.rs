@@ -17,7 +17,7 @@ pub async fn before(plan: &Plan) -> Result<(), Trouble> {
         return Ok(());
     }
     match look(plan).await {
-        Ok(refused) => refuse(plan, refused),
+        Ok(refused) => refuse(plan, &refused),
         Err(PreviewError::NoCompose) => Ok(()),
         // What Compose misses may be what build_command makes.
         Err(PreviewError::Refused(_)) if plan.spec.build_command.is_some() => Ok(()),
@@ -59,13 +59,13 @@ async fn judged(
     let refused = tokio::task::spawn_blocking(move || judge(&plan, &root))
         .await
         .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
-    refuse(context.plan, refused)
+    refuse(context.plan, &refused)
 }
 
-fn refuse(plan: &Plan, refused: Vec<String>) -> Result<(), Trouble> {
+fn refuse(plan: &Plan, refused: &[String]) -> Result<(), Trouble> {
     if refused.is_empty() {
         return Ok(());
     }
-    let message = strict::message(plan, &refused);
+    let message = strict::message(plan, refused);
     Err(Trouble::new(Verdict::SpecError, message).help(strict::HELP))
 }

@@ -12,17 +12,16 @@ pub(super) fn build(refusals: &mut Refusals<'_>, place: &str, value: &Value) {
     for (key, value) in entries(Some(value)) {
         let place = format!("{place}.{key}");
         match key.as_str() {
-            "args" | "dockerfile_inline" | "extra_hosts" | "isolation" | "labels" | "no_cache"
-            | "platforms" | "provenance" | "pull" | "sbom" | "secrets" | "shm_size" | "tags"
-            | "target" | "ulimits" => {}
+            // The Dockerfile is judged with its context.
+            "args" | "dockerfile" | "dockerfile_inline" | "extra_hosts" | "isolation"
+            | "labels" | "no_cache" | "platforms" | "provenance" | "pull" | "sbom" | "secrets"
+            | "shm_size" | "tags" | "target" | "ulimits" => {}
             "context" => folder(refusals, &place, value.as_str().unwrap_or_default()),
             "additional_contexts" => {
                 for (name, context) in named(Some(value)) {
                     folder(refusals, &format!("{place}.{name}"), &shown(context));
                 }
             }
-            // Judged with its context.
-            "dockerfile" => {}
             "cache_from" | "cache_to" => {
                 for cache in list(value).map(shown) {
                     cached(refusals, &place, key == "cache_to", &cache);
@@ -55,8 +54,7 @@ fn folder(refusals: &mut Refusals<'_>, place: &str, context: &str) {
     if let Some(path) = context.strip_prefix("oci-layout://") {
         refusals.path(place, path);
     } else if context.starts_with("ssh://") || super::super::scan::is_of_an_account(context) {
-        let why = format!("{context} is fetched with the host's own keys");
-        refusals.refuse(place, why);
+        refusals.refuse(place, "it is fetched with the host's own keys");
     } else if !ELSEWHERE.iter().any(|kind| context.starts_with(kind))
         && !context.starts_with("github.com/")
     {
@@ -105,6 +103,8 @@ fn cached(refusals: &mut Refusals<'_>, place: &str, writes: bool, cache: &str) {
                 refusals.path(place, path);
             }
         }
-        _ => refusals.refuse(place, format!("`{cache}` is not of the sandbox")),
+        // Not the rest of it, which may have a password.
+        ("", _) => refusals.refuse(place, "`--strict` does not know this kind of cache"),
+        (kind, _) => refusals.refuse(place, format!("`type={kind}` is not of the sandbox")),
     }
 }

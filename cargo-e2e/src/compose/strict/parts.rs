@@ -82,9 +82,8 @@ fn local_options(refusals: &mut Refusals<'_>, place: &str, options: &Value) {
             refusals.path(&format!("{place}.device"), &device);
         }
         _ => {
-            let what = [kind.as_str(), how.as_str(), device.as_str()];
-            let what: Vec<&str> = what.into_iter().filter(|one| !one.is_empty()).collect();
-            let why = format!("it mounts `{}` on the host", what.join(" "));
+            // Not its options, which may have a password.
+            let why = format!("it mounts `{kind}` on the host");
             refusals.refuse(place, why);
         }
     }

@@ -295,7 +295,7 @@ fn volumes(refusals: &mut Refusals<'_>, place: &str, value: &Value) {
                 }
             }
             Some("volume" | "tmpfs" | "image") => {}
-            _ => refusals.refuse(place, format!("`--strict` does not know the mount {mount}")),
+            _ => refusals.refuse(place, "`--strict` does not know this kind of mount"),
         }
     }
 }
