@@ -30,9 +30,9 @@ pub(crate) struct E2e {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show what a run would do, and what it would change in the compose file
-    Plan(RepoArguments),
+    Plan(LookArguments),
     /// Check e2e.yml and the compose file, without a host
-    Check(RepoArguments),
+    Check(LookArguments),
     /// Bring this repo's sandbox up, or up to date, and leave it
     Up(UpArguments),
     /// Print the variables of a sandbox, for `eval "$(cargo e2e env)"`
@@ -245,6 +245,15 @@ pub(crate) struct RepoArguments {
     pub(crate) workspace: bool,
     #[command(flatten)]
     pub(crate) host: HostArgument,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LookArguments {
+    #[command(flatten)]
+    pub(crate) repo: RepoArguments,
+    /// Refuse a compose file that reaches beyond its sandbox, as a run with --strict does
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 #[derive(Debug, Default, Args)]

@@ -114,9 +114,11 @@ impl Run<'_> {
             stages::connect::look(reached.insert(host.into()).as_ref(), &self.plan.spec).await
         };
         let limit = self.plan.limits.connect;
-        let facts = ledger
-            .until(1, Stage::Connect, stages::connect::within(limit, looked))
-            .await;
+        let judged = async {
+            stages::strict::before(self.plan).await?;
+            stages::connect::within(limit, looked).await
+        };
+        let facts = ledger.until(1, Stage::Connect, Box::pin(judged)).await;
         match (facts, &reached) {
             (Ok(facts), Some(host)) => {
                 found.buried = buried(host.as_ref(), &facts.root, &self.unknown).await;

@@ -28,6 +28,8 @@ const LEAST: Duration = Duration::from_mins(1);
 const LONGEST_ANSWER: usize = 300;
 
 mod once;
+#[cfg(test)]
+mod probes_tests;
 
 pub use once::once;
 

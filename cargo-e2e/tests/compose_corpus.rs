@@ -5,10 +5,13 @@
 #[path = "compose/invariants.rs"]
 mod invariants;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_e2e::compose::{Rewritten, external, places};
+use cargo_e2e::compose::strict::Judge;
+use cargo_e2e::compose::{Rewritten, external, places, risks};
+use cargo_e2e::spec::Ports;
 use serde_json::{Value, json};
 
 use invariants::{PROJECT, check, isolated};
@@ -139,6 +142,44 @@ fn what_cant_be_isolated_is_named() {
     let externals = external::externals(&rewritten("external").model);
     let names: Vec<String> = externals.iter().map(ToString::to_string).collect();
     assert_eq!(names, ["network company_front", "volume data"]);
+}
+
+#[test]
+fn strict_refuses_the_stacks_that_reach_beyond_their_sandbox_and_no_other() {
+    let folder = corpus();
+    let root = folder.to_str().expect("text");
+    let judge = Judge {
+        root,
+        here: &folder,
+        ports: Ports::Isolated,
+    };
+    let mut refused = BTreeMap::new();
+    for (name, files) in stacks() {
+        let mut model = config(&files, &[]);
+        places::make_devices_absolute(&mut model, root);
+        let found = judge.model(&model);
+        let risks = risks::risks(&model, root, Ports::Isolated);
+        assert!(risks.len() <= found.len(), "{name}: {risks:?} {found:?}");
+        if !found.is_empty() {
+            refused.insert(name, found);
+        }
+    }
+    let names: Vec<&str> = refused.keys().map(String::as_str).collect();
+    let bold = [
+        "commands",
+        "dns",
+        "elastic",
+        "external",
+        "gitlab",
+        "gpu",
+        "host-network",
+        "php-fpm",
+        "prometheus",
+        "supabase",
+        "traefik",
+        "vault",
+    ];
+    assert_eq!(names, bold, "{refused:#?}");
 }
 
 #[test]

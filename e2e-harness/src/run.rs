@@ -19,6 +19,8 @@ mod child;
 
 /// The exit code when there is no test at all, as nextest has it.
 const NO_TESTS: u8 = 4;
+/// The exit code of failed tests, as libtest has it.
+const FAILED: u8 = 101;
 /// More tests at once than this rarely make one stack faster.
 const MOST_THREADS: usize = 8;
 
@@ -45,6 +47,14 @@ pub fn main() -> ExitCode {
             "e2e-harness: there is no #[e2e_harness::test] in this target; is the module with the tests declared?"
         );
         return ExitCode::from(NO_TESTS);
+    }
+    if let Some(pair) = tests.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        let [first, second] = [pair[0].1, pair[1].1].map(|test| test.place(""));
+        eprintln!(
+            "e2e-harness: two tests are called `{}`, and only one would run{first}{second}: rename one",
+            pair[0].0
+        );
+        return ExitCode::from(FAILED);
     }
     if args.test_threads.is_none() {
         args.test_threads = Some(

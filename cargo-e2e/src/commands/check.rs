@@ -7,18 +7,21 @@ use cargo_e2e::lint::lint;
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::plan::Plan;
 
-use crate::cli::RepoArguments;
+use crate::cli::LookArguments;
 
-use super::{each_plan, looking, report, show, warn};
+use super::{each_plan, looking, refused_by_strict, report, show, warn};
 
-pub(crate) async fn check(arguments: RepoArguments) -> u8 {
+pub(crate) async fn check(arguments: LookArguments) -> u8 {
     let options = looking(&arguments);
-    each_plan(&arguments, &options, &Cancel::never(), one, show).await
+    each_plan(&arguments.repo, &options, &Cancel::never(), one, show).await
 }
 
 async fn one(plan: &Plan) -> u8 {
     let wrong = exit_code(Verdict::SpecError, None);
     let spec = plan.spec_name().display();
+    if let Some(code) = refused_by_strict(plan).await {
+        return code;
+    }
     for risk in risks::fetched(&remote(plan)) {
         warn(&risk);
     }

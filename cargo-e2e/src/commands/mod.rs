@@ -26,14 +26,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cargo_e2e::cancel::Cancel;
+use cargo_e2e::compose::preview::PreviewError;
+use cargo_e2e::compose::strict;
 use cargo_e2e::host::{Facts, Host, HostError, Purpose, preflight};
 use cargo_e2e::outcome::{Verdict, exit_code};
-use cargo_e2e::plan::{HostVariables, Options, Plan};
+use cargo_e2e::plan::{HostVariables, Options, Plan, Risks};
 use cargo_e2e::sandbox::{self, Asker, ChooseError, Listed};
 use cargo_e2e::spec::{self, Spec, SpecErrors};
 use cargo_e2e::workspace::{self, Repo, Selection};
 
-use crate::cli::{Command, E2e, HostArgument, RepoArguments};
+use crate::cli::{Command, E2e, HostArgument, LookArguments, RepoArguments};
 
 use refused::{Refused, chain};
 use unplanned::Unplanned;
@@ -160,11 +162,35 @@ async fn show(unplanned: Unplanned) -> u8 {
 }
 
 /// Options for looking only.
-fn looking(arguments: &RepoArguments) -> Options {
+fn looking(arguments: &LookArguments) -> Options {
     Options {
-        host: arguments.host.host.clone(),
+        host: arguments.repo.host.host.clone(),
+        risks: risks(arguments.strict),
         ..Options::default()
     }
+}
+
+fn risks(strict: bool) -> Risks {
+    if strict { Risks::Refuse } else { Risks::Warn }
+}
+
+/// Shows what `--strict` refuses, and returns the exit code; none where it refuses nothing, or
+/// was not asked to.
+async fn refused_by_strict(plan: &Plan) -> Option<u8> {
+    if plan.risks != Risks::Refuse {
+        return None;
+    }
+    match strict::look(plan).await {
+        Ok(refused) if refused.is_empty() => return None,
+        Ok(refused) => report(&strict::message(plan, &refused), Some(strict::HELP)),
+        // What nobody looked at is not sound.
+        Err(error @ PreviewError::NoCompose) => report(
+            &format!("failed to judge the compose file: {error}"),
+            Some("install it, or leave --strict to the run, which judges on its host too"),
+        ),
+        Err(error) => report(&error.to_string(), None),
+    }
+    Some(exit_code(Verdict::SpecError, None))
 }
 
 /// The plan for one repo. The file is small, and nothing else happens meanwhile.

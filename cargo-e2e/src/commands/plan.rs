@@ -11,18 +11,21 @@ use cargo_e2e::ready;
 use cargo_e2e::spec::{Ports, Side};
 use cargo_e2e::words::duration;
 
-use crate::cli::RepoArguments;
+use crate::cli::LookArguments;
 
-use super::{each_plan, looking, report, show};
+use super::{each_plan, looking, refused_by_strict, report, show};
 
-pub(crate) async fn plan(arguments: RepoArguments) -> u8 {
+pub(crate) async fn plan(arguments: LookArguments) -> u8 {
     let options = looking(&arguments);
-    each_plan(&arguments, &options, &Cancel::never(), one, show).await
+    each_plan(&arguments.repo, &options, &Cancel::never(), one, show).await
 }
 
 async fn one(plan: &Plan) -> u8 {
     let project = format!("e2e-{}-xxxxxxxx", plan.spec.name);
     anstream::print!("{}", describe(plan, &project));
+    if let Some(code) = refused_by_strict(plan).await {
+        return code;
+    }
     for risk in risks::fetched(&remote(plan)) {
         anstream::println!("{:<11} {risk}", "not isolated");
     }

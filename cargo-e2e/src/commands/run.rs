@@ -10,7 +10,7 @@ use cargo_e2e::doctor;
 use cargo_e2e::event::{Events, Reporter};
 use cargo_e2e::lifecycle::{RealHosts, Run};
 use cargo_e2e::outcome::{Verdict, exit_code};
-use cargo_e2e::plan::{Keep, Options, Plan, Risks};
+use cargo_e2e::plan::{Keep, Options, Plan};
 use cargo_e2e::report::github::{NoCommands, StopCommands};
 use cargo_e2e::report::{Bundle, GitHub, Human, HumanOptions, Json, TestLog, Verbosity};
 use cargo_e2e::sandbox::Identity;
@@ -24,7 +24,7 @@ use super::finish::finish;
 use super::keeping::{About, Keeping};
 use super::refused::Refused;
 use super::unplanned::Unplanned;
-use super::{USAGE, each_plan, report};
+use super::{USAGE, each_plan, report, risks};
 
 pub(crate) async fn run(arguments: RunArguments) -> u8 {
     let options = Options {
@@ -63,10 +63,6 @@ pub(crate) async fn up(arguments: UpArguments) -> u8 {
         arguments: Vec::new(),
     };
     each(&arguments.repo, &arguments.output, &options).await
-}
-
-fn risks(strict: bool) -> Risks {
-    if strict { Risks::Refuse } else { Risks::Warn }
 }
 
 async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options) -> u8 {

@@ -20,6 +20,7 @@ pub mod publish;
 pub mod risks;
 pub mod scan;
 pub mod shared;
+pub mod strict;
 pub mod subnets;
 pub mod test_service;
 

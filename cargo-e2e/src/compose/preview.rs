@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::secrets::read_small;
 
 use super::scan::{Scan, scan};
-use super::{dockerfiles, places};
+use super::{dockerfiles, places, test_service};
 
 /// Why there is nothing to see.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,22 @@ pub enum PreviewError {
 /// # Errors
 /// When Compose is not here, or refuses the files.
 pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> {
+    let profiles = &plan.spec.profiles;
+    let mut model = config(plan, project, profiles).await?;
+    if let Some(service) = &plan.spec.test_service
+        && model["services"].get(service).is_none()
+    {
+        // Such a service is often in a profile, so that a plain `up` leaves it out.
+        let all = config(plan, project, &["*".to_owned()]).await?;
+        if !test_service::take_in(&mut model, &all, service) {
+            let said = format!("`test_service` names {service}, which it does not have");
+            return Err(PreviewError::Refused(said));
+        }
+    }
+    Ok(model)
+}
+
+async fn config(plan: &Plan, project: &str, profiles: &[String]) -> Result<Value, PreviewError> {
     let root = &plan.repo.root;
     let folder = root.join(&plan.project_dir);
     let mut command = Command::new("docker");
@@ -41,7 +57,7 @@ pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> 
     }
     command
         .env("COMPOSE_DISABLE_ENV_FILE", "1")
-        .envs(endpoints(plan, &folder))
+        .envs(endpoints(plan))
         .args(arguments(project, &folder));
     if folder.join(".env").is_file() {
         command.arg("--env-file").arg(folder.join(".env"));
@@ -52,7 +68,7 @@ pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> 
     for file in &plan.compose_files {
         command.arg("-f").arg(root.join(file));
     }
-    for profile in &plan.spec.profiles {
+    for profile in profiles {
         command.arg("--profile").arg(profile);
     }
     let run = command
@@ -91,22 +107,23 @@ pub(super) fn arguments(project: &str, folder: &Path) -> Vec<OsString> {
 /// What Compose would fetch from elsewhere to read the files.
 #[must_use]
 pub fn remote(plan: &Plan) -> BTreeSet<String> {
-    looked_through(plan, &plan.repo.root.join(&plan.project_dir)).remote
+    scanned(plan).remote
 }
 
-fn looked_through(plan: &Plan, folder: &Path) -> Scan {
+/// A look at the files before Compose reads them.
+pub(super) fn scanned(plan: &Plan) -> Scan {
     let files: Vec<_> = plan
         .compose_files
         .iter()
         .map(|file| plan.repo.root.join(file))
         .collect();
-    scan(&files, folder)
+    scan(&files, &plan.repo.root.join(&plan.project_dir))
 }
 
 /// The `E2E_…` variables that the files use, with values as a sandbox would have them: a default
 /// that is there for people who run the stack themselves is not what a run would see.
-fn endpoints(plan: &Plan, folder: &Path) -> Vec<(String, &'static str)> {
-    let used = looked_through(plan, folder).variables.into_iter();
+fn endpoints(plan: &Plan) -> Vec<(String, &'static str)> {
+    let used = scanned(plan).variables.into_iter();
     used.filter(|name| name.starts_with("E2E_"))
         .map(|name| {
             let value = if name.ends_with("_HOST") {

@@ -85,7 +85,7 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
     }
 }
 
-fn is_loopback(address: &str) -> bool {
+pub(super) fn is_loopback(address: &str) -> bool {
     let parsed = address.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
     parsed.is_ok_and(|address| address.is_loopback())
 }

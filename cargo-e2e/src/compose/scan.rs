@@ -3,9 +3,10 @@
 //!
 //! It may find too much, never decides anything, and leaves judging the files to Compose.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize as _;
 use serde_yaml::Value;
 
 /// What the files refer to.
@@ -15,15 +16,32 @@ pub struct Scan {
     pub variables: BTreeSet<String>,
     /// Files that Compose opens while it reads the model: `env_file`, `extends`, `include`.
     pub files: BTreeSet<PathBuf>,
+    /// The same, each with who says so; also folders that such files are read from.
+    pub opened: Vec<Opened>,
+    /// Files that could not be looked through, and why.
+    pub unread: BTreeMap<PathBuf, String>,
     /// What Compose would fetch from elsewhere to read the model.
     pub remote: BTreeSet<String>,
     /// Whether an `E2E_…` name is used, which is known only after a first reading.
     pub uses_endpoints: bool,
 }
 
-/// How deep `extends` and `include` are followed: enough for people, not for loops.
+/// A path that a compose file names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The file that names it.
+    pub by: PathBuf,
+    /// The key that does, such as `services.web.env_file`.
+    pub key: String,
+    /// As it is written.
+    pub written: String,
+    /// Where that is.
+    pub path: PathBuf,
+}
+
+/// How deep `extends` and `include` are followed, and into how many files: enough for people, not
+/// for loops.
 const DEEPEST: usize = 8;
-/// How many are followed: a file may name itself in many ways.
 const MOST: usize = 1000;
 /// Nobody writes a longer one; a pipe or a device may never end.
 const LONGEST: u64 = 4 << 20;
@@ -31,10 +49,11 @@ const LONGEST: u64 = 4 << 20;
 /// Looks at the compose files, and at those that they include.
 #[must_use]
 pub fn scan(files: &[PathBuf], project: &Path) -> Scan {
-    let mut scan = Scan::default();
+    let mut look = Look::default();
     for file in files {
-        look(file, project, &mut scan, 0);
+        look.at(file, project, 0);
     }
+    let mut scan = look.scan;
     scan.uses_endpoints = scan.variables.iter().any(|name| name.starts_with("E2E_"));
     scan
 }
@@ -61,75 +80,157 @@ pub fn interpolated(text: &str) -> BTreeSet<String> {
     names
 }
 
-fn look(file: &Path, project: &Path, scan: &mut Scan, depth: usize) {
-    let ends = |data: std::fs::Metadata| data.is_file() && data.len() <= LONGEST;
-    if scan.files.len() > MOST || !std::fs::metadata(file).is_ok_and(ends) {
-        return;
+#[derive(Default)]
+struct Look {
+    scan: Scan,
+    /// Files with the folders that their paths start from: the same file can have several.
+    seen: BTreeSet<(PathBuf, PathBuf)>,
+}
+
+impl Look {
+    fn at(&mut self, file: &Path, project: &Path, depth: usize) {
+        if !self.seen.insert((file.to_owned(), project.to_owned())) {
+            return;
+        }
+        let mut unread = |why: String| {
+            self.scan.unread.insert(file.to_owned(), why);
+        };
+        let ends = |data: std::fs::Metadata| data.is_file() && data.len() <= LONGEST;
+        if std::fs::metadata(file).is_ok_and(|data| !ends(data)) {
+            return unread("it is no file of 4 MB or less".to_owned());
+        }
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            // Compose says so, unless the build makes it first.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) => return unread(error.to_string()),
+        };
+        if depth > DEEPEST || self.seen.len() > MOST {
+            return unread("too many files include each other".to_owned());
+        }
+        self.scan.variables.extend(interpolated(&text));
+        for document in serde_yaml::Deserializer::from_str(&text) {
+            let model = Value::deserialize(document).and_then(|mut model| {
+                model.apply_merge()?;
+                Ok(model)
+            });
+            match model {
+                Ok(model) => self.model(&model, file, project, depth),
+                // A file that is no YAML is Compose's to complain about.
+                Err(error) => {
+                    self.scan.unread.insert(file.to_owned(), error.to_string());
+                    return;
+                }
+            }
+        }
     }
-    let Ok(text) = std::fs::read_to_string(file) else {
-        return;
-    };
-    scan.variables.extend(interpolated(&text));
-    // A file that is no YAML is Compose's to complain about.
-    let Ok(model) = serde_yaml::from_str::<Value>(&text) else {
-        return;
-    };
-    for included in list(&model["include"]) {
-        let paths = match included {
+
+    fn model(&mut self, model: &Value, file: &Path, project: &Path, depth: usize) {
+        for included in list(&model["include"]) {
+            self.include(included, file, project, depth);
+        }
+        let services = model["services"].as_mapping();
+        for (name, service) in services.into_iter().flatten() {
+            let key = |key: &str| format!("services.{}.{key}", name.as_str().unwrap_or_default());
+            for entry in list(&service["env_file"]) {
+                let path = entry.as_str().or_else(|| entry["path"].as_str());
+                self.opens(file, key("env_file"), project, path);
+            }
+            for entry in list(&service["label_file"]) {
+                self.opens(file, key("label_file"), project, entry.as_str());
+            }
+            let extended = service["extends"]["file"].as_str();
+            let opened = self.opens(file, key("extends.file"), project, extended);
+            if let Some(path) = opened {
+                let folder = path.parent().unwrap_or(project).to_owned();
+                self.at(&path, &folder, depth + 1);
+            }
+            pass_through(&service["environment"], &mut self.scan);
+            pass_through(&service["build"]["args"], &mut self.scan);
+        }
+        for kind in ["secrets", "configs"] {
+            let all = model[kind].as_mapping();
+            for definition in all.into_iter().flat_map(|all| all.values()) {
+                if let Some(name) = definition["environment"].as_str() {
+                    take(name, &mut self.scan);
+                }
+            }
+        }
+    }
+
+    fn include(&mut self, included: &Value, file: &Path, project: &Path, depth: usize) {
+        let key = || "include".to_owned();
+        let entries = match included {
             Value::Mapping(_) => list(&included["path"]),
             _ => vec![included],
         };
-        for path in paths.into_iter().filter_map(Value::as_str) {
-            if is_remote(path) {
-                scan.remote.insert(path.to_owned());
-                continue;
-            }
-            let path = project.join(path);
-            let folder = path.parent().unwrap_or(project).to_owned();
-            if scan.files.insert(path.clone()) && depth < DEEPEST {
-                look(&path, &folder, scan, depth + 1);
-            }
+        let entries = entries.into_iter().map(Value::as_str);
+        let paths: Vec<PathBuf> = entries
+            .filter_map(|path| self.opens(file, key(), project, path))
+            .collect();
+        let folder = if let Some(written) = included["project_directory"].as_str() {
+            let path = project.join(written);
+            let key = "include.project_directory".to_owned();
+            self.notes(file, key, written, path.clone());
+            path
+        } else {
+            let first = paths.first().and_then(|path| path.parent());
+            first.unwrap_or(project).to_owned()
+        };
+        for path in &paths {
+            self.at(path, &folder, depth + 1);
         }
-        for path in list(&included["env_file"])
-            .into_iter()
-            .filter_map(Value::as_str)
-        {
-            scan.files.insert(project.join(path));
+        let own = list(&included["env_file"]);
+        for path in &own {
+            self.opens(file, "include.env_file".to_owned(), project, path.as_str());
+        }
+        if own.is_empty() && folder.join(".env").symlink_metadata().is_ok() {
+            self.notes(file, key(), ".env", folder.join(".env"));
         }
     }
-    let services = model["services"].as_mapping();
-    for service in services.into_iter().flat_map(|services| services.values()) {
-        for entry in list(&service["env_file"]) {
-            if let Some(path) = entry.as_str().or_else(|| entry["path"].as_str()) {
-                scan.files.insert(project.join(path));
-            }
+
+    /// Notes a file that Compose opens, or would fetch; where it is here, if it is.
+    fn opens(
+        &mut self,
+        by: &Path,
+        key: String,
+        folder: &Path,
+        written: Option<&str>,
+    ) -> Option<PathBuf> {
+        let written = written?;
+        if is_remote(written) {
+            self.scan.remote.insert(written.to_owned());
+            return None;
         }
-        let extended = service["extends"]["file"].as_str();
-        if let Some(path) = extended.filter(|path| is_remote(path)) {
-            scan.remote.insert(path.to_owned());
-        } else if let Some(path) = extended {
-            let path = project.join(path);
-            let folder = path.parent().unwrap_or(project).to_owned();
-            if scan.files.insert(path.clone()) && depth < DEEPEST {
-                look(&path, &folder, scan, depth + 1);
-            }
-        }
-        pass_through(&service["environment"], scan);
-        pass_through(&service["build"]["args"], scan);
+        let path = folder.join(written);
+        self.scan.files.insert(path.clone());
+        self.notes(by, key, written, path.clone());
+        Some(path)
     }
-    for kind in ["secrets", "configs"] {
-        let all = model[kind].as_mapping();
-        for definition in all.into_iter().flat_map(|all| all.values()) {
-            if let Some(name) = definition["environment"].as_str() {
-                take(name, scan);
-            }
-        }
+
+    fn notes(&mut self, by: &Path, key: String, written: &str, path: PathBuf) {
+        self.scan.opened.push(Opened {
+            by: by.to_owned(),
+            key,
+            written: written.to_owned(),
+            path,
+        });
     }
 }
 
 /// As Compose tells them: an OCI artifact, or a git repo.
 fn is_remote(path: &str) -> bool {
-    path.contains("://") || path.starts_with("git@") || path.starts_with("github.com/")
+    let begins = ["github.com/", "git@"];
+    path.contains("://")
+        || begins.iter().any(|begin| path.starts_with(begin))
+        || is_of_an_account(path)
+}
+
+/// `git@host:path`, for which git uses ssh, and so keys.
+pub(super) fn is_of_an_account(path: &str) -> bool {
+    path.split_once(':')
+        .and_then(|(account, _)| account.split_once('@'))
+        .is_some_and(|(user, host)| !user.is_empty() && !format!("{user}{host}").contains('/'))
 }
 
 /// A name without a value takes the one of Compose's own environment.

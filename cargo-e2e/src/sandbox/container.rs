@@ -53,6 +53,10 @@ pub struct State {
     pub oom_killed: bool,
     /// What Docker said when it could not start.
     pub error: String,
+    /// When it last started, by the host's clock.
+    pub started_at: String,
+    /// When it last ended.
+    pub finished_at: String,
     /// Its health, none without a health check.
     pub health: Option<Health>,
 }
@@ -129,6 +133,20 @@ pub struct Binding {
     pub host_ip: String,
     /// The number.
     pub host_port: String,
+}
+
+impl State {
+    pub(super) fn is_running(&self) -> bool {
+        self.status == "running"
+    }
+
+    /// How long it was up when it last ended, if it started at `started`; none where Docker does
+    /// not say.
+    pub(super) fn lasted(&self, started: &str) -> Option<Duration> {
+        let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
+        let lasted = time(&self.finished_at)?.duration_since(time(started)?);
+        lasted.try_into().ok()
+    }
 }
 
 impl Container {

@@ -10,45 +10,102 @@ use super::container::{Check, Container, State};
 /// This many restarts, none of them lasting [`STEADY`], are a crash loop.
 const CRASH_LOOP: u64 = 5;
 const STEADY: Duration = Duration::from_secs(5);
+/// This many restarts before the first look are likely to be one, with lives that nobody saw.
+const UNSEEN: u64 = 3;
 /// One that has restarted is not ready before this.
 const SETTLED: Duration = Duration::from_secs(1);
 /// Nor is one that nobody asks for its health: most that fall do so at once.
 const STARTED: Duration = Duration::from_millis(300);
 
-/// How often a container restarted while we looked, and for how long it stayed up.
+/// How often a container restarted, and for how long it stayed up.
+///
+/// Docker counts a restart when a container falls, and starts it only after a pause that doubles
+/// each time, up to a minute: the pause is no time that it was up.
 #[derive(Debug)]
 struct Lives {
     restarts: u64,
-    since: Instant,
+    /// When Docker started what was seen last, as Docker writes it.
+    started: String,
+    /// When it was first seen to run since then; none while it does not.
+    up_since: Option<Instant>,
     longest: Duration,
     /// Restarts since it was last steady.
     looped: u64,
 }
 
 impl Lives {
-    fn restarted(&mut self, restarts: u64, now: Instant) {
-        let lasted = now.duration_since(self.since);
-        let new = restarts.saturating_sub(self.restarts);
+    /// The first look: earlier restarts count, but one that runs now may be over them.
+    fn first(container: &Container) -> Self {
+        let looped = if container.state.is_running() {
+            container.restarts.min(CRASH_LOOP - 1)
+        } else {
+            container.restarts
+        };
+        Self {
+            restarts: container.restarts,
+            started: container.state.started_at.clone(),
+            up_since: None,
+            longest: if container.restarts < UNSEEN {
+                Duration::ZERO
+            } else {
+                STEADY
+            },
+            looped,
+        }
+    }
+
+    fn look(&mut self, container: &Container, now: Instant) {
+        let state = &container.state;
+        if container.restarts < self.restarts {
+            // Somebody started it: Docker counts from the beginning.
+            *self = Self::first(container);
+        } else if container.restarts > self.restarts {
+            self.restarted(container);
+        }
+        if self.started != state.started_at {
+            self.up_since = None;
+            self.started.clone_from(&state.started_at);
+        }
+        if !state.is_running() {
+            self.up_since = None;
+        } else if self.up_since.is_none() {
+            self.up_since = Some(now);
+        }
+    }
+
+    fn restarted(&mut self, container: &Container) {
+        let state = &container.state;
+        let new = container.restarts - self.restarts;
+        // One that runs again is in its next life already; of several in between, the ends of
+        // the first and the last one are known.
+        let ended = !state.is_running();
+        let started = if ended {
+            &state.started_at
+        } else {
+            &self.started
+        };
+        let lasted = state.lasted(started).unwrap_or_default();
         // One that ran for a while before it fell starts a new count.
-        self.looped = if lasted >= STEADY && new == 1 {
+        let steady = lasted >= STEADY && (ended || new == 1);
+        self.looped = if steady {
             1
         } else {
             self.looped.saturating_add(new)
         };
         self.longest = self.longest.max(lasted);
-        self.restarts = restarts;
-        self.since = now;
+        self.restarts = container.restarts;
+        self.up_since = None;
     }
 
     /// When it can be believed to stay up: it outlived its earlier lives by far. In a crash loop,
     /// every look may find it running for a moment.
-    fn settles_at(&self) -> Instant {
-        self.since
-            + if self.restarts > 0 {
-                (self.longest * 2).clamp(SETTLED, STEADY)
-            } else {
-                STARTED
-            }
+    fn settles_at(&self) -> Option<Instant> {
+        let settles = if self.restarts > 0 {
+            (self.longest * 2).clamp(SETTLED, STEADY)
+        } else {
+            STARTED
+        };
+        Some(self.up_since? + settles)
     }
 }
 
@@ -113,15 +170,9 @@ impl Containers {
 
     fn count_restarts(&mut self, now: Instant) {
         for (id, container) in &self.all {
-            let lives = self.lives.entry(id.clone()).or_insert(Lives {
-                restarts: container.restarts,
-                since: now,
-                longest: Duration::ZERO,
-                looped: 0,
-            });
-            if container.restarts != lives.restarts {
-                lives.restarted(container.restarts, now);
-            }
+            let lives = self.lives.entry(id.clone());
+            let lives = lives.or_insert_with(|| Lives::first(container));
+            lives.look(container, now);
         }
     }
 
@@ -167,8 +218,10 @@ impl Containers {
     /// None for one that has nothing to settle: it is done, or has a health check to judge it.
     fn settles_at(&self, id: &str, container: &Container) -> Option<Instant> {
         let judged = container.state.health.is_some() && container.restarts == 0;
-        let running = container.state.status == "running";
-        (running && !judged).then_some(self.lives.get(id)?.settles_at())
+        if judged || !container.state.is_running() {
+            return None;
+        }
+        self.lives.get(id)?.settles_at()
     }
 
     /// When to look again at what has restarted, even if nothing changes.

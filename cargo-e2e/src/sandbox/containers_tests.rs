@@ -80,20 +80,121 @@ fn a_worker_may_restart_a_few_times_but_not_for_ever() {
     );
 }
 
+/// One life of a worker without a health check, as Docker tells of it: the second it started, and
+/// where it has ended the second of that.
+fn life(restarts: u64, started: u64, ended: Option<u64>) -> serde_json::Value {
+    let time = |second: u64| format!("2026-01-01T00:{:02}:{:02}.5Z", second / 60, second % 60);
+    let state = match ended {
+        None => json!({ "Status": "running", "StartedAt": time(started) }),
+        Some(ended) => {
+            json!({ "Status": "restarting", "ExitCode": 1, "StartedAt": time(started), "FinishedAt": time(ended) })
+        }
+    };
+    container("worker", &state, "always", restarts)
+}
+
+/// A look at a time.
+fn look_at(all: &mut Containers, container: &serde_json::Value, now: Instant) {
+    let mut read = Containers::read(&container.to_string());
+    all.all = std::mem::take(&mut read.coming);
+    all.seen = true;
+    all.count_restarts(now);
+}
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
 #[test]
 fn restarts_far_apart_are_no_loop() {
-    let up = json!({ "Status": "running" });
-    let mut all = seen(&[container("worker", &up, "always", 0)]);
-    for restarts in 1..20 {
-        for lives in all.lives.values_mut() {
-            lives.since = lives
-                .since
-                .checked_sub(STEADY * 2)
-                .expect("the clock is past its start");
-        }
-        look(&mut all, &[container("worker", &up, "always", restarts)]);
+    let (mut all, begin) = (Containers::default(), Instant::now());
+    for turn in 0..20 {
+        let (now, second) = (
+            begin + seconds(60.0) * u32::try_from(turn).unwrap(),
+            turn * 60,
+        );
+        look_at(&mut all, &life(turn, second, None), now);
+        look_at(
+            &mut all,
+            &life(turn + 1, second, Some(second + 9)),
+            now + STEADY,
+        );
+        assert!(all.hopeless().is_none(), "after {turn}");
     }
+}
+
+#[test]
+fn a_pause_before_a_restart_is_no_time_that_it_was_up() {
+    // It falls at once each time, and Docker waits longer and longer before the next one: nearly
+    // every look finds it between two lives.
+    let (mut all, mut now) = (Containers::default(), Instant::now());
+    let mut second = 0_u32;
+    look_at(&mut all, &life(6, second.into(), Some(second.into())), now);
+    let mut seen = 6;
+    for pause in [6, 12, 25] {
+        now += seconds(f64::from(pause));
+        second += pause;
+        look_at(&mut all, &life(seen, second.into(), None), now);
+        assert_eq!(
+            all.waiting(now).len(),
+            1,
+            "it is up since this moment, after {pause} s"
+        );
+        assert_eq!(
+            all.waiting(now + SETTLED).len(),
+            1,
+            "nobody knows its earlier lives"
+        );
+        seen += 1;
+        look_at(
+            &mut all,
+            &life(seen, second.into(), Some(second.into())),
+            now + seconds(0.1),
+        );
+        assert!(all.hopeless().is_some(), "{seen} restarts");
+    }
+}
+
+#[test]
+fn restarts_before_the_first_look_count() {
+    let (mut all, now) = (Containers::default(), Instant::now());
+    look_at(&mut all, &life(7, 100, None), now);
+    // It may be over them.
     assert!(all.hopeless().is_none());
+    assert_eq!(all.waiting(now + STEADY), Vec::<String>::new());
+    look_at(&mut all, &life(8, 100, Some(101)), now + seconds(1.0));
+    assert!(all.hopeless().is_some());
+    // One that ran for an hour meanwhile begins anew.
+    let mut all = Containers::default();
+    look_at(&mut all, &life(7, 0, None), now);
+    look_at(&mut all, &life(8, 0, Some(3000)), now + seconds(1.0));
+    assert!(all.hopeless().is_none());
+}
+
+#[test]
+fn another_start_is_another_life_though_nobody_saw_the_end() {
+    let (mut all, now) = (Containers::default(), Instant::now());
+    look_at(&mut all, &life(0, 0, None), now);
+    look_at(&mut all, &life(0, 9, None), now + seconds(9.0));
+    assert_eq!(
+        all.waiting(now + seconds(9.1)),
+        ["worker is up only just now"]
+    );
+    // Two falls between two looks: the lives may have been as long as all that time.
+    let mut last = life(2, 13, None);
+    last["state"]["FinishedAt"] = json!("2026-01-01T00:00:12.5Z");
+    look_at(&mut all, &last, now + seconds(13.0));
+    assert_eq!(all.waiting(now + seconds(17.9)).len(), 1);
+    assert_eq!(all.waiting(now + seconds(18.0)), Vec::<String>::new());
+}
+
+#[test]
+fn somebody_who_starts_it_begins_anew() {
+    let (mut all, now) = (Containers::default(), Instant::now());
+    look_at(&mut all, &life(4, 0, Some(0)), now);
+    look_at(&mut all, &life(0, 5, None), now + seconds(5.0));
+    assert!(all.hopeless().is_none());
+    assert_eq!(all.waiting(now + seconds(5.3)), Vec::<String>::new());
 }
 
 #[test]

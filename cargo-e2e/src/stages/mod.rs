@@ -10,6 +10,7 @@ mod model;
 mod ports;
 pub mod ready;
 pub mod setup;
+pub mod strict;
 pub mod sync;
 pub mod test;
 pub mod up;

@@ -14,7 +14,7 @@ use crate::plan::Risks;
 use crate::{secrets, variables};
 
 use super::sync::{listed, send_extra};
-use super::{Context, Trouble};
+use super::{Context, Trouble, strict};
 
 /// Variables of this machine that the compose files ask for.
 pub(super) fn from_client(context: &Context<'_>, scan: &Scan) -> Vec<(String, String)> {
@@ -54,23 +54,14 @@ fn read_here(context: &Context<'_>, file: &str) -> Option<String> {
     secrets::read_small(&context.plan.repo.root.join(inside))
 }
 
-/// What the stack may do beyond its sandbox is said; with `--strict`, it is not brought up.
-pub(super) fn check_risks(context: &Context<'_>, risks: &[String]) -> Result<(), Trouble> {
+/// Says what the stack may do beyond its sandbox, where that is not refused.
+pub(super) fn warn_of_risks(context: &Context<'_>, risks: &[String]) {
     let files = context.plan.compose_files.join(", ");
     if context.plan.risks == Risks::Warn {
         for risk in risks {
             context.events.warn(format!("{files}: {risk}"));
         }
-        return Ok(());
     }
-    if risks.is_empty() {
-        return Ok(());
-    }
-    let message = format!(
-        "{files}: it reaches beyond its sandbox, which --strict refuses:\n{}",
-        risks.join("\n")
-    );
-    Err(Trouble::new(Verdict::SpecError, message).help("without --strict these are warnings"))
 }
 
 /// The canonical model, and what Compose warns of.
@@ -98,6 +89,8 @@ pub(super) async fn read(
             .help(format!("it has {}", names.join(", "))));
         }
     }
+    // Every reading, since variables may make another model of the next one.
+    strict::model(context, &model).await?;
     dockerfiles::take_in(&mut model, |file| read_here(context, file));
     Ok((model, warnings))
 }

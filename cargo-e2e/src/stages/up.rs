@@ -21,7 +21,7 @@ use said::{COMPOSE, failed, help, without_progress};
 
 use super::addresses::Extras;
 use super::endpoints::list;
-use super::{Context, Done, Tail, Trouble, count, model, ports};
+use super::{Context, Done, Tail, Trouble, count, model, ports, strict};
 pub use said::with_reason;
 
 /// A stack that was brought up.
@@ -48,14 +48,15 @@ const TRIES: usize = 5;
 /// Brings it up.
 pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Trouble> {
     let interpolation = model::from_client(context, scan);
-    model::check_risks(context, &risks::fetched(&scan.remote))?;
+    strict::files(context, scan).await?;
+    model::warn_of_risks(context, &risks::fetched(&scan.remote));
     // Once more: the build may have made them.
     model::learn_variables(context);
     let (model, warnings) = model::read(context, &interpolation).await?;
     model::learn_secrets(context, &model);
     model::check_names(&model)?;
     let folder = context.sandbox.repo_dir();
-    model::check_risks(context, &risks::risks(&model, &folder, context.plan.ports))?;
+    model::warn_of_risks(context, &risks::risks(&model, &folder, context.plan.ports));
     model::send_needed(context, &model).await?;
     model::check_externals(context, &model).await?;
     let mut tries = 0;

@@ -1,4 +1,5 @@
-//! A test in a process of its own: this binary again, told by a variable what to run.
+//! A test in a process of its own: this binary again, told by its arguments what to run. A
+//! variable would be inherited by all that the test starts.
 //!
 //! The child decides about everything it can see itself, also time; the parent tells apart how it
 //! ended when it could not say so, and leaves nothing of its process group behind.
@@ -29,8 +30,8 @@ use crate::recorder::Recorder;
 use crate::registry::Definition;
 use crate::sandbox::{env, run_folder};
 
-/// Holds an [`Order`] for a child.
-const ORDER: &str = "E2E_HARNESS_TEST";
+/// The first argument of a child; the second one is its [`Order`].
+const ORDER: &str = "--e2e-harness-order";
 /// How long after its timeout a child may go on: to unwind, close fixtures and put the stack back.
 const GRACE: Duration = Duration::from_mins(1);
 /// How long a process group has between TERM and KILL.
@@ -71,7 +72,9 @@ impl Report {
 
 /// The order, when this process is a child.
 pub(super) fn order() -> Option<Order> {
-    serde_json::from_str(&env(ORDER)?).ok()
+    let mut arguments = std::env::args_os().skip(1);
+    arguments.next().filter(|first| first == ORDER)?;
+    serde_json::from_str(arguments.next()?.to_str()?).ok()
 }
 
 /// The whole life of a child.
@@ -130,7 +133,11 @@ pub(super) fn run(
         report: report.clone(),
         parent: std::process::id(),
     };
-    let outcome = supervise(&order, test.options.timeout, captured);
+    // Of a process that had this number before, and was killed.
+    let outcome = match fs::remove_file(&report) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => supervise(&order, test.options.timeout, captured),
+    };
     let said = Report::read(&report);
     // It may not be there: the child may have died before it wrote one.
     let _ = fs::remove_file(&report);
@@ -139,11 +146,15 @@ pub(super) fn run(
         Err(error) => (Ending::Lost(error), String::new()),
     };
     let why = match (said, ending) {
-        (Some(Report::Passed), _) => return None,
+        (Some(Report::Passed), Ending::Ended(status)) if status.success() => return None,
         // The child has recorded it.
         (Some(Report::Failed(why)), _) => why,
-        (_, ending) => {
-            let why = ending.text(test.options.timeout);
+        (said, ending) => {
+            let why = if said == Some(Report::Passed) {
+                ending.text_of_a_pass()
+            } else {
+                ending.text(test.options.timeout)
+            };
             let events = env(EVENTS).and_then(|path| fs::read_to_string(path).ok());
             let why = match events.and_then(|events| open_step(&events, name)) {
                 Some(step) => format!("at step `{step}`: {why}"),
@@ -237,6 +248,19 @@ impl Ending {
             Self::Lost(error) => format!("its process could not be run: {error}"),
         }
     }
+
+    /// Why a test that passed did not, after all: a sanitizer, or what runs at a process's exit.
+    fn text_of_a_pass(&self) -> String {
+        let how = match self {
+            Self::Ended(status) => match (status.signal(), status.code()) {
+                (Some(signal), _) => format!("with signal {signal}{}", signal_name(signal)),
+                (None, code) => format!("with exit status {}", code.unwrap_or_default()),
+            },
+            Self::Killed => "only when it was killed".to_owned(),
+            Self::Lost(error) => format!("nobody knows how: {error}"),
+        };
+        format!("the test passed, and then its process ended {how}")
+    }
 }
 
 fn signal_name(number: i32) -> &'static str {
@@ -257,7 +281,8 @@ fn signal_name(number: i32) -> &'static str {
 fn supervise(order: &Order, limit: Duration, captured: bool) -> io::Result<(Ending, String)> {
     let mut command = Command::new(current_exe()?);
     command
-        .env(ORDER, serde_json::to_string(order)?)
+        .arg(ORDER)
+        .arg(serde_json::to_string(order)?)
         .stdin(Stdio::null())
         .process_group(0);
     let capture = if captured {

@@ -4,5 +4,6 @@ mod crashes;
 mod forms;
 mod locks;
 mod play;
+mod processes;
 mod stack;
 mod verdicts;

@@ -1,7 +1,9 @@
-//! A compose file that reaches beyond its sandbox: said by default, refused with `--strict`, and
-//! `check` and `plan` say the same.
+//! A compose file that reaches beyond its sandbox: said by default, refused with `--strict`, by
+//! `check` and `plan` as by a run, and before a run reaches its host.
 
-use e2e_tests::{Host, Repo};
+use std::path::Path;
+
+use e2e_tests::{Ended, Host, Repo};
 
 /// Each way out, in a service that is not started where this machine may not allow it.
 const BOLD: &str = "
@@ -25,14 +27,13 @@ const SAID: [&str; 8] = [
     "open: port 80 answers on 0.0.0.0, so to other machines",
     "volume named: it is /tmp of the host, outside the repo: every sandbox has the same one",
 ];
-
-fn bold(name: &str) -> Repo {
-    Repo::new(name).compose(BOLD).spec("test_command: 'true'\n")
-}
+const REFUSED: &str = "e2e/compose.yml: it reaches beyond its sandbox, which --strict refuses";
 
 #[test]
 fn each_way_out_is_said_and_the_run_goes_on() {
-    let repo = bold("bold");
+    let repo = Repo::new("bold")
+        .compose(BOLD)
+        .spec("test_command: 'true'\n");
     let ran = repo.run(Host::Dev, &[]);
     ran.ended(0, "passed");
     let checked = repo.cargo_e2e(&["check"]);
@@ -46,23 +47,316 @@ fn each_way_out_is_said_and_the_run_goes_on() {
     }
 }
 
+/// A host that nobody reaches: who asks for it ends with 97.
+const NOWHERE: &str = "nowhere.invalid";
+
+fn with_strict(repo: &Repo, command: &[&str]) -> Ended {
+    repo.cargo_e2e(&[command, &["--strict", "--host", NOWHERE]].concat())
+}
+
+/// Refused by all three, with this line, and without a host.
+#[track_caller]
+fn refused(repo: &Repo, said: &str) {
+    for command in [&["check"][..], &["plan"], &[]] {
+        let ended = with_strict(repo, command);
+        assert_eq!(ended.code, Some(96), "{command:?} {said}\n{ended}");
+        assert!(ended.stderr.contains(said), "{command:?} {said}\n{ended}");
+    }
+}
+
+/// A whole file for each way out, and what is said of it.
+const WAYS_OUT: [(&str, &str); 37] = [
+    (
+        "services: {web: {image: x, privileged: true}}",
+        "services.web.privileged: ",
+    ),
+    (
+        "services: {web: {image: x, network_mode: host}}",
+        "services.web.network_mode: ",
+    ),
+    (
+        "services: {web: {image: x, network_mode: 'container:theirs'}}",
+        "services.web.network_mode: ",
+    ),
+    (
+        "services: {web: {image: x, pid: 'container:theirs'}}",
+        "services.web.pid: ",
+    ),
+    (
+        "services: {web: {image: x, ipc: host}}",
+        "services.web.ipc: ",
+    ),
+    (
+        "services: {web: {image: x, uts: host}}",
+        "services.web.uts: ",
+    ),
+    (
+        "services: {web: {image: x, userns_mode: host}}",
+        "services.web.userns_mode: ",
+    ),
+    (
+        "services: {web: {image: x, volumes_from: ['container:theirs']}}",
+        "services.web.volumes_from: ",
+    ),
+    (
+        "services: {web: {image: x, external_links: [theirs]}}",
+        "services.web.external_links: ",
+    ),
+    (
+        "services: {web: {image: x, cap_add: [SYS_PTRACE]}}",
+        "services.web.cap_add: ",
+    ),
+    (
+        "services: {web: {image: x, security_opt: ['seccomp:unconfined']}}",
+        "services.web.security_opt: ",
+    ),
+    (
+        "services: {web: {image: x, devices: [/dev/fuse]}}",
+        "services.web.devices: ",
+    ),
+    (
+        "services: {web: {image: x, device_cgroup_rules: ['c 1:3 mr']}}",
+        "services.web.device_cgroup_rules: ",
+    ),
+    (
+        "services: {web: {image: x, runtime: sysbox-runc}}",
+        "services.web.runtime: ",
+    ),
+    (
+        "services: {web: {image: x, cgroup_parent: x}}",
+        "services.web.cgroup_parent: ",
+    ),
+    (
+        "services: {web: {image: x, annotations: {a: b}}}",
+        "services.web.annotations: ",
+    ),
+    (
+        "services: {web: {image: x, volumes: ['/etc/localtime:/etc/localtime:ro']}}",
+        "services.web.volumes: /etc/localtime is outside the repo",
+    ),
+    (
+        "services: {web: {image: x, volumes: ['../..:/up']}}",
+        "services.web.volumes: ",
+    ),
+    (
+        "services: {web: {image: x, volumes: ['~/.ssh:/keys:ro']}}",
+        "services.web.volumes: ",
+    ),
+    (
+        "services: {web: {image: x, volumes: ['../link/x:/x']}}",
+        "services.web.volumes: link is a link to /etc, outside the repo",
+    ),
+    (
+        "services: {web: {image: x, volumes: ['${E2E_HOST:+/etc}:/x']}}",
+        "services.web.volumes: /etc is outside the repo",
+    ),
+    (
+        "services: {web: {image: x, env_file: /etc/os-release}}",
+        "e2e/compose.yml: services.web.env_file: /etc/os-release is outside the repo",
+    ),
+    (
+        "services: {web: {image: x, env_file: ../link/os-release}}",
+        "services.web.env_file: link is a link to /etc, outside the repo",
+    ),
+    (
+        "services: {web: {image: x, env_file: '${NOBODY_KNOWS:-.env}'}}",
+        "services.web.env_file: `${NOBODY_KNOWS:-.env}` is known only once Compose has read it",
+    ),
+    (
+        "x-all: &all {env_file: /etc/os-release}\nservices: {web: {<<: *all, image: x}}",
+        "services.web.env_file: /etc/os-release is outside the repo",
+    ),
+    (
+        "services: {web: {image: x, extends: {file: /etc/base.yml, service: x}}}",
+        "services.web.extends.file: /etc/base.yml is outside the repo",
+    ),
+    (
+        "include: [/etc/stack.yml]\nservices: {web: {image: x}}",
+        "include: /etc/stack.yml is outside the repo",
+    ),
+    (
+        "include: [{path: part.yml, project_directory: /etc}]\nservices: {web: {image: x}}",
+        "include.project_directory: /etc is outside the repo",
+    ),
+    (
+        "include: [deep.yml]\nservices: {web: {image: x}}",
+        "e2e/deep.yml: services.deep.env_file: /etc/os-release is outside the repo",
+    ),
+    (
+        "services: {web: {build: /usr}}",
+        "services.web.build.context: /usr is outside the repo",
+    ),
+    (
+        "services: {web: {build: {context: ., dockerfile: ../../Dockerfile}}}",
+        "services.web.build.dockerfile: ",
+    ),
+    (
+        "services: {web: {build: {context: ., additional_contexts: {keys: /root}}}}",
+        "services.web.build.additional_contexts.keys: /root is outside the repo",
+    ),
+    (
+        "services: {web: {build: {context: ., ssh: [default]}}}",
+        "services.web.build.ssh: ",
+    ),
+    (
+        "services: {web: {image: x, secrets: [s]}}\nsecrets: {s: {file: /var/run/docker.sock}}",
+        "secrets.s.file: /var/run/docker.sock makes it root on the host",
+    ),
+    (
+        "services: {web: {image: x, volumes: ['data:/v']}}\nvolumes: {data: {driver_opts: {type: overlay, o: lowerdir=/etc, device: overlay}}}",
+        "volumes.data.driver_opts: ",
+    ),
+    (
+        "services: {web: {image: x, networks: [n]}}\nnetworks: {n: {external: true}}",
+        "networks.n.external: ",
+    ),
+    // Compose itself knows it, or refuses it: in both cases before the host is reached.
+    (
+        "services: {web: {image: x, use_api_socket: true}}",
+        "use_api_socket",
+    ),
+];
+
 #[test]
-fn strict_refuses_it_before_the_engine_is_asked_for_anything() {
-    let repo = bold("strict");
+fn each_way_out_is_refused_by_check_by_plan_and_by_a_run_before_its_host() {
+    let mut repo = Repo::new("way-out")
+        .spec("test_command: 'true'\n")
+        .file("e2e/part.yml", "services: {part: {image: x}}\n")
+        .file(
+            "e2e/deep.yml",
+            "services: {deep: {image: x, env_file: /etc/os-release}}\n",
+        )
+        .symlink("link", "/etc");
+    for (compose, said) in WAYS_OUT {
+        repo = repo.compose(compose);
+        refused(&repo, said);
+    }
+}
+
+#[test]
+fn what_the_service_that_tests_reaches_is_refused_too() {
+    let repo = Repo::new("way-out-tests")
+        .compose(
+            "services: {web: {image: x}, tests: {image: x, profiles: [tests], privileged: true}}",
+        )
+        .spec("test_service: tests\n");
+    refused(&repo, "services.tests.privileged: ");
+}
+
+#[test]
+fn all_that_is_refused_is_said_and_nothing_is_made_on_the_host() {
+    let repo = Repo::new("strict")
+        .compose(BOLD)
+        .spec("test_command: 'true'\n");
+    let ran = repo.run(Host::Dev, &["--strict"]);
+    ran.ended(96, "spec_error")
+        .stage("connect", "failed")
+        .no_stage("provision")
+        .stderr_has(REFUSED);
+    for place in [
+        "privileged.privileged",
+        "network.network_mode",
+        "process.pid",
+        "capable.cap_add",
+        "socket.volumes",
+        "bind.volumes",
+        "open.ports",
+    ] {
+        ran.stderr_has(&format!("services.{place}: "));
+    }
+    ran.stderr_has("volumes.named.driver_opts.device: /tmp is outside the repo");
+    let id = ran.run_id();
+    let events = format!(
+        "docker events --since 5m --until $(date +%s.%N) --filter label=cargo-e2e.run={id}; \
+         find \"${{CARGO_E2E_ROOT:-${{XDG_STATE_HOME:-$HOME/.local/state}}/cargo-e2e}}\" -name '*{id}*' 2>/dev/null"
+    );
+    assert_eq!(Host::Dev.says(&events), "");
+}
+
+#[test]
+fn where_compose_is_only_on_the_host_it_is_refused_there_before_anything_is_brought_up() {
+    let path = std::env::var("PATH").expect("a path");
+    let bin = tempfile::tempdir().expect("a folder");
+    // All of this machine's programs but docker.
+    for folder in std::env::split_paths(&path) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.file_name() != "docker" {
+                let _ =
+                    std::os::unix::fs::symlink(entry.path(), bin.path().join(entry.file_name()));
+            }
+        }
+    }
+    let path = bin.path().to_str().expect("text");
+    let repo = Repo::new("strict-alone")
+        .compose(BOLD)
+        .spec("test_command: 'true'\n")
+        .env("PATH", path);
     let ran = repo.run(Host::Dev, &["--strict"]);
     ran.ended(96, "spec_error")
         .stage("up", "failed")
         .no_stage("ready")
-        .stderr_has("reaches beyond its sandbox, which --strict refuses")
-        .stderr_has("e2e/compose.yml");
-    for said in SAID {
-        ran.stderr_has(said);
-    }
-    let events = format!(
-        "docker events --since 5m --until $(date +%s.%N) --filter label=cargo-e2e.run={}",
-        ran.run_id()
+        .stderr_has(REFUSED)
+        .stderr_has("services.process.pid: it is the host's own");
+    let checked = with_strict(&repo, &["check"]);
+    assert_eq!(checked.code, Some(96), "{checked}");
+    assert!(
+        checked.stderr.contains("failed to judge the compose file"),
+        "{checked}"
     );
-    assert_eq!(Host::Dev.says(&events), "");
+    // What Compose opens is seen without it.
+    let repo = repo.compose("services: {web: {image: x, env_file: /etc/os-release}}\n");
+    refused(
+        &repo,
+        "services.web.env_file: /etc/os-release is outside the repo",
+    );
+}
+
+#[test]
+fn what_only_a_variable_of_the_run_lets_out_is_refused() {
+    // The first reading has no number for it.
+    let repo = Repo::new("strict-second")
+        .compose(
+            "services:\n  web: {image: BUSYBOX, command: [sleep, '600'], ports: ['8080'],\n    \
+             pid: '${E2E_WEB_8080:+host}'}\n",
+        )
+        .spec("test_command: 'true'\nports: isolated\nbuild_command: 'true'\n")
+        .env("E2E_WEB_8080", "");
+    let ran = repo.run(Host::Dev, &["--strict"]);
+    ran.ended(96, "spec_error")
+        .stderr_has("services.web.pid: it is the host's own");
+}
+
+#[test]
+fn a_plain_stack_is_not_refused() {
+    let repo = Repo::new("strict-plain")
+        .compose(
+            "services:\n  web: {image: BUSYBOX, command: [sleep, '600'], ports: ['PORT_A:80'], env_file: web.env,\n    \
+             volumes: ['./data:/data:ro', 'data:/v'], cap_drop: [ALL], cap_add: [CHOWN],\n    \
+             security_opt: ['no-new-privileges:true']}\n  \
+             tools: {image: BUSYBOX, profiles: [tools], privileged: true}\nvolumes: {data: {}}\n",
+        )
+        .file("e2e/data/x", "x")
+        .file("e2e/web.env", "A=1\n")
+        .spec("test_command: 'true'\n");
+    repo.run(Host::Dev, &["--strict"]).ended(0, "passed");
+    for command in ["check", "plan"] {
+        let looked = with_strict(&repo, &[command]);
+        assert_eq!(looked.code, Some(0), "{looked}");
+    }
+}
+
+#[test]
+fn the_examples_are_not_refused() {
+    let repo = Repo::new("strict-examples");
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    for example in std::fs::read_dir(examples).expect("it is there").flatten() {
+        let path = example.path();
+        if !path.join("e2e/e2e.yml").is_file() {
+            continue;
+        }
+        let checked = repo.cargo_e2e(&["check", "--strict", path.to_str().expect("text")]);
+        assert_eq!(checked.code, Some(0), "{checked}");
+    }
 }
 
 #[test]
@@ -71,12 +365,7 @@ fn what_compose_would_fetch_is_refused_before_it_does() {
         .compose("include: ['oci://localhost:1/stack:1']\nservices: {web: {image: BUSYBOX}}\n")
         .spec("test_command: 'true'\n");
     let said = "Compose fetches oci://localhost:1/stack:1";
-    let refused = repo.run(Host::Dev, &["--strict"]);
-    refused
-        .ended(96, "spec_error")
-        .stderr_has("reaches beyond its sandbox, which --strict refuses")
-        .stderr_has(said)
-        .stderr_lacks("Compose refuses");
+    refused(&repo, said);
     // Without it, it is Compose that finds nobody there.
     let ran = repo.run(Host::Dev, &[]);
     ran.ended(96, "spec_error")

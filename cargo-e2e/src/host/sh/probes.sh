@@ -12,6 +12,11 @@ ends() {
   LC_ALL=C awk 'NR > 1 && length(head) < 2000 { head = head last "\n" } { last = $0 }
     END { printf "%s\n%s\n", substr(head, 1, 2000), last }'
 }
+# The first line; a curl that was killed, or can't start, says nothing.
+first() {
+  line=$(printf '%s\n' "$1" | head -n 1)
+  printf '%s\n' "${line:-curl ended without an answer}"
+}
 # http_probe INDEX URL CONNECT_TO STATUSES: what a refusal says in plain text or JSON often names
 # the cause; a page of HTML does not.
 http_probe() {
@@ -23,24 +28,26 @@ http_probe() {
     type=$(printf '%s\n' "$said" | tail -n 1)
     status=${type%% *}
     body=$(case $type in (*" text/plain"* | *json*) printf '%s\n' "$said" | sed '$d' ;; esac)
-    case " $4 " in
-      *" $status "*) answer "$1" pass "$tries" "HTTP $status"; return ;;
-      "  ") case $status in 2?? | 3??) answer "$1" pass "$tries" "HTTP $status"; return ;; esac ;;
+    case $status in
+      [1-9][0-9][0-9])
+        case " $4 " in
+          *" $status "*) answer "$1" pass "$tries" "HTTP $status"; return ;;
+          "  ") case $status in 2?? | 3??) answer "$1" pass "$tries" "HTTP $status"; return ;; esac ;;
+        esac
+        answer "$1" fail "$tries" "HTTP $status${body:+: $body}"
+        ;;
+      *) answer "$1" fail "$tries" "$(first "$said")" ;;
     esac
-    if [ "$status" = 000 ]; then
-      answer "$1" fail "$tries" "$(printf '%s\n' "$said" | head -n 1)"
-    else
-      answer "$1" fail "$tries" "HTTP $status${body:+: $body}"
-    fi
     pause "$tries"
   done
 }
-# addresses SERVICE: its containers' own, one a line.
+# addresses SERVICE: its containers' own, one a line. One between two starts has none: what answers
+# on the host's loopback then is somebody else.
+own='{{if eq .HostConfig.NetworkMode "host"}}127.0.0.1{{else}}{{range .NetworkSettings.Networks}}{{if .IPAddress}}{{.IPAddress}}{{else if .GlobalIPv6Address}}[{{.GlobalIPv6Address}}]{{end}} {{end}}{{end}}'
 addresses() {
   ids=$(docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$1")
   # shellcheck disable=SC2086 # ids
-  [ -z "$ids" ] || docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' $ids |
-    awk '{ print ($1 == "") ? "127.0.0.1" : $1 }'
+  [ -z "$ids" ] || docker inspect --format "$own" $ids | awk '$1 != "" { print $1 }'
 }
 # grpc_probe INDEX REQUEST ADDRESS [SERVICE PORT]: at the containers' own addresses, where they
 # can be reached and so say more than Docker's forwarder.
@@ -81,7 +88,7 @@ serves() {
     12.*) echo "it has no grpc.health.v1 (grpc-status 12$why)" ;;
     [1-9]*) echo "grpc-status $status$why" ;;
     .HTTP*) echo "$(printf '%s\n' "$said" | sed -n '1s/ *$//p') without a grpc-status: it is no gRPC server" ;;
-    *) printf '%s\n' "$said" | grep '^curl:' | head -n 1 ;;
+    *) first "$(printf '%s\n' "$said" | grep '^curl:')" ;;
   esac
 }
 # tcp_probe INDEX SERVICE PORT PUBLISHED: at the containers' own addresses, because Docker's
@@ -103,8 +110,12 @@ tcp_probe() {
 listens() {
   said=$(curl -q -sS -g -o /dev/null --noproxy '*' --max-time 0.2 -w '\n%{time_connect}' "telnet://$1" </dev/null 2>&1)
   case $(printf '%s\n' "$said" | tail -n 1) in
-    0.000000 | 0,000000) printf '%s\n' "$said" | head -n 1; return 1 ;;
+    # A time that is none is said by what was never connected, and nothing at all by a curl that died.
+    *[!0-9.,]* | '') ;;
+    *[1-9]*) return 0 ;;
   esac
+  first "$said"
+  return 1
 }
 # direct_probe INDEX ADDRESS: for an address that no container publishes.
 direct_probe() {
