@@ -24,3 +24,4 @@ mod service;
 mod shells;
 mod signals;
 mod strict;
+mod verdicts;
