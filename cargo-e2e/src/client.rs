@@ -47,7 +47,9 @@ pub async fn run(
     deadline: Duration,
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> std::io::Result<Ended> {
-    let (first, rest) = words.split_first().ok_or(std::io::ErrorKind::InvalidInput)?;
+    let (first, rest) = words
+        .split_first()
+        .ok_or(std::io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(first);
     command
         .args(rest)

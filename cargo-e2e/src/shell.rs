@@ -93,9 +93,8 @@ mod tests {
     use super::*;
 
     fn ended(shell: &[&str], command: &str, arguments: &[&str]) -> (Option<i32>, String) {
-        let strings = |words: &[&str]| -> Vec<String> {
-            words.iter().map(|&word| word.to_owned()).collect()
-        };
+        let strings =
+            |words: &[&str]| -> Vec<String> { words.iter().map(|&word| word.to_owned()).collect() };
         let (shell, arguments) = (strings(shell), strings(arguments));
         let shell = Shell::new(&shell);
         let words = shell.words(command, &arguments);
@@ -116,7 +115,10 @@ mod tests {
     #[test]
     fn a_failure_of_any_line_counts() {
         for shell in [&[][..], &["sh"], &["bash"]] {
-            assert_eq!(ended(shell, "false\necho on", &[]), (Some(1), String::new()));
+            assert_eq!(
+                ended(shell, "false\necho on", &[]),
+                (Some(1), String::new())
+            );
             assert_eq!(ended(shell, "echo on\nexit 7\n", &[]).0, Some(7));
             assert_eq!(ended(shell, "no-such-program --fast", &[]).0, Some(127));
             assert_eq!(ended(shell, "# a comment\ntrue", &[]).0, Some(0));

@@ -149,7 +149,10 @@ fn status(evidence: &Evidence) -> Option<Word> {
     });
     if evidence.harness {
         // Of several targets, some may have no test that a filter selects.
-        if let Some(status) = statuses.clone().find(|status| ![0, NONE_RAN].contains(status)) {
+        if let Some(status) = statuses
+            .clone()
+            .find(|status| ![0, NONE_RAN].contains(status))
+        {
             return word(Verdict::Failed, failure(status));
         }
         let none = statuses.all(|status| status == NONE_RAN);
@@ -183,7 +186,10 @@ fn junit(evidence: &Evidence) -> Option<Word> {
             word(Verdict::NoTests, format!("no test ran: {path} has none"))
         }
         Junit::Read(tests) => match failed(tests) {
-            Some(failed) => word(Verdict::Failed, format!("{ending}, but {path} has {failed}")),
+            Some(failed) => word(
+                Verdict::Failed,
+                format!("{ending}, but {path} has {failed}"),
+            ),
             None if any_ran(tests) => None,
             None => word(
                 Verdict::NoTests,

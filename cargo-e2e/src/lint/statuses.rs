@@ -108,7 +108,13 @@ fn commands(code: &str) -> Vec<(&str, &str)> {
     let mut all = Vec::new();
     let (mut joins, mut rest) = (";", code);
     loop {
-        let at = rest.find(['|', '&', ';', '\n']).unwrap_or(rest.len());
+        // Not those of `2>&1`, `&>log` and `>|log`.
+        let joins_here = |(at, c): &(usize, char)| {
+            let redirects = rest[..*at].ends_with(['>', '<']) || rest[*at..].starts_with("&>");
+            matches!(c, ';' | '\n') || (matches!(c, '|' | '&') && !redirects)
+        };
+        let at = rest.char_indices().find(joins_here).map(|(at, _)| at);
+        let at = at.unwrap_or(rest.len());
         all.push((joins, rest[..at].trim()));
         let Some(next) = ["||", "&&", "|&", "|", "&", ";", "\n"]
             .into_iter()

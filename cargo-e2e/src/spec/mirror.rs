@@ -89,9 +89,7 @@ impl From<File> for Spec {
             test_command: file.test_command,
             shell: match file.shell {
                 None => Vec::new(),
-                Some(OneOrMany::One(text)) => {
-                    text.split_whitespace().map(str::to_owned).collect()
-                }
+                Some(OneOrMany::One(text)) => text.split_whitespace().map(str::to_owned).collect(),
                 Some(OneOrMany::Many(words)) => words,
             },
             test_service: file.test_service,

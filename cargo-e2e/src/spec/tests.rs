@@ -68,7 +68,7 @@ fn a_shell_is_a_name_or_words() {
         ("bash -c 'x'", "write a list of words"),
         ("[]", "a shell or a list of words"),
     ] {
-        let errors = bad(&format!("{MIN}shell: {written}\n")).to_string();
+        let errors = bad(format!("{MIN}shell: {written}\n")).to_string();
         assert!(errors.contains(help), "{errors}");
     }
 }

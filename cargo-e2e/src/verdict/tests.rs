@@ -81,11 +81,23 @@ fn each_source_says_what_the_table_has() {
         (evidence(0), 0, String::new()),
         (evidence(7), 100, status(7)),
         (evidence(4), 100, status(4)),
-        (late, 100, "tests exceeded `timeout` and were terminated".into()),
+        (
+            late,
+            100,
+            "tests exceeded `timeout` and were terminated".into(),
+        ),
         // E2E_EVENTS of a command.
         (told(0, &[Passed, Skipped]), 0, String::new()),
-        (told(0, &[Passed, Failed]), 100, format!("{ended} E2E_EVENTS has 1 failed test (orders::ship)")),
-        (told(0, &[Interrupted]), 100, format!("{ended} E2E_EVENTS has 1 failed test (orders::ship)")),
+        (
+            told(0, &[Passed, Failed]),
+            100,
+            format!("{ended} E2E_EVENTS has 1 failed test (orders::ship)"),
+        ),
+        (
+            told(0, &[Interrupted]),
+            100,
+            format!("{ended} E2E_EVENTS has 1 failed test (orders::ship)"),
+        ),
         (told(0, &[Skipped]), 4, "no test ran".into()),
         (told(1, &[Passed]), 100, status(1)),
         (lost, 97, "failed to fetch test events: disk".into()),
@@ -95,19 +107,43 @@ fn each_source_says_what_the_table_has() {
         (harness(0, &[Skipped]), 4, "no test ran".into()),
         (harness(4, &[Passed]), 4, "no test ran".into()),
         (some, 0, String::new()),
-        (harness(0, &[Failed, Failed]), 100, format!("{ended} E2E_EVENTS has 2 failed tests (orders::ship and 1 more)")),
+        (
+            harness(0, &[Failed, Failed]),
+            100,
+            format!("{ended} E2E_EVENTS has 2 failed tests (orders::ship and 1 more)"),
+        ),
         (harness(1, &[Passed]), 100, status(1)),
         // The junit file.
         (read(0, &[Passed, Skipped]), 0, String::new()),
-        (read(0, &[Passed, Failed]), 100, format!("{ended} e2e/out.xml has 1 failed test (orders::ship)")),
-        (read(0, &[Skipped]), 4, "no test ran: all of e2e/out.xml were skipped".into()),
+        (
+            read(0, &[Passed, Failed]),
+            100,
+            format!("{ended} e2e/out.xml has 1 failed test (orders::ship)"),
+        ),
+        (
+            read(0, &[Skipped]),
+            4,
+            "no test ran: all of e2e/out.xml were skipped".into(),
+        ),
         (read(0, &[]), 4, "no test ran: e2e/out.xml has none".into()),
         (read(5, &[]), 4, "no test ran".into()),
         (read(1, &[]), 100, status(1)),
-        (file(0, Junit::Unwritten), 4, format!("{ended} e2e/out.xml was not written")),
-        (file(0, unreadable()), 4, format!("{ended} e2e/out.xml is unreadable: it is no JUnit XML")),
+        (
+            file(0, Junit::Unwritten),
+            4,
+            format!("{ended} e2e/out.xml was not written"),
+        ),
+        (
+            file(0, unreadable()),
+            4,
+            format!("{ended} e2e/out.xml is unreadable: it is no JUnit XML"),
+        ),
         (file(1, Junit::Unwritten), 100, status(1)),
-        (both, 100, format!("{ended} e2e/out.xml has 1 failed test (orders::ship)")),
+        (
+            both,
+            100,
+            format!("{ended} e2e/out.xml has 1 failed test (orders::ship)"),
+        ),
     ];
     for (evidence, code, message) in table {
         let word = judge(&evidence);

@@ -64,12 +64,14 @@ enum Place {
 
 fn place(context: &Context<'_>) -> Option<Place> {
     let path = context.plan.spec.junit.as_ref()?;
-    Some(match (&context.plan.spec.test_service, context.plan.tests_on) {
-        // The folder that it shares with the host.
-        (Some(_), _) => Place::OnHost(format!("collected/artifacts/{path}")),
-        (None, Side::Host) => Place::OnHost(format!("repo/{path}")),
-        (None, Side::Client) => Place::Here(context.plan.repo.root.join(path)),
-    })
+    Some(
+        match (&context.plan.spec.test_service, context.plan.tests_on) {
+            // The folder that it shares with the host.
+            (Some(_), _) => Place::OnHost(format!("collected/artifacts/{path}")),
+            (None, Side::Host) => Place::OnHost(format!("repo/{path}")),
+            (None, Side::Client) => Place::Here(context.plan.repo.root.join(path)),
+        },
+    )
 }
 
 /// What became of the file: its path in e2e.yml, and the tests in it. None where none is asked for.
@@ -79,7 +81,7 @@ fn place(context: &Context<'_>) -> Option<Place> {
 pub(super) async fn look(
     context: &Context<'_>,
     before: &Before,
-    timed: bool,
+    untold: bool,
 ) -> Result<Option<(String, Junit)>, Trouble> {
     let (Some(path), Some(place)) = (&context.plan.spec.junit, place(context)) else {
         return Ok(None);
@@ -105,7 +107,7 @@ pub(super) async fn look(
             let text = context.events.secrets().text(&text).into_owned();
             match junit::read(&text) {
                 Ok(tests) => {
-                    if timed {
+                    if untold {
                         let began = jiff::Timestamp::try_from(before.began).unwrap_or_default();
                         let times = junit::times(&text, (began, jiff::Timestamp::now()));
                         tell(context, &tests, &times).await;
@@ -228,10 +230,17 @@ mod tests {
             test("list", Passed),
         ];
         let all = joined(&told, &counted);
-        let all: Vec<_> = all.iter().map(|one| (one.name.as_str(), one.status)).collect();
+        let all: Vec<_> = all
+            .iter()
+            .map(|one| (one.name.as_str(), one.status))
+            .collect();
         assert_eq!(
             all,
-            [("ship", Failed), ("list", Failed), ("shop::other::ship", Passed)]
+            [
+                ("ship", Failed),
+                ("list", Failed),
+                ("shop::other::ship", Passed)
+            ]
         );
     }
 
