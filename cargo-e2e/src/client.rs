@@ -36,27 +36,26 @@ const LOOK: Duration = Duration::from_millis(100);
 /// for ever.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// Runs `sh -c COMMAND sh ARGUMENTS…`, see [`program`].
+/// Runs the words of a command, see [`program`].
 ///
 /// # Errors
-/// When `sh` can't be started.
+/// When the first of them can't be started.
 pub async fn run(
-    command: &str,
-    arguments: &[String],
+    words: &[String],
     folder: &Path,
     variables: &[(String, String)],
     deadline: Duration,
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> std::io::Result<Ended> {
-    let mut shell = Command::new("sh");
-    shell
-        .arg("-c")
-        .arg(command)
-        .arg("sh")
-        .args(arguments)
+    let (first, rest) = words
+        .split_first()
+        .ok_or(std::io::ErrorKind::InvalidInput)?;
+    let mut command = Command::new(first);
+    command
+        .args(rest)
         .current_dir(folder)
         .envs(variables.iter().map(|(name, value)| (name, value)));
-    program(shell, None, Dropped::Kills, deadline, sink).await
+    program(command, None, Dropped::Kills, deadline, sink).await
 }
 
 /// Runs a program in a process group of its own, and hands over what it prints, both streams in
@@ -193,8 +192,7 @@ mod tests {
     async fn sh(command: &str, deadline: Duration) -> (Ended, String) {
         let mut said = Vec::new();
         let ended = run(
-            command,
-            &["an argument".to_owned()],
+            &["sh", "-c", command, "sh", "an argument"].map(str::to_owned),
             Path::new("/"),
             &[("NAME".to_owned(), "value".to_owned())],
             deadline,

@@ -21,6 +21,7 @@ use crate::outcome::{Git, Record, Stage, Verdict, exit_code, millis};
 use crate::plan::Plan;
 use crate::sandbox::{Buried, Identity, buried};
 use crate::stages::{self, Context, Trouble};
+use crate::verdict;
 
 use found::Found;
 use ledger::{Ledger, Stopped};
@@ -93,10 +94,7 @@ impl Run<'_> {
             git
         };
         let (git, ()) = tokio::join!(describe, Box::pin(self.on_host(&mut ledger, &mut found)));
-        let mut verdict = found.verdict.unwrap_or(Verdict::Passed);
-        if self.cancel.signal().is_some() {
-            verdict = Verdict::Interrupted;
-        }
+        let verdict = verdict::of_run(found.verdict, self.cancel.signal());
         let record = self.record(verdict, git, &found, ledger, started_at, started);
         Outcome {
             record,
@@ -176,8 +174,11 @@ impl Run<'_> {
                         message,
                     )))
                 });
+            match &went {
+                Ok(()) => found.add(Verdict::Passed),
+                Err(stopped) => found.stop(stopped),
+            }
             if let Err(stopped) = went {
-                found.stop(&stopped);
                 if !found.lost {
                     // What still runs would go on while evidence is collected.
                     let _ = sandbox.stop(host).await;
@@ -199,7 +200,7 @@ impl Run<'_> {
                 if let Err(Stopped::Failed(trouble)) = collected {
                     self.events
                         .warn(format!("no evidence was collected: {}", trouble.message));
-                } else if found.verdict.is_some() {
+                } else if found.failed() {
                     found.skew = stages::collect::skew(&context).await;
                 }
             }

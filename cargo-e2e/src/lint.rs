@@ -10,7 +10,10 @@ use crate::ready::is_here;
 use crate::spec::{Ports, Probe};
 
 mod ports;
+mod statuses;
 mod text;
+
+pub use statuses::statuses;
 
 /// What was found, a line or a few each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,6 +73,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
         }
     }
     warnings.extend(addresses(plan, &rewritten.published));
+    warnings.extend(statuses(plan));
     let shared = rewritten.shared.into_iter();
     warnings.extend(shared.filter(|line| !risks.contains(line)));
     warnings.extend(risks);

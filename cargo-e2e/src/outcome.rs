@@ -160,9 +160,11 @@ impl Verdict {
             | Self::Unhealthy
             | Self::BuildFailed
             | Self::SetupFailed => 2,
-            Self::Failed | Self::TimedOut | Self::NoTests => 3,
-            Self::HostError => 4,
-            Self::Interrupted => 5,
+            Self::NoTests => 3,
+            Self::Failed => 4,
+            Self::TimedOut => 5,
+            Self::HostError => 6,
+            Self::Interrupted => 7,
         }
     }
 }
@@ -374,7 +376,9 @@ mod tests {
             Verdict::Passed,
             Verdict::Leaked,
             Verdict::Unhealthy,
+            Verdict::NoTests,
             Verdict::Failed,
+            Verdict::TimedOut,
             Verdict::HostError,
             Verdict::Interrupted,
         ];

@@ -46,6 +46,9 @@ pub struct Spec {
     pub health_checks: Vec<HealthCheck>,
     /// Shell command that runs the tests.
     pub test_command: Option<String>,
+    /// The words that start `test_command` and `setup_command`, which follows them; none: `sh`, so
+    /// that a failure of any line counts. A name alone is started like that, too.
+    pub shell: Vec<String>,
     /// The compose service that runs the tests.
     pub test_service: Option<String>,
     /// How long the tests may take, compiling not counted.

@@ -161,6 +161,17 @@ impl<'repo> Ran<'repo> {
 
     /// Checks that it did not tell a person this.
     #[track_caller]
+    pub fn stdout_lacks(&self, text: &str) -> &Self {
+        assert!(
+            !self.ended.stdout.contains(text),
+            "stdout has {text:?}\n{}",
+            self.ended
+        );
+        self
+    }
+
+    /// Checks that it did not tell a person this.
+    #[track_caller]
     pub fn stderr_lacks(&self, text: &str) -> &Self {
         assert!(
             !self.ended.stderr.contains(text),

@@ -6,6 +6,7 @@ use e2e_harness::protocol::{Check, Endpoint, Endpoints};
 use serde_json::{Map, Value, json};
 
 use crate::host::quote;
+use crate::shell::Shell;
 
 use super::Published;
 
@@ -89,13 +90,11 @@ pub fn equip(
 pub fn command(
     model: &Value,
     service: &str,
-    own: Option<&str>,
+    (own, shell): (Option<&str>, Shell<'_>),
     arguments: &[String],
 ) -> Vec<String> {
     if let Some(own) = own {
-        let mut words: Vec<String> = ["sh", "-c", own, "sh"].map(str::to_owned).into();
-        words.extend_from_slice(arguments);
-        return words;
+        return shell.words(own, arguments);
     }
     if arguments.is_empty() {
         return Vec::new();
@@ -165,7 +164,7 @@ mod tests {
         let model = json!({ "services": { "e2e": { "command": ["pytest", "-q", "$$HOME"] } } });
         let words = |own, arguments: &[&str]| {
             let arguments: Vec<String> = arguments.iter().map(|&word| word.to_owned()).collect();
-            command(&model, "e2e", own, &arguments)
+            command(&model, "e2e", (own, Shell::new(&[])), &arguments)
         };
         assert_eq!(words(None, &[]), Vec::<String>::new());
         assert_eq!(
@@ -174,7 +173,7 @@ mod tests {
         );
         assert_eq!(
             words(Some("run it"), &["x"]),
-            ["sh", "-c", "run it", "sh", "x"]
+            Shell::new(&[]).words("run it", &["x".to_owned()])
         );
     }
 }

@@ -20,14 +20,12 @@ impl Run<'_> {
         }
         if self.plan.up_only {
             // Half a stack is nothing to live with, unless that is what was asked for.
-            return found.verdict.is_none() || self.plan.keep_typed;
+            return !found.failed() || self.plan.keep_typed;
         }
         match self.plan.keep {
             Keep::No => false,
             Keep::Always => true,
-            Keep::OnFailure => found
-                .verdict
-                .is_some_and(|verdict| verdict != Verdict::Passed),
+            Keep::OnFailure => found.failed(),
         }
     }
 

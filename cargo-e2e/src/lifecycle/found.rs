@@ -40,6 +40,12 @@ impl Found {
         );
     }
 
+    /// Whether anything went wrong so far.
+    pub(super) fn failed(&self) -> bool {
+        self.verdict
+            .is_some_and(|verdict| verdict != Verdict::Passed)
+    }
+
     /// Takes the tests as one where they tell nothing of themselves, and where they failed though
     /// none of them says why.
     pub(super) fn add_tested(&mut self) {

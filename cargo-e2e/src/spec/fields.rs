@@ -36,6 +36,7 @@ pub(super) const TOP: Level = Level {
         key("compose_file", value::compose_file),
         key("health_checks", probe::health_checks),
         key("test_command", value::command),
+        key("shell", value::shell),
         key("timeout", value::timeout),
         key("cleanup", value::cleanup),
         key("tests_run_on", value::tests_run_on),

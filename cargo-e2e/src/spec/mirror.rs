@@ -35,6 +35,7 @@ pub(super) struct File {
     #[serde(default)]
     health_checks: Vec<Check>,
     test_command: Option<String>,
+    shell: Option<OneOrMany<String>>,
     test_service: Option<String>,
     #[serde(default = "default_timeout")]
     timeout: Seconds,
@@ -86,6 +87,11 @@ impl From<File> for Spec {
                 .map(|check| check.0)
                 .collect(),
             test_command: file.test_command,
+            shell: match file.shell {
+                None => Vec::new(),
+                Some(OneOrMany::One(text)) => text.split_whitespace().map(str::to_owned).collect(),
+                Some(OneOrMany::Many(words)) => words,
+            },
             test_service: file.test_service,
             timeout: file.timeout.0,
             cleanup: file.cleanup,

@@ -35,6 +35,7 @@ fn smallest_file_and_defaults() {
         compose_files: vec!["e2e/compose.yml".to_owned()],
         health_checks: Vec::new(),
         test_command: Some("pytest".to_owned()),
+        shell: Vec::new(),
         test_service: None,
         timeout: Duration::from_mins(5),
         cleanup: Cleanup::Always,
@@ -53,6 +54,23 @@ fn smallest_file_and_defaults() {
         report: super::Report::default(),
     };
     assert_eq!(spec, expected);
+}
+
+#[test]
+fn a_shell_is_a_name_or_words() {
+    let words = |written: &str| good(&format!("{MIN}shell: {written}\n")).shell;
+    assert_eq!(words("bash"), ["bash"]);
+    assert_eq!(words("bash -c"), ["bash", "-c"]);
+    assert_eq!(words("[bash, -euo, pipefail, -c]").len(), 4);
+    for (written, help) in [
+        ("bash -e {0}", "write `bash -e -c`"),
+        ("fish", "write `fish -c`"),
+        ("bash -c 'x'", "write a list of words"),
+        ("[]", "a shell or a list of words"),
+    ] {
+        let errors = bad(format!("{MIN}shell: {written}\n")).to_string();
+        assert!(errors.contains(help), "{errors}");
+    }
 }
 
 #[test]

@@ -169,6 +169,44 @@ pub(super) fn command(checker: &mut Checker<'_>, place: Place<'_>, node: &Node) 
     checker.text(place, "a shell command", node);
 }
 
+/// The words that start a command: a text without quotes, or a list.
+pub(super) fn shell(checker: &mut Checker<'_>, place: Place<'_>, node: &Node) {
+    const EXPECTED: &str = "a shell or a list of words";
+    let mut words = Vec::new();
+    match &node.kind {
+        Kind::Scalar { .. } => {
+            let Some(text) = checker.line(place, EXPECTED, node) else {
+                return;
+            };
+            if text.contains(['\'', '"', '\\']) {
+                let help = "write a list of words, such as [bash, -euo, pipefail, -c]".to_owned();
+                return checker.expected(place, "words without quotes", node, Some(help));
+            }
+            words.extend(text.split_whitespace());
+        }
+        Kind::List(items) => {
+            for item in items {
+                let Some(word) = checker.line(place, "a word", item) else {
+                    return;
+                };
+                words.push(word);
+            }
+        }
+        Kind::Map(_) => {}
+    }
+    let Some(first) = words.first() else {
+        return checker.expected(place, EXPECTED, node, None);
+    };
+    let name = first.rsplit('/').next().unwrap_or_default();
+    if words.iter().any(|word| word.contains("{0}")) {
+        let message = "`shell`: the command follows as one word, not as the file `{0}`".to_owned();
+        checker.report(node.spot, message, Some(format!("write `{name} -e -c`")));
+    } else if words.len() == 1 && !crate::shell::KNOWN.contains(&name) {
+        let message = format!("`shell`: {} is not known to take `-e -c`", quoted(first));
+        checker.report(node.spot, message, Some(format!("write `{name} -c`")));
+    }
+}
+
 /// A text on one line.
 pub(super) fn line(checker: &mut Checker<'_>, place: Place<'_>, node: &Node) {
     checker.line(place, "text", node);

@@ -19,8 +19,7 @@ pub async fn build(context: &Context<'_>) -> Result<Done<()>, Trouble> {
     };
     let mut tail = Tail::masking(context.events.secrets());
     let ended = client::run(
-        command,
-        &[],
+        &["sh", "-c", command].map(str::to_owned),
         &plan.repo.root,
         &[],
         plan.limits.build,

@@ -8,7 +8,7 @@ mod seen;
 mod targets;
 mod told;
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::client::{self, Ended};
 use crate::compose::{cli, test_service};
@@ -16,8 +16,11 @@ use crate::control::Control;
 use crate::event::Event;
 use crate::host::{HostError, quote};
 use crate::outcome::{TestRecord, Verdict};
+use crate::plan::Plan;
+use crate::shell::Shell;
 use crate::spec::Side;
 use crate::variables;
+use crate::verdict::{self, Events, Evidence, Junit, Source, Word};
 
 pub use ask::{answer, only_asks};
 pub use compile::{Built, cargo, compile};
@@ -50,7 +53,7 @@ pub async fn test(
     records: &mut Vec<TestRecord>,
 ) -> Result<Done<()>, Trouble> {
     let plan = context.plan;
-    let began = SystemTime::now();
+    let before = junit::before(context).await;
     let mut tail = Tail::masking(context.events.secrets());
     let mut sink = |bytes: &[u8]| {
         tail.take(bytes, |_| {});
@@ -66,48 +69,88 @@ pub async fn test(
             None => run.await,
         }
     };
+    let mut events = Events::Read(Vec::new());
     if !matches!(&ended, Err(trouble) if trouble.lost) || plan.tests_on == Side::Client {
-        *records = told(context, false).await;
-        targets::add_not_run(context, given.built, records);
+        events = told::read(context, false).await;
+    }
+    if let Events::Read(told) = &mut events {
+        targets::add_not_run(context, given.built, told);
+        records.clone_from(told);
     }
     let ended = ended?;
-    if records.is_empty()
-        && !ended.contains(&Ended::TimedOut)
-        && let Some(counted) = junit::counted(context, began).await
-    {
-        if counted.is_empty() {
-            return Err(targets::none_ran(context));
-        }
-        *records = counted;
+    let file = if ended.contains(&Ended::TimedOut) {
+        // It may be half of one.
+        None
+    } else {
+        junit::look(context, &before, records.is_empty()).await?
+    };
+    if let Some((_, Junit::Read(counted))) = &file {
+        *records = junit::joined(records, counted);
     }
-    let mut trouble = match ended.iter().find(|ended| **ended != Ended::Status(0)) {
-        _ if ended.contains(&Ended::TimedOut) => Trouble::new(
-            Verdict::TimedOut,
+    let evidence = Evidence {
+        who: who(plan),
+        ended,
+        harness: plan.harness.is_some(),
+        events,
+        junit: file,
+    };
+    let Some(word) = verdict::judge(&evidence) else {
+        let detail = match plan.harness {
+            Some(_) => targets::counted(records),
+            None => "passed".to_owned(),
+        };
+        return Ok(Done::new((), detail));
+    };
+    if word.source != Source::Junit
+        && let Some((path, file)) = &evidence.junit
+        && let Some(why) = file.says_nothing()
+    {
+        context.events.warn(format!("`junit`: {path} {why}"));
+    }
+    let mut trouble = trouble(context, word, &evidence, &tail.text());
+    if !matches!(trouble.verdict, Verdict::Failed | Verdict::TimedOut) {
+        return Err(trouble);
+    }
+    trouble.printed = tail.text();
+    // A service that fell over meanwhile is the likeliest reason.
+    Err(super::collect::explain(context, trouble).await)
+}
+
+/// What runs the tests, for people.
+fn who(plan: &Plan) -> String {
+    match &plan.spec.test_service {
+        Some(service) => service.clone(),
+        None if plan.harness.is_some() => "the tests".to_owned(),
+        None => "test_command".to_owned(),
+    }
+}
+
+/// The word that decides, with what to do about it.
+fn trouble(context: &Context<'_>, word: Word, evidence: &Evidence, said: &str) -> Trouble {
+    let plan = context.plan;
+    let not_found = evidence.ended.contains(&Ended::Status(127));
+    match (word.source, word.verdict) {
+        (Source::Timeout, _) => Trouble::new(
+            word.verdict,
             format!(
                 "the tests ran past their {} s and were ended",
                 plan.limits.test.as_secs_f64()
             ),
         )
         .help("`timeout: SECONDS` in e2e.yml gives them more"),
-        _ if plan.harness.is_some() => match targets::judge(context, &ended, records) {
-            None => return Ok(Done::new((), targets::counted(records))),
-            Some(trouble) if trouble.verdict == Verdict::NoTests => return Err(trouble),
-            Some(trouble) => trouble,
-        },
-        None if !records.is_empty() && !told::any_ran(records) => {
-            return Err(targets::none_ran(context));
+        (Source::Events | Source::Status, Verdict::Failed) if plan.harness.is_some() => {
+            targets::trouble(context, word, evidence)
         }
-        None => return Ok(Done::new((), "passed")),
-        Some(Ended::Status(127)) => missing_program(context, &tail.text()),
-        Some(Ended::Status(status)) => Trouble::new(
-            Verdict::Failed,
-            format!("the tests failed (exit status {status})"),
-        ),
-        Some(Ended::TimedOut) => unreachable!("it is the first case"),
-    };
-    trouble.printed = tail.text();
-    // A service that fell over meanwhile is the likeliest reason.
-    Err(super::collect::explain(context, trouble).await)
+        (Source::Status, Verdict::Failed) if not_found => missing_program(context, said),
+        (Source::Junit, Verdict::NoTests)
+            if matches!(&evidence.junit, Some((_, file)) if file.says_nothing().is_some()) =>
+        {
+            Trouble::new(word.verdict, word.message)
+                .help("let the tests write it, relative to the repo's root, or remove `junit` from e2e.yml")
+        }
+        (_, Verdict::NoTests) => targets::none_ran(context, word.message),
+        _ => Trouble::new(word.verdict, word.message),
+    }
 }
 
 /// Runs them, and says how each part ended.
@@ -156,9 +199,10 @@ async fn in_service(
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> Result<Ended, Trouble> {
     let arguments = &context.plan.arguments;
-    let own = own.map(|own| with_arguments(own, arguments));
-    let words = test_service::command(&stack.model, service, own.as_deref(), arguments);
-    let commands = cli::run_commands(context.sandbox, &stack.interpolation, service, &words);
+    let own = (own, Shell::new(&context.plan.spec.shell));
+    let words = test_service::command(&stack.model, service, own, arguments);
+    let commands = junit::removal(context)
+        + &cli::run_commands(context.sandbox, &stack.interpolation, service, &words);
     let limit = context.plan.limits.test;
     on_host(context, &commands, limit, sink).await
 }
@@ -194,9 +238,10 @@ async fn on_client(
     command: &str,
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> Result<Ended, Trouble> {
+    let plan = context.plan;
+    let words = Shell::new(&plan.spec.shell).words(command, &plan.arguments);
     client::run(
-        &with_arguments(command, &context.plan.arguments),
-        &context.plan.arguments,
+        &words,
         &context.plan.repo.root,
         variables,
         context.plan.limits.test,
@@ -206,7 +251,7 @@ async fn on_client(
     .map_err(|error| {
         Trouble::new(
             Verdict::InternalError,
-            format!("`sh` can't be started: {error}"),
+            format!("failed to start `{}`: {error}", words[0]),
         )
     })
 }
@@ -239,24 +284,13 @@ pub fn commands(
     command: &str,
     arguments: &[String],
 ) -> String {
-    let words: Vec<String> = arguments.iter().map(|word| quote(word)).collect();
     format!(
-        "{}{}cd {} || exit 1\nexec sh -c {} sh {}\n",
+        "{}{}cd {} || exit 1\nexec {}\n",
         variables::exports(variables),
         variables::NO_PROXY,
         quote(&context.sandbox.repo_dir()),
-        quote(&with_arguments(command, arguments)),
-        words.join(" ")
+        Shell::new(&context.plan.spec.shell).text(command, arguments)
     )
-}
-
-/// `COMMAND "$@"`, as the contract has it: arguments go to the command's last line. Without any, the
-/// command may end in what takes none, such as `fi` or a comment.
-fn with_arguments(command: &str, arguments: &[String]) -> String {
-    if arguments.is_empty() {
-        return command.to_owned();
-    }
-    format!("{} \"$@\"", command.trim_end())
 }
 
 fn missing_program(context: &Context<'_>, said: &str) -> Trouble {
@@ -303,12 +337,5 @@ mod tests {
             Some("pytest")
         );
         assert_eq!(not_found("page not found"), None);
-    }
-
-    #[test]
-    fn arguments_go_to_the_last_line() {
-        let with = |arguments: &[String]| with_arguments("set -e\npytest -q\n", arguments);
-        assert_eq!(with(&["x".to_owned()]), "set -e\npytest -q \"$@\"");
-        assert_eq!(with(&[]), "set -e\npytest -q\n");
     }
 }

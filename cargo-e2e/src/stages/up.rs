@@ -71,7 +71,7 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
             for note in &prepared.rewritten.notes {
                 context.events.warn(note);
             }
-            warn_of_addresses(context, &prepared.rewritten.published).await;
+            warn_of_mistakes(context, &prepared.rewritten.published).await;
         }
         let trouble = match start(context, &prepared).await {
             Ok(changed) => break (prepared, changed),
@@ -117,9 +117,13 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
     ))
 }
 
-/// Says what `check` would say of addresses where nobody answers: it is often why tests fail.
-async fn warn_of_addresses(context: &Context<'_>, published: &[Published]) {
+/// Says what `check` would say of statuses that are hidden, and of addresses where nobody answers:
+/// it is often why tests fail.
+async fn warn_of_mistakes(context: &Context<'_>, published: &[Published]) {
     let (plan, published) = (context.plan.clone(), published.to_vec());
+    for warning in lint::statuses(&plan) {
+        context.events.warn(warning);
+    }
     let looked = tokio::task::spawn_blocking(move || lint::addresses(&plan, &published)).await;
     let found = looked.unwrap_or_default();
     for warning in found.iter().take(SHOWN) {

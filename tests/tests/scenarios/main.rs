@@ -29,3 +29,4 @@ mod shipped;
 mod signals;
 mod strict;
 mod turns;
+mod verdicts;

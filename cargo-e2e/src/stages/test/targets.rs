@@ -12,12 +12,11 @@ use crate::plan::{Plan, Target};
 use crate::spec::Side;
 use crate::stages::{Context, Trouble, count};
 use crate::variables::{self, NO_PROXY};
+use crate::verdict::{Events, Evidence, NONE_RAN, Source, Word};
 
 use super::compile::{Built, cargo};
-use super::{on_host, told};
+use super::{junit, on_host, told};
 
-/// A harness, and cargo-nextest, end with this when there was nothing to run.
-const NONE_RAN: i32 = 4;
 /// A harness ends with this when it does not understand its arguments.
 pub(super) const USAGE: i32 = 2;
 /// cargo-nextest ends with this when tests failed; other statuses are its own troubles.
@@ -40,6 +39,13 @@ pub(super) async fn run(
             Side::Host => {
                 ship(context, one).await?;
                 let commands = commands(context, &variables, one);
+                // Before the first of them: one may add to what another wrote.
+                let removal = if number == 0 {
+                    junit::removal(context)
+                } else {
+                    String::new()
+                };
+                let commands = removal + &commands;
                 on_host(context, &commands, left, sink).await?
             }
             Side::Client => {
@@ -190,51 +196,46 @@ fn add_missing(names: impl Iterator<Item = String>, records: &mut Vec<TestRecord
     }
 }
 
-/// What is wrong with how they ended, if anything.
-pub(super) fn judge(
-    context: &Context<'_>,
-    ended: &[Ended],
-    records: &[TestRecord],
-) -> Option<Trouble> {
-    let harness = context.plan.harness.as_ref()?;
-    let failed = records
-        .iter()
-        .filter(|test| test.status == StageStatus::Failed)
-        .count();
-    let statuses = || {
-        let targets = harness.targets.iter().zip(ended);
-        targets.filter_map(|(target, ended)| match ended {
-            Ended::Status(0 | NONE_RAN) | Ended::TimedOut => None,
-            Ended::Status(status) => Some((target, *status)),
-        })
+/// Which of the targets failed, or how many of their tests.
+pub(super) fn trouble(context: &Context<'_>, word: Word, evidence: &Evidence) -> Trouble {
+    let plan = context.plan;
+    let Some(harness) = &plan.harness else {
+        return Trouble::new(word.verdict, word.message);
     };
-    let trouble = |message| Some(Trouble::new(Verdict::Failed, message));
-    if failed > 0 {
+    if let (Source::Events, Events::Read(records)) = (word.source, &evidence.events) {
+        let is_failed = |test: &&TestRecord| test.status == StageStatus::Failed;
+        let failed = records.iter().filter(is_failed).count();
         let message = format!("{failed} of {} failed", count(records.len(), "test"));
         return if harness.nextest {
             let not_run = records.len() - failed - passed(records);
-            Some(of_nextest(message, not_run, &context.plan.arguments))
+            of_nextest(message, not_run, &plan.arguments)
         } else {
-            trouble(message)
+            Trouble::new(Verdict::Failed, message)
         };
     }
-    if let Some((target, status)) = statuses().next() {
-        let who = if harness.nextest && status != NEXTEST_FAILED {
-            format!(
-                "cargo-nextest could not run the test target `{}`",
-                target.name
-            )
-        } else {
-            format!("the test target `{}` failed", target.name)
-        };
-        let trouble = trouble(format!("{who} (exit status {status})"));
-        return if status == USAGE {
-            trouble.map(|trouble| trouble.help(typed(context)))
-        } else {
-            trouble
-        };
+    let targets = harness.targets.iter().zip(&evidence.ended);
+    let mut failed = targets.filter_map(|(target, ended)| match ended {
+        Ended::Status(0 | NONE_RAN) | Ended::TimedOut => None,
+        Ended::Status(status) => Some((target, *status)),
+    });
+    let Some((target, status)) = failed.next() else {
+        return Trouble::new(word.verdict, word.message);
+    };
+    let who = if harness.nextest && status != NEXTEST_FAILED {
+        format!(
+            "cargo-nextest could not run the test target `{}`",
+            target.name
+        )
+    } else {
+        format!("the test target `{}` failed", target.name)
+    };
+    let message = format!("{who} (exit status {status})");
+    let trouble = Trouble::new(Verdict::Failed, message);
+    if status == USAGE {
+        trouble.help(typed(context))
+    } else {
+        trouble
     }
-    (!told::any_ran(records)).then(|| none_ran(context))
 }
 
 /// A run by cargo-nextest in which tests failed, and others may not have run.
@@ -255,8 +256,8 @@ fn of_nextest(mut message: String, not_run: usize, arguments: &[String]) -> Trou
 }
 
 /// There was no test to run.
-pub(super) fn none_ran(context: &Context<'_>) -> Trouble {
-    let trouble = Trouble::new(Verdict::NoTests, "no test ran");
+pub(super) fn none_ran(context: &Context<'_>, message: String) -> Trouble {
+    let trouble = Trouble::new(Verdict::NoTests, message);
     if let Some(path) = &context.plan.spec.junit {
         trouble.help(format!(
             "{path} counts none: look at what `test_command` selects"

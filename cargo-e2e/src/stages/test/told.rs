@@ -14,6 +14,7 @@ use crate::plan::Plan;
 use crate::spec::Side;
 use crate::stages::collect::skew;
 use crate::stages::{Context, Trouble};
+use crate::verdict::Events;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
@@ -21,7 +22,6 @@ mod mirror;
 mod records;
 
 pub(super) use mirror::during;
-pub(super) use records::any_ran;
 
 /// In the bundle, and in the sandbox's folder: the tests' own folder, with their locks.
 pub(in crate::stages) const FOLDER: &str = "harness";
@@ -122,15 +122,32 @@ pub(super) fn files(plan: &Plan) -> Vec<(String, String)> {
 /// Reads what the tests told so far, and puts it into the bundle as one file; nothing where they
 /// tell nothing. `cut` is whether they were ended by a signal.
 pub async fn told(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
+    match read(context, cut).await {
+        Events::Read(tests) => tests,
+        Events::Unreadable(why) => {
+            context
+                .events
+                .warn(format!("failed to fetch test events: {why}"));
+            Vec::new()
+        }
+    }
+}
+
+/// As [`told`]; that of several files one can't be fetched makes them all unreadable.
+pub(super) async fn read(context: &Context<'_>, cut: bool) -> Events {
     let folder = here(context);
+    let mut lost = None;
     let mut all = Vec::new();
     let mut tests = Vec::new();
     for (file, prefix) in files(context.plan) {
         let text = match &folder {
-            Some(folder) => tokio::fs::read(folder.join(&file)).await.ok(),
+            Some(folder) => from_here(&folder.join(&file)).await,
             None => from_host(context, &file).await,
         };
-        let text = text.unwrap_or_default();
+        let text = text.unwrap_or_else(|why| {
+            lost = Some(why);
+            Vec::new()
+        });
         tests.extend(records::read(&text, &prefix, cut));
         all.extend(records::named(&text, &prefix));
     }
@@ -145,7 +162,10 @@ pub async fn told(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
         // Locks and the pieces of what was just kept.
         let _ = tokio::fs::remove_dir_all(folder).await;
     }
-    records::until(tests, shifted(Timestamp::now(), skew))
+    match lost {
+        Some(why) => Events::Unreadable(why),
+        None => Events::Read(records::until(tests, shifted(Timestamp::now(), skew))),
+    }
 }
 
 /// Puts all that tests told into the place of what was mirrored of it.
@@ -171,12 +191,17 @@ pub fn told_until(bundle: &Path, end: Timestamp) -> Vec<TestRecord> {
     records::until(records::read(&text, "", true), end)
 }
 
-async fn from_host(context: &Context<'_>, file: &str) -> Option<Vec<u8>> {
+async fn from_here(file: &Path) -> Result<Vec<u8>, String> {
+    match tokio::fs::read(file).await {
+        Ok(text) => Ok(text),
+        // Tests need not tell anything.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn from_host(context: &Context<'_>, file: &str) -> Result<Vec<u8>, String> {
     let file = format!("{FOLDER}/{file}");
     let got = context.sandbox.get(context.host, &file).await;
-    got.inspect_err(|error| {
-        let text = format!("what the tests told of themselves is lost: {error}");
-        context.events.warn(text);
-    })
-    .ok()
+    got.map_err(|error| error.to_string())
 }
