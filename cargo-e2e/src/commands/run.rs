@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cargo_e2e::cancel::Cancel;
+use cargo_e2e::compose::scan::scan;
 use cargo_e2e::doctor;
 use cargo_e2e::event::{Events, Reporter};
 use cargo_e2e::lifecycle::{RealHosts, Run};
@@ -86,9 +87,7 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
     if only_asks(plan) {
         return ask(plan, output, cancel).await;
     }
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let secrets = match Secrets::of(&plan.spec.secrets, environment) {
+    let secrets = match Secrets::of(&plan.spec.secrets, environment()) {
         Ok(secrets) => Arc::new(secrets),
         Err(missing) => {
             let spec = plan.spec_name().display();
@@ -97,7 +96,10 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
             return USAGE;
         }
     };
-    secrets.learn_files(plan.env_files().iter().map(PathBuf::as_path));
+    if let Err(error) = learn(plan, &secrets).await {
+        report(&error.to_string(), None);
+        return exit_code(Verdict::InternalError, None);
+    }
     let identity = Identity::new(&plan.spec.name);
     let (results, run_id) = (plan.repo.results_dir.clone(), identity.run_id.clone());
     let made = tokio::task::spawn_blocking(move || Bundle::create(&results, &run_id)).await;
@@ -151,6 +153,35 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
     finish(outcome, keeping, &events, is_json(output)).await
 }
 
+/// The client's own, as far as it is text.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// Looks for credentials in all that is known before anything is printed.
+async fn learn(plan: &Plan, secrets: &Arc<Secrets>) -> Result<(), tokio::task::JoinError> {
+    let (plan, secrets) = (plan.clone(), Arc::clone(secrets));
+    let learned = tokio::task::spawn_blocking(move || {
+        secrets.learn_variables(&plan.spec.env);
+        secrets.learn_files(plan.env_files().iter().map(PathBuf::as_path));
+        let root = &plan.repo.root;
+        let mut files: Vec<PathBuf> = plan
+            .compose_files
+            .iter()
+            .map(|file| root.join(file))
+            .collect();
+        let scan = scan(&files, &root.join(&plan.project_dir));
+        let is_yaml = |file: &PathBuf| {
+            file.extension()
+                .is_some_and(|it| it == "yml" || it == "yaml")
+        };
+        files.extend(scan.files.into_iter().filter(is_yaml));
+        secrets.learn_compose_files(files.iter().map(PathBuf::as_path));
+    });
+    learned.await
+}
+
 /// The terminal, and with `--message-format json` the events, too.
 fn on_terminal(output: &OutputArguments) -> Vec<Box<dyn Reporter>> {
     if is_json(output) {
@@ -168,7 +199,9 @@ fn is_json(output: &OutputArguments) -> bool {
 
 /// What the test targets answer to `--list` and its like: that needs no sandbox.
 async fn ask(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
-    let events = Events::new(on_terminal(output));
+    // Without names nothing is missing.
+    let secrets = Secrets::of(&[], environment()).unwrap_or_default();
+    let events = Events::masking(Arc::new(secrets), on_terminal(output));
     tokio::select! {
         answered = answer(plan, &events) => {
             answered.map_or_else(|trouble| exit_code(trouble.verdict, None), |()| 0)

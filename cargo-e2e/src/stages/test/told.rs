@@ -128,7 +128,7 @@ pub async fn told(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
         all.extend(records::named(&text, &prefix));
     }
     if !all.is_empty() {
-        let masked = context.events.secrets().patterns().mask(&all).into_owned();
+        let masked = context.events.secrets().json_lines(&all);
         let kept = tokio::fs::write(context.bundle.join(FILE), &masked).await;
         if let Err(error) = kept {
             context.events.warn(format!("{FILE} is not kept: {error}"));
