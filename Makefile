@@ -9,7 +9,7 @@ KEEP =
 # Where `make e2e` looks for repos: a list of folders, separated by spaces.
 REPOS_DIR = examples ..
 
-.PHONY: help demo test e2e lint faults soak big
+.PHONY: help demo test e2e lint faults soak big canaries
 
 help:
 	@echo 'make demo                    set up a lab host here and run examples on it and here'
@@ -18,6 +18,7 @@ help:
 	@echo 'make faults                  kill everything that can be killed, and print what was left'
 	@echo 'make soak N=200              kill so many runs at random moments'
 	@echo 'make big                     what a run with much output costs in memory and time'
+	@echo 'make canaries                look for secrets of every shape in all that runs leave'
 	@echo 'make lint                    formatting, clippy, shellcheck, cargo deny where it is installed'
 
 demo:
@@ -40,3 +41,6 @@ soak:
 
 big:
 	@sh scripts/big
+
+canaries:
+	@sh scripts/canaries

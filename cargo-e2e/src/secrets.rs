@@ -9,6 +9,7 @@ mod encodings;
 mod files;
 mod guess;
 mod known;
+mod matcher;
 mod model;
 mod patterns;
 mod record;

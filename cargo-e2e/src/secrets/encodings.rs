@@ -311,12 +311,13 @@ mod tests {
 
     #[test]
     fn half_of_a_long_one_is_known_too() {
-        let long: String = (0..2000).map(|number| format!("{number}é")).collect();
+        let numbers: Vec<String> = (0..2000).map(|number: u32| number.to_string()).collect();
+        let long = numbers.join("é");
         let patterns = super::super::Patterns::of(std::iter::once(long.as_str()));
         assert_eq!(&*patterns.mask(long.as_bytes()), b"***");
         let half = patterns.mask(&long.as_bytes()[1000..5000]);
         assert!(half.len() < 600, "{}", half.len());
-        assert_eq!(&*patterns.mask(long[..1235].as_bytes()), b"***");
+        assert_eq!(&*patterns.mask(&long.as_bytes()[..1234]), b"***");
         let cut = format!("it is {}...", &long[..40]);
         assert_eq!(&*patterns.mask(cut.as_bytes()), b"it is ***");
     }

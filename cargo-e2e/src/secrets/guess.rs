@@ -157,11 +157,7 @@ pub(super) fn without_passwords(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     };
     urls.replace_all(text, |found: &Captures<'_>| {
-        if has_password(found)
-            && !found
-                .get(3)
-                .is_some_and(|password| password.as_str() == MASK)
-        {
+        if has_password(found) {
             let user = found.get(2).map_or("", |user| user.as_str());
             format!("{}{user}{MASK}@", &found[1])
         } else {

@@ -69,6 +69,6 @@ impl std::fmt::Debug for Known {
         for origin in self.values.values() {
             *origins.entry(*origin).or_default() += 1;
         }
-        f.debug_struct("Known").field("values", &origins).finish()
+        write!(f, "values of {origins:?}")
     }
 }

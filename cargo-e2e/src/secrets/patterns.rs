@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
+use super::matcher::Matcher;
 use super::view::View;
 use super::{encodings, guess};
 
@@ -21,59 +20,6 @@ const TELLING: usize = 8;
 
 /// Longer texts are masked piece by piece.
 const PIECE: usize = 64 << 10;
-
-/// Forms, and what finds them.
-#[derive(Debug, Default)]
-struct Matcher {
-    /// Sorted, so that what begins with some bytes is found by halving.
-    forms: Vec<Vec<u8>>,
-    longest: usize,
-    automaton: Option<AhoCorasick>,
-}
-
-impl Matcher {
-    fn of(forms: BTreeSet<Vec<u8>>) -> Self {
-        if forms.is_empty() {
-            return Self::default();
-        }
-        let forms: Vec<Vec<u8>> = forms.into_iter().collect();
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .build(&forms);
-        Self {
-            longest: forms.iter().map(Vec::len).max().unwrap_or_default(),
-            forms,
-            // An automaton fails only for more states than memory holds.
-            automaton: automaton.ok(),
-        }
-    }
-
-    fn matches<'s>(&'s self, view: &'s View) -> impl Iterator<Item = Range<usize>> + 's {
-        let automaton = self.automaton.iter();
-        automaton.flat_map(|automaton| {
-            let all = automaton.find_overlapping_iter(&view.bytes);
-            all.map(|one| one.range())
-        })
-    }
-
-    /// Where the view's end may be the beginning of one, the longest first.
-    fn beginnings<'s>(&'s self, view: &'s View) -> impl Iterator<Item = usize> + 's {
-        let length = view.bytes.len();
-        let first = length.saturating_sub(self.longest.saturating_sub(1));
-        (first..length).filter(move |&start| self.begins(&view.bytes[start..]))
-    }
-
-    fn begins(&self, beginning: &[u8]) -> bool {
-        let at = self
-            .forms
-            .partition_point(|form| form.as_slice() < beginning);
-        // The first may be these bytes and no more; the next one begins with them, too, if any does.
-        self.forms[at..]
-            .iter()
-            .take(2)
-            .any(|form| form.len() > beginning.len() && form.starts_with(beginning))
-    }
-}
 
 /// All forms of all values.
 #[derive(Debug, Default)]
@@ -108,7 +54,7 @@ impl Patterns {
     /// Whether there is nothing to find.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.exact.automaton.is_none() && self.joined.automaton.is_none()
+        self.exact.is_empty() && self.joined.is_empty()
     }
 
     /// All of it, masked.
@@ -126,27 +72,60 @@ impl Patterns {
             masked.extend(masking.finish(self));
             return Cow::Owned(masked);
         }
-        let found = self.found(bytes, &masking, true);
+        let found = Read::of(self, bytes, 0).found(None, true);
         if found.is_empty() {
             return Cow::Borrowed(bytes);
         }
         copy(bytes, bytes.len(), &found, false, &mut masked);
         Cow::Owned(masked)
     }
+}
 
-    /// Where they are in bytes that go on where `after` stopped, those that touch in one. `ends`
-    /// says that nothing comes after.
-    pub(super) fn found(&self, bytes: &[u8], after: &Masking, ends: bool) -> Vec<Range<usize>> {
-        let views = self.views(bytes, after.column);
-        let mut all: Vec<Range<usize>> = Vec::new();
-        all.extend(after.open.map(|open| 0..open));
-        let exact = self.exact.matches(&views[0]);
-        all.extend(exact.map(|one| views[0].range(&one)));
-        let joined = self.joined.matches(&views[1]);
-        let joined = joined.filter(|one| views[1].is_one(one));
-        all.extend(joined.map(|one| views[1].range(&one)));
+/// A text that is looked at for secrets.
+pub(super) struct Read<'a> {
+    patterns: &'a Patterns,
+    bytes: &'a [u8],
+    visible: View,
+    joined: View,
+}
+
+impl<'a> Read<'a> {
+    /// `column` is how long the text's first line is already.
+    pub(super) fn of(patterns: &'a Patterns, bytes: &'a [u8], column: usize) -> Self {
+        Self {
+            patterns,
+            bytes,
+            visible: if patterns.exact.is_empty() {
+                View::none(bytes)
+            } else {
+                View::visible(bytes)
+            },
+            joined: if patterns.joined.is_empty() {
+                View::none(bytes)
+            } else {
+                View::joined(bytes, column)
+            },
+        }
+    }
+
+    /// Where they are, those that touch in one. The first `open` bytes are one, too; `ends` says
+    /// that nothing comes after.
+    pub(super) fn found(&self, open: Option<usize>, ends: bool) -> Vec<Range<usize>> {
+        let Self {
+            patterns,
+            visible,
+            joined,
+            ..
+        } = self;
+        let mut all: Vec<Range<usize>> = open.map(|open| 0..open).into_iter().collect();
+        let exact = patterns.exact.matches(&visible.bytes);
+        all.extend(exact.map(|one| visible.range(&one)));
+        let long = patterns.joined.matches(&joined.bytes);
+        let long = long.filter(|one| joined.is_one(one));
+        all.extend(long.map(|one| joined.range(&one)));
         if ends {
-            all.extend(self.half(&views).map(|start| start..bytes.len()));
+            let half = self.unfinished(is_telling);
+            all.extend(half.map(|start| start..self.bytes.len()));
         }
         all.sort_by_key(|one| one.start);
         let mut found: Vec<Range<usize>> = Vec::new();
@@ -159,32 +138,13 @@ impl Patterns {
         found
     }
 
-    fn views(&self, bytes: &[u8], column: usize) -> [View; 2] {
-        let visible = |matcher: &Matcher| matcher.automaton.as_ref().map(|_| View::visible(bytes));
-        let joined = |matcher: &Matcher| {
-            matcher
-                .automaton
-                .as_ref()
-                .map(|_| View::joined(bytes, column))
-        };
-        [
-            visible(&self.exact).unwrap_or_default(),
-            joined(&self.joined).unwrap_or_default(),
-        ]
-    }
-
-    /// Where a secret begins that is cut off at the end. What a word may be is none: many begin
-    /// with one.
-    fn half(&self, views: &[View; 2]) -> Option<usize> {
-        let is_telling = |view: &View, start: usize| {
-            let half = &view.bytes[start..];
-            half.len() >= TELLING && !guess::is_plain(&String::from_utf8_lossy(half))
-        };
-        let [visible, joined] = views;
-        let mut exact = self.exact.beginnings(visible);
-        let exact = exact.find(|start| is_telling(visible, *start));
-        let mut long = self.joined.beginnings(joined);
-        let long = long.find(|start| is_telling(joined, *start) && joined.may_go_on(*start));
+    /// From where on the end may be the beginning of one that is like this.
+    fn unfinished(&self, is_like: impl Fn(&[u8]) -> bool) -> Option<usize> {
+        let (visible, joined) = (&self.visible, &self.joined);
+        let mut exact = self.patterns.exact.unfinished(&visible.bytes);
+        let exact = exact.find(|start| is_like(&visible.bytes[*start..]));
+        let mut long = self.patterns.joined.unfinished(&joined.bytes);
+        let long = long.find(|start| joined.may_go_on(*start) && is_like(&joined.bytes[*start..]));
         let places = [
             exact.map(|start| visible.place(start)),
             long.map(|start| joined.place(start)),
@@ -192,22 +152,19 @@ impl Patterns {
         places.into_iter().flatten().min()
     }
 
-    /// From where on the end of these bytes may be the beginning of one.
-    fn undecided(&self, bytes: &[u8], column: usize) -> usize {
-        let [visible, joined] = self.views(bytes, column);
-        let exact = self.exact.beginnings(&visible).next();
-        let mut long = self.joined.beginnings(&joined);
-        let long = long.find(|start| joined.may_go_on(*start));
-        let places = [
-            exact.map(|start| visible.place(start)),
-            long.map(|start| joined.place(start)),
-        ];
-        let first = places.into_iter().flatten().min();
+    /// Up to where what is found is certain, whatever comes after.
+    fn certain(&self) -> usize {
         // A line may break after a backslash.
-        let breaks = usize::from(bytes.ends_with(b"\\"));
-        let read = visible.read.min(joined.read).min(bytes.len() - breaks);
-        first.unwrap_or(read).min(read)
+        let breaks = usize::from(self.bytes.ends_with(b"\\"));
+        let read = self.visible.read.min(self.joined.read);
+        let read = read.min(self.bytes.len() - breaks);
+        self.unfinished(|_| true).unwrap_or(read).min(read)
     }
+}
+
+/// Whether half a secret says something of it. What may be words is none: many begin with one.
+fn is_telling(half: &[u8]) -> bool {
+    half.len() >= TELLING && !guess::is_plain(&String::from_utf8_lossy(half))
 }
 
 /// Copies the first `end` bytes with what was found masked. `shown` says that the first one's
@@ -243,19 +200,24 @@ impl Masking {
     #[must_use]
     pub fn take(&mut self, patterns: &Patterns, bytes: &[u8]) -> Vec<u8> {
         self.pending.extend_from_slice(bytes);
-        let end = patterns.undecided(&self.pending, self.column);
-        self.up_to(patterns, end, false)
+        self.up_to(patterns, false)
     }
 
     /// The end. What is held back is shown, unless it is so much of a secret that it is no chance:
     /// output may be cut.
     #[must_use]
     pub fn finish(&mut self, patterns: &Patterns) -> Vec<u8> {
-        self.up_to(patterns, self.pending.len(), true)
+        self.up_to(patterns, true)
     }
 
-    fn up_to(&mut self, patterns: &Patterns, end: usize, ends: bool) -> Vec<u8> {
-        let found = patterns.found(&self.pending, self, ends);
+    fn up_to(&mut self, patterns: &Patterns, ends: bool) -> Vec<u8> {
+        let read = Read::of(patterns, &self.pending, self.column);
+        let found = read.found(self.open, ends);
+        let end = if ends {
+            self.pending.len()
+        } else {
+            read.certain()
+        };
         let mut masked = Vec::with_capacity(end);
         copy(&self.pending, end, &found, self.open.is_some(), &mut masked);
         let shown =

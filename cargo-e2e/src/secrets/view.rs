@@ -16,7 +16,7 @@ const NOTHING: u8 = 0;
 pub(super) struct View {
     pub(super) bytes: Vec<u8>,
     /// The place of each; none where nothing is left out.
-    at: Option<Vec<usize>>,
+    at: Option<Vec<u32>>,
     length: usize,
     /// So much of the text can be read: half an escape sequence, or half a time, can't yet.
     pub(super) read: usize,
@@ -126,14 +126,15 @@ impl View {
     fn push(&mut self, byte: u8, at: usize) {
         self.bytes.push(byte);
         if let Some(places) = &mut self.at {
-            places.push(at);
+            // Texts are read in pieces that are far shorter.
+            places.push(u32::try_from(at).unwrap_or(u32::MAX));
         }
     }
 
     /// Where a byte stands in the text; the text's end for the one after the last.
     pub(super) fn place(&self, byte: usize) -> usize {
         match &self.at {
-            Some(places) => places.get(byte).copied().unwrap_or(self.length),
+            Some(places) => places.get(byte).map_or(self.length, |at| *at as usize),
             None => byte,
         }
     }

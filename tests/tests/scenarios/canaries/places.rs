@@ -6,25 +6,28 @@ use std::path::Path;
 use e2e_tests::{Host, Ran};
 
 /// One place, with all that it holds.
-pub struct Sink {
+pub(super) struct Sink {
     /// What it is called in the table.
-    pub name: String,
+    pub(super) name: String,
+    /// Whether the repo's own files are there.
+    pub(super) has_repo: bool,
     /// As it is; without line ends, blanks and colours; and as that is without backslashes.
     texts: [String; 3],
 }
 
 impl Sink {
-    pub fn new(name: &str, text: impl Into<String>) -> Self {
+    pub(super) fn new(name: &str, text: impl Into<String>) -> Self {
         let text = text.into();
         let joined = joined(&text);
         let plain = joined.replace('\\', "");
         Self {
             name: name.to_owned(),
+            has_repo: false,
             texts: [text, joined, plain],
         }
     }
 
-    pub fn holds(&self, needle: &str) -> bool {
+    pub(super) fn holds(&self, needle: &str) -> bool {
         self.texts.iter().any(|text| text.contains(needle))
     }
 }
@@ -48,7 +51,7 @@ fn joined(text: &str) -> String {
 }
 
 /// What a run printed and kept.
-pub fn of(ran: &Ran<'_>, how: &str) -> Vec<Sink> {
+pub(super) fn of(ran: &Ran<'_>, how: &str) -> Vec<Sink> {
     let output = ran.output();
     let mut all = vec![
         Sink::new(&format!("stdout{how}"), &*output.stdout),
@@ -71,7 +74,7 @@ pub fn of(ran: &Ran<'_>, how: &str) -> Vec<Sink> {
 }
 
 /// All files of a folder, with their names.
-pub fn folder(name: &str, path: &Path) -> Sink {
+pub(super) fn folder(name: &str, path: &Path) -> Sink {
     let mut text = String::new();
     let mut folders = vec![path.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -94,12 +97,15 @@ fn read(path: &Path) -> String {
 
 /// What the tool's folder on the host holds of a repo after its runs: mirror, cache, locks, leases
 /// and what is told of sandboxes that ended.
-pub fn left_on(host: Host, slug: &str) -> Sink {
+pub(super) fn left_on(host: Host, slug: &str) -> Sink {
     let root = host.root();
     let text = host.says(&format!(
         "cd {root} && find . | grep -F {slug}; \
          find mirrors/{slug}-* cache/{slug} ended leases locks sandboxes -type f -exec cat {{}} + 2>/dev/null; true"
     ));
     assert!(text.contains(slug), "{text}");
-    Sink::new("the host's folder", text)
+    Sink {
+        has_repo: true,
+        ..Sink::new("the host's folder", text)
+    }
 }

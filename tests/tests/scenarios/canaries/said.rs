@@ -6,13 +6,13 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use super::shapes::Shape;
 
 /// All that is said, a paragraph each.
-pub fn everything(shapes: &[Shape]) -> String {
+pub(super) fn everything(shapes: &[Shape]) -> String {
     let each = |shape: &Shape| format!("said:\n{}\n", shape.said.join("\n"));
     shapes.iter().map(each).collect()
 }
 
 /// The same as tests tell of themselves in `E2E_EVENTS`, one test each.
-pub fn events(shapes: &[Shape]) -> String {
+pub(super) fn events(shapes: &[Shape]) -> String {
     let each = |shape: &Shape| {
         let name = format!("test {}", shape.test_name);
         let message = format!("said: {}", shape.said.join("\n"));
@@ -26,7 +26,7 @@ pub fn events(shapes: &[Shape]) -> String {
 }
 
 /// The same as a JUnit file.
-pub fn junit(shapes: &[Shape]) -> String {
+pub(super) fn junit(shapes: &[Shape]) -> String {
     let each = |shape: &Shape| {
         let said = shape
             .said
@@ -45,20 +45,20 @@ pub fn junit(shapes: &[Shape]) -> String {
     )
 }
 
-pub fn base64(text: &str) -> String {
+pub(super) fn base64(text: &str) -> String {
     STANDARD.encode(text)
 }
 
-pub fn base64url(text: &str) -> String {
+pub(super) fn base64url(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
 
-pub fn hex(text: &str) -> String {
+pub(super) fn hex(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Lines of so many characters, with something before each.
-pub fn wrapped(text: &str, width: usize, before: &str) -> String {
+pub(super) fn wrapped(text: &str, width: usize, before: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     let lines = characters
         .chunks(width)
@@ -67,7 +67,7 @@ pub fn wrapped(text: &str, width: usize, before: &str) -> String {
 }
 
 /// As `encodeURIComponent` does.
-pub fn url(text: &str) -> String {
+pub(super) fn url(text: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
     text.bytes()
         .map(|byte| {
@@ -80,12 +80,12 @@ pub fn url(text: &str) -> String {
         .collect()
 }
 
-pub fn json(text: &str) -> String {
+pub(super) fn json(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
 /// As Python's json does.
-pub fn ascii_json(text: &str) -> String {
+pub(super) fn ascii_json(text: &str) -> String {
     let mut out = String::new();
     for c in json(text).chars() {
         if c.is_ascii() {
@@ -99,13 +99,13 @@ pub fn ascii_json(text: &str) -> String {
     out
 }
 
-pub fn xml(text: &str) -> String {
+pub(super) fn xml(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
         .replace('"', "&quot;")
 }
 
-pub fn shell(text: &str) -> String {
+pub(super) fn shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }

@@ -5,7 +5,7 @@ use super::said::{ascii_json, base64, base64url, hex, json, shell, url, wrapped,
 
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
+pub(super) enum Source {
     /// `secrets:` of e2e.yml.
     Named,
     /// A variable of the client's environment, by its name.
@@ -19,7 +19,7 @@ pub enum Source {
 }
 
 impl Source {
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Named => "`secrets`",
             Self::Environment => "environment",
@@ -30,29 +30,29 @@ impl Source {
     }
 }
 
-pub struct Shape {
-    pub name: &'static str,
-    pub source: Source,
-    pub variable: String,
-    pub value: String,
+pub(super) struct Shape {
+    pub(super) name: &'static str,
+    pub(super) source: Source,
+    pub(super) variable: String,
+    pub(super) value: String,
     /// What is printed of it.
-    pub said: Vec<String>,
+    pub(super) said: Vec<String>,
     /// What must stand nowhere.
-    pub needles: Vec<String>,
+    pub(super) needles: Vec<String>,
     /// What its test is called.
-    pub test_name: String,
+    pub(super) test_name: String,
     /// Whether its value is in a container's environment, under an ordinary name.
-    pub in_container: bool,
+    pub(super) in_container: bool,
 }
 
 impl Shape {
     /// Its name in `secrets`.
-    pub fn named(&self) -> Option<&str> {
+    pub(super) fn named(&self) -> Option<&str> {
         (self.source == Source::Named).then_some(&*self.variable)
     }
 
     /// A name in a container that says nothing of it.
-    pub fn ordinary(&self) -> String {
+    pub(super) fn ordinary(&self) -> String {
         format!("C_{}", self.variable.trim_end_matches("_TOKEN"))
     }
 
@@ -96,7 +96,7 @@ fn needles(core: &str) -> Vec<String> {
 }
 
 /// Every shape.
-pub fn all() -> Vec<Shape> {
+pub(super) fn all() -> Vec<Shape> {
     let mut number = 0;
     let mut shape =
         |name, source, value: &dyn Fn(&str) -> String, said: &dyn Fn(&str) -> Vec<String>| {
