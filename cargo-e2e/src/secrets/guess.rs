@@ -17,8 +17,13 @@ static CREDENTIAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// The password in `scheme://user:password@host`, which may hold what should be escaped, and what
-/// stands for a user and a password where it has none.
+/// The password in `scheme://user:password@host`.
+static ESCAPED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"([A-Za-z][A-Za-z0-9+.-]*://[^\s:/@"'`]*:)([^\s:/@"'`][^\s/@"'`]*)@"#).ok()
+});
+
+/// The same where it holds what should be escaped, and what stands for a user and a password where
+/// there is none.
 static IN_URL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"([A-Za-z][A-Za-z0-9+.-]*://)(?:([^\s:/@"'`]*:)([^\s"'`]+)|([^\s:/@"'`]+))@"#).ok()
 });
@@ -124,11 +129,14 @@ fn in_addresses(value: &str) -> Vec<String> {
         .filter_map(|found| found.get(3).or(found.get(4)))
         .map(|found| found.as_str().to_owned())
         .collect();
+    let escaped = ESCAPED.iter().flat_map(|urls| urls.captures_iter(value));
+    found.extend(escaped.map(|found| found[2].to_owned()));
     let in_dsn = IN_DSN.iter().flat_map(|names| names.captures_iter(value));
     found.extend(
         in_dsn.filter_map(|found| Some(found.get(1).or(found.get(2))?.as_str().to_owned())),
     );
     found.retain(|value| !value.starts_with("${"));
+    found.dedup();
     // As it is, and as who uses it has it.
     let decoded: Vec<String> = found
         .iter()
@@ -138,9 +146,13 @@ fn in_addresses(value: &str) -> Vec<String> {
     found
 }
 
-/// Whether what was found in a URL is no port with an `@` in the path behind it, and no plain user.
+/// Whether what was found in a URL is no port with an `@` in the path behind it, no second URL, and
+/// no plain user.
 fn has_password(found: &Captures<'_>) -> bool {
     if let Some(password) = found.get(3) {
+        if password.as_str().contains("://") {
+            return false;
+        }
         let port = password.as_str().split('/').next().unwrap_or_default();
         let is_port = port.len() < password.len() && port.bytes().all(|byte| byte.is_ascii_digit());
         return !is_port;
@@ -153,13 +165,19 @@ fn has_password(found: &Captures<'_>) -> bool {
 
 /// A text without the passwords in its URLs, whatever they are.
 pub(super) fn without_passwords(text: &str) -> Cow<'_, str> {
-    let Some(urls) = IN_URL.as_ref() else {
+    let (Some(urls), Some(escaped)) = (IN_URL.as_ref(), ESCAPED.as_ref()) else {
         return Cow::Borrowed(text);
     };
     urls.replace_all(text, |found: &Captures<'_>| {
         if has_password(found) {
             let user = found.get(2).map_or("", |user| user.as_str());
             format!("{}{user}{MASK}@", &found[1])
+        } else if found
+            .get(3)
+            .is_some_and(|more| more.as_str().contains("://"))
+        {
+            let masked = format!("${{1}}{MASK}@");
+            escaped.replace_all(&found[0], masked).into_owned()
         } else {
             found[0].to_owned()
         }
@@ -218,6 +236,8 @@ mod tests {
             assert_eq!(values("URL", address)[0], password, "{address}");
         }
         assert_eq!(values("URL", "amqp://me:x%2Fy@mq/")[1], "x/y");
+        let two = values("URLS", "amqp://a:first@mq1,amqp://b:second@mq2");
+        assert_eq!(two[..2], ["first", "second"]);
         for address in [
             "http://localhost:8080/a@b",
             "ssh://git@git.invalid/a.git",
@@ -282,6 +302,10 @@ mod tests {
         assert_eq!(
             without_passwords(text),
             "at amqp://me:***@mq/, http://localhost:8080/a@b and https://***@git.invalid"
+        );
+        assert_eq!(
+            without_passwords("amqp://a:x@mq1,amqp://b:y@mq2"),
+            "amqp://a:***@mq1,amqp://b:***@mq2"
         );
     }
 }
