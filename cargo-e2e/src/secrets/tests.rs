@@ -115,6 +115,25 @@ fn half_a_secret_at_a_cut_is_none_of_the_text() {
 }
 
 #[test]
+fn output_is_held_back_only_where_it_may_be_a_secret() {
+    let patterns = Patterns::of(std::iter::once("needle-in-the-haystack"));
+    let mut masking = Masking::default();
+    let mut shown = |text: &str| {
+        let bytes = masking.take(&patterns, text.as_bytes());
+        String::from_utf8(bytes).unwrap()
+    };
+    // A line that ends with its first letters is a line.
+    assert_eq!(shown("3 passed, none\n"), "3 passed, none\n");
+    assert_eq!(shown("it is need\n"), "it is ");
+    assert_eq!(shown("le-in-the-\x1b[1mhay"), "");
+    assert_eq!(shown("stack, ne"), "***, ");
+    assert_eq!(shown("w\n"), "new\n");
+    // Cut, so much of it is no chance.
+    let _ = shown("token: needle-in-the-h");
+    assert_eq!(masking.finish(&patterns), b"***");
+}
+
+#[test]
 fn files_are_masked_in_their_place() {
     let folder = tempfile::tempdir().unwrap();
     let secrets = of(&["KEY"], &[("KEY", "needle-in-hay")]).unwrap();

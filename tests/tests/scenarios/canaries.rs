@@ -1,9 +1,12 @@
 //! Canaries: secrets of every shape, said in every way that is known, and looked for in all that
 //! runs print, keep, send and leave behind. `make canaries` prints the table.
 
+mod forms;
 mod places;
 mod said;
 mod shapes;
+mod values;
+mod whereabouts;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -22,7 +25,6 @@ fn repo(shapes: &[Shape]) -> Repo {
     let decode = DECODE.replace('$', "$$");
     let own: String = shapes
         .iter()
-        .filter(|shape| shape.in_container)
         .map(|shape| match shape.source {
             // Its name there says what it is; a copy has an ordinary one.
             Source::Compose => format!(
@@ -67,8 +69,9 @@ fn repo(shapes: &[Shape]) -> Repo {
     );
     let lines_of = |source| {
         let of = shapes.iter().filter(move |shape| shape.source == source);
-        of.map(|shape| format!("{}='{}'\n", shape.variable, shape.value))
-            .collect::<String>()
+        of.fold(String::new(), |lines, shape| {
+            lines + &format!("{}='{}'\n", shape.variable, shape.value)
+        })
     };
     let mut repo = Repo::new("canaries")
         .compose(&stack)

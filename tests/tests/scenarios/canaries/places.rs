@@ -80,7 +80,7 @@ pub(super) fn folder(name: &str, path: &Path) -> Sink {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).expect("a folder").flatten() {
             let path = entry.path();
-            text += &format!("{}\n", path.display());
+            text.extend([&*path.to_string_lossy(), "\n"]);
             if path.is_dir() {
                 folders.push(path);
             } else {
