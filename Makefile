@@ -11,7 +11,7 @@ KEEP =
 # Where `make e2e` looks for repos: a list of folders, separated by spaces.
 REPOS_DIR = examples ..
 
-.PHONY: help demo test e2e lint faults soak big fuzz
+.PHONY: help demo test e2e lint faults soak big fuzz canaries
 
 help:
 	@echo 'make demo                    set up a lab host here and run examples on it and here'
@@ -21,6 +21,7 @@ help:
 	@echo 'make soak N=200              kill so many runs at random moments'
 	@echo 'make big                     what a run with much output costs in memory and time'
 	@echo 'make fuzz T=600              feed made-up input to all that reads, T seconds a target; TARGETS=name'
+	@echo 'make canaries                look for secrets of every shape in all that runs leave'
 	@echo 'make lint                    formatting, clippy, shellcheck, cargo deny where it is installed'
 
 demo:
@@ -46,3 +47,6 @@ big:
 
 fuzz:
 	@sh scripts/fuzz $(T) $(TARGETS)
+
+canaries:
+	@sh scripts/canaries

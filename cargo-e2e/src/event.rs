@@ -105,10 +105,10 @@ impl Event {
         };
         match self {
             Self::RunStarted { .. }
-            | Self::Commit { .. }
             | Self::StageStarted { .. }
             | Self::StageGoesOn { .. }
             | Self::TestOutput { .. } => {}
+            Self::Commit { git } => git.branch.iter_mut().for_each(mask),
             Self::Progress { line: text, .. }
             | Self::Health { answer: text, .. }
             | Self::Warning { text }

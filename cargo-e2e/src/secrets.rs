@@ -3,34 +3,38 @@
 //! programs use, by whoever hands text on: [`Events`](crate::event::Events) and the stages that
 //! keep files.
 
+mod document;
 mod dotenv;
 mod encodings;
 mod files;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod guess;
+mod known;
+mod matcher;
+mod model;
 mod patterns;
 mod record;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
 
+use known::{Known, Origin};
 pub use patterns::{MASK, Masking, Patterns};
 
 /// A named secret that is shorter than this is not masked: it would stand everywhere.
 pub const SHORTEST: usize = 4;
 
-/// A value that only looks like one is masked from this length on.
-const SHORTEST_GUESS: usize = 8;
-
 /// A file that is larger is no password.
 const LARGEST_FILE: u64 = 64 << 10;
+/// Nobody writes a longer compose file.
+const LARGEST_YAML: u64 = 4 << 20;
 
 /// A secret that e2e.yml names, and this environment has not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,26 +45,18 @@ pub struct MissingSecrets {
 }
 
 /// The values, and what finds them in bytes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Secrets {
     named: Vec<(String, String)>,
-    found: RwLock<Found>,
+    /// What files of variables set, for what Compose makes secrets of.
+    set: RwLock<Vec<(String, String)>>,
+    known: RwLock<Known>,
 }
 
-#[derive(Default)]
-struct Found {
-    certain: BTreeSet<String>,
-    likely: BTreeSet<String>,
-    patterns: Arc<Patterns>,
-}
-
-impl std::fmt::Debug for Found {
+impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} values",
-            self.certain.len().saturating_add(self.likely.len())
-        )
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        f.debug_tuple("Secrets").field(&*known).finish()
     }
 }
 
@@ -83,15 +79,13 @@ impl Secrets {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, MissingSecrets> {
         let mut given = Vec::new();
-        let mut likely = BTreeSet::new();
+        let mut found = Vec::new();
         for (name, value) in environment {
-            if names.contains(&name) {
-                if !value.is_empty() {
-                    given.push((name, value));
-                }
-            } else {
-                likely.extend(guess::values(&name, &value));
+            if names.contains(&name) && !value.is_empty() {
+                found.push((value.clone(), Origin::Named));
+                given.push((name.clone(), value.clone()));
             }
+            found.extend(of_variable(&name, &value));
         }
         let missing: Vec<String> = names
             .iter()
@@ -102,12 +96,11 @@ impl Secrets {
             return Err(MissingSecrets { names: missing });
         }
         given.sort_by_key(|(name, _)| names.iter().position(|known| known == name));
-        let certain = given.iter().map(|(_, value)| value.clone()).collect();
         let secrets = Self {
             named: given,
-            found: RwLock::default(),
+            ..Self::default()
         };
-        secrets.set(certain, likely);
+        secrets.add(found);
         Ok(secrets)
     }
 
@@ -127,64 +120,68 @@ impl Secrets {
             .collect()
     }
 
-    /// Learns what looks like a credential in a compose model. `read` gives the content of a
-    /// file that the model names. What the model shows as a name too, such as a password that
-    /// is the name of its image, is no secret.
+    /// Learns what a compose model calls a credential. `read` gives the content of a file that the
+    /// model names. A plain word that the model shows as a name too, such as a password that is
+    /// the name of its image, is none, unless something else said so.
     pub fn learn(&self, model: &Value, read: impl Fn(&str) -> Option<String>) {
-        let (mut certain, mut likely) = self.known();
-        let plain = guess::in_plain_sight(model);
-        likely.extend(guess::in_model(model));
-        for file in guess::secret_files(model) {
-            likely.extend(read(file).map(|text| text.trim().to_owned()));
+        let credentials = model::credentials(model).into_iter();
+        let mut found: Vec<(String, Origin)> =
+            credentials.map(|value| (value, Origin::Compose)).collect();
+        for file in model::secret_files(model) {
+            let text = read(file).map(|text| text.trim().to_owned());
+            found.extend(text.map(|text| (text, Origin::File)));
         }
-        for name in guess::secret_variables(model) {
-            certain.extend(std::env::var(name));
+        for name in model::secret_variables(model) {
+            let value = std::env::var(name).ok().or_else(|| self.set_in_files(name));
+            found.extend(value.map(|value| (value, Origin::Named)));
         }
-        likely.retain(|value| !plain.has(value));
-        self.set(certain, likely);
+        self.add(found);
+    }
+
+    /// Learns what compose files call a credential, before anything is put into them. What is no
+    /// YAML is Compose's to complain about.
+    pub fn learn_compose_files<'p>(&self, files: impl IntoIterator<Item = &'p Path>) {
+        let texts = files
+            .into_iter()
+            .filter_map(|file| read_up_to(file, LARGEST_YAML));
+        let files = texts.filter_map(|text| serde_yaml::from_str::<Value>(&text).ok());
+        let found = files.flat_map(|file| model::written(&file));
+        self.add(found.map(|value| (value, Origin::Compose)));
     }
 
     /// Learns what looks like a credential in files of variables. One that can't be read has none:
     /// whoever needs it says so.
     pub fn learn_files<'p>(&self, files: impl IntoIterator<Item = &'p Path>) {
-        let found = files.into_iter().filter_map(read_small);
-        let learned: Vec<String> = found
-            .flat_map(|text| dotenv::variables(&text))
-            .flat_map(|(name, value)| guess::values(&name, &value))
-            .collect();
-        let (certain, mut likely) = self.known();
-        likely.extend(learned);
-        self.set(certain, likely);
+        for text in files.into_iter().filter_map(read_small) {
+            let variables = dotenv::variables(&text);
+            self.learn_variables(variables.iter());
+            let mut set = self.set.write().unwrap_or_else(PoisonError::into_inner);
+            set.extend(variables);
+        }
     }
 
-    fn known(&self) -> (BTreeSet<String>, BTreeSet<String>) {
-        let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
-        (found.certain.clone(), found.likely.clone())
+    /// Learns what looks like a credential in variables.
+    pub fn learn_variables<'v>(&self, variables: impl IntoIterator<Item = &'v (String, String)>) {
+        let variables = variables.into_iter();
+        self.add(variables.flat_map(|(name, value)| of_variable(name, value)));
     }
 
-    fn set(&self, certain: BTreeSet<String>, likely: BTreeSet<String>) {
-        let enough = |value: &&String, shortest| value.len() >= shortest;
-        let values = certain
-            .iter()
-            .filter(|value| enough(value, SHORTEST))
-            .chain(
-                likely
-                    .iter()
-                    .filter(|value| enough(value, SHORTEST_GUESS) && !guess::is_word(value)),
-            );
-        let patterns = Arc::new(Patterns::of(values.map(String::as_str)));
-        *self.found.write().unwrap_or_else(PoisonError::into_inner) = Found {
-            certain,
-            likely,
-            patterns,
-        };
+    fn set_in_files(&self, name: &str) -> Option<String> {
+        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
+        let found = set.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone())
+    }
+
+    fn add(&self, found: impl IntoIterator<Item = (String, Origin)>) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.add(found);
     }
 
     /// What finds them, as far as they are known now.
     #[must_use]
     pub fn patterns(&self) -> Arc<Patterns> {
-        let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&found.patterns)
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.patterns()
     }
 
     /// A text without them.
@@ -206,32 +203,51 @@ impl Secrets {
         String::from_utf8_lossy(&shown).into_owned()
     }
 
+    /// JSON documents without them, one a line; what is none is masked as text.
+    #[must_use]
+    pub fn json_lines(&self, text: &[u8]) -> Vec<u8> {
+        let patterns = self.patterns();
+        let mut masked = Vec::with_capacity(text.len());
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            // Only what there is something to mask in is written anew.
+            let written = serde_json::from_slice::<Value>(line)
+                .ok()
+                .and_then(|document| {
+                    let mut shown = document.clone();
+                    document::mask(&patterns, &mut shown);
+                    (shown != document).then(|| serde_json::to_vec(&shown).ok())?
+                });
+            if let Some(written) = written {
+                masked.extend(written);
+                masked.extend(line.ends_with(b"\n").then_some(b'\n'));
+            } else {
+                masked.extend_from_slice(&patterns.mask(line));
+            }
+        }
+        masked
+    }
+
     /// A JSON document without them: every text in it, and all that stands beside the name of a
     /// credential, however short it is.
     pub fn json(&self, document: &mut Value) {
-        guess::mask_beside_names(document);
-        mask_texts(&self.patterns(), document);
+        document::mask(&self.patterns(), document);
     }
+}
+
+fn of_variable(name: &str, value: &str) -> impl Iterator<Item = (String, Origin)> + use<> {
+    let values = guess::values(name, value).into_iter();
+    values.map(|value| (value, Origin::Variable))
 }
 
 /// The content of a file that holds a secret, when it is small enough to be one.
 #[must_use]
 pub fn read_small(path: &Path) -> Option<String> {
-    let data = std::fs::metadata(path).ok()?;
-    // A pipe or a device may never end.
-    let is_small = data.is_file() && data.len() <= LARGEST_FILE;
-    is_small.then(|| std::fs::read_to_string(path).ok())?
+    read_up_to(path, LARGEST_FILE)
 }
 
-fn mask_texts(patterns: &Patterns, value: &mut Value) {
-    match value {
-        Value::String(text) => {
-            if let Cow::Owned(bytes) = patterns.mask(text.as_bytes()) {
-                *text = String::from_utf8_lossy(&bytes).into_owned();
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| mask_texts(patterns, item)),
-        Value::Object(map) => map.values_mut().for_each(|item| mask_texts(patterns, item)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
+fn read_up_to(path: &Path, largest: u64) -> Option<String> {
+    let data = std::fs::metadata(path).ok()?;
+    // A pipe or a device may never end.
+    let ends = data.is_file() && data.len() <= largest;
+    ends.then(|| std::fs::read_to_string(path).ok())?
 }

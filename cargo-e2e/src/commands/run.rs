@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cargo_e2e::cancel::Cancel;
+use cargo_e2e::compose::scan::scan;
 use cargo_e2e::doctor;
 use cargo_e2e::event::{Events, Reporter};
 use cargo_e2e::lifecycle::{RealHosts, Run};
@@ -109,7 +110,10 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Result<u
             return Err(Refused::Secrets { spec, missing });
         }
     };
-    secrets.learn_files(plan.env_files().iter().map(PathBuf::as_path));
+    if let Err(error) = learn(plan, &secrets).await {
+        report(&error.to_string(), None);
+        return Ok(exit_code(Verdict::InternalError, None));
+    }
     let identity = Identity::new(&plan.spec.name);
     let bundle = match bundle_in(&plan.repo.results_dir, &identity.run_id).await {
         Ok(bundle) => bundle,
@@ -181,6 +185,29 @@ pub(super) fn reporters(
     reporters
 }
 
+/// Looks for credentials in all that is known before anything is printed.
+async fn learn(plan: &Plan, secrets: &Arc<Secrets>) -> Result<(), tokio::task::JoinError> {
+    let (plan, secrets) = (plan.clone(), Arc::clone(secrets));
+    let learned = tokio::task::spawn_blocking(move || {
+        secrets.learn_variables(&plan.spec.env);
+        secrets.learn_files(plan.env_files().iter().map(PathBuf::as_path));
+        let root = &plan.repo.root;
+        let mut files: Vec<PathBuf> = plan
+            .compose_files
+            .iter()
+            .map(|file| root.join(file))
+            .collect();
+        let scan = scan(&files, &root.join(&plan.project_dir));
+        let is_yaml = |file: &PathBuf| {
+            file.extension()
+                .is_some_and(|it| it == "yml" || it == "yaml")
+        };
+        files.extend(scan.files.into_iter().filter(is_yaml));
+        secrets.learn_compose_files(files.iter().map(PathBuf::as_path));
+    });
+    learned.await
+}
+
 /// The terminal, and with `--message-format json` the events, too.
 fn on_terminal(output: &OutputArguments) -> Vec<Box<dyn Reporter>> {
     let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
@@ -231,7 +258,9 @@ pub(super) fn is_json(output: &OutputArguments) -> bool {
 
 /// What the test targets answer to `--list` and its like: that needs no sandbox.
 async fn ask(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
-    let events = Events::new(on_terminal(output));
+    // Without names nothing is missing.
+    let secrets = Secrets::of(&[], environment()).unwrap_or_default();
+    let events = Events::masking(Arc::new(secrets), on_terminal(output));
     tokio::select! {
         answered = answer(plan, &events) => {
             answered.map_or_else(|trouble| exit_code(trouble.verdict, None), |()| 0)

@@ -12,7 +12,7 @@ use cargo_e2e::outcome::{
 use cargo_e2e::plan::{HostVariables, Options, host_for};
 use cargo_e2e::report::TestLog;
 use cargo_e2e::sandbox::Identity;
-use cargo_e2e::secrets::Secrets;
+use cargo_e2e::secrets::{Secrets, read_small};
 use cargo_e2e::spec::{Spec, is_slug, name_in};
 use cargo_e2e::workspace::{FindError, Repo};
 
@@ -162,5 +162,13 @@ fn secrets(repo: &Repo, spec: Option<&Spec>) -> Secrets {
         .map(|file: PathBuf| repo.root.join(file))
         .collect();
     secrets.learn_files(files.iter().map(PathBuf::as_path));
+    // A mistake may stand in the line of a credential: what is no YAML still has lines.
+    let text = read_small(&repo.spec_path).unwrap_or_default();
+    let lines = text.lines().filter_map(|line| line.split_once(':'));
+    let unquoted = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
+    let named: Vec<_> = lines
+        .map(|(name, value)| (unquoted(name), unquoted(value)))
+        .collect();
+    secrets.learn_variables(&named);
     secrets
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::SHORTEST;
+use super::{SHORTEST, guess};
 use crate::text::printable;
 
 /// What a URL may hold as it is (RFC 3986, unreserved).
@@ -19,28 +19,73 @@ const URL: &AsciiSet = &NON_ALPHANUMERIC
 /// The same for a path.
 const PATH: &AsciiSet = &URL.remove(b'/');
 
-/// The widths at which tools break base64 into lines.
-const BASE64_LINES: [usize; 2] = [76, 64];
+/// A value that is longer is known by its pieces, so that what finds it stays small, and half of
+/// it is found too.
+const PIECE: usize = 256;
+/// So much of one piece is in the next: what of its base64 depends on what is around is in both.
+const OVERLAP: usize = 4;
+/// So much of a value and dots are what is left where somebody cut it.
+const CUT: usize = 8;
 
 /// Every form of a value, and of each of its lines, that is long enough to be told from other
 /// text.
 pub(super) fn forms(value: &str) -> BTreeSet<Vec<u8>> {
     let mut all = BTreeSet::new();
-    for part in std::iter::once(value.trim_end_matches(['\r', '\n'])).chain(value.lines()) {
+    for part in parts(value.trim_end_matches(['\r', '\n'])) {
         if part.trim().len() < SHORTEST {
             continue;
         }
-        for text in texts(part) {
-            all.insert(text.into_bytes());
-        }
-        for text in base64(part.as_bytes()) {
-            all.insert(text.into_bytes());
+        let encoded: Vec<String> = base64(part);
+        let twice = encoded.iter().flat_map(|one| base64(one));
+        let texts = texts(part).into_iter().chain(twice);
+        all.extend(texts.map(String::into_bytes));
+        all.extend(encoded.into_iter().map(String::into_bytes));
+        if !part.contains('\n') {
+            all.extend(cut(part));
         }
     }
-    // With and without the newline that `echo` adds, the base64 of a whole file differs at its end
-    // only: what depends on it is left out.
     all.retain(|form| form.len() >= SHORTEST);
     all
+}
+
+/// All of it or its pieces, and each line.
+fn parts(value: &str) -> Vec<&str> {
+    let mut all = pieces(value);
+    if value.contains('\n') {
+        all.extend(value.lines().flat_map(pieces));
+    }
+    all
+}
+
+fn pieces(text: &str) -> Vec<&str> {
+    let mut all = Vec::new();
+    let mut from = 0;
+    while text.len() - from > PIECE {
+        let end = text.floor_char_boundary(from + PIECE);
+        all.push(&text[from..end]);
+        from = text.floor_char_boundary(end - OVERLAP);
+    }
+    // The last one is no shorter than others.
+    let from = if from == 0 {
+        0
+    } else {
+        text.floor_char_boundary(text.len() - PIECE)
+    };
+    all.push(&text[from..]);
+    all
+}
+
+/// Its beginnings, as they are shown where there was no room for more.
+fn cut(value: &str) -> Vec<Vec<u8>> {
+    let ends = value
+        .char_indices()
+        .map(|(at, _)| at)
+        .filter(|at| *at >= CUT);
+    let beginnings = ends.map(|end| &value[..end]);
+    let telling = beginnings.filter(|beginning| !guess::is_plain(beginning));
+    telling
+        .flat_map(|beginning| ["...", "…"].map(|dots| [beginning, dots].concat().into_bytes()))
+        .collect()
 }
 
 fn texts(value: &str) -> Vec<String> {
@@ -48,47 +93,81 @@ fn texts(value: &str) -> Vec<String> {
     let doubled = value.replace('$', "$$");
     let mut all = vec![value.to_owned(), doubled.clone(), printable(value)];
     for text in [value, doubled.as_str()] {
-        let json = serde_json::Value::from(text).to_string();
-        let json = json[1..json.len() - 1].to_owned();
-        // Go escapes what means something in HTML, Python what is not ASCII, PHP slashes.
-        let go = json
-            .replace('<', "\\u003c")
-            .replace('>', "\\u003e")
-            .replace('&', "\\u0026");
-        all.push(ascii(&go));
-        all.push(ascii(&json));
-        all.push(json.replace('/', "\\/"));
-        all.push(go);
-        all.push(json);
+        let once = json(text);
+        // A log of lines in JSON is often in JSON itself.
+        let twice = once.iter().flat_map(|text| json(text));
+        all.extend(twice.collect::<BTreeSet<_>>());
+        all.extend(once);
     }
     for set in [URL, PATH] {
         let url = utf8_percent_encode(value, set).to_string();
+        all.push(url.replace('%', "%25"));
         all.push(url.replace("%20", "+"));
         all.push(lower_hex(&url));
         all.push(url);
     }
-    // XML and HTML: between tags, and in attributes.
-    let xml = value
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    for (double, single) in [
-        ("&quot;", "&apos;"),
-        ("&quot;", "&#39;"),
-        ("&#34;", "&#39;"),
-    ] {
-        all.push(xml.replace('"', double).replace('\'', single));
-    }
-    all.push(xml.replace('"', "&quot;"));
-    all.push(xml);
-    // Shells, ours and others; and YAML in single quotes.
+    let hex = value.bytes().fold(String::new(), |mut hex, byte| {
+        // Writing to a String can't fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    all.push(hex.to_uppercase());
+    all.push(hex);
+    all.extend(xml(value));
+    // Shells, ours and others; Python; and YAML in single quotes.
     all.push(value.replace('\'', "'\\''"));
     all.push(value.replace('\'', "'\"'\"'"));
     all.push(value.replace('\'', "''"));
     all.push(escaped(value, |c| matches!(c, '"' | '$' | '`' | '\\')));
+    for special in ["'\\", "\"\\", "\\"] {
+        let text = escaped(value, |c| special.contains(c));
+        all.push(text.replace('\r', "\\r").replace('\n', "\\n"));
+    }
     all.push(escaped(value, |c| {
         c.is_ascii() && !c.is_ascii_alphanumeric() && !"@%+=:,./-_".contains(c)
     }));
+    all
+}
+
+/// Inside the quotes: Go escapes what means something in HTML, Python what is not ASCII, PHP
+/// slashes.
+fn json(text: &str) -> Vec<String> {
+    let json = serde_json::Value::from(text).to_string();
+    let json = json[1..json.len() - 1].to_owned();
+    let go = json
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026");
+    vec![ascii(&go), ascii(&json), json.replace('/', "\\/"), go, json]
+}
+
+/// Between tags, and in attributes.
+fn xml(value: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    for [and, less, more] in [
+        ["&amp;", "&lt;", "&gt;"],
+        ["&amp;", "&lt;", ">"],
+        ["&#38;", "&#60;", "&#62;"],
+        ["&#x26;", "&#x3C;", "&#x3E;"],
+    ] {
+        let text = value
+            .replace('&', and)
+            .replace('<', less)
+            .replace('>', more);
+        for [double, single, line] in [
+            ["&quot;", "&apos;", "&#10;"],
+            ["&quot;", "&#39;", "&#xA;"],
+            ["&quot;", "&#x27;", "&#xa;"],
+            ["&#34;", "&#39;", "&#10;"],
+            ["&#34;", "&#x27;", "&#10;"],
+            ["&quot;", "'", "&#10;"],
+        ] {
+            let text = text.replace('"', double).replace('\'', single);
+            all.push(text.replace('\r', "&#13;").replace('\n', line));
+            all.push(text);
+        }
+        all.push(text);
+    }
     all
 }
 
@@ -136,30 +215,19 @@ fn lower_hex(url: &str) -> String {
     out
 }
 
-/// What is the same in the base64 of every text that holds these bytes: they may begin at any of
-/// three places in a group of four characters, and share the first and last with what is around.
-fn base64(bytes: &[u8]) -> Vec<String> {
+/// What is the same in the base64 of every text that holds this one: it may begin at any of three
+/// places in a group of four characters, and shares the first and last with what is around.
+fn base64(text: &str) -> Vec<String> {
     let mut all = Vec::new();
     for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
         for shift in 0..3 {
             let mut shifted = vec![0; shift];
-            shifted.extend_from_slice(bytes);
+            shifted.extend_from_slice(text.as_bytes());
             let encoded = engine.encode(&shifted);
             let first = (shift * 8).div_ceil(6);
             let last = shifted.len() * 8 / 6;
             if first + SHORTEST <= last {
                 all.push(encoded[first..last].to_owned());
-            }
-            if shift == 0 {
-                for width in BASE64_LINES.into_iter().filter(|width| last > *width) {
-                    let mut rest = &encoded[..last];
-                    while rest.len() > width {
-                        let (line, after) = rest.split_at(width);
-                        all.push(line.to_owned());
-                        rest = after;
-                    }
-                    all.push(rest.to_owned());
-                }
             }
         }
     }
@@ -228,13 +296,30 @@ mod tests {
                 );
             }
         }
-        let long = "x1Y2".repeat(60);
+        let long = "x1Y2".repeat(150);
         let encoded = base64::engine::general_purpose::STANDARD.encode(&long);
-        let lines: Vec<&str> = [&encoded[..76], &encoded[76..152]].into();
         let patterns = super::super::Patterns::of(std::iter::once(long.as_str()));
-        for line in lines {
-            assert_eq!(&*patterns.mask(line.as_bytes()), b"***");
+        for width in [64, 76] {
+            let lines: Vec<&str> = (0..encoded.len())
+                .step_by(width)
+                .map(|at| &encoded[at..encoded.len().min(at + width)])
+                .collect();
+            let text = lines.join("\n  ");
+            assert_eq!(&*patterns.mask(text.as_bytes()), b"***");
         }
+    }
+
+    #[test]
+    fn half_of_a_long_one_is_known_too() {
+        let numbers: Vec<String> = (0..2000).map(|number: u32| number.to_string()).collect();
+        let long = numbers.join("é");
+        let patterns = super::super::Patterns::of(std::iter::once(long.as_str()));
+        assert_eq!(&*patterns.mask(long.as_bytes()), b"***");
+        let half = patterns.mask(&long.as_bytes()[1000..5000]);
+        assert!(half.len() < 600, "{}", half.len());
+        assert_eq!(&*patterns.mask(&long.as_bytes()[..1234]), b"***");
+        let cut = format!("it is {}...", &long[..40]);
+        assert_eq!(&*patterns.mask(cut.as_bytes()), b"it is ***");
     }
 
     #[test]

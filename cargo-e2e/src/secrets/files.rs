@@ -57,9 +57,15 @@ impl Secrets {
     /// When it can't be read or written.
     pub fn file(&self, path: &Path) -> io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "json")
+        let extension = path.extension().unwrap_or_default();
+        if extension == "jsonl" {
+            let masked = self.json_lines(&std::fs::read(path)?);
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            file.write_all(&masked)?;
+            file.persist(path).map_err(|error| error.error)?;
+            return Ok(());
+        }
+        if extension == "json"
             && let Ok(mut document) = serde_json::from_slice::<Value>(&std::fs::read(path)?)
         {
             self.json(&mut document);

@@ -1,15 +1,16 @@
 //! What looks like a credential though nobody said so.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use percent_encoding::percent_decode_str;
+use regex::{Captures, Regex};
 use serde_json::Value;
 
 use super::MASK;
 
-/// Names that end like this, whatever stands before.
 static CREDENTIAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    // Names that end like this, whatever stands before.
     Regex::new(
         r"(?i)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?|API_?KEY|(?:SECRET|ACCESS|PRIVATE|SIGNING|ENCRYPTION|AUTH|MASTER)_?KEY|SECRET_KEY_BASE|.[_.-](?:PASS|PWD|PSK))[0-9]*$",
     )
@@ -17,141 +18,174 @@ static CREDENTIAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// The password in `scheme://user:password@host`.
-static IN_URL: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@]*:([^\s@/]+)@").ok());
+static ESCAPED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"([A-Za-z][A-Za-z0-9+.-]*://[^\s:/@"'`]*:)([^\s:/@"'`][^\s/@"'`]*)@"#).ok()
+});
 
-/// Whether a variable of this name holds a credential.
-fn is_credential(name: &str) -> bool {
-    CREDENTIAL
-        .as_ref()
-        .is_some_and(|names| names.is_match(name))
-        && name != "OLDPWD"
-}
+/// The same where it holds what should be escaped, and what stands for a user and a password where
+/// there is none.
+static IN_URL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"([A-Za-z][A-Za-z0-9+.-]*://)(?:([^\s:/@"'`]*:)([^\s"'`]+)|([^\s:/@"'`]+))@"#).ok()
+});
 
-/// What people put where the value does not matter. Masked, it would be missing from every
-/// sentence about passwords, and from names of files.
-static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+/// The password in `user:password@tcp(host)`, `host=db password=…` and `Server=db;Password=…`.
+static IN_DSN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)^(?:PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?|CREDENTIALS?|(?:API|SECRET|ACCESS|PRIVATE|SIGNING|ENCRYPTION|AUTH|MASTER)[_-]?KEYS?)$",
+        r#"(?i)(?:^[^\s:/@]+:([^\s@/]+)@(?:tcp|unix)\(|(?:^|[\s;,?&])(?:password|passwd|pwd|token|access_token|secret|api_?key)=([^\s;,&"'`]+))"#,
     )
     .ok()
 });
 
-/// Whether a value is no more than a word for a credential.
+/// What people put where the value does not matter, and names of what a password is for. Masked, it
+/// would be missing from every sentence about passwords and databases, and from names of files.
+static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix)^(?:passwords?|passwd|passphrase|secrets?|tokens?|credentials?
+        |(?:api|secret|access|private|signing|encryption|auth|master)[_-]?keys?
+        |postgres|postgresql|rabbitmq|minioadmin|clickhouse|cassandra|couchbase|elasticsearch|opensearch|influxdb
+        |keycloak|temporal|localhost|changeme|change-me|development|production|disabled|undefined)$",
+    )
+    .ok()
+});
+
+/// Words of letters as people write names: `inventory`, `Orders-DB`, `web2.cache`.
+static PLAIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let word = "(?:[A-Z]?[a-z]{1,12}|[A-Z]{1,12})[0-9]{0,3}";
+    Regex::new(&format!("^{word}(?:[-_. ]{word})*$")).ok()
+});
+
+/// Folders that paths on machines and in containers begin with.
+static PATH: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"^(?:/(?:run|var|etc|home|root|tmp|opt|usr|srv|mnt|media|dev|proc|sys|Users|Volumes|private|app|data|config|secrets|certs|work|workspace)/[\w./@+-]*|(?:\.{1,2}|~)/[\w./@+-]*)$",
+    )
+    .ok()
+});
+
+fn is(regex: &LazyLock<Option<Regex>>, text: &str) -> bool {
+    regex.as_ref().is_some_and(|regex| regex.is_match(text))
+}
+
+/// Whether a variable of this name holds a credential.
+pub(super) fn is_credential(name: &str) -> bool {
+    is(&CREDENTIAL, name) && name != "OLDPWD"
+}
+
+/// `NAME=value` in its parts.
+pub(super) fn assignment(text: &str) -> Option<(&str, &str)> {
+    let (name, value) = text.split_once('=')?;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    (!name.is_empty() && name.bytes().all(is_name)).then_some((name, value))
+}
+
+/// Whether a value is no more than a word that everybody uses.
 pub(super) fn is_word(value: &str) -> bool {
-    WORD.as_ref().is_some_and(|word| word.is_match(value))
+    is(&WORD, value)
 }
 
-/// What of a variable is secret by its looks: its value, or the password in a URL.
+/// Whether a text is made of words as names are.
+pub(super) fn is_plain(text: &str) -> bool {
+    is(&PLAIN, text)
+}
+
+/// Whether a value is a place, which is not what is kept there. A slash alone makes none: every
+/// sixty-fourth secret in base64 begins with one.
+fn is_place(value: &str) -> bool {
+    is(&PATH, value)
+}
+
+/// What of a variable is secret by its name: its value, passwords in addresses, and what a JSON
+/// document calls a credential.
 pub(super) fn values(name: &str, value: &str) -> Vec<String> {
-    if is_credential(name) {
-        // A place is not what is kept there.
-        let is_path = value.starts_with('/') || value.starts_with("./");
-        return if is_path {
-            Vec::new()
-        } else {
-            vec![value.to_owned()]
-        };
+    let mut found = in_addresses(value);
+    // In a file of variables another one may stand.
+    let is_reference = value.starts_with("${") && value.ends_with('}');
+    if is_credential(name) && !is_place(value) && !is_reference {
+        found.push(value.to_owned());
     }
-    IN_URL
-        .iter()
-        .flat_map(|urls| urls.captures_iter(value))
-        .map(|found| found[1].to_owned())
-        // Of a file of variables, in which another one stands.
-        .filter(|value| !value.starts_with("${"))
-        .collect()
-}
-
-/// The same for all variables of a compose model.
-pub(super) fn in_model(model: &Value) -> Vec<String> {
-    variables(model)
-        // Compose prints dollars twice.
-        .flat_map(|(name, value)| values(name, &value.replace("$$", "$")))
-        .collect()
-}
-
-/// Files that the model's `secrets` are read from.
-pub(super) fn secret_files(model: &Value) -> impl Iterator<Item = &str> {
-    objects(&model["secrets"]).filter_map(|(_, secret)| secret["file"].as_str())
-}
-
-/// Variables that the model's `secrets` are read from.
-pub(super) fn secret_variables(model: &Value) -> impl Iterator<Item = &str> {
-    objects(&model["secrets"]).filter_map(|(_, secret)| secret["environment"].as_str())
-}
-
-fn objects(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    value.as_object().into_iter().flatten()
-}
-
-fn variables(model: &Value) -> impl Iterator<Item = (&str, &str)> {
-    objects(&model["services"])
-        .flat_map(|(_, service)| {
-            objects(&service["environment"]).chain(objects(&service["build"]["args"]))
-        })
-        .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
-}
-
-/// What a model shows without being asked.
-pub(super) struct InPlainSight {
-    names: Vec<String>,
-    values: BTreeSet<String>,
-}
-
-impl InPlainSight {
-    /// Whether a value is part of a name, or is the value of what is no credential.
-    pub(super) fn has(&self, value: &str) -> bool {
-        self.values.contains(value) || self.names.iter().any(|name| name.contains(value))
+    if value.trim_start().starts_with(['{', '['])
+        && let Ok(document) = serde_json::from_str::<Value>(value)
+    {
+        leaves(&document, "", &mut found);
     }
+    found
 }
 
-pub(super) fn in_plain_sight(model: &Value) -> InPlainSight {
-    let mut names = Vec::new();
-    for kind in ["services", "networks", "volumes", "secrets", "configs"] {
-        names.extend(objects(&model[kind]).map(|(name, _)| name.clone()));
-    }
-    let images = objects(&model["services"]).filter_map(|(_, one)| one["image"].as_str());
-    names.extend(images.map(str::to_owned));
-    let values = variables(model)
-        .filter(|(name, _)| !is_credential(name))
-        .map(|(_, value)| value.to_owned())
-        .collect();
-    InPlainSight { names, values }
-}
-
-/// Masks what stands beside the name of a credential: `{"NAME": "value"}`, `"NAME=value"`.
-pub(super) fn mask_beside_names(value: &mut Value) {
-    match value {
-        Value::String(text) => {
-            if let Some((name, value)) = text.split_once('=')
-                && !value.is_empty()
-                && name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-                && is_credential(name)
-            {
-                *text = format!("{name}={MASK}");
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(mask_beside_names),
-        Value::Object(map) => {
-            for (name, value) in map {
-                match value {
-                    Value::String(text) if is_credential(name) && !text.is_empty() => {
-                        MASK.clone_into(text);
-                    }
-                    _ => mask_beside_names(value),
-                }
-            }
-        }
+fn leaves(document: &Value, name: &str, found: &mut Vec<String>) {
+    match document {
+        Value::String(text) => found.extend(values(name, text)),
+        Value::Array(items) => items.iter().for_each(|item| leaves(item, name, found)),
+        Value::Object(map) => map
+            .iter()
+            .for_each(|(name, value)| leaves(value, name, found)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
+fn in_addresses(value: &str) -> Vec<String> {
+    let in_urls = IN_URL.iter().flat_map(|urls| urls.captures_iter(value));
+    let mut found: Vec<String> = in_urls
+        .filter(has_password)
+        .filter_map(|found| found.get(3).or(found.get(4)))
+        .map(|found| found.as_str().to_owned())
+        .collect();
+    let escaped = ESCAPED.iter().flat_map(|urls| urls.captures_iter(value));
+    found.extend(escaped.map(|found| found[2].to_owned()));
+    let in_dsn = IN_DSN.iter().flat_map(|names| names.captures_iter(value));
+    found.extend(
+        in_dsn.filter_map(|found| Some(found.get(1).or(found.get(2))?.as_str().to_owned())),
+    );
+    found.retain(|value| !value.starts_with("${"));
+    found.dedup();
+    // As it is, and as who uses it has it.
+    let decoded: Vec<String> = found
+        .iter()
+        .map(|value| percent_decode_str(value).decode_utf8_lossy().into_owned())
+        .collect();
+    found.extend(decoded);
+    found
+}
+
+/// Whether what was found in a URL is no port with an `@` in the path behind it, no second URL, and
+/// no plain user.
+fn has_password(found: &Captures<'_>) -> bool {
+    if let Some(password) = found.get(3) {
+        if password.as_str().contains("://") {
+            return false;
+        }
+        let port = password.as_str().split('/').next().unwrap_or_default();
+        let is_port = port.len() < password.len() && port.bytes().all(|byte| byte.is_ascii_digit());
+        return !is_port;
+    }
+    // Git hosts take a token for a user.
+    let is_web =
+        found[1].eq_ignore_ascii_case("https://") || found[1].eq_ignore_ascii_case("http://");
+    is_web && found.get(4).is_some_and(|user| !is_plain(user.as_str()))
+}
+
+/// A text without the passwords in its URLs, whatever they are.
+pub(super) fn without_passwords(text: &str) -> Cow<'_, str> {
+    let (Some(urls), Some(escaped)) = (IN_URL.as_ref(), ESCAPED.as_ref()) else {
+        return Cow::Borrowed(text);
+    };
+    urls.replace_all(text, |found: &Captures<'_>| {
+        if has_password(found) {
+            let user = found.get(2).map_or("", |user| user.as_str());
+            format!("{}{user}{MASK}@", &found[1])
+        } else if found
+            .get(3)
+            .is_some_and(|more| more.as_str().contains("://"))
+        {
+            let masked = format!("${{1}}{MASK}@");
+            escaped.replace_all(&found[0], masked).into_owned()
+        } else {
+            found[0].to_owned()
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -187,36 +221,91 @@ mod tests {
     }
 
     #[test]
-    fn a_url_has_its_password() {
-        assert_eq!(
-            values("DATABASE_URL", "postgres://app:s3cret@db:5432/app"),
-            ["s3cret"]
-        );
-        assert_eq!(
-            values("URL", "http://localhost:8080/a@b"),
-            Vec::<String>::new()
-        );
-        assert_eq!(
-            values("A_TOKEN", "/run/secrets/token"),
-            Vec::<String>::new()
-        );
+    fn an_address_has_its_password() {
+        for (address, password) in [
+            ("postgres://app:s3cret@db:5432/app", "s3cret"),
+            ("redis://:s3cret@cache", "s3cret"),
+            ("amqp://me:x%2Fy@mq/", "x%2Fy"),
+            ("postgres://app:a@b/c@db/app", "a@b/c"),
+            ("https://ghp_16C7e42F@git.invalid/a.git", "ghp_16C7e42F"),
+            ("app:s3cret@tcp(db:3306)/app", "s3cret"),
+            ("host=db user=app password=s3cret", "s3cret"),
+            ("Server=db;User Id=app;Password=s3cret;", "s3cret"),
+            ("jdbc:mysql://db/app?user=app&password=s3cret", "s3cret"),
+        ] {
+            assert_eq!(values("URL", address)[0], password, "{address}");
+        }
+        assert_eq!(values("URL", "amqp://me:x%2Fy@mq/")[1], "x/y");
+        let two = values("URLS", "amqp://a:first@mq1,amqp://b:second@mq2");
+        assert_eq!(two[..2], ["first", "second"]);
+        for address in [
+            "http://localhost:8080/a@b",
+            "ssh://git@git.invalid/a.git",
+            "https://deploy@git.invalid/a.git",
+            "amqp://me:${REDIS_PASSWORD}@mq/",
+        ] {
+            assert_eq!(values("URL", address), Vec::<String>::new(), "{address}");
+        }
     }
 
     #[test]
-    fn what_stands_beside_a_credentials_name_goes() {
-        let mut document = json!({
-            "Env": ["POSTGRES_PASSWORD=x", "PATH=/bin", "EMPTY_TOKEN="],
-            "environment": { "API_TOKEN": "y", "USER": "me" },
-            "secrets": { "db_password": { "name": "kept" } },
-        });
-        mask_beside_names(&mut document);
+    fn a_slash_makes_no_path() {
+        for place in [
+            "/run/secrets/token",
+            "./token.txt",
+            "../keys/id",
+            "~/.netrc",
+            "/etc/tls/key.pem",
+        ] {
+            assert!(values("A_TOKEN", place).is_empty(), "{place}");
+        }
+        for secret in [
+            "/x9Kd83jfkLs/Qwerty12+a==",
+            "/vault/9fK3",
+            "/",
+            "./a b",
+            "/var=x/y/",
+        ] {
+            assert_eq!(values("A_TOKEN", secret), [secret]);
+        }
+    }
+
+    #[test]
+    fn a_document_has_names_too() {
+        let document =
+            r#"{"type":"service_account","private_key":"p-k","web":{"client_secret":"c-s"}}"#;
+        assert_eq!(values("GOOGLE", document), ["p-k", "c-s"]);
+        assert_eq!(values("GOOGLE_CREDENTIALS", document).len(), 3);
+    }
+
+    #[test]
+    fn words_are_what_people_name_things_by() {
+        for word in ["inventory", "Orders-DB", "web2.cache", "my_app", "POSTGRES"] {
+            assert!(is_plain(word), "{word}");
+        }
+        for other in [
+            "ghp_16C7e42F",
+            "hunter2-Hunter2x",
+            "aB1cD2",
+            "correcthorsebattery",
+            "a/b",
+            "deadbeef1234",
+        ] {
+            assert!(!is_plain(other), "{other}");
+        }
+        assert!(is_word("postgres") && is_word("Passphrase") && !is_word("mysecretpassword"));
+    }
+
+    #[test]
+    fn addresses_lose_their_passwords() {
+        let text = "at amqp://me:pw@mq/, http://localhost:8080/a@b and https://t0k@git.invalid";
         assert_eq!(
-            document,
-            json!({
-                "Env": ["POSTGRES_PASSWORD=***", "PATH=/bin", "EMPTY_TOKEN="],
-                "environment": { "API_TOKEN": "***", "USER": "me" },
-                "secrets": { "db_password": { "name": "kept" } },
-            })
+            without_passwords(text),
+            "at amqp://me:***@mq/, http://localhost:8080/a@b and https://***@git.invalid"
+        );
+        assert_eq!(
+            without_passwords("amqp://a:x@mq1,amqp://b:y@mq2"),
+            "amqp://a:***@mq1,amqp://b:***@mq2"
         );
     }
 }

@@ -1,103 +1,170 @@
-//! Finds values in a stream of bytes, however it is cut.
+//! Finds values in a stream of bytes, however it is cut, coloured or folded.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
-use super::encodings;
+use super::matcher::Matcher;
+use super::view::View;
+use super::{encodings, guess};
 
 /// What stands in the place of a secret.
 pub const MASK: &str = "***";
 
+/// A form that is shorter is found only where it stands in one piece: put together from lines, it
+/// would be found in what is none.
+const SHORTEST_JOINED: usize = 16;
+
+/// So much of a secret's beginning says something of it.
+const TELLING: usize = 8;
+
+/// Longer texts are masked piece by piece.
+const PIECE: usize = 64 << 10;
+
 /// All forms of all values.
 #[derive(Debug, Default)]
 pub struct Patterns {
-    /// Sorted, so that what begins with some bytes is found by halving.
-    forms: Vec<Vec<u8>>,
-    pub(super) longest: usize,
-    automaton: Option<AhoCorasick>,
+    /// As they stand.
+    exact: Matcher,
+    /// Without blanks and line breaks.
+    joined: Matcher,
 }
 
 impl Patterns {
     /// For these values, in every encoding.
     pub fn of<'v>(values: impl Iterator<Item = &'v str>) -> Self {
-        let all: BTreeSet<Vec<u8>> = values.flat_map(encodings::forms).collect();
-        let forms: Vec<Vec<u8>> = all.into_iter().collect();
-        if forms.is_empty() {
-            return Self::default();
+        let (mut exact, mut joined) = (BTreeSet::new(), BTreeSet::new());
+        for form in values.flat_map(encodings::forms) {
+            let view = View::joined(&form, 0);
+            let is_long = view.bytes.len() >= SHORTEST_JOINED;
+            if !is_long || form.contains(&b'\n') {
+                exact.insert(View::visible(&form).bytes);
+            }
+            if is_long {
+                joined.insert(view.bytes);
+            }
         }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .build(&forms);
+        exact.remove(&Vec::new());
         Self {
-            longest: forms.iter().map(Vec::len).max().unwrap_or_default(),
-            forms,
-            // An automaton fails only for more states than memory holds.
-            automaton: automaton.ok(),
+            exact: Matcher::of(exact),
+            joined: Matcher::of(joined),
         }
     }
 
     /// Whether there is nothing to find.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.automaton.is_none()
+        self.exact.is_empty() && self.joined.is_empty()
     }
 
     /// All of it, masked.
     #[must_use]
     pub fn mask<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
-        let found = self.found(bytes, 0);
+        if self.is_empty() {
+            return Cow::Borrowed(bytes);
+        }
+        let mut masking = Masking::default();
+        let mut masked = Vec::new();
+        if bytes.len() > PIECE {
+            for piece in bytes.chunks(PIECE) {
+                masked.extend(masking.take(self, piece));
+            }
+            masked.extend(masking.finish(self));
+            return Cow::Owned(masked);
+        }
+        let found = Read::of(self, bytes, 0).found(None, true);
         if found.is_empty() {
             return Cow::Borrowed(bytes);
         }
-        let mut masked = Vec::with_capacity(bytes.len());
         copy(bytes, bytes.len(), &found, false, &mut masked);
         Cow::Owned(masked)
     }
+}
 
-    /// Where they are, those that overlap in one; the first `open` bytes are one, too.
-    pub(super) fn found(&self, bytes: &[u8], open: usize) -> Vec<Range<usize>> {
-        let mut found: Vec<Range<usize>> = Vec::new();
-        if open > 0 {
-            found.push(0..open);
+/// A text that is looked at for secrets.
+pub(super) struct Read<'a> {
+    patterns: &'a Patterns,
+    bytes: &'a [u8],
+    visible: View,
+    joined: View,
+}
+
+impl<'a> Read<'a> {
+    /// `column` is how long the text's first line is already.
+    pub(super) fn of(patterns: &'a Patterns, bytes: &'a [u8], column: usize) -> Self {
+        Self {
+            patterns,
+            bytes,
+            visible: if patterns.exact.is_empty() {
+                View::none(bytes)
+            } else {
+                View::visible(bytes)
+            },
+            joined: if patterns.joined.is_empty() {
+                View::none(bytes)
+            } else {
+                View::joined(bytes, column)
+            },
         }
-        let Some(automaton) = &self.automaton else {
-            return found;
-        };
-        let mut matches: Vec<Range<usize>> = automaton
-            .find_overlapping_iter(bytes)
-            .map(|one| one.range())
-            .collect();
-        matches.sort_by_key(|one| one.start);
-        for one in matches {
+    }
+
+    /// Where they are, those that touch in one. The first `open` bytes are one, too; `ends` says
+    /// that nothing comes after.
+    pub(super) fn found(&self, open: Option<usize>, ends: bool) -> Vec<Range<usize>> {
+        let Self {
+            patterns,
+            visible,
+            joined,
+            ..
+        } = self;
+        let mut all: Vec<Range<usize>> = open.map(|open| 0..open).into_iter().collect();
+        let exact = patterns.exact.matches(&visible.bytes);
+        all.extend(exact.map(|one| visible.range(&one)));
+        let long = patterns.joined.matches(&joined.bytes);
+        let long = long.filter(|one| joined.is_one(one));
+        all.extend(long.map(|one| joined.range(&one)));
+        if ends {
+            let half = self.unfinished(is_telling);
+            all.extend(half.map(|start| start..self.bytes.len()));
+        }
+        all.sort_by_key(|one| one.start);
+        let mut found: Vec<Range<usize>> = Vec::new();
+        for one in all {
             match found.last_mut() {
-                Some(last) if one.start < last.end => last.end = last.end.max(one.end),
+                Some(last) if one.start <= last.end => last.end = last.end.max(one.end),
                 _ => found.push(one),
             }
         }
         found
     }
 
-    /// From where on the end of these bytes may be the beginning of one.
-    fn undecided(&self, bytes: &[u8]) -> usize {
-        let first = bytes.len().saturating_sub(self.longest.saturating_sub(1));
-        (first..bytes.len())
-            .find(|&start| self.begins(&bytes[start..]))
-            .unwrap_or(bytes.len())
+    /// From where on the end may be the beginning of one that is like this.
+    fn unfinished(&self, is_like: impl Fn(&[u8]) -> bool) -> Option<usize> {
+        let (visible, joined) = (&self.visible, &self.joined);
+        let mut exact = self.patterns.exact.unfinished(&visible.bytes);
+        let exact = exact.find(|start| is_like(&visible.bytes[*start..]));
+        let mut long = self.patterns.joined.unfinished(&joined.bytes);
+        let long = long.find(|start| joined.may_go_on(*start) && is_like(&joined.bytes[*start..]));
+        let places = [
+            exact.map(|start| visible.place(start)),
+            long.map(|start| joined.place(start)),
+        ];
+        places.into_iter().flatten().min()
     }
 
-    fn begins(&self, beginning: &[u8]) -> bool {
-        let at = self
-            .forms
-            .partition_point(|form| form.as_slice() < beginning);
-        // The first may be these bytes and no more; the next one begins with them, too, if any does.
-        self.forms[at..]
-            .iter()
-            .take(2)
-            .any(|form| form.len() > beginning.len() && form.starts_with(beginning))
+    /// Up to where what is found is certain, whatever comes after.
+    fn certain(&self) -> usize {
+        // A line may break after a backslash.
+        let breaks = usize::from(self.bytes.ends_with(b"\\"));
+        let read = self.visible.read.min(self.joined.read);
+        let read = read.min(self.bytes.len() - breaks);
+        self.unfinished(|_| true).unwrap_or(read).min(read)
     }
+}
+
+/// Whether half a secret says something of it. What may be words is none: many begin with one.
+fn is_telling(half: &[u8]) -> bool {
+    half.len() >= TELLING && !guess::is_plain(&String::from_utf8_lossy(half))
 }
 
 /// Copies the first `end` bytes with what was found masked. `shown` says that the first one's
@@ -122,8 +189,10 @@ fn copy(bytes: &[u8], end: usize, found: &[Range<usize>], shown: bool, masked: &
 #[derive(Debug, Default, Clone)]
 pub struct Masking {
     pub(super) pending: Vec<u8>,
-    /// So many pending bytes belong to a secret whose mask was given out.
-    open: usize,
+    /// So many pending bytes belong to what the mask that was given out last stands for.
+    open: Option<usize>,
+    /// How long the line is in which the pending bytes begin.
+    column: usize,
 }
 
 impl Masking {
@@ -131,23 +200,32 @@ impl Masking {
     #[must_use]
     pub fn take(&mut self, patterns: &Patterns, bytes: &[u8]) -> Vec<u8> {
         self.pending.extend_from_slice(bytes);
-        let end = patterns.undecided(&self.pending);
-        self.up_to(patterns, end)
+        self.up_to(patterns, false)
     }
 
-    /// The end: what is held back is no secret.
+    /// The end. What is held back is shown, unless it is so much of a secret that it is no chance:
+    /// output may be cut.
     #[must_use]
     pub fn finish(&mut self, patterns: &Patterns) -> Vec<u8> {
-        self.up_to(patterns, self.pending.len())
+        self.up_to(patterns, true)
     }
 
-    fn up_to(&mut self, patterns: &Patterns, end: usize) -> Vec<u8> {
-        let found = patterns.found(&self.pending, self.open);
+    fn up_to(&mut self, patterns: &Patterns, ends: bool) -> Vec<u8> {
+        let read = Read::of(patterns, &self.pending, self.column);
+        let found = read.found(self.open, ends);
+        let end = if ends {
+            self.pending.len()
+        } else {
+            read.certain()
+        };
         let mut masked = Vec::with_capacity(end);
-        copy(&self.pending, end, &found, self.open > 0, &mut masked);
-        let shown = |one: &&Range<usize>| one.start < end || (self.open > 0 && one.start == 0);
-        let across = found.iter().filter(shown).find(|one| one.end > end);
-        self.open = across.map_or(0, |one| one.end - end);
+        copy(&self.pending, end, &found, self.open.is_some(), &mut masked);
+        let shown =
+            |one: &&Range<usize>| one.start < end || (self.open.is_some() && one.start == 0);
+        let across = found.iter().filter(shown).find(|one| one.end >= end);
+        self.open = across.map(|one| one.end - end);
+        let last = self.pending[..end].iter().rposition(|byte| *byte == b'\n');
+        self.column = last.map_or(self.column + end, |at| end - at - 1);
         self.pending.drain(..end);
         masked
     }

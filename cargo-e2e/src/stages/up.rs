@@ -181,6 +181,7 @@ async fn prepare(
         // The names are known only now; the model is read again with them.
         interpolation.extend(endpoint_variables(&rewritten));
         let again = model::read(context, &interpolation).await?;
+        model::learn_secrets(context, &again.0);
         warnings = again.1;
         rewritten = isolate(again.0, &isolation);
     }

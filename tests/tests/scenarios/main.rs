@@ -1,6 +1,7 @@
 //! What a run does, on this machine and over ssh: one program, so that its tests keep both
 //! cores busy to the end.
 
+mod canaries;
 mod client;
 mod control;
 mod durable;

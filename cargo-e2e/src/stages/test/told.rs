@@ -173,7 +173,7 @@ async fn keep(context: &Context<'_>, all: Vec<u8>) -> std::io::Result<()> {
     let (secrets, bundle) = (Arc::clone(context.events.secrets()), context.bundle.clone());
     let kept = tokio::task::spawn_blocking(move || {
         if !all.is_empty() {
-            return durable::write(&bundle, FILE, &secrets.patterns().mask(&all));
+            return durable::write(&bundle, FILE, &secrets.json_lines(&all));
         }
         match std::fs::metadata(bundle.join(FILE)) {
             Ok(mirrored) if mirrored.len() == 0 => durable::remove(&bundle, FILE),

@@ -73,12 +73,7 @@ async fn mirror(context: &Context<'_>) -> Infallible {
                 continue;
             };
             let lines = records::named(whole, prefix);
-            let masked = context
-                .events
-                .secrets()
-                .patterns()
-                .mask(&lines)
-                .into_owned();
+            let masked = context.events.secrets().json_lines(&lines);
             if append(&target, &masked).await.is_ok() {
                 *from += whole.len() as u64;
                 grew = true;
