@@ -166,9 +166,9 @@ fn secrets(repo: &Repo, spec: Option<&Spec>) -> Secrets {
     let text = read_small(&repo.spec_path).unwrap_or_default();
     let lines = text.lines().filter_map(|line| line.split_once(':'));
     let unquoted = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
-    let named: Vec<_> = lines
+    let written: Vec<_> = lines
         .map(|(name, value)| (unquoted(name), unquoted(value)))
         .collect();
-    secrets.learn_variables(&named);
+    secrets.learn_variables(&written);
     secrets
 }
