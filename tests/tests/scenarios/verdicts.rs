@@ -8,7 +8,7 @@ const ONE_FAILED: &str = "<testsuites><testsuite name='s'>\
      <testcase classname='orders' name='ship' time='0.1'><failure message='3 is not 4'/></testcase>\
      </testsuite></testsuites>";
 
-/// A test of E2E_EVENTS with this status.
+/// A test of `E2E_EVENTS` with this status.
 fn event(test: &str, status: &str) -> String {
     let at = "2026-01-01T00:00:00Z";
     format!(
