@@ -293,7 +293,7 @@ mod tests {
         std::fs::write(&main, text).expect("a file");
         let (done, ended) = std::sync::mpsc::channel();
         let root = root.to_owned();
-        std::thread::spawn(move || done.send(scan(&[main], &root)));
+        std::thread::spawn(move || drop(done.send(scan(&[main], &root))));
         let scan = ended.recv_timeout(std::time::Duration::from_mins(1));
         assert!(scan.is_ok_and(|scan| scan.files.len() > 100));
     }
