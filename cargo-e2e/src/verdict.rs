@@ -61,6 +61,10 @@ pub struct Evidence {
     pub harness: bool,
     /// What they wrote down.
     pub events: Events,
+    /// Tests of a harness that had to run, and left no record.
+    pub unrecorded: Vec<String>,
+    /// Test targets that have no test at all.
+    pub empty: Vec<String>,
     /// The path in e2e.yml and what is there; none when none is asked for.
     pub junit: Option<(String, Junit)>,
 }
@@ -129,6 +133,14 @@ fn events(evidence: &Evidence) -> Option<Word> {
         let message = format!("{}, but E2E_EVENTS has {failed}", evidence.ending());
         return word(Verdict::Failed, message);
     }
+    if let Some(first) = evidence.unrecorded.first() {
+        let message = format!(
+            "{}, but left no record of {}",
+            evidence.ending(),
+            named(evidence.unrecorded.len(), "test", "", first)
+        );
+        return word(Verdict::Failed, message);
+    }
     // Other tests need not tell anything.
     let counted = evidence.harness || !tests.is_empty();
     let none = counted && !any_ran(tests);
@@ -154,6 +166,11 @@ fn status(evidence: &Evidence) -> Option<Word> {
             .find(|status| ![0, NONE_RAN].contains(status))
         {
             return word(Verdict::Failed, failure(status));
+        }
+        if let Some(first) = evidence.empty.first() {
+            let targets = named(evidence.empty.len(), "test target", "", first);
+            let message = format!("no test ran in {targets}");
+            return word(Verdict::NoTests, message);
         }
         let none = statuses.all(|status| status == NONE_RAN);
         return none.then(|| word(Verdict::NoTests, "no test ran".to_owned()))?;
@@ -231,17 +248,22 @@ impl Evidence {
 fn failed(tests: &[TestRecord]) -> Option<String> {
     let failed: Vec<&TestRecord> = tests.iter().filter(|test| is_failed(test)).collect();
     let first = failed.first()?;
-    let s = if failed.len() == 1 { "" } else { "s" };
-    let name = clip(first_line(&first.name), NAME);
-    let more = match failed.len() - 1 {
+    Some(if failed.iter().all(|test| test.has_no_end()) {
+        named(failed.len(), "test", " that did not end", &first.name)
+    } else {
+        named(failed.len(), "failed test", "", &first.name)
+    })
+}
+
+/// `1 failed test (orders::ship)`, `3 failed tests (orders::ship and 2 more)`.
+fn named(count: usize, what: &str, which: &str, first: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    let name = clip(first_line(first), NAME);
+    let more = match count.saturating_sub(1) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Some(if failed.iter().all(|test| test.has_no_end()) {
-        format!("{} test{s} that did not end ({name}{more})", failed.len())
-    } else {
-        format!("{} failed test{s} ({name}{more})", failed.len())
-    })
+    format!("{count} {what}{s}{which} ({name}{more})")
 }
 
 fn is_failed(test: &TestRecord) -> bool {

@@ -16,7 +16,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use openssh::{ForwardType, Session, Stdio};
+use openssh::{ForwardType, Session, Socket, Stdio};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::timeout;
 
@@ -101,9 +101,9 @@ impl Ssh {
             reason,
         };
         let link = self.link();
-        let request = link
-            .session
-            .request_port_forward(ForwardType::Local, here, there);
+        let request =
+            link.session
+                .request_port_forward(ForwardType::Local, socket(here), socket(there));
         Self::asked(&link, request).await.map_err(refused)
     }
 
@@ -288,6 +288,12 @@ impl Host for Ssh {
     async fn close(&self) {
         self.link().master.end().await;
     }
+}
+
+/// An address as the master wants it: the crate's own conversion puts IPv6 in brackets, which the
+/// master takes for a name.
+fn socket(address: SocketAddr) -> Socket<'static> {
+    Socket::new(address.ip().to_string(), address.port())
 }
 
 /// ssh takes a destination without `--`, so one that starts with `-` would be an option.

@@ -84,6 +84,7 @@ pub async fn test(
     } else {
         junit::look(context, &before, records.is_empty()).await?
     };
+    let (unrecorded, empty) = targets::unaccounted(context, given.built, &ended, records);
     if let Some((_, Junit::Read(counted))) = &file {
         *records = junit::joined(records, counted);
     }
@@ -92,6 +93,8 @@ pub async fn test(
         ended,
         harness: plan.harness.is_some(),
         events,
+        unrecorded,
+        empty,
         junit: file,
     };
     let Some(word) = verdict::judge(&evidence) else {

@@ -25,6 +25,8 @@ fn evidence(status: i32) -> Evidence {
         ended: vec![Ended::Status(status)],
         harness: false,
         events: Events::Read(Vec::new()),
+        unrecorded: Vec::new(),
+        empty: Vec::new(),
         junit: None,
     }
 }
@@ -74,9 +76,18 @@ fn each_source_says_what_the_table_has() {
         ended: vec![Ended::Status(NONE_RAN), Ended::Status(0)],
         ..harness(0, &[Passed])
     };
+    let silent = Evidence {
+        unrecorded: vec!["third::pays".to_owned()],
+        ..harness(0, &[Passed])
+    };
+    let empty = Evidence {
+        ended: vec![Ended::Status(0), Ended::Status(NONE_RAN)],
+        empty: vec!["second".to_owned()],
+        ..harness(0, &[Passed])
+    };
     let ended = "test_command ended with 0, but";
     let status = |status: i32| format!("the tests failed (exit status {status})");
-    let table: [(Evidence, u8, String); 27] = [
+    let table: [(Evidence, u8, String); 29] = [
         // The exit status alone.
         (evidence(0), 0, String::new()),
         (evidence(7), 100, status(7)),
@@ -107,6 +118,12 @@ fn each_source_says_what_the_table_has() {
         (harness(0, &[Skipped]), 4, "no test ran".into()),
         (harness(4, &[Passed]), 4, "no test ran".into()),
         (some, 0, String::new()),
+        (
+            silent,
+            100,
+            format!("{ended} left no record of 1 test (third::pays)"),
+        ),
+        (empty, 4, "no test ran in 1 test target (second)".into()),
         (
             harness(0, &[Failed, Failed]),
             100,
@@ -209,10 +226,15 @@ prop_compose! {
             1 => Just(Junit::Unwritten),
             1 => Just(Junit::Unreadable("why".to_owned())),
         ]),
+        unrecorded in prop::collection::vec(Just("ship".to_owned()), 0..2),
+        empty in prop::collection::vec(Just("e2e".to_owned()), 0..2),
     ) -> Evidence {
         let who = "test_command".to_owned();
         let junit = junit.map(|junit| ("out.xml".to_owned(), junit));
-        Evidence { who, ended, harness, events, junit }
+        // Only of a harness is it known what had to run.
+        let known = |names: Vec<String>| if harness { names } else { Vec::new() };
+        let (unrecorded, empty) = (known(unrecorded), known(empty));
+        Evidence { who, ended, harness, events, unrecorded, empty, junit }
     }
 }
 
@@ -231,6 +253,12 @@ fn worse(evidence: &Evidence) -> Vec<Evidence> {
     with(&|it| it.ended.push(Ended::TimedOut));
     with(&|it| it.ended.push(Ended::Status(1)));
     with(&|it| it.events = Events::Unreadable("why".to_owned()));
+    with(&|it| {
+        if it.harness {
+            it.unrecorded.push("pay".to_owned());
+            it.empty.push("other".to_owned());
+        }
+    });
     with(&|it| {
         if let Events::Read(tests) = &mut it.events {
             tests.push(test(StageStatus::Failed));
@@ -261,6 +289,7 @@ proptest! {
             return Ok(());
         }
         prop_assert!(!evidence.ended.contains(&Ended::TimedOut));
+        prop_assert!(evidence.unrecorded.is_empty() && evidence.empty.is_empty());
         prop_assert!(evidence.ended.contains(&Ended::Status(0)));
         let only_none = |ended: &Ended| {
             *ended == Ended::Status(0) || (evidence.harness && *ended == Ended::Status(NONE_RAN))

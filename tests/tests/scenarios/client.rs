@@ -1,7 +1,7 @@
 //! Tests that run on this machine, against a stack that may run elsewhere.
 
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
-use e2e_tests::{Repo, here_and_over_ssh};
+use e2e_tests::{Host, Repo, here_and_over_ssh};
 
 here_and_over_ssh! {
     fn tests_here_reach_the_stack_at_the_same_port(host) {
@@ -34,4 +34,18 @@ here_and_over_ssh! {
             .ended(100, "failed")
             .stderr_has("needs no-such-program, which was not found on this machine");
     }
+}
+
+#[test]
+fn a_server_on_the_other_loopback_is_not_taken_for_the_sandbox() {
+    let repo = Repo::new("v6")
+        .compose("services: {web: {image: BUSYBOX, command: [httpd, -f, -p, '80'], ports: ['PORT_A:80']}}")
+        .spec("tests_run_on: client\ntest_command: 'true'\n");
+    let port = repo.port('A');
+    let ours = std::net::TcpListener::bind(("::1", port)).expect("a port of ::1");
+    repo.run(Host::Root, &[])
+        .ended(97, "host_error")
+        .stderr_has(&format!("port {port} must be free on this machine"));
+    drop(ours);
+    repo.run(Host::Root, &[]).ended(0, "passed");
 }

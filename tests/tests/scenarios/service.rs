@@ -61,3 +61,24 @@ fn a_service_that_is_not_there_is_named() {
         .stderr_has("`test_service` names test, which the compose file does not have")
         .stderr_has("it has tests, web");
 }
+
+#[test]
+fn a_dockerfile_begins_with_what_this_run_built() {
+    let repo = Repo::new("from")
+        .compose(
+            "services: {base: {image: 'SLUG-base:dev', build: base, command: ['true']}, \
+             tests: {build: tests, depends_on: [base], command: [cat, /word]}}",
+        )
+        .file(
+            "base/Dockerfile",
+            "FROM BUSYBOX\nRUN echo of this run >/word\n",
+        )
+        .file("tests/Dockerfile", "FROM SLUG-base:dev\n")
+        .spec("test_service: tests\n");
+    let tag = format!("{}-base:dev", repo.slug());
+    let old = repo.filled_in("FROM BUSYBOX\\nRUN echo of last week >/word\\n");
+    let _ = Host::Local.says(&format!("printf '{old}' | docker build -q -t {tag} -"));
+    let ran = repo.run(Host::Local, &[]);
+    let _ = Host::Local.says(&format!("docker rmi {tag}"));
+    ran.ended(0, "passed").stdout_has("of this run");
+}

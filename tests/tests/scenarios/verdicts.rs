@@ -1,5 +1,6 @@
 //! Runs whose sources disagree: the worst word wins, and the line that people see says whose it is.
 
+use e2e_tests::rust::package;
 use e2e_tests::{Host, Repo, here_and_over_ssh};
 
 /// One test that passed and one that failed.
@@ -170,4 +171,34 @@ fn a_shell_of_ones_own_is_used_as_it_is() {
     repo.run(Host::Local, &[])
         .ended(100, "failed")
         .stderr_has("exit status 3");
+}
+
+#[test]
+fn every_test_of_every_target_is_accounted_for() {
+    let silent = "fn main() -> std::process::ExitCode {\n    \
+        let asks = std::env::args().any(|one| one == \"--list\");\n    \
+        if asks { return e2e_harness::__private::main(); }\n    std::process::ExitCode::SUCCESS\n}\n\
+        #[e2e_harness::test]\nfn pays() { panic!(\"no row\"); }\n";
+    let targets = "[[test]]\nname = \"second\"\nharness = false\n[[test]]\nname = \"third\"\nharness = false\n";
+    let repo = package("accounted", "")
+        .file("tests/second.rs", "e2e_harness::main!();\n")
+        .file("tests/third.rs", silent);
+    let manifest = std::fs::read_to_string(repo.path("Cargo.toml")).expect("a manifest");
+    let with = |names: &str| {
+        manifest.replacen(
+            "[dev-dependencies]",
+            &format!("[package.metadata.e2e]\ntests = [{names}]\n[dev-dependencies]"),
+            1,
+        ) + targets
+    };
+    let repo = repo.file("Cargo.toml", &with("\"e2e\", \"second\""));
+    repo.run(Host::Local, &[])
+        .ended(4, "no_tests")
+        .stderr_has("no test ran in 1 test target (second)");
+    // A filter may leave one of them without tests.
+    repo.run(Host::Local, &["--", "passes"]).ended(0, "passed");
+    let repo = repo.file("Cargo.toml", &with("\"e2e\", \"third\""));
+    repo.run(Host::Local, &[])
+        .ended(100, "failed")
+        .stderr_has("left no record of 1 test (third::pays)");
 }

@@ -196,6 +196,31 @@ fn add_missing(names: impl Iterator<Item = String>, records: &mut Vec<TestRecord
     }
 }
 
+/// The tests of targets that ended with 0 and say nothing of them, and the targets that have none.
+/// What was to run is known only when nothing was typed, and of programs that can be asked here.
+pub(super) fn unaccounted(
+    context: &Context<'_>,
+    built: &[Built],
+    ended: &[Ended],
+    records: &[TestRecord],
+) -> (Vec<String>, Vec<String>) {
+    let (mut tests, mut targets) = (Vec::new(), Vec::new());
+    if !context.plan.arguments.is_empty() {
+        return (tests, targets);
+    }
+    let files = told::files(context.plan);
+    for ((one, ended), (_, prefix)) in built.iter().zip(ended).zip(files) {
+        if *ended == Ended::Status(NONE_RAN) && one.tests.is_empty() {
+            targets.push(one.target.name.clone());
+        }
+        if *ended == Ended::Status(0) {
+            let names = one.tests.iter().map(|test| format!("{prefix}{test}"));
+            tests.extend(names.filter(|name| records.iter().all(|record| record.name != *name)));
+        }
+    }
+    (tests, targets)
+}
+
 /// Which of the targets failed, or how many of their tests.
 pub(super) fn trouble(context: &Context<'_>, word: Word, evidence: &Evidence) -> Trouble {
     let plan = context.plan;
@@ -205,6 +230,10 @@ pub(super) fn trouble(context: &Context<'_>, word: Word, evidence: &Evidence) ->
     if let (Source::Events, Events::Read(records)) = (word.source, &evidence.events) {
         let is_failed = |test: &&TestRecord| test.status == StageStatus::Failed;
         let failed = records.iter().filter(is_failed).count();
+        if failed == 0 {
+            return Trouble::new(word.verdict, word.message)
+                .help("something ended the program before they ran, such as `exit(0)`");
+        }
         let message = format!("{failed} of {} failed", count(records.len(), "test"));
         return if harness.nextest {
             let not_run = records.len() - failed - passed(records);
