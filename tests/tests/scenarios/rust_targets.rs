@@ -127,6 +127,24 @@ fn tests_that_do_not_compile_end_the_run() {
 }
 
 #[test]
+fn tests_of_one_name_end_the_run_before_there_are_tests() {
+    package("rust-twins", "")
+        .file(
+            "tests/e2e.rs",
+            "fn _one() {\n    #[e2e_harness::test]\n    fn check() {}\n}\n\
+             fn _other() {\n    #[e2e_harness::test]\n    fn check() { panic!() }\n}\n\
+             e2e_harness::main!();\n",
+        )
+        .run(Host::Local, &[])
+        .ended(101, "build_failed")
+        .stderr_has("the test target `e2e` of `fixture` can't run: 2 tests are named `check`")
+        .stderr_has("at tests/e2e.rs:3")
+        .stderr_has("at tests/e2e.rs:7")
+        .stage("build", "failed")
+        .no_stage("test");
+}
+
+#[test]
 fn targets_that_are_not_there_or_not_ours_are_named() {
     let repo = package("rust-foreign", "");
     let manifest = std::fs::read_to_string(repo.path("Cargo.toml")).expect("it is there");
