@@ -39,6 +39,7 @@ mod choose;
 mod claim;
 mod container;
 mod containers;
+mod exits;
 mod gc;
 mod guard;
 mod job;

@@ -28,10 +28,21 @@ here_and_over_ssh! {
         assert_eq!(ran.recorded_as("services", "web")["state"], "running");
     }
 
+    fn a_test_that_breaks_a_service_fails(host) {
+        let repo = package("rust-breaks", "");
+        let ran = repo.run(host, &["--", "--ignored", "breaks_the_server"]);
+        ran.ended(100, "failed").within(60);
+        let test = ran.recorded_as("tests", "breaks_the_server");
+        assert_eq!(test["status"], "failed");
+        let why = test["message"].as_str().expect("it says why");
+        assert!(why.starts_with("putting the stack back failed: web exited with code 1 (test at "), "{why}");
+        ran.stderr_lacks("while the tests ran\n");
+    }
+
     fn tests_may_run_beside_the_stack(host) {
         let repo = package("rust-host", "tests_run_on: host\n");
         let ran = repo.run(host, &[]);
-        ran.ended(100, "failed").stage_says("test", "1 of 5 tests failed");
+        ran.ended(100, "failed").stage_says("test", "1 of 6 tests failed");
         assert_eq!(ran.recorded_as("tests", "hangs")["status"], "skipped");
         assert_eq!(ran.recorded_as("tests", "passes")["status"], "passed");
         assert_eq!(ran.recorded_as("tests", "b_finds_the_server_as_it_was")["status"], "passed");
