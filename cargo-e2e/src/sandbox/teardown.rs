@@ -107,6 +107,7 @@ mod tests {
     use std::os::unix::process::CommandExt as _;
     use std::path::{Path, PathBuf};
     use std::process::{Child, Command};
+    use std::time::Instant;
 
     use super::*;
     use crate::host::Local;
@@ -241,6 +242,37 @@ mod tests {
         }
         assert!(ended.iter().all(Option::is_some), "{ended:?}");
         assert_eq!(live, [None, None]);
+    }
+
+    /// As a container's process, whose folders are others that may have the same names.
+    #[tokio::test]
+    async fn what_sees_other_mounts_is_not_known_by_a_folder() {
+        let alone = Alone::new(id('f'), "");
+        let mut command = Command::new("unshare");
+        command
+            .args(["-rm", "sleep", "600"])
+            .current_dir(alone.dir())
+            .process_group(0);
+        let Ok(mut other) = command.spawn() else {
+            return;
+        };
+        let runs = format!("/proc/{}/cmdline", other.id());
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while !std::fs::read(&runs)
+            .unwrap_or_default()
+            .starts_with(b"sleep")
+        {
+            if other.try_wait().unwrap().is_some() {
+                // Not every machine lets its users have namespaces.
+                return;
+            }
+            assert!(Instant::now() < deadline, "unshare does not begin");
+        }
+        alone.take_down().await;
+        let ended = other.try_wait().unwrap();
+        let _ = other.kill();
+        other.wait().unwrap();
+        assert_eq!(ended, None);
     }
 
     #[test]

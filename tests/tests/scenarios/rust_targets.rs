@@ -42,12 +42,23 @@ here_and_over_ssh! {
     fn tests_may_run_beside_the_stack(host) {
         let repo = package("rust-host", "tests_run_on: host\n");
         let ran = repo.run(host, &[]);
-        ran.ended(100, "failed").stage_says("test", "1 of 6 tests failed");
+        ran.ended(100, "failed").stage_says("test", "1 of 7 tests failed");
         assert_eq!(ran.recorded_as("tests", "hangs")["status"], "skipped");
         assert_eq!(ran.recorded_as("tests", "passes")["status"], "passed");
         assert_eq!(ran.recorded_as("tests", "b_finds_the_server_as_it_was")["status"], "passed");
         assert_eq!(ran.recorded_as("services", "web")["state"], "running");
     }
+}
+
+#[test]
+fn a_second_try_does_not_hide_what_the_first_one_broke() {
+    let repo = package("rust-breaks-again", "");
+    let ran = repo.run(Host::Local, &["--", "--ignored", "breaks_it"]);
+    ran.ended(100, "failed")
+        .stage("test", "failed")
+        .stderr_has("failed to put back what a test changed: web exited with code 1");
+    let test = ran.recorded_as("tests", "breaks_it_and_tries_again");
+    assert_eq!(test["status"], "passed");
 }
 
 #[test]
