@@ -7,6 +7,7 @@
 mod changes;
 mod session;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -17,8 +18,9 @@ use tokio::net::UnixListener;
 use tokio::sync::{OnceCell, watch};
 
 use crate::host::{HostError, Own};
-use crate::stages::Context;
+use crate::outcome::Verdict;
 use crate::stages::up::Stack;
+use crate::stages::{Context, Trouble};
 
 use changes::Changes;
 use session::session;
@@ -123,16 +125,48 @@ impl<'a> Control<'a> {
         self.closing.send_replace(true);
         let rest = async { while sessions.next().await.is_some() {} };
         if tokio::time::timeout(LAST, rest).await.is_err() {
-            self.context
-                .events
-                .warn("not everything that the tests changed of the stack could be put back");
+            let limit = LAST.as_secs();
+            let why = format!("a service that a test changed was not as before within {limit} s");
+            self.warn(&why);
+            self.changes.failed(why).await;
         }
         ended
     }
 
     /// Puts back whatever is still changed.
     pub async fn put_back(&self) {
-        self.changes.put_back(self, None).await;
+        self.settle(None).await;
+    }
+
+    /// Puts back what a session changed, or all of them, where no test can be told that it failed.
+    async fn settle(&self, session: Option<u64>) {
+        if let Err(why) = self.changes.put_back(self, session).await {
+            self.warn(&why);
+        }
+    }
+
+    fn warn(&self, why: &str) {
+        self.context
+            .events
+            .warn(format!("failed to put back what a test changed: {why}"));
+    }
+
+    /// Whether all that tests changed was put back.
+    ///
+    /// # Errors
+    /// When something was not: tests that ran after it did not have the stack that they should.
+    pub async fn is_as_before(&self) -> Result<(), Trouble> {
+        let Some(why) = self.changes.first_failure().await else {
+            return Ok(());
+        };
+        let message = format!("failed to put back what a test changed: {why}");
+        Err(Trouble::new(Verdict::Failed, message)
+            .help("a test that stops or breaks a service must leave it so that it can start again"))
+    }
+
+    /// The ids of all containers that tests changed, whatever became of them.
+    pub async fn changed(&self) -> BTreeSet<String> {
+        self.changes.ever().await
     }
 
     /// Now, by the host's clock and not later: seconds since 1970 with a fraction, as Docker

@@ -189,12 +189,22 @@ impl Run<'_> {
             }
             found.add_tested();
             if ledger.reached(Stage::Up) && !found.lost {
+                // Of tests that failed it is said already what fell meanwhile.
+                let passed = found.verdict.is_none_or(|so_far| so_far == Verdict::Passed);
+                let before = found
+                    .ready
+                    .as_ref()
+                    .filter(|_| passed && ledger.reached(Stage::Test));
                 // Evidence is worth a wait, but not a second signal.
                 let collected = ledger
                     .until(
                         2,
                         Stage::Collect,
-                        stages::collect::collect(&context, &mut found.services),
+                        stages::collect::collect(
+                            &context,
+                            before.map(|ready| (ready, &found.changed)),
+                            &mut found.services,
+                        ),
                     )
                     .await;
                 if let Err(Stopped::Failed(trouble)) = collected {

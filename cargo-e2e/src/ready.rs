@@ -40,6 +40,8 @@ pub struct Readiness {
     pub checks: Vec<HealthRecord>,
     /// Why it is not ready; none when it is.
     pub failure: Option<NotReady>,
+    /// Every container, as it was seen last.
+    pub containers: Containers,
 }
 
 /// Why a stack is not ready.
@@ -81,6 +83,7 @@ pub async fn wait(
             return Ok(Readiness {
                 checks: state.records(Instant::now()),
                 failure,
+                containers: state.containers,
             });
         }
         let next_deadline = tokio::time::Instant::from_std(state.next_deadline(Instant::now()));

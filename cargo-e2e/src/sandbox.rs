@@ -42,6 +42,7 @@ mod choose;
 mod claim;
 mod container;
 mod containers;
+mod exits;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod gc;

@@ -97,7 +97,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! Their names are `a_price::eur` and `a_price::usd`.
+//! Their names are `a_price::eur` and `a_price::usd`. A name is the path without the crate, so a
+//! target refuses to run when it has two tests of one name, also when a shared crate brings one.
 //!
 //! # Where it runs
 //!

@@ -91,11 +91,13 @@ pub fn register(test: &'static Definition) {
         .push(test);
 }
 
-/// All tests, by name.
+/// All tests, by name; those of one name by their place.
 pub(crate) fn tests() -> Vec<(String, &'static Definition)> {
     let tests = TESTS.lock().unwrap_or_else(PoisonError::into_inner);
     let mut tests: Vec<_> = tests.iter().map(|test| (test.name(), *test)).collect();
-    tests.sort_by(|one, other| one.0.cmp(&other.0));
+    tests.sort_by(|(one, here), (other, there)| {
+        (one, here.file, here.line).cmp(&(other, there.file, there.line))
+    });
     tests
 }
 

@@ -1,5 +1,6 @@
 //! What `main!` does: lists or runs the registered tests through libtest-mimic.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
@@ -30,8 +31,15 @@ type Tests = [(String, &'static Definition)];
 #[must_use]
 pub fn main() -> ExitCode {
     let tests = registry::tests();
-    if env_is(HELLO, "1") {
+    let greets = env_is(HELLO, "1");
+    if greets {
         println!("{GREETING}");
+    }
+    if let Some(refusal) = refusal(&tests) {
+        eprint!("{refusal}");
+        return ExitCode::from(FAILED);
+    }
+    if greets {
         for (name, _) in &tests {
             println!("{name}");
         }
@@ -47,14 +55,6 @@ pub fn main() -> ExitCode {
             "e2e-harness: there is no #[e2e_harness::test] in this target; is the module with the tests declared?"
         );
         return ExitCode::from(NO_TESTS);
-    }
-    if let Some(pair) = tests.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        let [first, second] = [pair[0].1, pair[1].1].map(|test| test.place(""));
-        eprintln!(
-            "e2e-harness: two tests are called `{}`, and only one would run{first}{second}: rename one",
-            pair[0].0
-        );
-        return ExitCode::from(FAILED);
     }
     if args.test_threads.is_none() {
         args.test_threads = Some(
@@ -75,6 +75,28 @@ pub fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&args, trials);
     run.say_notes();
     conclusion.exit_code()
+}
+
+/// Why none of these tests can run: a name means one test, for the child that runs it, for nextest
+/// and in the record.
+fn refusal(tests: &Tests) -> Option<String> {
+    let mut text = String::new();
+    for twins in tests.chunk_by(|(one, _), (other, _)| one == other) {
+        let [(name, _), _, ..] = twins else { continue };
+        let _ = writeln!(
+            text,
+            "e2e-harness: {} tests are named `{name}`",
+            twins.len()
+        );
+        for (_, test) in twins {
+            let _ = writeln!(text, "  at {}:{}", test.file, test.line);
+        }
+    }
+    if text.is_empty() {
+        return None;
+    }
+    text.push_str("help: rename all but one of each, or a module that one of them is in\n");
+    Some(text)
 }
 
 /// How tests are run here.

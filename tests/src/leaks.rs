@@ -96,6 +96,7 @@ impl Trace {
             "{DOCKER_HAS}{PROCESSES}\
              docker image ls -a --filter label=cargo-e2e.run={run_id} --format 'image {{{{.ID}}}} {run_id}'\n\
              find {root} /tmp -maxdepth 2 ! -path '/tmp/e2e-tests-*' ! -path '*/ended/*' -name '*{run_id}*' -printf 'file %p\\n' 2>/dev/null\n\
+             find /proc/[0-9]*/cwd -maxdepth 0 -lname '{root}/sandboxes/{run_id}*' -printf 'process %h in %l\n' 2>/dev/null\n\
              processes <<'END'\n{marks}\nEND\n",
             root = host.root(),
             marks = marks.join("\n"),

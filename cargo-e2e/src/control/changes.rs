@@ -1,12 +1,12 @@
 //! What tests changed of the stack, and how it was before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, Notify};
 
 use crate::host::HostError;
-use crate::sandbox::Container;
+use crate::sandbox::{Container, Containers};
 
 use super::{Control, within};
 
@@ -20,6 +20,10 @@ pub(super) struct Changes {
     all: Mutex<BTreeMap<String, Changed>>,
     /// Told whenever one is put back.
     fewer: Notify,
+    /// The ids of all that were ever changed.
+    ever: Mutex<BTreeSet<String>>,
+    /// Why something could not be put back.
+    failures: Mutex<Vec<String>>,
 }
 
 /// A container that a session changed.
@@ -88,13 +92,21 @@ impl Changes {
             });
             ids.push(container.id);
         }
+        self.ever.lock().await.extend(ids.iter().cloned());
         let (host, sandbox) = (control.context.host, control.context.sandbox);
         let changed = sandbox.change(host, verb, signal, &ids).await;
         changed.map_err(|error| reason(&error))
     }
 
-    /// Puts back what a session changed, or all of them; says what can't be.
-    pub(super) async fn put_back(&self, control: &Control<'_>, session: Option<u64>) {
+    /// Puts back what a session changed, or all of them.
+    ///
+    /// # Errors
+    /// When something can't be; it is remembered, too.
+    pub(super) async fn put_back(
+        &self,
+        control: &Control<'_>,
+        session: Option<u64>,
+    ) -> Result<(), String> {
         let mut all = self.all.lock().await;
         let mine = |changed: &Changed| session.is_none_or(|session| changed.session == session);
         let due: BTreeMap<String, Changed> = all
@@ -103,17 +115,32 @@ impl Changes {
             .map(|(id, changed)| (id.clone(), changed.clone()))
             .collect();
         if due.is_empty() {
-            return;
+            return Ok(());
         }
-        if let Err(why) = restore(control, &due).await {
-            control.context.events.warn(format!(
-                "a test changed the stack, and it is not as before: {why}"
-            ));
+        let restored = restore(control, &due).await;
+        if let Err(why) = &restored {
+            self.failed(why.clone()).await;
         }
         // Also what failed: the next test would wait for it in vain.
         all.retain(|_, changed| !mine(changed));
         drop(all);
         self.fewer.notify_waiters();
+        restored
+    }
+
+    /// Remembers why something could not be put back.
+    pub(super) async fn failed(&self, why: String) {
+        self.failures.lock().await.push(why);
+    }
+
+    /// Why something could not be put back, if that is so.
+    pub(super) async fn first_failure(&self) -> Option<String> {
+        self.failures.lock().await.first().cloned()
+    }
+
+    /// The ids of all containers that were ever changed.
+    pub(super) async fn ever(&self) -> BTreeSet<String> {
+        self.ever.lock().await.clone()
     }
 }
 
@@ -133,6 +160,9 @@ async fn restore(control: &Control<'_>, due: &BTreeMap<String, Changed>) -> Resu
         .inspect(host)
         .await
         .map_err(|error| reason(&error))?;
+    if let Some((_, gone)) = due.iter().find(|(id, _)| now.get(id).is_none()) {
+        return Err(format!("the container of {} is gone", gone.service));
+    }
     let mut failed = Vec::new();
     for container in now.sorted() {
         let Some(changed) = due.get(&container.id) else {
@@ -167,31 +197,53 @@ fn way_back(now: Was, was: Was) -> &'static [&'static str] {
     }
 }
 
-/// Waits until those that ran before run again, and are healthy where they are asked.
+/// Waits until those that ran before run again and stay up, and are healthy where they are asked.
 async fn healthy(
     control: &Control<'_>,
     due: &BTreeMap<String, Changed>,
     deadline: Instant,
 ) -> Result<(), String> {
+    let ran = |container: &Container| {
+        let changed = due.get(&container.id);
+        changed.is_some_and(|changed| changed.was == Was::Running)
+    };
+    let mut seen = Containers::default();
     loop {
         let containers = control.context.sandbox.inspect(control.context.host).await;
         let containers = containers.map_err(|error| reason(&error))?;
-        let waiting = containers.sorted().into_iter().find_map(|container| {
-            let changed = due.get(&container.id)?;
-            let health = container.state.health.as_ref();
-            let health = health.map_or("", |health| health.status.as_str());
-            let fine = container.state.status == "running" && matches!(health, "" | "healthy");
-            (changed.was == Was::Running && !fine)
-                .then(|| format!("{} is {} {health}", changed.service, container.state.status))
-        });
-        match waiting {
-            None => return Ok(()),
-            Some(waiting) if Instant::now() >= deadline => {
-                return Err(waiting.trim_end().to_owned());
-            }
-            Some(_) => tokio::time::sleep(LOOK).await,
+        seen.look(containers.only(ran));
+        match missing(&seen, Instant::now()) {
+            Missing::Nothing => return Ok(()),
+            Missing::Never(why) => return Err(why),
+            Missing::NotYet(why) if Instant::now() >= deadline => return Err(why),
+            Missing::NotYet(_) => tokio::time::sleep(LOOK).await,
         }
     }
+}
+
+/// What containers that should run lack.
+#[derive(Debug, PartialEq, Eq)]
+enum Missing {
+    Nothing,
+    NotYet(String),
+    Never(String),
+}
+
+fn missing(containers: &Containers, now: Instant) -> Missing {
+    let all = containers.sorted();
+    if let Some(over) = all.iter().find(|container| container.is_over()) {
+        return Missing::Never(format!("{} {}", over.service, over.how_it_ended()));
+    }
+    if let Some((_, why)) = containers.hopeless() {
+        return Missing::Never(why);
+    }
+    let down = all
+        .iter()
+        .find(|container| container.state.status != "running");
+    let down = down.map(|container| format!("{} is {}", container.service, container.state.status));
+    let waiting = || containers.waiting(now).into_iter().next();
+    down.or_else(waiting)
+        .map_or(Missing::Nothing, Missing::NotYet)
 }
 
 /// What Docker said, without where and in which script.
@@ -205,6 +257,32 @@ pub(super) fn reason(error: &HostError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_that_ended_again_is_not_waited_for() {
+        let seen = |state: &str, more: &str| {
+            let container = format!(
+                r#"{{"id":"1","name":"/web-1","service":"web","state":{{"Status":"{state}"{more}}}}}"#
+            );
+            Containers::read(&format!("{container}\nend\n"))
+        };
+        let later = Instant::now() + HEALTHY;
+        let of = |state: &str, more: &str| missing(&seen(state, more), later);
+        assert_eq!(of("running", ""), Missing::Nothing);
+        let never = |why: &str| Missing::Never(why.to_owned());
+        assert_eq!(
+            of("exited", r#","ExitCode":1"#),
+            never("web exited with code 1")
+        );
+        assert_eq!(of("exited", ""), never("web exited with code 0"));
+        let not_yet = |why: &str| Missing::NotYet(why.to_owned());
+        assert_eq!(of("restarting", ""), not_yet("web is restarting"));
+        let sick = r#","Health":{"Status":"unhealthy"}"#;
+        assert_eq!(
+            of("running", sick),
+            not_yet("web is unhealthy (no answer yet)")
+        );
+    }
 
     #[test]
     fn every_way_back_ends_where_it_began() {

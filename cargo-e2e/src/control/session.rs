@@ -56,7 +56,7 @@ pub(super) async fn session(control: &Control<'_>, number: u64, stream: UnixStre
             break;
         }
     }
-    control.changes.put_back(control, Some(number)).await;
+    control.settle(Some(number)).await;
 }
 
 /// A whole line; none at the end, or when it is too long to be one.
@@ -188,7 +188,7 @@ async fn answer(
             Ok(Answer::Checked { passed, said })
         }
         Request::Restore => {
-            control.changes.put_back(control, Some(number)).await;
+            control.changes.put_back(control, Some(number)).await?;
             Ok(Answer::Done)
         }
     }

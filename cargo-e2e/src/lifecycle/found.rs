@@ -1,8 +1,10 @@
 //! What is gathered on the way, whatever comes of the run.
 
+use std::collections::BTreeSet;
+
 use crate::outcome::{HealthRecord, ServiceRecord, StageStatus, TestRecord, Verdict};
 
-use crate::sandbox::Buried;
+use crate::sandbox::{Buried, Containers};
 
 use super::ledger::Stopped;
 
@@ -13,6 +15,10 @@ pub(super) struct Found {
     pub(super) lost: bool,
     pub(super) health_checks: Vec<HealthRecord>,
     pub(super) services: Vec<ServiceRecord>,
+    /// The containers as they were once all was ready.
+    pub(super) ready: Option<Containers>,
+    /// The ids of those that tests changed through the tool.
+    pub(super) changed: BTreeSet<String>,
     pub(super) tests: Vec<TestRecord>,
     /// The tests as one, for those that tell nothing of themselves.
     pub(super) tested: Option<TestRecord>,

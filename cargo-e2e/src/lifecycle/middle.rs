@@ -118,9 +118,10 @@ impl Run<'_> {
             .until(1, Stage::Up, or_full(context, Box::pin(up)))
             .await?;
         let ready = stages::ready::ready(context, &stack, &mut found.health_checks);
-        ledger
+        let ready = ledger
             .until(1, Stage::Ready, or_full(context, Box::pin(ready)))
             .await?;
+        found.ready = Some(ready);
         let endpoints = stages::endpoints::endpoints(context, &stack);
         stages::up::remember(context, &stack, &endpoints).await;
         let on_host = stages::test::variables(context, &endpoints, Side::Host);
@@ -158,9 +159,18 @@ impl Run<'_> {
             control: control.as_ref(),
         };
         let began = Instant::now();
-        let tests = Box::pin(stages::test::test(context, &given, &mut found.tests));
+        let tests = Box::pin(async {
+            let done = stages::test::test(context, &given, &mut found.tests).await?;
+            match &control {
+                Some(control) => control.is_as_before().await.map(|()| done),
+                None => Ok(done),
+            }
+        });
         let tests = or_full(context, tests);
         let tested = ledger.until(1, Stage::Test, tests).await;
+        if let Some(control) = &control {
+            found.changed = control.changed().await;
+        }
         found.tested = self.test_record(&tested, began.elapsed());
         let stays = context.before.is_some() || self.keeps(found);
         if let (Err(Stopped::Cancelled), Some(control), true) = (&tested, &control, stays) {

@@ -172,9 +172,25 @@ impl Container {
 
     /// Why it will never be ready, if that is so; `looped` when it does not stay up.
     pub(super) fn hopeless(&self, looped: bool) -> Option<String> {
+        let how = self.how_it_ended();
+        if looped {
+            return Some(format!(
+                "{} restarted {} times; it {how}",
+                self.service, self.restarts
+            ));
+        }
+        (self.is_over() && self.state.exit_code != 0).then(|| format!("{} {how}", self.service))
+    }
+
+    /// Whether it ended, and Docker does not start it again.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.state.status.as_str(), "exited" | "dead") && !self.restarts_by_itself()
+    }
+
+    /// Of one that ended: with what.
+    pub(crate) fn how_it_ended(&self) -> String {
         let state = &self.state;
-        let ended = matches!(state.status.as_str(), "exited" | "dead");
-        let how = if state.oom_killed {
+        if state.oom_killed {
             format!(
                 "was killed for want of memory (exit code {})",
                 state.exit_code
@@ -183,15 +199,7 @@ impl Container {
             format!("exited with code {}", state.exit_code)
         } else {
             format!("could not start: {}", printable(&state.error))
-        };
-        if looped {
-            return Some(format!(
-                "{} restarted {} times; it {how}",
-                self.service, self.restarts
-            ));
         }
-        (ended && state.exit_code != 0 && !self.restarts_by_itself())
-            .then(|| format!("{} {how}", self.service))
     }
 
     /// Why it is not ready yet; none when it is.

@@ -157,6 +157,19 @@ impl Containers {
         false
     }
 
+    /// Only these of them.
+    #[must_use]
+    pub fn only(mut self, these: impl Fn(&Container) -> bool) -> Self {
+        self.all.retain(|_, container| these(container));
+        self
+    }
+
+    /// The container with this id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Container> {
+        self.all.get(id)
+    }
+
     /// Takes another whole look at the same containers.
     pub fn look(&mut self, again: Self) {
         self.saw(again.all);

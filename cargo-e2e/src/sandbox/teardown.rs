@@ -107,7 +107,9 @@ pub async fn teardown(
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
     use std::os::unix::process::CommandExt as _;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
+    use std::process::{Child, Command};
+    use std::time::Instant;
 
     use super::*;
     use crate::host::Local;
@@ -117,30 +119,66 @@ mod tests {
         letter.to_string().repeat(26)
     }
 
-    /// The script with this in place of `docker`, on a sandbox; and no sleep is one.
+    /// A sandbox on this machine, of which only the folder is there.
+    struct Alone {
+        folder: tempfile::TempDir,
+        id: String,
+    }
+
+    impl Alone {
+        /// With this in place of `docker`; and no sleep is one.
+        fn new(id: String, docker: &str) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let alone = Self { folder, id };
+            for (name, text) in [("docker", docker), ("sleep", "")] {
+                let here = alone.folder.path().display();
+                let text = format!("#!/bin/sh\nhere={here}\n{text}\n");
+                let path = alone.folder.path().join(name);
+                std::fs::write(&path, text).unwrap();
+                let mode = std::fs::Permissions::from_mode(0o755);
+                std::fs::set_permissions(path, mode).unwrap();
+            }
+            std::fs::create_dir_all(alone.dir().join("repo")).unwrap();
+            std::fs::write(alone.dir().join("sentinel"), format!("{}\n", alone.id)).unwrap();
+            alone
+        }
+
+        fn root(&self) -> PathBuf {
+            self.folder.path().join("root")
+        }
+
+        fn dir(&self) -> PathBuf {
+            self.root().join("sandboxes").join(&self.id)
+        }
+
+        fn search(&self) -> String {
+            let all = std::env::var("PATH").unwrap();
+            format!("{}:{all}", self.folder.path().display())
+        }
+
+        /// What teardown says, and whether the folder is there still.
+        async fn take_down(&self) -> (String, bool) {
+            let script = Script::new("teardown", BODY)
+                .var("PATH", self.search())
+                .var("root", self.root().to_string_lossy())
+                .var("id", &self.id);
+            let limit = Duration::from_mins(1);
+            let output = host::run(&Local, &script, b"", limit).await.unwrap();
+            assert_eq!(output.status, 0, "{output:?}");
+            (output.text(), self.dir().exists())
+        }
+    }
+
     async fn with_docker(id: &str, docker: &str) -> (String, bool) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        let program = |name: &str, text: &str| {
-            let text = format!("#!/bin/sh\nhere={}\n{text}\n", folder.path().display());
-            std::fs::write(path(name), text).unwrap();
-            let mode = std::fs::Permissions::from_mode(0o755);
-            std::fs::set_permissions(path(name), mode).unwrap();
-        };
-        program("docker", docker);
-        program("sleep", "");
-        let dir = path("root").join("sandboxes").join(id);
-        std::fs::create_dir_all(&dir).unwrap();
-        std::fs::write(dir.join("sentinel"), format!("{id}\n")).unwrap();
-        let search = std::env::var("PATH").unwrap();
-        let script = Script::new("teardown", BODY)
-            .var("PATH", format!("{}:{search}", folder.path().display()))
-            .var("root", path("root").to_string_lossy())
-            .var("id", id);
-        let limit = Duration::from_mins(1);
-        let output = host::run(&Local, &script, b"", limit).await.unwrap();
-        assert_eq!(output.status, 0, "{output:?}");
-        (output.text(), Path::exists(&dir))
+        Alone::new(id.to_owned(), docker).take_down().await
+    }
+
+    /// A process without the sandbox's mark, in a session of its own.
+    fn stranger(folder: &Path, program: &Path) -> Child {
+        std::fs::create_dir_all(folder).unwrap();
+        let mut command = Command::new(program);
+        command.arg("600").env_clear().current_dir(folder);
+        command.process_group(0).spawn().unwrap()
     }
 
     #[tokio::test]
@@ -168,7 +206,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("a ) b");
         std::os::unix::fs::symlink("/bin/sh", &program).unwrap();
-        let child = std::process::Command::new(&program)
+        let child = Command::new(&program)
             .args(["-c", "env -i sh -c 'sleep 30; echo survived' & wait"])
             .env("CARGO_E2E_RUN", id('c'))
             .process_group(0)
@@ -179,6 +217,85 @@ mod tests {
         assert!(!said.contains("left "), "{said}");
         let output = child.wait_with_output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    }
+
+    #[tokio::test]
+    async fn what_left_its_environment_is_known_by_the_folder() {
+        let alone = Alone::new(id('d'), "");
+        let sleep = Path::new("/bin/sleep");
+        let own = alone.dir().join("repo/sleep");
+        std::fs::copy(sleep, &own).unwrap();
+        let gone = alone.dir().join("repo/gone");
+        let mut ours = [
+            stranger(&alone.dir(), sleep),
+            stranger(&gone, sleep),
+            stranger(Path::new("/"), &own),
+        ];
+        std::fs::remove_dir(gone).unwrap();
+        let other = alone.root().join("sandboxes").join(id('d') + "d");
+        let mut others = [stranger(&other, sleep), stranger(&alone.root(), sleep)];
+        let (said, _) = alone.take_down().await;
+        assert!(!said.contains("left "), "{said}");
+        let ended = ours.each_mut().map(|child| child.try_wait().unwrap());
+        let live = others.each_mut().map(|child| child.try_wait().unwrap());
+        for child in ours.iter_mut().chain(&mut others) {
+            let _ = child.kill();
+            child.wait().unwrap();
+        }
+        assert!(ended.iter().all(Option::is_some), "{ended:?}");
+        assert_eq!(live, [None, None]);
+    }
+
+    /// As a container's process, whose folders are others that may have the same names.
+    #[tokio::test]
+    async fn what_sees_other_mounts_is_not_known_by_a_folder() {
+        let alone = Alone::new(id('f'), "");
+        let mut command = Command::new("unshare");
+        command
+            .args(["-rm", "sleep", "600"])
+            .current_dir(alone.dir())
+            .process_group(0);
+        let Ok(mut other) = command.spawn() else {
+            return;
+        };
+        let runs = format!("/proc/{}/cmdline", other.id());
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while !std::fs::read(&runs)
+            .unwrap_or_default()
+            .starts_with(b"sleep")
+        {
+            if other.try_wait().unwrap().is_some() {
+                // Not every machine lets its users have namespaces.
+                return;
+            }
+            assert!(Instant::now() < deadline, "unshare does not begin");
+        }
+        alone.take_down().await;
+        let ended = other.try_wait().unwrap();
+        let _ = other.kill();
+        other.wait().unwrap();
+        assert_eq!(ended, None);
+    }
+
+    #[test]
+    fn whoever_asks_may_stand_in_the_folder() {
+        let alone = Alone::new(id('e'), "");
+        let script = r#"sh -c "$0" && echo "is there""#;
+        let asker = Command::new("sh")
+            .args(["-c", script, BODY])
+            .env("PATH", alone.search())
+            .env("root", alone.root())
+            .env("id", &alone.id)
+            .current_dir(alone.dir().join("repo"))
+            .process_group(0)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&asker.stdout);
+        assert!(
+            said.ends_with("is there\n") && !said.contains("left "),
+            "{asker:?}"
+        );
+        assert!(!alone.dir().exists());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod long;
 
+use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::host::{Host, Local, Transfer, rsync};
 use crate::outcome::ServiceRecord;
-use crate::sandbox::Container;
+use crate::sandbox::{Container, Containers};
 use crate::secrets::Secrets;
 use crate::spec::Side;
 
@@ -21,15 +22,22 @@ use super::{Context, Done, Trouble, count};
 /// In the bundle: what was fetched, until secrets are masked in it.
 const FETCHED: &str = ".fetched";
 
-/// Collects. Files that can't be fetched are a warning: the verdict is known already.
+/// Collects. Files that can't be fetched are a warning: the verdict is known already. `before` has
+/// the containers as they were when the tests began, and the ids of those that tests changed.
 pub async fn collect(
     context: &Context<'_>,
+    before: Option<(&Containers, &BTreeSet<String>)>,
     services: &mut Vec<ServiceRecord>,
 ) -> Result<Done<()>, Trouble> {
     let until = Instant::now() + context.plan.limits.collect;
     let limit = context.plan.limits.collect;
     let collected = context.sandbox.collect(context.host, limit).await?;
     *services = collected.containers.records();
+    if let Some((ready, changed)) = before {
+        for exit in collected.containers.exits_since(ready, changed) {
+            context.events.warn(format!("{exit} while the tests ran"));
+        }
+    }
     let bundle = context.bundle.display();
     let source = format!("{}/collected/", context.sandbox.dir());
     let target = format!("{bundle}/{FETCHED}/");

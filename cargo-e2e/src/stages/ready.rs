@@ -3,7 +3,7 @@
 use crate::host::HostError;
 use crate::outcome::{HealthRecord, Verdict};
 use crate::ready;
-use crate::sandbox::Container;
+use crate::sandbox::{Container, Containers};
 use crate::spec::{HealthCheck, Probe};
 
 use super::up::Stack;
@@ -15,12 +15,13 @@ const LINES: u32 = 20;
 /// A connection that breaks more often than this is none to wait on.
 const DROPS: usize = 3;
 
-/// Waits. `checks` holds every health check's record afterwards, whatever came of it.
+/// Waits, and returns the containers as they are then. `checks` holds every health check's record
+/// afterwards, whatever came of it.
 pub async fn ready(
     context: &Context<'_>,
     stack: &Stack,
     checks: &mut Vec<HealthRecord>,
-) -> Result<Done<()>, Trouble> {
+) -> Result<Done<Containers>, Trouble> {
     let asks_tcp = |check: &HealthCheck| matches!(check.probe, Probe::Tcp { .. });
     if context.facts.rootless && context.plan.spec.health_checks.iter().any(asks_tcp) {
         context.events.warn(
@@ -50,7 +51,10 @@ pub async fn ready(
     let readiness = waited?;
     *checks = readiness.checks;
     match readiness.failure {
-        None => Ok(Done::new((), count(checks.len(), "health check"))),
+        None => {
+            let detail = count(checks.len(), "health check");
+            Ok(Done::new(readiness.containers, detail))
+        }
         Some(failure) => {
             let trouble = Trouble::new(Verdict::Unhealthy, failure.message);
             Err(with_logs(context, trouble, &failure.blame).await)

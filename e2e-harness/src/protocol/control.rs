@@ -51,7 +51,7 @@ pub enum Request {
         /// Its name.
         name: String,
     },
-    /// Put back what this session changed.
+    /// Put back what this session changed. [`Answer::Failed`] says what can't be, and the test fails.
     Restore,
 }
 

@@ -4,7 +4,7 @@
 //! The child decides about everything it can see itself, also time; the parent tells apart how it
 //! ended when it could not say so, and leaves nothing of its process group behind.
 
-use std::env::current_exe;
+use std::env::{args_os, current_exe};
 use std::fs;
 use std::io::{self, pipe};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -72,7 +72,7 @@ impl Report {
 
 /// The order, when this process is a child.
 pub(super) fn order() -> Option<Order> {
-    let mut arguments = std::env::args_os().skip(1);
+    let mut arguments = args_os().skip(1);
     arguments.next().filter(|first| first == ORDER)?;
     serde_json::from_str(arguments.next()?.to_str()?).ok()
 }
@@ -278,9 +278,20 @@ fn signal_name(number: i32) -> &'static str {
     known.map_or("", |(_, name)| name)
 }
 
+/// This program, also where another one has its place by now: Cargo may compile it anew meanwhile.
+fn program() -> io::Result<PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() {
+        return Ok(running.to_owned());
+    }
+    current_exe()
+}
+
 fn supervise(order: &Order, limit: Duration, captured: bool) -> io::Result<(Ending, String)> {
-    let mut command = Command::new(current_exe()?);
+    let program = program()?;
+    let mut command = Command::new(&program);
     command
+        .arg0(args_os().next().unwrap_or_else(|| program.into()))
         .arg(ORDER)
         .arg(serde_json::to_string(order)?)
         .stdin(Stdio::null())

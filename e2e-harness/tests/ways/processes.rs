@@ -1,6 +1,9 @@
-use e2e_harness::protocol::record::{Entry, Status};
+use std::process::Stdio;
 
-use crate::play::{Play, Ran, Way, place};
+use e2e_harness::protocol::record::{Entry, Status};
+use e2e_harness::protocol::{EVENTS, GREETING, HELLO};
+
+use crate::play::{Play, Ran, Way, binary, place};
 
 fn check(ran: &Ran) {
     let verdicts: Vec<_> = ran.verdicts().into_iter().collect();
@@ -56,14 +59,63 @@ fn it_counts_under_nextest_too() {
     check(&ran);
 }
 
+/// What is said of tests of one name, whoever asks the target for what.
+fn check_twins(ran: &Ran) {
+    assert!(ran.code.is_some_and(|code| code != 0), "{}", ran.all());
+    let suite = "e2e-harness/tests/suite";
+    let said = format!(
+        "e2e-harness: 2 tests are named `smoke::works`\n  at {suite}/src/lib.rs:9\n  at {suite}/tests/twins.rs:8\n\
+         e2e-harness: 2 tests are named `twin`\n  at {suite}/tests/twins.rs:16\n  at {suite}/tests/twins.rs:21\n\
+         help: rename all but one of each"
+    );
+    // nextest moves it to the right.
+    let flat = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    assert!(flat(&ran.stderr).contains(&flat(&said)), "{}", ran.all());
+    assert!(ran.entries.is_empty(), "{:?}", ran.entries);
+}
+
 #[test]
-fn two_tests_of_one_name_are_refused() {
-    for way in [Way::Children, Way::Threads] {
-        let ran = Play::new().run(way, "twins", &[]);
-        assert_eq!(ran.code, Some(101), "{}", ran.all());
-        let said = "two tests are called `twin`, and only one would run";
-        assert!(ran.stderr.contains(said), "{}", ran.all());
+fn tests_of_one_name_are_refused() {
+    for way in [Way::Children, Way::Threads, Way::Nextest] {
+        check_twins(&Play::new().run(way, "twins", &[]));
     }
-    let listed = Play::new().run(Way::Threads, "twins", &["--list"]);
-    assert_eq!(listed.code, Some(101), "{}", listed.all());
+    check_twins(&Play::outside().run(Way::Threads, "twins", &[]));
+    let twins = binary(&["--test", "twins"]);
+    for arguments in [&["--list"][..], &["--e2e-harness-order", ORDER]] {
+        let play = Play::new();
+        check_twins(&play.finish(play.command(&twins).args(arguments)));
+    }
+}
+
+/// As a child of the target would get it.
+const ORDER: &str = r#"{"test":"twin","attempt":1,"report":"/nowhere/report","parent":0}"#;
+
+#[test]
+fn tests_of_one_name_are_refused_in_the_greeting() {
+    let mut play = Play::outside();
+    play.set(HELLO, "1");
+    let ran = play.finish(&mut play.command(&binary(&["--test", "twins"])));
+    assert_eq!(ran.stdout, format!("{GREETING}\n"));
+    check_twins(&ran);
+}
+
+#[test]
+fn a_target_that_is_compiled_anew_meanwhile_goes_on() {
+    let play = Play::new();
+    let copy = play.path().join("processes");
+    std::fs::copy(binary(&["--test", "processes"]), &copy).expect("it is there");
+    let mut command = play.command(&copy);
+    command
+        .args(["and_then_aborts", "--test-threads=1"])
+        .env(EVENTS, play.path().join("events.jsonl"))
+        .stdout(Stdio::piped());
+    let target = command.spawn().expect("it runs");
+    // Cargo removes the old program before it writes the new one.
+    std::fs::remove_file(&copy).expect("it is there");
+    let output = target.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.contains("SIGABRT") && !said.contains("could not be run"),
+        "{said}"
+    );
 }

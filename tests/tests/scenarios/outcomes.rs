@@ -67,7 +67,7 @@ on_each_host! {
         let repo = web("daemons", "test_command: sh daemons.sh\n").file(
             "daemons.sh",
             "setsid sleep 7004 >/dev/null 2>&1 &\necho $! >/tmp/$E2E_REPO-own\n\
-             env -u CARGO_E2E_RUN setsid sleep 7005 >/dev/null 2>&1 &\necho $! >/tmp/$E2E_REPO-shared\n",
+             (cd / && exec env -u CARGO_E2E_RUN setsid sleep 7005) >/dev/null 2>&1 &\necho $! >/tmp/$E2E_REPO-shared\n",
         );
         let ran = repo.run_and_keep(host, &[]);
         ran.ended(0, "passed");
@@ -76,6 +76,46 @@ on_each_host! {
         assert!(!lives("own") && lives("shared"));
         let _ = host.says(&format!("kill $(cat {at}-shared); rm {at}-own {at}-shared"));
         ran.leaves_nothing();
+    }
+
+    fn what_left_its_environment_goes_with_its_sandbox(host) {
+        // Each says its pid once it is what it is to be.
+        let repo = web("away", "test_command: sh away.sh\n").file(
+            "away.sh",
+            "setsid env -i sleep 7021 >/dev/null 2>&1 &\none=$!\n\
+             mkdir deep && cd deep && unset CARGO_E2E_RUN\nsetsid sleep 7022 >/dev/null 2>&1 &\ntwo=$!\n\
+             for pid in $one $two; do until [ \"$(head -c 5 /proc/$pid/cmdline)\" = sleep ]; do :; done; done\n\
+             echo away: $one $two\n",
+        );
+        let ran = repo.run(host, &[]);
+        ran.ended(0, "passed");
+        let printed = &ran.output().stdout;
+        let pids = printed.lines().find_map(|line| line.strip_prefix("away: ")).expect("it says them");
+        for pid in pids.split(' ') {
+            let lives = host.sh(&format!("grep -q 702 /proc/{pid}/cmdline")).code == Some(0);
+            let _ = host.sh(&format!("! grep -q 702 /proc/{pid}/cmdline || kill {pid}"));
+            assert!(!lives, "{pid} of {pids}");
+        }
+    }
+
+    fn a_service_that_falls_while_tests_pass_is_told_of(host) {
+        let repo = Repo::new("falls")
+            .compose(
+                "services:\n  worker:\n    image: BUSYBOX\n    scale: 2\n    \
+                 command: [sh, -c, 'until [ -e /tmp/fall ]; do sleep 0.1; done; exit 3']\n  \
+                 init: {image: BUSYBOX, command: ['true']}\n",
+            )
+            .file(
+                "fall.sh",
+                "for each in $(docker ps -q --filter label=cargo-e2e.run=$E2E_RUN_ID); do\n\
+                 docker exec $each touch /tmp/fall && docker wait $each\ndone\n",
+            )
+            .spec("test_command: sh fall.sh\n");
+        let ran = repo.run(host, &[]);
+        ran.ended(0, "passed")
+            .stderr_has("2 containers of worker exited with code 3 while the tests ran")
+            .stderr_lacks("init ");
+        assert_eq!(ran.recorded_as("services", "worker")["exit_code"], 3);
     }
 
     fn a_program_that_is_not_there_is_named(host) {

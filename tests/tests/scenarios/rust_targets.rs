@@ -28,15 +28,37 @@ here_and_over_ssh! {
         assert_eq!(ran.recorded_as("services", "web")["state"], "running");
     }
 
+    fn a_test_that_breaks_a_service_fails(host) {
+        let repo = package("rust-breaks", "");
+        let ran = repo.run(host, &["--", "--ignored", "breaks_the_server"]);
+        ran.ended(100, "failed").within(60);
+        let test = ran.recorded_as("tests", "breaks_the_server");
+        assert_eq!(test["status"], "failed");
+        let why = test["message"].as_str().expect("it says why");
+        assert!(why.starts_with("putting the stack back failed: web exited with code 1 (test at "), "{why}");
+        ran.stderr_lacks("while the tests ran\n");
+    }
+
     fn tests_may_run_beside_the_stack(host) {
         let repo = package("rust-host", "tests_run_on: host\n");
         let ran = repo.run(host, &[]);
-        ran.ended(100, "failed").stage_says("test", "1 of 5 tests failed");
+        ran.ended(100, "failed").stage_says("test", "1 of 7 tests failed");
         assert_eq!(ran.recorded_as("tests", "hangs")["status"], "skipped");
         assert_eq!(ran.recorded_as("tests", "passes")["status"], "passed");
         assert_eq!(ran.recorded_as("tests", "b_finds_the_server_as_it_was")["status"], "passed");
         assert_eq!(ran.recorded_as("services", "web")["state"], "running");
     }
+}
+
+#[test]
+fn a_second_try_does_not_hide_what_the_first_one_broke() {
+    let repo = package("rust-breaks-again", "");
+    let ran = repo.run(Host::Local, &["--", "--ignored", "breaks_it"]);
+    ran.ended(100, "failed")
+        .stage("test", "failed")
+        .stderr_has("failed to put back what a test changed: web exited with code 1");
+    let test = ran.recorded_as("tests", "breaks_it_and_tries_again");
+    assert_eq!(test["status"], "passed");
 }
 
 #[test]
@@ -122,6 +144,24 @@ fn tests_that_do_not_compile_end_the_run() {
         .run(Host::Local, &[])
         .ended(101, "build_failed")
         .stderr_has("cannot find function `nothing`")
+        .stage("build", "failed")
+        .no_stage("test");
+}
+
+#[test]
+fn tests_of_one_name_end_the_run_before_there_are_tests() {
+    package("rust-twins", "")
+        .file(
+            "tests/e2e.rs",
+            "fn _one() {\n    #[e2e_harness::test]\n    fn check() {}\n}\n\
+             fn _other() {\n    #[e2e_harness::test]\n    fn check() { panic!() }\n}\n\
+             e2e_harness::main!();\n",
+        )
+        .run(Host::Local, &[])
+        .ended(101, "build_failed")
+        .stderr_has("the test target `e2e` of `fixture` can't run: 2 tests are named `check`")
+        .stderr_has("at tests/e2e.rs:3")
+        .stderr_has("at tests/e2e.rs:7")
         .stage("build", "failed")
         .no_stage("test");
 }

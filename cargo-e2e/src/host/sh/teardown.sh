@@ -15,21 +15,54 @@ if [ -d "$dir" ] && [ ! -L "$dir" ]; then fence; echo found; elif [ -e "$lease" 
 # First whatever could still make something: this sandbox's own processes.
 # Not every grep sees beyond the first NUL of a file.
 if printf 'x\000needle' | grep -qF needle; then
-  ours() { grep -lsF "CARGO_E2E_RUN=$id" /proc/[0-9]*/environ 2>/dev/null | sed 's|/proc/\([0-9]*\)/.*|\1|'; }
+  marked() { grep -lsF "CARGO_E2E_RUN=$id" /proc/[0-9]*/environ 2>/dev/null | sed 's|/proc/\([0-9]*\)/.*|\1|'; }
 else
-  ours() {
+  marked() {
     for process in /proc/[0-9]*; do
       { tr '\000' '\n' <"$process/environ" | grep -qxF "CARGO_E2E_RUN=$id"; } 2>/dev/null && echo "${process#/proc/}"
     done
   }
 fi
-# Sets `group` to that of a process. Its name may hold anything; what follows the last bracket is
-# state, parent and group.
+# Sets `group` to that of a process, and `parent`. Its name may hold anything; what follows the last
+# bracket is state, parent and group.
 group_of() {
   group=$(cat "/proc/$1/stat" 2>/dev/null)
   # shellcheck disable=SC2086 # words
   set -- ${group##*) }
+  parent=${2-}
   group=${3-}
+}
+# Whoever asked may stand in the sandbox's folder: it stays, with its group. What this starts does
+# not stand there.
+cd / || exit 1
+askers=' '
+asker=$$
+while [ "${asker:-0}" -gt 0 ]; do
+  group_of "$asker"
+  askers="$askers$asker $group "
+  asker=$parent
+done
+# Where the kernel says that processes in the sandbox's folder are.
+inside=$(cd "$root" && pwd -P)/sandboxes/$id
+is_inside() {
+  group_of "$1"
+  case $askers in *" $1 "* | *" $group "*) return 1 ;; esac
+  # Not other users', nor a container's, which calls other folders by such names.
+  [ -n "$(find "/proc/$1" -prune -user "$(id -u)" 2>/dev/null)" ] || return 1
+  [ "$(readlink "/proc/$1/ns/mnt" 2>/dev/null)" = "$(readlink /proc/self/ns/mnt)" ] || return 1
+  for link in cwd root exe; do
+    case $(readlink "/proc/$1/$link" 2>/dev/null) in
+      "$inside" | "$inside/"* | "$inside (deleted)") return 0 ;;
+    esac
+  done
+  return 1
+}
+# Also those that left their environment behind: they work in the folder, or are programs of it.
+ours() {
+  marked
+  for link in cwd root exe; do LC_ALL=C ls -ln /proc/[0-9]*/"$link" 2>/dev/null; done |
+    grep -F " -> $inside" | sed -n 's|^[^/]* /proc/\([0-9]*\)/.*|\1|p' | sort -u |
+    while read -r pid; do ! is_inside "$pid" || echo "$pid"; done
 }
 signal() {
   for pid in $(ours); do

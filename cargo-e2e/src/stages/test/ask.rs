@@ -13,6 +13,7 @@ use crate::outcome::{Stage, StageStatus, Verdict};
 use crate::plan::{Plan, Target};
 use crate::spec::Side;
 use crate::stages::Trouble;
+use crate::text::printable;
 
 use super::compile::{Built, Compiler};
 use super::targets::{USAGE, alone, nextest};
@@ -31,8 +32,11 @@ pub(super) async fn greet(
         .arg("--list")
         .env(protocol::HELLO, "1")
         .current_dir(target.package.folder());
-    let said = match output(&mut command).await {
-        Some(Ok(output)) => output.stdout,
+    let (said, refused) = match output(&mut command).await {
+        Some(Ok(output)) => {
+            let refused = (!output.status.success()).then_some(output.stderr);
+            (output.stdout, refused)
+        }
         // Built for another machine: there it will be seen.
         Some(Err(error)) if runs_elsewhere(plan, &error) => return Ok(Vec::new()),
         Some(Err(error)) => {
@@ -42,12 +46,16 @@ pub(super) async fn greet(
                 format!("{program} can't be started: {error}"),
             ));
         }
-        None => Vec::new(),
+        None => (Vec::new(), None),
     };
     let said = String::from_utf8_lossy(&said);
     let mut lines = said.lines();
     if lines.next() == Some(protocol::GREETING) {
-        return Ok(lines.map(str::to_owned).collect());
+        let names: Vec<String> = lines.map(str::to_owned).collect();
+        return match refused {
+            Some(why) if names.is_empty() => Err(refusal(target, &String::from_utf8_lossy(&why))),
+            _ => Ok(names),
+        };
     }
     let message = format!(
         "the test target `{}` of `{}` is not a harness of e2e-harness",
@@ -60,6 +68,17 @@ pub(super) async fn greet(
             target.package.manifest.display()
         )),
     )
+}
+
+/// What a harness says of tests that it would not run: those of one name.
+fn refusal(target: &Target, why: &str) -> Trouble {
+    let first = printable(why.lines().next().unwrap_or_default());
+    let first = first.trim_start_matches("e2e-harness: ");
+    let message = format!(
+        "the test target `{}` of `{}` can't run: {first}",
+        target.name, target.package.name
+    );
+    Trouble::new(Verdict::BuildFailed, message).excerpt("it says", why)
 }
 
 /// What a program says within its time; `None` when it does not end.
