@@ -57,6 +57,7 @@ fn read(status: i32, statuses: &[StageStatus]) -> Evidence {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is one table")]
 fn each_source_says_what_the_table_has() {
     use StageStatus::{Failed, Interrupted, Passed, Skipped};
     let unreadable = || Junit::Unreadable("it is no JUnit XML".to_owned());
