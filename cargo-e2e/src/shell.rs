@@ -9,8 +9,8 @@ const DEFAULT: &str = "sh";
 pub const KNOWN: [&str; 7] = ["sh", "bash", "dash", "ash", "ksh", "mksh", "zsh"];
 /// Those of them that have pipefail for certain.
 const WITH_PIPEFAIL: [&str; 3] = ["bash", "ksh", "zsh"];
-/// Turns pipefail on where the shell has it: many versions of dash do not.
-const PIPEFAIL: &str = "(set -o pipefail) 2>/dev/null && set -o pipefail; ";
+/// Turns pipefail on where the shell has it: many versions of dash do not. Leaves `$?` at 0.
+const PIPEFAIL: &str = "if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi; ";
 
 /// The `shell` of an e2e.yml.
 #[derive(Debug, Clone, Copy)]
@@ -122,6 +122,7 @@ mod tests {
             assert_eq!(ended(shell, "echo on\nexit 7\n", &[]).0, Some(7));
             assert_eq!(ended(shell, "no-such-program --fast", &[]).0, Some(127));
             assert_eq!(ended(shell, "# a comment\ntrue", &[]).0, Some(0));
+            assert_eq!(ended(shell, "exit", &[]).0, Some(0));
             assert_eq!(ended(shell, "kill -9 $$", &[]).0, None);
             assert_eq!(
                 ended(shell, "if false; then :; fi\n! true || echo on", &[]),

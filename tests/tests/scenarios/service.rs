@@ -66,8 +66,8 @@ fn a_service_that_is_not_there_is_named() {
 fn a_dockerfile_begins_with_what_this_run_built() {
     let repo = Repo::new("from")
         .compose(
-            "services: {base: {image: 'SLUG-base:dev', build: base, command: ['true']}, \
-             tests: {build: tests, depends_on: [base], command: [cat, /word]}}",
+            "services: {base: {image: 'SLUG-base:dev', build: ../base, command: ['true']}, \
+             tests: {build: ../tests, depends_on: [base], command: [cat, /word]}}",
         )
         .file(
             "base/Dockerfile",

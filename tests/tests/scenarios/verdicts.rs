@@ -42,7 +42,7 @@ here_and_over_ssh! {
             .stage("test", "failed")
             .stderr_has("test_command ended with 0, but e2e/out.xml has 1 failed test (orders::ship)")
             .stderr_has("1 of 2 tests")
-            .stderr_has("::error title=orders%3A%3Aship::3 is not 4");
+            .stdout_has("::error title=orders%3A%3Aship::3 is not 4");
         assert_eq!(ran.recorded_as("tests", "orders::ship")["status"], "failed");
         assert_eq!(ran.recorded_as("tests", "orders::list")["status"], "passed");
     }
@@ -181,6 +181,10 @@ fn every_test_of_every_target_is_accounted_for() {
         #[e2e_harness::test]\nfn pays() { panic!(\"no row\"); }\n";
     let targets = "[[test]]\nname = \"second\"\nharness = false\n[[test]]\nname = \"third\"\nharness = false\n";
     let repo = package("accounted", "")
+        .file(
+            "tests/e2e.rs",
+            "#[e2e_harness::test]\nfn passes() {}\ne2e_harness::main!();\n",
+        )
         .file("tests/second.rs", "e2e_harness::main!();\n")
         .file("tests/third.rs", silent);
     let manifest = std::fs::read_to_string(repo.path("Cargo.toml")).expect("a manifest");
