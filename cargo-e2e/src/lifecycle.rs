@@ -92,7 +92,12 @@ impl Run<'_> {
             self.events.tell(Event::Commit { git: git.clone() });
             git
         };
-        let (git, ()) = tokio::join!(describe, Box::pin(self.on_host(&mut ledger, &mut found)));
+        let (mut git, ()) = tokio::join!(describe, Box::pin(self.on_host(&mut ledger, &mut found)));
+        if found.differs_from(&git).await {
+            git.dirty = true;
+            self.events
+                .warn("the repo changed during the run: the record says that it was dirty");
+        }
         let mut verdict = found.verdict.unwrap_or(Verdict::Passed);
         if self.cancel.signal().is_some() {
             verdict = Verdict::Interrupted;

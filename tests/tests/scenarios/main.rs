@@ -24,4 +24,5 @@ mod service;
 mod shells;
 mod shipped;
 mod signals;
+mod stale;
 mod strict;
