@@ -114,12 +114,12 @@ mod tests {
 
     #[test]
     fn it_is_read_as_it_was_written() {
-        let set = |names: &[&[u8]]| names.iter().map(|name| name.to_vec()).collect();
+        let all = |names: &[&[u8]]| names.iter().map(|name| name.to_vec()).collect();
         let sent = Sent {
-            tree: set(&[b"a\nb", b"dir/", b"\xff"]),
-            roots: set(&[b"dist"]),
+            tree: all(&[b"a\nb", b"dir/", b"\xff"]),
+            roots: all(&[b"dist"]),
             extra: [(b"dist/x".to_vec(), b"1 2 3".to_vec())].into(),
-            pending: set(&[b"a\nb"]),
+            pending: all(&[b"a\nb"]),
         };
         assert_eq!(Sent::parse(&sent.to_bytes()), sent);
         assert_eq!(Sent::parse(b""), Sent::default());
