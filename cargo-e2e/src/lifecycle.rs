@@ -93,7 +93,12 @@ impl Run<'_> {
             self.events.tell(Event::Commit { git: git.clone() });
             git
         };
-        let (git, ()) = tokio::join!(describe, Box::pin(self.on_host(&mut ledger, &mut found)));
+        let (mut git, ()) = tokio::join!(describe, Box::pin(self.on_host(&mut ledger, &mut found)));
+        if found.differs_from(&git).await {
+            git.dirty = true;
+            self.events
+                .warn("the repo changed during the run: the record says that it was dirty");
+        }
         let verdict = verdict::of_run(found.verdict, self.cancel.signal());
         let record = self.record(verdict, git, &found, ledger, started_at, started);
         Outcome {

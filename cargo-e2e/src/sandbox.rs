@@ -72,7 +72,7 @@ pub use guard::Terms;
 pub use lease::{Lease, LeaseLost};
 pub use list::{Listed, list};
 pub use long_log::{Collected, LongLog};
-pub use mirror::{Mirror, MirrorGuard};
+pub use mirror::{Copying, Mirror, MirrorGuard};
 pub use room::make_room;
 pub use state::{Existing, State};
 pub use teardown::{Left, Removed, listed, teardown};

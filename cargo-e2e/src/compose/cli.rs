@@ -111,10 +111,15 @@ pub fn up_commands(
     again: bool,
 ) -> String {
     let compose = compose(sandbox);
-    let build = if again { " --build" } else { "" };
+    // A service that the compose file no longer has goes too.
+    let build = if again {
+        " --build --remove-orphans"
+    } else {
+        ""
+    };
     let mut text = opening(interpolation);
     let Some(tests) = tests else {
-        let _ = writeln!(text, "{compose} up -d{build}");
+        let _ = writeln!(text, "{compose} up -d{build} || exit");
         return text;
     };
     let others = test_service::others(model, tests);
@@ -123,15 +128,26 @@ pub fn up_commands(
     }
     let definition = &model["services"][tests];
     if definition.get("build").is_some() {
-        let _ = writeln!(text, "{compose} build {}", quote(tests));
+        let _ = writeln!(text, "{compose} build {} || exit", quote(tests));
     } else if let Some(image) = definition["image"].as_str() {
         let image = quote(image);
         let _ = writeln!(
             text,
-            "docker image inspect {image} >/dev/null 2>&1 || docker pull -q {image}"
+            "docker image inspect {image} >/dev/null 2>&1 || docker pull -q {image} || exit"
         );
     }
     text
+}
+
+/// The commands that make these services' containers anew, after the stack was brought up.
+#[must_use]
+pub fn recreate_commands(sandbox: &Sandbox, services: &[String]) -> String {
+    let services: Vec<String> = services.iter().map(|name| quote(name)).collect();
+    format!(
+        "{} up -d --no-deps --force-recreate {}\n",
+        compose(sandbox),
+        services.join(" ")
+    )
 }
 
 /// The commands that run a service once, with these words instead of its command when there are

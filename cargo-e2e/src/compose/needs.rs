@@ -1,7 +1,7 @@
 //! Files of the repo that the model needs: what Docker would replace by an empty, root-owned
 //! folder of the same name when it is missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -50,6 +50,49 @@ pub fn paths(model: &Value, root: &str) -> BTreeMap<String, String> {
     found
 }
 
+/// The services that mount something below `root` in which one of these names lies: a bind mount, a
+/// volume that is a folder of the repo, a secret or a config.
+#[must_use]
+pub fn mounting(model: &Value, root: &str, names: &BTreeSet<Vec<u8>>) -> Vec<String> {
+    let is_in = |path: Option<&Value>| {
+        let inside = path
+            .and_then(Value::as_str)
+            .map(|path| path.replace("$$", "$"))
+            .and_then(|path| Some(path.strip_prefix(root)?.trim_end_matches('/').to_owned()));
+        let Some(inside) = inside.filter(|path| path.is_empty() || path.starts_with('/')) else {
+            return false;
+        };
+        let inside = inside.trim_start_matches('/').as_bytes();
+        names.iter().any(|name| {
+            let rest = name.strip_prefix(inside);
+            inside.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+        })
+    };
+    let mounts = |service: &Value| {
+        let volumes = service["volumes"].as_array().into_iter().flatten();
+        let by_volume = volumes.into_iter().any(|mount| {
+            let source = mount.get("source");
+            if mount["type"] == "bind" {
+                return is_in(source);
+            }
+            let volume = source.and_then(|name| model["volumes"].get(name.as_str()?));
+            volume.is_some_and(|volume| is_in(volume["driver_opts"].get("device")))
+        });
+        by_volume
+            || ["secrets", "configs"].iter().any(|kind| {
+                let used = service[kind].as_array().into_iter().flatten();
+                used.into_iter().any(|one| {
+                    let name = one["source"].as_str().or(one.as_str());
+                    name.is_some_and(|name| is_in(model[kind][name].get("file")))
+                })
+            })
+    };
+    entries(model, "services")
+        .filter(|(_, service)| mounts(service))
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
 fn entries<'a>(model: &'a Value, key: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
     model
         .get(key)
@@ -86,5 +129,30 @@ mod tests {
                 ("secret/token.txt".to_owned(), "the secret token".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn who_mounts_what_changed_is_found() {
+        let model = json!({
+            "services": {
+                "all": { "volumes": [{ "type": "bind", "source": "/box/repo", "target": "/a" }] },
+                "conf": { "volumes": [{ "type": "bind", "source": "/box/repo/a.conf", "target": "/a" }] },
+                "dist": { "volumes": [{ "type": "bind", "source": "/box/repo/dist/", "target": "/a" }] },
+                "kept": { "volumes": [{ "type": "volume", "source": "folder", "target": "/a" }] },
+                "none": { "volumes": [{ "type": "volume", "source": "data", "target": "/a" }] },
+                "told": { "secrets": [{ "source": "token", "target": "/token" }] },
+            },
+            "volumes": { "folder": { "driver_opts": { "device": "/box/repo/dist" } }, "data": {} },
+            "secrets": { "token": { "file": "/box/repo/token" } },
+        });
+        let of = |names: &[&str]| {
+            let names = names.iter().map(|name| name.as_bytes().to_vec()).collect();
+            mounting(&model, "/box/repo", &names).join(" ")
+        };
+        assert_eq!(of(&[]), "");
+        assert_eq!(of(&["a.conf"]), "all conf");
+        assert_eq!(of(&["dist/deep/x"]), "all dist kept");
+        assert_eq!(of(&["distant", "a.conf.d/x"]), "all");
+        assert_eq!(of(&["token"]), "all told");
     }
 }

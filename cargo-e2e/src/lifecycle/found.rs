@@ -1,8 +1,11 @@
 //! What is gathered on the way, whatever comes of the run.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use crate::outcome::{HealthRecord, ServiceRecord, StageStatus, TestRecord, Verdict};
+use tokio::task::JoinHandle;
+
+use crate::outcome::{Git, HealthRecord, ServiceRecord, StageStatus, TestRecord, Verdict};
 
 use crate::sandbox::{Buried, Containers};
 
@@ -29,9 +32,27 @@ pub(super) struct Found {
     pub(super) leftovers: Vec<String>,
     /// How to live with the sandbox, when it was kept.
     pub(super) kept: Option<String>,
+    /// What git said of the repo whenever what was tested could be another than before.
+    looks: Vec<JoinHandle<Git>>,
 }
 
 impl Found {
+    /// Asks git about the repo as it is now; the run goes on meanwhile.
+    pub(super) fn look_at(&mut self, root: &Path) {
+        let root = root.to_owned();
+        let look = async move { crate::git::describe(&root).await };
+        self.looks.push(tokio::spawn(look));
+    }
+
+    /// Whether git ever said something else than this: then no commit was tested as it is.
+    pub(super) async fn differs_from(&mut self, git: &Git) -> bool {
+        let mut differs = false;
+        for look in self.looks.drain(..) {
+            differs |= look.await.is_ok_and(|look| look != *git);
+        }
+        differs
+    }
+
     /// Takes the reason why the run does not go on.
     pub(super) fn stop(&mut self, stopped: &Stopped) {
         self.add(stopped.verdict());

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::compose::scan::Scan;
 use crate::control::Control;
 use crate::event::Event;
 use crate::outcome::{Stage, StageStatus, TestRecord, Verdict, millis};
 use crate::spec::Side;
 use crate::stages::full_disk::or_full;
+use crate::stages::sync::Synced;
 use crate::stages::test::{Built, Given};
 use crate::stages::up::Stack;
 use crate::stages::{self, Context, Done, Trouble};
@@ -34,20 +34,23 @@ impl Run<'_> {
         ledger
             .until(1, Stage::Build, stages::build::build(context))
             .await?;
-        let scan = ledger
+        let synced = ledger
             .until(
                 1,
                 Stage::Sync,
                 or_full(context, Box::pin(stages::sync::sync(context))),
             )
             .await?;
+        found.look_at(&self.plan.repo.root);
         if self.plan.up_only {
             return self
-                .rise(ledger, found, context, &scan)
+                .rise(ledger, found, context, &synced)
                 .await
                 .map(|_risen| ());
         }
-        let (risen, built) = self.rise_and_compile(ledger, found, context, &scan).await?;
+        let (risen, built) = self
+            .rise_and_compile(ledger, found, context, &synced)
+            .await?;
         self.test(ledger, found, context, &risen, &built).await
     }
 
@@ -58,10 +61,10 @@ impl Run<'_> {
         ledger: &mut Ledger<'_>,
         found: &mut Found,
         context: &Context<'_>,
-        scan: &Scan,
+        synced: &Synced,
     ) -> Result<(Risen, Vec<Built>), Stopped> {
         if self.plan.harness.is_none() {
-            let risen = self.rise(ledger, found, context, scan).await?;
+            let risen = self.rise(ledger, found, context, synced).await?;
             return Ok((risen, Vec::new()));
         }
         let began = Began::now();
@@ -69,7 +72,7 @@ impl Run<'_> {
         let halt = ledger.halt();
         let mut compiled = None;
         let risen = {
-            let mut rising = Box::pin(self.rise(ledger, found, context, scan));
+            let mut rising = Box::pin(self.rise(ledger, found, context, synced));
             loop {
                 tokio::select! {
                     risen = &mut rising => break risen,
@@ -103,10 +106,10 @@ impl Run<'_> {
         ledger: &mut Ledger<'_>,
         found: &mut Found,
         context: &Context<'_>,
-        scan: &Scan,
+        synced: &Synced,
     ) -> Result<Risen, Stopped> {
         let up = async {
-            match stages::up::up(context, scan).await {
+            match stages::up::up(context, synced).await {
                 Err(trouble) if trouble.verdict == Verdict::UpFailed => {
                     let explained = stages::collect::explain(context, trouble).await;
                     Err(stages::up::with_reason(explained))
@@ -170,6 +173,10 @@ impl Run<'_> {
         let tested = ledger.until(1, Stage::Test, tests).await;
         if let Some(control) = &control {
             found.changed = control.changed().await;
+        }
+        if self.plan.tests_on == Side::Client {
+            // These read the repo itself to the end.
+            found.look_at(&self.plan.repo.root);
         }
         found.tested = self.test_record(&tested, began.elapsed());
         let stays = context.before.is_some() || self.keeps(found);

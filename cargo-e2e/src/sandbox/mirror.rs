@@ -11,13 +11,26 @@ use super::{SOON, Sandbox, check};
 /// The status of a wait for a turn that did not come.
 const BUSY: i32 = 75;
 
-/// One of the mirrors on a host, and who writes it.
+/// One of the mirrors on a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mirror {
     /// Its folder's name: the same for all working copies of a repo.
     pub name: String,
-    /// The working copy that is sent.
-    pub writer: String,
+    /// The run id of the sandbox for which this working copy was sent whole last; empty for none.
+    pub last: String,
+}
+
+/// How a mirror is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copying {
+    /// The sandbox has no copy yet.
+    New,
+    /// What is in the copy goes first: it may be of something else.
+    Anew,
+    /// Only says what `Again` would write.
+    Look,
+    /// Writes what differs, in place, and says what. Removes nothing.
+    Again,
 }
 
 /// Holds a repo's mirror until it is dropped.
@@ -40,7 +53,7 @@ impl Sandbox {
         let script = self
             .bind(script!("the wait for the mirror", "mirror"))
             .var("mirror", &mirror.name)
-            .var("writer", &mirror.writer)
+            .var("last", &mirror.last)
             .var("patience", patience.as_secs().to_string());
         let mut channel = host.start(&script).await?;
         let mut word = [0; 4];
@@ -74,20 +87,38 @@ impl Sandbox {
         })
     }
 
-    /// Gives the sandbox its private copy of a mirror; `anew` where it may have one of something else.
+    /// Gives the sandbox its private copy of a mirror, and returns what was said of it.
     pub async fn copy_mirror(
         &self,
         host: &dyn Host,
         mirror: &Mirror,
-        anew: bool,
+        how: Copying,
         deadline: Duration,
-    ) -> Result<(), HostError> {
+    ) -> Result<String, HostError> {
+        let mode = match how {
+            Copying::New => "new",
+            Copying::Anew => "anew",
+            Copying::Look => "look",
+            Copying::Again => "again",
+        };
         let script = self
             .bind(script!("copy", "copy"))
             .var("mirror", &mirror.name)
-            .var("writer", &mirror.writer)
-            .var("anew", if anew { "yes" } else { "" });
+            .var("mode", mode);
         let output = host::run(host, &script, b"", deadline).await?;
+        Ok(check(host, &script, output)?.text())
+    }
+
+    /// Removes files from the copy, and then folders that they leave empty; both NUL-separated, and
+    /// folders end with a slash.
+    pub async fn forget(
+        &self,
+        host: &dyn Host,
+        names: &[u8],
+        deadline: Duration,
+    ) -> Result<(), HostError> {
+        let script = self.bind(script!("the removal of files", "forget"));
+        let output = host::run(host, &script, names, deadline).await?;
         check(host, &script, output).map(drop)
     }
 }
@@ -127,10 +158,10 @@ mod tests {
         }
     }
 
-    fn mirror(writer: &str) -> Mirror {
+    fn mirror(last: &str) -> Mirror {
         Mirror {
             name: "shop.1".to_owned(),
-            writer: writer.to_owned(),
+            last: last.to_owned(),
         }
     }
 
@@ -155,34 +186,39 @@ mod tests {
     #[tokio::test]
     async fn it_is_known_to_the_working_copy_that_sent_all_of_it_last() {
         let place = Place::new();
-        let known = async |writer: &str, sends: bool| {
-            let (sandbox, mirror) = (place.sandbox(), mirror(writer));
+        // Returns whether it was known, and the run that sent it.
+        let hold = async |last: &str, sends: bool| {
+            let (sandbox, mirror) = (place.sandbox(), mirror(last));
             let held = sandbox.hold_mirror(&Local, &mirror, LONG).await.unwrap();
             if sends {
-                sandbox
-                    .copy_mirror(&Local, &mirror, false, LONG)
-                    .await
-                    .unwrap();
+                let copied = sandbox.copy_mirror(&Local, &mirror, Copying::New, LONG);
+                copied.await.unwrap();
             }
-            held.is_known
+            (held.is_known, sandbox.identity.run_id)
         };
-        assert!(known("a", true).await, "it was empty");
-        assert!(known("a", true).await);
-        assert!(!known("b", true).await);
-        assert!(known("b", false).await);
-        assert!(!known("b", true).await, "the last did not send all");
-        assert!(!known("a", false).await);
-        assert!(!known("b", true).await);
+        let (known, first) = hold("", true).await;
+        assert!(known, "it was empty");
+        let (known, second) = hold(&first, true).await;
+        assert!(known);
+        assert!(!hold(&first, true).await.0, "another sync came between");
+        let (known, third) = hold(&second, true).await;
+        assert!(!known);
+        let (known, fourth) = hold(&third, false).await;
+        assert!(known);
+        let (known, fifth) = hold(&fourth, true).await;
+        assert!(!known, "the last did not send all");
+        assert!(!hold("", false).await.0);
+        assert!(!hold(&fifth, true).await.0);
 
         // One whose hold was lost, and taken by another, says nothing of what is there.
         let (lost, other) = (place.sandbox(), place.sandbox());
-        drop(lost.hold_mirror(&Local, &mirror("b"), LONG).await.unwrap());
-        drop(other.hold_mirror(&Local, &mirror("a"), LONG).await.unwrap());
+        drop(lost.hold_mirror(&Local, &mirror(""), LONG).await.unwrap());
+        drop(other.hold_mirror(&Local, &mirror(""), LONG).await.unwrap());
         std::fs::write(format!("{}/theirs", lost.repo_dir()), "x").unwrap();
-        lost.copy_mirror(&Local, &mirror("b"), true, LONG)
+        lost.copy_mirror(&Local, &mirror(""), Copying::Anew, LONG)
             .await
             .unwrap();
         assert!(!std::path::Path::new(&format!("{}/theirs", lost.repo_dir())).exists());
-        assert!(!known("b", false).await);
+        assert!(!hold(&lost.identity.run_id, false).await.0);
     }
 }

@@ -13,7 +13,7 @@ use crate::outcome::Verdict;
 use crate::plan::Risks;
 use crate::{secrets, variables};
 
-use super::sync::{listed, send_extra};
+use super::sync::{Sent, Synced, listed};
 use super::{Context, Trouble, strict};
 
 /// Variables of this machine that the compose files ask for.
@@ -132,10 +132,17 @@ async fn config(
 
 /// Sends what the model needs and git ignores. What exists nowhere is an error: Docker would
 /// silently make a root-owned folder of that name.
-pub(super) async fn send_needed(context: &Context<'_>, model: &Value) -> Result<(), Trouble> {
+/// Returns what is in the sandbox's copy then.
+pub(super) async fn send_needed(
+    context: &Context<'_>,
+    model: &Value,
+    synced: &Synced,
+) -> Result<Sent, Trouble> {
+    let (mut sent, mut extra) = (synced.sent.clone(), synced.extra.clone());
     let needed = needs::paths(model, &context.sandbox.repo_dir());
     if needed.is_empty() {
-        return Ok(());
+        extra.finish(context, &mut sent).await?;
+        return Ok(sent);
     }
     let missing = context
         .sandbox
@@ -148,6 +155,11 @@ pub(super) async fn send_needed(context: &Context<'_>, model: &Value) -> Result<
             Ok(_) => here.insert(path),
             Err(_) => nowhere.insert(path),
         };
+    }
+    for path in needed.keys().filter(|path| sent.has_root(path)) {
+        if tokio::fs::symlink_metadata(root.join(path)).await.is_ok() {
+            here.insert(path.clone());
+        }
     }
     if !nowhere.is_empty() {
         let lines: Vec<String> = nowhere
@@ -167,7 +179,8 @@ pub(super) async fn send_needed(context: &Context<'_>, model: &Value) -> Result<
             "git ignores {}, which the stack mounts: sent too",
             listed(&here)
         ));
-        send_extra(context, &here.iter().map(PathBuf::from).collect()).await?;
+        let paths = here.iter().map(PathBuf::from).collect();
+        extra.send(context, &mut sent, &paths).await?;
         let still = context
             .sandbox
             .missing(context.host, here.iter().map(String::as_str))
@@ -183,7 +196,8 @@ pub(super) async fn send_needed(context: &Context<'_>, model: &Value) -> Result<
             ));
         }
     }
-    Ok(())
+    extra.finish(context, &mut sent).await?;
+    Ok(sent)
 }
 
 /// What somebody else should have made is there, before anything is made here.

@@ -1,6 +1,11 @@
 //! Send the repo: what git would ship, then what is needed although git ignores it.
 
+mod extra;
+mod listing;
 mod mirror;
+mod sent;
+mod tree;
+mod young;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -8,23 +13,37 @@ use std::path::{Path, PathBuf};
 
 use crate::compose::scan::{self, Scan};
 use crate::files;
-use crate::host::{HostError, List, Transfer, rsync, rsync_in_one};
 use crate::outcome::Verdict;
-use crate::sandbox::Mirror;
 
 use super::{Context, Done, Trouble, count};
+pub use extra::Extra;
+pub use sent::Sent;
 
-/// A connection that breaks more often in one sync is none.
-const TRIES: usize = 3;
+/// What was sent, and what Compose reads of it.
+#[derive(Debug)]
+pub struct Synced {
+    /// What the compose files name.
+    pub scan: Scan,
+    /// What is in the sandbox's copy by syncs.
+    pub sent: Sent,
+    /// What this sync sent so far although git ignores it.
+    pub extra: Extra,
+}
 
 /// Sends.
-pub async fn sync(context: &Context<'_>) -> Result<Done<Scan>, Trouble> {
+pub async fn sync(context: &Context<'_>) -> Result<Done<Synced>, Trouble> {
     let plan = context.plan;
     let spec_error = |error: files::FilesError| Trouble::new(Verdict::SpecError, error.to_string());
     let filters = files::filters(&plan.repo.root, &plan.spec.sync.exclude)
         .await
         .map_err(spec_error)?;
-    let sent = tree(context, &filters).await?;
+    let mut sent = if context.before.is_some() {
+        Sent::read(context).await?
+    } else {
+        Sent::default()
+    };
+    let mut extra = Extra::default();
+    let number = tree::send(context, &filters, &mut sent).await?;
 
     let root = plan.repo.root.clone();
     let patterns = plan.spec.sync.include.clone();
@@ -43,7 +62,7 @@ pub async fn sync(context: &Context<'_>) -> Result<Done<Scan>, Trouble> {
     .await
     .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
     let included = included.map_err(spec_error)?;
-    let missing = missing_inputs(context, &scan).await?;
+    let missing = missing_inputs(context, &scan, &sent).await?;
     if !missing.is_empty() {
         context.events.note(format!(
             "git ignores {}, which Compose reads: sent too",
@@ -51,94 +70,23 @@ pub async fn sync(context: &Context<'_>) -> Result<Done<Scan>, Trouble> {
         ));
     }
     let missing = missing.into_iter().map(PathBuf::from);
-    let extra: BTreeSet<PathBuf> = included.into_iter().chain(missing).collect();
-    send_extra(context, &extra).await?;
-    let mut detail = count(sent, "file");
-    if !extra.is_empty() {
-        let _ = write!(detail, " and {} that git ignores", extra.len());
+    let paths: BTreeSet<PathBuf> = included.into_iter().chain(missing).collect();
+    extra.send(context, &mut sent, &paths).await?;
+    let mut detail = count(number, "file");
+    if !paths.is_empty() {
+        let _ = write!(detail, " and {} that git ignores", paths.len());
     }
-    Ok(Done::new(scan, detail))
+    let synced = Synced { scan, sent, extra };
+    Ok(Done::new(synced, detail))
 }
 
-/// The tree as git has it: into a mirror that is kept, then into the sandbox's own copy.
-async fn tree(context: &Context<'_>, filters: &files::Filters) -> Result<usize, Trouble> {
-    let (host, sandbox, plan) = (context.host, context.sandbox, context.plan);
-    let mut arguments = vec![
-        "--delete".to_owned(),
-        "--delete-excluded".to_owned(),
-        "--safe-links".to_owned(),
-        // `symsafe` says nothing unless names are said too.
-        "--info=stats2,symsafe1,name1".to_owned(),
-    ];
-    arguments.extend_from_slice(&filters.arguments);
-    let source = format!("{}/", plan.repo.root.display());
-    let transfer = |target| Transfer {
-        arguments: &arguments,
-        source: &source,
-        target,
-        fetch: false,
-        list: Some(List::Without(&filters.ignored)),
-        deadline: plan.limits.sync,
-    };
-    let said = if host.is_local() {
-        // No wire to spare: straight into the sandbox.
-        rsync(host, &transfer(&format!("{}/", sandbox.repo_dir()))).await?
-    } else {
-        let mirror = mirror::of(&plan.repo.root, &sandbox.identity.slug).await;
-        let target = format!("{}/mirrors/{}/", sandbox.root, mirror.name);
-        by_way_of(context, &mirror, &transfer(&target)).await?
-    };
-    for line in said.lines().filter(|line| line.contains("unsafe symlink")) {
-        context.events.warn(format!(
-            "{}: it leads out of the repo",
-            crate::text::printable(line)
-        ));
-    }
-    Ok(files_in(&said))
-}
-
-/// Sends to a mirror, and copies that. The mirror is held over a connection: where that was lost
-/// meanwhile, another run may have had it, and all is done again.
-async fn by_way_of(
+/// Of the files that Compose opens, those that exist here but did not travel, or did so
+/// only because Compose opens them.
+async fn missing_inputs(
     context: &Context<'_>,
-    mirror: &Mirror,
-    transfer: &Transfer<'_>,
-) -> Result<String, HostError> {
-    let (host, sandbox, limit) = (context.host, context.sandbox, transfer.deadline);
-    for attempt in 0..TRIES {
-        let before = host.connections();
-        let held = sandbox.hold_mirror(host, mirror, limit).await?;
-        let mut arguments = transfer.arguments.to_vec();
-        if !held.is_known {
-            // Two checkouts of one moment have files of the same size and time that differ.
-            arguments.push("--checksum".to_owned());
-        }
-        let arguments = arguments.as_slice();
-        let sent = rsync_in_one(
-            host,
-            &Transfer {
-                arguments,
-                ..transfer.clone()
-            },
-        )
-        .await?;
-        let Some(said) = sent else { continue };
-        // What was copied while another had the mirror goes.
-        sandbox
-            .copy_mirror(host, mirror, attempt > 0, limit)
-            .await?;
-        if host.connections() == before {
-            return Ok(said);
-        }
-    }
-    Err(HostError::Lost {
-        host: host.name().to_owned(),
-        doing: "sync",
-    })
-}
-
-/// Of the files that Compose opens, those that exist here but did not travel.
-async fn missing_inputs(context: &Context<'_>, scan: &Scan) -> Result<BTreeSet<String>, Trouble> {
+    scan: &Scan,
+    sent: &Sent,
+) -> Result<BTreeSet<String>, Trouble> {
     let plan = context.plan;
     let root = &plan.repo.root;
     let wanted: BTreeSet<String> = scan
@@ -169,34 +117,12 @@ async fn missing_inputs(context: &Context<'_>, scan: &Scan) -> Result<BTreeSet<S
         .sandbox
         .missing(context.host, here.iter().map(String::as_str))
         .await?;
-    Ok(missing.into_iter().collect())
+    here.retain(|path| sent.has_root(path) || missing.contains(path));
+    Ok(here)
 }
 
 async fn exists(path: &Path) -> bool {
     tokio::fs::try_exists(path).await.unwrap_or(false)
-}
-
-/// Sends these paths, folders whole, into the sandbox's own copy.
-pub async fn send_extra(context: &Context<'_>, paths: &BTreeSet<PathBuf>) -> Result<(), Trouble> {
-    if paths.is_empty() {
-        return Ok(());
-    }
-    let mut list = Vec::new();
-    for path in paths {
-        list.extend_from_slice(path.as_os_str().as_encoded_bytes());
-        list.push(0);
-    }
-    let transfer = Transfer {
-        // A link that leads out of the repo stands for the file that it leads to.
-        arguments: &["-r".to_owned(), "--copy-unsafe-links".to_owned()],
-        source: &format!("{}/", context.plan.repo.root.display()),
-        target: &format!("{}/", context.sandbox.repo_dir()),
-        fetch: false,
-        list: Some(List::Only(&list)),
-        deadline: context.plan.limits.sync,
-    };
-    rsync(context.host, &transfer).await?;
-    Ok(())
 }
 
 /// A path relative to the root, if it lies in it, without `..` and `.`.
@@ -215,22 +141,6 @@ fn inside(root: &Path, path: &Path) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("/"))
 }
 
-/// `Number of files: 312 (reg: 300, dir: 12)` → 300.
-fn files_in(stats: &str) -> usize {
-    stats
-        .lines()
-        .find_map(|line| line.strip_prefix("Number of files: "))
-        .and_then(|line| line.split_once("reg: "))
-        .map(|(_, rest)| {
-            rest.chars()
-                .take_while(|c| c.is_ascii_digit() || *c == ',')
-                .filter(char::is_ascii_digit)
-                .collect::<String>()
-        })
-        .and_then(|digits| digits.parse().ok())
-        .unwrap_or(0)
-}
-
 pub(super) fn listed(paths: &BTreeSet<String>) -> String {
     paths
         .iter()
@@ -242,15 +152,6 @@ pub(super) fn listed(paths: &BTreeSet<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn rsyncs_own_count_is_read() {
-        assert_eq!(
-            files_in("x\nNumber of files: 1,312 (reg: 1,300, dir: 12)\n"),
-            1300
-        );
-        assert_eq!(files_in(""), 0);
-    }
 
     #[test]
     fn only_paths_in_the_repo_are_sent() {

@@ -2,6 +2,7 @@
 
 mod said;
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use e2e_harness::protocol::Endpoints;
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use crate::compose::scan::Scan;
 use crate::compose::{
-    Isolation, PortRule, Published, Rewritten, cli, isolate, publish, risks, test_service,
+    Isolation, PortRule, Published, Rewritten, cli, isolate, needs, publish, risks, test_service,
 };
 use crate::host::HostError;
 use crate::lint;
@@ -21,6 +22,7 @@ use said::{COMPOSE, failed, help, without_progress};
 
 use super::addresses::Extras;
 use super::endpoints::list;
+use super::sync::{Sent, Synced};
 use super::{Context, Done, Tail, Trouble, count, model, ports, strict};
 pub use said::with_reason;
 
@@ -46,7 +48,8 @@ const SHOWN: usize = 3;
 const TRIES: usize = 5;
 
 /// Brings it up.
-pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Trouble> {
+pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<Done<Stack>, Trouble> {
+    let scan = &synced.scan;
     let interpolation = model::from_client(context, scan);
     strict::files(context, scan).await?;
     model::warn_of_risks(context, &risks::fetched(&scan.remote));
@@ -57,13 +60,18 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
     model::check_names(&model)?;
     let folder = context.sandbox.repo_dir();
     model::warn_of_risks(context, &risks::risks(&model, &folder, context.plan.ports));
-    model::send_needed(context, &model).await?;
+    let sent = model::send_needed(context, &model, synced).await?;
+    let stale = stale(context, &model, &sent);
     model::check_externals(context, &model).await?;
     let mut tries = 0;
     let mut extras = Extras::new(context, &model).await?;
     let (prepared, changed) = loop {
         tries += 1;
-        let prepared = prepare(context, scan, &interpolation, &model, &warnings, &extras).await?;
+        let mut prepared =
+            prepare(context, scan, &interpolation, &model, &warnings, &extras).await?;
+        if !stale.is_empty() {
+            prepared.commands += &cli::recreate_commands(context.sandbox, &stale);
+        }
         if tries == 1 {
             for warning in &prepared.warnings {
                 context.events.warn(format!("compose: {warning}"));
@@ -103,8 +111,15 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
     let services = rewritten.model["services"]
         .as_object()
         .map_or(0, serde_json::Map::len);
-    let unchanged = context.before.is_some() && !changed;
-    let detail = count(services, "service") + if unchanged { ", nothing changed" } else { "" };
+    sent.settle(context).await?;
+    let mut detail = count(services, "service");
+    if !stale.is_empty() {
+        let whose = if stale.len() == 1 { "its" } else { "their" };
+        let stale = stale.join(", ");
+        let _ = write!(detail, ", recreated {stale}: {whose} files changed");
+    } else if context.before.is_some() && !changed {
+        detail += ", nothing changed";
+    }
     Ok(Done::new(
         Stack {
             published,
@@ -115,6 +130,15 @@ pub async fn up(context: &Context<'_>, scan: &Scan) -> Result<Done<Stack>, Troub
         },
         detail,
     ))
+}
+
+/// The services in whose containers files changed that they may have read already.
+fn stale(context: &Context<'_>, model: &Value, sent: &Sent) -> Vec<String> {
+    let folder = context.sandbox.repo_dir();
+    let mut services = needs::mounting(model, &folder, sent.pending());
+    // That one is made anew for every run.
+    services.retain(|name| context.plan.spec.test_service.as_ref() != Some(name));
+    services
 }
 
 /// Says what `check` would say of statuses that are hidden, and of addresses where nobody answers:

@@ -28,6 +28,7 @@ mod service;
 mod shells;
 mod shipped;
 mod signals;
+mod stale;
 mod strict;
 mod turns;
 mod verdicts;
