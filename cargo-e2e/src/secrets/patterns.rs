@@ -24,7 +24,9 @@ const PIECE: usize = 64 << 10;
 /// All forms of all values.
 #[derive(Debug, Default)]
 pub struct Patterns {
-    /// As they stand.
+    /// Byte by byte: what looks like a colour before one may take its first letter.
+    raw: Matcher,
+    /// As they are seen.
     exact: Matcher,
     /// Without blanks and line breaks.
     joined: Matcher,
@@ -33,7 +35,7 @@ pub struct Patterns {
 impl Patterns {
     /// For these values, in every encoding.
     pub fn of<'v>(values: impl Iterator<Item = &'v str>) -> Self {
-        let (mut exact, mut joined) = (BTreeSet::new(), BTreeSet::new());
+        let (mut raw, mut exact, mut joined) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for form in values.flat_map(encodings::forms) {
             let view = View::joined(&form, 0);
             let is_long = view.bytes.len() >= SHORTEST_JOINED;
@@ -43,9 +45,11 @@ impl Patterns {
             if is_long {
                 joined.insert(view.bytes);
             }
+            raw.insert(form);
         }
         exact.remove(&Vec::new());
         Self {
+            raw: Matcher::of(raw),
             exact: Matcher::of(exact),
             joined: Matcher::of(joined),
         }
@@ -54,7 +58,7 @@ impl Patterns {
     /// Whether there is nothing to find.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.exact.is_empty() && self.joined.is_empty()
+        self.raw.is_empty() && self.exact.is_empty() && self.joined.is_empty()
     }
 
     /// All of it, masked.
@@ -118,6 +122,7 @@ impl<'a> Read<'a> {
             ..
         } = self;
         let mut all: Vec<Range<usize>> = open.map(|open| 0..open).into_iter().collect();
+        all.extend(patterns.raw.matches(self.bytes));
         let exact = patterns.exact.matches(&visible.bytes);
         all.extend(exact.map(|one| visible.range(&one)));
         let long = patterns.joined.matches(&joined.bytes);
@@ -141,11 +146,14 @@ impl<'a> Read<'a> {
     /// From where on the end may be the beginning of one that is like this.
     fn unfinished(&self, is_like: impl Fn(&[u8]) -> bool) -> Option<usize> {
         let (visible, joined) = (&self.visible, &self.joined);
+        let mut raw = self.patterns.raw.unfinished(self.bytes);
+        let raw = raw.find(|start| is_like(&self.bytes[*start..]));
         let mut exact = self.patterns.exact.unfinished(&visible.bytes);
         let exact = exact.find(|start| is_like(&visible.bytes[*start..]));
         let mut long = self.patterns.joined.unfinished(&joined.bytes);
         let long = long.find(|start| joined.may_go_on(*start) && is_like(&joined.bytes[*start..]));
         let places = [
+            raw,
             exact.map(|start| visible.place(start)),
             long.map(|start| joined.place(start)),
         ];
