@@ -39,7 +39,10 @@ see_to() {
       return 0
     fi
     renewed=$(number "$(stat -c %Y "$lease/lease" 2>/dev/null)")
-    [ $((now - renewed)) -gt $(($(number "$(cat "$lease/patience" 2>/dev/null)") + 15)) ] || return 0
+    patient=$(number "$(cat "$lease/patience" 2>/dev/null)")
+    # Its client's end was seen, and written there.
+    if { read -r beat _ <"$lease/lease"; } 2>/dev/null && [ "$beat" = gone ]; then patient=0; fi
+    [ $((now - renewed)) -gt $((patient + 15)) ] || return 0
     reap lease "$1"
   elif [ -d "$dir" ]; then
     [ $((expires + late)) -ge "$now" ] || reap expired "$1"
