@@ -118,6 +118,11 @@ pub fn up_commands(
         ""
     };
     let mut text = opening(interpolation);
+    if interpolation.iter().all(|(name, _)| name != "TMPDIR") {
+        // Compose leaves Dockerfiles there that stand in the model.
+        let folder = quote(&format!("{}/tmp", sandbox.dir()));
+        let _ = writeln!(text, "mkdir -p {folder} && export TMPDIR={folder} || exit");
+    }
     let Some(tests) = tests else {
         let _ = writeln!(text, "{compose} up -d{build} || exit");
         return text;
