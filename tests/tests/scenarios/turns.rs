@@ -16,7 +16,7 @@ fn repo(name: &str) -> Repo {
 /// Tests that run until `go` is called; they end with a status.
 fn held(repo: &Repo, status: u8) -> String {
     let file = repo.filled_in("/tmp/SLUG-go");
-    format!("echo testing; until [ -e {file} ]; do sleep 0.1; done; rm {file}; exit {status}")
+    format!("echo testing; until [ -e {file} ]; do sleep 0.1; done; rm {file} || :; exit {status}")
 }
 
 fn go(repo: &Repo, host: Host) {
@@ -68,7 +68,7 @@ up.kept(0, "passed");
         let mut first = repo.start(host, &["--reuse", "--", tests]);
         first.prints("testing").signal(Signal::KILL);
         // What it ran ended before these tests began.
-        let tests = "! grep -q . /proc/$(cat /tmp/$E2E_PROJECT)/cmdline 2>/dev/null; status=$?; rm /tmp/$E2E_PROJECT; exit $status";
+        let tests = "! grep -q . /proc/$(cat /tmp/$E2E_PROJECT)/cmdline 2>/dev/null && status=0 || status=1; rm /tmp/$E2E_PROJECT; exit $status";
         visited(&repo.run_and_keep(host, &["--reuse", "--", tests]), 0, "passed");
         drop(first);
         down(&repo, host);
