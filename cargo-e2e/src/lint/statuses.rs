@@ -132,7 +132,7 @@ fn program(command: &str) -> &str {
     let mut words = command
         .split_whitespace()
         .skip_while(|word| word.contains('=') || ["(", "{", "!", "exec", "time"].contains(word));
-    words.next().unwrap_or_default().trim_start_matches('(')
+    words.next().unwrap_or_default().trim_matches(['(', ')'])
 }
 
 /// What a pipe hides, and behind what.
@@ -177,6 +177,7 @@ mod tests {
     fn pipes_that_hide_a_status_are_found_and_others_are_not() {
         for (command, found) in [
             ("pytest -q | tee log", Some(("pytest", "tee"))),
+            ("(cd app; pytest) | tee log", Some(("pytest", "tee"))),
             ("CI=1 npm test 2>&1 | ts | tee log", Some(("npm", "tee"))),
             ("make e2e |& cat\necho done", Some(("make", "cat"))),
             ("pytest || cat log", None),
