@@ -23,10 +23,10 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("rewrite", model::rewrite),
     ("junit", texts::junit),
     ("masking", crate::secrets::fuzz::masking),
-    ("probes", crate::ready::fuzz::probes),
+    ("probes", crate::run::ready::fuzz::probes),
     ("listings", crate::sandbox::fuzz::listings),
-    ("events", crate::stages::test::fuzz::events),
-    ("journal", crate::store::fuzz::journal),
+    ("events", crate::run::stages::test::fuzz::events),
+    ("journal", crate::record::store::fuzz::journal),
 ];
 
 /// The target of this name.

@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 
 mod cli;
-mod commands;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -10,8 +9,9 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    let cli::Cargo::E2e(typed) = cli::Cargo::parse_from(as_cargo(std::env::args_os().collect()));
-    ExitCode::from(commands::dispatch(*typed))
+    let cli::args::Cargo::E2e(typed) =
+        cli::args::Cargo::parse_from(as_cargo(std::env::args_os().collect()));
+    ExitCode::from(cli::dispatch(*typed))
 }
 
 /// Cargo calls `cargo-e2e e2e plan`, people and completions may say `cargo-e2e plan`.

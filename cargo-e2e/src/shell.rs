@@ -1,8 +1,6 @@
 //! How `test_command` and `setup_command` are started: so that a failure of any line counts. Used
 //! alike on the client, on the host and in a `test_service`; knows commands as words only.
 
-use crate::host::quote;
-
 /// What `sh` is where e2e.yml names no `shell`.
 const DEFAULT: &str = "sh";
 /// Shells that a name alone stands for: they take `-e -c`.
@@ -84,6 +82,16 @@ impl<'a> Shell<'a> {
         };
         self.name().is_some() || self.0.iter().any(|word| word == "errexit" || is_e(word))
     }
+}
+
+/// A value as one word of a POSIX shell.
+///
+/// ```
+/// assert_eq!(cargo_e2e::shell::quote("it's"), r"'it'\''s'");
+/// ```
+#[must_use]
+pub fn quote(value: &str) -> String {
+    format!("'{}'", value.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

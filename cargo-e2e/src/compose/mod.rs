@@ -4,7 +4,6 @@
 //! canonical model. That model is rewritten here as JSON and is all that `up` ever sees.
 
 mod advertised;
-pub mod cli;
 pub mod dockerfiles;
 pub mod duration;
 pub mod external;

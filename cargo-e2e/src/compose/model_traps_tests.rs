@@ -131,7 +131,7 @@ fn trap_7_only_our_file_is_ever_given_to_compose() {
             who: "ann@laptop".into(),
         },
     };
-    let commands = crate::compose::cli::up_commands(&sandbox, &[], &json!({}), None, false);
+    let commands = crate::sandbox::compose::up_commands(&sandbox, &[], &json!({}), None, false);
     let last = commands.lines().last().unwrap();
     assert!(last.contains("/compose.json' up -d"), "{last}");
     assert_eq!(last.matches(" -f ").count(), 1, "{last}");

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use e2e_harness::protocol::{Check, Endpoint, Endpoints};
 use serde_json::{Map, Value, json};
 
-use crate::host::quote;
 use crate::shell::Shell;
+use crate::shell::quote;
 
 use super::Published;
 

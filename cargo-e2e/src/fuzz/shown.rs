@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use jiff::SignedDuration;
 
-use crate::outcome::{Record, Verdict};
+use crate::record::outcome::{Record, Verdict};
 use crate::report::{failure, html};
 
 /// Shows it as it is, and as one whose tests failed. `events` are what its tests told.

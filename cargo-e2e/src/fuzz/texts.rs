@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 
 use crate::compose::scan;
-use crate::{init, junit, spec};
+use crate::record::junit;
+use crate::setup::init;
+use crate::spec;
 
 use super::{assert_one_line, parts, text};
 
@@ -82,8 +84,8 @@ fn body(text: &str) -> &str {
     text.find("<testsuite").map_or("", |at| &text[at..])
 }
 
-fn failed(tests: &[crate::outcome::TestRecord]) -> usize {
-    use crate::outcome::StageStatus::Failed;
+fn failed(tests: &[crate::record::outcome::TestRecord]) -> usize {
+    use crate::record::outcome::StageStatus::Failed;
     for test in tests {
         assert!(test.steps.is_empty());
         if !test.name.contains(['\n', '\t']) {

@@ -3,6 +3,7 @@
 //! A host can do three things: run a POSIX script, be one end of an rsync, and bring one of
 //! its ports here. Everything else is built from these, so that both kinds behave alike.
 
+pub mod client;
 mod command;
 mod local;
 mod own;
@@ -27,7 +28,7 @@ pub use local::Local;
 pub use own::Own;
 pub use preflight::{Check, Examined, Facts, Finding, Problem, Purpose, examine, preflight};
 pub use rsync::{List, Transfer, rsync, rsync_in_one};
-pub use script::{Script, quote};
+pub use script::Script;
 pub use ssh::Ssh;
 
 /// Where a sandbox lives.

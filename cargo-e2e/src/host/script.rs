@@ -2,6 +2,8 @@
 
 use base64::Engine as _;
 
+use crate::shell::quote;
+
 /// Marks the line of standard error that carries a script's exit status. The transport's own
 /// status can't be trusted: ssh turns 127 and signals into errors of its own.
 pub(super) const STATUS: &str = "cargo-e2e-status ";
@@ -101,14 +103,4 @@ impl Script {
             self.variables, self.body
         )
     }
-}
-
-/// A value as one word of a POSIX shell.
-///
-/// ```
-/// assert_eq!(cargo_e2e::host::quote("it's"), r"'it'\''s'");
-/// ```
-#[must_use]
-pub fn quote(value: &str) -> String {
-    format!("'{}'", value.replace('\'', r"'\''"))
 }

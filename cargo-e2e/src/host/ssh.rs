@@ -235,7 +235,7 @@ impl Host for Ssh {
 
     fn rsync_end(&self) -> RsyncEnd {
         // ProxyCommand=false: without its master, ssh would dial anew and ask for a password.
-        let control = super::quote(&self.link().master.control().to_string_lossy());
+        let control = crate::shell::quote(&self.link().master.control().to_string_lossy());
         RsyncEnd {
             program: "rsync".to_owned(),
             rsh: Some(format!(

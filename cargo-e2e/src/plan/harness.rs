@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::repo::workspace::{Repo, TestPackage};
 use crate::spec::{Side, Spec};
-use crate::workspace::{Repo, TestPackage};
 
 /// The tests of a repo that names no command: test targets of its packages, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -236,7 +236,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::workspace::CargoProject;
+    use crate::repo::workspace::CargoProject;
 
     fn package(targets: &[&str], named: Option<&[&str]>, has_harness: bool) -> TestPackage {
         let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::workspace::Repo;
+use crate::repo::workspace::Repo;
 
 use super::PlanError;
 
@@ -107,7 +107,7 @@ mod tests {
             );
         }
     }
-    use crate::workspace::ConfiguredHost;
+    use crate::repo::workspace::ConfiguredHost;
 
     #[test]
     fn the_first_host_that_is_named_wins() {

@@ -6,8 +6,9 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::outcome::Record;
-use crate::{durable, junit};
+use crate::durable;
+use crate::record::junit;
+use crate::record::outcome::Record;
 
 /// How many runs a repo keeps.
 pub const KEPT_RUNS: usize = 20;

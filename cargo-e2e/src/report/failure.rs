@@ -11,15 +11,15 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::kept;
-use crate::outcome::{
+use crate::record::outcome::{
     HealthStatus, Record, ServiceRecord, Stage, StageRecord, StageStatus, TestRecord, Verdict,
 };
-use crate::text::{clip, printable};
-use crate::words::{
+use crate::record::summary::{
     WIDTH, at_step, duration, failed_tests, first_failed, first_line, place, says_nothing_new,
     signal_name, summary_line,
 };
+use crate::report::attach_hints;
+use crate::text::{clip, printable};
 
 pub(crate) use during::is_complaint;
 use during::{During, Service};
@@ -313,7 +313,7 @@ fn again(
         .and_then(|one| one.test.as_deref());
     let filter = match (failed, named) {
         ([one], Some(name)) if one.name == name => {
-            format!(" -- {}", kept::word(first_line(&printable(name))))
+            format!(" -- {}", attach_hints::word(first_line(&printable(name))))
         }
         _ => String::new(),
     };

@@ -8,12 +8,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::event::{Event, Reporter};
-use crate::outcome::{HealthStatus, Record, StageStatus, Verdict};
-use crate::text::{clip, printable};
-use crate::words::{
+use crate::record::event::{Event, Reporter};
+use crate::record::outcome::{HealthStatus, Record, StageStatus, Verdict};
+use crate::record::summary::{
     duration, failed_tests, first_failed, first_line, places, reason, summary_line,
 };
+use crate::text::{clip, printable};
 
 pub use commands::{NoCommands, StopCommands};
 
@@ -246,7 +246,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Stage;
+    use crate::record::outcome::Stage;
     use crate::report::human::samples::{failed, finished, passed, test};
 
     #[test]

@@ -9,9 +9,9 @@ mod tests;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::failure::Known;
-use crate::outcome::{HealthStatus, Record, StageStatus, TestRecord, Verdict};
+use crate::record::outcome::{HealthStatus, Record, StageStatus, TestRecord, Verdict};
+use crate::record::summary::{duration, first_line, tail, verdict_word};
 use crate::text::printable;
-use crate::words::{duration, first_line, tail, verdict_word};
 
 use axis::{Axis, Bar};
 

@@ -18,10 +18,10 @@ pub use options::{HumanOptions, Verbosity};
 use paint::{COLUMN, Paint};
 
 use super::spinner::{Pending, Spinner, first_words};
-use crate::event::{Event, Excerpt, Failure, Reporter};
-use crate::outcome::{Stage, StageStatus};
+use crate::record::event::{Event, Excerpt, Failure, Reporter};
+use crate::record::outcome::{Stage, StageStatus};
+use crate::record::summary::{duration, reason};
 use crate::text::printable;
-use crate::words::{duration, reason};
 
 /// So many lines of an excerpt are shown; the bundle has them all.
 const EXCERPT_LINES: usize = 40;

@@ -5,8 +5,8 @@ use std::io::{Stdout, Write};
 
 use serde_json::{Value, json};
 
-use crate::event::{Event, Reporter};
-use crate::outcome::{millis, now};
+use crate::record::event::{Event, Reporter};
+use crate::record::outcome::{millis, now};
 
 /// The version of the lines.
 pub const VERSION: u32 = 1;
@@ -142,8 +142,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::event::{Excerpt, Failure};
-    use crate::outcome::{Git, Stage, StageStatus};
+    use crate::record::event::{Excerpt, Failure};
+    use crate::record::outcome::{Git, Stage, StageStatus};
     use crate::report::human::samples::{RUN_ID, began, ended, finished, passed};
 
     fn lines(events: &[Event]) -> Vec<Value> {

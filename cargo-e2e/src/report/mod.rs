@@ -1,11 +1,14 @@
 //! What a run shows and leaves behind. Reporters only read events and the record.
 
+pub mod attach_hints;
 pub mod bundle;
 pub mod failure;
 pub mod github;
 pub mod html;
+pub mod hub;
 pub mod human;
 pub mod json;
+pub mod log_lines;
 mod spinner;
 pub mod test_log;
 

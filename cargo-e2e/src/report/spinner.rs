@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use crate::outcome::Stage;
-use crate::words::duration;
+use crate::record::outcome::Stage;
+use crate::record::summary::duration;
 
 /// A line that is redrawn in place, laid out like the one that replaces it: the running clock
 /// shows life, and needs no glyphs that a terminal may not have. Gone when dropped.

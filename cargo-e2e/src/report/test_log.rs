@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::event::{Event, Reporter};
-use crate::outcome::{Stage, StageStatus};
+use crate::record::event::{Event, Reporter};
+use crate::record::outcome::{Stage, StageStatus};
 
 /// Appends the tests' output to `test-output.log`. Clones write the same file: one goes to the
 /// reporters, another is asked at the end what went wrong.

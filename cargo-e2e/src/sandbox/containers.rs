@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::outcome::ServiceRecord;
+use crate::record::outcome::ServiceRecord;
 
 use super::container::{Check, Container, State};
 

@@ -2,7 +2,7 @@
 
 use crate::fuzz::{assert_one_line, text};
 
-use super::{Claim, Left, LongLog, State, buried, gc, is_run_id, list, room, services};
+use super::{Claim, Left, LongLog, State, ended, gc, is_run_id, list, room, services};
 
 /// The same text for every reader.
 pub(crate) fn listings(bytes: &[u8]) {
@@ -16,9 +16,9 @@ pub(crate) fn listings(bytes: &[u8]) {
         if let Some(listed) = list::parse_listed(line) {
             assert!(is_run_id(&listed.run_id), "{listed:?}");
         }
-        if let Some(buried) = buried::parse(line) {
-            assert!(is_run_id(&buried.run_id), "{buried:?}");
-            assert_one_line(&buried.sentence());
+        if let Some(ended) = ended::parse(line) {
+            assert!(is_run_id(&ended.run_id), "{ended:?}");
+            assert_one_line(&ended.sentence());
         }
         if let Some(full) = room::full(line, "h") {
             assert_one_line(&full.replace('\t', " "));

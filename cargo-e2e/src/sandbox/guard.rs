@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::host::{self, Facts, Host, HostError, quote};
+use crate::host::{self, Facts, Host, HostError};
+use crate::shell::quote;
 
 use super::{Identity, Sandbox, Visitor, check};
 

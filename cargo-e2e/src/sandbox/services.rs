@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::host::{self, Host, HostError, Output, quote};
+use crate::host::{self, Host, HostError, Output};
+use crate::shell::quote;
 
 use super::{Sandbox, check, succeed};
 

@@ -273,7 +273,7 @@ mod tests {
         );
         masks(value, "<p>pa$$'s \"w\\rd\"&lt;&amp;&gt;/ü€</p>");
         masks(value, "pa$$&#39;s &#34;w\\rd&#34;&lt;&amp;&gt;/ü€");
-        masks(value, &crate::host::quote(value));
+        masks(value, &crate::shell::quote(value));
         masks(value, r#"'pa$$'"'"'s "w\rd"<&>/ü€'"#);
         masks(value, r#""pa\$\$'s \"w\\rd\"<&>/ü€""#);
         masks(value, r#"pa\$\$\'s\ \"w\\rd\"\<\&\>/ü€"#);

@@ -12,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 
 use super::Known;
-use crate::log_lines::{LogLines, shifted, split_time};
-use crate::outcome::{Record, Stage};
+use crate::record::outcome::{Record, Stage};
+use crate::report::log_lines::{LogLines, shifted, split_time};
 use crate::text::printable;
 
 /// The last lines of each service are kept, so many.
@@ -77,7 +77,7 @@ impl During {
         let all = (began, shifted(began, took));
         let own = test.and_then(|test| {
             let told = own_times(&known.bundle.join("events.jsonl"), test);
-            let read = || own_times(&known.bundle.join(crate::junit::TIMES), test);
+            let read = || own_times(&known.bundle.join(crate::record::junit::TIMES), test);
             let (from, to) = told.or_else(read)?;
             let skew = if known.tests_on_host {
                 SignedDuration::ZERO

@@ -1,5 +1,5 @@
 use super::*;
-use crate::outcome::{HealthRecord, Stage, StageRecord, StepRecord};
+use crate::record::outcome::{HealthRecord, Stage, StageRecord, StepRecord};
 use crate::report::human::samples::{failed, passed, test};
 
 fn service(name: &str) -> ServiceRecord {

@@ -3,8 +3,8 @@
 
 use std::io::{self, Stdout, Write};
 
-use crate::event::{Event, Reporter};
-use crate::outcome::Stage;
+use crate::record::event::{Event, Reporter};
+use crate::record::outcome::Stage;
 
 /// Stops commands while tests print, with a word that they can't know. The runner reads stdout and
 /// stderr each in its order, but not in one: this must write to where the tests' output goes, and
@@ -110,8 +110,8 @@ impl<W: Write> Write for NoCommands<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Events;
-    use crate::outcome::StageStatus;
+    use crate::record::event::Events;
+    use crate::record::outcome::StageStatus;
     use crate::report::{Human, HumanOptions};
     use std::sync::{Arc, Mutex};
     use std::time::Duration;

@@ -8,11 +8,11 @@ use e2e_harness::protocol::record::Entry;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::log_lines::shifted;
-use crate::outcome::{HealthStatus, Record, Stage};
+use crate::record::outcome::{HealthStatus, Record, Stage};
+use crate::record::summary::{duration, reason};
 use crate::report::failure::{Known, restarted};
+use crate::report::log_lines::shifted;
 use crate::text::printable;
-use crate::words::{duration, reason};
 
 /// Narrower than this, nothing is seen.
 const NARROWEST: f64 = 0.3;
@@ -191,7 +191,7 @@ impl Axis {
         };
         // Of a test that died in the middle of a letter, all but that line counts.
         let mut text = Vec::new();
-        for file in ["events.jsonl", crate::junit::TIMES] {
+        for file in ["events.jsonl", crate::record::junit::TIMES] {
             text.extend(std::fs::read(known.bundle.join(file)).unwrap_or_default());
         }
         let text = String::from_utf8_lossy(&text);

@@ -5,9 +5,9 @@ use std::path::Path;
 use maud::{Markup, html};
 
 use super::axis::Axis;
-use crate::log_lines::{LogLines, split_time};
-use crate::outcome::Record;
+use crate::record::outcome::Record;
 use crate::report::failure::{Known, is_complaint};
+use crate::report::log_lines::{LogLines, split_time};
 use crate::text::printable;
 
 /// So many lines of each are in the page, the last ones; the file beside it has all.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::outcome::{ServiceRecord, Stage, StageRecord};
+use crate::record::outcome::{ServiceRecord, Stage, StageRecord};
 use crate::report::human::samples::{failed, passed, test};
 
 const NASTY: &str = "</script><script>alert(1)</script><img src=x onerror=alert(1)> \" ' &";

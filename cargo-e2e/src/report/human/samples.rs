@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::event::Event;
-use crate::outcome::{Git, Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
+use crate::record::event::Event;
+use crate::record::outcome::{Git, Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
 
 pub(crate) const RUN_ID: &str = "01jd0000000000000000000000";
 
@@ -32,7 +32,7 @@ pub(crate) fn passed() -> Record {
 pub(crate) fn failed(verdict: Verdict, stage: Stage, detail: &str) -> Record {
     Record {
         verdict,
-        exit_code: crate::outcome::exit_code(verdict, None),
+        exit_code: crate::record::outcome::exit_code(verdict, None),
         stages: vec![StageRecord {
             name: stage,
             status: StageStatus::Failed,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::samples::{began, ended, failed, finished, passed, test};
 use super::*;
-use crate::outcome::{Stage, StageStatus, Verdict};
+use crate::record::outcome::{Stage, StageStatus, Verdict};
 
 use StageStatus::{Failed, Interrupted, Passed, Skipped};
 use Verbosity::{Normal, Quiet, Verbose};

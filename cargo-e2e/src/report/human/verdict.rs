@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::paint::{COLUMN, Paint};
-use crate::outcome::{Record, Stage, TestRecord, Verdict};
-use crate::text::{clip, printable};
-use crate::words::{
+use crate::record::outcome::{Record, Stage, TestRecord, Verdict};
+use crate::record::summary::{
     WIDTH, at_step, failed_tests, first_failed, first_line, reason, says_nothing_new, signal_name,
     tail, verdict_word,
 };
+use crate::text::{clip, printable};
 
 /// So many failed tests are named; the bundle has them all.
 const NAMED_TESTS: usize = 10;

@@ -1,0 +1,176 @@
+//! `cargo e2e exec`, `shell` and `logs`: this process becomes the one that was asked for, so that
+//! terminals, signals and exit codes are its own.
+
+use std::io::IsTerminal as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use cargo_e2e::host::{Facts, Host, HostError};
+use cargo_e2e::record::outcome::{Verdict, exit_code};
+use cargo_e2e::report::attach_hints;
+use cargo_e2e::sandbox::variables;
+use cargo_e2e::sandbox::{self, Existing, Listed};
+use cargo_e2e::shell::quote;
+
+use crate::cli::args::{ExecArguments, HostArgument, LogsArguments, ServiceArguments};
+
+use super::{USAGE, asker, host_for, on_host, refuse, report};
+
+/// A shell command for the host, and whether it wants a terminal.
+struct Wanted {
+    command: String,
+    terminal: bool,
+}
+
+pub(crate) async fn exec(arguments: ExecArguments) -> u8 {
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    become_one(
+        &arguments.host,
+        &arguments.target,
+        true,
+        async |existing, service| {
+            let words: Vec<String> = arguments.command.iter().map(|word| quote(word)).collect();
+            let tty = if terminal { "-it" } else { "-i" };
+            let service = quote(service.unwrap_or_default());
+            Wanted {
+                command: format!(
+                    "exec docker exec {tty} {} {}",
+                    container(existing, &service),
+                    words.join(" ")
+                ),
+                terminal,
+            }
+        },
+    )
+    .await
+}
+
+pub(crate) async fn shell(arguments: ServiceArguments) -> u8 {
+    become_one(&arguments.host, &arguments.target, false, async |existing, service| {
+        let command = match service {
+            Some(service) => format!(
+                "exec docker exec -it {} sh -c 'command -v bash >/dev/null && exec bash || exec sh'",
+                container(existing, &quote(service))
+            ),
+            None => format!(
+                "{}cd {} && exec \"${{SHELL:-sh}}\"",
+                variables::exports(&variables::of_sandbox(existing)),
+                quote(&existing.state.repo_dir)
+            ),
+        };
+        Wanted {
+            command,
+            terminal: std::io::stdin().is_terminal(),
+        }
+    })
+    .await
+}
+
+pub(crate) async fn logs(arguments: LogsArguments) -> u8 {
+    let follow = if arguments.follow { " --follow" } else { "" };
+    let service = &arguments.service;
+    become_one(
+        &service.host,
+        &service.target,
+        false,
+        async |existing, service| Wanted {
+            command: format!(
+                "exec docker compose -p {} logs{follow} {}",
+                quote(&existing.sandbox.identity.project),
+                service.map(quote).unwrap_or_default()
+            ),
+            terminal: false,
+        },
+    )
+    .await
+}
+
+/// The first container of a service, as a word of a shell.
+fn container(existing: &Existing, service: &str) -> String {
+    format!(
+        "\"$(docker ps -q --filter label=cargo-e2e.run={} --filter label=com.docker.compose.service={service} | tail -n 1)\"",
+        existing.sandbox.identity.run_id
+    )
+}
+
+async fn become_one(
+    host: &HostArgument,
+    target: &[String],
+    service_first: bool,
+    want: impl AsyncFnOnce(&Existing, Option<&str>) -> Wanted,
+) -> u8 {
+    let mut wanted = None;
+    let code = on_host(host, async |host, facts| {
+        let (listed, service) = match meant(host, facts, target, service_first).await? {
+            Ok(meant) => meant,
+            Err(code) => return Ok(code),
+        };
+        match Existing::of(host, &facts.root, &listed).await? {
+            Some(existing) => wanted = Some(want(&existing, service.as_deref()).await),
+            None => report(
+                &format!(
+                    "sandbox {} is not up yet, or is being removed",
+                    listed.run_id
+                ),
+                None,
+            ),
+        }
+        Ok(USAGE)
+    })
+    .await;
+    match wanted {
+        Some(wanted) => replace(&host_for(host), &wanted),
+        None => code,
+    }
+}
+
+/// `[ID] [SERVICE]`: one word alone is an id where one matches, else a service.
+async fn meant(
+    host: &dyn Host,
+    facts: &Facts,
+    target: &[String],
+    service_first: bool,
+) -> Result<Result<(Listed, Option<String>), u8>, HostError> {
+    let all = sandbox::list(host, &facts.root).await?;
+    let asker = asker();
+    let (id, service) = match target {
+        [] => (None, None),
+        [one] if !service_first && sandbox::choose(&all, Some(one), &asker).is_ok() => {
+            (Some(one), None)
+        }
+        [one] => (None, Some(one.clone())),
+        [id, service, ..] => (Some(id), Some(service.clone())),
+    };
+    Ok(
+        match sandbox::choose(&all, id.map(String::as_str), &asker) {
+            Ok(listed) => Ok((listed.clone(), service)),
+            Err(error) => {
+                refuse(host, &error);
+                Err(USAGE)
+            }
+        },
+    )
+}
+
+fn replace(host: &str, wanted: &Wanted) -> u8 {
+    let mut command = if host == "local" {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(&wanted.command);
+        command
+    } else {
+        let mut words = attach_hints::ssh_command();
+        let mut command = Command::new(words.remove(0));
+        command.args(words);
+        if wanted.terminal {
+            command.arg("-t");
+        }
+        // One word for the login shell, whichever that is.
+        command
+            .arg(host)
+            .arg(format!("exec sh -c {}", quote(&wanted.command)));
+        command
+    };
+    let error = command.exec();
+    report(&format!("can't start it: {error}"), None);
+    exit_code(Verdict::InternalError, None)
+}

@@ -1,0 +1,60 @@
+//! `cargo e2e check`: e2e.yml and the compose file, without a host.
+
+use cargo_e2e::cancel::Cancel;
+use cargo_e2e::compose::preview::{PreviewError, preview, remote};
+use cargo_e2e::compose::risks;
+use cargo_e2e::plan::Plan;
+use cargo_e2e::record::outcome::{Verdict, exit_code};
+use cargo_e2e::setup::lint::lint;
+
+use crate::cli::args::LookArguments;
+
+use super::{each_plan, looking, refused_by_strict, report, show, warn};
+
+pub(crate) async fn check(arguments: LookArguments) -> u8 {
+    let options = looking(&arguments);
+    each_plan(&arguments.repo, &options, &Cancel::never(), one, show).await
+}
+
+async fn one(plan: &Plan) -> u8 {
+    let wrong = exit_code(Verdict::SpecError, None);
+    let spec = plan.spec_name().display();
+    if let Some(code) = refused_by_strict(plan).await {
+        return code;
+    }
+    for risk in risks::fetched(&remote(plan)) {
+        warn(&risk);
+    }
+    let model = match preview(plan, "e2e-check").await {
+        Ok(model) => model,
+        Err(error @ PreviewError::NoCompose) => {
+            warn(&format!("the compose file was not checked: {error}"));
+            for warning in plan.hidden_targets() {
+                warn(&warning);
+            }
+            anstream::eprintln!("{spec} is sound");
+            return 0;
+        }
+        Err(error) => {
+            report(&error.to_string(), None);
+            return wrong;
+        }
+    };
+    let findings = lint(plan, &model);
+    for warning in &findings.warnings {
+        warn(warning);
+    }
+    for note in &findings.notes {
+        let bold = anstyle::Style::new().bold();
+        anstream::eprintln!("{bold}note{bold:#}: {note}");
+    }
+    for error in &findings.errors {
+        report(error, None);
+    }
+    if findings.errors.is_empty() {
+        anstream::eprintln!("{spec} and {} are sound", plan.compose_files.join(", "));
+        0
+    } else {
+        wrong
+    }
+}

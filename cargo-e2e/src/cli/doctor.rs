@@ -1,0 +1,111 @@
+//! `cargo e2e doctor`: what this machine and a host have and lack.
+
+use std::io::IsTerminal as _;
+
+use cargo_e2e::host::{Check, Finding};
+use cargo_e2e::plan::{Options, Plan};
+use cargo_e2e::record::outcome::{Verdict, exit_code};
+use cargo_e2e::repo::workspace::FindError;
+use cargo_e2e::setup::doctor::{self, Needs};
+
+use crate::cli::args::{HostArgument, RepoArguments};
+
+use super::{Refused, find, host_for, plan_for, report};
+
+pub(crate) async fn doctor(argument: HostArgument) -> u8 {
+    let folder = std::env::current_dir().unwrap_or_default();
+    let name = host_for(&argument);
+    let repo = this_repo();
+    let tests_on = match &repo {
+        Some(Ok(plan)) => Some(plan.tests_on),
+        _ => None,
+    };
+    let marks = Marks::fitting();
+    let here = doctor::client(Needs::of(&folder, &name)).await;
+    marks.show("this machine", &here);
+    let there = doctor::host(&name, tests_on).await;
+    marks.show(&name, &there);
+
+    let spec = match repo {
+        None => 0,
+        Some(Ok(plan)) => {
+            anstream::println!("this repo");
+            let spec = plan.spec_name().display();
+            anstream::println!("  {} {:<15} parsed", marks.fine, spec);
+            0
+        }
+        Some(Err(refused)) => refused.show(),
+    };
+    let all = here.iter().chain(&there);
+    let missing = all.filter(|check| check.problem().is_some()).count();
+    if missing > 0 {
+        let things = if missing == 1 {
+            "thing is"
+        } else {
+            "things are"
+        };
+        report(&format!("{missing} {things} missing"), None);
+        return exit_code(Verdict::HostError, None);
+    }
+    anstream::eprintln!("{name} can run sandboxes");
+    spec
+}
+
+/// The repo that this folder is in; none is no mistake.
+fn this_repo() -> Option<Result<Plan, Refused>> {
+    let repos = match find(&RepoArguments::default()) {
+        Ok(repos) => repos,
+        Err(Refused::Find(FindError::NotFound { .. })) => return None,
+        Err(refused) => return Some(Err(refused)),
+    };
+    let repo = repos.into_iter().next()?;
+    Some(plan_for(repo, Options::default()))
+}
+
+/// How a check begins.
+struct Marks {
+    fine: &'static str,
+    less: &'static str,
+    missing: &'static str,
+}
+
+impl Marks {
+    fn fitting() -> Self {
+        let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let locale = set("LC_ALL")
+            .or_else(|| set("LC_CTYPE"))
+            .or_else(|| set("LANG"))
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let utf8 = locale.contains("utf-8") || locale.contains("utf8");
+        if utf8 && std::io::stdout().is_terminal() {
+            Self {
+                fine: "✓",
+                less: "-",
+                missing: "✗",
+            }
+        } else {
+            Self {
+                fine: "ok  ",
+                less: "note",
+                missing: "MISS",
+            }
+        }
+    }
+
+    fn show(&self, title: &str, checks: &[Check]) {
+        anstream::println!("{title}");
+        for check in checks {
+            let name = check.name;
+            match &check.finding {
+                Finding::Fine(found) => anstream::println!("  {} {name:<15} {found}", self.fine),
+                Finding::Less(found) => anstream::println!("  {} {name:<15} {found}", self.less),
+                Finding::Missing(problem) => {
+                    let indented = problem.what.replace('\n', "\n      ");
+                    anstream::println!("  {} {name:<15} {indented}", self.missing);
+                    anstream::println!("      fix: {}", problem.fix);
+                }
+            }
+        }
+    }
+}

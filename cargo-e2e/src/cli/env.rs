@@ -1,0 +1,110 @@
+//! `cargo e2e env`: the variables of a sandbox, in a form that others read.
+
+use std::fmt::Write as _;
+
+use cargo_e2e::record::outcome::{Verdict, exit_code};
+use cargo_e2e::sandbox::Existing;
+use cargo_e2e::sandbox::variables;
+use cargo_e2e::shell::quote;
+
+use crate::cli::args::{EnvArguments, EnvFormat};
+
+use super::{USAGE, choose, on_host, report};
+
+pub(crate) async fn env(arguments: EnvArguments) -> u8 {
+    on_host(&arguments.host, async |host, facts| {
+        let listed = match choose(host, facts, arguments.id.as_deref()).await? {
+            Ok(listed) => listed,
+            Err(code) => return Ok(code),
+        };
+        let Some(existing) = Existing::of(host, &facts.root, &listed).await? else {
+            report(
+                &format!(
+                    "sandbox {} is not up yet, or is being removed",
+                    listed.run_id
+                ),
+                None,
+            );
+            return Ok(USAGE);
+        };
+        let all = variables::of_sandbox(&existing);
+        match written(&all, arguments.format) {
+            Ok(text) => {
+                anstream::print!("{text}");
+                Ok(0)
+            }
+            Err(error) => {
+                report(
+                    &error.to_string(),
+                    Some("`--format json` shows it; `cargo e2e up` writes it anew"),
+                );
+                Ok(exit_code(Verdict::HostError, None))
+            }
+        }
+    })
+    .await
+}
+
+/// A value that would be more than one line: the reader would take the rest for other variables.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "failed to write `{name}`: its value on the host holds a line end or another control character"
+)]
+struct NotOneLine {
+    name: String,
+}
+
+/// Values come from a file on the host, which may hold anything. Names are made here.
+fn written(variables: &[(String, String)], format: EnvFormat) -> Result<String, NotOneLine> {
+    let mut text = String::new();
+    match format {
+        EnvFormat::Sh => {
+            for (name, value) in variables {
+                let _ = writeln!(text, "export {name}={}", quote(value));
+            }
+        }
+        EnvFormat::Dotenv | EnvFormat::Github => {
+            // They are addresses, names and one line of JSON: one with a line end is none of them,
+            // and readers of dotenv files do not agree on how it is quoted.
+            for (name, value) in variables {
+                if value.contains(char::is_control) {
+                    return Err(NotOneLine { name: name.clone() });
+                }
+                let _ = writeln!(text, "{name}={value}");
+            }
+        }
+        EnvFormat::Json => {
+            let all: serde_json::Map<String, serde_json::Value> = variables
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone().into()))
+                .collect();
+            let _ = writeln!(text, "{:#}", serde_json::Value::Object(all));
+        }
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_never_becomes_a_second_variable() {
+        let mut set = vec![("E2E_DB_HOST".to_owned(), "127.0.0.1".to_owned())];
+        for format in [EnvFormat::Github, EnvFormat::Dotenv] {
+            let text = written(&set, format).expect("one line");
+            assert_eq!(text, "E2E_DB_HOST=127.0.0.1\n");
+        }
+        for end in ["\n", "\r", "\r\n", "\0"] {
+            set[0].1 = format!("127.0.0.1{end}LD_PRELOAD=/tmp/x.so");
+            for format in [EnvFormat::Github, EnvFormat::Dotenv] {
+                let error = written(&set, format).expect_err("it would be two");
+                assert_eq!(error.name, "E2E_DB_HOST");
+            }
+            // These two quote it.
+            for format in [EnvFormat::Sh, EnvFormat::Json] {
+                assert!(written(&set, format).is_ok());
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What the evidence of a run says: why it failed, and a page of everything.
+
+use std::sync::Arc;
+
+use cargo_e2e::record::outcome::Record;
+use cargo_e2e::report::{Bundle, failure, html};
+
+use super::rerun::Again;
+
+/// What is known of a run beside its record.
+#[derive(Clone)]
+pub(crate) struct Evidence {
+    pub(crate) again: Again,
+    /// Whether the tests can be called by their names in the record.
+    pub(crate) by_name: bool,
+    pub(crate) tests_on_host: bool,
+    /// The host's clock less this machine's.
+    pub(crate) skew: jiff::SignedDuration,
+}
+
+impl Evidence {
+    fn known<'a>(&'a self, bundle: &'a Bundle) -> failure::Known<'a> {
+        failure::Known {
+            bundle: bundle.dir(),
+            skew: self.skew,
+            tests_on_host: self.tests_on_host,
+            again: &self.again.run,
+            keep: self.again.keep.as_deref(),
+            by_name: self.by_name,
+        }
+    }
+}
+
+/// What the evidence says of a failure: all of it in the bundle, and what a screen holds.
+pub(crate) async fn explained(
+    record: &Record,
+    bundle: &Arc<Bundle>,
+    evidence: &Evidence,
+) -> Option<failure::Report> {
+    let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
+    let made = tokio::task::spawn_blocking(move || {
+        let report = failure::report(&record, &evidence.known(&bundle))?;
+        // A disk that is full is told of with the record.
+        let _ = std::fs::write(bundle.dir().join("failure.txt"), &report.long);
+        Some(report)
+    });
+    made.await.ok().flatten()
+}
+
+/// Writes the page.
+pub(crate) async fn show(
+    record: &Record,
+    failure: Option<&failure::Report>,
+    bundle: &Arc<Bundle>,
+    evidence: &Evidence,
+) {
+    let why = failure.map(|failure| failure.page.clone());
+    let why = why.or_else(|| failure::cut_short(record));
+    let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
+    let written = tokio::task::spawn_blocking(move || {
+        let page = html::page(&record, &evidence.known(&bundle), why.as_deref());
+        std::fs::write(bundle.dir().join("report.html"), page)
+    });
+    // A disk that is full is told of with the record.
+    let _ = written.await;
+}

@@ -1,0 +1,240 @@
+//! The report stage: the record becomes files before anybody is told of the verdict.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use cargo_e2e::record::event::{Event, Events};
+use cargo_e2e::record::outcome::{
+    Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis, now,
+};
+use cargo_e2e::record::store::Store;
+use cargo_e2e::report::hub::deliver::{BESIDE_A_RUN, Which, deliver};
+use cargo_e2e::report::{Bundle, bundle, failure};
+use cargo_e2e::run::lifecycle::Outcome;
+use cargo_e2e::sandbox::EndedSandbox;
+
+use super::evidence::{explained, show};
+use super::keeping::{Keeping, Telling};
+use super::killed_runs;
+
+/// Stores the record, tells of the verdict, and returns the exit code.
+/// With `json`, the last event holds the record: stdout has nothing else.
+pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, json: bool) -> u8 {
+    let Outcome {
+        mut record,
+        kept,
+        skew,
+        ended_sandboxes,
+    } = outcome;
+    events.secrets().record(&mut record);
+    let started = Instant::now();
+    events.tell(Event::StageStarted {
+        stage: Stage::Report,
+    });
+    if let Some(error) = keeping.log.take_error() {
+        let log = keeping.log.path();
+        events.warn(format!("{} is not complete: {error}", log.display()));
+    }
+    record.stages.push(StageRecord {
+        name: Stage::Report,
+        status: StageStatus::Passed,
+        started_at: now(),
+        duration_ms: 0,
+        detail: String::new(),
+    });
+    let shown = shown(&keeping.bundle);
+    let bundle = Arc::clone(&keeping.bundle);
+    let mut evidence = keeping.evidence.clone();
+    evidence.skew = skew;
+    evidence.again.mask(events.secrets());
+    let mut failure = explained(&record, &bundle, &evidence).await;
+    if let Some(failure) = &failure {
+        add_stack(&mut record, &failure.stack);
+    }
+    // From here on everybody is told the same: what follows is no longer the run's time.
+    if let Some(stage) = record.stages.last_mut() {
+        stage.duration_ms = millis(started.elapsed());
+        record.duration_ms = record.duration_ms.saturating_add(stage.duration_ms);
+    }
+    show(&record, failure.as_ref(), &bundle, &evidence).await;
+    let (store, telling) = (keeping.records().cloned(), keeping.telling.clone());
+    let (stored, untidy) = write(&record, keeping).await;
+    if let Some(store) = &store {
+        learn(store, telling.as_ref(), ended_sandboxes, &bundle, events).await;
+    }
+    if let Some(untidy) = untidy {
+        events.warn(format!("the result is not tidy: {untidy}"));
+    }
+    let (status, detail) = match &stored {
+        Ok(()) => (StageStatus::Passed, String::new()),
+        Err(error) => (StageStatus::Failed, error.clone()),
+    };
+    if let Err(error) = stored {
+        if record.verdict == Verdict::Passed {
+            record.verdict = Verdict::InternalError;
+            record.exit_code = exit_code(Verdict::InternalError, None);
+        }
+        // Of tests that failed, all is said already.
+        let is_all = record.verdict == Verdict::InternalError;
+        if let Some(stage) = record.stages.last_mut() {
+            stage.status = StageStatus::Failed;
+            stage.detail = format!(
+                "the record could not be stored: {error}; this must be a folder that you can write to, on a disk with room"
+            );
+        }
+        // As far as they can be written, the files say no more that all is well.
+        if is_all {
+            failure = explained(&record, &bundle, &evidence).await;
+            show(&record, failure.as_ref(), &bundle, &evidence).await;
+        }
+        if let Some(store) = &store {
+            let _ = store.put(&record);
+        }
+        let _ = bundle.write_record(&record);
+        let _ = bundle.write_junit(&record);
+        // Lost it must not be: here is all of it.
+        let place = if json {
+            "in the last event"
+        } else {
+            let text = serde_json::to_string(&record).unwrap_or_default();
+            anstream::println!("{text}");
+            "printed above"
+        };
+        events.warn(format!(
+            "the record could not be stored ({error}); it is {place}"
+        ));
+    }
+    if let (Some(store), Some(telling)) = (store, telling) {
+        tell(&record.run_id, &store, &telling, events).await;
+    }
+    events.tell(Event::StageEnded {
+        stage: Stage::Report,
+        status,
+        duration: started.elapsed(),
+        detail,
+    });
+    let code = record.exit_code;
+    events.tell(Event::RunFinished {
+        record: Box::new(record),
+        bundle: shown,
+        failure: failure.map(|failure| failure.short),
+        kept,
+    });
+    code
+}
+
+/// Writes into the records of runs that were killed what their host remembers of them.
+async fn learn(
+    store: &Store,
+    telling: Option<&Arc<Telling>>,
+    ended_sandboxes: Vec<EndedSandbox>,
+    bundle: &Bundle,
+    events: &Events,
+) {
+    if ended_sandboxes.is_empty() {
+        return;
+    }
+    let (store, telling) = (store.clone(), telling.cloned());
+    let results = bundle.dir().parent().unwrap_or(bundle.dir()).to_owned();
+    let learned = tokio::task::spawn_blocking(move || {
+        // Where there is a hub, it may have the record.
+        let telling = telling.filter(|telling| telling.hub.is_some());
+        let outbox = telling.as_ref().map(|telling| &telling.outbox);
+        killed_runs::learn(&store, outbox, &ended_sandboxes, &results)
+    });
+    for sentence in learned.await.unwrap_or_default() {
+        events.note(sentence);
+    }
+}
+
+/// Whoever has only the record, as the hub does, is to understand it.
+fn add_stack(record: &mut Record, stack: &str) {
+    let explained = failure::explained(record);
+    let mut stages = record.stages.iter_mut();
+    if let Some(stage) = stages.find(|one| explained == Some(one.name)) {
+        stage.detail.push('\n');
+        stage.detail.push_str(stack);
+        stage.detail.truncate(stage.detail.trim_end().len());
+    }
+}
+
+/// Tells the hub of this run and of those that wait, as far as two seconds go.
+async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
+    let hub = match &telling.hub {
+        None => return,
+        Some(Ok(hub)) => hub,
+        Some(Err(error)) => {
+            events.warn(format!(
+                "the state-hub is not told: {error}; the record waits"
+            ));
+            return;
+        }
+    };
+    let which = Which::Run(run_id);
+    let delivered = deliver(hub, store, &telling.outbox, which, BESIDE_A_RUN).await;
+    let own = delivered
+        .waiting
+        .iter()
+        .find(|entry| entry.run_id == run_id);
+    let answer = own.and_then(|entry| entry.last_answer.as_deref());
+    let why = answer.or(delivered.trouble.as_deref());
+    if let Some(own) = own {
+        let did = if own.refused {
+            "refuses the record"
+        } else {
+            "has not got the record yet"
+        };
+        events.warn(format!(
+            "the state-hub at {} {did}: {}; `cargo e2e report` sends it again",
+            hub.shown(),
+            why.unwrap_or("there was no time")
+        ));
+    } else if let Some(trouble) = delivered.trouble {
+        events.warn(format!("the state-hub: {trouble}"));
+    }
+}
+
+/// Writes the record; then `latest` and old runs, which change no verdict when they can't be seen to.
+async fn write(record: &Record, keeping: Keeping) -> (Result<(), String>, Option<String>) {
+    let record = record.clone();
+    let written = tokio::task::spawn_blocking(move || {
+        let bundle = &keeping.bundle;
+        let in_store = keeping.records().map_or(Ok(()), |store| {
+            store
+                .put(&record)
+                .map_err(|error| format!("{}: {error}", store.folder().display()))
+        });
+        let in_bundle = bundle
+            .write_record(&record)
+            .map_err(|error| format!("{}: {error}", bundle.dir().display()));
+        let mut tidied = bundle
+            .write_junit(&record)
+            .and_then(|()| bundle.mark_latest())
+            .and_then(|()| bundle.prune(bundle::KEPT_RUNS));
+        let waits = match (&in_store, &keeping.telling) {
+            (Ok(()), Some(telling)) => telling.outbox.put(&telling.entry(&record.run_id)),
+            _ => Ok(()),
+        };
+        // As long as there is a journal, the next run stores what is in the bundle, and lets it
+        // wait for the hub.
+        let is_done = (in_store.is_ok() && waits.is_ok()) || in_bundle.is_err();
+        tidied = tidied.and(waits);
+        if let Ok(journal) = keeping.journal
+            && is_done
+        {
+            tidied = tidied.and(journal.end(&keeping.store, &record.run_id));
+        }
+        (in_store.and(in_bundle), tidied)
+    });
+    match written.await {
+        Ok((stored, tidied)) => (stored, tidied.err().map(|error| error.to_string())),
+        Err(error) => (Err(error.to_string()), None),
+    }
+}
+
+/// The bundle's path as people would type it here.
+fn shown(bundle: &Bundle) -> std::path::PathBuf {
+    let folder = std::env::current_dir().unwrap_or_default();
+    let dir = bundle.dir();
+    dir.strip_prefix(&folder).unwrap_or(dir).to_owned()
+}

@@ -1,0 +1,106 @@
+//! `cargo e2e gc`: take down what nobody takes down any more, and forget repos.
+
+use cargo_e2e::record::outcome::{Verdict, exit_code};
+use cargo_e2e::record::summary::kilobytes;
+use cargo_e2e::sandbox::{self, Expired, Forget, Forgotten, Gc, Swept};
+
+use crate::cli::args::GcArguments;
+
+use super::{on_host, report};
+
+pub(crate) async fn gc(arguments: GcArguments) -> u8 {
+    let forget = match arguments.repo {
+        Some(slug) => Some(Forget::Repo(slug)),
+        None => arguments.all.then_some(Forget::All),
+    };
+    let what = Gc {
+        dry_run: arguments.dry_run,
+        all_users: arguments.all_users,
+        forget,
+    };
+    on_host(&arguments.host, async |host, facts| {
+        let name = host.name();
+        let Some(swept) = sandbox::gc(host, &facts.root, &what).await? else {
+            anstream::eprintln!("another gc is under way on {name}");
+            return Ok(0);
+        };
+        Ok(show(&swept, &what, name))
+    })
+    .await
+}
+
+/// Says what was done, or with `--dry-run` what would be, and returns the exit code.
+fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
+    if swept.expired.is_empty() && (what.forget.is_none() || what.all_users) {
+        anstream::eprintln!("nothing has expired on {host}");
+    }
+    let mut code = 0;
+    for one in &swept.expired {
+        let Expired { run_id, owner, .. } = one;
+        let because = because(one);
+        if what.dry_run {
+            anstream::println!("{run_id} of user {owner}: {because}");
+        } else if one.left.is_empty() {
+            anstream::eprintln!("removed {run_id} from {host}: {because}");
+        } else {
+            let left = sandbox::listed(&one.left);
+            report(&format!("of {run_id} on {host} is left:\n{left}"), None);
+            code = exit_code(Verdict::Leaked, None);
+        }
+    }
+    let mut freed = 0;
+    for one in &swept.stored {
+        match &one.fate {
+            Forgotten::Gone { kb, why } => {
+                freed += kb;
+                let line = format!("{}: {}", kilobytes(*kb), why_forgotten(why));
+                if what.dry_run {
+                    anstream::println!("{one}: {line}");
+                } else {
+                    anstream::eprintln!("removed {one} from {host}: {line}");
+                }
+            }
+            Forgotten::InUse => anstream::eprintln!("{one} stays on {host}: a run uses it"),
+            Forgotten::Left => {
+                let help = "what containers wrote there as root, root must remove";
+                report(&format!("failed to remove {one} from {host}"), Some(help));
+                code = exit_code(Verdict::Leaked, None);
+            }
+        }
+    }
+    match &what.forget {
+        Some(forget) if swept.stored.is_empty() => {
+            anstream::eprintln!("nothing of {} is kept on {host}", of(forget));
+        }
+        Some(_) if !what.dry_run => {
+            anstream::eprintln!("{} freed on {host}", kilobytes(freed));
+        }
+        _ => {}
+    }
+    code
+}
+
+fn of(forget: &Forget) -> String {
+    match forget {
+        Forget::Repo(slug) => format!("`{slug}`"),
+        Forget::All => "any repo".to_owned(),
+    }
+}
+
+fn because(expired: &Expired) -> &'static str {
+    match expired.why.as_str() {
+        "lease" => "its client and its guard are gone",
+        "label" => "its labels say that it has expired, and nothing else knows of it",
+        _ => "it has expired",
+    }
+}
+
+fn why_forgotten(why: &str) -> &'static str {
+    match why {
+        "asked" => "no run uses it",
+        "many" => "50 others were used since",
+        "room" => "less than 1 GB was free",
+        "format" => "an older version made it",
+        _ => "no run used it for 30 days",
+    }
+}

@@ -1,0 +1,214 @@
+//! `cargo e2e history`: what past runs say.
+
+use std::time::Duration;
+
+use cargo_e2e::record::history::{self, Durations, History};
+use cargo_e2e::record::outcome::{Verdict, exit_code};
+use cargo_e2e::record::store::{Store, state_folder};
+use cargo_e2e::record::summary::duration;
+
+use crate::cli::args::HistoryArguments;
+
+use super::report;
+
+/// So many stages, tests and runs are shown; `--json` has them all.
+const SHOWN: usize = 5;
+
+/// Heights of a chart's bars.
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+const BARS_SHOWN: usize = 40;
+
+pub(crate) fn history(arguments: &HistoryArguments) -> u8 {
+    let store = Store::in_state(&state_folder());
+    let kept = match store.kept() {
+        Ok(kept) => kept,
+        Err(error) => {
+            report(
+                &format!("{} can't be read: {error}", store.folder().display()),
+                None,
+            );
+            return exit_code(Verdict::InternalError, None);
+        }
+    };
+    for (path, error) in &kept.unreadable {
+        super::warn(&format!("{} {error}", path.display()));
+    }
+    let all = history::of(&kept.records, arguments.repo.as_deref());
+    if arguments.json {
+        let document = serde_json::json!({ "schema": 1, "repos": all });
+        anstream::println!("{document:#}");
+    } else if all.is_empty() {
+        anstream::eprintln!("no runs are recorded in {}", store.folder().display());
+    } else {
+        let texts: Vec<String> = all.iter().map(shown).collect();
+        anstream::println!("{}", texts.join("\n\n"));
+    }
+    0
+}
+
+fn shown(history: &History) -> String {
+    let mut lines = Vec::new();
+    // Some runs say nothing of the repo.
+    let runs = history.over_time.iter();
+    let judged = runs.filter(|run| history::is_judged(run.verdict)).count();
+    let of = if judged == history.runs {
+        String::new()
+    } else {
+        format!(" of the {judged} judged")
+    };
+    let rate = history
+        .pass_rate
+        .map_or_else(String::new, |rate| format!(" ({:.0} %{of})", rate * 100.0));
+    lines.push(format!(
+        "{}: {} of {} passed{rate}",
+        history.repo, history.passed, history.runs
+    ));
+    let verdicts: Vec<String> = history
+        .verdicts
+        .iter()
+        .filter(|(verdict, _)| **verdict != Verdict::Passed.name())
+        .map(|(verdict, times)| format!("{times} {verdict}"))
+        .collect();
+    if !verdicts.is_empty() {
+        lines.push(format!("  others:   {}", verdicts.join(", ")));
+    }
+    if history.passed > 0 {
+        lines.push(format!("  duration: {}", chart(history)));
+        let head = ["median", "longest", "last"].map(|title| format!("{title:>11}"));
+        lines.push(format!("  {:9} {}", "", head.join(" ")));
+        lines.push(row("passed:", &history.duration_ms, "the whole run"));
+    }
+    for (index, stage) in history.stages.iter().take(SHOWN).enumerate() {
+        let title = if index == 0 { "stages:" } else { "" };
+        lines.push(row(title, &stage.duration_ms, stage.name.name()));
+    }
+    for (index, test) in history.tests.iter().take(SHOWN).enumerate() {
+        let title = if index == 0 { "tests:" } else { "" };
+        lines.push(row(title, &test.duration_ms, &test.name));
+    }
+    let flaky: Vec<_> = history.tests.iter().filter(|test| test.flaky).collect();
+    for (index, test) in flaky.iter().take(SHOWN).enumerate() {
+        // On one commit it passed and failed.
+        let title = if index == 0 { "flaky:" } else { "" };
+        let often = format!("{} of {} failed", test.failed, test.runs);
+        lines.push(format!("  {title:9} {often:>35}  {}", test.name));
+    }
+    if flaky.len() > SHOWN {
+        lines.push(format!("  {:9} and {} more", "", flaky.len() - SHOWN));
+    }
+    let last = history.over_time.iter().rev().take(SHOWN);
+    for (index, run) in last.enumerate() {
+        let title = if index == 0 { "last:" } else { "" };
+        let commit = run
+            .sha
+            .as_deref()
+            .map_or("", |sha| sha.get(..7).unwrap_or(sha));
+        let changed = if run.dirty { "+" } else { "" };
+        let line = format!(
+            "  {title:9} {}  {:11} {:>10}  {}  {}  {commit}{changed}",
+            minute(&run.started_at),
+            run.verdict.name(),
+            duration(Duration::from_millis(run.duration_ms)),
+            // As much as `report --open` needs.
+            run.run_id.get(18..).unwrap_or(&run.run_id),
+            run.host,
+        );
+        lines.push(line.trim_end().to_owned());
+    }
+    lines.join("\n")
+}
+
+/// Times in columns; a name may be long.
+fn row(title: &str, times: &Durations, name: &str) -> String {
+    let [median, longest, last] = [times.median, times.longest, times.last]
+        .map(|millis| format!("{:>11}", duration(Duration::from_millis(millis))));
+    format!("  {title:9} {median} {longest} {last}  {name}")
+}
+
+/// `2026-11-22 13:00Z` of `2026-11-22T13:00:00.000Z`.
+fn minute(at: &str) -> String {
+    at.get(..16)
+        .map_or_else(|| at.to_owned(), |at| format!("{}Z", at.replace('T', " ")))
+}
+
+/// A bar for each of the last runs that passed, the oldest first.
+fn chart(history: &History) -> String {
+    let mut times: Vec<u64> = history
+        .over_time
+        .iter()
+        .filter(|run| run.verdict == Verdict::Passed)
+        .map(|run| run.duration_ms)
+        .collect();
+    times.drain(..times.len().saturating_sub(BARS_SHOWN));
+    let longest = times.iter().max().copied().unwrap_or_default().max(1);
+    times
+        .iter()
+        .map(|time| {
+            let height = time.saturating_mul(7) / longest;
+            BARS[usize::try_from(height).unwrap_or(7).min(7)]
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cargo_e2e::record::history::{RunHistory, StageHistory, TestHistory};
+    use cargo_e2e::record::outcome::Stage;
+
+    #[test]
+    fn a_repo_is_a_screen_in_columns() {
+        let times = Durations {
+            median: 13_600,
+            longest: 185_000,
+            last: 9_000,
+        };
+        let run = |verdict, duration_ms| RunHistory {
+            run_id: "01j0000000000000000000001a".into(),
+            started_at: "2026-11-22T13:05:59.000Z".into(),
+            verdict,
+            duration_ms,
+            host: "railiance01".into(),
+            sha: Some("0123456789abcdef".into()),
+            dirty: true,
+        };
+        let history = History {
+            repo: "shop".into(),
+            runs: 3,
+            passed: 1,
+            pass_rate: Some(0.5),
+            verdicts: [("failed", 1), ("host_error", 1), ("passed", 1)].into(),
+            duration_ms: times,
+            stages: vec![StageHistory {
+                name: Stage::Up,
+                runs: 3,
+                duration_ms: times,
+            }],
+            tests: vec![TestHistory {
+                name: "orders::ship".into(),
+                runs: 2,
+                failed: 1,
+                flaky: true,
+                duration_ms: times,
+            }],
+            over_time: vec![
+                run(Verdict::HostError, 1),
+                run(Verdict::Passed, 9_000),
+                run(Verdict::Failed, 185_000),
+            ],
+        };
+        let expected = "\
+shop: 1 of 3 passed (50 % of the 2 judged)
+  others:   1 failed, 1 host_error
+  duration: █
+                 median     longest        last
+  passed:        13.6 s  3 min 05 s      9.00 s  the whole run
+  stages:        13.6 s  3 min 05 s      9.00 s  up
+  tests:         13.6 s  3 min 05 s      9.00 s  orders::ship
+  flaky:                          1 of 2 failed  orders::ship
+  last:     2026-11-22 13:05Z  failed      3 min 05 s  0000001a  railiance01  0123456+
+            2026-11-22 13:05Z  passed          9.00 s  0000001a  railiance01  0123456+
+            2026-11-22 13:05Z  host_error      0.00 s  0000001a  railiance01  0123456+";
+        assert_eq!(shown(&history), expected);
+    }
+}

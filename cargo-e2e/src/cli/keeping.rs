@@ -1,0 +1,145 @@
+//! Where a run's result goes, and what is known of the run until it is there. Used by `run` and
+//! `finish`; knows nothing of stages.
+
+use std::io;
+use std::sync::Arc;
+
+use cargo_e2e::plan::Plan;
+use cargo_e2e::record::event::{Events, Reporter};
+use cargo_e2e::record::outcome::now;
+use cargo_e2e::record::store::{Header, Journal, Store, state_folder};
+use cargo_e2e::report::hub::{Entry, Hub, HubError, Outbox};
+use cargo_e2e::report::{Bundle, TestLog};
+use cargo_e2e::sandbox::Identity;
+use cargo_e2e::spec::{Report, Side};
+
+use super::evidence::Evidence;
+use super::killed_runs;
+use super::rerun::Again;
+
+/// What is known of a run before it begins.
+pub(crate) struct About {
+    pub(crate) host: String,
+    pub(crate) report: Report,
+    /// False for `up`, which is no run of tests: it is no part of a repo's history.
+    pub(crate) is_run: bool,
+    /// Whether the tests can be called by their names in the record.
+    pub(crate) by_name: bool,
+    pub(crate) tests_on_host: bool,
+}
+
+impl About {
+    pub(crate) fn of(plan: &Plan) -> Self {
+        let targets = plan.harness.as_ref().map(|one| one.targets.len());
+        Self {
+            host: plan.host.name.clone(),
+            report: plan.spec.report.clone(),
+            is_run: !plan.up_only,
+            by_name: targets == Some(1),
+            tests_on_host: plan.tests_on == Side::Host,
+        }
+    }
+}
+
+/// Where the result goes.
+pub(crate) struct Keeping {
+    pub(super) bundle: Arc<Bundle>,
+    pub(super) log: TestLog,
+    pub(super) store: Store,
+    pub(super) journal: io::Result<Journal>,
+    /// None for what is no run of tests.
+    pub(super) telling: Option<Arc<Telling>>,
+    pub(super) evidence: Evidence,
+}
+
+/// What the state-hub is told, now or once there is one.
+pub(super) struct Telling {
+    /// None where the environment names none.
+    pub(super) hub: Option<Result<Hub, HubError>>,
+    pub(super) report: Report,
+    pub(super) outbox: Outbox,
+}
+
+impl Telling {
+    /// What waits until the hub has the record.
+    pub(super) fn entry(&self, run_id: &str) -> Entry {
+        Entry {
+            run_id: run_id.to_owned(),
+            report: self.report.clone(),
+            without_hub: self.hub.is_none(),
+            ..Entry::default()
+        }
+    }
+}
+
+impl Keeping {
+    /// Begins the journal, and gives the reporter that writes it.
+    pub(crate) fn begin(
+        about: About,
+        identity: &Identity,
+        bundle: &Arc<Bundle>,
+        log: TestLog,
+    ) -> (Self, Option<Box<dyn Reporter>>) {
+        let store = Store::in_state(&state_folder());
+        let hub = Hub::from_environment();
+        let header = Header {
+            run_id: identity.run_id.clone(),
+            repo: identity.slug.clone(),
+            host: about.host.clone(),
+            started_at: now(),
+            bundle: bundle.dir().to_owned(),
+            report: about.is_run.then(|| about.report.clone()),
+            without_hub: hub.is_none(),
+            is_run: about.is_run,
+        };
+        let telling = about.is_run.then(|| {
+            Arc::new(Telling {
+                hub,
+                report: about.report,
+                outbox: Outbox::in_state(&state_folder()),
+            })
+        });
+        let journal = Journal::begin(&store, &header);
+        let reporter = journal.as_ref().ok().and_then(|one| one.reporter().ok());
+        let keeping = Self {
+            bundle: Arc::clone(bundle),
+            log,
+            store,
+            journal,
+            telling,
+            evidence: Evidence {
+                again: Again::typed(&about.host),
+                by_name: about.by_name,
+                tests_on_host: about.tests_on_host,
+                skew: jiff::SignedDuration::ZERO,
+            },
+        };
+        (
+            keeping,
+            reporter.map(|one| Box::new(one) as Box<dyn Reporter>),
+        )
+    }
+
+    /// Where its record goes; none for what is no run of tests.
+    pub(super) fn records(&self) -> Option<&Store> {
+        self.telling.as_ref().map(|_| &self.store)
+    }
+
+    /// Stores what runs knew that were killed.
+    pub(crate) fn tell_of_the_dead(&self, events: &Events) {
+        if let Err(error) = &self.journal {
+            events.warn(format!(
+                "should this run be killed, it leaves no record: {}: {error}",
+                self.store.folder().display()
+            ));
+        }
+        killed_runs::tell(&self.store, events);
+    }
+
+    /// Runs on this host that were killed, and of whose sandbox nothing is known.
+    pub(crate) fn unknown(&self, host: &str) -> Vec<String> {
+        let unknown = self.records().map(|store| store.unknown(host));
+        // What can't be read is told of with the records.
+        unknown.and_then(Result::ok).unwrap_or_default()
+    }
+}

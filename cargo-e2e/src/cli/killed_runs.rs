@@ -1,0 +1,121 @@
+//! Runs that were killed: the next one stores what they knew, and later what their host remembers.
+
+use std::io;
+use std::path::Path;
+
+use cargo_e2e::record::event::Events;
+use cargo_e2e::record::outcome::Record;
+use cargo_e2e::record::store::journal::{Dead, Recovered};
+use cargo_e2e::record::store::{Store, journal, state_folder};
+use cargo_e2e::report::hub::{Entry, Outbox};
+use cargo_e2e::report::{Bundle, failure, html};
+use cargo_e2e::run::stages::collect;
+use cargo_e2e::run::stages::test::told_until;
+use cargo_e2e::sandbox::EndedSandbox;
+
+/// Stores what they knew, and says so.
+pub(crate) fn tell(store: &Store, events: &Events) {
+    match recover(store) {
+        Ok(recovered) => {
+            for dead in recovered.dead.iter().filter(|dead| dead.fresh) {
+                events.note(died(&dead.record));
+            }
+            for file in &recovered.torn {
+                events.warn(torn(file));
+            }
+        }
+        Err(error) => events.warn(format!(
+            "what runs knew that were killed is not stored yet: {}: {error}",
+            store.folder().display()
+        )),
+    }
+}
+
+/// Stores what they knew. Those of which the state-hub was to be told wait for that.
+pub(crate) fn recover(store: &Store) -> io::Result<Recovered> {
+    journal::recover(store, told_until, |dead| {
+        explain(&dead.record, &dead.header.bundle);
+        wait_for_the_hub(dead)
+    })
+}
+
+/// The files of a result that say it to people and CI, where its folder still is.
+fn explain(record: &Record, bundle: &Path) {
+    let Some(bundle) = Bundle::of(bundle, &record.run_id) else {
+        return;
+    };
+    collect::discard(bundle.dir());
+    let known = failure::Known {
+        bundle: bundle.dir(),
+        skew: jiff::SignedDuration::ZERO,
+        tests_on_host: false,
+        again: "",
+        keep: None,
+        by_name: false,
+    };
+    let why = failure::cut_short(record);
+    // The record is stored: these are no reason to fail.
+    let page = html::page(record, &known, why.as_deref());
+    let _ = std::fs::write(bundle.dir().join("report.html"), page);
+    let _ = bundle.write_junit(record);
+}
+
+fn wait_for_the_hub(dead: &Dead) -> io::Result<()> {
+    let Some(report) = &dead.header.report else {
+        return Ok(());
+    };
+    Outbox::in_state(&state_folder()).put(&Entry {
+        run_id: dead.record.run_id.clone(),
+        report: report.clone(),
+        without_hub: dead.header.without_hub,
+        ..Entry::default()
+    })
+}
+
+/// Writes into their records what their host remembers of them, and gives a line about each. What
+/// the hub has already stays as it has it.
+pub(crate) fn learn(
+    store: &Store,
+    outbox: Option<&Outbox>,
+    ended_sandboxes: &[EndedSandbox],
+    results: &Path,
+) -> Vec<String> {
+    let mut learned = Vec::new();
+    // Nobody sends meanwhile.
+    let held = outbox.map(|outbox| Some((outbox.try_hold().ok()??, outbox)));
+    let waiting = match &held {
+        None => None,
+        Some(None) => return learned,
+        Some(Some((_, outbox))) => Some(outbox.entries().unwrap_or_default()),
+    };
+    for one in ended_sandboxes {
+        let waits = |entries: &Vec<Entry>| entries.iter().any(|it| it.run_id == one.run_id);
+        if waiting.as_ref().is_none_or(waits)
+            && let Ok(Some(record)) = store.learn(one, results)
+        {
+            explain(&record, &results.join(&record.run_id));
+            learned.push(format!("run {}: {}", one.run_id, one.sentence()));
+        }
+    }
+    learned
+}
+
+/// One line about a journal that tells nothing.
+pub(crate) fn torn(file: &Path) -> String {
+    format!(
+        "a run was killed, and what was known of it can't be read: {} is kept as it is",
+        file.display()
+    )
+}
+
+/// One line about a run that was killed.
+pub(crate) fn died(record: &Record) -> String {
+    let stage = record.stages.last();
+    let during = stage.map_or_else(String::new, |stage| {
+        format!(" during {}", stage.name.name())
+    });
+    format!(
+        "run {} of {} on {} was killed{during}: it is recorded as interrupted",
+        record.run_id, record.repo, record.host
+    )
+}

@@ -1,0 +1,58 @@
+//! `cargo e2e list`: the sandboxes on a host.
+
+use cargo_e2e::record::summary::duration;
+use cargo_e2e::sandbox::{self, Listed};
+use cargo_e2e::text::printable;
+
+use crate::cli::args::HostArgument;
+
+use super::on_host;
+
+pub(crate) async fn list(arguments: HostArgument) -> u8 {
+    on_host(&arguments, async |host, facts| {
+        let all = sandbox::list(host, &facts.root).await?;
+        if all.is_empty() {
+            anstream::eprintln!("no sandboxes on {}", host.name());
+            return Ok(0);
+        }
+        anstream::println!(
+            "{:<26}  {:<20}  {:>10}  {:<12}  FROM",
+            "RUN",
+            "REPO",
+            "CONTAINERS",
+            "EXPIRES"
+        );
+        for one in &all {
+            anstream::println!("{}", line(one));
+        }
+        Ok(0)
+    })
+    .await
+}
+
+fn line(one: &Listed) -> String {
+    let about = |key: &str| printable(one.about[key].as_str().unwrap_or("?"));
+    let left = one.expires.saturating_sub(one.now);
+    let expires = if left == 0 {
+        "expired".to_owned()
+    } else {
+        format!("in {}", short(left))
+    };
+    format!(
+        "{}  {:<20}  {:>10}  {expires:<12}  {} {}",
+        one.run_id,
+        about("repo"),
+        one.containers,
+        about("by"),
+        about("folder")
+    )
+}
+
+fn short(seconds: u64) -> String {
+    match seconds {
+        0..120 => duration(std::time::Duration::from_secs(seconds)),
+        120..7200 => format!("{} min", seconds.div_ceil(60)),
+        // 24 hours are still 24 hours a second later.
+        _ => format!("{} h", seconds.div_ceil(3600)),
+    }
+}

@@ -1,0 +1,202 @@
+//! `cargo e2e plan`: what a run would do.
+
+use std::fmt::Write as _;
+
+use cargo_e2e::cancel::Cancel;
+use cargo_e2e::compose::preview::{PreviewError, preview, remote};
+use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate, risks};
+use cargo_e2e::plan::{Keep, Plan, Target};
+use cargo_e2e::record::outcome::{Verdict, exit_code};
+use cargo_e2e::record::summary::duration;
+use cargo_e2e::run::ready;
+use cargo_e2e::spec::{Ports, Side};
+
+use crate::cli::args::LookArguments;
+
+use super::{each_plan, looking, refused_by_strict, report, show};
+
+pub(crate) async fn plan(arguments: LookArguments) -> u8 {
+    let options = looking(&arguments);
+    each_plan(&arguments.repo, &options, &Cancel::never(), one, show).await
+}
+
+async fn one(plan: &Plan) -> u8 {
+    let project = format!("e2e-{}-xxxxxxxx", plan.spec.name);
+    anstream::print!("{}", describe(plan, &project));
+    if let Some(code) = refused_by_strict(plan).await {
+        return code;
+    }
+    for risk in risks::fetched(&remote(plan)) {
+        anstream::println!("{:<11} {risk}", "not isolated");
+    }
+    match preview(plan, &project).await {
+        Ok(model) => {
+            let risks = risks::risks(&model, &plan.repo.root.to_string_lossy(), plan.ports);
+            let rewritten = isolated(plan, model, &project);
+            for (what, text) in rewritten.told(&risks) {
+                anstream::println!("{what:<11} {text}");
+            }
+            0
+        }
+        Err(error @ PreviewError::NoCompose) => {
+            anstream::println!("rewrites    not shown: {error}");
+            0
+        }
+        Err(error) => {
+            report(&error.to_string(), None);
+            exit_code(Verdict::SpecError, None)
+        }
+    }
+}
+
+/// As for a host that can do everything.
+fn isolated(plan: &Plan, model: serde_json::Value, project: &str) -> Rewritten {
+    // Which numbers are free is known only on the host.
+    let ports = match plan.ports {
+        Ports::Declared => PortRule::Declared,
+        Ports::Isolated => PortRule::Isolated(&[]),
+    };
+    isolate(
+        model,
+        &Isolation {
+            project,
+            labels: &[],
+            ports,
+            ipv6: true,
+            engine: (25, 0),
+        },
+    )
+}
+
+fn describe(plan: &Plan, project: &str) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "{name:<11} {value}");
+    };
+    line(
+        "repo",
+        format!("{} in {}", plan.spec.name, plan.repo.root.display()),
+    );
+    line("spec", plan.spec_name().display().to_string());
+    line(
+        "host",
+        format!("{} ({})", plan.host.name, plan.host.because),
+    );
+    line("project", project.to_owned());
+    line("compose", plan.compose_files.join(", "));
+    let folder = if plan.project_dir.is_empty() {
+        "the repo's root".to_owned()
+    } else {
+        format!("{}/", plan.project_dir)
+    };
+    let because = plan
+        .project_dir_because
+        .as_ref()
+        .map_or_else(String::new, |why| format!(" ({why})"));
+    line("paths from", format!("{folder}{because}"));
+    line("ports", ports(plan));
+    if let Some(command) = &plan.spec.build_command {
+        line(
+            "build",
+            format!(
+                "{} (here, at most {})",
+                one_line(command),
+                duration(plan.limits.build)
+            ),
+        );
+    }
+    for check in &plan.spec.health_checks {
+        let probe = ready::describe(&check.probe);
+        line(
+            "health",
+            format!("{}: {probe} within {}", check.name, duration(check.timeout)),
+        );
+    }
+    if let Some(command) = &plan.spec.setup_command {
+        line("setup", format!("{} (on the host)", one_line(command)));
+    }
+    if let Some(command) = &plan.spec.test_command {
+        let place = match plan.tests_on {
+            Side::Host => "on the host",
+            Side::Client => "here",
+        };
+        line(
+            "tests",
+            format!(
+                "{} ({place}, at most {})",
+                one_line(command),
+                duration(plan.limits.test)
+            ),
+        );
+    }
+    for target in plan.harness.iter().flat_map(|harness| &harness.targets) {
+        line("tests", harness_target(plan, target));
+    }
+    if let Some(service) = &plan.spec.test_service {
+        let limit = duration(plan.limits.test);
+        line(
+            "tests",
+            format!("the service {service} (on the compose network, at most {limit})"),
+        );
+    }
+    let keep = match plan.keep {
+        Keep::No => "always".to_owned(),
+        Keep::OnFailure => format!("unless the run fails; then kept for {}", hours(plan)),
+        Keep::Always => format!("after {}", hours(plan)),
+    };
+    line("removed", keep);
+    line("results", plan.repo.results_dir.display().to_string());
+    text
+}
+
+/// A test target: what compiles it, what runs it, and where.
+fn harness_target(plan: &Plan, target: &Target) -> String {
+    let nextest = plan.harness.as_ref().is_some_and(|harness| harness.nextest);
+    let place = match (plan.tests_on, nextest) {
+        (Side::Host, _) => "sent to the host and run there",
+        (Side::Client, true) => "run here by cargo-nextest",
+        (Side::Client, false) => "run here",
+    };
+    format!(
+        "{} of {} (compiled while the stack comes up, {place}, at most {})",
+        target.name,
+        target.package.name,
+        duration(plan.limits.test)
+    )
+}
+
+/// Which numbers, and who says so.
+fn ports(plan: &Plan) -> String {
+    let because = match plan.spec.ports {
+        Some(_) => format!("{} says so", plan.spec_name().display()),
+        None if plan.spec.test_service.is_some() => "the default for test_service".to_owned(),
+        None if plan.harness.is_some() => "the default for Cargo's test targets".to_owned(),
+        None => "the default for test_command".to_owned(),
+    };
+    match plan.ports {
+        Ports::Declared => format!(
+            "declared ({because}): the numbers as written, so that runs on one host wait for each other"
+        ),
+        Ports::Isolated => format!(
+            "isolated ({because}): free numbers from 20000 to 29999, so that runs go side by side"
+        ),
+    }
+}
+
+fn hours(plan: &Plan) -> String {
+    cargo_e2e::report::attach_hints::lifetime(plan.keep_for)
+}
+
+/// A command of several lines by its first one that does something.
+fn one_line(command: &str) -> String {
+    let mut lines = command
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default().to_owned();
+    if lines.next().is_some() {
+        format!("{first} …")
+    } else {
+        first
+    }
+}

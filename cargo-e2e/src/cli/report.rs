@@ -1,0 +1,156 @@
+//! `cargo e2e report`: what the state-hub has not got yet, and sends it; or a run's page, opened.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use cargo_e2e::record::outcome::{Verdict, exit_code};
+use cargo_e2e::record::store::{Store, state_folder};
+use cargo_e2e::record::summary::summary_line;
+use cargo_e2e::report::hub::deliver::{BY_HAND, Which, deliver};
+use cargo_e2e::report::hub::{Entry, Hub, Outbox};
+
+use crate::cli::args::{RepoArguments, ReportArguments};
+
+use super::killed_runs::{died, recover, torn};
+use super::{USAGE, find, report, warn};
+
+pub(crate) async fn report_on(arguments: &ReportArguments) -> u8 {
+    match &arguments.open {
+        Some(run) => open(run),
+        None => waiting().await,
+    }
+}
+
+/// Opens a page with what this machine opens pages with.
+fn open(run: &str) -> u8 {
+    let repos = match find(&RepoArguments::default()) {
+        Ok(repos) => repos,
+        Err(refused) => return refused.show(),
+    };
+    let Some(page) = repos.iter().find_map(|repo| page(&repo.results_dir, run)) else {
+        let help = "`cargo e2e history` lists runs; a repo keeps the pages of its last 20";
+        report(&format!("no page of run {run} is here"), Some(help));
+        return USAGE;
+    };
+    anstream::println!("{}", page.display());
+    let opener = if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
+    let started = Command::new(opener)
+        .arg(&page)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    if let Err(error) = started {
+        warn(&format!("it can't be opened: {opener}: {error}"));
+    }
+    0
+}
+
+/// The page of a run in a repo's results: the last one's, or that of a run whose id ends so.
+fn page(results: &Path, run: &str) -> Option<PathBuf> {
+    let folder = if run == "latest" {
+        std::fs::canonicalize(results.join("latest")).ok()?
+    } else {
+        let entries = std::fs::read_dir(results).ok()?;
+        let is_it = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.len() == 26 && run.len() >= 6 && name.ends_with(run)
+        };
+        entries.flatten().map(|entry| entry.path()).find(is_it)?
+    };
+    Some(folder.join("report.html")).filter(|page| page.is_file())
+}
+
+async fn waiting() -> u8 {
+    let state = state_folder();
+    let (store, outbox) = (Store::in_state(&state), Outbox::in_state(&state));
+    let failed = |error: &dyn std::fmt::Display| {
+        report(&format!("{}: {error}", state.display()), None);
+        exit_code(Verdict::InternalError, None)
+    };
+    match recover(&store) {
+        Ok(recovered) => {
+            for dead in recovered.dead.iter().filter(|dead| dead.fresh) {
+                anstream::eprintln!("{}", died(&dead.record));
+            }
+            for file in &recovered.torn {
+                warn(&torn(file));
+            }
+        }
+        Err(error) => return failed(&error),
+    }
+    let before = match outbox.entries() {
+        Ok(entries) => entries,
+        Err(error) => return failed(&error),
+    };
+    if before.is_empty() {
+        anstream::eprintln!("nothing waits for the state-hub");
+        return 0;
+    }
+    let hub = match Hub::from_environment() {
+        Some(Ok(hub)) => hub,
+        Some(Err(error)) => {
+            show(&store, &before);
+            return failed(&error);
+        }
+        None => {
+            show(&store, &before);
+            warn("STATE_HUB_URL is not set: nothing was sent");
+            // Those for which it never was are no trouble.
+            if before.iter().all(|entry| entry.without_hub) {
+                return 0;
+            }
+            return exit_code(Verdict::InternalError, None);
+        }
+    };
+    let delivered = deliver(&hub, &store, &outbox, Which::All, time(&before)).await;
+    for run_id in &delivered.sent {
+        anstream::println!("{run_id}  sent     {}", summary(&store, run_id));
+    }
+    show(&store, &delivered.waiting);
+    if let Some(trouble) = &delivered.trouble {
+        report(&format!("{}: {trouble}", hub.shown()), None);
+    }
+    if delivered.waiting.is_empty() && delivered.trouble.is_none() {
+        0
+    } else {
+        exit_code(Verdict::InternalError, None)
+    }
+}
+
+/// More records may take longer.
+fn time(entries: &[Entry]) -> Duration {
+    let each = Duration::from_secs(1);
+    BY_HAND + each * u32::try_from(entries.len()).unwrap_or(u32::MAX)
+}
+
+fn show(store: &Store, entries: &[Entry]) {
+    for entry in entries {
+        let state = match entry {
+            entry if entry.refused => "refused",
+            entry if entry.without_hub && entry.attempts == 0 => "unsent",
+            _ => "waits",
+        };
+        let run_id = &entry.run_id;
+        anstream::println!("{run_id}  {state:7}  {}", summary(store, run_id));
+        if let Some(answer) = &entry.last_answer {
+            let tries = match entry.attempts {
+                1 => "once".to_owned(),
+                times => format!("{times} times"),
+            };
+            anstream::println!("    tried {tries}, last answer: {answer}");
+        }
+    }
+}
+
+fn summary(store: &Store, run_id: &str) -> String {
+    match store.get(run_id) {
+        Ok(record) => summary_line(&record),
+        Err(error) => format!("its record {error}"),
+    }
+}

@@ -1,0 +1,85 @@
+//! How this run was called, to be pasted: a result is often read somewhere else.
+
+use std::ffi::OsString;
+
+use cargo_e2e::report::attach_hints::word;
+use cargo_e2e::secrets::Secrets;
+
+/// The same run once more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Again {
+    /// What was typed, without what was meant for the tests, and with the host that was chosen.
+    pub(crate) run: String,
+    /// The same, for a run whose stack is there to look at when it fails; none where it was asked
+    /// for already.
+    pub(crate) keep: Option<String>,
+}
+
+impl Again {
+    pub(crate) fn typed(host: &str) -> Self {
+        Self::of(std::env::args_os().skip(1), host)
+    }
+
+    /// Words may hold what must not be shown.
+    pub(crate) fn mask(&mut self, secrets: &Secrets) {
+        for text in self.keep.iter_mut().chain([&mut self.run]) {
+            *text = secrets.text(text).into_owned();
+        }
+    }
+
+    fn of(typed: impl Iterator<Item = OsString>, host: &str) -> Self {
+        let typed = typed.map(|word| word.to_string_lossy().into_owned());
+        let mut words: Vec<String> = typed.take_while(|word| word != "--").collect();
+        if words.first().is_some_and(|first| first == "e2e") {
+            words.remove(0);
+        }
+        let has = |option: &str| {
+            let is_it = |word: &String| word.split('=').next() == Some(option);
+            words.iter().any(is_it)
+        };
+        let has_host = has("--host");
+        let keeps = has("--keep") || has("--keep-on-failure");
+        if !has_host && host != "local" {
+            words.extend(["--host".to_owned(), host.to_owned()]);
+        }
+        let run = command(&words);
+        let option = match words.first().map(String::as_str) {
+            Some("up") => "--keep",
+            _ => "--keep-on-failure",
+        };
+        let keep = (!keeps).then(|| format!("{run} {option}"));
+        Self { run, keep }
+    }
+}
+
+fn command(words: &[String]) -> String {
+    let words = words.iter().map(|one| format!(" {}", word(one)));
+    format!("cargo e2e{}", words.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn again(typed: &[&str], host: &str) -> (String, Option<String>) {
+        let again = Again::of(typed.iter().map(OsString::from), host);
+        (again.run, again.keep)
+    }
+
+    #[test]
+    fn it_is_what_was_typed_with_the_host_it_had() {
+        let (run, keep) = again(&["e2e"], "local");
+        assert_eq!(run, "cargo e2e");
+        assert_eq!(keep.as_deref(), Some("cargo e2e --keep-on-failure"));
+        let (run, _) = again(&["e2e", "../a shop", "--nextest", "--", "one"], "far");
+        assert_eq!(run, "cargo e2e '../a shop' --nextest --host far");
+        let (run, keep) = again(&["--host=h", "x", "--keep"], "h");
+        assert_eq!((run.as_str(), keep), ("cargo e2e --host=h x --keep", None));
+        let (_, keep) = again(&["e2e", "--keep-for", "2h"], "local");
+        let asked = "cargo e2e --keep-for 2h --keep-on-failure";
+        assert_eq!(keep.as_deref(), Some(asked));
+        let (run, keep) = again(&["e2e", "up", "x"], "local");
+        assert_eq!(run, "cargo e2e up x");
+        assert_eq!(keep.as_deref(), Some("cargo e2e up x --keep"));
+    }
+}

@@ -1,0 +1,386 @@
+//! What a run is going to do: a value, made without touching a host, that can be shown.
+
+mod harness;
+mod host;
+mod limits;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::repo::workspace::Repo;
+use crate::spec::{Cleanup, Ports, Side, Spec};
+
+pub use harness::{Harness, HarnessError, Target};
+pub use host::{HostChoice, HostVariables, host_for};
+pub use limits::Limits;
+
+/// A sandbox that was asked to be kept lives this long, unless `--keep-for` says otherwise.
+pub const KEEP_FOR: Duration = Duration::from_hours(24);
+
+/// A sandbox outlives the last word of its client by this.
+pub const LEASE: Duration = Duration::from_mins(1);
+
+/// Time on top of all timeouts before a sandbox counts as expired.
+const GRACE: Duration = Duration::from_mins(10);
+
+/// What was typed, as far as it changes the plan.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that can be typed"
+)]
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// `--host`.
+    pub host: Option<String>,
+    /// `--keep`, `--keep-on-failure`.
+    pub keep: Keep,
+    /// `--keep-for`.
+    pub keep_for: Option<Duration>,
+    /// `--strict`.
+    pub risks: Risks,
+    /// `--reuse`, or a command that goes on with a sandbox.
+    pub reuse: bool,
+    /// `--no-wait`.
+    pub no_wait: bool,
+    /// `up`: no tests, and the sandbox stays.
+    pub up_only: bool,
+    /// `--nextest`.
+    pub nextest: bool,
+    /// What goes to the tests.
+    pub arguments: Vec<String>,
+}
+
+/// When the sandbox outlives the run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// Never.
+    #[default]
+    No,
+    /// When the run did not pass.
+    OnFailure,
+    /// Whatever comes.
+    Always,
+}
+
+/// What becomes of a compose file that reaches beyond its sandbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Risks {
+    /// The run says so, and goes on.
+    #[default]
+    Warn,
+    /// It is not brought up.
+    Refuse,
+}
+
+/// What a run is going to do.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that was typed or not"
+)]
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The repo.
+    pub repo: Repo,
+    /// Its e2e.yml.
+    pub spec: Spec,
+    /// Where it runs.
+    pub host: HostChoice,
+    /// When the sandbox outlives the run.
+    pub keep: Keep,
+    /// Whether `--keep` was given: the only way to keep after a signal.
+    pub keep_typed: bool,
+    /// For how long.
+    pub keep_for: Duration,
+    /// How long the sandbox outlives the last word of this client.
+    pub lease: Duration,
+    /// What becomes of a compose file that reaches beyond its sandbox.
+    pub risks: Risks,
+    /// Use this repo's sandbox that is up already, if there is one.
+    pub reuse: bool,
+    /// Give up where another run is in the way, instead of waiting for it.
+    pub no_wait: bool,
+    /// No tests: the sandbox is what is wanted.
+    pub up_only: bool,
+    /// Where the tests run.
+    pub tests_on: Side,
+    /// Which numbers published ports get.
+    pub ports: Ports,
+    /// Cargo's test targets, where the spec names no tests.
+    pub harness: Option<Harness>,
+    /// What goes to the tests.
+    pub arguments: Vec<String>,
+    /// How long each stage may take.
+    pub limits: Limits,
+    /// Compose files, relative to the repo's root.
+    pub compose_files: Vec<String>,
+    /// The folder that relative paths in them start from, relative to the repo's root; empty is
+    /// the root.
+    pub project_dir: String,
+    /// Where it is not the first file's own folder: why.
+    pub project_dir_because: Option<String>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The repo's path can't be told to a host.
+    #[error("the path of the repo is not UTF-8: {}", root.display())]
+    NotUtf8 {
+        /// The repo.
+        root: PathBuf,
+    },
+    /// A variable of the environment is not a time.
+    #[error("{name} is `{value}`; give whole seconds, from 4 to 3600")]
+    NotSeconds {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// A compose file does not exist.
+    #[error("{} names the compose file {file}, which does not exist", spec.display())]
+    NoComposeFile {
+        /// The e2e.yml.
+        spec: PathBuf,
+        /// The compose file.
+        file: String,
+    },
+    /// A compose file is a link to somewhere else.
+    #[error("the compose file {file} is a link to {}, which is outside the repo", target.display())]
+    OutsideTheRepo {
+        /// The compose file.
+        file: String,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// Cargo's test targets can't be the tests.
+    #[error(transparent)]
+    Harness(#[from] HarnessError),
+}
+
+impl Plan {
+    /// Makes the plan. Reads links of the compose files; touches nothing.
+    ///
+    /// # Errors
+    /// When a compose file does not exist or leads out of the repo.
+    pub fn new(
+        repo: Repo,
+        spec: Spec,
+        options: Options,
+        variables: &HostVariables,
+    ) -> Result<Self, PlanError> {
+        if repo.root.to_str().is_none() {
+            return Err(PlanError::NotUtf8 { root: repo.root });
+        }
+        let host = host::choose(options.host.as_deref(), variables, &repo);
+        let keep = match (options.keep, spec.cleanup) {
+            (Keep::Always, _) | (_, Cleanup::Never) => Keep::Always,
+            (Keep::OnFailure, _) | (_, Cleanup::OnSuccess) => Keep::OnFailure,
+            (Keep::No, Cleanup::Always) => Keep::No,
+        };
+        let connect = host::seconds(
+            "CARGO_E2E_CONNECT_TIMEOUT",
+            variables.connect_timeout.as_deref(),
+        )?;
+        let lease = host::seconds("CARGO_E2E_LEASE", variables.lease.as_deref())?;
+        let limits = Limits::of(&spec, connect);
+        let (project_dir, project_dir_because) = project_dir(&repo, &spec)?;
+        let harness = harness::choose(&repo, &spec, options.nextest)?;
+        // Test targets need Cargo, which a host need not have, and know where everything answers.
+        let (side, ports) = match (&harness, &spec.test_service) {
+            (Some(_), _) => (Side::Client, Ports::Isolated),
+            (None, Some(_)) => (Side::Host, Ports::Isolated),
+            // A repo whose tests say `localhost:5432` works unchanged.
+            (None, None) => (Side::Host, Ports::Declared),
+        };
+        Ok(Self {
+            host,
+            keep,
+            keep_typed: options.keep == Keep::Always,
+            keep_for: options.keep_for.unwrap_or(KEEP_FOR),
+            lease: lease.unwrap_or(LEASE),
+            risks: options.risks,
+            reuse: options.reuse,
+            no_wait: options.no_wait,
+            up_only: options.up_only,
+            tests_on: spec.tests_run_on.unwrap_or(side),
+            ports: spec.ports.unwrap_or(ports),
+            harness,
+            arguments: options.arguments,
+            limits,
+            compose_files: spec.compose_files.clone(),
+            project_dir,
+            project_dir_because,
+            repo,
+            spec,
+        })
+    }
+
+    /// How long a sandbox of this plan may live at most, unless it is kept.
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        let ready: Duration = self
+            .spec
+            .health_checks
+            .iter()
+            .map(|check| check.timeout)
+            .sum();
+        // build_command and the compiler have as much each.
+        let compile = self
+            .harness
+            .as_ref()
+            .map_or(Duration::ZERO, |_| self.limits.build);
+        [self.limits.sum(), compile, ready, GRACE]
+            .into_iter()
+            .fold(Duration::ZERO, Duration::saturating_add)
+    }
+
+    /// Warnings of Cargo's test targets that a `test_command` keeps from being run.
+    #[must_use]
+    pub fn hidden_targets(&self) -> Vec<String> {
+        harness::hidden(&self.repo, &self.spec)
+    }
+
+    /// The spec's path as people know it: relative to the repo where it lies in it.
+    #[must_use]
+    pub fn spec_name(&self) -> &Path {
+        self.repo
+            .spec_path
+            .strip_prefix(&self.repo.root)
+            .unwrap_or(&self.repo.spec_path)
+    }
+
+    /// The files whose variables Compose puts into the compose files; some may not be there.
+    #[must_use]
+    pub fn env_files(&self) -> Vec<PathBuf> {
+        let dotenv = self.repo.root.join(&self.project_dir).join(".env");
+        let own = self.spec.env_files.iter();
+        own.map(|file| self.repo.root.join(file))
+            .chain([dotenv])
+            .collect()
+    }
+}
+
+/// Compose would take the folder of a link; people expect the folder of the file that they run
+/// by hand.
+fn project_dir(repo: &Repo, spec: &Spec) -> Result<(String, Option<String>), PlanError> {
+    let mut first = None;
+    for file in &spec.compose_files {
+        let path = repo.root.join(file);
+        let target = path.canonicalize().map_err(|_| PlanError::NoComposeFile {
+            spec: repo.spec_path.clone(),
+            file: file.clone(),
+        })?;
+        let inside = target
+            .strip_prefix(&repo.root)
+            .map_err(|_| PlanError::OutsideTheRepo {
+                file: file.clone(),
+                target: target.clone(),
+            })?;
+        if first.is_none() {
+            first = Some((file, inside.to_owned()));
+        }
+    }
+    let Some((file, target)) = first else {
+        return Ok((String::new(), None));
+    };
+    let folder = |path: &Path| {
+        path.parent()
+            .unwrap_or(Path::new(""))
+            .to_string_lossy()
+            .into_owned()
+    };
+    let (written, real) = (folder(Path::new(file)), folder(&target));
+    let because = (written != real).then(|| {
+        format!(
+            "{file} is a link to {}; plain `docker compose` would take {written}/",
+            target.display()
+        )
+    });
+    Ok((real, because))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repo(root: &Path) -> Repo {
+        Repo {
+            root: root.canonicalize().expect("it exists"),
+            spec_path: root.join("e2e/e2e.yml"),
+            results_dir: root.join("e2e/results"),
+            cargo: None,
+            host: None,
+        }
+    }
+
+    fn spec(text: &str) -> Spec {
+        let text = format!("name: shop\ntest_command: 'true'\n{text}");
+        crate::spec::parse(Path::new("e2e/e2e.yml"), &text).expect("a good spec")
+    }
+
+    fn tree() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("e2e")).expect("a folder");
+        std::fs::write(folder.path().join("e2e/compose.yml"), "services: {}").expect("a file");
+        folder
+    }
+
+    fn plan(spec: Spec, options: Options) -> Plan {
+        let folder = tree();
+        Plan::new(
+            repo(folder.path()),
+            spec,
+            options,
+            &HostVariables::default(),
+        )
+        .expect("a plan")
+    }
+
+    #[test]
+    fn keeping_is_asked_for_by_flag_or_file() {
+        let keep = |yaml: &str, keep| {
+            let options = Options {
+                keep,
+                ..Options::default()
+            };
+            plan(spec(yaml), options).keep
+        };
+        assert_eq!(keep("", Keep::No), Keep::No);
+        assert_eq!(keep("cleanup: on_success", Keep::No), Keep::OnFailure);
+        assert_eq!(keep("cleanup: never", Keep::No), Keep::Always);
+        assert_eq!(keep("", Keep::OnFailure), Keep::OnFailure);
+        assert_eq!(keep("cleanup: on_success", Keep::Always), Keep::Always);
+    }
+
+    #[test]
+    fn a_link_means_the_folder_of_its_target() {
+        let folder = tree();
+        let root = folder.path();
+        std::fs::write(root.join("docker-compose.dev.yml"), "services: {}").expect("a file");
+        std::fs::remove_file(root.join("e2e/compose.yml")).expect("it is there");
+        std::os::unix::fs::symlink("../docker-compose.dev.yml", root.join("e2e/compose.yml"))
+            .expect("a link");
+        let (dir, because) = project_dir(&repo(root), &spec("")).expect("inside");
+        assert_eq!(dir, "");
+        assert!(because.is_some_and(|why| why.contains("is a link to docker-compose.dev.yml")));
+    }
+
+    #[test]
+    fn a_link_out_of_the_repo_and_a_missing_file_are_refused() {
+        let folder = tree();
+        let root = folder.path();
+        std::fs::remove_file(root.join("e2e/compose.yml")).expect("it is there");
+        let missing = project_dir(&repo(root), &spec("")).expect_err("it is gone");
+        assert!(matches!(missing, PlanError::NoComposeFile { .. }));
+        std::os::unix::fs::symlink("/etc/hostname", root.join("e2e/compose.yml")).expect("a link");
+        let outside = project_dir(&repo(root), &spec("")).expect_err("it leads out");
+        assert!(matches!(outside, PlanError::OutsideTheRepo { .. }));
+    }
+
+    #[test]
+    fn a_sandbox_lives_longer_than_all_its_stages() {
+        let plan = plan(spec("timeout: 100"), Options::default());
+        assert!(plan.lifetime() > plan.limits.up + plan.limits.test + plan.limits.teardown);
+    }
+}

@@ -1,0 +1,250 @@
+//! What happens during a run, as the engine tells it and reporters show it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::record::outcome::{Git, Record, Stage, StageStatus};
+use crate::secrets::{Masking, Secrets};
+use crate::text::printable;
+
+/// One thing that happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The run begins.
+    RunStarted {
+        /// The run's id.
+        run_id: String,
+        /// The repo's slug.
+        repo: String,
+        /// The host's name.
+        host: String,
+    },
+    /// The commit that is tested is known.
+    Commit {
+        /// The commit.
+        git: Git,
+    },
+    /// A stage begins.
+    StageStarted {
+        /// Which.
+        stage: Stage,
+    },
+    /// A stage of which a part ran beside others is all that the run still waits for.
+    StageGoesOn {
+        /// Which.
+        stage: Stage,
+        /// How long that part has run.
+        elapsed: Duration,
+    },
+    /// A line of what a stage's command says, such as Compose's pull progress.
+    Progress {
+        /// Which stage.
+        stage: Stage,
+        /// The line, without control characters.
+        line: String,
+    },
+    /// A health check passed or changed its answer.
+    Health {
+        /// Its name.
+        name: String,
+        /// Whether it passed.
+        passed: bool,
+        /// The answer.
+        answer: String,
+        /// Since the start of `ready`.
+        waited: Duration,
+    },
+    /// Bytes that the tests printed, as they came.
+    TestOutput {
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// Something the user should know, though nothing failed.
+    Warning {
+        /// The text, one or more lines.
+        text: String,
+    },
+    /// Something worth a line, though nothing is wrong.
+    Note {
+        /// The text, one or more lines.
+        text: String,
+    },
+    /// A stage ended.
+    StageEnded {
+        /// Which.
+        stage: Stage,
+        /// How.
+        status: StageStatus,
+        /// How long it took.
+        duration: Duration,
+        /// What was done, in a few words; or why it failed.
+        detail: String,
+    },
+    /// A stage failed: everything that helps to understand why.
+    Failure(Failure),
+    /// The run ended; nothing comes after.
+    RunFinished {
+        /// The record.
+        record: Box<Record>,
+        /// The folder with everything that was kept.
+        bundle: std::path::PathBuf,
+        /// What the evidence says of a failure, ready to show.
+        failure: Option<String>,
+        /// How to live with a sandbox that was kept, ready to show.
+        kept: Option<String>,
+    },
+}
+
+impl Event {
+    /// Masks every text that comes from outside this program; the tests' output is a stream.
+    fn mask(&mut self, secrets: &Secrets) {
+        let mask = |text: &mut String| {
+            if let std::borrow::Cow::Owned(masked) = secrets.text(text) {
+                *text = masked;
+            }
+        };
+        match self {
+            Self::RunStarted { .. }
+            | Self::StageStarted { .. }
+            | Self::StageGoesOn { .. }
+            | Self::TestOutput { .. } => {}
+            Self::Commit { git } => git.branch.iter_mut().for_each(mask),
+            Self::Progress { line: text, .. }
+            | Self::Health { answer: text, .. }
+            | Self::Warning { text }
+            | Self::Note { text }
+            | Self::StageEnded { detail: text, .. } => mask(text),
+            Self::Failure(failure) => {
+                mask(&mut failure.message);
+                failure.help.iter_mut().for_each(mask);
+                for excerpt in &mut failure.excerpts {
+                    mask(&mut excerpt.text);
+                }
+            }
+            Self::RunFinished {
+                record, failure, ..
+            } => {
+                secrets.record(record);
+                failure.iter_mut().for_each(mask);
+            }
+        }
+    }
+}
+
+/// Why a stage failed, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Which stage.
+    pub stage: Stage,
+    /// What failed, and why: the first line is the summary.
+    pub message: String,
+    /// The last lines of what matters: a command's output, a container's log.
+    pub excerpts: Vec<Excerpt>,
+    /// What to do next.
+    pub help: Option<String>,
+}
+
+/// Some lines of output, with a title.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// Where they come from: `the last lines of db`.
+    pub title: String,
+    /// The lines.
+    pub text: String,
+}
+
+/// Shows events. Called in order, from one thread at a time; must not block for long.
+pub trait Reporter: Send {
+    /// Shows one event.
+    fn event(&mut self, event: &Event);
+}
+
+/// Hands each event to every reporter, without the secrets that are in it.
+#[derive(Default)]
+pub struct Events {
+    secrets: Arc<Secrets>,
+    told: Mutex<Told>,
+}
+
+#[derive(Default)]
+struct Told {
+    reporters: Vec<Box<dyn Reporter>>,
+    /// The tests' output is one stream: a secret may come in pieces.
+    output: Masking,
+}
+
+impl Told {
+    fn tell(&mut self, event: &Event) {
+        for reporter in &mut self.reporters {
+            reporter.event(event);
+        }
+    }
+}
+
+impl Events {
+    /// With these reporters, told in this order.
+    #[must_use]
+    pub fn new(reporters: Vec<Box<dyn Reporter>>) -> Self {
+        Self::masking(Arc::default(), reporters)
+    }
+
+    /// The same, masking these.
+    #[must_use]
+    pub fn masking(secrets: Arc<Secrets>, reporters: Vec<Box<dyn Reporter>>) -> Self {
+        Self {
+            secrets,
+            told: Mutex::new(Told {
+                reporters,
+                output: Masking::default(),
+            }),
+        }
+    }
+
+    /// What is masked.
+    #[must_use]
+    pub fn secrets(&self) -> &Arc<Secrets> {
+        &self.secrets
+    }
+
+    /// Tells every reporter.
+    pub fn tell(&self, mut event: Event) {
+        // A reporter that panicked once is asked again: losing the verdict would be worse.
+        let mut told = self
+            .told
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let patterns = self.secrets.patterns();
+        match &mut event {
+            Event::TestOutput { bytes } if !patterns.is_empty() => {
+                *bytes = told.output.take(&patterns, bytes);
+            }
+            Event::StageEnded { .. } => {
+                let rest = told.output.finish(&patterns);
+                if !rest.is_empty() {
+                    told.tell(&Event::TestOutput { bytes: rest });
+                }
+            }
+            _ => {}
+        }
+        event.mask(&self.secrets);
+        told.tell(&event);
+    }
+
+    /// Tells a line of progress, made safe to print.
+    pub fn progress(&self, stage: Stage, line: &str) {
+        let line = printable(line);
+        if !line.trim().is_empty() {
+            self.tell(Event::Progress { stage, line });
+        }
+    }
+
+    /// Tells something the user should know.
+    pub fn warn(&self, text: impl Into<String>) {
+        self.tell(Event::Warning { text: text.into() });
+    }
+
+    /// Tells something worth a line.
+    pub fn note(&self, text: impl Into<String>) {
+        self.tell(Event::Note { text: text.into() });
+    }
+}

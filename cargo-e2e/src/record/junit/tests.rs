@@ -1,0 +1,254 @@
+use quick_junit::Report;
+
+use super::*;
+use crate::record::outcome::{Stage, StageStatus, StepRecord, Verdict};
+use crate::report::human::samples::{failed, test};
+
+const PYTEST: &str = r#"<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1" failures="1" skipped="1" tests="4" time="0.123" timestamp="2026-11-22T13:00:00.123456" hostname="h"><testcase classname="e2e.tests.test_orders" name="test_ok[a&amp;b]" time="0.001" /><testcase classname="e2e.tests.test_orders" name="test_bad" time="0.002"><failure message="assert 3 == 4">def test_bad():
+&gt;       assert 3 == 4
+E       assert 3 == 4
+
+e2e/tests/test_orders.py:12: AssertionError</failure></testcase><testcase classname="e2e.tests.test_orders" name="test_skip" time="1,024.0"><skipped type="pytest.skip" message="not today">/x.py:3: not today</skipped></testcase><testcase classname="" name="e2e.tests.test_broken" time="0.0"><error message="collection failure">ImportError</error></testcase></testsuite></testsuites>"#;
+
+const GO: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<testsuites tests="2" failures="1">
+	<testsuite name="example.com/shop" tests="2" failures="1" errors="0" id="0" hostname="h" time="0.010" timestamp="2026-11-22T13:00:00Z">
+		<properties><property name="go.version" value="go1.22 linux/amd64"></property></properties>
+		<testcase name="TestShip" classname="example.com/shop" time="0.000"></testcase>
+		<testcase name="TestOrder/empty" classname="example.com/shop" time="0.010"><failure message="Failed" type=""><![CDATA[    shop_test.go:17: got 3 < 4]]></failure></testcase>
+		<system-out><![CDATA[some]]></system-out>
+	</testsuite>
+</testsuites>"#;
+
+#[test]
+fn what_pytest_and_go_write_is_read() {
+    let tests = read(PYTEST).unwrap();
+    let named: Vec<_> = tests
+        .iter()
+        .map(|test| (test.name.as_str(), test.status))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            ("e2e.tests.test_orders::test_ok[a&b]", StageStatus::Passed),
+            ("e2e.tests.test_orders::test_bad", StageStatus::Failed),
+            ("e2e.tests.test_orders::test_skip", StageStatus::Skipped),
+            ("e2e.tests.test_broken", StageStatus::Failed),
+        ]
+    );
+    let message = tests[1].message.as_deref().unwrap();
+    assert!(
+        message.starts_with("assert 3 == 4\ndef test_bad"),
+        "{message}"
+    );
+    assert!(message.ends_with("e2e/tests/test_orders.py:12: AssertionError"));
+
+    let tests = read(GO).unwrap();
+    assert_eq!(tests[1].name, "example.com/shop::TestOrder/empty");
+    assert_eq!(tests[1].duration_ms, 10);
+    assert_eq!(
+        tests[1].message.as_deref(),
+        Some("Failed\nshop_test.go:17: got 3 < 4")
+    );
+
+    let suite = PYTEST
+        .replace("<testsuites name=\"pytest tests\">", "")
+        .replace("</testsuites>", "");
+    assert_eq!(read(&suite).unwrap().len(), 4);
+    for bad in [
+        "",
+        "no xml",
+        "<html></html>",
+        "<testsuites><testsuite name='a'>",
+    ] {
+        assert!(read(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn what_is_written_can_be_read_again() {
+    let mut record = failed(
+        Verdict::Failed,
+        Stage::Test,
+        "the tests failed (exit status 1)",
+    );
+    record.stages[0].started_at = "2026-11-22T13:00:00.123Z".into();
+    let mut bad = test("ships <orders>", StageStatus::Failed);
+    bad.message = Some("expected 3\u{1}\u{1b}[31m, got ]]>4\nsecond line".into());
+    bad.steps = vec![StepRecord {
+        name: "pay".into(),
+        status: StageStatus::Failed,
+        duration_ms: 7,
+        depth: 1,
+    }];
+    record.tests = vec![bad, test("other", StageStatus::Passed)];
+    let xml = write(&record, "output \u{0} & <more>").unwrap();
+    let report = Report::deserialize_from_str(&xml).unwrap();
+    let suites: Vec<_> = report
+        .test_suites
+        .iter()
+        .map(|suite| (suite.name.as_str(), suite.tests, suite.failures))
+        .collect();
+    assert_eq!(
+        suites,
+        [("activity-core", 2, 1), ("activity-core::stages", 0, 0)]
+    );
+    assert!(xml.contains("<system-out>  pay failed in 7 ms"), "{xml}");
+    let again = read(&xml).unwrap();
+    assert_eq!(again[0].name, "activity-core::ships <orders>");
+    let message = again[0].message.as_deref().unwrap();
+    assert!(
+        message.starts_with("expected 3") && message.ends_with("second line"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_stage_that_failed_is_a_failure() {
+    let record = failed(Verdict::Unhealthy, Stage::Ready, "web: HTTP 503\nand more");
+    let xml = write(&record, "").unwrap();
+    let tests = read(&xml).unwrap();
+    assert_eq!(tests.len(), 1);
+    assert_eq!(tests[0].name, "activity-core::stages::ready");
+    assert_eq!(tests[0].message.as_deref(), Some("web: HTTP 503\nand more"));
+}
+
+#[test]
+fn what_was_tested_and_what_the_stack_did_is_in_it() {
+    let why = "1 of 2 tests failed\nwhile ship ran (1.00 s):\ndb: restarted once";
+    let mut record = failed(Verdict::Failed, Stage::Test, why);
+    record.tests = vec![
+        test("ship", StageStatus::Failed),
+        test("list", StageStatus::Failed),
+    ];
+    let mut skipped = record.stages[0].clone();
+    skipped.name = Stage::Build;
+    skipped.status = StageStatus::Skipped;
+    record.stages.push(skipped);
+    record.git.sha = Some("0123abc".into());
+    let report = Report::deserialize_from_str(&write(&record, "").unwrap()).unwrap();
+    let [tests, stages] = report.test_suites.as_slice() else {
+        panic!("{report:?}");
+    };
+    let told = tests.test_cases.iter().map(|case| {
+        let text = case.system_err.as_ref().map(quick_junit::XmlString::as_str);
+        (case.name.as_str(), text)
+    });
+    // As everywhere, of the first by name.
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [("ship", None), ("list", Some(why))]
+    );
+    assert!(stages.test_cases.is_empty(), "{stages:?}");
+    let is_there = |name: &str, value: &str| {
+        let is_it =
+            |one: &quick_junit::Property| one.name.as_str() == name && one.value.as_str() == value;
+        stages.properties.iter().any(is_it)
+    };
+    assert!(is_there("host", "railiance01") && is_there("git.sha", "0123abc"));
+    assert!(is_there("verdict", "failed") && is_there("exit_code", "100"));
+}
+
+#[test]
+fn tests_that_failed_without_a_test_that_failed_are_a_failure() {
+    let why = "the tests failed (exit status 1)";
+    let mut record = failed(Verdict::Failed, Stage::Test, why);
+    record.tests = vec![test("list", StageStatus::Passed)];
+    let tests = read(&write(&record, "").unwrap()).unwrap();
+    let told = tests
+        .iter()
+        .map(|test| (test.status, test.message.as_deref()));
+    let expected = [
+        (StageStatus::Passed, None),
+        (StageStatus::Failed, Some(why)),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn without_tests_what_was_printed_is_the_stages() {
+    let record = failed(Verdict::NoTests, Stage::Test, "there was no test to run");
+    let xml = write(&record, "collected 0 items").unwrap();
+    let report = Report::deserialize_from_str(&xml).unwrap();
+    let case = &report.test_suites[0].test_cases[0];
+    let printed = case.system_out.as_ref().map(quick_junit::XmlString::as_str);
+    assert_eq!(printed, Some("collected 0 items"));
+}
+
+fn at(text: &str) -> jiff::Timestamp {
+    text.parse().unwrap()
+}
+
+fn seconds(xml: &str, ran: (&str, &str)) -> Vec<(String, f64, f64)> {
+    let (from, to) = (at(ran.0), at(ran.1));
+    let since = |time: jiff::Timestamp| time.duration_since(from).as_secs_f64();
+    times(xml, (from, to))
+        .into_iter()
+        .map(|time| (time.test, since(time.from), since(time.to)))
+        .collect()
+}
+
+#[test]
+fn tests_ran_one_after_the_other_from_the_time_of_their_suite_on() {
+    let ran = ("2026-11-22T13:00:00Z", "2026-11-22T13:00:09Z");
+    let go = seconds(GO, ran);
+    assert_eq!(go[0], ("example.com/shop::TestShip".to_owned(), 0.0, 0.0));
+    assert_eq!(go[1].1..go[1].2, 0.0..0.01);
+    // A time without a zone is of the zone in which the tests ran then.
+    let pytest = r#"<testsuite name="pytest" errors="0" failures="0" tests="2" time="3.1" timestamp="TIME">
+        <testcase classname="a" name="one" time="1.0"/><testcase classname="a" name="two" time="2.0"/></testsuite>"#;
+    for (stamp, known) in [
+        ("2026-11-22T13:00:05.5", true),
+        ("2026-11-22T18:30:05.500000", true),
+        ("2026-11-22T18:30:05.500000+05:30", true),
+        ("2026-11-22T13:07:05.5", false),
+        ("2026-11-21T13:00:05.5", false),
+        ("yesterday", false),
+    ] {
+        let times = seconds(&pytest.replace("TIME", stamp), ran);
+        let expected = [("a::one", 5.5, 6.5), ("a::two", 6.5, 8.5)];
+        let expected = expected.map(|(name, from, to)| (name.to_owned(), from, to));
+        assert_eq!(
+            times,
+            if known { expected.to_vec() } else { Vec::new() },
+            "{stamp}"
+        );
+    }
+    // In half an hour, several zones may be meant.
+    let long = ("2026-11-22T13:00:00Z", "2026-11-22T13:30:00Z");
+    assert!(seconds(&pytest.replace("TIME", "2026-11-22T13:00:05"), long).is_empty());
+    // More time than the suite took: they ran beside each other.
+    let beside = pytest
+        .replace("3.1", "2.0")
+        .replace("TIME", "2026-11-22T13:00:05Z");
+    assert!(seconds(&beside, ran).is_empty());
+    assert!(seconds(&pytest.replace("timestamp", "t"), ran).is_empty());
+    assert!(times("no xml", (at(ran.0), at(ran.1))).is_empty());
+}
+
+#[test]
+fn a_test_s_own_time_counts_most() {
+    let xml = r#"<testsuite name="s" errors="0" failures="0" tests="2" time="2">
+        <testcase name="a" time="1.5" timestamp="2026-11-22T13:00:01Z"/><testcase name="b" time="1.5" timestamp="2026-11-22T13:00:02Z"/></testsuite>"#;
+    let ran = ("2026-11-22T13:00:00Z", "2026-11-22T13:00:09Z");
+    assert_eq!(
+        seconds(xml, ran),
+        [("a".to_owned(), 1.0, 2.5), ("b".to_owned(), 2.0, 3.5)]
+    );
+}
+
+#[test]
+fn what_xml_can_not_hold_is_left_out() {
+    let nasty = "a\0b\u{1}c\u{1b}[31md\u{fffe}e\u{ffff}f]]>g<h>&\"i\u{85}";
+    let mut record = failed(Verdict::Failed, Stage::Test, nasty);
+    let mut bad = test(nasty, StageStatus::Failed);
+    bad.message = Some(nasty.to_owned());
+    record.tests = vec![bad];
+    let xml = write(&record, nasty).unwrap();
+    let forbidden =
+        |c: char| (c < ' ' && !"\t\n\r".contains(c)) || matches!(c, '\u{fffe}' | '\u{ffff}');
+    assert!(!xml.contains(forbidden), "{xml:?}");
+    assert!(!xml.contains("]]>"), "{xml}");
+    let tests = read(&xml).unwrap();
+    assert_eq!(tests[0].message.as_deref(), Some("abcdef]]>g<h>&\"i"));
+}

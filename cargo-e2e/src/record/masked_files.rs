@@ -1,0 +1,103 @@
+//! Files without secrets.
+
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::secrets::{Masking, Secrets};
+
+impl Secrets {
+    /// Masks what a run itself puts into its bundle beside its record. A file in which secrets
+    /// can't be masked is removed, and named.
+    #[must_use]
+    pub fn outputs(&self, bundle: &Path) -> Vec<(PathBuf, io::Error)> {
+        let mut failed = Vec::new();
+        for path in files(bundle) {
+            let name = path.file_name().unwrap_or_default();
+            // The tests' output was masked as it came.
+            let is_output = (name.as_encoded_bytes().ends_with(b"-output.log")
+                && name != "test-output.log")
+                || name == "events.jsonl"
+                || name == crate::record::junit::TIMES;
+            if is_output && let Err(error) = self.file(&path) {
+                let _ = std::fs::remove_file(&path);
+                failed.push((path, error));
+            }
+        }
+        failed
+    }
+
+    /// Moves evidence that was fetched into a bundle, each file once it is masked: logs, states,
+    /// what stages printed. What can't be masked is not moved, and named; hidden files are not
+    /// whole.
+    #[must_use]
+    pub fn evidence(&self, fetched: &Path, bundle: &Path) -> Vec<(PathBuf, io::Error)> {
+        let mut failed = Vec::new();
+        for folder in ["", "logs", "inspect"] {
+            for path in files(&fetched.join(folder)) {
+                let name = path.file_name().unwrap_or_default();
+                if name.as_encoded_bytes().starts_with(b".") {
+                    continue;
+                }
+                let to = bundle.join(folder);
+                let moved = self
+                    .file(&path)
+                    .and_then(|()| std::fs::create_dir_all(&to))
+                    .and_then(|()| std::fs::rename(&path, to.join(name)));
+                failed.extend(moved.err().map(|error| (to.join(name), error)));
+            }
+        }
+        failed
+    }
+
+    /// A file without them, in its place; a JSON document as one. Lines may be of any length.
+    ///
+    /// # Errors
+    /// When it can't be read or written.
+    pub fn file(&self, path: &Path) -> io::Result<()> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let extension = path.extension().unwrap_or_default();
+        if extension == "jsonl" {
+            let masked = self.json_lines(&std::fs::read(path)?);
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            file.write_all(&masked)?;
+            file.persist(path).map_err(|error| error.error)?;
+            return Ok(());
+        }
+        if extension == "json"
+            && let Ok(mut document) = serde_json::from_slice::<Value>(&std::fs::read(path)?)
+        {
+            self.json(&mut document);
+            let mut masked = tempfile::NamedTempFile::new_in(folder)?;
+            serde_json::to_writer_pretty(&mut masked, &document)?;
+            masked.persist(path).map_err(|error| error.error)?;
+            return Ok(());
+        }
+        let patterns = self.patterns();
+        if patterns.is_empty() {
+            return Ok(());
+        }
+        let mut source = std::fs::File::open(path)?;
+        let mut masked = tempfile::NamedTempFile::new_in(folder)?;
+        let mut masking = Masking::default();
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let read = source.read(&mut buffer)?;
+            if read == 0 {
+                break;
+            }
+            masked.write_all(&masking.take(&patterns, &buffer[..read]))?;
+        }
+        masked.write_all(&masking.finish(&patterns))?;
+        masked.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .map(|entry| entry.path())
+}

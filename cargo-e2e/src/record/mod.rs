@@ -1,0 +1,13 @@
+//! What is known of a run: events while it goes on, and the record that stays, with its verdict.
+//! Called by the run, which writes it, and by all that report. It may not know what a stage does,
+//! nor how a result is shown.
+
+pub mod event;
+pub mod history;
+pub mod junit;
+mod masked_files;
+mod masking;
+pub mod outcome;
+pub mod store;
+pub mod summary;
+pub mod verdict;

@@ -1,0 +1,279 @@
+//! The law of verdicts: what each source says of a run, and which of them decides. The worst word
+//! wins; a source that was promised and is missing is never a pass.
+//!
+//! The test stage calls [`judge`] with all that speaks of the tests; the lifecycle calls [`of_run`]
+//! with the stages' words. Nothing here touches a file or a host. RUNBOOK.md has the law as a table.
+
+use crate::cancel::Signal;
+use crate::host::client::Ended;
+use crate::record::outcome::{StageStatus, TestRecord, Verdict};
+use crate::record::summary::first_line;
+use crate::text::clip;
+
+/// A harness, and cargo-nextest, end with this when there was nothing to run.
+pub const NONE_RAN: i32 = 4;
+/// pytest ends with this when there was nothing to run.
+const NONE_COLLECTED: i32 = 5;
+/// A line for people has room for a name of this length.
+const NAME: usize = 40;
+
+/// Who says something of the tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// `timeout`.
+    Timeout,
+    /// What the tests wrote to `E2E_EVENTS`: a harness does, also under nextest.
+    Events,
+    /// How their processes ended.
+    Status,
+    /// The `junit` file.
+    Junit,
+}
+
+/// What tests wrote to `E2E_EVENTS`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Events {
+    /// These tests, perhaps none.
+    Read(Vec<TestRecord>),
+    /// They are on a host that does not hand them over: why.
+    Unreadable(String),
+}
+
+/// What became of the `junit` file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Junit {
+    /// It was read: these tests, perhaps none.
+    Read(Vec<TestRecord>),
+    /// This run did not write it.
+    Unwritten,
+    /// It can't be read: why.
+    Unreadable(String),
+}
+
+/// All that speaks of the tests of a run.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// What ran them, for people: `test_command`.
+    pub who: String,
+    /// How their processes ended.
+    pub ended: Vec<Ended>,
+    /// Whether a harness ran them, which writes down every test.
+    pub harness: bool,
+    /// What they wrote down.
+    pub events: Events,
+    /// Tests of a harness that had to run, and left no record.
+    pub unrecorded: Vec<String>,
+    /// Test targets that have no test at all.
+    pub empty: Vec<String>,
+    /// The path in e2e.yml and what is there; none when none is asked for.
+    pub junit: Option<(String, Junit)>,
+}
+
+/// A word that is no pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// Who says it.
+    pub source: Source,
+    /// What it makes of the run.
+    pub verdict: Verdict,
+    /// It, for people.
+    pub message: String,
+}
+
+/// Returns the worst word, the first of those that are equally bad; none when the tests passed.
+#[must_use]
+pub fn judge(evidence: &Evidence) -> Option<Word> {
+    let mut worst: Option<Word> = None;
+    for word in [timeout, events, status, junit]
+        .iter()
+        .filter_map(|source| source(evidence))
+    {
+        if worst
+            .as_ref()
+            .is_none_or(|so_far| so_far.verdict.or_worse(word.verdict) != so_far.verdict)
+        {
+            worst = Some(word);
+        }
+    }
+    worst
+}
+
+/// Returns the verdict of a run: the worst word of its stages, its host and a signal. A run of
+/// which nothing is known did not pass.
+#[must_use]
+pub fn of_run(said: Option<Verdict>, signal: Option<Signal>) -> Verdict {
+    let said = said.unwrap_or(Verdict::InternalError);
+    signal.map_or(said, |_| said.or_worse(Verdict::Interrupted))
+}
+
+fn timeout(evidence: &Evidence) -> Option<Word> {
+    evidence.ended.contains(&Ended::TimedOut).then(|| Word {
+        source: Source::Timeout,
+        verdict: Verdict::TimedOut,
+        message: "tests exceeded `timeout` and were terminated".to_owned(),
+    })
+}
+
+fn events(evidence: &Evidence) -> Option<Word> {
+    let word = |verdict, message| {
+        Some(Word {
+            source: Source::Events,
+            verdict,
+            message,
+        })
+    };
+    let tests = match &evidence.events {
+        Events::Read(tests) => tests,
+        Events::Unreadable(why) => {
+            let message = format!("failed to fetch test events: {}", first_line(why));
+            return word(Verdict::HostError, message);
+        }
+    };
+    if let Some(failed) = failed(tests) {
+        let message = format!("{}, but E2E_EVENTS has {failed}", evidence.ending());
+        return word(Verdict::Failed, message);
+    }
+    if let Some(first) = evidence.unrecorded.first() {
+        let message = format!(
+            "{}, but left no record of {}",
+            evidence.ending(),
+            named(evidence.unrecorded.len(), "test", "", first)
+        );
+        return word(Verdict::Failed, message);
+    }
+    // Other tests need not tell anything.
+    let counted = evidence.harness || !tests.is_empty();
+    let none = counted && !any_ran(tests);
+    none.then(|| word(Verdict::NoTests, "no test ran".to_owned()))?
+}
+
+fn status(evidence: &Evidence) -> Option<Word> {
+    let word = |verdict, message| {
+        Some(Word {
+            source: Source::Status,
+            verdict,
+            message,
+        })
+    };
+    let mut statuses = evidence.ended.iter().filter_map(|ended| match ended {
+        Ended::Status(status) => Some(*status),
+        Ended::TimedOut => None,
+    });
+    if evidence.harness {
+        // Of several targets, some may have no test that a filter selects.
+        if let Some(status) = statuses
+            .clone()
+            .find(|status| ![0, NONE_RAN].contains(status))
+        {
+            return word(Verdict::Failed, failure(status));
+        }
+        if let Some(first) = evidence.empty.first() {
+            let targets = named(evidence.empty.len(), "test target", "", first);
+            let message = format!("no test ran in {targets}");
+            return word(Verdict::NoTests, message);
+        }
+        let none = statuses.all(|status| status == NONE_RAN);
+        return none.then(|| word(Verdict::NoTests, "no test ran".to_owned()))?;
+    }
+    let status = statuses.find(|status| *status != 0)?;
+    // A runner's word for it, which the file confirms.
+    let empty = matches!(&evidence.junit, Some((_, Junit::Read(tests))) if tests.is_empty());
+    if empty && [NONE_RAN, NONE_COLLECTED].contains(&status) {
+        return word(Verdict::NoTests, "no test ran".to_owned());
+    }
+    word(Verdict::Failed, failure(status))
+}
+
+fn failure(status: i32) -> String {
+    format!("the tests failed (exit status {status})")
+}
+
+fn junit(evidence: &Evidence) -> Option<Word> {
+    let (path, file) = evidence.junit.as_ref()?;
+    let word = |verdict, message| {
+        Some(Word {
+            source: Source::Junit,
+            verdict,
+            message,
+        })
+    };
+    let ending = evidence.ending();
+    match file {
+        Junit::Read(tests) if tests.is_empty() => {
+            word(Verdict::NoTests, format!("no test ran: {path} has none"))
+        }
+        Junit::Read(tests) => match failed(tests) {
+            Some(failed) => word(
+                Verdict::Failed,
+                format!("{ending}, but {path} has {failed}"),
+            ),
+            None if any_ran(tests) => None,
+            None => word(
+                Verdict::NoTests,
+                format!("no test ran: all of {path} were skipped"),
+            ),
+        },
+        nothing => {
+            let why = nothing.says_nothing()?;
+            word(Verdict::NoTests, format!("{ending}, but {path} {why}"))
+        }
+    }
+}
+
+impl Junit {
+    /// Why nothing is known of the tests, to follow a path; none when it was read.
+    #[must_use]
+    pub fn says_nothing(&self) -> Option<String> {
+        match self {
+            Self::Read(_) => None,
+            Self::Unwritten => Some("was not written".to_owned()),
+            Self::Unreadable(why) => Some(format!("is unreadable: {}", first_line(why))),
+        }
+    }
+}
+
+impl Evidence {
+    /// How their processes ended, to begin a sentence with.
+    fn ending(&self) -> String {
+        let other = self.ended.iter().find(|ended| **ended != Ended::Status(0));
+        match other {
+            Some(Ended::Status(status)) => format!("{} ended with {status}", self.who),
+            Some(Ended::TimedOut) => format!("{} exceeded `timeout`", self.who),
+            None => format!("{} ended with 0", self.who),
+        }
+    }
+}
+
+/// `1 failed test (orders::ship)`; none when none failed.
+fn failed(tests: &[TestRecord]) -> Option<String> {
+    let failed: Vec<&TestRecord> = tests.iter().filter(|test| is_failed(test)).collect();
+    let first = failed.first()?;
+    Some(if failed.iter().all(|test| test.has_no_end()) {
+        named(failed.len(), "test", " that did not end", &first.name)
+    } else {
+        named(failed.len(), "failed test", "", &first.name)
+    })
+}
+
+/// `1 failed test (orders::ship)`, `3 failed tests (orders::ship and 2 more)`.
+fn named(count: usize, what: &str, which: &str, first: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    let name = clip(first_line(first), NAME);
+    let more = match count.saturating_sub(1) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{count} {what}{s}{which} ({name}{more})")
+}
+
+fn is_failed(test: &TestRecord) -> bool {
+    matches!(test.status, StageStatus::Failed | StageStatus::Interrupted)
+}
+
+/// Whether any test ran; ignored ones did not.
+fn any_ran(tests: &[TestRecord]) -> bool {
+    tests.iter().any(|test| test.status != StageStatus::Skipped)
+}
+
+#[cfg(test)]
+mod tests;

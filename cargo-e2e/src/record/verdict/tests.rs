@@ -1,0 +1,330 @@
+//! The law as RUNBOOK.md has it, row by row, and over all that can come together.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::record::outcome::exit_code;
+
+fn test(status: StageStatus) -> TestRecord {
+    TestRecord {
+        name: "orders::ship".to_owned(),
+        status,
+        duration_ms: 1,
+        message: None,
+        steps: Vec::new(),
+    }
+}
+
+fn tests(statuses: &[StageStatus]) -> Vec<TestRecord> {
+    statuses.iter().copied().map(test).collect()
+}
+
+fn evidence(status: i32) -> Evidence {
+    Evidence {
+        who: "test_command".to_owned(),
+        ended: vec![Ended::Status(status)],
+        harness: false,
+        events: Events::Read(Vec::new()),
+        unrecorded: Vec::new(),
+        empty: Vec::new(),
+        junit: None,
+    }
+}
+
+fn told(status: i32, statuses: &[StageStatus]) -> Evidence {
+    Evidence {
+        events: Events::Read(tests(statuses)),
+        ..evidence(status)
+    }
+}
+
+fn harness(status: i32, statuses: &[StageStatus]) -> Evidence {
+    Evidence {
+        harness: true,
+        ..told(status, statuses)
+    }
+}
+
+fn file(status: i32, junit: Junit) -> Evidence {
+    Evidence {
+        junit: Some(("e2e/out.xml".to_owned(), junit)),
+        ..evidence(status)
+    }
+}
+
+fn read(status: i32, statuses: &[StageStatus]) -> Evidence {
+    file(status, Junit::Read(tests(statuses)))
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "it is one table")]
+fn each_source_says_what_the_table_has() {
+    use StageStatus::{Failed, Interrupted, Passed, Skipped};
+    let unreadable = || Junit::Unreadable("it is no JUnit XML".to_owned());
+    let both = Evidence {
+        events: Events::Read(tests(&[Passed])),
+        ..read(0, &[Failed])
+    };
+    let lost = Evidence {
+        events: Events::Unreadable("disk".to_owned()),
+        ..evidence(0)
+    };
+    let late = Evidence {
+        ended: vec![Ended::TimedOut],
+        ..told(0, &[Failed])
+    };
+    let some = Evidence {
+        ended: vec![Ended::Status(NONE_RAN), Ended::Status(0)],
+        ..harness(0, &[Passed])
+    };
+    let silent = Evidence {
+        unrecorded: vec!["third::pays".to_owned()],
+        ..harness(0, &[Passed])
+    };
+    let empty = Evidence {
+        ended: vec![Ended::Status(0), Ended::Status(NONE_RAN)],
+        empty: vec!["second".to_owned()],
+        ..harness(0, &[Passed])
+    };
+    let ended = "test_command ended with 0, but";
+    let status = |status: i32| format!("the tests failed (exit status {status})");
+    let table: [(Evidence, u8, String); 29] = [
+        // The exit status alone.
+        (evidence(0), 0, String::new()),
+        (evidence(7), 100, status(7)),
+        (evidence(4), 100, status(4)),
+        (
+            late,
+            100,
+            "tests exceeded `timeout` and were terminated".into(),
+        ),
+        // E2E_EVENTS of a command.
+        (told(0, &[Passed, Skipped]), 0, String::new()),
+        (
+            told(0, &[Passed, Failed]),
+            100,
+            format!("{ended} E2E_EVENTS has 1 failed test (orders::ship)"),
+        ),
+        (
+            told(0, &[Interrupted]),
+            100,
+            format!("{ended} E2E_EVENTS has 1 failed test (orders::ship)"),
+        ),
+        (told(0, &[Skipped]), 4, "no test ran".into()),
+        (told(1, &[Passed]), 100, status(1)),
+        (lost, 97, "failed to fetch test events: disk".into()),
+        // A harness, also under nextest.
+        (harness(0, &[Passed]), 0, String::new()),
+        (harness(0, &[]), 4, "no test ran".into()),
+        (harness(0, &[Skipped]), 4, "no test ran".into()),
+        (harness(4, &[Passed]), 4, "no test ran".into()),
+        (some, 0, String::new()),
+        (
+            silent,
+            100,
+            format!("{ended} left no record of 1 test (third::pays)"),
+        ),
+        (empty, 4, "no test ran in 1 test target (second)".into()),
+        (
+            harness(0, &[Failed, Failed]),
+            100,
+            format!("{ended} E2E_EVENTS has 2 failed tests (orders::ship and 1 more)"),
+        ),
+        (harness(1, &[Passed]), 100, status(1)),
+        // The junit file.
+        (read(0, &[Passed, Skipped]), 0, String::new()),
+        (
+            read(0, &[Passed, Failed]),
+            100,
+            format!("{ended} e2e/out.xml has 1 failed test (orders::ship)"),
+        ),
+        (
+            read(0, &[Skipped]),
+            4,
+            "no test ran: all of e2e/out.xml were skipped".into(),
+        ),
+        (read(0, &[]), 4, "no test ran: e2e/out.xml has none".into()),
+        (read(5, &[]), 4, "no test ran".into()),
+        (read(1, &[]), 100, status(1)),
+        (
+            file(0, Junit::Unwritten),
+            4,
+            format!("{ended} e2e/out.xml was not written"),
+        ),
+        (
+            file(0, unreadable()),
+            4,
+            format!("{ended} e2e/out.xml is unreadable: it is no JUnit XML"),
+        ),
+        (file(1, Junit::Unwritten), 100, status(1)),
+        (
+            both,
+            100,
+            format!("{ended} e2e/out.xml has 1 failed test (orders::ship)"),
+        ),
+    ];
+    for (evidence, code, message) in table {
+        let word = judge(&evidence);
+        let verdict = word.as_ref().map_or(Verdict::Passed, |word| word.verdict);
+        assert_eq!(exit_code(verdict, None), code, "{evidence:?}");
+        assert_eq!(word.map_or_else(String::new, |word| word.message), message);
+    }
+}
+
+#[test]
+fn a_signal_beats_the_host_beats_tests_beats_stages_and_nothing_is_no_pass() {
+    use Verdict::{Failed, HostError, InternalError, Interrupted, Leaked, Passed};
+    for (said, signal, verdict) in [
+        (None, None, InternalError),
+        (Some(Passed), None, Passed),
+        (Some(Leaked), None, Leaked),
+        (Some(Failed), None, Failed),
+        (Some(HostError), Some(Signal::Int), Interrupted),
+        (Some(Passed), Some(Signal::Term), Interrupted),
+    ] {
+        assert_eq!(of_run(said, signal), verdict, "{said:?} {signal:?}");
+    }
+}
+
+#[test]
+fn a_test_that_did_not_end_is_named_so() {
+    let mut open = test(StageStatus::Failed);
+    open.message = Some(TestRecord::NO_END.to_owned());
+    let evidence = Evidence {
+        events: Events::Read(vec![open]),
+        ..evidence(0)
+    };
+    assert_eq!(
+        judge(&evidence).expect("it is no pass").message,
+        "test_command ended with 0, but E2E_EVENTS has 1 test that did not end (orders::ship)"
+    );
+}
+
+fn statuses() -> impl Strategy<Value = Vec<TestRecord>> {
+    use StageStatus::{Failed, Interrupted, Passed, Skipped};
+    let one = prop::sample::select(vec![Passed, Passed, Passed, Skipped, Failed, Interrupted]);
+    prop::collection::vec(one.prop_map(test), 0..4)
+}
+
+fn ended() -> impl Strategy<Value = Ended> {
+    prop_oneof![
+        4 => Just(Ended::Status(0)),
+        1 => prop::sample::select(vec![1, 2, 4, 5, 127, 137]).prop_map(Ended::Status),
+        1 => Just(Ended::TimedOut),
+    ]
+}
+
+prop_compose! {
+    fn any_evidence()(
+        ended in prop::collection::vec(ended(), 1..3),
+        harness in any::<bool>(),
+        events in prop_oneof![
+            8 => statuses().prop_map(Events::Read),
+            1 => Just(Events::Unreadable("why".to_owned())),
+        ],
+        junit in prop::option::of(prop_oneof![
+            6 => statuses().prop_map(Junit::Read),
+            1 => Just(Junit::Unwritten),
+            1 => Just(Junit::Unreadable("why".to_owned())),
+        ]),
+        unrecorded in prop::collection::vec(Just("ship".to_owned()), 0..2),
+        empty in prop::collection::vec(Just("e2e".to_owned()), 0..2),
+    ) -> Evidence {
+        let who = "test_command".to_owned();
+        let junit = junit.map(|junit| ("out.xml".to_owned(), junit));
+        // Only of a harness is it known what had to run.
+        let known = |names: Vec<String>| if harness { names } else { Vec::new() };
+        let (unrecorded, empty) = (known(unrecorded), known(empty));
+        Evidence { who, ended, harness, events, unrecorded, empty, junit }
+    }
+}
+
+fn verdict_of(evidence: &Evidence) -> Verdict {
+    judge(evidence).map_or(Verdict::Passed, |word| word.verdict)
+}
+
+/// The same with a worse word from one source.
+fn worse(evidence: &Evidence) -> Vec<Evidence> {
+    let mut all = Vec::new();
+    let mut with = |change: &dyn Fn(&mut Evidence)| {
+        let mut worse = evidence.clone();
+        change(&mut worse);
+        all.push(worse);
+    };
+    with(&|it| it.ended.push(Ended::TimedOut));
+    with(&|it| it.ended.push(Ended::Status(1)));
+    with(&|it| it.events = Events::Unreadable("why".to_owned()));
+    with(&|it| {
+        if it.harness {
+            it.unrecorded.push("pay".to_owned());
+            it.empty.push("other".to_owned());
+        }
+    });
+    with(&|it| {
+        if let Events::Read(tests) = &mut it.events {
+            tests.push(test(StageStatus::Failed));
+        }
+    });
+    with(&|it| {
+        if let Some((_, Junit::Read(tests))) = &mut it.junit {
+            tests.push(test(StageStatus::Failed));
+        }
+    });
+    with(&|it| {
+        it.junit
+            .get_or_insert_with(|| ("out.xml".to_owned(), Junit::Unwritten));
+    });
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn nothing_passes_that_a_source_does_not_confirm(evidence in any_evidence()) {
+        let ran = |tests: &[TestRecord]| {
+            tests.iter().any(|test| test.status == StageStatus::Passed)
+                && !tests.iter().any(is_failed)
+        };
+        if judge(&evidence).is_some() {
+            return Ok(());
+        }
+        prop_assert!(!evidence.ended.contains(&Ended::TimedOut));
+        prop_assert!(evidence.unrecorded.is_empty() && evidence.empty.is_empty());
+        prop_assert!(evidence.ended.contains(&Ended::Status(0)));
+        let only_none = |ended: &Ended| {
+            *ended == Ended::Status(0) || (evidence.harness && *ended == Ended::Status(NONE_RAN))
+        };
+        prop_assert!(evidence.ended.iter().all(only_none));
+        match &evidence.events {
+            Events::Read(tests) if tests.is_empty() => prop_assert!(!evidence.harness),
+            Events::Read(tests) => prop_assert!(ran(tests)),
+            Events::Unreadable(_) => prop_assert!(false, "nothing is known of the tests"),
+        }
+        match &evidence.junit {
+            None => {}
+            Some((_, Junit::Read(tests))) => prop_assert!(ran(tests)),
+            Some(_) => prop_assert!(false, "the file was promised"),
+        }
+    }
+
+    #[test]
+    fn a_worse_word_never_improves_the_verdict(evidence in any_evidence()) {
+        let before = verdict_of(&evidence);
+        for worse in worse(&evidence) {
+            let after = verdict_of(&worse);
+            prop_assert_eq!(before.or_worse(after), after, "{:?}", worse);
+            for signal in [None, Some(Signal::Int)] {
+                let of = |said| of_run(Some(said), signal);
+                prop_assert_eq!(of(before).or_worse(of(after)), of(after));
+            }
+        }
+    }
+
+    #[test]
+    fn every_line_says_something_in_one_line(evidence in any_evidence()) {
+        if let Some(word) = judge(&evidence) {
+            prop_assert!(!word.message.is_empty() && !word.message.contains('\n'));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The state-hub: what it is told of a run, where, and what its answers mean. A hub with other
+//! names of fields or another path is a change here, and nowhere else.
+
+pub mod deliver;
+mod outbox;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::record::outcome::Record;
+use crate::record::summary::summary_line;
+use crate::secrets::Patterns;
+use crate::spec::Report;
+use crate::text::printable;
+
+pub use outbox::{Entry, Outbox, Waiting};
+
+/// Where progress is told of, below the hub's URL.
+const PATH: &str = "/progress";
+/// A hub that asks for more patience than this is not believed: nor is a clock that was once ahead.
+const PATIENCE: Duration = Duration::from_hours(24);
+/// So much of an answer is shown.
+const ANSWER_LENGTH: usize = 300;
+
+/// A hub, and how to reach it.
+#[derive(Clone)]
+pub struct Hub {
+    url: Url,
+    token: Option<String>,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Neither the token nor a password in the address.
+        f.debug_tuple("Hub").field(&self.shown()).finish()
+    }
+}
+
+/// Why there is no hub, though one is meant.
+#[derive(Debug, thiserror::Error)]
+pub enum HubError {
+    /// The URL is none.
+    #[error("STATE_HUB_URL is not a URL of http or https: {0}")]
+    NotAUrl(String),
+    /// No connection could be made, not even in principle.
+    #[error("no connection can be made: {0}")]
+    NoClient(String),
+}
+
+/// The hub's address: `STATE_HUB_URL` with `STATE_HUB_PROGRESS_PATH` or `/progress`.
+fn address(base: &str, path: Option<&str>) -> Result<Url, HubError> {
+    let path = path.filter(|path| !path.is_empty()).unwrap_or(PATH);
+    // With a path behind it, a URL without a host would have one.
+    if let Err(error) = Url::parse(base) {
+        return Err(HubError::NotAUrl(error.to_string()));
+    }
+    let text = format!(
+        "{}/{}",
+        base.trim_end_matches('/'),
+        path.trim_start_matches('/')
+    );
+    match Url::parse(&text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        Ok(_) => Err(HubError::NotAUrl("it has another scheme".to_owned())),
+        Err(error) => Err(HubError::NotAUrl(error.to_string())),
+    }
+}
+
+impl Hub {
+    /// The hub that the environment names, if it names one.
+    ///
+    /// # Errors
+    /// When what it names is no hub.
+    #[must_use]
+    pub fn from_environment() -> Option<Result<Self, HubError>> {
+        let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let base = set("STATE_HUB_URL")?;
+        let path = set("STATE_HUB_PROGRESS_PATH");
+        Some(address(&base, path.as_deref()).map(|url| Self {
+            url,
+            token: set("STATE_HUB_TOKEN"),
+        }))
+    }
+
+    /// Its address, for people, without what may be secret.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let mut url = self.url.clone();
+        // An address that can't have them has none to hide.
+        let _ = url.set_password(None);
+        let _ = url.set_username("");
+        url.set_query(None);
+        url.to_string()
+    }
+
+    /// A text of the hub's, without the token in it.
+    fn clean(&self, text: &str) -> String {
+        let patterns = Patterns::of(self.token.as_deref().into_iter());
+        // Masked before it is cut: half a token is one that nobody would find.
+        let masked = patterns.mask(text.as_bytes());
+        let text = printable(&String::from_utf8_lossy(&masked));
+        text.trim().chars().take(ANSWER_LENGTH).collect()
+    }
+}
+
+/// What the hub is sent: the arguments of its `add_progress_event`.
+#[must_use]
+pub fn body(record: &Record, report: &Report) -> Value {
+    json!({
+        "event_type": "e2e_result",
+        "summary": summary_line(record),
+        "author": "cargo-e2e",
+        "topic_slug": report.topic_slug,
+        "workstream_id": report.workstream_id,
+        "task_id": report.task_id,
+        "detail": record,
+    })
+}
+
+/// What an answer means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The hub has the record, now or since before.
+    Has,
+    /// It may take it later.
+    Later {
+        /// What it said.
+        why: String,
+        /// Not sooner than this.
+        after: Option<Duration>,
+    },
+    /// It does not take it as it is.
+    Refused {
+        /// What it said.
+        why: String,
+    },
+}
+
+/// The meaning of a status; `said` is what came with it.
+fn judge(status: u16, after: Option<Duration>, said: &str) -> Answer {
+    let why = match said {
+        "" => format!("HTTP {status}"),
+        said => format!("HTTP {status}: {said}"),
+    };
+    match status {
+        200..=299 | 409 => Answer::Has,
+        408 | 425 | 429 | 500..=599 => Answer::Later { why, after },
+        300..=399 => Answer::Refused {
+            why: format!("{why} (redirects are not followed: correct STATE_HUB_URL)"),
+        },
+        _ => Answer::Refused { why },
+    }
+}
+
+/// `Retry-After`: seconds, or a date.
+fn retry_after(value: &str) -> Option<Duration> {
+    let value = value.trim();
+    let wait = if value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than a number holds are a long time, too.
+        value.parse().map_or(PATIENCE, Duration::from_secs)
+    } else {
+        let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+        Duration::try_from(date.duration_since(jiff::Timestamp::now())).ok()?
+    };
+    Some(wait.min(PATIENCE))
+}

@@ -1,0 +1,232 @@
+//! Sends what waits, as long as there is time.
+
+use std::io;
+use std::time::Duration;
+
+use reqwest::header::RETRY_AFTER;
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{Answer, Entry, Hub, HubError, Outbox, Waiting, body, judge, retry_after};
+use crate::record::store::Store;
+
+/// A verdict is delayed by no more than this.
+pub const BESIDE_A_RUN: Duration = Duration::from_secs(2);
+/// What somebody who asks for it waits for.
+pub const BY_HAND: Duration = Duration::from_secs(30);
+
+/// So often one record is tried, before it waits for the next run.
+const TRIES: u32 = 4;
+/// The longest pause after the first try; it doubles with each.
+const PAUSE: Duration = Duration::from_millis(150);
+/// How often another process that sends is asked whether it is done.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Delivered {
+    /// Runs of which the hub has the record.
+    pub sent: Vec<String>,
+    /// Those that still wait.
+    pub waiting: Vec<Entry>,
+    /// What else went wrong.
+    pub trouble: Option<String>,
+}
+
+/// Which records to send.
+#[derive(Debug, Clone, Copy)]
+pub enum Which<'r> {
+    /// This run's first, then those that may be sent by now.
+    Run(&'r str),
+    /// All, also those that the hub refused or wants later.
+    All,
+}
+
+/// Sends what waits until all is sent, the hub does not answer, or the time is over.
+pub async fn deliver(
+    hub: &Hub,
+    store: &Store,
+    outbox: &Outbox,
+    which: Which<'_>,
+    time: Duration,
+) -> Delivered {
+    let deadline = Instant::now() + time;
+    let mut delivered = Delivered::default();
+    if let Err(trouble) = try_deliver(hub, store, outbox, which, deadline, &mut delivered).await {
+        delivered.trouble = Some(trouble);
+    }
+    match outbox.entries() {
+        Ok(entries) => delivered.waiting = entries,
+        Err(error) => delivered.trouble = Some(error.to_string()),
+    }
+    delivered
+}
+
+async fn try_deliver(
+    hub: &Hub,
+    store: &Store,
+    outbox: &Outbox,
+    which: Which<'_>,
+    deadline: Instant,
+    delivered: &mut Delivered,
+) -> Result<(), String> {
+    let told = |error: io::Error| error.to_string();
+    let held = loop {
+        if let Some(held) = outbox.try_hold().map_err(told)? {
+            break held;
+        }
+        if Instant::now() + LOOK >= deadline {
+            return Err("another process is sending".to_owned());
+        }
+        sleep(LOOK).await;
+    };
+    let mut entries = held.entries().map_err(told)?;
+    let now = jiff::Timestamp::now();
+    match which {
+        // One that is never taken must not keep others from being sent.
+        Which::All => entries.sort_by_key(|entry| entry.attempts),
+        Which::Run(first) => {
+            entries.retain(|entry| !entry.refused && entry.may_go(now));
+            entries.sort_by_key(|entry| (entry.run_id != first, entry.attempts));
+        }
+    }
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let client = client().map_err(|error| error.to_string())?;
+    for mut entry in entries {
+        let answer = send(hub, &client, store, &mut entry, deadline).await;
+        let goes_on = note(&held, &mut entry, answer, delivered).map_err(told)?;
+        if !goes_on {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn client() -> Result<Client, HubError> {
+    // Fails only when there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .redirect(Policy::none())
+        .user_agent(concat!("cargo-e2e/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| HubError::NoClient(chain(&error)))
+}
+
+/// Keeps an answer; false when there is no use in asking for the next one.
+fn note(
+    held: &Waiting,
+    entry: &mut Entry,
+    answer: Answer,
+    delivered: &mut Delivered,
+) -> io::Result<bool> {
+    match answer {
+        Answer::Has => {
+            held.done(entry)?;
+            delivered.sent.push(entry.run_id.clone());
+            Ok(true)
+        }
+        Answer::Refused { why } => {
+            entry.last_answer = Some(why);
+            entry.refused = true;
+            held.update(entry)?;
+            Ok(true)
+        }
+        Answer::Later { why, after } => {
+            entry.last_answer = Some(why);
+            entry.refused = false;
+            entry.not_before =
+                after.and_then(|after| jiff::Timestamp::now().checked_add(after).ok());
+            held.update(entry)?;
+            Ok(false)
+        }
+    }
+}
+
+/// Tries one record, with pauses of a random length up to a bound that doubles.
+async fn send(
+    hub: &Hub,
+    client: &Client,
+    store: &Store,
+    entry: &mut Entry,
+    deadline: Instant,
+) -> Answer {
+    let record = match store.get(&entry.run_id) {
+        Ok(record) => record,
+        Err(error) => {
+            return Answer::Refused {
+                why: format!("its record {} {error}", store.path(&entry.run_id).display()),
+            };
+        }
+    };
+    let body = body(&record, &entry.report).to_string();
+    let mut pause = PAUSE;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        entry.attempts = entry.attempts.saturating_add(1);
+        let answer = timeout_at(deadline, post(hub, client, &entry.run_id, body.clone())).await;
+        let answer = answer.unwrap_or_else(|_| Answer::Later {
+            why: "no answer in time".to_owned(),
+            after: None,
+        });
+        let Answer::Later { after, .. } = &answer else {
+            return answer;
+        };
+        let wait = after.unwrap_or_else(|| pause.mul_f64(fastrand::f64()));
+        if tries == TRIES || Instant::now() + wait >= deadline {
+            return answer;
+        }
+        sleep(wait).await;
+        pause *= 2;
+    }
+}
+
+async fn post(hub: &Hub, client: &Client, run_id: &str, body: String) -> Answer {
+    let mut request = client
+        .post(hub.url.clone())
+        .header("Idempotency-Key", run_id)
+        .header("Content-Type", "application/json")
+        .body(body);
+    if let Some(token) = &hub.token {
+        request = request.bearer_auth(token);
+    }
+    match request.send().await {
+        Ok(response) => answer(hub, response).await,
+        // Its address may hold what is nobody's business.
+        Err(error) => Answer::Later {
+            why: hub.clean(&chain(&error.without_url())),
+            after: None,
+        },
+    }
+}
+
+async fn answer(hub: &Hub, mut response: Response) -> Answer {
+    let status = response.status().as_u16();
+    let after = response
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|value| retry_after(value.to_str().ok()?));
+    if response.status().is_success() {
+        return judge(status, after, "");
+    }
+    // The first piece says enough; a body without end is not waited for.
+    let said = match response.chunk().await {
+        Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+        _ => String::new(),
+    };
+    judge(status, after, &hub.clean(&said))
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
+}

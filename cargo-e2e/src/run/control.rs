@@ -1,0 +1,203 @@
+//! Answers tests that stop, start, read and exec services: a unix socket on this machine, brought
+//! to the host for tests that run there. No test needs Docker or ssh of its own.
+//!
+//! A connection is a session. What it changed of the stack is put back at its end, whether the
+//! test asked for that or died: `session.rs` is one of them, `changes.rs` knows what was changed.
+
+mod changes;
+mod session;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::net::UnixListener;
+use tokio::sync::{OnceCell, watch};
+
+use crate::host::{HostError, Own};
+use crate::record::outcome::Verdict;
+use crate::run::stages::up::Stack;
+use crate::run::stages::{Context, Trouble};
+
+use changes::Changes;
+use session::session;
+
+/// A socket's path has 108 bytes (104 on macOS), with the NUL at its end.
+const LONGEST_PATH: usize = 100;
+/// How long sessions may take to put back what they changed, once the tests are over.
+const LAST: Duration = Duration::from_mins(5);
+
+/// The socket, and what was changed through it.
+pub struct Control<'a> {
+    context: &'a Context<'a>,
+    stack: &'a Stack,
+    listener: UnixListener,
+    path: PathBuf,
+    changes: Changes,
+    /// How far the host's clock is ahead of ours, in nanoseconds.
+    clock: OnceCell<i128>,
+    closing: watch::Sender<bool>,
+    _folder: Own,
+}
+
+/// Why there is no socket.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// It can't be made on this machine.
+    #[error("no socket can be made on this machine: {0}")]
+    Socket(#[from] std::io::Error),
+    /// It can't be brought to the host.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The sandbox's folder on the host is too deep.
+    #[error("the path {0} is too long for a socket")]
+    TooLong(String),
+}
+
+impl<'a> Control<'a> {
+    /// Listens, in a folder that only this user can enter.
+    ///
+    /// # Errors
+    /// When no such folder or socket can be made.
+    pub fn listen(context: &'a Context<'a>, stack: &'a Stack) -> std::io::Result<Self> {
+        let folder = Own::make()?;
+        let path = folder.path().join("control");
+        Ok(Self {
+            context,
+            stack,
+            listener: UnixListener::bind(&path)?,
+            path,
+            changes: Changes::default(),
+            clock: OnceCell::new(),
+            closing: watch::Sender::new(false),
+            _folder: folder,
+        })
+    }
+
+    /// Where tests on this machine find it.
+    #[must_use]
+    pub fn path(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// Brings it to the host, and returns where tests find it there.
+    ///
+    /// # Errors
+    /// When the host does not take it: sshd may refuse to forward sockets.
+    pub async fn on_host(&self) -> Result<String, ControlError> {
+        let (host, sandbox) = (self.context.host, self.context.sandbox);
+        if host.is_local() {
+            return Ok(self.path());
+        }
+        // A kept sandbox has one of an earlier run, which nobody answers any more.
+        let unique = self.path.parent().and_then(Path::file_name);
+        let unique = unique.unwrap_or_default().to_string_lossy();
+        let there = format!("{}/{unique}", sandbox.dir());
+        if there.len() > LONGEST_PATH {
+            return Err(ControlError::TooLong(there));
+        }
+        host.forward_socket(&there, &self.path).await?;
+        Ok(there)
+    }
+
+    /// Answers for as long as the tests run, and until everything is put back. Dropping the future
+    /// leaves that to [`Control::put_back`].
+    pub async fn during<T>(&self, tests: impl Future<Output = T>) -> T {
+        let mut tests = pin!(tests);
+        let mut sessions = FuturesUnordered::new();
+        let mut number = 0;
+        let ended = loop {
+            tokio::select! {
+                ended = &mut tests => break ended,
+                accepted = self.listener.accept() => {
+                    if let Ok((stream, _)) = accepted {
+                        number += 1;
+                        sessions.push(session(self, number, stream));
+                    }
+                }
+                Some(()) = sessions.next(), if !sessions.is_empty() => {}
+            }
+        };
+        // A process that detached itself may hold its connection open for ever.
+        self.closing.send_replace(true);
+        let rest = async { while sessions.next().await.is_some() {} };
+        if tokio::time::timeout(LAST, rest).await.is_err() {
+            let limit = LAST.as_secs();
+            let why = format!("a service that a test changed was not as before within {limit} s");
+            self.warn(&why);
+            self.changes.failed(why).await;
+        }
+        ended
+    }
+
+    /// Puts back whatever is still changed.
+    pub async fn put_back(&self) {
+        self.settle(None).await;
+    }
+
+    /// Puts back what a session changed, or all of them, where no test can be told that it failed.
+    async fn settle(&self, session: Option<u64>) {
+        if let Err(why) = self.changes.put_back(self, session).await {
+            self.warn(&why);
+        }
+    }
+
+    fn warn(&self, why: &str) {
+        self.context
+            .events
+            .warn(format!("failed to put back what a test changed: {why}"));
+    }
+
+    /// Whether all that tests changed was put back.
+    ///
+    /// # Errors
+    /// When something was not: tests that ran after it did not have the stack that they should.
+    pub async fn is_as_before(&self) -> Result<(), Trouble> {
+        let Some(why) = self.changes.first_failure().await else {
+            return Ok(());
+        };
+        let message = format!("failed to put back what a test changed: {why}");
+        Err(Trouble::new(Verdict::Failed, message)
+            .help("a test that stops or breaks a service must leave it so that it can start again"))
+    }
+
+    /// The ids of all containers that tests changed, whatever became of them.
+    pub async fn changed(&self) -> BTreeSet<String> {
+        self.changes.ever().await
+    }
+
+    /// Now, by the host's clock and not later: seconds since 1970 with a fraction, as Docker
+    /// reads them.
+    async fn host_now(&self) -> Result<String, HostError> {
+        let ahead = *self.clock.get_or_try_init(|| self.measure()).await?;
+        let now = now() + ahead;
+        Ok(format!(
+            "{}.{:09}",
+            now / 1_000_000_000,
+            now.rem_euclid(1_000_000_000)
+        ))
+    }
+
+    async fn measure(&self) -> Result<i128, HostError> {
+        if self.context.host.is_local() {
+            return Ok(0);
+        }
+        let said = self.context.sandbox.clock(self.context.host).await?;
+        // The answer is from before it arrived: what is measured is never ahead of the truth,
+        // so that no line of a log is lost.
+        Ok(said - now())
+    }
+}
+
+/// Nanoseconds since 1970, by our clock.
+fn now() -> i128 {
+    jiff::Timestamp::now().as_nanosecond()
+}
+
+/// A deadline from now.
+fn within(time: Duration) -> Instant {
+    Instant::now() + time
+}

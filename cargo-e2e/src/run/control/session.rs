@@ -1,0 +1,247 @@
+//! One test's conversation with the tool: a request a line, an answer a line.
+
+use std::time::Duration;
+
+use e2e_harness::protocol::control::{Answer, Change, ContainerState, Request};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::UnixStream;
+
+use crate::run::ready::once;
+use crate::sandbox::Container;
+use crate::text::printable;
+
+use super::Control;
+use super::changes::reason;
+
+/// A longer line is none of ours. What a command is to read on its input is part of one.
+const LONGEST_LINE: usize = 16 << 20;
+/// More of a log or of a command's output is cut, its end kept.
+const MOST_OUTPUT: usize = 10 << 20;
+/// How long a test waits until what another one changed is put back.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+/// Answers until the test closes the connection or dies, and puts back what it changed.
+pub(super) async fn session(control: &Control<'_>, number: u64, stream: UnixStream) {
+    let (reader, mut writer) = stream.into_split();
+    let mut reader = BufReader::new(reader);
+    let mut closing = control.closing.subscribe();
+    let mut begun = None;
+    loop {
+        let line = tokio::select! {
+            line = next_line(&mut reader) => line,
+            _ = closing.wait_for(|closing| *closing) => break,
+        };
+        let Some(line) = line else { break };
+        let request = match serde_json::from_slice::<Request>(&line) {
+            Ok(request) => request,
+            Err(error) => {
+                let message = format!("cargo e2e does not understand this request: {error}");
+                let _ = say(&mut writer, &Answer::Failed { message }).await;
+                continue;
+            }
+        };
+        let settles = matches!(request, Request::Change { .. } | Request::Restore);
+        let answer = answer(control, number, &mut begun, request);
+        let answer = if settles {
+            // Half a change could not be put back.
+            answer.await
+        } else {
+            tokio::select! {
+                answer = answer => answer,
+                () = hung_up(&mut reader) => break,
+            }
+        };
+        let answer = answer.unwrap_or_else(|message| Answer::Failed { message });
+        if say(&mut writer, &answer).await.is_err() {
+            break;
+        }
+    }
+    control.settle(Some(number)).await;
+}
+
+/// A whole line; none at the end, or when it is too long to be one.
+async fn next_line(reader: &mut (impl AsyncBufRead + Unpin)) -> Option<Vec<u8>> {
+    let mut line = Vec::new();
+    loop {
+        let bytes = reader.fill_buf().await.ok()?;
+        if bytes.is_empty() || line.len() > LONGEST_LINE {
+            return None;
+        }
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let taken = end.map_or(bytes.len(), |end| end + 1);
+        line.extend_from_slice(&bytes[..taken]);
+        reader.consume(taken);
+        if end.is_some() {
+            return Some(line);
+        }
+    }
+}
+
+/// Ends when the test has gone; never when it has sent more.
+async fn hung_up(reader: &mut (impl AsyncBufRead + Unpin)) {
+    match reader.fill_buf().await {
+        Ok(bytes) if !bytes.is_empty() => std::future::pending().await,
+        _ => {}
+    }
+}
+
+async fn say(
+    writer: &mut (impl tokio::io::AsyncWrite + Unpin),
+    answer: &Answer,
+) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(answer)?;
+    line.push(b'\n');
+    writer.write_all(&line).await
+}
+
+/// An error is the message of [`Answer::Failed`].
+async fn answer(
+    control: &Control<'_>,
+    number: u64,
+    begun: &mut Option<String>,
+    request: Request,
+) -> Result<Answer, String> {
+    let context = control.context;
+    let (host, sandbox) = (context.host, context.sandbox);
+    match request {
+        Request::Begin { test: _ } => {
+            control
+                .changes
+                .only(number, PATIENCE)
+                .await
+                .map_err(|services| {
+                    format!(
+                        "{} is still as another test left it; a test that changes services must be `exclusive`",
+                        services.join(", ")
+                    )
+                })?;
+            let now = control.host_now().await;
+            *begun = Some(now.map_err(|error| reason(&error))?);
+            Ok(Answer::Done)
+        }
+        Request::Change { service, change } => {
+            let (verb, signal) = match &change {
+                Change::Stop => ("stop", ""),
+                Change::Start => ("start", ""),
+                Change::Restart => ("restart", ""),
+                Change::Pause => ("pause", ""),
+                Change::Unpause => ("unpause", ""),
+                Change::Kill { signal } => ("kill", signal.as_str()),
+            };
+            let changes = &control.changes;
+            changes
+                .change(control, number, &service, verb, signal)
+                .await?;
+            Ok(Answer::Done)
+        }
+        Request::Logs {
+            service,
+            since_begin,
+        } => {
+            let since = match (since_begin, begun) {
+                (false, _) => "",
+                (true, Some(begun)) => begun,
+                (true, None) => return Err("this session has not begun".to_owned()),
+            };
+            let containers = ids(&control.containers(&service).await?);
+            let said = sandbox.said(host, &containers, since, MOST_OUTPUT + 1);
+            let said = said.await.map_err(|error| reason(&error))?;
+            Ok(Answer::Logs {
+                text: capped(&said),
+            })
+        }
+        Request::Exec {
+            service,
+            command,
+            stdin,
+        } => {
+            let containers = control.containers(&service).await?;
+            let Some(container) = containers.first() else {
+                return Err(format!("{service} has no container"));
+            };
+            if container.state.status != "running" {
+                let state = &container.state.status;
+                return Err(format!("{service} is {state}, nothing can run in it"));
+            }
+            let limit = context.plan.limits.test;
+            let ran = sandbox.exec(host, &container.id, &command, stdin.as_bytes(), limit);
+            let output = ran.await.map_err(|error| reason(&error))?;
+            Ok(Answer::Output {
+                status: output.status,
+                stdout: capped(&output.stdout),
+                stderr: capped(output.stderr.as_bytes()),
+            })
+        }
+        Request::State { service } => {
+            let containers = control.containers(&service).await?;
+            Ok(Answer::States {
+                containers: containers.iter().map(state).collect(),
+            })
+        }
+        Request::Check { name } => {
+            let checks = &context.plan.spec.health_checks;
+            let check = checks.iter().find(|check| check.name == name);
+            let check = check.ok_or_else(|| format!("e2e.yml has no health check {name}"))?;
+            let reachable = !context.facts.rootless;
+            let asked = once(host, sandbox, check, &control.stack.published, reachable);
+            let (passed, said) = asked.await.map_err(|error| reason(&error))?;
+            Ok(Answer::Checked { passed, said })
+        }
+        Request::Restore => {
+            control.changes.put_back(control, Some(number)).await?;
+            Ok(Answer::Done)
+        }
+    }
+}
+
+impl Control<'_> {
+    /// The containers of a service, by number.
+    pub(super) async fn containers(&self, service: &str) -> Result<Vec<Container>, String> {
+        let containers = self.context.sandbox.inspect(self.context.host).await;
+        let containers = containers.map_err(|error| reason(&error))?;
+        let all = containers.sorted();
+        let mine: Vec<Container> = all
+            .iter()
+            .filter(|container| container.service == service)
+            .map(|container| (*container).clone())
+            .collect();
+        if mine.is_empty() {
+            let mut there: Vec<&str> = all.iter().map(|one| one.service.as_str()).collect();
+            there.dedup();
+            return Err(format!(
+                "the stack has no service {}; it has {}",
+                printable(service),
+                there.join(", ")
+            ));
+        }
+        Ok(mine)
+    }
+}
+
+fn ids(containers: &[Container]) -> Vec<String> {
+    let ids = containers.iter().map(|container| container.id.clone());
+    ids.collect()
+}
+
+fn state(container: &Container) -> ContainerState {
+    let state = &container.state;
+    let runs = matches!(state.status.as_str(), "running" | "paused");
+    ContainerState {
+        state: state.status.clone(),
+        health: state.health.as_ref().map(|health| health.status.clone()),
+        exit_code: (!runs).then_some(state.exit_code),
+    }
+}
+
+/// Text of bounded length, its end kept, with a note where something is missing.
+fn capped(bytes: &[u8]) -> String {
+    if bytes.len() <= MOST_OUTPUT {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
+    let end = &bytes[bytes.len() - MOST_OUTPUT..];
+    format!(
+        "[only the last {} MB]\n{}",
+        MOST_OUTPUT >> 20,
+        String::from_utf8_lossy(end)
+    )
+}

@@ -1,0 +1,61 @@
+//! What a sandbox is made from, as one word: it tells whether one that is up can be used again.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::compose::scan;
+use crate::plan::Plan;
+use crate::sandbox::variables;
+
+/// A hash of e2e.yml, the compose files, the files that they read, and the variables of this
+/// machine that they ask for. The code that goes into images is not part of it.
+pub async fn definition(plan: &Plan) -> String {
+    let plan = plan.clone();
+    // An empty one equals no other, so that nothing is used again.
+    tokio::task::spawn_blocking(move || hash(&plan))
+        .await
+        .unwrap_or_default()
+}
+
+fn hash(plan: &Plan) -> String {
+    let root = &plan.repo.root;
+    let compose: Vec<PathBuf> = plan
+        .compose_files
+        .iter()
+        .map(|file| root.join(file))
+        .collect();
+    let scan = scan::scan(&compose, &root.join(&plan.project_dir));
+    let mut hash = Sha256::new();
+    let mut add = |name: &str, content: &[u8]| {
+        // Lengths, so that no two lists of parts look alike.
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name);
+        hash.update((content.len() as u64).to_le_bytes());
+        hash.update(content);
+    };
+    let files = [plan.repo.spec_path.clone()]
+        .into_iter()
+        .chain(compose)
+        .chain(scan.files)
+        .chain(plan.env_files());
+    for file in files {
+        add(
+            &file.to_string_lossy(),
+            &std::fs::read(&file).unwrap_or_default(),
+        );
+    }
+    for name in scan
+        .variables
+        .iter()
+        .filter(|name| variables::travels(name))
+    {
+        add(name, std::env::var(name).unwrap_or_default().as_bytes());
+    }
+    let mut text = String::new();
+    for byte in hash.finalize() {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}

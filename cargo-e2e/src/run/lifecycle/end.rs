@@ -1,0 +1,150 @@
+//! The end of a run's sandbox: it is kept, or taken down.
+
+use std::time::Duration;
+
+use crate::host::{self, Host, HostError, Script};
+use crate::plan::Keep;
+use crate::record::outcome::{Stage, Verdict, state_not_known};
+use crate::run::stages::{Done, Trouble};
+use crate::sandbox::{Left, Sandbox, listed, teardown};
+
+use super::Run;
+use super::stage_runner::{Began, Ledger, Stopped};
+use super::state::Found;
+
+impl Run<'_> {
+    /// Whether the sandbox is to stay, after all that has come of the run.
+    pub(super) fn keeps(&self, found: &Found) -> bool {
+        if self.cancel.signal().is_some() {
+            return self.plan.keep_typed;
+        }
+        if self.plan.up_only {
+            // Half a stack is nothing to live with, unless that is what was asked for.
+            return !found.failed() || self.plan.keep_typed;
+        }
+        match self.plan.keep {
+            Keep::No => false,
+            Keep::Always => true,
+            Keep::OnFailure => found.failed(),
+        }
+    }
+
+    pub(super) async fn keep(
+        &self,
+        found: &mut Found,
+        host: &dyn Host,
+        sandbox: &Sandbox,
+    ) -> Result<(), HostError> {
+        sandbox.keep(host, self.plan.keep_for).await?;
+        let ports = match sandbox.inspect(host).await {
+            Ok(containers) => containers.tcp_ports(),
+            Err(_) => Vec::new(),
+        };
+        found.kept = Some(crate::report::attach_hints::describe(
+            self.plan, sandbox, &ports,
+        ));
+        Ok(())
+    }
+
+    /// Takes the sandbox down, and says what is left of it.
+    pub(super) async fn teardown(
+        &self,
+        ledger: &mut Ledger<'_>,
+        found: &mut Found,
+        host: &dyn Host,
+        root: &str,
+    ) {
+        let limit = self.plan.limits.teardown;
+        let run_id = &self.identity.run_id;
+        let torn_down = ledger
+            .until(3, Stage::Teardown, async {
+                if found.lost && !answers(host).await {
+                    return Err(self.out_of_reach());
+                }
+                let left = teardown(host, root, run_id, limit).await?.left;
+                if left.is_empty() {
+                    return Ok(Done::new((), "nothing left"));
+                }
+                let mut trouble = Trouble::new(
+                    Verdict::Leaked,
+                    format!("{} could not be removed:\n{}", left.len(), listed(&left)),
+                );
+                let first = if left.iter().any(Left::is_used) {
+                    "remove what uses it, then "
+                } else {
+                    ""
+                };
+                trouble.help = Some(format!("{first}{}", self.by_hand()));
+                found.leftovers = left.iter().map(Left::to_string).collect();
+                Err(trouble)
+            })
+            .await;
+        match torn_down {
+            Ok(()) => found.add(Verdict::Passed),
+            Err(Stopped::Failed(trouble)) => {
+                if trouble.verdict != Verdict::Leaked {
+                    found.leftovers.push(state_not_known(run_id));
+                }
+                // A host that is lost only now is lost all the same.
+                found.add(if trouble.lost {
+                    Verdict::HostError
+                } else {
+                    Verdict::Leaked
+                });
+            }
+            Err(Stopped::Cancelled | Stopped::Halted) => {
+                found
+                    .leftovers
+                    .push(format!("sandbox {run_id} (teardown was cut short)"));
+                self.events
+                    .warn(format!("teardown goes on without us; {}", self.by_hand()));
+                found.add(Verdict::Interrupted);
+            }
+        }
+    }
+
+    fn out_of_reach(&self) -> Trouble {
+        let message = format!(
+            "`{}` can't be reached: its guard takes the sandbox down by itself",
+            self.plan.host.name
+        );
+        let help = format!(
+            "once it answers again, `cargo e2e list` shows what is left; {}",
+            self.by_hand()
+        );
+        let mut trouble = Trouble::new(Verdict::HostError, message).help(help);
+        trouble.lost = true;
+        trouble
+    }
+
+    fn by_hand(&self) -> String {
+        format!(
+            "to remove it: cargo e2e down {} --host {}",
+            self.identity.run_id, self.plan.host.name
+        )
+    }
+}
+
+/// A sandbox that was to be kept and is not: the run's end says why, unless it does already.
+pub(super) fn not_kept(ledger: &mut Ledger<'_>, found: &mut Found, error: HostError) {
+    if found.lost {
+        return;
+    }
+    let mut trouble = Trouble::from(error);
+    trouble.message = format!("the sandbox could not be kept: {}", trouble.message);
+    let stopped = Stopped::Failed(trouble);
+    found.stop(&stopped);
+    let ended: Result<Done<()>, _> = Err(stopped);
+    let _ = ledger.amend(Stage::Teardown, Began::now(), None, ended);
+}
+
+/// Whether a host that was lost is back: not worth more than a moment, its guard needs nobody.
+async fn answers(host: &dyn Host) -> bool {
+    const MOMENT: Duration = Duration::from_secs(5);
+    let asked = async {
+        host.reconnect().await?;
+        let nothing = Script::new("a sign of life", ":");
+        host::stream(host, &nothing, b"", MOMENT, &mut |_| {}).await
+    };
+    matches!(tokio::time::timeout(MOMENT, asked).await, Ok(Ok(_)))
+}

@@ -1,0 +1,211 @@
+//! The sandbox of a run: a new one, or one that is up already.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cancel::Cancel;
+use crate::host::{Facts, Host, HostError};
+use crate::plan::Keep;
+use crate::record::outcome::Verdict;
+use crate::run::stages::{Done, Trouble};
+use crate::sandbox::{
+    self, Existing, Lease, Listed, NotEntered, Occupant, Predecessor, Sandbox, State, Terms,
+    Visitor,
+};
+
+use super::stage_runner::Bound;
+use super::{Run, stage_runner};
+
+/// A run's sandbox; what its last `up` wrote down and its lease, when it was up already.
+pub(super) type Entered = (Sandbox, Option<State>, Option<Lease>);
+
+impl Run<'_> {
+    /// A new sandbox, or this repo's own that is up already and may be used again. `bound` begins
+    /// with what makes one: the wait for another run ends with a signal.
+    pub(super) async fn sandbox(
+        &self,
+        host: &Arc<dyn Host>,
+        facts: &Facts,
+        bound: &Bound,
+    ) -> Result<Done<Entered>, Trouble> {
+        if self.plan.reuse
+            && let Some(entered) = self.existing(host, facts, bound).await?
+        {
+            return Ok(entered);
+        }
+        bound.begin().await;
+        let sandbox = self.provision(host.as_ref(), facts).await?;
+        let detail = sandbox.dir();
+        Ok(Done::new((sandbox, None, None), detail))
+    }
+
+    /// Enters the newest sandbox of this working copy that can be used again.
+    async fn existing(
+        &self,
+        shared: &Arc<dyn Host>,
+        facts: &Facts,
+        bound: &Bound,
+    ) -> Result<Option<Done<Entered>>, Trouble> {
+        let host = shared.as_ref();
+        let folder = self.plan.repo.root.to_string_lossy();
+        let all = sandbox::list(host, &facts.root).await?;
+        for listed in all.iter().rev() {
+            let about = &listed.about;
+            if about["repo"] != self.identity.slug
+                || about["folder"] != *folder
+                || about["by"] != stage_runner::who()
+            {
+                continue;
+            }
+            let Some(found) = self.found(host, facts, listed).await? else {
+                continue;
+            };
+            if !self.is_usable(&found).await {
+                self.warn_of_change(&found);
+                return Ok(None);
+            }
+            let told = |other: &Occupant| self.tell_of(&found.sandbox, other);
+            let limit = self.queue();
+            let entered = Lease::enter(Arc::clone(shared), &found.sandbox, limit, &told).await;
+            let (lease, before) = match entered {
+                Ok(entered) => entered,
+                Err(NotEntered::Nothing) => continue,
+                Err(NotEntered::Host(error)) => return Err(error.into()),
+                Err(NotEntered::Occupied(other)) => {
+                    return Err(self.occupied(&found.sandbox, &other));
+                }
+            };
+            bound.begin().await;
+            // The run before may have changed it, or taken it down.
+            let Some(existing) = self.found(host, facts, listed).await? else {
+                lease.give_back().await;
+                continue;
+            };
+            if !self.is_usable(&existing).await {
+                lease.give_back().await;
+                self.warn_of_change(&existing);
+                return Ok(None);
+            }
+            if before == Predecessor::Vanished {
+                existing.sandbox.stop_all(host).await?;
+            }
+            // Its time must not run out under the tests.
+            existing.sandbox.adopt(host, self.plan.lifetime()).await?;
+            let run_id = &existing.sandbox.identity.run_id;
+            let detail = format!("sandbox {run_id}, which is up already");
+            let Existing { sandbox, state } = existing;
+            return Ok(Some(Done::new((sandbox, Some(state), Some(lease)), detail)));
+        }
+        Ok(None)
+    }
+
+    /// A listed sandbox with this run as its visitor, when it was brought up.
+    async fn found(
+        &self,
+        host: &dyn Host,
+        facts: &Facts,
+        listed: &Listed,
+    ) -> Result<Option<Existing>, HostError> {
+        let existing = Existing::of(host, &facts.root, listed).await?;
+        Ok(existing.map(|mut existing| {
+            existing.sandbox.lease = self.plan.lease;
+            existing.sandbox.visitor = Visitor {
+                run: self.identity.run_id.clone(),
+                who: process(),
+            };
+            existing
+        }))
+    }
+
+    /// `up` brings any up to date; tests need one whose definition has not changed.
+    async fn is_usable(&self, existing: &Existing) -> bool {
+        if self.plan.up_only {
+            return true;
+        }
+        let definition = crate::run::definition::definition(self.plan).await;
+        !definition.is_empty() && existing.state.definition == definition
+    }
+
+    fn warn_of_change(&self, existing: &Existing) {
+        self.events.warn(format!(
+            "sandbox {} is not used: e2e.yml, the compose file or what it reads has changed since it was \
+             brought up. `cargo e2e up` brings it up to date",
+            existing.sandbox.identity.run_id
+        ));
+    }
+
+    /// How long to wait for another run.
+    fn queue(&self) -> Duration {
+        if self.plan.no_wait {
+            Duration::ZERO
+        } else {
+            self.plan.limits.queue
+        }
+    }
+
+    fn tell_of(&self, sandbox: &Sandbox, other: &Occupant) {
+        self.events.note(format!(
+            "waiting, for {} s at most: sandbox {} is held by {other}",
+            self.queue().as_secs(),
+            sandbox.identity.run_id
+        ));
+    }
+
+    fn occupied(&self, sandbox: &Sandbox, other: &Occupant) -> Trouble {
+        let run_id = &sandbox.identity.run_id;
+        let (waited, help) = if self.plan.no_wait {
+            (String::new(), "without `--no-wait` this run waits for it")
+        } else {
+            let seconds = self.queue().as_secs();
+            (
+                format!("; not released within {seconds} s"),
+                "`timeouts: {queue: SECONDS}` in e2e.yml waits longer",
+            )
+        };
+        let message = format!("sandbox {run_id} is held by {other}{waited}");
+        Trouble::new(Verdict::HostError, message).help(format!(
+            "{help}; without `--reuse` it gets a sandbox of its own"
+        ))
+    }
+
+    async fn provision(&self, host: &dyn Host, facts: &Facts) -> Result<Sandbox, HostError> {
+        let mut lifetime = self.plan.lifetime();
+        if self.plan.keep != Keep::No || self.plan.up_only {
+            // Labels can't be changed later.
+            lifetime = lifetime.saturating_add(self.plan.keep_for);
+        }
+        let about = serde_json::json!({
+            "repo": self.identity.slug,
+            "project": self.identity.project,
+            "by": stage_runner::who(),
+            "folder": self.plan.repo.root.to_string_lossy(),
+            "started_at": stage_runner::now(),
+            "tool_version": env!("CARGO_PKG_VERSION"),
+        });
+        let terms = Terms {
+            lifetime,
+            deadline: self.plan.lifetime(),
+            lease: self.plan.lease,
+            limit: self.plan.limits.connect,
+        };
+        let identity = self.identity.clone();
+        let about = about.to_string();
+        Sandbox::provision(host, facts, identity, &process(), &about, terms).await
+    }
+
+    /// Holds the run's own sandbox, and renews its lease, from now on.
+    pub(super) fn hold(&self, host: &Arc<dyn Host>, sandbox: &Sandbox) -> Lease {
+        // With `--keep` a signal is no reason to hurry.
+        let cancel = if self.plan.keep_typed {
+            Cancel::never()
+        } else {
+            self.cancel.clone()
+        };
+        Lease::hold(Arc::clone(host), sandbox, cancel)
+    }
+}
+
+/// Who runs this, down to the process.
+fn process() -> String {
+    format!("{}, pid {}", stage_runner::who(), std::process::id())
+}

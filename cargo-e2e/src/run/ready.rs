@@ -1,0 +1,345 @@
+//! Waiting until the stack is ready: every health check passes, every container runs or is
+//! done, and what has a health check of its own is healthy.
+//!
+//! `docker compose up --wait` can't be trusted with this: it fails for an init container that
+//! did its work, and passes for one that dies a second later.
+
+mod calls;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
+mod grpc;
+
+use std::time::{Duration, Instant};
+
+use crate::compose::Published;
+use crate::host::{Host, HostError, lines};
+use crate::record::event::{Event, Events};
+use crate::record::outcome::{HealthRecord, HealthStatus, millis};
+use crate::sandbox::{Container, Containers, Sandbox};
+use crate::spec::HealthCheck;
+
+pub use calls::describe;
+use calls::{asked, probe_calls};
+
+/// What containers get that have no health check in e2e.yml to say otherwise.
+const LEAST: Duration = Duration::from_mins(1);
+
+/// The probes' script cuts longer answers to so many bytes.
+const LONGEST_ANSWER: usize = 300;
+
+mod once;
+#[cfg(test)]
+mod probes_tests;
+
+pub use once::once;
+
+/// What the wait came to.
+#[derive(Debug)]
+pub struct Readiness {
+    /// Every health check.
+    pub checks: Vec<HealthRecord>,
+    /// Why it is not ready; none when it is.
+    pub failure: Option<NotReady>,
+    /// Every container, as it was seen last.
+    pub containers: Containers,
+}
+
+/// Why a stack is not ready.
+#[derive(Debug)]
+pub struct NotReady {
+    /// What is wrong: the first line is the summary.
+    pub message: String,
+    /// The containers whose logs tell more.
+    pub blame: Vec<Container>,
+}
+
+/// Waits. `reachable` is whether the host reaches containers at their own addresses: an engine in
+/// rootless mode has them in a network namespace of its own.
+///
+/// # Errors
+/// When the host is lost.
+pub async fn wait(
+    host: &dyn Host,
+    sandbox: &Sandbox,
+    checks: &[HealthCheck],
+    published: &[Published],
+    health_allowance: Duration,
+    reachable: bool,
+    events: &Events,
+) -> Result<Readiness, HostError> {
+    let calls = probe_calls(checks, published, reachable);
+    let mut watch = lines(host, &sandbox.watch_script()).await?;
+    let mut probes = lines(host, &sandbox.probe_script(&calls)).await?;
+    let mut state = Waiting::new(checks, published, health_allowance, Instant::now());
+    let mut probes_run = true;
+    loop {
+        let mut verdict = state.verdict(Instant::now());
+        if matches!(verdict, Some(None)) && state.containers.any_to_believe() {
+            // What was seen last may be old by now: a busy machine tells late of what fell.
+            state.containers.look(sandbox.inspect(host).await?);
+            verdict = state.verdict(Instant::now());
+        }
+        if let Some(failure) = verdict {
+            return Ok(Readiness {
+                checks: state.records(Instant::now()),
+                failure,
+                containers: state.containers,
+            });
+        }
+        let next_deadline = tokio::time::Instant::from_std(state.next_deadline(Instant::now()));
+        tokio::select! {
+            line = watch.next() => match line {
+                Some(line) => { state.containers.line(&line); }
+                None => return Err(HostError::Lost { host: host.name().to_owned(), doing: "ready" }),
+            },
+            line = probes.next(), if probes_run => match line {
+                Some(line) => state.answer(&line, Instant::now(), events),
+                // All have passed, or there were none.
+                None if state.all_passed() => probes_run = false,
+                None => return Err(HostError::Lost { host: host.name().to_owned(), doing: "ready" }),
+            },
+            () = tokio::time::sleep_until(next_deadline) => {}
+        }
+    }
+}
+
+/// The published port that `localhost:PORT` means.
+#[must_use]
+pub fn published_at<'a>(
+    published: &'a [Published],
+    host: &str,
+    port: u16,
+) -> Option<&'a Published> {
+    is_here(host)
+        .then(|| published.iter().find(|one| one.declared == Some(port)))
+        .flatten()
+}
+
+/// Whether an address means the sandbox host itself.
+#[must_use]
+pub fn is_here(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "::1" | "[::1]")
+}
+
+/// One health check on its way.
+struct Pending<'a> {
+    check: &'a HealthCheck,
+    /// Whose log says more.
+    service: Option<&'a str>,
+    passed: Option<Duration>,
+    attempts: u64,
+    last_error: Option<String>,
+}
+
+/// All that is known while waiting; decides without looking at a clock or a host.
+struct Waiting<'a> {
+    checks: Vec<Pending<'a>>,
+    containers: Containers,
+    started: Instant,
+    containers_deadline: Duration,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(
+        checks: &'a [HealthCheck],
+        published: &'a [Published],
+        health_allowance: Duration,
+        started: Instant,
+    ) -> Self {
+        let longest = checks.iter().map(|check| check.timeout).max();
+        Self {
+            checks: checks
+                .iter()
+                .map(|check| Pending {
+                    check,
+                    service: asked(check, published),
+                    passed: None,
+                    attempts: 0,
+                    last_error: None,
+                })
+                .collect(),
+            containers: Containers::default(),
+            started,
+            containers_deadline: LEAST.max(longest.unwrap_or_default()).max(health_allowance),
+        }
+    }
+
+    /// Takes a line of the probes' script: `INDEX pass|fail TRIES ANSWER`.
+    fn answer(&mut self, line: &str, now: Instant, events: &Events) {
+        let waited = now.duration_since(self.started);
+        let mut words = line.splitn(4, ' ');
+        let check = words
+            .next()
+            .and_then(|index| index.parse::<usize>().ok())
+            .and_then(|index| self.checks.get_mut(index));
+        let (Some(check), Some(status), Some(tries)) = (check, words.next(), words.next()) else {
+            return;
+        };
+        let answer = words.next().unwrap_or_default();
+        let is_cut = answer.len() >= LONGEST_ANSWER;
+        let answer = crate::text::printable(answer);
+        let answer = if is_cut {
+            events.secrets().beginning(&answer)
+        } else {
+            answer
+        };
+        check.attempts = tries.parse().unwrap_or(check.attempts);
+        let passed = status == "pass";
+        let news = passed || check.last_error.as_deref() != Some(&answer);
+        if passed {
+            check.passed = Some(waited);
+        } else {
+            check.last_error = Some(answer.clone());
+        }
+        if news {
+            events.tell(Event::Health {
+                name: check.check.name.clone(),
+                passed,
+                answer,
+                waited,
+            });
+        }
+    }
+
+    fn all_passed(&self) -> bool {
+        self.checks.iter().all(|check| check.passed.is_some())
+    }
+
+    /// None while there is reason to wait; else the failure, or that there is none.
+    #[expect(clippy::option_option, reason = "undecided, ready, or failed")]
+    fn verdict(&self, now: Instant) -> Option<Option<NotReady>> {
+        if let Some((container, why)) = self.containers.hopeless() {
+            return Some(Some(NotReady {
+                message: why,
+                blame: vec![container.clone()],
+            }));
+        }
+        let waiting = self.containers.waiting(now);
+        if self.all_passed() && waiting.is_empty() {
+            return Some(None);
+        }
+        let waited = now.duration_since(self.started);
+        let late: Vec<_> = self
+            .checks
+            .iter()
+            .filter(|check| check.passed.is_none() && waited >= check.check.timeout)
+            .collect();
+        let allowed = self.containers_deadline.max(self.containers.allowance());
+        if late.is_empty() && (waiting.is_empty() || waited < allowed) {
+            return None;
+        }
+        let mut lines: Vec<String> = late
+            .iter()
+            .map(|late| {
+                format!(
+                    "health check {} did not pass within {} s ({}; last answer: {})",
+                    late.check.name,
+                    late.check.timeout.as_secs_f64(),
+                    describe(&late.check.probe),
+                    late.last_error.as_deref().unwrap_or("none yet")
+                )
+            })
+            .collect();
+        lines.extend(waiting);
+        let asked: Vec<&str> = late.iter().filter_map(|late| late.service).collect();
+        let all = self.containers.sorted();
+        let to_blame = all.into_iter().filter(|container| {
+            container.waiting().is_some() || asked.contains(&container.service.as_str())
+        });
+        let mut blame: Vec<Container> = to_blame.cloned().collect();
+        if blame.is_empty() {
+            blame = self.containers.sorted().into_iter().cloned().collect();
+        }
+        Some(Some(NotReady {
+            message: lines.join("\n"),
+            blame,
+        }))
+    }
+
+    fn next_deadline(&self, now: Instant) -> Instant {
+        let waiting = self.checks.iter().filter(|check| check.passed.is_none());
+        let soonest = waiting.map(|check| check.check.timeout).min();
+        let allowed = self.containers_deadline.max(self.containers.allowance());
+        let deadline = self.started.checked_add(soonest.unwrap_or(allowed));
+        // A host may name any number.
+        let deadline = deadline.unwrap_or(now + LEAST);
+        let settled = self.containers.next_settled(now);
+        settled.map_or(deadline, |settled| settled.min(deadline))
+    }
+
+    fn records(&self, now: Instant) -> Vec<HealthRecord> {
+        self.checks
+            .iter()
+            .map(|check| HealthRecord {
+                name: check.check.name.clone(),
+                status: if check.passed.is_some() {
+                    HealthStatus::Passed
+                } else {
+                    HealthStatus::Failed
+                },
+                waited_ms: millis(check.passed.unwrap_or(now.duration_since(self.started))),
+                attempts: check.attempts,
+                last_error: check.last_error.clone(),
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Probe;
+
+    fn http(name: &str, url: &str, timeout: u64) -> HealthCheck {
+        HealthCheck {
+            name: name.into(),
+            probe: Probe::Http {
+                url: url.parse().expect("a url"),
+                expect_status: vec![],
+            },
+            timeout: Duration::from_secs(timeout),
+        }
+    }
+
+    #[test]
+    fn a_host_may_name_any_number() {
+        let started = Instant::now();
+        let most = u64::MAX;
+        let mut state = Waiting::new(&[], &[], Duration::MAX, started);
+        for restarts in [0, most, 1, most] {
+            let state = &mut state.containers;
+            state.line(&format!(
+                r#"{{"id":"1","name":"web","state":{{"Status":"running","ExitCode":1}},"restarts":{restarts}}}"#
+            ));
+            state.line(&format!(
+                r#"{{"id":"2","name":"db","state":{{"Status":"running","Health":{{"Status":"starting"}}}},"restarts":{restarts},
+                "config":{{"Healthcheck":{{"Interval":{most},"Timeout":{most},"StartPeriod":{most},"Retries":{most}}}}}}}"#
+            ).replace('\n', ""));
+            state.line("end");
+        }
+        assert!(state.next_deadline(started) > started);
+        assert!(state.verdict(started).is_some(), "a crash loop");
+    }
+
+    #[test]
+    fn a_check_that_never_passes_says_its_last_answer() {
+        let checks = [http("api", "http://localhost:8000/healthz", 5)];
+        let started = Instant::now();
+        let mut state = Waiting::new(&checks, &[], Duration::ZERO, started);
+        state.containers.line("end");
+        let events = Events::default();
+        state.answer("0 fail 7 HTTP 503", started, &events);
+        assert!(state.verdict(started + Duration::from_secs(4)).is_none());
+        let failure = state
+            .verdict(started + Duration::from_secs(5))
+            .flatten()
+            .expect("time is up");
+        assert_eq!(
+            failure.message,
+            "health check api did not pass within 5 s (http://localhost:8000/healthz; last answer: HTTP 503)"
+        );
+        state.answer("0 pass 8 HTTP 200", started, &events);
+        assert!(matches!(state.verdict(started), Some(None)));
+        assert_eq!(state.records(started)[0].attempts, 8);
+    }
+}

@@ -1,0 +1,97 @@
+//! What probes and containers answer, in any order, with any content.
+
+use std::time::{Duration, Instant};
+
+use e2e_harness::protocol::Transport;
+
+use crate::compose::Published;
+use crate::fuzz::parts;
+use crate::record::event::Events;
+use crate::spec::{HealthCheck, Probe};
+
+use super::{Waiting, describe, grpc, probe_calls};
+
+/// The first part names hosts and services, the second holds the lines: of the watch script those
+/// that begin with `{` or are `end`, of the probes' script the others.
+pub(crate) fn probes(bytes: &[u8]) {
+    let parts = parts(bytes);
+    let [words, lines, ..] = parts.as_slice() else {
+        return;
+    };
+    let checks = checks(words);
+    let published = [Published {
+        service: words.to_string(),
+        container_port: 5432,
+        transport: Transport::Tcp,
+        declared: Some(80),
+        address: "::1".to_owned(),
+        port: Some(20001),
+    }];
+    for reachable in [true, false] {
+        let calls = probe_calls(&checks, &published, reachable);
+        assert!(calls.matches(" &\n").count() >= checks.len(), "{calls}");
+    }
+    let events = Events::default();
+    let started = Instant::now();
+    let mut state = Waiting::new(&checks, &published, Duration::ZERO, started);
+    for (at, line) in lines.lines().enumerate() {
+        let now = started + Duration::from_millis(at as u64 * 300);
+        if line.starts_with('{') || line == "end" {
+            state.containers.line(line);
+        } else {
+            state.answer(line, now, &events);
+        }
+        look(&state, now);
+    }
+    look(&state, started + Duration::from_hours(1));
+}
+
+fn look(state: &Waiting<'_>, now: Instant) {
+    let verdict = state.verdict(now);
+    if matches!(verdict, Some(None)) {
+        assert!(state.all_passed(), "ready before every check has passed");
+    }
+    assert!(state.next_deadline(now) >= state.started);
+    assert_eq!(state.records(now).len(), state.checks.len());
+    let _ = (
+        state.containers.waiting(now),
+        state.containers.tcp_ports(),
+        state.containers.records(),
+        state.containers.any_to_believe(),
+    );
+}
+
+fn checks(words: &str) -> Vec<HealthCheck> {
+    let mut words = words.split(' ').map(str::to_owned);
+    let mut word = || words.next().unwrap_or_else(|| "localhost".to_owned());
+    let service = word();
+    let frame = grpc::check(Some(&service));
+    assert_eq!(frame.len() % 4, 0, "{frame}");
+    let mut probes = vec![
+        Probe::Tcp {
+            host: word(),
+            port: 80,
+        },
+        Probe::Grpc {
+            host: word(),
+            port: 80,
+            service: Some(service),
+        },
+        Probe::Exec {
+            command: vec![word(), word()],
+            service: word(),
+        },
+    ];
+    if let Ok(url) = word().parse() {
+        probes.push(Probe::Http {
+            url,
+            expect_status: vec![204],
+        });
+    }
+    let check = |probe: Probe| HealthCheck {
+        name: describe(&probe),
+        probe,
+        timeout: Duration::from_secs(2),
+    };
+    probes.into_iter().map(check).collect()
+}

@@ -1,0 +1,117 @@
+//! Addresses of the sandbox's networks, where Docker's own choice will not do.
+
+use serde_json::Value;
+
+use crate::compose::{Rewritten, gateway, subnets};
+use crate::record::outcome::Verdict;
+use crate::spec::Ports;
+
+use super::{Context, Trouble, ports};
+
+/// What the rewrite does only where it must.
+#[derive(Debug, Clone)]
+pub(super) struct Extras {
+    /// Publish on the gateway of the sandbox's network too.
+    gateway: bool,
+    /// Choose every network's addresses, because Docker has none left.
+    subnets: bool,
+    /// Those of a sandbox that is up already: others would make its networks anew.
+    kept: Vec<String>,
+}
+
+impl Extras {
+    /// As the model asks for, or as it was before.
+    pub(super) async fn new(context: &Context<'_>, model: &Value) -> Result<Self, Trouble> {
+        // An engine in rootless mode has its networks where nothing else can listen on them.
+        let asked_for = gateway::is_asked_for(model) && !context.facts.rootless;
+        if context.facts.rootless && gateway::is_asked_for(model) {
+            context.events.warn(
+                "Docker is rootless there: containers reach no published port through host-gateway; name the service \
+                 and its own port instead",
+            );
+        }
+        let mut extras = Self {
+            gateway: asked_for,
+            subnets: false,
+            kept: Vec::new(),
+        };
+        if context.before.is_some() {
+            extras.kept = context.sandbox.kept_subnets(context.host).await?;
+            let wanted = gateway::network(model)
+                .is_some_and(|network| subnets::wanting(model).contains(&network));
+            extras.gateway &= !wanted || !extras.kept.is_empty();
+            extras.subnets = extras.kept.len() > usize::from(extras.gateway && wanted);
+        }
+        Ok(extras)
+    }
+
+    /// Chooses addresses for networks that need them to be known, or that Docker has none for;
+    /// returns that of the gateway at which ports are published too.
+    pub(super) async fn apply(
+        &self,
+        context: &Context<'_>,
+        rewritten: &mut Rewritten,
+    ) -> Result<Option<String>, Trouble> {
+        let network = if self.gateway {
+            gateway::network(&rewritten.model)
+        } else {
+            None
+        };
+        let mut keys = subnets::wanting(&rewritten.model);
+        if !self.subnets {
+            keys.retain(|key| Some(key) == network.as_ref());
+        }
+        if !keys.is_empty() {
+            let found = if self.kept.len() >= keys.len() {
+                self.kept.clone()
+            } else {
+                context.sandbox.subnets(context.host, keys.len()).await?
+            };
+            if found.len() < keys.len() {
+                return Err(Trouble::new(
+                    Verdict::UpFailed,
+                    format!(
+                        "{} has not {} free networks in {}",
+                        context.host.name(),
+                        keys.len(),
+                        subnets::RANGE
+                    ),
+                ));
+            }
+            subnets::assign(&mut rewritten.model, &keys, &found);
+        }
+        let published = &rewritten.published;
+        Ok(network.and_then(|key| gateway::apply(&mut rewritten.model, &key, published)))
+    }
+
+    /// Why another `up` may succeed where this one did not; none when nothing would be different.
+    pub(super) fn after(
+        &mut self,
+        context: &Context<'_>,
+        trouble: &Trouble,
+        gateway: Option<&str>,
+    ) -> Option<&'static str> {
+        let said =
+            |what: &dyn Fn(&str) -> bool| trouble.excerpts.iter().any(|said| what(&said.text));
+        if said(&subnets::are_exhausted) && !self.subnets {
+            self.subnets = true;
+            return Some("Docker has no addresses left for another network: choosing some");
+        }
+        if said(&subnets::overlap) && (self.subnets || self.gateway) {
+            return Some("somebody was faster to a network: trying others");
+        }
+        if !said(&ports::is_taken) {
+            return None;
+        }
+        // Something on every address of the host has a number that is written down.
+        if gateway.is_some_and(|gateway| said(&|text| text.contains(gateway))) {
+            self.gateway = false;
+            return Some(
+                "a published port is taken on every address of the host: containers will not find it by host-gateway",
+            );
+        }
+        // Between the look at what is free and `up`, a program without our lock took one.
+        (context.plan.ports == Ports::Isolated)
+            .then_some("somebody was faster to a port: trying others")
+    }
+}

@@ -1,0 +1,179 @@
+//! Run `build_command` on this machine, and see that what it made can run on the host.
+
+use object::elf;
+use object::read::elf::{ElfFile32, ElfFile64, FileHeader};
+use object::{FileKind, ObjectSection as _};
+
+use crate::host::client::{self, Ended};
+use crate::record::outcome::Verdict;
+use crate::record::summary::LAST_LINES;
+use crate::repo::files;
+
+use super::{Context, Done, Tail, Trouble};
+
+/// Builds.
+pub async fn build(context: &Context<'_>) -> Result<Done<()>, Trouble> {
+    let plan = context.plan;
+    let Some(command) = &plan.spec.build_command else {
+        return Ok(Done::skipped(()));
+    };
+    let mut tail = Tail::masking(context.events.secrets());
+    let ended = client::run(
+        &["sh", "-c", command].map(str::to_owned),
+        &plan.repo.root,
+        &[],
+        plan.limits.build,
+        &mut |bytes| {
+            tail.take(bytes, |line| {
+                context
+                    .events
+                    .progress(crate::record::outcome::Stage::Build, line);
+            });
+        },
+    )
+    .await
+    .map_err(|error| {
+        Trouble::new(
+            Verdict::BuildFailed,
+            format!("`sh` can't be started: {error}"),
+        )
+    })?;
+    let message = match ended {
+        Ended::Status(0) => None,
+        Ended::Status(status) => Some(format!("`build_command` ended with exit status {status}")),
+        Ended::TimedOut => Some(format!(
+            "`build_command` did not end within {} s",
+            plan.limits.build.as_secs_f64()
+        )),
+    };
+    if let Some(message) = message {
+        return Err(Trouble::new(Verdict::BuildFailed, message).excerpt(LAST_LINES, &tail.text()));
+    }
+    check_binaries(context).await?;
+    Ok(Done::new((), "build_command passed"))
+}
+
+/// A binary for another machine fails on the host as `exec format error`, long after the build.
+async fn check_binaries(context: &Context<'_>) -> Result<(), Trouble> {
+    let root = context.plan.repo.root.clone();
+    let patterns = context.plan.spec.sync.include.clone();
+    let found = tokio::task::spawn_blocking(move || {
+        let paths = files::included(&root, &patterns).unwrap_or_default();
+        paths
+            .into_iter()
+            .filter_map(|path| {
+                let bytes = std::fs::read(root.join(&path)).ok()?;
+                Some((path.display().to_string(), binary(&bytes)?))
+            })
+            .collect::<Vec<_>>()
+    })
+    .await
+    .unwrap_or_default();
+    let facts = context.facts;
+    let foreign: Vec<_> = found
+        .iter()
+        .filter(|(_, binary)| binary.arch != facts.arch)
+        .collect();
+    // A repo may ship one for each architecture.
+    if let Some((path, binary)) = foreign.first()
+        && foreign.len() == found.len()
+    {
+        return Err(Trouble::new(
+            Verdict::BuildFailed,
+            format!(
+                "{path} is built for {}, but {} is {}",
+                binary.arch,
+                context.host.name(),
+                facts.arch
+            ),
+        )
+        .help("build for the host's architecture, e.g. `cargo build --target …`; or build in a Dockerfile"));
+    }
+    let other_libc: Vec<_> = found
+        .iter()
+        .filter(|(_, binary)| binary.libc.is_some_and(|libc| libc != facts.libc))
+        .map(|(path, _)| path.as_str())
+        .collect();
+    if !other_libc.is_empty() {
+        context.events.warn(format!(
+            "linked against another C library than {}'s ({}): {}; fine in an image that has it",
+            context.host.name(),
+            facts.libc,
+            other_libc.join(", ")
+        ));
+    }
+    Ok(())
+}
+
+/// What a binary needs of the machine it runs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Binary {
+    /// As `uname -m` has it.
+    pub(super) arch: String,
+    /// `gnu` or `musl`; none when it is static.
+    pub(super) libc: Option<&'static str>,
+}
+
+/// None for what is no ELF program.
+pub(super) fn binary(bytes: &[u8]) -> Option<Binary> {
+    match FileKind::parse(bytes).ok()? {
+        FileKind::Elf64 => {
+            let file = ElfFile64::<object::Endianness>::parse(bytes).ok()?;
+            let machine = file.elf_header().e_machine(file.endian());
+            Some(described(machine, interpreter(&file)))
+        }
+        FileKind::Elf32 => {
+            let file = ElfFile32::<object::Endianness>::parse(bytes).ok()?;
+            let machine = file.elf_header().e_machine(file.endian());
+            Some(described(machine, interpreter(&file)))
+        }
+        _ => None,
+    }
+}
+
+fn interpreter<'a>(file: &impl object::Object<'a>) -> Option<String> {
+    let section = file.section_by_name(".interp")?;
+    let data = section.data().ok()?;
+    Some(
+        String::from_utf8_lossy(data)
+            .trim_end_matches('\0')
+            .to_owned(),
+    )
+}
+
+fn described(machine: elf::Machine, interpreter: Option<String>) -> Binary {
+    let arch = match machine {
+        elf::EM_X86_64 => "x86_64",
+        elf::EM_AARCH64 => "aarch64",
+        elf::EM_386 => "i686",
+        elf::EM_ARM => "armv7l",
+        elf::EM_RISCV => "riscv64",
+        elf::EM_PPC64 => "ppc64le",
+        elf::EM_S390 => "s390x",
+        _ => "another architecture",
+    };
+    Binary {
+        arch: arch.to_owned(),
+        libc: interpreter.map(|path| if path.contains("musl") { "musl" } else { "gnu" }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_of_this_machine_is_known_as_such() {
+        let own = std::fs::read(std::env::current_exe().expect("a path")).expect("readable");
+        let binary = binary(&own).expect("an ELF program");
+        assert_eq!(binary.arch, std::env::consts::ARCH);
+        assert!(binary.libc.is_some());
+    }
+
+    #[test]
+    fn what_is_no_program_is_not_judged() {
+        assert_eq!(binary(b"#!/bin/sh\n"), None);
+        assert_eq!(binary(b""), None);
+        assert_eq!(binary(b"\x7fELF\x02\x01\x01broken"), None);
+    }
+}

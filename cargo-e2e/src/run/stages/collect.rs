@@ -1,0 +1,216 @@
+//! Fetch logs, states and artifacts.
+
+mod long;
+
+use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::host::{Host, Local, Transfer, rsync};
+use crate::record::outcome::ServiceRecord;
+use crate::sandbox::{Container, Containers};
+use crate::secrets::Secrets;
+use crate::spec::Side;
+
+use super::ready::with_logs;
+use super::{Context, Done, Trouble, count};
+
+/// In the bundle: what was fetched, until secrets are masked in it.
+const FETCHED: &str = ".fetched";
+
+/// Collects. Files that can't be fetched are a warning: the verdict is known already. `before` has
+/// the containers as they were when the tests began, and the ids of those that tests changed.
+pub async fn collect(
+    context: &Context<'_>,
+    before: Option<(&Containers, &BTreeSet<String>)>,
+    services: &mut Vec<ServiceRecord>,
+) -> Result<Done<()>, Trouble> {
+    let until = Instant::now() + context.plan.limits.collect;
+    let limit = context.plan.limits.collect;
+    let collected = context.sandbox.collect(context.host, limit).await?;
+    *services = collected.containers.records();
+    if let Some((ready, changed)) = before {
+        for exit in collected.containers.exits_since(ready, changed) {
+            context.events.warn(format!("{exit} while the tests ran"));
+        }
+    }
+    let bundle = context.bundle.display();
+    let source = format!("{}/collected/", context.sandbox.dir());
+    let target = format!("{bundle}/{FETCHED}/");
+    fetch(context, context.host, &[], &source, &target, until).await;
+    settle(context).await;
+    if !context.plan.spec.artifacts.is_empty() {
+        let filters = filters(&context.plan.spec.artifacts);
+        let target = format!("{bundle}/artifacts/");
+        match context.plan.tests_on {
+            Side::Host => {
+                let source = format!("{}/", context.sandbox.repo_dir());
+                fetch(context, context.host, &filters, &source, &target, until).await;
+            }
+            Side::Client => {
+                let source = format!("{}/", context.plan.repo.root.display());
+                fetch(context, &Local, &filters, &source, &target, until).await;
+            }
+        }
+    }
+    // Last, since they may take all the time that is left.
+    let cut = long::fetch(context, &collected.long, until).await;
+    let mut detail = format!("logs of {}", count(services.len(), "container"));
+    for one in cut {
+        detail = format!("{detail}; {one}");
+    }
+    Ok(Done::new((), detail))
+}
+
+/// The host's clock less this machine's; nothing where the host does not say.
+pub async fn skew(context: &Context<'_>) -> jiff::SignedDuration {
+    if context.host.is_local() {
+        return jiff::SignedDuration::ZERO;
+    }
+    let Ok(there) = context.sandbox.clock(context.host).await else {
+        return jiff::SignedDuration::ZERO;
+    };
+    let here = jiff::Timestamp::now();
+    let there = jiff::Timestamp::from_nanosecond(there).unwrap_or(here);
+    there.duration_since(here)
+}
+
+/// Masks secrets in what was fetched so far, and in what the run itself keeps, and puts it into
+/// its place. A run that ends early needs it too: nothing is shown that was not here.
+pub async fn settle(context: &Context<'_>) {
+    let (secrets, bundle) = (Arc::clone(context.events.secrets()), context.bundle.clone());
+    let masked = tokio::task::spawn_blocking(move || masked(&secrets, &bundle)).await;
+    for (path, error) in masked.unwrap_or_default() {
+        context.events.warn(format!(
+            "{} is not kept, or not all of it: secrets in it could not be masked: {error}",
+            path.display()
+        ));
+    }
+}
+
+fn masked(secrets: &Secrets, bundle: &Path) -> Vec<(PathBuf, io::Error)> {
+    // That of a stage which was cut short goes on, and is waited for.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let fetched = bundle.join(FETCHED);
+    let mut failed = secrets.outputs(bundle);
+    failed.extend(secrets.evidence(&fetched, bundle));
+    // They are the repo's own files, of any kind.
+    if let Err(error) = merge(&fetched.join("artifacts"), &bundle.join("artifacts")) {
+        failed.push((bundle.join("artifacts"), error));
+    }
+    let _ = std::fs::remove_dir_all(fetched);
+    failed
+}
+
+/// Removes what a run that was killed could not mask any more: nobody else knows its secrets.
+pub fn discard(bundle: &Path) {
+    for folder in [FETCHED, super::test::FOLDER] {
+        let _ = std::fs::remove_dir_all(bundle.join(folder));
+    }
+}
+
+/// Moves a folder to a place where one may be already.
+fn merge(from: &Path, to: &Path) -> io::Result<()> {
+    if !from.is_dir() {
+        return Ok(());
+    }
+    if !to.is_dir() {
+        return rename(from, to);
+    }
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() && target.is_dir() {
+            merge(&entry.path(), &target)?;
+        } else {
+            rename(&entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}
+
+/// A folder that its owner can't write to can't go to another parent either.
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    match std::fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && from.is_dir() => {
+            let permissions = std::fs::metadata(from)?.permissions();
+            std::fs::set_permissions(from, Permissions::from_mode(0o700))?;
+            std::fs::rename(from, to)?;
+            std::fs::set_permissions(to, permissions)
+        }
+        other => other,
+    }
+}
+
+async fn fetch(
+    context: &Context<'_>,
+    host: &dyn Host,
+    filters: &[String],
+    source: &str,
+    target: &str,
+    until: Instant,
+) {
+    // What comes from a host is not trusted: no link of it leads out of the bundle.
+    let mut arguments = vec!["--safe-links".to_owned()];
+    arguments.extend_from_slice(filters);
+    let transfer = Transfer {
+        arguments: &arguments,
+        source,
+        target,
+        fetch: true,
+        list: None,
+        deadline: until.saturating_duration_since(Instant::now()),
+    };
+    if let Err(error) = rsync(host, &transfer).await {
+        context
+            .events
+            .warn(format!("not all evidence was fetched: {error}"));
+    }
+}
+
+/// rsync filters for the globs of `artifacts`; a folder means all that is in it.
+fn filters(globs: &[String]) -> Vec<String> {
+    let mut filters = vec![
+        "--prune-empty-dirs".to_owned(),
+        // Earlier results, where tests run in the working copy itself.
+        "--exclude=/e2e/results/".to_owned(),
+        "--exclude=/target/e2e/".to_owned(),
+        "--include=*/".to_owned(),
+    ];
+    for glob in globs {
+        let glob = glob.trim_start_matches("./").trim_end_matches('/');
+        filters.push(format!("--include=/{glob}"));
+        filters.push(format!("--include=/{glob}/**"));
+    }
+    filters.push("--exclude=*".to_owned());
+    filters
+}
+
+/// Adds what is wrong with the stack, as its containers tell it; nothing when all are well.
+pub async fn explain(context: &Context<'_>, mut trouble: Trouble) -> Trouble {
+    let Ok(containers) = context.sandbox.inspect(context.host).await else {
+        return trouble;
+    };
+    let blame: Vec<Container> = if let Some((container, why)) = containers.hopeless() {
+        trouble.message = format!("{}: {why}", trouble.message);
+        vec![container.clone()]
+    } else {
+        // Nothing is waited for any more: one that is up is up.
+        for why in containers.waiting(Instant::now() + Duration::from_mins(1)) {
+            trouble.message = format!("{}\n{why}", trouble.message);
+        }
+        // One that was made but never started has no log.
+        let started = |container: &&Container| container.state.status != "created";
+        containers.unready().filter(started).cloned().collect()
+    };
+    // First what the container says itself, then what was said of it.
+    let said_of_it = std::mem::take(&mut trouble.excerpts);
+    let mut trouble = with_logs(context, trouble, &blame).await;
+    trouble.excerpts.extend(said_of_it);
+    trouble
+}

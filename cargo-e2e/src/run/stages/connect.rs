@@ -1,0 +1,78 @@
+//! Reach the host, and see that it has what is needed.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::host::{Facts, Host, HostError, Problem, Purpose, examine};
+use crate::record::outcome::Verdict;
+use crate::sandbox::{Forgotten, Stored, make_room};
+use crate::spec::{HealthCheck, Probe, Spec};
+
+use crate::record::summary::kilobytes;
+
+use super::{Done, Trouble, count};
+
+/// Looks at a host that was reached, with the eyes of the run that wants it.
+pub async fn look(host: &dyn Host, spec: &Spec) -> Result<Done<Facts>, Trouble> {
+    let mut examined = examine(host, Purpose::Run).await?;
+    let mut made = Vec::new();
+    if examined.lacks_room() {
+        // What the host keeps for later runs is no reason to refuse this one.
+        made = make_room(host, &examined.facts.root).await?;
+        examined = examine(host, Purpose::Run).await?;
+    }
+    let facts = examined.usable(host.name())?;
+    let asks_grpc = |check: &HealthCheck| matches!(check.probe, Probe::Grpc { .. });
+    if !facts.http2 && spec.health_checks.iter().any(asks_grpc) {
+        return Err(HostError::Unusable {
+            host: host.name().to_owned(),
+            problems: vec![Problem {
+                what: "its curl has no HTTP/2, which this repo's `grpc` health checks need".to_owned(),
+                fix: "on the host: install a curl whose `curl -V` lists HTTP2 (your distribution's has it), or use \
+                      `tcp` or `exec` in e2e.yml"
+                    .to_owned(),
+            }],
+        }
+        .into());
+    }
+    let mut detail = format!(
+        "{}Engine {}.{}, Compose {}.{}",
+        if host.is_local() { "" } else { "ssh, " },
+        facts.engine.0,
+        facts.engine.1,
+        facts.compose.0,
+        facts.compose.1
+    );
+    let freed: Vec<u64> = made.iter().filter_map(freed).collect();
+    if !freed.is_empty() {
+        let _ = write!(
+            detail,
+            ", {} removed for {} of room",
+            count(freed.len(), "old mirror"),
+            kilobytes(freed.iter().sum())
+        );
+    }
+    Ok(Done::new(facts, detail))
+}
+
+fn freed(one: &Stored) -> Option<u64> {
+    match one.fate {
+        Forgotten::Gone { kb, .. } => Some(kb),
+        Forgotten::InUse | Forgotten::Left => None,
+    }
+}
+
+/// Gives up on a host that neither lets in nor refuses.
+pub async fn within(
+    limit: Duration,
+    work: impl Future<Output = Result<Done<Facts>, Trouble>>,
+) -> Result<Done<Facts>, Trouble> {
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+        let message = format!(
+            "the host did not let us in and answer within {} s",
+            limit.as_secs()
+        );
+        let help = "CARGO_E2E_CONNECT_TIMEOUT=SECONDS gives it more; `cargo e2e doctor` shows how far it comes";
+        Err(Trouble::new(Verdict::HostError, message).help(help))
+    })
+}

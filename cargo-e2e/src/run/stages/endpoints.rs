@@ -1,0 +1,116 @@
+//! Where the stack answers, as tests see it.
+
+use std::collections::BTreeMap;
+
+use e2e_harness::protocol::{self, Check, Endpoint, Endpoints};
+
+use crate::compose::Published;
+use crate::record::outcome::millis;
+use crate::run::ready::published_at;
+use crate::spec::{HealthCheck, Probe};
+
+use super::Context;
+use super::up::Stack;
+
+/// All of it.
+#[must_use]
+pub fn endpoints(context: &Context<'_>, stack: &Stack) -> Endpoints {
+    let checks = &context.plan.spec.health_checks;
+    let checks: Vec<Check> = checks
+        .iter()
+        .map(|check| made_by_tests(check, &stack.published, &published))
+        .collect();
+    Endpoints {
+        ports: list(&stack.published),
+        health: addresses(&checks),
+        checks,
+    }
+}
+
+/// The published ports as tests see them.
+pub(super) fn list(published: &[Published]) -> Vec<Endpoint> {
+    published
+        .iter()
+        .filter_map(|one| {
+            Some(Endpoint {
+                service: one.service.clone(),
+                container_port: one.container_port,
+                transport: one.transport,
+                host: one.address.clone(),
+                port: one.port?,
+            })
+        })
+        .collect()
+}
+
+/// Where a published port answers: host and port. The host stays as it is written, for it may be
+/// in a certificate.
+fn published(at: &Published, host: &str) -> Option<(String, u16)> {
+    Some((host.to_owned(), at.port?))
+}
+
+/// A health check as tests can make it; `place` says where they find a published port.
+pub(super) fn made_by_tests(
+    check: &HealthCheck,
+    all: &[Published],
+    place: &impl Fn(&Published, &str) -> Option<(String, u16)>,
+) -> Check {
+    let translated = |host: &str, port| {
+        let at = published_at(all, host, port);
+        let moved = at.and_then(|at| place(at, host));
+        let (host, port) = moved.unwrap_or_else(|| (host.to_owned(), port));
+        (host, port, at.map(|at| at.service.clone()))
+    };
+    let (service, probe) = match &check.probe {
+        Probe::Http { url, expect_status } => {
+            let mut url = url.clone();
+            let port = url.port_or_known_default().unwrap_or(80);
+            let (host, port, service) = translated(url.host_str().unwrap_or_default(), port);
+            // Only a URL that can't have a host or a port refuses one.
+            let _ = url.set_host(Some(&host));
+            let _ = url.set_port(Some(port));
+            let probe = protocol::Probe::Http {
+                url: url.to_string(),
+                expect_status: expect_status.clone(),
+            };
+            (service, probe)
+        }
+        Probe::Tcp { host, port } => {
+            let (host, port, service) = translated(host, *port);
+            let address = format!("{host}:{port}");
+            (service, protocol::Probe::Tcp { address })
+        }
+        Probe::Grpc {
+            host,
+            port,
+            service: asked,
+        } => {
+            let (host, port, service) = translated(host, *port);
+            let probe = protocol::Probe::Grpc {
+                address: format!("{host}:{port}"),
+                service: asked.clone(),
+            };
+            (service, probe)
+        }
+        Probe::Exec { service, .. } => (Some(service.clone()), protocol::Probe::Exec),
+    };
+    Check {
+        name: check.name.clone(),
+        service,
+        probe,
+        timeout_ms: millis(check.timeout),
+    }
+}
+
+/// The checks that have an address, by name.
+pub(super) fn addresses(checks: &[Check]) -> BTreeMap<String, String> {
+    let address = |check: &Check| {
+        let address = match &check.probe {
+            protocol::Probe::Http { url, .. } => url,
+            protocol::Probe::Tcp { address } | protocol::Probe::Grpc { address, .. } => address,
+            protocol::Probe::Exec => return None,
+        };
+        Some((check.name.clone(), address.clone()))
+    };
+    checks.iter().filter_map(address).collect()
+}

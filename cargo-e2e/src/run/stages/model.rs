@@ -1,0 +1,239 @@
+//! The compose model: read on the host, with what it needs sent there.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use e2e_harness::protocol::collision;
+use serde_json::Value;
+
+use crate::compose::scan::Scan;
+use crate::compose::{dockerfiles, external, needs, places, test_service};
+use crate::plan::Risks;
+use crate::record::outcome::Verdict;
+use crate::sandbox::compose::{self, ConfigError, Files};
+use crate::sandbox::variables;
+use crate::secrets;
+
+use super::sync::{Sent, Synced, listed};
+use super::{Context, Trouble, strict};
+
+/// Variables of this machine that the compose files ask for.
+pub(super) fn from_client(context: &Context<'_>, scan: &Scan) -> Vec<(String, String)> {
+    let secrets = context.events.secrets().variables();
+    let mut all: Vec<(String, String)> = scan
+        .variables
+        .iter()
+        .filter(|name| variables::travels(name) && !secrets.iter().any(|one| one.0 == **name))
+        .filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)))
+        .collect();
+    all.extend_from_slice(secrets);
+    all
+}
+
+/// Looks for credentials in what Compose puts into the model, before it is read: what the model is
+/// made of is not seen in it any more.
+pub(super) fn learn_variables(context: &Context<'_>) {
+    let files = context.plan.env_files();
+    context
+        .events
+        .secrets()
+        .learn_files(files.iter().map(PathBuf::as_path));
+}
+
+/// Looks for credentials in the model, so that they are masked from now on.
+pub(super) fn learn_secrets(context: &Context<'_>, model: &Value) {
+    context
+        .events
+        .secrets()
+        .learn(model, |file| read_here(context, file));
+}
+
+/// The content of a small file of the repo, by its path on the host.
+fn read_here(context: &Context<'_>, file: &str) -> Option<String> {
+    let inside = file.strip_prefix(&context.sandbox.repo_dir())?;
+    let inside = inside.trim_start_matches('/');
+    secrets::read_small(&context.plan.repo.root.join(inside))
+}
+
+/// Says what the stack may do beyond its sandbox, where that is not refused.
+pub(super) fn warn_of_risks(context: &Context<'_>, risks: &[String]) {
+    let files = context.plan.compose_files.join(", ");
+    if context.plan.risks == Risks::Warn {
+        for risk in risks {
+            context.events.warn(format!("{files}: {risk}"));
+        }
+    }
+}
+
+/// The canonical model, and what Compose warns of.
+pub(super) async fn read(
+    context: &Context<'_>,
+    interpolation: &[(String, String)],
+) -> Result<(Value, Vec<String>), Trouble> {
+    let profiles = &context.plan.spec.profiles;
+    let (mut model, warnings) = config(context, profiles, interpolation).await?;
+    if let Some(service) = &context.plan.spec.test_service
+        && model["services"].get(service).is_none()
+    {
+        // Such a service is often in a profile, so that a plain `up` leaves it out.
+        let (all, _) = config(context, &["*".to_owned()], interpolation).await?;
+        if !test_service::take_in(&mut model, &all, service) {
+            let names = all["services"]
+                .as_object()
+                .into_iter()
+                .flat_map(serde_json::Map::keys);
+            let names: Vec<&str> = names.map(String::as_str).collect();
+            return Err(Trouble::new(
+                Verdict::SpecError,
+                format!("`test_service` names {service}, which the compose file does not have"),
+            )
+            .help(format!("it has {}", names.join(", "))));
+        }
+    }
+    // Every reading, since variables may make another model of the next one.
+    strict::model(context, &model).await?;
+    dockerfiles::take_in(&mut model, |file| read_here(context, file));
+    Ok((model, warnings))
+}
+
+async fn config(
+    context: &Context<'_>,
+    profiles: &[String],
+    interpolation: &[(String, String)],
+) -> Result<(Value, Vec<String>), Trouble> {
+    let plan = context.plan;
+    let files = Files {
+        compose: &plan.compose_files,
+        folder: &plan.project_dir,
+        env: &plan.spec.env_files,
+        profiles,
+    };
+    match compose::config(context.host, context.sandbox, &files, interpolation).await {
+        Ok((mut model, warnings)) => {
+            let folder = format!("{}/{}", context.sandbox.repo_dir(), plan.project_dir);
+            places::make_devices_absolute(&mut model, &folder);
+            Ok((model, warnings))
+        }
+        Err(ConfigError::Host(error)) => Err(error.into()),
+        Err(ConfigError::Refused { said }) => {
+            let refused = format!("Compose refuses {}", plan.compose_files.join(", "));
+            let said = said.trim();
+            let trouble = if said.lines().count() == 1 {
+                Trouble::new(Verdict::SpecError, format!("{refused}: {said}"))
+            } else {
+                Trouble::new(Verdict::SpecError, refused).excerpt("docker compose config", said)
+            };
+            Err(trouble)
+        }
+        Err(error @ ConfigError::NoModel { .. }) => {
+            Err(Trouble::new(Verdict::SpecError, error.to_string()))
+        }
+    }
+}
+
+/// Sends what the model needs and git ignores. What exists nowhere is an error: Docker would
+/// silently make a root-owned folder of that name.
+/// Returns what is in the sandbox's copy then.
+pub(super) async fn send_needed(
+    context: &Context<'_>,
+    model: &Value,
+    synced: &Synced,
+) -> Result<Sent, Trouble> {
+    let (mut sent, mut extra) = (synced.sent.clone(), synced.extra.clone());
+    let needed = needs::paths(model, &context.sandbox.repo_dir());
+    if needed.is_empty() {
+        extra.finish(context, &mut sent).await?;
+        return Ok(sent);
+    }
+    let missing = context
+        .sandbox
+        .missing(context.host, needed.keys().map(String::as_str))
+        .await?;
+    let root = &context.plan.repo.root;
+    let (mut here, mut nowhere) = (BTreeSet::new(), BTreeSet::new());
+    for path in missing {
+        match tokio::fs::symlink_metadata(root.join(&path)).await {
+            Ok(_) => here.insert(path),
+            Err(_) => nowhere.insert(path),
+        };
+    }
+    for path in needed.keys().filter(|path| sent.has_root(path)) {
+        if tokio::fs::symlink_metadata(root.join(path)).await.is_ok() {
+            here.insert(path.clone());
+        }
+    }
+    if !nowhere.is_empty() {
+        let lines: Vec<String> = nowhere
+            .iter()
+            .map(|path| {
+                let why = needed.get(path).map_or("the model", String::as_str);
+                format!("{path} does not exist; it is {why}")
+            })
+            .collect();
+        return Err(Trouble::new(Verdict::SpecError, lines.join("\n")).help(
+            "build or create it before the run (`build_command` runs before the sync); for a folder that only \
+             containers fill, use a named volume, or commit it with a .gitkeep",
+        ));
+    }
+    if !here.is_empty() {
+        context.events.note(format!(
+            "git ignores {}, which the stack mounts: sent too",
+            listed(&here)
+        ));
+        let paths = here.iter().map(PathBuf::from).collect();
+        extra.send(context, &mut sent, &paths).await?;
+        let still = context
+            .sandbox
+            .missing(context.host, here.iter().map(String::as_str))
+            .await?;
+        if !still.is_empty() {
+            return Err(Trouble::new(
+                Verdict::SpecError,
+                format!(
+                    "{} can't be sent to {}",
+                    still.join(", "),
+                    context.host.name()
+                ),
+            ));
+        }
+    }
+    extra.finish(context, &mut sent).await?;
+    Ok(sent)
+}
+
+/// What somebody else should have made is there, before anything is made here.
+pub(super) async fn check_externals(context: &Context<'_>, model: &Value) -> Result<(), Trouble> {
+    let externals = external::externals(model);
+    let absent = context.sandbox.absent(context.host, externals).await?;
+    let Some(first) = absent.first() else {
+        return Ok(());
+    };
+    let host = context.host.name();
+    let lines: Vec<String> = absent
+        .iter()
+        .map(|one| {
+            format!(
+                "{} {} is `external` in the compose file, and {host} has no {} called {}",
+                one.kind, one.key, one.kind, one.name
+            )
+        })
+        .collect();
+    Err(Trouble::new(Verdict::UpFailed, lines.join("\n")).help(format!(
+        "make it there (`docker {} create {}`), or leave `external` out, so that each sandbox gets its own",
+        first.kind, first.name
+    )))
+}
+
+/// Two services whose variables would overwrite each other.
+pub(super) fn check_names(model: &Value) -> Result<(), Trouble> {
+    let services = model["services"].as_object();
+    let names = services.into_iter().flat_map(serde_json::Map::keys);
+    match collision(names.map(String::as_str)) {
+        None => Ok(()),
+        Some((one, other)) => Err(Trouble::new(
+            Verdict::SpecError,
+            format!("services {one} and {other} would share their E2E_… variables"),
+        )
+        .help("rename one of them")),
+    }
+}

@@ -1,0 +1,143 @@
+//! Published ports: the sandbox's own, or its turn for those that are written down.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, TcpListener};
+
+use e2e_harness::wait::{Patience, Poll, WaitError, poll};
+
+use crate::compose::Published;
+use crate::host::HostError;
+use crate::record::outcome::Verdict;
+use crate::sandbox::Claim;
+use crate::spec::Side;
+
+use super::{Context, Trouble};
+
+/// Numbers that this machine uses are asked for at most so often.
+const TRIES: usize = 10;
+
+/// Whether `up` failed because somebody has a port.
+pub(super) fn is_taken(said: &str) -> bool {
+    said.contains("port is already allocated") || said.contains("address already in use")
+}
+
+/// Free ports of the sandbox's own; free on this machine too, where the tests run here. Each of
+/// the groups is that many in a row.
+pub(super) async fn allocate(context: &Context<'_>, groups: &[usize]) -> Result<Vec<u16>, Trouble> {
+    let count = groups.iter().sum::<usize>();
+    if let Some(before) = context.before
+        && before.ports.len() == count
+    {
+        // Other numbers would make every container anew.
+        return Ok(before.ports.clone());
+    }
+    let mut avoid = Vec::new();
+    for _ in 0..TRIES {
+        let numbers = context
+            .sandbox
+            .allocate(context.host, groups, &avoid)
+            .await?;
+        if numbers.len() < count {
+            return Err(Trouble::new(
+                Verdict::UpFailed,
+                format!(
+                    "{} has not {count} free ports from 20000 to 29999",
+                    context.host.name()
+                ),
+            ));
+        }
+        let here = context.plan.tests_on == Side::Client && !context.host.is_local();
+        let taken: Vec<u16> = numbers
+            .iter()
+            .copied()
+            .filter(|port| here && TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_err())
+            .collect();
+        if taken.is_empty() {
+            return Ok(numbers);
+        }
+        avoid.extend(taken);
+    }
+    Err(Trouble::new(
+        Verdict::UpFailed,
+        "no ports from 20000 to 29999 are free both on the host and on this machine",
+    ))
+}
+
+/// Waits its turn for ports that another sandbox holds.
+pub(super) async fn claim(context: &Context<'_>, published: &[Published]) -> Result<(), Trouble> {
+    let ports: BTreeSet<String> = published
+        .iter()
+        .filter_map(|one| Some(format!("{}/{}", one.transport.name(), one.port?)))
+        .collect();
+    if ports.is_empty() || context.before.is_some() {
+        return Ok(());
+    }
+    let ports: Vec<String> = ports.into_iter().collect();
+    let said = std::sync::Mutex::new(String::new());
+    let patience = Patience::of(context.plan.limits.up);
+    let claimed = poll("the claim of its ports", patience, || async {
+        match context.sandbox.claim(context.host, &ports).await {
+            Ok(Claim::Claimed) => Ok(Poll::Ready(())),
+            Ok(Claim::Foreign { port, holder }) => Err(foreign(context, port, &holder)),
+            Ok(Claim::Held { port, run_id, by }) => {
+                let status = format!("port {port} is held by sandbox {run_id} ({by})");
+                if context.plan.no_wait {
+                    let help = "without `--no-wait` this run waits for it";
+                    return Err(Carried(Trouble::new(Verdict::HostError, status).help(help)));
+                }
+                if let Ok(mut said) = said.lock()
+                    && *said != status
+                {
+                    context.events.note(format!("waiting: {status}"));
+                    said.clone_from(&status);
+                }
+                Ok(Poll::NotYet(status))
+            }
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await;
+    match claimed {
+        Ok(()) => Ok(()),
+        Err(WaitError::Failed {
+            source: Carried(trouble),
+            ..
+        }) => Err(trouble),
+        Err(WaitError::TimedOut {
+            status, elapsed, ..
+        }) => Err(Trouble::new(
+            Verdict::UpFailed,
+            format!(
+                "{status}, and did not let go within {} s",
+                elapsed.as_secs()
+            ),
+        )
+        .help(format!(
+            "`cargo e2e list --host {0}` shows it, `cargo e2e down ID --host {0}` ends it",
+            context.host.name()
+        ))),
+    }
+}
+
+/// Carries a [`Trouble`] through a wait, which wants an error.
+#[derive(Debug)]
+struct Carried(Trouble);
+
+impl From<HostError> for Carried {
+    fn from(error: HostError) -> Self {
+        Self(error.into())
+    }
+}
+
+fn foreign(context: &Context<'_>, port: u16, holder: &str) -> Carried {
+    Carried(
+        Trouble::new(
+            Verdict::UpFailed,
+            format!(
+                "port {port} on {} is taken by {holder}, which is no sandbox",
+                context.host.name()
+            ),
+        )
+        .help("stop it, or publish another port in the compose file"),
+    )
+}

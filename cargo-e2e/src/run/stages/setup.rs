@@ -1,0 +1,44 @@
+//! Run `setup_command` on the host.
+
+use crate::host::HostError;
+use crate::record::outcome::{Stage, Verdict};
+use crate::record::summary::LAST_LINES;
+
+use super::{Context, Done, Tail, Trouble};
+
+/// Sets up.
+pub async fn setup(
+    context: &Context<'_>,
+    variables: &[(String, String)],
+) -> Result<Done<()>, Trouble> {
+    let plan = context.plan;
+    let Some(command) = &plan.spec.setup_command else {
+        return Ok(Done::skipped(()));
+    };
+    let commands = super::test::commands(context, variables, command, &[]);
+    let mut tail = Tail::masking(context.events.secrets());
+    let status = context
+        .sandbox
+        .job(
+            context.host,
+            "setup",
+            &commands,
+            plan.limits.setup,
+            plan.limits.log,
+            &mut |bytes| {
+                tail.take(bytes, |line| context.events.progress(Stage::Setup, line));
+            },
+        )
+        .await;
+    let message = match status {
+        Ok(0) => return Ok(Done::new((), "setup_command passed")),
+        Ok(status) => format!("`setup_command` ended with exit status {status}"),
+        Err(HostError::TimedOut { .. }) => format!(
+            "`setup_command` did not end within {} s",
+            plan.limits.setup.as_secs_f64()
+        ),
+        Err(error @ HostError::TooMuch { .. }) => error.to_string(),
+        Err(error) => return Err(error.into()),
+    };
+    Err(Trouble::new(Verdict::SetupFailed, message).excerpt(LAST_LINES, &tail.text()))
+}

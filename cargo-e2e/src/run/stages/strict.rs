@@ -1,0 +1,71 @@
+//! `--strict`: refuses what the judge of `compose::strict` refuses, before there is a host, and of
+//! all that the host's Compose is given and reads.
+
+use serde_json::Value;
+
+use crate::compose::preview::PreviewError;
+use crate::compose::scan::Scan;
+use crate::compose::strict::{self, Judge, look};
+use crate::plan::{Plan, Risks};
+use crate::record::outcome::Verdict;
+
+use super::{Context, Trouble};
+
+/// Refuses what can be seen from this machine. What can't is refused on the host.
+pub async fn before(plan: &Plan) -> Result<(), Trouble> {
+    if plan.risks != Risks::Refuse {
+        return Ok(());
+    }
+    match look(plan).await {
+        Ok(refused) => refuse(plan, &refused),
+        Err(PreviewError::NoCompose) => Ok(()),
+        // What Compose misses may be what build_command makes.
+        Err(PreviewError::Refused(_)) if plan.spec.build_command.is_some() => Ok(()),
+        Err(error @ PreviewError::Refused(_)) => {
+            Err(Trouble::new(Verdict::SpecError, error.to_string()))
+        }
+    }
+}
+
+/// Refuses files that Compose would open or fetch on the host.
+pub(super) async fn files(context: &Context<'_>, scan: &Scan) -> Result<(), Trouble> {
+    let scan = scan.clone();
+    judged(context, move |plan, _| strict::files(plan, scan)).await
+}
+
+/// Refuses a model that the host's Compose read.
+pub(super) async fn model(context: &Context<'_>, model: &Value) -> Result<(), Trouble> {
+    let model = model.clone();
+    judged(context, move |plan, root| {
+        let judge = Judge {
+            root,
+            here: &plan.repo.root,
+            ports: plan.ports,
+        };
+        judge.model(&model)
+    })
+    .await
+}
+
+/// Reads links of the repo, so on a thread where that may take its time.
+async fn judged(
+    context: &Context<'_>,
+    judge: impl FnOnce(&Plan, &str) -> Vec<String> + Send + 'static,
+) -> Result<(), Trouble> {
+    if context.plan.risks != Risks::Refuse {
+        return Ok(());
+    }
+    let (plan, root) = (context.plan.clone(), context.sandbox.repo_dir());
+    let refused = tokio::task::spawn_blocking(move || judge(&plan, &root))
+        .await
+        .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
+    refuse(context.plan, &refused)
+}
+
+fn refuse(plan: &Plan, refused: &[String]) -> Result<(), Trouble> {
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let message = strict::message(plan, refused);
+    Err(Trouble::new(Verdict::SpecError, message).help(strict::HELP))
+}

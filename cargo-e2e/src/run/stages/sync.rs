@@ -1,0 +1,164 @@
+//! Send the repo: what git would ship, then what is needed although git ignores it.
+
+mod extra;
+mod listing;
+mod mirror;
+mod sent;
+mod tree;
+mod young;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::compose::scan::{self, Scan};
+use crate::record::outcome::Verdict;
+use crate::repo::files;
+
+use super::{Context, Done, Trouble, count};
+pub use extra::Extra;
+pub use sent::Sent;
+
+/// What was sent, and what Compose reads of it.
+#[derive(Debug)]
+pub struct Synced {
+    /// What the compose files name.
+    pub scan: Scan,
+    /// What is in the sandbox's copy by syncs.
+    pub sent: Sent,
+    /// What this sync sent so far although git ignores it.
+    pub extra: Extra,
+}
+
+/// Sends.
+pub async fn sync(context: &Context<'_>) -> Result<Done<Synced>, Trouble> {
+    let plan = context.plan;
+    let spec_error = |error: files::FilesError| Trouble::new(Verdict::SpecError, error.to_string());
+    let filters = files::filters(&plan.repo.root, &plan.spec.sync.exclude)
+        .await
+        .map_err(spec_error)?;
+    let mut sent = if context.before.is_some() {
+        Sent::read(context).await?
+    } else {
+        Sent::default()
+    };
+    let mut extra = Extra::default();
+    let number = tree::send(context, &filters, &mut sent).await?;
+
+    let root = plan.repo.root.clone();
+    let patterns = plan.spec.sync.include.clone();
+    let compose: Vec<_> = plan
+        .compose_files
+        .iter()
+        .map(|file| root.join(file))
+        .collect();
+    let project = root.join(&plan.project_dir);
+    let (included, scan) = tokio::task::spawn_blocking(move || {
+        (
+            files::included(&root, &patterns),
+            scan::scan(&compose, &project),
+        )
+    })
+    .await
+    .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
+    let included = included.map_err(spec_error)?;
+    let missing = missing_inputs(context, &scan, &sent).await?;
+    if !missing.is_empty() {
+        context.events.note(format!(
+            "git ignores {}, which Compose reads: sent too",
+            listed(&missing)
+        ));
+    }
+    let missing = missing.into_iter().map(PathBuf::from);
+    let paths: BTreeSet<PathBuf> = included.into_iter().chain(missing).collect();
+    extra.send(context, &mut sent, &paths).await?;
+    let mut detail = count(number, "file");
+    if !paths.is_empty() {
+        let _ = write!(detail, " and {} that git ignores", paths.len());
+    }
+    let synced = Synced { scan, sent, extra };
+    Ok(Done::new(synced, detail))
+}
+
+/// Of the files that Compose opens, those that exist here but did not travel, or did so
+/// only because Compose opens them.
+async fn missing_inputs(
+    context: &Context<'_>,
+    scan: &Scan,
+    sent: &Sent,
+) -> Result<BTreeSet<String>, Trouble> {
+    let plan = context.plan;
+    let root = &plan.repo.root;
+    let wanted: BTreeSet<String> = scan
+        .files
+        .iter()
+        .cloned()
+        .chain(plan.env_files())
+        .filter_map(|path| inside(root, &path))
+        .collect();
+    for file in &plan.spec.env_files {
+        if !exists(&root.join(file)).await {
+            return Err(Trouble::new(
+                Verdict::SpecError,
+                format!("`env_files` names {file}, which does not exist"),
+            ));
+        }
+    }
+    let mut here = BTreeSet::new();
+    for path in wanted {
+        if exists(&root.join(&path)).await {
+            here.insert(path);
+        }
+    }
+    if here.is_empty() {
+        return Ok(here);
+    }
+    let missing = context
+        .sandbox
+        .missing(context.host, here.iter().map(String::as_str))
+        .await?;
+    here.retain(|path| sent.has_root(path) || missing.contains(path));
+    Ok(here)
+}
+
+async fn exists(path: &Path) -> bool {
+    tokio::fs::try_exists(path).await.unwrap_or(false)
+}
+
+/// A path relative to the root, if it lies in it, without `..` and `.`.
+fn inside(root: &Path, path: &Path) -> Option<String> {
+    use std::path::Component;
+    let mut parts: Vec<_> = Vec::new();
+    for part in path.strip_prefix(root).ok()?.components() {
+        match part {
+            Component::Normal(name) => parts.push(name.to_string_lossy().into_owned()),
+            Component::ParentDir => {
+                parts.pop()?;
+            }
+            _ => {}
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+pub(super) fn listed(paths: &BTreeSet<String>) -> String {
+    paths
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_in_the_repo_are_sent() {
+        let inside = |path: &str| inside(Path::new("/r"), Path::new(path));
+        assert_eq!(inside("/r/e2e/../.env").as_deref(), Some(".env"));
+        assert_eq!(inside("/r/../etc/passwd"), None);
+        assert_eq!(inside("/etc/passwd"), None);
+        assert_eq!(inside("/r"), None);
+    }
+}

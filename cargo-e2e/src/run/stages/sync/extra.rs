@@ -1,0 +1,140 @@
+//! What is sent although git ignores it: what Compose reads, the stack mounts, or `sync.include`
+//! names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Metadata;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::host::{List, Transfer, rsync};
+use crate::record::outcome::Verdict;
+use crate::run::stages::{Context, Trouble};
+
+use super::listing::{self, Listing};
+use super::sent::Sent;
+use super::tree;
+
+/// What one sync sends of it.
+#[derive(Debug, Clone, Default)]
+pub struct Extra {
+    /// The paths that were asked for.
+    roots: BTreeSet<Vec<u8>>,
+    /// All files at these, each with its stamp.
+    files: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+impl Extra {
+    /// Sends these paths, folders whole, into the sandbox's own copy. Into one that is up, only
+    /// what changed here: containers may have written there.
+    pub(in crate::run::stages) async fn send(
+        &mut self,
+        context: &Context<'_>,
+        sent: &mut Sent,
+        paths: &BTreeSet<PathBuf>,
+    ) -> Result<(), Trouble> {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let (root, roots) = (context.plan.repo.root.clone(), paths.clone());
+        // Before it is sent: what changes meanwhile has another stamp the next time.
+        let files = tokio::task::spawn_blocking(move || files_at(&root, &roots));
+        let files = files
+            .await
+            .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
+        let bytes = paths.iter().map(|path| path.as_os_str().as_bytes());
+        self.roots.extend(bytes.clone().map(<[u8]>::to_vec));
+        if context.before.is_none() {
+            copy(context, &nul_separated(bytes), &[]).await?;
+            self.files.extend(files);
+            return Ok(());
+        }
+        let changed = files
+            .iter()
+            .filter(|(name, stamp)| stamp.is_empty() || sent.extra.get(*name) != Some(*stamp));
+        let list = nul_separated(changed.map(|(name, _)| name.as_slice()));
+        self.files.extend(files);
+        if list.is_empty() {
+            return Ok(());
+        }
+        let again = ["--checksum", "--inplace", "--force"];
+        let looked = copy(context, &list, &[&again[..], &["-n"]].concat()).await?;
+        sent.extend_pending(Listing::read(&looked).changed);
+        sent.write(context).await?;
+        copy(context, &list, &again).await?;
+        Ok(())
+    }
+
+    /// Removes what earlier syncs sent and this one did not, and writes down what there is now.
+    pub(in crate::run::stages) async fn finish(
+        self,
+        context: &Context<'_>,
+        sent: &mut Sent,
+    ) -> Result<(), Trouble> {
+        let is_gone =
+            |name: &&Vec<u8>| !self.files.contains_key(*name) && !sent.tree.contains(*name);
+        let gone: BTreeSet<_> = sent.extra.keys().filter(is_gone).cloned().collect();
+        if !gone.is_empty() {
+            tree::forget(context, sent, &gone).await?;
+        }
+        sent.roots = self.roots;
+        sent.extra = self.files;
+        sent.write(context).await
+    }
+}
+
+/// All files and links at these paths below a root, folders looked through. The stamp of each is
+/// another one once it is another file; it is empty where that can't be told.
+fn files_at(root: &Path, paths: &BTreeSet<PathBuf>) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let stamp = |found: Metadata| {
+        let (inode, seconds) = (found.ino(), found.ctime());
+        format!("{inode} {seconds} {} ", found.ctime_nsec())
+    };
+    let mut files = BTreeMap::new();
+    let mut next: Vec<_> = paths.iter().cloned().collect();
+    while let Some(path) = next.pop() {
+        let full = root.join(&path);
+        let Ok(found) = full.symlink_metadata() else {
+            continue;
+        };
+        if found.is_dir() {
+            let entries = full.read_dir().into_iter().flatten().filter_map(Result::ok);
+            next.extend(entries.map(|entry| path.join(entry.file_name())));
+            continue;
+        }
+        let own = stamp(found);
+        let stamp = match full.metadata() {
+            // A link to a folder that may be sent for it.
+            Ok(found) if found.is_dir() => String::new(),
+            Ok(found) => own + &stamp(found),
+            Err(_) => own,
+        };
+        files.insert(path.as_os_str().as_bytes().to_vec(), stamp.into_bytes());
+    }
+    files
+}
+
+fn nul_separated<'a>(names: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut list = Vec::new();
+    for name in names {
+        list.extend_from_slice(name);
+        list.push(0);
+    }
+    list
+}
+
+async fn copy(context: &Context<'_>, list: &[u8], more: &[&str]) -> Result<String, Trouble> {
+    // A link that leads out of the repo stands for the file that it leads to.
+    let arguments = ["-r", "--copy-unsafe-links"];
+    let arguments = arguments.iter().chain(&listing::ARGUMENTS).chain(more);
+    let arguments: Vec<String> = arguments.map(|&word| word.to_owned()).collect();
+    let transfer = Transfer {
+        arguments: &arguments,
+        source: &format!("{}/", context.plan.repo.root.display()),
+        target: &format!("{}/", context.sandbox.repo_dir()),
+        fetch: false,
+        list: Some(List::Only(list)),
+        deadline: context.plan.limits.sync,
+    };
+    Ok(rsync(context.host, &transfer).await?)
+}

@@ -1,0 +1,269 @@
+//! Compile Cargo's test targets, and see that they are ours and can run where they are meant to.
+
+use std::io::{BufReader, Seek as _};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use cargo_metadata::Message;
+use tokio::process::Command;
+
+use crate::host::client::{self, Dropped, Ended};
+use crate::plan::{Plan, Target};
+use crate::record::event::Events;
+use crate::record::outcome::{Stage, Verdict};
+use crate::record::summary::LAST_LINES;
+use crate::run::stages::build::binary;
+use crate::run::stages::{Context, Done, Tail, Trouble};
+use crate::spec::Side;
+
+use super::probe_binary;
+
+/// So much of the compiler's words is shown; the file has them all.
+const SHOWN: usize = 40;
+/// What Cargo said, in the bundle.
+const LOG: &str = "build-output.log";
+
+/// A test target that was compiled.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The target.
+    pub target: Target,
+    /// Its program on this machine.
+    pub program: PathBuf,
+    /// What its tests are called; nothing where it can't be started on this machine.
+    pub tests: Vec<String>,
+}
+
+/// `$CARGO`, which runs us as `cargo e2e`; else the one in the path.
+#[must_use]
+pub fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Compiles every target of the plan; none is no trouble.
+///
+/// # Errors
+/// When one does not compile, is not ours, or can't run on the host where it is meant to.
+pub async fn compile(context: &Context<'_>) -> Result<Done<Vec<Built>>, Trouble> {
+    if context.plan.harness.is_none() {
+        return Ok(Done::skipped(Vec::new()));
+    }
+    let log = context.bundle.join(LOG);
+    let compiler = Compiler::new(context.plan, context.events, Some(&log));
+    let built = compiler.compile().await?;
+    for one in &built {
+        if context.plan.tests_on == Side::Host {
+            fits(context, one).await?;
+        }
+    }
+    let names: Vec<&str> = built.iter().map(|one| one.target.name.as_str()).collect();
+    let detail = format!("{} compiled", names.join(", "));
+    Ok(Done::new(built, detail))
+}
+
+/// Compiles the targets of a plan; needs no host.
+pub(super) struct Compiler<'a> {
+    plan: &'a Plan,
+    events: &'a Events,
+    /// Where Cargo's words go.
+    log: Option<&'a Path>,
+    deadline: Instant,
+}
+
+impl<'a> Compiler<'a> {
+    pub(super) fn new(plan: &'a Plan, events: &'a Events, log: Option<&'a Path>) -> Self {
+        Self {
+            plan,
+            events,
+            log,
+            deadline: Instant::now() + plan.limits.build,
+        }
+    }
+
+    /// Every target, one after another, each known to be ours and to understand its arguments.
+    pub(super) async fn compile(&self) -> Result<Vec<Built>, Trouble> {
+        let targets = match &self.plan.harness {
+            Some(harness) => harness.targets.as_slice(),
+            None => &[],
+        };
+        let mut said = Vec::new();
+        let mut built = Vec::new();
+        let mut result = Ok(());
+        for targets in targets.chunk_by(|one, next| one.package.manifest == next.package.manifest) {
+            match self.package(targets, &mut said).await {
+                Ok(some) => built.extend(some),
+                Err(trouble) => {
+                    result = Err(trouble);
+                    break;
+                }
+            }
+        }
+        if let Some(log) = self.log {
+            // It helps, but a full disk must not hide the compiler's words.
+            let masked = self.events.secrets().patterns().mask(&said).into_owned();
+            let _ = tokio::fs::write(log, &masked).await;
+        }
+        result?;
+        for one in &mut built {
+            one.tests = probe_binary::greet(self.plan, &one.target, &one.program).await?;
+            probe_binary::accepts(self.plan, one).await?;
+        }
+        Ok(built)
+    }
+
+    /// Targets of one package.
+    async fn package(&self, targets: &[Target], said: &mut Vec<u8>) -> Result<Vec<Built>, Trouble> {
+        let Some(first) = targets.first() else {
+            return Ok(Vec::new());
+        };
+        let mut command = cargo();
+        command
+            .args(["test", "--no-run", "--message-format"])
+            .arg("json-render-diagnostics")
+            .arg("--manifest-path")
+            .arg(&first.package.manifest)
+            .args(["-p", &first.package.name]);
+        for target in targets {
+            command.args(["--test", &target.name]);
+        }
+        command.current_dir(&self.plan.repo.root);
+        let failed = |message: String| Trouble::new(Verdict::BuildFailed, message);
+        // Artifacts go to a file, diagnostics come here.
+        let internal = |error: std::io::Error| failed(format!("no temporary file: {error}"));
+        let mut artifacts = tempfile::tempfile().map_err(internal)?;
+        let stdout = artifacts.try_clone().map_err(internal)?;
+        let from = said.len();
+        let mut tail = Tail::masking(self.events.secrets());
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let ended = client::program(command, Some(stdout), Dropped::Kills, left, &mut |bytes| {
+            said.extend_from_slice(bytes);
+            tail.take(bytes, |line| self.events.progress(Stage::Build, line));
+        })
+        .await;
+        let name = &first.package.name;
+        let ended = ended.map_err(|error| {
+            failed(format!("`cargo` can't be started: {error}"))
+                .help("install Rust (https://rustup.rs), or give e2e.yml a `test_command`")
+        })?;
+        match ended {
+            Ended::Status(0) => {}
+            Ended::Status(status) => {
+                let text = String::from_utf8_lossy(&said[from..]);
+                let message =
+                    format!("the tests of `{name}` do not compile (exit status {status})");
+                let shown = errors(&text, self.log.is_some());
+                let mut trouble = failed(message).excerpt("cargo test --no-run", &shown);
+                trouble.help = without_main(&text, targets);
+                return Err(trouble);
+            }
+            Ended::TimedOut => {
+                let limit = self.plan.limits.build.as_secs();
+                return Err(failed(format!(
+                    "compiling the tests of `{name}` did not end within {limit} s"
+                ))
+                .help("`timeouts: {build: SECONDS}` in e2e.yml gives it more")
+                .excerpt(LAST_LINES, &tail.text()));
+            }
+        }
+        artifacts.rewind().map_err(internal)?;
+        let programs: Vec<(String, PathBuf)> = Message::parse_stream(BufReader::new(artifacts))
+            .filter_map(|message| match message.ok()? {
+                Message::CompilerArtifact(artifact) if artifact.target.is_test() => {
+                    let program = artifact.executable?.into_std_path_buf();
+                    Some((artifact.target.name, program))
+                }
+                _ => None,
+            })
+            .collect();
+        let built = targets.iter().map(|target| {
+            let program = programs.iter().find(|(name, _)| *name == target.name);
+            let (_, program) = program.ok_or_else(|| {
+                failed(format!(
+                    "cargo compiled no program for the test target `{}` of `{name}`",
+                    target.name
+                ))
+                .help("a target with `test = false` or missing `required-features` has none")
+            })?;
+            Ok(Built {
+                target: target.clone(),
+                program: program.clone(),
+                tests: Vec::new(),
+            })
+        });
+        built.collect()
+    }
+}
+
+/// The compiler's words from its first error on.
+fn errors(text: &str, logged: bool) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let first = lines.iter().position(|line| line.starts_with("error"));
+    let lines = &lines[first.unwrap_or(lines.len().saturating_sub(SHOWN))..];
+    let mut shown = lines[..lines.len().min(SHOWN - 1)].join("\n");
+    if lines.len() >= SHOWN {
+        shown.push_str("\n… all of it is in ");
+        shown.push_str(if logged { LOG } else { "`cargo test --no-run`" });
+    }
+    shown
+}
+
+/// What rustc can't know of a target without a `main`.
+fn without_main(text: &str, targets: &[Target]) -> Option<String> {
+    let files: Vec<String> = targets
+        .iter()
+        .map(|target| format!("tests/{}.rs", target.name))
+        .collect();
+    text.contains("error[E0601]")
+        .then(|| format!("end {} with `e2e_harness::main!();`", files.join(" and ")))
+}
+
+/// A program for another machine fails there as `exec format error`.
+async fn fits(context: &Context<'_>, built: &Built) -> Result<(), Trouble> {
+    let needs = needs(&built.program).await;
+    let (facts, host) = (context.facts, context.host.name());
+    let program = built.program.display();
+    let message = match needs {
+        None => format!("{program} is no Linux program, and {host} runs nothing else"),
+        Some(needs) if needs.arch != facts.arch => {
+            format!(
+                "{program} is built for {}, but {host} is {}",
+                needs.arch, facts.arch
+            )
+        }
+        Some(needs) if needs.libc.is_some_and(|libc| libc != facts.libc) => format!(
+            "{program} is linked against another C library than {host}'s ({})",
+            facts.libc
+        ),
+        Some(_) => return Ok(()),
+    };
+    let target = format!("{}-unknown-linux-{}", facts.arch, facts.libc);
+    Err(Trouble::new(Verdict::BuildFailed, message).help(format!(
+        "compile the tests for the host: `CARGO_BUILD_TARGET={target} cargo e2e`; or run them here \
+         (`tests_run_on: client`)"
+    )))
+}
+
+async fn needs(program: &Path) -> Option<crate::run::stages::build::Binary> {
+    let program = program.to_owned();
+    let read = tokio::task::spawn_blocking(move || binary(&std::fs::read(program).ok()?));
+    read.await.ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_errors_are_shown_not_the_last() {
+        let mut text = "   Compiling shop\nwarning: unused\nerror[E0425]: not found\n".to_owned();
+        text.push_str(&"  | more\n".repeat(100));
+        let shown = errors(&text, true);
+        assert!(
+            shown.starts_with("error[E0425]: not found\n  | more"),
+            "{shown}"
+        );
+        assert_eq!(shown.lines().count(), SHOWN);
+        assert!(shown.ends_with(LOG), "{shown}");
+        assert_eq!(errors("no such command\n", true), "no such command");
+    }
+}

@@ -1,0 +1,269 @@
+//! What the repo's own JUnit file says of its tests.
+
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use e2e_harness::protocol::record::{Entry, Status};
+
+use crate::record::junit;
+use crate::record::outcome::{StageStatus, TestRecord};
+use crate::record::verdict::Junit;
+use crate::run::stages::{Context, Trouble};
+use crate::shell::quote;
+use crate::spec::Side;
+
+/// The file before the tests ran.
+pub(super) struct Before {
+    began: SystemTime,
+    stamp: Option<Stamp>,
+}
+
+/// What the kernel changes whenever a file is written, whatever time a program gives it: clocks and
+/// their differences don't matter.
+#[derive(PartialEq, Eq)]
+struct Stamp {
+    inode: (u64, u64),
+    size: u64,
+    changed: (i64, i64),
+    modified: (i64, i64),
+}
+
+/// Looks at the file, which is of an earlier run. Only on the client: what is on a host is the
+/// sandbox's own, and is removed there.
+pub(super) async fn before(context: &Context<'_>) -> Before {
+    let began = SystemTime::now();
+    let stamp = match place(context) {
+        Some(Place::Here(path)) => stamp(&path).await,
+        _ => None,
+    };
+    Before { began, stamp }
+}
+
+/// The shell commands that remove an older one on the host, which git may have sent along, or an
+/// earlier run have left in a kept sandbox.
+pub(super) fn removal(context: &Context<'_>) -> String {
+    match place(context) {
+        Some(Place::OnHost(file)) => {
+            let file = quote(&format!("{}/{file}", context.sandbox.dir()));
+            format!(
+                "rm -rf -- {file} || {{ echo 'failed to remove an older `junit` file' >&2; exit 1; }}\n"
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+/// Where the tests write it.
+enum Place {
+    Here(PathBuf),
+    /// Below the sandbox's folder.
+    OnHost(String),
+}
+
+fn place(context: &Context<'_>) -> Option<Place> {
+    let path = context.plan.spec.junit.as_ref()?;
+    Some(
+        match (&context.plan.spec.test_service, context.plan.tests_on) {
+            // The folder that it shares with the host.
+            (Some(_), _) => Place::OnHost(format!("collected/artifacts/{path}")),
+            (None, Side::Host) => Place::OnHost(format!("repo/{path}")),
+            (None, Side::Client) => Place::Here(context.plan.repo.root.join(path)),
+        },
+    )
+}
+
+/// What became of the file: its path in e2e.yml, and the tests in it. None where none is asked for.
+///
+/// # Errors
+/// When the host is lost.
+pub(super) async fn look(
+    context: &Context<'_>,
+    before: &Before,
+    untold: bool,
+) -> Result<Option<(String, Junit)>, Trouble> {
+    let (Some(path), Some(place)) = (&context.plan.spec.junit, place(context)) else {
+        return Ok(None);
+    };
+    let text = match place {
+        Place::OnHost(file) => match context.sandbox.get(context.host, &file).await {
+            Ok(text) => Ok(text),
+            Err(error) => {
+                let trouble = Trouble::from(error);
+                if trouble.lost {
+                    return Err(trouble);
+                }
+                Err(Junit::Unreadable(trouble.message))
+            }
+        },
+        Place::Here(file) => here(&file, before).await,
+    };
+    let found = match text {
+        Ok(text) if text.is_empty() => Junit::Unwritten,
+        Ok(text) => {
+            let text = String::from_utf8_lossy(&text);
+            // Before messages are cut: half a secret would not be known.
+            let text = context.events.secrets().text(&text).into_owned();
+            match junit::read(&text) {
+                Ok(tests) => {
+                    if untold {
+                        let began = jiff::Timestamp::try_from(before.began).unwrap_or_default();
+                        let times = junit::times(&text, (began, jiff::Timestamp::now()));
+                        tell(context, &tests, &times).await;
+                    }
+                    Junit::Read(tests)
+                }
+                Err(error) => Junit::Unreadable(error.to_string()),
+            }
+        }
+        Err(word) => word,
+    };
+    Ok(Some((path.clone(), found)))
+}
+
+async fn here(file: &Path, before: &Before) -> Result<Vec<u8>, Junit> {
+    let unreadable = |error: std::io::Error| match error.kind() {
+        ErrorKind::NotFound => Junit::Unwritten,
+        _ => Junit::Unreadable(error.to_string()),
+    };
+    let data = tokio::fs::metadata(file).await.map_err(unreadable)?;
+    if !data.is_file() {
+        return Err(Junit::Unreadable("it is no file".to_owned()));
+    }
+    if stamp(file).await == before.stamp {
+        return Err(Junit::Unwritten);
+    }
+    tokio::fs::read(file).await.map_err(unreadable)
+}
+
+async fn stamp(file: &Path) -> Option<Stamp> {
+    let data = tokio::fs::metadata(file).await.ok()?;
+    Some(Stamp {
+        inode: (data.dev(), data.ino()),
+        size: data.size(),
+        changed: (data.ctime(), data.ctime_nsec()),
+        modified: (data.mtime(), data.mtime_nsec()),
+    })
+}
+
+/// Adds the file's tests to those that told of themselves. One that is in both is one test, which
+/// failed when either says so; runners put names of suites before its name.
+pub(super) fn joined(told: &[TestRecord], counted: &[TestRecord]) -> Vec<TestRecord> {
+    let mut all = told.to_vec();
+    let mut free: Vec<usize> = (0..told.len()).collect();
+    for test in counted {
+        let same = |one: &str| one == test.name || test.name.ends_with(&format!("::{one}"));
+        let place = free.iter().position(|at| told[*at].name == test.name);
+        let place = place.or_else(|| free.iter().position(|at| same(&told[*at].name)));
+        let Some(place) = place else {
+            all.push(test.clone());
+            continue;
+        };
+        let one = &mut all[free.remove(place)];
+        if test.status == StageStatus::Failed && one.status != StageStatus::Failed {
+            one.status = test.status;
+            one.message.clone_from(&test.message);
+        }
+    }
+    all
+}
+
+/// Writes down when each test ran, as tests of the harness do themselves.
+async fn tell(context: &Context<'_>, tests: &[TestRecord], times: &[junit::Time]) {
+    let mut lines = String::new();
+    for time in times {
+        let Some(test) = tests.iter().find(|test| test.name == time.test) else {
+            continue;
+        };
+        let status = match test.status {
+            StageStatus::Passed => Status::Passed,
+            StageStatus::Skipped => continue,
+            StageStatus::Failed | StageStatus::Interrupted => Status::Failed,
+        };
+        for entry in [
+            Entry::TestStarted {
+                test: test.name.clone(),
+                attempt: 1,
+                at: time.from.to_string(),
+            },
+            Entry::TestEnded {
+                test: test.name.clone(),
+                attempt: 1,
+                status,
+                duration_ms: test.duration_ms,
+                message: None,
+                at: time.to.to_string(),
+            },
+        ] {
+            lines += &serde_json::to_string(&entry).unwrap_or_default();
+            lines.push('\n');
+        }
+    }
+    if !lines.is_empty() {
+        // It is for the timeline alone; a full disk is told of with the record.
+        let _ = tokio::fs::write(context.bundle.join(junit::TIMES), lines).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn test(name: &str, status: StageStatus) -> TestRecord {
+        TestRecord {
+            name: name.to_owned(),
+            status,
+            duration_ms: 1,
+            message: None,
+            steps: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_test_in_both_is_one_and_failed_when_either_says_so() {
+        use StageStatus::{Failed, Passed};
+        let told = [test("ship", Passed), test("list", Failed)];
+        let counted = [
+            test("shop::e2e::ship", Failed),
+            test("shop::other::ship", Passed),
+            test("list", Passed),
+        ];
+        let all = joined(&told, &counted);
+        let all: Vec<_> = all
+            .iter()
+            .map(|one| (one.name.as_str(), one.status))
+            .collect();
+        assert_eq!(
+            all,
+            [
+                ("ship", Failed),
+                ("list", Failed),
+                ("shop::other::ship", Passed)
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_written_again_differs_whatever_its_times_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("out.xml");
+        std::fs::write(&file, "old").unwrap();
+        let before = Before {
+            began: SystemTime::now(),
+            stamp: stamp(&file).await,
+        };
+        assert_eq!(here(&file, &before).await, Err(Junit::Unwritten));
+        let time = std::fs::metadata(&file).unwrap().modified().unwrap();
+        let other = folder.path().join("other.xml");
+        std::fs::write(&other, "new").unwrap();
+        let opened = std::fs::File::options().append(true).open(&other).unwrap();
+        opened.set_modified(time).unwrap();
+        std::fs::rename(&other, &file).unwrap();
+        assert_eq!(here(&file, &before).await, Ok(b"new".to_vec()));
+        assert!(matches!(
+            here(folder.path(), &before).await,
+            Err(Junit::Unreadable(_))
+        ));
+    }
+}

@@ -1,0 +1,356 @@
+//! Run Cargo's test targets, one after another, and say what came of them.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use tokio::process::Command;
+
+use crate::host::client::{self, Dropped, Ended};
+use crate::host::{Transfer, rsync};
+use crate::plan::{Plan, Target};
+use crate::record::outcome::{StageStatus, TestRecord, Verdict};
+use crate::record::verdict::{Events, Evidence, NONE_RAN, Source, Word};
+use crate::run::stages::{Context, Trouble, count};
+use crate::sandbox::variables::{self, NO_PROXY};
+use crate::shell::quote;
+use crate::spec::Side;
+
+use super::compile::{Built, cargo};
+use super::{junit, on_host, test_events};
+
+/// A harness ends with this when it does not understand its arguments.
+pub(super) const USAGE: i32 = 2;
+/// cargo-nextest ends with this when tests failed; other statuses are its own troubles.
+const NEXTEST_FAILED: i32 = 100;
+
+/// Runs them all, also when one fails, within the time that the tests have.
+pub(super) async fn run(
+    context: &Context<'_>,
+    variables: &[(String, String)],
+    built: &[Built],
+    sink: &mut (dyn FnMut(&[u8]) + Send),
+) -> Result<Vec<Ended>, Trouble> {
+    let deadline = Instant::now() + context.plan.limits.test;
+    let mut all = Vec::new();
+    for (number, one) in built.iter().enumerate() {
+        let mut variables = variables.to_vec();
+        variables.push(test_events::events(
+            context,
+            &test_events::file(number, built.len()),
+        ));
+        let left = deadline.saturating_duration_since(Instant::now());
+        let ended = match context.plan.tests_on {
+            Side::Host => {
+                ship(context, one).await?;
+                let commands = commands(context, &variables, one);
+                // Before the first of them: one may add to what another wrote.
+                let removal = if number == 0 {
+                    junit::removal(context)
+                } else {
+                    String::new()
+                };
+                let commands = removal + &commands;
+                on_host(context, &commands, left, sink).await?
+            }
+            Side::Client => {
+                if nextest(context.plan) {
+                    let command = with_nextest(context, &one.target);
+                    here(command, &variables, Dropped::Terminates, left, sink).await?
+                } else {
+                    let command = alone(context.plan, one);
+                    here(command, &variables, Dropped::Kills, left, sink).await?
+                }
+            }
+        };
+        all.push(ended);
+        if ended == Ended::TimedOut {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+pub(super) fn nextest(plan: &Plan) -> bool {
+    let harness = plan.harness.as_ref();
+    harness.is_some_and(|harness| harness.nextest)
+}
+
+/// As `cargo test` would run it.
+pub(super) fn alone(plan: &Plan, built: &Built) -> Command {
+    let package = &built.target.package;
+    let mut command = Command::new(&built.program);
+    command
+        .args(&plan.arguments)
+        .current_dir(package.folder())
+        .env("CARGO_MANIFEST_DIR", package.folder())
+        .env("CARGO_PKG_NAME", &package.name)
+        .env("CARGO_PKG_VERSION", &package.version);
+    command
+}
+
+fn with_nextest(context: &Context<'_>, target: &Target) -> Command {
+    let mut command = cargo();
+    command
+        .args(["nextest", "run", "--manifest-path"])
+        .arg(&target.package.manifest)
+        .args(["-p", &target.package.name, "--test", &target.name])
+        .args(&context.plan.arguments)
+        .current_dir(&context.plan.repo.root);
+    command
+}
+
+async fn here(
+    mut command: Command,
+    variables: &[(String, String)],
+    dropped: Dropped,
+    limit: Duration,
+    sink: &mut (dyn FnMut(&[u8]) + Send),
+) -> Result<Ended, Trouble> {
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    let program = command.as_std().get_program().to_owned();
+    let ended = client::program(command, None, dropped, limit, sink).await;
+    ended.map_err(|error| {
+        let program = program.to_string_lossy();
+        Trouble::new(
+            Verdict::InternalError,
+            format!("{program} can't be started: {error}"),
+        )
+    })
+}
+
+/// The program's folder on the host, below the sandbox's.
+fn there(context: &Context<'_>) -> String {
+    format!("{}/{}", context.sandbox.dir(), test_events::FOLDER)
+}
+
+async fn ship(context: &Context<'_>, built: &Built) -> Result<(), Trouble> {
+    let transfer = Transfer {
+        arguments: &[],
+        source: &built.program.to_string_lossy(),
+        target: &format!("{}/", there(context)),
+        fetch: false,
+        list: None,
+        deadline: context.plan.limits.sync,
+    };
+    rsync(context.host, &transfer).await?;
+    Ok(())
+}
+
+/// The shell commands that run a program in the package's folder of the repo's copy.
+fn commands(context: &Context<'_>, all: &[(String, String)], built: &Built) -> String {
+    let package = &built.target.package;
+    let folder = package.folder();
+    let copy = context.sandbox.repo_dir();
+    let folder = match folder.strip_prefix(&context.plan.repo.root) {
+        Ok(inside) if !inside.as_os_str().is_empty() => format!("{copy}/{}", inside.display()),
+        // A repo within a package is all of it that was sent.
+        _ => copy,
+    };
+    let mut all = all.to_vec();
+    for (name, value) in [
+        ("CARGO_MANIFEST_DIR", &folder),
+        ("CARGO_PKG_NAME", &package.name),
+        ("CARGO_PKG_VERSION", &package.version),
+    ] {
+        all.push((name.to_owned(), value.clone()));
+    }
+    let name = built.program.file_name().unwrap_or_default();
+    let program = format!("{}/{}", there(context), name.to_string_lossy());
+    let arguments: Vec<String> = context
+        .plan
+        .arguments
+        .iter()
+        .map(|one| quote(one))
+        .collect();
+    format!(
+        "{}{NO_PROXY}cd {} || exit 1\nexec {} {}\n",
+        variables::exports(&all),
+        quote(&folder),
+        quote(&program),
+        arguments.join(" ")
+    )
+}
+
+/// cargo-nextest stops at the first failure, and what it did not come to belongs to the result,
+/// too. What it was meant to run is known only when nothing else was typed.
+pub(super) fn add_not_run(context: &Context<'_>, built: &[Built], records: &mut Vec<TestRecord>) {
+    let plan = context.plan;
+    if !nextest(plan) || !plan.arguments.is_empty() || records.is_empty() {
+        return;
+    }
+    for (one, (_, prefix)) in built.iter().zip(test_events::files(plan)) {
+        add_missing(
+            one.tests.iter().map(|test| format!("{prefix}{test}")),
+            records,
+        );
+    }
+}
+
+fn add_missing(names: impl Iterator<Item = String>, records: &mut Vec<TestRecord>) {
+    for name in names {
+        if records.iter().all(|record| record.name != name) {
+            records.push(TestRecord {
+                name,
+                status: StageStatus::Skipped,
+                duration_ms: 0,
+                message: Some("cargo-nextest did not run it".to_owned()),
+                steps: Vec::new(),
+            });
+        }
+    }
+}
+
+/// The tests of targets that ended with 0 and say nothing of them, and the targets that have none.
+/// What was to run is known only when nothing was typed, and of programs that can be asked here.
+pub(super) fn unaccounted(
+    context: &Context<'_>,
+    built: &[Built],
+    ended: &[Ended],
+    records: &[TestRecord],
+) -> (Vec<String>, Vec<String>) {
+    let (mut tests, mut targets) = (Vec::new(), Vec::new());
+    if !context.plan.arguments.is_empty() {
+        return (tests, targets);
+    }
+    let files = test_events::files(context.plan);
+    for ((one, ended), (_, prefix)) in built.iter().zip(ended).zip(files) {
+        if *ended == Ended::Status(NONE_RAN) && one.tests.is_empty() {
+            targets.push(one.target.name.clone());
+        }
+        if *ended == Ended::Status(0) {
+            let names = one.tests.iter().map(|test| format!("{prefix}{test}"));
+            tests.extend(names.filter(|name| records.iter().all(|record| record.name != *name)));
+        }
+    }
+    (tests, targets)
+}
+
+/// Which of the targets failed, or how many of their tests.
+pub(super) fn trouble(context: &Context<'_>, word: Word, evidence: &Evidence) -> Trouble {
+    let plan = context.plan;
+    let Some(harness) = &plan.harness else {
+        return Trouble::new(word.verdict, word.message);
+    };
+    if let (Source::Events, Events::Read(records)) = (word.source, &evidence.events) {
+        let is_failed = |test: &&TestRecord| test.status == StageStatus::Failed;
+        let failed = records.iter().filter(is_failed).count();
+        if failed == 0 {
+            return Trouble::new(word.verdict, word.message)
+                .help("something ended the program before they ran, such as `exit(0)`");
+        }
+        let message = format!("{failed} of {} failed", count(records.len(), "test"));
+        return if harness.nextest {
+            let not_run = records.len() - failed - passed(records);
+            of_nextest(message, not_run, &plan.arguments)
+        } else {
+            Trouble::new(Verdict::Failed, message)
+        };
+    }
+    let targets = harness.targets.iter().zip(&evidence.ended);
+    let mut failed = targets.filter_map(|(target, ended)| match ended {
+        Ended::Status(0 | NONE_RAN) | Ended::TimedOut => None,
+        Ended::Status(status) => Some((target, *status)),
+    });
+    let Some((target, status)) = failed.next() else {
+        return Trouble::new(word.verdict, word.message);
+    };
+    let who = if harness.nextest && status != NEXTEST_FAILED {
+        format!(
+            "cargo-nextest could not run the test target `{}`",
+            target.name
+        )
+    } else {
+        format!("the test target `{}` failed", target.name)
+    };
+    let message = format!("{who} (exit status {status})");
+    let trouble = Trouble::new(Verdict::Failed, message);
+    if status == USAGE {
+        trouble.help(typed(context))
+    } else {
+        trouble
+    }
+}
+
+/// A run by cargo-nextest in which tests failed, and others may not have run.
+fn of_nextest(mut message: String, not_run: usize, arguments: &[String]) -> Trouble {
+    if not_run > 0 {
+        // Writing to a String can't fail.
+        let _ = write!(message, ", {not_run} not run");
+    }
+    let trouble = Trouble::new(Verdict::Failed, message);
+    let goes_on = arguments.iter().any(|one| one == "--no-fail-fast");
+    // With arguments it is not known whether any were left.
+    if goes_on || (arguments.is_empty() && not_run == 0) {
+        return trouble;
+    }
+    trouble.help(
+        "cargo-nextest stops at the first failure; `cargo e2e --nextest -- --no-fail-fast` runs all",
+    )
+}
+
+/// There was no test to run.
+pub(super) fn none_ran(context: &Context<'_>, message: String) -> Trouble {
+    let trouble = Trouble::new(Verdict::NoTests, message);
+    if let Some(path) = &context.plan.spec.junit {
+        trouble.help(format!(
+            "{path} counts none: look at what `test_command` selects"
+        ))
+    } else if context.plan.arguments.is_empty() {
+        trouble.help("write one: `#[e2e_harness::test]` on a function of the test target; an ignored test does not count")
+    } else {
+        trouble.help(typed(context))
+    }
+}
+
+fn typed(context: &Context<'_>) -> String {
+    format!(
+        "look at what follows `--`: {}",
+        context.plan.arguments.join(" ")
+    )
+}
+
+/// `12 tests passed`
+pub(super) fn counted(records: &[TestRecord]) -> String {
+    format!("{} passed", count(passed(records), "test"))
+}
+
+fn passed(records: &[TestRecord]) -> usize {
+    let passed = |test: &&TestRecord| test.status == StageStatus::Passed;
+    records.iter().filter(passed).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nextest_did_not_come_to_is_counted() {
+        let record = |name: &str, status| TestRecord {
+            name: name.to_owned(),
+            status,
+            duration_ms: 1,
+            message: None,
+            steps: Vec::new(),
+        };
+        let mut records = vec![
+            record("a", StageStatus::Failed),
+            record("b", StageStatus::Passed),
+        ];
+        let names = ["a", "b", "c"].map(str::to_owned);
+        add_missing(names.into_iter(), &mut records);
+        assert_eq!(records.len(), 3);
+        assert_eq!(records[2].status, StageStatus::Skipped);
+        assert_eq!(counted(&records), "1 test passed");
+    }
+
+    #[test]
+    fn help_runs_all_unless_all_ran() {
+        let said = |not_run, arguments: &[&str]| {
+            let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+            of_nextest("1 of 3 tests failed".to_owned(), not_run, &arguments)
+        };
+        assert_eq!(said(2, &[]).message, "1 of 3 tests failed, 2 not run");
+        assert!(said(2, &[]).help.is_some() && said(0, &["a"]).help.is_some());
+        assert!(said(0, &[]).help.is_none() && said(0, &["--no-fail-fast"]).help.is_none());
+    }
+}

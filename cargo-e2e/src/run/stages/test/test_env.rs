@@ -1,0 +1,98 @@
+//! What the tests see of the sandbox, wherever they run.
+
+use std::path::PathBuf;
+
+use e2e_harness::protocol::{self, Check, Endpoints};
+
+use crate::compose::{Published, test_service};
+use crate::record::outcome::Verdict;
+use crate::run::stages::{Context, Trouble, endpoints};
+use crate::sandbox::variables;
+use crate::spec::Side;
+
+use super::forward::LOOPBACK;
+
+/// The variables that the tests see, the repo's own last.
+///
+/// # Errors
+/// When the repo's `env` names what is not set.
+pub fn variables(
+    context: &Context<'_>,
+    endpoints: &Endpoints,
+    side: Side,
+) -> Result<Vec<(String, String)>, Trouble> {
+    let (artifacts, cache) = match side {
+        Side::Host => host_folders(context),
+        Side::Client => (
+            context.bundle.join("artifacts").display().to_string(),
+            client_cache(&context.plan.spec.name).display().to_string(),
+        ),
+    };
+    let mut endpoints = endpoints.clone();
+    if side == Side::Client && !context.host.is_local() {
+        // Forwarded, whatever their address over there.
+        for port in &mut endpoints.ports {
+            port.host = LOOPBACK.to_string();
+        }
+    }
+    let all = variables::for_tests(&context.sandbox.identity, &endpoints, &artifacts, &cache);
+    with_own(context, all)
+}
+
+/// The folders for artifacts and cache on the host.
+pub(in crate::run::stages) fn host_folders(context: &Context<'_>) -> (String, String) {
+    (
+        format!("{}/collected/artifacts", context.sandbox.dir()),
+        format!("{}/cache/{}", context.sandbox.root, context.plan.spec.name),
+    )
+}
+
+/// The variables that tests see which run as a service of the stack.
+pub(in crate::run::stages) fn service_variables(
+    context: &Context<'_>,
+    published: &[Published],
+) -> Result<Vec<(String, String)>, Trouble> {
+    let inside = |at: &Published, _: &str| Some((at.service.clone(), at.container_port));
+    let checks = &context.plan.spec.health_checks;
+    let checks: Vec<Check> = checks
+        .iter()
+        .map(|check| endpoints::made_by_tests(check, published, &inside))
+        // Nobody in the network is found at an address of the host.
+        .filter(|check| check.service.is_some())
+        .collect();
+    let endpoints = test_service::endpoints(published, endpoints::addresses(&checks), checks);
+    let all = variables::for_tests(
+        &context.sandbox.identity,
+        &endpoints,
+        test_service::ARTIFACTS,
+        test_service::CACHE,
+    );
+    // There is no one address: each service has its own.
+    let all = all.into_iter().filter(|(name, _)| name != protocol::HOST);
+    with_own(context, all.collect())
+}
+
+/// Adds the repo's own `secrets` and `env`.
+fn with_own(
+    context: &Context<'_>,
+    mut all: Vec<(String, String)>,
+) -> Result<Vec<(String, String)>, Trouble> {
+    all.extend_from_slice(context.events.secrets().variables());
+    for (name, value) in &context.plan.spec.env {
+        let value = variables::expand(value, &all).map_err(|missing| {
+            Trouble::new(
+                Verdict::SpecError,
+                format!("`env` sets {name} from ${{{missing}}}, which is not set"),
+            )
+            .help("`${E2E_<SERVICE>_<CONTAINER PORT>}` exists for every published port; `$$` is a plain dollar")
+        })?;
+        all.push((name.clone(), value));
+    }
+    Ok(all)
+}
+
+pub(super) fn client_cache(slug: &str) -> PathBuf {
+    crate::record::store::state_folder()
+        .join("cache")
+        .join(slug)
+}

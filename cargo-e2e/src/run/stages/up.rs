@@ -1,0 +1,342 @@
+//! Bring the stack up: the canonical model, rewritten, with its ports claimed.
+
+mod compose_output;
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use e2e_harness::protocol::Endpoints;
+use serde_json::Value;
+
+use crate::compose::scan::Scan;
+use crate::compose::{
+    Isolation, PortRule, Published, Rewritten, isolate, needs, publish, risks, test_service,
+};
+use crate::host::HostError;
+use crate::record::outcome::{Stage, Verdict};
+use crate::sandbox::State;
+use crate::sandbox::compose;
+use crate::setup::lint;
+use crate::spec::Ports;
+
+use crate::run::stages::up::compose_output::{COMPOSE, failed, help, without_progress};
+
+use super::addresses::Extras;
+use super::endpoints::list;
+use super::sync::{Sent, Synced};
+use super::{Context, Done, Tail, Trouble, count, model, ports, strict};
+pub use crate::run::stages::up::compose_output::with_reason;
+
+/// A stack that was brought up.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    /// Its published ports, every one with its number.
+    pub published: Vec<Published>,
+    /// The longest that a container's own health check may take.
+    pub health_allowance: Duration,
+    /// The numbers that were given, in the model's order; empty when declared.
+    pub numbers: Vec<u16>,
+    /// What Compose interpolates, for commands that come later.
+    pub interpolation: Vec<(String, String)>,
+    /// What was brought up.
+    pub model: Value,
+}
+
+/// So many warnings of one kind are shown.
+const SHOWN: usize = 3;
+
+/// Somebody may be faster to a free port; more often than this it is not chance.
+const TRIES: usize = 5;
+
+/// Brings it up.
+pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<Done<Stack>, Trouble> {
+    let scan = &synced.scan;
+    let interpolation = model::from_client(context, scan);
+    strict::files(context, scan).await?;
+    model::warn_of_risks(context, &risks::fetched(&scan.remote));
+    // Once more: the build may have made them.
+    model::learn_variables(context);
+    let (model, warnings) = model::read(context, &interpolation).await?;
+    model::learn_secrets(context, &model);
+    model::check_names(&model)?;
+    let folder = context.sandbox.repo_dir();
+    model::warn_of_risks(context, &risks::risks(&model, &folder, context.plan.ports));
+    let sent = model::send_needed(context, &model, synced).await?;
+    let stale = stale(context, &model, &sent);
+    model::check_externals(context, &model).await?;
+    let mut tries = 0;
+    let mut extras = Extras::new(context, &model).await?;
+    let (prepared, changed) = loop {
+        tries += 1;
+        let mut prepared =
+            prepare(context, scan, &interpolation, &model, &warnings, &extras).await?;
+        if !stale.is_empty() {
+            prepared.commands += &compose::recreate_commands(context.sandbox, &stale);
+        }
+        if tries == 1 {
+            for warning in &prepared.warnings {
+                context.events.warn(format!("compose: {warning}"));
+            }
+            for note in &prepared.rewritten.notes {
+                context.events.warn(note);
+            }
+            warn_of_mistakes(context, &prepared.rewritten.published).await;
+        }
+        let trouble = match start(context, &prepared).await {
+            Ok(changed) => break (prepared, changed),
+            Err(trouble) => trouble,
+        };
+        // What is there already is not removed for it.
+        let another = if tries < TRIES && context.before.is_none() {
+            extras.after(context, &trouble, prepared.gateway.as_deref())
+        } else {
+            None
+        };
+        let Some(why) = another else {
+            return Err(trouble);
+        };
+        context.events.note(why);
+        // What a failed `up` leaves, the next one would take for its own.
+        context.sandbox.reset(context.host).await?;
+    };
+    let Prepared {
+        rewritten,
+        numbers,
+        interpolation,
+        ..
+    } = prepared;
+    let mut published = rewritten.published;
+    if published.iter().any(|one| one.port.is_none()) {
+        fill_numbers(context, &mut published).await?;
+    }
+    let services = rewritten.model["services"]
+        .as_object()
+        .map_or(0, serde_json::Map::len);
+    sent.settle(context).await?;
+    let mut detail = count(services, "service");
+    if !stale.is_empty() {
+        let whose = if stale.len() == 1 { "its" } else { "their" };
+        let stale = stale.join(", ");
+        let _ = write!(detail, ", recreated {stale}: {whose} files changed");
+    } else if context.before.is_some() && !changed {
+        detail += ", nothing changed";
+    }
+    Ok(Done::new(
+        Stack {
+            published,
+            health_allowance: rewritten.health_allowance,
+            numbers,
+            interpolation,
+            model: rewritten.model,
+        },
+        detail,
+    ))
+}
+
+/// The services in whose containers files changed that they may have read already.
+fn stale(context: &Context<'_>, model: &Value, sent: &Sent) -> Vec<String> {
+    let folder = context.sandbox.repo_dir();
+    let mut services = needs::mounting(model, &folder, sent.pending());
+    // That one is made anew for every run.
+    services.retain(|name| context.plan.spec.test_service.as_ref() != Some(name));
+    services
+}
+
+/// Says what `check` would say of statuses that are hidden, and of addresses where nobody answers:
+/// it is often why tests fail.
+async fn warn_of_mistakes(context: &Context<'_>, published: &[Published]) {
+    let (plan, published) = (context.plan.clone(), published.to_vec());
+    for warning in lint::statuses(&plan) {
+        context.events.warn(warning);
+    }
+    let looked = tokio::task::spawn_blocking(move || lint::addresses(&plan, &published)).await;
+    let found = looked.unwrap_or_default();
+    for warning in found.iter().take(SHOWN) {
+        context.events.warn(warning);
+    }
+    if found.len() > SHOWN {
+        let more = found.len() - SHOWN;
+        let text = format!("`cargo e2e check` has {more} more such warnings");
+        context.events.warn(text);
+    }
+}
+
+/// A model that is ready to run, with its ports given.
+struct Prepared {
+    rewritten: Rewritten,
+    warnings: Vec<String>,
+    numbers: Vec<u16>,
+    interpolation: Vec<(String, String)>,
+    commands: String,
+    /// The address of the sandbox's own gateway at which ports are published too.
+    gateway: Option<String>,
+}
+
+async fn prepare(
+    context: &Context<'_>,
+    scan: &Scan,
+    interpolation: &[(String, String)],
+    model: &Value,
+    warnings: &[String],
+    extras: &Extras,
+) -> Result<Prepared, Trouble> {
+    let (host, sandbox) = (context.host, context.sandbox);
+    let isolated = context.plan.ports == Ports::Isolated;
+    let numbers = if isolated {
+        ports::allocate(context, &publish::groups(model)).await?
+    } else {
+        Vec::new()
+    };
+    let labels = sandbox.labels(context.facts.uid);
+    let isolation = Isolation {
+        project: &sandbox.identity.project,
+        labels: &labels,
+        ports: if isolated {
+            PortRule::Isolated(&numbers)
+        } else {
+            PortRule::Declared
+        },
+        ipv6: context.facts.ipv6,
+        engine: context.facts.engine,
+    };
+    let mut interpolation = interpolation.to_vec();
+    let mut warnings = warnings.to_vec();
+    let mut rewritten = isolate(model.clone(), &isolation);
+    if scan.uses_endpoints {
+        // The names are known only now; the model is read again with them.
+        interpolation.extend(endpoint_variables(&rewritten));
+        let again = model::read(context, &interpolation).await?;
+        model::learn_secrets(context, &again.0);
+        warnings = again.1;
+        rewritten = isolate(again.0, &isolation);
+    }
+    if !isolated {
+        ports::claim(context, &rewritten.published).await?;
+    }
+    let gateway = extras.apply(context, &mut rewritten).await?;
+    if let Some(service) = &context.plan.spec.test_service {
+        let variables = super::test::service_variables(context, &rewritten.published)?;
+        let (artifacts, cache) = super::test::host_folders(context);
+        test_service::equip(
+            &mut rewritten.model,
+            service,
+            &variables,
+            &artifacts,
+            &cache,
+        );
+    }
+    let text = serde_json::to_vec_pretty(&rewritten.model)
+        .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
+    sandbox.put(host, "compose.json", &text).await?;
+    // What was really run is part of the result; a full disk is told of when that is stored.
+    let mut shown = rewritten.model.clone();
+    context.events.secrets().json(&mut shown);
+    let shown = serde_json::to_vec_pretty(&shown).unwrap_or_default();
+    let _ = tokio::fs::write(context.bundle.join("compose.json"), &shown).await;
+    let risks = risks::risks(model, &sandbox.repo_dir(), context.plan.ports);
+    let told = rewritten
+        .told(&risks)
+        .map(|(what, text)| format!("{what}: {text}\n"));
+    let told = told.collect::<Vec<_>>().concat();
+    let told = context.events.secrets().text(&told).into_owned();
+    let _ = tokio::fs::write(context.bundle.join("rewrites.txt"), told).await;
+    Ok(Prepared {
+        commands: compose::up_commands(
+            sandbox,
+            &interpolation,
+            &rewritten.model,
+            context.plan.spec.test_service.as_deref(),
+            context.before.is_some(),
+        ),
+        rewritten,
+        warnings,
+        gateway,
+        numbers,
+        interpolation,
+    })
+}
+
+fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
+    let mut all = vec![(
+        e2e_harness::protocol::HOST.to_owned(),
+        "127.0.0.1".to_owned(),
+    )];
+    let endpoints = Endpoints {
+        ports: list(&rewritten.published),
+        ..Endpoints::default()
+    };
+    all.extend(endpoints.variables());
+    all
+}
+
+/// Whether anything was made or started.
+async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<bool, Trouble> {
+    let mut changed = false;
+    let mut tail = Tail::masking(context.events.secrets());
+    let (limit, most) = (context.plan.limits.up, context.plan.limits.log);
+    let status = context
+        .sandbox
+        .job(
+            context.host,
+            "up",
+            &prepared.commands,
+            limit,
+            most,
+            &mut |bytes| {
+                tail.take(bytes, |line| {
+                    changed |= ["Created", "Started", "Recreated"]
+                        .iter()
+                        .any(|word| line.trim_end().ends_with(word));
+                    context.events.progress(Stage::Up, line);
+                });
+            },
+        )
+        .await;
+    let message = match status {
+        Ok(0) => return Ok(changed),
+        Ok(_) => failed(&tail.text(), &prepared.rewritten.model),
+        Err(HostError::TimedOut { .. }) => {
+            format!(
+                "`docker compose up` did not end within {} s",
+                limit.as_secs_f64()
+            )
+        }
+        Err(error @ HostError::TooMuch { .. }) => error.to_string(),
+        Err(error) => return Err(error.into()),
+    };
+    let text = tail.text();
+    let mut trouble =
+        Trouble::new(Verdict::UpFailed, message).excerpt(COMPOSE, &without_progress(&text));
+    trouble.help = help(&text, context.host.name(), context.host.is_local());
+    Err(trouble)
+}
+
+/// Writes down on the host what others need to live with the sandbox.
+pub async fn remember(context: &Context<'_>, stack: &Stack, endpoints: &Endpoints) {
+    let state = State {
+        definition: crate::run::definition::definition(context.plan).await,
+        label_expires: context.sandbox.expires,
+        ports: stack.numbers.clone(),
+        endpoints: endpoints.clone(),
+        repo_dir: context.sandbox.repo_dir(),
+    };
+    let text = serde_json::to_vec(&state).unwrap_or_default();
+    if let Err(error) = context.sandbox.put(context.host, "state.json", &text).await {
+        context
+            .events
+            .warn(format!("the sandbox can't be used again: {error}"));
+    }
+}
+
+/// Ports without a number have one once their container runs.
+async fn fill_numbers(context: &Context<'_>, published: &mut [Published]) -> Result<(), Trouble> {
+    let containers = context.sandbox.inspect(context.host).await?;
+    for one in published.iter_mut().filter(|one| one.port.is_none()) {
+        one.port = containers
+            .sorted()
+            .into_iter()
+            .filter(|container| container.service == one.service)
+            .find_map(|container| container.published(one.container_port, one.transport));
+    }
+    Ok(())
+}

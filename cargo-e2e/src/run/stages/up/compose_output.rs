@@ -1,0 +1,214 @@
+//! What `docker compose up` said, made short, and what to do about it.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+use crate::compose::subnets;
+use crate::report::attach_hints;
+use crate::run::stages::{Trouble, ports};
+
+pub(super) const FAILED: &str = "`docker compose up` failed";
+pub(super) const COMPOSE: &str = "docker compose up";
+/// So many images are named.
+const NAMED: usize = 3;
+
+/// What Compose said without the steps that went well; all of it where nothing else is there.
+pub(super) fn without_progress(said: &str) -> String {
+    static STEP: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(
+            r"^\s*(?:Network|Volume|Container) \S+ +(?:Creating|Created|Recreate|Recreated|Starting|Started|Waiting|Healthy|Running|Exited)\s*$",
+        )
+        .ok()
+    });
+    let is_step = |line: &&str| STEP.as_ref().is_some_and(|step| step.is_match(line));
+    let told: Vec<&str> = said.lines().filter(|line| !is_step(line)).collect();
+    if told.iter().all(|line| line.trim().is_empty()) {
+        said.to_owned()
+    } else {
+        told.join("\n")
+    }
+}
+
+/// The images that could not be had, with their services, where Compose says of which it was.
+pub(super) fn not_pulled(said: &str, model: &Value) -> Option<String> {
+    let services = model["services"].as_object()?;
+    // Old ones name the service, new ones the image.
+    let failed = |name: &str, image: &str| {
+        said.lines().any(|line| {
+            let mut words = line.split_whitespace().skip_while(|word| *word == "Image");
+            let of_it = words
+                .next()
+                .is_some_and(|word| word == name || word == image);
+            of_it && words.next() == Some("Error")
+        })
+    };
+    let images = services.iter().filter_map(|(name, service)| {
+        let image = service["image"].as_str()?;
+        failed(name, image).then(|| format!("{image} ({name})"))
+    });
+    let mut images: Vec<String> = images.collect();
+    let more = images.len().saturating_sub(NAMED);
+    images.truncate(NAMED);
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    (!images.is_empty()).then(|| format!("can't pull {}{more}", images.join(", ")))
+}
+
+/// What Compose said last, which is why it failed.
+fn last(said: &str) -> Option<&str> {
+    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty())?;
+    Some(last.trim_start_matches("Error response from daemon: "))
+}
+
+/// Why it failed, in a line, as far as that is said.
+pub(super) fn failed(said: &str, model: &Value) -> String {
+    match (not_pulled(said, model), last(said)) {
+        (Some(images), Some(last)) => format!("{FAILED}: {images}: {last}"),
+        (Some(images), None) => format!("{FAILED}: {images}"),
+        // What containers say of it is worth more.
+        (None, _) => FAILED.to_owned(),
+    }
+}
+
+/// Says in the first line why `up` failed. Where a container did, how images were built does not
+/// matter.
+#[must_use]
+pub fn with_reason(mut trouble: Trouble) -> Trouble {
+    let said = trouble.excerpts.iter().find(|one| one.title == COMPOSE);
+    let last = said.and_then(|said| last(&said.text));
+    let (first, rest) = match trouble.message.split_once('\n') {
+        Some((first, rest)) => (first, format!("\n{rest}")),
+        None => (trouble.message.as_str(), String::new()),
+    };
+    if let Some(last) = last
+        && first == FAILED
+    {
+        trouble.message = format!("{FAILED}: {last}{rest}");
+        return trouble;
+    }
+    for excerpt in trouble
+        .excerpts
+        .iter_mut()
+        .filter(|one| one.title == COMPOSE)
+    {
+        let is_building = |line: &&str| line.trim().is_empty() || line.starts_with('#');
+        let rest: Vec<&str> = excerpt
+            .text
+            .lines()
+            .filter(|line| !is_building(line))
+            .collect();
+        excerpt.text = rest.join("\n");
+    }
+    trouble.excerpts.retain(|excerpt| !excerpt.text.is_empty());
+    trouble
+}
+
+/// What to do about it, where that is known.
+pub(super) fn help(said: &str, host: &str, local: bool) -> Option<String> {
+    let has = |needle: &str| said.contains(needle);
+    if has("pull access denied") || has("unauthorized") || has("denied: requested access") {
+        let login = if local {
+            "docker login REGISTRY".to_owned()
+        } else {
+            format!(
+                "{} -t {host} docker login REGISTRY",
+                attach_hints::ssh_program()
+            )
+        };
+        Some(format!(
+            "the image does not exist, or the host may not pull it. Log in on the host: {login}"
+        ))
+    } else if has("no matching manifest") {
+        Some(
+            "the image is not made for the host's architecture; name another tag, or `build:` it"
+                .to_owned(),
+        )
+    } else if subnets::are_exhausted(said) {
+        Some("Docker has no address left for another network: `docker network ls` on the host shows what holds them".to_owned())
+    } else if subnets::overlap(said) {
+        Some("the subnet that the compose file writes down is taken: another sandbox of this repo may have it; without `ipam` any number runs side by side".to_owned())
+    } else if has("no space left on device") {
+        Some("the host's disk is full: `docker system df` there shows what Docker holds".to_owned())
+    } else if ports::is_taken(said) {
+        Some(
+            "something took the port meanwhile: `ss -ltnp` and `docker ps` on the host show what"
+                .to_owned(),
+        )
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::outcome::Verdict;
+
+    #[test]
+    fn of_what_compose_says_what_went_well_is_left_out() {
+        let said = " Network e2e-shop-1_default  Creating\n Container e2e-shop-1-db-1  Started\n \
+                    Container e2e-shop-1-db-1  Error\ndependency failed to start: container e2e-shop-1-db-1 exited (1)\n";
+        assert_eq!(
+            without_progress(said),
+            " Container e2e-shop-1-db-1  Error\ndependency failed to start: container e2e-shop-1-db-1 exited (1)"
+        );
+        let only = " Volume \"e2e-shop-1_data\"  Creating\n";
+        assert_eq!(without_progress(only), only);
+    }
+
+    #[test]
+    fn the_first_line_says_why_nothing_came_up() {
+        let said = " db Pulling\nError response from daemon: no such host\n";
+        let trouble = |message: &str| {
+            with_reason(Trouble::new(Verdict::UpFailed, message).excerpt(COMPOSE, said)).message
+        };
+        assert_eq!(
+            trouble("`docker compose up` failed\ndb is created"),
+            "`docker compose up` failed: no such host\ndb is created"
+        );
+        let known = "`docker compose up` failed: db exited with code 1";
+        let text = "\n#9 CACHED\n\nservice db failed\n";
+        let known = with_reason(Trouble::new(Verdict::UpFailed, known).excerpt(COMPOSE, text));
+        assert_eq!(
+            (known.message.as_str(), known.excerpts[0].text.as_str()),
+            (
+                "`docker compose up` failed: db exited with code 1",
+                "service db failed"
+            )
+        );
+    }
+
+    #[test]
+    fn an_image_that_can_not_be_pulled_is_named() {
+        let model = serde_json::json!({"services": {
+            "db": {"image": "postgres:99"}, "web": {"image": "shop/web"}, "ok": {"image": "busybox"},
+        }});
+        let said = " db Pulling\n ok Pulling\n db Error no such host\n ok Interrupted\n\
+                    Error response from daemon: no such host\n";
+        assert_eq!(
+            failed(said, &model),
+            "`docker compose up` failed: can't pull postgres:99 (db): no such host"
+        );
+        let said = " Image shop/web Pulling\n Image shop/web Error denied\ndenied\n";
+        assert_eq!(
+            failed(said, &model),
+            "`docker compose up` failed: can't pull shop/web (web): denied"
+        );
+        assert_eq!(failed(" Container db  Error\nx\n", &model), FAILED);
+    }
+
+    #[test]
+    fn a_refused_pull_says_how_to_log_in() {
+        let text = help("Error pull access denied for x", "railiance01", false);
+        // With the configuration of whoever runs this.
+        let ssh = attach_hints::ssh_program();
+        let login = format!(": {ssh} -t railiance01 docker login REGISTRY");
+        assert!(text.is_some_and(|text| text.ends_with(&login)));
+        assert_eq!(help("exit 1", "local", true), None);
+    }
+}

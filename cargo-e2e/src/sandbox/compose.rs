@@ -1,0 +1,275 @@
+//! Compose's own commands, on the host.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::host::{self, Host, HostError, Script};
+use crate::sandbox::variables;
+use crate::sandbox::{GONE, Sandbox, check};
+use crate::shell::quote;
+
+use crate::compose::test_service;
+
+/// Why there is no model.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The host was lost.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// Compose refused the files.
+    #[error("Compose refuses the compose file")]
+    Refused {
+        /// What it said.
+        said: String,
+    },
+    /// What it printed is no model.
+    #[error("`docker compose config` printed no model: {reason}")]
+    NoModel {
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// The files as they are given to Compose, relative to the repo's root.
+#[derive(Debug, Clone, Copy)]
+pub struct Files<'a> {
+    /// Compose files.
+    pub compose: &'a [String],
+    /// The project's folder; empty is the root.
+    pub folder: &'a str,
+    /// Files with variables for interpolation.
+    pub env: &'a [String],
+    /// Active profiles.
+    pub profiles: &'a [String],
+}
+
+/// The canonical model, and what Compose warned of.
+///
+/// # Errors
+/// When Compose refuses the files, or the host is lost.
+pub async fn config(
+    host: &dyn Host,
+    sandbox: &Sandbox,
+    files: &Files<'_>,
+    interpolation: &[(String, String)],
+) -> Result<(Value, Vec<String>), ConfigError> {
+    let repo = sandbox.repo_dir();
+    let mut options = String::new();
+    for file in files.env {
+        let _ = write!(options, "--env-file {} ", quote(&format!("{repo}/{file}")));
+    }
+    for file in files.compose {
+        let _ = write!(options, "-f {} ", quote(&format!("{repo}/{file}")));
+    }
+    for profile in files.profiles {
+        let _ = write!(options, "--profile {} ", quote(profile));
+    }
+    let body = concat!(
+        include_str!("../host/sh/sandbox.sh"),
+        include_str!("../host/sh/compose.sh"),
+        include_str!("../host/sh/config.sh")
+    );
+    let script = Script::new("compose config", body)
+        .var("root", &sandbox.root)
+        .var("id", &sandbox.identity.run_id)
+        .var("project", &sandbox.identity.project)
+        .var("folder", files.folder)
+        .var("options", options);
+    let exports = variables::exports(interpolation);
+    let deadline = std::time::Duration::from_mins(1);
+    let mut output = host::run(host, &script, exports.as_bytes(), deadline).await?;
+    // Neither is an answer of Compose's: the sandbox is gone, or a signal ended it.
+    if matches!(output.status, GONE | 129..) {
+        output = check(host, &script, output)?;
+    }
+    let said = crate::text::printable(&output.stderr);
+    if output.status != 0 {
+        return Err(ConfigError::Refused {
+            said: said.replace(&format!("{repo}/"), ""),
+        });
+    }
+    let model: Value =
+        serde_json::from_slice(&output.stdout).map_err(|error| ConfigError::NoModel {
+            reason: error.to_string(),
+        })?;
+    if !model["services"].is_object() {
+        return Err(ConfigError::NoModel {
+            reason: "it has no services".to_owned(),
+        });
+    }
+    Ok((model, warnings(&said)))
+}
+
+/// The commands that bring the stack up, for a job: all but the service that runs the tests, whose
+/// image is made ready here too. `again` builds anew what may have changed.
+#[must_use]
+pub fn up_commands(
+    sandbox: &Sandbox,
+    interpolation: &[(String, String)],
+    model: &Value,
+    tests: Option<&str>,
+    again: bool,
+) -> String {
+    let compose = compose(sandbox);
+    // A service that the compose file no longer has goes too.
+    let build = if again {
+        " --build --remove-orphans"
+    } else {
+        ""
+    };
+    let mut text = opening(interpolation);
+    if interpolation.iter().all(|(name, _)| name != "TMPDIR") {
+        // Compose leaves Dockerfiles there that stand in the model.
+        let folder = quote(&format!("{}/tmp", sandbox.dir()));
+        let _ = writeln!(text, "mkdir -p {folder} && export TMPDIR={folder} || exit");
+    }
+    let Some(tests) = tests else {
+        let _ = writeln!(text, "{compose} up -d{build} || exit");
+        return text;
+    };
+    let others = test_service::others(model, tests);
+    if !others.is_empty() {
+        let _ = writeln!(text, "{compose} up -d{build} {} || exit", others.join(" "));
+    }
+    let definition = &model["services"][tests];
+    if definition.get("build").is_some() {
+        let _ = writeln!(text, "{compose} build {} || exit", quote(tests));
+    } else if let Some(image) = definition["image"].as_str() {
+        let image = quote(image);
+        let _ = writeln!(
+            text,
+            "docker image inspect {image} >/dev/null 2>&1 || docker pull -q {image} || exit"
+        );
+    }
+    text
+}
+
+/// The commands that make these services' containers anew, after the stack was brought up.
+#[must_use]
+pub fn recreate_commands(sandbox: &Sandbox, services: &[String]) -> String {
+    let services: Vec<String> = services.iter().map(|name| quote(name)).collect();
+    format!(
+        "{} up -d --no-deps --force-recreate {}\n",
+        compose(sandbox),
+        services.join(" ")
+    )
+}
+
+/// The commands that run a service once, with these words instead of its command when there are
+/// any.
+#[must_use]
+pub fn run_commands(
+    sandbox: &Sandbox,
+    interpolation: &[(String, String)],
+    service: &str,
+    words: &[String],
+) -> String {
+    let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
+    format!(
+        "{}{} run --rm -T --no-deps --label cargo-e2e.for={} {} {}\n",
+        opening(interpolation),
+        compose(sandbox).replace("--progress plain", "--progress quiet"),
+        quote(&sandbox.visitor.run),
+        quote(service),
+        words.join(" ")
+    )
+}
+
+fn compose(sandbox: &Sandbox) -> String {
+    format!(
+        "docker compose --ansi never --progress plain -p {} -f {}",
+        quote(&sandbox.identity.project),
+        quote(&format!("{}/compose.json", sandbox.dir()))
+    )
+}
+
+/// Secrets from the environment stay references in the model: every command needs them again.
+fn opening(interpolation: &[(String, String)]) -> String {
+    format!(
+        "{}{}",
+        include_str!("../host/sh/compose.sh"),
+        variables::exports(interpolation)
+    )
+}
+
+/// Compose's warnings, without its log format.
+fn warnings(said: &str) -> Vec<String> {
+    said.lines()
+        .filter_map(|line| {
+            let (_, message) = line.split_once("msg=")?;
+            let message = message.trim_matches('"').replace("\\\"", "\"");
+            // About a key that Compose itself has made meaningless.
+            (line.contains("level=warning") && !message.contains("`version` is obsolete"))
+                .then_some(message)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::warnings;
+
+    #[test]
+    fn compose_sees_of_an_account_only_what_programs_and_docker_need() {
+        let shown = concat!(include_str!("../host/sh/compose.sh"), "env -0");
+        let path = std::env::var("PATH").unwrap();
+        let output = std::process::Command::new("sh")
+            .args(["-c", shown])
+            .env_clear()
+            .env("PATH", path)
+            .envs(
+                [
+                    "HOME",
+                    "DOCKER_HOST",
+                    "BUILDX_BUILDER",
+                    "https_proxy",
+                    "NO_PROXY",
+                ]
+                .map(|name| (name, "x")),
+            )
+            .envs(
+                [
+                    "COMPOSE_FILE",
+                    "COMPOSE_PROFILES",
+                    "TAG",
+                    "AWS_SECRET_ACCESS_KEY",
+                ]
+                .map(|name| (name, "x")),
+            )
+            .env("LINES_OF_IT", "a\nTAG=b")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let names = text
+            .split_terminator('\0')
+            .filter_map(|line| line.split_once('='));
+        let mut names: Vec<&str> = names.map(|(name, _)| name).collect();
+        // What the shell itself sets differs.
+        names.retain(|name| !["PWD", "_", "SHLVL", "OLDPWD"].contains(name));
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            [
+                "BUILDX_BUILDER",
+                "COMPOSE_DISABLE_ENV_FILE",
+                "DOCKER_CLI_HINTS",
+                "DOCKER_HOST",
+                "HOME",
+                "NO_PROXY",
+                "PATH",
+                "https_proxy",
+            ]
+        );
+    }
+
+    #[test]
+    fn warnings_lose_their_log_format() {
+        let said = "time=\"2026\" level=warning msg=\"The \\\"TAG\\\" variable is not set. Defaulting to a blank string.\"\n\
+                    time=\"2026\" level=warning msg=\"/x/compose.yml: `version` is obsolete\"\n";
+        assert_eq!(
+            warnings(said),
+            ["The \"TAG\" variable is not set. Defaulting to a blank string."]
+        );
+    }
+}

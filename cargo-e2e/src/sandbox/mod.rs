@@ -1,0 +1,382 @@
+//! One sandbox on a host: its folder, its jobs, its containers, its end.
+//!
+//! Everything that the host does for a sandbox is one of the scripts below; the order in which
+//! they run is the lifecycle's business.
+
+/// A script that works on one sandbox: its pieces, with what opens them.
+macro_rules! script {
+    (named $name:expr, $($file:literal),+) => {
+        $crate::host::Script::new($name, concat!(
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/sandbox.sh")),
+            $(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/", $file, ".sh"))),+
+        ))
+    };
+    ($name:literal, $($file:literal),+) => { script!(named $name, $($file),+) };
+}
+
+/// What opens the scripts that take down other sandboxes than the one they are for: all of
+/// teardown as `take_down`, and `gc`.
+macro_rules! reaper {
+    (piece $file:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/", $file, ".sh"))
+    };
+    () => {
+        concat!(
+            reaper!(piece "sandbox"),
+            reaper!(piece "arm"),
+            reaper!(piece "labels"),
+            reaper!(piece "mounts"),
+            reaper!(piece "storage"),
+            "take_down() (\n",
+            reaper!(piece "sweep"),
+            reaper!(piece "teardown"),
+            "\n)\n",
+            reaper!(piece "gc"),
+        )
+    };
+}
+
+mod addresses;
+mod choose;
+mod claim;
+pub mod compose;
+mod container;
+mod containers;
+mod ended;
+mod exits;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
+mod gc;
+mod guard;
+mod job;
+mod lease;
+mod list;
+mod long_log;
+mod mirror;
+mod room;
+mod services;
+mod state;
+mod teardown;
+mod turn;
+pub mod variables;
+
+use std::time::Duration;
+
+use crate::host::{self, Host, HostError, Output, Script};
+
+pub use choose::{Asker, ChooseError, choose};
+pub use claim::Claim;
+pub use container::Container;
+pub use containers::Containers;
+pub use ended::{EndedSandbox, ended_sandboxes};
+pub use gc::{Expired, Forget, Forgotten, Gc, Stored, Swept, gc};
+pub use guard::Terms;
+pub use lease::{Lease, LeaseLost};
+pub use list::{Listed, list};
+pub use long_log::{Collected, LongLog};
+pub use mirror::{Copying, Mirror, MirrorGuard};
+pub use room::make_room;
+pub use state::{Existing, State};
+pub use teardown::{Left, Removed, listed, teardown};
+pub use turn::{NotEntered, Occupant, Predecessor};
+
+/// The status of scripts that have nothing to work on any more.
+pub(crate) const GONE: i32 = 76;
+const SOON: Duration = Duration::from_secs(30);
+
+/// Logs up to this many bytes come as files, with everything else.
+const SHORT_LOG: usize = 1 << 20;
+
+/// How a sandbox is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// 26 lower-case characters that sort by time.
+    pub run_id: String,
+    /// The repo's slug.
+    pub slug: String,
+    /// The compose project's name.
+    pub project: String,
+}
+
+impl Identity {
+    /// A new one, unlike any other.
+    #[must_use]
+    pub fn new(slug: &str) -> Self {
+        let run_id = ulid::Ulid::generate().to_string().to_lowercase();
+        // The end is random; the beginning is the time, which parallel runs share.
+        let project = format!("e2e-{slug}-{}", &run_id[18..]);
+        Self {
+            run_id,
+            slug: slug.to_owned(),
+            project,
+        }
+    }
+}
+
+/// Whether a text can be a run's id: it becomes part of paths and filters.
+#[must_use]
+pub fn is_run_id(text: &str) -> bool {
+    text.len() == 26
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+}
+
+/// A sandbox that exists on a host.
+#[derive(Debug, Clone)]
+pub struct Sandbox {
+    /// How it is known.
+    pub identity: Identity,
+    /// The tool's folder on the host.
+    pub root: String,
+    /// When it expires, in seconds since 1970 by the host's clock.
+    pub expires: u64,
+    /// How long it outlives the last word of its client.
+    pub lease: Duration,
+    /// The run that is in it: the one that made it, or one that goes on with it.
+    pub visitor: Visitor,
+}
+
+/// A run that is in a sandbox. One at a time is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visitor {
+    /// The run's id.
+    pub run: String,
+    /// Who runs it, for others who wait.
+    pub who: String,
+}
+
+impl Sandbox {
+    /// The sandbox's folder on the host.
+    #[must_use]
+    pub fn dir(&self) -> String {
+        format!("{}/sandboxes/{}", self.root, self.identity.run_id)
+    }
+
+    /// The repo's copy in it.
+    #[must_use]
+    pub fn repo_dir(&self) -> String {
+        format!("{}/repo", self.dir())
+    }
+
+    /// The labels that everything it makes carries, as a compose file has them.
+    #[must_use]
+    pub fn labels(&self, owner: u32) -> Vec<(String, String)> {
+        vec![
+            ("cargo-e2e.run".to_owned(), self.identity.run_id.clone()),
+            ("cargo-e2e.repo".to_owned(), self.identity.slug.clone()),
+            ("cargo-e2e.owner".to_owned(), owner.to_string()),
+            ("cargo-e2e.expires".to_owned(), self.expires.to_string()),
+            // Another of this user's folders on the same engine leaves it alone. Compose takes a
+            // dollar for a variable.
+            ("cargo-e2e.root".to_owned(), self.root.replace('$', "$$")),
+        ]
+    }
+
+    fn bind(&self, script: Script) -> Script {
+        script
+            .var("root", &self.root)
+            .var("id", &self.identity.run_id)
+            .var("run", &self.visitor.run)
+    }
+
+    /// Writes a file of the sandbox's folder, readable by its user alone.
+    pub async fn put(&self, host: &dyn Host, file: &str, content: &[u8]) -> Result<(), HostError> {
+        let script = self.bind(script!("put", "put")).var("file", file);
+        succeed(host, &script, content).await.map(drop)
+    }
+
+    /// Of these paths in the repo's copy, those that do not exist.
+    pub async fn missing(
+        &self,
+        host: &dyn Host,
+        paths: impl Iterator<Item = &str>,
+    ) -> Result<Vec<String>, HostError> {
+        let mut input = Vec::new();
+        for path in paths {
+            input.extend_from_slice(path.as_bytes());
+            input.push(0);
+        }
+        let script = self.bind(script!("exists", "exists"));
+        let output = succeed(host, &script, &input).await?;
+        Ok(output
+            .stdout
+            .split(|byte| *byte == 0)
+            .filter(|path| !path.is_empty())
+            .map(|path| String::from_utf8_lossy(path).into_owned())
+            .collect())
+    }
+
+    /// Ends the jobs of the run that is in it, with everything in their sessions.
+    pub async fn stop(&self, host: &dyn Host) -> Result<(), HostError> {
+        self.stop_jobs(host, "own").await
+    }
+
+    /// Ends what earlier runs left running, too.
+    pub async fn stop_all(&self, host: &dyn Host) -> Result<(), HostError> {
+        self.stop_jobs(host, "any").await
+    }
+
+    async fn stop_jobs(&self, host: &dyn Host, whose: &str) -> Result<(), HostError> {
+        let script = self
+            .bind(script!("stop", "jobs", "stop"))
+            .var("whose", whose)
+            .var("grace", "5");
+        succeed(host, &script, b"").await.map(drop)
+    }
+
+    /// Asks for published ports, all or none.
+    ///
+    /// A port is `tcp/5432` or `udp/53`.
+    pub async fn claim(&self, host: &dyn Host, ports: &[String]) -> Result<Claim, HostError> {
+        let script = self
+            .bind(script!("ports", "taken", "ports"))
+            .var("ports", ports.join(" "));
+        // The shell splits the numbers itself.
+        let output = succeed(host, &script, b"").await?;
+        Claim::parse(&output.text()).ok_or_else(|| HostError::Script {
+            host: host.name().to_owned(),
+            doing: script.name(),
+            status: output.status,
+            stderr: format!("it said: {}", output.text()),
+        })
+    }
+
+    /// Gives the sandbox free ports of its own, for as long as it lives; fewer than asked for when
+    /// there are no more. Each of the groups is that many numbers in a row.
+    pub async fn allocate(
+        &self,
+        host: &dyn Host,
+        groups: &[usize],
+        avoid: &[u16],
+    ) -> Result<Vec<u16>, HostError> {
+        if groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        let groups: Vec<String> = groups.iter().map(usize::to_string).collect();
+        let avoid: Vec<String> = avoid.iter().map(u16::to_string).collect();
+        let script = self
+            .bind(script!("allocate", "taken", "allocate"))
+            .var("groups", groups.join(" "))
+            .var("avoid", avoid.join(" "));
+        let output = succeed(host, &script, b"").await?;
+        let text = output.text();
+        Ok(text.lines().filter_map(|line| line.parse().ok()).collect())
+    }
+
+    /// Removes what a failed `up` has made, and keeps the sandbox.
+    pub async fn reset(&self, host: &dyn Host) -> Result<(), HostError> {
+        let script = self.bind(script!("reset", "labels", "sweep", "reset"));
+        let output = host::run(host, &script, b"", Duration::from_mins(2)).await?;
+        check(host, &script, output).map(drop)
+    }
+
+    /// The script that shows containers as they change.
+    #[must_use]
+    pub fn watch_script(&self) -> Script {
+        self.bind(script!("watch", "ended", "containers", "watch"))
+    }
+
+    /// The script that runs probes; `calls` are lines such as `http_probe …`.
+    #[must_use]
+    pub fn probe_script(&self, calls: &str) -> Script {
+        let body = concat!(
+            include_str!("../host/sh/sandbox.sh"),
+            include_str!("../host/sh/ended.sh"),
+            include_str!("../host/sh/probes.sh"),
+            "\neval \"$calls\"\nwait\n"
+        );
+        self.bind(Script::new("probes", body)).var("calls", calls)
+    }
+
+    /// The last lines of one container's log.
+    pub async fn last_lines(
+        &self,
+        host: &dyn Host,
+        container: &str,
+        lines: u32,
+    ) -> Result<String, HostError> {
+        let script = self
+            .bind(script!("logs", "logs"))
+            .var("container", container)
+            .var("lines", lines.to_string());
+        Ok(succeed(host, &script, b"").await?.text())
+    }
+
+    /// Every container as it is now.
+    pub async fn inspect(&self, host: &dyn Host) -> Result<Containers, HostError> {
+        let body = concat!(
+            include_str!("../host/sh/sandbox.sh"),
+            include_str!("../host/sh/containers.sh"),
+            "containers\n"
+        );
+        let output = succeed(host, &self.bind(Script::new("inspect", body)), b"").await?;
+        Ok(Containers::read(&output.text()))
+    }
+
+    /// Gathers logs and states in files of the sandbox's folder.
+    pub async fn collect(
+        &self,
+        host: &dyn Host,
+        deadline: Duration,
+    ) -> Result<Collected, HostError> {
+        let script = self
+            .bind(script!("collect", "containers", "collect"))
+            .var("most", SHORT_LOG.to_string());
+        let output = host::run(host, &script, b"", deadline).await?;
+        let text = check(host, &script, output)?.text();
+        Ok(Collected::read(&text))
+    }
+
+    /// The script that prints all of a container's log; gzip's format where that pays.
+    #[must_use]
+    pub fn log_script(&self, container: &str, packed: bool) -> Script {
+        self.bind(script!("the log", "log"))
+            .var("container", container)
+            .var("packed", if packed { "yes" } else { "" })
+    }
+}
+
+async fn succeed(host: &dyn Host, script: &Script, input: &[u8]) -> Result<Output, HostError> {
+    check(host, script, host::run(host, script, input, SOON).await?)
+}
+
+/// There is no sandbox any more, and the last line of `said` is why.
+fn gone(host: &dyn Host, said: &str) -> HostError {
+    HostError::Lease {
+        host: host.name().to_owned(),
+        why: said.lines().last().unwrap_or_default().to_owned(),
+    }
+}
+
+/// What a script said, unless its status is none of its own.
+pub(crate) fn check(host: &dyn Host, script: &Script, output: Output) -> Result<Output, HostError> {
+    if output.status == 0 {
+        return Ok(output);
+    }
+    let said = crate::text::printable(&output.stderr);
+    if output.status == GONE {
+        return Err(gone(host, &said));
+    }
+    // Its last words; the rest would bury them.
+    let lines: Vec<&str> = said.lines().collect();
+    Err(HostError::Script {
+        host: host.name().to_owned(),
+        doing: script.name(),
+        status: output.status,
+        stderr: lines[lines.len().saturating_sub(10)..].join("\n"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identities_differ_and_sort_by_time() {
+        let first = Identity::new("shop");
+        assert!(is_run_id(&first.run_id));
+        assert!(first.project.starts_with("e2e-shop-"), "{}", first.project);
+        assert_ne!(first.project, Identity::new("shop").project);
+    }
+}

@@ -1,0 +1,127 @@
+//! Variables for commands and for Compose: what they are, and how they are written down.
+
+use std::fmt::Write as _;
+
+use e2e_harness::protocol::{self, Endpoints};
+
+use crate::sandbox::{Existing, Identity};
+use crate::shell::quote;
+
+/// Names that mean the machine they are set on: they never travel to another.
+const OF_THE_MACHINE: [&str; 12] = [
+    "HOME", "PATH", "PWD", "OLDPWD", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR", "HOSTNAME",
+    "LANG", "_",
+];
+const PREFIXES_OF_THE_MACHINE: [&str; 5] = ["COMPOSE_", "DOCKER_", "SSH_", "XDG_", "E2E_"];
+
+/// Whether a variable of the client may go to Compose on the host.
+#[must_use]
+pub fn travels(name: &str) -> bool {
+    name != "E2E"
+        && !OF_THE_MACHINE.contains(&name)
+        && !PREFIXES_OF_THE_MACHINE
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+}
+
+/// What tests and `setup_command` see, before the repo's own `env`.
+#[must_use]
+pub fn for_tests(
+    identity: &Identity,
+    endpoints: &Endpoints,
+    artifacts: &str,
+    cache: &str,
+) -> Vec<(String, String)> {
+    let document = serde_json::to_string(endpoints).unwrap_or_default();
+    let mut variables: Vec<(String, String)> = [
+        (protocol::E2E, "1"),
+        (protocol::RUN_ID, &identity.run_id),
+        (protocol::PROJECT, &identity.project),
+        (protocol::REPO, &identity.slug),
+        (protocol::HOST, "127.0.0.1"),
+        (protocol::ENDPOINTS, &document),
+        (protocol::ARTIFACTS, artifacts),
+        (protocol::CACHE, cache),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .collect();
+    variables.extend(endpoints.variables());
+    variables
+}
+
+/// What a shell sees that works with a sandbox which is up.
+#[must_use]
+pub fn of_sandbox(existing: &Existing) -> Vec<(String, String)> {
+    let sandbox = &existing.sandbox;
+    for_tests(
+        &sandbox.identity,
+        &existing.state.endpoints,
+        &format!("{}/collected/artifacts", sandbox.dir()),
+        &format!("{}/cache/{}", sandbox.root, sandbox.identity.slug),
+    )
+}
+
+/// Fills `${NAME}` in a value of `env` from what is set so far; `$$` is a dollar.
+///
+/// # Errors
+/// The name that is not set.
+pub fn expand(value: &str, set: &[(String, String)]) -> Result<String, String> {
+    let mut filled = String::new();
+    let mut rest = value;
+    while let Some(dollar) = rest.find('$') {
+        filled.push_str(&rest[..dollar]);
+        rest = &rest[dollar + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            filled.push('$');
+            rest = after;
+        } else if let Some((name, after)) =
+            rest.strip_prefix('{').and_then(|rest| rest.split_once('}'))
+        {
+            let found = set.iter().rev().find(|(set, _)| set == name);
+            filled.push_str(&found.ok_or_else(|| name.to_owned())?.1);
+            rest = after;
+        } else {
+            filled.push('$');
+        }
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+/// `export` lines for a shell script, and the proxy exceptions that every sandbox needs.
+#[must_use]
+pub fn exports(variables: &[(String, String)]) -> String {
+    let mut text = String::new();
+    for (name, value) in variables {
+        let _ = writeln!(text, "export {name}={}", quote(value));
+    }
+    text
+}
+
+/// What `NO_PROXY` and `no_proxy` gain, as shell lines.
+pub const NO_PROXY: &str = "export NO_PROXY=\"${NO_PROXY:+$NO_PROXY,}127.0.0.1,localhost\"\n\
+    export no_proxy=\"${no_proxy:+$no_proxy,}127.0.0.1,localhost\"\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_filled_from_what_is_set() {
+        let set = [("E2E_DB_5432".to_owned(), "127.0.0.1:5432".to_owned())];
+        assert_eq!(
+            expand("postgres://${E2E_DB_5432}/x?cost=$$5&a=$b", &set).as_deref(),
+            Ok("postgres://127.0.0.1:5432/x?cost=$5&a=$b")
+        );
+        assert_eq!(expand("${NOPE}", &set), Err("NOPE".to_owned()));
+    }
+
+    #[test]
+    fn what_means_this_machine_stays_here() {
+        for name in ["PATH", "HOME", "COMPOSE_FILE", "DOCKER_HOST", "E2E_DB_5432"] {
+            assert!(!travels(name), "{name}");
+        }
+        assert!(travels("POSTGRES_IMAGE"));
+    }
+}

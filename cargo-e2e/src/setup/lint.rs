@@ -1,0 +1,118 @@
+//! What can be said of a repo without a host: mistakes, and what keeps its runs from going side
+//! by side.
+
+use e2e_harness::protocol::collision;
+use serde_json::Value;
+
+use crate::compose::{Isolation, PortRule, Published, isolate, needs, risks};
+use crate::plan::Plan;
+use crate::run::ready::is_here;
+use crate::spec::{Ports, Probe};
+
+mod ports;
+mod statuses;
+mod text;
+
+pub use statuses::statuses;
+
+/// What was found, a line or a few each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// A run would fail.
+    pub errors: Vec<String>,
+    /// A run may not do what is meant.
+    pub warnings: Vec<String>,
+    /// What could be better.
+    pub notes: Vec<String>,
+}
+
+/// Looks at a repo's e2e.yml, its compose model and its tests. Reads files of the repo.
+#[must_use]
+pub fn lint(plan: &Plan, model: &Value) -> Findings {
+    let (mut errors, mut warnings) = (Vec::new(), plan.hidden_targets());
+    let root = plan.repo.root.to_string_lossy();
+    for (path, why) in needs::paths(model, &root) {
+        // build_command may be what makes it.
+        if plan.repo.root.join(&path).symlink_metadata().is_err()
+            && plan.spec.build_command.is_none()
+        {
+            errors.push(format!("{path} does not exist; it is {why}"));
+        }
+    }
+    let services = model["services"].as_object();
+    let names = || {
+        services
+            .into_iter()
+            .flat_map(serde_json::Map::keys)
+            .map(String::as_str)
+    };
+    if let Some((one, other)) = collision(names()) {
+        errors.push(format!(
+            "services {one} and {other} would share their E2E_… variables"
+        ));
+    }
+    let risks = risks::risks(model, &root, plan.ports);
+    let rewritten = isolate(
+        model.clone(),
+        &Isolation {
+            project: "e2e-check",
+            labels: &[],
+            ports: PortRule::Declared,
+            ipv6: false,
+            engine: (25, 0),
+        },
+    );
+    for check in &plan.spec.health_checks {
+        if let Probe::Exec { service, .. } = &check.probe
+            && !names().any(|name| name == service)
+        {
+            errors.push(format!(
+                "health check {} names the service {service}, which the compose file does not have",
+                check.name
+            ));
+        }
+    }
+    warnings.extend(addresses(plan, &rewritten.published));
+    warnings.extend(statuses(plan));
+    let shared = rewritten.shared.into_iter();
+    warnings.extend(shared.filter(|line| !risks.contains(line)));
+    warnings.extend(risks);
+    let mut notes = Vec::new();
+    if plan.ports == Ports::Declared {
+        notes.extend(ports::queue(plan, &rewritten.published));
+    }
+    Findings {
+        errors,
+        warnings,
+        notes,
+    }
+}
+
+/// Warnings of addresses at which a run would find nobody. Reads files of the repo.
+#[must_use]
+pub fn addresses(plan: &Plan, published: &[Published]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for check in &plan.spec.health_checks {
+        let (host, port) = match &check.probe {
+            Probe::Http { url, .. } => (
+                url.host_str().unwrap_or_default(),
+                url.port_or_known_default().unwrap_or(80),
+            ),
+            Probe::Tcp { host, port } | Probe::Grpc { host, port, .. } => (host.as_str(), *port),
+            Probe::Exec { .. } => continue,
+        };
+        if is_here(host) && published.iter().all(|one| one.declared != Some(port)) {
+            warnings.push(format!(
+                "health check {} asks {host}:{port}, which no service publishes",
+                check.name
+            ));
+        }
+    }
+    if plan.ports == Ports::Isolated {
+        warnings.extend(ports::named(plan, published));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests;

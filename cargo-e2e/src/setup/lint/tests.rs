@@ -1,0 +1,107 @@
+//! Repos with each habit, and what is said of it.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::*;
+use crate::plan::{HostVariables, Options};
+use crate::repo::workspace::Repo;
+
+const COMPOSE: &str = "services:\n  db:\n    image: x\n    ports: ['127.0.0.1:15432:5432']\n  kafka:\n    image: y\n    \
+    environment:\n      ADVERTISED: PLAINTEXT://localhost:19092\n      GOOD: ${E2E_KAFKA_9092:-localhost:19092}\n    \
+    healthcheck: {test: nc localhost:19092}\n";
+
+/// What is said of a repo with these files, and these lines in its e2e.yml.
+fn said(spec: &str, files: &[(&str, &str)]) -> Findings {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    let spec = format!("name: shop\n{spec}");
+    let own = [("e2e/compose.yml", COMPOSE), ("e2e/e2e.yml", &*spec)];
+    for (name, text) in own.iter().chain(files) {
+        let path = root.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let repo = Repo {
+        spec_path: root.join("e2e/e2e.yml"),
+        results_dir: root.join("e2e/results"),
+        root,
+        cargo: None,
+        host: None,
+    };
+    let parsed = crate::spec::parse(Path::new("e2e/e2e.yml"), &spec).unwrap();
+    let plan = Plan::new(repo, parsed, Options::default(), &HostVariables::default()).unwrap();
+    let model = json!({"services": {
+        "db": {"image": "x", "ports": [{"target": 5432, "published": "15432", "host_ip": "127.0.0.1"}]},
+        "kafka": {"image": "y", "ports": [{"target": 9092, "published": "19092"}]},
+    }});
+    lint(&plan, &model)
+}
+
+#[test]
+fn isolated_ports_are_not_to_be_named_by_their_number() {
+    let findings = said(
+        "ports: isolated\nhealth_checks:\n  - {name: db, tcp: 'localhost:15432'}\nenv:\n  # localhost:15432 was here\n  \
+         URL: postgres://localhost:15432/x\ntest_command: pytest e2e tests/more && curl 127.0.0.1:19092/x\n",
+        &[
+            ("e2e/tests/a.py", "ok = 1\nconnect('localhost:15432')\n"),
+            (
+                "e2e/tests/b.py",
+                "environ.get('E2E_DB_5432', 'localhost:15432')\nurl = 'localhost:154321'\n",
+            ),
+            ("e2e/README.md", "psql localhost:15432"),
+            ("e2e/results/x/test-output.log", "localhost:15432"),
+            ("tests/more/c.js", "fetch(`http://[::1]:15432`)"),
+            ("src/main.rs", "localhost:15432"),
+        ],
+    );
+    assert_eq!(findings.errors, Vec::<String>::new());
+    assert_eq!(findings.notes, Vec::<String>::new());
+    let own = "but each sandbox has a number of its own: use";
+    assert_eq!(
+        findings.warnings,
+        [
+            format!("e2e/tests/a.py:2 names localhost:15432, {own} E2E_DB_5432"),
+            format!("tests/more/c.js:1 names [::1]:15432, {own} E2E_DB_5432"),
+            format!("e2e/e2e.yml:7 names localhost:15432, {own} E2E_DB_5432"),
+            format!("e2e/e2e.yml:8 names 127.0.0.1:19092, {own} E2E_KAFKA_9092"),
+            "e2e/compose.yml:8: kafka names localhost:19092 in its environment; if that is for clients outside of its \
+             container, write ${E2E_KAFKA_9092:-localhost:19092}"
+                .to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn declared_ports_queue_and_one_line_changes_that_where_tests_are_ready() {
+    let findings = said("test_command: pytest\n", &[]);
+    assert_eq!(findings.warnings, Vec::<String>::new());
+    let [note] = findings.notes.as_slice() else {
+        panic!("{findings:?}")
+    };
+    assert!(note.contains("wait for each other"), "{note}");
+    assert!(!note.contains("help"), "{note}");
+
+    let ready = ("e2e/tests/a.py", "\nenviron['E2E_DB_PORT']");
+    let findings = said("test_command: pytest\n", &[ready]);
+    let note = &findings.notes[0];
+    assert!(
+        note.contains("read E2E_DB_PORT already (e2e/tests/a.py:2): add the line `ports: isolated` to e2e/e2e.yml"),
+        "{note}"
+    );
+
+    let findings = said("test_command: curl localhost:15432\n", &[ready]);
+    let note = &findings.notes[0];
+    assert!(
+        note.contains("use E2E_DB_5432 for localhost:15432 too (e2e/e2e.yml:2), then add"),
+        "{note}"
+    );
+
+    // Somebody chose it.
+    let findings = said("ports: declared\ntest_command: pytest\n", &[ready]);
+    assert!(!findings.notes[0].contains("help"), "{findings:?}");
+    // Other variables hold no address.
+    let findings = said("test_command: echo $E2E_RUN_ID $E2E_CACHE\n", &[]);
+    assert!(!findings.notes[0].contains("help"), "{findings:?}");
+}

@@ -1,0 +1,113 @@
+//! The house's plan holds: who may import whom, how long a file may be, where clap and ssh are.
+//! Imports are read from the sources.
+
+mod imports;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use imports::{Crate, circles};
+
+/// What is in `cargo-e2e/src`, top to bottom: each may import from those below it alone.
+const ORDER: [&str; 18] = [
+    "main", "cli", "run", "setup", "report", "sandbox", "compose", "plan", "repo", "record",
+    "secrets", "host", "spec", "probe", "cancel", "durable", "shell", "text",
+];
+const MOST_FOLDERS: usize = 14;
+const MOST_LINES: usize = 400;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn tool() -> Crate {
+    Crate::read(&root().join("cargo-e2e/src"))
+}
+
+/// Imports that run upwards, each as `file: folder, of folder`.
+fn upward(tool: &Crate) -> Vec<String> {
+    let place = |folder: &str| ORDER.iter().position(|known| *known == folder);
+    let mut wrong = Vec::new();
+    for import in &tool.imports {
+        let (from, to) = (tool.folder(&import.from), tool.folder(&import.to));
+        match (place(from), place(to)) {
+            (Some(above), Some(below)) if above <= below => {}
+            _ => wrong.push(format!("{} ({from}) imports {} ({to})", import.from, import.to)),
+        }
+    }
+    wrong
+}
+
+#[test]
+fn imports_run_downwards() {
+    assert_eq!(upward(&tool()), Vec::<String>::new());
+}
+
+#[test]
+fn no_imports_run_in_circles() {
+    assert_eq!(circles(&tool().imports), Vec::<Vec<String>>::new());
+    let harness = Crate::read(&root().join("e2e-harness/src"));
+    assert_eq!(circles(&harness.imports), Vec::<Vec<String>>::new());
+}
+
+#[test]
+fn a_planted_circle_and_a_planted_climb_are_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        fs::create_dir_all(file.parent().expect("in the folder")).expect("it can be made");
+        fs::write(file, text).expect("it can be written");
+    };
+    write("lib.rs", "pub mod spec; pub mod run; pub mod host;");
+    write("spec.rs", "use crate::run::Run; pub struct Spec(Run);");
+    write("run.rs", "pub use crate::host::Host as Again; pub struct Run;");
+    // By way of a re-export, in a macro, and by a name that is a child's.
+    write(
+        "host/mod.rs",
+        "mod local; pub struct Host; pub fn all() { local::one(); }",
+    );
+    write(
+        "host/local.rs",
+        "pub fn one() { println!(\"{}\", std::mem::size_of::<super::Host>()); }\n\
+         #[cfg(test)] mod tests { use crate::run::Run; }",
+    );
+    let planted = Crate::read(folder.path());
+    assert_eq!(
+        upward(&planted),
+        ["spec.rs (spec) imports run.rs (run)"],
+        "{planted:?}"
+    );
+    assert_eq!(circles(&planted.imports), [["host/local.rs", "host/mod.rs"]]);
+}
+
+#[test]
+fn folders_are_few_and_files_are_short() {
+    let source = root().join("cargo-e2e/src");
+    let folders = fs::read_dir(&source).expect("the sources");
+    let folders = folders.filter(|entry| entry.as_ref().is_ok_and(|entry| entry.path().is_dir()));
+    assert!(folders.count() <= MOST_FOLDERS);
+    for part in ["cargo-e2e", "e2e-harness", "tests"] {
+        for file in imports::sources(&root().join(part)) {
+            let lines = fs::read_to_string(&file).expect("UTF-8").lines().count();
+            assert!(lines <= MOST_LINES, "{}: {lines} lines", file.display());
+        }
+    }
+}
+
+#[test]
+fn clap_is_in_the_command_line_and_ssh_in_the_host_alone() {
+    let mut users: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let tool = tool();
+    for (file, name) in &tool.crates {
+        users.entry(name).or_default().push(file.clone());
+    }
+    let all_in = |name: &str, folders: &[&str]| {
+        let files = users.get(name).unwrap_or_else(|| panic!("nobody uses {name}"));
+        for file in files {
+            assert!(folders.contains(&tool.folder(file)), "{file} uses {name}");
+        }
+    };
+    all_in("clap", &["cli", "main"]);
+    all_in("openssh", &["host"]);
+}
