@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use cargo_e2e::record::ended::EndedSandbox;
 use cargo_e2e::record::event::{Event, Events};
 use cargo_e2e::record::outcome::{
     Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis, now,
@@ -11,7 +12,6 @@ use cargo_e2e::record::store::Store;
 use cargo_e2e::report::hub::deliver::{BESIDE_A_RUN, Which, deliver};
 use cargo_e2e::report::{Bundle, bundle, failure};
 use cargo_e2e::run::lifecycle::Outcome;
-use cargo_e2e::sandbox::EndedSandbox;
 
 use super::evidence::{explained, show};
 use super::keeping::{Keeping, Telling};

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use cargo_e2e::record::ended::EndedSandbox;
 use cargo_e2e::record::event::Events;
 use cargo_e2e::record::outcome::Record;
 use cargo_e2e::record::store::journal::{Dead, Recovered};
@@ -11,7 +12,6 @@ use cargo_e2e::report::hub::{Entry, Outbox};
 use cargo_e2e::report::{Bundle, failure, html};
 use cargo_e2e::run::stages::collect;
 use cargo_e2e::run::stages::test::told_until;
-use cargo_e2e::sandbox::EndedSandbox;
 
 /// Stores what they knew, and says so.
 pub(crate) fn tell(store: &Store, events: &Events) {

@@ -71,6 +71,12 @@ pub(super) fn on_host_network(service: &Value) -> bool {
     service["network_mode"] == "host"
 }
 
+/// Whether an address means the sandbox host itself.
+#[must_use]
+pub fn is_here(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "::1" | "[::1]")
+}
+
 /// What became of one entry of `ports`.
 pub(super) struct Entry {
     /// What stands in the model instead: one for each address.

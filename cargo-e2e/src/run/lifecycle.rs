@@ -17,11 +17,12 @@ use futures_util::FutureExt as _;
 use crate::cancel::Cancel;
 use crate::host::{Facts, Host, HostError};
 use crate::plan::Plan;
+use crate::record::ended::EndedSandbox;
 use crate::record::event::{Event, Events};
 use crate::record::outcome::{Git, Record, Stage, Verdict, exit_code, millis};
 use crate::record::verdict;
 use crate::run::stages::{self, Context, Trouble};
-use crate::sandbox::{EndedSandbox, Identity, ended_sandboxes};
+use crate::sandbox::{Identity, ended_sandboxes};
 
 use crate::run::lifecycle::stage_runner::{Ledger, Stopped};
 use crate::run::lifecycle::state::Found;

@@ -12,6 +12,7 @@ mod grpc;
 use std::time::{Duration, Instant};
 
 use crate::compose::Published;
+use crate::compose::publish::is_here;
 use crate::host::{Host, HostError, lines};
 use crate::record::event::{Event, Events};
 use crate::record::outcome::{HealthRecord, HealthStatus, millis};
@@ -113,12 +114,6 @@ pub fn published_at<'a>(
     is_here(host)
         .then(|| published.iter().find(|one| one.declared == Some(port)))
         .flatten()
-}
-
-/// Whether an address means the sandbox host itself.
-#[must_use]
-pub fn is_here(host: &str) -> bool {
-    matches!(host, "localhost" | "127.0.0.1" | "::1" | "[::1]")
 }
 
 /// One health check on its way.

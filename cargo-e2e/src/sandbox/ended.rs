@@ -4,36 +4,11 @@ use std::time::Duration;
 
 use crate::host::{self, Host, Script};
 
+use crate::record::ended::EndedSandbox;
+
 use super::is_run_id;
 
 const LIMIT: Duration = Duration::from_secs(5);
-
-/// How a sandbox ended of which nothing is left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EndedSandbox {
-    /// Its run.
-    pub run_id: String,
-    /// When, by the host's clock.
-    pub at: jiff::Timestamp,
-    /// A word for why: `lease`, `deadline`, `kept`, ….
-    pub why: String,
-}
-
-impl EndedSandbox {
-    /// The same for people.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        let because = match self.why.as_str() {
-            "lease" => "because its client was not heard of any more",
-            "deadline" => "because it ran past the sum of all timeouts",
-            "kept" => "because the time for which it was kept was over",
-            "expired" => "because it had expired",
-            "interrupted" => "because its client got a signal",
-            _ => "because whoever began that did not come to the end",
-        };
-        format!("the host took it down at {}, {because}", self.at)
-    }
-}
 
 /// What a host remembers of these runs. A host that does not answer is asked by the next run.
 pub async fn ended_sandboxes(host: &dyn Host, root: &str, run_ids: &[String]) -> Vec<EndedSandbox> {
@@ -66,7 +41,7 @@ mod tests {
         let ended = parse("01m82gw0ed951hbcac07wrdmrd 1795381200 lease").unwrap();
         assert_eq!(
             ended.sentence(),
-            "the host took it down at 2026-11-22T21:00:00Z, because its client was not heard of any more"
+            "the host took it down at 2026-11-22T21:00:00Z: the client stopped renewing its lease"
         );
         assert_eq!(parse("../x 1 lease"), None);
         assert_eq!(parse("01m82gw0ed951hbcac07wrdmrd soon lease"), None);

@@ -68,7 +68,7 @@ pub use choose::{Asker, ChooseError, choose};
 pub use claim::Claim;
 pub use container::Container;
 pub use containers::Containers;
-pub use ended::{EndedSandbox, ended_sandboxes};
+pub use ended::ended_sandboxes;
 pub use gc::{Expired, Forget, Forgotten, Gc, Stored, Swept, gc};
 pub use guard::Terms;
 pub use lease::{Lease, LeaseLost};

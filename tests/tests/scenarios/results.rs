@@ -113,7 +113,7 @@ fn what_became_of_a_killed_runs_sandbox_is_told_by_its_host() {
     let stages = record["stages"].as_array().expect("a list");
     let detail = stages.last().and_then(|stage| stage["detail"].as_str());
     assert!(
-        detail.is_some_and(|detail| detail.ends_with("its client was not heard of any more")),
+        detail.is_some_and(|detail| detail.ends_with("the client stopped renewing its lease")),
         "{record:#}"
     );
     let copy = std::fs::read(next.path(&format!("e2e/results/{id}/run.json"))).expect("its copy");

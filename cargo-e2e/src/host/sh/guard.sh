@@ -22,7 +22,7 @@ printf '%s %s %s\n' "$$" "$since" "$nonce" >"$lease/guard.new" && mv "$lease/gua
 judge() {
   why=
   pause=1
-  # Somebody began to take it down, and did not come to the end of it.
+  # An earlier teardown was interrupted.
   if [ -e "$dir/fence" ]; then
     [ "$fenced_for" -lt "$patience" ] || why=down
   else

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::Store;
 use crate::durable;
+use crate::record::ended::EndedSandbox;
 use crate::record::outcome::{Record, StageStatus, Verdict, state_not_known};
-use crate::sandbox::EndedSandbox;
 
 /// Older ones are history.
 const LAST: usize = 50;

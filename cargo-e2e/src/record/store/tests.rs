@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::journal::recover;
 use super::*;
+use crate::record::ended::EndedSandbox;
 use crate::record::event::{Event, Reporter as _};
 use crate::record::outcome::{Stage, StageStatus, TestRecord, Verdict};
 use crate::report::human::samples;
-use crate::sandbox::EndedSandbox;
 
 fn header(store: &Path, run_id: &str) -> Header {
     Header {

@@ -7,7 +7,8 @@ use tokio::task::JoinHandle;
 
 use crate::record::outcome::{Git, HealthRecord, ServiceRecord, StageStatus, TestRecord, Verdict};
 
-use crate::sandbox::{Containers, EndedSandbox};
+use crate::record::ended::EndedSandbox;
+use crate::sandbox::Containers;
 
 use super::stage_runner::Stopped;
 
