@@ -1,13 +1,15 @@
 //! Everything that a host has and lacks, in one look and one message.
 
+pub(super) mod finding;
 mod judge;
 #[cfg(test)]
 mod tests;
 
-use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use super::{Host, HostError, Output, Script, run};
+
+pub use finding::{Check, Finding, Problem, Purpose};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -36,70 +38,6 @@ pub struct Facts {
     pub http2: bool,
     /// Whether containers' own addresses can be reached (not in rootless mode).
     pub rootless: bool,
-}
-
-/// One thing that makes a host unusable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// What is wrong.
-    pub what: String,
-    /// What to do about it.
-    pub fix: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n    fix: {}", self.what, self.fix)
-    }
-}
-
-/// The text of [`HostError::Unusable`].
-pub(super) fn unusable(host: &str, problems: &[Problem]) -> String {
-    let mut text = format!("`{host}` can't run sandboxes yet:");
-    for problem in problems {
-        let _ = write!(text, "\n  - {problem}");
-    }
-    text
-}
-
-/// What a host is wanted for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// A run: it must have all.
-    Run,
-    /// To list or remove sandboxes, which must be possible on a host whose disk is full.
-    Remove,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// What, such as `rsync` or `free space`.
-    pub name: &'static str,
-    /// What came out.
-    pub finding: Finding,
-}
-
-/// What came out of a look at one thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
-    /// It is as it should be: a version, a path, an amount.
-    Fine(String),
-    /// A run goes without it, and does something less or otherwise.
-    Less(String),
-    /// A run can't go without it.
-    Missing(Problem),
-}
-
-impl Check {
-    /// What makes the host unusable, if this does.
-    #[must_use]
-    pub fn problem(&self) -> Option<&Problem> {
-        match &self.finding {
-            Finding::Missing(problem) => Some(problem),
-            Finding::Fine(_) | Finding::Less(_) => None,
-        }
-    }
 }
 
 /// A host, looked at.
@@ -176,18 +114,10 @@ fn facts(output: &Output) -> Facts {
         uid: output.value("uid").parse().unwrap_or_default(),
         hostname: output.value("hostname"),
         engine_root: output.value("engine_root"),
-        engine: version(&output.value("engine")).unwrap_or_default(),
-        compose: version(&output.value("compose")).unwrap_or_default(),
+        engine: judge::version(&output.value("engine")).unwrap_or_default(),
+        compose: judge::version(&output.value("compose")).unwrap_or_default(),
         http2: output.value("http2") == "yes",
         ipv6: output.value("ipv6") == "yes",
         rootless: output.value("rootless") == "yes",
     }
-}
-
-/// Major and minor of `20.10.24+dfsg1`, `v2.26.1-4`, ….
-fn version(text: &str) -> Option<(u32, u32)> {
-    let mut numbers = text
-        .trim_start_matches('v')
-        .split(|c: char| !c.is_ascii_digit());
-    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }

@@ -17,7 +17,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::net::UnixListener;
 use tokio::sync::{OnceCell, watch};
 
-use crate::host::{HostError, Own};
+use crate::host::{HostError, RuntimeDir};
 use crate::record::outcome::Verdict;
 use crate::run::stages::up::Stack;
 use crate::run::stages::{Context, Trouble};
@@ -40,7 +40,7 @@ pub struct Control<'a> {
     /// How far the host's clock is ahead of ours, in nanoseconds.
     clock: OnceCell<i128>,
     closing: watch::Sender<bool>,
-    _folder: Own,
+    _folder: RuntimeDir,
 }
 
 /// Why there is no socket.
@@ -63,7 +63,7 @@ impl<'a> Control<'a> {
     /// # Errors
     /// When no such folder or socket can be made.
     pub fn listen(context: &'a Context<'a>, stack: &'a Stack) -> std::io::Result<Self> {
-        let folder = Own::make()?;
+        let folder = RuntimeDir::make()?;
         let path = folder.path().join("control");
         Ok(Self {
             context,

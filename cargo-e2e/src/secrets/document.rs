@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::{MASK, Patterns, guess};
+use super::guess;
+use super::mask::MASK;
+use super::patterns::Patterns;
 
 /// What stands below these are names that the stack's parts have, and its files are called by.
 const NAMES: [&str; 7] = [

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use regex::{Captures, Regex};
 use serde_json::Value;
 
-use super::MASK;
+use super::mask::MASK;
 
 static CREDENTIAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     // Names that end like this, whatever stands before.

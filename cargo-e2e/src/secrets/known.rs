@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Patterns, SHORTEST, guess};
+use super::guess;
+use super::mask::SHORTEST;
+use super::patterns::Patterns;
 
 /// A value that only looks like one is masked from this length on.
 const SHORTEST_GUESS: usize = 8;

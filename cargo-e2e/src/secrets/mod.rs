@@ -10,6 +10,7 @@ mod encodings;
 pub(crate) mod fuzz;
 mod guess;
 mod known;
+mod mask;
 mod matcher;
 mod model;
 mod patterns;
@@ -24,10 +25,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde_json::Value;
 
 use known::{Known, Origin};
-pub use patterns::{MASK, Masking, Patterns};
-
-/// A named secret that is shorter than this is not masked: it would stand everywhere.
-pub const SHORTEST: usize = 4;
+pub use mask::{MASK, SHORTEST};
+pub use patterns::{Masking, Patterns};
 
 /// A file that is larger is no password.
 const LARGEST_FILE: u64 = 64 << 10;

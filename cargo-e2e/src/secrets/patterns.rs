@@ -4,12 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::mask::MASK;
 use super::matcher::Matcher;
 use super::view::View;
 use super::{encodings, guess};
-
-/// What stands in the place of a secret.
-pub const MASK: &str = "***";
 
 /// A form that is shorter is found only where it stands in one piece: put together from lines, it
 /// would be found in what is none.

@@ -1,6 +1,7 @@
 //! What a host's answers mean: one check after another, each with what to do about it.
 
-use super::{Check, Finding, Output, Problem, Purpose, version};
+use super::finding::{Check, Finding, Problem, Purpose};
+use crate::host::Output;
 
 /// The checks that mirrors of other repos stand in the way of.
 pub(super) const ROOM: [&str; 2] = [SPACE, INODES];
@@ -292,4 +293,12 @@ impl Judge<'_> {
             self.less("rootless", text);
         }
     }
+}
+
+/// Major and minor of `20.10.24+dfsg1`, `v2.26.1-4`, ….
+pub(super) fn version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text
+        .trim_start_matches('v')
+        .split(|c: char| !c.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }

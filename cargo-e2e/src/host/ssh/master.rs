@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::host::own::Own;
+use crate::host::runtime_dir::RuntimeDir;
 
 const CONNECT: Duration = Duration::from_secs(20);
 /// No sign of life for three of these, and the connection is given up.
@@ -21,7 +21,7 @@ const CLOSE: Duration = Duration::from_secs(2);
 
 /// A master that runs, in a folder of its own.
 pub(super) struct Master {
-    folder: Own,
+    folder: RuntimeDir,
     /// Asked for while it still answers: one that is stopped hangs on every request.
     pid: Mutex<Option<JoinHandle<Option<rustix::process::Pid>>>>,
 }
@@ -39,7 +39,7 @@ impl Master {
             help: help(&reason, destination, config),
             reason,
         };
-        let folder = tokio::task::spawn_blocking(Own::make)
+        let folder = tokio::task::spawn_blocking(RuntimeDir::make)
             .await
             .unwrap_or_else(|error| Err(std::io::Error::other(error)))
             .map_err(|error| refused(format!("no folder for ssh's socket: {error}")))?;

@@ -8,21 +8,19 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
-use super::ssh::end_orphan;
-
 /// A folder younger than this may be one that is just being made.
 const YOUNG: Duration = Duration::from_secs(5);
 const PREFIX: &str = "m.";
 
 /// A folder that only this user can enter, with a short path. Removed when it is dropped.
 #[derive(Debug)]
-pub struct Own {
+pub struct RuntimeDir {
     folder: TempDir,
     /// Locked for as long as this process lives: so others see that the folder is in use.
     _owner: File,
 }
 
-impl Own {
+impl RuntimeDir {
     /// Makes it. Blocks for as long as a disk does.
     ///
     /// # Errors
@@ -48,16 +46,9 @@ impl Own {
     }
 }
 
-/// Removes what killed clients left, with their masters.
-pub(super) async fn tidy() {
-    let find = || parent().map(|parent| orphans(&parent));
-    let Ok(Ok(orphans)) = tokio::task::spawn_blocking(find).await else {
-        return;
-    };
-    for folder in orphans {
-        end_orphan(&folder).await;
-        let _ = tokio::fs::remove_dir_all(folder).await;
-    }
+/// Folders that killed clients left. Blocks for as long as a disk does.
+pub(super) fn left_by_killed_clients() -> std::io::Result<Vec<PathBuf>> {
+    parent().map(|parent| orphans(&parent))
 }
 
 fn orphans(parent: &Path) -> Vec<PathBuf> {
@@ -117,11 +108,11 @@ mod tests {
     #[test]
     fn only_folders_of_dead_clients_are_orphans() {
         let parent = tempfile::tempdir().expect("a folder");
-        let make = || Own::below(parent.path()).expect("a folder");
+        let make = || RuntimeDir::below(parent.path()).expect("a folder");
         let living = make();
         // Without its lock, as when its process is gone.
-        let Own { folder: dead, .. } = make();
-        let Own { folder: _young, .. } = make();
+        let RuntimeDir { folder: dead, .. } = make();
+        let RuntimeDir { folder: _young, .. } = make();
         let bare = tempfile::Builder::new()
             .prefix(PREFIX)
             .tempdir_in(parent.path());
