@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::repo::workspace::Repo;
 
-use super::PlanError;
+use super::error::PlanError;
 
 /// The environment that chooses a host; a value so that tests need not change the process's own.
 #[derive(Debug, Clone, Default)]

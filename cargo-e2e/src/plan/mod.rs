@@ -1,5 +1,6 @@
 //! What a run is going to do: a value, made without touching a host, that can be shown.
 
+mod error;
 mod harness;
 mod host;
 mod limits;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use crate::repo::workspace::Repo;
 use crate::spec::{Cleanup, Ports, Side, Spec};
 
+pub use error::PlanError;
 pub use harness::{Harness, HarnessError, Target};
 pub use host::{HostChoice, HostVariables, host_for};
 pub use limits::Limits;
@@ -118,44 +120,6 @@ pub struct Plan {
     pub project_dir: String,
     /// Where it is not the first file's own folder: why.
     pub project_dir_because: Option<String>,
-}
-
-/// Why there is no plan.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// The repo's path can't be told to a host.
-    #[error("the path of the repo is not UTF-8: {}", root.display())]
-    NotUtf8 {
-        /// The repo.
-        root: PathBuf,
-    },
-    /// A variable of the environment is not a time.
-    #[error("{name} is `{value}`; give whole seconds, from 4 to 3600")]
-    NotSeconds {
-        /// The variable.
-        name: &'static str,
-        /// Its value.
-        value: String,
-    },
-    /// A compose file does not exist.
-    #[error("{} names the compose file {file}, which does not exist", spec.display())]
-    NoComposeFile {
-        /// The e2e.yml.
-        spec: PathBuf,
-        /// The compose file.
-        file: String,
-    },
-    /// A compose file is a link to somewhere else.
-    #[error("the compose file {file} is a link to {}, which is outside the repo", target.display())]
-    OutsideTheRepo {
-        /// The compose file.
-        file: String,
-        /// Where it leads.
-        target: PathBuf,
-    },
-    /// Cargo's test targets can't be the tests.
-    #[error(transparent)]
-    Harness(#[from] HarnessError),
 }
 
 impl Plan {

@@ -14,6 +14,7 @@ mod write;
 /// harness's `events.jsonl`.
 pub const TIMES: &str = "times.jsonl";
 
-pub use read::{Unreadable, read};
+pub use document::Unreadable;
+pub use read::read;
 pub use times::{Time, times};
 pub use write::{OUTPUT, write};

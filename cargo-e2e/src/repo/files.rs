@@ -3,6 +3,7 @@
 //! Called by the build and sync stages. Knows nothing of hosts: what comes out are filters for
 //! rsync. Names are bytes, as git and rsync have them.
 
+mod error;
 mod git;
 mod pattern;
 #[cfg(test)]
@@ -15,37 +16,9 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
+pub use error::FilesError;
 use git::Below;
 use pattern::Pattern;
-
-/// Why the files could not be listed.
-#[derive(Debug, thiserror::Error)]
-pub enum FilesError {
-    /// git did not answer as it should.
-    #[error("`git {command}` failed in {}: {reason}", folder.display())]
-    Git {
-        /// What was asked.
-        command: &'static str,
-        /// The folder.
-        folder: PathBuf,
-        /// What it said.
-        reason: String,
-    },
-    /// A pattern of `sync.include` is not one.
-    #[error("`sync.include` has a pattern that is not one: {pattern}: {reason}")]
-    Pattern {
-        /// The pattern.
-        pattern: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A pattern of `sync.include` matches nothing.
-    #[error("`sync.include` names {pattern}, which does not exist")]
-    NothingIncluded {
-        /// The pattern.
-        pattern: String,
-    },
-}
 
 /// rsync filters that leave out what does not travel.
 ///

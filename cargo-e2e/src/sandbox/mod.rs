@@ -43,6 +43,7 @@ pub mod compose;
 mod container;
 mod containers;
 mod ended;
+mod enter;
 mod exits;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;

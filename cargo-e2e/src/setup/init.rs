@@ -3,20 +3,22 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::compose::preview::{PreviewError, preview};
 use crate::compose::{Isolation, PortRule, Published, isolate};
 use crate::plan::{HostVariables, Options, Plan, PlanError};
 use crate::repo::workspace::{self, Repo, TestPackage};
-use crate::spec::{self, SpecErrors};
+use crate::spec;
 
+mod error;
 mod guess;
 mod health;
 pub(crate) mod light;
 mod render;
 mod stack;
 
+pub use error::InitError;
 use guess::Runs;
 
 /// What was written, and from what.
@@ -32,43 +34,6 @@ pub struct Written {
     pub tests: String,
     /// Whether `docker compose` has read the compose file; else it was a light look.
     pub read_by_compose: bool,
-}
-
-/// Why nothing was written.
-#[derive(Debug, thiserror::Error)]
-pub enum InitError {
-    /// There is one already.
-    #[error("{} exists already", .0.display())]
-    Exists(PathBuf),
-    /// Nothing to start from.
-    #[error(
-        "no compose file in {}: looked for e2e/compose.yml, compose.yaml, compose.yml, docker-compose.yml, \
-         docker-compose.yaml, and those with .dev, .test, .e2e, .ci, .local or .development in their name",
-        .0.display()
-    )]
-    NoComposeFile(PathBuf),
-    /// A compose file can't be used as it is.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-    /// Compose refuses the file, or it is no YAML.
-    #[error("{file}: {reason}")]
-    Refused {
-        /// The compose file.
-        file: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A file can't be read or written.
-    #[error("{}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// What was made up is no good: our bug.
-    #[error("what init would write is not sound, which is a mistake of cargo-e2e:\n{0}")]
-    Own(SpecErrors),
 }
 
 /// Writes `e2e/e2e.yml` for the repo in `root`, and a first test where there is none.

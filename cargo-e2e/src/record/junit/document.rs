@@ -10,8 +10,22 @@ use quick_xml::Reader;
 use quick_xml::escape::{resolve_xml_entity, unescape};
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
-use super::Unreadable;
 use super::number::{count, duration};
+
+/// Why a file is not read.
+#[derive(Debug, thiserror::Error)]
+#[error("it is no JUnit XML: {reason}")]
+pub struct Unreadable {
+    reason: String,
+}
+
+impl Unreadable {
+    pub(super) fn new(reason: &impl ToString) -> Self {
+        Self {
+            reason: reason.to_string(),
+        }
+    }
+}
 
 /// Deeper than any tool nests its suites.
 const DEEPEST: usize = 200;

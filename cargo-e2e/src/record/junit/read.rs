@@ -3,25 +3,10 @@
 use crate::record::outcome::{StageStatus, TestRecord, millis};
 use crate::text::{clip, printable};
 
-use super::document::{Case, Document, Outcome};
+use super::document::{Case, Document, Outcome, Unreadable};
 
 /// So much is kept of why a test failed: a page of it.
 const MESSAGE: usize = 4000;
-
-/// Why a file is not read.
-#[derive(Debug, thiserror::Error)]
-#[error("it is no JUnit XML: {reason}")]
-pub struct Unreadable {
-    reason: String,
-}
-
-impl Unreadable {
-    pub(super) fn new(reason: &impl ToString) -> Self {
-        Self {
-            reason: reason.to_string(),
-        }
-    }
-}
 
 /// Returns the tests in a file of the JUnit family, whichever tool wrote it: suites in suites, one
 /// suite without `testsuites`, and what failed of a suite beside its tests, such as tests that could

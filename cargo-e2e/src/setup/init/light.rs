@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 use serde_json::{Map, Value, json};
 
-use super::InitError;
+use super::error::InitError;
 
 /// The services of all files; a later file's ports are added, its health check replaces.
 pub(crate) fn model(root: &Path, files: &[String]) -> Result<Value, InitError> {
