@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::compose::preview::{PreviewError, preview};
 use crate::compose::{Isolation, PortRule, Published, isolate};
-use crate::plan::{HostVariables, Options, Plan, PlanError};
+use crate::plan::{HostVariables, Options, Plan};
 use crate::repo::workspace::{self, Repo, TestPackage};
 use crate::spec;
 
