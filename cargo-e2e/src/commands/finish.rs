@@ -16,6 +16,7 @@ use cargo_e2e::store::Store;
 use super::dead;
 use super::evidence::{explained, show};
 use super::keeping::{Keeping, Telling};
+use super::print::{outln, output};
 
 /// Stores the record, tells of the verdict, and returns the exit code.
 /// With `json`, the last event holds the record: stdout has nothing else.
@@ -35,12 +36,16 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         let log = keeping.log.path();
         events.warn(format!("{} is not complete: {error}", log.display()));
     }
+    let (status, detail) = match unwritten(&mut record) {
+        None => (StageStatus::Passed, String::new()),
+        Some(why) => (StageStatus::Failed, why),
+    };
     record.stages.push(StageRecord {
         name: Stage::Report,
-        status: StageStatus::Passed,
+        status,
         started_at: now(),
         duration_ms: 0,
-        detail: String::new(),
+        detail: detail.clone(),
     });
     let shown = shown(&keeping.bundle);
     let bundle = Arc::clone(&keeping.bundle);
@@ -66,7 +71,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         events.warn(format!("the result is not tidy: {untidy}"));
     }
     let (status, detail) = match &stored {
-        Ok(()) => (StageStatus::Passed, String::new()),
+        Ok(()) => (status, detail),
         Err(error) => (StageStatus::Failed, error.clone()),
     };
     if let Err(error) = stored {
@@ -97,7 +102,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
             "in the last event"
         } else {
             let text = serde_json::to_string(&record).unwrap_or_default();
-            anstream::println!("{text}");
+            outln!("{text}");
             "printed above"
         };
         events.warn(format!(
@@ -121,6 +126,18 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         kept,
     });
     code
+}
+
+/// Says why stdout is not whole, where nothing else went wrong: a caller that did not get what it
+/// asked for must not take this run for a success.
+fn unwritten(record: &mut Record) -> Option<String> {
+    if record.verdict != Verdict::Passed {
+        return None;
+    }
+    let error = output().take_error()?;
+    record.verdict = Verdict::InternalError;
+    record.exit_code = exit_code(Verdict::InternalError, None);
+    Some(format!("failed to write to stdout: {error}"))
 }
 
 /// Writes into the records of runs that were killed what their host remembers of them.

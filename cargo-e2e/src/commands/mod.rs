@@ -16,6 +16,7 @@ mod init;
 mod keeping;
 mod list;
 mod plan;
+mod print;
 mod refused;
 mod report;
 mod run;
@@ -34,9 +35,12 @@ use cargo_e2e::plan::{HostVariables, Options, Plan, Risks};
 use cargo_e2e::sandbox::{self, Asker, ChooseError, Listed};
 use cargo_e2e::spec::{self, Spec, SpecErrors};
 use cargo_e2e::workspace::{self, Repo, Selection};
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
 
 use crate::cli::{Command, E2e, HostArgument, LookArguments, RepoArguments};
 
+use print::errln;
 use refused::{Refused, chain};
 use unplanned::Unplanned;
 
@@ -56,8 +60,9 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             return exit_code(Verdict::InternalError, None);
         }
     };
+    let said = Said(&runtime);
     let code = runtime.block_on(async {
-        match typed.command {
+        let code = match typed.command {
             None => run::run(typed.run).await,
             Some(Command::Up(arguments)) => run::up(arguments).await,
             Some(Command::Env(arguments)) => env::env(arguments).await,
@@ -76,26 +81,41 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Report(arguments)) => report::report_on(&arguments).await,
             Some(Command::Completions(arguments)) => completions::completions(&arguments),
             Some(Command::Man(arguments)) => completions::man(&arguments),
-        }
+        };
+        print::drain(code).await
     });
+    drop(said);
     // A name that is being looked up can't be stopped, and nobody waits for the answer.
     runtime.shutdown_timeout(LAST);
     code
 }
 
+/// What was printed before a panic is shown.
+struct Said<'a>(&'a Runtime);
+
+impl Drop for Said<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let drained = async { timeout(LAST, print::output().drained()).await };
+            // A reader that is slower misses the end of a bug's report.
+            let _ = self.0.block_on(drained);
+        }
+    }
+}
+
 /// An error on stderr, as every command shows them.
 fn report(message: &str, help: Option<&str>) {
     let red = anstyle::AnsiColor::Red.on_default().bold();
-    anstream::eprintln!("{red}error{red:#}: {message}");
+    errln!("{red}error{red:#}: {message}");
     if let Some(help) = help {
-        anstream::eprintln!("  help: {help}");
+        errln!("  help: {help}");
     }
 }
 
 /// Something the user should know, on stderr.
 fn warn(text: &str) {
     let yellow = anstyle::AnsiColor::Yellow.on_default().bold();
-    anstream::eprintln!("{yellow}warning{yellow:#}: {text}");
+    errln!("{yellow}warning{yellow:#}: {text}");
 }
 
 fn find(arguments: &RepoArguments) -> Result<Vec<Repo>, Refused> {
