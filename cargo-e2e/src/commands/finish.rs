@@ -36,10 +36,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         let log = keeping.log.path();
         events.warn(format!("{} is not complete: {error}", log.display()));
     }
-    let (status, detail) = match unwritten(&mut record) {
-        None => (StageStatus::Passed, String::new()),
-        Some(why) => (StageStatus::Failed, why),
-    };
+    let (status, detail) = told(&mut record);
     record.stages.push(StageRecord {
         name: Stage::Report,
         status,
@@ -128,16 +125,18 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
     code
 }
 
-/// Says why stdout is not whole, where nothing else went wrong: a caller that did not get what it
-/// asked for must not take this run for a success.
-fn unwritten(record: &mut Record) -> Option<String> {
-    if record.verdict != Verdict::Passed {
-        return None;
+/// Says whether stdout is whole. A caller that did not get what it asked for must not take this
+/// run for a success; a worse verdict stays, and the error is said at the end.
+fn told(record: &mut Record) -> (StageStatus, String) {
+    if record.verdict == Verdict::Passed
+        && let Some(error) = output().take_error()
+    {
+        record.verdict = Verdict::InternalError;
+        record.exit_code = exit_code(Verdict::InternalError, None);
+        let detail = format!("failed to write to stdout: {error}");
+        return (StageStatus::Failed, detail);
     }
-    let error = output().take_error()?;
-    record.verdict = Verdict::InternalError;
-    record.exit_code = exit_code(Verdict::InternalError, None);
-    Some(format!("failed to write to stdout: {error}"))
+    (StageStatus::Passed, String::new())
 }
 
 /// Writes into the records of runs that were killed what their host remembers of them.

@@ -23,7 +23,9 @@ mod run;
 mod schema;
 mod unplanned;
 
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use cargo_e2e::cancel::Cancel;
@@ -116,6 +118,16 @@ fn report(message: &str, help: Option<&str>) {
 fn warn(text: &str) {
     let yellow = anstyle::AnsiColor::Yellow.on_default().bold();
     errln!("{yellow}warning{yellow:#}: {text}");
+}
+
+/// Returns this process's signals, from the first time that this is called.
+fn listen() -> io::Result<Cancel> {
+    static SIGNALS: OnceLock<Cancel> = OnceLock::new();
+    if let Some(cancel) = SIGNALS.get() {
+        return Ok(cancel.clone());
+    }
+    let cancel = Cancel::listen()?;
+    Ok(SIGNALS.get_or_init(|| cancel).clone())
 }
 
 fn find(arguments: &RepoArguments) -> Result<Vec<Repo>, Refused> {
@@ -262,7 +274,7 @@ async fn on_host(
         report(&chain(error), error.help());
         exit_code(Verdict::HostError, None)
     };
-    let cancel = match Cancel::listen() {
+    let cancel = match listen() {
         Ok(cancel) => cancel,
         Err(error) => {
             report(&format!("signals can't be handled: {error}"), None);

@@ -10,7 +10,7 @@ use cargo_e2e::cancel::Cancel;
 use cargo_e2e::outcome::{Verdict, exit_code};
 use cargo_e2e::report::output::Output;
 
-use super::report;
+use super::{listen, report};
 
 /// Who was asked to end gives a reader so long to read on.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -66,9 +66,9 @@ pub(super) async fn drain(code: u8) -> u8 {
 
 /// A slow reader has all the time it needs, until a signal.
 async fn wait(code: u8) -> u8 {
-    // What is left is to be read only: without handlers a signal ends the process all the same.
-    let cancel = Cancel::listen().unwrap_or_else(|_| Cancel::never());
-    let interrupted = code > 128;
+    // Without handlers a signal ends the process all the same.
+    let cancel = listen().unwrap_or_else(|_| Cancel::never());
+    let before = cancel.count();
     let hint = async {
         tokio::time::sleep(HINT).await;
         if output().waits_for_stdout() {
@@ -77,13 +77,14 @@ async fn wait(code: u8) -> u8 {
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        () = output().drained() => code,
-        () = cancel.reached(1) => match code {
-            0 => exit_code(Verdict::Interrupted, cancel.signal()),
-            code => code,
-        },
-        // It was asked to end before: nobody should have to ask twice.
-        () = output().stalled(PATIENCE), if interrupted => code,
-        () = hint => code,
+        () = output().drained() => return code,
+        () = cancel.reached(before + 1) => {}
+        // It was asked to end before, be it too late for the run: nobody should have to ask twice.
+        () = output().stalled(PATIENCE), if before > 0 => {}
+        () = hint => {}
+    }
+    match code {
+        0 => exit_code(Verdict::Interrupted, cancel.signal()),
+        code => code,
     }
 }

@@ -29,7 +29,7 @@ use super::keeping::{About, Keeping};
 use super::print;
 use super::refused::Refused;
 use super::unplanned::Unplanned;
-use super::{USAGE, each_plan, report, risks};
+use super::{USAGE, each_plan, listen, report, risks};
 
 pub(crate) async fn run(arguments: RunArguments) -> u8 {
     let options = Options {
@@ -71,7 +71,7 @@ pub(crate) async fn up(arguments: UpArguments) -> u8 {
 }
 
 async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options) -> u8 {
-    let cancel = match Cancel::listen() {
+    let cancel = match listen() {
         Ok(cancel) => cancel,
         Err(error) => {
             report(&format!("signals can't be handled: {error}"), None);

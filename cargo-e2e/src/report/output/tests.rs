@@ -23,7 +23,7 @@ fn on(out: Target) -> Output {
 /// Reads from now on, as much as there will be until this is seen.
 fn read_to(mut reader: PipeReader, end: &'static [u8]) -> JoinHandle<Vec<u8>> {
     std::thread::spawn(move || {
-        let (mut all, mut some) = (Vec::new(), [0; 64 << 10]);
+        let (mut all, mut some) = (Vec::new(), [0; 8192]);
         while !all.ends_with(end) {
             let read = reader.read(&mut some).unwrap();
             assert!(read > 0, "it ended");
