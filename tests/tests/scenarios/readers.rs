@@ -94,6 +94,21 @@ here_and_over_ssh! {
 }
 
 #[test]
+fn a_terminal_that_is_stopped_delays_no_timeout() {
+    let repo = prints("ctrl-s", 1000, "echo; echo over; sleep 7043")
+        .env("TERM", "xterm")
+        .env("CI", "");
+    let latest = repo.path("e2e/results/latest");
+    // It goes on once the result is there.
+    let keys = format!("s,@{},q", latest.display());
+    let ran = repo
+        .start_on_a_terminal(Host::Local, "filler", &keys)
+        .finish();
+    ran.ended(100, "timed_out").leaves_nothing();
+    ran.stderr_has("\nover").stderr_has("Timed out");
+}
+
+#[test]
 fn a_slow_reader_gets_every_line() {
     for arguments in [&[], JSON] {
         let repo = prints("slow", 50_000, "true");
