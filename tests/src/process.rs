@@ -253,10 +253,10 @@ impl Output {
     fn of(mut stream: impl Read + Send + 'static) -> Self {
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&bytes);
-        let (begin, begun): (_, Receiver<()>) = channel();
+        let (begin, wait): (_, Receiver<()>) = channel();
         let reader = std::thread::spawn(move || {
             // Nothing is sent: the other end is dropped.
-            let _ = begun.recv();
+            let _ = wait.recv();
             let mut buffer = [0; 8192];
             while let Ok(read @ 1..) = stream.read(&mut buffer) {
                 if let Ok(mut sink) = sink.lock() {
