@@ -36,7 +36,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         let log = keeping.log.path();
         events.warn(format!("{} is not complete: {error}", log.display()));
     }
-    let (status, detail) = told(&mut record);
+    let (status, detail) = check_stdout(&mut record);
     record.stages.push(StageRecord {
         name: Stage::Report,
         status,
@@ -125,9 +125,10 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
     code
 }
 
-/// Says whether stdout is whole. A caller that did not get what it asked for must not take this
-/// run for a success; a worse verdict stays, and the error is said at the end.
-fn told(record: &mut Record) -> (StageStatus, String) {
+/// Returns the stage's status: failed when stdout is not whole. A caller that did not get what it
+/// asked for must not take this run for a success. A worse verdict stays, and the error is said at
+/// the end.
+fn check_stdout(record: &mut Record) -> (StageStatus, String) {
     if record.verdict == Verdict::Passed
         && let Some(error) = output().take_error()
     {

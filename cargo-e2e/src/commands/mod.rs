@@ -62,7 +62,7 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             return exit_code(Verdict::InternalError, None);
         }
     };
-    let said = Said(&runtime);
+    let drain = DrainOnPanic(&runtime);
     let code = runtime.block_on(async {
         let code = match typed.command {
             None => run::run(typed.run).await,
@@ -86,16 +86,16 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
         };
         print::drain(code).await
     });
-    drop(said);
+    drop(drain);
     // A name that is being looked up can't be stopped, and nobody waits for the answer.
     runtime.shutdown_timeout(LAST);
     code
 }
 
-/// What was printed before a panic is shown.
-struct Said<'a>(&'a Runtime);
+/// Shows, after a panic, what was printed before it.
+struct DrainOnPanic<'a>(&'a Runtime);
 
-impl Drop for Said<'_> {
+impl Drop for DrainOnPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let drained = async { timeout(LAST, print::output().drained()).await };
