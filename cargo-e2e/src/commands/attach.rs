@@ -13,7 +13,7 @@ use cargo_e2e::variables;
 
 use crate::cli::{ExecArguments, HostArgument, LogsArguments, ServiceArguments};
 
-use super::{USAGE, asker, host_for, on_host, refuse, report};
+use super::{USAGE, asker, host_for, on_host, print, refuse, report};
 
 /// A shell command for the host, and whether it wants a terminal.
 struct Wanted {
@@ -118,7 +118,13 @@ async fn become_one(
     })
     .await;
     match wanted {
-        Some(wanted) => replace(&host_for(host), &wanted),
+        Some(wanted) => {
+            // The other process writes to the same streams.
+            match print::drain(0).await {
+                0 => replace(&host_for(host), &wanted),
+                code => code,
+            }
+        }
         None => code,
     }
 }

@@ -6,7 +6,7 @@ pub mod github;
 pub mod html;
 pub mod human;
 pub mod json;
-mod spinner;
+pub mod output;
 pub mod test_log;
 
 pub use bundle::Bundle;
