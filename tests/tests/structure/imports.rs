@@ -106,7 +106,10 @@ pub fn sources(folder: &Path) -> Vec<PathBuf> {
     for entry in fs::read_dir(folder).expect("it can be read") {
         let path = entry.expect("it can be read").path();
         if path.is_dir() {
-            if !["target", "compile"].iter().any(|name| path.ends_with(name)) {
+            if !["target", "compile"]
+                .iter()
+                .any(|name| path.ends_with(name))
+            {
                 all.extend(sources(&path));
             }
         } else if path.extension().is_some_and(|extension| extension == "rs") {
@@ -140,7 +143,9 @@ fn is_for_tests(attributes: &[Attribute]) -> bool {
         let words = list.tokens.to_string();
         list.path.is_ident("cfg")
             && !words.starts_with("not")
-            && words.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == "test")
+            && words
+                .split(|letter: char| !letter.is_alphanumeric())
+                .any(|word| word == "test")
     })
 }
 
@@ -151,16 +156,26 @@ fn tests_of(module: &[String], file: &syn::File) -> Vec<Vec<String>> {
         _ => None,
     });
     mods.map(|one| {
-        let named = one.attrs.iter().find_map(|attribute| match &attribute.meta {
-            syn::Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
-                syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(name), .. }) => Some(name.value()),
+        let named = one
+            .attrs
+            .iter()
+            .find_map(|attribute| match &attribute.meta {
+                syn::Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+                    syn::Expr::Lit(syn::ExprLit {
+                        lit: syn::Lit::Str(name),
+                        ..
+                    }) => Some(name.value()),
+                    _ => None,
+                },
                 _ => None,
-            },
-            _ => None,
-        });
+            });
         match named {
             // Beside the file that names it.
-            Some(name) => [&module[..module.len().saturating_sub(1)], &[name.replace(".rs", "")]].concat(),
+            Some(name) => [
+                &module[..module.len().saturating_sub(1)],
+                &[name.replace(".rs", "")],
+            ]
+            .concat(),
             None => [module, &[one.ident.to_string()]].concat(),
         }
     })
@@ -184,7 +199,9 @@ impl Reader<'_> {
             "self" | "super" => {
                 let ups = path.iter().filter(|name| *name == "super").count();
                 let base = self.module.get(..self.module.len().checked_sub(ups)?)?;
-                let rest = path.iter().filter(|name| !["self", "super"].contains(&name.as_str()));
+                let rest = path
+                    .iter()
+                    .filter(|name| !["self", "super"].contains(&name.as_str()));
                 Some(base.iter().chain(rest).cloned().collect())
             }
             name => {
@@ -222,9 +239,12 @@ impl Reader<'_> {
             "self" => before.to_vec(),
             name => [before, &[name.to_owned()]].concat(),
         };
-        let Some(path) = self.absolute(&path) else { return };
+        let Some(path) = self.absolute(&path) else {
+            return;
+        };
         if is_public {
-            self.handed_on.push((shown.unwrap_or_else(|| name.to_owned()), path));
+            self.handed_on
+                .push((shown.unwrap_or_else(|| name.to_owned()), path));
         } else {
             self.paths.insert(path);
         }
@@ -259,7 +279,9 @@ impl Reader<'_> {
     fn found(&mut self, path: &[String]) {
         let is_ours = path.first().is_some_and(|first| {
             ["crate", "super", "self", "cargo_e2e"].contains(&first.as_str())
-                || self.known.contains_key(&[self.module, &[first.clone()]].concat())
+                || self
+                    .known
+                    .contains_key(&[self.module, &[first.clone()]].concat())
         });
         if path.len() > 1
             && is_ours
@@ -303,7 +325,11 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        let names: Vec<String> = path.segments.iter().map(|one| one.ident.to_string()).collect();
+        let names: Vec<String> = path
+            .segments
+            .iter()
+            .map(|one| one.ident.to_string())
+            .collect();
         self.found(&names);
         visit::visit_path(self, path);
     }

@@ -33,7 +33,10 @@ fn upward(tool: &Crate) -> Vec<String> {
         let (from, to) = (tool.folder(&import.from), tool.folder(&import.to));
         match (place(from), place(to)) {
             (Some(above), Some(below)) if above <= below => {}
-            _ => wrong.push(format!("{} ({from}) imports {} ({to})", import.from, import.to)),
+            _ => wrong.push(format!(
+                "{} ({from}) imports {} ({to})",
+                import.from, import.to
+            )),
         }
     }
     wrong
@@ -61,7 +64,10 @@ fn a_planted_circle_and_a_planted_climb_are_found() {
     };
     write("lib.rs", "pub mod spec; pub mod run; pub mod host;");
     write("spec.rs", "use crate::run::Run; pub struct Spec(Run);");
-    write("run.rs", "pub use crate::host::Host as Again; pub struct Run;");
+    write(
+        "run.rs",
+        "pub use crate::host::Host as Again; pub struct Run;",
+    );
     // By way of a re-export, in a macro, and by a name that is a child's.
     write(
         "host/mod.rs",
@@ -78,7 +84,10 @@ fn a_planted_circle_and_a_planted_climb_are_found() {
         ["spec.rs (spec) imports run.rs (run)"],
         "{planted:?}"
     );
-    assert_eq!(circles(&planted.imports), [["host/local.rs", "host/mod.rs"]]);
+    assert_eq!(
+        circles(&planted.imports),
+        [["host/local.rs", "host/mod.rs"]]
+    );
 }
 
 #[test]
@@ -103,7 +112,9 @@ fn clap_is_in_the_command_line_and_ssh_in_the_host_alone() {
         users.entry(name).or_default().push(file.clone());
     }
     let all_in = |name: &str, folders: &[&str]| {
-        let files = users.get(name).unwrap_or_else(|| panic!("nobody uses {name}"));
+        let files = users
+            .get(name)
+            .unwrap_or_else(|| panic!("nobody uses {name}"));
         for file in files {
             assert!(folders.contains(&tool.folder(file)), "{file} uses {name}");
         }
