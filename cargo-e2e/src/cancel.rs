@@ -107,6 +107,12 @@ impl Cancel {
         self.received.borrow().first
     }
 
+    /// Returns how many have come.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.received.borrow().count
+    }
+
     /// Resolves when `count` signals have come.
     pub async fn reached(&self, count: u32) {
         let mut received = self.received.clone();

@@ -1,8 +1,8 @@
 """on_a_terminal.py MARKER KEYS COMMAND…: runs it on a terminal of its own, waits until it prints
-MARKER, then does KEYS, separated by commas: `c` presses Ctrl-C, `\\` presses Ctrl-\\, a number
-waits so many seconds, `@FILE` waits for a file, `-FILE` removes it, `close` takes the terminal
-away. Ends as the command does; 250 when it
-left the terminal in another state than it found."""
+MARKER, then does KEYS, separated by commas: `c` presses Ctrl-C, `\\` presses Ctrl-\\, `s` Ctrl-S
+and `q` Ctrl-Q, a number waits so many seconds, `@FILE` waits for a file, `-FILE` removes it,
+`close` takes the terminal away. Ends as the command does; 250 when it left the terminal in
+another state than it found."""
 import os
 import pty
 import select
@@ -28,6 +28,8 @@ def press():
             os.write(terminal, b"\x03")
         elif key == "\\":
             os.write(terminal, b"\x1c")
+        elif key in ("s", "q"):
+            os.write(terminal, b"\x13" if key == "s" else b"\x11")
         elif key == "close":
             closed.set()
         elif key[0] == "@":

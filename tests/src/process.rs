@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{Read, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -80,7 +81,15 @@ pub struct Running {
 impl Running {
     /// Starts it, with this as its standard input.
     #[track_caller]
-    pub fn start(mut command: Command, input: Option<&str>) -> Self {
+    pub fn start(command: Command, input: Option<&str>) -> Self {
+        let mut running = Self::start_unread(command, input);
+        running.read();
+        running
+    }
+
+    /// The same, but nobody reads what it prints until [`Running::read`], or its end.
+    #[track_caller]
+    pub fn start_unread(mut command: Command, input: Option<&str>) -> Self {
         without_runner(&mut command);
         let mut child = command
             .stdin(if input.is_some() {
@@ -122,6 +131,13 @@ impl Running {
             );
             std::thread::sleep(Duration::from_millis(10));
         }
+        self
+    }
+
+    /// Reads what it prints, from now on.
+    pub fn read(&mut self) -> &mut Self {
+        self.stdout.begin = None;
+        self.stderr.begin = None;
         self
     }
 
@@ -187,6 +203,7 @@ impl Running {
             );
         };
         let took = self.started.elapsed();
+        self.read();
         // A process that it left behind would keep these open.
         wait_for(
             "the end of its output (who holds it open?)",
@@ -228,13 +245,18 @@ impl Drop for Running {
 struct Output {
     bytes: Arc<Mutex<Vec<u8>>>,
     reader: JoinHandle<()>,
+    /// The reader waits as long as this is held.
+    begin: Option<Sender<()>>,
 }
 
 impl Output {
     fn of(mut stream: impl Read + Send + 'static) -> Self {
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&bytes);
+        let (begin, wait): (_, Receiver<()>) = channel();
         let reader = std::thread::spawn(move || {
+            // Nothing is sent: the other end is dropped.
+            let _ = wait.recv();
             let mut buffer = [0; 8192];
             while let Ok(read @ 1..) = stream.read(&mut buffer) {
                 if let Ok(mut sink) = sink.lock() {
@@ -242,7 +264,11 @@ impl Output {
                 }
             }
         });
-        Self { bytes, reader }
+        Self {
+            bytes,
+            reader,
+            begin: Some(begin),
+        }
     }
 
     fn text(&self) -> String {

@@ -201,6 +201,14 @@ impl Repo {
         self.start_by(host, arguments, |command| command)
     }
 
+    /// The same, but nobody reads what it prints until [`Running::read`].
+    #[track_caller]
+    pub fn start_unread(&self, host: Host, arguments: &[&str]) -> Started<'_> {
+        self.start_as(host, arguments, |command| {
+            Running::start_unread(command, None)
+        })
+    }
+
     /// The same on a terminal of its own, on which `keys` are pressed once `marker` was printed:
     /// see `on_a_terminal.py`.
     #[track_caller]
@@ -224,6 +232,18 @@ impl Repo {
         arguments: &[&str],
         wrap: impl FnOnce(Command) -> Command,
     ) -> Started<'_> {
+        self.start_as(host, arguments, |command| {
+            Running::start(wrap(command), None)
+        })
+    }
+
+    #[track_caller]
+    fn start_as(
+        &self,
+        host: Host,
+        arguments: &[&str],
+        start: impl FnOnce(Command) -> Running,
+    ) -> Started<'_> {
         self.hosts.borrow_mut().insert(host);
         let number = self.runs.get() + 1;
         self.runs.set(number);
@@ -243,7 +263,7 @@ impl Repo {
             .args(rest);
         Started {
             repo: self,
-            running: Running::start(wrap(command), None),
+            running: start(command),
             trace,
         }
     }

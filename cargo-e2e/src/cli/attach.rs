@@ -14,7 +14,7 @@ use cargo_e2e::shell::quote;
 
 use crate::cli::args::{ExecArguments, HostArgument, LogsArguments, ServiceArguments};
 
-use super::{USAGE, asker, host_for, on_host, refuse, report};
+use super::{USAGE, asker, host_for, on_host, print, refuse, report};
 
 /// A shell command for the host, and whether it wants a terminal.
 struct Wanted {
@@ -119,7 +119,13 @@ async fn become_one(
     })
     .await;
     match wanted {
-        Some(wanted) => replace(&host_for(host), &wanted),
+        Some(wanted) => {
+            // The other process writes to the same streams.
+            match print::drain(0).await {
+                0 => replace(&host_for(host), &wanted),
+                code => code,
+            }
+        }
         None => code,
     }
 }

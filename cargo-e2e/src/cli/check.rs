@@ -9,6 +9,7 @@ use cargo_e2e::setup::lint::lint;
 
 use crate::cli::args::LookArguments;
 
+use super::print::errln;
 use super::{each_plan, looking, refused_by_strict, report, show, warn};
 
 pub(crate) async fn check(arguments: LookArguments) -> u8 {
@@ -32,7 +33,7 @@ async fn one(plan: &Plan) -> u8 {
             for warning in plan.hidden_targets() {
                 warn(&warning);
             }
-            anstream::eprintln!("{spec} is sound");
+            errln!("{spec} is sound");
             return 0;
         }
         Err(error) => {
@@ -46,13 +47,13 @@ async fn one(plan: &Plan) -> u8 {
     }
     for note in &findings.notes {
         let bold = anstyle::Style::new().bold();
-        anstream::eprintln!("{bold}note{bold:#}: {note}");
+        errln!("{bold}note{bold:#}: {note}");
     }
     for error in &findings.errors {
         report(error, None);
     }
     if findings.errors.is_empty() {
-        anstream::eprintln!("{spec} and {} are sound", plan.compose_files.join(", "));
+        errln!("{spec} and {} are sound", plan.compose_files.join(", "));
         0
     } else {
         wrong

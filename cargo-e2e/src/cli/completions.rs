@@ -1,11 +1,10 @@
 //! `cargo e2e completions` and `cargo e2e man`: what the command line says of itself.
 
-use std::io::{self, Write as _};
-
 use clap_complete::Shell;
 
 use crate::cli::args::{self, CompletionsArguments, ManArguments};
 
+use super::print::out;
 use super::{USAGE, report};
 
 const NAME: &str = "cargo-e2e";
@@ -58,7 +57,8 @@ pub(crate) fn completions(arguments: &CompletionsArguments) -> u8 {
         // Zsh's own completion of cargo calls `_cargo-e2e`; the others know only programs.
         _ => {}
     }
-    print(&script)
+    out(&String::from_utf8_lossy(&script));
+    0
 }
 
 pub(crate) fn man(arguments: &ManArguments) -> u8 {
@@ -88,12 +88,6 @@ pub(crate) fn man(arguments: &ManArguments) -> u8 {
     let mut text = Vec::new();
     // Writing to memory can't fail.
     let _ = clap_mangen::Man::new(page).render(&mut text);
-    print(&text)
-}
-
-/// Who reads only the beginning has what they wanted.
-fn print(text: &[u8]) -> u8 {
-    let mut out = io::stdout().lock();
-    let _ = out.write_all(text).and_then(|()| out.flush());
+    out(&String::from_utf8_lossy(&text));
     0
 }

@@ -10,6 +10,7 @@ use cargo_e2e::setup::doctor::{self, Needs};
 
 use crate::cli::args::{HostArgument, RepoArguments};
 
+use super::print::{errln, outln};
 use super::{Refused, find, host_for, plan_for, report};
 
 pub(crate) async fn doctor(argument: HostArgument) -> u8 {
@@ -29,9 +30,9 @@ pub(crate) async fn doctor(argument: HostArgument) -> u8 {
     let spec = match repo {
         None => 0,
         Some(Ok(plan)) => {
-            anstream::println!("this repo");
+            outln!("this repo");
             let spec = plan.spec_name().display();
-            anstream::println!("  {} {:<15} parsed", marks.fine, spec);
+            outln!("  {} {:<15} parsed", marks.fine, spec);
             0
         }
         Some(Err(refused)) => refused.show(),
@@ -47,7 +48,7 @@ pub(crate) async fn doctor(argument: HostArgument) -> u8 {
         report(&format!("{missing} {things} missing"), None);
         return exit_code(Verdict::HostError, None);
     }
-    anstream::eprintln!("{name} can run sandboxes");
+    errln!("{name} can run sandboxes");
     spec
 }
 
@@ -94,16 +95,16 @@ impl Marks {
     }
 
     fn show(&self, title: &str, checks: &[Check]) {
-        anstream::println!("{title}");
+        outln!("{title}");
         for check in checks {
             let name = check.name;
             match &check.finding {
-                Finding::Fine(found) => anstream::println!("  {} {name:<15} {found}", self.fine),
-                Finding::Less(found) => anstream::println!("  {} {name:<15} {found}", self.less),
+                Finding::Fine(found) => outln!("  {} {name:<15} {found}", self.fine),
+                Finding::Less(found) => outln!("  {} {name:<15} {found}", self.less),
                 Finding::Missing(problem) => {
                     let indented = problem.what.replace('\n', "\n      ");
-                    anstream::println!("  {} {name:<15} {indented}", self.missing);
-                    anstream::println!("      fix: {}", problem.fix);
+                    outln!("  {} {name:<15} {indented}", self.missing);
+                    outln!("      fix: {}", problem.fix);
                 }
             }
         }

@@ -8,6 +8,7 @@ use cargo_e2e::sandbox;
 
 use crate::cli::args::DownArguments;
 
+use super::print::errln;
 use super::{USAGE, asker, on_host, refuse, report};
 
 const LIMIT: Duration = Duration::from_mins(3);
@@ -21,7 +22,7 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
                 worst = worst.max(remove(host, facts, &one.run_id).await?);
             }
             if all.is_empty() {
-                anstream::eprintln!("no sandboxes on {}", host.name());
+                errln!("no sandboxes on {}", host.name());
             }
             return Ok(worst);
         }
@@ -51,7 +52,7 @@ async fn remove(host: &dyn Host, facts: &Facts, run_id: &str) -> Result<u8, Host
         return Ok(USAGE);
     }
     if removed.left.is_empty() {
-        anstream::eprintln!("removed {run_id} from {name}, nothing left");
+        errln!("removed {run_id} from {name}, nothing left");
         return Ok(0);
     }
     report(

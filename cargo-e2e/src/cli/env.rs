@@ -9,6 +9,7 @@ use cargo_e2e::shell::quote;
 
 use crate::cli::args::{EnvArguments, EnvFormat};
 
+use super::print::out;
 use super::{USAGE, choose, on_host, report};
 
 pub(crate) async fn env(arguments: EnvArguments) -> u8 {
@@ -30,7 +31,7 @@ pub(crate) async fn env(arguments: EnvArguments) -> u8 {
         let all = variables::of_sandbox(&existing);
         match written(&all, arguments.format) {
             Ok(text) => {
-                anstream::print!("{text}");
+                out(&text);
                 Ok(0)
             }
             Err(error) => {

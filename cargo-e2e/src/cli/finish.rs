@@ -16,6 +16,7 @@ use cargo_e2e::run::lifecycle::Outcome;
 use super::evidence::{explained, show};
 use super::keeping::{Keeping, Telling};
 use super::killed_runs;
+use super::print::{outln, output};
 
 /// Stores the record, tells of the verdict, and returns the exit code.
 /// With `json`, the last event holds the record: stdout has nothing else.
@@ -35,12 +36,13 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         let log = keeping.log.path();
         events.warn(format!("{} is not complete: {error}", log.display()));
     }
+    let (status, detail) = check_stdout(&mut record);
     record.stages.push(StageRecord {
         name: Stage::Report,
-        status: StageStatus::Passed,
+        status,
         started_at: now(),
         duration_ms: 0,
-        detail: String::new(),
+        detail: detail.clone(),
     });
     let shown = shown(&keeping.bundle);
     let bundle = Arc::clone(&keeping.bundle);
@@ -66,7 +68,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         events.warn(format!("the result is not tidy: {untidy}"));
     }
     let (status, detail) = match &stored {
-        Ok(()) => (StageStatus::Passed, String::new()),
+        Ok(()) => (status, detail),
         Err(error) => (StageStatus::Failed, error.clone()),
     };
     if let Err(error) = stored {
@@ -97,7 +99,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
             "in the last event"
         } else {
             let text = serde_json::to_string(&record).unwrap_or_default();
-            anstream::println!("{text}");
+            outln!("{text}");
             "printed above"
         };
         events.warn(format!(
@@ -121,6 +123,21 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         kept,
     });
     code
+}
+
+/// Returns the stage's status: failed when stdout is not whole. A caller that did not get what it
+/// asked for must not take this run for a success. A worse verdict stays, and the error is said at
+/// the end.
+fn check_stdout(record: &mut Record) -> (StageStatus, String) {
+    if record.verdict == Verdict::Passed
+        && let Some(error) = output().take_error()
+    {
+        record.verdict = Verdict::InternalError;
+        record.exit_code = exit_code(Verdict::InternalError, None);
+        let detail = format!("failed to write to stdout: {error}");
+        return (StageStatus::Failed, detail);
+    }
+    (StageStatus::Passed, String::new())
 }
 
 /// Writes into the records of runs that were killed what their host remembers of them.

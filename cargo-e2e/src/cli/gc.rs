@@ -6,6 +6,7 @@ use cargo_e2e::sandbox::{self, Expired, Forget, Forgotten, Gc, Swept};
 
 use crate::cli::args::GcArguments;
 
+use super::print::{errln, outln};
 use super::{on_host, report};
 
 pub(crate) async fn gc(arguments: GcArguments) -> u8 {
@@ -21,7 +22,7 @@ pub(crate) async fn gc(arguments: GcArguments) -> u8 {
     on_host(&arguments.host, async |host, facts| {
         let name = host.name();
         let Some(swept) = sandbox::gc(host, &facts.root, &what).await? else {
-            anstream::eprintln!("another gc is under way on {name}");
+            errln!("another gc is under way on {name}");
             return Ok(0);
         };
         Ok(show(&swept, &what, name))
@@ -32,16 +33,16 @@ pub(crate) async fn gc(arguments: GcArguments) -> u8 {
 /// Says what was done, or with `--dry-run` what would be, and returns the exit code.
 fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
     if swept.expired.is_empty() && (what.forget.is_none() || what.all_users) {
-        anstream::eprintln!("nothing has expired on {host}");
+        errln!("nothing has expired on {host}");
     }
     let mut code = 0;
     for one in &swept.expired {
         let Expired { run_id, owner, .. } = one;
         let because = because(one);
         if what.dry_run {
-            anstream::println!("{run_id} of user {owner}: {because}");
+            outln!("{run_id} of user {owner}: {because}");
         } else if one.left.is_empty() {
-            anstream::eprintln!("removed {run_id} from {host}: {because}");
+            errln!("removed {run_id} from {host}: {because}");
         } else {
             let left = sandbox::listed(&one.left);
             report(&format!("of {run_id} on {host} is left:\n{left}"), None);
@@ -55,12 +56,12 @@ fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
                 freed += kb;
                 let line = format!("{}: {}", kilobytes(*kb), why_forgotten(why));
                 if what.dry_run {
-                    anstream::println!("{one}: {line}");
+                    outln!("{one}: {line}");
                 } else {
-                    anstream::eprintln!("removed {one} from {host}: {line}");
+                    errln!("removed {one} from {host}: {line}");
                 }
             }
-            Forgotten::InUse => anstream::eprintln!("{one} stays on {host}: a run uses it"),
+            Forgotten::InUse => errln!("{one} stays on {host}: a run uses it"),
             Forgotten::Left => {
                 let help = "what containers wrote there as root, root must remove";
                 report(&format!("failed to remove {one} from {host}"), Some(help));
@@ -70,10 +71,10 @@ fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
     }
     match &what.forget {
         Some(forget) if swept.stored.is_empty() => {
-            anstream::eprintln!("nothing of {} is kept on {host}", of(forget));
+            errln!("nothing of {} is kept on {host}", of(forget));
         }
         Some(_) if !what.dry_run => {
-            anstream::eprintln!("{} freed on {host}", kilobytes(freed));
+            errln!("{} freed on {host}", kilobytes(freed));
         }
         _ => {}
     }

@@ -9,6 +9,7 @@ use cargo_e2e::record::summary::duration;
 
 use crate::cli::args::HistoryArguments;
 
+use super::print::{errln, outln};
 use super::report;
 
 /// So many stages, tests and runs are shown; `--json` has them all.
@@ -36,12 +37,12 @@ pub(crate) fn history(arguments: &HistoryArguments) -> u8 {
     let all = history::of(&kept.records, arguments.repo.as_deref());
     if arguments.json {
         let document = serde_json::json!({ "schema": 1, "repos": all });
-        anstream::println!("{document:#}");
+        outln!("{document:#}");
     } else if all.is_empty() {
-        anstream::eprintln!("no runs are recorded in {}", store.folder().display());
+        errln!("no runs are recorded in {}", store.folder().display());
     } else {
         let texts: Vec<String> = all.iter().map(shown).collect();
-        anstream::println!("{}", texts.join("\n\n"));
+        outln!("{}", texts.join("\n\n"));
     }
     0
 }

@@ -6,6 +6,7 @@ use cargo_e2e::shell::quote;
 
 use crate::cli::args::InitArguments;
 
+use super::print::{errln, outln};
 use super::{USAGE, report};
 
 pub(crate) async fn init(arguments: InitArguments) -> u8 {
@@ -17,22 +18,22 @@ pub(crate) async fn init(arguments: InitArguments) -> u8 {
     let shown = arguments.path.clone().unwrap_or_default();
     let from = written.compose_files.join(" and ");
     for file in &written.files {
-        anstream::println!("wrote {}", shown.join(file).display());
+        outln!("wrote {}", shown.join(file).display());
     }
     let checks = match written.health_checks {
         1 => "1 health check".to_owned(),
         many => format!("{many} health checks"),
     };
-    anstream::eprintln!("from {from}: {checks}; tests: {}", written.tests);
+    errln!("from {from}: {checks}; tests: {}", written.tests);
     if !written.read_by_compose {
-        anstream::eprintln!(
+        errln!(
             "`docker compose` is not on this machine, so {from} was only looked at; please check the ports"
         );
     }
     let repo = arguments.path.map_or_else(String::new, |path| {
         format!(" {}", word(&path.to_string_lossy()))
     });
-    anstream::eprintln!("next: cargo e2e check{repo} && cargo e2e{repo}");
+    errln!("next: cargo e2e check{repo} && cargo e2e{repo}");
     0
 }
 

@@ -7,15 +7,16 @@ use cargo_e2e::text::printable;
 use crate::cli::args::HostArgument;
 
 use super::on_host;
+use super::print::{errln, outln};
 
 pub(crate) async fn list(arguments: HostArgument) -> u8 {
     on_host(&arguments, async |host, facts| {
         let all = sandbox::list(host, &facts.root).await?;
         if all.is_empty() {
-            anstream::eprintln!("no sandboxes on {}", host.name());
+            errln!("no sandboxes on {}", host.name());
             return Ok(0);
         }
-        anstream::println!(
+        outln!(
             "{:<26}  {:<20}  {:>10}  {:<12}  FROM",
             "RUN",
             "REPO",
@@ -23,7 +24,7 @@ pub(crate) async fn list(arguments: HostArgument) -> u8 {
             "EXPIRES"
         );
         for one in &all {
-            anstream::println!("{}", line(one));
+            outln!("{}", line(one));
         }
         Ok(0)
     })

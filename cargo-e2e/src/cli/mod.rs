@@ -16,6 +16,7 @@ mod keeping;
 mod killed_runs;
 mod list;
 mod plan;
+mod print;
 mod refused;
 mod report;
 mod rerun;
@@ -23,7 +24,9 @@ mod run;
 mod schema;
 mod unplanned;
 
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use cargo_e2e::cancel::Cancel;
@@ -35,9 +38,12 @@ use cargo_e2e::record::outcome::{Verdict, exit_code};
 use cargo_e2e::repo::workspace::{self, Repo, Selection};
 use cargo_e2e::sandbox::{self, Asker, ChooseError, Listed};
 use cargo_e2e::spec::{self, Spec, SpecErrors};
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
 
 use crate::cli::args::{Command, E2e, HostArgument, LookArguments, RepoArguments};
 
+use print::errln;
 use refused::{Refused, chain};
 use unplanned::Unplanned;
 
@@ -57,8 +63,9 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             return exit_code(Verdict::InternalError, None);
         }
     };
+    let drain = DrainOnPanic(&runtime);
     let code = runtime.block_on(async {
-        match typed.command {
+        let code = match typed.command {
             None => run::run(typed.run).await,
             Some(Command::Up(arguments)) => run::up(arguments).await,
             Some(Command::Env(arguments)) => env::env(arguments).await,
@@ -77,26 +84,51 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Report(arguments)) => report::report_on(&arguments).await,
             Some(Command::Completions(arguments)) => completions::completions(&arguments),
             Some(Command::Man(arguments)) => completions::man(&arguments),
-        }
+        };
+        print::drain(code).await
     });
+    drop(drain);
     // A name that is being looked up can't be stopped, and nobody waits for the answer.
     runtime.shutdown_timeout(LAST);
     code
 }
 
+/// Shows, after a panic, what was printed before it.
+struct DrainOnPanic<'a>(&'a Runtime);
+
+impl Drop for DrainOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let drained = async { timeout(LAST, print::output().drained()).await };
+            // A reader that is slower misses the end of a bug's report.
+            let _ = self.0.block_on(drained);
+        }
+    }
+}
+
 /// An error on stderr, as every command shows them.
 fn report(message: &str, help: Option<&str>) {
     let red = anstyle::AnsiColor::Red.on_default().bold();
-    anstream::eprintln!("{red}error{red:#}: {message}");
+    errln!("{red}error{red:#}: {message}");
     if let Some(help) = help {
-        anstream::eprintln!("  help: {help}");
+        errln!("  help: {help}");
     }
 }
 
 /// Something the user should know, on stderr.
 fn warn(text: &str) {
     let yellow = anstyle::AnsiColor::Yellow.on_default().bold();
-    anstream::eprintln!("{yellow}warning{yellow:#}: {text}");
+    errln!("{yellow}warning{yellow:#}: {text}");
+}
+
+/// Returns this process's signals, from the first time that this is called.
+fn listen() -> io::Result<Cancel> {
+    static SIGNALS: OnceLock<Cancel> = OnceLock::new();
+    if let Some(cancel) = SIGNALS.get() {
+        return Ok(cancel.clone());
+    }
+    let cancel = Cancel::listen()?;
+    Ok(SIGNALS.get_or_init(|| cancel).clone())
 }
 
 fn find(arguments: &RepoArguments) -> Result<Vec<Repo>, Refused> {
@@ -243,7 +275,7 @@ async fn on_host(
         report(&chain(error), error.help());
         exit_code(Verdict::HostError, None)
     };
-    let cancel = match Cancel::listen() {
+    let cancel = match listen() {
         Ok(cancel) => cancel,
         Err(error) => {
             report(&format!("signals can't be handled: {error}"), None);

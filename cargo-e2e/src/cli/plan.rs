@@ -13,6 +13,7 @@ use cargo_e2e::spec::{Ports, Side};
 
 use crate::cli::args::LookArguments;
 
+use super::print::{out, outln};
 use super::{each_plan, looking, refused_by_strict, report, show};
 
 pub(crate) async fn plan(arguments: LookArguments) -> u8 {
@@ -22,24 +23,24 @@ pub(crate) async fn plan(arguments: LookArguments) -> u8 {
 
 async fn one(plan: &Plan) -> u8 {
     let project = format!("e2e-{}-xxxxxxxx", plan.spec.name);
-    anstream::print!("{}", describe(plan, &project));
+    out(&describe(plan, &project));
     if let Some(code) = refused_by_strict(plan).await {
         return code;
     }
     for risk in risks::fetched(&remote(plan)) {
-        anstream::println!("{:<11} {risk}", "not isolated");
+        outln!("{:<11} {risk}", "not isolated");
     }
     match preview(plan, &project).await {
         Ok(model) => {
             let risks = risks::risks(&model, &plan.repo.root.to_string_lossy(), plan.ports);
             let rewritten = isolated(plan, model, &project);
             for (what, text) in rewritten.told(&risks) {
-                anstream::println!("{what:<11} {text}");
+                outln!("{what:<11} {text}");
             }
             0
         }
         Err(error @ PreviewError::NoCompose) => {
-            anstream::println!("rewrites    not shown: {error}");
+            outln!("rewrites    not shown: {error}");
             0
         }
         Err(error) => {

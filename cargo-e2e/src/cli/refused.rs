@@ -8,6 +8,7 @@ use cargo_e2e::repo::workspace::FindError;
 use cargo_e2e::secrets::MissingSecrets;
 use cargo_e2e::spec::SpecErrors;
 
+use super::print::errln;
 use super::{USAGE, report};
 
 /// Why a command can't begin.
@@ -38,7 +39,7 @@ impl Refused {
     pub(crate) fn show(&self) -> u8 {
         if let Self::Spec(errors) = self {
             // They are rendered whole, each with its place.
-            anstream::eprintln!("{errors}");
+            errln!("{errors}");
         } else {
             let (message, help) = self.text();
             report(&message, help);

@@ -13,6 +13,7 @@ use cargo_e2e::report::hub::{Entry, Hub, Outbox};
 use crate::cli::args::{RepoArguments, ReportArguments};
 
 use super::killed_runs::{died, recover, torn};
+use super::print::{errln, outln};
 use super::{USAGE, find, report, warn};
 
 pub(crate) async fn report_on(arguments: &ReportArguments) -> u8 {
@@ -33,7 +34,7 @@ fn open(run: &str) -> u8 {
         report(&format!("no page of run {run} is here"), Some(help));
         return USAGE;
     };
-    anstream::println!("{}", page.display());
+    outln!("{}", page.display());
     let opener = if cfg!(target_os = "macos") {
         "open"
     } else {
@@ -76,7 +77,7 @@ async fn waiting() -> u8 {
     match recover(&store) {
         Ok(recovered) => {
             for dead in recovered.dead.iter().filter(|dead| dead.fresh) {
-                anstream::eprintln!("{}", died(&dead.record));
+                errln!("{}", died(&dead.record));
             }
             for file in &recovered.torn {
                 warn(&torn(file));
@@ -89,7 +90,7 @@ async fn waiting() -> u8 {
         Err(error) => return failed(&error),
     };
     if before.is_empty() {
-        anstream::eprintln!("nothing waits for the state-hub");
+        errln!("nothing waits for the state-hub");
         return 0;
     }
     let hub = match Hub::from_environment() {
@@ -110,7 +111,7 @@ async fn waiting() -> u8 {
     };
     let delivered = deliver(&hub, &store, &outbox, Which::All, time(&before)).await;
     for run_id in &delivered.sent {
-        anstream::println!("{run_id}  sent     {}", summary(&store, run_id));
+        outln!("{run_id}  sent     {}", summary(&store, run_id));
     }
     show(&store, &delivered.waiting);
     if let Some(trouble) = &delivered.trouble {
@@ -137,13 +138,13 @@ fn show(store: &Store, entries: &[Entry]) {
             _ => "waits",
         };
         let run_id = &entry.run_id;
-        anstream::println!("{run_id}  {state:7}  {}", summary(store, run_id));
+        outln!("{run_id}  {state:7}  {}", summary(store, run_id));
         if let Some(answer) = &entry.last_answer {
             let tries = match entry.attempts {
                 1 => "once".to_owned(),
                 times => format!("{times} times"),
             };
-            anstream::println!("    tried {tries}, last answer: {answer}");
+            outln!("    tried {tries}, last answer: {answer}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `cargo e2e`: run the tests.
 
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,8 +10,11 @@ use cargo_e2e::compose::scan::scan;
 use cargo_e2e::plan::{Keep, Options, Plan};
 use cargo_e2e::record::event::{Events, Reporter};
 use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::report::github::{NoCommands, StopCommands};
-use cargo_e2e::report::{Bundle, GitHub, Human, HumanOptions, Json, TestLog, Verbosity};
+use cargo_e2e::report::github::{NoCommands, StopCommands, is_job};
+use cargo_e2e::report::output::{Channel, Stream};
+use cargo_e2e::report::{
+    Bundle, GitHub, Human, HumanOptions, Json, TestLog, Verbosity, human, json,
+};
 use cargo_e2e::run::lifecycle::{RealHosts, Run};
 use cargo_e2e::run::stages::test::{answer, only_asks};
 use cargo_e2e::sandbox::Identity;
@@ -25,9 +28,10 @@ use crate::cli::args::{
 
 use super::finish::finish;
 use super::keeping::{About, Keeping};
+use super::print;
 use super::refused::Refused;
 use super::unplanned::Unplanned;
-use super::{USAGE, each_plan, report, risks};
+use super::{USAGE, each_plan, listen, report, risks};
 
 pub(crate) async fn run(arguments: RunArguments) -> u8 {
     let options = Options {
@@ -69,7 +73,7 @@ pub(crate) async fn up(arguments: UpArguments) -> u8 {
 }
 
 async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options) -> u8 {
-    let cancel = match Cancel::listen() {
+    let cancel = match listen() {
         Ok(cancel) => cancel,
         Err(error) => {
             report(&format!("signals can't be handled: {error}"), None);
@@ -180,8 +184,9 @@ pub(super) fn reporters(
     root: &Path,
     log: TestLog,
 ) -> Vec<Box<dyn Reporter>> {
+    let shown = on_terminal(output, Some(log.path()));
     let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(log)];
-    reporters.extend(on_terminal(output));
+    reporters.extend(shown);
     let github = GitHub::detect(root, annotations(output));
     reporters.extend(github.map(|github| Box::new(github) as Box<dyn Reporter>));
     reporters
@@ -210,26 +215,28 @@ async fn learn(plan: &Plan, secrets: &Arc<Secrets>) -> Result<(), tokio::task::J
     learned.await
 }
 
-/// The terminal, and with `--message-format json` the events, too.
-fn on_terminal(output: &OutputArguments) -> Vec<Box<dyn Reporter>> {
+/// The terminal, and with `--message-format json` the events, too. All test output is in `log`.
+fn on_terminal(output: &OutputArguments, log: Option<PathBuf>) -> Vec<Box<dyn Reporter>> {
+    let (out, err) = (print::output().out(), print::output().err());
     let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
     if commands_on_stdout(output) {
-        reporters.push(Box::new(StopCommands::on_stdout()));
+        reporters.push(Box::new(StopCommands::on(out.clone())));
     }
-    let stderr: Box<dyn Write + Send> = if GitHub::is_job() {
-        Box::new(NoCommands(io::stderr()))
+    let err = err.announcing(human::gap(log.clone()));
+    let err: Box<dyn Channel> = if is_job() {
+        Box::new(NoCommands(err))
     } else {
-        Box::new(io::stderr())
+        Box::new(err)
     };
     if is_json(output) {
         // stdout has the events, and nothing else.
-        let human = Human::with_writers(how(output), stderr, io::sink());
+        let human = Human::on(how(output), err, io::sink());
         reporters.extend([
             Box::new(human) as Box<dyn Reporter>,
-            Box::new(Json::on_stdout()),
+            Box::new(Json::on(out.announcing(json::gap(log)))),
         ]);
     } else {
-        let human = Human::with_writers(how(output), stderr, io::stdout());
+        let human = Human::on(how(output), err, out.announcing(human::gap(log)));
         reporters.push(Box::new(human));
     }
     reporters
@@ -237,15 +244,15 @@ fn on_terminal(output: &OutputArguments) -> Vec<Box<dyn Reporter>> {
 
 /// Whether GitHub's runner may read commands where the tests print.
 fn commands_on_stdout(output: &OutputArguments) -> bool {
-    GitHub::is_job() && !is_json(output) && !is_file(io::stdout())
+    is_job() && !is_json(output) && !is_file(io::stdout())
 }
 
 /// Where annotations go.
-fn annotations(output: &OutputArguments) -> Box<dyn Write + Send> {
+fn annotations(output: &OutputArguments) -> Stream {
     if commands_on_stdout(output) {
-        Box::new(io::stdout())
+        print::output().out()
     } else {
-        Box::new(io::stderr())
+        print::output().err()
     }
 }
 
@@ -262,7 +269,7 @@ pub(super) fn is_json(output: &OutputArguments) -> bool {
 async fn ask(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
     // Without names nothing is missing.
     let secrets = Secrets::of(&[], environment()).unwrap_or_default();
-    let events = Events::masking(Arc::new(secrets), on_terminal(output));
+    let events = Events::masking(Arc::new(secrets), on_terminal(output, None));
     tokio::select! {
         answered = answer(plan, &events) => {
             answered.map_or_else(|trouble| exit_code(trouble.verdict, None), |()| 0)

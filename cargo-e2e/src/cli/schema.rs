@@ -5,12 +5,14 @@ use cargo_e2e::spec;
 
 use crate::cli::args::{SchemaArguments, SchemaOf};
 
+use super::print::{out, outln};
+
 pub(crate) fn schema(arguments: &SchemaArguments) -> u8 {
     match arguments.of {
-        SchemaOf::Spec => anstream::print!("{}", spec::SCHEMA),
+        SchemaOf::Spec => out(spec::SCHEMA),
         SchemaOf::Run => {
             let schema = schemars::schema_for!(Record);
-            anstream::println!("{:#}", schema.as_value());
+            outln!("{:#}", schema.as_value());
         }
     }
     0

@@ -39,6 +39,7 @@ pub(crate) struct Scripted {
     arguments: Arc<Mutex<String>>,
     lost: Arc<AtomicBool>,
     connections: Arc<AtomicU32>,
+    refusals: Arc<AtomicU32>,
 }
 
 pub(crate) const PREFLIGHT: &str = "system=Linux\narch=x86_64\nlibc=gnu\nuid=0\nuser=root\nhostname=h\n\
@@ -79,7 +80,14 @@ impl Scripted {
             arguments: Arc::default(),
             lost: Arc::default(),
             connections: Arc::new(AtomicU32::new(1)),
+            refusals: Arc::new(AtomicU32::new(u32::MAX)),
         }
+    }
+
+    /// It refuses to be connected to once, and then does not answer at all.
+    pub(crate) fn refuses_once(self) -> Self {
+        self.refusals.store(1, Ordering::Relaxed);
+        self
     }
 
     /// Its rsync fails.
@@ -191,6 +199,10 @@ impl Host for Scripted {
         if !self.lost.load(Ordering::Relaxed) {
             return Ok(());
         }
+        if self.refusals.load(Ordering::Relaxed) == 0 {
+            std::future::pending::<()>().await;
+        }
+        self.refusals.fetch_sub(1, Ordering::Relaxed);
         Err(HostError::Lost {
             host: "scripted".to_owned(),
             doing: "reconnect",

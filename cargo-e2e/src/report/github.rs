@@ -29,7 +29,7 @@ const MESSAGE: usize = 2000;
 const FAILURE: usize = 100_000;
 
 /// Tells GitHub when a run is over.
-pub struct GitHub<W: Write + Send = Box<dyn Write + Send>> {
+pub struct GitHub<W: Write + Send> {
     out: W,
     summary: Option<PathBuf>,
     /// What GitHub's paths begin in.
@@ -38,18 +38,18 @@ pub struct GitHub<W: Write + Send = Box<dyn Write + Send>> {
     repo: PathBuf,
 }
 
-impl GitHub {
-    /// Whether this process runs in a job of GitHub Actions.
-    #[must_use]
-    pub fn is_job() -> bool {
-        std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true")
-    }
+/// Returns whether this process runs in a job of GitHub Actions.
+#[must_use]
+pub fn is_job() -> bool {
+    std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true")
+}
 
+impl<W: Write + Send> GitHub<W> {
     /// When this process runs in a job of GitHub Actions. Annotations go to `out`: where commands
     /// are stopped meanwhile, the same stream, as the runner reads each in its own time.
     #[must_use]
-    pub fn detect(repo: &Path, out: Box<dyn Write + Send>) -> Option<Self> {
-        Self::is_job().then(|| Self {
+    pub fn detect(repo: &Path, out: W) -> Option<Self> {
+        is_job().then(|| Self {
             out,
             summary: std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from),
             workspace: std::env::var_os("GITHUB_WORKSPACE")
@@ -58,9 +58,7 @@ impl GitHub {
             repo: repo.to_owned(),
         })
     }
-}
 
-impl<W: Write + Send> GitHub<W> {
     /// One for each test that failed, or else for what did.
     fn annotations(&self, record: &Record) -> Vec<String> {
         if record.verdict == Verdict::Passed {
@@ -116,7 +114,7 @@ impl<W: Write + Send> Reporter for GitHub<W> {
         };
         for line in self.annotations(record) {
             // Whoever reads it may be gone; the verdict is the exit code.
-            let _ = writeln!(self.out, "{line}");
+            let _ = self.out.write_all(format!("{line}\n").as_bytes());
         }
         if let Some(path) = &self.summary {
             let file = OpenOptions::new().append(true).create(true).open(path);

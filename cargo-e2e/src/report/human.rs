@@ -1,23 +1,26 @@
 //! What a person sees: stages as they end, failures with their evidence, one verdict.
 //!
 //! Everything goes to stderr, but what the tests print, which goes to stdout as it came. On a
-//! live terminal a spinner stands below the last line.
+//! live terminal a line below the last one says what runs.
 
 mod options;
 mod paint;
+mod pending;
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
-use std::io::{Stderr, Stdout, Write};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 pub use options::{HumanOptions, Verbosity};
 use paint::{COLUMN, Paint};
+use pending::{Pending, first_words};
 
-use super::spinner::{Pending, Spinner, first_words};
+use super::output::{Channel, Missed, Notice, Status};
 use crate::record::event::{Event, Excerpt, Failure, Reporter};
 use crate::record::outcome::{Stage, StageStatus};
 use crate::record::summary::{duration, reason};
@@ -36,12 +39,13 @@ const ALONE: &str = "waiting for the compiler";
 const SLOW: Duration = Duration::from_secs(1);
 
 /// Shows a run to a person.
-pub struct Human<E: Write + Send = Stderr, O: Write + Send = Stdout> {
+pub struct Human<E: Channel, O: Channel> {
     options: HumanOptions,
     paint: Paint,
     err: E,
     out: O,
-    spinner: Option<Spinner>,
+    /// The line at the bottom, where there is one.
+    status: Option<Status>,
     /// The stage that runs; another may be told of beside it.
     current: Option<Stage>,
     pending: Pending,
@@ -53,25 +57,25 @@ pub struct Human<E: Write + Send = Stderr, O: Write + Send = Stdout> {
     unfinished_line: bool,
 }
 
-impl Human {
-    /// Shows on this process's stderr and stdout.
-    #[must_use]
-    pub fn new(options: HumanOptions) -> Self {
-        Self::with_writers(options, std::io::stderr(), std::io::stdout())
-    }
+/// Says in the place of output that was left out how much it was. All test output is in `log`.
+#[must_use]
+pub fn gap(log: Option<PathBuf>) -> Notice {
+    Arc::new(move |missed| {
+        let log = log.as_deref().map(verdict::near);
+        format!("[cargo e2e: {}]\n", missed.sentence(log))
+    })
 }
 
-impl<E: Write + Send, O: Write + Send> Human<E, O> {
-    /// Shows elsewhere: `err` takes the lines, `out` what the tests print. The spinner, when
-    /// `live`, still draws on stderr.
+impl<E: Channel, O: Channel> Human<E, O> {
+    /// Shows on these: `err` takes the lines, `out` what the tests print.
     #[must_use]
-    pub fn with_writers(options: HumanOptions, err: E, out: O) -> Self {
+    pub fn on(options: HumanOptions, err: E, out: O) -> Self {
         Self {
             options,
             paint: Paint::new(options.color),
             err,
             out,
-            spinner: None,
+            status: None,
             current: None,
             pending: Pending::default(),
             beside: None,
@@ -82,6 +86,12 @@ impl<E: Write + Send, O: Write + Send> Human<E, O> {
 
     /// Writes whole lines below what is there.
     fn show(&mut self, lines: &[String]) {
+        let text = self.text(lines);
+        // A terminal that is gone must not end the run: the sandbox has yet to be removed.
+        let _ = self.err.write_all(text.as_bytes());
+    }
+
+    fn text(&mut self, lines: &[String]) -> String {
         let mut text = String::new();
         if self.unfinished_line && self.options.shared {
             // A colour that a test runner left open ends here too.
@@ -93,15 +103,21 @@ impl<E: Write + Send, O: Write + Send> Human<E, O> {
             text += line;
             text.push('\n');
         }
-        let err = &mut self.err;
-        let mut write = || {
-            // A terminal that is gone must not end the run: the sandbox has yet to be removed.
-            let _ = err.write_all(text.as_bytes());
-            let _ = err.flush();
-        };
-        match &self.spinner {
-            Some(spinner) => spinner.aside(&mut write),
-            None => write(),
+        text
+    }
+
+    /// Shows what the line at the bottom says now, if there is one.
+    fn say(&mut self, words: String) {
+        if let Some(status) = &mut self.status {
+            status.words = words;
+            self.err.status(Some(status.clone()));
+        }
+    }
+
+    /// Takes the line at the bottom away.
+    fn be_still(&mut self) {
+        if self.status.take().is_some() {
+            self.err.status(None);
         }
     }
 
@@ -123,7 +139,7 @@ impl<E: Write + Send, O: Write + Send> Human<E, O> {
 
     fn stage_started(&mut self, stage: Stage) {
         self.pending = Pending::default();
-        self.spinner = None;
+        self.be_still();
         self.current = Some(stage);
         self.spin(stage, Duration::ZERO, first_words(stage));
     }
@@ -131,10 +147,14 @@ impl<E: Write + Send, O: Write + Send> Human<E, O> {
     /// The stage's line, where there is one.
     fn spin(&mut self, stage: Stage, elapsed: Duration, words: &str) {
         if self.options.live && !self.quiet() {
-            let label = self.paint.verb(self.paint.busy, stage.name());
-            let spinner = Spinner::start(label, elapsed);
-            spinner.say(words);
-            self.spinner = Some(spinner);
+            let now = Instant::now();
+            self.status = Some(Status {
+                label: self.paint.verb(self.paint.busy, stage.name()),
+                width: COLUMN,
+                since: now.checked_sub(elapsed).unwrap_or(now),
+                words: String::new(),
+            });
+            self.say(words.to_owned());
         }
     }
 
@@ -145,18 +165,22 @@ impl<E: Write + Send, O: Write + Send> Human<E, O> {
         let words = said.map_or_else(|| ALONE.to_owned(), |(_, line)| line);
         self.spin(stage, elapsed, &words);
         if !self.options.live && !self.quiet() {
-            self.aside(stage, ALONE);
+            let lines = self.aside(stage, ALONE);
+            self.show(&lines);
         }
     }
 
     fn progress(&mut self, stage: Stage, line: &str) {
         if self.verbose() {
-            self.aside(stage, line);
+            let lines = self.aside(stage, line);
+            let text = self.text(&lines);
+            self.err
+                .offer(text.as_bytes(), Missed::progress(lines.len()));
         }
-        if self.current != Some(stage) {
+        if self.current == Some(stage) {
+            self.say(printable(line));
+        } else {
             self.beside = Some((stage, printable(line)));
-        } else if let Some(spinner) = &self.spinner {
-            spinner.say(&printable(line));
         }
     }
 
@@ -164,38 +188,36 @@ impl<E: Write + Send, O: Write + Send> Human<E, O> {
         if self.verbose() {
             let state = if passed { " passed" } else { "" };
             let line = format!("{name}{state}: {answer} ({})", duration(waited));
-            self.aside(Stage::Ready, &line);
+            let lines = self.aside(Stage::Ready, &line);
+            self.show(&lines);
         }
         self.pending.answer(name, passed, &printable(answer));
-        if let Some(spinner) = &self.spinner {
-            spinner.say(&self.pending.line());
-        }
+        self.say(self.pending.line());
     }
 
     /// Something small that a stage said.
-    fn aside(&mut self, stage: Stage, text: &str) {
+    fn aside(&self, stage: Stage, text: &str) -> Vec<String> {
         let dimmed = |line: &str| {
             let line = format!("{:>COLUMN$} {}", stage.name(), line.trim());
             self.paint.with(self.paint.dim, &line)
         };
-        let lines: Vec<String> = printable(text).lines().map(dimmed).collect();
-        self.show(&lines);
+        printable(text).lines().map(dimmed).collect()
     }
 
     fn test_output(&mut self, bytes: &[u8]) {
         if self.options.shared {
             // Not redrawn below output that may end in the middle of a line.
-            self.spinner = None;
+            self.be_still();
         }
         if let Some(last) = bytes.last() {
-            self.unfinished_line = *last != b'\n';
-            let _ = self.out.write_all(bytes);
-            let _ = self.out.flush();
+            let shown = self.out.offer(bytes, Missed::output(bytes.len()));
+            // What is said in its place is a whole line.
+            self.unfinished_line = shown && *last != b'\n';
         }
     }
 
     fn stage_ended(&mut self, stage: Stage, status: StageStatus, took: Duration, detail: &str) {
-        self.spinner = None;
+        self.be_still();
         let shown = match self.options.verbosity {
             Verbosity::Quiet => false,
             Verbosity::Verbose => true,
@@ -282,7 +304,7 @@ impl<E: Write + Send, O: Write + Send> Human<E, O> {
     }
 }
 
-impl<E: Write + Send, O: Write + Send> Reporter for Human<E, O> {
+impl<E: Channel, O: Channel> Reporter for Human<E, O> {
     fn event(&mut self, event: &Event) {
         match event {
             Event::RunStarted { run_id, repo, host } => self.run_started(run_id, repo, host),
@@ -320,7 +342,7 @@ impl<E: Write + Send, O: Write + Send> Reporter for Human<E, O> {
                 failure,
                 kept,
             } => {
-                self.spinner = None;
+                self.be_still();
                 let lines = verdict::lines(
                     &self.paint,
                     self.quiet(),
@@ -334,6 +356,13 @@ impl<E: Write + Send, O: Write + Send> Reporter for Human<E, O> {
                 }
             }
         }
+    }
+}
+
+/// A run that panics says no more, and its line would stay.
+impl<E: Channel, O: Channel> Drop for Human<E, O> {
+    fn drop(&mut self) {
+        self.be_still();
     }
 }
 

@@ -1,10 +1,12 @@
 //! The events as JSON lines, for other programs. Names and meanings of fields are part of the
 //! contract: new ones may come, old ones stay.
 
-use std::io::{Stdout, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::output::{Channel, Missed, Notice};
 use crate::record::event::{Event, Reporter};
 use crate::record::outcome::{millis, now};
 
@@ -12,23 +14,35 @@ use crate::record::outcome::{millis, now};
 pub const VERSION: u32 = 1;
 
 /// Writes a line for each event.
-pub struct Json<W: Write + Send = Stdout> {
-    out: W,
+pub struct Json<C: Channel> {
+    out: C,
     /// The beginning of a character whose other bytes are still to come.
     partial: Vec<u8>,
 }
 
-impl Json {
-    /// On this process's stdout.
-    #[must_use]
-    pub fn on_stdout() -> Self {
-        Self::to(std::io::stdout())
-    }
+/// Says in the place of events that were left out how much it was. All test output is in `log`.
+#[must_use]
+pub fn gap(log: Option<PathBuf>) -> Notice {
+    Arc::new(move |missed| {
+        line(
+            "warning",
+            json!({ "text": missed.sentence(log.as_deref()) }),
+        )
+    })
 }
 
-impl<W: Write + Send> Json<W> {
-    /// Elsewhere.
-    pub fn to(out: W) -> Self {
+fn line(name: &str, fields: Value) -> String {
+    let mut line = json!({ "schema": VERSION, "event": name, "at": now() });
+    if let (Some(line), Value::Object(fields)) = (line.as_object_mut(), fields) {
+        line.extend(fields);
+    }
+    // GitHub's runner would take it for a command; only a text holds it.
+    line.to_string().replace("##[", "#\\u0023[") + "\n"
+}
+
+impl<C: Channel> Json<C> {
+    /// Writes them there.
+    pub fn on(out: C) -> Self {
         Self {
             out,
             partial: Vec::new(),
@@ -36,15 +50,13 @@ impl<W: Write + Send> Json<W> {
     }
 
     fn line(&mut self, name: &str, fields: Value) {
-        let mut line = json!({ "schema": VERSION, "event": name, "at": now() });
-        if let (Some(line), Value::Object(fields)) = (line.as_object_mut(), fields) {
-            line.extend(fields);
-        }
-        // GitHub's runner would take it for a command; only a text holds it.
-        let line = line.to_string().replace("##[", "#\\u0023[");
         // A reader that is gone must not end the run: the sandbox has yet to be removed.
-        let _ = writeln!(self.out, "{line}");
-        let _ = self.out.flush();
+        let _ = self.out.write_all(line(name, fields).as_bytes());
+    }
+
+    /// Writes what a slow reader may miss.
+    fn offer(&mut self, name: &str, fields: Value, missed: Missed) {
+        self.out.offer(line(name, fields).as_bytes(), missed);
     }
 
     /// Whole characters of what the tests printed; bytes that are none become U+FFFD.
@@ -62,7 +74,7 @@ impl<W: Write + Send> Json<W> {
     }
 }
 
-impl<W: Write + Send> Reporter for Json<W> {
+impl<C: Channel> Reporter for Json<C> {
     fn event(&mut self, event: &Event) {
         match event {
             Event::RunStarted { run_id, repo, host } => self.line(
@@ -74,7 +86,8 @@ impl<W: Write + Send> Reporter for Json<W> {
             // A program that reads this has no line to keep alive; progress says what goes on.
             Event::StageGoesOn { .. } => {}
             Event::Progress { stage, line } => {
-                self.line("progress", json!({ "stage": stage, "line": line }));
+                let fields = json!({ "stage": stage, "line": line });
+                self.offer("progress", fields, Missed::progress(1));
             }
             Event::Health {
                 name,
@@ -88,7 +101,8 @@ impl<W: Write + Send> Reporter for Json<W> {
             Event::TestOutput { bytes } => {
                 let text = self.characters(bytes);
                 if !text.is_empty() {
-                    self.line("test_output", json!({ "text": text }));
+                    let missed = Missed::output(bytes.len());
+                    self.offer("test_output", json!({ "text": text }), missed);
                 }
             }
             Event::Warning { text } => self.line("warning", json!({ "text": text })),
@@ -148,7 +162,7 @@ mod tests {
 
     fn lines(events: &[Event]) -> Vec<Value> {
         let mut out = Vec::new();
-        let mut json = Json::to(&mut out);
+        let mut json = Json::on(&mut out);
         for event in events {
             json.event(event);
         }

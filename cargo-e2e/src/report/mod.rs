@@ -8,8 +8,7 @@ pub mod html;
 pub mod hub;
 pub mod human;
 pub mod json;
-pub mod log_lines;
-mod spinner;
+pub mod output;
 pub mod test_log;
 
 pub use bundle::Bundle;

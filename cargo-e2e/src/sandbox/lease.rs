@@ -166,7 +166,8 @@ impl Holder {
             let last = match self.channel(&mut stopped).await {
                 Over::GivenBack => return None,
                 Over::Said(why) => return Some(self.lost(why, true)),
-                Over::Broken(last) => refused.take().unwrap_or(last),
+                // A better reason than that there is no answer.
+                Over::Broken(last) => refused.clone().unwrap_or(last),
             };
             // After a long sleep of this machine, it must have asked once before it judges.
             if self.answered.elapsed() > self.lease {
@@ -188,10 +189,10 @@ impl Holder {
                 self.host.reconnect().await
             };
             tokio::select! {
-                // A better reason than that there is no answer.
-                again = timeout(self.patience(), again) => {
-                    refused = again.ok().and_then(|again| Some(again.err()?.to_string()));
-                }
+                // A try without an answer takes nothing back of what an earlier one was told.
+                again = timeout(self.patience(), again) => if let Ok(again) = again {
+                    refused = again.err().map(|error| error.to_string());
+                },
                 () = given_back(&mut stopped) => return None,
             }
         }
@@ -322,7 +323,31 @@ impl<T> Drop for AbortOnDrop<T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Identity, Visitor};
     use super::*;
+    use crate::host::scripted::{Reply, Scripted};
+
+    #[tokio::test]
+    async fn the_last_refusal_is_the_reason_though_later_tries_had_no_answer() {
+        let host = Scripted::with(&[("the lease", Reply::Lost)]).refuses_once();
+        let identity = Identity::new("hello");
+        let visitor = Visitor {
+            run: identity.run_id.clone(),
+            who: "nobody".to_owned(),
+        };
+        let sandbox = Sandbox {
+            identity,
+            root: "/box".to_owned(),
+            expires: 0,
+            lease: Duration::from_millis(100),
+            visitor,
+        };
+        let lease = Lease::hold(Arc::new(host), &sandbox, Cancel::never());
+        let mut lost = lease.lost();
+        let lost = timeout(Duration::from_mins(1), lost.wait_for(Option::is_some));
+        let why = lost.await.unwrap().unwrap().clone().unwrap().why;
+        assert!(why.contains("reconnect"), "{why}");
+    }
 
     #[test]
     fn several_heartbeats_fit_into_each_lease() {

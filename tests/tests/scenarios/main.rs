@@ -16,6 +16,7 @@ mod long_logs;
 mod outcomes;
 mod page;
 mod ports;
+mod readers;
 mod ready;
 mod records;
 mod refused;

@@ -22,7 +22,7 @@ connected() {
 is_gone() {
   looks=0
   if [ "$sure" = yes ]; then
-    while began "$PPID"; do
+    while lives "$PPID" "$born"; do
       [ "$looks" -lt 3 ] || return 1
       looks=$((looks + 1))
       sleep 1
@@ -37,6 +37,8 @@ is_gone() {
   done
   connected
 }
+began "$PPID"
+born=$since
 # By way of a process that carries the cookie: teardown ends this script too, on a connection
 # of which nobody noticed the end.
 cat | {

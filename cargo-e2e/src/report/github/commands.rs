@@ -1,15 +1,16 @@
 //! What others print is never a command to GitHub Actions: its runner takes commands from every
 //! line of a job, such as `::add-mask::` and `::set-output`.
 
-use std::io::{self, Stdout, Write};
+use std::io::{self, Write};
 
 use crate::record::event::{Event, Reporter};
 use crate::record::outcome::Stage;
+use crate::report::output::{Channel, Missed};
 
 /// Stops commands while tests print, with a word that they can't know. The runner reads stdout and
 /// stderr each in its order, but not in one: this must write to where the tests' output goes, and
 /// be told before it.
-pub struct StopCommands<W: Write + Send = Stdout> {
+pub struct StopCommands<W: Write + Send> {
     out: W,
     /// The word that ends it, while commands are stopped.
     token: Option<String>,
@@ -17,17 +18,9 @@ pub struct StopCommands<W: Write + Send = Stdout> {
     unfinished_line: bool,
 }
 
-impl StopCommands {
-    /// For tests that print on this process's stdout.
-    #[must_use]
-    pub fn on_stdout() -> Self {
-        Self::to(io::stdout())
-    }
-}
-
 impl<W: Write + Send> StopCommands<W> {
-    /// For tests that print elsewhere.
-    pub(super) fn to(out: W) -> Self {
+    /// Writes to where the tests' output goes.
+    pub fn on(out: W) -> Self {
         Self {
             out,
             token: None,
@@ -38,7 +31,8 @@ impl<W: Write + Send> StopCommands<W> {
     fn stop(&mut self) {
         if self.token.is_none() {
             let token = ulid::Ulid::generate().to_string().to_lowercase();
-            let _ = writeln!(self.out, "::stop-commands::{token}");
+            let line = format!("::stop-commands::{token}\n");
+            let _ = self.out.write_all(line.as_bytes());
             self.token = Some(token);
         }
     }
@@ -46,8 +40,8 @@ impl<W: Write + Send> StopCommands<W> {
     fn resume(&mut self) {
         if let Some(token) = self.token.take() {
             let end = if self.unfinished_line { "\n" } else { "" };
-            let _ = writeln!(self.out, "{end}::{token}::");
-            let _ = self.out.flush();
+            let line = format!("{end}::{token}::\n");
+            let _ = self.out.write_all(line.as_bytes());
         }
     }
 }
@@ -83,28 +77,38 @@ pub struct NoCommands<W: Write>(pub W);
 
 impl<W: Write> Write for NoCommands<W> {
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(lines);
-        let mut harmless = String::with_capacity(text.len());
-        for line in text.split_inclusive(['\n', '\r']) {
-            let begin = line.len() - line.trim_start().len();
-            // One kind of command begins a line, the other stands anywhere in it.
-            let rest = match line[begin..].strip_prefix("::") {
-                Some(rest) => {
-                    harmless.push_str(&line[..begin]);
-                    harmless.push_str(": :");
-                    rest
-                }
-                None => line,
-            };
-            harmless.push_str(&rest.replace("##[", "## ["));
-        }
-        self.0.write_all(harmless.as_bytes())?;
+        self.0.write_all(harmless(lines).as_bytes())?;
         Ok(lines.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
+}
+
+impl<C: Channel> Channel for NoCommands<C> {
+    fn offer(&mut self, lines: &[u8], missed: Missed) -> bool {
+        self.0.offer(harmless(lines).as_bytes(), missed)
+    }
+}
+
+fn harmless(lines: &[u8]) -> String {
+    let text = String::from_utf8_lossy(lines);
+    let mut harmless = String::with_capacity(text.len());
+    for line in text.split_inclusive(['\n', '\r']) {
+        let begin = line.len() - line.trim_start().len();
+        // One kind of command begins a line, the other stands anywhere in it.
+        let rest = match line[begin..].strip_prefix("::") {
+            Some(rest) => {
+                harmless.push_str(&line[..begin]);
+                harmless.push_str(": :");
+                rest
+            }
+            None => line,
+        };
+        harmless.push_str(&rest.replace("##[", "## ["));
+    }
+    harmless
 }
 
 #[cfg(test)]
@@ -145,12 +149,14 @@ mod tests {
         }
     }
 
+    impl Channel for Shared {}
+
     #[test]
     fn commands_are_stopped_while_tests_print_and_not_longer() {
         let out = Shared::default();
-        let human = Human::with_writers(HumanOptions::default(), io::sink(), out.clone());
+        let human = Human::on(HumanOptions::default(), io::sink(), out.clone());
         let events = Events::new(vec![
-            Box::new(StopCommands::to(out.clone())),
+            Box::new(StopCommands::on(out.clone())),
             Box::new(human),
         ]);
         events.tell(ended(Stage::Up));

@@ -1,6 +1,8 @@
 //! How much is shown, and how.
 
-use std::io::{IsTerminal, stderr, stdout};
+use std::io::{IsTerminal, stderr};
+
+use crate::report::output::same_place;
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,12 +47,4 @@ impl HumanOptions {
             shared: same_place(),
         }
     }
-}
-
-fn same_place() -> bool {
-    if stdout().is_terminal() && stderr().is_terminal() {
-        return true;
-    }
-    let places = (rustix::fs::fstat(stdout()), rustix::fs::fstat(stderr()));
-    matches!(places, (Ok(out), Ok(err)) if out.st_dev == err.st_dev && out.st_ino == err.st_ino)
 }

@@ -9,7 +9,7 @@ use Verbosity::{Normal, Quiet, Verbose};
 
 fn show_with(options: HumanOptions, events: &[Event]) -> (String, String) {
     let (mut err, mut out) = (Vec::new(), Vec::new());
-    let mut human = Human::with_writers(options, &mut err, &mut out);
+    let mut human = Human::on(options, &mut err, &mut out);
     for event in events {
         human.event(event);
     }

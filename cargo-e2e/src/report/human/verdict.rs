@@ -116,7 +116,7 @@ fn results(paint: &Paint, bundle: &Path) -> Option<String> {
 }
 
 /// A path as a person standing here would type it.
-fn near(path: &Path) -> &Path {
+pub(super) fn near(path: &Path) -> &Path {
     let here = std::env::current_dir().unwrap_or_default();
     match path.strip_prefix(here) {
         Ok(rest) if !rest.as_os_str().is_empty() => rest,

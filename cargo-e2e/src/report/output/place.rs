@@ -1,0 +1,300 @@
+//! One place, such as a terminal or a pipe: what waits for it, and the thread that writes it there.
+
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use tokio::sync::watch;
+
+use super::missed::Missed;
+use super::queue::{Piece, Queue};
+use super::status::Status;
+use super::stream::Notice;
+
+/// A pipe takes that much whole; smaller steps show sooner that its reader reads.
+const STEP: usize = 4096;
+/// How often the status is drawn.
+const FRAME: Duration = Duration::from_millis(100);
+/// The width of a terminal that says none.
+const COLUMNS: usize = 80;
+const ERASE: &[u8] = b"\r\x1b[K";
+
+/// What waits for a place. Whoever adds to it never waits for whoever reads.
+pub(super) struct Place {
+    state: Mutex<State>,
+    work: Condvar,
+    progress: watch::Sender<Progress>,
+}
+
+#[derive(Default)]
+struct State {
+    queue: Queue,
+    /// The line at the bottom, and the stream that shows it.
+    status: Option<(usize, Status)>,
+    /// Why a stream is not whole.
+    errors: Vec<(usize, io::Error)>,
+}
+
+/// How far the thread is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Progress {
+    written: u64,
+    /// Nothing waits, and nothing is being written.
+    idle: bool,
+}
+
+impl Place {
+    /// Starts to write to these streams of one place.
+    pub(super) fn start(streams: Vec<Target>) -> Arc<Self> {
+        let place = Arc::new(Self {
+            state: Mutex::default(),
+            work: Condvar::new(),
+            progress: watch::Sender::default(),
+        });
+        let writer = Writer {
+            place: Arc::clone(&place),
+            streams,
+            drawn: None,
+            line_begins: true,
+        };
+        // It ends with the process: until then there may be more to write.
+        std::thread::spawn(move || writer.run());
+        place
+    }
+
+    pub(super) fn keep(&self, to: usize, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            let mut state = self.lock();
+            state.queue.keep(to, bytes);
+            self.wake(&state);
+        }
+    }
+
+    pub(super) fn offer(&self, to: usize, bytes: &[u8], missed: Missed, notice: &Notice) -> bool {
+        let mut state = self.lock();
+        let added = state.queue.offer(to, bytes, missed, notice);
+        self.wake(&state);
+        added
+    }
+
+    pub(super) fn status(&self, to: usize, status: Option<Status>) {
+        let mut state = self.lock();
+        state.status = status.map(|status| (to, status));
+        self.wake(&state);
+    }
+
+    /// Returns why a stream is not whole, once.
+    pub(super) fn take_error(&self, of: usize) -> Option<io::Error> {
+        let errors = &mut self.lock().errors;
+        let found = errors.iter().position(|(to, _)| *to == of)?;
+        Some(errors.swap_remove(found).1)
+    }
+
+    /// Returns how many bytes were written.
+    pub(super) fn written(&self) -> u64 {
+        self.progress.borrow().written
+    }
+
+    /// Returns whether nothing waits.
+    pub(super) fn is_idle(&self) -> bool {
+        self.progress.borrow().idle
+    }
+
+    /// Resolves when nothing waits.
+    pub(super) async fn drained(&self) {
+        // The sender is this place's own: it is never gone.
+        let _ = self.progress.subscribe().wait_for(|now| now.idle).await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that there is work, under the lock, so that nobody believes the thread to be idle.
+    fn wake(&self, _: &MutexGuard<'_, State>) {
+        self.progress
+            .send_if_modified(|now| std::mem::take(&mut now.idle));
+        self.work.notify_one();
+    }
+}
+
+/// A stream as the thread knows it.
+pub(super) struct Target {
+    writer: Box<dyn Write + Send>,
+    is_terminal: bool,
+    /// Nobody reads it any more, or it could not be written: the rest is not tried.
+    closed: bool,
+}
+
+impl Target {
+    /// Returns a stream of this process.
+    pub(super) fn of(stream: impl AsFd + IsTerminal + Send + 'static) -> Self {
+        Self {
+            is_terminal: stream.is_terminal(),
+            writer: Box::new(Raw(stream)),
+            closed: false,
+        }
+    }
+
+    /// Returns one that tests read.
+    #[cfg(test)]
+    pub(super) fn to(writer: impl Write + Send + 'static) -> Self {
+        Self {
+            writer: Box::new(writer),
+            is_terminal: false,
+            closed: false,
+        }
+    }
+
+    /// Writes it, or returns why not, once. A reader that is gone is no error.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        let written = self.writer.write_all(bytes);
+        self.closed = written.is_err();
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            // So says a terminal that is gone.
+            Err(error) if self.is_terminal && Errno::from_io_error(&error) == Some(Errno::IO) => {
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
+/// A stream without a buffer: what is written is written, and not at the end of the process.
+struct Raw<F: AsFd>(F);
+
+impl<F: AsFd> Write for Raw<F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match rustix::io::write(&self.0, bytes) {
+                Err(Errno::INTR) => {}
+                // Another program made it so for all that share it, as some shells' tools do.
+                Err(Errno::AGAIN) => {
+                    let ready = PollFd::new(&self.0, PollFlags::OUT);
+                    poll(&mut [ready], None).or_else(|error| match error {
+                        Errno::INTR => Ok(0),
+                        error => Err(error),
+                    })?;
+                }
+                other => return Ok(other?),
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What the thread does next.
+enum Task {
+    Write(Piece),
+    Draw(usize, Status),
+    Erase(usize),
+}
+
+/// The thread. It alone waits for readers, without the lock.
+struct Writer {
+    place: Arc<Place>,
+    streams: Vec<Target>,
+    /// The stream on which the status stands, and since when.
+    drawn: Option<(usize, Instant)>,
+    /// The last byte was a newline.
+    line_begins: bool,
+}
+
+impl Writer {
+    fn run(mut self) {
+        loop {
+            match self.next() {
+                Task::Write(Piece::Text { to, bytes }) => self.show(to, &bytes, true),
+                Task::Write(Piece::Gap { to, missed, notice }) => {
+                    let begin = if self.line_begins { "" } else { "\n" };
+                    let text = format!("{begin}{}", notice(missed));
+                    self.show(to, text.as_bytes(), false);
+                }
+                Task::Draw(to, status) => {
+                    let columns = rustix::termios::tcgetwinsize(io::stderr())
+                        .map_or(0, |size| usize::from(size.ws_col));
+                    let columns = if columns == 0 { COLUMNS } else { columns };
+                    let now = Instant::now();
+                    let line = format!("\r{}\x1b[K", status.line(now, columns));
+                    self.drawn = Some((to, now));
+                    self.write(to, line.as_bytes());
+                }
+                Task::Erase(on) => {
+                    self.drawn = None;
+                    self.write(on, ERASE);
+                }
+            }
+        }
+    }
+
+    /// Waits for something to do.
+    fn next(&self) -> Task {
+        let place = &self.place;
+        let mut state = place.lock();
+        loop {
+            if let Some(piece) = state.queue.take() {
+                return Task::Write(piece);
+            }
+            let until = match (&state.status, self.drawn) {
+                (None, Some((on, _))) => return Task::Erase(on),
+                (None, None) => None,
+                // Not behind what may be the beginning of a line.
+                (Some(_), _) if !self.line_begins => None,
+                (Some((to, status)), drawn) => {
+                    let due =
+                        drawn.map_or(Duration::ZERO, |(_, at)| FRAME.saturating_sub(at.elapsed()));
+                    if due.is_zero() {
+                        return Task::Draw(*to, status.clone());
+                    }
+                    Some(due)
+                }
+            };
+            place
+                .progress
+                .send_if_modified(|now| !std::mem::replace(&mut now.idle, true));
+            state = match until {
+                None => place
+                    .work
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(until) => {
+                    let waited = place.work.wait_timeout(state, until);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+
+    /// Writes text where the status stands. `counted` is what has a place in the queue.
+    fn show(&mut self, to: usize, text: &[u8], counted: bool) {
+        if let Some((on, _)) = self.drawn.take() {
+            self.write(on, ERASE);
+        }
+        for step in text.chunks(STEP) {
+            self.write(to, step);
+            if counted {
+                self.place.lock().queue.written(step.len());
+            }
+        }
+        self.line_begins = text.ends_with(b"\n");
+    }
+
+    fn write(&mut self, to: usize, bytes: &[u8]) {
+        if let Err(error) = self.streams[to].write(bytes) {
+            self.place.lock().errors.push((to, error));
+        }
+        self.place
+            .progress
+            .send_modify(|now| now.written += bytes.len() as u64);
+    }
+}
