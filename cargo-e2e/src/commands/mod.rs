@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cargo_e2e::cancel::Cancel;
+use cargo_e2e::client;
 use cargo_e2e::compose::preview::PreviewError;
 use cargo_e2e::compose::strict;
 use cargo_e2e::host::{Facts, Host, HostError, Purpose, preflight};
@@ -57,7 +58,7 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
         }
     };
     let code = runtime.block_on(async {
-        match typed.command {
+        let code = match typed.command {
             None => run::run(typed.run).await,
             Some(Command::Up(arguments)) => run::up(arguments).await,
             Some(Command::Env(arguments)) => env::env(arguments).await,
@@ -76,7 +77,9 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Report(arguments)) => report::report_on(&arguments).await,
             Some(Command::Completions(arguments)) => completions::completions(&arguments),
             Some(Command::Man(arguments)) => completions::man(&arguments),
-        }
+        };
+        client::settled().await;
+        code
     });
     // A name that is being looked up can't be stopped, and nobody waits for the answer.
     runtime.shutdown_timeout(LAST);
