@@ -57,7 +57,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
         &Isolation {
             project: "e2e-check",
             labels: &[],
-            ports: PortRule::Declared,
+            ports: PortRule::Declared(&[]),
             ipv6: false,
             engine: (25, 0),
         },

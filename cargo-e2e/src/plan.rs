@@ -230,7 +230,13 @@ impl Plan {
             .harness
             .as_ref()
             .map_or(Duration::ZERO, |_| self.limits.build);
-        [self.limits.sum(), compile, ready, GRACE]
+        // Their `junit` file is one for all runs in this working copy.
+        let here = self.tests_on == Side::Client && self.spec.test_service.is_none();
+        let turn = match &self.spec.junit {
+            Some(_) if here => self.limits.queue,
+            _ => Duration::ZERO,
+        };
+        [self.limits.sum(), compile, ready, turn, GRACE]
             .into_iter()
             .fold(Duration::ZERO, Duration::saturating_add)
     }

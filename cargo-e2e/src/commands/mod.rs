@@ -29,6 +29,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use cargo_e2e::cancel::Cancel;
+use cargo_e2e::client;
 use cargo_e2e::compose::preview::PreviewError;
 use cargo_e2e::compose::strict;
 use cargo_e2e::host::{Facts, Host, HostError, Purpose, preflight};
@@ -84,6 +85,7 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Completions(arguments)) => completions::completions(&arguments),
             Some(Command::Man(arguments)) => completions::man(&arguments),
         };
+        client::settled().await;
         print::drain(code).await
     });
     drop(drain);

@@ -53,10 +53,7 @@ async fn one(plan: &Plan) -> u8 {
 /// As for a host that can do everything.
 fn isolated(plan: &Plan, model: serde_json::Value, project: &str) -> Rewritten {
     // Which numbers are free is known only on the host.
-    let ports = match plan.ports {
-        Ports::Declared => PortRule::Declared,
-        Ports::Isolated => PortRule::Isolated(&[]),
-    };
+    let ports = PortRule::new(plan.ports, &[]);
     isolate(
         model,
         &Isolation {

@@ -53,7 +53,7 @@ pub async fn test(
     records: &mut Vec<TestRecord>,
 ) -> Result<Done<()>, Trouble> {
     let plan = context.plan;
-    let before = junit::before(context).await;
+    let before = junit::before(context).await?;
     let mut tail = Tail::masking(context.events.secrets());
     let mut sink = |bytes: &[u8]| {
         tail.take(bytes, |_| {});
