@@ -69,6 +69,16 @@ here_and_over_ssh! {
             .stderr_has("`setup_command` ended with exit status 9");
     }
 
+    fn a_failing_line_of_several_fails_the_build(host) {
+        // Else what an earlier build left would be tested.
+        let repo = repo("law-build", "build_command: |\n  (exit 9)\n  echo went on\ntest_command: 'true'\n");
+        repo.run(host, &[])
+            .ended(101, "build_failed")
+            .stderr_has("`build_command` ended with exit status 9")
+            .stderr_lacks("went on")
+            .no_stage("test");
+    }
+
     fn a_failed_test_that_was_told_is_no_pass(host) {
         let repo = repo(
             "law-events",
@@ -190,6 +200,13 @@ fn every_test_of_every_target_is_accounted_for() {
     let manifest = std::fs::read_to_string(repo.path("Cargo.toml")).expect("a manifest");
     let with = |names: &str| {
         manifest.replacen(
+    let repo = repo.file(
+        "e2e/e2e.yml",
+        "name: SLUG\nshell: bash\nbuild_command: sh -c 'exit 3' | cat\ntest_command: 'true'\n",
+    );
+    repo.run(Host::Local, &[])
+        .ended(101, "build_failed")
+        .stderr_has("`build_command` ended with exit status 3");
             "[dev-dependencies]",
             &format!("[package.metadata.e2e]\ntests = [{names}]\n[dev-dependencies]"),
             1,
