@@ -42,7 +42,7 @@ pub async fn build(context: &Context<'_>) -> Result<Done<()>, Trouble> {
         Ended::Status(0) => None,
         Ended::Status(status) => Some(format!("`build_command` ended with exit status {status}")),
         Ended::TimedOut => Some(format!(
-            "`build_command` did not end within {} s",
+            "`build_command` exceeded `timeouts.build` ({} s) and was terminated",
             plan.limits.build.as_secs_f64()
         )),
     };
