@@ -258,7 +258,7 @@ fn the_time_of_a_failed_test_is_not_that_of_another_one_of_its_name() {
 "#;
     std::fs::write(path, events).unwrap();
     let report = report(&run(), &known(folder.path())).unwrap();
-    let start = "while orders::ship ran (2.0 s)";
+    let start = "while orders::ship ran (2.00 s)";
     assert!(report.short.contains(start), "{}", report.short);
 }
 
