@@ -241,10 +241,10 @@ impl Plan {
             .fold(Duration::ZERO, Duration::saturating_add)
     }
 
-    /// Warnings of Cargo's test targets that a `test_command` keeps from being run.
+    /// Warnings of Cargo's test targets that seem to be meant and will not run.
     #[must_use]
-    pub fn hidden_targets(&self) -> Vec<String> {
-        harness::hidden(&self.repo, &self.spec)
+    pub fn targets_not_run(&self) -> Vec<String> {
+        harness::not_run(&self.repo, &self.spec)
     }
 
     /// The spec's path as people know it: relative to the repo where it lies in it.

@@ -130,6 +130,9 @@ fn describe(plan: &Plan, project: &str) -> String {
     for target in plan.harness.iter().flat_map(|harness| &harness.targets) {
         line("tests", harness_target(plan, target));
     }
+    for warning in plan.targets_not_run() {
+        line("not run", warning);
+    }
     if let Some(service) = &plan.spec.test_service {
         let limit = duration(plan.limits.test);
         line(

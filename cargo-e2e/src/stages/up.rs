@@ -287,7 +287,7 @@ async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<bool, Troub
         Ok(_) => failed(&tail.text(), &prepared.rewritten.model),
         Err(HostError::TimedOut { .. }) => {
             format!(
-                "`docker compose up` did not end within {} s",
+                "`docker compose up` exceeded `timeouts.up` ({} s) and was terminated",
                 limit.as_secs_f64()
             )
         }
