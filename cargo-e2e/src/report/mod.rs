@@ -8,6 +8,7 @@ pub mod html;
 pub mod hub;
 pub mod human;
 pub mod json;
+pub mod log_lines;
 pub mod output;
 pub mod test_log;
 
