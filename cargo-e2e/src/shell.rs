@@ -1,5 +1,5 @@
-//! How `test_command` and `setup_command` are started: so that a failure of any line counts. Used
-//! alike on the client, on the host and in a `test_service`; knows commands as words only.
+//! How the commands of an e2e.yml are started: so that a failure of any line counts. Used alike on
+//! the client, on the host and in a `test_service`; knows commands as words only.
 
 /// What `sh` is where e2e.yml names no `shell`.
 const DEFAULT: &str = "sh";

@@ -280,7 +280,7 @@ fn everything(model: &Value, engine: (u32, u32)) {
         shared::outside(&model, "/r"),
         external::externals(&model),
     );
-    let _ = rewritten(&model, PortRule::Declared, engine);
+    let _ = rewritten(&model, PortRule::Declared(&[]), engine);
     // Fewer numbers than ports, too.
     let _ = rewritten(&model, PortRule::Isolated(&[20000, 20001]), engine);
     let mut own = isolated(&model, engine);
@@ -319,8 +319,8 @@ proptest! {
         let once = isolated(&model, engine);
         let twice = isolated(&once.model, engine);
         prop_assert_eq!(&twice.model, &once.model);
-        let once = rewritten(&model, PortRule::Declared, engine);
-        let twice = rewritten(&once.model, PortRule::Declared, engine);
+        let once = rewritten(&model, PortRule::Declared(&[]), engine);
+        let twice = rewritten(&once.model, PortRule::Declared(&[]), engine);
         prop_assert_eq!(&twice.model, &once.model);
     }
 

@@ -112,11 +112,24 @@ enum Way {
     Children,
 }
 
+/// Which of nextest's attempts at its one test this process is; 1 where nextest did not start it.
+fn attempt_of_nextest(args: &Arguments) -> u32 {
+    // What a test starts inherits nextest's variables, and not how it calls a binary.
+    if !args.exact {
+        return 1;
+    }
+    // Before 0.9.116 it has the second name.
+    let names = ["NEXTEST_ATTEMPT", "__NEXTEST_ATTEMPT"];
+    let number = names.into_iter().find_map(env);
+    number.and_then(|it| it.parse().ok()).unwrap_or(1)
+}
+
 /// One run of the test binary.
 struct Run {
     way: Way,
     recorder: Recorder,
     capture: bool,
+    attempt_of_nextest: u32,
     /// What is said after the summary.
     notes: Mutex<Vec<String>>,
 }
@@ -145,6 +158,7 @@ impl Run {
             way,
             recorder,
             capture: !args.nocapture,
+            attempt_of_nextest: attempt_of_nextest(args),
             notes: Mutex::default(),
         }
     }
@@ -191,12 +205,18 @@ impl Run {
 
     fn try_until_passed(&self, name: &str, test: &'static Definition) -> Result<(), Failed> {
         let tries = test.options.retries.saturating_add(1);
+        // Each of nextest's had as many.
+        let before = self
+            .attempt_of_nextest
+            .saturating_sub(1)
+            .saturating_mul(tries);
         let mut attempt = 1;
         loop {
+            let number = before.saturating_add(attempt);
             let failure = if self.way == Way::Children {
-                child::run(name, test, attempt, self.capture, &self.recorder)
+                child::run(name, test, number, self.capture, &self.recorder)
             } else {
-                attempt::run(name, test, attempt, &self.recorder, || {})
+                attempt::run(name, test, number, &self.recorder, || {})
             };
             match failure {
                 None if attempt == 1 => return Ok(()),

@@ -131,7 +131,10 @@ fn a_workflow_that_hangs_names_the_step_at_which_time_was_up() {
     let (ended, record) = broken("hangs", &[("TASK_QUEUE", "nobody-asks-there")], "");
     assert_eq!(ended.code, Some(100), "{ended}");
     assert_eq!(record["verdict"], "timed_out");
-    for said in ["the tests ran past their 20 s", "at `poll for completion`"] {
+    for said in [
+        "tests exceeded `timeout` (20 s)",
+        "at `poll for completion`",
+    ] {
         assert!(ended.stderr.contains(said), "it lacks {said:?}\n{ended}");
     }
 }

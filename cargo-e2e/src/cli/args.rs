@@ -41,21 +41,21 @@ pub(crate) enum Command {
     Exec(ExecArguments),
     /// Open a shell in a service of a sandbox, or in its copy of the repo
     Shell(ServiceArguments),
-    /// Show what the services of a sandbox print
+    /// Show the logs of a sandbox's services
     Logs(LogsArguments),
     /// List the sandboxes on a host
     List(HostArgument),
     /// Remove a sandbox with everything it made
     Down(DownArguments),
-    /// Take down what nobody takes down any more: after a reboot, or a guard that was killed
+    /// Remove sandboxes whose client and guard are both gone: after a reboot, say
     Gc(GcArguments),
-    /// Check this machine and a host, and say what to do about what is missing
+    /// Check this machine and a host, with a fix for everything that is missing
     Doctor(HostArgument),
-    /// Write a first e2e/e2e.yml from the compose file that is there
+    /// Write a first e2e/e2e.yml from the compose file
     Init(InitArguments),
-    /// Show what past runs say: pass rate, flaky tests, what is slow
+    /// Show pass rate, flaky tests and slow stages of past runs
     History(HistoryArguments),
-    /// Show which records the state-hub has not got yet, and send them; or open a run's page
+    /// List and send records not yet delivered to the state-hub; or open a run's page
     Report(ReportArguments),
     /// Print the JSON Schema of a file
     Schema(SchemaArguments),
@@ -128,7 +128,7 @@ pub(crate) struct UpArguments {
     /// Leave it up even when it does not become ready
     #[arg(long)]
     pub(crate) keep: bool,
-    /// End at once where another run is in the sandbox, or holds a port, instead of waiting for it
+    /// End at once, instead of waiting, where another run holds the sandbox, a port or the `junit` file
     #[arg(long)]
     pub(crate) no_wait: bool,
     /// Refuse a compose file that reaches beyond its sandbox, instead of warning
@@ -145,7 +145,7 @@ pub(crate) struct UpArguments {
 pub(crate) struct EnvArguments {
     /// A run id, the end of one, or a compose project name [default: this repo's only sandbox]
     pub(crate) id: Option<String>,
-    /// How to write them
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "sh")]
     pub(crate) format: EnvFormat,
     #[command(flatten)]
@@ -189,7 +189,7 @@ pub(crate) struct ServiceArguments {
 pub(crate) struct LogsArguments {
     #[command(flatten)]
     pub(crate) service: ServiceArguments,
-    /// Go on as they print more
+    /// Follow the logs
     #[arg(short, long)]
     pub(crate) follow: bool,
 }
@@ -211,7 +211,7 @@ pub(crate) struct RunArguments {
     /// Run in this repo's sandbox that is up already, when its definition has not changed
     #[arg(long)]
     pub(crate) reuse: bool,
-    /// End at once where another run is in the sandbox, or holds a port, instead of waiting for it
+    /// End at once, instead of waiting, where another run holds the sandbox, a port or the `junit` file
     #[arg(long)]
     pub(crate) no_wait: bool,
     /// Refuse a compose file that reaches beyond its sandbox, instead of warning
@@ -281,16 +281,16 @@ pub(crate) struct DownArguments {
 pub(crate) struct GcArguments {
     #[command(flatten)]
     pub(crate) host: HostArgument,
-    /// Only say what would be taken down
+    /// List what would be removed, and remove nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Also what other users of the host left, as far as its labels say that it has expired
+    /// Also remove other users' sandboxes whose labels have expired
     #[arg(long)]
     pub(crate) all_users: bool,
-    /// Also what the host keeps for later runs of this repo: mirrors, cache, why sandboxes ended
+    /// Also forget one repo: its mirrors, its cache, why its sandboxes ended
     #[arg(long, value_name = "SLUG", value_parser = slug, conflicts_with = "all")]
     pub(crate) repo: Option<String>,
-    /// The same of all repos
+    /// Also forget all repos
     #[arg(long)]
     pub(crate) all: bool,
 }
@@ -303,13 +303,13 @@ pub(crate) struct InitArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct OutputArguments {
-    /// Show what every stage's commands say
+    /// Show the output of every stage's commands
     #[arg(short, long, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
-    /// Show failures and what the tests print, nothing else
+    /// Show failures and test output only
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// How stdout tells of the run: what the tests print, or every event as a line of JSON
+    /// Output format for stdout: what the tests print, or every event as a line of JSON
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) message_format: MessageFormat,
     /// When to use colours

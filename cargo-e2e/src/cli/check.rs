@@ -30,7 +30,7 @@ async fn one(plan: &Plan) -> u8 {
         Ok(model) => model,
         Err(error @ PreviewError::NoCompose) => {
             warn(&format!("the compose file was not checked: {error}"));
-            for warning in plan.hidden_targets() {
+            for warning in plan.targets_not_run() {
                 warn(&warning);
             }
             errln!("{spec} is sound");

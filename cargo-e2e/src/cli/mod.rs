@@ -32,6 +32,7 @@ use std::time::Duration;
 use cargo_e2e::cancel::Cancel;
 use cargo_e2e::compose::preview::PreviewError;
 use cargo_e2e::compose::strict;
+use cargo_e2e::host::client;
 use cargo_e2e::host::{Facts, Host, HostError, Purpose, preflight};
 use cargo_e2e::plan::{HostVariables, Options, Plan, Risks};
 use cargo_e2e::record::outcome::{Verdict, exit_code};
@@ -85,6 +86,7 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Completions(arguments)) => completions::completions(&arguments),
             Some(Command::Man(arguments)) => completions::man(&arguments),
         };
+        client::settled().await;
         print::drain(code).await
     });
     drop(drain);

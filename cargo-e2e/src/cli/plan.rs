@@ -53,10 +53,7 @@ async fn one(plan: &Plan) -> u8 {
 /// As for a host that can do everything.
 fn isolated(plan: &Plan, model: serde_json::Value, project: &str) -> Rewritten {
     // Which numbers are free is known only on the host.
-    let ports = match plan.ports {
-        Ports::Declared => PortRule::Declared,
-        Ports::Isolated => PortRule::Isolated(&[]),
-    };
+    let ports = PortRule::new(plan.ports, &[]);
     isolate(
         model,
         &Isolation {
@@ -132,6 +129,9 @@ fn describe(plan: &Plan, project: &str) -> String {
     }
     for target in plan.harness.iter().flat_map(|harness| &harness.targets) {
         line("tests", harness_target(plan, target));
+    }
+    for warning in plan.targets_not_run() {
+        line("not run", warning);
     }
     if let Some(service) = &plan.spec.test_service {
         let limit = duration(plan.limits.test);

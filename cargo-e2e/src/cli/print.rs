@@ -42,12 +42,12 @@ pub(super) fn err(text: &str) {
 
 /// Prints a line of what was asked for.
 macro_rules! outln {
-    ($($text:tt)*) => { $crate::commands::print::out(&format!("{}\n", format_args!($($text)*))) };
+    ($($text:tt)*) => { $crate::cli::print::out(&format!("{}\n", format_args!($($text)*))) };
 }
 
 /// Prints a line for people.
 macro_rules! errln {
-    ($($text:tt)*) => { $crate::commands::print::err(&format!("{}\n", format_args!($($text)*))) };
+    ($($text:tt)*) => { $crate::cli::print::err(&format!("{}\n", format_args!($($text)*))) };
 }
 
 pub(super) use {errln, outln};

@@ -136,7 +136,7 @@ async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Result<u
     keeping.tell_of_the_dead(&events);
     let unknown = keeping.unknown(&plan.host.name);
     if !plan.up_only {
-        for warning in plan.hidden_targets() {
+        for warning in plan.targets_not_run() {
             events.warn(warning);
         }
     }

@@ -73,7 +73,7 @@ mod tests {
             &Isolation {
                 project: "e2e-shop-1",
                 labels: &[],
-                ports: PortRule::Declared,
+                ports: PortRule::Declared(&[]),
                 ipv6: false,
                 engine: (25, 0),
             },

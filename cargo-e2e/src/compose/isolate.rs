@@ -98,7 +98,7 @@ pub fn isolate(mut model: Value, isolation: &Isolation<'_>) -> Rewritten {
     }
     let notes = match isolation.ports {
         PortRule::Isolated(_) => advertised::notes(&model, &rewrite.published),
-        PortRule::Declared => Vec::new(),
+        PortRule::Declared(_) => Vec::new(),
     };
     if gateway::is_asked_for(&model) && !rewrite.published.is_empty() {
         rewrite.told.change(

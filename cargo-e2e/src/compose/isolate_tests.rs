@@ -1,13 +1,14 @@
 use e2e_harness::protocol::Transport;
 
 use super::*;
+use crate::spec::Ports;
 
 fn run(model: Value, engine: (u32, u32)) -> Rewritten {
     let labels = [("cargo-e2e.run".to_owned(), "01test".to_owned())];
     let isolation = Isolation {
         project: "e2e-shop-abcd1234",
         labels: &labels,
-        ports: PortRule::Declared,
+        ports: PortRule::Declared(&[]),
         ipv6: true,
         engine,
     };
@@ -61,6 +62,46 @@ fn declared_ports_stay_on_this_host() {
         }
     );
     assert_eq!(rewritten.published[2].port, None);
+}
+
+#[test]
+fn declared_ports_without_a_number_get_one_that_docker_does_not_choose_anew() {
+    let model = json!({ "services": {
+        "db": { "ports": [{ "target": 5432, "published": "5432" }, { "target": 80, "published": "20000-20002" }] },
+        "web": { "scale": 2, "ports": [{ "target": 80 }, { "target": 81, "host_ip": "0.0.0.0", "published": "0" }] },
+        "agent": { "network_mode": "host", "ports": [{ "target": 9100 }] },
+    } });
+    assert_eq!(publish::groups(&model, Ports::Declared), [2, 2]);
+    let mut kept = publish::kept(&model, Ports::Declared);
+    kept.sort_unstable();
+    assert_eq!(kept, [5432, 9100, 20000, 20001, 20002]);
+    assert_eq!(publish::kept(&model, Ports::Isolated), [9100]);
+    let with = |numbers| {
+        let isolation = Isolation {
+            project: "p",
+            labels: &[],
+            ports: PortRule::Declared(numbers),
+            ipv6: true,
+            engine: (25, 0),
+        };
+        isolate(model.clone(), &isolation)
+    };
+    let rewritten = with(&[20003, 20004, 20005, 20006]);
+    let web = &rewritten.model["services"]["web"]["ports"];
+    let at = |at: usize| (web[at]["host_ip"].clone(), web[at]["published"].clone());
+    assert_eq!(at(0), (json!("127.0.0.1"), json!("20003-20004")));
+    assert_eq!(at(1), (json!("0.0.0.0"), json!("20005-20006")));
+    let published = rewritten.published.iter();
+    let numbers: Vec<_> = published
+        .filter(|one| one.service == "web")
+        .map(|one| (one.declared, one.port))
+        .collect();
+    assert_eq!(numbers, [(None, Some(20003)), (None, Some(20005))]);
+    let says = |rewritten: &Rewritten, text: &str| rewritten.changes.iter().any(|one| one == text);
+    let given = "web: port without a number becomes 127.0.0.1:20003-20004, a free one of this sandbox's own";
+    assert!(says(&rewritten, given), "{:?}", rewritten.changes);
+    let planned = "web: port without a number becomes a free one of this sandbox's own on 0.0.0.0";
+    assert!(says(&with(&[]), planned), "{:?}", with(&[]).changes);
 }
 
 #[test]
@@ -243,7 +284,7 @@ fn isolated_ports_get_numbers_of_their_own_whatever_was_written() {
         { "target": 53, "published": "5353", "protocol": "udp", "host_ip": "0.0.0.0" },
         { "target": 80 },
     ] } } });
-    assert_eq!(crate::compose::publish::count(&model), 3);
+    assert_eq!(publish::count(&model, Ports::Isolated), 3);
     let isolation = Isolation {
         project: "p",
         labels: &[],

@@ -4,14 +4,28 @@ use e2e_harness::protocol::Transport;
 use serde_json::{Value, json};
 
 use super::isolate::text;
+use crate::spec::Ports;
 
-/// Which numbers published ports get.
+/// Which numbers published ports get. The slices are in the order of the model's ports: [`count`] of
+/// them, each of the [`groups`] in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PortRule<'a> {
-    /// The numbers as written.
-    Declared,
-    /// These, in the order of the model's ports: [`count`] of them, each of the [`groups`] in a row.
+    /// The numbers as written, and these for ports without one: Docker would choose another one
+    /// whenever the container starts.
+    Declared(&'a [u16]),
+    /// These, whatever is written.
     Isolated(&'a [u16]),
+}
+
+impl<'a> PortRule<'a> {
+    /// The rule that e2e.yml asks for, with numbers of the sandbox's own.
+    #[must_use]
+    pub fn new(ports: Ports, own: &'a [u16]) -> Self {
+        match ports {
+            Ports::Declared => Self::Declared(own),
+            Ports::Isolated => Self::Isolated(own),
+        }
+    }
 }
 
 /// One published port.
@@ -34,25 +48,56 @@ pub struct Published {
 /// More containers than this of one service are nobody's test.
 const MOST_REPLICAS: u64 = 1000;
 
-/// How many numbers in a row each published port of a model needs: one for each container.
+/// How many numbers in a row each published port of a model needs that gets one of its own: one for
+/// each container.
 #[must_use]
-pub fn groups(model: &Value) -> Vec<usize> {
-    let services = model["services"].as_object().into_iter().flatten();
-    services
-        .filter(|(_, service)| !on_host_network(service))
-        .flat_map(|(_, service)| {
-            let ports = service["ports"].as_array().into_iter().flatten();
-            ports
-                .filter(|port| port.is_object())
-                .map(|_| replicas(service))
-        })
+pub fn groups(model: &Value, ports: Ports) -> Vec<usize> {
+    entries(model)
+        .filter(|(service, _)| !on_host_network(service))
+        .filter(|(_, port)| port.is_object())
+        .filter(|(_, port)| ports == Ports::Isolated || written(port).is_none())
+        .map(|(service, _)| replicas(service))
         .collect()
 }
 
 /// How many numbers of its own a model needs.
 #[must_use]
-pub fn count(model: &Value) -> usize {
-    groups(model).iter().sum()
+pub fn count(model: &Value, ports: Ports) -> usize {
+    groups(model, ports).iter().sum()
+}
+
+/// The numbers that a model's own ports keep, which are not free for others of it.
+#[must_use]
+pub fn kept(model: &Value, ports: Ports) -> Vec<u16> {
+    let number = |port: &Value| {
+        let text = written(port)?;
+        let (first, last) = text.split_once('-').unwrap_or((&text, &text));
+        Some(first.parse().ok()?..=last.parse().ok()?)
+    };
+    entries(model)
+        .filter_map(|(service, port)| {
+            if on_host_network(service) {
+                container_port(port).map(|port| port..=port)
+            } else {
+                number(port).filter(|_| ports == Ports::Declared)
+            }
+        })
+        .flatten()
+        .collect()
+}
+
+/// Every entry of `ports`, with its service.
+fn entries(model: &Value) -> impl Iterator<Item = (&Value, &Value)> {
+    let services = model["services"].as_object().into_iter().flatten();
+    services.flat_map(|(_, service)| {
+        let ports = service["ports"].as_array().into_iter().flatten();
+        ports.map(move |port| (service, port))
+    })
+}
+
+/// The number or range that an entry names.
+fn written(port: &Value) -> Option<String> {
+    text(port, "published").filter(|number| !matches!(number.as_str(), "" | "0"))
 }
 
 /// How many containers a service has; one that has none now may be scaled later.
@@ -113,7 +158,7 @@ impl<'a> Publisher<'a> {
             };
         };
         let address = text(port, "host_ip").filter(|address| !address.is_empty());
-        let written = text(port, "published").filter(|number| !number.is_empty());
+        let written = written(port);
         let number = |text: &str| text.parse::<u16>().ok().filter(|number| *number != 0);
         let at = |address: &str, number: Option<String>| {
             let mut here = definition.clone();
@@ -125,27 +170,22 @@ impl<'a> Publisher<'a> {
         };
         let shown = written.as_deref().unwrap_or("without a number");
         let exactly = written.as_deref().and_then(number);
-        let (instead, answers, declared, given, change) = match (self.rule, &address) {
-            (PortRule::Isolated(numbers), _) => {
-                let own = numbers.get(self.given..self.given.saturating_add(replicas));
-                self.given = self.given.saturating_add(replicas);
-                // Docker gives each container the next free number of a range.
-                let own =
-                    own.and_then(|own| Some((*own.first()?, *own.last()?)))
-                        .map(|(first, last)| {
-                            let range = if first == last {
-                                first.to_string()
-                            } else {
-                                format!("{first}-{last}")
-                            };
-                            (first, range)
-                        });
+        let own = match self.rule {
+            PortRule::Isolated(numbers) => Some((numbers, "127.0.0.1")),
+            PortRule::Declared(numbers) if written.is_none() => {
+                Some((numbers, address.as_deref().unwrap_or("127.0.0.1")))
+            }
+            PortRule::Declared(_) => None,
+        };
+        let (instead, answers, declared, given, change) = match (own, &address) {
+            (Some((numbers, address)), _) => {
+                let own = self.next(numbers, replicas);
                 let change = match &own {
                     Some((_, range)) => format!(
-                        "port {shown} becomes 127.0.0.1:{range}, a free one of this sandbox's own"
+                        "port {shown} becomes {address}:{range}, a free one of this sandbox's own"
                     ),
                     None => format!(
-                        "port {shown} becomes a free one of this sandbox's own on 127.0.0.1"
+                        "port {shown} becomes a free one of this sandbox's own on {address}"
                     ),
                 };
                 // Of a range, Docker takes the first number that is free.
@@ -153,22 +193,16 @@ impl<'a> Publisher<'a> {
                     .as_deref()
                     .and_then(|written| number(written.split('-').next()?));
                 let (first, range) = own.unzip();
-                let instead = vec![at("127.0.0.1", range)];
-                (
-                    instead,
-                    "127.0.0.1".to_owned(),
-                    declared,
-                    first,
-                    Some(change),
-                )
+                let instead = vec![at(address, range)];
+                (instead, reachable(address), declared, first, Some(change))
             }
-            (PortRule::Declared, Some(address)) => {
+            (None, Some(address)) => {
                 let answers = reachable(address);
                 (vec![port.clone()], answers, exactly, exactly, None)
             }
-            (PortRule::Declared, None) => {
+            (None, None) => {
                 let mut both = vec![at("127.0.0.1", None)];
-                // Without a number of its own the two addresses would get different ones.
+                // Of a range, the two addresses would get different numbers.
                 if exactly.is_some() && self.ipv6 {
                     both.push(at("::1", None));
                 }
@@ -182,6 +216,21 @@ impl<'a> Publisher<'a> {
             published: published(service, port, answers, declared, given),
             change: change.map(|change| format!("{service}: {change}")),
         }
+    }
+
+    /// The next numbers in a row, one for each container: the first, and all as Compose writes them.
+    fn next(&mut self, numbers: &[u16], replicas: usize) -> Option<(u16, String)> {
+        let own = numbers.get(self.given..self.given.saturating_add(replicas));
+        self.given = self.given.saturating_add(replicas);
+        // Docker gives each container the next free number of a range.
+        let own = own?;
+        let (first, last) = (*own.first()?, *own.last()?);
+        let range = if first == last {
+            first.to_string()
+        } else {
+            format!("{first}-{last}")
+        };
+        Some((first, range))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::compose::{external, gateway, preview, shared, subnets};
 
 use super::model_traps::{NEW, OLD, isolation, run, service, services, told};
 use super::*;
+use crate::spec::Ports;
 
 #[test]
 fn trap_9_health_is_faster_and_has_no_less_time() {
@@ -199,7 +200,7 @@ fn trap_14_an_advertised_address_is_named_with_what_to_write() {
     assert!(notes[0].contains("${E2E_KAFKA_9092:-localhost:9092}"));
     assert!(notes[1].starts_with("web: command"));
     let declared = Isolation {
-        ports: PortRule::Declared,
+        ports: PortRule::Declared(&[]),
         ..isolation(&[], OLD)
     };
     assert!(isolate(model, &declared).notes.is_empty());
@@ -332,7 +333,7 @@ fn several_containers_of_a_service_get_numbers_in_a_row() {
         "web": { "scale": 2, "deploy": { "replicas": 3 }, "ports": [{ "target": 80, "published": "8000-8009" }] },
         "db": { "ports": [{ "target": 5432, "published": "5432" }] },
     } });
-    assert_eq!(publish::groups(&model), [3, 1]);
+    assert_eq!(publish::groups(&model, Ports::Isolated), [3, 1]);
     let rewritten = run(model);
     let own = &rewritten.model["services"];
     assert_eq!(own["web"]["ports"][0]["published"], "20001-20003");

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::compose::{
     Isolation, PortRule, external, gateway, isolate, needs, places, publish, shared, subnets,
 };
+use crate::spec::Ports;
 
 /// Keys and values that the rewrite looks for.
 const WORDS: &str = include_str!("../../fuzz/words/rewrite");
@@ -37,10 +38,13 @@ fn everything(model: &Value, engine: (u32, u32)) {
         };
         isolate(model.clone(), &isolation)
     };
-    let _ = rewritten(&model, PortRule::Declared);
+    let _ = rewritten(&model, PortRule::Declared(&[]));
+    let _ = publish::kept(&model, Ports::Declared);
     // Fewer numbers than ports, too.
     let _ = rewritten(&model, PortRule::Isolated(&[20000, 20001]));
-    let numbers: Vec<u16> = (20000..30000).take(publish::count(&model)).collect();
+    let numbers: Vec<u16> = (20000..30000)
+        .take(publish::count(&model, Ports::Isolated))
+        .collect();
     let mut own = rewritten(&model, PortRule::Isolated(&numbers));
     let keys = subnets::wanting(&own.model);
     subnets::assign(&mut own.model, &keys, &["10.208.0.0/24".to_owned()]);

@@ -1,14 +1,24 @@
 //! Commands that run on this machine: `build_command`, Cargo, and tests with `tests_run_on: client`.
+//!
+//! What a command starts ends with it: its process group, and on Linux also what left that group but
+//! carries the command's mark in its environment.
+
+mod mark;
 
 use std::fs::File;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use mark::Mark;
 
 /// How a command on this machine ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +29,7 @@ pub enum Ended {
     TimedOut,
 }
 
-/// What becomes of a process group that nobody waits for any more.
+/// What becomes of the process group of a command that nobody waits for any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dropped {
     /// It is killed at once.
@@ -59,7 +69,8 @@ pub async fn run(
 }
 
 /// Runs a program in a process group of its own, and hands over what it prints, both streams in
-/// one, unless its standard output goes to a file. Dropping the future ends the group as it is told.
+/// one, unless its standard output goes to a file. Dropping the future ends the group as it is told;
+/// [`settled`] waits for that. Whichever way it ends, so does what it left running.
 ///
 /// # Errors
 /// When the program can't be started.
@@ -82,24 +93,34 @@ pub async fn program(
         .stdout(stdout)
         .stderr(Stdio::from(writer))
         .process_group(0);
+    let mark = Mark::new();
+    mark.put_on(&mut command);
     let mut child = command.spawn()?;
     // It holds our ends of the pipe.
     drop(command);
-    let mut group = Group::of(&child, dropped);
+    let started = Started::new(&child, mark, dropped);
     let ended = tokio::select! {
         ended = follow(&mut child, reader, sink) => Ended::Status(ended?),
         () = tokio::time::sleep(deadline) => {
-            group.signal(Signal::TERM);
+            started.signal(Signal::TERM);
             if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
-                group.signal(Signal::KILL);
+                started.signal(Signal::KILL);
                 let _ = child.wait().await;
             }
             Ended::TimedOut
         }
     };
-    // What is left of it has no one to wait for.
-    group.dropped = Dropped::Kills;
+    started.end().await;
     Ok(ended)
+}
+
+/// How many commands are being ended that nobody waits for.
+static ENDING: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
+
+/// Waits until commands whose futures were dropped have ended with all that they started.
+pub async fn settled() {
+    // The sender lives as long as the process does.
+    let _ = ENDING.subscribe().wait_for(|ending| *ending == 0).await;
 }
 
 async fn follow(
@@ -139,17 +160,20 @@ fn code(status: std::process::ExitStatus) -> i32 {
         .unwrap_or(-1)
 }
 
-/// A process group that does not outlive its owner.
-struct Group {
+/// What a command started; it does not outlive its owner.
+struct Started {
+    /// The leader of its group; none once all has ended.
     leader: Option<Pid>,
+    mark: Mark,
     dropped: Dropped,
 }
 
-impl Group {
-    fn of(child: &Child, dropped: Dropped) -> Self {
+impl Started {
+    fn new(child: &Child, mark: Mark, dropped: Dropped) -> Self {
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
         Self {
             leader: pid.and_then(Pid::from_raw),
+            mark,
             dropped,
         }
     }
@@ -160,25 +184,40 @@ impl Group {
             let _ = kill_process_group(group, signal);
         }
     }
+
+    /// Ends what is left of a command that has ended itself.
+    async fn end(mut self) {
+        self.dropped = Dropped::Kills;
+        self.signal(Signal::KILL);
+        self.mark.end_all().await;
+        self.leader = None;
+    }
 }
 
-impl Drop for Group {
+impl Drop for Started {
     fn drop(&mut self) {
-        if self.dropped == Dropped::Kills {
-            return self.signal(Signal::KILL);
-        }
-        self.signal(Signal::TERM);
         let Some(leader) = self.leader else { return };
+        self.signal(match self.dropped {
+            Dropped::Kills => Signal::KILL,
+            Dropped::Terminates => Signal::TERM,
+        });
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let mark = self.mark.clone();
+        ENDING.send_modify(|ending| *ending += 1);
         // A teardown goes on meanwhile.
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             let deadline = tokio::time::Instant::now() + GRACE;
             while test_kill_process_group(leader).is_ok() {
                 if tokio::time::Instant::now() >= deadline {
                     let _ = kill_process_group(leader, Signal::KILL);
-                    return;
+                    break;
                 }
                 tokio::time::sleep(LOOK).await;
             }
+            mark.end_all().await;
+            ENDING.send_modify(|ending| *ending -= 1);
         });
     }
 }
@@ -241,6 +280,43 @@ mod tests {
     async fn a_grandchild_that_holds_the_pipe_does_not_hold_the_run() {
         let (ended, said) = sh("echo done; sleep 30 &", LONG).await;
         assert_eq!((ended, said.as_str()), (Ended::Status(0), "done\n"));
+    }
+
+    /// Starts a process that leaves its group, in the background, and says its pid once it has.
+    const DETACHED: &str = "setsid sleep 7034 >/dev/null 2>&1 & \
+        until [ \"$(head -c 5 /proc/$!/cmdline)\" = sleep ]; do :; done; echo $!";
+
+    fn runs(pid: &str) -> bool {
+        let line = std::fs::read_to_string(format!("/proc/{}/cmdline", pid.trim()));
+        line.is_ok_and(|line| line == "sleep\u{0}7034\u{0}")
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_left_the_group_ends_with_the_command_unless_it_has_no_mark() {
+        let (ended, pid) = sh(DETACHED, LONG).await;
+        assert_eq!((ended, runs(&pid)), (Ended::Status(0), false));
+        let (ended, pid) = sh(&format!("{DETACHED}; sleep 30"), Duration::from_secs(1)).await;
+        assert_eq!((ended, runs(&pid)), (Ended::TimedOut, false));
+        let stays = DETACHED.replace("setsid", "env -u CARGO_E2E_RUN setsid");
+        let (_, pid) = sh(&stays, LONG).await;
+        assert!(runs(&pid));
+        let pid = pid.trim().parse().ok().and_then(Pid::from_raw);
+        rustix::process::kill_process(pid.expect("a pid"), Signal::KILL).expect("it is ours");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_left_the_group_ends_when_nobody_waits_for_the_command() {
+        let (told, mut pids) = tokio::sync::mpsc::unbounded_channel();
+        let words = ["sh", "-c", &format!("{DETACHED}; sleep 30")].map(str::to_owned);
+        let mut sink = |bytes: &[u8]| told.send(bytes.to_vec()).expect("it is received");
+        let pid = tokio::select! {
+            _ = run(&words, Path::new("/"), &[], LONG, &mut sink) => panic!("it sleeps"),
+            pid = pids.recv() => String::from_utf8(pid.expect("it says it")).expect("digits"),
+        };
+        settled().await;
+        assert!(!runs(&pid));
     }
 
     #[tokio::test]

@@ -165,6 +165,12 @@ pub(super) fn choose(
         }
     }
     if targets.is_empty() {
+        // As for a package on its own.
+        for package in &cargo.skipped {
+            for name in package.wanted() {
+                target(package, name)?;
+            }
+        }
         return Err(HarnessError::NoMember {
             spec: repo.spec_path.clone(),
         });
@@ -177,9 +183,34 @@ pub(super) fn choose(
     Ok(Some(Harness { targets, nextest }))
 }
 
-/// Targets made of e2e-harness that a `test_command` keeps from being run, a warning each package.
-/// One that calls Cargo may well run them, and a package with an e2e.yml of its own has its runs.
-pub(super) fn hidden(repo: &Repo, spec: &Spec) -> Vec<String> {
+/// Test targets that seem to be meant and will not run, a warning each package.
+pub(super) fn not_run(repo: &Repo, spec: &Spec) -> Vec<String> {
+    let mut warnings = hidden(repo, spec);
+    if spec.test_command.is_none() && spec.test_service.is_none() {
+        warnings.extend(skipped(repo));
+    }
+    warnings
+}
+
+/// Those of a workspace's members that are not made of e2e-harness.
+fn skipped(repo: &Repo) -> impl Iterator<Item = String> {
+    let packages = repo.cargo.iter().flat_map(|cargo| &cargo.skipped);
+    packages.map(|package| {
+        let manifest = &package.manifest;
+        let manifest = manifest.strip_prefix(&repo.root).unwrap_or(manifest);
+        format!(
+            "the test target `{}` of `{}` will not run: {} does not depend on e2e-harness; \
+             add it to [dev-dependencies], or rename a target that is no end-to-end test",
+            package.wanted().join("`, `"),
+            package.name,
+            manifest.display()
+        )
+    })
+}
+
+/// Targets made of e2e-harness that a `test_command` keeps from being run. One that calls Cargo may
+/// well run them, and a package with an e2e.yml of its own has its runs.
+fn hidden(repo: &Repo, spec: &Spec) -> Vec<String> {
     let (Some(command), Some(cargo)) = (&spec.test_command, &repo.cargo) else {
         return Vec::new();
     };
@@ -260,6 +291,7 @@ mod tests {
                 target_directory: "/w/target".into(),
                 package: None,
                 tests,
+                skipped: Vec::new(),
             }),
             host: None,
         }
@@ -309,6 +341,28 @@ mod tests {
         assert!(matches!(foreign, Err(HarnessError::NotOurs { .. })));
         let none = chosen(Vec::new(), "", false);
         assert!(matches!(none, Err(HarnessError::NoMember { .. })));
+    }
+
+    #[test]
+    fn a_member_without_the_library_is_skipped_aloud_and_is_no_test_alone() {
+        let skipped = package(&["e2e"], None, false);
+        let mut repo = repo(Vec::new());
+        if let Some(cargo) = &mut repo.cargo {
+            cargo.skipped = vec![skipped];
+        }
+        let spec = |yaml: &str| {
+            let text = format!("name: shop\n{yaml}");
+            crate::spec::parse_in_cargo(&repo.spec_path, text).expect("a good spec")
+        };
+        let alone = choose(&repo, &spec(""), false);
+        assert!(matches!(alone, Err(HarnessError::NotOurs { .. })));
+        let warnings = not_run(&repo, &spec(""));
+        let said = "the test target `e2e` of `shop` will not run: Cargo.toml does not depend on e2e-harness; ";
+        assert!(
+            matches!(warnings.as_slice(), [one] if one.starts_with(said)),
+            "{warnings:?}"
+        );
+        assert!(not_run(&repo, &spec("test_command: cargo test\n")).is_empty());
     }
 
     #[test]

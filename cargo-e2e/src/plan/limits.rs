@@ -12,8 +12,8 @@ const LOG: u64 = 2 << 30;
 /// How long each stage may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Waiting for another run to leave a sandbox that is up; no part of [`Limits::sum`], because
-    /// there is no sandbox of the run's own yet.
+    /// Waiting for another run to leave a sandbox that is up, or to read its `junit` file in this
+    /// working copy; no part of [`Limits::sum`], because most runs wait for nobody.
     pub queue: Duration,
     /// Reaching the host; and again for making the sandbox's folder and guard.
     pub connect: Duration,

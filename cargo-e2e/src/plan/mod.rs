@@ -194,15 +194,21 @@ impl Plan {
             .harness
             .as_ref()
             .map_or(Duration::ZERO, |_| self.limits.build);
-        [self.limits.sum(), compile, ready, GRACE]
+        // Their `junit` file is one for all runs in this working copy.
+        let here = self.tests_on == Side::Client && self.spec.test_service.is_none();
+        let turn = match &self.spec.junit {
+            Some(_) if here => self.limits.queue,
+            _ => Duration::ZERO,
+        };
+        [self.limits.sum(), compile, ready, turn, GRACE]
             .into_iter()
             .fold(Duration::ZERO, Duration::saturating_add)
     }
 
-    /// Warnings of Cargo's test targets that a `test_command` keeps from being run.
+    /// Warnings of Cargo's test targets that seem to be meant and will not run.
     #[must_use]
-    pub fn hidden_targets(&self) -> Vec<String> {
-        harness::hidden(&self.repo, &self.spec)
+    pub fn targets_not_run(&self) -> Vec<String> {
+        harness::not_run(&self.repo, &self.spec)
     }
 
     /// The spec's path as people know it: relative to the repo where it lies in it.

@@ -4,6 +4,8 @@
 //! The test stage calls [`judge`] with all that speaks of the tests; the lifecycle calls [`of_run`]
 //! with the stages' words. Nothing here touches a file or a host. RUNBOOK.md has the law as a table.
 
+use std::time::Duration;
+
 use crate::cancel::Signal;
 use crate::host::client::Ended;
 use crate::record::outcome::{StageStatus, TestRecord, Verdict};
@@ -57,6 +59,8 @@ pub struct Evidence {
     pub who: String,
     /// How their processes ended.
     pub ended: Vec<Ended>,
+    /// `timeout`.
+    pub timeout: Duration,
     /// Whether a harness ran them, which writes down every test.
     pub harness: bool,
     /// What they wrote down.
@@ -110,7 +114,10 @@ fn timeout(evidence: &Evidence) -> Option<Word> {
     evidence.ended.contains(&Ended::TimedOut).then(|| Word {
         source: Source::Timeout,
         verdict: Verdict::TimedOut,
-        message: "tests exceeded `timeout` and were terminated".to_owned(),
+        message: format!(
+            "tests exceeded `timeout` ({} s) and were terminated",
+            evidence.timeout.as_secs_f64()
+        ),
     })
 }
 

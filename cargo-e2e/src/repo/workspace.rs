@@ -61,6 +61,9 @@ pub struct CargoProject {
     /// The package's test targets; in a virtual workspace's root those of every member that has
     /// end-to-end tests.
     pub tests: Vec<TestPackage>,
+    /// In a virtual workspace's root, the members whose test target `e2e` is not made of
+    /// e2e-harness, and which have no e2e.yml of their own.
+    pub skipped: Vec<TestPackage>,
 }
 
 /// A host that is set in a file.

@@ -134,7 +134,7 @@ fn published(model: &serde_json::Value) -> Vec<Published> {
     let isolation = Isolation {
         project: "e2e-init",
         labels: &[],
-        ports: PortRule::Declared,
+        ports: PortRule::Declared(&[]),
         ipv6: false,
         engine: (25, 0),
     };

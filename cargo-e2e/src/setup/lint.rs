@@ -29,7 +29,7 @@ pub struct Findings {
 /// Looks at a repo's e2e.yml, its compose model and its tests. Reads files of the repo.
 #[must_use]
 pub fn lint(plan: &Plan, model: &Value) -> Findings {
-    let (mut errors, mut warnings) = (Vec::new(), plan.hidden_targets());
+    let (mut errors, mut warnings) = (Vec::new(), plan.targets_not_run());
     let root = plan.repo.root.to_string_lossy();
     for (path, why) in needs::paths(model, &root) {
         // build_command may be what makes it.
@@ -57,7 +57,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
         &Isolation {
             project: "e2e-check",
             labels: &[],
-            ports: PortRule::Declared,
+            ports: PortRule::Declared(&[]),
             ipv6: false,
             engine: (25, 0),
         },

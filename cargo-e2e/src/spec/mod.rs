@@ -46,8 +46,8 @@ pub struct Spec {
     pub health_checks: Vec<HealthCheck>,
     /// Shell command that runs the tests.
     pub test_command: Option<String>,
-    /// The words that start `test_command` and `setup_command`, which follows them; none: `sh`, so
-    /// that a failure of any line counts. A name alone is started like that, too.
+    /// The words that start `build_command`, `setup_command` and `test_command`, which follows them;
+    /// none: `sh`, so that a failure of any line counts. A name alone is started like that, too.
     pub shell: Vec<String>,
     /// The compose service that runs the tests.
     pub test_service: Option<String>,

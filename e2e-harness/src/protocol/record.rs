@@ -2,6 +2,11 @@
 //!
 //! Whoever reads it goes by the order of lines of one test; lines of several tests may mix.
 //!
+//! A name may be that of several tests, as where one command runs two programs. What tells another
+//! test from another attempt is the attempt's number: 2 and above repeat the test of this name that
+//! failed before, and count in its place; 1, or none, is a test of its own. Of several tests of one
+//! name, the worst result counts.
+//!
 //! [`EVENTS`]: super::EVENTS
 
 use serde::{Deserialize, Serialize};
@@ -10,11 +15,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Entry {
-    /// A test, or another try of it, begins.
+    /// An attempt at a test begins.
     TestStarted {
         /// Its name: the module's path in the test crate, and the function.
         test: String,
-        /// 1, and one more for each retry.
+        /// 1, and one more for each retry, of the harness or of cargo-nextest; none stands for 1.
+        #[serde(default = "first")]
         attempt: u32,
         /// When, RFC 3339 UTC.
         at: String,
@@ -45,11 +51,12 @@ pub enum Entry {
         /// Why it failed.
         message: Option<String>,
     },
-    /// A test, or one try of it, ended. The last one of a test counts.
+    /// An attempt at a test ended. The worst that is said of one attempt counts.
     TestEnded {
         /// Its name.
         test: String,
         /// As when it started.
+        #[serde(default = "first")]
         attempt: u32,
         /// How.
         status: Status,
@@ -60,6 +67,10 @@ pub enum Entry {
         /// When, RFC 3339 UTC.
         at: String,
     },
+}
+
+fn first() -> u32 {
+    1
 }
 
 /// How a test or a step ended.

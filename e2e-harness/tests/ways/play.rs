@@ -104,7 +104,7 @@ impl Play {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
-            if name.starts_with("E2E") || name.starts_with("NEXTEST") {
+            if name.starts_with("E2E") || name.trim_start_matches('_').starts_with("NEXTEST") {
                 command.env_remove(name.as_ref());
             }
         }

@@ -59,6 +59,17 @@ fn it_counts_under_nextest_too() {
     check(&ran);
 }
 
+#[test]
+fn retries_of_nextest_have_numbers_of_their_own() {
+    let ran = Play::new().run(Way::Nextest, "processes", &["--retries=1", "c_panics"]);
+    let began = ran.entries.iter().filter_map(|entry| match entry {
+        Entry::TestStarted { attempt, .. } => Some(*attempt),
+        _ => None,
+    });
+    // Two of the harness for each of nextest's.
+    assert_eq!(began.collect::<Vec<_>>(), [1, 2, 3, 4], "{}", ran.all());
+}
+
 /// What is said of tests of one name, whoever asks the target for what.
 fn check_twins(ran: &Ran) {
     assert!(ran.code.is_some_and(|code| code != 0), "{}", ran.all());

@@ -144,7 +144,7 @@ fn the_tool_prints_what_the_runbook_quotes() {
         "test_command: sleep 60\ntimeout: 1\n",
         &run,
         100,
-        "the tests ran past their … s and were ended",
+        "tests exceeded `timeout` (… s) and were terminated",
     );
     says(
         &with("build_command: exit 3"),

@@ -58,7 +58,7 @@ on_each_host! {
         });
         let ran = run.finish();
         ran.ended(100, "timed_out").stage("test", "failed");
-        ran.stderr_has("the tests ran past their 2 s").within(40);
+        ran.stderr_has("tests exceeded `timeout` (2 s) and were terminated").within(40);
         ran.leaves_nothing();
         assert_eq!(sleeps(), "");
     }

@@ -77,6 +77,50 @@ here_and_over_ssh! {
     }
 }
 
+/// Asks the service, restarts it through the tool, and asks it again at the same address.
+const RESTARTED: &str = r"import json, os, socket, time, urllib.request
+def ask():
+    deadline = time.time() + 60
+    while True:
+        try:
+            return urllib.request.urlopen('http://' + os.environ['E2E_WEB_8080'] + '/', timeout=5).read()
+        except OSError as error:
+            if time.time() > deadline: raise SystemExit(f'no answer: {error}')
+            time.sleep(0.1)
+control = socket.socket(socket.AF_UNIX)
+control.settimeout(60)
+control.connect(os.environ['E2E_CONTROL'])
+lines = control.makefile('rw')
+def send(**request):
+    lines.write(json.dumps(request) + '\n'); lines.flush()
+    return json.loads(lines.readline())
+assert ask() == b'hello\n'
+for _ in range(3):
+    answer = send(ask='change', service='web', change={'to': 'restart'})
+    assert answer == {'answer': 'done'}, answer
+    assert ask() == b'hello\n'
+answer = send(ask='check', name='web')
+assert answer.get('passed'), answer
+print('answers after restarts')
+";
+
+here_and_over_ssh! {
+    fn a_port_without_a_number_stays_where_it_is_when_its_service_restarts(host) {
+        for side in ["host", "client"] {
+            let repo = Repo::new("unnumbered")
+                .compose(&WEB.replace("PORT_A:8080", "8080").replace("image: BUSYBOX", "image: BUSYBOX\n    init: true"))
+                .file("restarts.py", RESTARTED)
+                .spec(&format!(
+                    "ports: declared\ntests_run_on: {side}\n\
+                     health_checks: [{{name: web, exec: [wget, -qO, /dev/null, 'http://127.0.0.1:8080/'], service: web}}]\n\
+                     test_command: python3 restarts.py\n"
+                ));
+            let ran = repo.run(host, &[]);
+            ran.ended(0, "passed").stdout_has("answers after restarts").leaves_nothing();
+        }
+    }
+}
+
 fn docker_exec(user: &str) -> Command {
     let mut command = Command::new("docker");
     command.args(["exec", "-i", "-u", user, "e2e-lab-railiance01", "python3"]);

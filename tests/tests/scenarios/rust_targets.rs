@@ -186,6 +186,44 @@ fn targets_that_are_not_there_or_not_ours_are_named() {
 }
 
 #[test]
+fn a_member_without_the_library_is_named_and_alone_is_no_pass() {
+    let repo = package("rust-members", "");
+    let manifest = std::fs::read_to_string(repo.path("Cargo.toml")).expect("it is there");
+    let (member, shared) = manifest
+        .split_once("[patch.crates-io]")
+        .expect("a workspace's own");
+    let plain = "[package]\nname = \"plain\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    let workspace = |members: &str| {
+        format!("[workspace]\nmembers = [{members}]\nresolver = \"3\"\n[patch.crates-io]{shared}")
+    };
+    let repo = repo
+        .file("fixture/Cargo.toml", member)
+        .file("fixture/src/lib.rs", "")
+        .file(
+            "fixture/tests/e2e.rs",
+            "#[e2e_harness::test]\nfn passes() {}\ne2e_harness::main!();\n",
+        )
+        .file("plain/Cargo.toml", plain)
+        .file("plain/src/lib.rs", "")
+        .file("plain/tests/e2e.rs", "#[test]\nfn fails() { panic!() }\n")
+        .file("Cargo.toml", &workspace("\"fixture\", \"plain\""));
+    let said = "the test target `e2e` of `plain` will not run: plain/Cargo.toml does not depend on e2e-harness";
+    let checked = repo.cargo_e2e(&["check"]);
+    assert_eq!(checked.code, Some(0), "{checked}");
+    assert!(checked.stderr.contains(said), "{checked}");
+    let planned = repo.cargo_e2e(&["plan"]);
+    assert!(planned.stdout.contains(said), "{planned}");
+    repo.run(Host::Local, &[])
+        .ended(0, "passed")
+        .stderr_has(said);
+
+    let repo = repo.file("Cargo.toml", &workspace("\"plain\""));
+    repo.run(Host::Local, &[])
+        .ended(96, "spec_error")
+        .stderr_has("`plain` does not depend on e2e-harness");
+}
+
+#[test]
 fn a_command_may_be_the_one_that_runs_them() {
     let command = "test_command: cargo test --quiet --test e2e passes\ntests_run_on: client\n";
     let repo = package("rust-command", command);

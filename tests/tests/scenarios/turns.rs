@@ -106,6 +106,43 @@ up.kept(0, "passed");
     }
 }
 
+/// Tests on the client that write a `junit` file, whose verdict is in it alone, and then wait.
+fn writes_junit(name: &str) -> Repo {
+    let file = "<testsuite><testcase classname=\"shop\" name=\"ship\">$1</testcase></testsuite>";
+    repo(name)
+        .spec("ports: isolated\ntests_run_on: client\njunit: out.xml\ntest_command: sh write.sh\n")
+        .file(
+            "write.sh",
+            &format!("cat >out.xml <<END\n{file}\nEND\necho \"written $2\"\nuntil [ -z \"$2\" ] || [ -e $2 ]; do sleep 0.1; done\n"),
+        )
+}
+
+const FAILURE: &str = "<failure message=\"of the first\"/>";
+
+#[test]
+fn two_runs_in_one_working_copy_have_each_the_verdict_of_its_own_junit_file() {
+    let (host, repo) = (Host::Local, writes_junit("turn-junit"));
+    let mut first = repo.start(host, &["--", FAILURE, "go"]);
+    first.prints("written go");
+    let first_id = first.run_id();
+    let held = format!("`junit` file out.xml is held by run {first_id}");
+    let refused = repo.run(host, &["--no-wait", "--", "", ""]);
+    refused
+        .ended(97, "host_error")
+        .stderr_has(&held)
+        .stderr_has("without `--no-wait`");
+    let mut second = repo.start(host, &["--", "", ""]);
+    second.prints(&format!("waiting, for 1800 s at most: {held}"));
+    std::fs::write(repo.path("go"), "").expect("writable");
+    let (first, second) = (first.finish(), second.finish());
+    first
+        .ended(100, "failed")
+        .stderr_has("of the first")
+        .leaves_nothing();
+    second.ended(0, "passed").leaves_nothing();
+    assert!(!repo.path("e2e/results/.junit-holder").exists());
+}
+
 #[test]
 fn a_signal_ends_the_wait_for_another_run() {
     let host = Host::Dev;

@@ -69,6 +69,16 @@ here_and_over_ssh! {
             .stderr_has("`setup_command` ended with exit status 9");
     }
 
+    fn a_failing_line_of_several_fails_the_build(host) {
+        // Else what an earlier build left would be tested.
+        let repo = repo("law-build", "build_command: |\n  (exit 9)\n  echo went on\ntest_command: 'true'\n");
+        repo.run(host, &[])
+            .ended(101, "build_failed")
+            .stderr_has("`build_command` ended with exit status 9")
+            .stderr_lacks("went on")
+            .no_stage("test");
+    }
+
     fn a_failed_test_that_was_told_is_no_pass(host) {
         let repo = repo(
             "law-events",
@@ -92,6 +102,25 @@ fn the_file_counts_beside_what_tests_tell() {
         .stderr_has("e2e/out.xml has 1 failed test (orders::ship)");
     let tests = ran.record()["tests"].as_array().expect("a list").len();
     assert_eq!(tests, 3, "{:#}", ran.record());
+}
+
+#[test]
+fn another_test_of_one_name_is_no_second_try() {
+    let command = "test_command: 'cat failed.jsonl then.jsonl >\"$E2E_EVENTS\"'\n";
+    let passed = event("ship", "passed");
+    let failed = "test_command ended with 0, but E2E_EVENTS has 1 failed test (ship)";
+    for then in [passed.clone(), passed.replace("\"attempt\":1,", "")] {
+        let repo = repo("law-twins", command).file("then.jsonl", &then);
+        let ran = repo.run(Host::Local, &[]);
+        ran.ended(100, "failed").stderr_has(failed);
+        let tests = ran.record()["tests"].as_array().expect("a list").len();
+        assert_eq!(tests, 1, "{:#}", ran.record());
+    }
+    let second = passed.replace("\"attempt\":1", "\"attempt\":2");
+    let repo = repo("law-retry", command).file("then.jsonl", &second);
+    let ran = repo.run(Host::Local, &[]);
+    ran.ended(0, "passed");
+    assert_eq!(ran.recorded_as("tests", "ship")["status"], "passed");
 }
 
 #[test]
@@ -171,6 +200,13 @@ fn a_shell_of_ones_own_is_used_as_it_is() {
     repo.run(Host::Local, &[])
         .ended(100, "failed")
         .stderr_has("exit status 3");
+    let repo = repo.file(
+        "e2e/e2e.yml",
+        "name: SLUG\nshell: bash\nbuild_command: sh -c 'exit 3' | cat\ntest_command: 'true'\n",
+    );
+    repo.run(Host::Local, &[])
+        .ended(101, "build_failed")
+        .stderr_has("`build_command` ended with exit status 3");
 }
 
 #[test]

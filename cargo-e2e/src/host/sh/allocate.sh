@@ -1,9 +1,9 @@
 # Gives this sandbox free ports of its own, from 20000 to 29999: below the ports that systems give
 # to outgoing connections. Needs: groups (how many in a row, each), avoid (numbers). Prints them,
 # one a line.
-rm -f "$dir/ports"
+rm -f "$dir/numbers"
 {
-  cat "$root"/sandboxes/*/ports 2>/dev/null
+  cat "$root"/sandboxes/*/ports "$root"/sandboxes/*/numbers 2>/dev/null
   published | cut -d ' ' -f 1
   listening
   for port in $avoid; do echo "tcp/$port"; done
@@ -23,4 +23,4 @@ rm -f "$dir/ports"
       }
       if (found == size[group]) for (port = first; port <= last; port++) print port
     }
-  }' >"$dir/ports.new" && mv "$dir/ports.new" "$dir/ports" && cat "$dir/ports"
+  }' >"$dir/numbers.new" && mv "$dir/numbers.new" "$dir/numbers" && cat "$dir/numbers"

@@ -1,11 +1,12 @@
 # Claims published ports for this sandbox, all or none. Needs: ports (`tcp/5432`, …).
 # Prints `claimed`, `held PORT RUN ABOUT` by a sandbox, or `foreign PORT HOLDER`.
 rm -f "$dir/ports"
-for other in "$root"/sandboxes/*/ports; do
+for other in "$root"/sandboxes/*/ports "$root"/sandboxes/*/numbers; do
   [ -e "$other" ] || continue
-  owner=${other%/ports}
+  owner=${other%/*}
   for port in $ports; do
-    if grep -qx "$port" "$other"; then
+    # A number of a sandbox's own is its own for every protocol.
+    if grep -qx -e "$port" -e "${port#*/}" "$other"; then
       printf 'held %s %s %s\n' "${port#*/}" "${owner##*/}" "$(tr '\n' ' ' <"$owner/about")"
       exit 0
     fi

@@ -23,6 +23,7 @@ fn evidence(status: i32) -> Evidence {
     Evidence {
         who: "test_command".to_owned(),
         ended: vec![Ended::Status(status)],
+        timeout: Duration::from_secs(5),
         harness: false,
         events: Events::Read(Vec::new()),
         unrecorded: Vec::new(),
@@ -96,7 +97,7 @@ fn each_source_says_what_the_table_has() {
         (
             late,
             100,
-            "tests exceeded `timeout` and were terminated".into(),
+            "tests exceeded `timeout` (5 s) and were terminated".into(),
         ),
         // E2E_EVENTS of a command.
         (told(0, &[Passed, Skipped]), 0, String::new()),
@@ -235,7 +236,8 @@ prop_compose! {
         // Only of a harness is it known what had to run.
         let known = |names: Vec<String>| if harness { names } else { Vec::new() };
         let (unrecorded, empty) = (known(unrecorded), known(empty));
-        Evidence { who, ended, harness, events, unrecorded, empty, junit }
+        let timeout = Duration::from_mins(5);
+        Evidence { who, ended, timeout, harness, events, unrecorded, empty, junit }
     }
 }
 

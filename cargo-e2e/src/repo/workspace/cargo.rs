@@ -104,8 +104,8 @@ impl Manifests {
         package: Option<&Package>,
     ) -> Result<Repo, FindError> {
         let target_directory = self.metadata.target_directory.clone().into_std_path_buf();
-        let tests = match package {
-            Some(package) => vec![self.tests_of(package)?],
+        let (tests, skipped) = match package {
+            Some(package) => (vec![self.tests_of(package)?], Vec::new()),
             // A virtual workspace's root has no tests of its own: its members' are meant.
             None => self.all_tests()?,
         };
@@ -128,6 +128,7 @@ impl Manifests {
                 target_directory,
                 package: package.map(|package| package.name.to_string()),
                 tests,
+                skipped,
             }),
             host: of_package
                 .map(|host| configured(host, PACKAGE_TABLE))
@@ -140,15 +141,18 @@ impl Manifests {
         Ok(TestPackage::of(package, named))
     }
 
-    fn all_tests(&self) -> Result<Vec<TestPackage>, FindError> {
-        let mut all = Vec::new();
+    /// The members whose tests are run, and those that are skipped.
+    fn all_tests(&self) -> Result<(Vec<TestPackage>, Vec<TestPackage>), FindError> {
+        let (mut all, mut skipped) = (Vec::new(), Vec::new());
         for package in self.members() {
             let tests = self.tests_of(package)?;
             if tests.counts() {
                 all.push(tests);
+            } else if tests.is_skipped() && matches!(self.spec_of(package), Ok(None)) {
+                skipped.push(tests);
             }
         }
-        Ok(all)
+        Ok((all, skipped))
     }
 
     /// The `metadata.e2e` table of a package, or of the workspace.

@@ -75,7 +75,17 @@ impl TestPackage {
     /// Whether it has end-to-end tests, or says so: what makes it count in a workspace's root.
     #[must_use]
     pub fn counts(&self) -> bool {
-        let has_default = self.targets.iter().any(|target| target == DEFAULT);
-        self.named.is_some() || (has_default && self.has_harness)
+        self.named.is_some() || (self.has_default() && self.has_harness)
+    }
+
+    /// Whether it seems to have end-to-end tests, but none that can run: what a workspace's root
+    /// passes over.
+    #[must_use]
+    pub fn is_skipped(&self) -> bool {
+        !self.counts() && self.has_default()
+    }
+
+    fn has_default(&self) -> bool {
+        self.targets.iter().any(|target| target == DEFAULT)
     }
 }

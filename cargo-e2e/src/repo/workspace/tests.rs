@@ -375,8 +375,13 @@ fn in_a_workspaces_root_members_with_end_to_end_tests_count() {
         .package("w/named", &named)
         .package("w/foreign", "")
         .file("w/foreign/tests/e2e.rs", "")
+        .package("w/own", "")
+        .file("w/own/tests/e2e.rs", "")
+        .spec("w/own")
         .package("w/without", library);
     let cargo = tree.one("w", &plain()).cargo.expect("a Cargo project");
     let members: Vec<&str> = cargo.tests.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(members, ["api", "named"]);
+    let skipped: Vec<&str> = cargo.skipped.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(skipped, ["foreign"]);
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use e2e_harness::protocol::record::Entry;
+use e2e_harness::protocol::record::{Entry, Status};
 use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 
@@ -104,15 +104,30 @@ impl During {
     }
 }
 
-/// When the last try of a test began and ended, by the clock where it ran.
+/// When a test that did not pass began and ended, by the clock where it ran: its last attempt that
+/// did not pass.
 fn own_times(events: &Path, test: &str) -> Option<(Timestamp, Option<Timestamp>)> {
     let (mut from, mut to) = (None, None);
+    let mut failed = None;
     for line in BufReader::new(File::open(events).ok()?).split(b'\n') {
         match serde_json::from_slice(&line.ok()?) {
             Ok(Entry::TestStarted { test: name, at, .. }) if name == test => {
                 (from, to) = (at.parse().ok(), None);
             }
-            Ok(Entry::TestEnded { test: name, at, .. }) if name == test => to = at.parse().ok(),
+            Ok(Entry::TestEnded {
+                test: name,
+                at,
+                status,
+                ..
+            }) if name == test => {
+                to = at.parse().ok();
+                if status == Status::Failed {
+                    failed = Some((from, to));
+                } else {
+                    // Another test of this name, which says nothing of the one that failed.
+                    (from, to) = failed.unwrap_or((from, to));
+                }
+            }
             _ => {}
         }
     }

@@ -249,6 +249,20 @@ while orders::ship ran (15.0 s):
 }
 
 #[test]
+fn the_time_of_a_failed_test_is_not_that_of_another_one_of_its_name() {
+    let folder = bundle();
+    let path = folder.path().join("events.jsonl");
+    let mut events = std::fs::read_to_string(&path).unwrap();
+    events += r#"{"event":"test_started","test":"orders::ship","attempt":1,"at":"2026-11-22T13:00:10Z"}
+{"event":"test_ended","test":"orders::ship","attempt":1,"status":"passed","duration_ms":1000,"message":null,"at":"2026-11-22T13:00:11Z"}
+"#;
+    std::fs::write(path, events).unwrap();
+    let report = report(&run(), &known(folder.path())).unwrap();
+    let start = "while orders::ship ran (2.00 s)";
+    assert!(report.short.contains(start), "{}", report.short);
+}
+
+#[test]
 fn the_test_that_took_all_the_time_comes_before_one_that_failed() {
     let mut record = run();
     record.verdict = Verdict::TimedOut;

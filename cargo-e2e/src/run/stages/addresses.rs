@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use crate::compose::{Rewritten, gateway, subnets};
 use crate::record::outcome::Verdict;
-use crate::spec::Ports;
 
 use super::{Context, Trouble, ports};
 
@@ -85,11 +84,12 @@ impl Extras {
     }
 
     /// Why another `up` may succeed where this one did not; none when nothing would be different.
+    /// `own` are the sandbox's own ports, which may be others the next time.
     pub(super) fn after(
         &mut self,
-        context: &Context<'_>,
         trouble: &Trouble,
         gateway: Option<&str>,
+        own: &[u16],
     ) -> Option<&'static str> {
         let said =
             |what: &dyn Fn(&str) -> bool| trouble.excerpts.iter().any(|said| what(&said.text));
@@ -111,7 +111,7 @@ impl Extras {
             );
         }
         // Between the look at what is free and `up`, a program without our lock took one.
-        (context.plan.ports == Ports::Isolated)
+        said(&|text| own.iter().any(|port| ports::is_named(text, *port)))
             .then_some("somebody was faster to a port: trying others")
     }
 }

@@ -8,6 +8,7 @@ use crate::host::client::{self, Ended};
 use crate::record::outcome::Verdict;
 use crate::record::summary::LAST_LINES;
 use crate::repo::files;
+use crate::shell::Shell;
 
 use super::{Context, Done, Tail, Trouble};
 
@@ -18,8 +19,9 @@ pub async fn build(context: &Context<'_>) -> Result<Done<()>, Trouble> {
         return Ok(Done::skipped(()));
     };
     let mut tail = Tail::masking(context.events.secrets());
+    let words = Shell::new(&plan.spec.shell).words(command, &[]);
     let ended = client::run(
-        &["sh", "-c", command].map(str::to_owned),
+        &words,
         &plan.repo.root,
         &[],
         plan.limits.build,
@@ -35,14 +37,14 @@ pub async fn build(context: &Context<'_>) -> Result<Done<()>, Trouble> {
     .map_err(|error| {
         Trouble::new(
             Verdict::BuildFailed,
-            format!("`sh` can't be started: {error}"),
+            format!("failed to start `{}`: {error}", words[0]),
         )
     })?;
     let message = match ended {
         Ended::Status(0) => None,
         Ended::Status(status) => Some(format!("`build_command` ended with exit status {status}")),
         Ended::TimedOut => Some(format!(
-            "`build_command` did not end within {} s",
+            "`build_command` exceeded `timeouts.build` ({} s) and was terminated",
             plan.limits.build.as_secs_f64()
         )),
     };

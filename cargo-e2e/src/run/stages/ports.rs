@@ -2,16 +2,21 @@
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::RangeInclusive;
 
 use e2e_harness::wait::{Patience, Poll, WaitError, poll};
+use serde_json::Value;
 
-use crate::compose::Published;
+use crate::compose::{Published, publish};
 use crate::host::HostError;
 use crate::record::outcome::Verdict;
 use crate::sandbox::Claim;
 use crate::spec::Side;
 
 use super::{Context, Trouble};
+
+/// The numbers from which sandboxes get their own.
+const OWN: RangeInclusive<u16> = 20000..=29999;
 
 /// Numbers that this machine uses are asked for at most so often.
 const TRIES: usize = 10;
@@ -21,9 +26,19 @@ pub(super) fn is_taken(said: &str) -> bool {
     said.contains("port is already allocated") || said.contains("address already in use")
 }
 
-/// Free ports of the sandbox's own; free on this machine too, where the tests run here. Each of
-/// the groups is that many in a row.
-pub(super) async fn allocate(context: &Context<'_>, groups: &[usize]) -> Result<Vec<u16>, Trouble> {
+/// Whether Docker speaks of this port: it writes it behind its address.
+pub(super) fn is_named(said: &str, port: u16) -> bool {
+    let address = format!(":{port}");
+    said.match_indices(&address).any(|(at, _)| {
+        let next = said[at + address.len()..].chars().next();
+        next.is_none_or(|next| !next.is_ascii_digit())
+    })
+}
+
+/// Free ports of the sandbox's own, for all that the model publishes, or for what has no number;
+/// free on this machine too, where the tests run here.
+pub(super) async fn allocate(context: &Context<'_>, model: &Value) -> Result<Vec<u16>, Trouble> {
+    let groups = publish::groups(model, context.plan.ports);
     let count = groups.iter().sum::<usize>();
     if let Some(before) = context.before
         && before.ports.len() == count
@@ -31,11 +46,12 @@ pub(super) async fn allocate(context: &Context<'_>, groups: &[usize]) -> Result<
         // Other numbers would make every container anew.
         return Ok(before.ports.clone());
     }
-    let mut avoid = Vec::new();
+    let mut avoid = publish::kept(model, context.plan.ports);
+    avoid.retain(|port| OWN.contains(port));
     for _ in 0..TRIES {
         let numbers = context
             .sandbox
-            .allocate(context.host, groups, &avoid)
+            .allocate(context.host, &groups, &avoid)
             .await?;
         if numbers.len() < count {
             return Err(Trouble::new(
@@ -63,12 +79,17 @@ pub(super) async fn allocate(context: &Context<'_>, groups: &[usize]) -> Result<
     ))
 }
 
-/// Waits its turn for ports that another sandbox holds.
-pub(super) async fn claim(context: &Context<'_>, published: &[Published]) -> Result<(), Trouble> {
-    let ports: BTreeSet<String> = published
-        .iter()
-        .filter_map(|one| Some(format!("{}/{}", one.transport.name(), one.port?)))
-        .collect();
+/// Waits its turn for ports that another sandbox holds. The sandbox's own are its own already.
+pub(super) async fn claim(
+    context: &Context<'_>,
+    published: &[Published],
+    own: &[u16],
+) -> Result<(), Trouble> {
+    let numbered = |one: &Published| {
+        let port = one.port.filter(|port| !own.contains(port))?;
+        Some(format!("{}/{port}", one.transport.name()))
+    };
+    let ports: BTreeSet<String> = published.iter().filter_map(numbered).collect();
     if ports.is_empty() || context.before.is_some() {
         return Ok(());
     }
@@ -140,4 +161,21 @@ fn foreign(context: &Context<'_>, port: u16, holder: &str) -> Carried {
         )
         .help("stop it, or publish another port in the compose file"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn docker_names_a_port_behind_its_address() {
+        for said in [
+            "Bind for 127.0.0.1:20005 failed: port is already allocated",
+            "failed to bind host port 127.0.0.1:20005/tcp: address already in use",
+            "listen tcp4 127.0.0.1:20005: bind: address already in use",
+        ] {
+            assert!(is_taken(said) && is_named(said, 20005), "{said}");
+            assert!(!is_named(said, 2000), "{said}");
+        }
+    }
 }

@@ -34,7 +34,7 @@ pub async fn setup(
         Ok(0) => return Ok(Done::new((), "setup_command passed")),
         Ok(status) => format!("`setup_command` ended with exit status {status}"),
         Err(HostError::TimedOut { .. }) => format!(
-            "`setup_command` did not end within {} s",
+            "`setup_command` exceeded `timeouts.setup` ({} s) and was terminated",
             plan.limits.setup.as_secs_f64()
         ),
         Err(error @ HostError::TooMuch { .. }) => error.to_string(),

@@ -55,7 +55,7 @@ pub async fn test(
     records: &mut Vec<TestRecord>,
 ) -> Result<Done<()>, Trouble> {
     let plan = context.plan;
-    let before = junit::before(context).await;
+    let before = junit::before(context).await?;
     let mut tail = Tail::masking(context.events.secrets());
     let mut sink = |bytes: &[u8]| {
         tail.take(bytes, |_| {});
@@ -93,6 +93,7 @@ pub async fn test(
     let evidence = Evidence {
         who: who(plan),
         ended,
+        timeout: plan.limits.test,
         harness: plan.harness.is_some(),
         events,
         unrecorded,
@@ -135,14 +136,8 @@ fn trouble(context: &Context<'_>, word: Word, evidence: &Evidence, said: &str) -
     let plan = context.plan;
     let not_found = evidence.ended.contains(&Ended::Status(127));
     match (word.source, word.verdict) {
-        (Source::Timeout, _) => Trouble::new(
-            word.verdict,
-            format!(
-                "the tests ran past their {} s and were ended",
-                plan.limits.test.as_secs_f64()
-            ),
-        )
-        .help("`timeout: SECONDS` in e2e.yml gives them more"),
+        (Source::Timeout, _) => Trouble::new(word.verdict, word.message)
+            .help("`timeout: SECONDS` in e2e.yml gives them more"),
         (Source::Events | Source::Status, Verdict::Failed) if plan.harness.is_some() => {
             targets::trouble(context, word, evidence)
         }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::compose::scan::Scan;
 use crate::compose::{
-    Isolation, PortRule, Published, Rewritten, isolate, needs, publish, risks, test_service,
+    Isolation, PortRule, Published, Rewritten, isolate, needs, risks, test_service,
 };
 use crate::host::HostError;
 use crate::record::outcome::{Stage, Verdict};
@@ -34,7 +34,7 @@ pub struct Stack {
     pub published: Vec<Published>,
     /// The longest that a container's own health check may take.
     pub health_allowance: Duration,
-    /// The numbers that were given, in the model's order; empty when declared.
+    /// The numbers of its own, in the model's order.
     pub numbers: Vec<u16>,
     /// What Compose interpolates, for commands that come later.
     pub interpolation: Vec<(String, String)>,
@@ -88,7 +88,7 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<Done<Stack>, T
         };
         // What is there already is not removed for it.
         let another = if tries < TRIES && context.before.is_none() {
-            extras.after(context, &trouble, prepared.gateway.as_deref())
+            extras.after(&trouble, prepared.gateway.as_deref(), &prepared.numbers)
         } else {
             None
         };
@@ -181,21 +181,12 @@ async fn prepare(
     extras: &Extras,
 ) -> Result<Prepared, Trouble> {
     let (host, sandbox) = (context.host, context.sandbox);
-    let isolated = context.plan.ports == Ports::Isolated;
-    let numbers = if isolated {
-        ports::allocate(context, &publish::groups(model)).await?
-    } else {
-        Vec::new()
-    };
+    let numbers = ports::allocate(context, model).await?;
     let labels = sandbox.labels(context.facts.uid);
     let isolation = Isolation {
         project: &sandbox.identity.project,
         labels: &labels,
-        ports: if isolated {
-            PortRule::Isolated(&numbers)
-        } else {
-            PortRule::Declared
-        },
+        ports: PortRule::new(context.plan.ports, &numbers),
         ipv6: context.facts.ipv6,
         engine: context.facts.engine,
     };
@@ -210,8 +201,8 @@ async fn prepare(
         warnings = again.1;
         rewritten = isolate(again.0, &isolation);
     }
-    if !isolated {
-        ports::claim(context, &rewritten.published).await?;
+    if context.plan.ports == Ports::Declared {
+        ports::claim(context, &rewritten.published, &numbers).await?;
     }
     let gateway = extras.apply(context, &mut rewritten).await?;
     if let Some(service) = &context.plan.spec.test_service {
@@ -297,7 +288,7 @@ async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<bool, Troub
         Ok(_) => failed(&tail.text(), &prepared.rewritten.model),
         Err(HostError::TimedOut { .. }) => {
             format!(
-                "`docker compose up` did not end within {} s",
+                "`docker compose up` exceeded `timeouts.up` ({} s) and was terminated",
                 limit.as_secs_f64()
             )
         }
@@ -328,7 +319,7 @@ pub async fn remember(context: &Context<'_>, stack: &Stack, endpoints: &Endpoint
     }
 }
 
-/// Ports without a number have one once their container runs.
+/// Of a range, Docker chooses once the container runs.
 async fn fill_numbers(context: &Context<'_>, published: &mut [Published]) -> Result<(), Trouble> {
     let containers = context.sandbox.inspect(context.host).await?;
     for one in published.iter_mut().filter(|one| one.port.is_none()) {

@@ -14,7 +14,7 @@ const CLEANS: [&str; 8] = [
     "rm", "rmdir", "kill", "pkill", "killall", "docker", "echo", "umount",
 ];
 
-/// Warnings of a `test_command` and a `setup_command` that end with 0 though what they run failed.
+/// Warnings of commands in e2e.yml that end with 0 though what they run failed.
 #[must_use]
 pub fn statuses(plan: &Plan) -> Vec<String> {
     let spec = &plan.spec;
@@ -24,30 +24,33 @@ pub fn statuses(plan: &Plan) -> Vec<String> {
     let tests = tests.filter(|_| spec.junit.is_none() && !plan.up_only);
     let mut warnings = Vec::new();
     for (name, command) in [
+        ("build_command", spec.build_command.as_deref()),
         ("test_command", tests),
         ("setup_command", spec.setup_command.as_deref()),
     ] {
         let Some(command) = command else { continue };
         let code = code(command);
+        // What else says whether tests failed.
+        let or_junit = if name == "test_command" {
+            ", or name a `junit` file"
+        } else {
+            ""
+        };
         if !shell.has_pipefail()
             && !code.contains("pipefail")
             && let Some((from, to)) = hiding_pipe(&code)
         {
-            let junit = if name == "test_command" {
-                ", or name a `junit` file"
-            } else {
-                ""
-            };
             warnings.push(format!(
                 "`{name}` may hide a failure of {from}: its status is {to}'s where `sh` has no \
-                 pipefail. Write `shell: bash` in e2e.yml{junit}"
+                 pipefail. Write `shell: bash` in e2e.yml{or_junit}"
             ));
         }
-        if name == "test_command"
+        // A setup may go on without some of what it does.
+        if name != "setup_command"
             && let Some((from, hides)) = hiding_end(&code, shell.stops())
         {
             warnings.push(format!(
-                "`{name}` ends with 0 even when {from} fails: remove `{hides}`, or name a `junit` file"
+                "`{name}` ends with 0 even when {from} fails: remove `{hides}`{or_junit}"
             ));
         }
     }

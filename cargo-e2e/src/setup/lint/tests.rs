@@ -105,3 +105,22 @@ fn declared_ports_queue_and_one_line_changes_that_where_tests_are_ready() {
     let findings = said("test_command: echo $E2E_RUN_ID $E2E_CACHE\n", &[]);
     assert!(!findings.notes[0].contains("help"), "{findings:?}");
 }
+
+#[test]
+fn a_build_that_hides_its_failure_is_named() {
+    let warned = |spec: &str| said(&format!("test_command: pytest\n{spec}"), &[]).warnings;
+    let piped = warned("build_command: make app | tee build.log\n");
+    let [warning] = piped.as_slice() else {
+        panic!("{piped:?}")
+    };
+    let start = "`build_command` may hide a failure of make: its status is tee's";
+    assert!(warning.starts_with(start), "{warning}");
+    assert!(!warning.contains("junit"), "{warning}");
+    let passed_over = warned("build_command: make app || true\n");
+    assert_eq!(
+        passed_over,
+        ["`build_command` ends with 0 even when make fails: remove `|| true`"]
+    );
+    let bash = "shell: bash\nbuild_command: make app | tee build.log\n";
+    assert_eq!(warned(bash), Vec::<String>::new());
+}

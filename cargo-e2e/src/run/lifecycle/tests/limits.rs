@@ -22,7 +22,7 @@ async fn stages_that_hang_end_at_their_limits() {
             Stage::Build,
             Verdict::BuildFailed,
             101,
-            "`build_command` did not end within 0.2 s",
+            "`build_command` exceeded `timeouts.build` (0.2 s) and was terminated",
         ),
         (
             hangs("copy"),
@@ -38,7 +38,7 @@ async fn stages_that_hang_end_at_their_limits() {
             Stage::Up,
             Verdict::UpFailed,
             98,
-            "`docker compose up` did not end within 0.2 s",
+            "`docker compose up` exceeded `timeouts.up` (0.2 s) and was terminated",
         ),
         (
             hangs("setup"),
@@ -46,7 +46,7 @@ async fn stages_that_hang_end_at_their_limits() {
             Stage::Setup,
             Verdict::SetupFailed,
             105,
-            "`setup_command` did not end within 0.2 s",
+            "`setup_command` exceeded `timeouts.setup` (0.2 s) and was terminated",
         ),
         (
             hangs("test"),
@@ -54,7 +54,7 @@ async fn stages_that_hang_end_at_their_limits() {
             Stage::Test,
             Verdict::TimedOut,
             100,
-            "the tests ran past their 0.2 s and were ended",
+            "tests exceeded `timeout` (0.2 s) and were terminated",
         ),
         // The evidence is not worth the verdict.
         (

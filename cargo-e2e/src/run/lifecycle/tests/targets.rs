@@ -75,6 +75,7 @@ impl Package {
                     targets: vec!["e2e".into()],
                     has_harness: true,
                 }],
+                skipped: Vec::new(),
             }),
             root,
             host: None,

@@ -159,7 +159,7 @@ impl<'a> Compiler<'a> {
             Ended::TimedOut => {
                 let limit = self.plan.limits.build.as_secs();
                 return Err(failed(format!(
-                    "compiling the tests of `{name}` did not end within {limit} s"
+                    "compiling the tests of `{name}` exceeded `timeouts.build` ({limit} s) and was terminated"
                 ))
                 .help("`timeouts: {build: SECONDS}` in e2e.yml gives it more")
                 .excerpt(LAST_LINES, &tail.text()));

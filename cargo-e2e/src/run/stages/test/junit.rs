@@ -1,5 +1,7 @@
 //! What the repo's own JUnit file says of its tests.
 
+mod lock;
+
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -14,10 +16,13 @@ use crate::run::stages::{Context, Trouble};
 use crate::shell::quote;
 use crate::spec::Side;
 
-/// The file before the tests ran.
+use lock::Lock;
+
+/// The file before the tests ran; no other run in this working copy writes it.
 pub(super) struct Before {
     began: SystemTime,
     stamp: Option<Stamp>,
+    _lock: Option<Lock>,
 }
 
 /// What the kernel changes whenever a file is written, whatever time a program gives it: clocks and
@@ -32,13 +37,22 @@ struct Stamp {
 
 /// Looks at the file, which is of an earlier run. Only on the client: what is on a host is the
 /// sandbox's own, and is removed there.
-pub(super) async fn before(context: &Context<'_>) -> Before {
-    let began = SystemTime::now();
-    let stamp = match place(context) {
-        Some(Place::Here(path)) => stamp(&path).await,
-        _ => None,
+///
+/// # Errors
+/// When another run in this working copy goes on for too long.
+pub(super) async fn before(context: &Context<'_>) -> Result<Before, Trouble> {
+    let (stamp, lock) = match (place(context), &context.plan.spec.junit) {
+        (Some(Place::Here(file)), Some(path)) => {
+            let lock = Lock::take(context, path).await?;
+            (stamp(&file).await, lock)
+        }
+        _ => (None, None),
     };
-    Before { began, stamp }
+    Ok(Before {
+        began: SystemTime::now(),
+        stamp,
+        _lock: lock,
+    })
 }
 
 /// The shell commands that remove an older one on the host, which git may have sent along, or an
@@ -252,6 +266,7 @@ mod tests {
         let before = Before {
             began: SystemTime::now(),
             stamp: stamp(&file).await,
+            _lock: None,
         };
         assert_eq!(here(&file, &before).await, Err(Junit::Unwritten));
         let time = std::fs::metadata(&file).unwrap().modified().unwrap();

@@ -7,8 +7,16 @@ use jiff::Timestamp;
 
 use crate::record::outcome::{StageStatus, StepRecord, TestRecord, millis};
 
-/// One test, as far as it is told.
-struct Telling {
+/// All that is told under one name: several tests may have it, and each several attempts.
+struct Named {
+    name: String,
+    /// Each test by its last attempt, in the order in which they began.
+    tests: Vec<Attempt>,
+}
+
+/// One attempt at a test, as far as it is told.
+struct Attempt {
+    number: u32,
     record: TestRecord,
     began: Option<Timestamp>,
     ended: bool,
@@ -56,7 +64,7 @@ pub(super) fn named(text: &[u8], prefix: &str) -> Vec<u8> {
 
 /// Reads the lines; what is none, such as a torn last one, is passed over.
 pub(super) fn read(text: &[u8], prefix: &str, cut: bool) -> Vec<Told> {
-    let mut tests: Vec<Telling> = Vec::new();
+    let mut all: Vec<Named> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for line in text.split(|byte| *byte == b'\n') {
         let Ok(entry) = serde_json::from_slice::<Entry>(line) else {
@@ -67,19 +75,97 @@ pub(super) fn read(text: &[u8], prefix: &str, cut: bool) -> Vec<Told> {
         | Entry::StepEnded { test: name, .. }
         | Entry::TestEnded { test: name, .. }) = &entry;
         let place = *places.entry(name.clone()).or_insert_with(|| {
-            tests.push(Telling::new(format!("{prefix}{name}")));
-            tests.len() - 1
+            all.push(Named {
+                name: format!("{prefix}{name}"),
+                tests: Vec::new(),
+            });
+            all.len() - 1
         });
-        tests[place].take(entry);
+        all[place].take(entry);
     }
-    tests.into_iter().map(|test| test.finish(cut)).collect()
+    all.into_iter().map(|named| named.finish(cut)).collect()
 }
 
-impl Telling {
-    fn new(name: String) -> Self {
+impl Named {
+    fn take(&mut self, entry: Entry) {
+        match entry {
+            Entry::TestStarted { attempt, at, .. } => {
+                let mut begun = Attempt::new(&self.name, attempt);
+                begun.began = at.parse().ok();
+                match self.repeated(attempt) {
+                    Some(place) => self.tests[place] = begun,
+                    None => self.tests.push(begun),
+                }
+            }
+            Entry::StepStarted { step, depth, .. } => self.latest().begin_step(step, depth),
+            Entry::StepEnded {
+                step,
+                depth,
+                status,
+                duration_ms,
+                ..
+            } => self.latest().end_step(&step, depth, status, duration_ms),
+            Entry::TestEnded {
+                attempt,
+                status,
+                duration_ms,
+                message,
+                ..
+            } => {
+                let place = self.ending(attempt);
+                self.tests[place].end(status, duration_ms, message);
+            }
+        }
+    }
+
+    /// The test of which this attempt is a retry: one that did not pass before. Without it, it is
+    /// another test of this name.
+    fn repeated(&self, attempt: u32) -> Option<usize> {
+        let failed = |it: &Attempt| !it.ended || it.record.status == StageStatus::Failed;
+        let places = 0..self.tests.len();
+        places
+            .filter(|at| self.tests[*at].number < attempt && failed(&self.tests[*at]))
+            // Of those that are equally near, the first.
+            .rev()
+            .max_by_key(|at| (self.tests[*at].ended, self.tests[*at].number))
+    }
+
+    /// The attempt whose end this is: the first that has none. Else it is more that is said of one
+    /// that ended, as of a process that died after its test passed.
+    fn ending(&mut self, attempt: u32) -> usize {
+        let is_it = |it: &Attempt| it.number == attempt;
+        let open = self.tests.iter().position(|it| is_it(it) && !it.ended);
+        let place = open.or_else(|| self.tests.iter().rposition(is_it));
+        place.unwrap_or_else(|| {
+            self.tests.push(Attempt::new(&self.name, attempt));
+            self.tests.len() - 1
+        })
+    }
+
+    /// The attempt that began last: steps do not say whose they are.
+    fn latest(&mut self) -> &mut Attempt {
+        if self.tests.is_empty() {
+            self.tests.push(Attempt::new(&self.name, 1));
+        }
+        let last = self.tests.len() - 1;
+        &mut self.tests[last]
+    }
+
+    /// The worst of the tests of this name, the last of those that are equally bad.
+    fn finish(self, cut: bool) -> Told {
+        let finished = self.tests.into_iter().map(|test| test.finish(cut));
+        let worst = finished.max_by_key(|(record, _)| badness(record.status));
+        // A name comes with its first line.
+        worst.unwrap_or_else(|| Attempt::new(&self.name, 1).finish(cut))
+    }
+}
+
+impl Attempt {
+    fn new(name: &str, number: u32) -> Self {
         Self {
+            number,
             record: TestRecord {
-                name,
+                name: name.to_owned(),
                 status: StageStatus::Failed,
                 duration_ms: 0,
                 message: None,
@@ -91,49 +177,35 @@ impl Telling {
         }
     }
 
-    fn take(&mut self, entry: Entry) {
-        match entry {
-            // Another try: the last one counts.
-            Entry::TestStarted { at, .. } => {
-                *self = Self::new(std::mem::take(&mut self.record.name));
-                self.began = at.parse().ok();
-            }
-            Entry::StepStarted { step, depth, .. } => {
-                self.open.push(self.record.steps.len());
-                self.record.steps.push(StepRecord {
-                    name: step,
-                    status: StageStatus::Failed,
-                    duration_ms: 0,
-                    depth,
-                });
-            }
-            Entry::StepEnded {
-                step,
-                depth,
-                status,
-                duration_ms,
-                ..
-            } => {
-                let steps = &mut self.record.steps;
-                let it = |place: &usize| steps[*place].name == step && steps[*place].depth == depth;
-                if let Some(at) = self.open.iter().rposition(it) {
-                    let place = self.open.remove(at);
-                    steps[place].status = ended(status);
-                    steps[place].duration_ms = duration_ms;
-                }
-            }
-            Entry::TestEnded {
-                status,
-                duration_ms,
-                message,
-                ..
-            } => {
-                self.record.status = ended(status);
-                self.record.duration_ms = duration_ms;
-                self.record.message = message;
-                self.ended = true;
-            }
+    fn begin_step(&mut self, step: String, depth: u32) {
+        self.open.push(self.record.steps.len());
+        self.record.steps.push(StepRecord {
+            name: step,
+            status: StageStatus::Failed,
+            duration_ms: 0,
+            depth,
+        });
+    }
+
+    fn end_step(&mut self, step: &str, depth: u32, status: Status, duration_ms: u64) {
+        let steps = &mut self.record.steps;
+        let it = |place: &usize| steps[*place].name == step && steps[*place].depth == depth;
+        if let Some(at) = self.open.iter().rposition(it) {
+            let place = self.open.remove(at);
+            steps[place].status = ended(status);
+            steps[place].duration_ms = duration_ms;
         }
+    }
+
+    fn end(&mut self, status: Status, duration_ms: u64, message: Option<String>) {
+        let status = ended(status);
+        if self.ended && badness(status) < badness(self.record.status) {
+            return;
+        }
+        self.record.status = status;
+        self.record.duration_ms = duration_ms;
+        self.record.message = message;
+        self.ended = true;
     }
 
     fn finish(mut self, cut: bool) -> Told {
@@ -153,6 +225,16 @@ impl Telling {
     }
 }
 
+/// What is worse is greater.
+fn badness(status: StageStatus) -> u8 {
+    match status {
+        StageStatus::Skipped => 0,
+        StageStatus::Passed => 1,
+        StageStatus::Interrupted => 2,
+        StageStatus::Failed => 3,
+    }
+}
+
 fn ended(status: Status) -> StageStatus {
     match status {
         Status::Passed => StageStatus::Passed,
@@ -162,120 +244,4 @@ fn ended(status: Status) -> StageStatus {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const AT: &str = "2026-01-01T00:00:00Z";
-
-    fn started(test: &str, attempt: u32) -> Entry {
-        Entry::TestStarted {
-            test: test.into(),
-            attempt,
-            at: AT.into(),
-        }
-    }
-
-    fn over(test: &str, attempt: u32, status: Status) -> Entry {
-        Entry::TestEnded {
-            test: test.into(),
-            attempt,
-            status,
-            duration_ms: 7,
-            message: (status != Status::Passed).then(|| "why".into()),
-            at: AT.into(),
-        }
-    }
-
-    fn step(test: &str, step: &str, depth: u32) -> Entry {
-        Entry::StepStarted {
-            test: test.into(),
-            step: step.into(),
-            depth,
-            at: AT.into(),
-        }
-    }
-
-    fn step_over(test: &str, step: &str, depth: u32) -> Entry {
-        Entry::StepEnded {
-            test: test.into(),
-            step: step.into(),
-            depth,
-            status: Status::Passed,
-            duration_ms: 3,
-            message: None,
-        }
-    }
-
-    fn text(entries: &[Entry]) -> Vec<u8> {
-        let lines = entries
-            .iter()
-            .map(|entry| serde_json::to_string(entry).expect("JSON"));
-        lines
-            .flat_map(|line| line.into_bytes().into_iter().chain(*b"\n"))
-            .collect()
-    }
-
-    #[test]
-    fn lines_of_several_tests_may_mix_and_the_last_may_be_torn() {
-        let mut told = text(&[
-            started("a", 1),
-            started("b", 1),
-            step("a", "outer", 0),
-            step("a", "inner", 1),
-            over("b", 1, Status::Passed),
-            step_over("a", "inner", 1),
-        ]);
-        told.extend(b"{\"event\":\"step_en");
-        let end = "2026-01-01T00:00:09Z".parse().unwrap();
-        let tests = until(read(&told, "e2e::", false), end);
-        let took = tests.iter().map(|test| test.duration_ms);
-        assert_eq!(took.collect::<Vec<_>>(), [9000, 7]);
-        let statuses: Vec<_> = tests
-            .iter()
-            .map(|test| (test.name.as_str(), test.status))
-            .collect();
-        assert_eq!(
-            statuses,
-            [
-                ("e2e::a", StageStatus::Failed),
-                ("e2e::b", StageStatus::Passed)
-            ]
-        );
-        assert_eq!(tests[0].message.as_deref(), Some(TestRecord::NO_END));
-        let kept = named(&told, "e2e::");
-        assert_eq!(until(read(&kept, "", false), end), tests);
-        assert!(kept.ends_with(b"{\"event\":\"step_en"));
-        let steps: Vec<_> = tests[0]
-            .steps
-            .iter()
-            .map(|step| (step.depth, step.status))
-            .collect();
-        assert_eq!(steps, [(0, StageStatus::Failed), (1, StageStatus::Passed)]);
-        assert_eq!(read(&told, "", true)[0].0.status, StageStatus::Interrupted);
-    }
-
-    #[test]
-    fn the_last_try_of_a_test_counts() {
-        let told = text(&[
-            started("a", 1),
-            step("a", "first", 0),
-            over("a", 1, Status::Failed),
-            started("a", 2),
-            over("a", 2, Status::Passed),
-        ]);
-        let told = read(&told, "", false);
-        let [(test, None)] = told.as_slice() else {
-            panic!("{told:?}");
-        };
-        assert_eq!((test.status, test.steps.len()), (StageStatus::Passed, 0));
-        assert_eq!(test.message, None);
-    }
-
-    #[test]
-    fn ignored_tests_did_not_run() {
-        let told = read(&text(&[over("a", 1, Status::Ignored)]), "", false);
-        let tests = until(told, Timestamp::now());
-        assert_eq!(tests[0].message.as_deref(), Some("why"));
-        assert_eq!(tests[0].status, StageStatus::Skipped);
-    }
-}
+mod tests;

@@ -1,0 +1,105 @@
+//! The lock on a working copy's `junit` file, from before the tests to the reading of the file: two
+//! runs that write it at once would read each other's.
+//!
+//! It is `flock` on the repo's root, which needs no file of its own. The kernel releases it when the
+//! client dies. Who holds it stands in the folder of results, for those who wait.
+
+use std::fs::{File, TryLockError};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+
+use crate::host::client;
+use crate::record::outcome::Verdict;
+use crate::run::stages::{Context, Trouble};
+
+/// In the folder of results.
+const HOLDER: &str = ".junit-holder";
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Held until it is dropped.
+pub(super) struct Lock {
+    root: Option<File>,
+    holder: PathBuf,
+}
+
+impl Lock {
+    /// Waits its turn; none where the file system has no locks.
+    ///
+    /// # Errors
+    /// When another run holds it for longer than `timeouts.queue`, or this one is not to wait.
+    pub(super) async fn take(context: &Context<'_>, path: &str) -> Result<Option<Self>, Trouble> {
+        let repo = &context.plan.repo;
+        let holder = repo.results_dir.join(HOLDER);
+        let unlocked = |error: std::io::Error| {
+            let text = format!(
+                "failed to lock the repo's folder: {error}; another run in it may write `junit` file {path}, too"
+            );
+            context.events.warn(text);
+            Ok(None)
+        };
+        let root = match tokio::fs::File::open(&repo.root).await {
+            Ok(root) => root.into_std().await,
+            Err(error) => return unlocked(error),
+        };
+        let began = Instant::now();
+        let mut told = String::new();
+        loop {
+            match root.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(error)) => return unlocked(error),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            let other = tokio::fs::read_to_string(&holder).await;
+            let other = other.unwrap_or_else(|_| "another run".to_owned());
+            let held = format!("`junit` file {path} is held by {}", other.trim());
+            if context.plan.no_wait || began.elapsed() >= context.plan.limits.queue {
+                return Err(occupied(context, held));
+            }
+            if held != told {
+                let most = context.plan.limits.queue.as_secs();
+                context
+                    .events
+                    .note(format!("waiting, for {most} s at most: {held}"));
+                told = held;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        let visitor = &context.sandbox.visitor;
+        let who = format!("run {} of {}\n", visitor.run, visitor.who);
+        // It is for people alone.
+        let _ = tokio::fs::write(&holder, who).await;
+        Ok(Some(Self {
+            root: Some(root),
+            holder,
+        }))
+    }
+}
+
+fn occupied(context: &Context<'_>, by: String) -> Trouble {
+    let (message, help) = if context.plan.no_wait {
+        (by, "without `--no-wait` this run waits for it")
+    } else {
+        let seconds = context.plan.limits.queue.as_secs();
+        (
+            format!("{by}; not released within {seconds} s"),
+            "`timeouts: {queue: SECONDS}` in e2e.yml waits longer",
+        )
+    };
+    Trouble::new(Verdict::HostError, message).help(help)
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.holder);
+        let (Some(root), Ok(runtime)) = (self.root.take(), Handle::try_current()) else {
+            return;
+        };
+        // Tests that are being ended may still write the file.
+        runtime.spawn(async move {
+            client::settled().await;
+            drop(root);
+        });
+    }
+}
