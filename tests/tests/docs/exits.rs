@@ -34,7 +34,7 @@ fn the_runbook_explains_every_exit_code() {
     expected.extend(["130".to_owned(), "143".to_owned()]);
     assert_eq!(explained, expected);
     // The verdicts too, as the record names them.
-    let outcome = read("cargo-e2e/src/outcome.rs");
+    let outcome = read("cargo-e2e/src/record/outcome.rs");
     let (_, names) = outcome
         .split_once("impl Verdict")
         .expect("outcome.rs has the verdicts");

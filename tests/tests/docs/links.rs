@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::DOCUMENTS;
 use super::pages::{code_spans, parse, root, rows, section};
@@ -148,11 +148,22 @@ fn the_runbook_lists_faults_that_are_injected_and_files_that_exist() {
     }
 }
 
+/// All files and folders below a folder.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("it is there").flatten();
+    let paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    let inner = paths.iter().filter(|path| path.is_dir());
+    let inner: Vec<PathBuf> = inner.flat_map(|path| below(path)).collect();
+    [paths, inner].concat()
+}
+
 #[test]
 fn the_architecture_names_what_exists_and_every_module() {
     let (_, prose) = parse("ARCHITECTURE.md");
     let sources = root().join("cargo-e2e/src");
     let modules = section(&prose, "## Modules");
+    let harness = root().join("e2e-harness/src");
+    let files = [below(&sources), below(&harness)].concat();
     let mut named = BTreeSet::new();
     for line in &prose {
         let spans = code_spans(line);
@@ -165,22 +176,17 @@ fn the_architecture_names_what_exists_and_every_module() {
             if !is_file || span.contains(' ') {
                 continue;
             }
-            // A file may be named beside its folder, in the same line.
-            let harness = root().join("e2e-harness/src");
-            let mut places = vec![root().join(span), sources.join(span), harness.join(span)];
-            for folder in spans.iter().filter(|other| other.ends_with('/')) {
-                places.extend([&sources, &harness].map(|all| all.join(folder).join(span)));
-            }
-            places
-                .extend(["compose", "host", "spec"].map(|folder| sources.join(folder).join(span)));
-            let exists = places.iter().any(|place| place.exists()) || *span == "e2e.yml";
+            // A file may be named by the end of its path.
+            let is_there = root().join(span).exists()
+                || sources.join(span).exists()
+                || files.iter().any(|file| file.ends_with(span));
+            let exists = is_there || *span == "e2e.yml";
             assert!(exists, "ARCHITECTURE.md names {span}: {line}");
         }
         if modules.contains(&line.as_str()) && line.starts_with('|') {
             named.extend(spans.iter().map(|span| span.trim_end_matches('/')));
         }
     }
-    let harness = root().join("e2e-harness/src");
     let all = [&sources, &harness].map(|folder| fs::read_dir(folder).expect("it is there"));
     for entry in all.into_iter().flatten() {
         let entry = entry.expect("an entry");

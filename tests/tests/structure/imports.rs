@@ -9,25 +9,25 @@ use syn::{Attribute, Item, UseTree, Visibility};
 
 /// One file imports from another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Import {
-    pub from: String,
-    pub to: String,
+pub(crate) struct Import {
+    pub(crate) from: String,
+    pub(crate) to: String,
 }
 
 /// A crate's sources.
 #[derive(Debug, Default)]
-pub struct Crate {
+pub(crate) struct Crate {
     /// Files, by the path of their module.
     files: BTreeMap<Vec<String>, String>,
     /// What modules hand on under names of their own.
     handed_on: BTreeMap<(Vec<String>, String), Vec<String>>,
-    pub imports: BTreeSet<Import>,
+    pub(crate) imports: BTreeSet<Import>,
     /// Files, and crates that they name.
-    pub crates: BTreeSet<(String, String)>,
+    pub(crate) crates: BTreeSet<(String, String)>,
 }
 
 impl Crate {
-    pub fn read(source: &Path) -> Self {
+    pub(crate) fn read(source: &Path) -> Self {
         let mut all = Self::default();
         let mut found = Vec::new();
         for file in sources(source) {
@@ -78,7 +78,7 @@ impl Crate {
     }
 
     /// The folder of a file, or its own name.
-    pub fn folder<'a>(&self, file: &'a str) -> &'a str {
+    pub(crate) fn folder<'a>(&self, file: &'a str) -> &'a str {
         let first = file.split('/').next().expect("never empty");
         first.strip_suffix(".rs").unwrap_or(first)
     }
@@ -101,7 +101,7 @@ impl Crate {
 }
 
 /// All Rust files below a folder, but for what was built and what trybuild compiles.
-pub fn sources(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).expect("it can be read") {
         let path = entry.expect("it can be read").path();
@@ -341,7 +341,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 }
 
 /// Files that import each other, by whatever way: each circle's files in order.
-pub fn circles(imports: &BTreeSet<Import>) -> Vec<Vec<String>> {
+pub(crate) fn circles(imports: &BTreeSet<Import>) -> Vec<Vec<String>> {
     let mut next: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for import in imports {
         next.entry(&import.from).or_default().insert(&import.to);
