@@ -1,19 +1,24 @@
 """on_a_terminal.py MARKER KEYS COMMAND…: runs it on a terminal of its own, waits until it prints
 MARKER, then does KEYS, separated by commas: `c` presses Ctrl-C, `\\` presses Ctrl-\\, `s` Ctrl-S
 and `q` Ctrl-Q, a number waits so many seconds, `@FILE` waits for a file, `-FILE` removes it,
-`close` takes the terminal away. Ends as the command does; 250 when it left the terminal in
+`close` takes the terminal away, `=COLUMNS` is its width from the start. Ends as the command does; 250 when it left the terminal in
 another state than it found."""
+import fcntl
 import os
 import pty
 import select
+import struct
 import sys
 import termios
 import threading
 import time
 
 marker, keys, command = sys.argv[1].encode(), sys.argv[2].split(","), sys.argv[3:]
+widths = [int(key[1:]) for key in keys if key[0] == "="]
 pid, terminal = pty.fork()
 if pid == 0:
+    if widths:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 200, widths[0], 0, 0))
     os.execvp(command[0], command)
 before = termios.tcgetattr(terminal)
 printed = bytearray()
@@ -32,6 +37,8 @@ def press():
             os.write(terminal, b"\x13" if key == "s" else b"\x11")
         elif key == "close":
             closed.set()
+        elif key[0] == "=":
+            pass
         elif key[0] == "@":
             while not os.path.exists(key[1:]):
                 time.sleep(0.02)

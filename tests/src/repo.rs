@@ -219,6 +219,16 @@ impl Repo {
         })
     }
 
+    /// The same on a terminal of so many columns, without a key.
+    #[track_caller]
+    pub fn start_on_a_terminal_of(&self, host: Host, columns: &str) -> Started<'_> {
+        self.start_by(host, &[], |command| {
+            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/on_a_terminal.py");
+            let size = format!("={columns}");
+            under(&["python3", script, "Running", &size], &command)
+        })
+    }
+
     /// The same under another program, such as `&["strace", "-f"]`.
     #[track_caller]
     pub fn start_under(&self, host: Host, program: &[&str], arguments: &[&str]) -> Started<'_> {

@@ -1,0 +1,61 @@
+//! What differs from run to run, and its name.
+
+use e2e_tests::{Host, Repo};
+use insta::Settings;
+
+/// In their order: what is found first is not looked at again.
+const FILTERS: &[(&str, &str)] = &[
+    // Shown only where they took long.
+    (r"(?m)^ +(provision|collect|report) +.*\n", ""),
+    // Engines say it differently.
+    (r"failed to create (shim )?task.*", "FAILED TO CREATE TASK"),
+    // What a machine has.
+    (r"(?m)^(  ok   .{16}).*$", "${1}VALUE"),
+    (r"[0-9a-z]{26}", "RUN"),
+    (r"\be2e-SLUG-[0-9a-z]{8}", "e2e-SLUG-ID"),
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?", "TIME"),
+    // A duration has a column of its own: its blanks stay out of the diff.
+    (r"[ ]*\b\d+(\.\d+)? (ms|s)\b", " N s"),
+    (r"[ ]*\b\d+ min \d\d s\b", " N s"),
+    (
+        r"\bEngine \d+\.\d+, Compose \d+\.\d+",
+        "Engine N, Compose N",
+    ),
+    (r"\b\d+(\.\d+)? (kB|MB|GB)\b", "N MB"),
+    (r"\b[0-9a-f]{40}\b", "COMMIT"),
+    (r"\b[0-9a-f]{7}\b", "COMMIT"),
+    (r"\bpid \d+", "pid N"),
+    (r"subnet(s?) 10\.\d+\.\d+\.\d+/\d+", "subnet$1 NET"),
+    (r"\b10\.\d+\.\d+\.\d+(/\d+)?", "NET"),
+];
+
+/// Settings under which a repo's screens are compared.
+pub(crate) fn settings(repo: &Repo) -> Settings {
+    let mut settings = Settings::clone_current();
+    settings.set_omit_expression(true);
+    settings.set_prepend_module_to_snapshot(false);
+    let root = repo.root().to_str().expect("UTF-8");
+    settings.add_filter(&regex(root), "REPO");
+    settings.add_filter(&regex(repo.slug()), "SLUG");
+    settings.add_filter(&regex(&Host::Local.root()), "ROOT");
+    for letter in ['A', 'B'] {
+        let port = repo.port(letter).to_string();
+        settings.add_filter(&format!(r"\b{port}\b"), format!("PORT_{letter}"));
+    }
+    for (pattern, name) in FILTERS {
+        settings.add_filter(pattern, *name);
+    }
+    settings
+}
+
+fn regex(text: &str) -> String {
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        if !letter.is_alphanumeric() {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
+}
