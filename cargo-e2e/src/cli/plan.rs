@@ -34,7 +34,7 @@ async fn one(plan: &Plan) -> u8 {
         Ok(model) => {
             let risks = risks::risks(&model, &plan.repo.root.to_string_lossy(), plan.ports);
             let rewritten = isolated(plan, model, &project);
-            for (what, text) in rewritten.told(&risks) {
+            for (what, text) in rewritten.notices(&risks) {
                 outln!("{what:<11} {text}");
             }
             0
