@@ -2,6 +2,7 @@
 //! `finish`; knows nothing of stages.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use cargo_e2e::plan::Plan;
@@ -142,4 +143,17 @@ impl Keeping {
         // What can't be read is told of with the records.
         unknown.and_then(Result::ok).unwrap_or_default()
     }
+}
+
+/// Makes the folder of the result; or says why it can't be made.
+pub(super) async fn bundle_in(results: &Path, run_id: &str) -> Result<Arc<Bundle>, String> {
+    let (folder, run_id) = (results.to_owned(), run_id.to_owned());
+    let made = tokio::task::spawn_blocking(move || Bundle::create(&folder, &run_id)).await;
+    made.map_err(io::Error::other)
+        .flatten()
+        .map(Arc::new)
+        .map_err(|error| {
+            let folder = results.display();
+            format!("the result can't be kept in {folder}: {error}")
+        })
 }

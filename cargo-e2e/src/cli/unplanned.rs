@@ -16,12 +16,14 @@ use cargo_e2e::sandbox::Identity;
 use cargo_e2e::secrets::{Secrets, read_small};
 use cargo_e2e::spec::{Spec, is_slug, name_in};
 
-use crate::cli::args::OutputArguments;
-
+use super::args::OutputArguments;
+use super::exit::USAGE;
 use super::finish::finish;
-use super::keeping::{About, Keeping};
-use super::run::{bundle_in, environment, is_json, reporters};
-use super::{Refused, USAGE, parse, warn};
+use super::keeping::{About, Keeping, bundle_in};
+use super::print::warn;
+use super::refused::Refused;
+use super::reporters::{is_json, reporters};
+use super::repos::parse;
 
 /// Why there is no plan, and the repo as far as it is known.
 pub(crate) struct Unplanned {
@@ -171,4 +173,10 @@ fn secrets(repo: &Repo, spec: Option<&Spec>) -> Secrets {
         .collect();
     secrets.learn_variables(&written);
     secrets
+}
+
+/// Returns what this process was given, as far as it is text.
+pub(crate) fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
