@@ -5,18 +5,13 @@
 pub(crate) mod args;
 mod commands;
 mod dispatch;
-mod evidence;
 mod exit;
-mod finish;
 mod host;
-mod keeping;
-mod killed_runs;
 mod plans;
 mod print;
 mod refused;
 mod reporters;
 mod repos;
-mod rerun;
 mod sandboxes;
 mod signals;
 mod unplanned;

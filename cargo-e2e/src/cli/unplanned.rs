@@ -11,6 +11,8 @@ use cargo_e2e::record::outcome::{
 };
 use cargo_e2e::repo::workspace::{FindError, Repo};
 use cargo_e2e::report::TestLog;
+use cargo_e2e::run::finish::finish;
+use cargo_e2e::run::keeping::{About, Keeping, bundle_in};
 use cargo_e2e::run::lifecycle::Outcome;
 use cargo_e2e::sandbox::Identity;
 use cargo_e2e::secrets::{Secrets, read_small};
@@ -18,9 +20,7 @@ use cargo_e2e::spec::{Spec, is_slug, name_in};
 
 use super::args::OutputArguments;
 use super::exit::USAGE;
-use super::finish::finish;
-use super::keeping::{About, Keeping, bundle_in};
-use super::print::warn;
+use super::print::{output as streams, warn};
 use super::refused::Refused;
 use super::reporters::{is_json, reporters};
 use super::repos::parse;
@@ -77,7 +77,7 @@ impl Unplanned {
         let (keeping, journal) = Keeping::begin(about, &identity, &bundle, log);
         reporters.extend(journal);
         let events = Events::masking(secrets, reporters);
-        keeping.tell_of_the_dead(&events);
+        keeping.recover_killed_runs(&events);
         let record = self.run(&identity, &host, &repo.root, &events).await;
         let outcome = Outcome {
             record,
@@ -85,7 +85,7 @@ impl Unplanned {
             skew: jiff::SignedDuration::ZERO,
             ended_sandboxes: Vec::new(),
         };
-        finish(outcome, keeping, &events, is_json(output)).await
+        finish(outcome, keeping, &events, streams(), is_json(output)).await
     }
 
     /// The whole run: one stage, which fails.

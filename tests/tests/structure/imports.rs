@@ -77,12 +77,6 @@ impl Crate {
         all
     }
 
-    /// The folder of a file, or its own name.
-    pub(crate) fn folder<'a>(&self, file: &'a str) -> &'a str {
-        let first = file.split('/').next().expect("never empty");
-        first.strip_suffix(".rs").unwrap_or(first)
-    }
-
     /// The file in which something is defined.
     fn defined_in(&self, path: &[String], hops: usize) -> Option<&String> {
         assert!(hops < 20, "{path:?} is handed on in a circle");
@@ -98,6 +92,12 @@ impl Crate {
             None => self.files.get(module),
         }
     }
+}
+
+/// The folder of a file, or its own name.
+pub(crate) fn folder(file: &str) -> &str {
+    let first = file.split('/').next().expect("never empty");
+    first.strip_suffix(".rs").unwrap_or(first)
 }
 
 /// All Rust files below a folder, but for what was built and what trybuild compiles.
@@ -205,7 +205,7 @@ impl Reader<'_> {
                 Some(base.iter().chain(rest).cloned().collect())
             }
             name => {
-                let child = [self.module, &[first.clone()]].concat();
+                let child = [self.module, std::slice::from_ref(first)].concat();
                 if self.known.contains_key(&child) {
                     return Some([self.module, path].concat());
                 }
@@ -281,7 +281,7 @@ impl Reader<'_> {
             ["crate", "super", "self", "cargo_e2e"].contains(&first.as_str())
                 || self
                     .known
-                    .contains_key(&[self.module, &[first.clone()]].concat())
+                    .contains_key(&[self.module, std::slice::from_ref(first)].concat())
         });
         if path.len() > 1
             && is_ours

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use imports::{Crate, circles};
+use imports::{Crate, circles, folder};
 
 /// What is in `cargo-e2e/src`, top to bottom: each may import from those below it alone.
 const ORDER: [&str; 18] = [
@@ -32,7 +32,7 @@ fn upward(tool: &Crate) -> Vec<String> {
     let place = |folder: &str| ORDER.iter().position(|known| *known == folder);
     let mut wrong = Vec::new();
     for import in &tool.imports {
-        let (from, to) = (tool.folder(&import.from), tool.folder(&import.to));
+        let (from, to) = (folder(&import.from), folder(&import.to));
         match (place(from), place(to)) {
             (Some(above), Some(below)) if above <= below => {}
             _ => wrong.push(format!(
@@ -120,7 +120,7 @@ fn clap_is_in_the_command_line_and_ssh_in_the_host_alone() {
             .get(name)
             .unwrap_or_else(|| panic!("nobody uses {name}"));
         for file in files {
-            assert!(folders.contains(&tool.folder(file)), "{file} uses {name}");
+            assert!(folders.contains(&folder(file)), "{file} uses {name}");
         }
     };
     all_in("clap", &["cli", "main"]);

@@ -9,10 +9,10 @@ use cargo_e2e::record::store::{Store, state_folder};
 use cargo_e2e::record::summary::summary_line;
 use cargo_e2e::report::hub::deliver::{BY_HAND, Which, deliver};
 use cargo_e2e::report::hub::{Entry, Hub, Outbox};
+use cargo_e2e::run::killed_runs::{died, recover, torn};
 
 use crate::cli::args::{RepoArguments, ReportArguments};
 use crate::cli::exit::USAGE;
-use crate::cli::killed_runs::{died, recover, torn};
 use crate::cli::print::{errln, outln, show_error, warn};
 use crate::cli::repos::find;
 

@@ -9,6 +9,8 @@ use cargo_e2e::plan::{Keep, Options, Plan};
 use cargo_e2e::record::event::Events;
 use cargo_e2e::record::outcome::{Verdict, exit_code};
 use cargo_e2e::report::TestLog;
+use cargo_e2e::run::finish::finish;
+use cargo_e2e::run::keeping::{About, Keeping, bundle_in};
 use cargo_e2e::run::lifecycle::{RealHosts, Run};
 use cargo_e2e::run::stages::test::{answer, only_asks};
 use cargo_e2e::sandbox::Identity;
@@ -17,10 +19,8 @@ use cargo_e2e::setup::doctor;
 
 use crate::cli::args::{OutputArguments, RepoArguments, RunArguments, UpArguments};
 use crate::cli::exit::USAGE;
-use crate::cli::finish::finish;
-use crate::cli::keeping::{About, Keeping, bundle_in};
 use crate::cli::plans::{each_plan, risks};
-use crate::cli::print::show_error;
+use crate::cli::print::{output as streams, show_error};
 use crate::cli::refused::Refused;
 use crate::cli::reporters::{is_json, on_terminal, reporters};
 use crate::cli::signals;
@@ -123,7 +123,7 @@ async fn run_plan(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Res
     let (keeping, journal) = Keeping::begin(About::of(plan), &identity, &bundle, log);
     reporters.extend(journal);
     let events = Events::masking(Arc::clone(&secrets), reporters);
-    keeping.tell_of_the_dead(&events);
+    keeping.recover_killed_runs(&events);
     let unknown = keeping.unknown(&plan.host.name);
     if !plan.up_only {
         for warning in plan.targets_not_run() {
@@ -146,7 +146,7 @@ async fn run_plan(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Res
     }
     .run()
     .await;
-    Ok(finish(outcome, keeping, &events, is_json(output)).await)
+    Ok(finish(outcome, keeping, &events, streams(), is_json(output)).await)
 }
 
 /// Looks for credentials in all that is known before anything is printed.
