@@ -120,3 +120,14 @@ pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     }
     text
 }
+
+/// Returns names in order and once each, for [`Error::Unknown`].
+pub(crate) fn list(names: impl Iterator<Item = String>) -> String {
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names.dedup();
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.join(", ")
+}

@@ -7,11 +7,11 @@ use reqwest::redirect::Policy;
 use tokio::net::TcpStream;
 
 use crate::control::PATIENCE;
-use crate::error::{Error, chain};
+use crate::error::{Error, chain, list};
 use crate::eventually::wait;
 use crate::protocol::control::{Answer, ContainerState, Request};
 use crate::protocol::{Check, Probe};
-use crate::sandbox::{Sandbox, list};
+use crate::stack::Stack;
 use crate::wait::Poll;
 
 /// How long one look may take.
@@ -22,25 +22,25 @@ const HANG_UP: Duration = Duration::from_millis(150);
 const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Waits for what a test needs: the named services and health checks, or all health checks.
-pub(crate) async fn needs(sandbox: &Sandbox, names: Option<&[&str]>) -> Result<(), Error> {
-    let checks = &sandbox.endpoints().checks;
+pub(crate) async fn needs(stack: &Stack, names: Option<&[&str]>) -> Result<(), Error> {
+    let checks = &stack.endpoints().checks;
     let Some(names) = names else {
         for check in checks {
-            wait_for(sandbox, check).await?;
+            wait_for(stack, check).await?;
         }
         return Ok(());
     };
     for name in names {
         if let Some(check) = checks.iter().find(|check| check.name == *name) {
-            wait_for(sandbox, check).await?;
-        } else if sandbox.checks_of(name).next().is_some()
-            || sandbox.first_port(name).is_some()
-            || sandbox.any_session().is_some()
+            wait_for(stack, check).await?;
+        } else if stack.checks_of(name).next().is_some()
+            || stack.first_port(name).is_some()
+            || stack.any_session().is_some()
         {
-            service(sandbox, name).await?;
+            service(stack, name).await?;
         } else {
             let known = checks.iter().map(|check| check.name.clone());
-            let ports = sandbox.endpoints().ports.iter();
+            let ports = stack.endpoints().ports.iter();
             return Err(Error::Unknown {
                 what: format!("`{name}` is no health check and no service with a published port"),
                 known: list(known.chain(ports.map(|at| at.service.clone()))),
@@ -51,23 +51,23 @@ pub(crate) async fn needs(sandbox: &Sandbox, names: Option<&[&str]>) -> Result<(
 }
 
 /// Waits for a service: its health checks, or its containers, or its first port.
-pub(crate) async fn service(sandbox: &Sandbox, name: &str) -> Result<(), Error> {
+pub(crate) async fn service(stack: &Stack, name: &str) -> Result<(), Error> {
     let mut checked = false;
-    for check in sandbox.checks_of(name) {
-        wait_for(sandbox, check).await?;
+    for check in stack.checks_of(name) {
+        wait_for(stack, check).await?;
         checked = true;
     }
     if checked {
         return Ok(());
     }
-    if sandbox.any_session().is_some() {
+    if stack.any_session().is_some() {
         wait(format!("service {name}, running and healthy,"), || {
-            containers(sandbox, name)
+            containers(stack, name)
         })
         .timeout(TIMEOUT)
         .await?;
     }
-    if let Some(port) = sandbox.first_port(name) {
+    if let Some(port) = stack.first_port(name) {
         let address = port.address();
         wait(format!("an answer of service {name} at {address}"), || {
             tcp(&address)
@@ -78,7 +78,7 @@ pub(crate) async fn service(sandbox: &Sandbox, name: &str) -> Result<(), Error> 
     Ok(())
 }
 
-async fn wait_for(sandbox: &Sandbox, check: &Check) -> Result<(), Error> {
+async fn wait_for(stack: &Stack, check: &Check) -> Result<(), Error> {
     let what = match &check.probe {
         Probe::Http { url, .. } => format!("health check {} ({url})", check.name),
         Probe::Tcp { address } | Probe::Grpc { address, .. } => {
@@ -94,12 +94,12 @@ async fn wait_for(sandbox: &Sandbox, check: &Check) -> Result<(), Error> {
             what: what.clone(),
             source: source.into(),
         })?;
-    wait(what, || look(sandbox, check, &client))
+    wait(what, || look(stack, check, &client))
         .timeout(Duration::from_millis(check.timeout_ms))
         .await
 }
 
-async fn look(sandbox: &Sandbox, check: &Check, client: &Client) -> Result<Poll<()>, Error> {
+async fn look(stack: &Stack, check: &Check, client: &Client) -> Result<Poll<()>, Error> {
     match &check.probe {
         Probe::Http { url, expect_status } if !url.starts_with("https:") => {
             Ok(http(client, url, expect_status).await)
@@ -107,7 +107,7 @@ async fn look(sandbox: &Sandbox, check: &Check, client: &Client) -> Result<Poll<
         Probe::Tcp { address } => Ok(tcp(address).await),
         // No TLS is built in, and gRPC and containers are the tool's to speak with.
         Probe::Http { .. } | Probe::Grpc { .. } | Probe::Exec => {
-            let Some(session) = sandbox.any_session() else {
+            let Some(session) = stack.any_session() else {
                 return Ok(match &check.probe {
                     Probe::Grpc { address, .. } => tcp(address).await,
                     // `cargo e2e` made it before the tests; nobody here can make it again.
@@ -161,8 +161,8 @@ async fn tcp(address: &str) -> Poll<()> {
     }
 }
 
-async fn containers(sandbox: &Sandbox, service: &str) -> Result<Poll<()>, Error> {
-    let Some(session) = sandbox.any_session() else {
+async fn containers(stack: &Stack, service: &str) -> Result<Poll<()>, Error> {
+    let Some(session) = stack.any_session() else {
         return Ok(Poll::Ready(()));
     };
     let request = Request::State {

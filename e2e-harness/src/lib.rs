@@ -168,6 +168,8 @@ mod control;
 #[cfg(feature = "harness")]
 mod doing;
 #[cfg(feature = "harness")]
+mod environment;
+#[cfg(feature = "harness")]
 mod error;
 #[cfg(feature = "harness")]
 mod eventually;
@@ -193,6 +195,8 @@ mod run;
 mod sandbox;
 #[cfg(feature = "harness")]
 mod service;
+#[cfg(feature = "harness")]
+mod stack;
 #[cfg(feature = "harness")]
 mod step;
 

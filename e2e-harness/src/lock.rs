@@ -4,8 +4,8 @@
 use std::fs::{File, OpenOptions, create_dir_all};
 use std::path::Path;
 
+use crate::environment::file_name;
 use crate::error::Error;
-use crate::registry::Options;
 
 /// What a test holds while it runs.
 #[derive(Debug)]
@@ -13,14 +13,14 @@ pub(crate) struct Locks {
     _held: Vec<File>,
 }
 
-/// Waits until the test may run beside what runs now. It may take as long as other tests take;
+/// Waits until a test of a `serial` group, or an `exclusive` one, may run beside what runs now. It may take as long as other tests take;
 /// each of them has a timeout.
-pub(crate) fn take(folder: &Path, options: &Options) -> Result<Locks, Error> {
+pub(crate) fn take(folder: &Path, serial: Option<&str>, exclusive: bool) -> Result<Locks, Error> {
     create_dir_all(folder)
         .map_err(|error| Error::file(format!("folder {}", folder.display()), error))?;
     let mut held = Vec::new();
     // The group first: who waits for it must not keep an exclusive test waiting.
-    if let Some(group) = options.serial {
+    if let Some(group) = serial {
         held.push(lock(
             folder,
             &format!("serial-{}.lock", file_name(group)),
@@ -29,11 +29,7 @@ pub(crate) fn take(folder: &Path, options: &Options) -> Result<Locks, Error> {
     }
     // Who waits for everybody holds the turnstile, so that nobody new comes between.
     let turnstile = lock(folder, "turnstile.lock", Kind::Alone)?;
-    let kind = if options.exclusive {
-        Kind::Alone
-    } else {
-        Kind::Shared
-    };
+    let kind = if exclusive { Kind::Alone } else { Kind::Shared };
     held.push(lock(folder, "exclusive.lock", kind)?);
     drop(turnstile);
     Ok(Locks { _held: held })
@@ -60,17 +56,4 @@ fn lock(folder: &Path, name: &str, kind: Kind) -> Result<File, Error> {
         Ok(file)
     })
     .map_err(|error| Error::file(format!("lock {}", path.display()), error))
-}
-
-/// A name as part of a file name; different names stay different.
-pub(crate) fn file_name(name: &str) -> String {
-    name.bytes()
-        .map(|byte| {
-            if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02x}")
-            }
-        })
-        .collect()
 }

@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::doing;
+use crate::environment::file_name;
 use crate::error::{BoxError, Error};
-use crate::lock::file_name;
 
 /// How often to look whether another test is done.
 const LOOK: Duration = Duration::from_millis(50);

@@ -8,6 +8,9 @@ use std::time::Duration;
 use crate::body::Body;
 use crate::fixture::Fixtures;
 
+/// Tests, each with its name.
+pub(crate) type Tests = [(String, &'static Definition)];
+
 static TESTS: Mutex<Vec<&'static Definition>> = Mutex::new(Vec::new());
 
 /// Makes a test's fixtures and gives what is to be run.

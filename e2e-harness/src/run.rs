@@ -8,11 +8,11 @@ use std::thread::available_parallelism;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::body::note_panics;
+use crate::environment::{env, env_is};
 use crate::protocol::record::{Entry, Status};
 use crate::protocol::{E2E, EVENTS, GREETING, HELLO, REQUIRED};
 use crate::recorder::{Recorder, now};
-use crate::registry::{self, Definition};
-use crate::sandbox::{env, env_is};
+use crate::registry::{self, Definition, Tests};
 
 mod attempt;
 mod capture;
@@ -24,8 +24,6 @@ const NO_TESTS: u8 = 4;
 const FAILED: u8 = 101;
 /// More tests at once than this rarely make one stack faster.
 const MOST_THREADS: usize = 8;
-
-type Tests = [(String, &'static Definition)];
 
 /// The whole of a test binary.
 #[must_use]

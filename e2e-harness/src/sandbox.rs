@@ -2,22 +2,22 @@
 
 use std::fmt::{self, Debug, Display};
 use std::future::Future;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use reqwest::{Client, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::control::Session;
-use crate::error::{BoxError, Error};
+use crate::environment::{env, env_is, file_name, run_folder};
+use crate::error::{BoxError, Error, list};
 use crate::health;
 use crate::http::Http;
-use crate::lock::file_name;
 use crate::once;
-use crate::protocol::{self, Check, Endpoint, Endpoints, Probe, Transport};
+use crate::protocol::{self, Endpoint, Endpoints, Probe};
 use crate::recorder::Recorder;
 use crate::service::Service;
+use crate::stack::Stack;
 use crate::step::Steps;
 
 /// The running stack: addresses, waiting, steps and control.
@@ -30,11 +30,9 @@ pub struct Sandbox {
 }
 
 struct Inner {
-    endpoints: Endpoints,
+    stack: Stack,
     folder: PathBuf,
     steps: Steps,
-    exclusive: bool,
-    session: OnceLock<Session>,
     client: Client,
 }
 
@@ -70,11 +68,9 @@ impl Sandbox {
         })?;
         Ok(Self {
             inner: Arc::new(Inner {
-                endpoints,
+                stack: Stack::new(test, exclusive, endpoints),
                 folder: run_folder(),
                 steps: Steps::of(test, recorder),
-                exclusive,
-                session: OnceLock::new(),
                 client: Client::new(),
             }),
         })
@@ -83,7 +79,7 @@ impl Sandbox {
     /// Every published port and every health check.
     #[must_use]
     pub fn endpoints(&self) -> &Endpoints {
-        &self.inner.endpoints
+        self.inner.stack.endpoints()
     }
 
     /// The run's id: 26 lower-case characters that sort by time.
@@ -112,7 +108,7 @@ impl Sandbox {
     /// # Errors
     /// [`Error::Unknown`] when the compose file does not publish it.
     pub fn addr(&self, service: &str, port: u16) -> Result<String, Error> {
-        let ports = &self.inner.endpoints.ports;
+        let ports = &self.endpoints().ports;
         let found = ports
             .iter()
             .filter(|at| at.service == service && at.container_port == port)
@@ -137,7 +133,7 @@ impl Sandbox {
     /// not become healthy.
     pub async fn http(&self, service: &str) -> Result<Http, Error> {
         let base = self.base(service)?;
-        health::service(self, service).await?;
+        health::service(self.stack(), service).await?;
         Ok(Http::new(self.inner.client.clone(), &base))
     }
 
@@ -147,11 +143,12 @@ impl Sandbox {
     /// # Errors
     /// [`Error::TimedOut`] with the last answer, [`Error::Unknown`] for a name that is neither.
     pub async fn ready(&self, name: &str) -> Result<(), Error> {
-        health::needs(self, Some(&[name])).await
+        health::needs(self.stack(), Some(&[name])).await
     }
 
     fn base(&self, service: &str) -> Result<String, Error> {
-        let checked = self
+        let stack = self.stack();
+        let checked = stack
             .checks_of(service)
             .find_map(|check| match &check.probe {
                 Probe::Http { url, .. } => Url::parse(url).ok(),
@@ -160,28 +157,11 @@ impl Sandbox {
         if let Some(url) = checked {
             return Ok(url.origin().ascii_serialization());
         }
-        let port = self.first_port(service).ok_or_else(|| Error::Unknown {
+        let port = stack.first_port(service).ok_or_else(|| Error::Unknown {
             what: format!("service `{service}` publishes no tcp port"),
-            known: list(
-                self.inner
-                    .endpoints
-                    .ports
-                    .iter()
-                    .map(|at| at.service.clone()),
-            ),
+            known: list(stack.endpoints().ports.iter().map(|at| at.service.clone())),
         })?;
         Ok(format!("http://{}", port.address()))
-    }
-
-    pub(crate) fn checks_of(&self, service: &str) -> impl Iterator<Item = &Check> {
-        let checks = self.inner.endpoints.checks.iter();
-        checks.filter(move |check| check.service.as_deref() == Some(service))
-    }
-
-    pub(crate) fn first_port(&self, service: &str) -> Option<&Endpoint> {
-        let ports = self.inner.endpoints.ports.iter();
-        let mut tcp = ports.filter(|at| at.transport == Transport::Tcp);
-        tcp.find(|at| at.service == service)
     }
 
     /// A folder for this test alone, whose files are kept with the run's result. It exists.
@@ -285,68 +265,14 @@ impl Sandbox {
     /// ```
     #[must_use]
     pub fn service(&self, name: &str) -> Service {
-        Service::new(self.clone(), name)
+        Service::new(self.stack().clone(), name)
     }
 
-    /// The session, for a test that may use it.
-    pub(crate) fn session(&self, service: &str) -> Result<&Session, Error> {
-        if !self.inner.exclusive {
-            return Err(Error::NotExclusive {
-                test: self.inner.steps.test().to_owned(),
-                service: service.to_owned(),
-            });
-        }
-        self.any_session().ok_or(Error::NoControl)
-    }
-
-    /// The session, for the harness itself.
-    pub(crate) fn any_session(&self) -> Option<&Session> {
-        self.inner.session.get()
-    }
-
-    /// Opens the session, where there is somebody to open it with.
-    pub(crate) async fn begin(&self) -> Result<(), Error> {
-        let Some(socket) = env(protocol::CONTROL) else {
-            return Ok(());
-        };
-        let session = Session::begin(Path::new(&socket), self.inner.steps.test()).await?;
-        // Begun once, by the harness; a second one would only be dropped.
-        let _ = self.inner.session.set(session);
-        Ok(())
+    pub(crate) fn stack(&self) -> &Stack {
+        &self.inner.stack
     }
 
     pub(crate) fn failed_step(&self) -> Option<String> {
         self.inner.steps.at()
     }
-}
-
-pub(crate) fn list(names: impl Iterator<Item = String>) -> String {
-    let mut names: Vec<String> = names.collect();
-    names.sort();
-    names.dedup();
-    if names.is_empty() {
-        return "none".to_owned();
-    }
-    names.join(", ")
-}
-
-/// A variable that is set and not empty.
-pub(crate) fn env(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-pub(crate) fn env_is(name: &str, value: &str) -> bool {
-    env(name).as_deref() == Some(value)
-}
-
-/// Where locks and what is made once are: the folder of the run's records, or one in the
-/// temporary folder that all tests of the run agree on.
-pub(crate) fn run_folder() -> PathBuf {
-    let events = env(protocol::EVENTS).map(PathBuf::from);
-    if let Some(folder) = events.as_deref().and_then(Path::parent) {
-        return folder.to_owned();
-    }
-    let run = env(protocol::RUN_ID).unwrap_or_else(|| "no-run".to_owned());
-    let user = rustix::process::geteuid().as_raw();
-    std::env::temp_dir().join(format!("e2e-harness-{user}-{}", file_name(&run)))
 }

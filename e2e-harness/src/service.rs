@@ -8,21 +8,21 @@ use crate::control::PATIENCE;
 use crate::doing;
 use crate::error::Error;
 use crate::protocol::control::{Answer, Change, ContainerState, Request};
-use crate::sandbox::Sandbox;
+use crate::stack::Stack;
 
 type Asked<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 /// A service of the stack; see [`Sandbox::service`].
 #[derive(Debug, Clone)]
 pub struct Service {
-    sandbox: Sandbox,
+    stack: Stack,
     name: String,
 }
 
 impl Service {
-    pub(crate) fn new(sandbox: Sandbox, name: &str) -> Self {
+    pub(crate) fn new(stack: Stack, name: &str) -> Self {
         Self {
-            sandbox,
+            stack,
             name: name.to_owned(),
         }
     }
@@ -145,7 +145,7 @@ impl Service {
         request: &Request,
         patience: Duration,
     ) -> Result<Answer, Error> {
-        let session = self.sandbox.session(&self.name)?;
+        let session = self.stack.session(&self.name)?;
         let _waiting = doing::waiting(doing);
         session
             .ask(&format!("{what} of {}", self.name), request, patience)

@@ -8,8 +8,8 @@ use cargo_e2e::repo::workspace::FindError;
 use cargo_e2e::secrets::MissingSecrets;
 use cargo_e2e::spec::SpecErrors;
 
-use super::print::errln;
-use super::{USAGE, report};
+use super::exit::USAGE;
+use super::print::{errln, show_error};
 
 /// Why a command can't begin.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +42,7 @@ impl Refused {
             errln!("{errors}");
         } else {
             let (message, help) = self.text();
-            report(&message, help);
+            show_error(&message, help);
         }
         self.code()
     }
@@ -83,6 +83,7 @@ fn of_spec(errors: &SpecErrors) -> String {
     lines.join("\n")
 }
 
+/// Returns an error with its causes.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

@@ -11,17 +11,19 @@ use cargo_e2e::record::outcome::{
 };
 use cargo_e2e::repo::workspace::{FindError, Repo};
 use cargo_e2e::report::TestLog;
+use cargo_e2e::run::finish::finish;
+use cargo_e2e::run::keeping::{About, Keeping, bundle_in};
 use cargo_e2e::run::lifecycle::Outcome;
 use cargo_e2e::sandbox::Identity;
 use cargo_e2e::secrets::{Secrets, read_small};
 use cargo_e2e::spec::{Spec, is_slug, name_in};
 
-use crate::cli::args::OutputArguments;
-
-use super::finish::finish;
-use super::keeping::{About, Keeping};
-use super::run::{bundle_in, environment, is_json, reporters};
-use super::{Refused, USAGE, parse, warn};
+use super::args::OutputArguments;
+use super::exit::USAGE;
+use super::print::{output as streams, warn};
+use super::refused::Refused;
+use super::reporters::{is_json, reporters};
+use super::repos::parse;
 
 /// Why there is no plan, and the repo as far as it is known.
 pub(crate) struct Unplanned {
@@ -75,7 +77,7 @@ impl Unplanned {
         let (keeping, journal) = Keeping::begin(about, &identity, &bundle, log);
         reporters.extend(journal);
         let events = Events::masking(secrets, reporters);
-        keeping.tell_of_the_dead(&events);
+        keeping.recover_killed_runs(&events);
         let record = self.run(&identity, &host, &repo.root, &events).await;
         let outcome = Outcome {
             record,
@@ -83,7 +85,7 @@ impl Unplanned {
             skew: jiff::SignedDuration::ZERO,
             ended_sandboxes: Vec::new(),
         };
-        finish(outcome, keeping, &events, is_json(output)).await
+        finish(outcome, keeping, &events, streams(), is_json(output)).await
     }
 
     /// The whole run: one stage, which fails.
@@ -171,4 +173,10 @@ fn secrets(repo: &Repo, spec: Option<&Spec>) -> Secrets {
         .collect();
     secrets.learn_variables(&written);
     secrets
+}
+
+/// Returns what this process was given, as far as it is text.
+pub(crate) fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }

@@ -4,7 +4,7 @@
 use e2e_harness::protocol::{Transport, env_name};
 use serde_json::Value;
 
-use super::publish::Published;
+use super::ports::Published;
 
 /// Every place that names `localhost:PORT` with a port that the file publishes.
 pub(super) fn notes(model: &Value, published: &[Published]) -> Vec<String> {

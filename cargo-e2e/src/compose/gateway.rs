@@ -6,8 +6,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::publish::on_host_network;
-use super::{Published, subnets};
+use super::model::on_host_network;
+use super::ports::Published;
+use super::subnets;
 
 const WORD: &str = "host-gateway";
 

@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::isolate::{Told, add_labels, text};
-
-/// The label that tells what carries labels because its image does: a run's own containers have it
-/// empty.
-pub(super) const IMAGE: &str = "cargo-e2e.image";
+use super::changes::ChangeLog;
+use super::labels;
+use super::model::text;
 
 /// Every tag that is built here, and the one it gets instead.
 pub(super) struct Tags(BTreeMap<String, String>);
@@ -89,8 +87,8 @@ pub(super) fn scope(
     name: &str,
     service: &mut Map<String, Value>,
     tags: &Tags,
-    labels: &[(String, String)],
-    told: &mut Told,
+    own: &[(String, String)],
+    log: &mut ChangeLog,
 ) {
     let builds = service.get("build").is_some_and(|build| !build.is_null());
     let image = service
@@ -101,7 +99,7 @@ pub(super) fn scope(
         .as_ref()
         .and_then(|image| Some((image, tags.get(image)?)))
     {
-        told.change(format!(
+        log.change(format!(
             "{name}: image {image} becomes {scoped}, because two sandboxes with one tag run each other's code"
         ));
         service.insert("image".into(), json!(scoped));
@@ -124,22 +122,22 @@ pub(super) fn scope(
     }
     if let Some(build) = service.get_mut("build").and_then(Value::as_object_mut) {
         if build.remove("tags").is_some() {
-            told.change(format!(
+            log.change(format!(
                 "{name}: the build's further tags are left out, because every sandbox would move them"
             ));
         }
-        add_labels(build, "labels", labels);
+        labels::add(build, own);
         // Every container that is made of it gets these too, whoever makes it.
-        let run = labels.iter().find(|(name, _)| name == "cargo-e2e.run");
+        let run = own.iter().find(|(name, _)| name == "cargo-e2e.run");
         if let Some((_, run)) = run {
-            add_labels(build, "labels", &[(IMAGE.to_owned(), run.clone())]);
+            labels::add(build, &[(labels::IMAGE.to_owned(), run.clone())]);
         }
-        follow(name, build, tags, told);
+        follow(name, build, tags, log);
     }
 }
 
 /// What of a build names an image that another service builds.
-fn follow(name: &str, build: &mut Map<String, Value>, tags: &Tags, told: &mut Told) {
+fn follow(name: &str, build: &mut Map<String, Value>, tags: &Tags, log: &mut ChangeLog) {
     let mut followed = Vec::new();
     for key in ["args", "additional_contexts"] {
         let Some(values) = build.get_mut(key) else {
@@ -167,7 +165,7 @@ fn follow(name: &str, build: &mut Map<String, Value>, tags: &Tags, told: &mut To
         *dockerfile = lines.collect::<Vec<_>>().join("\n");
     }
     for reference in followed {
-        told.change(format!(
+        log.change(format!(
             "{name}: its build follows image {reference} to the run's own tag"
         ));
     }

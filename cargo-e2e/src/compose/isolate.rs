@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::changes::ChangeLog;
 use super::images::{self, Tags};
-use super::publish::{self, PortRule, Published, Publisher};
-use super::{advertised, gateway, health, names, shared};
+use super::model::{containers, on_host_network, replicas};
+use super::ports::{self, PortRule, Published};
+use super::publish::Publisher;
+use super::{advertised, gateway, health, labels, names, shared};
 
 /// What the rewrite needs to know.
 #[derive(Debug, Clone)]
@@ -45,9 +48,9 @@ pub struct Rewritten {
 }
 
 impl Rewritten {
-    /// What people are told of it, each with what it is: `rewrite`, `not isolated` or `note`.
+    /// Returns what people should know of it, each with what it is: `rewrite`, `not isolated` or `note`.
     /// `risks` is what the stack may do beyond its sandbox; nothing is said twice.
-    pub fn told<'r>(
+    pub fn notices<'r>(
         &'r self,
         risks: &'r [String],
     ) -> impl Iterator<Item = (&'static str, &'r str)> {
@@ -61,29 +64,12 @@ impl Rewritten {
     }
 }
 
-/// What people are told of the rewrite.
-#[derive(Debug, Default)]
-pub(super) struct Told {
-    changes: Vec<String>,
-    shared: Vec<String>,
-}
-
-impl Told {
-    pub(super) fn change(&mut self, change: String) {
-        self.changes.push(change);
-    }
-
-    pub(super) fn share(&mut self, shared: String) {
-        self.shared.push(shared);
-    }
-}
-
 /// Rewrites the canonical model.
 #[must_use]
 pub fn isolate(mut model: Value, isolation: &Isolation<'_>) -> Rewritten {
     let mut rewrite = Rewrite {
         isolation,
-        told: Told::default(),
+        log: ChangeLog::default(),
         published: Vec::new(),
         publisher: Publisher::new(isolation.ports, isolation.ipv6),
         health_allowance: Duration::ZERO,
@@ -91,8 +77,8 @@ pub fn isolate(mut model: Value, isolation: &Isolation<'_>) -> Rewritten {
     };
     if let Some(model) = model.as_object_mut() {
         model.insert("name".into(), json!(isolation.project));
-        names::network_keys(model, &mut rewrite.told);
-        rewrite.services(model, &anonymous_looking(model));
+        names::network_keys(model, &mut rewrite.log);
+        rewrite.services(model, &labels::anonymous_looking(model));
         rewrite.scoped(model, "networks");
         rewrite.scoped(model, "volumes");
     }
@@ -101,7 +87,7 @@ pub fn isolate(mut model: Value, isolation: &Isolation<'_>) -> Rewritten {
         PortRule::Declared(_) => Vec::new(),
     };
     if gateway::is_asked_for(&model) && !rewrite.published.is_empty() {
-        rewrite.told.change(
+        rewrite.log.change(
             "host-gateway is the gateway of the sandbox's own network, and published ports answer there too: \
              on the host's loopback no container reaches them"
                 .to_owned(),
@@ -109,8 +95,8 @@ pub fn isolate(mut model: Value, isolation: &Isolation<'_>) -> Rewritten {
     }
     Rewritten {
         model,
-        changes: rewrite.told.changes,
-        shared: rewrite.told.shared,
+        changes: rewrite.log.changes,
+        shared: rewrite.log.shared,
         notes,
         published: rewrite.published,
         health_allowance: rewrite.health_allowance,
@@ -119,11 +105,11 @@ pub fn isolate(mut model: Value, isolation: &Isolation<'_>) -> Rewritten {
 
 struct Rewrite<'a> {
     isolation: &'a Isolation<'a>,
-    told: Told,
+    log: ChangeLog,
     published: Vec<Published>,
     publisher: Publisher<'a>,
     health_allowance: Duration,
-    /// Whether it has been told that images' own checks are faster.
+    /// Whether the log says that images' own checks are faster.
     images_checks: bool,
 }
 
@@ -134,29 +120,29 @@ impl Rewrite<'_> {
             return;
         };
         let every: BTreeSet<String> = services.keys().cloned().collect();
-        let containers: BTreeMap<String, String> = names::containers(services);
+        let containers: BTreeMap<String, String> = containers(services);
         let tags = Tags::of(services, self.isolation.project);
-        names::external_links(services, &mut self.told);
+        names::external_links(services, &mut self.log);
         for (name, definition) in services.iter_mut() {
-            let told = &mut self.told;
+            let log = &mut self.log;
             let Some(service) = definition.as_object_mut() else {
                 continue;
             };
             // Profiles were chosen when the model was made; left in, they would apply again.
             service.remove("profiles");
             names::prune_dependencies(service, &every);
-            names::container_name(name, service, told);
-            names::follow(name, service, &containers, told);
-            images::scope(name, service, &tags, self.isolation.labels, told);
-            shared::logging(name, service, told);
+            names::container_name(name, service, log);
+            names::follow(name, service, &containers, log);
+            images::scope(name, service, &tags, self.isolation.labels, log);
+            shared::logging(name, service, log);
             shared::unlimited_swap(service);
-            shared::of_service(name, service, told);
+            shared::of_service(name, service, log);
             self.ports(name, definition);
             if let Some(service) = definition.as_object_mut() {
                 self.health(name, service);
-                add_labels(service, "labels", self.isolation.labels);
+                labels::add(service, self.isolation.labels);
                 if !self.isolation.labels.is_empty() {
-                    add_labels(service, "labels", &own_labels(service, external));
+                    labels::add(service, &labels::of_container(service, external));
                 }
             }
         }
@@ -166,20 +152,20 @@ impl Rewrite<'_> {
         let Some(ports) = service.get("ports").and_then(Value::as_array) else {
             return;
         };
-        if publish::on_host_network(service) {
+        if on_host_network(service) {
             let answers = ports
                 .iter()
-                .filter_map(|port| publish::of_the_host(name, port));
+                .filter_map(|port| ports::of_the_host(name, port));
             self.published.extend(answers);
             return;
         }
-        let replicas = publish::replicas(service);
+        let containers = replicas(service);
         let mut instead = Vec::new();
         for port in ports {
-            let entry = self.publisher.publish(name, port, replicas);
+            let entry = self.publisher.publish(name, port, containers);
             instead.extend(entry.instead);
             self.published.extend(entry.published);
-            self.told.changes.extend(entry.change);
+            self.log.changes.extend(entry.change);
         }
         if let Some(service) = service.as_object_mut() {
             service.insert("ports".into(), Value::Array(instead));
@@ -202,7 +188,7 @@ impl Rewrite<'_> {
         };
         if !written {
             if !std::mem::replace(&mut self.images_checks, true) {
-                self.told.change(
+                self.log.change(
                     "health checks that images bring are looked at more often while they start"
                         .to_owned(),
                 );
@@ -211,7 +197,7 @@ impl Rewrite<'_> {
         }
         self.health_allowance = self.health_allowance.max(sped_up.allowance);
         if let Some((old, new)) = sped_up.interval {
-            self.told.change(format!(
+            self.log.change(format!(
                 "{name}: health is looked at every {} s while it starts, not every {} s; it still has {} s",
                 new.as_secs(),
                 old.as_secs_f64(),
@@ -234,91 +220,26 @@ impl Rewrite<'_> {
                 continue;
             };
             if definition.get("external") == Some(&json!(true)) {
-                self.told.share(format!(
+                self.log.share(format!(
                     "{kind} {key} is external: every sandbox on this host uses the same one"
                 ));
                 continue;
             }
             if kind == "network" {
-                shared::of_network(key, definition, &mut self.told);
+                shared::of_network(key, definition, &mut self.log);
             } else {
-                shared::of_volume(key, definition, &mut self.told);
+                shared::of_volume(key, definition, &mut self.log);
             }
             let own = format!("{}_{key}", self.isolation.project);
             let old = definition.insert("name".into(), json!(own));
             let old = old.as_ref().and_then(Value::as_str).unwrap_or_default();
             if !old.is_empty() && old != own {
-                self.told.change(format!(
+                self.log.change(format!(
                     "{kind} {key}: its name {old} becomes {own}, because a host has each name once"
                 ));
             }
-            add_labels(definition, "labels", self.isolation.labels);
+            labels::add(definition, self.isolation.labels);
         }
-    }
-}
-
-/// External volumes by their keys, of those whose names are like anonymous ones'.
-fn anonymous_looking(model: &Map<String, Value>) -> BTreeMap<String, String> {
-    let volumes = model.get("volumes").and_then(Value::as_object);
-    let name = |(key, volume): (&String, &Value)| {
-        let external = volume.get("external") == Some(&json!(true));
-        let name = text(volume, "name").filter(|_| external)?;
-        let digits = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-        digits.then(|| (key.clone(), name))
-    };
-    volumes.into_iter().flatten().filter_map(name).collect()
-}
-
-/// What only a container has, and not its image: that it is the run's own, and which of its volumes
-/// are not, though they have names like anonymous ones.
-fn own_labels(
-    service: &Map<String, Value>,
-    external: &BTreeMap<String, String>,
-) -> Vec<(String, String)> {
-    let mut labels = vec![(images::IMAGE.to_owned(), String::new())];
-    let mounts = service.get("volumes").and_then(Value::as_array);
-    let used: Vec<&str> = mounts
-        .into_iter()
-        .flatten()
-        .filter_map(|mount| external.get(mount["source"].as_str()?))
-        .map(String::as_str)
-        .collect();
-    if !used.is_empty() {
-        labels.push(("cargo-e2e.external".to_owned(), used.join(" ")));
-    }
-    labels
-}
-
-pub(super) fn add_labels(
-    definition: &mut Map<String, Value>,
-    key: &str,
-    labels: &[(String, String)],
-) {
-    let mut all = match definition.remove(key) {
-        Some(Value::Object(map)) => map,
-        // The list form: `KEY=value`.
-        Some(Value::Array(list)) => list
-            .iter()
-            .filter_map(Value::as_str)
-            .map(|entry| {
-                let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
-                (name.to_owned(), json!(value))
-            })
-            .collect(),
-        _ => Map::new(),
-    };
-    for (name, value) in labels {
-        all.insert(name.clone(), json!(value));
-    }
-    definition.insert(key.into(), Value::Object(all));
-}
-
-/// A string, or a number as text.
-pub(super) fn text(value: &Value, key: &str) -> Option<String> {
-    match value.get(key)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
     }
 }
 

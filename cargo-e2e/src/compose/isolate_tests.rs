@@ -71,11 +71,11 @@ fn declared_ports_without_a_number_get_one_that_docker_does_not_choose_anew() {
         "web": { "scale": 2, "ports": [{ "target": 80 }, { "target": 81, "host_ip": "0.0.0.0", "published": "0" }] },
         "agent": { "network_mode": "host", "ports": [{ "target": 9100 }] },
     } });
-    assert_eq!(publish::groups(&model, Ports::Declared), [2, 2]);
-    let mut kept = publish::kept(&model, Ports::Declared);
+    assert_eq!(ports::groups(&model, Ports::Declared), [2, 2]);
+    let mut kept = ports::kept(&model, Ports::Declared);
     kept.sort_unstable();
     assert_eq!(kept, [5432, 9100, 20000, 20001, 20002]);
-    assert_eq!(publish::kept(&model, Ports::Isolated), [9100]);
+    assert_eq!(ports::kept(&model, Ports::Isolated), [9100]);
     let with = |numbers| {
         let isolation = Isolation {
             project: "p",
@@ -284,7 +284,7 @@ fn isolated_ports_get_numbers_of_their_own_whatever_was_written() {
         { "target": 53, "published": "5353", "protocol": "udp", "host_ip": "0.0.0.0" },
         { "target": 80 },
     ] } } });
-    assert_eq!(publish::count(&model, Ports::Isolated), 3);
+    assert_eq!(ports::count(&model, Ports::Isolated), 3);
     let isolation = Isolation {
         project: "p",
         labels: &[],

@@ -4,6 +4,7 @@
 //! canonical model. That model is rewritten here as JSON and is all that `up` ever sees.
 
 mod advertised;
+mod changes;
 pub mod dockerfiles;
 pub mod duration;
 pub mod external;
@@ -11,11 +12,14 @@ pub mod gateway;
 mod health;
 mod images;
 pub mod isolate;
+mod labels;
+mod model;
 mod names;
 pub mod needs;
 pub mod places;
+pub mod ports;
 pub mod preview;
-pub mod publish;
+mod publish;
 pub mod risks;
 pub mod scan;
 pub mod shared;
@@ -24,4 +28,4 @@ pub mod subnets;
 pub mod test_service;
 
 pub use isolate::{Isolation, Rewritten, isolate};
-pub use publish::{PortRule, Published};
+pub use ports::{PortRule, Published};

@@ -4,27 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::isolate::{Told, text};
-
-/// Which service has which container name.
-pub(super) fn containers(services: &Map<String, Value>) -> BTreeMap<String, String> {
-    services
-        .iter()
-        .filter_map(|(service, definition)| {
-            Some((text(definition, "container_name")?, service.clone()))
-        })
-        .collect()
-}
+use super::changes::ChangeLog;
+use super::model::containers;
 
 /// The container's name goes, and stays known on the service's networks.
-pub(super) fn container_name(name: &str, service: &mut Map<String, Value>, told: &mut Told) {
+pub(super) fn container_name(name: &str, service: &mut Map<String, Value>, log: &mut ChangeLog) {
     let Some(old) = service
         .remove("container_name")
         .and_then(|value| value.as_str().map(str::to_owned))
     else {
         return;
     };
-    told.change(format!(
+    log.change(format!(
         "{name}: container name {old} is kept as a network alias only, because a host has each name once; `docker exec {old}` finds nothing, `docker compose -p \"$E2E_PROJECT\" exec {name}` does"
     ));
     alias(service, &old);
@@ -67,7 +58,7 @@ pub(super) fn follow(
     name: &str,
     service: &mut Map<String, Value>,
     containers: &BTreeMap<String, String>,
-    told: &mut Told,
+    log: &mut ChangeLog,
 ) {
     for key in ["network_mode", "pid", "ipc"] {
         let target = service
@@ -76,7 +67,7 @@ pub(super) fn follow(
             .and_then(|value| value.strip_prefix("container:"))
             .and_then(|container| containers.get(container));
         if let Some(target) = target {
-            told.change(format!("{name}: {key} follows {target} to its new name"));
+            log.change(format!("{name}: {key} follows {target} to its new name"));
             service.insert(key.into(), json!(format!("service:{target}")));
             needs(
                 service,
@@ -99,7 +90,7 @@ pub(super) fn follow(
                 Some(format!("{target}{mode}"))
             });
             if let Some(followed) = followed {
-                told.change(format!("{name}: volumes_from follows {followed}"));
+                log.change(format!("{name}: volumes_from follows {followed}"));
                 *source = json!(followed);
             }
         }
@@ -125,7 +116,7 @@ fn needs(service: &mut Map<String, Value>, target: &str, condition: &Value) {
 
 /// External links to containers of this very file become aliases: their targets have lost the
 /// name by which the link knows them.
-pub(super) fn external_links(services: &mut Map<String, Value>, told: &mut Told) {
+pub(super) fn external_links(services: &mut Map<String, Value>, log: &mut ChangeLog) {
     let containers = containers(services);
     let mut aliases: Vec<(String, String)> = Vec::new();
     for (name, definition) in services.iter_mut() {
@@ -138,12 +129,12 @@ pub(super) fn external_links(services: &mut Map<String, Value>, told: &mut Told)
             };
             let (container, alias) = link.split_once(':').unwrap_or((link, link));
             let Some(target) = containers.get(container) else {
-                told.share(format!(
+                log.share(format!(
                     "{name}: it links to the container {container}, which is not in the file: every sandbox uses the same one"
                 ));
                 return true;
             };
-            told.change(format!(
+            log.change(format!(
                 "{name}: the link to {container} follows {target}, which is known as {alias}"
             ));
             aliases.push((target.clone(), alias.to_owned()));
@@ -181,7 +172,7 @@ pub(super) fn prune_dependencies(service: &mut Map<String, Value>, names: &BTree
 }
 
 /// Network keys that Compose takes in a list and refuses in the map that it makes of it.
-pub(super) fn network_keys(model: &mut Map<String, Value>, told: &mut Told) {
+pub(super) fn network_keys(model: &mut Map<String, Value>, log: &mut ChangeLog) {
     let Some(networks) = model.get("networks").and_then(Value::as_object) else {
         return;
     };
@@ -197,7 +188,7 @@ pub(super) fn network_keys(model: &mut Map<String, Value>, told: &mut Told) {
         while networks.contains_key(&plain) || renamed.values().any(|taken| taken == &plain) {
             plain.push('-');
         }
-        told.change(format!(
+        log.change(format!(
             "network {key} is called {plain}, because Compose refuses to read its own name for it again"
         ));
         renamed.insert(key.clone(), plain);

@@ -1,126 +1,9 @@
-//! Published ports: at which address and number each of them answers instead.
+//! Rewrites published ports: at which address and number each of them answers instead.
 
-use e2e_harness::protocol::Transport;
 use serde_json::{Value, json};
 
-use super::isolate::text;
-use crate::spec::Ports;
-
-/// Which numbers published ports get. The slices are in the order of the model's ports: [`count`] of
-/// them, each of the [`groups`] in a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PortRule<'a> {
-    /// The numbers as written, and these for ports without one: Docker would choose another one
-    /// whenever the container starts.
-    Declared(&'a [u16]),
-    /// These, whatever is written.
-    Isolated(&'a [u16]),
-}
-
-impl<'a> PortRule<'a> {
-    /// The rule that e2e.yml asks for, with numbers of the sandbox's own.
-    #[must_use]
-    pub fn new(ports: Ports, own: &'a [u16]) -> Self {
-        match ports {
-            Ports::Declared => Self::Declared(own),
-            Ports::Isolated => Self::Isolated(own),
-        }
-    }
-}
-
-/// One published port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
-    /// The compose service.
-    pub service: String,
-    /// The port inside the container.
-    pub container_port: u16,
-    /// The transport protocol.
-    pub transport: Transport,
-    /// The number in the compose file, which is what `localhost:PORT` in a health check means.
-    pub declared: Option<u16>,
-    /// The host's address at which it answers.
-    pub address: String,
-    /// The number at which it answers; none when Docker chooses one.
-    pub port: Option<u16>,
-}
-
-/// More containers than this of one service are nobody's test.
-const MOST_REPLICAS: u64 = 1000;
-
-/// How many numbers in a row each published port of a model needs that gets one of its own: one for
-/// each container.
-#[must_use]
-pub fn groups(model: &Value, ports: Ports) -> Vec<usize> {
-    entries(model)
-        .filter(|(service, _)| !on_host_network(service))
-        .filter(|(_, port)| port.is_object())
-        .filter(|(_, port)| ports == Ports::Isolated || written(port).is_none())
-        .map(|(service, _)| replicas(service))
-        .collect()
-}
-
-/// How many numbers of its own a model needs.
-#[must_use]
-pub fn count(model: &Value, ports: Ports) -> usize {
-    groups(model, ports).iter().sum()
-}
-
-/// The numbers that a model's own ports keep, which are not free for others of it.
-#[must_use]
-pub fn kept(model: &Value, ports: Ports) -> Vec<u16> {
-    let number = |port: &Value| {
-        let text = written(port)?;
-        let (first, last) = text.split_once('-').unwrap_or((&text, &text));
-        Some(first.parse().ok()?..=last.parse().ok()?)
-    };
-    entries(model)
-        .filter_map(|(service, port)| {
-            if on_host_network(service) {
-                container_port(port).map(|port| port..=port)
-            } else {
-                number(port).filter(|_| ports == Ports::Declared)
-            }
-        })
-        .flatten()
-        .collect()
-}
-
-/// Every entry of `ports`, with its service.
-fn entries(model: &Value) -> impl Iterator<Item = (&Value, &Value)> {
-    let services = model["services"].as_object().into_iter().flatten();
-    services.flat_map(|(_, service)| {
-        let ports = service["ports"].as_array().into_iter().flatten();
-        ports.map(move |port| (service, port))
-    })
-}
-
-/// The number or range that an entry names.
-fn written(port: &Value) -> Option<String> {
-    text(port, "published").filter(|number| !matches!(number.as_str(), "" | "0"))
-}
-
-/// How many containers a service has; one that has none now may be scaled later.
-pub(super) fn replicas(service: &Value) -> usize {
-    let several = [service.get("scale"), service["deploy"].get("replicas")];
-    let most = several
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_u64)
-        .max();
-    usize::try_from(most.unwrap_or(1).clamp(1, MOST_REPLICAS)).unwrap_or(1)
-}
-
-/// Whether its ports are the host's own, whatever `ports` says.
-pub(super) fn on_host_network(service: &Value) -> bool {
-    service["network_mode"] == "host"
-}
-
-/// Whether an address means the sandbox host itself.
-#[must_use]
-pub fn is_here(host: &str) -> bool {
-    matches!(host, "localhost" | "127.0.0.1" | "::1" | "[::1]")
-}
+use super::model::text;
+use super::ports::{PortRule, Published, published, written};
 
 /// What became of one entry of `ports`.
 pub(super) struct Entry {
@@ -232,37 +115,6 @@ impl<'a> Publisher<'a> {
         };
         Some((first, range))
     }
-}
-
-/// A port of a service on the host's own network: it is where the service listens.
-pub(super) fn of_the_host(service: &str, port: &Value) -> Option<Published> {
-    let number = container_port(port)?;
-    let answers = "127.0.0.1".to_owned();
-    published(service, port, answers, Some(number), Some(number))
-}
-
-fn container_port(port: &Value) -> Option<u16> {
-    u16::try_from(port.get("target")?.as_u64()?).ok()
-}
-
-fn published(
-    service: &str,
-    port: &Value,
-    address: String,
-    declared: Option<u16>,
-    number: Option<u16>,
-) -> Option<Published> {
-    Some(Published {
-        service: service.to_owned(),
-        container_port: container_port(port)?,
-        transport: match text(port, "protocol").as_deref() {
-            Some("udp") => Transport::Udp,
-            _ => Transport::Tcp,
-        },
-        declared,
-        address,
-        port: number,
-    })
 }
 
 /// The address at which a port that is published on this one answers.

@@ -333,7 +333,7 @@ fn several_containers_of_a_service_get_numbers_in_a_row() {
         "web": { "scale": 2, "deploy": { "replicas": 3 }, "ports": [{ "target": 80, "published": "8000-8009" }] },
         "db": { "ports": [{ "target": 5432, "published": "5432" }] },
     } });
-    assert_eq!(publish::groups(&model, Ports::Isolated), [3, 1]);
+    assert_eq!(ports::groups(&model, Ports::Isolated), [3, 1]);
     let rewritten = run(model);
     let own = &rewritten.model["services"];
     assert_eq!(own["web"]["ports"][0]["published"], "20001-20003");

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::spec::Ports;
 
+use super::model::{binds, is_docker_socket};
 use super::shared;
 
 /// One line each; `repo` is the repo's folder where the model was read. With isolated ports, the
@@ -65,8 +66,8 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
     if service.contains_key("provider") {
         say("provider runs a program of the host".to_owned());
     }
-    for (source, _) in shared::binds(service) {
-        if shared::is_docker_socket(&source) {
+    for (source, _) in binds(service) {
+        if is_docker_socket(&source) {
             say(format!("{source} makes it root on the host"));
         }
     }

@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::isolate::{Told, text};
+use super::changes::ChangeLog;
+use super::model::{binds, is_docker_socket, text};
 
 /// Drivers whose logs Docker itself can read back.
 const READABLE_LOGS: [&str; 2] = ["json-file", "local"];
 
 /// Logs go where they can be read: another driver's target is not there, and `up` fails.
-pub(super) fn logging(name: &str, service: &mut Map<String, Value>, told: &mut Told) {
+pub(super) fn logging(name: &str, service: &mut Map<String, Value>, log: &mut ChangeLog) {
     let Some(driver) = service
         .get("logging")
         .and_then(|logging| text(logging, "driver"))
@@ -18,7 +19,7 @@ pub(super) fn logging(name: &str, service: &mut Map<String, Value>, told: &mut T
     if driver.is_empty() || READABLE_LOGS.contains(&driver.as_str()) {
         return;
     }
-    told.change(format!(
+    log.change(format!(
         "{name}: logs go to json-file, not to {driver}, which would keep them from the result"
     ));
     service.insert("logging".into(), json!({ "driver": "json-file" }));
@@ -32,25 +33,25 @@ pub(super) fn unlimited_swap(service: &mut Map<String, Value>) {
 }
 
 /// What a service takes of the host.
-pub(super) fn of_service(name: &str, service: &Map<String, Value>, told: &mut Told) {
+pub(super) fn of_service(name: &str, service: &Map<String, Value>, log: &mut ChangeLog) {
     for key in ["network_mode", "pid", "ipc", "uts", "cgroup", "userns_mode"] {
         let Some(value) = service.get(key).and_then(Value::as_str) else {
             continue;
         };
         if value == "host" {
-            told.share(of_the_host(name, key));
+            log.share(of_the_host(name, key));
         } else if let Some(container) = value.strip_prefix("container:") {
-            told.share(format!(
+            log.share(format!(
                 "{name}: {key} is that of the container {container}, which is not in the file"
             ));
         }
     }
     if service.get("privileged") == Some(&json!(true)) {
-        told.share(privileged(name));
+        log.share(privileged(name));
     }
     for (source, _) in binds(service) {
         if is_docker_socket(&source) {
-            told.share(format!(
+            log.share(format!(
                 "{name}: it uses {source}; what it makes there is not the sandbox's and stays"
             ));
         }
@@ -111,32 +112,12 @@ fn is_inside(path: &str, root: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Sources of bind mounts, and whether they are read only.
-pub(super) fn binds(service: &Map<String, Value>) -> Vec<(String, bool)> {
-    let mounts = service.get("volumes").and_then(Value::as_array);
-    mounts
-        .into_iter()
-        .flatten()
-        .filter(|mount| mount["type"] == "bind")
-        .filter_map(|mount| {
-            Some((
-                text(mount, "source")?,
-                mount["read_only"] == Value::Bool(true),
-            ))
-        })
-        .collect()
-}
-
-pub(super) fn is_docker_socket(source: &str) -> bool {
-    source.ends_with("docker.sock")
-}
-
 /// What a network has that a host has once.
-pub(super) fn of_network(key: &str, network: &mut Map<String, Value>, told: &mut Told) {
+pub(super) fn of_network(key: &str, network: &mut Map<String, Value>, log: &mut ChangeLog) {
     if let Some(Value::Object(options)) = network.get_mut("driver_opts")
         && let Some(bridge) = options.remove("com.docker.network.bridge.name")
     {
-        told.change(format!(
+        log.change(format!(
             "network {key}: its bridge is not called {}, because a host has each name once",
             bridge.as_str().unwrap_or_default()
         ));
@@ -145,7 +126,7 @@ pub(super) fn of_network(key: &str, network: &mut Map<String, Value>, told: &mut
         network.get("driver").and_then(Value::as_str),
         Some("macvlan" | "ipvlan")
     ) {
-        told.share(format!(
+        log.share(format!(
             "network {key} is one of the host's own interface: its addresses are the same in every sandbox"
         ));
     }
@@ -157,21 +138,21 @@ pub(super) fn of_network(key: &str, network: &mut Map<String, Value>, told: &mut
         .flatten()
         .filter_map(|pool| text(pool, "subnet"))
     {
-        told.share(format!(
+        log.share(format!(
             "network {key} has the subnet {subnet} written down: only one sandbox at a time can have it"
         ));
     }
 }
 
 /// What a volume takes of the host.
-pub(super) fn of_volume(key: &str, volume: &Map<String, Value>, told: &mut Told) {
+pub(super) fn of_volume(key: &str, volume: &Map<String, Value>, log: &mut ChangeLog) {
     let options = volume.get("driver_opts");
     let Some(device) = options.and_then(|options| text(options, "device")) else {
         return;
     };
     // A folder of the repo is the sandbox's own copy; that is known only where paths are.
     if !device.is_empty() && !device.starts_with('/') && device != "tmpfs" && device.contains(':') {
-        told.share(format!(
+        log.share(format!(
             "volume {key} is {device}: every sandbox uses the same one"
         ));
     }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::shell::Shell;
 use crate::shell::quote;
 
-use super::Published;
+use super::ports::Published;
 
 /// Where `E2E_ARTIFACTS` is in the service's container.
 pub const ARTIFACTS: &str = "/e2e/artifacts";

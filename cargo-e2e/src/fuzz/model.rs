@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::compose::{
-    Isolation, PortRule, external, gateway, isolate, needs, places, publish, shared, subnets,
+    Isolation, PortRule, external, gateway, isolate, needs, places, ports, shared, subnets,
 };
 use crate::spec::Ports;
 
@@ -39,11 +39,11 @@ fn everything(model: &Value, engine: (u32, u32)) {
         isolate(model.clone(), &isolation)
     };
     let _ = rewritten(&model, PortRule::Declared(&[]));
-    let _ = publish::kept(&model, Ports::Declared);
+    let _ = ports::kept(&model, Ports::Declared);
     // Fewer numbers than ports, too.
     let _ = rewritten(&model, PortRule::Isolated(&[20000, 20001]));
     let numbers: Vec<u16> = (20000..30000)
-        .take(publish::count(&model, Ports::Isolated))
+        .take(ports::count(&model, Ports::Isolated))
         .collect();
     let mut own = rewritten(&model, PortRule::Isolated(&numbers));
     let keys = subnets::wanting(&own.model);

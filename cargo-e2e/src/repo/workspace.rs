@@ -3,22 +3,25 @@
 //! Cargo is asked only about folders that belong to a Cargo project: a repo in another language may
 //! be on a machine without Rust.
 
-use std::fmt::Write as _;
-use std::io;
 use std::path::{Path, PathBuf};
 
 mod around;
 mod cargo;
+mod error;
+mod model;
+mod paths;
 mod targets;
 #[cfg(test)]
 mod tests;
 
-pub use around::around;
 use cargo::Manifests;
-pub use targets::TestPackage;
+use model::SPEC;
+use paths::{canonical, existing, spec_in};
 
-/// Where a repo keeps its `e2e.yml`.
-const SPEC: &str = "e2e/e2e.yml";
+pub use around::around;
+pub use error::FindError;
+pub use model::{CargoProject, ConfiguredHost, Repo};
+pub use targets::TestPackage;
 
 /// What was typed, as it was typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,145 +34,6 @@ pub struct Selection {
     pub packages: Vec<String>,
     /// `--workspace`.
     pub workspace: bool,
-}
-
-/// A repo, or a member of a Cargo workspace, with an `e2e.yml`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repo {
-    /// The folder that is sent to the host, and to which the paths in `e2e.yml` are relative. Holds
-    /// no symlink.
-    pub root: PathBuf,
-    /// The `e2e.yml`, an existing file. Absolute, and not resolved: it may be a symlink.
-    pub spec_path: PathBuf,
-    /// Where result bundles go; need not exist.
-    pub results_dir: PathBuf,
-    /// `None` when the folder belongs to no Cargo project.
-    pub cargo: Option<CargoProject>,
-    /// The host that a Cargo manifest names.
-    pub host: Option<ConfiguredHost>,
-}
-
-/// What Cargo says about a repo.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CargoProject {
-    /// The folder of the workspace's manifest; of the package's when there is no workspace.
-    pub workspace_root: PathBuf,
-    /// Where Cargo builds; need not exist.
-    pub target_directory: PathBuf,
-    /// The package whose folder the repo is, or is in; `None` in a virtual workspace's root.
-    pub package: Option<String>,
-    /// The package's test targets; in a virtual workspace's root those of every member that has
-    /// end-to-end tests.
-    pub tests: Vec<TestPackage>,
-    /// In a virtual workspace's root, the members whose test target `e2e` is not made of
-    /// e2e-harness, and which have no e2e.yml of their own.
-    pub skipped: Vec<TestPackage>,
-}
-
-/// A host that is set in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfiguredHost {
-    /// As written, not empty.
-    pub host: String,
-    /// The table that it is from, such as `[package.metadata.e2e]`.
-    pub source: &'static str,
-}
-
-/// Why no repo was found.
-#[derive(Debug, thiserror::Error)]
-pub enum FindError {
-    /// Options that can't be used together.
-    #[error("{first} and {second} can't be used together")]
-    Conflict {
-        /// One option.
-        first: &'static str,
-        /// The other.
-        second: &'static str,
-    },
-    /// What was typed isn't there, or can't be read.
-    #[error("{what} {} can't be used", path.display())]
-    Path {
-        /// What it was to be: `REPO`, `--spec`, ….
-        what: &'static str,
-        /// Made absolute.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// No `e2e/e2e.yml` in a folder or above it.
-    #[error("{}", not_found(looked, misnamed.as_deref()))]
-    NotFound {
-        /// All folders, innermost first.
-        looked: Vec<PathBuf>,
-        /// An `e2e.yaml` that was seen on the way.
-        misnamed: Option<PathBuf>,
-    },
-    /// `-p` names no member of the workspace.
-    #[error("no package `{package}` in the workspace {}{}", workspace.display(), did_you_mean(nearest.as_deref()))]
-    UnknownPackage {
-        /// As typed.
-        package: String,
-        /// The workspace's folder.
-        workspace: PathBuf,
-        /// The member that was likely meant.
-        nearest: Option<String>,
-    },
-    /// `-p` names a member without an `e2e.yml`.
-    #[error("the package `{package}` has no {}\n  = help: create it, or set `spec` in [package.metadata.e2e]", looked.display())]
-    PackageWithoutSpec {
-        /// As typed.
-        package: String,
-        /// The file that would count.
-        looked: PathBuf,
-    },
-    /// `--workspace`, and no member has an `e2e.yml`.
-    #[error("no member of the workspace {} has an e2e/e2e.yml\n  looked in {}", workspace.display(), members.join(", "))]
-    NoMembers {
-        /// The workspace's folder.
-        workspace: PathBuf,
-        /// The names of its members.
-        members: Vec<String>,
-    },
-    /// Cargo could not read the project.
-    #[error("cargo metadata failed for {}", manifest.display())]
-    Cargo {
-        /// The manifest; for `-p` and `--workspace` the folder from which Cargo looked for one.
-        manifest: PathBuf,
-        /// Cargo's own words.
-        source: Box<cargo_metadata::Error>,
-    },
-    /// A `metadata.e2e` table has something in it that means nothing.
-    #[error("{}: {table} {problem}", manifest.display())]
-    Metadata {
-        /// The manifest.
-        manifest: PathBuf,
-        /// Such as `[package.metadata.e2e]`.
-        table: &'static str,
-        /// What is wrong, and what was likely meant.
-        problem: String,
-    },
-}
-
-fn not_found(looked: &[PathBuf], misnamed: Option<&Path>) -> String {
-    let mut text = format!("no {SPEC} found");
-    for folder in looked {
-        // Writing to a String can't fail.
-        let _ = write!(text, "\n  looked in {}", folder.display());
-    }
-    let _ = match misnamed {
-        Some(path) => write!(text, "\n  = help: rename {} to e2e.yml", path.display()),
-        None => write!(
-            text,
-            "\n  = help: run it in a repo that has one, name the repo, or create {SPEC}"
-        ),
-    };
-    text
-}
-
-fn did_you_mean(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| {
-        format!("\n  = help: did you mean `{name}`?")
-    })
 }
 
 /// Finds what was meant, at least one repo. `cwd` is absolute.
@@ -218,36 +82,6 @@ fn start(cwd: &Path, path: Option<&Path>) -> Result<PathBuf, FindError> {
     match resolved.parent() {
         Some(parent) if !resolved.is_dir() => Ok(parent.to_path_buf()),
         _ => Ok(resolved),
-    }
-}
-
-fn canonical(what: &'static str, path: &Path) -> Result<PathBuf, FindError> {
-    path.canonicalize().map_err(|source| FindError::Path {
-        what,
-        path: path.to_path_buf(),
-        source,
-    })
-}
-
-/// The path itself, when it is a file that can be reached.
-fn existing(what: &'static str, path: PathBuf) -> Result<PathBuf, FindError> {
-    let source = match path.metadata() {
-        Ok(file) if file.is_file() => return Ok(path),
-        Ok(_) => io::Error::other("not a file"),
-        Err(error) => error,
-    };
-    Err(FindError::Path { what, path, source })
-}
-
-/// A folder's `e2e.yml`. Nothing there is no error; something that can't be used is.
-fn spec_in(folder: &Path) -> Result<Option<PathBuf>, FindError> {
-    let path = folder.join(SPEC);
-    match path.symlink_metadata() {
-        Ok(_) => existing("the file", path).map(Some),
-        Err(error) => match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
-            _ => existing("the file", path).map(Some),
-        },
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod attach_hints;
 pub mod bundle;
+pub(crate) mod evidence;
 pub mod failure;
 pub mod github;
 pub mod html;
@@ -10,6 +11,7 @@ pub mod human;
 pub mod json;
 pub mod log_lines;
 pub mod output;
+pub(crate) mod rerun;
 pub mod test_log;
 
 pub use bundle::Bundle;

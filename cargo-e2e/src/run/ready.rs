@@ -12,7 +12,7 @@ mod grpc;
 use std::time::{Duration, Instant};
 
 use crate::compose::Published;
-use crate::compose::publish::is_here;
+use crate::compose::ports::is_here;
 use crate::host::{Host, HostError, lines};
 use crate::record::event::{Event, Events};
 use crate::record::outcome::{HealthRecord, HealthStatus, millis};

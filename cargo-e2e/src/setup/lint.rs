@@ -4,7 +4,7 @@
 use e2e_harness::protocol::collision;
 use serde_json::Value;
 
-use crate::compose::publish::is_here;
+use crate::compose::ports::is_here;
 use crate::compose::{Isolation, PortRule, Published, isolate, needs, risks};
 use crate::plan::Plan;
 use crate::spec::{Ports, Probe};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cargo_e2e::compose::publish::count;
+use cargo_e2e::compose::ports::count;
 use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate};
 use cargo_e2e::spec::Ports;
 use serde_json::{Map, Value};

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::body::{self, End, catching};
 use crate::doing::Doing;
+use crate::environment::run_folder;
 use crate::error::{Error, chain};
 use crate::fixture::Fixtures;
 use crate::health;
@@ -12,7 +13,8 @@ use crate::lock;
 use crate::protocol::record::{Entry, Status};
 use crate::recorder::{Recorder, milliseconds, now};
 use crate::registry::Definition;
-use crate::sandbox::{Sandbox, run_folder};
+use crate::sandbox::Sandbox;
+use crate::stack::Stack;
 
 /// Why it failed, if it did. `begun` is called when its time begins to count.
 pub(super) fn run(
@@ -22,7 +24,7 @@ pub(super) fn run(
     recorder: &Recorder,
     begun: impl FnOnce(),
 ) -> Option<String> {
-    let locks = lock::take(&run_folder(), &test.options);
+    let locks = lock::take(&run_folder(), test.options.serial, test.options.exclusive);
     recorder.write(&Entry::TestStarted {
         test: name.to_owned(),
         attempt,
@@ -80,7 +82,7 @@ async fn drive(
     doing.install();
     let mut wrong: Vec<String> = Vec::new();
     let mut panicked = false;
-    if let Err(error) = ready(&sandbox, options.needs).await {
+    if let Err(error) = ready(sandbox.stack(), options.needs).await {
         wrong.push(chain(&error));
     } else {
         begun();
@@ -94,7 +96,7 @@ async fn drive(
         }));
         wrong.extend(fixtures.close().await);
     }
-    if let Some(session) = sandbox.any_session()
+    if let Some(session) = sandbox.stack().any_session()
         && let Err(error) = session.restore().await
     {
         wrong.push(chain(&error));
@@ -107,9 +109,9 @@ async fn drive(
     Some(if panicked { why } else { test.place(&why) })
 }
 
-async fn ready(sandbox: &Sandbox, needs: Option<&[&str]>) -> Result<(), Error> {
-    sandbox.begin().await?;
-    health::needs(sandbox, needs).await
+async fn ready(stack: &Stack, needs: Option<&[&str]>) -> Result<(), Error> {
+    stack.begin().await?;
+    health::needs(stack, needs).await
 }
 
 /// Makes the fixtures and runs the test with them.

@@ -22,13 +22,13 @@ use rustix::process::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::attempt;
 use super::capture::Capture;
-use super::{Tests, attempt};
+use crate::environment::{env, run_folder};
 use crate::protocol::EVENTS;
 use crate::protocol::record::Entry;
 use crate::recorder::Recorder;
-use crate::registry::Definition;
-use crate::sandbox::{env, run_folder};
+use crate::registry::{Definition, Tests};
 
 /// The first argument of a child; the second one is its [`Order`].
 const ORDER: &str = "--e2e-harness-order";

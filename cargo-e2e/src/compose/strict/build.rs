@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Refusals, entries, list, named, shown};
+use super::super::scan::is_of_an_account;
+use super::refusals::Refusals;
+use super::values::{entries, list, named, shown};
 
 pub(super) fn build(refusals: &mut Refusals<'_>, place: &str, value: &Value) {
     if let Some(context) = value.as_str() {
@@ -53,7 +55,7 @@ fn folder(refusals: &mut Refusals<'_>, place: &str, context: &str) {
     ];
     if let Some(path) = context.strip_prefix("oci-layout://") {
         refusals.path(place, path);
-    } else if context.starts_with("ssh://") || super::super::scan::is_of_an_account(context) {
+    } else if context.starts_with("ssh://") || is_of_an_account(context) {
         refusals.refuse(place, "it is fetched with the host's own keys");
     } else if !ELSEWHERE.iter().any(|kind| context.starts_with(kind))
         && !context.starts_with("github.com/")

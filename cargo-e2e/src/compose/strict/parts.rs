@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Refusals, entries, named, shown};
+use super::refusals::Refusals;
+use super::values::{entries, named, shown};
 
 pub(super) fn networks(refusals: &mut Refusals<'_>, all: &Value) {
     for (name, network) in named(Some(all)) {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
-use super::super::shared::is_docker_socket;
+use super::super::model::is_docker_socket;
 
 /// More links in one path than this are a circle.
 const MOST_LINKS: usize = 40;

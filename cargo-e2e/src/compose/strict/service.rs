@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::super::{names, risks};
-use super::{Refusals, Services, build, entries, list, named, shown};
+use super::super::{model, risks};
+use super::build;
+use super::refusals::Refusals;
+use super::values::{entries, list, named, shown};
 use crate::spec::Ports;
 
 /// Keys that reach nothing but the service's own container, and the sandbox's other services.
@@ -94,7 +96,7 @@ pub(super) fn all(refusals: &mut Refusals<'_>, services: &Value) {
         refusals.refuse("services", "it is not a mapping");
         return;
     };
-    let containers = names::containers(services);
+    let containers = model::containers(services);
     for (name, service) in services {
         for (key, value) in entries(Some(service)) {
             let place = format!("services.{name}.{key}");
@@ -108,7 +110,7 @@ fn one_key(
     place: &str,
     key: &str,
     value: &Value,
-    services: &Services,
+    services: &Map<String, Value>,
     containers: &BTreeMap<String, String>,
 ) {
     let is_known_container = |name: &str| containers.contains_key(name);
@@ -313,7 +315,7 @@ fn ports(refusals: &mut Refusals<'_>, place: &str, value: &Value) {
     for port in list(value) {
         refusals.only(place, port, &known);
         let address = port["host_ip"].as_str().unwrap_or_default();
-        let used = refusals.judge.ports == Ports::Declared && !address.is_empty();
+        let used = refusals.ports == Ports::Declared && !address.is_empty();
         if used && !risks::is_loopback(address) {
             let target = &port["target"];
             let why = format!("port {target} answers on {address}, so to other machines");

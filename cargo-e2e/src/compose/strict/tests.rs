@@ -1,8 +1,11 @@
 //! One row for each way out, and what a stack may well have.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::*;
+use crate::spec::Ports;
 
 mod parts;
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{Repo, SPEC, Selection, repo, root_of_spec, start};
+use super::model::{Repo, SPEC};
+use super::{Selection, repo, root_of_spec, start};
 
 /// Returns the nearest folder that is a git repo or a Cargo package, as the repo that it would be;
 /// none outside of both. Its e2e.yml need not exist.

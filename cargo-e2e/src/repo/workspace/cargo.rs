@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 use serde_json::Value;
 
-use super::{
-    CargoProject, ConfiguredHost, FindError, Repo, TestPackage, canonical, existing, spec_in,
-};
+use super::error::FindError;
+use super::model::{CargoProject, ConfiguredHost, Repo};
+use super::paths::{canonical, existing, spec_in};
+use super::targets::TestPackage;
 use crate::spec::nearest;
 
 /// One workspace; a package on its own is one, too.

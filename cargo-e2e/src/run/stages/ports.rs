@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use e2e_harness::wait::{Patience, Poll, WaitError, poll};
 use serde_json::Value;
 
-use crate::compose::{Published, publish};
+use crate::compose::{Published, ports};
 use crate::host::HostError;
 use crate::record::outcome::Verdict;
 use crate::sandbox::Claim;
@@ -38,7 +38,7 @@ pub(super) fn is_named(said: &str, port: u16) -> bool {
 /// Free ports of the sandbox's own, for all that the model publishes, or for what has no number;
 /// free on this machine too, where the tests run here.
 pub(super) async fn allocate(context: &Context<'_>, model: &Value) -> Result<Vec<u16>, Trouble> {
-    let groups = publish::groups(model, context.plan.ports);
+    let groups = ports::groups(model, context.plan.ports);
     let count = groups.iter().sum::<usize>();
     if let Some(before) = context.before
         && before.ports.len() == count
@@ -46,7 +46,7 @@ pub(super) async fn allocate(context: &Context<'_>, model: &Value) -> Result<Vec
         // Other numbers would make every container anew.
         return Ok(before.ports.clone());
     }
-    let mut avoid = publish::kept(model, context.plan.ports);
+    let mut avoid = ports::kept(model, context.plan.ports);
     avoid.retain(|port| OWN.contains(port));
     for _ in 0..TRIES {
         let numbers = context

@@ -226,7 +226,7 @@ async fn prepare(
     let _ = tokio::fs::write(context.bundle.join("compose.json"), &shown).await;
     let risks = risks::risks(model, &sandbox.repo_dir(), context.plan.ports);
     let told = rewritten
-        .told(&risks)
+        .notices(&risks)
         .map(|(what, text)| format!("{what}: {text}\n"));
     let told = told.collect::<Vec<_>>().concat();
     let told = context.events.secrets().text(&told).into_owned();

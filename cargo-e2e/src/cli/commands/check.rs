@@ -8,16 +8,22 @@ use cargo_e2e::record::outcome::{Verdict, exit_code};
 use cargo_e2e::setup::lint::lint;
 
 use crate::cli::args::LookArguments;
-
-use super::print::errln;
-use super::{each_plan, looking, refused_by_strict, report, show, warn};
+use crate::cli::plans::{each_plan, looking, refused_by_strict, show};
+use crate::cli::print::{errln, show_error, warn};
 
 pub(crate) async fn check(arguments: LookArguments) -> u8 {
     let options = looking(&arguments);
-    each_plan(&arguments.repo, &options, &Cancel::never(), one, show).await
+    each_plan(
+        &arguments.repo,
+        &options,
+        &Cancel::never(),
+        check_plan,
+        show,
+    )
+    .await
 }
 
-async fn one(plan: &Plan) -> u8 {
+async fn check_plan(plan: &Plan) -> u8 {
     let wrong = exit_code(Verdict::SpecError, None);
     let spec = plan.spec_name().display();
     if let Some(code) = refused_by_strict(plan).await {
@@ -37,7 +43,7 @@ async fn one(plan: &Plan) -> u8 {
             return 0;
         }
         Err(error) => {
-            report(&error.to_string(), None);
+            show_error(&error.to_string(), None);
             return wrong;
         }
     };
@@ -50,7 +56,7 @@ async fn one(plan: &Plan) -> u8 {
         errln!("{bold}note{bold:#}: {note}");
     }
     for error in &findings.errors {
-        report(error, None);
+        show_error(error, None);
     }
     if findings.errors.is_empty() {
         errln!("{spec} and {} are sound", plan.compose_files.join(", "));

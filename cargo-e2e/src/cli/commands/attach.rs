@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use cargo_e2e::host::{Facts, Host, HostError};
+use cargo_e2e::host::{Facts, Host};
 use cargo_e2e::record::outcome::{Verdict, exit_code};
 use cargo_e2e::report::attach_hints;
 use cargo_e2e::sandbox::variables;
@@ -13,8 +13,10 @@ use cargo_e2e::sandbox::{self, Existing, Listed};
 use cargo_e2e::shell::quote;
 
 use crate::cli::args::{ExecArguments, HostArgument, LogsArguments, ServiceArguments};
-
-use super::{USAGE, asker, host_for, on_host, print, refuse, report};
+use crate::cli::exit;
+use crate::cli::host::{CommandError, host_for, on_host};
+use crate::cli::print::show_error;
+use crate::cli::sandboxes::{asker, existing, not_chosen};
 
 /// A shell command for the host, and whether it wants a terminal.
 struct Wanted {
@@ -24,7 +26,7 @@ struct Wanted {
 
 pub(crate) async fn exec(arguments: ExecArguments) -> u8 {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    become_one(
+    become_command(
         &arguments.host,
         &arguments.target,
         true,
@@ -46,7 +48,7 @@ pub(crate) async fn exec(arguments: ExecArguments) -> u8 {
 }
 
 pub(crate) async fn shell(arguments: ServiceArguments) -> u8 {
-    become_one(&arguments.host, &arguments.target, false, async |existing, service| {
+    become_command(&arguments.host, &arguments.target, false, async |existing, service| {
         let command = match service {
             Some(service) => format!(
                 "exec docker exec -it {} sh -c 'command -v bash >/dev/null && exec bash || exec sh'",
@@ -69,7 +71,7 @@ pub(crate) async fn shell(arguments: ServiceArguments) -> u8 {
 pub(crate) async fn logs(arguments: LogsArguments) -> u8 {
     let follow = if arguments.follow { " --follow" } else { "" };
     let service = &arguments.service;
-    become_one(
+    become_command(
         &service.host,
         &service.target,
         false,
@@ -93,7 +95,7 @@ fn container(existing: &Existing, service: &str) -> String {
     )
 }
 
-async fn become_one(
+async fn become_command(
     host: &HostArgument,
     target: &[String],
     service_first: bool,
@@ -101,27 +103,16 @@ async fn become_one(
 ) -> u8 {
     let mut wanted = None;
     let code = on_host(host, async |host, facts| {
-        let (listed, service) = match meant(host, facts, target, service_first).await? {
-            Ok(meant) => meant,
-            Err(code) => return Ok(code),
-        };
-        match Existing::of(host, &facts.root, &listed).await? {
-            Some(existing) => wanted = Some(want(&existing, service.as_deref()).await),
-            None => report(
-                &format!(
-                    "sandbox {} is not up yet, or is being removed",
-                    listed.run_id
-                ),
-                None,
-            ),
-        }
-        Ok(USAGE)
+        let (listed, service) = choose(host, facts, target, service_first).await?;
+        let existing = existing(host, facts, &listed).await?;
+        wanted = Some(want(&existing, service.as_deref()).await);
+        Ok(0)
     })
     .await;
     match wanted {
         Some(wanted) => {
             // The other process writes to the same streams.
-            match print::drain(0).await {
+            match exit::drain(0).await {
                 0 => replace(&host_for(host), &wanted),
                 code => code,
             }
@@ -130,13 +121,13 @@ async fn become_one(
     }
 }
 
-/// `[ID] [SERVICE]`: one word alone is an id where one matches, else a service.
-async fn meant(
+/// Reads `[ID] [SERVICE]`: one word alone is an id where one matches, else a service.
+async fn choose(
     host: &dyn Host,
     facts: &Facts,
     target: &[String],
     service_first: bool,
-) -> Result<Result<(Listed, Option<String>), u8>, HostError> {
+) -> Result<(Listed, Option<String>), CommandError> {
     let all = sandbox::list(host, &facts.root).await?;
     let asker = asker();
     let (id, service) = match target {
@@ -147,15 +138,10 @@ async fn meant(
         [one] => (None, Some(one.clone())),
         [id, service, ..] => (Some(id), Some(service.clone())),
     };
-    Ok(
-        match sandbox::choose(&all, id.map(String::as_str), &asker) {
-            Ok(listed) => Ok((listed.clone(), service)),
-            Err(error) => {
-                refuse(host, &error);
-                Err(USAGE)
-            }
-        },
-    )
+    match sandbox::choose(&all, id.map(String::as_str), &asker) {
+        Ok(listed) => Ok((listed.clone(), service)),
+        Err(error) => Err(not_chosen(host, &error)),
+    }
 }
 
 fn replace(host: &str, wanted: &Wanted) -> u8 {
@@ -177,6 +163,6 @@ fn replace(host: &str, wanted: &Wanted) -> u8 {
         command
     };
     let error = command.exec();
-    report(&format!("can't start it: {error}"), None);
+    show_error(&format!("can't start it: {error}"), None);
     exit_code(Verdict::InternalError, None)
 }

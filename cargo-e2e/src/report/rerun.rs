@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 
-use cargo_e2e::report::attach_hints::word;
-use cargo_e2e::secrets::Secrets;
+use crate::report::attach_hints::word;
+use crate::secrets::Secrets;
 
 /// The same run once more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Again {
+pub(crate) struct Rerun {
     /// What was typed, without what was meant for the tests, and with the host that was chosen.
     pub(crate) run: String,
     /// The same, for a run whose stack is there to look at when it fails; none where it was asked
@@ -15,12 +15,13 @@ pub(crate) struct Again {
     pub(crate) keep: Option<String>,
 }
 
-impl Again {
+impl Rerun {
+    /// Reads what was typed.
     pub(crate) fn typed(host: &str) -> Self {
         Self::of(std::env::args_os().skip(1), host)
     }
 
-    /// Words may hold what must not be shown.
+    /// Masks words that must not be shown.
     pub(crate) fn mask(&mut self, secrets: &Secrets) {
         for text in self.keep.iter_mut().chain([&mut self.run]) {
             *text = secrets.text(text).into_owned();
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     fn again(typed: &[&str], host: &str) -> (String, Option<String>) {
-        let again = Again::of(typed.iter().map(OsString::from), host);
+        let again = Rerun::of(typed.iter().map(OsString::from), host);
         (again.run, again.keep)
     }
 

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use cargo_e2e::host::{Facts, Host, HostError};
+use cargo_e2e::host::{Facts, Host};
 use cargo_e2e::record::outcome::{Verdict, exit_code};
 use cargo_e2e::sandbox;
 
 use crate::cli::args::DownArguments;
-
-use super::print::errln;
-use super::{USAGE, asker, on_host, refuse, report};
+use crate::cli::exit::USAGE;
+use crate::cli::host::{CommandError, on_host};
+use crate::cli::print::{errln, show_error};
+use crate::cli::sandboxes::{asker, not_chosen};
 
 const LIMIT: Duration = Duration::from_mins(3);
 
@@ -31,21 +32,18 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
             Err(error) => match &arguments.id {
                 // Its folder is gone, but something with its label may be left.
                 Some(id) if sandbox::is_run_id(id) => remove(host, facts, id).await,
-                _ => {
-                    refuse(host, &error);
-                    Ok(USAGE)
-                }
+                _ => Err(not_chosen(host, &error)),
             },
         }
     })
     .await
 }
 
-async fn remove(host: &dyn Host, facts: &Facts, run_id: &str) -> Result<u8, HostError> {
+async fn remove(host: &dyn Host, facts: &Facts, run_id: &str) -> Result<u8, CommandError> {
     let name = host.name();
     let removed = sandbox::teardown(host, &facts.root, run_id, LIMIT).await?;
     if !removed.found {
-        report(
+        show_error(
             &format!("nothing of {run_id} is on {name}"),
             Some("name the host that it ran on with --host"),
         );
@@ -55,7 +53,7 @@ async fn remove(host: &dyn Host, facts: &Facts, run_id: &str) -> Result<u8, Host
         errln!("removed {run_id} from {name}, nothing left");
         return Ok(0);
     }
-    report(
+    show_error(
         &format!(
             "of {run_id} on {name} is left:\n{}",
             sandbox::listed(&removed.left)

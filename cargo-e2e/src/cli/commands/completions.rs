@@ -3,9 +3,8 @@
 use clap_complete::Shell;
 
 use crate::cli::args::{self, CompletionsArguments, ManArguments};
-
-use super::print::out;
-use super::{USAGE, report};
+use crate::cli::exit::USAGE;
+use crate::cli::print::{out, show_error};
 
 const NAME: &str = "cargo-e2e";
 
@@ -73,7 +72,7 @@ pub(crate) fn man(arguments: &ManArguments) -> u8 {
                     .map(clap::Command::get_name)
                     .filter(|name| *name != "help")
                     .collect();
-                report(
+                show_error(
                     &format!("there is no command `{name}`"),
                     Some(&format!("there are {}", all.join(", "))),
                 );

@@ -1,35 +1,41 @@
-//! Where a run's result goes, and what is known of the run until it is there. Used by `run` and
-//! `finish`; knows nothing of stages.
+//! Where a run's result goes, and what is known of the run until it is there. It knows no
+//! stages.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
-use cargo_e2e::plan::Plan;
-use cargo_e2e::record::event::{Events, Reporter};
-use cargo_e2e::record::outcome::now;
-use cargo_e2e::record::store::{Header, Journal, Store, state_folder};
-use cargo_e2e::report::hub::{Entry, Hub, HubError, Outbox};
-use cargo_e2e::report::{Bundle, TestLog};
-use cargo_e2e::sandbox::Identity;
-use cargo_e2e::spec::{Report, Side};
+use crate::plan::Plan;
+use crate::record::event::{Events, Reporter};
+use crate::record::outcome::now;
+use crate::record::store::{Header, Journal, Store, state_folder};
+use crate::report::evidence::Evidence;
+use crate::report::hub::{Entry, Hub, HubError, Outbox};
+use crate::report::rerun::Rerun;
+use crate::report::{Bundle, TestLog};
+use crate::sandbox::Identity;
+use crate::spec::{Report, Side};
 
-use super::evidence::Evidence;
 use super::killed_runs;
-use super::rerun::Again;
 
 /// What is known of a run before it begins.
-pub(crate) struct About {
-    pub(crate) host: String,
-    pub(crate) report: Report,
+pub struct About {
+    /// The host, as it was chosen.
+    pub host: String,
+    /// Where the state-hub puts the record.
+    pub report: Report,
     /// False for `up`, which is no run of tests: it is no part of a repo's history.
-    pub(crate) is_run: bool,
+    pub is_run: bool,
     /// Whether the tests can be called by their names in the record.
-    pub(crate) by_name: bool,
-    pub(crate) tests_on_host: bool,
+    pub by_name: bool,
+    /// Whether the tests run on the host.
+    pub tests_on_host: bool,
 }
 
 impl About {
-    pub(crate) fn of(plan: &Plan) -> Self {
+    /// Returns what a plan says.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
         let targets = plan.harness.as_ref().map(|one| one.targets.len());
         Self {
             host: plan.host.name.clone(),
@@ -42,7 +48,7 @@ impl About {
 }
 
 /// Where the result goes.
-pub(crate) struct Keeping {
+pub struct Keeping {
     pub(super) bundle: Arc<Bundle>,
     pub(super) log: TestLog,
     pub(super) store: Store,
@@ -73,8 +79,9 @@ impl Telling {
 }
 
 impl Keeping {
-    /// Begins the journal, and gives the reporter that writes it.
-    pub(crate) fn begin(
+    /// Begins the journal, and returns the reporter that writes it.
+    #[must_use]
+    pub fn begin(
         about: About,
         identity: &Identity,
         bundle: &Arc<Bundle>,
@@ -108,7 +115,7 @@ impl Keeping {
             journal,
             telling,
             evidence: Evidence {
-                again: Again::typed(&about.host),
+                again: Rerun::typed(&about.host),
                 by_name: about.by_name,
                 tests_on_host: about.tests_on_host,
                 skew: jiff::SignedDuration::ZERO,
@@ -125,8 +132,8 @@ impl Keeping {
         self.telling.as_ref().map(|_| &self.store)
     }
 
-    /// Stores what runs knew that were killed.
-    pub(crate) fn tell_of_the_dead(&self, events: &Events) {
+    /// Stores what runs knew that were killed, and says so.
+    pub fn recover_killed_runs(&self, events: &Events) {
         if let Err(error) = &self.journal {
             events.warn(format!(
                 "should this run be killed, it leaves no record: {}: {error}",
@@ -136,10 +143,27 @@ impl Keeping {
         killed_runs::tell(&self.store, events);
     }
 
-    /// Runs on this host that were killed, and of whose sandbox nothing is known.
-    pub(crate) fn unknown(&self, host: &str) -> Vec<String> {
+    /// Returns runs on this host that were killed, and of whose sandbox nothing is known.
+    #[must_use]
+    pub fn unknown(&self, host: &str) -> Vec<String> {
         let unknown = self.records().map(|store| store.unknown(host));
         // What can't be read is told of with the records.
         unknown.and_then(Result::ok).unwrap_or_default()
     }
+}
+
+/// Makes the folder of the result.
+///
+/// # Errors
+/// When it can't be made, with its name.
+pub async fn bundle_in(results: &Path, run_id: &str) -> Result<Arc<Bundle>, String> {
+    let (folder, run_id) = (results.to_owned(), run_id.to_owned());
+    let made = tokio::task::spawn_blocking(move || Bundle::create(&folder, &run_id)).await;
+    made.map_err(io::Error::other)
+        .flatten()
+        .map(Arc::new)
+        .map_err(|error| {
+            let folder = results.display();
+            format!("the result can't be kept in {folder}: {error}")
+        })
 }

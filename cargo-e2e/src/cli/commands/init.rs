@@ -5,9 +5,8 @@ use cargo_e2e::setup::init::{InitError, init as write_first};
 use cargo_e2e::shell::quote;
 
 use crate::cli::args::InitArguments;
-
-use super::print::{errln, outln};
-use super::{USAGE, report};
+use crate::cli::exit::USAGE;
+use crate::cli::print::{errln, outln, show_error};
 
 pub(crate) async fn init(arguments: InitArguments) -> u8 {
     let folder = arguments.path.clone().unwrap_or_else(|| ".".into());
@@ -48,7 +47,7 @@ fn refuse(error: &InitError) -> u8 {
         }
         _ => None,
     };
-    report(&error.to_string(), help);
+    show_error(&error.to_string(), help);
     match error {
         InitError::Exists(_) => USAGE,
         InitError::Own(_) | InitError::File { .. } => exit_code(Verdict::InternalError, None),

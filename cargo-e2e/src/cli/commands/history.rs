@@ -8,9 +8,7 @@ use cargo_e2e::record::store::{Store, state_folder};
 use cargo_e2e::record::summary::duration;
 
 use crate::cli::args::HistoryArguments;
-
-use super::print::{errln, outln};
-use super::report;
+use crate::cli::print::{errln, outln, show_error, warn};
 
 /// So many stages, tests and runs are shown; `--json` has them all.
 const SHOWN: usize = 5;
@@ -24,7 +22,7 @@ pub(crate) fn history(arguments: &HistoryArguments) -> u8 {
     let kept = match store.kept() {
         Ok(kept) => kept,
         Err(error) => {
-            report(
+            show_error(
                 &format!("{} can't be read: {error}", store.folder().display()),
                 None,
             );
@@ -32,7 +30,7 @@ pub(crate) fn history(arguments: &HistoryArguments) -> u8 {
         }
     };
     for (path, error) in &kept.unreadable {
-        super::warn(&format!("{} {error}", path.display()));
+        warn(&format!("{} {error}", path.display()));
     }
     let all = history::of(&kept.records, arguments.repo.as_deref());
     if arguments.json {

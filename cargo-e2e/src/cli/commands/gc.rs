@@ -5,9 +5,8 @@ use cargo_e2e::record::summary::kilobytes;
 use cargo_e2e::sandbox::{self, Expired, Forget, Forgotten, Gc, Swept};
 
 use crate::cli::args::GcArguments;
-
-use super::print::{errln, outln};
-use super::{on_host, report};
+use crate::cli::host::on_host;
+use crate::cli::print::{errln, outln, show_error};
 
 pub(crate) async fn gc(arguments: GcArguments) -> u8 {
     let forget = match arguments.repo {
@@ -45,7 +44,7 @@ fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
             errln!("removed {run_id} from {host}: {because}");
         } else {
             let left = sandbox::listed(&one.left);
-            report(&format!("of {run_id} on {host} is left:\n{left}"), None);
+            show_error(&format!("of {run_id} on {host} is left:\n{left}"), None);
             code = exit_code(Verdict::Leaked, None);
         }
     }
@@ -64,7 +63,7 @@ fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
             Forgotten::InUse => errln!("{one} stays on {host}: a run uses it"),
             Forgotten::Left => {
                 let help = "what containers wrote there as root, root must remove";
-                report(&format!("failed to remove {one} from {host}"), Some(help));
+                show_error(&format!("failed to remove {one} from {host}"), Some(help));
                 code = exit_code(Verdict::Leaked, None);
             }
         }

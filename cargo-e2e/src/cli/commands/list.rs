@@ -5,9 +5,8 @@ use cargo_e2e::sandbox::{self, Listed};
 use cargo_e2e::text::printable;
 
 use crate::cli::args::HostArgument;
-
-use super::on_host;
-use super::print::{errln, outln};
+use crate::cli::host::on_host;
+use crate::cli::print::{errln, outln};
 
 pub(crate) async fn list(arguments: HostArgument) -> u8 {
     on_host(&arguments, async |host, facts| {

@@ -1,26 +1,33 @@
 //! The report stage: the record becomes files before anybody is told of the verdict.
 
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
-use cargo_e2e::record::ended::EndedSandbox;
-use cargo_e2e::record::event::{Event, Events};
-use cargo_e2e::record::outcome::{
+use crate::record::ended::EndedSandbox;
+use crate::record::event::{Event, Events};
+use crate::record::outcome::{
     Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis, now,
 };
-use cargo_e2e::record::store::Store;
-use cargo_e2e::report::hub::deliver::{BESIDE_A_RUN, Which, deliver};
-use cargo_e2e::report::{Bundle, bundle, failure};
-use cargo_e2e::run::lifecycle::Outcome;
+use crate::record::store::Store;
+use crate::report::evidence::{explain, write_page};
+use crate::report::hub::deliver::{BESIDE_A_RUN, Which, deliver};
+use crate::report::output::Output;
+use crate::report::{Bundle, bundle, failure};
 
-use super::evidence::{explained, show};
 use super::keeping::{Keeping, Telling};
 use super::killed_runs;
-use super::print::{outln, output};
+use super::lifecycle::Outcome;
 
 /// Stores the record, tells of the verdict, and returns the exit code.
 /// With `json`, the last event holds the record: stdout has nothing else.
-pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, json: bool) -> u8 {
+pub async fn finish(
+    outcome: Outcome,
+    keeping: Keeping,
+    events: &Events,
+    output: &Output,
+    json: bool,
+) -> u8 {
     let Outcome {
         mut record,
         kept,
@@ -36,7 +43,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         let log = keeping.log.path();
         events.warn(format!("{} is not complete: {error}", log.display()));
     }
-    let (status, detail) = check_stdout(&mut record);
+    let (status, detail) = check_stdout(&mut record, output);
     record.stages.push(StageRecord {
         name: Stage::Report,
         status,
@@ -49,7 +56,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
     let mut evidence = keeping.evidence.clone();
     evidence.skew = skew;
     evidence.again.mask(events.secrets());
-    let mut failure = explained(&record, &bundle, &evidence).await;
+    let mut failure = explain(&record, &bundle, &evidence).await;
     if let Some(failure) = &failure {
         add_stack(&mut record, &failure.stack);
     }
@@ -58,7 +65,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         stage.duration_ms = millis(started.elapsed());
         record.duration_ms = record.duration_ms.saturating_add(stage.duration_ms);
     }
-    show(&record, failure.as_ref(), &bundle, &evidence).await;
+    write_page(&record, failure.as_ref(), &bundle, &evidence).await;
     let (store, telling) = (keeping.records().cloned(), keeping.telling.clone());
     let (stored, untidy) = write(&record, keeping).await;
     if let Some(store) = &store {
@@ -86,8 +93,8 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
         }
         // As far as they can be written, the files say no more that all is well.
         if is_all {
-            failure = explained(&record, &bundle, &evidence).await;
-            show(&record, failure.as_ref(), &bundle, &evidence).await;
+            failure = explain(&record, &bundle, &evidence).await;
+            write_page(&record, failure.as_ref(), &bundle, &evidence).await;
         }
         if let Some(store) = &store {
             let _ = store.put(&record);
@@ -99,7 +106,7 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
             "in the last event"
         } else {
             let text = serde_json::to_string(&record).unwrap_or_default();
-            outln!("{text}");
+            let _ = output.out().write_all(format!("{text}\n").as_bytes());
             "printed above"
         };
         events.warn(format!(
@@ -128,9 +135,9 @@ pub(crate) async fn finish(outcome: Outcome, keeping: Keeping, events: &Events, 
 /// Returns the stage's status: failed when stdout is not whole. A caller that did not get what it
 /// asked for must not take this run for a success. A worse verdict stays, and the error is said at
 /// the end.
-fn check_stdout(record: &mut Record) -> (StageStatus, String) {
+fn check_stdout(record: &mut Record, output: &Output) -> (StageStatus, String) {
     if record.verdict == Verdict::Passed
-        && let Some(error) = output().take_error()
+        && let Some(error) = output.take_error()
     {
         record.verdict = Verdict::InternalError;
         record.exit_code = exit_code(Verdict::InternalError, None);

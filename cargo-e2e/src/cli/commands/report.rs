@@ -9,12 +9,12 @@ use cargo_e2e::record::store::{Store, state_folder};
 use cargo_e2e::record::summary::summary_line;
 use cargo_e2e::report::hub::deliver::{BY_HAND, Which, deliver};
 use cargo_e2e::report::hub::{Entry, Hub, Outbox};
+use cargo_e2e::run::killed_runs::{died, recover, torn};
 
 use crate::cli::args::{RepoArguments, ReportArguments};
-
-use super::killed_runs::{died, recover, torn};
-use super::print::{errln, outln};
-use super::{USAGE, find, report, warn};
+use crate::cli::exit::USAGE;
+use crate::cli::print::{errln, outln, show_error, warn};
+use crate::cli::repos::find;
 
 pub(crate) async fn report_on(arguments: &ReportArguments) -> u8 {
     match &arguments.open {
@@ -31,7 +31,7 @@ fn open(run: &str) -> u8 {
     };
     let Some(page) = repos.iter().find_map(|repo| page(&repo.results_dir, run)) else {
         let help = "`cargo e2e history` lists runs; a repo keeps the pages of its last 20";
-        report(&format!("no page of run {run} is here"), Some(help));
+        show_error(&format!("no page of run {run} is here"), Some(help));
         return USAGE;
     };
     outln!("{}", page.display());
@@ -71,7 +71,7 @@ async fn waiting() -> u8 {
     let state = state_folder();
     let (store, outbox) = (Store::in_state(&state), Outbox::in_state(&state));
     let failed = |error: &dyn std::fmt::Display| {
-        report(&format!("{}: {error}", state.display()), None);
+        show_error(&format!("{}: {error}", state.display()), None);
         exit_code(Verdict::InternalError, None)
     };
     match recover(&store) {
@@ -115,7 +115,7 @@ async fn waiting() -> u8 {
     }
     show(&store, &delivered.waiting);
     if let Some(trouble) = &delivered.trouble {
-        report(&format!("{}: {trouble}", hub.shown()), None);
+        show_error(&format!("{}: {trouble}", hub.shown()), None);
     }
     if delivered.waiting.is_empty() && delivered.trouble.is_none() {
         0

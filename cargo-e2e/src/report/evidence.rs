@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use cargo_e2e::record::outcome::Record;
-use cargo_e2e::report::{Bundle, failure, html};
-
-use super::rerun::Again;
+use super::rerun::Rerun;
+use super::{Bundle, failure, html};
+use crate::record::outcome::Record;
 
 /// What is known of a run beside its record.
 #[derive(Clone)]
 pub(crate) struct Evidence {
-    pub(crate) again: Again,
+    pub(crate) again: Rerun,
     /// Whether the tests can be called by their names in the record.
     pub(crate) by_name: bool,
     pub(crate) tests_on_host: bool,
@@ -31,8 +30,8 @@ impl Evidence {
     }
 }
 
-/// What the evidence says of a failure: all of it in the bundle, and what a screen holds.
-pub(crate) async fn explained(
+/// Returns what the evidence says of a failure: all of it is in the bundle then, and what a screen holds.
+pub(crate) async fn explain(
     record: &Record,
     bundle: &Arc<Bundle>,
     evidence: &Evidence,
@@ -48,7 +47,7 @@ pub(crate) async fn explained(
 }
 
 /// Writes the page.
-pub(crate) async fn show(
+pub(crate) async fn write_page(
     record: &Record,
     failure: Option<&failure::Report>,
     bundle: &Arc<Bundle>,

@@ -4,8 +4,7 @@ use cargo_e2e::record::outcome::Record;
 use cargo_e2e::spec;
 
 use crate::cli::args::{SchemaArguments, SchemaOf};
-
-use super::print::{out, outln};
+use crate::cli::print::{out, outln};
 
 pub(crate) fn schema(arguments: &SchemaArguments) -> u8 {
     match arguments.of {

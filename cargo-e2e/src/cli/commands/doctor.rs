@@ -9,9 +9,11 @@ use cargo_e2e::repo::workspace::FindError;
 use cargo_e2e::setup::doctor::{self, Needs};
 
 use crate::cli::args::{HostArgument, RepoArguments};
-
-use super::print::{errln, outln};
-use super::{Refused, find, host_for, plan_for, report};
+use crate::cli::host::host_for;
+use crate::cli::plans::plan_for;
+use crate::cli::print::{errln, outln, show_error};
+use crate::cli::refused::Refused;
+use crate::cli::repos::find;
 
 pub(crate) async fn doctor(argument: HostArgument) -> u8 {
     let folder = std::env::current_dir().unwrap_or_default();
@@ -45,7 +47,7 @@ pub(crate) async fn doctor(argument: HostArgument) -> u8 {
         } else {
             "things are"
         };
-        report(&format!("{missing} {things} missing"), None);
+        show_error(&format!("{missing} {things} missing"), None);
         return exit_code(Verdict::HostError, None);
     }
     errln!("{name} can run sandboxes");

@@ -12,16 +12,15 @@ use cargo_e2e::run::ready;
 use cargo_e2e::spec::{Ports, Side};
 
 use crate::cli::args::LookArguments;
-
-use super::print::{out, outln};
-use super::{each_plan, looking, refused_by_strict, report, show};
+use crate::cli::plans::{each_plan, looking, refused_by_strict, show};
+use crate::cli::print::{out, outln, show_error};
 
 pub(crate) async fn plan(arguments: LookArguments) -> u8 {
     let options = looking(&arguments);
-    each_plan(&arguments.repo, &options, &Cancel::never(), one, show).await
+    each_plan(&arguments.repo, &options, &Cancel::never(), show_plan, show).await
 }
 
-async fn one(plan: &Plan) -> u8 {
+async fn show_plan(plan: &Plan) -> u8 {
     let project = format!("e2e-{}-xxxxxxxx", plan.spec.name);
     out(&describe(plan, &project));
     if let Some(code) = refused_by_strict(plan).await {
@@ -34,7 +33,7 @@ async fn one(plan: &Plan) -> u8 {
         Ok(model) => {
             let risks = risks::risks(&model, &plan.repo.root.to_string_lossy(), plan.ports);
             let rewritten = isolated(plan, model, &project);
-            for (what, text) in rewritten.told(&risks) {
+            for (what, text) in rewritten.notices(&risks) {
                 outln!("{what:<11} {text}");
             }
             0
@@ -44,7 +43,7 @@ async fn one(plan: &Plan) -> u8 {
             0
         }
         Err(error) => {
-            report(&error.to_string(), None);
+            show_error(&error.to_string(), None);
             exit_code(Verdict::SpecError, None)
         }
     }

@@ -3,31 +3,18 @@
 use std::fmt::Write as _;
 
 use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::sandbox::Existing;
 use cargo_e2e::sandbox::variables;
 use cargo_e2e::shell::quote;
 
 use crate::cli::args::{EnvArguments, EnvFormat};
-
-use super::print::out;
-use super::{USAGE, choose, on_host, report};
+use crate::cli::host::on_host;
+use crate::cli::print::{out, show_error};
+use crate::cli::sandboxes::{choose, existing};
 
 pub(crate) async fn env(arguments: EnvArguments) -> u8 {
     on_host(&arguments.host, async |host, facts| {
-        let listed = match choose(host, facts, arguments.id.as_deref()).await? {
-            Ok(listed) => listed,
-            Err(code) => return Ok(code),
-        };
-        let Some(existing) = Existing::of(host, &facts.root, &listed).await? else {
-            report(
-                &format!(
-                    "sandbox {} is not up yet, or is being removed",
-                    listed.run_id
-                ),
-                None,
-            );
-            return Ok(USAGE);
-        };
+        let listed = choose(host, facts, arguments.id.as_deref()).await?;
+        let existing = existing(host, facts, &listed).await?;
         let all = variables::of_sandbox(&existing);
         match written(&all, arguments.format) {
             Ok(text) => {
@@ -35,7 +22,7 @@ pub(crate) async fn env(arguments: EnvArguments) -> u8 {
                 Ok(0)
             }
             Err(error) => {
-                report(
+                show_error(
                     &error.to_string(),
                     Some("`--format json` shows it; `cargo e2e up` writes it anew"),
                 );

@@ -3,15 +3,15 @@
 use std::io;
 use std::path::Path;
 
-use cargo_e2e::record::ended::EndedSandbox;
-use cargo_e2e::record::event::Events;
-use cargo_e2e::record::outcome::Record;
-use cargo_e2e::record::store::journal::{Dead, Recovered};
-use cargo_e2e::record::store::{Store, journal, state_folder};
-use cargo_e2e::report::hub::{Entry, Outbox};
-use cargo_e2e::report::{Bundle, failure, html};
-use cargo_e2e::run::stages::collect;
-use cargo_e2e::run::stages::test::told_until;
+use crate::record::ended::EndedSandbox;
+use crate::record::event::Events;
+use crate::record::outcome::Record;
+use crate::record::store::journal::{Dead, Recovered};
+use crate::record::store::{Store, journal, state_folder};
+use crate::report::hub::{Entry, Outbox};
+use crate::report::{Bundle, failure, html};
+use crate::run::stages::collect;
+use crate::run::stages::test::told_until;
 
 /// Stores what they knew, and says so.
 pub(crate) fn tell(store: &Store, events: &Events) {
@@ -32,7 +32,10 @@ pub(crate) fn tell(store: &Store, events: &Events) {
 }
 
 /// Stores what they knew. Those of which the state-hub was to be told wait for that.
-pub(crate) fn recover(store: &Store) -> io::Result<Recovered> {
+///
+/// # Errors
+/// When the store can't be read or written.
+pub fn recover(store: &Store) -> io::Result<Recovered> {
     journal::recover(store, told_until, |dead| {
         explain(&dead.record, &dead.header.bundle);
         wait_for_the_hub(dead)
@@ -72,7 +75,7 @@ fn wait_for_the_hub(dead: &Dead) -> io::Result<()> {
     })
 }
 
-/// Writes into their records what their host remembers of them, and gives a line about each. What
+/// Writes into their records what their host remembers of them, and returns a line about each. What
 /// the hub has already stays as it has it.
 pub(crate) fn learn(
     store: &Store,
@@ -100,16 +103,18 @@ pub(crate) fn learn(
     learned
 }
 
-/// One line about a journal that tells nothing.
-pub(crate) fn torn(file: &Path) -> String {
+/// Returns one line about a journal that tells nothing.
+#[must_use]
+pub fn torn(file: &Path) -> String {
     format!(
         "a run was killed, and what was known of it can't be read: {} is kept as it is",
         file.display()
     )
 }
 
-/// One line about a run that was killed.
-pub(crate) fn died(record: &Record) -> String {
+/// Returns one line about a run that was killed.
+#[must_use]
+pub fn died(record: &Record) -> String {
     let stage = record.stages.last();
     let during = stage.map_or_else(String::new, |stage| {
         format!(" during {}", stage.name.name())

@@ -1,0 +1,75 @@
+//! Runs the command that was typed.
+
+use std::time::Duration;
+
+use cargo_e2e::host::client;
+use cargo_e2e::record::outcome::{Verdict, exit_code};
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+
+use super::args::{Command, E2e};
+use super::commands::{
+    attach, check, completions, doctor, down, env, gc, history, init, list, plan, report, run,
+    schema,
+};
+use super::exit;
+use super::print::{output, show_error};
+
+/// For what still runs when a command has ended.
+const LAST: Duration = Duration::from_millis(500);
+
+/// Runs what was typed and returns the process's exit code.
+pub(crate) fn dispatch(typed: E2e) -> u8 {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            show_error(&format!("the runtime can't start: {error}"), None);
+            return exit_code(Verdict::InternalError, None);
+        }
+    };
+    let drain = DrainOnPanic(&runtime);
+    let code = runtime.block_on(async {
+        let code = match typed.command {
+            None => run::run(typed.run).await,
+            Some(Command::Up(arguments)) => run::up(arguments).await,
+            Some(Command::Env(arguments)) => env::env(arguments).await,
+            Some(Command::Exec(arguments)) => attach::exec(arguments).await,
+            Some(Command::Shell(arguments)) => attach::shell(arguments).await,
+            Some(Command::Logs(arguments)) => attach::logs(arguments).await,
+            Some(Command::Plan(arguments)) => plan::plan(arguments).await,
+            Some(Command::Check(arguments)) => check::check(arguments).await,
+            Some(Command::List(arguments)) => list::list(arguments).await,
+            Some(Command::Down(arguments)) => down::down(arguments).await,
+            Some(Command::Gc(arguments)) => gc::gc(arguments).await,
+            Some(Command::Doctor(argument)) => doctor::doctor(argument).await,
+            Some(Command::Init(arguments)) => init::init(arguments).await,
+            Some(Command::History(arguments)) => history::history(&arguments),
+            Some(Command::Schema(arguments)) => schema::schema(&arguments),
+            Some(Command::Report(arguments)) => report::report_on(&arguments).await,
+            Some(Command::Completions(arguments)) => completions::completions(&arguments),
+            Some(Command::Man(arguments)) => completions::man(&arguments),
+        };
+        client::settled().await;
+        exit::drain(code).await
+    });
+    drop(drain);
+    // A name that is being looked up can't be stopped, and nobody waits for the answer.
+    runtime.shutdown_timeout(LAST);
+    code
+}
+
+/// Shows, after a panic, what was printed before it.
+struct DrainOnPanic<'a>(&'a Runtime);
+
+impl Drop for DrainOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let drained = async { timeout(LAST, output().drained()).await };
+            // A reader that is slower misses the end of a bug's report.
+            let _ = self.0.block_on(drained);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The host that a command works on.
+
+use cargo_e2e::host::{Facts, Host, HostError, Purpose, connect, preflight};
+use cargo_e2e::plan::HostVariables;
+use cargo_e2e::record::outcome::{Verdict, exit_code};
+
+use super::args::HostArgument;
+use super::print::show_error;
+use super::refused::chain;
+use super::{repos, signals};
+
+/// Why a command ends early on a host.
+pub(super) enum CommandError {
+    Host(HostError),
+    /// The user knows why; this is the exit code.
+    Shown(u8),
+}
+
+impl From<HostError> for CommandError {
+    fn from(error: HostError) -> Self {
+        Self::Host(error)
+    }
+}
+
+/// Returns the host for a command that needs no repo; one is asked for its manifest's host, if there is one.
+pub(super) fn host_for(argument: &HostArgument) -> String {
+    let variables = HostVariables::from_env();
+    let configured = || Some(repos::here()?.host?.host);
+    argument
+        .host
+        .clone()
+        .or(variables.cargo_e2e_host)
+        .or_else(configured)
+        .or(variables.railiance01_host)
+        .unwrap_or_else(|| "local".to_owned())
+}
+
+/// Does something on a host, and ends the connection whatever came of it: a signal, too.
+pub(super) async fn on_host(
+    argument: &HostArgument,
+    work: impl AsyncFnOnce(&dyn Host, &Facts) -> Result<u8, CommandError>,
+) -> u8 {
+    let name = host_for(argument);
+    let failed = |error: &HostError| {
+        show_error(&chain(error), error.help());
+        exit_code(Verdict::HostError, None)
+    };
+    let cancel = match signals::cancel() {
+        Ok(cancel) => cancel,
+        Err(code) => return code,
+    };
+    let interrupted = || exit_code(Verdict::Interrupted, cancel.signal());
+    let host = tokio::select! {
+        host = connect(&name) => host,
+        () = cancel.reached(1) => return interrupted(),
+    };
+    let host = match host {
+        Ok(host) => host,
+        Err(error) => return failed(&error),
+    };
+    let worked = async {
+        let facts = preflight(host.as_ref(), Purpose::Remove).await?;
+        work(host.as_ref(), &facts).await
+    };
+    let code = tokio::select! {
+        worked = worked => match worked {
+            Ok(code) | Err(CommandError::Shown(code)) => code,
+            Err(CommandError::Host(error)) => failed(&error),
+        },
+        () = cancel.reached(1) => interrupted(),
+    };
+    host.close().await;
+    code
+}

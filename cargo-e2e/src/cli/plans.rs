@@ -1,0 +1,105 @@
+//! Plans of the repos that were typed, or why there are none.
+
+use std::path::PathBuf;
+
+use cargo_e2e::cancel::Cancel;
+use cargo_e2e::compose::preview::PreviewError;
+use cargo_e2e::compose::strict;
+use cargo_e2e::plan::{HostVariables, Options, Plan, Risks};
+use cargo_e2e::record::outcome::{Verdict, exit_code};
+use cargo_e2e::repo::workspace::Repo;
+
+use super::args::{LookArguments, RepoArguments};
+use super::print::show_error;
+use super::refused::Refused;
+use super::repos::{find, likely, parse};
+use super::unplanned::Unplanned;
+
+/// Does something with one repo after another, or with the reason why one has no plan; the worst
+/// code counts, and a signal ends it.
+pub(super) async fn each_plan(
+    arguments: &RepoArguments,
+    options: &Options,
+    cancel: &Cancel,
+    work: impl AsyncFn(&Plan) -> u8,
+    refuse: impl AsyncFn(Unplanned) -> u8,
+) -> u8 {
+    let repos = match find(arguments) {
+        Ok(repos) => repos,
+        Err(refused) => {
+            let repo = likely(arguments);
+            return refuse(Unplanned { refused, repo }).await;
+        }
+    };
+    let mut worst = 0;
+    let mut repos = repos.into_iter();
+    while let Some(repo) = repos.next() {
+        let code = match plan_for(repo.clone(), options.clone()) {
+            Ok(plan) => work(&plan).await,
+            Err(refused) => {
+                let repo = Some(repo);
+                refuse(Unplanned { refused, repo }).await
+            }
+        };
+        worst = worst.max(code);
+        if let Some(signal) = cancel.signal() {
+            if repos.len() > 0 {
+                // What never ran has not passed.
+                worst = worst.max(exit_code(Verdict::Interrupted, Some(signal)));
+            }
+            break;
+        }
+    }
+    worst
+}
+
+/// Shows why there is no plan, for commands that only look: they leave no record.
+pub(super) async fn show(unplanned: Unplanned) -> u8 {
+    unplanned.refused.show()
+}
+
+/// Returns options for looking only.
+pub(super) fn looking(arguments: &LookArguments) -> Options {
+    Options {
+        host: arguments.repo.host.host.clone(),
+        risks: risks(arguments.strict),
+        ..Options::default()
+    }
+}
+
+pub(super) fn risks(strict: bool) -> Risks {
+    if strict { Risks::Refuse } else { Risks::Warn }
+}
+
+/// Makes the plan for one repo. The file is small, and nothing else happens meanwhile.
+pub(super) fn plan_for(repo: Repo, options: Options) -> Result<Plan, Refused> {
+    let text = std::fs::read(&repo.spec_path).map_err(|source| Refused::Unreadable {
+        path: repo.spec_path.clone(),
+        source,
+    })?;
+    let shown = std::env::current_dir()
+        .ok()
+        .and_then(|folder| repo.spec_path.strip_prefix(folder).map(PathBuf::from).ok())
+        .unwrap_or_else(|| repo.spec_path.clone());
+    let spec = parse(&repo, &shown, text).map_err(Refused::Spec)?;
+    Ok(Plan::new(repo, spec, options, &HostVariables::from_env())?)
+}
+
+/// Shows what `--strict` refuses, and returns the exit code; none where it refuses nothing, or
+/// was not asked to.
+pub(super) async fn refused_by_strict(plan: &Plan) -> Option<u8> {
+    if plan.risks != Risks::Refuse {
+        return None;
+    }
+    match strict::look(plan).await {
+        Ok(refused) if refused.is_empty() => return None,
+        Ok(refused) => show_error(&strict::message(plan, &refused), Some(strict::HELP)),
+        // What nobody looked at is not sound.
+        Err(error @ PreviewError::NoCompose) => show_error(
+            &format!("failed to judge the compose file: {error}"),
+            Some("install it, or leave --strict to the run, which judges on its host too"),
+        ),
+        Err(error) => show_error(&error.to_string(), None),
+    }
+    Some(exit_code(Verdict::SpecError, None))
+}

@@ -1,0 +1,27 @@
+//! The signals that this process gets.
+
+use std::io;
+use std::sync::OnceLock;
+
+use cargo_e2e::cancel::Cancel;
+use cargo_e2e::record::outcome::{Verdict, exit_code};
+
+use super::print::show_error;
+
+/// Returns this process's signals, from the first time that this is called.
+pub(super) fn listen() -> io::Result<Cancel> {
+    static SIGNALS: OnceLock<Cancel> = OnceLock::new();
+    if let Some(cancel) = SIGNALS.get() {
+        return Ok(cancel.clone());
+    }
+    let cancel = Cancel::listen()?;
+    Ok(SIGNALS.get_or_init(|| cancel).clone())
+}
+
+/// Returns the same; or shows why there are none, and returns the exit code.
+pub(super) fn cancel() -> Result<Cancel, u8> {
+    listen().map_err(|error| {
+        show_error(&format!("signals can't be handled: {error}"), None);
+        exit_code(Verdict::InternalError, None)
+    })
+}

@@ -1,0 +1,49 @@
+//! What a model has that `--strict` refuses, each with its place and why.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::paths;
+use super::values::entries;
+use crate::spec::Ports;
+
+/// Collects what is refused of one model.
+pub(super) struct Refusals<'a> {
+    /// The repo's folder where the model was read.
+    pub(super) root: &'a str,
+    /// The same folder on this machine, where links can be followed.
+    pub(super) here: &'a Path,
+    /// Whether the addresses that are written down are used.
+    pub(super) ports: Ports,
+    pub(super) found: Vec<String>,
+}
+
+impl Refusals<'_> {
+    pub(super) fn refuse(&mut self, place: &str, why: impl std::fmt::Display) {
+        self.found.push(format!("{place}: {why}"));
+    }
+
+    pub(super) fn unknown(&mut self, place: &str) {
+        self.found
+            .push(format!("{place}: `--strict` does not know this key"));
+    }
+
+    /// Refuses keys that are not on a list.
+    pub(super) fn only(&mut self, place: &str, value: &Value, known: &[&str]) {
+        for (key, _) in entries(Some(value)) {
+            if !known.contains(&key.as_str()) {
+                self.unknown(&format!("{place}.{key}"));
+            }
+        }
+    }
+
+    /// Refuses a path that leads out of the repo.
+    pub(super) fn path(&mut self, place: &str, path: &str) {
+        // Compose writes a dollar twice.
+        let path = path.replace("$$", "$");
+        if let Some(why) = paths::leads_out(self.root, self.here, &path) {
+            self.refuse(place, why);
+        }
+    }
+}

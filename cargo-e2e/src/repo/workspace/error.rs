@@ -1,0 +1,104 @@
+//! Why no repo was found.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::model::SPEC;
+
+/// Why no repo was found.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    /// Options that can't be used together.
+    #[error("{first} and {second} can't be used together")]
+    Conflict {
+        /// One option.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// What was typed isn't there, or can't be read.
+    #[error("{what} {} can't be used", path.display())]
+    Path {
+        /// What it was to be: `REPO`, `--spec`, ….
+        what: &'static str,
+        /// Made absolute.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// No `e2e/e2e.yml` in a folder or above it.
+    #[error("{}", not_found(looked, misnamed.as_deref()))]
+    NotFound {
+        /// All folders, innermost first.
+        looked: Vec<PathBuf>,
+        /// An `e2e.yaml` that was seen on the way.
+        misnamed: Option<PathBuf>,
+    },
+    /// `-p` names no member of the workspace.
+    #[error("no package `{package}` in the workspace {}{}", workspace.display(), did_you_mean(nearest.as_deref()))]
+    UnknownPackage {
+        /// As typed.
+        package: String,
+        /// The workspace's folder.
+        workspace: PathBuf,
+        /// The member that was likely meant.
+        nearest: Option<String>,
+    },
+    /// `-p` names a member without an `e2e.yml`.
+    #[error("the package `{package}` has no {}\n  = help: create it, or set `spec` in [package.metadata.e2e]", looked.display())]
+    PackageWithoutSpec {
+        /// As typed.
+        package: String,
+        /// The file that would count.
+        looked: PathBuf,
+    },
+    /// `--workspace`, and no member has an `e2e.yml`.
+    #[error("no member of the workspace {} has an e2e/e2e.yml\n  looked in {}", workspace.display(), members.join(", "))]
+    NoMembers {
+        /// The workspace's folder.
+        workspace: PathBuf,
+        /// The names of its members.
+        members: Vec<String>,
+    },
+    /// Cargo could not read the project.
+    #[error("cargo metadata failed for {}", manifest.display())]
+    Cargo {
+        /// The manifest; for `-p` and `--workspace` the folder from which Cargo looked for one.
+        manifest: PathBuf,
+        /// Cargo's own words.
+        source: Box<cargo_metadata::Error>,
+    },
+    /// A `metadata.e2e` table has something in it that means nothing.
+    #[error("{}: {table} {problem}", manifest.display())]
+    Metadata {
+        /// The manifest.
+        manifest: PathBuf,
+        /// Such as `[package.metadata.e2e]`.
+        table: &'static str,
+        /// What is wrong, and what was likely meant.
+        problem: String,
+    },
+}
+
+fn not_found(looked: &[PathBuf], misnamed: Option<&Path>) -> String {
+    let mut text = format!("no {SPEC} found");
+    for folder in looked {
+        // Writing to a String can't fail.
+        let _ = write!(text, "\n  looked in {}", folder.display());
+    }
+    let _ = match misnamed {
+        Some(path) => write!(text, "\n  = help: rename {} to e2e.yml", path.display()),
+        None => write!(
+            text,
+            "\n  = help: run it in a repo that has one, name the repo, or create {SPEC}"
+        ),
+    };
+    text
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| {
+        format!("\n  = help: did you mean `{name}`?")
+    })
+}
