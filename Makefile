@@ -11,7 +11,7 @@ KEEP =
 # Where `make e2e` looks for repos: a list of folders, separated by spaces.
 REPOS_DIR = examples ..
 
-.PHONY: help demo test e2e lint faults soak big fuzz canaries
+.PHONY: help demo test e2e lint faults soak big fuzz canaries docs
 
 help:
 	@echo 'make demo                    set up a lab host here and run examples on it and here'
@@ -23,6 +23,7 @@ help:
 	@echo 'make fuzz T=600              feed made-up input to all that reads, T seconds a target; TARGETS=name'
 	@echo 'make canaries                look for secrets of every shape in all that runs leave'
 	@echo 'make lint                    formatting, clippy, shellcheck, cargo deny where it is installed'
+	@echo 'make docs                    build the book of docs/ into target/book, with mdbook'
 
 demo:
 	@sh scripts/demo
@@ -50,3 +51,6 @@ fuzz:
 
 canaries:
 	@sh scripts/canaries
+
+docs:
+	@sh scripts/docs

@@ -2,7 +2,7 @@
 //! wins; a source that was promised and is missing is never a pass.
 //!
 //! The test stage calls [`judge`] with all that speaks of the tests; the lifecycle calls [`of_run`]
-//! with the stages' words. Nothing here touches a file or a host. RUNBOOK.md has the law as a table.
+//! with the stages' words. Nothing here touches a file or a host. The book has the law as a table.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A place to run their commands at: the README's repo, and the tool on the PATH.
+//! A place to run their commands at: the repo `hello`, and the tool on the PATH.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,8 +7,8 @@ use std::process::{Command, Output, Stdio};
 
 use e2e_tests::{Turn, exclusive, without_runner};
 
-use super::HOST;
 use super::pages::{parse, root};
+use super::{FIRST_REPO, HOST};
 
 /// One at a time: they share ports, and two cores.
 pub(crate) fn alone() -> Turn {
@@ -30,7 +30,7 @@ pub(crate) fn binaries() -> PathBuf {
     folder.into()
 }
 
-/// A copy of the README's repo, and how to run commands in it.
+/// A copy of the repo `hello`, and how to run commands in it.
 pub(crate) struct Desk {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) guard: Turn,
@@ -41,7 +41,7 @@ impl Desk {
         let guard = alone();
         let folder = tempfile::tempdir().expect("a folder");
         let desk = Self { folder, guard };
-        for block in parse("README.md").0 {
+        for block in parse(FIRST_REPO).0 {
             if let Some((_, path)) = block.info.split_once("file=") {
                 desk.write(path, &block.text);
             }
@@ -71,7 +71,7 @@ impl Desk {
         desk
     }
 
-    /// The README's repo.
+    /// The repo `hello`.
     pub(crate) fn repo(&self) -> PathBuf {
         self.folder.path().join("hello")
     }

@@ -1,14 +1,17 @@
-//! The documents say what is: every command in them is run, every name in them exists.
+//! The documents say what is: every command in them is run, every name in them exists, and what
+//! repeats the program's words is compared with them. `E2E_BLESS=1` writes the latter anew.
 //!
 //! A block with `sh` is run, with one of these after it:
-//! nothing: in a copy of the README's repo `hello`; `checkout`: in this checkout; `dry`: in this
+//! nothing: in a copy of the repo `hello` of [`FIRST_REPO`]; `checkout`: in this checkout; `dry`: in this
 //! checkout, with `make -n` for `make`; `no-run: reason`: not run, and named in [`NOT_RUN`].
 //! `file=path` writes a file of `hello`. The blocks of one `##` section share a shell.
 //! Needs the lab: `tests/lab/up`.
 
+mod book;
 mod commands;
 mod desk;
 mod exits;
+mod generated;
 mod links;
 mod names;
 mod pages;
@@ -19,11 +22,26 @@ const HOST: &str = "railiance01";
 /// Blocks that can't be run by nature: the document, and the first command.
 const NOT_RUN: &[(&str, &str)] = &[
     ("README.md", "cargo install --path cargo-e2e"),
-    ("README.md", "cargo e2e"),
+    ("CONTRIBUTING.md", "cargo build --workspace --bins"),
+    ("docs/src/guides/rust-tests.md", "cargo e2e"),
     (
         "RUNBOOK.md",
         "sudo apt-get install docker.io docker-cli docker-compose docker-buildx rsync curl",
     ),
 ];
 
-const DOCUMENTS: &[&str] = &["README.md", "RUNBOOK.md", "ARCHITECTURE.md", "CHANGELOG.md"];
+/// The documents at the root.
+const AT_ROOT: &[&str] = &[
+    "README.md",
+    "RUNBOOK.md",
+    "CONTRIBUTING.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "llms.txt",
+];
+
+/// Where the book's pages are.
+const BOOK: &str = "docs/src";
+
+/// The page that has the files of the repo `hello`.
+const FIRST_REPO: &str = "docs/src/guides/first-repo.md";

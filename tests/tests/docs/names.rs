@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::desk::{Desk, said};
-use super::pages::{code_spans, parse, rows, section};
+use super::pages::{code_spans, documents, parse, read, rows, section};
 
 #[test]
 fn commands_in_the_prose_exist() {
@@ -12,14 +12,39 @@ fn commands_in_the_prose_exist() {
         // Completions know the options of every command.
         desk.passes("cargo e2e --help; cargo e2e completions bash")
     };
-    for name in ["README.md", "RUNBOOK.md"] {
-        for line in parse(name).1 {
+    let commands = commands(&help);
+    let makefile = read("Makefile");
+    for name in documents() {
+        if ["ARCHITECTURE.md", "CHANGELOG.md"].contains(&name.as_str()) {
+            continue;
+        }
+        for line in parse(&name).1 {
             for span in code_spans(&line) {
+                let mut words = span.split_whitespace();
+                let begins = (words.next(), words.next(), words.next());
+                if let (Some("cargo"), Some("e2e"), Some(word)) = begins {
+                    // What is no lower-case word is an option, or stands for something.
+                    let is_command = word.bytes().all(|byte| byte.is_ascii_lowercase());
+                    assert!(!is_command || commands.contains(word), "{name}: `{span}`");
+                }
+                if let (Some("make"), Some(target), _) = begins {
+                    let is_there = makefile.contains(&format!("\n{target}:"));
+                    assert!(is_there, "{name}: `{span}`");
+                }
                 for word in span
                     .split_whitespace()
                     .filter(|word| word.starts_with("--"))
                 {
-                    let foreign = ["ssh", "docker", "cargo install", "up ", "--env-file", "--"];
+                    let foreign = [
+                        "ssh",
+                        "docker",
+                        "cargo install",
+                        "cargo test",
+                        "python3",
+                        "up ",
+                        "--env-file",
+                        "--",
+                    ];
                     if foreign.iter().any(|other| span.starts_with(other)) && word != span {
                         continue;
                     }
@@ -29,6 +54,13 @@ fn commands_in_the_prose_exist() {
             }
         }
     }
+}
+
+/// The names of the commands that the help lists.
+pub(crate) fn commands(help: &str) -> BTreeSet<String> {
+    let list = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = list.map_while(|line| line.split_whitespace().next());
+    names.map(str::to_owned).collect()
 }
 
 /// Keys that e2e.yml may have, by the level that holds them, as the parser lists them.
@@ -66,17 +98,17 @@ pub(crate) fn known_keys() -> BTreeSet<String> {
 }
 
 #[test]
-fn the_readme_lists_the_keys_that_the_parser_knows() {
-    let (_, prose) = parse("README.md");
+fn the_reference_lists_the_keys_that_the_parser_knows() {
+    let (_, prose) = parse("docs/src/reference/e2e-yml.md");
     let first = |lines: &[&str], prefix: &str| -> BTreeSet<String> {
         let rows = rows(lines);
         let names = rows.iter().map(|cells| code_spans(cells[0]).concat());
         names.map(|name| format!("{prefix}{name}")).collect()
     };
-    let lines = section(&prose, "## e2e.yml");
-    let split = lines.iter().position(|line| line.starts_with("### "));
-    let (fields, checks) = lines.split_at(split.expect("health checks have their own part"));
-    let mut documented = first(fields, "");
-    documented.extend(first(checks, "health_checks."));
+    let mut documented = first(&section(&prose, "## Fields"), "");
+    documented.extend(first(
+        &section(&prose, "## Health checks"),
+        "health_checks.",
+    ));
     assert_eq!(documented, known_keys());
 }

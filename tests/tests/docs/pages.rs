@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::{AT_ROOT, BOOK};
+
 #[derive(Debug)]
 pub(crate) struct Block {
     pub(crate) section: String,
@@ -19,6 +21,31 @@ pub(crate) fn root() -> PathBuf {
 
 pub(crate) fn read(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The book's pages, each by its path from the root.
+pub(crate) fn book() -> Vec<String> {
+    let mut pages = Vec::new();
+    let mut folders = vec![root().join(BOOK)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("the book is there") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(root()).expect("it is below the root");
+            pages.push(name.to_str().expect("names are text").to_owned());
+        }
+    }
+    pages.sort();
+    pages
+}
+
+/// All documents.
+pub(crate) fn documents() -> Vec<String> {
+    let at_root = AT_ROOT.iter().map(|name| (*name).to_owned());
+    at_root.chain(book()).collect()
 }
 
 /// The fenced blocks of a document, and the lines outside of them.
@@ -97,5 +124,3 @@ pub(crate) fn rows<'a>(lines: &[&'a str]) -> Vec<Vec<&'a str>> {
         .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
         .collect()
 }
-
-// --- running -----------------------------------------------------------------

@@ -1,15 +1,20 @@
-//! The README's tests in Rust are a package's, and pass.
+//! The tests in Rust that the documents show are a package's, and pass.
 
 use e2e_tests::rust::into_package;
 use e2e_tests::{Host, Repo};
 
+use super::FIRST_REPO;
 use super::pages::parse;
 
 #[test]
 fn the_readmes_rust_tests_pass_against_its_stack() {
-    let (blocks, _) = parse("README.md");
+    let of_stack = parse(FIRST_REPO).0;
+    let of_tests = parse("README.md").0;
     let block = |info: &str| {
-        let found = blocks.iter().find(|block| block.info == info);
+        let found = of_stack
+            .iter()
+            .chain(&of_tests)
+            .find(|block| block.info == info);
         found.map_or_else(|| panic!("there is no {info}"), |block| block.text.as_str())
     };
     let spec: Vec<&str> = block("yaml file=e2e/e2e.yml")

@@ -1,4 +1,4 @@
-//! The law as RUNBOOK.md has it, row by row, and over all that can come together.
+//! The law as the book has it, row by row, and over all that can come together.
 
 use proptest::prelude::*;
 
