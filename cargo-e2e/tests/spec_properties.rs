@@ -278,9 +278,9 @@ proptest! {
         prop_assert_eq!(spec.name, name);
         prop_assert_eq!(spec.test_command, Some(command.1));
         prop_assert_eq!(spec.cleanup, cleanup.1);
-        prop_assert_eq!(spec.compose_files, files.unwrap_or_else(|| vec!["e2e/compose.yml".to_owned()]));
+        prop_assert_eq!(spec.compose_file, files.unwrap_or_else(|| vec!["e2e/compose.yml".to_owned()]));
         prop_assert_eq!(spec.timeout, timeout.map_or(Duration::from_mins(5), |it| it.1));
-        prop_assert_eq!(spec.timeouts.up, up.map(|it| it.1));
+        prop_assert_eq!(spec.timeouts.up, up.map_or(Duration::from_mins(15), |it| it.1));
         let expected: Vec<_> = env.into_iter().map(|(name, (_, value))| (name, value)).collect();
         prop_assert_eq!(spec.env, expected);
         for (check, ((_, probe), timeout)) in spec.health_checks.into_iter().zip(probes) {
