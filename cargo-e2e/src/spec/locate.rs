@@ -14,6 +14,10 @@ use super::source::{Finding, Source, Spot, printable, quoted};
 const MAX_DEPTH: usize = 16;
 /// Nodes with every alias written out.
 const MAX_NODES: usize = 20_000;
+/// Indicators of YAML with which nothing without quotes begins.
+const NO_PLAIN_START: [char; 14] = [
+    ',', '[', ']', '{', '}', '#', '&', '*', '!', '|', '>', '%', '@', '`',
+];
 
 /// A node whose end hasn't been seen.
 struct Open {
@@ -99,6 +103,13 @@ impl Tree {
                         "e2e.yml is one document: remove what follows, or the `---`",
                     );
                 }
+            }
+            Event::Scalar(text, ScalarStyle::Plain, ..) if text.starts_with(NO_PLAIN_START) => {
+                // In a flow, the parser takes `|` and `>` for text.
+                return refuse(
+                    "not valid YAML: found character that cannot start any token, while scanning for the next token",
+                    "put a value that begins with this character in quotes",
+                );
             }
             Event::Scalar(text, style, ..) => {
                 let kind = Kind::Scalar {
