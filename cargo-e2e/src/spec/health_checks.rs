@@ -14,6 +14,7 @@ use super::node::{Kind, Node};
 use super::probes::{ADDRESS, EXEC, GRPC_SERVICE_NAME, STATUSES, URL};
 use super::source::{Spot, quoted};
 use super::types::{LINE, SERVICE_NAME, TIMEOUT, list_of};
+use crate::probe::{Address, Exec, Grpc, Http, Probe, Tcp};
 
 /// One entry of `health_checks`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,41 +27,6 @@ pub struct HealthCheck {
     pub timeout: Duration,
 }
 
-/// How a health check is asked, always from the sandbox host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Probe {
-    /// `url`: an HTTP request.
-    Http {
-        /// `http` or `https`, with a host.
-        url: Url,
-        /// Accepted statuses, each in 100..=599; empty: any 2xx or 3xx.
-        expect_status: Vec<u16>,
-    },
-    /// `tcp`: something listens there.
-    Tcp {
-        /// A name or an address; an IPv6 address is without its brackets.
-        host: String,
-        /// 1..=65535.
-        port: u16,
-    },
-    /// `grpc`: `grpc.health.v1` says that it serves.
-    Grpc {
-        /// A name or an address; an IPv6 address is without its brackets.
-        host: String,
-        /// 1..=65535.
-        port: u16,
-        /// `grpc_service`: what is asked about; `None`: the server as a whole.
-        service: Option<String>,
-    },
-    /// `exec`: a command that exits with 0.
-    Exec {
-        /// The program and its arguments, at least one.
-        command: Vec<String>,
-        /// The compose service in which it runs.
-        service: String,
-    },
-}
-
 level! {
     "a health check"
     /// One entry, as it is written.
@@ -70,9 +36,9 @@ level! {
         /// Passes on 2xx and 3xx; redirects are not followed.
         url: Option<Url> = URL;
         /// Passes when something listens in the container.
-        tcp: Option<(String, u16)> = ADDRESS;
+        tcp: Option<Address> = ADDRESS;
         /// Passes when grpc.health.v1 says `SERVING`; without TLS.
-        grpc: Option<(String, u16)> = ADDRESS;
+        grpc: Option<Address> = ADDRESS;
         /// A command that exits with 0 in the container of `service`; no shell reads it.
         exec: Option<Vec<String>> = EXEC;
         /// The compose service of `exec`.
@@ -154,23 +120,16 @@ impl Written {
     /// Returns none of what lacks something; that was reported.
     fn read(self) -> Option<HealthCheck> {
         let probe = if let Some(url) = self.url {
-            Probe::Http {
-                url,
-                expect_status: self.expect_status,
-            }
-        } else if let Some((host, port)) = self.tcp {
-            Probe::Tcp { host, port }
-        } else if let Some((host, port)) = self.grpc {
-            Probe::Grpc {
-                host,
-                port,
-                service: self.grpc_service,
-            }
+            let expect_status = self.expect_status;
+            Probe::Http(Http { url, expect_status })
+        } else if let Some(address) = self.tcp {
+            Probe::Tcp(Tcp(address))
+        } else if let Some(address) = self.grpc {
+            let service = self.grpc_service;
+            Probe::Grpc(Grpc { address, service })
         } else {
-            Probe::Exec {
-                command: self.exec?,
-                service: self.service?,
-            }
+            let (command, service) = (self.exec?, self.service?);
+            Probe::Exec(Exec { command, service })
         };
         Some(HealthCheck {
             name: self.name?,

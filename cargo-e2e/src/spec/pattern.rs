@@ -16,7 +16,6 @@ pub(super) static SERVICE: Pattern = Pattern::new("[a-zA-Z0-9._-]+");
 pub(super) static PROFILE: Pattern = Pattern::new(r"(?:[a-zA-Z0-9][a-zA-Z0-9_.-]*|\*)");
 pub(super) static VARIABLE: Pattern = Pattern::new("[A-Za-z_][A-Za-z0-9_]*");
 pub(super) static GRPC_SERVICE: Pattern = Pattern::new("[!-~]{1,200}");
-pub(super) static HOST: Pattern = Pattern::new("[a-zA-Z0-9_][a-zA-Z0-9_.-]*");
 pub(super) static SECONDS: Pattern = Pattern::new(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?");
 pub(super) static SECONDS_WITH_UNITS: Pattern = Pattern::new(
     r"(?:[0-9]+(?:\.[0-9]+)?\s*(?:ms|s|sec|secs|seconds?|m|min|mins|minutes?|h|hours?|d|days?)\s*)+",

@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Cleanup, HealthCheck, Ports, Probe, Side, Spec, SpecErrors, parse};
+use super::{Cleanup, HealthCheck, Ports, Side, Spec, SpecErrors, parse};
+use crate::probe::{Exec, Http, Probe, Tcp};
 
 const PATH: &str = "activity-core/e2e/e2e.yml";
 /// The smallest file, two lines.
@@ -116,7 +117,7 @@ timeouts: {up: *long, teardown: 1.5}
         .map(|it| it.name.as_str())
         .collect();
     assert_eq!(names, ["api", "old", "temporal", "db"]);
-    let Probe::Http { url, expect_status } = &spec.health_checks[0].probe else {
+    let Probe::Http(Http { url, expect_status }) = &spec.health_checks[0].probe else {
         panic!("{:?}", spec.health_checks[0]);
     };
     assert_eq!(url.as_str(), "http://localhost:8080/healthz");
@@ -124,17 +125,14 @@ timeouts: {up: *long, teardown: 1.5}
     assert_eq!(spec.health_checks[0].timeout, Duration::from_secs(5));
     let tcp = HealthCheck {
         name: "temporal".to_owned(),
-        probe: Probe::Tcp {
-            host: "::1".to_owned(),
-            port: 7233,
-        },
+        probe: Probe::Tcp(Tcp("[::1]:7233".parse().expect("an address"))),
         timeout: Duration::from_mins(1),
     };
     assert_eq!(spec.health_checks[2], tcp);
-    let exec = Probe::Exec {
+    let exec = Probe::Exec(Exec {
         command: ["pg_isready", "-U", "12", ""].map(str::to_owned).to_vec(),
         service: "db".to_owned(),
-    };
+    });
     assert_eq!(spec.health_checks[3].probe, exec);
     assert_eq!(
         spec.test_command.as_deref(),
