@@ -11,6 +11,7 @@ pub mod durable;
 pub mod fuzz;
 pub mod host;
 pub mod plan;
+pub mod probe;
 pub mod record;
 pub mod repo;
 pub mod report;

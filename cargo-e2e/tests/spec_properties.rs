@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use cargo_e2e::spec::{Cleanup, Probe, Spec, SpecErrors, parse};
+use cargo_e2e::probe::{Address, Exec, Http, Probe, Tcp};
+use cargo_e2e::spec::{Cleanup, Spec, SpecErrors, parse};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -192,10 +193,11 @@ fn probe() -> impl Strategy<Value = Written<Probe>> {
                 writeln!(written, "    expect_status: {expect_status:?}").expect("a String");
             }
             let url = url.parse().expect("a URL");
-            (written, Probe::Http { url, expect_status })
+            (written, Probe::Http(Http { url, expect_status }))
         }),
         (host, 1_u16..).prop_map(|(host, port)| {
-            (format!("tcp: {host}:{port}\n"), Probe::Tcp { host, port })
+            let written = format!("tcp: {host}:{port}\n");
+            (written, Probe::Tcp(Tcp(Address { host, port })))
         }),
         (vec("[ -~]{0,8}[!-~]", 1..4), "[a-z][a-z0-9_-]{0,10}").prop_map(|(command, service)| {
             let words: Vec<String> = command.iter().map(|word| json(word)).collect();
@@ -204,7 +206,7 @@ fn probe() -> impl Strategy<Value = Written<Probe>> {
                 words.join(", "),
                 json(&service)
             );
-            (written, Probe::Exec { command, service })
+            (written, Probe::Exec(Exec { command, service }))
         }),
     ]
 }
@@ -278,9 +280,9 @@ proptest! {
         prop_assert_eq!(spec.name, name);
         prop_assert_eq!(spec.test_command, Some(command.1));
         prop_assert_eq!(spec.cleanup, cleanup.1);
-        prop_assert_eq!(spec.compose_files, files.unwrap_or_else(|| vec!["e2e/compose.yml".to_owned()]));
+        prop_assert_eq!(spec.compose_file, files.unwrap_or_else(|| vec!["e2e/compose.yml".to_owned()]));
         prop_assert_eq!(spec.timeout, timeout.map_or(Duration::from_mins(5), |it| it.1));
-        prop_assert_eq!(spec.timeouts.up, up.map(|it| it.1));
+        prop_assert_eq!(spec.timeouts.up, up.map_or(Duration::from_mins(15), |it| it.1));
         let expected: Vec<_> = env.into_iter().map(|(name, (_, value))| (name, value)).collect();
         prop_assert_eq!(spec.env, expected);
         for (check, ((_, probe), timeout)) in spec.health_checks.into_iter().zip(probes) {

@@ -38,17 +38,17 @@ pub struct Limits {
 impl Limits {
     /// What e2e.yml says, and the defaults.
     pub(super) fn of(spec: &Spec, connect: Option<Duration>) -> Self {
-        let limit = |own: Option<Duration>, seconds| own.unwrap_or(Duration::from_secs(seconds));
+        let timeouts = &spec.timeouts;
         Self {
-            queue: limit(spec.timeouts.queue, 1800),
+            queue: timeouts.queue,
             connect: connect.unwrap_or(CONNECT),
-            build: limit(spec.timeouts.build, 1800),
-            sync: limit(spec.timeouts.sync, 600),
-            up: limit(spec.timeouts.up, 900),
-            setup: limit(spec.timeouts.setup, 600),
+            build: timeouts.build,
+            sync: timeouts.sync,
+            up: timeouts.up,
+            setup: timeouts.setup,
             test: spec.timeout,
-            collect: limit(spec.timeouts.collect, 120),
-            teardown: limit(spec.timeouts.teardown, 180),
+            collect: timeouts.collect,
+            teardown: timeouts.teardown,
             log: LOG,
         }
     }

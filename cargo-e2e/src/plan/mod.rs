@@ -172,7 +172,7 @@ impl Plan {
             harness,
             arguments: options.arguments,
             limits,
-            compose_files: spec.compose_files.clone(),
+            compose_files: spec.compose_file.clone(),
             project_dir,
             project_dir_because,
             repo,
@@ -235,7 +235,7 @@ impl Plan {
 /// by hand.
 fn project_dir(repo: &Repo, spec: &Spec) -> Result<(String, Option<String>), PlanError> {
     let mut first = None;
-    for file in &spec.compose_files {
+    for file in &spec.compose_file {
         let path = repo.root.join(file);
         let target = path.canonicalize().map_err(|_| PlanError::NoComposeFile {
             spec: repo.spec_path.clone(),

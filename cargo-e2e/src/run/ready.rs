@@ -7,19 +7,17 @@
 mod calls;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
-mod grpc;
 
 use std::time::{Duration, Instant};
 
 use crate::compose::Published;
-use crate::compose::ports::is_here;
 use crate::host::{Host, HostError, lines};
 use crate::record::event::{Event, Events};
 use crate::record::outcome::{HealthRecord, HealthStatus, millis};
 use crate::sandbox::{Container, Containers, Sandbox};
 use crate::spec::HealthCheck;
 
-pub use calls::describe;
+pub use calls::published_at;
 use calls::{asked, probe_calls};
 
 /// What containers get that have no health check in e2e.yml to say otherwise.
@@ -102,18 +100,6 @@ pub async fn wait(
             () = tokio::time::sleep_until(next_deadline) => {}
         }
     }
-}
-
-/// The published port that `localhost:PORT` means.
-#[must_use]
-pub fn published_at<'a>(
-    published: &'a [Published],
-    host: &str,
-    port: u16,
-) -> Option<&'a Published> {
-    is_here(host)
-        .then(|| published.iter().find(|one| one.declared == Some(port)))
-        .flatten()
 }
 
 /// One health check on its way.
@@ -230,7 +216,7 @@ impl<'a> Waiting<'a> {
                     "health check {} did not pass within {} s ({}; last answer: {})",
                     late.check.name,
                     late.check.timeout.as_secs_f64(),
-                    describe(&late.check.probe),
+                    late.check.probe.kind().describe(),
                     late.last_error.as_deref().unwrap_or("none yet")
                 )
             })
@@ -283,15 +269,15 @@ impl<'a> Waiting<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::Probe;
+    use crate::probe::{Http, Probe};
 
     fn http(name: &str, url: &str, timeout: u64) -> HealthCheck {
         HealthCheck {
             name: name.into(),
-            probe: Probe::Http {
+            probe: Probe::Http(Http {
                 url: url.parse().expect("a url"),
                 expect_status: vec![],
-            },
+            }),
             timeout: Duration::from_secs(timeout),
         }
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::compose::ports::is_here;
 use crate::compose::{Isolation, PortRule, Published, isolate, needs, risks};
 use crate::plan::Plan;
-use crate::spec::{Ports, Probe};
+use crate::spec::Ports;
 
 mod ports;
 mod statuses;
@@ -63,7 +63,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
         },
     );
     for check in &plan.spec.health_checks {
-        if let Probe::Exec { service, .. } = &check.probe
+        if let Some(service) = check.probe.kind().service()
             && !names().any(|name| name == service)
         {
             errors.push(format!(
@@ -93,13 +93,8 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
 pub fn addresses(plan: &Plan, published: &[Published]) -> Vec<String> {
     let mut warnings = Vec::new();
     for check in &plan.spec.health_checks {
-        let (host, port) = match &check.probe {
-            Probe::Http { url, .. } => (
-                url.host_str().unwrap_or_default(),
-                url.port_or_known_default().unwrap_or(80),
-            ),
-            Probe::Tcp { host, port } | Probe::Grpc { host, port, .. } => (host.as_str(), *port),
-            Probe::Exec { .. } => continue,
+        let Some((host, port)) = check.probe.kind().address() else {
+            continue;
         };
         if is_here(host) && published.iter().all(|one| one.declared != Some(port)) {
             warnings.push(format!(

@@ -1,112 +1,166 @@
-//! Every key of version 1.
+//! Every key of version 1: its name, its type, its default and what people are told of it. The
+//! schema for editors and the reference are made of this.
 
-use super::check::{Checker, Place};
-use super::locate::Node;
-use super::{probe, value};
+use std::time::Duration;
 
-/// One key and what its value must be.
-pub(super) struct Key {
-    pub(super) name: &'static str,
-    pub(super) check: fn(&mut Checker<'_>, Place<'_>, &Node),
-}
+use super::health_checks::{HEALTH_CHECKS, HealthCheck};
+use super::level::{level, map};
+use super::types::{
+    COMMAND, Choice, ENV, LINE, NAME, PATH, PATH_OR_PATHS, PATHS, PROFILES, SERVICE_NAME, SHELL,
+    TIMEOUT, VARIABLES, choice,
+};
 
-/// The keys of one map.
-pub(super) struct Level {
-    /// What the map is, for messages.
-    pub(super) what: &'static str,
-    pub(super) keys: &'static [Key],
-}
-
-impl Level {
-    /// The keys' names, to be offered to people.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.keys.iter().map(|key| key.name)
+level! {
+    "e2e.yml"
+    /// What one `e2e.yml` asks for; defaults are filled in, except where they depend on more than this
+    /// file (those are `None`).
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Spec {
+        /// The repo's slug; required.
+        name: String = NAME;
+        /// Compose files, relative to the repo's root. One may be a symlink; then relative paths in
+        /// it start from the target's folder.
+        compose_file: Vec<String> = PATH_OR_PATHS, "e2e/compose.yml";
+        /// What must answer before the tests start.
+        health_checks: Vec<HealthCheck> = HEALTH_CHECKS;
+        /// Runs the tests, in the repo's root; what follows `--` on the command line is appended to
+        /// its last line. Required without `test_service` and outside of Cargo projects.
+        test_command: Option<String> = COMMAND;
+        /// How `build_command`, `setup_command` and `test_command` are started; `sh` where it is not
+        /// there. A name alone, such as `bash`, is started so that a failure of any line counts; of
+        /// several words, the command is the next.
+        shell: Vec<String> = SHELL;
+        /// For the tests; compiling is not counted.
+        timeout: Duration = TIMEOUT, "300";
+        /// When the run removes its sandbox.
+        cleanup: Cleanup = choice::<Cleanup>(), "always";
+        /// Where the tests run: `host`, but for Cargo's test targets `client`, where published TCP
+        /// ports are forwarded to.
+        tests_run_on: Option<Side> = choice::<Side>();
+        /// How published ports are given out: with the numbers as `declared`, or `isolated`, with free
+        /// ones of the sandbox's own. `declared`, but with `test_service` and for Cargo's test
+        /// targets `isolated`.
+        ports: Option<Ports> = choice::<Ports>();
+        /// Variables for `setup_command` and the tests. Values may use `${E2E_…}` and variables above
+        /// them; `$$` is a dollar.
+        env: Vec<(String, String)> = ENV;
+        /// Runs on the client, before the files are sent.
+        build_command: Option<String> = COMMAND;
+        /// Runs on the host in the repo's root, once the stack is ready.
+        setup_command: Option<String> = COMMAND;
+        /// The compose service that runs the tests: `test_command` in it, else its own command.
+        test_service: Option<String> = SERVICE_NAME;
+        /// What else is sent to the host, and what is not.
+        sync: Sync = map::<Sync>();
+        /// Globs of files, or whole folders, that are kept with the result.
+        artifacts: Vec<String> = PATHS;
+        /// JUnit XML that the tests write, relative to the repo's root; read back into the result.
+        junit: Option<String> = PATH;
+        /// Compose profiles to enable.
+        profiles: Vec<String> = PROFILES;
+        /// Files with variables for the compose file, relative to the repo's root.
+        env_files: Vec<String> = PATHS;
+        /// Variables of the client's environment for Compose, `setup_command` and the tests; their
+        /// values are masked.
+        secrets: Vec<String> = VARIABLES;
+        /// How long each of the other stages may take.
+        timeouts: Timeouts = map::<Timeouts>();
+        /// Where the result belongs in the state-hub.
+        report: Report = map::<Report>();
     }
 }
 
-const fn key(name: &'static str, check: fn(&mut Checker<'_>, Place<'_>, &Node)) -> Key {
-    Key { name, check }
+level! {
+    "`sync`"
+    /// `sync`
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Sync {
+        /// Globs of files that are sent although git ignores them.
+        include: Vec<String> = PATHS;
+        /// rsync patterns of files that are not sent although git would ship them.
+        exclude: Vec<String> = PATHS;
+    }
 }
 
-/// The file itself.
-pub(super) const TOP: Level = Level {
-    what: "e2e.yml",
-    keys: &[
-        key("name", value::slug),
-        key("compose_file", value::compose_file),
-        key("health_checks", probe::health_checks),
-        key("test_command", value::command),
-        key("shell", value::shell),
-        key("timeout", value::timeout),
-        key("cleanup", value::cleanup),
-        key("tests_run_on", value::tests_run_on),
-        key("ports", value::ports),
-        key("env", value::env),
-        key("build_command", value::command),
-        key("setup_command", value::command),
-        key("test_service", value::service),
-        key("sync", |checker, place, node| {
-            checker.map(&SYNC, place, node);
-        }),
-        key("artifacts", value::paths),
-        key("junit", value::path),
-        key("profiles", value::profiles),
-        key("env_files", value::paths),
-        key("secrets", value::secrets),
-        key("timeouts", |checker, place, node| {
-            checker.map(&TIMEOUTS, place, node);
-        }),
-        key("report", |checker, place, node| {
-            checker.map(&REPORT, place, node);
-        }),
-    ],
-};
+level! {
+    "`timeouts`"
+    /// `timeouts`
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Timeouts {
+        /// Waiting for another run to leave a sandbox that is up, or to read its `junit` file.
+        queue: Duration = TIMEOUT, "1800";
+        /// `build_command`, or compiling the test targets.
+        build: Duration = TIMEOUT, "1800";
+        /// Sending the repo to the host.
+        sync: Duration = TIMEOUT, "600";
+        /// Pulling, building and starting, and waiting for ports that another sandbox holds.
+        up: Duration = TIMEOUT, "900";
+        /// `setup_command`.
+        setup: Duration = TIMEOUT, "600";
+        /// Fetching logs and artifacts.
+        collect: Duration = TIMEOUT, "120";
+        /// Removing the sandbox.
+        teardown: Duration = TIMEOUT, "180";
+    }
+}
 
-/// An item of `health_checks`.
-pub(super) const HEALTH_CHECK: Level = Level {
-    what: "a health check",
-    keys: &[
-        key("name", value::health_check_name),
-        key("url", probe::url),
-        key("tcp", probe::address),
-        key("grpc", probe::address),
-        key("exec", probe::exec),
-        key("service", value::service),
-        key("expect_status", probe::expect_status),
-        key("grpc_service", probe::grpc_service),
-        key("timeout", value::timeout),
-    ],
-};
+level! {
+    "`report`"
+    /// `report`
+    #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct Report {
+        /// The topic's slug.
+        topic_slug: Option<String> = LINE;
+        /// The workstream's id.
+        workstream_id: Option<String> = LINE;
+        /// The task's id.
+        task_id: Option<String> = LINE;
+    }
+}
 
-/// The keys of a health check of which it has exactly one.
-pub(super) const PROBES: &[&str] = &["url", "tcp", "grpc", "exec"];
+/// `cleanup`: when the sandbox is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cleanup {
+    /// After every run.
+    Always,
+    /// Only after a run that passed.
+    OnSuccess,
+    /// Not by the run.
+    Never,
+}
 
-const SYNC: Level = Level {
-    what: "`sync`",
-    keys: &[key("include", value::paths), key("exclude", value::paths)],
-};
+impl Choice for Cleanup {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("always", Self::Always),
+        ("on_success", Self::OnSuccess),
+        ("never", Self::Never),
+    ];
+}
 
-const TIMEOUTS: Level = Level {
-    what: "`timeouts`",
-    keys: &[
-        key("queue", value::timeout),
-        key("build", value::timeout),
-        key("sync", value::timeout),
-        key("up", value::timeout),
-        key("setup", value::timeout),
-        key("collect", value::timeout),
-        key("teardown", value::timeout),
-    ],
-};
+/// `tests_run_on`: where the tests run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Beside the stack.
+    Host,
+    /// On the machine where `cargo e2e` was typed.
+    Client,
+}
 
-const REPORT: Level = Level {
-    what: "`report`",
-    keys: &[
-        key("topic_slug", value::line),
-        key("workstream_id", value::line),
-        key("task_id", value::line),
-    ],
-};
+impl Choice for Side {
+    const ALL: &'static [(&'static str, Self)] = &[("host", Self::Host), ("client", Self::Client)];
+}
 
-/// All levels, to say where a misplaced key belongs.
-pub(super) const LEVELS: &[&Level] = &[&TOP, &HEALTH_CHECK, &SYNC, &TIMEOUTS, &REPORT];
+/// `ports`: how published ports are given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ports {
+    /// Each gets a free port of its own.
+    Isolated,
+    /// The numbers that the compose file names.
+    Declared,
+}
+
+impl Choice for Ports {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("isolated", Self::Isolated), ("declared", Self::Declared)];
+}

@@ -7,54 +7,17 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
-use super::source::{Finding, Source, Spot, quoted};
+use super::node::{Kind, Node};
+use super::source::{Finding, Source, Spot, printable, quoted};
 
 /// The deepest that version 1 has a meaning for is 5.
 const MAX_DEPTH: usize = 16;
 /// Nodes with every alias written out.
 const MAX_NODES: usize = 20_000;
-
-/// One value, or key, of the file.
-#[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) spot: Spot,
-    pub(super) kind: Kind,
-}
-
-/// What a node is.
-#[derive(Debug, Clone)]
-pub(super) enum Kind {
-    /// `plain`: without quotes, so it may be a number, a boolean or nothing.
-    Scalar {
-        text: String,
-        plain: bool,
-    },
-    List(Vec<Node>),
-    Map(Vec<(Node, Node)>),
-}
-
-impl Node {
-    /// A map's value for a key.
-    pub(super) fn get(&self, key: &str) -> Option<&Node> {
-        self.entry(key).map(|(_, value)| value)
-    }
-
-    /// A map's key node and value for a key.
-    pub(super) fn entry(&self, key: &str) -> Option<&(Node, Node)> {
-        let Kind::Map(entries) = &self.kind else {
-            return None;
-        };
-        entries.iter().find(|(known, _)| known.text() == Some(key))
-    }
-
-    /// A scalar's text.
-    pub(super) fn text(&self) -> Option<&str> {
-        match &self.kind {
-            Kind::Scalar { text, .. } => Some(text),
-            Kind::List(_) | Kind::Map(_) => None,
-        }
-    }
-}
+/// Indicators of YAML with which nothing without quotes begins.
+const NO_PLAIN_START: [char; 14] = [
+    ',', '[', ']', '{', '}', '#', '&', '*', '!', '|', '>', '%', '@', '`',
+];
 
 /// A node whose end hasn't been seen.
 struct Open {
@@ -124,7 +87,7 @@ impl Tree {
             _ => (0, None),
         };
         if let Some(tag) = tag {
-            // Tags change what a scalar is, and the two readers differ in which they know.
+            // Tags change what a scalar is, and readers differ in which they know.
             let message = format!(
                 "the YAML tag {} has no meaning here",
                 quoted(&tag.to_string())
@@ -140,6 +103,13 @@ impl Tree {
                         "e2e.yml is one document: remove what follows, or the `---`",
                     );
                 }
+            }
+            Event::Scalar(text, ScalarStyle::Plain, ..) if text.starts_with(NO_PLAIN_START) => {
+                // In a flow, the parser takes `|` and `>` for text.
+                return refuse(
+                    "not valid YAML: found character that cannot start any token, while scanning for the next token",
+                    "put a value that begins with this character in quotes",
+                );
             }
             Event::Scalar(text, style, ..) => {
                 let kind = Kind::Scalar {
@@ -248,11 +218,7 @@ fn not_yaml(source: &Source<'_>, error: &ScanError) -> Finding {
         start: at,
         end: at + 1,
     };
-    syntax(source, spot, error.info())
-}
-
-/// An error of either YAML reader.
-pub(super) fn syntax(source: &Source<'_>, spot: Spot, info: &str) -> Finding {
+    let info = error.info();
     let line = source.line_text(spot);
     let blank = line.chars().take_while(|c| matches!(c, ' ' | '\t'));
     if let Some(tab) = blank.clone().position(|c| c == '\t') {
@@ -273,17 +239,11 @@ pub(super) fn syntax(source: &Source<'_>, spot: Spot, info: &str) -> Finding {
     } else {
         None
     };
+    // The reader quotes the text in its messages.
+    let info: String = info.chars().take(200).map(printable).collect();
     Finding {
         spot,
-        message: format!("not valid YAML: {}", quoted_info(info)),
+        message: format!("not valid YAML: {info}"),
         help: help.map(str::to_owned),
     }
-}
-
-/// Readers quote the text in their messages.
-fn quoted_info(info: &str) -> String {
-    info.chars()
-        .take(200)
-        .map(super::source::printable)
-        .collect()
 }

@@ -1,10 +1,12 @@
 //! The repo's slug, also where the rest of an e2e.yml is wrong.
 
 use super::locate;
+use super::pattern::SLUG;
 use super::source::Source;
-use super::value::MAX_SLUG;
 
-/// Whether a text is `[a-z0-9][a-z0-9-]{0,39}`.
+pub(super) const MAX_SLUG: usize = 40;
+
+/// Tells whether a text is `[a-z0-9][a-z0-9-]{0,39}`.
 ///
 /// # Examples
 /// ```
@@ -13,8 +15,22 @@ use super::value::MAX_SLUG;
 /// ```
 #[must_use]
 pub fn is_slug(text: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    !text.starts_with('-') && (1..=MAX_SLUG).contains(&text.len()) && text.bytes().all(is_part)
+    SLUG.is_match(text)
+}
+
+/// Returns the slug nearest to what was written, or `None` when nothing of it can stay.
+pub(crate) fn slug_of(written: &str) -> Option<String> {
+    let mut slug = String::new();
+    for c in written.chars().map(|c| c.to_ascii_lowercase()) {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.truncate(MAX_SLUG);
+    let slug = slug.trim_end_matches('-');
+    (!slug.is_empty()).then(|| slug.to_owned())
 }
 
 /// Returns the `name` of an e2e.yml in which anything else may be wrong, the YAML itself too; none
@@ -44,4 +60,22 @@ fn in_line(line: &str) -> Option<&str> {
     let value = line.strip_prefix("name:")?;
     let value = value.split_once(" #").map_or(value, |(value, _)| value);
     Some(value.trim().trim_matches(['"', '\'']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slug_of;
+
+    #[test]
+    fn slugs_keep_what_they_can() {
+        for (written, slug) in [
+            ("Activity Core", Some("activity-core")),
+            ("--a__b--", Some("a-b")),
+            ("naïve", Some("na-ve")),
+            ("日本", None),
+        ] {
+            assert_eq!(slug_of(written).as_deref(), slug);
+        }
+        assert_eq!(slug_of(&"x".repeat(50)), Some("x".repeat(40)));
+    }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use super::value::pattern;
+use super::pattern::{SECONDS, SECONDS_WITH_UNITS};
 
 /// A week: whoever writes more has mistaken the unit.
-const MAX_SECONDS: Duration = Duration::from_hours(168);
+pub(super) const MAX_SECONDS: Duration = Duration::from_hours(168);
 
 /// Why a text is no number of seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,8 +23,7 @@ pub(super) enum SecondsError {
 
 /// `300` or `0.5`.
 pub(super) fn seconds(text: &str) -> Result<Duration, SecondsError> {
-    static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"));
-    if !NUMBER.is_match(text) {
+    if !SECONDS.is_match(text) {
         return Err(SecondsError::NotANumber);
     }
     let seconds: f64 = text.parse().map_err(|_| SecondsError::NotANumber)?;
@@ -39,10 +38,6 @@ pub(super) fn seconds(text: &str) -> Result<Duration, SecondsError> {
 
 /// `300s`, `5m`, `1h30m`, `500 ms`, `1_000`: the seconds that were meant.
 pub(super) fn meant_seconds(text: &str) -> Option<String> {
-    static PARTS: LazyLock<Regex> = LazyLock::new(|| {
-        let unit = "ms|s|sec|secs|seconds?|m|min|mins|minutes?|h|hours?|d|days?";
-        pattern(&format!(r"(?:[0-9]+(?:\.[0-9]+)?\s*(?:{unit})\s*)+"))
-    });
     static PART: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)").expect("a literal pattern")
     });
@@ -56,7 +51,7 @@ pub(super) fn meant_seconds(text: &str) -> Option<String> {
     if seconds(&digits).is_ok() {
         return Some(digits);
     }
-    if !PARTS.is_match(&text) {
+    if !SECONDS_WITH_UNITS.is_match(&text) {
         return None;
     }
     let total: f64 = PART

@@ -1,6 +1,6 @@
 //! The text of an `e2e.yml`, and the way from an offset in it to a line that a person can find.
 
-use super::Diagnostic;
+use super::diagnostic::Diagnostic;
 
 /// Nobody writes a megabyte of this by hand; a generator gone wrong does.
 const MAX_BYTES: usize = 1 << 20;
@@ -63,7 +63,7 @@ impl<'t> Source<'t> {
         }
     }
 
-    fn new(text: &'t str) -> Self {
+    pub(super) fn new(text: &'t str) -> Self {
         let breaks = text.chars().enumerate().filter(|(_, c)| *c == '\n');
         Self {
             text,
@@ -74,16 +74,26 @@ impl<'t> Source<'t> {
         }
     }
 
-    /// The place of a line and column, both counted from 0, cut to the text.
-    pub(super) fn spot(&self, line: usize, column: usize) -> Spot {
-        let start = self
-            .line_starts
-            .get(line)
-            .map_or(self.end, |at| at + column);
-        Spot {
-            start,
-            end: start + 1,
-        }
+    /// Finds the first character that YAML readers refuse, or that ends a line for some of them.
+    pub(super) fn odd_character(&self) -> Option<Finding> {
+        let ends_line = |c| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
+        let is_odd = |c: char| {
+            let is_blank = matches!(c, '\t' | '\n' | '\r');
+            (c.is_control() && !is_blank) || ends_line(c) || matches!(c, '\u{fffe}' | '\u{ffff}')
+        };
+        let (start, c) = self.text.chars().enumerate().find(|(_, c)| is_odd(*c))?;
+        let code = format!("{:04X}", u32::from(c));
+        let message = if ends_line(c) {
+            format!("U+{code} ends a line to some YAML readers")
+        } else {
+            "not valid YAML: control characters are not allowed".to_owned()
+        };
+        let end = start + 1;
+        Some(Finding {
+            spot: Spot { start, end },
+            message,
+            help: Some(format!("remove it, or write \\u{code} in double quotes")),
+        })
     }
 
     /// The place in which a person finds it: line and column counted from 1, and the line's text.

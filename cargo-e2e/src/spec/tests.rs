@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use super::fields::{HEALTH_CHECK, TOP};
-use super::{Cleanup, HealthCheck, Ports, Probe, Side, Spec, SpecErrors, mirror, parse};
+use super::{Cleanup, HealthCheck, Ports, Side, Spec, SpecErrors, parse};
+use crate::probe::{Exec, Http, Probe, Tcp};
 
 const PATH: &str = "activity-core/e2e/e2e.yml";
 /// The smallest file, two lines.
@@ -32,7 +32,7 @@ fn smallest_file_and_defaults() {
     let spec = good(MIN);
     let expected = Spec {
         name: "shop".to_owned(),
-        compose_files: vec!["e2e/compose.yml".to_owned()],
+        compose_file: vec!["e2e/compose.yml".to_owned()],
         health_checks: Vec::new(),
         test_command: Some("pytest".to_owned()),
         shell: Vec::new(),
@@ -117,7 +117,7 @@ timeouts: {up: *long, teardown: 1.5}
         .map(|it| it.name.as_str())
         .collect();
     assert_eq!(names, ["api", "old", "temporal", "db"]);
-    let Probe::Http { url, expect_status } = &spec.health_checks[0].probe else {
+    let Probe::Http(Http { url, expect_status }) = &spec.health_checks[0].probe else {
         panic!("{:?}", spec.health_checks[0]);
     };
     assert_eq!(url.as_str(), "http://localhost:8080/healthz");
@@ -125,17 +125,14 @@ timeouts: {up: *long, teardown: 1.5}
     assert_eq!(spec.health_checks[0].timeout, Duration::from_secs(5));
     let tcp = HealthCheck {
         name: "temporal".to_owned(),
-        probe: Probe::Tcp {
-            host: "::1".to_owned(),
-            port: 7233,
-        },
+        probe: Probe::Tcp(Tcp("[::1]:7233".parse().expect("an address"))),
         timeout: Duration::from_mins(1),
     };
     assert_eq!(spec.health_checks[2], tcp);
-    let exec = Probe::Exec {
+    let exec = Probe::Exec(Exec {
         command: ["pg_isready", "-U", "12", ""].map(str::to_owned).to_vec(),
         service: "db".to_owned(),
-    };
+    });
     assert_eq!(spec.health_checks[3].probe, exec);
     assert_eq!(
         spec.test_command.as_deref(),
@@ -159,30 +156,8 @@ timeouts: {up: *long, teardown: 1.5}
     ];
     assert_eq!(env, written);
     assert_eq!(spec.sync.exclude, ["*.iso"]);
-    assert_eq!(spec.timeouts.up, Some(Duration::from_mins(2)));
-    assert_eq!(spec.timeouts.teardown, Some(Duration::from_millis(1500)));
-}
-
-/// The table of keys and the serde mirror are written twice; serde tells its own list.
-#[test]
-fn the_mirror_has_every_key() {
-    fn keys_of<T: serde::de::DeserializeOwned>() -> Vec<String> {
-        let error = match serde_yaml::from_str::<T>("zzz: 1") {
-            Ok(_) => panic!("accepted an unknown key"),
-            Err(error) => error.to_string(),
-        };
-        let keys = error.split('`').skip(3).step_by(2);
-        keys.map(str::to_owned).collect()
-    }
-    let mut file = keys_of::<mirror::File>();
-    let mut keys: Vec<_> = TOP.names().collect();
-    file.sort();
-    keys.sort_unstable();
-    assert_eq!(file, keys);
-    assert_eq!(
-        keys_of::<mirror::WrittenCheck>(),
-        HEALTH_CHECK.names().collect::<Vec<_>>()
-    );
+    assert_eq!(spec.timeouts.up, Duration::from_mins(2));
+    assert_eq!(spec.timeouts.teardown, Duration::from_millis(1500));
 }
 
 #[test]
@@ -260,23 +235,50 @@ fn a_byte_order_mark_is_no_key() {
 }
 
 #[test]
-fn what_yaml_readers_read_differently_is_refused() {
-    // A line break to one of them: the comment ends there.
-    let errors = bad("name: a\ntest_command: b\n# harmless\u{85}compose_file: /etc/x.yml\n");
-    let one = &errors.diagnostics[0];
-    assert_eq!(one.message, "YAML readers differ on what this is");
-    assert_eq!((one.line, one.column), (1, 1));
-    let errors = bad("name: a\ntest_command: b\nenv:\n  A: \u{2028}- x\n");
-    let one = &errors.diagnostics[0];
-    assert_eq!(one.message, "YAML readers differ on what this is");
-    assert_eq!((one.line, one.column), (4, 6));
-    let errors = bad("name: a\ntest_command: b\nenv: {A: :@}\n");
-    let one = &errors.diagnostics[0];
-    assert_eq!(
-        one.message,
-        "not valid YAML: did not find expected node content, while parsing a flow node"
-    );
-    assert_eq!((one.line, one.column), (3, 10));
+fn characters_that_yaml_readers_read_differently_are_refused() {
+    // To some a comment, or a value, ends at the first three.
+    for (text, message, place) in [
+        (
+            "# harmless\u{85}compose_file: /etc/x.yml",
+            "U+0085 ends a line to some YAML readers",
+            (3, 11),
+        ),
+        (
+            "env:\n  A: \u{2028}- x",
+            "U+2028 ends a line to some YAML readers",
+            (4, 6),
+        ),
+        (
+            "env:\n  A: \"x\u{2029}\"",
+            "U+2029 ends a line to some YAML readers",
+            (4, 8),
+        ),
+        (
+            "build_command: \"a\u{1b}\"",
+            "not valid YAML: control characters are not allowed",
+            (3, 18),
+        ),
+    ] {
+        let errors = bad(format!("{MIN}{text}\n"));
+        assert_eq!(errors.diagnostics.len(), 1, "{errors}");
+        let one = &errors.diagnostics[0];
+        assert_eq!(one.message, message);
+        assert_eq!((one.line, one.column), place, "{errors}");
+    }
+    let written = "build_command: \"a\\u2028\\u001b\"\n";
+    let command = good(&format!("{MIN}{written}")).build_command;
+    assert_eq!(command.as_deref(), Some("a\u{2028}\u{1b}"));
+}
+
+/// `serde_yaml`, by YAML 1.1, refuses or misreads these.
+#[test]
+fn yaml_is_read_by_version_1_2() {
+    let spec = good(&format!(
+        "{MIN}env: {{A: :@, B: 010, C: on}}\n\t\nbuild_command: ---\n"
+    ));
+    let env: Vec<_> = spec.env.iter().map(|(_, value)| value.as_str()).collect();
+    assert_eq!(env, [":@", "010", "on"]);
+    assert_eq!(spec.build_command.as_deref(), Some("---"));
 }
 
 #[test]

@@ -8,7 +8,6 @@ use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate, risks};
 use cargo_e2e::plan::{Keep, Plan, Target};
 use cargo_e2e::record::outcome::{Verdict, exit_code};
 use cargo_e2e::record::summary::duration;
-use cargo_e2e::run::ready;
 use cargo_e2e::spec::{Ports, Side};
 
 use crate::cli::args::LookArguments;
@@ -103,7 +102,7 @@ fn describe(plan: &Plan, project: &str) -> String {
         );
     }
     for check in &plan.spec.health_checks {
-        let probe = ready::describe(&check.probe);
+        let probe = check.probe.kind().describe();
         line(
             "health",
             format!("{}: {probe} within {}", check.name, duration(check.timeout)),

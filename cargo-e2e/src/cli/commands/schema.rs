@@ -8,7 +8,7 @@ use crate::cli::print::{out, outln};
 
 pub(crate) fn schema(arguments: &SchemaArguments) -> u8 {
     match arguments.of {
-        SchemaOf::Spec => out(spec::SCHEMA),
+        SchemaOf::Spec => out(&spec::schema()),
         SchemaOf::Run => {
             let schema = schemars::schema_for!(Record);
             outln!("{:#}", schema.as_value());

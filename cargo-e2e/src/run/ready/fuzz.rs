@@ -6,10 +6,11 @@ use e2e_harness::protocol::Transport;
 
 use crate::compose::Published;
 use crate::fuzz::parts;
+use crate::probe::{Address, Exec, Grpc, Http, Probe, Tcp};
 use crate::record::event::Events;
-use crate::spec::{HealthCheck, Probe};
+use crate::spec::HealthCheck;
 
-use super::{Waiting, describe, grpc, probe_calls};
+use super::{Waiting, probe_calls};
 
 /// The first part names hosts and services, the second holds the lines: of the watch script those
 /// that begin with `{` or are `end`, of the probes' script the others.
@@ -65,31 +66,24 @@ fn checks(words: &str) -> Vec<HealthCheck> {
     let mut words = words.split(' ').map(str::to_owned);
     let mut word = || words.next().unwrap_or_else(|| "localhost".to_owned());
     let service = word();
-    let frame = grpc::check(Some(&service));
-    assert_eq!(frame.len() % 4, 0, "{frame}");
+    let address = |host| Address { host, port: 80 };
     let mut probes = vec![
-        Probe::Tcp {
-            host: word(),
-            port: 80,
-        },
-        Probe::Grpc {
-            host: word(),
-            port: 80,
+        Probe::Tcp(Tcp(address(word()))),
+        Probe::Grpc(Grpc {
+            address: address(word()),
             service: Some(service),
-        },
-        Probe::Exec {
+        }),
+        Probe::Exec(Exec {
             command: vec![word(), word()],
             service: word(),
-        },
+        }),
     ];
     if let Ok(url) = word().parse() {
-        probes.push(Probe::Http {
-            url,
-            expect_status: vec![204],
-        });
+        let expect_status = vec![204];
+        probes.push(Probe::Http(Http { url, expect_status }));
     }
     let check = |probe: Probe| HealthCheck {
-        name: describe(&probe),
+        name: probe.kind().describe(),
         probe,
         timeout: Duration::from_secs(2),
     };

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::host::{Facts, Host, HostError, Problem, Purpose, examine};
+use crate::probe::Probe;
 use crate::record::outcome::Verdict;
 use crate::sandbox::{Forgotten, Stored, make_room};
-use crate::spec::{HealthCheck, Probe, Spec};
+use crate::spec::{HealthCheck, Spec};
 
 use crate::record::summary::kilobytes;
 
@@ -22,7 +23,7 @@ pub async fn look(host: &dyn Host, spec: &Spec) -> Result<Done<Facts>, Trouble> 
         examined = examine(host, Purpose::Run).await?;
     }
     let facts = examined.usable(host.name())?;
-    let asks_grpc = |check: &HealthCheck| matches!(check.probe, Probe::Grpc { .. });
+    let asks_grpc = |check: &HealthCheck| matches!(check.probe, Probe::Grpc(_));
     if !facts.http2 && spec.health_checks.iter().any(asks_grpc) {
         return Err(HostError::Unusable {
             host: host.name().to_owned(),

@@ -7,7 +7,7 @@ use e2e_harness::protocol::{self, Check, Endpoint, Endpoints};
 use crate::compose::Published;
 use crate::record::outcome::millis;
 use crate::run::ready::published_at;
-use crate::spec::{HealthCheck, Probe};
+use crate::spec::HealthCheck;
 
 use super::Context;
 use super::up::Stack;
@@ -55,49 +55,17 @@ pub(super) fn made_by_tests(
     all: &[Published],
     place: &impl Fn(&Published, &str) -> Option<(String, u16)>,
 ) -> Check {
-    let translated = |host: &str, port| {
-        let at = published_at(all, host, port);
-        let moved = at.and_then(|at| place(at, host));
-        let (host, port) = moved.unwrap_or_else(|| (host.to_owned(), port));
-        (host, port, at.map(|at| at.service.clone()))
-    };
-    let (service, probe) = match &check.probe {
-        Probe::Http { url, expect_status } => {
-            let mut url = url.clone();
-            let port = url.port_or_known_default().unwrap_or(80);
-            let (host, port, service) = translated(url.host_str().unwrap_or_default(), port);
-            // Only a URL that can't have a host or a port refuses one.
-            let _ = url.set_host(Some(&host));
-            let _ = url.set_port(Some(port));
-            let probe = protocol::Probe::Http {
-                url: url.to_string(),
-                expect_status: expect_status.clone(),
-            };
-            (service, probe)
-        }
-        Probe::Tcp { host, port } => {
-            let (host, port, service) = translated(host, *port);
-            let address = format!("{host}:{port}");
-            (service, protocol::Probe::Tcp { address })
-        }
-        Probe::Grpc {
-            host,
-            port,
-            service: asked,
-        } => {
-            let (host, port, service) = translated(host, *port);
-            let probe = protocol::Probe::Grpc {
-                address: format!("{host}:{port}"),
-                service: asked.clone(),
-            };
-            (service, probe)
-        }
-        Probe::Exec { service, .. } => (Some(service.clone()), protocol::Probe::Exec),
-    };
+    let kind = check.probe.kind();
+    let written = kind.address();
+    let at = written.and_then(|(host, port)| published_at(all, host, port));
+    let (host, port) = written.unwrap_or_default();
+    let moved = at.and_then(|at| place(at, host));
+    let (host, port) = moved.unwrap_or_else(|| (host.to_owned(), port));
+    let service = at.map(|at| at.service.as_str()).or(kind.service());
     Check {
         name: check.name.clone(),
-        service,
-        probe,
+        service: service.map(str::to_owned),
+        probe: kind.for_tests(&host, port),
         timeout_ms: millis(check.timeout),
     }
 }

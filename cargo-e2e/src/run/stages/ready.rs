@@ -1,10 +1,11 @@
 //! Wait for health, and say what it was that did not come.
 
 use crate::host::HostError;
+use crate::probe::Probe;
 use crate::record::outcome::{HealthRecord, Verdict};
 use crate::run::ready;
 use crate::sandbox::{Container, Containers};
-use crate::spec::{HealthCheck, Probe};
+use crate::spec::HealthCheck;
 
 use super::up::Stack;
 use super::{Context, Done, Trouble, count};
@@ -22,7 +23,7 @@ pub async fn ready(
     stack: &Stack,
     checks: &mut Vec<HealthRecord>,
 ) -> Result<Done<Containers>, Trouble> {
-    let asks_tcp = |check: &HealthCheck| matches!(check.probe, Probe::Tcp { .. });
+    let asks_tcp = |check: &HealthCheck| matches!(check.probe, Probe::Tcp(_));
     if context.facts.rootless && context.plan.spec.health_checks.iter().any(asks_tcp) {
         context.events.warn(
             "Docker is rootless there: `tcp` checks see its forwarder, not the container; use `url` or `exec`",

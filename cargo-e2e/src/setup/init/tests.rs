@@ -28,7 +28,7 @@ async fn published_ports_become_health_checks_and_a_first_test() {
     let (folder, written, text) = made(&[("docker-compose.yml", SHOP)]).await;
     assert_eq!(written.files, ["e2e/tests/smoke.sh", "e2e/e2e.yml"]);
     let spec = spec::parse(Path::new("e2e.yml"), &text).unwrap();
-    assert_eq!(spec.compose_files, ["docker-compose.yml"]);
+    assert_eq!(spec.compose_file, ["docker-compose.yml"]);
     assert_eq!(spec.ports, Some(spec::Ports::Isolated));
     let names: Vec<_> = spec.health_checks.iter().map(|check| &check.name).collect();
     assert_eq!(names.len(), 3, "{text}");

@@ -250,6 +250,10 @@ fn yaml_itself() {
             "4:1: a tab indents this line | YAML is indented with spaces only",
         ),
         (
+            "artifacts: [>-\n  a]",
+            "3:13: not valid YAML: found character that cannot start any token, while scanning for the next token | put a value that begins with this character in quotes",
+        ),
+        (
             "build_command: echo a: b",
             "3:22: not valid YAML: mapping values are not allowed in this context | put a value that holds `: ` in quotes, and indent with care",
         ),

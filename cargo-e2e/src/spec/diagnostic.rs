@@ -1,12 +1,41 @@
-//! Diagnostics the way rustc prints them: message, place, the line itself, help.
+//! Mistakes with their places, shown the way rustc does: message, place, the line itself, help.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{Diagnostic, SpecErrors};
+/// One mistake in a file, with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Counted from 1.
+    pub line: usize,
+    /// In characters, counted from 1. One past the line's last character when something is missing
+    /// there.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The whole line, made safe to print; `None` when `column` is too far right to be shown.
+    pub source_line: Option<String>,
+    /// How many characters of the line are meant, at least 1.
+    pub len: usize,
+}
+
+/// Everything that is wrong with one `e2e.yml`. `Display` prints it all, without a newline at the
+/// end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", report(self))]
+pub struct SpecErrors {
+    /// The file, as it was given to [`parse`](super::parse).
+    pub path: PathBuf,
+    /// In the order of the file; never empty.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many more there are: after the first 50, they are only counted.
+    pub more: usize,
+}
 
 /// All of a file's mistakes, a blank line between them.
-pub(super) fn report(errors: &SpecErrors) -> String {
+fn report(errors: &SpecErrors) -> String {
     let each = errors.diagnostics.iter().map(|one| text(&errors.path, one));
     let mut report = each.collect::<Vec<_>>().join("\n\n");
     if errors.more > 0 {

@@ -1,0 +1,42 @@
+//! `exec`: a command in a service's container exits with 0.
+
+use e2e_harness::protocol;
+
+use super::{Kind, Target};
+use crate::shell::quote;
+
+/// `exec: [pg_isready]` with its `service`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exec {
+    /// The program and its arguments, at least one.
+    pub command: Vec<String>,
+    /// The compose service in which it runs.
+    pub service: String,
+}
+
+impl Kind for Exec {
+    fn address(&self) -> Option<(&str, u16)> {
+        None
+    }
+
+    fn service(&self) -> Option<&str> {
+        Some(&self.service)
+    }
+
+    fn call(&self, index: usize, _: Option<Target<'_>>, _: bool) -> String {
+        let words: Vec<_> = self.command.iter().map(|word| quote(word)).collect();
+        format!(
+            "exec_probe {index} {} {}",
+            quote(&self.service),
+            words.join(" ")
+        )
+    }
+
+    fn describe(&self) -> String {
+        format!("{} in {}", self.command.join(" "), self.service)
+    }
+
+    fn for_tests(&self, _: &str, _: u16) -> protocol::Probe {
+        protocol::Probe::Exec
+    }
+}

@@ -1,0 +1,59 @@
+//! The file as a whole: its keys, and those that it can't be without.
+
+use std::path::Path;
+
+use super::decoder::{Decoder, Place};
+use super::fields::Spec;
+use super::level::{self, Level as _};
+use super::name::slug_of;
+use super::node::{Kind, Node};
+use super::source::{Finding, Source};
+
+/// Reads the file's tree. `path` only gives the hint for a missing `name`; `in_cargo` is whether
+/// Cargo's test targets may be the tests.
+pub(super) fn read(
+    path: &Path,
+    source: &Source<'_>,
+    root: &Node,
+    in_cargo: bool,
+) -> Result<Spec, Vec<Finding>> {
+    let mut decoder = Decoder::new(source, Spec::KEYS);
+    let Kind::Map(_) = root.kind else {
+        let message = format!(
+            "e2e.yml is a map of keys such as `name`, found {}",
+            root.describe()
+        );
+        decoder.report(root.spot, message, None);
+        return decoder.end(None);
+    };
+    let file = Place {
+        key: Spec::KEYS.what,
+        spot: root.spot,
+    };
+    let spec = level::read(&mut decoder, file, root);
+    if Spec::KEYS.lacks(root, "name") {
+        let folder = path
+            .parent()
+            .and_then(Path::parent)
+            .and_then(Path::file_name);
+        let slug = folder.and_then(|name| slug_of(&name.to_string_lossy()));
+        let slug = slug.unwrap_or_else(|| "my-repo".to_owned());
+        decoder.report(
+            root.spot,
+            "`name` is missing: the repo's slug",
+            Some(format!("add `name: {slug}`")),
+        );
+    }
+    if !in_cargo && Spec::KEYS.lacks(root, "test_command") && root.get("test_service").is_none() {
+        decoder.report(
+            root.spot,
+            "`test_command` is missing, and this is no Cargo project whose test targets could run",
+            Some(
+                "add for example `test_command: e2e/tests/run.sh`, or name a compose service that tests with \
+                 `test_service`"
+                    .to_owned(),
+            ),
+        );
+    }
+    decoder.end(spec)
+}
