@@ -11,7 +11,7 @@ use cargo_e2e::record::store::{Store, journal, state_folder};
 use cargo_e2e::report::hub::{Entry, Outbox};
 use cargo_e2e::report::{Bundle, failure, html};
 use cargo_e2e::run::stages::collect;
-use cargo_e2e::run::stages::test::told_until;
+use cargo_e2e::run::stages::test::records_until;
 
 /// Stores what they knew, and says so.
 pub(crate) fn tell(store: &Store, events: &Events) {
@@ -33,7 +33,7 @@ pub(crate) fn tell(store: &Store, events: &Events) {
 
 /// Stores what they knew. Those of which the state-hub was to be told wait for that.
 pub(crate) fn recover(store: &Store) -> io::Result<Recovered> {
-    journal::recover(store, told_until, |dead| {
+    journal::recover(store, records_until, |dead| {
         explain(&dead.record, &dead.header.bundle);
         wait_for_the_hub(dead)
     })

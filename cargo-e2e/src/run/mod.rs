@@ -1,10 +1,24 @@
 //! A run: `lifecycle` orders the stages, `stages` does what each of them is for, `ready` decides
-//! whether the stack is ready, `control` lets tests change it. Called by the command line. It may
-//! not know clap.
+//! whether the stack is ready, `control` lets tests change it. What they hand each other lies beside
+//! them. Called by the command line. It may not know clap.
 
+mod context;
 pub mod control;
 pub mod definition;
+mod endpoints;
+mod explain;
 mod failpoint;
 pub mod lifecycle;
 pub mod ready;
+mod stack;
+mod stage_error;
+mod stage_output;
 pub mod stages;
+mod tail;
+mod test_env;
+
+pub use context::Context;
+pub use stack::Stack;
+pub use stage_error::StageError;
+pub use stage_output::StageOutput;
+pub use tail::Tail;

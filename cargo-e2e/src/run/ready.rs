@@ -8,31 +8,30 @@ mod calls;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod grpc;
+mod once;
+
+#[cfg(test)]
+mod probes_tests;
 
 use std::time::{Duration, Instant};
 
 use crate::compose::Published;
-use crate::compose::publish::is_here;
 use crate::host::{Host, HostError, lines};
 use crate::record::event::{Event, Events};
 use crate::record::outcome::{HealthRecord, HealthStatus, millis};
 use crate::sandbox::{Container, Containers, Sandbox};
 use crate::spec::HealthCheck;
 
-pub use calls::describe;
 use calls::{asked, probe_calls};
+
+pub use calls::{describe, published_at};
+pub use once::once;
 
 /// What containers get that have no health check in e2e.yml to say otherwise.
 const LEAST: Duration = Duration::from_mins(1);
 
 /// The probes' script cuts longer answers to so many bytes.
 const LONGEST_ANSWER: usize = 300;
-
-mod once;
-#[cfg(test)]
-mod probes_tests;
-
-pub use once::once;
 
 /// What the wait came to.
 #[derive(Debug)]
@@ -102,18 +101,6 @@ pub async fn wait(
             () = tokio::time::sleep_until(next_deadline) => {}
         }
     }
-}
-
-/// The published port that `localhost:PORT` means.
-#[must_use]
-pub fn published_at<'a>(
-    published: &'a [Published],
-    host: &str,
-    port: u16,
-) -> Option<&'a Published> {
-    is_here(host)
-        .then(|| published.iter().find(|one| one.declared == Some(port)))
-        .flatten()
 }
 
 /// One health check on its way.
@@ -187,7 +174,7 @@ impl<'a> Waiting<'a> {
             check.last_error = Some(answer.clone());
         }
         if news {
-            events.tell(Event::Health {
+            events.emit(Event::Health {
                 name: check.check.name.clone(),
                 passed,
                 answer,

@@ -1,10 +1,11 @@
 //! Each probe as a line of the host's script, at the address that the stack really has; and in words.
 
 use crate::compose::Published;
+use crate::compose::publish::is_here;
 use crate::shell::quote;
 use crate::spec::{HealthCheck, Probe};
 
-use super::{grpc, published_at};
+use super::grpc;
 
 /// The lines that start each probe on the host, at the addresses that the stack really has.
 pub(super) fn probe_calls(
@@ -68,6 +69,18 @@ pub(super) fn probe_calls(
         calls.push_str(" &\n");
     }
     calls
+}
+
+/// Returns the published port that `localhost:PORT` means.
+#[must_use]
+pub fn published_at<'a>(
+    published: &'a [Published],
+    host: &str,
+    port: u16,
+) -> Option<&'a Published> {
+    is_here(host)
+        .then(|| published.iter().find(|one| one.declared == Some(port)))
+        .flatten()
 }
 
 /// The service that a check asks, where it is one of the stack.
