@@ -9,7 +9,7 @@ use cargo_e2e::record::outcome::Record;
 use cargo_e2e::record::store::journal::{Dead, Recovered};
 use cargo_e2e::record::store::{Store, journal, state_folder};
 use cargo_e2e::report::hub::{Entry, Outbox};
-use cargo_e2e::report::{Bundle, failure, html};
+use cargo_e2e::report::{Bundle, ReportInputs, failure, html};
 use cargo_e2e::run::stages::collect;
 use cargo_e2e::run::stages::test::records_until;
 
@@ -45,7 +45,7 @@ fn explain(record: &Record, bundle: &Path) {
         return;
     };
     collect::discard(bundle.dir());
-    let known = failure::Known {
+    let inputs = ReportInputs {
         bundle: bundle.dir(),
         skew: jiff::SignedDuration::ZERO,
         tests_on_host: false,
@@ -55,7 +55,7 @@ fn explain(record: &Record, bundle: &Path) {
     };
     let why = failure::cut_short(record);
     // The record is stored: these are no reason to fail.
-    let page = html::page(record, &known, why.as_deref());
+    let page = html::page(record, &inputs, why.as_deref());
     let _ = std::fs::write(bundle.dir().join("report.html"), page);
     let _ = bundle.write_junit(record);
 }
