@@ -30,7 +30,7 @@ pub(crate) struct About {
 
 impl About {
     pub(crate) fn of(plan: &Plan) -> Self {
-        let targets = plan.harness.as_ref().map(|one| one.targets.len());
+        let targets = plan.tests.harness().map(|one| one.targets.len());
         Self {
             host: plan.host.name.clone(),
             report: plan.spec.report.clone(),

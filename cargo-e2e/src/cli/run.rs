@@ -98,7 +98,7 @@ async fn each(repos: &RepoArguments, output: &OutputArguments, options: &Options
 }
 
 async fn one(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Result<u8, Refused> {
-    let nextest = plan.harness.as_ref().is_some_and(|harness| harness.nextest);
+    let nextest = plan.tests.harness().is_some_and(|harness| harness.nextest);
     if nextest && !doctor::has_nextest().await {
         report(
             "--nextest: cargo-nextest is not installed on this machine",

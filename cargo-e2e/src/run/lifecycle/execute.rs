@@ -63,7 +63,7 @@ impl Run<'_> {
         context: &Context<'_>,
         synced: &Synced,
     ) -> Result<(ReadyStack, Vec<BuiltTarget>), Stopped> {
-        if self.plan.harness.is_none() {
+        if self.plan.tests.harness().is_none() {
             let ready = self.bring_up(runner, state, context, synced).await?;
             return Ok((ready, Vec::new()));
         }
@@ -190,7 +190,7 @@ impl Run<'_> {
 
     /// A service that tests has none: it would have to reach out of its container.
     fn control<'a>(&self, context: &'a Context<'a>, stack: &'a Stack) -> Option<Control<'a>> {
-        if self.plan.spec.test_service.is_some() {
+        if self.plan.tests.service().is_some() {
             return None;
         }
         Control::listen(context, stack)
@@ -217,17 +217,8 @@ impl Run<'_> {
                 (StageStatus::Interrupted, message)
             }
         };
-        let targets = self.plan.harness.as_ref().map(|harness| &harness.targets);
-        let name = match (&self.plan.spec.test_service, targets) {
-            (Some(service), _) => service.clone(),
-            (None, Some(targets)) => {
-                let names: Vec<&str> = targets.iter().map(|one| one.name.as_str()).collect();
-                names.join(", ")
-            }
-            (None, None) => "test_command".to_owned(),
-        };
         Some(TestRecord {
-            name,
+            name: self.plan.tests.name(),
             status,
             duration_ms: millis(duration),
             message,

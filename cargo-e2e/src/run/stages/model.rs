@@ -73,7 +73,7 @@ pub(super) async fn read(
 ) -> Result<(Value, Vec<String>), StageError> {
     let profiles = &context.plan.spec.profiles;
     let (mut model, warnings) = config(context, profiles, interpolation).await?;
-    if let Some(service) = &context.plan.spec.test_service
+    if let Some(service) = context.plan.tests.service()
         && model["services"].get(service).is_none()
     {
         // Such a service is often in a profile, so that a plain `up` leaves it out.

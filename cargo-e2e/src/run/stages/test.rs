@@ -13,7 +13,7 @@ mod test_events;
 
 use crate::compose::test_service;
 use crate::host::client::{self, Ended};
-use crate::plan::Plan;
+use crate::plan::{Plan, Tests};
 use crate::record::event::Event;
 use crate::record::outcome::{TestRecord, Verdict};
 use crate::record::verdict::{self, Events, Evidence, Junit, Source, Word};
@@ -94,16 +94,16 @@ pub async fn test(
         who: who(plan),
         ended,
         timeout: plan.limits.test,
-        harness: plan.harness.is_some(),
+        harness: plan.tests.harness().is_some(),
         events,
         unrecorded,
         empty,
         junit: file,
     };
     let Some(word) = verdict::judge(&evidence) else {
-        let detail = match plan.harness {
-            Some(_) => targets::counted(records),
-            None => "passed".to_owned(),
+        let detail = match plan.tests {
+            Tests::Targets(_) => targets::counted(records),
+            Tests::Command(_) | Tests::Service { .. } => "passed".to_owned(),
         };
         return Ok(StageOutput::new((), detail));
     };
@@ -124,10 +124,9 @@ pub async fn test(
 
 /// What runs the tests, for people.
 fn who(plan: &Plan) -> String {
-    match &plan.spec.test_service {
-        Some(service) => service.clone(),
-        None if plan.harness.is_some() => "the tests".to_owned(),
-        None => "test_command".to_owned(),
+    match &plan.tests {
+        Tests::Targets(_) => "the tests".to_owned(),
+        named => named.name(),
     }
 }
 
@@ -138,7 +137,7 @@ fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence, said: &st
     match (word.source, word.verdict) {
         (Source::Timeout, _) => StageError::new(word.verdict, word.message)
             .help("`timeout: SECONDS` in e2e.yml gives them more"),
-        (Source::Events | Source::Status, Verdict::Failed) if plan.harness.is_some() => {
+        (Source::Events | Source::Status, Verdict::Failed) if plan.tests.harness().is_some() => {
             targets::stage_error(context, word, evidence)
         }
         (Source::Status, Verdict::Failed) if not_found => missing_program(context, said),
@@ -160,9 +159,8 @@ async fn run(
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> Result<Vec<Ended>, StageError> {
     let plan = context.plan;
-    if let Some(service) = &plan.spec.test_service {
-        let own = plan.spec.test_command.as_deref();
-        let ended = in_service(context, inputs.stack, service, own, sink).await?;
+    if let Tests::Service { name, command } = &plan.tests {
+        let ended = in_service(context, inputs.stack, name, command.as_deref(), sink).await?;
         return Ok(vec![ended]);
     }
     let mut variables = inputs.variables.to_vec();
@@ -175,7 +173,7 @@ async fn run(
     }
     test_events::prepare(context).await?;
     let connections = context.host.connections();
-    let Some(command) = &plan.spec.test_command else {
+    let Tests::Command(command) = &plan.tests else {
         let ended = targets::run(context, &variables, inputs.built, sink).await?;
         return forward::held(context, connections, ended).await;
     };

@@ -122,7 +122,7 @@ fn stale(context: &Context<'_>, model: &Value, sent: &Sent) -> Vec<String> {
     let folder = context.sandbox.repo_dir();
     let mut services = needs::mounting(model, &folder, sent.pending());
     // That one is made anew for every run.
-    services.retain(|name| context.plan.spec.test_service.as_ref() != Some(name));
+    services.retain(|name| context.plan.tests.service() != Some(name));
     services
 }
 
@@ -189,7 +189,7 @@ async fn prepare(
         ports::claim(context, &rewritten.published, &numbers).await?;
     }
     let gateway = networks.apply(context, &mut rewritten).await?;
-    if let Some(service) = &context.plan.spec.test_service {
+    if let Some(service) = context.plan.tests.service() {
         let variables = test_env::service_variables(context, &rewritten.published)?;
         let (artifacts, cache) = test_env::host_folders(context);
         test_service::equip(
@@ -220,7 +220,7 @@ async fn prepare(
             sandbox,
             &interpolation,
             &rewritten.model,
-            context.plan.spec.test_service.as_deref(),
+            context.plan.tests.service(),
             context.before.is_some(),
         ),
         rewritten,

@@ -19,7 +19,7 @@ use super::target::{BuiltTarget, LIST, command, uses_nextest};
 #[must_use]
 pub fn only_asks(plan: &Plan) -> bool {
     let options = plan.arguments.iter().take_while(|one| *one != "--");
-    plan.harness.is_some()
+    plan.tests.harness().is_some()
         && !uses_nextest(plan)
         && options
             .into_iter()

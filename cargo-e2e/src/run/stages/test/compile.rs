@@ -28,7 +28,7 @@ const LOG: &str = "build-output.log";
 /// # Errors
 /// When one does not compile, is not ours, or can't run on the host where it is meant to.
 pub async fn compile(context: &Context<'_>) -> Result<StageOutput<Vec<BuiltTarget>>, StageError> {
-    if context.plan.harness.is_none() {
+    if context.plan.tests.harness().is_none() {
         return Ok(StageOutput::skipped(Vec::new()));
     }
     let log = context.bundle.join(LOG);
@@ -65,7 +65,7 @@ impl<'a> Compiler<'a> {
 
     /// Every target, one after another, each known to be ours and to understand its arguments.
     pub(super) async fn compile(&self) -> Result<Vec<BuiltTarget>, StageError> {
-        let targets = match &self.plan.harness {
+        let targets = match self.plan.tests.harness() {
             Some(harness) => harness.targets.as_slice(),
             None => &[],
         };

@@ -50,7 +50,7 @@ pub(super) fn variable(context: &Context<'_>, file: &str) -> (String, String) {
 
 /// Returns every file with what goes before the names of its tests: names of several targets may collide.
 pub(super) fn files(plan: &Plan) -> Vec<(String, String)> {
-    let Some(harness) = &plan.harness else {
+    let Some(harness) = plan.tests.harness() else {
         return vec![(FILE.to_owned(), String::new())];
     };
     let targets = &harness.targets;

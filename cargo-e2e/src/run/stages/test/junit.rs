@@ -79,7 +79,7 @@ enum Place {
 fn place(context: &Context<'_>) -> Option<Place> {
     let path = context.plan.spec.junit.as_ref()?;
     Some(
-        match (&context.plan.spec.test_service, context.plan.tests_on) {
+        match (context.plan.tests.service(), context.plan.tests_on) {
             // The folder that it shares with the host.
             (Some(_), _) => Place::OnHost(format!("collected/artifacts/{path}")),
             (None, Side::Host) => Place::OnHost(format!("repo/{path}")),

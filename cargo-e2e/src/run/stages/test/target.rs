@@ -29,7 +29,7 @@ pub(super) fn cargo() -> Command {
 
 /// Whether cargo-nextest runs the targets.
 pub(super) fn uses_nextest(plan: &Plan) -> bool {
-    let harness = plan.harness.as_ref();
+    let harness = plan.tests.harness();
     harness.is_some_and(|harness| harness.nextest)
 }
 

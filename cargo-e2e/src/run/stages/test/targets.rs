@@ -214,7 +214,7 @@ pub(super) fn unaccounted(
 /// Which of the targets failed, or how many of their tests.
 pub(super) fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence) -> StageError {
     let plan = context.plan;
-    let Some(harness) = &plan.harness else {
+    let Some(harness) = plan.tests.harness() else {
         return StageError::new(word.verdict, word.message);
     };
     if let (Source::Events, Events::Read(records)) = (word.source, &evidence.events) {

@@ -45,7 +45,7 @@ pub(super) async fn control(
             Ok(path) => path,
             Err(error) => {
                 // A command that is no harness has no use for it.
-                if context.plan.harness.is_some() {
+                if context.plan.tests.harness().is_some() {
                     context.events.warn(format!(
                         "tests can't stop and start services: {error}. Let {}'s sshd allow it \
                          (AllowStreamLocalForwarding), or run the tests here (`tests_run_on: client`)",
