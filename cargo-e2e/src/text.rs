@@ -50,6 +50,13 @@ fn skip_sequence(kind: char, rest: &mut std::iter::Peekable<std::str::Chars<'_>>
     }
 }
 
+/// Returns a number with its noun: `1 file`, `3 files`.
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{s}")
+}
+
 /// So many characters of a text, with a mark where more follow.
 #[must_use]
 pub fn clip(text: &str, most: usize) -> String {

@@ -91,23 +91,23 @@ impl Unplanned {
     /// The whole run: one stage, which fails.
     async fn run(&self, identity: &Identity, host: &str, root: &Path, events: &Events) -> Record {
         let (started, started_at) = (Instant::now(), now());
-        events.tell(Event::RunStarted {
+        events.emit(Event::RunStarted {
             run_id: identity.run_id.clone(),
             repo: identity.slug.clone(),
             host: host.to_owned(),
         });
         let git = cargo_e2e::repo::git::describe(root).await;
-        events.tell(Event::Commit { git: git.clone() });
+        events.emit(Event::Commit { git: git.clone() });
         let stage = Stage::Plan;
-        events.tell(Event::StageStarted { stage });
+        events.emit(Event::StageStarted { stage });
         let (message, help) = self.refused.text();
-        events.tell(Event::Failure(Failure {
+        events.emit(Event::Failure(Failure {
             stage,
             message: message.clone(),
             excerpts: Vec::new(),
             help: help.map(str::to_owned),
         }));
-        events.tell(Event::StageEnded {
+        events.emit(Event::StageEnded {
             stage,
             status: StageStatus::Failed,
             duration: Duration::ZERO,

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use jiff::SignedDuration;
 
 use crate::record::outcome::{Record, Verdict};
-use crate::report::{failure, html};
+use crate::report::{ReportInputs, failure, html};
 
 /// Shows it as it is, and as one whose tests failed. `events` are what its tests told.
 pub(crate) fn shown(record: &Record, events: &[u8]) {
@@ -22,7 +22,7 @@ pub(crate) fn shown(record: &Record, events: &[u8]) {
             verdict,
             ..record.clone()
         };
-        let known = failure::Known {
+        let inputs = ReportInputs {
             bundle,
             // The clock of a host may say any year.
             skew: SignedDuration::from_secs(skew),
@@ -31,8 +31,8 @@ pub(crate) fn shown(record: &Record, events: &[u8]) {
             keep: None,
             by_name: true,
         };
-        let told = failure::report(&record, &known);
-        let page = html::page(&record, &known, told.as_ref().map(|told| &told.page[..]));
+        let told = failure::report(&record, &inputs);
+        let page = html::page(&record, &inputs, told.as_ref().map(|told| &told.page[..]));
         assert!(page.contains("</html>"));
     }
 }

@@ -5,23 +5,7 @@ use std::path::PathBuf;
 use crate::repo::workspace::{Repo, TestPackage};
 use crate::spec::{Side, Spec};
 
-/// The tests of a repo that names no command: test targets of its packages, in their order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Harness {
-    /// Every target, one after another.
-    pub targets: Vec<Target>,
-    /// `--nextest`: cargo-nextest runs them.
-    pub nextest: bool,
-}
-
-/// One test target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// Its package.
-    pub package: TestPackage,
-    /// Its name.
-    pub name: String,
-}
+use super::test_kind::{Harness, Target, Tests};
 
 /// Why there are no targets to run.
 #[derive(Debug, thiserror::Error)]
@@ -134,31 +118,25 @@ fn add(target: &str) -> String {
     )
 }
 
-/// The targets of a repo; none where it names its tests itself, or is no Cargo project.
-pub(super) fn choose(
-    repo: &Repo,
-    spec: &Spec,
-    nextest: bool,
-) -> Result<Option<Harness>, HarnessError> {
-    let own = match (&spec.test_command, &spec.test_service) {
-        (_, Some(_)) => Some("test_service"),
-        (Some(_), None) => Some("test_command"),
-        (None, None) => None,
-    };
-    if let Some(key) = own {
+/// Returns what e2e.yml names, else the test targets of a Cargo project.
+pub(super) fn choose(repo: &Repo, spec: &Spec, nextest: bool) -> Result<Tests, HarnessError> {
+    if let Some(own) = Tests::named(spec) {
         return if nextest {
             Err(HarnessError::NothingForNextest {
                 spec: repo.spec_path.clone(),
-                key,
+                key: match own {
+                    Tests::Service { .. } => "test_service",
+                    _ => "test_command",
+                },
             })
         } else {
-            Ok(None)
+            Ok(own)
         };
     }
-    let Some(cargo) = &repo.cargo else {
-        return Ok(None);
-    };
     let mut targets = Vec::new();
+    let Some(cargo) = &repo.cargo else {
+        return Ok(Tests::Targets(Harness { targets, nextest }));
+    };
     for package in &cargo.tests {
         for name in package.wanted() {
             targets.push(target(package, name)?);
@@ -180,13 +158,13 @@ pub(super) fn choose(
             spec: repo.spec_path.clone(),
         });
     }
-    Ok(Some(Harness { targets, nextest }))
+    Ok(Tests::Targets(Harness { targets, nextest }))
 }
 
 /// Test targets that seem to be meant and will not run, a warning each package.
 pub(super) fn not_run(repo: &Repo, spec: &Spec) -> Vec<String> {
     let mut warnings = hidden(repo, spec);
-    if spec.test_command.is_none() && spec.test_service.is_none() {
+    if Tests::named(spec).is_none() {
         warnings.extend(skipped(repo));
     }
     warnings
@@ -297,11 +275,7 @@ mod tests {
         }
     }
 
-    fn chosen(
-        tests: Vec<TestPackage>,
-        yaml: &str,
-        nextest: bool,
-    ) -> Result<Option<Harness>, HarnessError> {
+    fn chosen(tests: Vec<TestPackage>, yaml: &str, nextest: bool) -> Result<Tests, HarnessError> {
         let repo = repo(tests);
         let text = format!("name: shop\n{yaml}");
         let spec = crate::spec::parse_in_cargo(&repo.spec_path, text).expect("a good spec");
@@ -310,8 +284,8 @@ mod tests {
 
     fn names(tests: Vec<TestPackage>) -> Vec<String> {
         let harness = chosen(tests, "", false).expect("they are there");
-        let targets = harness.expect("a harness").targets;
-        targets.into_iter().map(|target| target.name).collect()
+        let targets = &harness.harness().expect("a harness").targets;
+        targets.iter().map(|target| target.name.clone()).collect()
     }
 
     #[test]
@@ -369,7 +343,10 @@ mod tests {
     fn a_command_comes_before_targets_and_has_no_use_for_nextest() {
         let tests = || vec![package(&["e2e"], None, true)];
         let command = "test_command: 'true'\n";
-        assert_eq!(chosen(tests(), command, false).expect("fine"), None);
+        assert_eq!(
+            chosen(tests(), command, false).expect("fine").harness(),
+            None
+        );
         for yaml in [command, "tests_run_on: host\n"] {
             let error = chosen(tests(), yaml, true).expect_err("no use");
             assert!(error.is_usage(), "{error}");

@@ -4,6 +4,7 @@ mod error;
 mod harness;
 mod host;
 mod limits;
+mod test_kind;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,9 +13,10 @@ use crate::repo::workspace::Repo;
 use crate::spec::{Cleanup, Ports, Side, Spec};
 
 pub use error::PlanError;
-pub use harness::{Harness, HarnessError, Target};
+pub use harness::HarnessError;
 pub use host::{HostChoice, HostVariables, host_for};
 pub use limits::Limits;
+pub use test_kind::{Harness, Target, Tests};
 
 /// A sandbox that was asked to be kept lives this long, unless `--keep-for` says otherwise.
 pub const KEEP_FOR: Duration = Duration::from_hours(24);
@@ -107,8 +109,8 @@ pub struct Plan {
     pub tests_on: Side,
     /// Which numbers published ports get.
     pub ports: Ports,
-    /// Cargo's test targets, where the spec names no tests.
-    pub harness: Option<Harness>,
+    /// What the tests are.
+    pub tests: Tests,
     /// What goes to the tests.
     pub arguments: Vec<String>,
     /// How long each stage may take.
@@ -149,13 +151,13 @@ impl Plan {
         let lease = host::seconds("CARGO_E2E_LEASE", variables.lease.as_deref())?;
         let limits = Limits::of(&spec, connect);
         let (project_dir, project_dir_because) = project_dir(&repo, &spec)?;
-        let harness = harness::choose(&repo, &spec, options.nextest)?;
+        let tests = harness::choose(&repo, &spec, options.nextest)?;
         // Test targets need Cargo, which a host need not have, and know where everything answers.
-        let (side, ports) = match (&harness, &spec.test_service) {
-            (Some(_), _) => (Side::Client, Ports::Isolated),
-            (None, Some(_)) => (Side::Host, Ports::Isolated),
+        let (side, ports) = match &tests {
+            Tests::Targets(_) => (Side::Client, Ports::Isolated),
+            Tests::Service { .. } => (Side::Host, Ports::Isolated),
             // A repo whose tests say `localhost:5432` works unchanged.
-            (None, None) => (Side::Host, Ports::Declared),
+            Tests::Command(_) => (Side::Host, Ports::Declared),
         };
         Ok(Self {
             host,
@@ -169,7 +171,7 @@ impl Plan {
             up_only: options.up_only,
             tests_on: spec.tests_run_on.unwrap_or(side),
             ports: spec.ports.unwrap_or(ports),
-            harness,
+            tests,
             arguments: options.arguments,
             limits,
             compose_files: spec.compose_file.clone(),
@@ -191,11 +193,11 @@ impl Plan {
             .sum();
         // build_command and the compiler have as much each.
         let compile = self
-            .harness
-            .as_ref()
+            .tests
+            .harness()
             .map_or(Duration::ZERO, |_| self.limits.build);
         // Their `junit` file is one for all runs in this working copy.
-        let here = self.tests_on == Side::Client && self.spec.test_service.is_none();
+        let here = self.tests_on == Side::Client && self.tests.service().is_none();
         let turn = match &self.spec.junit {
             Some(_) if here => self.limits.queue,
             _ => Duration::ZERO,

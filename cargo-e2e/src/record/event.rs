@@ -163,18 +163,18 @@ pub trait Reporter: Send {
 #[derive(Default)]
 pub struct Events {
     secrets: Arc<Secrets>,
-    told: Mutex<Told>,
+    dispatcher: Mutex<Dispatcher>,
 }
 
 #[derive(Default)]
-struct Told {
+struct Dispatcher {
     reporters: Vec<Box<dyn Reporter>>,
     /// The tests' output is one stream: a secret may come in pieces.
     output: Masking,
 }
 
-impl Told {
-    fn tell(&mut self, event: &Event) {
+impl Dispatcher {
+    fn dispatch(&mut self, event: &Event) {
         for reporter in &mut self.reporters {
             reporter.event(event);
         }
@@ -193,7 +193,7 @@ impl Events {
     pub fn masking(secrets: Arc<Secrets>, reporters: Vec<Box<dyn Reporter>>) -> Self {
         Self {
             secrets,
-            told: Mutex::new(Told {
+            dispatcher: Mutex::new(Dispatcher {
                 reporters,
                 output: Masking::default(),
             }),
@@ -207,44 +207,44 @@ impl Events {
     }
 
     /// Tells every reporter.
-    pub fn tell(&self, mut event: Event) {
+    pub fn emit(&self, mut event: Event) {
         // A reporter that panicked once is asked again: losing the verdict would be worse.
-        let mut told = self
-            .told
+        let mut dispatcher = self
+            .dispatcher
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let patterns = self.secrets.patterns();
         match &mut event {
             Event::TestOutput { bytes } if !patterns.is_empty() => {
-                *bytes = told.output.take(&patterns, bytes);
+                *bytes = dispatcher.output.take(&patterns, bytes);
             }
             Event::StageEnded { .. } => {
-                let rest = told.output.finish(&patterns);
+                let rest = dispatcher.output.finish(&patterns);
                 if !rest.is_empty() {
-                    told.tell(&Event::TestOutput { bytes: rest });
+                    dispatcher.dispatch(&Event::TestOutput { bytes: rest });
                 }
             }
             _ => {}
         }
         event.mask(&self.secrets);
-        told.tell(&event);
+        dispatcher.dispatch(&event);
     }
 
     /// Tells a line of progress, made safe to print.
     pub fn progress(&self, stage: Stage, line: &str) {
         let line = printable(line);
         if !line.trim().is_empty() {
-            self.tell(Event::Progress { stage, line });
+            self.emit(Event::Progress { stage, line });
         }
     }
 
     /// Tells something the user should know.
     pub fn warn(&self, text: impl Into<String>) {
-        self.tell(Event::Warning { text: text.into() });
+        self.emit(Event::Warning { text: text.into() });
     }
 
     /// Tells something worth a line.
     pub fn note(&self, text: impl Into<String>) {
-        self.tell(Event::Note { text: text.into() });
+        self.emit(Event::Note { text: text.into() });
     }
 }

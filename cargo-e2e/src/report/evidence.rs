@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::rerun::Rerun;
-use super::{Bundle, failure, html};
+use super::{Bundle, ReportInputs, failure, html};
 use crate::record::outcome::Record;
 
 /// What is known of a run beside its record.
@@ -18,8 +18,8 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
-    fn known<'a>(&'a self, bundle: &'a Bundle) -> failure::Known<'a> {
-        failure::Known {
+    fn inputs<'a>(&'a self, bundle: &'a Bundle) -> ReportInputs<'a> {
+        ReportInputs {
             bundle: bundle.dir(),
             skew: self.skew,
             tests_on_host: self.tests_on_host,
@@ -38,7 +38,7 @@ pub(crate) async fn explain(
 ) -> Option<failure::Report> {
     let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
     let made = tokio::task::spawn_blocking(move || {
-        let report = failure::report(&record, &evidence.known(&bundle))?;
+        let report = failure::report(&record, &evidence.inputs(&bundle))?;
         // A disk that is full is told of with the record.
         let _ = std::fs::write(bundle.dir().join("failure.txt"), &report.long);
         Some(report)
@@ -57,7 +57,7 @@ pub(crate) async fn write_page(
     let why = why.or_else(|| failure::cut_short(record));
     let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
     let written = tokio::task::spawn_blocking(move || {
-        let page = html::page(&record, &evidence.known(&bundle), why.as_deref());
+        let page = html::page(&record, &evidence.inputs(&bundle), why.as_deref());
         std::fs::write(bundle.dir().join("report.html"), page)
     });
     // A disk that is full is told of with the record.

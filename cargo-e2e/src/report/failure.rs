@@ -6,10 +6,7 @@ mod during;
 mod tests;
 
 use std::fmt::Write as _;
-use std::path::Path;
 use std::time::Duration;
-
-use jiff::SignedDuration;
 
 use crate::record::outcome::{
     HealthStatus, Record, ServiceRecord, Stage, StageRecord, StageStatus, TestRecord, Verdict,
@@ -18,7 +15,7 @@ use crate::record::summary::{
     WIDTH, at_step, duration, failed_tests, first_failed, first_line, place, says_nothing_new,
     signal_name, summary_line,
 };
-use crate::report::attach_hints;
+use crate::report::{ReportInputs, attach_hints};
 use crate::text::{clip, printable};
 
 pub(crate) use during::is_complaint;
@@ -57,23 +54,6 @@ struct Shown {
     verdict: bool,
 }
 
-/// What is known beside the record.
-#[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
-    /// The folder with the evidence, masked.
-    pub bundle: &'a Path,
-    /// The host's clock less this machine's.
-    pub skew: SignedDuration,
-    /// Whether the tests' own times are the host's.
-    pub tests_on_host: bool,
-    /// How the run was called, to paste, without what was meant for the tests.
-    pub again: &'a str,
-    /// The same for a run that keeps its stack; none where that is no other.
-    pub keep: Option<&'a str>,
-    /// Whether the tests can be called by their names in the record.
-    pub by_name: bool,
-}
-
 /// The texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -90,16 +70,16 @@ pub struct Report {
 /// None for a run that passed. Where the tests had not begun, it only says what to do: why is
 /// said by the stage that failed.
 #[must_use]
-pub fn report(record: &Record, known: &Known<'_>) -> Option<Report> {
+pub fn report(record: &Record, inputs: &ReportInputs<'_>) -> Option<Report> {
     if matches!(record.verdict, Verdict::Passed | Verdict::Interrupted) {
         return None;
     }
     let failed = failed_tests(record);
     let during = explained(record).and_then(|stage| {
         let test = failed.first().map(|test| test.name.as_str());
-        During::of(record, stage, test, known)
+        During::of(record, stage, test, inputs)
     });
-    let again = again(record, &failed, during.as_ref(), known);
+    let again = again(record, &failed, during.as_ref(), inputs);
     let text = |shown| {
         let mut text = messages(record, &failed, shown);
         if let Some(during) = &during {
@@ -305,11 +285,11 @@ fn again(
     record: &Record,
     failed: &[&TestRecord],
     during: Option<&During>,
-    known: &Known<'_>,
+    inputs: &ReportInputs<'_>,
 ) -> String {
     // One target of the harness takes the name of a test, other commands take what they take.
     let named = during
-        .filter(|_| known.by_name)
+        .filter(|_| inputs.by_name)
         .and_then(|one| one.test.as_deref());
     let filter = match (failed, named) {
         ([one], Some(name)) if one.name == name => {
@@ -317,7 +297,7 @@ fn again(
         }
         _ => String::new(),
     };
-    let again = known.again;
+    let again = inputs.again;
     let mut text = format!("again: {again}{filter}\n");
     match record.verdict {
         // The next run is no remedy for what this one left.
@@ -328,7 +308,7 @@ fn again(
         | Verdict::UpFailed
         | Verdict::Unhealthy
         | Verdict::SetupFailed => {
-            if let Some(keep) = known.keep {
+            if let Some(keep) = inputs.keep {
                 let _ = writeln!(text, "keep:  {keep}{filter}");
             }
         }

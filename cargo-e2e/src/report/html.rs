@@ -3,27 +3,28 @@
 
 mod axis;
 mod logs;
+mod style;
 #[cfg(test)]
 mod tests;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::failure::Known;
 use crate::record::outcome::{HealthStatus, Record, StageStatus, TestRecord, Verdict};
 use crate::record::summary::{duration, first_line, tail, verdict_word};
+use crate::report::ReportInputs;
 use crate::text::printable;
 
 use axis::{Axis, Bar};
+use style::{STYLE, status_class};
 
-const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/script.js");
 /// Nothing is fetched, whatever a log says.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 /// The page. `failure` is what the evidence says of it.
 #[must_use]
-pub fn page(record: &Record, known: &Known<'_>, failure: Option<&str>) -> String {
-    let axis = Axis::of(record, known);
+pub fn page(record: &Record, inputs: &ReportInputs<'_>, failure: Option<&str>) -> String {
+    let axis = Axis::of(record, inputs);
     let class = if record.verdict == Verdict::Passed {
         "good"
     } else {
@@ -57,8 +58,8 @@ pub fn page(record: &Record, known: &Known<'_>, failure: Option<&str>) -> String
                     }
                     section #timeline { h2 { "Timeline" } (timeline(&axis)) }
                     section #tests { h2 { "Tests" } (tests(record, &axis)) }
-                    section #logs { h2 { "Logs" } (logs::logs(record, known, &axis)) }
-                    section #about { h2 { "About" } (about(record, known)) }
+                    section #logs { h2 { "Logs" } (logs::logs(record, inputs, &axis)) }
+                    section #about { h2 { "About" } (about(record, inputs)) }
                 }
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -98,15 +99,6 @@ fn timeline(axis: &Axis) -> Markup {
     }
 }
 
-fn class(status: StageStatus) -> &'static str {
-    match status {
-        StageStatus::Passed => "good",
-        StageStatus::Failed => "bad",
-        StageStatus::Skipped => "skipped",
-        StageStatus::Interrupted => "cut",
-    }
-}
-
 fn tests(record: &Record, axis: &Axis) -> Markup {
     if record.tests.is_empty() {
         return html! { p { "No test ran." } };
@@ -119,7 +111,7 @@ fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
     html! {
         details open[test.status == StageStatus::Failed] {
             summary {
-                span class={ "status " (class(test.status)) } { (test.status.name()) }
+                span class={ "status " (status_class(test.status)) } { (test.status.name()) }
                 " " (first_line(&printable(&test.name))) " "
                 // What did not end has no time.
                 @if test.duration_ms > 0 { span.took { (took(test.duration_ms)) } }
@@ -132,7 +124,7 @@ fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
                 ul.steps {
                     @for step in &test.steps {
                         li style={ "margin-left:" (step.depth) "em" } {
-                            span class={ "status " (class(step.status)) } { (step.status.name()) }
+                            span class={ "status " (status_class(step.status)) } { (step.status.name()) }
                             " " (printable(&step.name)) " "
                             @if step.duration_ms > 0 { span.took { (took(step.duration_ms)) } }
                         }
@@ -144,9 +136,9 @@ fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
 }
 
 /// How the stack that ran differs from what the compose file says, as `plan` tells it.
-fn rewrites(known: &Known<'_>) -> Markup {
+fn rewrites(inputs: &ReportInputs<'_>) -> Markup {
     // None where the stack was never prepared.
-    let text = std::fs::read(known.bundle.join("rewrites.txt")).unwrap_or_default();
+    let text = std::fs::read(inputs.bundle.join("rewrites.txt")).unwrap_or_default();
     let text = printable(&String::from_utf8_lossy(&text));
     html! {
         @if !text.is_empty() {
@@ -157,7 +149,7 @@ fn rewrites(known: &Known<'_>) -> Markup {
     }
 }
 
-fn about(record: &Record, known: &Known<'_>) -> Markup {
+fn about(record: &Record, inputs: &ReportInputs<'_>) -> Markup {
     let commit = record.git.sha.as_deref().unwrap_or("none");
     let changed = if record.git.dirty {
         ", with changes"
@@ -197,6 +189,6 @@ fn about(record: &Record, known: &Known<'_>) -> Markup {
             }
         }
         @for left in &record.leftovers { p.bad { "left behind: " (printable(left)) } }
-        (rewrites(known))
+        (rewrites(inputs))
     }
 }

@@ -17,9 +17,9 @@ use std::io::{self, IsTerminal, stderr, stdout};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use missed::Missed;
+pub use missed::{Missed, Notice};
 pub use status::Status;
-pub use stream::{Channel, Notice, Stream};
+pub use stream::{Channel, Stream};
 
 use place::{Place, Target};
 

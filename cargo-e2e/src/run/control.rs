@@ -2,28 +2,31 @@
 //! to the host for tests that run there. No test needs Docker or ssh of its own.
 //!
 //! A connection is a session. What it changed of the stack is put back at its end, whether the
-//! test asked for that or died: `session.rs` is one of them, `changes.rs` knows what was changed.
+//! test asked for that or died: `session.rs` is one of them, `changes.rs` knows what was
+//! changed.
 
 mod changes;
+mod host_clock;
+mod services;
 mod session;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::net::UnixListener;
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::watch;
 
 use crate::host::{HostError, RuntimeDir};
 use crate::record::outcome::Verdict;
-use crate::run::stages::up::Stack;
-use crate::run::stages::{Context, Trouble};
+use crate::run::{Context, Stack, StageError};
 
 use changes::Changes;
-use session::session;
+use host_clock::HostClock;
+use session::Session;
 
 /// A socket's path has 108 bytes (104 on macOS), with the NUL at its end.
 const LONGEST_PATH: usize = 100;
@@ -36,9 +39,8 @@ pub struct Control<'a> {
     stack: &'a Stack,
     listener: UnixListener,
     path: PathBuf,
-    changes: Changes,
-    /// How far the host's clock is ahead of ours, in nanoseconds.
-    clock: OnceCell<i128>,
+    changes: Changes<'a>,
+    clock: HostClock<'a>,
     closing: watch::Sender<bool>,
     _folder: RuntimeDir,
 }
@@ -70,8 +72,8 @@ impl<'a> Control<'a> {
             stack,
             listener: UnixListener::bind(&path)?,
             path,
-            changes: Changes::default(),
-            clock: OnceCell::new(),
+            changes: Changes::new(context),
+            clock: HostClock::new(context),
             closing: watch::Sender::new(false),
             _folder: folder,
         })
@@ -115,7 +117,8 @@ impl<'a> Control<'a> {
                 accepted = self.listener.accept() => {
                     if let Ok((stream, _)) = accepted {
                         number += 1;
-                        sessions.push(session(self, number, stream));
+                        let session = self.session(number);
+                        sessions.push(session.answer_all(stream, self.closing.subscribe()));
                     }
                 }
                 Some(()) = sessions.next(), if !sessions.is_empty() => {}
@@ -127,40 +130,38 @@ impl<'a> Control<'a> {
         if tokio::time::timeout(LAST, rest).await.is_err() {
             let limit = LAST.as_secs();
             let why = format!("a service that a test changed was not as before within {limit} s");
-            self.warn(&why);
+            self.changes.warn(&why);
             self.changes.failed(why).await;
         }
         ended
     }
 
-    /// Puts back whatever is still changed.
-    pub async fn put_back(&self) {
-        self.settle(None).await;
-    }
-
-    /// Puts back what a session changed, or all of them, where no test can be told that it failed.
-    async fn settle(&self, session: Option<u64>) {
-        if let Err(why) = self.changes.put_back(self, session).await {
-            self.warn(&why);
+    fn session(&self, number: u64) -> Session<'_> {
+        Session {
+            context: self.context,
+            stack: self.stack,
+            changes: &self.changes,
+            clock: &self.clock,
+            number,
+            begun: None,
         }
     }
 
-    fn warn(&self, why: &str) {
-        self.context
-            .events
-            .warn(format!("failed to put back what a test changed: {why}"));
+    /// Puts back whatever is still changed.
+    pub async fn put_back(&self) {
+        self.changes.settle(None).await;
     }
 
     /// Whether all that tests changed was put back.
     ///
     /// # Errors
     /// When something was not: tests that ran after it did not have the stack that they should.
-    pub async fn is_as_before(&self) -> Result<(), Trouble> {
+    pub async fn is_as_before(&self) -> Result<(), StageError> {
         let Some(why) = self.changes.first_failure().await else {
             return Ok(());
         };
         let message = format!("failed to put back what a test changed: {why}");
-        Err(Trouble::new(Verdict::Failed, message)
+        Err(StageError::new(Verdict::Failed, message)
             .help("a test that stops or breaks a service must leave it so that it can start again"))
     }
 
@@ -168,36 +169,4 @@ impl<'a> Control<'a> {
     pub async fn changed(&self) -> BTreeSet<String> {
         self.changes.ever().await
     }
-
-    /// Now, by the host's clock and not later: seconds since 1970 with a fraction, as Docker
-    /// reads them.
-    async fn host_now(&self) -> Result<String, HostError> {
-        let ahead = *self.clock.get_or_try_init(|| self.measure()).await?;
-        let now = now() + ahead;
-        Ok(format!(
-            "{}.{:09}",
-            now / 1_000_000_000,
-            now.rem_euclid(1_000_000_000)
-        ))
-    }
-
-    async fn measure(&self) -> Result<i128, HostError> {
-        if self.context.host.is_local() {
-            return Ok(0);
-        }
-        let said = self.context.sandbox.clock(self.context.host).await?;
-        // The answer is from before it arrived: what is measured is never ahead of the truth,
-        // so that no line of a log is lost.
-        Ok(said - now())
-    }
-}
-
-/// Nanoseconds since 1970, by our clock.
-fn now() -> i128 {
-    jiff::Timestamp::now().as_nanosecond()
-}
-
-/// A deadline from now.
-fn within(time: Duration) -> Instant {
-    Instant::now() + time
 }

@@ -36,7 +36,7 @@ pub async fn finish(
     } = outcome;
     events.secrets().record(&mut record);
     let started = Instant::now();
-    events.tell(Event::StageStarted {
+    events.emit(Event::StageStarted {
         stage: Stage::Report,
     });
     if let Some(error) = keeping.log.take_error() {
@@ -116,14 +116,14 @@ pub async fn finish(
     if let (Some(store), Some(telling)) = (store, telling) {
         tell(&record.run_id, &store, &telling, events).await;
     }
-    events.tell(Event::StageEnded {
+    events.emit(Event::StageEnded {
         stage: Stage::Report,
         status,
         duration: started.elapsed(),
         detail,
     });
     let code = record.exit_code;
-    events.tell(Event::RunFinished {
+    events.emit(Event::RunFinished {
         record: Box::new(record),
         bundle: shown,
         failure: failure.map(|failure| failure.short),

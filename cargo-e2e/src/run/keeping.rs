@@ -36,7 +36,7 @@ impl About {
     /// Returns what a plan says.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
-        let targets = plan.harness.as_ref().map(|one| one.targets.len());
+        let targets = plan.tests.harness().map(|one| one.targets.len());
         Self {
             host: plan.host.name.clone(),
             report: plan.spec.report.clone(),

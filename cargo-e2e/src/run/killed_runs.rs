@@ -9,9 +9,9 @@ use crate::record::outcome::Record;
 use crate::record::store::journal::{Dead, Recovered};
 use crate::record::store::{Store, journal, state_folder};
 use crate::report::hub::{Entry, Outbox};
-use crate::report::{Bundle, failure, html};
+use crate::report::{Bundle, ReportInputs, failure, html};
 use crate::run::stages::collect;
-use crate::run::stages::test::told_until;
+use crate::run::stages::test::records_until;
 
 /// Stores what they knew, and says so.
 pub(crate) fn tell(store: &Store, events: &Events) {
@@ -36,7 +36,7 @@ pub(crate) fn tell(store: &Store, events: &Events) {
 /// # Errors
 /// When the store can't be read or written.
 pub fn recover(store: &Store) -> io::Result<Recovered> {
-    journal::recover(store, told_until, |dead| {
+    journal::recover(store, records_until, |dead| {
         explain(&dead.record, &dead.header.bundle);
         wait_for_the_hub(dead)
     })
@@ -48,7 +48,7 @@ fn explain(record: &Record, bundle: &Path) {
         return;
     };
     collect::discard(bundle.dir());
-    let known = failure::Known {
+    let inputs = ReportInputs {
         bundle: bundle.dir(),
         skew: jiff::SignedDuration::ZERO,
         tests_on_host: false,
@@ -58,7 +58,7 @@ fn explain(record: &Record, bundle: &Path) {
     };
     let why = failure::cut_short(record);
     // The record is stored: these are no reason to fail.
-    let page = html::page(record, &known, why.as_deref());
+    let page = html::page(record, &inputs, why.as_deref());
     let _ = std::fs::write(bundle.dir().join("report.html"), page);
     let _ = bundle.write_junit(record);
 }

@@ -3,114 +3,63 @@
 
 mod end;
 mod execute;
+mod run;
+mod run_state;
 mod sandbox;
 mod stage_runner;
-mod state;
 
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
-use crate::cancel::Cancel;
-use crate::host::{Facts, Host, HostError};
-use crate::plan::Plan;
-use crate::record::ended::EndedSandbox;
-use crate::record::event::{Event, Events};
+use crate::host::{Facts, Host};
+use crate::record::event::Event;
 use crate::record::outcome::{Git, Record, Stage, Verdict, exit_code, millis};
 use crate::record::verdict;
-use crate::run::stages::{self, Context, Trouble};
-use crate::sandbox::{Identity, ended_sandboxes};
+use crate::run::lifecycle::run_state::RunState;
+use crate::run::lifecycle::stage_runner::{StageRunner, Stopped};
+use crate::run::{Context, StageError, stages};
+use crate::sandbox::ended_sandboxes;
 
-use crate::run::lifecycle::stage_runner::{Ledger, Stopped};
-use crate::run::lifecycle::state::Found;
-
-/// Reaches a host by its name; a value so that tests can reach one that does not exist.
-#[async_trait::async_trait]
-pub trait Connector: Send + Sync {
-    /// Connects.
-    async fn connect(&self, name: &str) -> Result<Box<dyn Host>, HostError>;
-}
-
-/// Reaches real hosts.
-#[derive(Debug, Clone, Copy)]
-pub struct RealHosts;
-
-#[async_trait::async_trait]
-impl Connector for RealHosts {
-    async fn connect(&self, name: &str) -> Result<Box<dyn Host>, HostError> {
-        crate::host::connect(name).await
-    }
-}
-
-/// What a run came to, and how to live with its sandbox where that was kept.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The record, without the report stage.
-    pub record: Record,
-    /// Ready to show.
-    pub kept: Option<String>,
-    /// The host's clock less this machine's, as far as it is known.
-    pub skew: jiff::SignedDuration,
-    /// What the host remembers of earlier runs that were killed.
-    pub ended_sandboxes: Vec<EndedSandbox>,
-}
-
-/// One run.
-pub struct Run<'a> {
-    /// What to do.
-    pub plan: &'a Plan,
-    /// How it is known.
-    pub identity: Identity,
-    /// How to reach its host.
-    pub connector: &'a dyn Connector,
-    /// Who is told.
-    pub events: &'a Events,
-    /// When to stop early.
-    pub cancel: &'a Cancel,
-    /// The folder on this machine where the result is kept.
-    pub bundle: PathBuf,
-    /// Earlier runs on its host that were killed, and of whose sandbox nothing is known.
-    pub unknown: Vec<String>,
-}
+pub use run::{Connector, Outcome, RealHosts, Run};
 
 impl Run<'_> {
     /// Runs every stage, and takes everything down.
     pub async fn run(&self) -> Outcome {
         let started = Instant::now();
         let started_at = stage_runner::now();
-        self.events.tell(Event::RunStarted {
+        self.events.emit(Event::RunStarted {
             run_id: self.identity.run_id.clone(),
             repo: self.identity.slug.clone(),
             host: self.plan.host.name.clone(),
         });
-        let mut ledger = Ledger::new(self.events, self.cancel);
-        let mut found = Found::default();
+        let mut runner = StageRunner::new(self.events, self.cancel);
+        let mut state = RunState::default();
         // Read while the host is reached: neither waits for the other.
         let describe = async {
             let git = crate::repo::git::describe(&self.plan.repo.root).await;
-            self.events.tell(Event::Commit { git: git.clone() });
+            self.events.emit(Event::Commit { git: git.clone() });
             git
         };
-        let (mut git, ()) = tokio::join!(describe, Box::pin(self.on_host(&mut ledger, &mut found)));
-        if found.differs_from(&git).await {
+        let (mut git, ()) = tokio::join!(describe, Box::pin(self.on_host(&mut runner, &mut state)));
+        if state.differs_from(&git).await {
             git.dirty = true;
             self.events
                 .warn("the repo changed during the run: the record says that it was dirty");
         }
-        let verdict = verdict::of_run(found.verdict, self.cancel.signal());
-        let record = self.record(verdict, git, &found, ledger, started_at, started);
+        let verdict = verdict::of_run(state.verdict, self.cancel.signal());
+        let record = self.record(verdict, git, &state, runner, started_at, started);
         Outcome {
             record,
-            kept: found.kept,
-            skew: found.skew,
-            ended_sandboxes: found.ended_sandboxes,
+            kept: state.kept,
+            skew: state.skew,
+            ended_sandboxes: state.ended_sandboxes,
         }
     }
 
-    async fn on_host(&self, ledger: &mut Ledger<'_>, found: &mut Found) {
+    async fn on_host(&self, runner: &mut StageRunner<'_>, state: &mut RunState) {
         let mut reached: Option<Arc<dyn Host>> = None;
         let looked = async {
             let name = &self.plan.host.name;
@@ -122,16 +71,16 @@ impl Run<'_> {
             stages::strict::before(self.plan).await?;
             stages::connect::within(limit, looked).await
         };
-        let facts = ledger.until(1, Stage::Connect, Box::pin(judged)).await;
+        let facts = runner.until(1, Stage::Connect, Box::pin(judged)).await;
         match (facts, &reached) {
             (Ok(facts), Some(host)) => {
-                found.ended_sandboxes =
+                state.ended_sandboxes =
                     ended_sandboxes(host.as_ref(), &facts.root, &self.unknown).await;
                 // Most of a run's state is in there: too much to carry by value.
-                Box::pin(self.in_sandbox(ledger, found, host, &facts)).await;
+                Box::pin(self.in_sandbox(runner, state, host, &facts)).await;
             }
             (Ok(_), None) => {}
-            (Err(stopped), _) => found.add(stopped.verdict()),
+            (Err(stopped), _) => state.add(stopped.verdict()),
         }
         if let Some(host) = reached {
             host.close().await;
@@ -140,26 +89,26 @@ impl Run<'_> {
 
     async fn in_sandbox(
         &self,
-        ledger: &mut Ledger<'_>,
-        found: &mut Found,
+        runner: &mut StageRunner<'_>,
+        state: &mut RunState,
         shared: &Arc<dyn Host>,
         facts: &Facts,
     ) {
         let host = shared.as_ref();
-        let bound = ledger.bound();
+        let bound = runner.bound();
         let entering = Box::pin(self.sandbox(shared, facts, &bound));
-        let provisioned = ledger.binding(Stage::Provision, &bound, entering).await;
+        let provisioned = runner.binding(Stage::Provision, &bound, entering).await;
         let (sandbox, before, entered) = match provisioned {
             Ok(sandbox) => sandbox,
             Err(stopped) => {
-                found.add(stopped.verdict());
+                state.add(stopped.verdict());
                 // Half a folder may exist.
-                self.teardown(ledger, found, host, &facts.root).await;
+                self.teardown(runner, state, host, &facts.root).await;
                 return;
             }
         };
         let lease = entered.unwrap_or_else(|| self.hold(shared, &sandbox));
-        ledger.under(lease.lost());
+        runner.under(lease.lost());
         {
             let context = Context {
                 plan: self.plan,
@@ -171,54 +120,54 @@ impl Run<'_> {
                 bundle: self.bundle.clone(),
             };
             // A bug of ours must not cost the teardown.
-            let went = AssertUnwindSafe(self.stages(ledger, found, &context))
+            let went = AssertUnwindSafe(self.stages(runner, state, &context))
                 .catch_unwind()
                 .await
                 .unwrap_or_else(|_| {
                     let message = "cargo-e2e panicked: the message is above, please report it";
-                    Err(Stopped::Failed(Trouble::new(
+                    Err(Stopped::Failed(StageError::new(
                         Verdict::InternalError,
                         message,
                     )))
                 });
             match &went {
-                Ok(()) => found.add(Verdict::Passed),
-                Err(stopped) => found.stop(stopped),
+                Ok(()) => state.add(Verdict::Passed),
+                Err(stopped) => state.stop(stopped),
             }
             if let Err(stopped) = went {
-                if !found.lost {
+                if !state.lost {
                     // What still runs would go on while evidence is collected.
                     let _ = sandbox.stop(host).await;
                 }
-                if matches!(stopped, Stopped::Cancelled) && ledger.reached(Stage::Test) {
-                    found.tests = stages::test::told(&context, true).await;
+                if matches!(stopped, Stopped::Cancelled) && runner.reached(Stage::Test) {
+                    state.tests = stages::test::read_or_warn(&context, true).await;
                 }
             }
-            found.add_tested();
-            if ledger.reached(Stage::Up) && !found.lost {
+            state.add_tested();
+            if runner.reached(Stage::Up) && !state.lost {
                 // Of tests that failed it is said already what fell meanwhile.
-                let passed = found.verdict.is_none_or(|so_far| so_far == Verdict::Passed);
-                let before = found
+                let passed = state.verdict.is_none_or(|so_far| so_far == Verdict::Passed);
+                let before = state
                     .ready
                     .as_ref()
-                    .filter(|_| passed && ledger.reached(Stage::Test));
+                    .filter(|_| passed && runner.reached(Stage::Test));
                 // Evidence is worth a wait, but not a second signal.
-                let collected = ledger
+                let collected = runner
                     .until(
                         2,
                         Stage::Collect,
                         stages::collect::collect(
                             &context,
-                            before.map(|ready| (ready, &found.changed)),
-                            &mut found.services,
+                            before.map(|ready| (ready, &state.changed)),
+                            &mut state.services,
                         ),
                     )
                     .await;
-                if let Err(Stopped::Failed(trouble)) = collected {
+                if let Err(Stopped::Failed(error)) = collected {
                     self.events
-                        .warn(format!("no evidence was collected: {}", trouble.message));
-                } else if found.failed() {
-                    found.skew = stages::collect::skew(&context).await;
+                        .warn(format!("no evidence was collected: {}", error.message));
+                } else if state.failed() {
+                    state.skew = context.clock_skew().await;
                 }
             }
             // Also where nothing was collected, or not all.
@@ -226,11 +175,11 @@ impl Run<'_> {
         }
         // What was up before the run is not the run's to remove.
         let was_up = before.is_some();
-        let kept = if was_up && found.lost {
+        let kept = if was_up && state.lost {
             // Another run may be in it by now.
             Ok(true)
-        } else if was_up || self.keeps(found) {
-            self.keep(found, host, &sandbox).await.map(|()| true)
+        } else if was_up || self.keeps(state) {
+            self.keep(state, host, &sandbox).await.map(|()| true)
         } else {
             Ok(false)
         };
@@ -241,10 +190,10 @@ impl Run<'_> {
                 let text = format!("its lifetime could not be set: {error}");
                 self.events.warn(text);
             }
-            Ok(false) => self.teardown(ledger, found, host, &facts.root).await,
+            Ok(false) => self.teardown(runner, state, host, &facts.root).await,
             Err(error) => {
-                self.teardown(ledger, found, host, &facts.root).await;
-                end::not_kept(ledger, found, error);
+                self.teardown(runner, state, host, &facts.root).await;
+                end::not_kept(runner, state, error);
             }
         }
     }
@@ -253,8 +202,8 @@ impl Run<'_> {
         &self,
         verdict: Verdict,
         git: Git,
-        found: &Found,
-        ledger: Ledger<'_>,
+        state: &RunState,
+        runner: StageRunner<'_>,
         started_at: String,
         started: Instant,
     ) -> Record {
@@ -268,11 +217,11 @@ impl Run<'_> {
             exit_code: exit_code(verdict, self.cancel.signal()),
             started_at,
             duration_ms: millis(started.elapsed()),
-            stages: ledger.into_records(),
-            health_checks: found.health_checks.clone(),
-            services: found.services.clone(),
-            tests: found.tests.clone(),
-            leftovers: found.leftovers.clone(),
+            stages: runner.into_records(),
+            health_checks: state.health_checks.clone(),
+            services: state.services.clone(),
+            tests: state.tests.clone(),
+            leftovers: state.leftovers.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

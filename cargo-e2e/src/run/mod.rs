@@ -1,13 +1,28 @@
 //! A run: `lifecycle` orders the stages, `stages` does what each of them is for, `ready` decides
 //! whether the stack is ready, `control` lets tests change it; `keeping` says where its result goes,
-//! and `finish` puts it there. Called by the command line. It may not know clap.
+//! and `finish` puts it there. What they hand each other lies beside them. Called by the command
+//! line. It may not know clap.
 
+mod context;
 pub mod control;
 pub mod definition;
+mod endpoints;
+mod explain;
 mod failpoint;
 pub mod finish;
 pub mod keeping;
 pub mod killed_runs;
 pub mod lifecycle;
 pub mod ready;
+mod stack;
+mod stage_error;
+mod stage_output;
 pub mod stages;
+mod tail;
+mod test_env;
+
+pub use context::Context;
+pub use stack::Stack;
+pub use stage_error::StageError;
+pub use stage_output::StageOutput;
+pub use tail::Tail;

@@ -7,6 +7,9 @@
 mod calls;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod once;
+#[cfg(test)]
+mod probes_tests;
 
 use std::time::{Duration, Instant};
 
@@ -17,20 +20,16 @@ use crate::record::outcome::{HealthRecord, HealthStatus, millis};
 use crate::sandbox::{Container, Containers, Sandbox};
 use crate::spec::HealthCheck;
 
-pub use calls::published_at;
 use calls::{asked, probe_calls};
+
+pub use calls::published_at;
+pub use once::once;
 
 /// What containers get that have no health check in e2e.yml to say otherwise.
 const LEAST: Duration = Duration::from_mins(1);
 
 /// The probes' script cuts longer answers to so many bytes.
 const LONGEST_ANSWER: usize = 300;
-
-mod once;
-#[cfg(test)]
-mod probes_tests;
-
-pub use once::once;
 
 /// What the wait came to.
 #[derive(Debug)]
@@ -173,7 +172,7 @@ impl<'a> Waiting<'a> {
             check.last_error = Some(answer.clone());
         }
         if news {
-            events.tell(Event::Health {
+            events.emit(Event::Health {
                 name: check.check.name.clone(),
                 passed,
                 answer,

@@ -22,7 +22,7 @@ const STARTED: Duration = Duration::from_millis(300);
 /// Docker counts a restart when a container falls, and starts it only after a pause that doubles
 /// each time, up to a minute: the pause is no time that it was up.
 #[derive(Debug)]
-struct Lives {
+struct RestartHistory {
     restarts: u64,
     /// When Docker started what was seen last, as Docker writes it.
     started: String,
@@ -33,7 +33,7 @@ struct Lives {
     looped: u64,
 }
 
-impl Lives {
+impl RestartHistory {
     /// The first look: earlier restarts count, but one that runs now may be over them.
     fn first(container: &Container) -> Self {
         let looped = if container.state.is_running() {
@@ -114,7 +114,7 @@ impl Lives {
 pub struct Containers {
     all: BTreeMap<String, Container>,
     coming: BTreeMap<String, Container>,
-    lives: BTreeMap<String, Lives>,
+    lives: BTreeMap<String, RestartHistory>,
     seen: bool,
 }
 
@@ -184,7 +184,7 @@ impl Containers {
     fn count_restarts(&mut self, now: Instant) {
         for (id, container) in &self.all {
             let lives = self.lives.entry(id.clone());
-            let lives = lives.or_insert_with(|| Lives::first(container));
+            let lives = lives.or_insert_with(|| RestartHistory::first(container));
             lives.look(container, now);
         }
     }

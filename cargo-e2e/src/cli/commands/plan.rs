@@ -125,7 +125,12 @@ fn describe(plan: &Plan, project: &str) -> String {
             ),
         );
     }
-    for target in plan.harness.iter().flat_map(|harness| &harness.targets) {
+    for target in plan
+        .tests
+        .harness()
+        .iter()
+        .flat_map(|harness| &harness.targets)
+    {
         line("tests", harness_target(plan, target));
     }
     for warning in plan.targets_not_run() {
@@ -150,7 +155,7 @@ fn describe(plan: &Plan, project: &str) -> String {
 
 /// A test target: what compiles it, what runs it, and where.
 fn harness_target(plan: &Plan, target: &Target) -> String {
-    let nextest = plan.harness.as_ref().is_some_and(|harness| harness.nextest);
+    let nextest = plan.tests.harness().is_some_and(|harness| harness.nextest);
     let place = match (plan.tests_on, nextest) {
         (Side::Host, _) => "sent to the host and run there",
         (Side::Client, true) => "run here by cargo-nextest",
@@ -169,7 +174,7 @@ fn ports(plan: &Plan) -> String {
     let because = match plan.spec.ports {
         Some(_) => format!("{} says so", plan.spec_name().display()),
         None if plan.spec.test_service.is_some() => "the default for test_service".to_owned(),
-        None if plan.harness.is_some() => "the default for Cargo's test targets".to_owned(),
+        None if plan.tests.harness().is_some() => "the default for Cargo's test targets".to_owned(),
         None => "the default for test_command".to_owned(),
     };
     match plan.ports {

@@ -88,7 +88,7 @@ async fn run_each(repos: &RepoArguments, output: &OutputArguments, options: &Opt
 }
 
 async fn run_plan(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Result<u8, Refused> {
-    let nextest = plan.harness.as_ref().is_some_and(|harness| harness.nextest);
+    let nextest = plan.tests.harness().is_some_and(|harness| harness.nextest);
     if nextest && !doctor::has_nextest().await {
         show_error(
             "--nextest: cargo-nextest is not installed on this machine",

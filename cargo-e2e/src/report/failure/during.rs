@@ -11,8 +11,8 @@ use e2e_harness::protocol::record::{Entry, Status};
 use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 
-use super::Known;
 use crate::record::outcome::{Record, Stage};
+use crate::report::ReportInputs;
 use crate::report::log_lines::{LogLines, shifted, split_time};
 use crate::text::printable;
 
@@ -68,28 +68,28 @@ impl During {
         record: &Record,
         stage: Stage,
         test: Option<&str>,
-        known: &Known<'_>,
+        inputs: &ReportInputs<'_>,
     ) -> Option<Self> {
         let lasted = record.stages.iter().find(|one| one.name == stage)?;
         let began: Timestamp = lasted.started_at.parse().ok()?;
         let took = SignedDuration::from_millis(i64::try_from(lasted.duration_ms).ok()?);
-        let began = shifted(began, known.skew);
+        let began = shifted(began, inputs.skew);
         let all = (began, shifted(began, took));
         let own = test.and_then(|test| {
-            let told = own_times(&known.bundle.join("events.jsonl"), test);
-            let read = || own_times(&known.bundle.join(crate::record::junit::TIMES), test);
+            let told = own_times(&inputs.bundle.join("events.jsonl"), test);
+            let read = || own_times(&inputs.bundle.join(crate::record::junit::TIMES), test);
             let (from, to) = told.or_else(read)?;
-            let skew = if known.tests_on_host {
+            let skew = if inputs.tests_on_host {
                 SignedDuration::ZERO
             } else {
-                known.skew
+                inputs.skew
             };
             // One that did not end was ended with the others.
             let to = to.map_or(all.1, |to| shifted(to, skew));
             Some((Some(test.to_owned()), shifted(from, skew), to))
         });
         let (test, from, to) = own.unwrap_or((None, all.0, all.1));
-        let log = |name: &str| known.bundle.join("logs").join(format!("{name}.log"));
+        let log = |name: &str| inputs.bundle.join("logs").join(format!("{name}.log"));
         let services = record
             .services
             .iter()

@@ -1,3 +1,7 @@
+use std::path::Path;
+
+use jiff::SignedDuration;
+
 use super::*;
 use crate::record::outcome::{HealthRecord, Stage, StageRecord, StepRecord};
 use crate::report::human::samples::{failed, passed, test};
@@ -64,8 +68,8 @@ fn bundle() -> tempfile::TempDir {
     folder
 }
 
-fn known(bundle: &Path) -> Known<'_> {
-    Known {
+fn inputs(bundle: &Path) -> ReportInputs<'_> {
+    ReportInputs {
         bundle,
         skew: SignedDuration::from_hours(1),
         tests_on_host: false,
@@ -78,7 +82,7 @@ fn known(bundle: &Path) -> Known<'_> {
 #[test]
 fn a_screen_says_what_the_stack_did_while_the_test_ran() {
     let folder = bundle();
-    let report = report(&run(), &known(folder.path())).unwrap();
+    let report = report(&run(), &inputs(folder.path())).unwrap();
     let expected = "\
 orders::ship at `pay` at tests/orders.rs:12:
 | expected 3, got 4
@@ -126,7 +130,7 @@ fn of_a_setup_that_failed_it_says_what_the_stack_did_meanwhile() {
     record.verdict = Verdict::SetupFailed;
     record.stages[0].name = Stage::Setup;
     record.tests.clear();
-    let report = report(&record, &known(folder.path())).unwrap();
+    let report = report(&record, &inputs(folder.path())).unwrap();
     assert!(
         report
             .stack
@@ -141,7 +145,7 @@ fn of_a_setup_that_failed_it_says_what_the_stack_did_meanwhile() {
 fn without_times_of_its_own_all_the_tests_time_counts() {
     let folder = bundle();
     std::fs::remove_file(folder.path().join("events.jsonl")).unwrap();
-    let report = report(&run(), &known(folder.path())).unwrap();
+    let report = report(&run(), &inputs(folder.path())).unwrap();
     assert!(
         report.short.contains("while the tests ran (20.0 s):"),
         "{}",
@@ -164,7 +168,7 @@ fn a_stage_before_the_tests_says_why_itself() {
         ..record.stages[0].clone()
     });
     record.stages[0].detail = "web: HTTP 503\nthe last lines of web:\n  no database".into();
-    let report_of = |record: &Record| report(record, &known(folder.path()));
+    let report_of = |record: &Record| report(record, &inputs(folder.path()));
     let again = "again: cargo e2e --host railiance01\n";
     let keep = "keep:  cargo e2e --host railiance01 --keep-on-failure\n";
     let unhealthy = report_of(&record).unwrap();
@@ -200,7 +204,7 @@ fn what_a_command_printed_is_in_the_bundle_and_not_again_on_the_terminal() {
     let said =
         "the tests failed (exit status 1)\nthe last lines they printed:\n  e2e/test.sh:4: no";
     record.tests[0].message = Some(said.into());
-    let report = report(&record, &known(folder.path())).unwrap();
+    let report = report(&record, &inputs(folder.path())).unwrap();
     assert!(
         report.short.starts_with("while the tests ran"),
         "{}",
@@ -224,7 +228,7 @@ fn a_test_that_did_not_end_was_ended_with_the_others() {
     let mut record = run();
     record.verdict = Verdict::TimedOut;
     record.tests[0].message = Some("did not end".into());
-    let report = report(&record, &known(folder.path())).unwrap();
+    let report = report(&record, &inputs(folder.path())).unwrap();
     assert!(
         report
             .short
@@ -257,7 +261,7 @@ fn the_time_of_a_failed_test_is_not_that_of_another_one_of_its_name() {
 {"event":"test_ended","test":"orders::ship","attempt":1,"status":"passed","duration_ms":1000,"message":null,"at":"2026-11-22T13:00:11Z"}
 "#;
     std::fs::write(path, events).unwrap();
-    let report = report(&run(), &known(folder.path())).unwrap();
+    let report = report(&run(), &inputs(folder.path())).unwrap();
     let start = "while orders::ship ran (2.00 s)";
     assert!(report.short.contains(start), "{}", report.short);
 }

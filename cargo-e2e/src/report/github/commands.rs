@@ -159,12 +159,12 @@ mod tests {
             Box::new(StopCommands::on(out.clone())),
             Box::new(human),
         ]);
-        events.tell(ended(Stage::Up));
-        events.tell(output(""));
-        events.tell(output("::error::x\nhalf"));
-        events.tell(output(" a line"));
-        events.tell(ended(Stage::Test));
-        events.tell(output("more\n"));
+        events.emit(ended(Stage::Up));
+        events.emit(output(""));
+        events.emit(output("::error::x\nhalf"));
+        events.emit(output(" a line"));
+        events.emit(ended(Stage::Test));
+        events.emit(output("more\n"));
         drop(events);
         let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<&str> = text.lines().collect();

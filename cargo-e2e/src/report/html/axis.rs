@@ -10,9 +10,12 @@ use serde_json::Value;
 
 use crate::record::outcome::{HealthStatus, Record, Stage};
 use crate::record::summary::{duration, reason};
-use crate::report::failure::{Known, restarted};
+use crate::report::ReportInputs;
+use crate::report::failure::restarted;
 use crate::report::log_lines::shifted;
 use crate::text::printable;
+
+use super::style::status_class;
 
 /// Narrower than this, nothing is seen.
 const NARROWEST: f64 = 0.3;
@@ -47,12 +50,12 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    pub(super) fn of(record: &Record, known: &Known<'_>) -> Self {
+    pub(super) fn of(record: &Record, inputs: &ReportInputs<'_>) -> Self {
         let start = record.started_at.parse().unwrap_or(Timestamp::UNIX_EPOCH);
         let mut axis = Self {
             start,
             length: signed(record.duration_ms).max(1),
-            skew: known.skew,
+            skew: inputs.skew,
             times: HashMap::new(),
             stages: Vec::new(),
             checks: Vec::new(),
@@ -62,8 +65,8 @@ impl Axis {
         };
         axis.add_stages(record);
         axis.add_checks(record);
-        axis.add_containers(record, known.bundle);
-        axis.add_tests(record, known);
+        axis.add_containers(record, inputs.bundle);
+        axis.add_tests(record, inputs);
         axis
     }
 
@@ -112,7 +115,7 @@ impl Axis {
             };
             let from = self.since(at);
             let to = from + signed(stage.duration_ms);
-            let class = super::class(stage.status);
+            let class = status_class(stage.status);
             self.stages
                 .push(self.bar(stage.name.name(), &reason(&stage.detail), class, from, to));
         }
@@ -183,8 +186,8 @@ impl Axis {
         }
     }
 
-    fn add_tests(&mut self, record: &Record, known: &Known<'_>) {
-        let skew = if known.tests_on_host {
+    fn add_tests(&mut self, record: &Record, inputs: &ReportInputs<'_>) {
+        let skew = if inputs.tests_on_host {
             self.skew
         } else {
             SignedDuration::ZERO
@@ -192,7 +195,7 @@ impl Axis {
         // Of a test that died in the middle of a letter, all but that line counts.
         let mut text = Vec::new();
         for file in ["events.jsonl", crate::record::junit::TIMES] {
-            text.extend(std::fs::read(known.bundle.join(file)).unwrap_or_default());
+            text.extend(std::fs::read(inputs.bundle.join(file)).unwrap_or_default());
         }
         let text = String::from_utf8_lossy(&text);
         let own = |test: &str| record.tests.iter().find(|one| one.name == test);
@@ -217,7 +220,7 @@ impl Axis {
         for test in &record.tests {
             if let Some((from, to)) = self.time_of(&test.name) {
                 let detail = test.message.as_deref().unwrap_or_default();
-                let class = super::class(test.status);
+                let class = status_class(test.status);
                 self.tests
                     .push(self.bar(&test.name, detail, class, from, to));
             }

@@ -6,7 +6,8 @@ use maud::{Markup, html};
 
 use super::axis::Axis;
 use crate::record::outcome::Record;
-use crate::report::failure::{Known, is_complaint};
+use crate::report::ReportInputs;
+use crate::report::failure::is_complaint;
 use crate::report::log_lines::{LogLines, split_time};
 use crate::text::printable;
 
@@ -20,8 +21,8 @@ struct Line {
     text: String,
 }
 
-pub(super) fn logs(record: &Record, known: &Known<'_>, axis: &Axis) -> Markup {
-    let output = ends(&known.bundle.join("test-output.log"), |text| Line {
+pub(super) fn logs(record: &Record, inputs: &ReportInputs<'_>, axis: &Axis) -> Markup {
+    let output = ends(&inputs.bundle.join("test-output.log"), |text| Line {
         at: None,
         text: printable(text),
     });
@@ -35,7 +36,7 @@ pub(super) fn logs(record: &Record, known: &Known<'_>, axis: &Axis) -> Markup {
         @if !output.0.is_empty() { (one("what the tests printed", "test-output.log", &output)) }
         @for service in &record.services {
             @let path = format!("logs/{}.log", service.name);
-            (one(&service.name, &path, &ends(&known.bundle.join(&path), |text| timed(text, axis))))
+            (one(&service.name, &path, &ends(&inputs.bundle.join(&path), |text| timed(text, axis))))
         }
     }
 }

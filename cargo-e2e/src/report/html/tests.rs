@@ -4,8 +4,8 @@ use crate::report::human::samples::{failed, passed, test};
 
 const NASTY: &str = "</script><script>alert(1)</script><img src=x onerror=alert(1)> \" ' &";
 
-fn known(bundle: &std::path::Path) -> Known<'_> {
-    Known {
+fn inputs(bundle: &std::path::Path) -> ReportInputs<'_> {
+    ReportInputs {
         bundle,
         skew: jiff::SignedDuration::ZERO,
         tests_on_host: true,
@@ -43,7 +43,7 @@ fn nothing_from_outside_is_markup() {
     let mut bad = test(NASTY, StageStatus::Failed);
     bad.message = Some(NASTY.into());
     record.tests = vec![bad];
-    let page = page(&record, &known(folder.path()), Some(NASTY));
+    let page = page(&record, &inputs(folder.path()), Some(NASTY));
     assert_eq!(page.matches("<script>").count(), 1);
     assert!(page.contains("<li>rewrite: &lt;/script"), "{page}");
     assert!(!page.contains("<img"), "{page}");
@@ -71,14 +71,14 @@ fn a_test_that_dies_in_the_middle_of_a_letter_or_lies_about_its_time_costs_no_ti
         test("b", StageStatus::Failed),
     ];
     for skew in [-3600, 3600] {
-        let known = Known {
+        let inputs = ReportInputs {
             skew: jiff::SignedDuration::from_secs(skew),
-            ..known(folder.path())
+            ..inputs(folder.path())
         };
-        let axis = Axis::of(&record, &known);
+        let axis = Axis::of(&record, &inputs);
         let names: Vec<_> = axis.tests.iter().map(|bar| bar.name.as_str()).collect();
         assert_eq!(names, ["a", "b"]);
-        assert!(crate::report::failure::report(&record, &known).is_some());
+        assert!(crate::report::failure::report(&record, &inputs).is_some());
     }
 }
 
@@ -125,7 +125,7 @@ fn bars_stand_where_their_time_is() {
         restarts: 2,
         ..ServiceRecord::default()
     });
-    let axis = Axis::of(&record, &known(folder.path()));
+    let axis = Axis::of(&record, &inputs(folder.path()));
     let bars: Vec<_> = axis
         .stages
         .iter()
@@ -141,7 +141,7 @@ fn bars_stand_where_their_time_is() {
     let all = [("db", "20.00", "80.00"), ("crashes", "10.00", "90.00")];
     assert_eq!(containers, all);
     assert_eq!(axis.time_of("test_command"), Some((5000, 5001)));
-    let page = page(&record, &known(folder.path()), None);
+    let page = page(&record, &inputs(folder.path()), None);
     assert!(
         page.starts_with("<!DOCTYPE html>") && !page.contains("http://"),
         "{page}"
@@ -164,7 +164,7 @@ fn a_test_without_an_end_has_a_bar_and_names_are_short() {
         .map(|name| test(name, StageStatus::Failed))
         .into();
     record.tests[0].duration_ms = 5000;
-    let axis = Axis::of(&record, &known(folder.path()));
+    let axis = Axis::of(&record, &inputs(folder.path()));
     let bars = axis.tests.iter();
     let bars: Vec<_> = bars
         .map(|bar| (bar.short.as_str(), bar.width.as_str()))

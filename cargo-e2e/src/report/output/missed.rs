@@ -1,8 +1,12 @@
 //! How much was left out for a reader that was too slow, and how that is said.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::record::summary::kilobytes;
+
+/// Says what a reader missed, as whole lines of its stream.
+pub type Notice = Arc<dyn Fn(Missed) -> String + Send + Sync>;
 
 /// What a reader missed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

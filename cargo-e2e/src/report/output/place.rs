@@ -9,10 +9,9 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use tokio::sync::watch;
 
-use super::missed::Missed;
+use super::missed::{Missed, Notice};
 use super::queue::{Piece, Queue};
 use super::status::Status;
-use super::stream::Notice;
 
 /// A pipe takes that much whole; smaller steps show sooner that its reader reads.
 const STEP: usize = 4096;

@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::Notice;
-use super::missed::Missed;
+use super::missed::{Missed, Notice};
 
 /// So many bytes may wait for their reader; then what may be left out is.
 pub(super) const LIMIT: usize = 8 << 20;

@@ -3,12 +3,9 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::missed::Missed;
+use super::missed::{Missed, Notice};
 use super::place::Place;
 use super::status::Status;
-
-/// Says what a reader missed, as whole lines of its stream.
-pub type Notice = Arc<dyn Fn(Missed) -> String + Send + Sync>;
 
 /// Where a reporter writes. What is written as [`Write`] must be shown, however slow its reader is.
 pub trait Channel: Write + Send {

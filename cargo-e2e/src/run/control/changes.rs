@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, Notify};
 
-use crate::host::HostError;
+use crate::run::Context;
 use crate::sandbox::{Container, Containers};
 
-use super::{Control, within};
+use super::services::{containers, reason};
 
 /// After it is started again, a container with a health check has this long to pass it.
 const HEALTHY: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Every container that is not as it was, by id. One change is made at a time.
-#[derive(Debug, Default)]
-pub(super) struct Changes {
+pub(super) struct Changes<'a> {
+    context: &'a Context<'a>,
     all: Mutex<BTreeMap<String, Changed>>,
     /// Told whenever one is put back.
     fewer: Notify,
@@ -31,18 +31,18 @@ pub(super) struct Changes {
 struct Changed {
     session: u64,
     service: String,
-    was: Was,
+    was: ContainerStatus,
 }
 
 /// What a container did before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Was {
+enum ContainerStatus {
     Running,
     Paused,
     Stopped,
 }
 
-impl Was {
+impl ContainerStatus {
     fn of(container: &Container) -> Self {
         match container.state.status.as_str() {
             "running" | "restarting" => Self::Running,
@@ -52,7 +52,17 @@ impl Was {
     }
 }
 
-impl Changes {
+impl<'a> Changes<'a> {
+    pub(super) fn new(context: &'a Context<'a>) -> Self {
+        Self {
+            context,
+            all: Mutex::default(),
+            fewer: Notify::new(),
+            ever: Mutex::default(),
+            failures: Mutex::default(),
+        }
+    }
+
     /// Waits until no other session has changed anything; the services that some still has, when
     /// that takes too long.
     pub(super) async fn only(&self, session: u64, patience: Duration) -> Result<(), Vec<String>> {
@@ -75,25 +85,24 @@ impl Changes {
     /// Makes a change of containers, which are remembered as they are now.
     pub(super) async fn change(
         &self,
-        control: &Control<'_>,
         session: u64,
         service: &str,
         verb: &'static str,
         signal: &str,
     ) -> Result<(), String> {
         let mut all = self.all.lock().await;
-        let containers = control.containers(service).await?;
+        let containers = containers(self.context, service).await?;
         let mut ids = Vec::new();
         for container in containers {
             all.entry(container.id.clone()).or_insert_with(|| Changed {
                 session,
                 service: service.to_owned(),
-                was: Was::of(&container),
+                was: ContainerStatus::of(&container),
             });
             ids.push(container.id);
         }
         self.ever.lock().await.extend(ids.iter().cloned());
-        let (host, sandbox) = (control.context.host, control.context.sandbox);
+        let (host, sandbox) = (self.context.host, self.context.sandbox);
         let changed = sandbox.change(host, verb, signal, &ids).await;
         changed.map_err(|error| reason(&error))
     }
@@ -102,11 +111,7 @@ impl Changes {
     ///
     /// # Errors
     /// When something can't be; it is remembered, too.
-    pub(super) async fn put_back(
-        &self,
-        control: &Control<'_>,
-        session: Option<u64>,
-    ) -> Result<(), String> {
+    pub(super) async fn put_back(&self, session: Option<u64>) -> Result<(), String> {
         let mut all = self.all.lock().await;
         let mine = |changed: &Changed| session.is_none_or(|session| changed.session == session);
         let due: BTreeMap<String, Changed> = all
@@ -117,7 +122,7 @@ impl Changes {
         if due.is_empty() {
             return Ok(());
         }
-        let restored = restore(control, &due).await;
+        let restored = restore(self.context, &due).await;
         if let Err(why) = &restored {
             self.failed(why.clone()).await;
         }
@@ -126,6 +131,19 @@ impl Changes {
         drop(all);
         self.fewer.notify_waiters();
         restored
+    }
+
+    /// Puts back what a session changed, or all of them, where no test can be told that it failed.
+    pub(super) async fn settle(&self, session: Option<u64>) {
+        if let Err(why) = self.put_back(session).await {
+            self.warn(&why);
+        }
+    }
+
+    pub(super) fn warn(&self, why: &str) {
+        self.context
+            .events
+            .warn(format!("failed to put back what a test changed: {why}"));
     }
 
     /// Remembers why something could not be put back.
@@ -154,8 +172,8 @@ fn others(all: &BTreeMap<String, Changed>, session: u64) -> Vec<String> {
     services
 }
 
-async fn restore(control: &Control<'_>, due: &BTreeMap<String, Changed>) -> Result<(), String> {
-    let (host, sandbox) = (control.context.host, control.context.sandbox);
+async fn restore(context: &Context<'_>, due: &BTreeMap<String, Changed>) -> Result<(), String> {
+    let (host, sandbox) = (context.host, context.sandbox);
     let now = sandbox
         .inspect(host)
         .await
@@ -168,7 +186,7 @@ async fn restore(control: &Control<'_>, due: &BTreeMap<String, Changed>) -> Resu
         let Some(changed) = due.get(&container.id) else {
             continue;
         };
-        for verb in way_back(Was::of(container), changed.was) {
+        for verb in way_back(ContainerStatus::of(container), changed.was) {
             let ids = std::slice::from_ref(&container.id);
             if let Err(error) = sandbox.change(host, verb, "", ids).await {
                 failed.push(format!("{}: {}", changed.service, reason(&error)));
@@ -179,37 +197,37 @@ async fn restore(control: &Control<'_>, due: &BTreeMap<String, Changed>) -> Resu
     if let Some(first) = failed.into_iter().next() {
         return Err(first);
     }
-    healthy(control, due, within(HEALTHY)).await
+    healthy(context, due, Instant::now() + HEALTHY).await
 }
 
 /// What `docker` must do to bring a container from one state to another.
-fn way_back(now: Was, was: Was) -> &'static [&'static str] {
+fn way_back(now: ContainerStatus, was: ContainerStatus) -> &'static [&'static str] {
     match (now, was) {
-        (Was::Running, Was::Running)
-        | (Was::Paused, Was::Paused)
-        | (Was::Stopped, Was::Stopped) => &[],
-        (Was::Stopped, Was::Running) => &["start"],
-        (Was::Paused, Was::Running) => &["unpause"],
-        (Was::Running, Was::Paused) => &["pause"],
-        (Was::Stopped, Was::Paused) => &["start", "pause"],
-        (Was::Running, Was::Stopped) => &["stop"],
-        (Was::Paused, Was::Stopped) => &["unpause", "stop"],
+        (ContainerStatus::Running, ContainerStatus::Running)
+        | (ContainerStatus::Paused, ContainerStatus::Paused)
+        | (ContainerStatus::Stopped, ContainerStatus::Stopped) => &[],
+        (ContainerStatus::Stopped, ContainerStatus::Running) => &["start"],
+        (ContainerStatus::Paused, ContainerStatus::Running) => &["unpause"],
+        (ContainerStatus::Running, ContainerStatus::Paused) => &["pause"],
+        (ContainerStatus::Stopped, ContainerStatus::Paused) => &["start", "pause"],
+        (ContainerStatus::Running, ContainerStatus::Stopped) => &["stop"],
+        (ContainerStatus::Paused, ContainerStatus::Stopped) => &["unpause", "stop"],
     }
 }
 
 /// Waits until those that ran before run again and stay up, and are healthy where they are asked.
 async fn healthy(
-    control: &Control<'_>,
+    context: &Context<'_>,
     due: &BTreeMap<String, Changed>,
     deadline: Instant,
 ) -> Result<(), String> {
     let ran = |container: &Container| {
         let changed = due.get(&container.id);
-        changed.is_some_and(|changed| changed.was == Was::Running)
+        changed.is_some_and(|changed| changed.was == ContainerStatus::Running)
     };
     let mut seen = Containers::default();
     loop {
-        let containers = control.context.sandbox.inspect(control.context.host).await;
+        let containers = context.sandbox.inspect(context.host).await;
         let containers = containers.map_err(|error| reason(&error))?;
         seen.look(containers.only(ran));
         match missing(&seen, Instant::now()) {
@@ -246,14 +264,6 @@ fn missing(containers: &Containers, now: Instant) -> Missing {
         .map_or(Missing::Nothing, Missing::NotYet)
 }
 
-/// What Docker said, without where and in which script.
-pub(super) fn reason(error: &HostError) -> String {
-    match error {
-        HostError::Script { stderr, .. } if !stderr.trim().is_empty() => stderr.trim().to_owned(),
-        other => other.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -286,13 +296,17 @@ mod tests {
 
     #[test]
     fn every_way_back_ends_where_it_began() {
-        let all = [Was::Running, Was::Paused, Was::Stopped];
+        let all = [
+            ContainerStatus::Running,
+            ContainerStatus::Paused,
+            ContainerStatus::Stopped,
+        ];
         for now in all {
             for was in all {
                 let end = way_back(now, was).iter().fold(now, |_, verb| match *verb {
-                    "start" | "unpause" => Was::Running,
-                    "pause" => Was::Paused,
-                    _ => Was::Stopped,
+                    "start" | "unpause" => ContainerStatus::Running,
+                    "pause" => ContainerStatus::Paused,
+                    _ => ContainerStatus::Stopped,
                 });
                 assert_eq!(end, was, "from {now:?}");
             }

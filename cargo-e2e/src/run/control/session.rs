@@ -5,13 +5,15 @@ use std::time::Duration;
 use e2e_harness::protocol::control::{Answer, Change, ContainerState, Request};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
+use tokio::sync::watch;
 
 use crate::run::ready::once;
+use crate::run::{Context, Stack};
 use crate::sandbox::Container;
-use crate::text::printable;
 
-use super::Control;
-use super::changes::reason;
+use super::changes::Changes;
+use super::host_clock::HostClock;
+use super::services::{containers, reason};
 
 /// A longer line is none of ours. What a command is to read on its input is part of one.
 const LONGEST_LINE: usize = 16 << 20;
@@ -20,43 +22,152 @@ const MOST_OUTPUT: usize = 10 << 20;
 /// How long a test waits until what another one changed is put back.
 const PATIENCE: Duration = Duration::from_secs(100);
 
-/// Answers until the test closes the connection or dies, and puts back what it changed.
-pub(super) async fn session(control: &Control<'_>, number: u64, stream: UnixStream) {
-    let (reader, mut writer) = stream.into_split();
-    let mut reader = BufReader::new(reader);
-    let mut closing = control.closing.subscribe();
-    let mut begun = None;
-    loop {
-        let line = tokio::select! {
-            line = next_line(&mut reader) => line,
-            _ = closing.wait_for(|closing| *closing) => break,
-        };
-        let Some(line) = line else { break };
-        let request = match serde_json::from_slice::<Request>(&line) {
-            Ok(request) => request,
-            Err(error) => {
-                let message = format!("cargo e2e does not understand this request: {error}");
-                let _ = say(&mut writer, &Answer::Failed { message }).await;
-                continue;
+/// One connection of a test.
+pub(super) struct Session<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) stack: &'a Stack,
+    pub(super) changes: &'a Changes<'a>,
+    pub(super) clock: &'a HostClock<'a>,
+    pub(super) number: u64,
+    /// The host's time when the test began, once it has.
+    pub(super) begun: Option<String>,
+}
+
+impl Session<'_> {
+    /// Answers until the test closes the connection or dies, or `closing` is true; and puts back
+    /// what it changed.
+    pub(super) async fn answer_all(
+        mut self,
+        stream: UnixStream,
+        mut closing: watch::Receiver<bool>,
+    ) {
+        let (reader, mut writer) = stream.into_split();
+        let mut reader = BufReader::new(reader);
+        loop {
+            let line = tokio::select! {
+                line = next_line(&mut reader) => line,
+                _ = closing.wait_for(|closing| *closing) => break,
+            };
+            let Some(line) = line else { break };
+            let request = match serde_json::from_slice::<Request>(&line) {
+                Ok(request) => request,
+                Err(error) => {
+                    let message = format!("cargo e2e does not understand this request: {error}");
+                    let _ = say(&mut writer, &Answer::Failed { message }).await;
+                    continue;
+                }
+            };
+            let settles = matches!(request, Request::Change { .. } | Request::Restore);
+            let answer = self.answer(request);
+            let answer = if settles {
+                // Half a change could not be put back.
+                answer.await
+            } else {
+                tokio::select! {
+                    answer = answer => answer,
+                    () = hung_up(&mut reader) => break,
+                }
+            };
+            let answer = answer.unwrap_or_else(|message| Answer::Failed { message });
+            if say(&mut writer, &answer).await.is_err() {
+                break;
             }
-        };
-        let settles = matches!(request, Request::Change { .. } | Request::Restore);
-        let answer = answer(control, number, &mut begun, request);
-        let answer = if settles {
-            // Half a change could not be put back.
-            answer.await
-        } else {
-            tokio::select! {
-                answer = answer => answer,
-                () = hung_up(&mut reader) => break,
+        }
+        self.changes.settle(Some(self.number)).await;
+    }
+
+    /// An error is the message of [`Answer::Failed`].
+    async fn answer(&mut self, request: Request) -> Result<Answer, String> {
+        let context = self.context;
+        let (host, sandbox) = (context.host, context.sandbox);
+        match request {
+            Request::Begin { test: _ } => {
+                self.changes
+                .only(self.number, PATIENCE)
+                .await
+                .map_err(|services| {
+                    format!(
+                        "{} is still as another test left it; a test that changes services must be `exclusive`",
+                        services.join(", ")
+                    )
+                })?;
+                let now = self.clock.now().await;
+                self.begun = Some(now.map_err(|error| reason(&error))?);
+                Ok(Answer::Done)
             }
-        };
-        let answer = answer.unwrap_or_else(|message| Answer::Failed { message });
-        if say(&mut writer, &answer).await.is_err() {
-            break;
+            Request::Change { service, change } => {
+                let (verb, signal) = match &change {
+                    Change::Stop => ("stop", ""),
+                    Change::Start => ("start", ""),
+                    Change::Restart => ("restart", ""),
+                    Change::Pause => ("pause", ""),
+                    Change::Unpause => ("unpause", ""),
+                    Change::Kill { signal } => ("kill", signal.as_str()),
+                };
+                self.changes
+                    .change(self.number, &service, verb, signal)
+                    .await?;
+                Ok(Answer::Done)
+            }
+            Request::Logs {
+                service,
+                since_begin,
+            } => {
+                let since = match (since_begin, &self.begun) {
+                    (false, _) => "",
+                    (true, Some(begun)) => begun,
+                    (true, None) => return Err("this session has not begun".to_owned()),
+                };
+                let containers = ids(&containers(context, &service).await?);
+                let said = sandbox.said(host, &containers, since, MOST_OUTPUT + 1);
+                let said = said.await.map_err(|error| reason(&error))?;
+                Ok(Answer::Logs {
+                    text: capped(&said),
+                })
+            }
+            Request::Exec {
+                service,
+                command,
+                stdin,
+            } => {
+                let containers = containers(context, &service).await?;
+                let Some(container) = containers.first() else {
+                    return Err(format!("{service} has no container"));
+                };
+                if container.state.status != "running" {
+                    let state = &container.state.status;
+                    return Err(format!("{service} is {state}, nothing can run in it"));
+                }
+                let limit = context.plan.limits.test;
+                let ran = sandbox.exec(host, &container.id, &command, stdin.as_bytes(), limit);
+                let output = ran.await.map_err(|error| reason(&error))?;
+                Ok(Answer::Output {
+                    status: output.status,
+                    stdout: capped(&output.stdout),
+                    stderr: capped(output.stderr.as_bytes()),
+                })
+            }
+            Request::State { service } => {
+                let containers = containers(context, &service).await?;
+                Ok(Answer::States {
+                    containers: containers.iter().map(state).collect(),
+                })
+            }
+            Request::Check { name } => {
+                let checks = &context.plan.spec.health_checks;
+                let check = checks.iter().find(|check| check.name == name);
+                let check = check.ok_or_else(|| format!("e2e.yml has no health check {name}"))?;
+                let reachable = !context.facts.rootless;
+                let asked = once(host, sandbox, check, &self.stack.published, reachable);
+                let (passed, said) = asked.await.map_err(|error| reason(&error))?;
+                Ok(Answer::Checked { passed, said })
+            }
+            Request::Restore => {
+                self.changes.put_back(Some(self.number)).await?;
+                Ok(Answer::Done)
+            }
         }
     }
-    control.settle(Some(number)).await;
 }
 
 /// A whole line; none at the end, or when it is too long to be one.
@@ -92,130 +203,6 @@ async fn say(
     let mut line = serde_json::to_vec(answer)?;
     line.push(b'\n');
     writer.write_all(&line).await
-}
-
-/// An error is the message of [`Answer::Failed`].
-async fn answer(
-    control: &Control<'_>,
-    number: u64,
-    begun: &mut Option<String>,
-    request: Request,
-) -> Result<Answer, String> {
-    let context = control.context;
-    let (host, sandbox) = (context.host, context.sandbox);
-    match request {
-        Request::Begin { test: _ } => {
-            control
-                .changes
-                .only(number, PATIENCE)
-                .await
-                .map_err(|services| {
-                    format!(
-                        "{} is still as another test left it; a test that changes services must be `exclusive`",
-                        services.join(", ")
-                    )
-                })?;
-            let now = control.host_now().await;
-            *begun = Some(now.map_err(|error| reason(&error))?);
-            Ok(Answer::Done)
-        }
-        Request::Change { service, change } => {
-            let (verb, signal) = match &change {
-                Change::Stop => ("stop", ""),
-                Change::Start => ("start", ""),
-                Change::Restart => ("restart", ""),
-                Change::Pause => ("pause", ""),
-                Change::Unpause => ("unpause", ""),
-                Change::Kill { signal } => ("kill", signal.as_str()),
-            };
-            let changes = &control.changes;
-            changes
-                .change(control, number, &service, verb, signal)
-                .await?;
-            Ok(Answer::Done)
-        }
-        Request::Logs {
-            service,
-            since_begin,
-        } => {
-            let since = match (since_begin, begun) {
-                (false, _) => "",
-                (true, Some(begun)) => begun,
-                (true, None) => return Err("this session has not begun".to_owned()),
-            };
-            let containers = ids(&control.containers(&service).await?);
-            let said = sandbox.said(host, &containers, since, MOST_OUTPUT + 1);
-            let said = said.await.map_err(|error| reason(&error))?;
-            Ok(Answer::Logs {
-                text: capped(&said),
-            })
-        }
-        Request::Exec {
-            service,
-            command,
-            stdin,
-        } => {
-            let containers = control.containers(&service).await?;
-            let Some(container) = containers.first() else {
-                return Err(format!("{service} has no container"));
-            };
-            if container.state.status != "running" {
-                let state = &container.state.status;
-                return Err(format!("{service} is {state}, nothing can run in it"));
-            }
-            let limit = context.plan.limits.test;
-            let ran = sandbox.exec(host, &container.id, &command, stdin.as_bytes(), limit);
-            let output = ran.await.map_err(|error| reason(&error))?;
-            Ok(Answer::Output {
-                status: output.status,
-                stdout: capped(&output.stdout),
-                stderr: capped(output.stderr.as_bytes()),
-            })
-        }
-        Request::State { service } => {
-            let containers = control.containers(&service).await?;
-            Ok(Answer::States {
-                containers: containers.iter().map(state).collect(),
-            })
-        }
-        Request::Check { name } => {
-            let checks = &context.plan.spec.health_checks;
-            let check = checks.iter().find(|check| check.name == name);
-            let check = check.ok_or_else(|| format!("e2e.yml has no health check {name}"))?;
-            let reachable = !context.facts.rootless;
-            let asked = once(host, sandbox, check, &control.stack.published, reachable);
-            let (passed, said) = asked.await.map_err(|error| reason(&error))?;
-            Ok(Answer::Checked { passed, said })
-        }
-        Request::Restore => {
-            control.changes.put_back(control, Some(number)).await?;
-            Ok(Answer::Done)
-        }
-    }
-}
-
-impl Control<'_> {
-    /// The containers of a service, by number.
-    pub(super) async fn containers(&self, service: &str) -> Result<Vec<Container>, String> {
-        let containers = self.context.sandbox.inspect(self.context.host).await;
-        let containers = containers.map_err(|error| reason(&error))?;
-        let all = containers.sorted();
-        let mine: Vec<Container> = all
-            .iter()
-            .filter(|container| container.service == service)
-            .map(|container| (*container).clone())
-            .collect();
-        if mine.is_empty() {
-            let mut there: Vec<&str> = all.iter().map(|one| one.service.as_str()).collect();
-            there.dedup();
-            return Err(format!(
-                "the stack has no service {}; it has {}",
-                printable(service),
-                there.join(", ")
-            ));
-        }
-        Ok(mine)
-    }
 }
 
 fn ids(containers: &[Container]) -> Vec<String> {

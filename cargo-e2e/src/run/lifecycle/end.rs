@@ -5,33 +5,33 @@ use std::time::Duration;
 use crate::host::{self, Host, HostError, Script};
 use crate::plan::Keep;
 use crate::record::outcome::{Stage, Verdict, state_not_known};
-use crate::run::stages::{Done, Trouble};
+use crate::run::{StageError, StageOutput};
 use crate::sandbox::{Left, Sandbox, listed, teardown};
 
 use super::Run;
-use super::stage_runner::{Began, Ledger, Stopped};
-use super::state::Found;
+use super::run_state::RunState;
+use super::stage_runner::{Began, StageRunner, Stopped};
 
 impl Run<'_> {
     /// Whether the sandbox is to stay, after all that has come of the run.
-    pub(super) fn keeps(&self, found: &Found) -> bool {
+    pub(super) fn keeps(&self, state: &RunState) -> bool {
         if self.cancel.signal().is_some() {
             return self.plan.keep_typed;
         }
         if self.plan.up_only {
             // Half a stack is nothing to live with, unless that is what was asked for.
-            return !found.failed() || self.plan.keep_typed;
+            return !state.failed() || self.plan.keep_typed;
         }
         match self.plan.keep {
             Keep::No => false,
             Keep::Always => true,
-            Keep::OnFailure => found.failed(),
+            Keep::OnFailure => state.failed(),
         }
     }
 
     pub(super) async fn keep(
         &self,
-        found: &mut Found,
+        state: &mut RunState,
         host: &dyn Host,
         sandbox: &Sandbox,
     ) -> Result<(), HostError> {
@@ -40,7 +40,7 @@ impl Run<'_> {
             Ok(containers) => containers.tcp_ports(),
             Err(_) => Vec::new(),
         };
-        found.kept = Some(crate::report::attach_hints::describe(
+        state.kept = Some(crate::report::attach_hints::describe(
             self.plan, sandbox, &ports,
         ));
         Ok(())
@@ -49,23 +49,23 @@ impl Run<'_> {
     /// Takes the sandbox down, and says what is left of it.
     pub(super) async fn teardown(
         &self,
-        ledger: &mut Ledger<'_>,
-        found: &mut Found,
+        runner: &mut StageRunner<'_>,
+        state: &mut RunState,
         host: &dyn Host,
         root: &str,
     ) {
         let limit = self.plan.limits.teardown;
         let run_id = &self.identity.run_id;
-        let torn_down = ledger
+        let torn_down = runner
             .until(3, Stage::Teardown, async {
-                if found.lost && !answers(host).await {
+                if state.lost && !answers(host).await {
                     return Err(self.out_of_reach());
                 }
                 let left = teardown(host, root, run_id, limit).await?.left;
                 if left.is_empty() {
-                    return Ok(Done::new((), "nothing left"));
+                    return Ok(StageOutput::new((), "nothing left"));
                 }
-                let mut trouble = Trouble::new(
+                let mut error = StageError::new(
                     Verdict::Leaked,
                     format!("{} could not be removed:\n{}", left.len(), listed(&left)),
                 );
@@ -74,36 +74,36 @@ impl Run<'_> {
                 } else {
                     ""
                 };
-                trouble.help = Some(format!("{first}{}", self.by_hand()));
-                found.leftovers = left.iter().map(Left::to_string).collect();
-                Err(trouble)
+                error.help = Some(format!("{first}{}", self.by_hand()));
+                state.leftovers = left.iter().map(Left::to_string).collect();
+                Err(error)
             })
             .await;
         match torn_down {
-            Ok(()) => found.add(Verdict::Passed),
-            Err(Stopped::Failed(trouble)) => {
-                if trouble.verdict != Verdict::Leaked {
-                    found.leftovers.push(state_not_known(run_id));
+            Ok(()) => state.add(Verdict::Passed),
+            Err(Stopped::Failed(error)) => {
+                if error.verdict != Verdict::Leaked {
+                    state.leftovers.push(state_not_known(run_id));
                 }
                 // A host that is lost only now is lost all the same.
-                found.add(if trouble.lost {
+                state.add(if error.lost {
                     Verdict::HostError
                 } else {
                     Verdict::Leaked
                 });
             }
             Err(Stopped::Cancelled | Stopped::Halted) => {
-                found
+                state
                     .leftovers
                     .push(format!("sandbox {run_id} (teardown was cut short)"));
                 self.events
                     .warn(format!("teardown goes on without us; {}", self.by_hand()));
-                found.add(Verdict::Interrupted);
+                state.add(Verdict::Interrupted);
             }
         }
     }
 
-    fn out_of_reach(&self) -> Trouble {
+    fn out_of_reach(&self) -> StageError {
         let message = format!(
             "`{}` can't be reached: its guard takes the sandbox down by itself",
             self.plan.host.name
@@ -112,9 +112,9 @@ impl Run<'_> {
             "once it answers again, `cargo e2e list` shows what is left; {}",
             self.by_hand()
         );
-        let mut trouble = Trouble::new(Verdict::HostError, message).help(help);
-        trouble.lost = true;
-        trouble
+        let mut error = StageError::new(Verdict::HostError, message).help(help);
+        error.lost = true;
+        error
     }
 
     fn by_hand(&self) -> String {
@@ -126,16 +126,16 @@ impl Run<'_> {
 }
 
 /// A sandbox that was to be kept and is not: the run's end says why, unless it does already.
-pub(super) fn not_kept(ledger: &mut Ledger<'_>, found: &mut Found, error: HostError) {
-    if found.lost {
+pub(super) fn not_kept(runner: &mut StageRunner<'_>, state: &mut RunState, error: HostError) {
+    if state.lost {
         return;
     }
-    let mut trouble = Trouble::from(error);
-    trouble.message = format!("the sandbox could not be kept: {}", trouble.message);
-    let stopped = Stopped::Failed(trouble);
-    found.stop(&stopped);
-    let ended: Result<Done<()>, _> = Err(stopped);
-    let _ = ledger.amend(Stage::Teardown, Began::now(), None, ended);
+    let mut error = StageError::from(error);
+    error.message = format!("the sandbox could not be kept: {}", error.message);
+    let stopped = Stopped::Failed(error);
+    state.stop(&stopped);
+    let ended: Result<StageOutput<()>, _> = Err(stopped);
+    let _ = runner.amend(Stage::Teardown, Began::now(), None, ended);
 }
 
 /// Whether a host that was lost is back: not worth more than a moment, its guard needs nobody.

@@ -5,19 +5,19 @@ use std::time::{Duration, Instant};
 use crate::record::event::Event;
 use crate::record::outcome::{Stage, StageStatus, TestRecord, Verdict, millis};
 use crate::run::control::Control;
+use crate::run::explain::explain;
 use crate::run::stages::full_disk::or_full;
 use crate::run::stages::sync::Synced;
-use crate::run::stages::test::{Built, Given};
-use crate::run::stages::up::Stack;
-use crate::run::stages::{self, Context, Done, Trouble};
+use crate::run::stages::test::{BuiltTarget, TestInputs};
+use crate::run::{Context, Stack, StageError, StageOutput, endpoints, stages, test_env};
 use crate::spec::Side;
 
 use super::Run;
-use super::stage_runner::{Began, Ledger, Stopped};
-use super::state::Found;
+use super::run_state::RunState;
+use super::stage_runner::{Began, StageRunner, Stopped};
 
 /// A stack that is up, ready and set up.
-struct Risen {
+struct ReadyStack {
     stack: Stack,
     /// The variables that the tests see.
     variables: Vec<(String, String)>,
@@ -27,55 +27,55 @@ impl Run<'_> {
     /// Everything between provision and collect.
     pub(super) async fn stages(
         &self,
-        ledger: &mut Ledger<'_>,
-        found: &mut Found,
+        runner: &mut StageRunner<'_>,
+        state: &mut RunState,
         context: &Context<'_>,
     ) -> Result<(), Stopped> {
-        ledger
+        runner
             .until(1, Stage::Build, stages::build::build(context))
             .await?;
-        let synced = ledger
+        let synced = runner
             .until(
                 1,
                 Stage::Sync,
                 or_full(context, Box::pin(stages::sync::sync(context))),
             )
             .await?;
-        found.look_at(&self.plan.repo.root);
+        state.look_at(&self.plan.repo.root);
         if self.plan.up_only {
             return self
-                .rise(ledger, found, context, &synced)
+                .bring_up(runner, state, context, &synced)
                 .await
                 .map(|_risen| ());
         }
-        let (risen, built) = self
-            .rise_and_compile(ledger, found, context, &synced)
+        let (ready, built) = self
+            .bring_up_and_compile(runner, state, context, &synced)
             .await?;
-        self.test(ledger, found, context, &risen, &built).await
+        self.test(runner, state, context, &ready, &built).await
     }
 
     /// Brings the stack up, and compiles test targets meanwhile. Not sooner: `build_command` may
     /// make what they are compiled from, and a sync must not meet files that change.
-    async fn rise_and_compile(
+    async fn bring_up_and_compile(
         &self,
-        ledger: &mut Ledger<'_>,
-        found: &mut Found,
+        runner: &mut StageRunner<'_>,
+        state: &mut RunState,
         context: &Context<'_>,
         synced: &Synced,
-    ) -> Result<(Risen, Vec<Built>), Stopped> {
-        if self.plan.harness.is_none() {
-            let risen = self.rise(ledger, found, context, synced).await?;
-            return Ok((risen, Vec::new()));
+    ) -> Result<(ReadyStack, Vec<BuiltTarget>), Stopped> {
+        if self.plan.tests.harness().is_none() {
+            let ready = self.bring_up(runner, state, context, synced).await?;
+            return Ok((ready, Vec::new()));
         }
         let began = Began::now();
         let mut compiling = Box::pin(stages::test::compile(context));
-        let halt = ledger.halt();
+        let halt = runner.halt();
         let mut compiled = None;
-        let risen = {
-            let mut rising = Box::pin(self.rise(ledger, found, context, synced));
+        let ready = {
+            let mut bringing_up = Box::pin(self.bring_up(runner, state, context, synced));
             loop {
                 tokio::select! {
-                    risen = &mut rising => break risen,
+                    ready = &mut bringing_up => break ready,
                     ended = &mut compiling, if compiled.is_none() => {
                         // A stack without tests is of no use.
                         halt.send_replace(ended.is_err());
@@ -85,101 +85,101 @@ impl Run<'_> {
             }
         };
         halt.send_replace(false);
-        let (ended, took) = match (compiled, &risen) {
+        let (ended, took) = match (compiled, &ready) {
             (Some((ended, took)), _) => (ended.map_err(Stopped::Failed), Some(took)),
-            (None, Err(_)) => return risen.map(|risen| (risen, Vec::new())),
+            (None, Err(_)) => return ready.map(|ready| (ready, Vec::new())),
             (None, Ok(_)) => {
-                self.events.tell(Event::StageGoesOn {
+                self.events.emit(Event::StageGoesOn {
                     stage: Stage::Build,
                     elapsed: began.elapsed(),
                 });
-                (ledger.wait(compiling).await, None)
+                (runner.wait(compiling).await, None)
             }
         };
-        let built = ledger.amend(Stage::Build, began, took, ended)?;
-        Ok((risen?, built))
+        let built = runner.amend(Stage::Build, began, took, ended)?;
+        Ok((ready?, built))
     }
 
     /// Brings the stack up, waits until it is ready, and sets it up.
-    async fn rise(
+    async fn bring_up(
         &self,
-        ledger: &mut Ledger<'_>,
-        found: &mut Found,
+        runner: &mut StageRunner<'_>,
+        state: &mut RunState,
         context: &Context<'_>,
         synced: &Synced,
-    ) -> Result<Risen, Stopped> {
+    ) -> Result<ReadyStack, Stopped> {
         let up = async {
             match stages::up::up(context, synced).await {
-                Err(trouble) if trouble.verdict == Verdict::UpFailed => {
-                    let explained = stages::collect::explain(context, trouble).await;
+                Err(error) if error.verdict == Verdict::UpFailed => {
+                    let explained = explain(context, error).await;
                     Err(stages::up::with_reason(explained))
                 }
                 other => other,
             }
         };
-        let stack = ledger
+        let stack = runner
             .until(1, Stage::Up, or_full(context, Box::pin(up)))
             .await?;
-        let ready = stages::ready::ready(context, &stack, &mut found.health_checks);
-        let ready = ledger
+        let ready = stages::ready::ready(context, &stack, &mut state.health_checks);
+        let ready = runner
             .until(1, Stage::Ready, or_full(context, Box::pin(ready)))
             .await?;
-        found.ready = Some(ready);
-        let endpoints = stages::endpoints::endpoints(context, &stack);
+        state.ready = Some(ready);
+        let endpoints = endpoints::endpoints(context, &stack);
         stages::up::remember(context, &stack, &endpoints).await;
-        let on_host = stages::test::variables(context, &endpoints, Side::Host);
-        let for_tests = stages::test::variables(context, &endpoints, self.plan.tests_on);
+        let on_host = test_env::variables(context, &endpoints, Side::Host);
+        let for_tests = test_env::variables(context, &endpoints, self.plan.tests_on);
         let (on_host, variables) = match (on_host, for_tests) {
             (Ok(on_host), Ok(for_tests)) => (on_host, for_tests),
-            (Err(trouble), _) | (_, Err(trouble)) => {
-                let failed = async { Err::<Done<Risen>, Trouble>(trouble) };
-                return ledger.bounded(Stage::Setup, failed).await;
+            (Err(error), _) | (_, Err(error)) => {
+                let failed = async { Err::<StageOutput<ReadyStack>, StageError>(error) };
+                return runner.bounded(Stage::Setup, failed).await;
             }
         };
-        ledger
+        runner
             .until(
                 1,
                 Stage::Setup,
                 or_full(context, Box::pin(stages::setup::setup(context, &on_host))),
             )
             .await?;
-        Ok(Risen { stack, variables })
+        Ok(ReadyStack { stack, variables })
     }
 
     async fn test(
         &self,
-        ledger: &mut Ledger<'_>,
-        found: &mut Found,
+        runner: &mut StageRunner<'_>,
+        state: &mut RunState,
         context: &Context<'_>,
-        risen: &Risen,
-        built: &[Built],
+        ready: &ReadyStack,
+        built: &[BuiltTarget],
     ) -> Result<(), Stopped> {
-        let control = self.control(context, &risen.stack);
-        let given = Given {
-            stack: &risen.stack,
-            variables: &risen.variables,
+        let control = self.control(context, &ready.stack);
+        let inputs = TestInputs {
+            stack: &ready.stack,
+            variables: &ready.variables,
             built,
             control: control.as_ref(),
         };
         let began = Instant::now();
         let tests = Box::pin(async {
-            let done = stages::test::test(context, &given, &mut found.tests).await?;
+            let done = stages::test::test(context, &inputs, &mut state.tests).await?;
             match &control {
                 Some(control) => control.is_as_before().await.map(|()| done),
                 None => Ok(done),
             }
         });
         let tests = or_full(context, tests);
-        let tested = ledger.until(1, Stage::Test, tests).await;
+        let tested = runner.until(1, Stage::Test, tests).await;
         if let Some(control) = &control {
-            found.changed = control.changed().await;
+            state.changed = control.changed().await;
         }
         if self.plan.tests_on == Side::Client {
             // These read the repo itself to the end.
-            found.look_at(&self.plan.repo.root);
+            state.look_at(&self.plan.repo.root);
         }
-        found.tested = self.test_record(&tested, began.elapsed());
-        let stays = context.before.is_some() || self.keeps(found);
+        state.tested = self.test_record(&tested, began.elapsed());
+        let stays = context.before.is_some() || self.keeps(state);
         if let (Err(Stopped::Cancelled), Some(control), true) = (&tested, &control, stays) {
             // What goes on would change it again. Whoever keeps a sandbox wants it whole.
             let _ = context.sandbox.stop(context.host).await;
@@ -190,7 +190,7 @@ impl Run<'_> {
 
     /// A service that tests has none: it would have to reach out of its container.
     fn control<'a>(&self, context: &'a Context<'a>, stack: &'a Stack) -> Option<Control<'a>> {
-        if self.plan.spec.test_service.is_some() {
+        if self.plan.tests.service().is_some() {
             return None;
         }
         Control::listen(context, stack)
@@ -206,10 +206,10 @@ impl Run<'_> {
     fn test_record(&self, tested: &Result<(), Stopped>, duration: Duration) -> Option<TestRecord> {
         let (status, message) = match tested {
             Ok(()) => (StageStatus::Passed, None),
-            Err(Stopped::Failed(trouble)) if trouble.verdict == Verdict::NoTests => return None,
-            Err(Stopped::Failed(trouble)) => (
+            Err(Stopped::Failed(error)) if error.verdict == Verdict::NoTests => return None,
+            Err(Stopped::Failed(error)) => (
                 StageStatus::Failed,
-                Some(trouble.recorded_of_tests(self.events.secrets())),
+                Some(error.recorded_of_tests(self.events.secrets())),
             ),
             Err(Stopped::Cancelled | Stopped::Halted) => {
                 let by = self.cancel.signal().map(crate::cancel::Signal::name);
@@ -217,17 +217,8 @@ impl Run<'_> {
                 (StageStatus::Interrupted, message)
             }
         };
-        let targets = self.plan.harness.as_ref().map(|harness| &harness.targets);
-        let name = match (&self.plan.spec.test_service, targets) {
-            (Some(service), _) => service.clone(),
-            (None, Some(targets)) => {
-                let names: Vec<&str> = targets.iter().map(|one| one.name.as_str()).collect();
-                names.join(", ")
-            }
-            (None, None) => "test_command".to_owned(),
-        };
         Some(TestRecord {
-            name,
+            name: self.plan.tests.name(),
             status,
             duration_ms: millis(duration),
             message,

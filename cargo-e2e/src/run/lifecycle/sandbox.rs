@@ -7,14 +7,14 @@ use crate::cancel::Cancel;
 use crate::host::{Facts, Host, HostError};
 use crate::plan::Keep;
 use crate::record::outcome::Verdict;
-use crate::run::stages::{Done, Trouble};
+use crate::run::{StageError, StageOutput};
 use crate::sandbox::{
     self, Existing, Lease, Listed, NotEntered, Occupant, Predecessor, Sandbox, State, Terms,
     Visitor,
 };
 
-use super::stage_runner::Bound;
-use super::{Run, stage_runner};
+use super::Run;
+use super::stage_runner::{self, Bound};
 
 /// A run's sandbox; what its last `up` wrote down and its lease, when it was up already.
 pub(super) type Entered = (Sandbox, Option<State>, Option<Lease>);
@@ -27,7 +27,7 @@ impl Run<'_> {
         host: &Arc<dyn Host>,
         facts: &Facts,
         bound: &Bound,
-    ) -> Result<Done<Entered>, Trouble> {
+    ) -> Result<StageOutput<Entered>, StageError> {
         if self.plan.reuse
             && let Some(entered) = self.existing(host, facts, bound).await?
         {
@@ -36,7 +36,7 @@ impl Run<'_> {
         bound.begin().await;
         let sandbox = self.provision(host.as_ref(), facts).await?;
         let detail = sandbox.dir();
-        Ok(Done::new((sandbox, None, None), detail))
+        Ok(StageOutput::new((sandbox, None, None), detail))
     }
 
     /// Enters the newest sandbox of this working copy that can be used again.
@@ -45,7 +45,7 @@ impl Run<'_> {
         shared: &Arc<dyn Host>,
         facts: &Facts,
         bound: &Bound,
-    ) -> Result<Option<Done<Entered>>, Trouble> {
+    ) -> Result<Option<StageOutput<Entered>>, StageError> {
         let host = shared.as_ref();
         let folder = self.plan.repo.root.to_string_lossy();
         let all = sandbox::list(host, &facts.root).await?;
@@ -94,7 +94,10 @@ impl Run<'_> {
             let run_id = &existing.sandbox.identity.run_id;
             let detail = format!("sandbox {run_id}, which is up already");
             let Existing { sandbox, state } = existing;
-            return Ok(Some(Done::new((sandbox, Some(state), Some(lease)), detail)));
+            return Ok(Some(StageOutput::new(
+                (sandbox, Some(state), Some(lease)),
+                detail,
+            )));
         }
         Ok(None)
     }
@@ -151,7 +154,7 @@ impl Run<'_> {
         ));
     }
 
-    fn occupied(&self, sandbox: &Sandbox, other: &Occupant) -> Trouble {
+    fn occupied(&self, sandbox: &Sandbox, other: &Occupant) -> StageError {
         let run_id = &sandbox.identity.run_id;
         let (waited, help) = if self.plan.no_wait {
             (String::new(), "without `--no-wait` this run waits for it")
@@ -163,7 +166,7 @@ impl Run<'_> {
             )
         };
         let message = format!("sandbox {run_id} is held by {other}{waited}");
-        Trouble::new(Verdict::HostError, message).help(format!(
+        StageError::new(Verdict::HostError, message).help(format!(
             "{help}; without `--reuse` it gets a sandbox of its own"
         ))
     }

@@ -9,16 +9,17 @@ use tokio::sync::watch;
 use crate::cancel::Cancel;
 use crate::host::HostError;
 use crate::record::event::{Event, Events};
-pub(super) use crate::record::outcome::now;
 use crate::record::outcome::{Stage, StageRecord, StageStatus, Verdict, millis};
-use crate::run::stages::{Done, Trouble};
+use crate::run::{StageError, StageOutput};
 use crate::sandbox::LeaseLost;
+
+pub(super) use crate::record::outcome::now;
 
 /// Why a run does not go on.
 #[derive(Debug)]
 pub(super) enum Stopped {
     /// A stage failed.
-    Failed(Trouble),
+    Failed(StageError),
     /// A signal came.
     Cancelled,
     /// What ran beside it failed, and is the reason.
@@ -28,14 +29,14 @@ pub(super) enum Stopped {
 impl Stopped {
     pub(super) fn verdict(&self) -> Verdict {
         match self {
-            Self::Failed(trouble) => trouble.verdict,
+            Self::Failed(error) => error.verdict,
             Self::Cancelled | Self::Halted => Verdict::Interrupted,
         }
     }
 }
 
 /// The stages so far.
-pub(super) struct Ledger<'a> {
+pub(super) struct StageRunner<'a> {
     events: &'a Events,
     cancel: &'a Cancel,
     lease: Option<watch::Receiver<Option<LeaseLost>>>,
@@ -86,7 +87,7 @@ impl Bound {
     }
 }
 
-impl<'a> Ledger<'a> {
+impl<'a> StageRunner<'a> {
     pub(super) fn new(events: &'a Events, cancel: &'a Cancel) -> Self {
         Self {
             events,
@@ -108,7 +109,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// Resolves when there is no lease any more.
-    async fn lease_lost(&self) -> Trouble {
+    async fn lease_lost(&self) -> StageError {
         if let Some(mut lease) = self.lease.clone()
             && let Ok(lost) = lease.wait_for(Option::is_some).await
             && let Some(lost) = lost.clone()
@@ -124,7 +125,7 @@ impl<'a> Ledger<'a> {
     pub(super) async fn bounded<T>(
         &mut self,
         stage: Stage,
-        work: impl Future<Output = Result<Done<T>, Trouble>>,
+        work: impl Future<Output = Result<StageOutput<T>, StageError>>,
     ) -> Result<T, Stopped> {
         let bound = self.bound();
         let work = async {
@@ -139,12 +140,12 @@ impl<'a> Ledger<'a> {
         &mut self,
         stage: Stage,
         bound: &Bound,
-        work: impl Future<Output = Result<Done<T>, Trouble>>,
+        work: impl Future<Output = Result<StageOutput<T>, StageError>>,
     ) -> Result<T, Stopped> {
         self.run(stage, work, bound.cancelled()).await
     }
 
-    /// For [`Ledger::binding`].
+    /// For [`StageRunner::binding`].
     pub(super) fn bound(&self) -> Bound {
         Bound {
             cancel: self.cancel.clone(),
@@ -157,7 +158,7 @@ impl<'a> Ledger<'a> {
         &mut self,
         signals: u32,
         stage: Stage,
-        work: impl Future<Output = Result<Done<T>, Trouble>>,
+        work: impl Future<Output = Result<StageOutput<T>, StageError>>,
     ) -> Result<T, Stopped> {
         let cancel = self.cancel.clone();
         self.run(stage, work, cancel.reached(signals)).await
@@ -166,11 +167,11 @@ impl<'a> Ledger<'a> {
     async fn run<T>(
         &mut self,
         stage: Stage,
-        work: impl Future<Output = Result<Done<T>, Trouble>>,
+        work: impl Future<Output = Result<StageOutput<T>, StageError>>,
         cancelled: impl Future<Output = ()>,
     ) -> Result<T, Stopped> {
         let began = Began::now();
-        self.events.tell(Event::StageStarted { stage });
+        self.events.emit(Event::StageStarted { stage });
         let mut halted = self.halt.subscribe();
         let work = async {
             crate::run::failpoint::reached(stage).await;
@@ -192,8 +193,8 @@ impl<'a> Ledger<'a> {
     /// Waits, until the first signal, for what began beside other stages.
     pub(super) async fn wait<T>(
         &self,
-        work: impl Future<Output = Result<Done<T>, Trouble>>,
-    ) -> Result<Done<T>, Stopped> {
+        work: impl Future<Output = Result<StageOutput<T>, StageError>>,
+    ) -> Result<StageOutput<T>, Stopped> {
         tokio::select! {
             biased;
             ended = work => ended.map_err(Stopped::Failed),
@@ -209,7 +210,7 @@ impl<'a> Ledger<'a> {
         stage: Stage,
         began: Began,
         took: Option<Duration>,
-        ended: Result<Done<T>, Stopped>,
+        ended: Result<StageOutput<T>, Stopped>,
     ) -> Result<T, Stopped> {
         let mut record = self.end(stage, began, took, &ended);
         if let Some(first) = self.records.iter_mut().find(|one| one.name == stage) {
@@ -229,16 +230,16 @@ impl<'a> Ledger<'a> {
         stage: Stage,
         began: Began,
         took: Option<Duration>,
-        ended: &Result<Done<T>, Stopped>,
+        ended: &Result<StageOutput<T>, Stopped>,
     ) -> StageRecord {
         let mut recorded = None;
         let (status, detail) = match ended {
             Ok(done) if done.skipped => (StageStatus::Skipped, done.detail.clone()),
             Ok(done) => (StageStatus::Passed, done.detail.clone()),
-            Err(Stopped::Failed(trouble)) => {
-                self.events.tell(Event::Failure(trouble.failure(stage)));
-                recorded = Some(trouble.recorded(self.events.secrets()));
-                (StageStatus::Failed, trouble.message.clone())
+            Err(Stopped::Failed(error)) => {
+                self.events.emit(Event::Failure(error.failure(stage)));
+                recorded = Some(error.recorded(self.events.secrets()));
+                (StageStatus::Failed, error.message.clone())
             }
             Err(Stopped::Cancelled) => {
                 let signal = self
@@ -253,7 +254,7 @@ impl<'a> Ledger<'a> {
             ),
         };
         let duration = took.unwrap_or_else(|| began.elapsed());
-        self.events.tell(Event::StageEnded {
+        self.events.emit(Event::StageEnded {
             stage,
             status,
             duration,

@@ -1,12 +1,14 @@
 use std::path::Path;
 
 use super::*;
-use crate::cancel::Signal;
+use crate::cancel::{Cancel, Signal};
+use crate::host::HostError;
 use crate::host::scripted::{Reply, Scripted};
-use crate::plan::{HostVariables, Keep, Options};
-use crate::record::event::Reporter;
+use crate::plan::{HostVariables, Keep, Options, Plan};
+use crate::record::event::{Events, Reporter};
 use crate::record::outcome::StageStatus;
 use crate::repo::workspace::Repo;
+use crate::sandbox::Identity;
 
 struct To(Scripted);
 

@@ -1,7 +1,7 @@
 //! The lines of the host's script that ask each health check, where the stack really answers.
 
 use crate::compose::Published;
-use crate::compose::publish::is_here;
+use crate::compose::ports::is_here;
 use crate::probe::Target;
 use crate::spec::HealthCheck;
 

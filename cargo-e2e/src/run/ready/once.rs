@@ -7,7 +7,7 @@ use crate::host::{Host, HostError, lines};
 use crate::sandbox::Sandbox;
 use crate::spec::HealthCheck;
 
-use super::probe_calls;
+use super::calls::probe_calls;
 
 /// An `exec` probe may take 30 s.
 const ANSWER: Duration = Duration::from_secs(40);

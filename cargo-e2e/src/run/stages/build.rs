@@ -1,22 +1,20 @@
 //! Run `build_command` on this machine, and see that what it made can run on the host.
 
-use object::elf;
 use object::read::elf::{ElfFile32, ElfFile64, FileHeader};
-use object::{FileKind, ObjectSection as _};
+use object::{FileKind, ObjectSection as _, elf};
 
 use crate::host::client::{self, Ended};
 use crate::record::outcome::Verdict;
 use crate::record::summary::LAST_LINES;
 use crate::repo::files;
+use crate::run::{Context, StageError, StageOutput, Tail};
 use crate::shell::Shell;
 
-use super::{Context, Done, Tail, Trouble};
-
 /// Builds.
-pub async fn build(context: &Context<'_>) -> Result<Done<()>, Trouble> {
+pub async fn build(context: &Context<'_>) -> Result<StageOutput<()>, StageError> {
     let plan = context.plan;
     let Some(command) = &plan.spec.build_command else {
-        return Ok(Done::skipped(()));
+        return Ok(StageOutput::skipped(()));
     };
     let mut tail = Tail::masking(context.events.secrets());
     let words = Shell::new(&plan.spec.shell).words(command, &[]);
@@ -35,7 +33,7 @@ pub async fn build(context: &Context<'_>) -> Result<Done<()>, Trouble> {
     )
     .await
     .map_err(|error| {
-        Trouble::new(
+        StageError::new(
             Verdict::BuildFailed,
             format!("failed to start `{}`: {error}", words[0]),
         )
@@ -49,14 +47,16 @@ pub async fn build(context: &Context<'_>) -> Result<Done<()>, Trouble> {
         )),
     };
     if let Some(message) = message {
-        return Err(Trouble::new(Verdict::BuildFailed, message).excerpt(LAST_LINES, &tail.text()));
+        return Err(
+            StageError::new(Verdict::BuildFailed, message).excerpt(LAST_LINES, &tail.text())
+        );
     }
     check_binaries(context).await?;
-    Ok(Done::new((), "build_command passed"))
+    Ok(StageOutput::new((), "build_command passed"))
 }
 
 /// A binary for another machine fails on the host as `exec format error`, long after the build.
-async fn check_binaries(context: &Context<'_>) -> Result<(), Trouble> {
+async fn check_binaries(context: &Context<'_>) -> Result<(), StageError> {
     let root = context.plan.repo.root.clone();
     let patterns = context.plan.spec.sync.include.clone();
     let found = tokio::task::spawn_blocking(move || {
@@ -80,7 +80,7 @@ async fn check_binaries(context: &Context<'_>) -> Result<(), Trouble> {
     if let Some((path, binary)) = foreign.first()
         && foreign.len() == found.len()
     {
-        return Err(Trouble::new(
+        return Err(StageError::new(
             Verdict::BuildFailed,
             format!(
                 "{path} is built for {}, but {} is {}",

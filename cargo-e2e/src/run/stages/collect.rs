@@ -8,16 +8,15 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::host::{Host, Local, Transfer, rsync};
 use crate::record::outcome::ServiceRecord;
-use crate::sandbox::{Container, Containers};
+use crate::run::{Context, StageError, StageOutput};
+use crate::sandbox::Containers;
 use crate::secrets::Secrets;
 use crate::spec::Side;
-
-use super::ready::with_logs;
-use super::{Context, Done, Trouble, count};
+use crate::text::count;
 
 /// In the bundle: what was fetched, until secrets are masked in it.
 const FETCHED: &str = ".fetched";
@@ -28,7 +27,7 @@ pub async fn collect(
     context: &Context<'_>,
     before: Option<(&Containers, &BTreeSet<String>)>,
     services: &mut Vec<ServiceRecord>,
-) -> Result<Done<()>, Trouble> {
+) -> Result<StageOutput<()>, StageError> {
     let until = Instant::now() + context.plan.limits.collect;
     let limit = context.plan.limits.collect;
     let collected = context.sandbox.collect(context.host, limit).await?;
@@ -63,20 +62,7 @@ pub async fn collect(
     for one in cut {
         detail = format!("{detail}; {one}");
     }
-    Ok(Done::new((), detail))
-}
-
-/// The host's clock less this machine's; nothing where the host does not say.
-pub async fn skew(context: &Context<'_>) -> jiff::SignedDuration {
-    if context.host.is_local() {
-        return jiff::SignedDuration::ZERO;
-    }
-    let Ok(there) = context.sandbox.clock(context.host).await else {
-        return jiff::SignedDuration::ZERO;
-    };
-    let here = jiff::Timestamp::now();
-    let there = jiff::Timestamp::from_nanosecond(there).unwrap_or(here);
-    there.duration_since(here)
+    Ok(StageOutput::new((), detail))
 }
 
 /// Masks secrets in what was fetched so far, and in what the run itself keeps, and puts it into
@@ -189,28 +175,4 @@ fn filters(globs: &[String]) -> Vec<String> {
     }
     filters.push("--exclude=*".to_owned());
     filters
-}
-
-/// Adds what is wrong with the stack, as its containers tell it; nothing when all are well.
-pub async fn explain(context: &Context<'_>, mut trouble: Trouble) -> Trouble {
-    let Ok(containers) = context.sandbox.inspect(context.host).await else {
-        return trouble;
-    };
-    let blame: Vec<Container> = if let Some((container, why)) = containers.hopeless() {
-        trouble.message = format!("{}: {why}", trouble.message);
-        vec![container.clone()]
-    } else {
-        // Nothing is waited for any more: one that is up is up.
-        for why in containers.waiting(Instant::now() + Duration::from_mins(1)) {
-            trouble.message = format!("{}\n{why}", trouble.message);
-        }
-        // One that was made but never started has no log.
-        let started = |container: &&Container| container.state.status != "created";
-        containers.unready().filter(started).cloned().collect()
-    };
-    // First what the container says itself, then what was said of it.
-    let said_of_it = std::mem::take(&mut trouble.excerpts);
-    let mut trouble = with_logs(context, trouble, &blame).await;
-    trouble.excerpts.extend(said_of_it);
-    trouble
 }

@@ -6,15 +6,14 @@ use std::time::Duration;
 use crate::host::{Facts, Host, HostError, Problem, Purpose, examine};
 use crate::probe::Probe;
 use crate::record::outcome::Verdict;
+use crate::record::summary::kilobytes;
+use crate::run::{StageError, StageOutput};
 use crate::sandbox::{Forgotten, Stored, make_room};
 use crate::spec::{HealthCheck, Spec};
-
-use crate::record::summary::kilobytes;
-
-use super::{Done, Trouble, count};
+use crate::text::count;
 
 /// Looks at a host that was reached, with the eyes of the run that wants it.
-pub async fn look(host: &dyn Host, spec: &Spec) -> Result<Done<Facts>, Trouble> {
+pub async fn look(host: &dyn Host, spec: &Spec) -> Result<StageOutput<Facts>, StageError> {
     let mut examined = examine(host, Purpose::Run).await?;
     let mut made = Vec::new();
     if examined.lacks_room() {
@@ -53,7 +52,7 @@ pub async fn look(host: &dyn Host, spec: &Spec) -> Result<Done<Facts>, Trouble> 
             kilobytes(freed.iter().sum())
         );
     }
-    Ok(Done::new(facts, detail))
+    Ok(StageOutput::new(facts, detail))
 }
 
 fn freed(one: &Stored) -> Option<u64> {
@@ -66,14 +65,14 @@ fn freed(one: &Stored) -> Option<u64> {
 /// Gives up on a host that neither lets in nor refuses.
 pub async fn within(
     limit: Duration,
-    work: impl Future<Output = Result<Done<Facts>, Trouble>>,
-) -> Result<Done<Facts>, Trouble> {
+    work: impl Future<Output = Result<StageOutput<Facts>, StageError>>,
+) -> Result<StageOutput<Facts>, StageError> {
     tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
         let message = format!(
             "the host did not let us in and answer within {} s",
             limit.as_secs()
         );
         let help = "CARGO_E2E_CONNECT_TIMEOUT=SECONDS gives it more; `cargo e2e doctor` shows how far it comes";
-        Err(Trouble::new(Verdict::HostError, message).help(help))
+        Err(StageError::new(Verdict::HostError, message).help(help))
     })
 }

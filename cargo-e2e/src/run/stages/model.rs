@@ -10,12 +10,13 @@ use crate::compose::scan::Scan;
 use crate::compose::{dockerfiles, external, needs, places, test_service};
 use crate::plan::Risks;
 use crate::record::outcome::Verdict;
+use crate::run::{Context, StageError};
 use crate::sandbox::compose::{self, ConfigError, Files};
 use crate::sandbox::variables;
 use crate::secrets;
 
+use super::strict;
 use super::sync::{Sent, Synced, listed};
-use super::{Context, Trouble, strict};
 
 /// Variables of this machine that the compose files ask for.
 pub(super) fn from_client(context: &Context<'_>, scan: &Scan) -> Vec<(String, String)> {
@@ -69,10 +70,10 @@ pub(super) fn warn_of_risks(context: &Context<'_>, risks: &[String]) {
 pub(super) async fn read(
     context: &Context<'_>,
     interpolation: &[(String, String)],
-) -> Result<(Value, Vec<String>), Trouble> {
+) -> Result<(Value, Vec<String>), StageError> {
     let profiles = &context.plan.spec.profiles;
     let (mut model, warnings) = config(context, profiles, interpolation).await?;
-    if let Some(service) = &context.plan.spec.test_service
+    if let Some(service) = context.plan.tests.service()
         && model["services"].get(service).is_none()
     {
         // Such a service is often in a profile, so that a plain `up` leaves it out.
@@ -83,7 +84,7 @@ pub(super) async fn read(
                 .into_iter()
                 .flat_map(serde_json::Map::keys);
             let names: Vec<&str> = names.map(String::as_str).collect();
-            return Err(Trouble::new(
+            return Err(StageError::new(
                 Verdict::SpecError,
                 format!("`test_service` names {service}, which the compose file does not have"),
             )
@@ -100,7 +101,7 @@ async fn config(
     context: &Context<'_>,
     profiles: &[String],
     interpolation: &[(String, String)],
-) -> Result<(Value, Vec<String>), Trouble> {
+) -> Result<(Value, Vec<String>), StageError> {
     let plan = context.plan;
     let files = Files {
         compose: &plan.compose_files,
@@ -118,15 +119,15 @@ async fn config(
         Err(ConfigError::Refused { said }) => {
             let refused = format!("Compose refuses {}", plan.compose_files.join(", "));
             let said = said.trim();
-            let trouble = if said.lines().count() == 1 {
-                Trouble::new(Verdict::SpecError, format!("{refused}: {said}"))
+            let error = if said.lines().count() == 1 {
+                StageError::new(Verdict::SpecError, format!("{refused}: {said}"))
             } else {
-                Trouble::new(Verdict::SpecError, refused).excerpt("docker compose config", said)
+                StageError::new(Verdict::SpecError, refused).excerpt("docker compose config", said)
             };
-            Err(trouble)
+            Err(error)
         }
         Err(error @ ConfigError::NoModel { .. }) => {
-            Err(Trouble::new(Verdict::SpecError, error.to_string()))
+            Err(StageError::new(Verdict::SpecError, error.to_string()))
         }
     }
 }
@@ -138,7 +139,7 @@ pub(super) async fn send_needed(
     context: &Context<'_>,
     model: &Value,
     synced: &Synced,
-) -> Result<Sent, Trouble> {
+) -> Result<Sent, StageError> {
     let (mut sent, mut extra) = (synced.sent.clone(), synced.extra.clone());
     let needed = needs::paths(model, &context.sandbox.repo_dir());
     if needed.is_empty() {
@@ -170,7 +171,7 @@ pub(super) async fn send_needed(
                 format!("{path} does not exist; it is {why}")
             })
             .collect();
-        return Err(Trouble::new(Verdict::SpecError, lines.join("\n")).help(
+        return Err(StageError::new(Verdict::SpecError, lines.join("\n")).help(
             "build or create it before the run (`build_command` runs before the sync); for a folder that only \
              containers fill, use a named volume, or commit it with a .gitkeep",
         ));
@@ -187,7 +188,7 @@ pub(super) async fn send_needed(
             .missing(context.host, here.iter().map(String::as_str))
             .await?;
         if !still.is_empty() {
-            return Err(Trouble::new(
+            return Err(StageError::new(
                 Verdict::SpecError,
                 format!(
                     "{} can't be sent to {}",
@@ -202,7 +203,10 @@ pub(super) async fn send_needed(
 }
 
 /// What somebody else should have made is there, before anything is made here.
-pub(super) async fn check_externals(context: &Context<'_>, model: &Value) -> Result<(), Trouble> {
+pub(super) async fn check_externals(
+    context: &Context<'_>,
+    model: &Value,
+) -> Result<(), StageError> {
     let externals = external::externals(model);
     let absent = context.sandbox.absent(context.host, externals).await?;
     let Some(first) = absent.first() else {
@@ -218,19 +222,19 @@ pub(super) async fn check_externals(context: &Context<'_>, model: &Value) -> Res
             )
         })
         .collect();
-    Err(Trouble::new(Verdict::UpFailed, lines.join("\n")).help(format!(
+    Err(StageError::new(Verdict::UpFailed, lines.join("\n")).help(format!(
         "make it there (`docker {} create {}`), or leave `external` out, so that each sandbox gets its own",
         first.kind, first.name
     )))
 }
 
 /// Two services whose variables would overwrite each other.
-pub(super) fn check_names(model: &Value) -> Result<(), Trouble> {
+pub(super) fn check_names(model: &Value) -> Result<(), StageError> {
     let services = model["services"].as_object();
     let names = services.into_iter().flat_map(serde_json::Map::keys);
     match collision(names.map(String::as_str)) {
         None => Ok(()),
-        Some((one, other)) => Err(Trouble::new(
+        Some((one, other)) => Err(StageError::new(
             Verdict::SpecError,
             format!("services {one} and {other} would share their E2E_… variables"),
         )

@@ -10,10 +10,9 @@ use serde_json::Value;
 use crate::compose::{Published, ports};
 use crate::host::HostError;
 use crate::record::outcome::Verdict;
+use crate::run::{Context, StageError};
 use crate::sandbox::Claim;
 use crate::spec::Side;
-
-use super::{Context, Trouble};
 
 /// The numbers from which sandboxes get their own.
 const OWN: RangeInclusive<u16> = 20000..=29999;
@@ -37,7 +36,7 @@ pub(super) fn is_named(said: &str, port: u16) -> bool {
 
 /// Free ports of the sandbox's own, for all that the model publishes, or for what has no number;
 /// free on this machine too, where the tests run here.
-pub(super) async fn allocate(context: &Context<'_>, model: &Value) -> Result<Vec<u16>, Trouble> {
+pub(super) async fn allocate(context: &Context<'_>, model: &Value) -> Result<Vec<u16>, StageError> {
     let groups = ports::groups(model, context.plan.ports);
     let count = groups.iter().sum::<usize>();
     if let Some(before) = context.before
@@ -54,7 +53,7 @@ pub(super) async fn allocate(context: &Context<'_>, model: &Value) -> Result<Vec
             .allocate(context.host, &groups, &avoid)
             .await?;
         if numbers.len() < count {
-            return Err(Trouble::new(
+            return Err(StageError::new(
                 Verdict::UpFailed,
                 format!(
                     "{} has not {count} free ports from 20000 to 29999",
@@ -73,7 +72,7 @@ pub(super) async fn allocate(context: &Context<'_>, model: &Value) -> Result<Vec
         }
         avoid.extend(taken);
     }
-    Err(Trouble::new(
+    Err(StageError::new(
         Verdict::UpFailed,
         "no ports from 20000 to 29999 are free both on the host and on this machine",
     ))
@@ -84,7 +83,7 @@ pub(super) async fn claim(
     context: &Context<'_>,
     published: &[Published],
     own: &[u16],
-) -> Result<(), Trouble> {
+) -> Result<(), StageError> {
     let numbered = |one: &Published| {
         let port = one.port.filter(|port| !own.contains(port))?;
         Some(format!("{}/{port}", one.transport.name()))
@@ -104,7 +103,9 @@ pub(super) async fn claim(
                 let status = format!("port {port} is held by sandbox {run_id} ({by})");
                 if context.plan.no_wait {
                     let help = "without `--no-wait` this run waits for it";
-                    return Err(Carried(Trouble::new(Verdict::HostError, status).help(help)));
+                    return Err(Carried(
+                        StageError::new(Verdict::HostError, status).help(help),
+                    ));
                 }
                 if let Ok(mut said) = said.lock()
                     && *said != status
@@ -121,12 +122,12 @@ pub(super) async fn claim(
     match claimed {
         Ok(()) => Ok(()),
         Err(WaitError::Failed {
-            source: Carried(trouble),
+            source: Carried(error),
             ..
-        }) => Err(trouble),
+        }) => Err(error),
         Err(WaitError::TimedOut {
             status, elapsed, ..
-        }) => Err(Trouble::new(
+        }) => Err(StageError::new(
             Verdict::UpFailed,
             format!(
                 "{status}, and did not let go within {} s",
@@ -140,9 +141,9 @@ pub(super) async fn claim(
     }
 }
 
-/// Carries a [`Trouble`] through a wait, which wants an error.
+/// Carries a [`StageError`] through a wait, which wants an error.
 #[derive(Debug)]
-struct Carried(Trouble);
+struct Carried(StageError);
 
 impl From<HostError> for Carried {
     fn from(error: HostError) -> Self {
@@ -152,7 +153,7 @@ impl From<HostError> for Carried {
 
 fn foreign(context: &Context<'_>, port: u16, holder: &str) -> Carried {
     Carried(
-        Trouble::new(
+        StageError::new(
             Verdict::UpFailed,
             format!(
                 "port {port} on {} is taken by {holder}, which is no sandbox",

@@ -3,16 +3,12 @@
 use crate::host::HostError;
 use crate::probe::Probe;
 use crate::record::outcome::{HealthRecord, Verdict};
-use crate::run::ready;
-use crate::sandbox::{Container, Containers};
+use crate::run::explain::with_logs;
+use crate::run::{Context, Stack, StageError, StageOutput, ready};
+use crate::sandbox::Containers;
 use crate::spec::HealthCheck;
+use crate::text::count;
 
-use super::up::Stack;
-use super::{Context, Done, Trouble, count};
-
-/// Logs of more containers than this would bury the message.
-const MOST_LOGS: usize = 3;
-const LINES: u32 = 20;
 /// A connection that breaks more often than this is none to wait on.
 const DROPS: usize = 3;
 
@@ -22,7 +18,7 @@ pub async fn ready(
     context: &Context<'_>,
     stack: &Stack,
     checks: &mut Vec<HealthRecord>,
-) -> Result<Done<Containers>, Trouble> {
+) -> Result<StageOutput<Containers>, StageError> {
     let asks_tcp = |check: &HealthCheck| matches!(check.probe, Probe::Tcp(_));
     if context.facts.rootless && context.plan.spec.health_checks.iter().any(asks_tcp) {
         context.events.warn(
@@ -54,30 +50,11 @@ pub async fn ready(
     match readiness.failure {
         None => {
             let detail = count(checks.len(), "health check");
-            Ok(Done::new(readiness.containers, detail))
+            Ok(StageOutput::new(readiness.containers, detail))
         }
         Some(failure) => {
-            let trouble = Trouble::new(Verdict::Unhealthy, failure.message);
-            Err(with_logs(context, trouble, &failure.blame).await)
+            let error = StageError::new(Verdict::Unhealthy, failure.message);
+            Err(with_logs(context, error, &failure.blame).await)
         }
     }
-}
-
-/// Adds the last lines of the containers that are to blame.
-pub async fn with_logs(
-    context: &Context<'_>,
-    mut trouble: Trouble,
-    blame: &[Container],
-) -> Trouble {
-    for container in blame.iter().take(MOST_LOGS) {
-        // Without its log the message still says what is wrong.
-        if let Ok(text) = context
-            .sandbox
-            .last_lines(context.host, &container.id, LINES)
-            .await
-        {
-            trouble = trouble.excerpt(format!("the last lines of {}", container.service), &text);
-        }
-    }
-    trouble
 }

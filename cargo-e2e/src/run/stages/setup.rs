@@ -3,19 +3,19 @@
 use crate::host::HostError;
 use crate::record::outcome::{Stage, Verdict};
 use crate::record::summary::LAST_LINES;
-
-use super::{Context, Done, Tail, Trouble};
+use crate::run::stages::repo_command::repo_command;
+use crate::run::{Context, StageError, StageOutput, Tail};
 
 /// Sets up.
 pub async fn setup(
     context: &Context<'_>,
     variables: &[(String, String)],
-) -> Result<Done<()>, Trouble> {
+) -> Result<StageOutput<()>, StageError> {
     let plan = context.plan;
     let Some(command) = &plan.spec.setup_command else {
-        return Ok(Done::skipped(()));
+        return Ok(StageOutput::skipped(()));
     };
-    let commands = super::test::commands(context, variables, command, &[]);
+    let commands = repo_command(context, variables, command, &[]);
     let mut tail = Tail::masking(context.events.secrets());
     let status = context
         .sandbox
@@ -31,7 +31,7 @@ pub async fn setup(
         )
         .await;
     let message = match status {
-        Ok(0) => return Ok(Done::new((), "setup_command passed")),
+        Ok(0) => return Ok(StageOutput::new((), "setup_command passed")),
         Ok(status) => format!("`setup_command` ended with exit status {status}"),
         Err(HostError::TimedOut { .. }) => format!(
             "`setup_command` exceeded `timeouts.setup` ({} s) and was terminated",
@@ -40,5 +40,5 @@ pub async fn setup(
         Err(error @ HostError::TooMuch { .. }) => error.to_string(),
         Err(error) => return Err(error.into()),
     };
-    Err(Trouble::new(Verdict::SetupFailed, message).excerpt(LAST_LINES, &tail.text()))
+    Err(StageError::new(Verdict::SetupFailed, message).excerpt(LAST_LINES, &tail.text()))
 }

@@ -8,11 +8,10 @@ use crate::compose::scan::Scan;
 use crate::compose::strict::{self, Judge, look};
 use crate::plan::{Plan, Risks};
 use crate::record::outcome::Verdict;
-
-use super::{Context, Trouble};
+use crate::run::{Context, StageError};
 
 /// Refuses what can be seen from this machine. What can't is refused on the host.
-pub async fn before(plan: &Plan) -> Result<(), Trouble> {
+pub async fn before(plan: &Plan) -> Result<(), StageError> {
     if plan.risks != Risks::Refuse {
         return Ok(());
     }
@@ -22,19 +21,19 @@ pub async fn before(plan: &Plan) -> Result<(), Trouble> {
         // What Compose misses may be what build_command makes.
         Err(PreviewError::Refused(_)) if plan.spec.build_command.is_some() => Ok(()),
         Err(error @ PreviewError::Refused(_)) => {
-            Err(Trouble::new(Verdict::SpecError, error.to_string()))
+            Err(StageError::new(Verdict::SpecError, error.to_string()))
         }
     }
 }
 
 /// Refuses files that Compose would open or fetch on the host.
-pub(super) async fn files(context: &Context<'_>, scan: &Scan) -> Result<(), Trouble> {
+pub(super) async fn files(context: &Context<'_>, scan: &Scan) -> Result<(), StageError> {
     let scan = scan.clone();
     judged(context, move |plan, _| strict::files(plan, scan)).await
 }
 
 /// Refuses a model that the host's Compose read.
-pub(super) async fn model(context: &Context<'_>, model: &Value) -> Result<(), Trouble> {
+pub(super) async fn model(context: &Context<'_>, model: &Value) -> Result<(), StageError> {
     let model = model.clone();
     judged(context, move |plan, root| {
         let judge = Judge {
@@ -51,21 +50,21 @@ pub(super) async fn model(context: &Context<'_>, model: &Value) -> Result<(), Tr
 async fn judged(
     context: &Context<'_>,
     judge: impl FnOnce(&Plan, &str) -> Vec<String> + Send + 'static,
-) -> Result<(), Trouble> {
+) -> Result<(), StageError> {
     if context.plan.risks != Risks::Refuse {
         return Ok(());
     }
     let (plan, root) = (context.plan.clone(), context.sandbox.repo_dir());
     let refused = tokio::task::spawn_blocking(move || judge(&plan, &root))
         .await
-        .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
+        .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
     refuse(context.plan, &refused)
 }
 
-fn refuse(plan: &Plan, refused: &[String]) -> Result<(), Trouble> {
+fn refuse(plan: &Plan, refused: &[String]) -> Result<(), StageError> {
     if refused.is_empty() {
         return Ok(());
     }
     let message = strict::message(plan, refused);
-    Err(Trouble::new(Verdict::SpecError, message).help(strict::HELP))
+    Err(StageError::new(Verdict::SpecError, message).help(strict::HELP))
 }

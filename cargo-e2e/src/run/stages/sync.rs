@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 use crate::compose::scan::{self, Scan};
 use crate::record::outcome::Verdict;
 use crate::repo::files;
+use crate::run::{Context, StageError, StageOutput};
+use crate::text::count;
 
-use super::{Context, Done, Trouble, count};
 pub use extra::Extra;
 pub use sent::Sent;
 
@@ -31,9 +32,10 @@ pub struct Synced {
 }
 
 /// Sends.
-pub async fn sync(context: &Context<'_>) -> Result<Done<Synced>, Trouble> {
+pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageError> {
     let plan = context.plan;
-    let spec_error = |error: files::FilesError| Trouble::new(Verdict::SpecError, error.to_string());
+    let spec_error =
+        |error: files::FilesError| StageError::new(Verdict::SpecError, error.to_string());
     let filters = files::filters(&plan.repo.root, &plan.spec.sync.exclude)
         .await
         .map_err(spec_error)?;
@@ -60,7 +62,7 @@ pub async fn sync(context: &Context<'_>) -> Result<Done<Synced>, Trouble> {
         )
     })
     .await
-    .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
+    .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
     let included = included.map_err(spec_error)?;
     let missing = missing_inputs(context, &scan, &sent).await?;
     if !missing.is_empty() {
@@ -77,7 +79,7 @@ pub async fn sync(context: &Context<'_>) -> Result<Done<Synced>, Trouble> {
         let _ = write!(detail, " and {} that git ignores", paths.len());
     }
     let synced = Synced { scan, sent, extra };
-    Ok(Done::new(synced, detail))
+    Ok(StageOutput::new(synced, detail))
 }
 
 /// Of the files that Compose opens, those that exist here but did not travel, or did so
@@ -86,7 +88,7 @@ async fn missing_inputs(
     context: &Context<'_>,
     scan: &Scan,
     sent: &Sent,
-) -> Result<BTreeSet<String>, Trouble> {
+) -> Result<BTreeSet<String>, StageError> {
     let plan = context.plan;
     let root = &plan.repo.root;
     let wanted: BTreeSet<String> = scan
@@ -98,7 +100,7 @@ async fn missing_inputs(
         .collect();
     for file in &plan.spec.env_files {
         if !exists(&root.join(file)).await {
-            return Err(Trouble::new(
+            return Err(StageError::new(
                 Verdict::SpecError,
                 format!("`env_files` names {file}, which does not exist"),
             ));

@@ -1,83 +1,83 @@
 //! Run the tests, on the host or on this machine.
 
+mod answer;
 mod compile;
+mod event_files;
 mod forward;
+mod host_job;
 mod junit;
 mod probe_binary;
+mod target;
 mod targets;
-mod test_env;
 mod test_events;
 
-use std::time::Duration;
-
 use crate::compose::test_service;
-use crate::host::HostError;
 use crate::host::client::{self, Ended};
-use crate::plan::Plan;
+use crate::plan::{Plan, Tests};
 use crate::record::event::Event;
 use crate::record::outcome::{TestRecord, Verdict};
 use crate::record::verdict::{self, Events, Evidence, Junit, Source, Word};
 use crate::run::control::Control;
+use crate::run::explain::explain;
+use crate::run::stages::repo_command::repo_command;
+use crate::run::test_env::client_cache;
+use crate::run::{Context, Stack, StageError, StageOutput, Tail};
 use crate::sandbox::compose;
-use crate::sandbox::variables;
 use crate::shell::Shell;
-use crate::shell::quote;
 use crate::spec::Side;
 
-pub use crate::run::stages::test::probe_binary::{answer, only_asks};
-pub use crate::run::stages::test::test_env::variables;
-pub(super) use crate::run::stages::test::test_env::{host_folders, service_variables};
-pub(super) use crate::run::stages::test::test_events::FOLDER;
-#[cfg(any(test, fuzzing))]
-pub(crate) use crate::run::stages::test::test_events::fuzz;
-pub use crate::run::stages::test::test_events::{told, told_until};
-pub use compile::{Built, cargo, compile};
+use host_job::run_on_host;
 
-use super::up::Stack;
-use super::{Context, Done, Tail, Trouble};
+pub use answer::{answer, only_asks};
+pub use compile::compile;
+pub(super) use event_files::FOLDER;
+pub use target::BuiltTarget;
+#[cfg(any(test, fuzzing))]
+pub(crate) use test_events::fuzz;
+pub use test_events::{read_or_warn, records_until};
 
 /// What the tests have.
-pub struct Given<'a> {
+pub struct TestInputs<'a> {
     /// The stack.
     pub stack: &'a Stack,
     /// The variables that they see.
     pub variables: &'a [(String, String)],
     /// Cargo's test targets, where they are the tests.
-    pub built: &'a [Built],
+    pub built: &'a [BuiltTarget],
     /// Through what they change the stack.
     pub control: Option<&'a Control<'a>>,
 }
 
-/// Tests. `records` holds afterwards what they told of themselves, whatever came of it.
+/// Runs the tests. `records` holds their own records afterwards, whatever came of it.
 pub async fn test(
     context: &Context<'_>,
-    given: &Given<'_>,
+    inputs: &TestInputs<'_>,
     records: &mut Vec<TestRecord>,
-) -> Result<Done<()>, Trouble> {
+) -> Result<StageOutput<()>, StageError> {
     let plan = context.plan;
     let before = junit::before(context).await?;
     let mut tail = Tail::masking(context.events.secrets());
     let mut sink = |bytes: &[u8]| {
         tail.take(bytes, |_| {});
-        context.events.tell(Event::TestOutput {
+        context.events.emit(Event::TestOutput {
             bytes: bytes.to_vec(),
         });
     };
     let ended = {
-        let run = test_events::during(context, Box::pin(run(context, given, &mut sink)));
-        match given.control {
+        let run = test_events::during(context, Box::pin(run(context, inputs, &mut sink)));
+        match inputs.control {
             // Before anything is said of the stack, it is as the tests found it.
             Some(control) => control.during(run).await,
             None => run.await,
         }
     };
     let mut events = Events::Read(Vec::new());
-    if !matches!(&ended, Err(trouble) if trouble.lost) || plan.tests_on == Side::Client {
+    if !matches!(&ended, Err(error) if error.lost) || plan.tests_on == Side::Client {
         events = test_events::read(context, false).await;
     }
-    if let Events::Read(told) = &mut events {
-        targets::add_not_run(context, given.built, told);
-        records.clone_from(told);
+    if let Events::Read(read) = &mut events {
+        targets::add_not_run(context, inputs.built, read);
+        records.clone_from(read);
     }
     let ended = ended?;
     let file = if ended.contains(&Ended::TimedOut) {
@@ -86,7 +86,7 @@ pub async fn test(
     } else {
         junit::look(context, &before, records.is_empty()).await?
     };
-    let (unrecorded, empty) = targets::unaccounted(context, given.built, &ended, records);
+    let (unrecorded, empty) = targets::unaccounted(context, inputs.built, &ended, records);
     if let Some((_, Junit::Read(counted))) = &file {
         *records = junit::joined(records, counted);
     }
@@ -94,18 +94,18 @@ pub async fn test(
         who: who(plan),
         ended,
         timeout: plan.limits.test,
-        harness: plan.harness.is_some(),
+        harness: plan.tests.harness().is_some(),
         events,
         unrecorded,
         empty,
         junit: file,
     };
     let Some(word) = verdict::judge(&evidence) else {
-        let detail = match plan.harness {
-            Some(_) => targets::counted(records),
-            None => "passed".to_owned(),
+        let detail = match plan.tests {
+            Tests::Targets(_) => targets::counted(records),
+            Tests::Command(_) | Tests::Service { .. } => "passed".to_owned(),
         };
-        return Ok(Done::new((), detail));
+        return Ok(StageOutput::new((), detail));
     };
     if word.source != Source::Junit
         && let Some((path, file)) = &evidence.junit
@@ -113,78 +113,76 @@ pub async fn test(
     {
         context.events.warn(format!("`junit`: {path} {why}"));
     }
-    let mut trouble = trouble(context, word, &evidence, &tail.text());
-    if !matches!(trouble.verdict, Verdict::Failed | Verdict::TimedOut) {
-        return Err(trouble);
+    let mut error = stage_error(context, word, &evidence, &tail.text());
+    if !matches!(error.verdict, Verdict::Failed | Verdict::TimedOut) {
+        return Err(error);
     }
-    trouble.printed = tail.text();
+    error.printed = tail.text();
     // A service that fell over meanwhile is the likeliest reason.
-    Err(super::collect::explain(context, trouble).await)
+    Err(explain(context, error).await)
 }
 
 /// What runs the tests, for people.
 fn who(plan: &Plan) -> String {
-    match &plan.spec.test_service {
-        Some(service) => service.clone(),
-        None if plan.harness.is_some() => "the tests".to_owned(),
-        None => "test_command".to_owned(),
+    match &plan.tests {
+        Tests::Targets(_) => "the tests".to_owned(),
+        named => named.name(),
     }
 }
 
 /// The word that decides, with what to do about it.
-fn trouble(context: &Context<'_>, word: Word, evidence: &Evidence, said: &str) -> Trouble {
+fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence, said: &str) -> StageError {
     let plan = context.plan;
     let not_found = evidence.ended.contains(&Ended::Status(127));
     match (word.source, word.verdict) {
-        (Source::Timeout, _) => Trouble::new(word.verdict, word.message)
+        (Source::Timeout, _) => StageError::new(word.verdict, word.message)
             .help("`timeout: SECONDS` in e2e.yml gives them more"),
-        (Source::Events | Source::Status, Verdict::Failed) if plan.harness.is_some() => {
-            targets::trouble(context, word, evidence)
+        (Source::Events | Source::Status, Verdict::Failed) if plan.tests.harness().is_some() => {
+            targets::stage_error(context, word, evidence)
         }
         (Source::Status, Verdict::Failed) if not_found => missing_program(context, said),
         (Source::Junit, Verdict::NoTests)
             if matches!(&evidence.junit, Some((_, file)) if file.says_nothing().is_some()) =>
         {
-            Trouble::new(word.verdict, word.message)
+            StageError::new(word.verdict, word.message)
                 .help("let the tests write it, relative to the repo's root, or remove `junit` from e2e.yml")
         }
         (_, Verdict::NoTests) => targets::none_ran(context, word.message),
-        _ => Trouble::new(word.verdict, word.message),
+        _ => StageError::new(word.verdict, word.message),
     }
 }
 
 /// Runs them, and says how each part ended.
 async fn run(
     context: &Context<'_>,
-    given: &Given<'_>,
+    inputs: &TestInputs<'_>,
     sink: &mut (dyn FnMut(&[u8]) + Send),
-) -> Result<Vec<Ended>, Trouble> {
+) -> Result<Vec<Ended>, StageError> {
     let plan = context.plan;
-    if let Some(service) = &plan.spec.test_service {
-        let own = plan.spec.test_command.as_deref();
-        let ended = in_service(context, given.stack, service, own, sink).await?;
+    if let Tests::Service { name, command } = &plan.tests {
+        let ended = in_service(context, inputs.stack, name, command.as_deref(), sink).await?;
         return Ok(vec![ended]);
     }
-    let mut variables = given.variables.to_vec();
-    if let Some(control) = given.control {
+    let mut variables = inputs.variables.to_vec();
+    if let Some(control) = inputs.control {
         variables.extend(test_events::control(context, control).await);
     }
     if plan.tests_on == Side::Client {
-        forward::forward(context, given.stack).await?;
+        forward::forward(context, inputs.stack).await?;
         prepare_client(context, &mut variables).await?;
     }
     test_events::prepare(context).await?;
     let connections = context.host.connections();
-    let Some(command) = &plan.spec.test_command else {
-        let ended = targets::run(context, &variables, given.built, sink).await?;
+    let Tests::Command(command) = &plan.tests else {
+        let ended = targets::run(context, &variables, inputs.built, sink).await?;
         return forward::held(context, connections, ended).await;
     };
-    variables.push(test_events::events(context, test_events::FILE));
+    variables.push(event_files::variable(context, event_files::FILE));
     let ended = match plan.tests_on {
         Side::Host => {
-            let commands =
-                junit::removal(context) + &commands(context, &variables, command, &plan.arguments);
-            on_host(context, &commands, plan.limits.test, sink).await?
+            let commands = junit::removal(context)
+                + &repo_command(context, &variables, command, &plan.arguments);
+            run_on_host(context, &commands, plan.limits.test, sink).await?
         }
         Side::Client => on_client(context, &variables, command, sink).await?,
     };
@@ -197,39 +195,14 @@ async fn in_service(
     service: &str,
     own: Option<&str>,
     sink: &mut (dyn FnMut(&[u8]) + Send),
-) -> Result<Ended, Trouble> {
+) -> Result<Ended, StageError> {
     let arguments = &context.plan.arguments;
     let own = (own, Shell::new(&context.plan.spec.shell));
     let words = test_service::command(&stack.model, service, own, arguments);
     let commands = junit::removal(context)
         + &compose::run_commands(context.sandbox, &stack.interpolation, service, &words);
     let limit = context.plan.limits.test;
-    on_host(context, &commands, limit, sink).await
-}
-
-async fn on_host(
-    context: &Context<'_>,
-    commands: &str,
-    limit: Duration,
-    sink: &mut (dyn FnMut(&[u8]) + Send),
-) -> Result<Ended, Trouble> {
-    let most = context.plan.limits.log;
-    match context
-        .sandbox
-        .job(context.host, "test", commands, limit, most, sink)
-        .await
-    {
-        Ok(status) => Ok(Ended::Status(status)),
-        Err(HostError::TimedOut { .. }) => {
-            context.sandbox.stop(context.host).await?;
-            Ok(Ended::TimedOut)
-        }
-        Err(error @ HostError::TooMuch { .. }) => {
-            let help = "let them print less, or into a file that `artifacts` names";
-            Err(Trouble::new(Verdict::Failed, error.to_string()).help(help))
-        }
-        Err(error) => Err(error.into()),
-    }
+    run_on_host(context, &commands, limit, sink).await
 }
 
 async fn on_client(
@@ -237,7 +210,7 @@ async fn on_client(
     variables: &[(String, String)],
     command: &str,
     sink: &mut (dyn FnMut(&[u8]) + Send),
-) -> Result<Ended, Trouble> {
+) -> Result<Ended, StageError> {
     let plan = context.plan;
     let words = Shell::new(&plan.spec.shell).words(command, &plan.arguments);
     client::run(
@@ -249,7 +222,7 @@ async fn on_client(
     )
     .await
     .map_err(|error| {
-        Trouble::new(
+        StageError::new(
             Verdict::InternalError,
             format!("failed to start `{}`: {error}", words[0]),
         )
@@ -260,13 +233,13 @@ async fn on_client(
 async fn prepare_client(
     context: &Context<'_>,
     variables: &mut Vec<(String, String)>,
-) -> Result<(), Trouble> {
+) -> Result<(), StageError> {
     let folders = [
         context.bundle.join("artifacts"),
-        test_env::client_cache(&context.plan.spec.name),
+        client_cache(&context.plan.spec.name),
     ];
     for folder in folders {
-        test_events::make(&folder).await?;
+        event_files::make(&folder).await?;
     }
     for name in ["NO_PROXY", "no_proxy"] {
         let own = std::env::var(name).unwrap_or_default();
@@ -276,24 +249,7 @@ async fn prepare_client(
     Ok(())
 }
 
-/// The shell commands of a job that runs a command of the repo in its copy on the host.
-#[must_use]
-pub fn commands(
-    context: &Context<'_>,
-    variables: &[(String, String)],
-    command: &str,
-    arguments: &[String],
-) -> String {
-    format!(
-        "{}{}cd {} || exit 1\nexec {}\n",
-        variables::exports(variables),
-        variables::NO_PROXY,
-        quote(&context.sandbox.repo_dir()),
-        Shell::new(&context.plan.spec.shell).text(command, arguments)
-    )
-}
-
-fn missing_program(context: &Context<'_>, said: &str) -> Trouble {
+fn missing_program(context: &Context<'_>, said: &str) -> StageError {
     let program = said.lines().rev().find_map(not_found);
     let (place, also) = match context.plan.tests_on {
         Side::Host => (
@@ -310,7 +266,7 @@ fn missing_program(context: &Context<'_>, said: &str) -> Trouble {
         || format!("`test_command` ended with exit status 127: a program was not found {place}"),
         |program| format!("`test_command` needs {program}, which was not found {place}"),
     );
-    Trouble::new(Verdict::Failed, message).help(also)
+    StageError::new(Verdict::Failed, message).help(also)
 }
 
 /// The program in `sh: 1: pytest: not found` or `sh: pytest: command not found`.

@@ -3,7 +3,6 @@
 mod compose_output;
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use e2e_harness::protocol::Endpoints;
 use serde_json::Value;
@@ -14,33 +13,18 @@ use crate::compose::{
 };
 use crate::host::HostError;
 use crate::record::outcome::{Stage, Verdict};
-use crate::sandbox::State;
-use crate::sandbox::compose;
+use crate::run::stages::up::compose_output::{COMPOSE, failed, help, without_progress};
+use crate::run::{Context, Stack, StageError, StageOutput, Tail, endpoints, test_env};
+use crate::sandbox::{State, compose};
 use crate::setup::lint;
 use crate::spec::Ports;
+use crate::text::count;
 
-use crate::run::stages::up::compose_output::{COMPOSE, failed, help, without_progress};
-
-use super::addresses::Extras;
-use super::endpoints::list;
+use super::network_plan::NetworkPlan;
 use super::sync::{Sent, Synced};
-use super::{Context, Done, Tail, Trouble, count, model, ports, strict};
-pub use crate::run::stages::up::compose_output::with_reason;
+use super::{model, ports, strict};
 
-/// A stack that was brought up.
-#[derive(Debug, Clone)]
-pub struct Stack {
-    /// Its published ports, every one with its number.
-    pub published: Vec<Published>,
-    /// The longest that a container's own health check may take.
-    pub health_allowance: Duration,
-    /// The numbers of its own, in the model's order.
-    pub numbers: Vec<u16>,
-    /// What Compose interpolates, for commands that come later.
-    pub interpolation: Vec<(String, String)>,
-    /// What was brought up.
-    pub model: Value,
-}
+pub use crate::run::stages::up::compose_output::with_reason;
 
 /// So many warnings of one kind are shown.
 const SHOWN: usize = 3;
@@ -49,7 +33,7 @@ const SHOWN: usize = 3;
 const TRIES: usize = 5;
 
 /// Brings it up.
-pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<Done<Stack>, Trouble> {
+pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<Stack>, StageError> {
     let scan = &synced.scan;
     let interpolation = model::from_client(context, scan);
     strict::files(context, scan).await?;
@@ -65,11 +49,11 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<Done<Stack>, T
     let stale = stale(context, &model, &sent);
     model::check_externals(context, &model).await?;
     let mut tries = 0;
-    let mut extras = Extras::new(context, &model).await?;
+    let mut networks = NetworkPlan::new(context, &model).await?;
     let (prepared, changed) = loop {
         tries += 1;
         let mut prepared =
-            prepare(context, scan, &interpolation, &model, &warnings, &extras).await?;
+            prepare(context, scan, &interpolation, &model, &warnings, &networks).await?;
         if !stale.is_empty() {
             prepared.commands += &compose::recreate_commands(context.sandbox, &stale);
         }
@@ -82,18 +66,18 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<Done<Stack>, T
             }
             warn_of_mistakes(context, &prepared.rewritten.published).await;
         }
-        let trouble = match start(context, &prepared).await {
+        let error = match start(context, &prepared).await {
             Ok(changed) => break (prepared, changed),
-            Err(trouble) => trouble,
+            Err(error) => error,
         };
         // What is there already is not removed for it.
         let another = if tries < TRIES && context.before.is_none() {
-            extras.after(&trouble, prepared.gateway.as_deref(), &prepared.numbers)
+            networks.after(&error, prepared.gateway.as_deref(), &prepared.numbers)
         } else {
             None
         };
         let Some(why) = another else {
-            return Err(trouble);
+            return Err(error);
         };
         context.events.note(why);
         // What a failed `up` leaves, the next one would take for its own.
@@ -121,7 +105,7 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<Done<Stack>, T
     } else if context.before.is_some() && !changed {
         detail += ", nothing changed";
     }
-    Ok(Done::new(
+    Ok(StageOutput::new(
         Stack {
             published,
             health_allowance: rewritten.health_allowance,
@@ -138,7 +122,7 @@ fn stale(context: &Context<'_>, model: &Value, sent: &Sent) -> Vec<String> {
     let folder = context.sandbox.repo_dir();
     let mut services = needs::mounting(model, &folder, sent.pending());
     // That one is made anew for every run.
-    services.retain(|name| context.plan.spec.test_service.as_ref() != Some(name));
+    services.retain(|name| context.plan.tests.service() != Some(name));
     services
 }
 
@@ -178,8 +162,8 @@ async fn prepare(
     interpolation: &[(String, String)],
     model: &Value,
     warnings: &[String],
-    extras: &Extras,
-) -> Result<Prepared, Trouble> {
+    networks: &NetworkPlan,
+) -> Result<Prepared, StageError> {
     let (host, sandbox) = (context.host, context.sandbox);
     let numbers = ports::allocate(context, model).await?;
     let labels = sandbox.labels(context.facts.uid);
@@ -204,10 +188,10 @@ async fn prepare(
     if context.plan.ports == Ports::Declared {
         ports::claim(context, &rewritten.published, &numbers).await?;
     }
-    let gateway = extras.apply(context, &mut rewritten).await?;
-    if let Some(service) = &context.plan.spec.test_service {
-        let variables = super::test::service_variables(context, &rewritten.published)?;
-        let (artifacts, cache) = super::test::host_folders(context);
+    let gateway = networks.apply(context, &mut rewritten).await?;
+    if let Some(service) = context.plan.tests.service() {
+        let variables = test_env::service_variables(context, &rewritten.published)?;
+        let (artifacts, cache) = test_env::host_folders(context);
         test_service::equip(
             &mut rewritten.model,
             service,
@@ -217,7 +201,7 @@ async fn prepare(
         );
     }
     let text = serde_json::to_vec_pretty(&rewritten.model)
-        .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
+        .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
     sandbox.put(host, "compose.json", &text).await?;
     // What was really run is part of the result; a full disk is told of when that is stored.
     let mut shown = rewritten.model.clone();
@@ -236,7 +220,7 @@ async fn prepare(
             sandbox,
             &interpolation,
             &rewritten.model,
-            context.plan.spec.test_service.as_deref(),
+            context.plan.tests.service(),
             context.before.is_some(),
         ),
         rewritten,
@@ -253,7 +237,7 @@ fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
         "127.0.0.1".to_owned(),
     )];
     let endpoints = Endpoints {
-        ports: list(&rewritten.published),
+        ports: endpoints::list(&rewritten.published),
         ..Endpoints::default()
     };
     all.extend(endpoints.variables());
@@ -261,7 +245,7 @@ fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
 }
 
 /// Whether anything was made or started.
-async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<bool, Trouble> {
+async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<bool, StageError> {
     let mut changed = false;
     let mut tail = Tail::masking(context.events.secrets());
     let (limit, most) = (context.plan.limits.up, context.plan.limits.log);
@@ -296,10 +280,10 @@ async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<bool, Troub
         Err(error) => return Err(error.into()),
     };
     let text = tail.text();
-    let mut trouble =
-        Trouble::new(Verdict::UpFailed, message).excerpt(COMPOSE, &without_progress(&text));
-    trouble.help = help(&text, context.host.name(), context.host.is_local());
-    Err(trouble)
+    let mut error =
+        StageError::new(Verdict::UpFailed, message).excerpt(COMPOSE, &without_progress(&text));
+    error.help = help(&text, context.host.name(), context.host.is_local());
+    Err(error)
 }
 
 /// Writes down on the host what others need to live with the sandbox.
@@ -320,7 +304,10 @@ pub async fn remember(context: &Context<'_>, stack: &Stack, endpoints: &Endpoint
 }
 
 /// Of a range, Docker chooses once the container runs.
-async fn fill_numbers(context: &Context<'_>, published: &mut [Published]) -> Result<(), Trouble> {
+async fn fill_numbers(
+    context: &Context<'_>,
+    published: &mut [Published],
+) -> Result<(), StageError> {
     let containers = context.sandbox.inspect(context.host).await?;
     for one in published.iter_mut().filter(|one| one.port.is_none()) {
         one.port = containers

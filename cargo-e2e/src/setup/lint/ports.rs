@@ -118,7 +118,11 @@ fn spoken(plan: &Plan) -> Vec<(Place, String)> {
 
 /// The folders of Cargo's test targets, relative to the repo's root.
 fn sources(plan: &Plan) -> Vec<String> {
-    let targets = plan.harness.iter().flat_map(|harness| &harness.targets);
+    let targets = plan
+        .tests
+        .harness()
+        .into_iter()
+        .flat_map(|harness| &harness.targets);
     let folders = targets.filter_map(|target| {
         let folder = target.package.folder().join("tests");
         let inside = folder.strip_prefix(&plan.repo.root).ok()?;

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::host::{HostError, pour};
 use crate::report::log_lines::{LogLines, split_time};
-use crate::run::stages::Context;
+use crate::run::Context;
 use crate::sandbox::LongLog;
 use crate::secrets::{Masking, Patterns};
 

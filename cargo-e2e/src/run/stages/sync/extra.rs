@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::host::{List, Transfer, rsync};
 use crate::record::outcome::Verdict;
-use crate::run::stages::{Context, Trouble};
+use crate::run::{Context, StageError};
 
 use super::listing::{self, Listing};
 use super::sent::Sent;
@@ -32,7 +32,7 @@ impl Extra {
         context: &Context<'_>,
         sent: &mut Sent,
         paths: &BTreeSet<PathBuf>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), StageError> {
         if paths.is_empty() {
             return Ok(());
         }
@@ -41,7 +41,7 @@ impl Extra {
         let files = tokio::task::spawn_blocking(move || files_at(&root, &roots));
         let files = files
             .await
-            .map_err(|error| Trouble::new(Verdict::InternalError, error.to_string()))?;
+            .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
         let bytes = paths.iter().map(|path| path.as_os_str().as_bytes());
         self.roots.extend(bytes.clone().map(<[u8]>::to_vec));
         if context.before.is_none() {
@@ -70,7 +70,7 @@ impl Extra {
         self,
         context: &Context<'_>,
         sent: &mut Sent,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), StageError> {
         let is_gone =
             |name: &&Vec<u8>| !self.files.contains_key(*name) && !sent.tree.contains(*name);
         let gone: BTreeSet<_> = sent.extra.keys().filter(is_gone).cloned().collect();
@@ -123,7 +123,7 @@ fn nul_separated<'a>(names: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     list
 }
 
-async fn copy(context: &Context<'_>, list: &[u8], more: &[&str]) -> Result<String, Trouble> {
+async fn copy(context: &Context<'_>, list: &[u8], more: &[&str]) -> Result<String, StageError> {
     // A link that leads out of the repo stands for the file that it leads to.
     let arguments = ["-r", "--copy-unsafe-links"];
     let arguments = arguments.iter().chain(&listing::ARGUMENTS).chain(more);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::run::stages::{Context, Trouble};
+use crate::run::{Context, StageError};
 
 const FILE: &str = "sent";
 
@@ -22,13 +22,13 @@ pub struct Sent {
 
 impl Sent {
     /// Reads it from the sandbox.
-    pub(super) async fn read(context: &Context<'_>) -> Result<Self, Trouble> {
+    pub(super) async fn read(context: &Context<'_>) -> Result<Self, StageError> {
         let bytes = context.sandbox.get(context.host, FILE).await?;
         Ok(Self::parse(&bytes))
     }
 
     /// Writes it to the sandbox, where that may be used again.
-    pub(super) async fn write(&self, context: &Context<'_>) -> Result<(), Trouble> {
+    pub(super) async fn write(&self, context: &Context<'_>) -> Result<(), StageError> {
         let plan = context.plan;
         if context.before.is_some() || plan.up_only || plan.keep != crate::plan::Keep::No {
             context
@@ -54,7 +54,7 @@ impl Sent {
     pub(in crate::run::stages) async fn settle(
         mut self,
         context: &Context<'_>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), StageError> {
         if self.pending.is_empty() {
             return Ok(());
         }

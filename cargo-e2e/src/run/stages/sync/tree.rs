@@ -3,7 +3,7 @@
 
 use crate::host::{HostError, List, Transfer, rsync, rsync_in_one};
 use crate::repo::files::Filters;
-use crate::run::stages::{Context, Trouble};
+use crate::run::{Context, StageError};
 use crate::sandbox::Copying;
 
 use super::listing::{self, Listing};
@@ -23,7 +23,7 @@ pub(super) async fn send(
     context: &Context<'_>,
     filters: &Filters,
     sent: &mut Sent,
-) -> Result<usize, Trouble> {
+) -> Result<usize, StageError> {
     let plan = context.plan;
     let mut arguments = vec![
         "--safe-links".to_owned(),
@@ -65,7 +65,7 @@ async fn straight(
     context: &Context<'_>,
     transfer: &Transfer<'_>,
     sent: &mut Sent,
-) -> Result<String, Trouble> {
+) -> Result<String, StageError> {
     let target = format!("{}/", context.sandbox.repo_dir());
     let arguments = if context.before.is_some() {
         let arguments = with(transfer.arguments, AGAIN);
@@ -96,7 +96,7 @@ async fn by_way_of_mirror(
     context: &Context<'_>,
     transfer: &Transfer<'_>,
     sent: &mut Sent,
-) -> Result<String, Trouble> {
+) -> Result<String, StageError> {
     let (host, sandbox, limit) = (context.host, context.sandbox, transfer.deadline);
     let known = mirror::of(&context.plan.repo.root, host.name(), sandbox).await;
     let target = format!("{}/mirrors/{}/", sandbox.root, known.mirror.name);
@@ -155,7 +155,7 @@ async fn read_young(
     known: &Known,
     listing: Listing,
     target: &str,
-) -> Result<bool, Trouble> {
+) -> Result<bool, StageError> {
     let (root, moment) = (context.plan.repo.root.clone(), known.moment);
     let look = move || {
         let mut young = Young::since(&root, moment);
@@ -169,7 +169,7 @@ async fn read_young(
         list
     };
     let list = tokio::task::spawn_blocking(look).await.map_err(|error| {
-        Trouble::new(
+        StageError::new(
             crate::record::outcome::Verdict::InternalError,
             error.to_string(),
         )
@@ -190,7 +190,11 @@ async fn read_young(
 
 /// Removes from a sandbox that is up what an earlier sync sent and this one does not, before it
 /// writes what changed. Both are written down first: a sync may be cut short.
-async fn make_way(context: &Context<'_>, sent: &mut Sent, looked: Listing) -> Result<(), Trouble> {
+async fn make_way(
+    context: &Context<'_>,
+    sent: &mut Sent,
+    looked: Listing,
+) -> Result<(), StageError> {
     let gone = sent.tree.difference(&looked.names).cloned().collect();
     sent.pending.extend(looked.changed);
     sent.tree.extend(looked.names);
@@ -204,7 +208,7 @@ pub(super) async fn forget(
     context: &Context<'_>,
     sent: &mut Sent,
     gone: &std::collections::BTreeSet<Vec<u8>>,
-) -> Result<(), Trouble> {
+) -> Result<(), StageError> {
     let (folders, files): (Vec<_>, Vec<_>) = gone.iter().partition(|name| name.ends_with(b"/"));
     sent.pending.extend(files.iter().copied().cloned());
     sent.write(context).await?;

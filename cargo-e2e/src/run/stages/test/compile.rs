@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use cargo_metadata::Message;
-use tokio::process::Command;
 
 use crate::host::client::{self, Dropped, Ended};
 use crate::plan::{Plan, Target};
@@ -13,40 +12,24 @@ use crate::record::event::Events;
 use crate::record::outcome::{Stage, Verdict};
 use crate::record::summary::LAST_LINES;
 use crate::run::stages::build::binary;
-use crate::run::stages::{Context, Done, Tail, Trouble};
+use crate::run::{Context, StageError, StageOutput, Tail};
 use crate::spec::Side;
 
 use super::probe_binary;
+use super::target::{BuiltTarget, cargo};
 
 /// So much of the compiler's words is shown; the file has them all.
 const SHOWN: usize = 40;
 /// What Cargo said, in the bundle.
 const LOG: &str = "build-output.log";
 
-/// A test target that was compiled.
-#[derive(Debug, Clone)]
-pub struct Built {
-    /// The target.
-    pub target: Target,
-    /// Its program on this machine.
-    pub program: PathBuf,
-    /// What its tests are called; nothing where it can't be started on this machine.
-    pub tests: Vec<String>,
-}
-
-/// `$CARGO`, which runs us as `cargo e2e`; else the one in the path.
-#[must_use]
-pub fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-}
-
-/// Compiles every target of the plan; none is no trouble.
+/// Compiles every target of the plan; none is no error.
 ///
 /// # Errors
 /// When one does not compile, is not ours, or can't run on the host where it is meant to.
-pub async fn compile(context: &Context<'_>) -> Result<Done<Vec<Built>>, Trouble> {
-    if context.plan.harness.is_none() {
-        return Ok(Done::skipped(Vec::new()));
+pub async fn compile(context: &Context<'_>) -> Result<StageOutput<Vec<BuiltTarget>>, StageError> {
+    if context.plan.tests.harness().is_none() {
+        return Ok(StageOutput::skipped(Vec::new()));
     }
     let log = context.bundle.join(LOG);
     let compiler = Compiler::new(context.plan, context.events, Some(&log));
@@ -58,7 +41,7 @@ pub async fn compile(context: &Context<'_>) -> Result<Done<Vec<Built>>, Trouble>
     }
     let names: Vec<&str> = built.iter().map(|one| one.target.name.as_str()).collect();
     let detail = format!("{} compiled", names.join(", "));
-    Ok(Done::new(built, detail))
+    Ok(StageOutput::new(built, detail))
 }
 
 /// Compiles the targets of a plan; needs no host.
@@ -81,8 +64,8 @@ impl<'a> Compiler<'a> {
     }
 
     /// Every target, one after another, each known to be ours and to understand its arguments.
-    pub(super) async fn compile(&self) -> Result<Vec<Built>, Trouble> {
-        let targets = match &self.plan.harness {
+    pub(super) async fn compile(&self) -> Result<Vec<BuiltTarget>, StageError> {
+        let targets = match self.plan.tests.harness() {
             Some(harness) => harness.targets.as_slice(),
             None => &[],
         };
@@ -92,8 +75,8 @@ impl<'a> Compiler<'a> {
         for targets in targets.chunk_by(|one, next| one.package.manifest == next.package.manifest) {
             match self.package(targets, &mut said).await {
                 Ok(some) => built.extend(some),
-                Err(trouble) => {
-                    result = Err(trouble);
+                Err(error) => {
+                    result = Err(error);
                     break;
                 }
             }
@@ -112,7 +95,11 @@ impl<'a> Compiler<'a> {
     }
 
     /// Targets of one package.
-    async fn package(&self, targets: &[Target], said: &mut Vec<u8>) -> Result<Vec<Built>, Trouble> {
+    async fn package(
+        &self,
+        targets: &[Target],
+        said: &mut Vec<u8>,
+    ) -> Result<Vec<BuiltTarget>, StageError> {
         let Some(first) = targets.first() else {
             return Ok(Vec::new());
         };
@@ -127,7 +114,7 @@ impl<'a> Compiler<'a> {
             command.args(["--test", &target.name]);
         }
         command.current_dir(&self.plan.repo.root);
-        let failed = |message: String| Trouble::new(Verdict::BuildFailed, message);
+        let failed = |message: String| StageError::new(Verdict::BuildFailed, message);
         // Artifacts go to a file, diagnostics come here.
         let internal = |error: std::io::Error| failed(format!("no temporary file: {error}"));
         let mut artifacts = tempfile::tempfile().map_err(internal)?;
@@ -152,9 +139,9 @@ impl<'a> Compiler<'a> {
                 let message =
                     format!("the tests of `{name}` do not compile (exit status {status})");
                 let shown = errors(&text, self.log.is_some());
-                let mut trouble = failed(message).excerpt("cargo test --no-run", &shown);
-                trouble.help = without_main(&text, targets);
-                return Err(trouble);
+                let mut error = failed(message).excerpt("cargo test --no-run", &shown);
+                error.help = without_main(&text, targets);
+                return Err(error);
             }
             Ended::TimedOut => {
                 let limit = self.plan.limits.build.as_secs();
@@ -184,7 +171,7 @@ impl<'a> Compiler<'a> {
                 ))
                 .help("a target with `test = false` or missing `required-features` has none")
             })?;
-            Ok(Built {
+            Ok(BuiltTarget {
                 target: target.clone(),
                 program: program.clone(),
                 tests: Vec::new(),
@@ -218,7 +205,7 @@ fn without_main(text: &str, targets: &[Target]) -> Option<String> {
 }
 
 /// A program for another machine fails there as `exec format error`.
-async fn fits(context: &Context<'_>, built: &Built) -> Result<(), Trouble> {
+async fn fits(context: &Context<'_>, built: &BuiltTarget) -> Result<(), StageError> {
     let needs = needs(&built.program).await;
     let (facts, host) = (context.facts, context.host.name());
     let program = built.program.display();
@@ -237,7 +224,7 @@ async fn fits(context: &Context<'_>, built: &Built) -> Result<(), Trouble> {
         Some(_) => return Ok(()),
     };
     let target = format!("{}-unknown-linux-{}", facts.arch, facts.libc);
-    Err(Trouble::new(Verdict::BuildFailed, message).help(format!(
+    Err(StageError::new(Verdict::BuildFailed, message).help(format!(
         "compile the tests for the host: `CARGO_BUILD_TARGET={target} cargo e2e`; or run them here \
          (`tests_run_on: client`)"
     )))

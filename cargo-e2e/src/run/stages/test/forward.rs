@@ -7,14 +7,13 @@ use e2e_harness::protocol::Transport;
 
 use crate::host::client::Ended;
 use crate::record::outcome::Verdict;
-use crate::run::stages::up::Stack;
-use crate::run::stages::{Context, Trouble};
+use crate::run::{Context, Stack, StageError};
 use crate::spec::Side;
 
-pub(super) const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Brings the sandbox's ports here, at the same numbers.
-pub(super) async fn forward(context: &Context<'_>, stack: &Stack) -> Result<(), Trouble> {
+pub(super) async fn forward(context: &Context<'_>, stack: &Stack) -> Result<(), StageError> {
     if context.host.is_local() {
         return Ok(());
     }
@@ -32,7 +31,7 @@ pub(super) async fn forward(context: &Context<'_>, stack: &Stack) -> Result<(), 
         for here in &loopbacks {
             let forwarded = context.host.forward(SocketAddr::new(*here, port), there);
             forwarded.await.map_err(|error| {
-                Trouble::from(error).help(format!(
+                StageError::from(error).help(format!(
                     "port {port} must be free on this machine, because the tests run here: stop what uses it \
                      (`ss -ltnp` shows it)"
                 ))
@@ -68,7 +67,7 @@ pub(super) async fn held(
     context: &Context<'_>,
     connections: u32,
     ended: Vec<Ended>,
-) -> Result<Vec<Ended>, Trouble> {
+) -> Result<Vec<Ended>, StageError> {
     let passed = ended.iter().all(|one| *one == Ended::Status(0));
     if passed || context.plan.tests_on == Side::Host {
         return Ok(ended);
@@ -82,5 +81,5 @@ pub(super) async fn held(
         "the connection to `{}` was lost while the tests ran here, which cut them off from their ports",
         context.host.name()
     );
-    Err(Trouble::new(Verdict::HostError, message).help("run them again"))
+    Err(StageError::new(Verdict::HostError, message).help("run them again"))
 }

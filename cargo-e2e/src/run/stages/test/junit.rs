@@ -12,7 +12,7 @@ use e2e_harness::protocol::record::{Entry, Status};
 use crate::record::junit;
 use crate::record::outcome::{StageStatus, TestRecord};
 use crate::record::verdict::Junit;
-use crate::run::stages::{Context, Trouble};
+use crate::run::{Context, StageError};
 use crate::shell::quote;
 use crate::spec::Side;
 
@@ -40,7 +40,7 @@ struct Stamp {
 ///
 /// # Errors
 /// When another run in this working copy goes on for too long.
-pub(super) async fn before(context: &Context<'_>) -> Result<Before, Trouble> {
+pub(super) async fn before(context: &Context<'_>) -> Result<Before, StageError> {
     let (stamp, lock) = match (place(context), &context.plan.spec.junit) {
         (Some(Place::Here(file)), Some(path)) => {
             let lock = Lock::take(context, path).await?;
@@ -79,7 +79,7 @@ enum Place {
 fn place(context: &Context<'_>) -> Option<Place> {
     let path = context.plan.spec.junit.as_ref()?;
     Some(
-        match (&context.plan.spec.test_service, context.plan.tests_on) {
+        match (context.plan.tests.service(), context.plan.tests_on) {
             // The folder that it shares with the host.
             (Some(_), _) => Place::OnHost(format!("collected/artifacts/{path}")),
             (None, Side::Host) => Place::OnHost(format!("repo/{path}")),
@@ -96,7 +96,7 @@ pub(super) async fn look(
     context: &Context<'_>,
     before: &Before,
     untold: bool,
-) -> Result<Option<(String, Junit)>, Trouble> {
+) -> Result<Option<(String, Junit)>, StageError> {
     let (Some(path), Some(place)) = (&context.plan.spec.junit, place(context)) else {
         return Ok(None);
     };
@@ -104,11 +104,11 @@ pub(super) async fn look(
         Place::OnHost(file) => match context.sandbox.get(context.host, &file).await {
             Ok(text) => Ok(text),
             Err(error) => {
-                let trouble = Trouble::from(error);
-                if trouble.lost {
-                    return Err(trouble);
+                let error = StageError::from(error);
+                if error.lost {
+                    return Err(error);
                 }
-                Err(Junit::Unreadable(trouble.message))
+                Err(Junit::Unreadable(error.message))
             }
         },
         Place::Here(file) => here(&file, before).await,

@@ -2,31 +2,28 @@
 //! tests they have. None of it needs a stack.
 
 use std::process::{Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use e2e_harness::protocol;
 use tokio::process::Command;
 
-use crate::host::client::{self, Dropped, Ended};
 use crate::plan::{Plan, Target};
-use crate::record::event::{Event, Events};
-use crate::record::outcome::{Stage, StageStatus, Verdict};
-use crate::run::stages::Trouble;
+use crate::record::outcome::Verdict;
+use crate::run::StageError;
 use crate::spec::Side;
 use crate::text::printable;
 
-use super::compile::{Built, Compiler};
-use super::targets::{USAGE, alone, nextest};
+use super::target::{BuiltTarget, LIST, USAGE, uses_nextest};
 
 /// What a program has to answer.
-const ANSWER: Duration = Duration::from_secs(30);
+pub(super) const ANSWER: Duration = Duration::from_secs(30);
 
 /// Asks a program who it is, and what its tests are called. To list is harmless for any test program.
 pub(super) async fn greet(
     plan: &Plan,
     target: &Target,
     program: &std::path::Path,
-) -> Result<Vec<String>, Trouble> {
+) -> Result<Vec<String>, StageError> {
     let mut command = Command::new(program);
     command
         .arg("--list")
@@ -37,11 +34,11 @@ pub(super) async fn greet(
             let refused = (!output.status.success()).then_some(output.stderr);
             (output.stdout, refused)
         }
-        // Built for another machine: there it will be seen.
+        // BuiltTarget for another machine: there it will be seen.
         Some(Err(error)) if runs_elsewhere(plan, &error) => return Ok(Vec::new()),
         Some(Err(error)) => {
             let program = program.display();
-            return Err(Trouble::new(
+            return Err(StageError::new(
                 Verdict::BuildFailed,
                 format!("{program} can't be started: {error}"),
             ));
@@ -62,7 +59,7 @@ pub(super) async fn greet(
         target.name, target.package.name
     );
     Err(
-        Trouble::new(Verdict::SpecError, message).help(format!(
+        StageError::new(Verdict::SpecError, message).help(format!(
             "end tests/{0}.rs with `e2e_harness::main!();`, and say in {1}:\n[[test]]\nname = \"{0}\"\nharness = false",
             target.name,
             target.package.manifest.display()
@@ -71,14 +68,14 @@ pub(super) async fn greet(
 }
 
 /// What a harness says of tests that it would not run: those of one name.
-fn refusal(target: &Target, why: &str) -> Trouble {
+fn refusal(target: &Target, why: &str) -> StageError {
     let first = printable(why.lines().next().unwrap_or_default());
     let first = first.trim_start_matches("e2e-harness: ");
     let message = format!(
         "the test target `{}` of `{}` can't run: {first}",
         target.name, target.package.name
     );
-    Trouble::new(Verdict::BuildFailed, message).excerpt("it says", why)
+    StageError::new(Verdict::BuildFailed, message).excerpt("it says", why)
 }
 
 /// What a program says within its time; `None` when it does not end.
@@ -93,8 +90,8 @@ fn runs_elsewhere(plan: &Plan, error: &std::io::Error) -> bool {
 }
 
 /// Sees that a program understands the arguments: it would refuse them only once all is up.
-pub(super) async fn accepts(plan: &Plan, built: &Built) -> Result<(), Trouble> {
-    if plan.arguments.is_empty() || nextest(plan) {
+pub(super) async fn accepts(plan: &Plan, built: &BuiltTarget) -> Result<(), StageError> {
+    if plan.arguments.is_empty() || uses_nextest(plan) {
         return Ok(());
     }
     let mut command = Command::new(&built.program);
@@ -115,82 +112,11 @@ pub(super) async fn accepts(plan: &Plan, built: &Built) -> Result<(), Trouble> {
                 plan.arguments.join(" ")
             );
             let said = String::from_utf8_lossy(&output.stderr);
-            Err(Trouble::new(Verdict::SpecError, message)
+            Err(StageError::new(Verdict::SpecError, message)
                 .help("`cargo e2e -- --help` shows what it takes; a filter is one word")
                 .excerpt("it says", &said))
         }
         // Whatever else is wrong shows when it runs.
         _ => Ok(()),
-    }
-}
-
-const LIST: &str = "--list";
-
-/// Whether the arguments only ask a test target something, so that nothing needs to be up.
-#[must_use]
-pub fn only_asks(plan: &Plan) -> bool {
-    let options = plan.arguments.iter().take_while(|one| *one != "--");
-    plan.harness.is_some()
-        && !nextest(plan)
-        && options
-            .into_iter()
-            .any(|one| matches!(one.as_str(), LIST | "--help" | "-h"))
-}
-
-/// Compiles the test targets, and hands over what they answer; see [`only_asks`]. Tells events of
-/// it as the build stage.
-///
-/// # Errors
-/// When one does not compile, is not ours, or can't answer; the events have told of it.
-pub async fn answer(plan: &Plan, events: &Events) -> Result<(), Trouble> {
-    let began = Instant::now();
-    let stage = Stage::Build;
-    events.tell(Event::StageStarted { stage });
-    let compiled = Compiler::new(plan, events, None).compile().await;
-    let (status, detail) = match &compiled {
-        Ok(_) => (StageStatus::Passed, String::new()),
-        Err(trouble) => {
-            events.tell(Event::Failure(trouble.failure(stage)));
-            (StageStatus::Failed, trouble.message.clone())
-        }
-    };
-    events.tell(Event::StageEnded {
-        stage,
-        status,
-        duration: began.elapsed(),
-        detail,
-    });
-    for built in &compiled? {
-        if let Err(trouble) = answer_of(plan, events, built).await {
-            events.tell(Event::Failure(trouble.failure(Stage::Test)));
-            return Err(trouble);
-        }
-    }
-    Ok(())
-}
-
-async fn answer_of(plan: &Plan, events: &Events, built: &Built) -> Result<(), Trouble> {
-    let mut command = alone(plan, built);
-    // Else it would call every test ignored, for want of a sandbox.
-    command.env(protocol::E2E, "1");
-    let ended = client::program(command, None, Dropped::Kills, ANSWER, &mut |bytes| {
-        events.tell(Event::TestOutput {
-            bytes: bytes.to_vec(),
-        });
-    })
-    .await;
-    let name = &built.target.name;
-    let failed = |why: String| {
-        Trouble::new(
-            Verdict::Failed,
-            format!("the test target `{name}` gives no answer: {why}"),
-        )
-    };
-    match ended {
-        Ok(Ended::Status(0)) => Ok(()),
-        Ok(Ended::Status(status)) => Err(failed(format!("exit status {status}"))),
-        Ok(Ended::TimedOut) => Err(failed(format!("none in {} s", ANSWER.as_secs()))),
-        Err(error) => Err(failed(error.to_string())
-            .help("a list comes from this machine: compile the tests for it")),
     }
 }

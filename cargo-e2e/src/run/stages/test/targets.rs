@@ -7,19 +7,19 @@ use tokio::process::Command;
 
 use crate::host::client::{self, Dropped, Ended};
 use crate::host::{Transfer, rsync};
-use crate::plan::{Plan, Target};
+use crate::plan::Target;
 use crate::record::outcome::{StageStatus, TestRecord, Verdict};
 use crate::record::verdict::{Events, Evidence, NONE_RAN, Source, Word};
-use crate::run::stages::{Context, Trouble, count};
+use crate::run::{Context, StageError};
 use crate::sandbox::variables::{self, NO_PROXY};
 use crate::shell::quote;
 use crate::spec::Side;
+use crate::text::count;
 
-use super::compile::{Built, cargo};
-use super::{junit, on_host, test_events};
+use super::host_job::run_on_host;
+use super::target::{BuiltTarget, USAGE, cargo, command, uses_nextest};
+use super::{event_files, junit};
 
-/// A harness ends with this when it does not understand its arguments.
-pub(super) const USAGE: i32 = 2;
 /// cargo-nextest ends with this when tests failed; other statuses are its own troubles.
 const NEXTEST_FAILED: i32 = 100;
 
@@ -27,16 +27,16 @@ const NEXTEST_FAILED: i32 = 100;
 pub(super) async fn run(
     context: &Context<'_>,
     variables: &[(String, String)],
-    built: &[Built],
+    built: &[BuiltTarget],
     sink: &mut (dyn FnMut(&[u8]) + Send),
-) -> Result<Vec<Ended>, Trouble> {
+) -> Result<Vec<Ended>, StageError> {
     let deadline = Instant::now() + context.plan.limits.test;
     let mut all = Vec::new();
     for (number, one) in built.iter().enumerate() {
         let mut variables = variables.to_vec();
-        variables.push(test_events::events(
+        variables.push(event_files::variable(
             context,
-            &test_events::file(number, built.len()),
+            &event_files::file(number, built.len()),
         ));
         let left = deadline.saturating_duration_since(Instant::now());
         let ended = match context.plan.tests_on {
@@ -50,14 +50,14 @@ pub(super) async fn run(
                     String::new()
                 };
                 let commands = removal + &commands;
-                on_host(context, &commands, left, sink).await?
+                run_on_host(context, &commands, left, sink).await?
             }
             Side::Client => {
-                if nextest(context.plan) {
+                if uses_nextest(context.plan) {
                     let command = with_nextest(context, &one.target);
                     here(command, &variables, Dropped::Terminates, left, sink).await?
                 } else {
-                    let command = alone(context.plan, one);
+                    let command = command(context.plan, one);
                     here(command, &variables, Dropped::Kills, left, sink).await?
                 }
             }
@@ -68,24 +68,6 @@ pub(super) async fn run(
         }
     }
     Ok(all)
-}
-
-pub(super) fn nextest(plan: &Plan) -> bool {
-    let harness = plan.harness.as_ref();
-    harness.is_some_and(|harness| harness.nextest)
-}
-
-/// As `cargo test` would run it.
-pub(super) fn alone(plan: &Plan, built: &Built) -> Command {
-    let package = &built.target.package;
-    let mut command = Command::new(&built.program);
-    command
-        .args(&plan.arguments)
-        .current_dir(package.folder())
-        .env("CARGO_MANIFEST_DIR", package.folder())
-        .env("CARGO_PKG_NAME", &package.name)
-        .env("CARGO_PKG_VERSION", &package.version);
-    command
 }
 
 fn with_nextest(context: &Context<'_>, target: &Target) -> Command {
@@ -105,13 +87,13 @@ async fn here(
     dropped: Dropped,
     limit: Duration,
     sink: &mut (dyn FnMut(&[u8]) + Send),
-) -> Result<Ended, Trouble> {
+) -> Result<Ended, StageError> {
     command.envs(variables.iter().map(|(name, value)| (name, value)));
     let program = command.as_std().get_program().to_owned();
     let ended = client::program(command, None, dropped, limit, sink).await;
     ended.map_err(|error| {
         let program = program.to_string_lossy();
-        Trouble::new(
+        StageError::new(
             Verdict::InternalError,
             format!("{program} can't be started: {error}"),
         )
@@ -120,10 +102,10 @@ async fn here(
 
 /// The program's folder on the host, below the sandbox's.
 fn there(context: &Context<'_>) -> String {
-    format!("{}/{}", context.sandbox.dir(), test_events::FOLDER)
+    format!("{}/{}", context.sandbox.dir(), event_files::FOLDER)
 }
 
-async fn ship(context: &Context<'_>, built: &Built) -> Result<(), Trouble> {
+async fn ship(context: &Context<'_>, built: &BuiltTarget) -> Result<(), StageError> {
     let transfer = Transfer {
         arguments: &[],
         source: &built.program.to_string_lossy(),
@@ -137,7 +119,7 @@ async fn ship(context: &Context<'_>, built: &Built) -> Result<(), Trouble> {
 }
 
 /// The shell commands that run a program in the package's folder of the repo's copy.
-fn commands(context: &Context<'_>, all: &[(String, String)], built: &Built) -> String {
+fn commands(context: &Context<'_>, all: &[(String, String)], built: &BuiltTarget) -> String {
     let package = &built.target.package;
     let folder = package.folder();
     let copy = context.sandbox.repo_dir();
@@ -173,12 +155,16 @@ fn commands(context: &Context<'_>, all: &[(String, String)], built: &Built) -> S
 
 /// cargo-nextest stops at the first failure, and what it did not come to belongs to the result,
 /// too. What it was meant to run is known only when nothing else was typed.
-pub(super) fn add_not_run(context: &Context<'_>, built: &[Built], records: &mut Vec<TestRecord>) {
+pub(super) fn add_not_run(
+    context: &Context<'_>,
+    built: &[BuiltTarget],
+    records: &mut Vec<TestRecord>,
+) {
     let plan = context.plan;
-    if !nextest(plan) || !plan.arguments.is_empty() || records.is_empty() {
+    if !uses_nextest(plan) || !plan.arguments.is_empty() || records.is_empty() {
         return;
     }
-    for (one, (_, prefix)) in built.iter().zip(test_events::files(plan)) {
+    for (one, (_, prefix)) in built.iter().zip(event_files::files(plan)) {
         add_missing(
             one.tests.iter().map(|test| format!("{prefix}{test}")),
             records,
@@ -204,7 +190,7 @@ fn add_missing(names: impl Iterator<Item = String>, records: &mut Vec<TestRecord
 /// What was to run is known only when nothing was typed, and of programs that can be asked here.
 pub(super) fn unaccounted(
     context: &Context<'_>,
-    built: &[Built],
+    built: &[BuiltTarget],
     ended: &[Ended],
     records: &[TestRecord],
 ) -> (Vec<String>, Vec<String>) {
@@ -212,7 +198,7 @@ pub(super) fn unaccounted(
     if !context.plan.arguments.is_empty() {
         return (tests, targets);
     }
-    let files = test_events::files(context.plan);
+    let files = event_files::files(context.plan);
     for ((one, ended), (_, prefix)) in built.iter().zip(ended).zip(files) {
         if *ended == Ended::Status(NONE_RAN) && one.tests.is_empty() {
             targets.push(one.target.name.clone());
@@ -226,16 +212,16 @@ pub(super) fn unaccounted(
 }
 
 /// Which of the targets failed, or how many of their tests.
-pub(super) fn trouble(context: &Context<'_>, word: Word, evidence: &Evidence) -> Trouble {
+pub(super) fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence) -> StageError {
     let plan = context.plan;
-    let Some(harness) = &plan.harness else {
-        return Trouble::new(word.verdict, word.message);
+    let Some(harness) = plan.tests.harness() else {
+        return StageError::new(word.verdict, word.message);
     };
     if let (Source::Events, Events::Read(records)) = (word.source, &evidence.events) {
         let is_failed = |test: &&TestRecord| test.status == StageStatus::Failed;
         let failed = records.iter().filter(is_failed).count();
         if failed == 0 {
-            return Trouble::new(word.verdict, word.message)
+            return StageError::new(word.verdict, word.message)
                 .help("something ended the program before they ran, such as `exit(0)`");
         }
         let message = format!("{failed} of {} failed", count(records.len(), "test"));
@@ -243,7 +229,7 @@ pub(super) fn trouble(context: &Context<'_>, word: Word, evidence: &Evidence) ->
             let not_run = records.len() - failed - passed(records);
             of_nextest(message, not_run, &plan.arguments)
         } else {
-            Trouble::new(Verdict::Failed, message)
+            StageError::new(Verdict::Failed, message)
         };
     }
     let targets = harness.targets.iter().zip(&evidence.ended);
@@ -252,7 +238,7 @@ pub(super) fn trouble(context: &Context<'_>, word: Word, evidence: &Evidence) ->
         Ended::Status(status) => Some((target, *status)),
     });
     let Some((target, status)) = failed.next() else {
-        return Trouble::new(word.verdict, word.message);
+        return StageError::new(word.verdict, word.message);
     };
     let who = if harness.nextest && status != NEXTEST_FAILED {
         format!(
@@ -263,42 +249,42 @@ pub(super) fn trouble(context: &Context<'_>, word: Word, evidence: &Evidence) ->
         format!("the test target `{}` failed", target.name)
     };
     let message = format!("{who} (exit status {status})");
-    let trouble = Trouble::new(Verdict::Failed, message);
+    let error = StageError::new(Verdict::Failed, message);
     if status == USAGE {
-        trouble.help(typed(context))
+        error.help(typed(context))
     } else {
-        trouble
+        error
     }
 }
 
 /// A run by cargo-nextest in which tests failed, and others may not have run.
-fn of_nextest(mut message: String, not_run: usize, arguments: &[String]) -> Trouble {
+fn of_nextest(mut message: String, not_run: usize, arguments: &[String]) -> StageError {
     if not_run > 0 {
         // Writing to a String can't fail.
         let _ = write!(message, ", {not_run} not run");
     }
-    let trouble = Trouble::new(Verdict::Failed, message);
+    let error = StageError::new(Verdict::Failed, message);
     let goes_on = arguments.iter().any(|one| one == "--no-fail-fast");
     // With arguments it is not known whether any were left.
     if goes_on || (arguments.is_empty() && not_run == 0) {
-        return trouble;
+        return error;
     }
-    trouble.help(
+    error.help(
         "cargo-nextest stops at the first failure; `cargo e2e --nextest -- --no-fail-fast` runs all",
     )
 }
 
 /// There was no test to run.
-pub(super) fn none_ran(context: &Context<'_>, message: String) -> Trouble {
-    let trouble = Trouble::new(Verdict::NoTests, message);
+pub(super) fn none_ran(context: &Context<'_>, message: String) -> StageError {
+    let error = StageError::new(Verdict::NoTests, message);
     if let Some(path) = &context.plan.spec.junit {
-        trouble.help(format!(
+        error.help(format!(
             "{path} counts none: look at what `test_command` selects"
         ))
     } else if context.plan.arguments.is_empty() {
-        trouble.help("write one: `#[e2e_harness::test]` on a function of the test target; an ignored test does not count")
+        error.help("write one: `#[e2e_harness::test]` on a function of the test target; an ignored test does not count")
     } else {
-        trouble.help(typed(context))
+        error.help(typed(context))
     }
 }
 

@@ -1,50 +1,30 @@
-//! What tests tell of themselves while they run, and how they reach the tool.
-
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use e2e_harness::protocol;
-use jiff::{SignedDuration, Timestamp};
-
-use crate::durable;
-use crate::plan::Plan;
-use crate::record::outcome::{TestRecord, Verdict};
-use crate::record::verdict::Events;
-use crate::report::log_lines::shifted;
-use crate::run::control::Control;
-use crate::run::stages::collect::skew;
-use crate::run::stages::{Context, Trouble};
-use crate::spec::Side;
+//! The events that tests write while they run, and how they reach the tool.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod mirror;
 mod records;
 
+use std::path::Path;
+use std::sync::Arc;
+
+use e2e_harness::protocol;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::durable;
+use crate::record::outcome::TestRecord;
+use crate::record::verdict::Events;
+use crate::report::log_lines::shifted;
+use crate::run::control::Control;
+use crate::run::{Context, StageError};
+use crate::spec::Side;
+
+use super::event_files::{FILE, FOLDER, files, here, make};
+
 pub(super) use mirror::during;
 
-/// In the bundle, and in the sandbox's folder: the tests' own folder, with their locks.
-pub(in crate::run::stages) const FOLDER: &str = "harness";
-/// What they append to.
-pub(super) const FILE: &str = "events.jsonl";
-
-/// The file of one of several targets.
-pub(super) fn file(number: usize, of: usize) -> String {
-    if of == 1 {
-        FILE.to_owned()
-    } else {
-        format!("events-{number}.jsonl")
-    }
-}
-
-/// The folder on this machine; none when the tests run on another.
-fn here(context: &Context<'_>) -> Option<PathBuf> {
-    let there = context.plan.tests_on == Side::Host && !context.host.is_local();
-    (!there).then(|| context.bundle.join(FOLDER))
-}
-
 /// Makes the folder.
-pub(super) async fn prepare(context: &Context<'_>) -> Result<(), Trouble> {
+pub(super) async fn prepare(context: &Context<'_>) -> Result<(), StageError> {
     match here(context) {
         Some(folder) => make(&folder).await?,
         // A kept sandbox has that of an earlier run.
@@ -52,24 +32,6 @@ pub(super) async fn prepare(context: &Context<'_>) -> Result<(), Trouble> {
     }
     mirror::begin(context).await;
     Ok(())
-}
-
-pub(super) async fn make(folder: &Path) -> Result<(), Trouble> {
-    tokio::fs::create_dir_all(folder).await.map_err(|error| {
-        Trouble::new(
-            Verdict::InternalError,
-            format!("can't make {}: {error}", folder.display()),
-        )
-    })
-}
-
-/// The variable that names a file to the tests.
-pub(super) fn events(context: &Context<'_>, file: &str) -> (String, String) {
-    let folder = match here(context) {
-        Some(folder) => folder.display().to_string(),
-        None => format!("{}/{FOLDER}", context.sandbox.dir()),
-    };
-    (protocol::EVENTS.to_owned(), format!("{folder}/{file}"))
 }
 
 /// The variable that names the tool's socket to the tests; none when they can't have one.
@@ -83,7 +45,7 @@ pub(super) async fn control(
             Ok(path) => path,
             Err(error) => {
                 // A command that is no harness has no use for it.
-                if context.plan.harness.is_some() {
+                if context.plan.tests.harness().is_some() {
                     context.events.warn(format!(
                         "tests can't stop and start services: {error}. Let {}'s sshd allow it \
                          (AllowStreamLocalForwarding), or run the tests here (`tests_run_on: client`)",
@@ -97,31 +59,9 @@ pub(super) async fn control(
     Some((protocol::CONTROL.to_owned(), path))
 }
 
-/// Every file with what goes before the names of its tests: names of several targets may collide.
-pub(super) fn files(plan: &Plan) -> Vec<(String, String)> {
-    let Some(harness) = &plan.harness else {
-        return vec![(FILE.to_owned(), String::new())];
-    };
-    let targets = &harness.targets;
-    let several = targets
-        .iter()
-        .any(|target| target.package.name != targets[0].package.name);
-    let prefix = |number: usize| match (targets.len(), several) {
-        (1, _) => String::new(),
-        (_, false) => format!("{}::", targets[number].name),
-        (_, true) => format!(
-            "{}::{}::",
-            targets[number].package.name, targets[number].name
-        ),
-    };
-    (0..targets.len())
-        .map(|number| (file(number, targets.len()), prefix(number)))
-        .collect()
-}
-
-/// Reads what the tests told so far, and puts it into the bundle as one file; nothing where they
-/// tell nothing. `cut` is whether they were ended by a signal.
-pub async fn told(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
+/// Reads the events that the tests have written, and puts them into the bundle as one file. `cut`
+/// is whether a signal ended the tests.
+pub async fn read_or_warn(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
     match read(context, cut).await {
         Events::Read(tests) => tests,
         Events::Unreadable(why) => {
@@ -133,7 +73,7 @@ pub async fn told(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
     }
 }
 
-/// As [`told`]; that of several files one can't be fetched makes them all unreadable.
+/// As [`read_or_warn`]; that of several files one can't be fetched makes them all unreadable.
 pub(super) async fn read(context: &Context<'_>, cut: bool) -> Events {
     let folder = here(context);
     let mut lost = None;
@@ -155,7 +95,7 @@ pub(super) async fn read(context: &Context<'_>, cut: bool) -> Events {
         context.events.warn(format!("{FILE} is not kept: {error}"));
     }
     let skew = match &folder {
-        None if tests.iter().any(|(_, began)| began.is_some()) => skew(context).await,
+        None if tests.iter().any(|(_, began)| began.is_some()) => context.clock_skew().await,
         _ => SignedDuration::ZERO,
     };
     if let Some(folder) = folder {
@@ -164,11 +104,11 @@ pub(super) async fn read(context: &Context<'_>, cut: bool) -> Events {
     }
     match lost {
         Some(why) => Events::Unreadable(why),
-        None => Events::Read(records::until(tests, shifted(Timestamp::now(), skew))),
+        None => Events::Read(records::end_at(tests, shifted(Timestamp::now(), skew))),
     }
 }
 
-/// Puts all that tests told into the place of what was mirrored of it.
+/// Puts all events into the place of those that were mirrored.
 async fn keep(context: &Context<'_>, all: Vec<u8>) -> std::io::Result<()> {
     let (secrets, bundle) = (Arc::clone(context.events.secrets()), context.bundle.clone());
     let kept = tokio::task::spawn_blocking(move || {
@@ -183,12 +123,12 @@ async fn keep(context: &Context<'_>, all: Vec<u8>) -> std::io::Result<()> {
     kept.await.map_err(std::io::Error::other)?
 }
 
-/// What the tests of a run that was killed had told until then, by what it left in its bundle.
+/// Returns the records of tests of a run that was killed, by the events in its bundle.
 /// Those without an end were under way until `end`.
 #[must_use]
-pub fn told_until(bundle: &Path, end: Timestamp) -> Vec<TestRecord> {
+pub fn records_until(bundle: &Path, end: Timestamp) -> Vec<TestRecord> {
     let text = std::fs::read(bundle.join(FILE)).unwrap_or_default();
-    records::until(records::read(&text, "", true), end)
+    records::end_at(records::read(&text, "", true), end)
 }
 
 async fn from_here(file: &Path) -> Result<Vec<u8>, String> {

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::compose::subnets;
 use crate::report::attach_hints;
-use crate::run::stages::{Trouble, ports};
+use crate::run::StageError;
+use crate::run::stages::ports;
 
 pub(super) const FAILED: &str = "`docker compose up` failed";
 pub(super) const COMPOSE: &str = "docker compose up";
@@ -78,24 +79,20 @@ pub(super) fn failed(said: &str, model: &Value) -> String {
 /// Says in the first line why `up` failed. Where a container did, how images were built does not
 /// matter.
 #[must_use]
-pub fn with_reason(mut trouble: Trouble) -> Trouble {
-    let said = trouble.excerpts.iter().find(|one| one.title == COMPOSE);
+pub fn with_reason(mut error: StageError) -> StageError {
+    let said = error.excerpts.iter().find(|one| one.title == COMPOSE);
     let last = said.and_then(|said| last(&said.text));
-    let (first, rest) = match trouble.message.split_once('\n') {
+    let (first, rest) = match error.message.split_once('\n') {
         Some((first, rest)) => (first, format!("\n{rest}")),
-        None => (trouble.message.as_str(), String::new()),
+        None => (error.message.as_str(), String::new()),
     };
     if let Some(last) = last
         && first == FAILED
     {
-        trouble.message = format!("{FAILED}: {last}{rest}");
-        return trouble;
+        error.message = format!("{FAILED}: {last}{rest}");
+        return error;
     }
-    for excerpt in trouble
-        .excerpts
-        .iter_mut()
-        .filter(|one| one.title == COMPOSE)
-    {
+    for excerpt in error.excerpts.iter_mut().filter(|one| one.title == COMPOSE) {
         let is_building = |line: &&str| line.trim().is_empty() || line.starts_with('#');
         let rest: Vec<&str> = excerpt
             .text
@@ -104,8 +101,8 @@ pub fn with_reason(mut trouble: Trouble) -> Trouble {
             .collect();
         excerpt.text = rest.join("\n");
     }
-    trouble.excerpts.retain(|excerpt| !excerpt.text.is_empty());
-    trouble
+    error.excerpts.retain(|excerpt| !excerpt.text.is_empty());
+    error
 }
 
 /// What to do about it, where that is known.
@@ -164,16 +161,16 @@ mod tests {
     #[test]
     fn the_first_line_says_why_nothing_came_up() {
         let said = " db Pulling\nError response from daemon: no such host\n";
-        let trouble = |message: &str| {
-            with_reason(Trouble::new(Verdict::UpFailed, message).excerpt(COMPOSE, said)).message
+        let error = |message: &str| {
+            with_reason(StageError::new(Verdict::UpFailed, message).excerpt(COMPOSE, said)).message
         };
         assert_eq!(
-            trouble("`docker compose up` failed\ndb is created"),
+            error("`docker compose up` failed\ndb is created"),
             "`docker compose up` failed: no such host\ndb is created"
         );
         let known = "`docker compose up` failed: db exited with code 1";
         let text = "\n#9 CACHED\n\nservice db failed\n";
-        let known = with_reason(Trouble::new(Verdict::UpFailed, known).excerpt(COMPOSE, text));
+        let known = with_reason(StageError::new(Verdict::UpFailed, known).excerpt(COMPOSE, text));
         assert_eq!(
             (known.message.as_str(), known.excerpts[0].text.as_str()),
             (

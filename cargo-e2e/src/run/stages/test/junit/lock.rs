@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 
 use crate::host::client;
 use crate::record::outcome::Verdict;
-use crate::run::stages::{Context, Trouble};
+use crate::run::{Context, StageError};
 
 /// In the folder of results.
 const HOLDER: &str = ".junit-holder";
@@ -29,7 +29,10 @@ impl Lock {
     ///
     /// # Errors
     /// When another run holds it for longer than `timeouts.queue`, or this one is not to wait.
-    pub(super) async fn take(context: &Context<'_>, path: &str) -> Result<Option<Self>, Trouble> {
+    pub(super) async fn take(
+        context: &Context<'_>,
+        path: &str,
+    ) -> Result<Option<Self>, StageError> {
         let repo = &context.plan.repo;
         let holder = repo.results_dir.join(HOLDER);
         let unlocked = |error: std::io::Error| {
@@ -77,7 +80,7 @@ impl Lock {
     }
 }
 
-fn occupied(context: &Context<'_>, by: String) -> Trouble {
+fn occupied(context: &Context<'_>, by: String) -> StageError {
     let (message, help) = if context.plan.no_wait {
         (by, "without `--no-wait` this run waits for it")
     } else {
@@ -87,7 +90,7 @@ fn occupied(context: &Context<'_>, by: String) -> Trouble {
             "`timeouts: {queue: SECONDS}` in e2e.yml waits longer",
         )
     };
-    Trouble::new(Verdict::HostError, message).help(help)
+    StageError::new(Verdict::HostError, message).help(help)
 }
 
 impl Drop for Lock {

@@ -16,10 +16,10 @@ const RUN: &str = r#"{"run_id":"01m82gw0ed951hbcac07wrdmrd","repo":"shop","host"
 /// The lines of an events file, and a report of them.
 pub(crate) fn events(bytes: &[u8]) {
     for cut in [true, false] {
-        let plain = records::until(records::read(bytes, "", cut), Timestamp::MAX);
+        let plain = records::end_at(records::read(bytes, "", cut), Timestamp::MAX);
         // The bundle's file tells the same, with the names of the record.
         let named = records::named(bytes, "target::");
-        let told = records::until(records::read(&named, "", cut), Timestamp::MAX);
+        let told = records::end_at(records::read(&named, "", cut), Timestamp::MAX);
         assert_eq!(told.len(), plain.len());
         for (told, plain) in told.iter().zip(&plain) {
             assert_eq!(told.name, format!("target::{}", plain.name));

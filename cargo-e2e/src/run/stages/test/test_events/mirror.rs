@@ -9,9 +9,10 @@ use std::time::Duration;
 use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 
-use crate::run::stages::Context;
+use crate::run::Context;
+use crate::run::stages::test::event_files::{FILE, FOLDER, files, here};
 
-use super::{FILE, FOLDER, files, here, records};
+use super::records;
 
 /// How often a file on this machine is looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -32,10 +33,7 @@ pub(super) async fn begin(context: &Context<'_>) {
 }
 
 /// Does something, and mirrors meanwhile.
-pub(in crate::run::stages::test) async fn during<T>(
-    context: &Context<'_>,
-    work: impl Future<Output = T>,
-) -> T {
+pub(crate) async fn during<T>(context: &Context<'_>, work: impl Future<Output = T>) -> T {
     tokio::select! {
         done = work => done,
         never = mirror(context) => match never {},

@@ -25,18 +25,18 @@ struct Attempt {
 }
 
 /// A test, and where it has no end, when it began by the clock where it ran.
-pub(super) type Told = (TestRecord, Option<Timestamp>);
+pub(super) type ReadTest = (TestRecord, Option<Timestamp>);
 
 /// Gives tests without an end the time until all were ended.
-pub(super) fn until(told: Vec<Told>, end: Timestamp) -> Vec<TestRecord> {
-    let ended = |(mut record, began): Told| {
+pub(super) fn end_at(tests: Vec<ReadTest>, end: Timestamp) -> Vec<TestRecord> {
+    let ended = |(mut record, began): ReadTest| {
         let took = began.map(|began| end.duration_since(began).try_into());
         if let Some(Ok(took)) = took {
             record.duration_ms = millis(took);
         }
         record
     };
-    told.into_iter().map(ended).collect()
+    tests.into_iter().map(ended).collect()
 }
 
 /// The lines with the names of the record's tests.
@@ -63,7 +63,7 @@ pub(super) fn named(text: &[u8], prefix: &str) -> Vec<u8> {
 }
 
 /// Reads the lines; what is none, such as a torn last one, is passed over.
-pub(super) fn read(text: &[u8], prefix: &str, cut: bool) -> Vec<Told> {
+pub(super) fn read(text: &[u8], prefix: &str, cut: bool) -> Vec<ReadTest> {
     let mut all: Vec<Named> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for line in text.split(|byte| *byte == b'\n') {
@@ -152,7 +152,7 @@ impl Named {
     }
 
     /// The worst of the tests of this name, the last of those that are equally bad.
-    fn finish(self, cut: bool) -> Told {
+    fn finish(self, cut: bool) -> ReadTest {
         let finished = self.tests.into_iter().map(|test| test.finish(cut));
         let worst = finished.max_by_key(|(record, _)| badness(record.status));
         // A name comes with its first line.
@@ -208,7 +208,7 @@ impl Attempt {
         self.ended = true;
     }
 
-    fn finish(mut self, cut: bool) -> Told {
+    fn finish(mut self, cut: bool) -> ReadTest {
         if !self.ended {
             let status = if cut {
                 StageStatus::Interrupted

@@ -64,7 +64,7 @@ fn lines_of_several_tests_may_mix_and_the_last_may_be_torn() {
     ]);
     told.extend(b"{\"event\":\"step_en");
     let end = "2026-01-01T00:00:09Z".parse().unwrap();
-    let tests = until(read(&told, "e2e::", false), end);
+    let tests = end_at(read(&told, "e2e::", false), end);
     let took = tests.iter().map(|test| test.duration_ms);
     assert_eq!(took.collect::<Vec<_>>(), [9000, 7]);
     let statuses: Vec<_> = tests
@@ -80,7 +80,7 @@ fn lines_of_several_tests_may_mix_and_the_last_may_be_torn() {
     );
     assert_eq!(tests[0].message.as_deref(), Some(TestRecord::NO_END));
     let kept = named(&told, "e2e::");
-    assert_eq!(until(read(&kept, "", false), end), tests);
+    assert_eq!(end_at(read(&kept, "", false), end), tests);
     assert!(kept.ends_with(b"{\"event\":\"step_en"));
     let steps: Vec<_> = tests[0]
         .steps
@@ -188,7 +188,7 @@ fn lines_without_a_number_are_of_a_first_try() {
 #[test]
 fn ignored_tests_did_not_run() {
     let told = read(&text(&[over("a", 1, Status::Ignored)]), "", false);
-    let tests = until(told, Timestamp::now());
+    let tests = end_at(told, Timestamp::now());
     assert_eq!(tests[0].message.as_deref(), Some("why"));
     assert_eq!(tests[0].status, StageStatus::Skipped);
 }

@@ -1,4 +1,4 @@
-//! Where the stack answers, as tests see it.
+//! Where the stack answers, as tests see it: published ports and health checks.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,11 @@ use e2e_harness::protocol::{self, Check, Endpoint, Endpoints};
 use crate::compose::Published;
 use crate::record::outcome::millis;
 use crate::run::ready::published_at;
+use crate::run::{Context, Stack};
 use crate::spec::HealthCheck;
 
-use super::Context;
-use super::up::Stack;
-
 /// All of it.
-#[must_use]
-pub fn endpoints(context: &Context<'_>, stack: &Stack) -> Endpoints {
+pub(super) fn endpoints(context: &Context<'_>, stack: &Stack) -> Endpoints {
     let checks = &context.plan.spec.health_checks;
     let checks: Vec<Check> = checks
         .iter()

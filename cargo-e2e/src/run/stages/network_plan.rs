@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use crate::compose::{Rewritten, gateway, subnets};
 use crate::record::outcome::Verdict;
+use crate::run::{Context, StageError};
 
-use super::{Context, Trouble, ports};
+use super::ports;
 
 /// What the rewrite does only where it must.
 #[derive(Debug, Clone)]
-pub(super) struct Extras {
+pub(super) struct NetworkPlan {
     /// Publish on the gateway of the sandbox's network too.
     gateway: bool,
     /// Choose every network's addresses, because Docker has none left.
@@ -18,9 +19,9 @@ pub(super) struct Extras {
     kept: Vec<String>,
 }
 
-impl Extras {
+impl NetworkPlan {
     /// As the model asks for, or as it was before.
-    pub(super) async fn new(context: &Context<'_>, model: &Value) -> Result<Self, Trouble> {
+    pub(super) async fn new(context: &Context<'_>, model: &Value) -> Result<Self, StageError> {
         // An engine in rootless mode has its networks where nothing else can listen on them.
         let asked_for = gateway::is_asked_for(model) && !context.facts.rootless;
         if context.facts.rootless && gateway::is_asked_for(model) {
@@ -29,19 +30,19 @@ impl Extras {
                  and its own port instead",
             );
         }
-        let mut extras = Self {
+        let mut plan = Self {
             gateway: asked_for,
             subnets: false,
             kept: Vec::new(),
         };
         if context.before.is_some() {
-            extras.kept = context.sandbox.kept_subnets(context.host).await?;
+            plan.kept = context.sandbox.kept_subnets(context.host).await?;
             let wanted = gateway::network(model)
                 .is_some_and(|network| subnets::wanting(model).contains(&network));
-            extras.gateway &= !wanted || !extras.kept.is_empty();
-            extras.subnets = extras.kept.len() > usize::from(extras.gateway && wanted);
+            plan.gateway &= !wanted || !plan.kept.is_empty();
+            plan.subnets = plan.kept.len() > usize::from(plan.gateway && wanted);
         }
-        Ok(extras)
+        Ok(plan)
     }
 
     /// Chooses addresses for networks that need them to be known, or that Docker has none for;
@@ -50,7 +51,7 @@ impl Extras {
         &self,
         context: &Context<'_>,
         rewritten: &mut Rewritten,
-    ) -> Result<Option<String>, Trouble> {
+    ) -> Result<Option<String>, StageError> {
         let network = if self.gateway {
             gateway::network(&rewritten.model)
         } else {
@@ -67,7 +68,7 @@ impl Extras {
                 context.sandbox.subnets(context.host, keys.len()).await?
             };
             if found.len() < keys.len() {
-                return Err(Trouble::new(
+                return Err(StageError::new(
                     Verdict::UpFailed,
                     format!(
                         "{} has not {} free networks in {}",
@@ -87,12 +88,11 @@ impl Extras {
     /// `own` are the sandbox's own ports, which may be others the next time.
     pub(super) fn after(
         &mut self,
-        trouble: &Trouble,
+        error: &StageError,
         gateway: Option<&str>,
         own: &[u16],
     ) -> Option<&'static str> {
-        let said =
-            |what: &dyn Fn(&str) -> bool| trouble.excerpts.iter().any(|said| what(&said.text));
+        let said = |what: &dyn Fn(&str) -> bool| error.excerpts.iter().any(|said| what(&said.text));
         if said(&subnets::are_exhausted) && !self.subnets {
             self.subnets = true;
             return Some("Docker has no addresses left for another network: choosing some");

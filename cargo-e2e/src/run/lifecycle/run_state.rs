@@ -5,15 +5,14 @@ use std::path::Path;
 
 use tokio::task::JoinHandle;
 
-use crate::record::outcome::{Git, HealthRecord, ServiceRecord, StageStatus, TestRecord, Verdict};
-
 use crate::record::ended::EndedSandbox;
+use crate::record::outcome::{Git, HealthRecord, ServiceRecord, StageStatus, TestRecord, Verdict};
 use crate::sandbox::Containers;
 
 use super::stage_runner::Stopped;
 
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct RunState {
     pub(super) verdict: Option<Verdict>,
     /// Whether there is nobody to talk to any more.
     pub(super) lost: bool,
@@ -37,7 +36,7 @@ pub(super) struct Found {
     looks: Vec<JoinHandle<Git>>,
 }
 
-impl Found {
+impl RunState {
     /// Asks git about the repo as it is now; the run goes on meanwhile.
     pub(super) fn look_at(&mut self, root: &Path) {
         let root = root.to_owned();
@@ -57,7 +56,7 @@ impl Found {
     /// Takes the reason why the run does not go on.
     pub(super) fn stop(&mut self, stopped: &Stopped) {
         self.add(stopped.verdict());
-        self.lost |= matches!(stopped, Stopped::Failed(trouble) if trouble.lost);
+        self.lost |= matches!(stopped, Stopped::Failed(error) if error.lost);
     }
 
     /// Takes a stage's verdict; the worse one counts.
@@ -110,14 +109,14 @@ mod tests {
     fn the_tests_as_one_say_what_none_of_them_does() {
         use StageStatus::{Failed, Interrupted, Passed};
         let names = |own: Option<StageStatus>, all: StageStatus, verdict: Verdict| {
-            let mut found = Found {
+            let mut state = RunState {
                 verdict: Some(verdict),
                 tests: own.map(|status| test("own", status)).into_iter().collect(),
                 tested: Some(test("all", all)),
-                ..Found::default()
+                ..RunState::default()
             };
-            found.add_tested();
-            let names: Vec<String> = found.tests.into_iter().map(|one| one.name).collect();
+            state.add_tested();
+            let names: Vec<String> = state.tests.into_iter().map(|one| one.name).collect();
             names.join(" ")
         };
         assert_eq!(names(None, Passed, Verdict::Passed), "all");

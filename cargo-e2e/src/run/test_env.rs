@@ -1,26 +1,25 @@
 //! What the tests see of the sandbox, wherever they run.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use e2e_harness::protocol::{self, Check, Endpoints};
 
 use crate::compose::{Published, test_service};
 use crate::record::outcome::Verdict;
-use crate::run::stages::{Context, Trouble, endpoints};
+use crate::run::{Context, StageError, endpoints};
 use crate::sandbox::variables;
 use crate::spec::Side;
-
-use super::forward::LOOPBACK;
 
 /// The variables that the tests see, the repo's own last.
 ///
 /// # Errors
 /// When the repo's `env` names what is not set.
-pub fn variables(
+pub(super) fn variables(
     context: &Context<'_>,
     endpoints: &Endpoints,
     side: Side,
-) -> Result<Vec<(String, String)>, Trouble> {
+) -> Result<Vec<(String, String)>, StageError> {
     let (artifacts, cache) = match side {
         Side::Host => host_folders(context),
         Side::Client => (
@@ -32,7 +31,7 @@ pub fn variables(
     if side == Side::Client && !context.host.is_local() {
         // Forwarded, whatever their address over there.
         for port in &mut endpoints.ports {
-            port.host = LOOPBACK.to_string();
+            port.host = Ipv4Addr::LOCALHOST.to_string();
         }
     }
     let all = variables::for_tests(&context.sandbox.identity, &endpoints, &artifacts, &cache);
@@ -40,7 +39,7 @@ pub fn variables(
 }
 
 /// The folders for artifacts and cache on the host.
-pub(in crate::run::stages) fn host_folders(context: &Context<'_>) -> (String, String) {
+pub(super) fn host_folders(context: &Context<'_>) -> (String, String) {
     (
         format!("{}/collected/artifacts", context.sandbox.dir()),
         format!("{}/cache/{}", context.sandbox.root, context.plan.spec.name),
@@ -48,10 +47,10 @@ pub(in crate::run::stages) fn host_folders(context: &Context<'_>) -> (String, St
 }
 
 /// The variables that tests see which run as a service of the stack.
-pub(in crate::run::stages) fn service_variables(
+pub(super) fn service_variables(
     context: &Context<'_>,
     published: &[Published],
-) -> Result<Vec<(String, String)>, Trouble> {
+) -> Result<Vec<(String, String)>, StageError> {
     let inside = |at: &Published, _: &str| Some((at.service.clone(), at.container_port));
     let checks = &context.plan.spec.health_checks;
     let checks: Vec<Check> = checks
@@ -76,11 +75,11 @@ pub(in crate::run::stages) fn service_variables(
 fn with_own(
     context: &Context<'_>,
     mut all: Vec<(String, String)>,
-) -> Result<Vec<(String, String)>, Trouble> {
+) -> Result<Vec<(String, String)>, StageError> {
     all.extend_from_slice(context.events.secrets().variables());
     for (name, value) in &context.plan.spec.env {
         let value = variables::expand(value, &all).map_err(|missing| {
-            Trouble::new(
+            StageError::new(
                 Verdict::SpecError,
                 format!("`env` sets {name} from ${{{missing}}}, which is not set"),
             )

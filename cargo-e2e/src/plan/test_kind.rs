@@ -1,0 +1,84 @@
+//! What the tests of a run are. Whoever starts them, counts them or names them asks this.
+
+use crate::repo::workspace::TestPackage;
+use crate::spec::Spec;
+
+/// The tests of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tests {
+    /// `test_command`.
+    Command(String),
+    /// `test_service`.
+    Service {
+        /// The service.
+        name: String,
+        /// `test_command`, in place of the service's own.
+        command: Option<String>,
+    },
+    /// Cargo's test targets.
+    Targets(Harness),
+}
+
+/// The tests of a repo that names no command: test targets of its packages, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Harness {
+    /// Every target, one after another.
+    pub targets: Vec<Target>,
+    /// `--nextest`: cargo-nextest runs them.
+    pub nextest: bool,
+}
+
+/// One test target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its package.
+    pub package: TestPackage,
+    /// Its name.
+    pub name: String,
+}
+
+impl Tests {
+    /// Returns what e2e.yml names; `None` where it names nothing.
+    #[must_use]
+    pub(super) fn named(spec: &Spec) -> Option<Self> {
+        let command = spec.test_command.clone();
+        match &spec.test_service {
+            Some(name) => Some(Self::Service {
+                name: name.clone(),
+                command,
+            }),
+            None => command.map(Self::Command),
+        }
+    }
+
+    /// Returns the service that tests, where one does.
+    #[must_use]
+    pub fn service(&self) -> Option<&str> {
+        match self {
+            Self::Service { name, .. } => Some(name),
+            Self::Command(_) | Self::Targets(_) => None,
+        }
+    }
+
+    /// Returns Cargo's test targets, where they are the tests.
+    #[must_use]
+    pub fn harness(&self) -> Option<&Harness> {
+        match self {
+            Self::Targets(harness) => Some(harness),
+            Self::Command(_) | Self::Service { .. } => None,
+        }
+    }
+
+    /// Returns the name of the tests as one, for the record.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Command(_) => "test_command".to_owned(),
+            Self::Service { name, .. } => name.clone(),
+            Self::Targets(harness) => {
+                let names: Vec<&str> = harness.targets.iter().map(|one| &*one.name).collect();
+                names.join(", ")
+            }
+        }
+    }
+}

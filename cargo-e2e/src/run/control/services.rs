@@ -1,0 +1,42 @@
+//! The containers of a service, and what Docker says of them.
+
+use crate::host::HostError;
+use crate::run::Context;
+use crate::sandbox::Container;
+use crate::text::printable;
+
+/// Returns the containers of a service, by number.
+///
+/// # Errors
+/// When the stack has no such service, or the host gives no answer.
+pub(super) async fn containers(
+    context: &Context<'_>,
+    service: &str,
+) -> Result<Vec<Container>, String> {
+    let containers = context.sandbox.inspect(context.host).await;
+    let containers = containers.map_err(|error| reason(&error))?;
+    let all = containers.sorted();
+    let mine: Vec<Container> = all
+        .iter()
+        .filter(|container| container.service == service)
+        .map(|container| (*container).clone())
+        .collect();
+    if mine.is_empty() {
+        let mut there: Vec<&str> = all.iter().map(|one| one.service.as_str()).collect();
+        there.dedup();
+        return Err(format!(
+            "the stack has no service {}; it has {}",
+            printable(service),
+            there.join(", ")
+        ));
+    }
+    Ok(mine)
+}
+
+/// Returns what Docker said, without where and in which script.
+pub(super) fn reason(error: &HostError) -> String {
+    match error {
+        HostError::Script { stderr, .. } if !stderr.trim().is_empty() => stderr.trim().to_owned(),
+        other => other.to_string(),
+    }
+}

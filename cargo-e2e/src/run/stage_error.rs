@@ -1,0 +1,182 @@
+//! The end of a stage that failed: for people, with excerpts and help; for the record, masked and cut.
+
+use std::fmt::Write as _;
+
+use crate::host::HostError;
+use crate::record::event::{Excerpt, Failure};
+use crate::record::outcome::{Stage, Verdict};
+use crate::record::summary::LAST_PRINTED;
+use crate::secrets::Secrets;
+use crate::text::{clip, printable};
+
+/// Why a stage failed.
+#[derive(Debug)]
+pub struct StageError {
+    /// What it makes of the run.
+    pub verdict: Verdict,
+    /// What failed and why: the first line is the summary.
+    pub message: String,
+    /// The last lines of what matters.
+    pub excerpts: Vec<Excerpt>,
+    /// What to do next.
+    pub help: Option<String>,
+    /// There is nobody to talk to any more.
+    pub lost: bool,
+    /// The end of what the tests printed. People have seen it pass by; the record has not.
+    pub printed: String,
+}
+
+/// So many lines of an excerpt go into the record, the last ones.
+const RECORDED_LINES: usize = 20;
+/// A line of those that is longer is cut.
+const RECORDED_WIDTH: usize = 500;
+
+impl StageError {
+    /// With a verdict and a message.
+    pub fn new(verdict: Verdict, message: impl Into<String>) -> Self {
+        Self {
+            verdict,
+            message: message.into(),
+            excerpts: Vec::new(),
+            help: None,
+            lost: false,
+            printed: String::new(),
+        }
+    }
+
+    /// With what to do next.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// As reporters show it.
+    #[must_use]
+    pub fn failure(&self, stage: Stage) -> Failure {
+        Failure {
+            stage,
+            message: self.message.clone(),
+            excerpts: self.excerpts.clone(),
+            help: self.help.clone(),
+        }
+    }
+
+    /// As the record has it, from which somebody else is to understand it: message, evidence and
+    /// what to do. Secrets are masked before lines are cut: half of one would not be known.
+    #[must_use]
+    pub fn recorded(&self, secrets: &Secrets) -> String {
+        let mut text = self.message.trim_end().to_owned();
+        for excerpt in &self.excerpts {
+            add_lines(&mut text, &excerpt.title, &excerpt.text, secrets);
+        }
+        if let Some(help) = &self.help {
+            text = format!("{text}\nhelp: {help}");
+        }
+        text
+    }
+
+    /// What the record has of tests that tell nothing of themselves.
+    #[must_use]
+    pub fn recorded_of_tests(&self, secrets: &Secrets) -> String {
+        let mut text = self.message.trim_end().to_owned();
+        add_lines(&mut text, LAST_PRINTED, &self.printed, secrets);
+        text
+    }
+
+    /// With the last lines of something; nothing when there are none.
+    #[must_use]
+    pub fn excerpt(mut self, title: impl Into<String>, text: &str) -> Self {
+        if !text.trim().is_empty() {
+            self.excerpts.push(Excerpt {
+                title: title.into(),
+                text: printable(text),
+            });
+        }
+        self
+    }
+}
+
+/// Adds the last lines of something below its title.
+fn add_lines(text: &mut String, title: &str, lines: &str, secrets: &Secrets) {
+    let lines = printable(lines);
+    let lines = secrets.text(&lines);
+    let lines: Vec<&str> = lines.trim_end().lines().collect();
+    if lines.is_empty() {
+        return;
+    }
+    let _ = write!(text, "\n{}:", title.trim_end_matches(':'));
+    for line in &lines[lines.len().saturating_sub(RECORDED_LINES)..] {
+        let line = clip(line.trim_end(), RECORDED_WIDTH);
+        let _ = write!(text, "\n{}", format!("  {line}").trim_end());
+    }
+}
+
+impl From<HostError> for StageError {
+    fn from(error: HostError) -> Self {
+        let help = error.help().map(str::to_owned);
+        let mut message = error.to_string();
+        let mut next = std::error::Error::source(&error);
+        while let Some(source) = next {
+            message.push_str(": ");
+            message.push_str(&source.to_string());
+            next = source.source();
+        }
+        Self {
+            verdict: Verdict::HostError,
+            message,
+            excerpts: Vec::new(),
+            help,
+            printed: String::new(),
+            lost: matches!(
+                error,
+                HostError::Lost { .. } | HostError::Lease { .. } | HostError::Connect { .. }
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_has_the_end_of_the_evidence_and_what_to_do() {
+        let many: Vec<String> = (1..=30).map(|line| format!("line {line}")).collect();
+        let many = many.join("\n");
+        let mut error = StageError::new(Verdict::UpFailed, "db exited with code 1")
+            .excerpt("the last lines of db:", &many)
+            .help("set POSTGRES_PASSWORD");
+        let text = error.recorded(&Secrets::default());
+        assert!(
+            text.starts_with("db exited with code 1\nthe last lines of db:\n  line 11\n"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("  line 30\nhelp: set POSTGRES_PASSWORD"),
+            "{text}"
+        );
+        assert_eq!(
+            error.recorded_of_tests(&Secrets::default()),
+            "db exited with code 1"
+        );
+        error.printed = format!("one\n\n{}\n", "x".repeat(1000));
+        assert_eq!(
+            error.recorded_of_tests(&Secrets::default()),
+            format!(
+                "db exited with code 1\nthe last lines they printed:\n  one\n\n  {}…",
+                "x".repeat(RECORDED_WIDTH)
+            )
+        );
+    }
+
+    #[test]
+    fn half_a_secret_is_not_recorded() {
+        let environment = [("API_TOKEN".to_owned(), "hunter2-hunter2".to_owned())];
+        let secrets = Secrets::of(&["API_TOKEN".to_owned()], environment).unwrap();
+        let mut error = StageError::new(Verdict::Failed, "exit status 1");
+        error.printed = format!("{}hunter2-hunter2", "x".repeat(RECORDED_WIDTH - 8));
+        let text = error.recorded_of_tests(&secrets);
+        assert!(text.ends_with("x***"), "{text}");
+    }
+}

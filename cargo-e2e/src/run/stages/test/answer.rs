@@ -1,0 +1,85 @@
+//! Answers what the arguments only ask, such as `-- --list`: compiles the test targets, and brings
+//! nothing up.
+
+use std::time::Instant;
+
+use e2e_harness::protocol;
+
+use crate::host::client::{self, Dropped, Ended};
+use crate::plan::Plan;
+use crate::record::event::{Event, Events};
+use crate::record::outcome::{Stage, StageStatus, Verdict};
+use crate::run::StageError;
+
+use super::compile::Compiler;
+use super::probe_binary::ANSWER;
+use super::target::{BuiltTarget, LIST, command, uses_nextest};
+
+/// Whether the arguments only ask a test target something, so that nothing needs to be up.
+#[must_use]
+pub fn only_asks(plan: &Plan) -> bool {
+    let options = plan.arguments.iter().take_while(|one| *one != "--");
+    plan.tests.harness().is_some()
+        && !uses_nextest(plan)
+        && options
+            .into_iter()
+            .any(|one| matches!(one.as_str(), LIST | "--help" | "-h"))
+}
+
+/// Compiles the test targets, and hands over what they answer; see [`only_asks`]. Tells events of
+/// it as the build stage.
+///
+/// # Errors
+/// When one does not compile, is not ours, or can't answer; the reporters have it already.
+pub async fn answer(plan: &Plan, events: &Events) -> Result<(), StageError> {
+    let began = Instant::now();
+    let stage = Stage::Build;
+    events.emit(Event::StageStarted { stage });
+    let compiled = Compiler::new(plan, events, None).compile().await;
+    let (status, detail) = match &compiled {
+        Ok(_) => (StageStatus::Passed, String::new()),
+        Err(error) => {
+            events.emit(Event::Failure(error.failure(stage)));
+            (StageStatus::Failed, error.message.clone())
+        }
+    };
+    events.emit(Event::StageEnded {
+        stage,
+        status,
+        duration: began.elapsed(),
+        detail,
+    });
+    for built in &compiled? {
+        if let Err(error) = answer_of(plan, events, built).await {
+            events.emit(Event::Failure(error.failure(Stage::Test)));
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+async fn answer_of(plan: &Plan, events: &Events, built: &BuiltTarget) -> Result<(), StageError> {
+    let mut command = command(plan, built);
+    // Else it would call every test ignored, for want of a sandbox.
+    command.env(protocol::E2E, "1");
+    let ended = client::program(command, None, Dropped::Kills, ANSWER, &mut |bytes| {
+        events.emit(Event::TestOutput {
+            bytes: bytes.to_vec(),
+        });
+    })
+    .await;
+    let name = &built.target.name;
+    let failed = |why: String| {
+        StageError::new(
+            Verdict::Failed,
+            format!("the test target `{name}` gives no answer: {why}"),
+        )
+    };
+    match ended {
+        Ok(Ended::Status(0)) => Ok(()),
+        Ok(Ended::Status(status)) => Err(failed(format!("exit status {status}"))),
+        Ok(Ended::TimedOut) => Err(failed(format!("none in {} s", ANSWER.as_secs()))),
+        Err(error) => Err(failed(error.to_string())
+            .help("a list comes from this machine: compile the tests for it")),
+    }
+}

@@ -1,0 +1,71 @@
+//! The files to which tests append what they do: one for each test target.
+
+use std::path::{Path, PathBuf};
+
+use e2e_harness::protocol;
+
+use crate::plan::Plan;
+use crate::record::outcome::Verdict;
+use crate::run::{Context, StageError};
+use crate::spec::Side;
+
+/// In the bundle, and in the sandbox's folder: the tests' own folder, with their locks.
+pub(in crate::run::stages) const FOLDER: &str = "harness";
+/// What they append to.
+pub(super) const FILE: &str = "events.jsonl";
+
+/// Returns the name of the file of one of several targets.
+pub(super) fn file(number: usize, of: usize) -> String {
+    if of == 1 {
+        FILE.to_owned()
+    } else {
+        format!("events-{number}.jsonl")
+    }
+}
+
+/// Returns their folder on this machine; none when the tests run on another.
+pub(super) fn here(context: &Context<'_>) -> Option<PathBuf> {
+    let there = context.plan.tests_on == Side::Host && !context.host.is_local();
+    (!there).then(|| context.bundle.join(FOLDER))
+}
+
+/// Makes a folder on this machine.
+pub(super) async fn make(folder: &Path) -> Result<(), StageError> {
+    tokio::fs::create_dir_all(folder).await.map_err(|error| {
+        StageError::new(
+            Verdict::InternalError,
+            format!("can't make {}: {error}", folder.display()),
+        )
+    })
+}
+
+/// Returns the variable that names a file to the tests.
+pub(super) fn variable(context: &Context<'_>, file: &str) -> (String, String) {
+    let folder = match here(context) {
+        Some(folder) => folder.display().to_string(),
+        None => format!("{}/{FOLDER}", context.sandbox.dir()),
+    };
+    (protocol::EVENTS.to_owned(), format!("{folder}/{file}"))
+}
+
+/// Returns every file with what goes before the names of its tests: names of several targets may collide.
+pub(super) fn files(plan: &Plan) -> Vec<(String, String)> {
+    let Some(harness) = plan.tests.harness() else {
+        return vec![(FILE.to_owned(), String::new())];
+    };
+    let targets = &harness.targets;
+    let several = targets
+        .iter()
+        .any(|target| target.package.name != targets[0].package.name);
+    let prefix = |number: usize| match (targets.len(), several) {
+        (1, _) => String::new(),
+        (_, false) => format!("{}::", targets[number].name),
+        (_, true) => format!(
+            "{}::{}::",
+            targets[number].package.name, targets[number].name
+        ),
+    };
+    (0..targets.len())
+        .map(|number| (file(number, targets.len()), prefix(number)))
+        .collect()
+}

@@ -1,0 +1,110 @@
+//! The last lines of what a command prints, for the message when it fails.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::secrets::{Masking, Secrets};
+
+/// Splits a stream of bytes into lines, and remembers the last ones. Secrets are masked before it
+/// is split: half of one would not be known.
+#[derive(Debug, Default)]
+pub struct Tail {
+    secrets: Arc<Secrets>,
+    masking: Masking,
+    partial: Vec<u8>,
+    /// The last byte was a carriage return.
+    returned: bool,
+    lines: VecDeque<String>,
+}
+
+impl Tail {
+    /// As many lines as help.
+    const LINES: usize = 40;
+    /// A line without end is cut into pieces of this size.
+    const LONGEST: usize = 16 << 10;
+
+    /// One that masks these.
+    #[must_use]
+    pub fn masking(secrets: &Arc<Secrets>) -> Self {
+        Self {
+            secrets: Arc::clone(secrets),
+            ..Self::default()
+        }
+    }
+
+    /// Takes bytes; calls `each` for every whole line.
+    pub fn take(&mut self, bytes: &[u8], mut each: impl FnMut(&str)) {
+        let bytes = self.masking.take(&self.secrets.patterns(), bytes);
+        for byte in &bytes {
+            // A progress bar draws over its line; each state of it is a line here.
+            let ends = match byte {
+                b'\n' => !self.returned,
+                b'\r' => !self.partial.is_empty(),
+                _ => self.partial.len() >= Self::LONGEST,
+            };
+            if ends {
+                self.end_line(&mut each);
+            }
+            self.returned = *byte == b'\r';
+            if !matches!(byte, b'\n' | b'\r') {
+                self.partial.push(*byte);
+            }
+        }
+    }
+
+    fn end_line(&mut self, each: &mut impl FnMut(&str)) {
+        let line = String::from_utf8_lossy(&self.partial).into_owned();
+        self.partial.clear();
+        each(&line);
+        if self.lines.len() == Self::LINES {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line);
+    }
+
+    /// The last lines, the unfinished one too.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut lines: Vec<&str> = self.lines.iter().map(String::as_str).collect();
+        let rest = self.masking.clone().finish(&self.secrets.patterns());
+        let partial = [self.partial.as_slice(), &rest].concat();
+        let partial = String::from_utf8_lossy(&partial);
+        if !partial.is_empty() {
+            lines.push(&partial);
+        }
+        lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_secret_is_in_no_piece_of_a_line() {
+        let environment = [("API_TOKEN".to_owned(), "hunter2-hunter2".to_owned())];
+        let secrets = Arc::new(Secrets::of(&["API_TOKEN".to_owned()], environment).unwrap());
+        let mut tail = Tail::masking(&secrets);
+        let long = "x".repeat(Tail::LONGEST - 8);
+        let mut seen = Vec::new();
+        for bytes in [long.as_str(), "hunter2-", "hunter2\nhunt", "er2-hun"] {
+            tail.take(bytes.as_bytes(), |line| seen.push(line.to_owned()));
+        }
+        assert_eq!(seen, [format!("{long}***")]);
+        assert_eq!(tail.text(), format!("{long}***\nhunter2-hun"));
+    }
+
+    #[test]
+    fn the_tail_keeps_the_last_lines_however_they_arrive() {
+        let mut tail = Tail::default();
+        let mut seen = 0;
+        for piece in ["a", "b\r\nc", "\r\n10%\r20%\rd"] {
+            tail.take(piece.as_bytes(), |_| seen += 1);
+        }
+        assert_eq!((seen, tail.text().as_str()), (4, "ab\nc\n10%\n20%\nd"));
+        for _ in 0..100 {
+            tail.take(b"x\n", |_| {});
+        }
+        assert_eq!(tail.text().lines().count(), Tail::LINES);
+    }
+}
