@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::NOT_RUN;
 use super::desk::{Desk, said};
 use super::pages::{Block, book, parse, root};
+use super::{BOOK, NOT_RUN};
 
 /// What a CI system would have as its secrets, for the lab's host.
 pub(crate) const CI_SECRETS: &str = r#"
@@ -72,15 +72,24 @@ pub(crate) fn run_document(name: &str) -> Vec<(String, String)> {
             not_run.push((name.to_owned(), first.to_owned()));
             continue;
         }
+        // A page of the book is about one subject, and short.
+        let shell = if name.starts_with(BOOK) {
+            name
+        } else {
+            &block.section
+        };
         match sections.last_mut() {
-            Some((title, blocks)) if *title == block.section => blocks.push(block),
-            _ => sections.push((&block.section, vec![block])),
+            Some((title, blocks)) if *title == shell => blocks.push(block),
+            _ => sections.push((shell, vec![block])),
         }
     }
     for (title, blocks) in sections {
         let desk = Desk::new();
         run_section(&desk, name, title, &blocks);
-        desk.left_nothing();
+        // What is run dry makes nothing.
+        if blocks.iter().any(|block| block.info != "sh dry") {
+            desk.left_nothing();
+        }
     }
     not_run
 }
