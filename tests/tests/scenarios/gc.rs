@@ -67,7 +67,7 @@ fn other_users(place: &Place) {
     assert_eq!(nothing.stderr, format!("nothing has expired on {name}\n"));
     assert_eq!(place.has(&users), 4);
     // Whether it is kept can't be seen: its folder is root's.
-    place.labelled(&roots, 0, MONTH - MINUTE);
+    place.labelled(&roots, 0, MONTH - 60 * MINUTE);
     place.gc(0, place.as_user, &["--all-users"]);
     assert_eq!(place.has(&roots), 4);
     let _ = place.says(&format!(

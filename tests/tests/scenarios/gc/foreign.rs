@@ -23,7 +23,7 @@ fn another_root(place: &Place) {
     for id in [&lives, &dead, &gone] {
         place.labelled_in(other, id, 0, LATE + 2);
     }
-    place.labelled_in("/srv/nowhere", &unknown, 0, MONTH - MINUTE);
+    place.labelled_in("/srv/nowhere", &unknown, 0, MONTH - 60 * MINUTE);
     let _ = place.says(&format!(
         "set -e; mkdir -p {other}/leases {other}/sandboxes; cd {other}\n\
          for id in {lives} {dead}; do\n\
