@@ -29,7 +29,7 @@ pub enum Ended {
     TimedOut,
 }
 
-/// What becomes of the process group of a command that nobody waits for any more.
+/// The end of a process group whose command is dropped before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dropped {
     /// It is killed at once.
@@ -69,7 +69,7 @@ pub async fn run(
 }
 
 /// Runs a program in a process group of its own, and hands over what it prints, both streams in
-/// one, unless its standard output goes to a file. Dropping the future ends the group as it is told;
+/// one, unless its standard output goes to a file. Dropping the future ends the group by `dropped`;
 /// [`settled`] waits for that. Whichever way it ends, so does what it left running.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! What the tests of a run are. Whoever starts them, counts them or names them asks this.
+//! The kinds of tests. The stages, the plan and the reports ask here how a run tests.
 
 use crate::repo::workspace::TestPackage;
 use crate::spec::Spec;

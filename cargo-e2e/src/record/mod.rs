@@ -1,4 +1,4 @@
-//! What is known of a run: events while it goes on, and the record that stays, with its verdict.
+//! Events and records: a run emits events while it is under way, and leaves a record with its verdict.
 //! Called by the run, which writes it, and by all that report. It may not know what a stage does,
 //! nor how a result is shown.
 

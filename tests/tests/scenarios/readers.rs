@@ -108,15 +108,21 @@ fn a_terminal_that_is_stopped_delays_no_timeout() {
     ran.stderr_has("\nover").stderr_has("Timed out");
 }
 
+/// Runs it to its end with a reader that begins once the run is recorded.
+fn read_late<'repo>(repo: &'repo Repo, arguments: &[&str]) -> Ran<'repo> {
+    let mut run = repo.start_unread(Host::Local, arguments);
+    is_recorded(repo);
+    run.process().read();
+    let ran = run.finish();
+    ran.ended(0, "passed").leaves_nothing();
+    ran
+}
+
 #[test]
 fn a_slow_reader_gets_every_line() {
     for arguments in [&[], JSON] {
         let repo = prints("slow", 50_000, "true");
-        let mut run = repo.start_unread(Host::Local, arguments);
-        is_recorded(&repo);
-        run.process().read();
-        let ran = run.finish();
-        ran.ended(0, "passed").leaves_nothing();
+        let ran = read_late(&repo, arguments);
         let (text, notes) = shown(&ran, arguments);
         assert!(text == ran.file("test-output.log"), "{} bytes", text.len());
         assert_eq!(notes, [""; 0]);
@@ -127,11 +133,7 @@ fn a_slow_reader_gets_every_line() {
 fn what_a_reader_was_too_slow_for_is_counted_and_its_place_named() {
     for arguments in [&[], JSON] {
         let repo = prints("too-slow", 300_000, "true");
-        let mut run = repo.start_unread(Host::Local, arguments);
-        is_recorded(&repo);
-        run.process().read();
-        let ran = run.finish();
-        ran.ended(0, "passed").leaves_nothing();
+        let ran = read_late(&repo, arguments);
         let (text, notes) = shown(&ran, arguments);
         let log = ran.file("test-output.log");
         assert_eq!(log.len(), 30_000_000);

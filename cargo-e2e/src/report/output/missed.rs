@@ -18,7 +18,7 @@ pub struct Missed {
 }
 
 impl Missed {
-    /// Returns so many bytes that tests printed.
+    /// Counts test output, in bytes.
     #[must_use]
     pub fn output(bytes: usize) -> Self {
         Self {
@@ -27,7 +27,7 @@ impl Missed {
         }
     }
 
-    /// Returns so many lines of progress.
+    /// Counts progress, in lines.
     #[must_use]
     pub fn progress(lines: usize) -> Self {
         Self {
