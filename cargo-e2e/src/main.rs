@@ -6,11 +6,19 @@ mod cli;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use cargo_e2e::host::client;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    let cli::args::Cargo::E2e(typed) =
-        cli::args::Cargo::parse_from(as_cargo(std::env::args_os().collect()));
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let [_, word, mark] = arguments.as_slice()
+        && word == client::WATCH
+    {
+        // Nobody reads what it would say.
+        return client::watch(&mark.to_string_lossy())
+            .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
+    let cli::args::Cargo::E2e(typed) = cli::args::Cargo::parse_from(as_cargo(arguments));
     ExitCode::from(cli::dispatch(*typed))
 }
 

@@ -1,9 +1,10 @@
 //! Commands that run on this machine: `build_command`, Cargo, and tests with `tests_run_on: client`.
 //!
 //! What a command starts ends with it: its process group, and on Linux also what left that group but
-//! carries the command's mark in its environment.
+//! carries the command's mark in its environment; also when this process is killed.
 
 mod mark;
+mod watcher;
 
 use std::fs::File;
 use std::path::Path;
@@ -19,6 +20,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use mark::Mark;
+use watcher::Watcher;
+pub use watcher::{WATCH, watch, watch_by};
 
 /// How a command on this machine ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,10 +98,18 @@ pub async fn program(
         .process_group(0);
     let mark = Mark::new();
     mark.put_on(&mut command);
-    let mut child = command.spawn()?;
+    let watcher = Watcher::start(&mark);
+    let spawned = command.spawn();
     // It holds our ends of the pipe.
     drop(command);
-    let started = Started::new(&child, mark, dropped);
+    let mut child = match spawned {
+        Ok(child) => child,
+        Err(error) => {
+            watcher.end().await;
+            return Err(error);
+        }
+    };
+    let started = Started::new(&child, mark, watcher, dropped);
     let ended = tokio::select! {
         ended = follow(&mut child, reader, sink) => Ended::Status(ended?),
         () = tokio::time::sleep(deadline) => {
@@ -165,15 +176,18 @@ struct Started {
     /// The leader of its group; none once all has ended.
     leader: Option<Pid>,
     mark: Mark,
+    /// None once it was ended.
+    watcher: Option<Watcher>,
     dropped: Dropped,
 }
 
 impl Started {
-    fn new(child: &Child, mark: Mark, dropped: Dropped) -> Self {
+    fn new(child: &Child, mark: Mark, watcher: Watcher, dropped: Dropped) -> Self {
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
         Self {
             leader: pid.and_then(Pid::from_raw),
             mark,
+            watcher: Some(watcher),
             dropped,
         }
     }
@@ -191,6 +205,9 @@ impl Started {
         self.signal(Signal::KILL);
         self.mark.end_all().await;
         self.leader = None;
+        if let Some(watcher) = self.watcher.take() {
+            watcher.end().await;
+        }
     }
 }
 
@@ -205,6 +222,7 @@ impl Drop for Started {
             return;
         };
         let mark = self.mark.clone();
+        let watcher = self.watcher.take();
         ENDING.send_modify(|ending| *ending += 1);
         // A teardown goes on meanwhile.
         runtime.spawn(async move {
@@ -217,6 +235,9 @@ impl Drop for Started {
                 tokio::time::sleep(LOOK).await;
             }
             mark.end_all().await;
+            if let Some(watcher) = watcher {
+                watcher.end().await;
+            }
             ENDING.send_modify(|ending| *ending -= 1);
         });
     }

@@ -74,10 +74,18 @@ pub(super) fn killed_under_way(lab: &Lab) {
 pub(super) fn killed_soon(lab: &Lab) {
     const FAULT: &str = "5 SIGKILL of the client, its lease is 60 s";
     let host = lab.spare.host();
-    for (at, marker) in [("during up", "slow-1"), ("during test", "testing")] {
+    let ends = [
+        ("during up", "slow-1"),
+        ("during test", "testing"),
+        ("during test on the client", "testing"),
+    ];
+    for (at, marker) in ends {
         let repo = match at {
             "during up" => lab.equipped(slow_to_come_up()),
-            _ => lab.repo("killed-soon"),
+            "during test" => lab.repo("killed-soon"),
+            _ => lab
+                .repo("killed-here")
+                .spec("tests_run_on: client\ntest_command: 'echo testing; setsid sleep 7000'\n"),
         };
         let repo = repo.env("CARGO_E2E_LEASE", "60");
         let mut run = repo.start(host, &["-v"]);

@@ -1,7 +1,9 @@
 //! Tests that run on this machine, against a stack that may run elsewhere.
 
+use std::time::Duration;
+
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
-use e2e_tests::{Host, Repo, here_and_over_ssh};
+use e2e_tests::{Host, Repo, here_and_over_ssh, wait_for};
 use rustix::process::Signal;
 
 /// Starts a process that leaves its group and its parent, and goes on once it has.
@@ -52,6 +54,21 @@ here_and_over_ssh! {
             run.prints("detached").signal(Signal::INT);
             let ran = run.finish();
             ran.ended(130, "interrupted").leaves_nothing();
+        }
+    }
+
+    fn what_a_killed_client_started_here_ends_with_it(host) {
+        for spec in ["build_command: '", "tests_run_on: client\ntest_command: '"] {
+            let rest = if spec.starts_with("build") { "test_command: 'true'\n" } else { "" };
+            let repo = Repo::new("client-kill").compose(WEB).spec(&format!("{spec}{DETACHED}; sleep 7034'\n{rest}"));
+            // Killed before its first heartbeat, perhaps: then its sandbox stays for the whole lease.
+            let repo = repo.env("CARGO_E2E_LEASE", "6");
+            let mut run = repo.start(host, &["-v"]);
+            run.prints("detached").signal(Signal::KILL);
+            let ran = run.finish();
+            wait_for("the end of all that it started", Duration::from_mins(2), || {
+                ran.left_by_a_killed_client().is_empty()
+            });
         }
     }
 

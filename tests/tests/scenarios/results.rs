@@ -89,7 +89,7 @@ fn what_became_of_a_killed_runs_sandbox_is_told_by_its_host() {
         run.signal(Signal::KILL);
         let _ = run.finish();
         let ended = format!("cat {}/ended/{id}", Host::Local.root());
-        wait_for("its guard", Duration::from_mins(1), || {
+        wait_for("its guard", Duration::from_mins(2), || {
             Host::Local.sh(&ended).code == Some(0)
         });
         id

@@ -26,6 +26,15 @@ impl Mark {
         Self(format!("client-{}", ulid::Ulid::generate()))
     }
 
+    /// One that was given before.
+    pub(super) fn of(value: &str) -> Self {
+        Self(value.to_owned())
+    }
+
+    pub(super) fn value(&self) -> &str {
+        &self.0
+    }
+
     pub(super) fn put_on(&self, command: &mut Command) {
         command.env(NAME, &self.0);
     }

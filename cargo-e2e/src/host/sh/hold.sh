@@ -35,9 +35,13 @@ take() {
   hold_until "$((clock + patience))" "$1" "$here_since" && renew "$1"
 }
 # leave COUNT HOW: nobody holds it any more, unless somebody has spoken since. HOW is `bye`, or
-# `gone` where the run ended without a word.
+# `gone` where the run ended without a word, perhaps before its first one.
 leave() {
-  held_by && [ "$held_run $held_count" = "$run $1" ] || return 1
+  if ! held_by; then
+    [ "$2" != gone ] || renew gone
+    return
+  fi
+  [ "$held_run $held_count" = "$run $1" ] || return 1
   if [ "$2" = bye ]; then
     hold_until 0 "$1" "$held_since"
   else
