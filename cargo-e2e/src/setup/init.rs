@@ -11,15 +11,32 @@ use crate::plan::{HostVariables, Options, Plan};
 use crate::repo::workspace::{self, Repo, TestPackage};
 use crate::spec;
 
+mod calls;
+mod candidates;
 mod error;
 mod guess;
 mod health;
 pub(crate) mod light;
+mod recipes;
 mod render;
+mod runners;
+mod shell;
 mod stack;
+mod tree;
 
 pub use error::InitError;
-use guess::Runs;
+use guess::{Runs, Tests};
+use recipes::Recipes;
+use stack::{Stack, Use};
+use tree::Tree;
+
+/// How many alternatives the file names.
+const OTHERS: usize = 3;
+/// The stack that is written where a repo has none.
+const SAMPLE: &str = "e2e/compose.yml";
+const SAMPLE_TEXT: &str = "# A stack to begin with, written by `cargo e2e init`: put your services here.\n\
+    services:\n  web:\n    image: nginx:1-alpine\n    ports: [\"8080:80\"]\n    healthcheck:\n      \
+    test: [CMD, wget, -qO, /dev/null, \"http://127.0.0.1/\"]\n      interval: 1s\n";
 
 /// What was written, and from what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +45,18 @@ pub struct Written {
     pub files: Vec<String>,
     /// The compose files that the stack is read from.
     pub compose_files: Vec<String>,
+    /// The recipe that starts that stack, where one does.
+    pub started_by: Option<String>,
     /// How many health checks there are.
     pub health_checks: usize,
     /// How the tests are run: the command, or the names of Cargo's test targets.
     pub tests: String,
-    /// Whether `docker compose` has read the compose file; else it was a light look.
-    pub read_by_compose: bool,
+    /// The recipe that runs them, where one does.
+    pub run_by: Option<String>,
+    /// How many other stacks and ways to run the tests the file names.
+    pub others: usize,
+    /// Why `docker compose` did not read the compose file, where it did not.
+    pub unread: Option<String>,
 }
 
 /// Writes `e2e/e2e.yml` for the repo in `root`, and a first test where there is none.
@@ -49,32 +72,52 @@ pub async fn init(root: &Path) -> Result<Written, InitError> {
     if spec_path.symlink_metadata().is_ok() {
         return Err(InitError::Exists(spec_path));
     }
-    let compose_files = stack::find(root);
-    if compose_files.is_empty() {
-        return Err(InitError::NoComposeFile(root.clone()));
-    }
     let name = root
         .file_name()
         .and_then(|name| spec::slug_of(&name.to_string_lossy()))
         .unwrap_or_else(|| "my-repo".to_owned());
-    let (model, read_by_compose) = model(root, &name, &compose_files).await?;
-    let published = published(&model);
-    let checks = health::checks(&model, &published);
+    let mut files = Vec::new();
+    let mut tree = Tree::of(root);
+    let recipes = Recipes::of(&tree);
+    let uses: Vec<Use<'_>> = recipes
+        .all
+        .iter()
+        .map(|recipe| Use::of(recipe, recipes.steps(recipe), &tree))
+        .collect();
+    let mut stacks = stack::find(&tree, &uses);
+    if stacks.is_empty() {
+        write(&root.join(SAMPLE), SAMPLE_TEXT, 0o644)?;
+        files.push(SAMPLE.to_owned());
+        tree = Tree::of(root);
+        stacks = stack::find(&tree, &uses);
+    }
+    let model = model(root, &name, &stacks[0]).await?;
+    stacks.truncate(OTHERS + 1);
+    let published = published(&model.services);
+    let checks = health::checks(&model.services, &published);
     let targets = targets(root, &spec_path).await;
-    let tests = if targets.is_empty() {
-        guess::tests(root, &published, &checks)
-    } else {
-        guess::of_cargo(&targets)
-    };
-    let text = render::spec(&name, &compose_files, &checks, &tests, &published);
+    let mut ways = ways(&tree, &uses, &stacks[0], &targets);
+    ways.truncate(OTHERS + 1);
+    if ways.is_empty() {
+        ways.push(guess::of_nothing(&published, &checks));
+    }
+    let (tests, others) = (&ways[0], &ways[1..]);
+    let compose_files = stacks[0].files.clone();
+    let text = render::spec(&render::Found {
+        name: &name,
+        stacks: &stacks,
+        checks: &checks,
+        tests,
+        others,
+        published: &published,
+    });
     let path = Path::new("e2e/e2e.yml");
     let parsed = match &tests.run {
-        Runs::Command(_) => spec::parse(path, &text),
+        Runs::Command(_) | Runs::Service(..) => spec::parse(path, &text),
         Runs::Targets(_) => spec::parse_in_cargo(path, &text),
     }
     .map_err(InitError::Own)?;
 
-    let mut files = Vec::new();
     if let Some(smoke) = &tests.smoke {
         write(&root.join(guess::SMOKE), smoke, 0o755)?;
         files.push(guess::SMOKE.to_owned());
@@ -84,9 +127,12 @@ pub async fn init(root: &Path) -> Result<Written, InitError> {
     Ok(Written {
         files,
         compose_files,
+        started_by: stacks[0].source.clone(),
         health_checks: parsed.health_checks.len(),
         tests: tests.run.to_string(),
-        read_by_compose,
+        run_by: tests.source.clone(),
+        others: stacks.len() - 1 + others.len(),
+        unread: model.unread,
     })
 }
 
@@ -103,13 +149,33 @@ async fn targets(root: &Path, spec_path: &Path) -> Vec<TestPackage> {
         .collect()
 }
 
-/// The stack as Compose reads it; by a look of our own where Compose is not on this machine.
-async fn model(
-    root: &Path,
-    name: &str,
-    compose_files: &[String],
-) -> Result<(serde_json::Value, bool), InitError> {
-    let draft = render::draft(name, compose_files);
+/// All ways to run the tests, the likeliest first.
+fn ways(tree: &Tree, uses: &[Use<'_>], stack: &Stack, targets: &[TestPackage]) -> Vec<Tests> {
+    if !targets.is_empty() {
+        return vec![guess::of_cargo(targets)];
+    }
+    let own = guess::of_own_folder(tree);
+    let said = candidates::find(tree, uses, stack)
+        .into_iter()
+        .map(guess::of_candidate);
+    let mut ways: Vec<Tests> = own.into_iter().chain(said).collect();
+    if ways.is_empty() {
+        ways.extend(guess::of_language(tree));
+    }
+    ways
+}
+
+/// A stack as it was read.
+struct Model {
+    services: serde_json::Value,
+    /// Why Compose did not read it, where it did not.
+    unread: Option<String>,
+}
+
+/// The stack as Compose reads it; by a look of our own where Compose is not on this machine, or misses
+/// a file or a value that git does not ship.
+async fn model(root: &Path, name: &str, stack: &Stack) -> Result<Model, InitError> {
+    let draft = render::draft(name, stack);
     let spec_path = root.join("e2e/e2e.yml");
     let repo = Repo {
         root: root.to_owned(),
@@ -119,14 +185,37 @@ async fn model(
         host: None,
     };
     let spec = spec::parse(&spec_path, draft).map_err(InitError::Own)?;
-    let plan = Plan::new(repo, spec, Options::default(), &HostVariables::default())?;
-    match preview(&plan, "e2e-init").await {
-        Ok(model) => Ok((model, true)),
-        Err(PreviewError::NoCompose) => Ok((light::model(root, compose_files)?, false)),
-        Err(PreviewError::Refused(reason)) => Err(InitError::Refused {
-            file: compose_files.join(", "),
-            reason: format!("Compose refuses it:\n{reason}"),
+    let looked = |reason: String| {
+        Ok(Model {
+            services: light::model(root, &stack.files)?,
+            unread: Some(reason),
+        })
+    };
+    let read = match Plan::new(repo, spec, Options::default(), &HostVariables::default()) {
+        Ok(plan) => preview(&plan, "e2e-init").await,
+        Err(error) => return looked(error.to_string()),
+    };
+    match read {
+        Ok(services) => Ok(Model {
+            services,
+            unread: None,
         }),
+        Err(PreviewError::NoCompose) => looked(PreviewError::NoCompose.to_string()),
+        Err(PreviewError::Refused(reason)) => {
+            let misses = [
+                "not found",
+                "no such file",
+                "required variable",
+                "is missing a value",
+            ];
+            if misses.iter().any(|text| reason.contains(text)) {
+                return looked(reason);
+            }
+            Err(InitError::Refused {
+                file: stack.files.join(", "),
+                reason: format!("Compose refuses it:\n{reason}"),
+            })
+        }
     }
 }
 

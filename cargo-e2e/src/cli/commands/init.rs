@@ -1,5 +1,7 @@
 //! `cargo e2e init`: a first e2e.yml.
 
+use std::path::PathBuf;
+
 use cargo_e2e::record::outcome::{Verdict, exit_code};
 use cargo_e2e::setup::init::{InitError, init as write_first};
 use cargo_e2e::shell::quote;
@@ -9,12 +11,15 @@ use crate::cli::exit::USAGE;
 use crate::cli::print::{errln, outln, show_error};
 
 pub(crate) async fn init(arguments: InitArguments) -> u8 {
-    let folder = arguments.path.clone().unwrap_or_else(|| ".".into());
+    let folder = arguments.path.clone().unwrap_or_else(git_root);
     let written = match write_first(&folder).await {
         Ok(written) => written,
         Err(error) => return refuse(&error),
     };
-    let shown = arguments.path.clone().unwrap_or_default();
+    let shown = arguments.path.clone().unwrap_or_else(|| match folder {
+        folder if folder.as_os_str() == "." => PathBuf::new(),
+        folder => folder,
+    });
     let from = written.compose_files.join(" and ");
     for file in &written.files {
         outln!("wrote {}", shown.join(file).display());
@@ -23,11 +28,18 @@ pub(crate) async fn init(arguments: InitArguments) -> u8 {
         1 => "1 health check".to_owned(),
         many => format!("{many} health checks"),
     };
-    errln!("from {from}: {checks}; tests: {}", written.tests);
-    if !written.read_by_compose {
-        errln!(
-            "`docker compose` is not on this machine, so {from} was only looked at; please check the ports"
-        );
+    let by = |source: &Option<String>, verb: &str| match source {
+        Some(source) => format!(" ({verb} by {source})"),
+        None => String::new(),
+    };
+    let started = by(&written.started_by, "started");
+    errln!("stack: {from}{started}, {checks}");
+    errln!("tests: {}{}", written.tests, by(&written.run_by, "run"));
+    if written.others > 0 {
+        errln!("others that were found stand in e2e/e2e.yml as comments");
+    }
+    if let Some(reason) = written.unread {
+        errln!("{from} was only looked at, not read by Compose; check its ports: {reason}");
     }
     let repo = arguments.path.map_or_else(String::new, |path| {
         format!(" {}", word(&path.to_string_lossy()))
@@ -36,12 +48,21 @@ pub(crate) async fn init(arguments: InitArguments) -> u8 {
     0
 }
 
+/// The root of the git repo around the current directory, unless that is a whole home folder; this
+/// directory where there is none.
+fn git_root() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let root = here.ancestors().find(|folder| folder.join(".git").exists());
+    match root {
+        Some(root) if root != here && home.as_deref() != Some(root) => root.to_owned(),
+        _ => ".".into(),
+    }
+}
+
 fn refuse(error: &InitError) -> u8 {
     let help = match error {
         InitError::Exists(_) => Some("it stays as it is; `cargo e2e check` looks at it"),
-        InitError::NoComposeFile(_) => {
-            Some("name the folder that has one, or write e2e/compose.yml")
-        }
         InitError::Refused { .. } => {
             Some("`docker compose config` in that folder must pass; nothing was written")
         }

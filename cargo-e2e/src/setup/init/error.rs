@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::plan::PlanError;
 use crate::spec::SpecErrors;
 
 /// Why nothing was written.
@@ -12,16 +11,6 @@ pub enum InitError {
     /// There is one already.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
-    /// Nothing to start from.
-    #[error(
-        "no compose file in {}: looked for e2e/compose.yml, compose.yaml, compose.yml, docker-compose.yml, \
-         docker-compose.yaml, and those with .dev, .test, .e2e, .ci, .local or .development in their name",
-        .0.display()
-    )]
-    NoComposeFile(PathBuf),
-    /// A compose file can't be used as it is.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
     /// Compose refuses the file, or it is no YAML.
     #[error("{file}: {reason}")]
     Refused {

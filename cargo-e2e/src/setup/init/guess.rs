@@ -1,12 +1,13 @@
-//! How a repo's tests are run, by what lies there; and a first test where there is none.
+//! How a repo's tests are run, by what was found; and a first test where there is none.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use e2e_harness::protocol::{Transport, env_name};
-use ignore::WalkBuilder;
 
+use super::candidates::{Candidate, manager};
 use super::health::Check;
+use super::tree::Tree;
 use crate::compose::Published;
 use crate::repo::workspace::TestPackage;
 
@@ -17,8 +18,13 @@ pub(super) const SMOKE: &str = "e2e/tests/smoke.sh";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tests {
     pub(super) run: Runs,
-    /// What has to be done before, on the host.
-    pub(super) setup: Option<&'static str>,
+    /// What compiles them on this machine.
+    pub(super) build: Option<String>,
+    /// Whether they run on this machine, with what is installed here.
+    pub(super) on_client: bool,
+    pub(super) environment: Vec<(String, String)>,
+    /// Where the command was found, for people.
+    pub(super) source: Option<String>,
     /// The text of [`SMOKE`].
     pub(super) smoke: Option<String>,
 }
@@ -28,6 +34,8 @@ pub(super) struct Tests {
 pub(super) enum Runs {
     /// `test_command`.
     Command(String),
+    /// `test_service`, with a command in place of its own.
+    Service(String, Option<String>),
     /// Cargo's test targets, by name, in place of a command.
     Targets(Vec<String>),
 }
@@ -36,6 +44,10 @@ impl std::fmt::Display for Runs {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Command(command) => out.write_str(command),
+            Self::Service(service, None) => write!(out, "the service `{service}`"),
+            Self::Service(service, Some(command)) => {
+                write!(out, "{command}, in the service `{service}`")
+            }
             Self::Targets(names) if names.len() == 1 => {
                 write!(out, "the test target `{}`", names[0])
             }
@@ -44,47 +56,113 @@ impl std::fmt::Display for Runs {
     }
 }
 
-/// The test targets of these packages.
-pub(super) fn of_cargo(packages: &[TestPackage]) -> Tests {
-    let wanted = packages.iter().flat_map(TestPackage::wanted);
-    Tests {
-        run: Runs::Targets(wanted.collect()),
-        setup: None,
-        smoke: None,
+impl Tests {
+    /// Tests that need nothing more.
+    fn of(run: Runs) -> Self {
+        Self {
+            run,
+            build: None,
+            on_client: false,
+            environment: Vec::new(),
+            source: None,
+            smoke: None,
+        }
     }
 }
 
-/// What is there, else a test of our own.
-pub(super) fn tests(root: &Path, published: &[Published], checks: &[Check]) -> Tests {
-    let found = |command: String| Tests {
-        run: Runs::Command(command),
-        setup: None,
-        smoke: None,
+/// The test targets of these packages.
+pub(super) fn of_cargo(packages: &[TestPackage]) -> Tests {
+    let wanted = packages.iter().flat_map(TestPackage::wanted);
+    Tests::of(Runs::Targets(wanted.collect()))
+}
+
+/// What a recipe or the stack itself says.
+pub(super) fn of_candidate(candidate: Candidate) -> Tests {
+    let run = match (candidate.service, candidate.command) {
+        (Some(service), command) => Runs::Service(service, command),
+        (None, command) => Runs::Command(command.unwrap_or_default()),
     };
+    Tests {
+        on_client: matches!(run, Runs::Command(_)),
+        build: candidate.build,
+        environment: candidate.environment,
+        source: Some(candidate.source),
+        ..Tests::of(run)
+    }
+}
+
+/// Tests in a folder that is made for them.
+pub(super) fn of_own_folder(tree: &Tree) -> Option<Tests> {
+    let found = |command: String| Some(Tests::of(Runs::Command(command)));
     for folder in ["e2e/tests", "e2e", "tests/e2e", "test/e2e"] {
-        let names = names(&root.join(folder));
-        let has = |of: fn(&str) -> bool| names.iter().any(|name| of(name));
         if let Some(script) = ["run.sh", "test.sh", "smoke.sh"]
             .iter()
-            .find(|script| root.join(folder).join(script).is_file())
+            .map(|script| format!("{folder}/{script}"))
+            .find(|script| tree.has(script))
         {
-            return found(shell(root, &format!("{folder}/{script}")));
+            return found(shell(tree, &script));
         }
-        if has(is_python_test) {
+        if tree.any(folder, is_python_test) {
             return found(format!("python3 -m pytest {folder}"));
         }
-        if has(|name| name.ends_with("_test.go")) && root.join("go.mod").is_file() {
+        if tree.any(folder, |name| name.ends_with("_test.go")) && tree.has("go.mod") {
             return found(format!("go test -count=1 ./{folder}/..."));
         }
     }
-    if let Some(tests) = node(root) {
-        return tests;
+    None
+}
+
+/// What the languages of a repo usually have.
+pub(super) fn of_language(tree: &Tree) -> Option<Tests> {
+    let here = |command: &str| Tests {
+        on_client: true,
+        ..Tests::of(Runs::Command(command.to_owned()))
+    };
+    if let Some(tests) = node(
+        tree,
+        &[
+            "test:e2e",
+            "e2e",
+            "e2e:test",
+            "test:integration",
+            "integration-test",
+        ],
+    ) {
+        return Some(tests);
     }
+    if tree.has("Cargo.toml") && tree.any("", is_rust) {
+        return Some(Tests {
+            build: Some("cargo test --no-run".to_owned()),
+            ..here("cargo test")
+        });
+    }
+    if tree.any("", is_python_test) {
+        return Some(if tree.has("uv.lock") {
+            here("uv run pytest")
+        } else if tree.has("poetry.lock") {
+            here("poetry run pytest")
+        } else {
+            here("python3 -m pytest")
+        });
+    }
+    if tree.has("go.mod") && tree.any("", |name| name.ends_with("_test.go")) {
+        return Some(here("go test -count=1 ./..."));
+    }
+    node(tree, &["test"])
+}
+
+/// A test of our own.
+pub(super) fn of_nothing(published: &[Published], checks: &[Check]) -> Tests {
     Tests {
-        run: Runs::Command(format!("sh {SMOKE}")),
-        setup: None,
         smoke: Some(smoke(published, checks)),
+        ..Tests::of(Runs::Command(format!("sh {SMOKE}")))
     }
+}
+
+fn is_rust(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "rs")
 }
 
 fn is_python_test(name: &str) -> bool {
@@ -94,24 +172,9 @@ fn is_python_test(name: &str) -> bool {
     is_python && (name.starts_with("test_") || name.ends_with("_test.py"))
 }
 
-/// The names of all files below a folder that git would ship.
-fn names(folder: &Path) -> Vec<String> {
-    if !folder.is_dir() {
-        return Vec::new();
-    }
-    WalkBuilder::new(folder)
-        .require_git(false)
-        .max_depth(Some(6))
-        .build()
-        .filter_map(Result::ok)
-        .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect()
-}
-
 /// A script by the shell that its first line names.
-fn shell(root: &Path, script: &str) -> String {
-    let text = std::fs::read_to_string(root.join(script)).unwrap_or_default();
+fn shell(tree: &Tree, script: &str) -> String {
+    let text = tree.read(script);
     let first = text.lines().next().unwrap_or_default();
     let shell = if first.starts_with("#!") && first.ends_with("bash") {
         "bash"
@@ -121,33 +184,21 @@ fn shell(root: &Path, script: &str) -> String {
     format!("{shell} {script}")
 }
 
-/// A script of package.json, with what it needs: `node_modules` does not travel.
-fn node(root: &Path) -> Option<Tests> {
-    let text = std::fs::read_to_string(root.join("package.json")).ok()?;
-    let package: serde_json::Value = serde_json::from_str(&text).ok()?;
-    let script = ["test:e2e", "e2e", "e2e:test"]
-        .into_iter()
-        .find(|script| package["scripts"][script].is_string())?;
-    let is_there = |name: &str| root.join(name).is_file();
-    let (command, setup) = if is_there("pnpm-lock.yaml") {
-        (
-            format!("pnpm run {script}"),
-            "pnpm install --frozen-lockfile",
-        )
-    } else if is_there("yarn.lock") {
-        (
-            format!("yarn run {script}"),
-            "yarn install --frozen-lockfile",
-        )
-    } else if is_there("package-lock.json") {
-        (format!("npm run {script} --"), "npm ci")
-    } else {
-        (format!("npm run {script} --"), "npm install")
+/// The first of these scripts that package.json has.
+fn node(tree: &Tree, scripts: &[&str]) -> Option<Tests> {
+    let package: serde_json::Value = serde_json::from_str(&tree.read("package.json")).ok()?;
+    let is_real = |script: &&&str| {
+        let command = package["scripts"][**script].as_str();
+        command.is_some_and(|command| !command.contains("no test specified"))
     };
+    let script = scripts.iter().find(is_real)?;
+    let rest = if manager(tree) == "npm" { " --" } else { "" };
     Some(Tests {
-        run: Runs::Command(command),
-        setup: Some(setup),
-        smoke: None,
+        on_client: true,
+        ..Tests::of(Runs::Command(format!(
+            "{} run {script}{rest}",
+            manager(tree)
+        )))
     })
 }
 

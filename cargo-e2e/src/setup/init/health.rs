@@ -17,7 +17,12 @@ pub(super) struct Check {
     pub(super) port: u16,
     /// Where the container asks itself over HTTP: what it asks for.
     pub(super) path: Option<String>,
+    /// In seconds, where the container's own health check allows more than the default.
+    pub(super) timeout: Option<u64>,
 }
+
+/// What a health check of e2e.yml waits when it names nothing, in seconds.
+const DEFAULT: u64 = 60;
 
 /// A listening port is what every server has; an HTTP request is made only where the container's
 /// own health check makes it.
@@ -38,14 +43,30 @@ pub(super) fn checks(model: &Value, published: &[Published]) -> Vec<Check> {
                 continue;
             }
         }
-        let test = &model["services"][one.service.as_str()]["healthcheck"]["test"];
+        let own = &model["services"][one.service.as_str()]["healthcheck"];
         checks.push(Check {
             name,
             port,
-            path: http_path(test, one.container_port),
+            path: http_path(&own["test"], one.container_port),
+            timeout: Some(allowance(own)).filter(|allowed| *allowed > DEFAULT),
         });
     }
     checks
+}
+
+/// The seconds that a container has until its own health check gives it up.
+fn allowance(own: &Value) -> u64 {
+    let seconds = |key: &str, default: u64| {
+        let span = own[key]
+            .as_str()
+            .and_then(|text| text.parse::<jiff::SignedDuration>().ok());
+        span.map_or(default, |span| span.as_secs().unsigned_abs())
+    };
+    if own["test"].is_null() {
+        return 0;
+    }
+    let retries = own["retries"].as_u64().unwrap_or(3);
+    seconds("start_period", 0) + (seconds("interval", 30) + seconds("timeout", 30).min(5)) * retries
 }
 
 /// The path that a container's health check asks for on a port, where asking for it from outside

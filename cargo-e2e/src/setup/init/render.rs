@@ -6,6 +6,7 @@ use e2e_harness::protocol::env_name;
 
 use super::guess::{Runs, Tests};
 use super::health::Check;
+use super::stack::Stack;
 use crate::compose::Published;
 use crate::spec::MODELINE;
 
@@ -13,33 +14,46 @@ use crate::spec::MODELINE;
 const DEFAULT: &str = "e2e/compose.yml";
 
 /// Just enough for a plan.
-pub(super) fn draft(name: &str, compose_files: &[String]) -> String {
+pub(super) fn draft(name: &str, stack: &Stack) -> String {
     format!(
         "name: {}\n{}test_command: 'true'\n",
         scalar(name),
-        compose(compose_files)
+        compose(stack)
     )
 }
 
+/// What the whole file is made of.
+pub(super) struct Found<'a> {
+    pub(super) name: &'a str,
+    /// The stack, and those that it was preferred to.
+    pub(super) stacks: &'a [Stack],
+    pub(super) checks: &'a [Check],
+    pub(super) tests: &'a Tests,
+    /// Other ways to run the tests.
+    pub(super) others: &'a [Tests],
+    pub(super) published: &'a [Published],
+}
+
 /// The whole file.
-pub(super) fn spec(
-    name: &str,
-    compose_files: &[String],
-    checks: &[Check],
-    tests: &Tests,
-    published: &[Published],
-) -> String {
-    let mut text = format!(
-        "{MODELINE}\nname: {}\n{}",
-        scalar(name),
-        compose(compose_files)
-    );
-    if !checks.is_empty() {
+pub(super) fn spec(found: &Found<'_>) -> String {
+    let mut text = format!("{MODELINE}\nname: {}\n", scalar(found.name));
+    if let [stack, others @ ..] = found.stacks {
+        if let Some(source) = &stack.source {
+            // Writing to a String can't fail.
+            let _ = writeln!(text, "\n# Started by {source}.");
+        }
+        text.push_str(&compose(stack));
+        commented(
+            &mut text,
+            "Other compose files:",
+            others.iter().map(compose),
+        );
+    }
+    if !found.checks.is_empty() {
         text.push_str("\n# What must answer before the tests start; localhost:PORT is what the compose file publishes.\n");
         text.push_str("health_checks:\n");
     }
-    for check in checks {
-        // Writing to a String can't fail.
+    for check in found.checks {
         let _ = writeln!(text, "  - name: {}", scalar(&check.name));
         let _ = match &check.path {
             Some(path) => writeln!(
@@ -49,32 +63,18 @@ pub(super) fn spec(
             ),
             None => writeln!(text, "    tcp: localhost:{}", check.port),
         };
+        if let Some(timeout) = check.timeout {
+            let _ = writeln!(text, "    timeout: {timeout}");
+        }
     }
     text.push('\n');
-    if let Some(setup) = tests.setup {
-        let _ = writeln!(
-            text,
-            "# On the sandbox host, before the tests.\nsetup_command: {setup}"
-        );
-    }
-    let command = match &tests.run {
-        Runs::Command(command) => command,
-        Runs::Targets(_) => {
-            let _ = writeln!(
-                text,
-                "# Without `test_command`, `cargo e2e` runs {}. Each run has free ports of its own.",
-                tests.run
-            );
-            return text;
-        }
-    };
-    let _ = writeln!(text, "test_command: {}", scalar(command));
-    if tests.smoke.is_some() {
+    tests(&mut text, found.tests);
+    if found.tests.smoke.is_some() {
         text.push_str(
             "# Each run has free ports of its own, in E2E_<SERVICE>_<PORT>; any number go side by side.\n\
              ports: isolated\n",
         );
-    } else if let Some(first) = published.first() {
+    } else if let (Runs::Command(_), Some(first)) = (&found.tests.run, found.published.first()) {
         let number = first.declared.unwrap_or(first.container_port);
         let _ = writeln!(
             text,
@@ -83,29 +83,94 @@ pub(super) fn spec(
             first.container_port
         );
     }
+    let others = found.others.iter().map(|other| {
+        let mut lines = String::new();
+        run(&mut lines, &other.run);
+        lines
+    });
+    commented(&mut text, "Other tests that were found:", others);
     text
 }
 
-fn compose(files: &[String]) -> String {
-    match files {
-        [only] if only == DEFAULT => String::new(),
-        [only] => format!("compose_file: {}\n", scalar(only)),
-        several => {
-            let mut text = "compose_file:\n".to_owned();
-            for file in several {
-                let _ = writeln!(text, "  - {}", scalar(file));
-            }
-            text
-        }
+/// Alternatives as comments, each ready to be taken.
+fn commented(text: &mut String, title: &str, others: impl Iterator<Item = String>) {
+    let lines: Vec<String> = others
+        .flat_map(|other| {
+            other
+                .lines()
+                .map(|line| format!("# {line}\n"))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    if !lines.is_empty() {
+        let _ = writeln!(text, "# {title}");
+        text.extend(lines);
     }
+}
+
+/// The fields that run the tests.
+fn tests(text: &mut String, tests: &Tests) {
+    if let Some(source) = &tests.source {
+        let _ = writeln!(text, "# Run by {source}.");
+    }
+    if let Some(build) = &tests.build {
+        let _ = writeln!(text, "build_command: {}", scalar(build));
+    }
+    run(text, &tests.run);
+    if tests.on_client {
+        text.push_str(
+            "# On this machine, with the programs that are installed here.\ntests_run_on: client\n",
+        );
+    }
+    if !tests.environment.is_empty() {
+        text.push_str("env:\n");
+    }
+    for (name, value) in &tests.environment {
+        let _ = writeln!(text, "  {name}: {}", scalar(value));
+    }
+}
+
+fn run(text: &mut String, run: &Runs) {
+    let _ = match run {
+        Runs::Command(command) => writeln!(text, "test_command: {}", scalar(command)),
+        Runs::Service(service, command) => {
+            let _ = writeln!(text, "test_service: {}", scalar(service));
+            command
+                .iter()
+                .try_for_each(|command| writeln!(text, "test_command: {}", scalar(command)))
+        }
+        Runs::Targets(_) => writeln!(
+            text,
+            "# Without `test_command`, `cargo e2e` runs {run}. Each run has free ports of its own."
+        ),
+    };
+}
+
+fn compose(stack: &Stack) -> String {
+    let list = |key: &str, entries: &[String]| match entries {
+        [] => String::new(),
+        [only] if key == "compose_file" => format!("{key}: {}\n", scalar(only)),
+        several => {
+            let lines: String = several
+                .iter()
+                .map(|entry| format!("  - {}\n", scalar(entry)))
+                .collect();
+            format!("{key}:\n{lines}")
+        }
+    };
+    let files = match stack.files.as_slice() {
+        [only] if only == DEFAULT => String::new(),
+        files => list("compose_file", files),
+    };
+    files + &list("profiles", &stack.profiles) + &list("env_files", &stack.env_files)
 }
 
 /// One line of YAML that every reader takes for this text.
 fn scalar(text: &str) -> String {
-    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
+    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '.')
         && text
             .chars()
-            .all(|c| c.is_ascii_alphanumeric() || " _./:=-?&".contains(c))
+            .all(|c| c.is_ascii_alphanumeric() || " _./:=-?&,@+%".contains(c))
         && !text.contains(": ")
         && !text.ends_with([':', ' '])
         && !matches!(

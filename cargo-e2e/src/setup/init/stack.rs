@@ -1,6 +1,13 @@
-//! Which compose files a repo has.
+//! Which compose files a repo's tests need, the likeliest first.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+
+use serde_yaml::Value;
+
+use super::calls::{self, Call};
+use super::recipes::{Kind, Recipe, Step, parent};
+use super::runners::{is_wide, runner};
+use super::tree::Tree;
 
 /// In `e2e/`, the first of them is the default of e2e.yml.
 const OWN: [&str; 4] = [
@@ -10,62 +17,200 @@ const OWN: [&str; 4] = [
     "e2e/docker-compose.yaml",
 ];
 
-/// At the root, in Compose's own order, each with the file that Compose merges into it.
-const ROOT: [(&str, [&str; 2]); 4] = [
-    (
-        "compose.yaml",
-        ["compose.override.yml", "compose.override.yaml"],
-    ),
-    (
-        "compose.yml",
-        ["compose.override.yml", "compose.override.yaml"],
-    ),
-    (
-        "docker-compose.yml",
-        [
-            "docker-compose.override.yml",
-            "docker-compose.override.yaml",
-        ],
-    ),
-    (
-        "docker-compose.yaml",
-        [
-            "docker-compose.override.yml",
-            "docker-compose.override.yaml",
-        ],
-    ),
+/// What is in the name of a stack that is not for tests.
+const ELSEWHERE: [&str; 20] = [
+    "prod",
+    "production",
+    "deploy",
+    "deployment",
+    "release",
+    "publish",
+    "staging",
+    "monitoring",
+    "observability",
+    "example",
+    "examples",
+    "demo",
+    "bench",
+    "benchmark",
+    "benchmarks",
+    "docs",
+    "perf",
+    "stress",
+    "template",
+    "swarm",
 ];
 
-/// What people call a stack that is not the default one, the likeliest first.
-const KINDS: [&str; 6] = ["e2e", "test", "dev", "development", "local", "ci"];
+/// Compose files that belong together, and why they are taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stack {
+    pub(super) files: Vec<String>,
+    pub(super) profiles: Vec<String>,
+    pub(super) env_files: Vec<String>,
+    /// The recipe that starts it, for people; none when only its name speaks for it.
+    pub(super) source: Option<String>,
+    pub(super) score: i32,
+}
 
-/// The files that make the stack, as plain `docker compose` at the root would take them; none when
-/// there is nothing.
-pub(super) fn find(root: &Path) -> Vec<String> {
-    let is_there = |name: &&str| root.join(name).is_file();
-    if let Some(own) = OWN.iter().find(|name| is_there(name)) {
-        return vec![(*own).to_owned()];
-    }
-    if let Some((name, overrides)) = ROOT.iter().find(|(name, _)| is_there(name)) {
-        let merged = overrides.iter().find(|name| is_there(name));
-        return std::iter::once(name)
-            .chain(merged)
-            .map(|name| (*name).to_owned())
+/// A recipe with what its commands are.
+#[derive(Debug)]
+pub(super) struct Use<'a> {
+    pub(super) recipe: &'a Recipe,
+    pub(super) steps: Vec<Step>,
+    pub(super) calls: Vec<Call>,
+    /// How much it says of tests.
+    pub(super) score: i32,
+}
+
+impl<'a> Use<'a> {
+    /// Reads the commands of a recipe.
+    pub(super) fn of(recipe: &'a Recipe, steps: Vec<Step>, tree: &Tree) -> Self {
+        let calls: Vec<Call> = steps
+            .iter()
+            .filter_map(|step| calls::call(step, tree))
             .collect();
+        let base = match recipe.kind {
+            Kind::Ci => 40,
+            Kind::Make | Kind::Package => 30,
+            Kind::Script => 15,
+            Kind::Prose => 12,
+        };
+        let tests = steps.iter().any(|step| runner(&step.words).is_some())
+            || calls
+                .iter()
+                .any(|call| call.result_of.is_some() || runner(&call.command).is_some());
+        let names = format!("{} {}", recipe.file, recipe.name);
+        Self {
+            recipe,
+            score: base + hint(&names) + if tests { 40 } else { 0 },
+            steps,
+            calls,
+        }
     }
-    for kind in KINDS {
-        for base in ["compose", "docker-compose"] {
-            for name in [
-                format!("{base}.{kind}.yml"),
-                format!("{base}.{kind}.yaml"),
-                format!("{base}-{kind}.yml"),
-                format!("{base}-{kind}.yaml"),
-            ] {
-                if root.join(&name).is_file() {
-                    return vec![name];
-                }
+
+    /// Where it stands, for people.
+    pub(super) fn source(&self) -> String {
+        let (file, name) = (&self.recipe.file, &self.recipe.name);
+        match self.recipe.kind {
+            Kind::Ci if !name.is_empty() => format!("{file}, job {name}"),
+            Kind::Make => format!("{file}, target {name}"),
+            Kind::Package => format!("{file}, script {name}"),
+            _ => file.clone(),
+        }
+    }
+}
+
+/// What a name says of tests: more is better.
+fn hint(name: &str) -> i32 {
+    let name = name.to_ascii_lowercase();
+    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    if words.clone().any(|word| ELSEWHERE.contains(&word)) {
+        -50
+    } else if is_wide(&name) {
+        25
+    } else if words
+        .clone()
+        .any(|word| matches!(word, "test" | "tests" | "testing" | "ci"))
+    {
+        20
+    } else if words.any(|word| matches!(word, "dev" | "development" | "local" | "unit")) {
+        5
+    } else {
+        0
+    }
+}
+
+/// All stacks, the likeliest first: what the repo's own recipes start for their tests counts more
+/// than names.
+pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
+    let mut stacks: BTreeMap<Vec<String>, Stack> = BTreeMap::new();
+    for one in uses {
+        for call in &one.calls {
+            let is_start = matches!(
+                call.verb.as_str(),
+                "up" | "run" | "start" | "exec" | "create"
+            );
+            let score = if is_start { one.score } else { one.score / 4 };
+            let stack = stacks.entry(call.files.clone()).or_insert_with(|| Stack {
+                files: call.files.clone(),
+                profiles: Vec::new(),
+                env_files: Vec::new(),
+                source: None,
+                score: i32::MIN,
+            });
+            if score > stack.score {
+                stack.score = score;
+                stack.source = is_start.then(|| one.source());
+                stack.profiles.clone_from(&call.profiles);
+                let there = call.env_files.iter().filter(|file| tree.has(file));
+                stack.env_files = there.cloned().collect();
             }
         }
     }
-    Vec::new()
+    for file in tree.files.iter().filter(|file| is_compose_file(file)) {
+        let Some(files) = together(tree, file) else {
+            continue;
+        };
+        let base = if parent(file).is_empty() && files[0].find('.') == files[0].rfind('.') {
+            30
+        } else {
+            10
+        };
+        stacks.entry(files.clone()).or_insert(Stack {
+            files,
+            profiles: Vec::new(),
+            env_files: Vec::new(),
+            source: None,
+            score: base,
+        });
+    }
+    let mut stacks: Vec<Stack> = stacks.into_values().collect();
+    for stack in &mut stacks {
+        let last = &stack.files[stack.files.len() - 1];
+        let depth = i32::try_from(last.matches('/').count()).unwrap_or(i32::MAX);
+        stack.score += hint(last) - 2 * depth;
+        if let Some(at) = OWN.iter().position(|own| *own == stack.files[0]) {
+            stack.score = 2000 - i32::try_from(at).unwrap_or_default();
+        }
+    }
+    if stacks.iter().any(|stack| stack.score >= 0) {
+        stacks.retain(|stack| stack.score >= 0);
+    }
+    stacks.sort_by_key(|stack| std::cmp::Reverse(stack.score));
+    stacks
+}
+
+fn is_compose_file(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file).to_ascii_lowercase();
+    let is_yaml = [".yml", ".yaml"].iter().any(|end| name.ends_with(end));
+    is_yaml && name.contains("compose") && !name.contains("override") && !file.starts_with('.')
+}
+
+/// A compose file with those that it needs or that Compose merges into it; none when it is no stack.
+fn together(tree: &Tree, file: &str) -> Option<Vec<String>> {
+    let defaults = calls::defaults(tree, parent(file));
+    if defaults.first().is_some_and(|base| base == file) {
+        return Some(defaults);
+    }
+    let services = services(tree, file)?;
+    let stands_alone = services.values().all(|service| {
+        ["image", "build", "extends"]
+            .iter()
+            .any(|key| !service[*key].is_null())
+    });
+    let base = defaults.into_iter().next();
+    Some(match base {
+        Some(base) if !stands_alone => vec![base, file.to_owned()],
+        _ => vec![file.to_owned()],
+    })
+}
+
+/// The services of a compose file.
+pub(super) fn services(tree: &Tree, file: &str) -> Option<BTreeMap<String, Value>> {
+    let mut read: Value = serde_yaml::from_str(&tree.read(file)).ok()?;
+    let _ = read.apply_merge();
+    let services = read["services"].as_mapping()?.iter();
+    let services =
+        services.filter_map(|(name, service)| Some((name.as_str()?.to_owned(), service.clone())));
+    Some(services.collect())
 }

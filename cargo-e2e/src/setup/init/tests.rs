@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod shapes;
+
 fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -77,10 +79,18 @@ async fn what_is_there_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn without_a_stack_there_is_nothing_to_write() {
-    let folder = tree(&[("README", "")]);
-    let refused = init(folder.path()).await.unwrap_err();
-    assert!(matches!(refused, InitError::NoComposeFile(_)));
+async fn without_a_stack_there_is_one_to_begin_with() {
+    let (folder, written, text) = made(&[("README", "")]).await;
+    assert_eq!(
+        written.files,
+        ["e2e/compose.yml", "e2e/tests/smoke.sh", "e2e/e2e.yml"]
+    );
+    assert!(text.contains("url: http://localhost:8080/"), "{text}");
+    assert!(folder.path().join("e2e/compose.yml").is_file());
+}
+
+#[tokio::test]
+async fn what_compose_refuses_is_named_and_nothing_is_written() {
     let folder = tree(&[("compose.yml", "services: {web: {imaje: x}}")]);
     let refused = init(folder.path()).await.unwrap_err();
     assert!(refused.to_string().contains("compose.yml"), "{refused}");

@@ -1,0 +1,239 @@
+//! Calls of Compose in a repo's recipes.
+
+use super::recipes::{Step, join};
+use super::tree::Tree;
+
+/// At any folder, in Compose's own order.
+const DEFAULTS: [&str; 4] = [
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+];
+const OVERRIDES: [&str; 4] = [
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+];
+
+/// One call of `docker compose`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Call {
+    /// The compose files, relative to the root. None of them is missing.
+    pub(super) files: Vec<String>,
+    pub(super) profiles: Vec<String>,
+    pub(super) env_files: Vec<String>,
+    /// `up`, `run`, …
+    pub(super) verb: String,
+    /// The services that are named.
+    pub(super) services: Vec<String>,
+    /// The service whose end is the result.
+    pub(super) result_of: Option<String>,
+    /// What is run in the service, of `run` and `exec`.
+    pub(super) command: Vec<String>,
+}
+
+/// The files that plain `docker compose` takes in a folder.
+pub(super) fn defaults(tree: &Tree, folder: &str) -> Vec<String> {
+    let there = |names: &[&str]| {
+        let mut paths = names.iter().map(|name| join(folder, name));
+        paths.find(|path| tree.has(path))
+    };
+    let Some(base) = there(&DEFAULTS) else {
+        return Vec::new();
+    };
+    std::iter::once(base).chain(there(&OVERRIDES)).collect()
+}
+
+/// The call that a command is.
+pub(super) fn call(step: &Step, tree: &Tree) -> Option<Call> {
+    let at = step.words.iter().position(|word| is_compose(word))?;
+    let mut words = step.words[at + 1..].iter().map(String::as_str).peekable();
+    if step.words[at] == "docker" && words.next_if_eq(&"compose").is_none() {
+        return None;
+    }
+    let mut call = Call {
+        files: Vec::new(),
+        profiles: Vec::new(),
+        env_files: Vec::new(),
+        verb: String::new(),
+        services: Vec::new(),
+        result_of: None,
+        command: Vec::new(),
+    };
+    let mut files: Vec<String> = Vec::new();
+    let mut folder = step.folder.clone();
+    while let Some(word) = words.next() {
+        let (option, value) = word
+            .split_once('=')
+            .map_or((word, None), |(o, v)| (o, Some(v)));
+        let mut value = || {
+            value
+                .or_else(|| words.next())
+                .unwrap_or_default()
+                .to_owned()
+        };
+        match option {
+            "-f" | "--file" => files.push(value()),
+            "--profile" => call.profiles.push(value()),
+            "--env-file" => call.env_files.push(join(&step.folder, &value())),
+            "--project-directory" => folder = join(&step.folder, &value()),
+            "-p" | "--project-name" | "--ansi" | "--progress" | "--parallel" | "-H" => {
+                drop(value())
+            }
+            _ if option.starts_with("-f") && !option.starts_with("--") => {
+                files.push(option[2..].to_owned())
+            }
+            _ if option.starts_with('-') => {}
+            verb => {
+                verb.clone_into(&mut call.verb);
+                break;
+            }
+        }
+    }
+    if files.is_empty() {
+        let named = step
+            .environment
+            .iter()
+            .rfind(|(name, _)| name == "COMPOSE_FILE");
+        files.extend(
+            named
+                .into_iter()
+                .flat_map(|(_, value)| value.split(':'))
+                .map(str::to_owned),
+        );
+    }
+    call.files = files
+        .iter()
+        .map(|file| join(&step.folder, file))
+        .map(|file| {
+            if tree.has(&file) {
+                file
+            } else {
+                join(&folder, &file)
+            }
+        })
+        .collect();
+    if files.is_empty() {
+        call.files = defaults(tree, &folder);
+    }
+    if call.files.is_empty() || !call.files.iter().all(|file| tree.has(file)) {
+        return None;
+    }
+    rest(&mut call, words);
+    Some(call)
+}
+
+/// What follows the verb.
+fn rest<'a>(call: &mut Call, mut words: impl Iterator<Item = &'a str>) {
+    const WITH_VALUE: [&str; 23] = [
+        "-e",
+        "--env",
+        "-u",
+        "--user",
+        "-w",
+        "--workdir",
+        "-v",
+        "--volume",
+        "-p",
+        "--publish",
+        "--name",
+        "--entrypoint",
+        "-l",
+        "--label",
+        "--scale",
+        "-t",
+        "--timeout",
+        "--wait-timeout",
+        "--pull",
+        "--attach",
+        "--no-attach",
+        "--index",
+        "--env-from-file",
+    ];
+    let takes_command = matches!(call.verb.as_str(), "run" | "exec");
+    while let Some(word) = words.next() {
+        let (option, value) = word
+            .split_once('=')
+            .map_or((word, None), |(o, v)| (o, Some(v)));
+        match option {
+            "--exit-code-from" => {
+                call.result_of = value.or_else(|| words.next()).map(str::to_owned);
+            }
+            // `-t` of `exec` and `up` differ, and both are short.
+            "-t" if call.verb == "exec" => {}
+            _ if WITH_VALUE.contains(&option) => {
+                if value.is_none() {
+                    words.next();
+                }
+            }
+            _ if option.starts_with('-') => {}
+            service => {
+                call.services.push(service.to_owned());
+                if takes_command {
+                    call.command = words.map(str::to_owned).collect();
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn is_compose(word: &str) -> bool {
+    let program = word.rsplit('/').next().unwrap_or(word);
+    matches!(program, "docker" | "docker-compose" | "podman-compose")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(command: &str) -> Option<Call> {
+        let tree = Tree {
+            root: "/".into(),
+            files: [
+                "docker-compose.yml",
+                "docker-compose.override.yml",
+                "ci/a.yml",
+                "ci/b.yml",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        };
+        let words = command.split_whitespace().map(str::to_owned).collect();
+        let step = Step {
+            kind: super::super::recipes::Kind::Ci,
+            words,
+            folder: String::new(),
+            environment: Vec::new(),
+        };
+        call(&step, &tree)
+    }
+
+    #[test]
+    fn a_call_says_its_files_and_what_it_runs() {
+        let call = read("docker compose -f ci/a.yml --file=ci/b.yml --profile x run --rm -e A=b tests pytest -x").unwrap();
+        assert_eq!(call.files, ["ci/a.yml", "ci/b.yml"]);
+        assert_eq!(call.profiles, ["x"]);
+        assert_eq!(
+            (call.verb.as_str(), call.services),
+            ("run", vec!["tests".to_owned()])
+        );
+        assert_eq!(call.command, ["pytest", "-x"]);
+        let call = read("docker-compose up --build --exit-code-from tests db tests").unwrap();
+        assert_eq!(
+            call.files,
+            ["docker-compose.yml", "docker-compose.override.yml"]
+        );
+        assert_eq!(call.result_of.as_deref(), Some("tests"));
+        assert_eq!(call.services, ["db", "tests"]);
+    }
+
+    #[test]
+    fn what_is_no_call_or_names_no_file_is_none() {
+        assert_eq!(read("docker build ."), None);
+        assert_eq!(read("docker compose -f gone.yml up"), None);
+        assert_eq!(read("make up"), None);
+    }
+}

@@ -1,0 +1,147 @@
+//! Makefiles and justfiles: each target is a recipe.
+
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use super::super::shell::Variables;
+use super::{Kind, Part, Recipe, parent};
+
+/// The targets of a Makefile, with the recipes of what they need before their own.
+pub(super) fn targets(file: &str, text: &str) -> Vec<Recipe> {
+    static RULE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^([A-Za-z0-9_./%-][A-Za-z0-9_./% -]*):{1,2}([^=].*)?$")
+            .expect("a literal pattern")
+    });
+    static SET: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?:export\s+|override\s+)*([A-Za-z_][\w.-]*)\s*(?:\?|::?|\+)?=\s*(.*)$")
+            .expect("a literal pattern")
+    });
+    let text = text.replace("\\\n", " ");
+    let mut variables = Variables::new();
+    let mut rules: Vec<(String, Vec<String>, Vec<String>)> = Vec::new();
+    let mut current: std::ops::Range<usize> = 0..0;
+    for line in text.lines() {
+        if let Some(recipe) = line.strip_prefix('\t') {
+            let command = recipe.trim().trim_start_matches(['@', '-', '+']);
+            for rule in &mut rules[current.clone()] {
+                rule.2.push(command.to_owned());
+            }
+        } else if let Some(found) = SET.captures(line) {
+            variables.insert(found[1].to_owned(), found[2].trim().to_owned());
+        } else if let Some(found) = RULE.captures(line) {
+            let needs = found.get(2).map_or("", |needs| needs.as_str());
+            let needs = needs.split(['#', ';']).next().unwrap_or_default();
+            let needs: Vec<String> = needs.split_whitespace().map(str::to_owned).collect();
+            let begin = rules.len();
+            for name in found[1]
+                .split_whitespace()
+                .filter(|name| !name.starts_with('.'))
+            {
+                rules.push((name.to_owned(), needs.clone(), Vec::new()));
+            }
+            current = begin..rules.len();
+        }
+    }
+    let lines = |name: &str, depth: usize| lines(&rules, name, depth);
+    rules
+        .iter()
+        .map(|(name, ..)| Recipe {
+            kind: Kind::Make,
+            file: file.to_owned(),
+            name: name.clone(),
+            parts: lines(name, 3)
+                .iter()
+                .map(|line| Part {
+                    // Each line has a shell of its own.
+                    text: expand(line, &variables, 5),
+                    folder: parent(file).to_owned(),
+                    environment: Vec::new(),
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+/// The lines of a target after those of the targets that it needs.
+fn lines(rules: &[(String, Vec<String>, Vec<String>)], name: &str, depth: usize) -> Vec<String> {
+    let mut all = Vec::new();
+    for (_, needs, own) in rules.iter().filter(|(known, ..)| known == name) {
+        if depth > 0 {
+            all.extend(needs.iter().flat_map(|need| lines(rules, need, depth - 1)));
+        }
+        all.extend(own.iter().cloned());
+    }
+    all
+}
+
+/// The files that a Makefile includes by name.
+pub(super) fn included(text: &str) -> Vec<String> {
+    let lines = text.lines().filter_map(|line| {
+        line.strip_prefix("include ")
+            .or_else(|| line.strip_prefix("-include "))
+    });
+    lines
+        .flat_map(|names| names.split_whitespace().map(str::to_owned))
+        .collect()
+}
+
+fn expand(line: &str, variables: &Variables, depth: usize) -> String {
+    static USED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\$(?:\(([A-Za-z_][\w.-]*)\)|\{([A-Za-z_][\w.-]*)\}|\$)")
+            .expect("a literal pattern")
+    });
+    let filled = USED.replace_all(line, |found: &Captures<'_>| {
+        match found.get(1).or_else(|| found.get(2)) {
+            None => "$".to_owned(),
+            Some(name) if name.as_str() == "MAKE" => "make".to_owned(),
+            Some(name) if depth > 0 => variables
+                .get(name.as_str())
+                .map(|value| expand(value, variables, depth - 1))
+                .unwrap_or_default(),
+            Some(_) => String::new(),
+        }
+    });
+    filled.into_owned()
+}
+
+/// The recipes of a justfile.
+pub(super) fn recipes(file: &str, text: &str) -> Vec<Recipe> {
+    static HEAD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^@?([A-Za-z_][\w-]*)[^:=]*:(?:[^=].*)?$").expect("a literal pattern")
+    });
+    static SET: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"^(?:export\s+)?([A-Za-z_][\w-]*)\s*:=\s*["']?(.*?)["']?$"#)
+            .expect("a literal pattern")
+    });
+    static USED: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\{\{\s*([^{}]*?)\s*\}\}").expect("a literal pattern"));
+    let text = text.replace("\\\n", " ");
+    let mut variables = Variables::new();
+    let mut recipes: Vec<Recipe> = Vec::new();
+    for line in text.lines() {
+        if line.starts_with([' ', '\t']) {
+            if let Some(recipe) = recipes.last_mut() {
+                let command = line.trim().trim_start_matches(['@', '-']);
+                let filled = USED.replace_all(command, |found: &Captures<'_>| {
+                    variables.get(&found[1]).cloned().unwrap_or_default()
+                });
+                recipe.parts.push(Part {
+                    text: filled.into_owned(),
+                    folder: parent(file).to_owned(),
+                    environment: Vec::new(),
+                });
+            }
+        } else if let Some(found) = SET.captures(line) {
+            variables.insert(found[1].to_owned(), found[2].to_owned());
+        } else if let Some(found) = HEAD.captures(line) {
+            recipes.push(Recipe {
+                kind: Kind::Make,
+                file: file.to_owned(),
+                name: found[1].to_owned(),
+                parts: Vec::new(),
+            });
+        }
+    }
+    recipes
+}
