@@ -154,13 +154,15 @@ fn ways(tree: &Tree, uses: &[Use<'_>], stack: &Stack, targets: &[TestPackage]) -
     if !targets.is_empty() {
         return vec![guess::of_cargo(targets)];
     }
-    let own = guess::of_own_folder(tree);
+    // A repo with `e2e/` keeps to the convention already.
+    let own = guess::of_folders(tree, &["e2e/tests", "e2e"]);
     let said = candidates::find(tree, uses, stack)
         .into_iter()
         .map(guess::of_candidate);
     let mut ways: Vec<Tests> = own.into_iter().chain(said).collect();
     if ways.is_empty() {
-        ways.extend(guess::of_language(tree));
+        let folders = guess::of_folders(tree, &["tests/e2e", "test/e2e"]);
+        ways.extend(folders.or_else(|| guess::of_language(tree)));
     }
     ways
 }
@@ -209,7 +211,8 @@ async fn model(root: &Path, name: &str, stack: &Stack) -> Result<Model, InitErro
                 "is missing a value",
             ];
             if misses.iter().any(|text| reason.contains(text)) {
-                return looked(reason);
+                let last = reason.lines().last().unwrap_or_default();
+                return looked(last.trim().to_owned());
             }
             Err(InitError::Refused {
                 file: stack.files.join(", "),

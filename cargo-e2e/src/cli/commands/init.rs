@@ -72,7 +72,7 @@ fn refuse(error: &InitError) -> u8 {
     match error {
         InitError::Exists(_) => USAGE,
         InitError::Own(_) | InitError::File { .. } => exit_code(Verdict::InternalError, None),
-        _ => exit_code(Verdict::SpecError, None),
+        InitError::Refused { .. } => exit_code(Verdict::SpecError, None),
     }
 }
 

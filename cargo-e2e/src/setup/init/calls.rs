@@ -80,10 +80,10 @@ pub(super) fn call(step: &Step, tree: &Tree) -> Option<Call> {
             "--env-file" => call.env_files.push(join(&step.folder, &value())),
             "--project-directory" => folder = join(&step.folder, &value()),
             "-p" | "--project-name" | "--ansi" | "--progress" | "--parallel" | "-H" => {
-                drop(value())
+                drop(value());
             }
             _ if option.starts_with("-f") && !option.starts_with("--") => {
-                files.push(option[2..].to_owned())
+                files.push(option[2..].to_owned());
             }
             _ if option.starts_with('-') => {}
             verb => {

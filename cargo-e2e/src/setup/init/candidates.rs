@@ -65,8 +65,8 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>], stack: &Stack) -> Vec<Candidat
     let mut kept: Vec<Candidate> = Vec::new();
     for candidate in all.into_iter().filter(|candidate| candidate.score > 0) {
         let same = |known: &Candidate| {
-            known.command == candidate.command && known.service == candidate.service
-                || candidate.command.is_none() && known.service == candidate.service
+            known.service == candidate.service
+                && (candidate.command.is_none() || known.command == candidate.command)
         };
         if !kept.iter().any(same) {
             kept.push(candidate);
@@ -237,25 +237,33 @@ fn is_of_the_stack(name: &str, value: &str) -> bool {
 }
 
 fn is_test_service(name: &str) -> bool {
-    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    let is_test = words.clone().any(|word| {
-        matches!(
-            word,
-            "test"
-                | "tests"
-                | "e2e"
-                | "integration"
-                | "pytest"
-                | "playwright"
-                | "cypress"
-                | "tester"
-        )
-    });
-    is_test
-        && !words.any(|word| {
-            matches!(
-                word,
-                "db" | "database" | "postgres" | "redis" | "mysql" | "mongo" | "server" | "network"
-            )
-        })
+    const TESTS: [&str; 8] = [
+        "test",
+        "tests",
+        "e2e",
+        "integration",
+        "pytest",
+        "playwright",
+        "cypress",
+        "tester",
+    ];
+    const OTHERS: [&str; 12] = [
+        "db",
+        "database",
+        "pg",
+        "postgres",
+        "postgresql",
+        "redis",
+        "mysql",
+        "mariadb",
+        "mongo",
+        "mongodb",
+        "server",
+        "network",
+    ];
+    let has = |words: &[&str]| {
+        name.split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|word| words.contains(&word))
+    };
+    has(&TESTS) && !has(&OTHERS)
 }

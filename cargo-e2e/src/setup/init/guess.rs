@@ -91,10 +91,10 @@ pub(super) fn of_candidate(candidate: Candidate) -> Tests {
     }
 }
 
-/// Tests in a folder that is made for them.
-pub(super) fn of_own_folder(tree: &Tree) -> Option<Tests> {
+/// Tests in folders that are made for them.
+pub(super) fn of_folders(tree: &Tree, folders: &[&str]) -> Option<Tests> {
     let found = |command: String| Some(Tests::of(Runs::Command(command)));
-    for folder in ["e2e/tests", "e2e", "tests/e2e", "test/e2e"] {
+    for folder in folders {
         if let Some(script) = ["run.sh", "test.sh", "smoke.sh"]
             .iter()
             .map(|script| format!("{folder}/{script}"))

@@ -207,9 +207,8 @@ impl Recipes {
                 .map(|name| format!("just {folder} {name}"))
                 .collect(),
             "npm" | "yarn" | "pnpm" | "bun" => {
-                let script = match names.as_slice() {
-                    ["run" | "run-script", script, ..] | [script, ..] => script,
-                    [] => return Vec::new(),
+                let (["run" | "run-script", script, ..] | [script, ..]) = names.as_slice() else {
+                    return Vec::new();
                 };
                 vec![format!("npm {folder} {script}")]
             }

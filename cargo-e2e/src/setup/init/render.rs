@@ -150,13 +150,9 @@ fn compose(stack: &Stack) -> String {
     let list = |key: &str, entries: &[String]| match entries {
         [] => String::new(),
         [only] if key == "compose_file" => format!("{key}: {}\n", scalar(only)),
-        several => {
-            let lines: String = several
-                .iter()
-                .map(|entry| format!("  - {}\n", scalar(entry)))
-                .collect();
-            format!("{key}:\n{lines}")
-        }
+        several => several.iter().fold(format!("{key}:\n"), |lines, entry| {
+            lines + "  - " + &scalar(entry) + "\n"
+        }),
     };
     let files = match stack.files.as_slice() {
         [only] if only == DEFAULT => String::new(),

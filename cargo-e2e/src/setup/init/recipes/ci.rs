@@ -158,12 +158,12 @@ fn action(uses: &str, with: &Value, around: &Part, parts: &mut Vec<Part>) {
         .as_str()
         .map(str::to_owned)
         .unwrap_or_default();
-    let files: String = files
+    let files: Vec<&str> = files
         .split_whitespace()
-        .map(|file| format!(" -f {file}"))
+        .flat_map(|file| ["-f", file])
         .collect();
     parts.push(Part {
-        text: format!("docker compose{files} up -d"),
+        text: format!("docker compose {} up -d", files.join(" ")),
         ..around.clone()
     });
 }
