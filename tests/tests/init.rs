@@ -215,6 +215,26 @@ fn plan_says_which_rule_chose_the_ports() {
     }
 }
 
+#[test]
+fn check_installs_no_toolchain_and_needs_none_for_other_tests() {
+    let repo = Repo::new("pinned")
+        .compose(WEB)
+        .spec("test_command: 'true'\n")
+        .file(
+            "Cargo.toml",
+            "[package]\nname = \"pinned\"\nversion = \"0.1.0\"\n",
+        )
+        .file("src/lib.rs", "")
+        // One that nobody has, and that can't be had.
+        .file("rust-toolchain.toml", "[toolchain]\nchannel = \"1.0.1\"\n")
+        .env("RUSTUP_TOOLCHAIN", "")
+        .env("CARGO", "cargo");
+    let checked = repo.cargo_e2e(&["check"]);
+    assert_eq!(checked.code, Some(0), "{checked}");
+    let checked = repo.env("CARGO", "/no/cargo").cargo_e2e(&["check"]);
+    assert_eq!(checked.code, Some(0), "{checked}");
+}
+
 /// What bash would offer for the words so far; `before` is loaded first.
 fn offers(repo: &Repo, before: &str, words: &[&str]) -> String {
     let last = words[words.len() - 1];

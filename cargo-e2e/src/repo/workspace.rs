@@ -155,7 +155,21 @@ pub(crate) fn repo(root: PathBuf, spec_path: PathBuf) -> Result<Repo, FindError>
             host: None,
         });
     };
-    let manifests = Manifests::of(&manifest)?;
+    let manifests = match Manifests::of(&manifest) {
+        Err(FindError::Cargo { source, .. })
+            if matches!(*source, cargo_metadata::Error::Io(_))
+                && needs_no_cargo(&spec_path, &manifest) =>
+        {
+            return Ok(Repo {
+                results_dir: manifest.with_file_name("target").join("e2e"),
+                root,
+                spec_path,
+                cargo: None,
+                host: None,
+            });
+        }
+        read => read?,
+    };
     let repo = manifests.repo(&root, spec_path, manifests.nearest())?;
     Ok(match &repo.cargo {
         // A folder that only lies below somebody's workspace is no Cargo project itself.
@@ -166,6 +180,14 @@ pub(crate) fn repo(root: PathBuf, spec_path: PathBuf) -> Result<Repo, FindError>
         },
         _ => repo,
     })
+}
+
+/// Whether nothing of a Cargo project counts but where it lies: its e2e.yml says how the tests run, and
+/// its manifest says nothing of us.
+fn needs_no_cargo(spec_path: &Path, manifest: &Path) -> bool {
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
+    let names = |line: &str| line.starts_with("test_command:") || line.starts_with("test_service:");
+    read(spec_path).lines().any(names) && !read(manifest).contains("metadata.e2e")
 }
 
 fn packages(manifests: &Manifests, wanted: &[String]) -> Result<Vec<Repo>, FindError> {

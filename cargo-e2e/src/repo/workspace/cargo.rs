@@ -41,7 +41,16 @@ impl Manifests {
         named: &Path,
         asked: Option<&Path>,
     ) -> Result<Self, FindError> {
-        match command.current_dir(folder).no_deps().exec() {
+        // rustup would install the toolchain that a repo pins, for a question that any one answers.
+        let command = command.no_deps().env("RUSTUP_AUTO_INSTALL", "0");
+        let mut read = command.current_dir(folder).exec();
+        if let Err(cargo_metadata::Error::CargoMetadata { stderr }) = &read
+            && stderr.contains("is not installed")
+        {
+            // The pin counts from the folder upwards.
+            read = command.current_dir("/").exec();
+        }
+        match read {
             Ok(metadata) => Ok(Self {
                 metadata,
                 asked: asked.map(Path::to_path_buf),
