@@ -5,32 +5,59 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// Every path below `root` that the model names, relative to it, with who needs it as what.
+/// Why a path is needed, and what may be done where it is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// Who needs it as what.
+    pub why: String,
+    /// A folder that containers write: Compose makes it where it is missing, and so does a run.
+    pub is_made: bool,
+    /// It holds what containers have written before: a sandbox begins with an empty one.
+    pub begins_empty: bool,
+}
+
+/// Every path below `root` that the model names, relative to it.
 #[must_use]
-pub fn paths(model: &Value, root: &str) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    let mut add = |path: Option<&Value>, why: String| {
+pub fn paths(model: &Value, root: &str) -> BTreeMap<String, Need> {
+    let mut found: BTreeMap<String, Need> = BTreeMap::new();
+    let mut add = |path: Option<&Value>, why: String, mount: Option<&Value>| {
         let inside = path
             .and_then(Value::as_str)
             .map(|path| path.replace("$$", "$"))
             .and_then(|path| Some(path.strip_prefix(root)?.strip_prefix('/')?.to_owned()));
-        if let Some(inside) = inside.filter(|path| !path.is_empty()) {
-            found.entry(inside).or_insert(why);
-        }
+        let Some(inside) = inside.filter(|path| !path.is_empty()) else {
+            return;
+        };
+        let is_made =
+            mount.is_some_and(|mount| is_written(mount) && is_like_a_folder(&inside, mount));
+        let begins_empty = is_made && mount.is_some_and(|mount| is_data(&inside, mount));
+        let need = found.entry(inside).or_insert(Need {
+            why,
+            is_made,
+            begins_empty,
+        });
+        need.is_made &= is_made;
+        need.begins_empty &= begins_empty;
     };
     for (name, service) in entries(model, "services") {
         for mount in service["volumes"].as_array().into_iter().flatten() {
             if mount["type"] == "bind" {
-                add(mount.get("source"), format!("a bind mount of {name}"));
+                let why = format!("a bind mount of {name}");
+                add(mount.get("source"), why, Some(mount));
             }
         }
         add(
             service["build"].get("context"),
             format!("the build context of {name}"),
+            None,
         );
         if let Some(Value::Object(contexts)) = service["build"].get("additional_contexts") {
             for (context, path) in contexts {
-                add(Some(path), format!("the build context {context} of {name}"));
+                add(
+                    Some(path),
+                    format!("the build context {context} of {name}"),
+                    None,
+                );
             }
         }
     }
@@ -39,15 +66,51 @@ pub fn paths(model: &Value, root: &str) -> BTreeMap<String, String> {
         add(
             options.and_then(|options| options.get("device")),
             format!("the folder of the volume {name}"),
+            None,
         );
     }
     for kind in ["secrets", "configs"] {
         let one = kind.trim_end_matches('s');
         for (name, definition) in entries(model, kind) {
-            add(definition.get("file"), format!("the {one} {name}"));
+            add(definition.get("file"), format!("the {one} {name}"), None);
         }
     }
     found
+}
+
+/// Whether Compose would make what it mounts, for containers to write.
+fn is_written(mount: &Value) -> bool {
+    mount["read_only"] != true && mount["bind"]["create_host_path"] != false
+}
+
+/// Neither side has an extension, or is called like a file that has none.
+fn is_like_a_folder(path: &str, mount: &Value) -> bool {
+    let target = mount["target"].as_str().unwrap_or_default();
+    [path, target].iter().all(|path| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_file = [".env", ".htpasswd", ".pgpass", ".netrc", "passwd", "hosts"].contains(&name)
+            || name.ends_with("file")
+            || name.ends_with("rc");
+        !is_file && !name.trim_start_matches('.').contains('.')
+    })
+}
+
+/// Whether a folder is where a service keeps its state, by what it is called on either side.
+fn is_data(path: &str, mount: &Value) -> bool {
+    const STATE: [&str; 5] = [
+        "/var/lib/",
+        "/var/log",
+        "/data",
+        "/bitnami/",
+        "/usr/share/elasticsearch/data",
+    ];
+    const NAMES: [&str; 9] = [
+        "data", ".data", "volumes", ".volumes", "logs", ".cache", "pgdata", "tmp", ".tmp",
+    ];
+    let target = mount["target"].as_str().unwrap_or_default();
+    let is_named =
+        |part: &str| NAMES.contains(&part) || part.ends_with("-data") || part.ends_with("_data");
+    STATE.iter().any(|state| target.starts_with(state)) || path.split('/').any(is_named)
 }
 
 /// The services that mount something below `root` in which one of these names lies: a bind mount, a
@@ -121,7 +184,8 @@ mod tests {
             } },
             "secrets": { "token": { "file": "/box/repo/secret/token.txt" }, "other": { "environment": "X" } },
         });
-        let found: Vec<_> = paths(&model, "/box/repo").into_iter().collect();
+        let found = paths(&model, "/box/repo").into_iter();
+        let found: Vec<_> = found.map(|(path, need)| (path, need.why)).collect();
         assert_eq!(
             found,
             [
@@ -129,6 +193,37 @@ mod tests {
                 ("secret/token.txt".to_owned(), "the secret token".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn folders_that_containers_write_are_made() {
+        let need = |source: &str, target: &str, more: Value| {
+            let mut mount = json!({ "type": "bind", "source": source, "target": target });
+            for (key, value) in more.as_object().into_iter().flatten() {
+                mount[key] = value.clone();
+            }
+            let model = json!({ "services": { "a": { "volumes": [mount] } } });
+            let need = paths(&model, "/r").into_values().next().unwrap();
+            (need.is_made, need.begins_empty)
+        };
+        for (source, target, made) in [
+            ("/r/.gocache", "/root/.cache", (true, false)),
+            ("/r/.data/mysql", "/x", (true, true)),
+            ("/r/dist", "/app/dist", (true, false)),
+            ("/r/pg", "/var/lib/postgresql/data", (true, true)),
+            ("/r/app.jar", "/app.jar", (false, false)),
+            ("/r/.env", "/app/.env", (false, false)),
+            ("/r/conf", "/etc/x.conf", (false, false)),
+            ("/r/Caddyfile", "/etc/caddy/Caddyfile", (false, false)),
+        ] {
+            assert_eq!(need(source, target, Value::Null), made, "{source}");
+        }
+        assert_eq!(
+            need("/r/x", "/x", json!({ "read_only": true })),
+            (false, false)
+        );
+        let stays = json!({ "bind": { "create_host_path": false } });
+        assert_eq!(need("/r/x", "/x", stays), (false, false));
     }
 
     #[test]

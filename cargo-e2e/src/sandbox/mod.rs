@@ -193,19 +193,24 @@ impl Sandbox {
         host: &dyn Host,
         paths: impl Iterator<Item = &str>,
     ) -> Result<Vec<String>, HostError> {
-        let mut input = Vec::new();
-        for path in paths {
-            input.extend_from_slice(path.as_bytes());
-            input.push(0);
-        }
         let script = self.bind(script!("exists", "exists"));
-        let output = succeed(host, &script, &input).await?;
+        let output = succeed(host, &script, &terminated(paths)).await?;
         Ok(output
             .stdout
             .split(|byte| *byte == 0)
             .filter(|path| !path.is_empty())
             .map(|path| String::from_utf8_lossy(path).into_owned())
             .collect())
+    }
+
+    /// Makes folders in the repo's copy.
+    pub async fn make_folders(
+        &self,
+        host: &dyn Host,
+        paths: impl Iterator<Item = &str>,
+    ) -> Result<(), HostError> {
+        let script = self.bind(script!("folders", "folders"));
+        succeed(host, &script, &terminated(paths)).await.map(drop)
     }
 
     /// Ends the jobs of the run that is in it, with everything in their sessions.
@@ -367,6 +372,11 @@ pub(crate) fn check(host: &dyn Host, script: &Script, output: Output) -> Result<
         status: output.status,
         stderr: lines[lines.len().saturating_sub(10)..].join("\n"),
     })
+}
+
+/// Each path with a NUL behind it.
+fn terminated<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<u8> {
+    paths.flat_map(|path| path.bytes().chain([0])).collect()
 }
 
 #[cfg(test)]

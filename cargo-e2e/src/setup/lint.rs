@@ -31,12 +31,13 @@ pub struct Findings {
 pub fn lint(plan: &Plan, model: &Value) -> Findings {
     let (mut errors, mut warnings) = (Vec::new(), plan.targets_not_run());
     let root = plan.repo.root.to_string_lossy();
-    for (path, why) in needs::paths(model, &root) {
+    for (path, need) in needs::paths(model, &root) {
         // build_command may be what makes it.
-        if plan.repo.root.join(&path).symlink_metadata().is_err()
+        if !need.is_made
+            && plan.repo.root.join(&path).symlink_metadata().is_err()
             && plan.spec.build_command.is_none()
         {
-            errors.push(format!("{path} does not exist; it is {why}"));
+            errors.push(format!("{path} does not exist; it is {}", need.why));
         }
     }
     let services = model["services"].as_object();

@@ -57,6 +57,29 @@ here_and_over_ssh! {
         assert!(!repo.path("target").exists());
     }
 
+    fn folders_that_containers_write_are_made_and_data_stays_here(host) {
+        let repo = Repo::new("made").gitignore(".data\n").file(".data/db/old", "old\n").compose(
+            "services: {web: {image: BUSYBOX, command: [sh, -c, 'ls /var/lib/db; echo new >/var/lib/db/new; touch /out/x; sleep 600'], \
+             volumes: ['../.data/db:/var/lib/db', '../test-results:/out']}}",
+        ).spec("test_command: 'until [ -e test-results/x ]; do :; done; ls .data/db test-results'\n");
+        let checked = repo.cargo_e2e(&["check"]);
+        assert_eq!(checked.code, Some(0), "{checked}");
+        let ran = repo.run(host, &[]);
+        ran.ended(0, "passed").stderr_has(".data/db, test-results");
+        assert_eq!(ran.output().stdout, ".data/db:\nnew\n\ntest-results:\nx\n");
+        assert!(!repo.path("test-results").exists());
+    }
+
+    fn a_folder_is_not_made_by_way_of_a_link(host) {
+        let repo = Repo::new("link-out").compose(
+            "services: {web: {image: BUSYBOX, command: [sleep, '600'], volumes: ['../out/made:/out']}}",
+        ).spec("test_command: 'true'\n");
+        std::os::unix::fs::symlink("/tmp", repo.path("out")).expect("a link");
+        let ran = repo.run(host, &[]);
+        ran.ended(0, "passed").leaves_nothing();
+        assert_ne!(host.sh("ls -d /tmp/made").code, Some(0));
+    }
+
     fn a_setup_that_fails_ends_the_run_with_its_last_lines(host) {
         let repo = Repo::new("setup").compose(WEB).spec(
             "test_command: echo never\nsetup_command: 'echo loading the fixtures; echo bad fixture 7; exit 9'\n",

@@ -152,9 +152,13 @@ pub(super) async fn send_needed(
         .await?;
     let root = &context.plan.repo.root;
     let (mut here, mut nowhere) = (BTreeSet::new(), BTreeSet::new());
+    let mut made = BTreeSet::new();
     for path in missing {
+        let need = &needed[&path];
         match tokio::fs::symlink_metadata(root.join(&path)).await {
+            Ok(there) if need.begins_empty && there.is_dir() => made.insert(path),
             Ok(_) => here.insert(path),
+            Err(_) if need.is_made => made.insert(path),
             Err(_) => nowhere.insert(path),
         };
     }
@@ -166,15 +170,20 @@ pub(super) async fn send_needed(
     if !nowhere.is_empty() {
         let lines: Vec<String> = nowhere
             .iter()
-            .map(|path| {
-                let why = needed.get(path).map_or("the model", String::as_str);
-                format!("{path} does not exist; it is {why}")
-            })
+            .map(|path| format!("{path} does not exist; it is {}", needed[path].why))
             .collect();
         return Err(StageError::new(Verdict::SpecError, lines.join("\n")).help(
             "build or create it before the run (`build_command` runs before the sync); for a folder that only \
              containers fill, use a named volume, or commit it with a .gitkeep",
         ));
+    }
+    if !made.is_empty() {
+        context.events.note(format!(
+            "begin as empty folders in the sandbox, for containers to write: {}",
+            listed(&made)
+        ));
+        let made = made.iter().map(String::as_str);
+        context.sandbox.make_folders(context.host, made).await?;
     }
     if !here.is_empty() {
         context.events.note(format!(
