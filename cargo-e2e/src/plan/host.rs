@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::environment::{self, set};
 use crate::repo::workspace::Repo;
 
 use super::error::PlanError;
@@ -23,12 +24,11 @@ impl HostVariables {
     /// From this process's environment; an empty variable is as good as none.
     #[must_use]
     pub fn from_env() -> Self {
-        let get = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         Self {
-            cargo_e2e_host: get("CARGO_E2E_HOST"),
-            railiance01_host: get("RAILIANCE01_HOST"),
-            connect_timeout: get("CARGO_E2E_CONNECT_TIMEOUT"),
-            lease: get("CARGO_E2E_LEASE"),
+            cargo_e2e_host: set(environment::HOST),
+            railiance01_host: set(environment::RAILIANCE01_HOST),
+            connect_timeout: set(environment::CONNECT_TIMEOUT),
+            lease: set(environment::LEASE),
         }
     }
 }
@@ -47,12 +47,15 @@ pub(super) fn choose(typed: Option<&str>, variables: &HostVariables, repo: &Repo
     let configured = repo.host.as_ref();
     let ways = [
         (typed.map(str::to_owned), "--host"),
-        (variables.cargo_e2e_host.clone(), "CARGO_E2E_HOST"),
+        (variables.cargo_e2e_host.clone(), environment::HOST),
         (
             configured.map(|configured| configured.host.clone()),
             configured.map_or("", |configured| configured.source),
         ),
-        (variables.railiance01_host.clone(), "RAILIANCE01_HOST"),
+        (
+            variables.railiance01_host.clone(),
+            environment::RAILIANCE01_HOST,
+        ),
     ];
     let chosen = ways
         .into_iter()
@@ -97,7 +100,7 @@ mod tests {
     #[test]
     fn only_whole_seconds_are_a_time() {
         let read =
-            |value| seconds("CARGO_E2E_CONNECT_TIMEOUT", value).map_err(|error| error.to_string());
+            |value| seconds(environment::CONNECT_TIMEOUT, value).map_err(|error| error.to_string());
         assert_eq!(read(None), Ok(None));
         assert_eq!(read(Some("90")), Ok(Some(Duration::from_secs(90))));
         for bad in ["0", "1.5", "soon", "-5"] {

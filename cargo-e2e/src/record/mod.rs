@@ -12,3 +12,4 @@ pub mod outcome;
 pub mod store;
 pub mod summary;
 pub mod verdict;
+mod verdict_info;

@@ -1,5 +1,6 @@
 //! How to live with a sandbox that was kept, in words to paste.
 
+use crate::environment;
 use crate::plan::Plan;
 use crate::sandbox::Sandbox;
 use crate::shell::quote;
@@ -20,10 +21,10 @@ pub fn ssh_program() -> String {
 /// The ssh program and its options.
 #[must_use]
 pub fn ssh_command() -> Vec<String> {
-    match std::env::var("CARGO_E2E_SSH_CONFIG") {
-        Ok(config) if !config.is_empty() => vec!["ssh".to_owned(), "-F".to_owned(), config],
-        _ => vec!["ssh".to_owned()],
-    }
+    let config = environment::set(environment::SSH_CONFIG);
+    let config = config.map(|config| ["-F".to_owned(), config]);
+    let options = config.into_iter().flatten();
+    std::iter::once("ssh".to_owned()).chain(options).collect()
 }
 
 /// Ready to show; `ports` are those published on the host's own addresses.

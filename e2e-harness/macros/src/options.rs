@@ -4,16 +4,28 @@ use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree}
 
 use crate::problem::Problem;
 
-const NAMES: [&str; 8] = [
-    "timeout",
-    "retries",
-    "ignore",
-    "should_panic",
-    "serial",
-    "exclusive",
-    "needs",
-    "cases",
+/// Each option, how it is written, and what reads it.
+const OPTIONS: [(&str, &str, Read); 8] = [
+    ("timeout", "`timeout = 90`, in seconds", timeout),
+    ("retries", "`retries = 2`", retries),
+    ("ignore", "`ignore = \"why\"`", ignore),
+    (
+        "should_panic",
+        "`should_panic` or `should_panic(expected = \"part of the message\")`",
+        should_panic,
+    ),
+    ("serial", "`serial = \"group\"`", serial),
+    ("exclusive", "`exclusive`, without a value", exclusive),
+    ("needs", "`needs = [\"db\", \"api\"]`", needs),
+    (
+        "cases",
+        "`cases(name(value, …), other_name(value, …))`",
+        cases,
+    ),
 ];
+
+/// Returns whether an option can be written this way.
+type Read = fn(&mut Options, &Value, Span) -> Result<bool, Problem>;
 
 /// The options of a test.
 #[derive(Default)]
