@@ -3,7 +3,7 @@
 //! Most of it is text, read back as tokens; types, names and values are the user's own tokens,
 //! so that the compiler's complaints about them point at the user's code.
 
-use proc_macro::{Group, Ident, Literal, Span, TokenStream, TokenTree};
+use proc_macro::{Group, Ident, Span, TokenStream, TokenTree};
 
 use crate::options::Options;
 use crate::problem::Problem;
@@ -54,6 +54,7 @@ fn registration(
     let line = Template::new("::core::line!()").exactly_at(signature.name.span());
     let function = signature.name.to_string();
     let function = function.trim_start_matches("r#");
+    let fields = &options.fields;
     let definition = Template::new(&format!(
         "const _: () = {{
             static __TEST: ::e2e_harness::__private::Definition = ::e2e_harness::__private::Definition {{
@@ -62,12 +63,11 @@ fn registration(
                 file: ::core::file!(),
                 line: LINE,
                 case: {case},
-                options: {},
+                options: ::e2e_harness::__private::Options {{ {fields} ..::e2e_harness::__private::Options::DEFAULT }},
                 prepare: PREPARE,
             }};
             ::e2e_harness::__private::submit! {{ __TEST }}
-        }};",
-        settings(options),
+        }};"
     ))
     .with("PREPARE", prepare)
     .with("LINE", line)
@@ -78,34 +78,6 @@ fn registration(
         .into_iter()
         .chain(definition)
         .collect()
-}
-
-/// `Options { … }` as an expression.
-fn settings(options: &Options) -> String {
-    let some = |value: String| format!("::core::option::Option::Some({value})");
-    let text = |literal: &Literal| some(literal.to_string());
-    let timeout = options
-        .timeout_ms
-        .map(|milliseconds| format!("::core::time::Duration::from_millis({milliseconds})"));
-    let needs = options.needs.as_ref().map(|names| {
-        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        some(format!("&[{}]", names.join(", ")))
-    });
-    let fields: String = [
-        ("timeout", timeout),
-        ("ignore", options.ignore.as_ref().map(text)),
-        ("should_panic", options.should_panic.as_ref().map(text)),
-        ("serial", options.serial.as_ref().map(text)),
-        ("needs", needs),
-        ("retries", Some(options.retries.to_string())),
-        ("exclusive", Some(options.exclusive.to_string())),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| value.map(|value| format!("{name}: {value}, ")))
-    .collect();
-    format!(
-        "::e2e_harness::__private::Options {{ {fields} ..::e2e_harness::__private::Options::DEFAULT }}"
-    )
 }
 
 /// The function that makes the fixtures and gives the call of the test.

@@ -1,43 +1,66 @@
 //! What is written in `#[e2e_harness::test(…)]`.
 
+use std::fmt::Write as _;
+
 use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 
 use crate::problem::Problem;
 
-/// Each option, how it is written, and what reads it.
+/// Returns what the field of `registry::Options` becomes; none where the option has another form.
+/// Cases have no field: they go where they are collected.
+type Read = fn(&Value, Span, &mut Vec<Case>) -> Option<Result<String, Problem>>;
+
+/// Each option, named as its field in `registry::Options`; its form; what reads it.
 const OPTIONS: [(&str, &str, Read); 8] = [
-    ("timeout", "`timeout = 90`, in seconds", timeout),
-    ("retries", "`retries = 2`", retries),
-    ("ignore", "`ignore = \"why\"`", ignore),
+    ("timeout", "`timeout = 90`, in seconds", |value, span, _| {
+        Some(timeout(value.equals()?, span))
+    }),
+    ("retries", "`retries = 2`", |value, span, _| {
+        Some(retries(value.equals()?, span))
+    }),
+    ("ignore", "`ignore = \"why\"`", |value, span, _| {
+        let rule = "`ignore` says why: `ignore = \"needs issue 12\"`";
+        Some(text(value.equals()?, span, rule).map(some))
+    }),
+    ("should_panic", PANIC, |value, _, _| match value {
+        Value::None => Some(Ok(some("\"\""))),
+        Value::List(list) => Some(message(list).map(some)),
+        Value::Equals(_) => None,
+    }),
+    ("serial", "`serial = \"group\"`", |value, span, _| {
+        let rule = "`serial` names a group: `serial = \"billing\"`";
+        Some(text(value.equals()?, span, rule).map(some))
+    }),
     (
-        "should_panic",
-        "`should_panic` or `should_panic(expected = \"part of the message\")`",
-        should_panic,
+        "exclusive",
+        "`exclusive`, without a value",
+        |value, _, _| matches!(value, Value::None).then(|| Ok("true".to_owned())),
     ),
-    ("serial", "`serial = \"group\"`", serial),
-    ("exclusive", "`exclusive`, without a value", exclusive),
-    ("needs", "`needs = [\"db\", \"api\"]`", needs),
+    ("needs", "`needs = [\"db\", \"api\"]`", |value, span, _| {
+        Some(needs(value.equals()?, span))
+    }),
     (
         "cases",
         "`cases(name(value, …), other_name(value, …))`",
-        cases,
+        |value, _, found| {
+            let Value::List(list) = value else {
+                return None;
+            };
+            Some(cases(list).map(|cases| {
+                *found = cases;
+                String::new()
+            }))
+        },
     ),
 ];
 
-/// Returns whether an option can be written this way.
-type Read = fn(&mut Options, &Value, Span) -> Result<bool, Problem>;
+const PANIC: &str = "`should_panic` or `should_panic(expected = \"part of the message\")`";
 
 /// The options of a test.
 #[derive(Default)]
 pub(crate) struct Options {
-    pub(crate) timeout_ms: Option<u64>,
-    pub(crate) retries: u32,
-    pub(crate) ignore: Option<Literal>,
-    /// What the message contains; `""` when anything will do.
-    pub(crate) should_panic: Option<Literal>,
-    pub(crate) serial: Option<Literal>,
-    pub(crate) exclusive: bool,
-    pub(crate) needs: Option<Vec<Literal>>,
+    /// Fields of `registry::Options` with their values, each with a comma.
+    pub(crate) fields: String,
     pub(crate) cases: Vec<Case>,
 }
 
@@ -59,6 +82,15 @@ enum Value {
     List(Group),
 }
 
+impl Value {
+    fn equals(&self) -> Option<&[TokenTree]> {
+        match self {
+            Self::Equals(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
 /// Reads the options.
 pub(crate) fn read(stream: TokenStream) -> Result<Options, Problem> {
     let mut options = Options::default();
@@ -72,93 +104,48 @@ pub(crate) fn read(stream: TokenStream) -> Result<Options, Problem> {
                 format!("`{name}` is given twice"),
             ));
         }
-        option(&mut options, &written, &name)?;
+        options.add(&written, &name)?;
         seen.push(name);
     }
     Ok(options)
 }
 
-fn option(options: &mut Options, written: &Written, name: &str) -> Result<(), Problem> {
-    let span = written.name.span();
-    match (name, &written.value) {
-        ("timeout", Value::Equals(value)) => options.timeout_ms = Some(milliseconds(value, span)?),
-        ("retries", Value::Equals(value)) => {
-            let count = literal(value).and_then(|count| count.to_string().parse().ok());
-            options.retries = count.ok_or_else(|| {
-                Problem::new(
-                    place(value, span),
-                    "`retries` is a whole number: `retries = 2`",
-                )
-            })?;
+impl Options {
+    fn add(&mut self, written: &Written, name: &str) -> Result<(), Problem> {
+        let span = written.name.span();
+        let Some((name, form, read)) = OPTIONS.iter().find(|(known, ..)| *known == name) else {
+            return Err(unknown(name, span));
+        };
+        let value = read(&written.value, span, &mut self.cases)
+            .ok_or_else(|| Problem::new(span, format!("write {form}")))??;
+        if !value.is_empty() {
+            // Writing to a String can't fail.
+            let _ = write!(self.fields, "{name}: {value}, ");
         }
-        ("ignore", Value::Equals(value)) => {
-            options.ignore = Some(text(
-                value,
-                span,
-                "`ignore` says why: `ignore = \"needs issue 12\"`",
-            )?);
-        }
-        ("should_panic", Value::None) => options.should_panic = Some(Literal::string("")),
-        ("should_panic", Value::List(list)) => {
-            let inner = split(list.stream());
-            let [expected] = inner.as_slice() else {
-                return Err(Problem::new(list.span(), PANIC));
-            };
-            let [TokenTree::Ident(word), TokenTree::Punct(_), value @ ..] = expected.as_slice()
-            else {
-                return Err(Problem::new(list.span(), PANIC));
-            };
-            if word.to_string() != "expected" {
-                return Err(Problem::new(word.span(), PANIC));
-            }
-            options.should_panic = Some(text(value, list.span(), PANIC)?);
-        }
-        ("serial", Value::Equals(value)) => {
-            options.serial = Some(text(
-                value,
-                span,
-                "`serial` names a group: `serial = \"billing\"`",
-            )?);
-        }
-        ("exclusive", Value::None) => options.exclusive = true,
-        ("needs", Value::Equals(value)) => options.needs = Some(needs(value, span)?),
-        ("cases", Value::List(list)) => options.cases = cases(list)?,
-        (known, _) if NAMES.contains(&known) => {
-            return Err(Problem::new(span, format!("write {}", form(known))));
-        }
-        (unknown, _) => {
-            let nearest = NAMES
-                .iter()
-                .map(|known| (distance(unknown, known), *known))
-                .min()
-                .filter(|(distance, _)| *distance <= 3)
-                .map(|(_, known)| format!("; did you mean `{known}`?"));
-            return Err(Problem::new(
-                span,
-                format!(
-                    "unknown option `{unknown}`{}; there are: {}",
-                    nearest.unwrap_or_default(),
-                    NAMES.join(", ")
-                ),
-            ));
-        }
+        Ok(())
     }
-    Ok(())
 }
 
-const PANIC: &str = "write `should_panic` or `should_panic(expected = \"part of the message\")`";
+fn unknown(name: &str, span: Span) -> Problem {
+    let nearest = OPTIONS
+        .iter()
+        .map(|(known, ..)| (distance(name, known), known))
+        .min()
+        .filter(|(distance, _)| *distance <= 3)
+        .map(|(_, known)| format!("; did you mean `{known}`?"));
+    let nearest = nearest.unwrap_or_default();
+    Problem::new(
+        span,
+        format!("unknown option `{name}`{nearest}; there are: {}", names()),
+    )
+}
 
-fn form(name: &str) -> &'static str {
-    match name {
-        "timeout" => "`timeout = 90`, in seconds",
-        "retries" => "`retries = 2`",
-        "ignore" => "`ignore = \"why\"`",
-        "should_panic" => "`should_panic` or `should_panic(expected = \"part of the message\")`",
-        "serial" => "`serial = \"group\"`",
-        "exclusive" => "`exclusive`, without a value",
-        "needs" => "`needs = [\"db\", \"api\"]`",
-        _ => "`cases(name(value, …), other_name(value, …))`",
-    }
+fn names() -> String {
+    OPTIONS.map(|(name, ..)| name).join(", ")
+}
+
+fn some(value: impl ToString) -> String {
+    format!("::core::option::Option::Some({})", value.to_string())
 }
 
 fn split(stream: TokenStream) -> Vec<Vec<TokenTree>> {
@@ -180,7 +167,7 @@ fn written(part: Vec<TokenTree>) -> Result<Written, Problem> {
     let Some(TokenTree::Ident(name)) = tokens.next() else {
         return Err(Problem::new(
             span,
-            format!("an option is one of: {}", NAMES.join(", ")),
+            format!("an option is one of: {}", names()),
         ));
     };
     let value = match tokens.next() {
@@ -220,7 +207,7 @@ fn text(value: &[TokenTree], span: Span, rule: &str) -> Result<Literal, Problem>
         .ok_or_else(|| Problem::new(place(value, span), rule))
 }
 
-fn milliseconds(value: &[TokenTree], span: Span) -> Result<u64, Problem> {
+fn timeout(value: &[TokenTree], span: Span) -> Result<String, Problem> {
     let wrong = || {
         Problem::new(
             place(value, span),
@@ -232,12 +219,42 @@ fn milliseconds(value: &[TokenTree], span: Span) -> Result<u64, Problem> {
         .ok_or_else(wrong)?;
     let time = std::time::Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
     match u64::try_from(time.as_millis()) {
-        Ok(milliseconds) if milliseconds > 0 => Ok(milliseconds),
+        Ok(milliseconds) if milliseconds > 0 => Ok(format!(
+            "::core::time::Duration::from_millis({milliseconds})"
+        )),
         _ => Err(wrong()),
     }
 }
 
-fn needs(value: &[TokenTree], span: Span) -> Result<Vec<Literal>, Problem> {
+fn retries(value: &[TokenTree], span: Span) -> Result<String, Problem> {
+    let count = literal(value).and_then(|count| count.to_string().parse::<u32>().ok());
+    let wrong = || {
+        Problem::new(
+            place(value, span),
+            "`retries` is a whole number: `retries = 2`",
+        )
+    };
+    Ok(count.ok_or_else(wrong)?.to_string())
+}
+
+/// The text in `should_panic(expected = "text")`.
+fn message(list: &Group) -> Result<Literal, Problem> {
+    let wrong = |span| Problem::new(span, format!("write {PANIC}"));
+    match split(list.stream()).as_slice() {
+        [expected] => match expected.as_slice() {
+            [TokenTree::Ident(word), TokenTree::Punct(_), value @ ..] => {
+                if word.to_string() != "expected" {
+                    return Err(wrong(word.span()));
+                }
+                text(value, list.span(), &format!("write {PANIC}"))
+            }
+            _ => Err(wrong(list.span())),
+        },
+        _ => Err(wrong(list.span())),
+    }
+}
+
+fn needs(value: &[TokenTree], span: Span) -> Result<String, Problem> {
     const RULE: &str = "`needs` lists services and health checks: `needs = [\"db\", \"api\"]`";
     let [TokenTree::Group(list)] = value else {
         return Err(Problem::new(place(value, span), RULE));
@@ -245,10 +262,11 @@ fn needs(value: &[TokenTree], span: Span) -> Result<Vec<Literal>, Problem> {
     if list.delimiter() != Delimiter::Bracket {
         return Err(Problem::new(list.span(), RULE));
     }
-    split(list.stream())
+    let names: Vec<String> = split(list.stream())
         .iter()
-        .map(|name| text(name, list.span(), RULE))
-        .collect()
+        .map(|name| text(name, list.span(), RULE).map(|name| name.to_string()))
+        .collect::<Result<_, _>>()?;
+    Ok(some(format!("&[{}]", names.join(", "))))
 }
 
 fn cases(list: &Group) -> Result<Vec<Case>, Problem> {
