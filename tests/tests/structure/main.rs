@@ -175,8 +175,7 @@ fn each_variable_is_named_in_one_place() {
         let name = literal.trim_matches('"');
         let letters = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
         literal.starts_with('"')
-            && !name.is_empty()
-            && !name.starts_with('_')
+            && name.starts_with(|first: char| first.is_ascii_uppercase())
             && name.bytes().all(letters)
     };
     let names: BTreeSet<String> = places
