@@ -17,7 +17,7 @@ const PREFIXES_OF_THE_MACHINE: [&str; 5] = ["COMPOSE_", "DOCKER_", "SSH_", "XDG_
 /// Whether a variable of the client may go to Compose on the host.
 #[must_use]
 pub fn travels(name: &str) -> bool {
-    name != "E2E"
+    name != protocol::E2E
         && !OF_THE_MACHINE.contains(&name)
         && !PREFIXES_OF_THE_MACHINE
             .iter()

@@ -281,7 +281,7 @@ fn env(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec<(
             let message = format!("{} can't be the name of a variable", quoted(name));
             let help = "letters, digits and `_`, and no digit first".to_owned();
             decoder.report(key.spot, message, Some(help));
-        } else if name == "E2E" || name.starts_with("E2E_") {
+        } else if name == e2e_harness::protocol::E2E || name.starts_with("E2E_") {
             let message = format!("`{name}` is reserved: cargo-e2e sets `E2E` and `E2E_…` itself");
             decoder.report(key.spot, message, None);
         }

@@ -144,8 +144,8 @@ fn names() -> String {
     OPTIONS.map(|(name, ..)| name).join(", ")
 }
 
-fn some(value: impl ToString) -> String {
-    format!("::core::option::Option::Some({})", value.to_string())
+fn some(value: impl std::fmt::Display) -> String {
+    format!("::core::option::Option::Some({value})")
 }
 
 fn split(stream: TokenStream) -> Vec<Vec<TokenTree>> {
