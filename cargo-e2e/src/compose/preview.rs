@@ -31,22 +31,37 @@ pub enum PreviewError {
 /// # Errors
 /// When Compose is not here, or refuses the files.
 pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> {
+    Ok(preview_with_warnings(plan, project).await?.0)
+}
+
+/// The same, with what Compose warns of.
+///
+/// # Errors
+/// The same.
+pub async fn preview_with_warnings(
+    plan: &Plan,
+    project: &str,
+) -> Result<(Value, Vec<String>), PreviewError> {
     let profiles = &plan.spec.profiles;
-    let mut model = config(plan, project, profiles).await?;
+    let (mut model, warnings) = config(plan, project, profiles).await?;
     if let Some(service) = &plan.spec.test_service
         && model["services"].get(service).is_none()
     {
         // Such a service is often in a profile, so that a plain `up` leaves it out.
-        let all = config(plan, project, &["*".to_owned()]).await?;
+        let (all, _) = config(plan, project, &["*".to_owned()]).await?;
         if !test_service::take_in(&mut model, &all, service) {
             let said = format!("`test_service` names {service}, which it does not have");
             return Err(PreviewError::Refused(said));
         }
     }
-    Ok(model)
+    Ok((model, warnings))
 }
 
-async fn config(plan: &Plan, project: &str, profiles: &[String]) -> Result<Value, PreviewError> {
+async fn config(
+    plan: &Plan,
+    project: &str,
+    profiles: &[String],
+) -> Result<(Value, Vec<String>), PreviewError> {
     let root = &plan.repo.root;
     let folder = root.join(&plan.project_dir);
     let mut command = Command::new("docker");
@@ -91,7 +106,20 @@ async fn config(plan: &Plan, project: &str, profiles: &[String]) -> Result<Value
         .map_err(|error| PreviewError::Refused(error.to_string()))?;
     places::make_devices_absolute(&mut model, &folder.to_string_lossy());
     dockerfiles::take_in(&mut model, |path| read_small(Path::new(path)));
-    Ok(model)
+    Ok((model, warnings(&said)))
+}
+
+/// Compose's warnings, without its log format.
+pub(crate) fn warnings(said: &str) -> Vec<String> {
+    said.lines()
+        .filter_map(|line| {
+            let (_, message) = line.split_once("msg=")?;
+            let message = message.trim_matches('"').replace("\\\"", "\"");
+            // About a key that Compose itself has made meaningless.
+            (line.contains("level=warning") && !message.contains("`version` is obsolete"))
+                .then_some(message)
+        })
+        .collect()
 }
 
 /// What every look begins with: the project's folder is that of the compose file itself, also
@@ -136,4 +164,19 @@ fn endpoints(plan: &Plan) -> Vec<(String, &'static str)> {
             (name, value)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_lose_their_log_format() {
+        let said = "time=\"2026\" level=warning msg=\"The \\\"TAG\\\" variable is not set. Defaulting to a blank string.\"\n\
+                    time=\"2026\" level=warning msg=\"/x/compose.yml: `version` is obsolete\"\n";
+        assert_eq!(
+            warnings(said),
+            ["The \"TAG\" variable is not set. Defaulting to a blank string."]
+        );
+    }
 }

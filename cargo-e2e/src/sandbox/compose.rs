@@ -1,5 +1,6 @@
 //! Compose's own commands, on the host.
 
+use crate::compose::preview;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -98,7 +99,7 @@ pub async fn config(
             reason: "it has no services".to_owned(),
         });
     }
-    Ok((model, warnings(&said)))
+    Ok((model, preview::warnings(&said)))
 }
 
 /// The commands that bring the stack up, for a job: all but the service that runs the tests, whose
@@ -193,23 +194,8 @@ fn opening(interpolation: &[(String, String)]) -> String {
     )
 }
 
-/// Compose's warnings, without its log format.
-fn warnings(said: &str) -> Vec<String> {
-    said.lines()
-        .filter_map(|line| {
-            let (_, message) = line.split_once("msg=")?;
-            let message = message.trim_matches('"').replace("\\\"", "\"");
-            // About a key that Compose itself has made meaningless.
-            (line.contains("level=warning") && !message.contains("`version` is obsolete"))
-                .then_some(message)
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::warnings;
-
     #[test]
     fn compose_sees_of_an_account_only_what_programs_and_docker_need() {
         let shown = concat!(include_str!("../host/sh/compose.sh"), "env -0");
@@ -260,16 +246,6 @@ mod tests {
                 "PATH",
                 "https_proxy",
             ]
-        );
-    }
-
-    #[test]
-    fn warnings_lose_their_log_format() {
-        let said = "time=\"2026\" level=warning msg=\"The \\\"TAG\\\" variable is not set. Defaulting to a blank string.\"\n\
-                    time=\"2026\" level=warning msg=\"/x/compose.yml: `version` is obsolete\"\n";
-        assert_eq!(
-            warnings(said),
-            ["The \"TAG\" variable is not set. Defaulting to a blank string."]
         );
     }
 }

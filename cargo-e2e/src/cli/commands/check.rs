@@ -1,7 +1,7 @@
 //! `cargo e2e check`: e2e.yml and the compose file, without a host.
 
 use cargo_e2e::cancel::Cancel;
-use cargo_e2e::compose::preview::{PreviewError, preview, remote};
+use cargo_e2e::compose::preview::{PreviewError, preview_with_warnings, remote};
 use cargo_e2e::compose::risks;
 use cargo_e2e::plan::Plan;
 use cargo_e2e::record::outcome::{Verdict, exit_code};
@@ -32,8 +32,8 @@ async fn check_plan(plan: &Plan) -> u8 {
     for risk in risks::fetched(&remote(plan)) {
         warn(&risk);
     }
-    let model = match preview(plan, "e2e-check").await {
-        Ok(model) => model,
+    let (model, said) = match preview_with_warnings(plan, "e2e-check").await {
+        Ok(read) => read,
         Err(error @ PreviewError::NoCompose) => {
             warn(&format!("the compose file was not checked: {error}"));
             for warning in plan.targets_not_run() {
@@ -47,6 +47,9 @@ async fn check_plan(plan: &Plan) -> u8 {
             return wrong;
         }
     };
+    for warning in said {
+        warn(&format!("compose: {warning}"));
+    }
     let findings = lint(plan, &model);
     for warning in &findings.warnings {
         warn(warning);

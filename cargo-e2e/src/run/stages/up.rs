@@ -64,6 +64,10 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
             for note in &prepared.rewritten.notes {
                 context.events.warn(note);
             }
+            let checks = lint::unpublished(context.plan, &model, &prepared.rewritten.published);
+            if let Some((error, help)) = checks.into_iter().next() {
+                return Err(StageError::new(Verdict::SpecError, error).help(help));
+            }
             warn_of_mistakes(context, &prepared.rewritten.published).await;
         }
         let error = match start(context, &prepared).await {
