@@ -22,6 +22,7 @@ pub mod preview;
 mod publish;
 pub mod risks;
 pub mod scan;
+pub mod select;
 pub mod shared;
 pub mod strict;
 pub mod subnets;

@@ -13,6 +13,7 @@ use crate::plan::Plan;
 use crate::secrets::read_small;
 
 use super::scan::{Scan, scan};
+use super::select::{select, unknown};
 use super::{dockerfiles, places, test_service};
 
 /// Why there is nothing to see.
@@ -42,8 +43,9 @@ pub async fn preview_with_warnings(
     plan: &Plan,
     project: &str,
 ) -> Result<(Value, Vec<String>), PreviewError> {
-    let profiles = &plan.spec.profiles;
-    let (mut model, warnings) = config(plan, project, profiles).await?;
+    let (mut model, warnings) = config(plan, project, &plan.profiles()).await?;
+    select(&mut model, &plan.wanted_services())
+        .map_err(|name| PreviewError::Refused(unknown(&name)))?;
     if let Some(service) = &plan.spec.test_service
         && model["services"].get(service).is_none()
     {

@@ -125,6 +125,26 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The compose profiles to enable. All, where services are named: naming one enables it.
+    #[must_use]
+    pub fn profiles(&self) -> Vec<String> {
+        if self.spec.services.is_empty() {
+            self.spec.profiles.clone()
+        } else {
+            vec!["*".to_owned()]
+        }
+    }
+
+    /// The services to bring up, the test's own among them; all, where none is named.
+    #[must_use]
+    pub fn wanted_services(&self) -> Vec<String> {
+        let mut wanted = self.spec.services.clone();
+        if !wanted.is_empty() {
+            wanted.extend(self.spec.test_service.clone());
+        }
+        wanted
+    }
+
     /// Makes the plan. Reads links of the compose files; touches nothing.
     ///
     /// # Errors

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::health_checks::{HEALTH_CHECKS, HealthCheck};
 use super::level::{level, map};
 use super::types::{
-    COMMAND, Choice, ENV, LINE, NAME, PATH, PATH_OR_PATHS, PATHS, PROFILES, SERVICE_NAME, SHELL,
-    TIMEOUT, VARIABLES, choice,
+    COMMAND, Choice, ENV, LINE, NAME, PATH, PATH_OR_PATHS, PATHS, PROFILES, SERVICE_NAME,
+    SERVICE_NAMES, SHELL, TIMEOUT, VARIABLES, choice,
 };
 
 level! {
@@ -58,6 +58,9 @@ level! {
         junit: Option<String> = PATH;
         /// Compose profiles to enable.
         profiles: Vec<String> = PROFILES;
+        /// The only compose services to bring up, with those that they depend on; a profile is no
+        /// obstacle.
+        services: Vec<String> = SERVICE_NAMES;
         /// Files with variables for the compose file, relative to the repo's root.
         env_files: Vec<String> = PATHS;
         /// Variables of the client's environment for Compose, `setup_command` and the tests; their

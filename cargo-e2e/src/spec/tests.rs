@@ -48,6 +48,7 @@ fn smallest_file_and_defaults() {
         artifacts: Vec::new(),
         junit: None,
         profiles: Vec::new(),
+        services: Vec::new(),
         env_files: Vec::new(),
         secrets: Vec::new(),
         timeouts: super::Timeouts::default(),

@@ -93,6 +93,12 @@ pub(super) const PROFILES: Type<Vec<String>> = Type::new(
     |decoder, place, node| list_matching(decoder, place, "compose profiles", &PROFILE, node),
 );
 
+pub(super) const SERVICE_NAMES: Type<Vec<String>> = Type::new(
+    "list of compose services",
+    || list_of(&SERVICE.schema()),
+    |decoder, place, node| list_matching(decoder, place, "compose services", &SERVICE, node),
+);
+
 pub(super) const VARIABLES: Type<Vec<String>> = Type::new(
     "list of names",
     || list_of(&VARIABLE.schema()),

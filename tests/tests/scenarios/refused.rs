@@ -56,6 +56,11 @@ fn check_names_what_compose_lets_pass() {
             "services a and b both publish port",
         ),
         (
+            "services: {a: {image: BUSYBOX}}",
+            "services: [b]\ntest_command: 'true'\n",
+            "`services` names b, which the compose file does not have",
+        ),
+        (
             "services: {a: {image: 'BUSYBOX', profiles: [x]}}",
             "test_command: 'true'\n",
             "no service is active",

@@ -7,6 +7,7 @@ use e2e_harness::protocol::collision;
 use serde_json::Value;
 
 use crate::compose::scan::Scan;
+use crate::compose::select::{select, unknown};
 use crate::compose::{dockerfiles, external, needs, places, test_service};
 use crate::plan::Risks;
 use crate::record::outcome::Verdict;
@@ -71,8 +72,10 @@ pub(super) async fn read(
     context: &Context<'_>,
     interpolation: &[(String, String)],
 ) -> Result<(Value, Vec<String>), StageError> {
-    let profiles = &context.plan.spec.profiles;
-    let (mut model, warnings) = config(context, profiles, interpolation).await?;
+    let plan = context.plan;
+    let (mut model, warnings) = config(context, &plan.profiles(), interpolation).await?;
+    select(&mut model, &plan.wanted_services())
+        .map_err(|name| StageError::new(Verdict::SpecError, unknown(&name)))?;
     if let Some(service) = context.plan.tests.service()
         && model["services"].get(service).is_none()
     {

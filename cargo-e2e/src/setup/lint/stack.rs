@@ -146,6 +146,7 @@ fn leads_out(path: &str, depth: usize) -> bool {
 }
 
 /// Health checks of ports at which nobody can answer, each with what to do.
+#[must_use]
 pub fn unpublished(plan: &Plan, model: &Value, published: &[Published]) -> Vec<(String, String)> {
     let services = model["services"].as_object().into_iter().flatten();
     let mut services = services.map(|(_, service)| service);
