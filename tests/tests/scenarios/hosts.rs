@@ -187,3 +187,17 @@ fn a_disk_that_fills_up_later_is_a_host_error_and_all_is_removed() {
     ran.stderr_has("No space left on device")
         .stderr_has("the disk is full");
 }
+
+#[test]
+fn a_crowd_gets_in_where_sshd_has_its_defaults() {
+    let sshd = Host::Root.says("/usr/sbin/sshd -T");
+    assert!(sshd.contains("maxstartups 10:30:100"), "{sshd}");
+    std::thread::scope(|scope| {
+        let one = || repo("crowd").cargo_e2e(&["list", "--host", &Host::Root.name()]);
+        let crowd: Vec<_> = (0..32).map(|_| scope.spawn(one)).collect();
+        for listed in crowd {
+            let listed = listed.join().expect("it does not panic");
+            assert_eq!(listed.code, Some(0), "{listed}");
+        }
+    });
+}

@@ -18,6 +18,8 @@ const KEEPALIVE: Duration = Duration::from_secs(5);
 /// who spoke over it is not.
 const IDLE: Duration = Duration::from_secs(8);
 const CLOSE: Duration = Duration::from_secs(2);
+/// sshd refuses at random while many others log in (`MaxStartups 10:30:100`): asked again for this long.
+const CROWDED: Duration = Duration::from_secs(15);
 
 /// A master that runs, in a folder of its own.
 pub(super) struct Master {
@@ -35,6 +37,22 @@ pub(super) struct Refused {
 impl Master {
     /// Connects. Dropping the future ends ssh, as long as it has not logged in.
     pub(super) async fn launch(destination: &str, config: Option<&Path>) -> Result<Self, Refused> {
+        let began = tokio::time::Instant::now();
+        loop {
+            let refused = match Self::connect(destination, config).await {
+                Ok(master) => return Ok(master),
+                Err(refused) => refused,
+            };
+            if !is_crowded(&refused.reason) || began.elapsed() >= CROWDED {
+                return Err(refused);
+            }
+            // Those that were refused together do not come back together.
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(100..1000))).await;
+        }
+    }
+
+    /// Tries it once.
+    async fn connect(destination: &str, config: Option<&Path>) -> Result<Self, Refused> {
         let refused = |reason: String| Refused {
             help: help(&reason, destination, config),
             reason,
@@ -151,6 +169,13 @@ pub(in crate::host) async fn end_orphan(folder: &Path) {
 fn master_pid(text: &str) -> Option<rustix::process::Pid> {
     let digits = text.split_once("pid=")?.1.split_once(')')?.0;
     rustix::process::Pid::from_raw(digits.parse().ok()?)
+}
+
+/// Whether sshd closed the connection before it asked who we are.
+fn is_crowded(reason: &str) -> bool {
+    let closed = ["Connection closed by", "Connection reset by"];
+    reason.contains("kex_exchange_identification")
+        || closed.iter().any(|start| reason.starts_with(start))
 }
 
 /// The line of ssh's log that says why.
