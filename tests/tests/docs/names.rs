@@ -41,6 +41,7 @@ fn commands_in_the_prose_exist() {
                         "cargo install",
                         "cargo test",
                         "python3",
+                        "npx",
                         "up ",
                         "--env-file",
                         "--",
