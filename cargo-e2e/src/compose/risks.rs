@@ -54,10 +54,17 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
             found.push(shared::of_the_host(name, key));
         }
     }
+    let sockets = binds(service).into_iter().map(|(source, _)| source);
+    let sockets = sockets.filter(|source| is_docker_socket(source));
+    found.extend(sockets.map(|source| shared::docker_socket(name, &source)));
     let mut say = |what: String| found.push(format!("{name}: {what}"));
     for key in ["cap_add", "devices", "device_cgroup_rules"] {
-        let listed = service.get(key).and_then(Value::as_array);
-        if listed.is_some_and(|listed| !listed.is_empty()) {
+        let listed = service
+            .get(key)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        if listed.into_iter().any(|one| !is_harmless(key, one)) {
             say(format!(
                 "{key} gives it more of the host than containers have"
             ));
@@ -65,11 +72,6 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
     }
     if service.contains_key("provider") {
         say("provider runs a program of the host".to_owned());
-    }
-    for (source, _) in binds(service) {
-        if is_docker_socket(&source) {
-            say(format!("{source} makes it root on the host"));
-        }
     }
     if ports == Ports::Isolated {
         return;
@@ -84,6 +86,13 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
             ));
         }
     }
+}
+
+/// Capabilities that databases and debuggers ask for, and that end with the container.
+fn is_harmless(key: &str, capability: &Value) -> bool {
+    const OWN: [&str; 4] = ["IPC_LOCK", "SYS_NICE", "SYS_PTRACE", "NET_BIND_SERVICE"];
+    let name = capability.as_str().unwrap_or_default();
+    key == "cap_add" && OWN.contains(&name.trim_start_matches("CAP_"))
 }
 
 pub(super) fn is_loopback(address: &str) -> bool {

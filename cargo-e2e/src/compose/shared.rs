@@ -51,9 +51,7 @@ pub(super) fn of_service(name: &str, service: &Map<String, Value>, log: &mut Cha
     }
     for (source, _) in binds(service) {
         if is_docker_socket(&source) {
-            log.share(format!(
-                "{name}: it uses {source}; what it makes there is not the sandbox's and stays"
-            ));
+            log.share(docker_socket(name, &source));
         }
     }
 }
@@ -66,6 +64,11 @@ pub(super) fn of_the_host(name: &str, key: &str) -> String {
         ""
     };
     format!("{name}: {key} is the host's own{but}")
+}
+
+/// A service that reaches the engine.
+pub(super) fn docker_socket(name: &str, source: &str) -> String {
+    format!("{name}: {source} makes it root on the host, and what it makes there stays")
 }
 
 /// A privileged service.
