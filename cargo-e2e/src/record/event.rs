@@ -54,14 +54,6 @@ pub enum Event {
         /// Which.
         stage: Stage,
     },
-    /// A stage of which a part ran beside others is all that the run still waits for.
-    #[serde(skip)]
-    StageGoesOn {
-        /// Which.
-        stage: Stage,
-        /// How long that part has run.
-        elapsed: Duration,
-    },
     /// A line of what a stage's command says, such as Compose's pull progress.
     Progress {
         /// Which stage.
@@ -133,10 +125,7 @@ impl Event {
             }
         };
         match self {
-            Self::RunStarted { .. }
-            | Self::StageStarted { .. }
-            | Self::StageGoesOn { .. }
-            | Self::TestOutput { .. } => {}
+            Self::RunStarted { .. } | Self::StageStarted { .. } | Self::TestOutput { .. } => {}
             Self::Commit { git } => git.branch.iter_mut().for_each(mask),
             Self::Progress { line: text, .. }
             | Self::Health { answer: text, .. }

@@ -58,8 +58,6 @@ impl<C: Channel> Json<C> {
 impl<C: Channel> Reporter for Json<C> {
     fn event(&mut self, event: &Event) {
         match event {
-            // A program that reads this has no line to keep alive; progress says what goes on.
-            Event::StageGoesOn { .. } => {}
             // What a slow reader may miss.
             Event::Progress { .. } => {
                 let missed = Missed::progress(1);
