@@ -15,7 +15,8 @@ use crate::record::summary::{
     WIDTH, at_step, duration, failed_tests, first_failed, first_line, place, says_nothing_new,
     signal_name, summary_line,
 };
-use crate::report::{ReportInputs, attach_hints};
+use crate::report::ReportInputs;
+use crate::shell::word;
 use crate::text::{clip, printable};
 
 pub(crate) use during::is_complaint;
@@ -293,7 +294,7 @@ fn again(
         .and_then(|one| one.test.as_deref());
     let filter = match (failed, named) {
         ([one], Some(name)) if one.name == name => {
-            format!(" -- {}", attach_hints::word(first_line(&printable(name))))
+            format!(" -- {}", word(first_line(&printable(name))))
         }
         _ => String::new(),
     };
