@@ -3,10 +3,10 @@
 use cargo_e2e::host::{Facts, Host, HostError, Purpose, connect, preflight};
 use cargo_e2e::plan::{HostVariables, choose_host};
 use cargo_e2e::record::outcome::{Verdict, exit_code};
+use cargo_e2e::text::chain;
 
 use super::args::HostArgument;
 use super::print::show_error;
-use super::refused::chain;
 use super::{repos, signals};
 
 /// Why a command ends early on a host.

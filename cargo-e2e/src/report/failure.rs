@@ -17,7 +17,7 @@ use crate::record::summary::{
 };
 use crate::report::ReportInputs;
 use crate::shell::word;
-use crate::text::{clip, printable};
+use crate::text::{clip, count, printable};
 
 pub(crate) use during::is_complaint;
 use during::{During, Service};
@@ -146,8 +146,8 @@ fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
         let lines: Vec<&str> = message.trim_end().lines().collect();
         let left_out = lines.len().saturating_sub(shown.message);
         if left_out > 0 {
-            let s = if left_out == 1 { "" } else { "s" };
-            let _ = writeln!(text, "| ({left_out} earlier line{s} left out)");
+            let left_out = count(left_out, "earlier line");
+            let _ = writeln!(text, "| ({left_out} left out)");
         }
         for line in &lines[left_out..] {
             let line = clip(line, shown.width);

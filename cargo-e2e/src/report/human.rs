@@ -24,7 +24,7 @@ use super::output::{Channel, Missed, Notice, Status};
 use crate::record::event::{Event, Excerpt, Failure, Reporter};
 use crate::record::outcome::{Stage, StageStatus};
 use crate::record::summary::{duration, reason};
-use crate::text::printable;
+use crate::text::{count, printable};
 
 /// So many lines of an excerpt are shown; the bundle has them all.
 const EXCERPT_LINES: usize = 40;
@@ -275,8 +275,7 @@ impl<E: Channel, O: Channel> Human<E, O> {
         // The end is kept: programs say last why they stop.
         let left_out = lines.len().saturating_sub(EXCERPT_LINES);
         if left_out > 0 {
-            let lines = if left_out == 1 { "line" } else { "lines" };
-            let more = format!("({left_out} earlier {lines} left out)");
+            let more = format!("({} left out)", count(left_out, "earlier line"));
             shown.push(format!(
                 "{gutter} {}",
                 self.paint.with(self.paint.dim, &more)
