@@ -65,11 +65,9 @@ impl Unplanned {
         let spec = sound_spec(repo);
         let secrets = Arc::new(secrets(repo, spec.as_ref()));
         let log = TestLog::new(bundle.dir(), 0);
+        let (variables, configured) = (HostVariables::from_env(), || repo.host.clone());
         let about = About {
-            host: choose_host(options.host.as_deref(), &HostVariables::from_env(), || {
-                repo.host.clone()
-            })
-            .name,
+            host: choose_host(options.host.as_deref(), &variables, configured).name,
             report: spec.map(|spec| spec.report).unwrap_or_default(),
             is_run: true,
             by_name: false,

@@ -20,9 +20,11 @@ impl<'a> HostKind<'a> {
     /// Reads a name.
     #[must_use]
     pub fn of(name: &'a str) -> Self {
-        match name {
-            LOCAL => Self::Local,
-            destination => Self::Ssh(destination),
+        let is_local = name == LOCAL;
+        if is_local {
+            Self::Local
+        } else {
+            Self::Ssh(name)
         }
     }
 
@@ -48,8 +50,8 @@ impl<'a> HostKind<'a> {
         };
         let ssh: Vec<String> = ssh().iter().map(|part| word(part)).collect();
         let parts = [&ssh.join(" "), options, destination, command];
-        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        parts.join(" ")
+        let parts = parts.into_iter().filter(|part| !part.is_empty());
+        parts.collect::<Vec<_>>().join(" ")
     }
 }
 

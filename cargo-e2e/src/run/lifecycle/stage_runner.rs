@@ -89,8 +89,8 @@ impl<'a> StageRunner<'a> {
         let ended = tokio::join!(self.halting(one), self.halting(other));
         self.halt.send_replace(false);
         match ended {
-            (Err(Stopped::Halted), Err(why)) | (Err(why), _) | (_, Err(why)) => Err(why),
             (Ok(one), Ok(other)) => Ok((one, other)),
+            (Err(Stopped::Halted) | Ok(_), Err(why)) | (Err(why), _) => Err(why),
         }
     }
 
