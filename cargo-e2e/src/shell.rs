@@ -94,6 +94,17 @@ pub fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
 
+/// A word as a shell reads it back, quoted only where it must be.
+#[must_use]
+pub fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        quote(text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::process::Command;

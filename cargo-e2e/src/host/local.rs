@@ -7,7 +7,7 @@ use std::process::Stdio;
 use async_trait::async_trait;
 use tokio::process::Command;
 
-use super::{Channel, Host, HostError, RsyncEnd, Script};
+use super::{Channel, Host, HostError, LOCAL, RsyncEnd, Script};
 
 /// This machine.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +16,7 @@ pub struct Local;
 #[async_trait]
 impl Host for Local {
     fn name(&self) -> &'static str {
-        "local"
+        LOCAL
     }
 
     fn is_local(&self) -> bool {

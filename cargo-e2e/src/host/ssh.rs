@@ -67,7 +67,7 @@ impl Ssh {
     /// When the destination is none, or ssh can't connect.
     pub async fn connect(destination: &str) -> Result<Self, HostError> {
         check_destination(destination)?;
-        let config = std::env::var_os("CARGO_E2E_SSH_CONFIG").map(PathBuf::from);
+        let config = super::kind::ssh_config();
         let link = link(destination, config.as_deref()).await?;
         Ok(Self {
             name: destination.to_owned(),

@@ -14,7 +14,7 @@ use crate::spec::{Cleanup, Ports, Side, Spec};
 
 pub use error::PlanError;
 pub use harness::HarnessError;
-pub use host::{HostChoice, HostVariables, host_for};
+pub use host::{HostChoice, HostVariables, choose_host};
 pub use limits::Limits;
 pub use test_kind::{Harness, Target, Tests};
 
@@ -158,7 +158,7 @@ impl Plan {
         if repo.root.to_str().is_none() {
             return Err(PlanError::NotUtf8 { root: repo.root });
         }
-        let host = host::choose(options.host.as_deref(), variables, &repo);
+        let host = choose_host(options.host.as_deref(), variables, || repo.host.clone());
         let keep = match (options.keep, spec.cleanup) {
             (Keep::Always, _) | (_, Cleanup::Never) => Keep::Always,
             (Keep::OnFailure, _) | (_, Cleanup::OnSuccess) => Keep::OnFailure,

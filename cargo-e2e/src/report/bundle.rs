@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use crate::durable;
 use crate::record::junit;
 use crate::record::outcome::Record;
+use crate::sandbox::is_run_id;
 
 /// How many runs a repo keeps.
 pub const KEPT_RUNS: usize = 20;
@@ -146,12 +147,6 @@ fn tail(path: &Path, length: usize) -> String {
         Ok::<_, io::Error>(whole.to_owned())
     };
     read().unwrap_or_default()
-}
-
-/// 26 characters of a ULID, in lower case.
-fn is_run_id(name: &str) -> bool {
-    let valid = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
-    name.len() == 26 && name.bytes().all(valid)
 }
 
 fn ignore_in_git(results_dir: &Path) -> io::Result<()> {

@@ -15,8 +15,9 @@ use crate::record::summary::{
     WIDTH, at_step, duration, failed_tests, first_failed, first_line, place, says_nothing_new,
     signal_name, summary_line,
 };
-use crate::report::{ReportInputs, attach_hints};
-use crate::text::{clip, printable};
+use crate::report::ReportInputs;
+use crate::shell::word;
+use crate::text::{clip, count, printable};
 
 pub(crate) use during::is_complaint;
 use during::{During, Service};
@@ -145,8 +146,8 @@ fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
         let lines: Vec<&str> = message.trim_end().lines().collect();
         let left_out = lines.len().saturating_sub(shown.message);
         if left_out > 0 {
-            let s = if left_out == 1 { "" } else { "s" };
-            let _ = writeln!(text, "| ({left_out} earlier line{s} left out)");
+            let left_out = count(left_out, "earlier line");
+            let _ = writeln!(text, "| ({left_out} left out)");
         }
         for line in &lines[left_out..] {
             let line = clip(line, shown.width);
@@ -293,7 +294,7 @@ fn again(
         .and_then(|one| one.test.as_deref());
     let filter = match (failed, named) {
         ([one], Some(name)) if one.name == name => {
-            format!(" -- {}", attach_hints::word(first_line(&printable(name))))
+            format!(" -- {}", word(first_line(&printable(name))))
         }
         _ => String::new(),
     };

@@ -10,7 +10,7 @@ here_and_over_ssh! {
     fn tests_that_pass_are_told_of_one_by_one(host) {
         let repo = package("rust", "");
         let ran = repo.run(host, &["--", "passes"]);
-        ran.ended(0, "passed").stage_says("build", "e2e compiled").stage_says("test", "1 test passed");
+        ran.ended(0, "passed").stage_says("compile", "e2e compiled").stage_says("test", "1 test passed");
         let test = ran.recorded_as("tests", "passes");
         assert_eq!(test["status"], "passed");
         assert_eq!(test["steps"][0]["name"], "ask for the page");
@@ -144,7 +144,7 @@ fn tests_that_do_not_compile_end_the_run() {
         .run(Host::Local, &[])
         .ended(101, "build_failed")
         .stderr_has("cannot find function `nothing`")
-        .stage("build", "failed")
+        .stage("compile", "failed")
         .no_stage("test");
 }
 
@@ -162,7 +162,7 @@ fn tests_of_one_name_end_the_run_before_there_are_tests() {
         .stderr_has("the test target `e2e` of `fixture` can't run: 2 tests are named `check`")
         .stderr_has("at tests/e2e.rs:3")
         .stderr_has("at tests/e2e.rs:7")
-        .stage("build", "failed")
+        .stage("compile", "failed")
         .no_stage("test");
 }
 

@@ -1,7 +1,7 @@
 //! What a host's answers mean: one check after another, each with what to do about it.
 
 use super::finding::{Check, Finding, Problem, Purpose};
-use crate::host::Output;
+use crate::host::{LOCAL, Output};
 
 /// The checks that mirrors of other repos stand in the way of.
 pub(super) const ROOM: [&str; 2] = [SPACE, INODES];
@@ -88,7 +88,7 @@ impl Judge<'_> {
                 "rsync can't work through that: make it silent for commands, e.g. put `case $- in *i*) ;; *) return ;; esac` \
                  at the top of ~/.bashrc",
             );
-        } else if !silent && self.host != "local" {
+        } else if !silent && self.host != LOCAL {
             self.fine("login shell", "prints nothing of its own");
         }
         if silent {
@@ -235,7 +235,7 @@ impl Judge<'_> {
             return;
         }
         if !error.is_empty() {
-            let fix = if self.host == "local" {
+            let fix = if self.host == LOCAL {
                 "start it: sudo systemctl start docker (or name another machine with --host)"
             } else {
                 "on the host: sudo systemctl start docker"

@@ -266,7 +266,13 @@ fn a_journal_that_was_torn_hides_no_other_and_is_named() {
         .map(|dead| dead.record.run_id.as_str())
         .collect();
     assert_eq!(ids, ["middle", "whole"]);
-    assert_eq!(recovered.dead[0].record.stages.len(), 1);
+    let middle = &recovered.dead[0].record;
+    assert_eq!(middle.stages.len(), 1);
+    // Nobody knows what the torn line said.
+    assert_eq!(
+        middle.leftovers,
+        ["sandbox middle (its state is not known)"]
+    );
     let torn: Vec<_> = recovered
         .torn
         .iter()

@@ -10,7 +10,7 @@ use crate::sandbox::{Left, Sandbox, listed, teardown};
 
 use super::Run;
 use super::run_state::RunState;
-use super::stage_runner::{Began, StageRunner, Stopped};
+use super::stage_runner::{StageRunner, Stopped};
 
 impl Run<'_> {
     /// Whether the sandbox is to stay, after all that has come of the run.
@@ -134,8 +134,7 @@ pub(super) fn not_kept(runner: &mut StageRunner<'_>, state: &mut RunState, error
     error.message = format!("the sandbox could not be kept: {}", error.message);
     let stopped = Stopped::Failed(error);
     state.stop(&stopped);
-    let ended: Result<StageOutput<()>, _> = Err(stopped);
-    let _ = runner.amend(Stage::Teardown, Began::now(), None, ended);
+    runner.amend(Stage::Teardown, stopped);
 }
 
 /// Whether a host that was lost is back: not worth more than a moment, its guard needs nobody.

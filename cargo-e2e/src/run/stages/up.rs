@@ -11,7 +11,7 @@ use crate::compose::scan::Scan;
 use crate::compose::{
     Isolation, PortRule, Published, Rewritten, isolate, needs, risks, test_service,
 };
-use crate::host::HostError;
+use crate::host::{HostError, HostKind};
 use crate::record::outcome::{Stage, Verdict};
 use crate::run::stages::up::compose_output::{COMPOSE, failed, help, without_progress};
 use crate::run::{Context, Stack, StageError, StageOutput, Tail, endpoints, test_env};
@@ -286,7 +286,7 @@ async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<bool, Stage
     let text = tail.text();
     let mut error =
         StageError::new(Verdict::UpFailed, message).excerpt(COMPOSE, &without_progress(&text));
-    error.help = help(&text, context.host.name(), context.host.is_local());
+    error.help = help(&text, HostKind::of(context.host.name()));
     Err(error)
 }
 

@@ -27,13 +27,13 @@ pub fn only_asks(plan: &Plan) -> bool {
 }
 
 /// Compiles the test targets, and hands over what they answer; see [`only_asks`]. Tells events of
-/// it as the build stage.
+/// it as the compile stage.
 ///
 /// # Errors
 /// When one does not compile, is not ours, or can't answer; the reporters have it already.
 pub async fn answer(plan: &Plan, events: &Events) -> Result<(), StageError> {
     let began = Instant::now();
-    let stage = Stage::Build;
+    let stage = Stage::Compile;
     events.emit(Event::StageStarted { stage });
     let compiled = Compiler::new(plan, events, None).compile().await;
     let (status, detail) = match &compiled {

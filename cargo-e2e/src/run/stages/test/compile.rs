@@ -124,7 +124,7 @@ impl<'a> Compiler<'a> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         let ended = client::program(command, Some(stdout), Dropped::Kills, left, &mut |bytes| {
             said.extend_from_slice(bytes);
-            tail.take(bytes, |line| self.events.progress(Stage::Build, line));
+            tail.take(bytes, |line| self.events.progress(Stage::Compile, line));
         })
         .await;
         let name = &first.package.name;

@@ -6,7 +6,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::compose::subnets;
-use crate::report::attach_hints;
+use crate::host::HostKind;
 use crate::run::StageError;
 use crate::run::stages::ports;
 
@@ -106,17 +106,10 @@ pub fn with_reason(mut error: StageError) -> StageError {
 }
 
 /// What to do about it, where that is known.
-pub(super) fn help(said: &str, host: &str, local: bool) -> Option<String> {
+pub(super) fn help(said: &str, host: HostKind<'_>) -> Option<String> {
     let has = |needle: &str| said.contains(needle);
     if has("pull access denied") || has("unauthorized") || has("denied: requested access") {
-        let login = if local {
-            "docker login REGISTRY".to_owned()
-        } else {
-            format!(
-                "{} -t {host} docker login REGISTRY",
-                attach_hints::ssh_program()
-            )
-        };
+        let login = host.paste_command("-t", "docker login REGISTRY");
         Some(format!(
             "the image does not exist, or the host may not pull it. Log in on the host: {login}"
         ))
@@ -201,11 +194,12 @@ mod tests {
 
     #[test]
     fn a_refused_pull_says_how_to_log_in() {
-        let text = help("Error pull access denied for x", "railiance01", false);
+        let host = HostKind::Ssh("railiance01");
+        let text = help("Error pull access denied for x", host);
         // With the configuration of whoever runs this.
-        let ssh = attach_hints::ssh_program();
-        let login = format!(": {ssh} -t railiance01 docker login REGISTRY");
-        assert!(text.is_some_and(|text| text.ends_with(&login)));
-        assert_eq!(help("exit 1", "local", true), None);
+        let login = host.paste_command("-t", "docker login REGISTRY");
+        assert!(login.ends_with(" -t railiance01 docker login REGISTRY"));
+        assert!(text.is_some_and(|text| text.ends_with(&format!(": {login}"))));
+        assert_eq!(help("exit 1", HostKind::Local), None);
     }
 }
