@@ -7,6 +7,7 @@ mod advertised;
 mod changes;
 pub mod dockerfiles;
 pub mod duration;
+pub mod env_file;
 pub mod external;
 pub mod gateway;
 mod health;

@@ -113,6 +113,16 @@ here_and_over_ssh! {
         ran.ended(96, "spec_error").stderr_has("which no service publishes").no_stage("ready");
     }
 
+    fn an_env_file_that_is_missing_beside_its_example_leads_to_the_copy(host) {
+        let repo = Repo::new("no-env").spec(NO_TESTS).file("e2e/app.env.example", "A=b\n").compose(
+            "services: {web: {image: BUSYBOX, command: [sleep, '60'], env_file: [app.env]}}",
+        );
+        let help = "cp e2e/app.env.example e2e/app.env";
+        let checked = repo.cargo_e2e(&["check"]);
+        assert!(checked.stderr.contains(help), "{checked}");
+        repo.run(host, &[]).ended(96, "spec_error").stderr_has(help);
+    }
+
     fn a_bind_source_that_is_nowhere_is_named(host) {
         let repo = Repo::new("bind").spec(NO_TESTS).compose(
             "services: {web: {image: BUSYBOX, command: [sleep, '60'], volumes: ['../target/app.jar:/app.jar']}}",

@@ -2,7 +2,7 @@
 
 use cargo_e2e::cancel::Cancel;
 use cargo_e2e::compose::preview::{PreviewError, preview_with_warnings, remote};
-use cargo_e2e::compose::risks;
+use cargo_e2e::compose::{env_file, risks};
 use cargo_e2e::plan::Plan;
 use cargo_e2e::record::outcome::{Verdict, exit_code};
 use cargo_e2e::setup::lint::lint;
@@ -43,7 +43,9 @@ async fn check_plan(plan: &Plan) -> u8 {
             return 0;
         }
         Err(error) => {
-            show_error(&error.to_string(), None);
+            let root = &plan.repo.root;
+            let help = env_file::help(&error.to_string(), &root.to_string_lossy(), root);
+            show_error(&error.to_string(), help.as_deref());
             return wrong;
         }
     };

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::compose::scan::Scan;
 use crate::compose::select::{select, unknown};
-use crate::compose::{dockerfiles, external, needs, places, test_service};
+use crate::compose::{dockerfiles, env_file, external, needs, places, test_service};
 use crate::plan::Risks;
 use crate::record::outcome::Verdict;
 use crate::run::{Context, StageError};
@@ -127,7 +127,11 @@ async fn config(
             } else {
                 StageError::new(Verdict::SpecError, refused).excerpt("docker compose config", said)
             };
-            Err(error)
+            let folder = context.sandbox.repo_dir();
+            Err(match env_file::help(said, &folder, &plan.repo.root) {
+                Some(help) => error.help(help),
+                None => error,
+            })
         }
         Err(error @ ConfigError::NoModel { .. }) => {
             Err(StageError::new(Verdict::SpecError, error.to_string()))
