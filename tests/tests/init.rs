@@ -197,12 +197,12 @@ fn plan_says_which_rule_chose_the_ports() {
         (
             "",
             "declared (the default for test_command)",
-            "is published on this host alone",
+            "is published on the host's loopback only",
         ),
         (
             "ports: isolated\n",
             "isolated (e2e/e2e.yml says so)",
-            "becomes a free one",
+            "becomes a free port",
         ),
     ] {
         let repo = Repo::new("plan")

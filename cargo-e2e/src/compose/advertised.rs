@@ -26,8 +26,7 @@ pub(super) fn notes(model: &Value, published: &[Published]) -> Vec<String> {
                     one.container_port
                 );
                 let note = format!(
-                    "{name}: {place} names localhost:{port}, which has another number in a sandbox with ports of its own: \
-                     write ${{{variable}:-localhost:{port}}} instead"
+                    "{name}: {place} names localhost:{port}, but the sandbox publishes another port: write ${{{variable}:-localhost:{port}}} instead"
                 );
                 if !notes.contains(&note) {
                     notes.push(note);

@@ -100,7 +100,7 @@ pub(super) fn scope(
         .and_then(|image| Some((image, tags.get(image)?)))
     {
         log.change(format!(
-            "{name}: image {image} becomes {scoped}, because two sandboxes with one tag run each other's code"
+            "{name}: image {image} becomes {scoped}, because sandboxes with the same tag would run each other's code"
         ));
         service.insert("image".into(), json!(scoped));
         if builds {
@@ -123,7 +123,7 @@ pub(super) fn scope(
     if let Some(build) = service.get_mut("build").and_then(Value::as_object_mut) {
         if build.remove("tags").is_some() {
             log.change(format!(
-                "{name}: the build's further tags are left out, because every sandbox would move them"
+                "{name}: the build's other tags are dropped, because every sandbox would move them"
             ));
         }
         labels::add(build, own);

@@ -39,7 +39,7 @@ pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> 
         // Such a service is often in a profile, so that a plain `up` leaves it out.
         let all = config(plan, project, &["*".to_owned()]).await?;
         if !test_service::take_in(&mut model, &all, service) {
-            let said = format!("`test_service` names {service}, which it does not have");
+            let said = format!("`test_service` names {service}, which the compose file does not have");
             return Err(PreviewError::Refused(said));
         }
     }
@@ -78,7 +78,7 @@ async fn config(plan: &Plan, project: &str, profiles: &[String]) -> Result<Value
         .output();
     let output = tokio::time::timeout(Duration::from_mins(1), run)
         .await
-        .map_err(|_| PreviewError::Refused("no answer in 60 s".to_owned()))?
+        .map_err(|_| PreviewError::Refused("no response within 60 s".to_owned()))?
         .map_err(|_| PreviewError::NoCompose)?;
     let said = crate::text::printable(&String::from_utf8_lossy(&output.stderr));
     if !output.status.success() {

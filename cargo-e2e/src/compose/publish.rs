@@ -65,10 +65,10 @@ impl<'a> Publisher<'a> {
                 let own = self.next(numbers, replicas);
                 let change = match &own {
                     Some((_, range)) => format!(
-                        "port {shown} becomes {address}:{range}, a free one of this sandbox's own"
+                        "port {shown} becomes a free port of {address}:{range}"
                     ),
                     None => format!(
-                        "port {shown} becomes a free one of this sandbox's own on {address}"
+                        "port {shown} becomes a free port on {address}"
                     ),
                 };
                 // Of a range, Docker takes the first number that is free.
@@ -90,7 +90,7 @@ impl<'a> Publisher<'a> {
                     both.push(at("::1", None));
                 }
                 let change =
-                    format!("port {shown} is published on this host alone, not to its network");
+                    format!("port {shown} is published on the host's loopback only");
                 (both, "127.0.0.1".to_owned(), exactly, exactly, Some(change))
             }
         };

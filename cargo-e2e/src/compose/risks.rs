@@ -59,16 +59,16 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
         let listed = service.get(key).and_then(Value::as_array);
         if listed.is_some_and(|listed| !listed.is_empty()) {
             say(format!(
-                "{key} gives it more of the host than containers have"
+                "{key} gives it access to the host that containers lack"
             ));
         }
     }
     if service.contains_key("provider") {
-        say("provider runs a program of the host".to_owned());
+        say("`provider` runs a program on the host".to_owned());
     }
     for (source, _) in binds(service) {
         if is_docker_socket(&source) {
-            say(format!("{source} makes it root on the host"));
+            say(format!("{source} gives it root on the host"));
         }
     }
     if ports == Ports::Isolated {
@@ -79,7 +79,7 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
         let address = port["host_ip"].as_str().unwrap_or_default();
         if !address.is_empty() && !is_loopback(address) {
             say(format!(
-                "port {} answers on {address}, so to other machines",
+                "port {} is published on {address}, so other machines can reach it",
                 port["target"]
             ));
         }
@@ -145,7 +145,7 @@ mod tests {
             ),
             (
                 json!({ "provider": { "type": "x" } }),
-                "provider runs a program of the host",
+                "`provider` runs a program on the host",
             ),
             (
                 bind("/var/run/docker.sock"),

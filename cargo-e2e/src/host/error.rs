@@ -17,7 +17,7 @@ pub enum HostError {
         reason: &'static str,
     },
     /// ssh could not connect.
-    #[error("can't connect to `{host}`: {reason}")]
+    #[error("failed to connect to `{host}`: {reason}")]
     Connect {
         /// The host.
         host: String,
@@ -57,7 +57,7 @@ pub enum HostError {
         why: String,
     },
     /// A script did not end in time.
-    #[error("{doing} on `{host}` did not end within {} s", after.as_secs())]
+    #[error("{doing} on `{host}` timed out after {} s", after.as_secs())]
     TimedOut {
         /// The host.
         host: String,
@@ -67,7 +67,7 @@ pub enum HostError {
         after: Duration,
     },
     /// Commands printed more than anybody reads.
-    #[error("{doing} on `{host}` printed more than {} MB and was ended", most >> 20)]
+    #[error("{doing} on `{host}` printed more than {} MB and was terminated", most >> 20)]
     TooMuch {
         /// The host.
         host: String,
@@ -103,7 +103,7 @@ pub enum HostError {
         help: &'static str,
     },
     /// A port of the host could not be brought here.
-    #[error("port {port} can't be forwarded from `{host}`: {reason}")]
+    #[error("failed to forward port {port} from `{host}`: {reason}")]
     Forward {
         /// The host.
         host: String,
@@ -113,7 +113,7 @@ pub enum HostError {
         reason: String,
     },
     /// A socket of this machine could not be brought to the host.
-    #[error("a socket can't be forwarded to `{host}`: {reason}")]
+    #[error("failed to forward a socket to `{host}`: {reason}")]
     ForwardSocket {
         /// The host.
         host: String,
@@ -121,7 +121,7 @@ pub enum HostError {
         reason: String,
     },
     /// A program of this machine could not be started.
-    #[error("can't start `{program}` on this machine")]
+    #[error("failed to start `{program}` on this machine")]
     Start {
         /// The program.
         program: String,

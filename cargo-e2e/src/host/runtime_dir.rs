@@ -94,7 +94,7 @@ fn parent() -> std::io::Result<PathBuf> {
     let found = std::fs::symlink_metadata(&parent)?;
     if !found.is_dir() || found.uid() != uid || found.mode() & 0o077 != 0 {
         return Err(std::io::Error::other(format!(
-            "{} is not a folder of this user alone",
+            "{} is not a private folder of this user",
             parent.display()
         )));
     }

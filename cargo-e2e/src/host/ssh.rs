@@ -139,7 +139,7 @@ impl Ssh {
         request: impl Future<Output = Result<(), openssh::Error>>,
     ) -> Result<(), String> {
         let Ok(answer) = timeout(OPEN_CHANNEL, request).await else {
-            return Err("no answer".to_owned());
+            return Err("no response".to_owned());
         };
         let Err(error) = answer else {
             return Ok(());
@@ -303,11 +303,11 @@ fn check_destination(given: &str) -> Result<(), HostError> {
     } else if given.starts_with('-') {
         "it starts with `-`"
     } else if given.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        "it holds a space or a control character"
+        "it contains a space or a control character"
     } else if given.contains(['\'', '"', '\\', '$', '`', ';', '|', '&', '<', '>', '(', ')']) {
-        "it holds a character with a meaning for shells"
+        "it contains a character with a meaning for shells"
     } else if given.contains("://") && !given.starts_with("ssh://") {
-        "only ssh:// addresses are known; give `local`, an ssh alias, user@name or ssh://user@name:port"
+        "only ssh:// addresses are supported; give `local`, an ssh alias, user@name or ssh://user@name:port"
     } else if given.split(['@', '/']).any(|part| part.starts_with('-')) {
         "a part of it starts with `-`"
     } else {

@@ -14,7 +14,7 @@ pub enum PlanError {
         root: PathBuf,
     },
     /// A variable of the environment is not a time.
-    #[error("{name} is `{value}`; give whole seconds, from 4 to 3600")]
+    #[error("invalid {name} `{value}`: expected whole seconds from 4 to 3600")]
     NotSeconds {
         /// The variable.
         name: &'static str,

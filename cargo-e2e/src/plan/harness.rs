@@ -28,7 +28,7 @@ pub enum HarnessError {
     },
     /// A target's package does not depend on e2e-harness.
     #[error(
-        "{}: `{package}` does not depend on e2e-harness, so its test target `{target}` is not one that `cargo e2e` runs\n  = help: {}",
+        "{}: `{package}` does not depend on e2e-harness, so its test target `{target}` can't run under `cargo e2e`\n  = help: {}",
         manifest.display(),
         add(target)
     )]
@@ -87,7 +87,7 @@ fn not_there(package: &str, target: &str, named: bool, targets: &[String]) -> St
         "e2e.yml has no `test_command`, so the tests are"
     };
     let there = if targets.is_empty() {
-        "no test target at all".to_owned()
+        "no test targets".to_owned()
     } else {
         format!("only `{}`", targets.join("`, `"))
     };
@@ -178,7 +178,7 @@ fn skipped(repo: &Repo) -> impl Iterator<Item = String> {
         let manifest = manifest.strip_prefix(&repo.root).unwrap_or(manifest);
         format!(
             "the test target `{}` of `{}` will not run: {} does not depend on e2e-harness; \
-             add it to [dev-dependencies], or rename a target that is no end-to-end test",
+             add it to [dev-dependencies], or rename a target that is not an end-to-end test",
             package.wanted().join("`, `"),
             package.name,
             manifest.display()

@@ -244,7 +244,7 @@ fn stack(record: &Record, during: &During, shown: Shown) -> String {
                 )
             }
             (HealthStatus::Failed, answer) => {
-                let answer = printable(answer.as_deref().unwrap_or("no answer"));
+                let answer = printable(answer.as_deref().unwrap_or("no response"));
                 format!("{}: {}", check.name, first_line(&answer))
             }
         })

@@ -164,7 +164,7 @@ fn summary(record: &Record, failure: Option<&str>) -> String {
     }
     for check in &record.health_checks {
         if check.status == HealthStatus::Failed {
-            let answer = check.last_error.as_deref().unwrap_or("no answer");
+            let answer = check.last_error.as_deref().unwrap_or("no response");
             let _ = writeln!(
                 text,
                 "- health check **{}**: {}",

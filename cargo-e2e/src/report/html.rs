@@ -185,7 +185,7 @@ fn about(record: &Record, inputs: &ReportInputs<'_>) -> Markup {
         }
         @for check in &record.health_checks {
             @if check.status == HealthStatus::Failed {
-                p { "Health check " (check.name) ": " (printable(check.last_error.as_deref().unwrap_or("no answer"))) }
+                p { "Health check " (check.name) ": " (printable(check.last_error.as_deref().unwrap_or("no response"))) }
             }
         }
         @for left in &record.leftovers { p.bad { "left behind: " (printable(left)) } }

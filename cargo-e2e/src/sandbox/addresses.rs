@@ -11,7 +11,7 @@ impl Sandbox {
     pub async fn subnets(&self, host: &dyn Host, count: usize) -> Result<Vec<String>, HostError> {
         let script = self
             .bind(Script::new(
-                "the search for free networks",
+                "finding free networks",
                 concat!(
                     include_str!("../host/sh/sandbox.sh"),
                     include_str!("../host/sh/subnets.sh")
@@ -28,7 +28,7 @@ impl Sandbox {
             include_str!("../host/sh/sandbox.sh"),
             "cat \"$dir/subnets\" 2>/dev/null || :\n"
         );
-        let script = self.bind(Script::new("the look at its networks", body));
+        let script = self.bind(Script::new("reading its networks", body));
         let output = succeed(host, &script, b"").await?;
         Ok(output.text().lines().map(str::to_owned).collect())
     }
@@ -44,7 +44,7 @@ impl Sandbox {
         }
         let lines: Vec<String> = externals.iter().map(|one| format!("{one}\n")).collect();
         let script = self.bind(Script::new(
-            "the look at external networks and volumes",
+            "finding external networks and volumes",
             concat!(
                 include_str!("../host/sh/sandbox.sh"),
                 include_str!("../host/sh/external.sh")

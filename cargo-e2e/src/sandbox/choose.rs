@@ -24,7 +24,7 @@ pub enum ChooseError {
     #[error("no sandbox {0}")]
     None(String),
     /// There are several.
-    #[error("{what} could be {}", ids.join(" or "))]
+    #[error("{what} matches several sandboxes: {}", ids.join(" or "))]
     Several {
         /// What was asked for.
         what: String,

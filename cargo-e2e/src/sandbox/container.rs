@@ -192,7 +192,7 @@ impl Container {
         let state = &self.state;
         if state.oom_killed {
             format!(
-                "was killed for want of memory (exit code {})",
+                "ran out of memory and was killed (exit code {})",
                 state.exit_code
             )
         } else if state.error.is_empty() {

@@ -145,7 +145,7 @@ impl Containers {
                 let unknown = Container {
                     id: line.to_owned(),
                     state: State {
-                        status: format!("in a state that can't be read ({error})"),
+                        status: format!("in an unreadable state ({error})"),
                         ..State::default()
                     },
                     service: "a container".to_owned(),
@@ -210,9 +210,9 @@ impl Containers {
             container.waiting().or_else(|| {
                 let unsettled = self.settles_at(id, container).is_some_and(|at| now < at);
                 unsettled.then(|| match container.restarts {
-                    0 => format!("{} is up only just now", container.service),
+                    0 => format!("{} has only just started", container.service),
                     restarts => format!(
-                        "{} has restarted ({restarts}) and is up again only just now",
+                        "{} has restarted ({restarts}) only just now",
                         container.service
                     ),
                 })

@@ -15,7 +15,7 @@ pub async fn ended_sandboxes(host: &dyn Host, root: &str, run_ids: &[String]) ->
     if run_ids.is_empty() {
         return Vec::new();
     }
-    let script = Script::new("how others ended", include_str!("../host/sh/buried.sh"))
+    let script = Script::new("reading the ends of other sandboxes", include_str!("../host/sh/buried.sh"))
         .var("root", root)
         .var("ids", run_ids.join(" "));
     let said = host::run(host, &script, b"", LIMIT).await;

@@ -33,8 +33,8 @@ fn exit(now: &Container, was: &Container) -> Option<String> {
     match now.restarts.saturating_sub(was.restarts) {
         0 if is_down && now.state.exit_code != 0 => Some(now.how_it_ended()),
         0 => None,
-        1 => Some("fell and was restarted once".to_owned()),
-        times => Some(format!("fell and was restarted {times} times")),
+        1 => Some("exited and was restarted once".to_owned()),
+        times => Some(format!("exited and was restarted {times} times")),
     }
 }
 
@@ -86,7 +86,7 @@ mod tests {
             now.exits_since(&before, &changed),
             [
                 "hungry was killed for want of memory (exit code 137)",
-                "loop fell and was restarted 2 times",
+                "loop exited and was restarted 2 times",
                 "2 containers of worker exited with code 3",
             ]
         );

@@ -67,7 +67,7 @@ impl Sandbox {
                 host: host.name().to_owned(),
                 doing: script.name(),
                 status: output.status,
-                stderr: "another guard than this sandbox's answered".to_owned(),
+                stderr: "the answer came from the guard of another sandbox".to_owned(),
             });
         }
         sandbox.expires = output.value("expires").parse().unwrap_or(0);

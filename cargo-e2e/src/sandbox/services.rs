@@ -92,7 +92,7 @@ impl Sandbox {
         most: u64,
     ) -> Result<Vec<u8>, HostError> {
         let script = self
-            .bind(script!("a piece", "piece"))
+            .bind(script!("reading a file", "piece"))
             .var("file", file)
             .var("from", from.to_string())
             .var("most", most.to_string())

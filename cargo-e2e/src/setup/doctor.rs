@@ -62,11 +62,11 @@ pub async fn client(needs: Needs) -> Vec<Check> {
         says("docker", &["compose", "version"]),
     );
     vec![
-        program("rsync", rsync, Some("it sends the repo"), ""),
+        program("rsync", rsync, Some("sends the repo"), ""),
         program(
             "ssh",
             ssh,
-            needs.ssh.then_some("it reaches the host"),
+            needs.ssh.then_some("connects to the host"),
             "needed for another host than `local`",
         ),
         program(
@@ -74,7 +74,7 @@ pub async fn client(needs: Needs) -> Vec<Check> {
             git,
             needs
                 .git
-                .then_some("it says which files of this repo travel"),
+                .then_some("lists the files to send"),
             "needed for repos in git",
         ),
         program(
@@ -82,7 +82,7 @@ pub async fn client(needs: Needs) -> Vec<Check> {
             cargo,
             needs
                 .cargo
-                .then_some("it says what this Cargo project is, and compiles its tests"),
+                .then_some("reads this Cargo project, and compiles its tests"),
             "needed for Cargo projects",
         ),
         program("cargo-nextest", nextest, None, "needed for `--nextest`"),
@@ -90,7 +90,7 @@ pub async fn client(needs: Needs) -> Vec<Check> {
             "docker compose",
             compose,
             None,
-            "without it `plan` and `check` don't look into the compose file",
+            "without it, `plan` and `check` do not read the compose file",
         ),
     ]
 }
@@ -174,7 +174,7 @@ fn missing(name: &'static str, error: &HostError) -> Check {
     if let Some(source) = std::error::Error::source(error) {
         what = format!("{what}: {source}");
     }
-    let fix = error.help().unwrap_or("try it again").to_owned();
+    let fix = error.help().unwrap_or("try again").to_owned();
     let finding = Finding::Missing(Problem { what, fix });
     Check { name, finding }
 }

@@ -99,7 +99,7 @@ pub fn addresses(plan: &Plan, published: &[Published]) -> Vec<String> {
         };
         if is_here(host) && published.iter().all(|one| one.declared != Some(port)) {
             warnings.push(format!(
-                "health check {} asks {host}:{port}, which no service publishes",
+                "health check {} connects to {host}:{port}, which no service publishes",
                 check.name
             ));
         }

@@ -89,10 +89,10 @@ impl Tree {
         if let Some(tag) = tag {
             // Tags change what a scalar is, and readers differ in which they know.
             let message = format!(
-                "the YAML tag {} has no meaning here",
+                "unsupported YAML tag {}",
                 quoted(&tag.to_string())
             );
-            return refuse(&message, "remove it; quotes make a text");
+            return refuse(&message, "remove it; quotes make a value text");
         }
         match event {
             Event::DocumentStart(_) => {
@@ -142,7 +142,7 @@ impl Tree {
             }
             Event::Alias(target) => {
                 let Some(original) = self.anchors.get(&target) else {
-                    return refuse("this alias is part of what it stands for", "write it out");
+                    return refuse("this alias contains itself", "write it out");
                 };
                 let (size, height) = (original.size, original.height);
                 self.grow(spot, size, height - 1)?;

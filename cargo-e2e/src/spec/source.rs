@@ -84,7 +84,7 @@ impl<'t> Source<'t> {
         let (start, c) = self.text.chars().enumerate().find(|(_, c)| is_odd(*c))?;
         let code = format!("{:04X}", u32::from(c));
         let message = if ends_line(c) {
-            format!("U+{code} ends a line to some YAML readers")
+            format!("U+{code} ends a line for some YAML readers")
         } else {
             "not valid YAML: control characters are not allowed".to_owned()
         };

@@ -59,7 +59,7 @@ fn a_record_that_no_disk_takes_is_printed() {
         } else {
             "No space left on device"
         };
-        ran.stderr_has("the record could not be stored")
+        ran.stderr_has("failed to store the record")
             .stderr_has(why);
     }
 }

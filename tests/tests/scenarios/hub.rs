@@ -129,7 +129,7 @@ fn the_hub_gets_every_run_once_whatever_it_does() {
     hub.fails(&json!(["slow"]));
     let slow = repo.run(Host::Local, &[]);
     slow.ended(0, "passed")
-        .stderr_has("has not got the record yet: no answer in time");
+        .stderr_has("has not got the record yet: no response in time");
     hub.fails(&json!([401]));
     let refused = repo.run(Host::Local, &[]);
     refused

@@ -218,7 +218,7 @@ fn what_is_no_healthy_grpc_server_says_what_it_is() {
     ));
     let ran = repo.run(Host::Dev, &[]);
     ran.ended(98, "unhealthy")
-        .stderr_has("no.such.v1.Service; last answer: it knows no such service (grpc-status 5: unknown service)");
+        .stderr_has("no.such.v1.Service; last answer: it has no such service (grpc-status 5: unknown service)");
     for name in ["pages", "silent"] {
         let check = ran.recorded_as("health_checks", name);
         let said = check["last_error"].as_str().unwrap_or_default();

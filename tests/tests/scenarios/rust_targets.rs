@@ -56,7 +56,7 @@ fn a_second_try_does_not_hide_what_the_first_one_broke() {
     let ran = repo.run(Host::Local, &["--", "--ignored", "breaks_it"]);
     ran.ended(100, "failed")
         .stage("test", "failed")
-        .stderr_has("failed to put back what a test changed: web exited with code 1");
+        .stderr_has("failed to restore the services that a test changed: web exited with code 1");
     let test = ran.recorded_as("tests", "breaks_it_and_tries_again");
     assert_eq!(test["status"], "passed");
 }

@@ -13,7 +13,7 @@ pub(super) fn networks(refusals: &mut Refusals<'_>, all: &Value) {
                 "name" | "attachable" | "enable_ipv4" | "enable_ipv6" | "internal" | "labels" => {}
                 "driver" if value == "bridge" || value == "default" => {}
                 "driver" => {
-                    let why = format!("`{}` is a network of the host's own", shown(value));
+                    let why = format!("`{}` is a network of the host", shown(value));
                     refusals.refuse(&place, why);
                 }
                 "driver_opts" => bridge_options(refusals, &place, value),
@@ -23,7 +23,7 @@ pub(super) fn networks(refusals: &mut Refusals<'_>, all: &Value) {
                         .get("driver")
                         .is_some_and(|driver| driver != "default")
                     {
-                        let why = "addresses come from a program of the host";
+                        let why = "a program on the host assigns its addresses";
                         refusals.refuse(&format!("{place}.driver"), why);
                     }
                 }
@@ -34,7 +34,7 @@ pub(super) fn networks(refusals: &mut Refusals<'_>, all: &Value) {
     }
 }
 
-const SOMEBODY_ELSES: &str = "it is not the sandbox's, so others see what is done to it";
+const SOMEBODY_ELSES: &str = "the sandbox does not own it, so others see changes to it";
 
 /// Options of a bridge that open it to nobody.
 fn bridge_options(refusals: &mut Refusals<'_>, place: &str, options: &Value) {
@@ -57,7 +57,7 @@ pub(super) fn volumes(refusals: &mut Refusals<'_>, all: &Value) {
                 "name" | "labels" => {}
                 "driver" if value == "local" => {}
                 "driver" => {
-                    let why = format!("`{}` is a program of the host", shown(value));
+                    let why = format!("`{}` is a program on the host", shown(value));
                     refusals.refuse(&place, why);
                 }
                 "driver_opts" => local_options(refusals, &place, value),

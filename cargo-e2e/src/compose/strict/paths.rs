@@ -12,7 +12,7 @@ const MOST_LINKS: usize = 40;
 /// written, `here` the same folder on this machine. A relative path starts at the root.
 pub(super) fn leads_out(root: &str, here: &Path, path: &str) -> Option<String> {
     if is_docker_socket(path) {
-        return Some(format!("{path} makes it root on the host"));
+        return Some(format!("{path} gives it root on the host"));
     }
     let written = Path::new(path);
     let inside = if written.is_absolute() {

@@ -13,7 +13,7 @@ arm
 tries=0
 until { read -r _ _ armed <"$lease/guard"; } 2>/dev/null; do
   if [ "$tries" -ge 100 ]; then
-    echo "its guard does not start: $(tail -n 3 "$lease/log" 2>/dev/null)" >&2
+    echo "failed to start its guard: $(tail -n 3 "$lease/log" 2>/dev/null)" >&2
     exit 1
   fi
   tries=$((tries + 1))

@@ -9,7 +9,7 @@ unset CARGO_E2E_RUN
 mkdir -p "$root/locks"
 # Made by provision: a disk without a free inode has no room for it now.
 exec 9>"$root/locks/teardown-$id"
-lock 9 120 || { echo "another teardown of this sandbox does not end" >&2; exit 1; }
+lock 9 120 || { echo "another teardown of this sandbox did not end within 120 s" >&2; exit 1; }
 if [ -d "$dir" ] && [ ! -L "$dir" ]; then fence; echo found; elif [ -e "$lease" ]; then echo found; fi
 
 # First whatever could still make something: this sandbox's own processes.
@@ -99,7 +99,7 @@ remains() {
     ours | grep -qx "$pid" && echo "left process $pid"
   done
   [ "$empty" -lt 2 ] || return 0
-  docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || echo "left engine it-does-not-answer"
+  docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || echo "left engine not-responding"
   docker ps -a --filter "$label" --filter "$owner" --format "${owned}left container {{.Names}}{{end}}" | grep .
   # A stranger's container holds it, as a rule: whoever reads this should know whose.
   docker network ls --filter "$label" --filter "$owner" --format '{{.Name}}' | while read -r name; do

@@ -16,7 +16,7 @@ pub enum FilesError {
         reason: String,
     },
     /// A pattern of `sync.include` is not one.
-    #[error("`sync.include` has a pattern that is not one: {pattern}: {reason}")]
+    #[error("invalid pattern in `sync.include`: {pattern}: {reason}")]
     Pattern {
         /// The pattern.
         pattern: String,

@@ -156,7 +156,7 @@ async fn run(
         .output();
     tokio::time::timeout(LIMIT, run)
         .await
-        .map_err(|_| failed(folder, command, b"no answer in 60 s"))?
+        .map_err(|_| failed(folder, command, b"no response within 60 s"))?
         .map_err(|error| failed(folder, command, error.to_string().as_bytes()))
 }
 

@@ -143,7 +143,7 @@ impl<'a> Changes<'a> {
     pub(super) fn warn(&self, why: &str) {
         self.context
             .events
-            .warn(format!("failed to put back what a test changed: {why}"));
+            .warn(format!("failed to restore the services that a test changed: {why}"));
     }
 
     /// Remembers why something could not be put back.

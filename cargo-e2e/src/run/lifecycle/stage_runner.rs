@@ -250,7 +250,7 @@ impl<'a> StageRunner<'a> {
             }
             Err(Stopped::Halted) => (
                 StageStatus::Interrupted,
-                "the tests can't be run".to_owned(),
+                "failed to run the tests".to_owned(),
             ),
         };
         let duration = took.unwrap_or_else(|| began.elapsed());

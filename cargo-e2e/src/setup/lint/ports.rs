@@ -20,7 +20,7 @@ pub(super) fn named(plan: &Plan, published: &[Published]) -> Vec<String> {
         .into_iter()
         .map(|(place, said, at)| {
             format!(
-                "{place} names {said}, but each sandbox has a number of its own: use {}",
+                "{place} names {said}, but each sandbox has its own port: use {}",
                 name(at)
             )
         })
@@ -31,7 +31,7 @@ pub(super) fn named(plan: &Plan, published: &[Published]) -> Vec<String> {
     let more = found.len().saturating_sub(MOST);
     if more > 0 {
         found.truncate(MOST);
-        found.push(format!("and {more} more places name a port by its number"));
+        found.push(format!("and {more} more places name a fixed port"));
     }
     found
 }
@@ -53,7 +53,7 @@ pub(super) fn queue(plan: &Plan, published: &[Published]) -> Option<String> {
     note = match fixed.first() {
         None => format!(
             "{note}\n  help: the tests read {variable} already ({place}): add the line `ports: isolated` to {spec}, \
-             and they go side by side"
+             and runs go side by side"
         ),
         Some((other, said, at)) => format!(
             "{note}\n  help: the tests read {variable} already ({place}): use {} for {said} too ({other}{}), \

@@ -59,7 +59,7 @@ async fn one(context: &Context<'_>, log: &LongLog, until: Instant) -> Option<Str
             Some(format!("reading it ended with {status}: {complaint}"))
         }
         Err(HostError::TimedOut { .. }) => Some(format!(
-            "there was no time for more (`timeouts.collect` is {} s)",
+            "no time was left for more (`timeouts.collect` is {} s)",
             context.plan.limits.collect.as_secs()
         )),
         Err(error) => Some(error.to_string()),
