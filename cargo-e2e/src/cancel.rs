@@ -20,7 +20,6 @@ pub enum Signal {
 }
 
 impl Signal {
-    /// Its number.
     #[must_use]
     pub fn number(self) -> u8 {
         match self {
@@ -31,7 +30,6 @@ impl Signal {
         }
     }
 
-    /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -75,11 +75,13 @@ pub(crate) async fn run(name: &str, body: Body, doing: &Doing, deadline: Instant
         let _ = send.send(end);
     });
     if let Err(error) = started {
-        return End::NotStarted(format!("no thread for the test: {error}"));
+        return End::NotStarted(format!("failed to start a thread for the test: {error}"));
     }
     let left = deadline.saturating_duration_since(Instant::now());
     if let Ok(end) = tokio::time::timeout(left, &mut receive).await {
-        return end.unwrap_or_else(|_| End::NotStarted("the test's thread is gone".into()));
+        return end.unwrap_or_else(|_| {
+            End::NotStarted("the test's thread ended without a result".into())
+        });
     }
     // Before it is stopped, which ends its waits.
     let doing = doing.clause();
@@ -106,7 +108,9 @@ fn call(body: Body, stopped: oneshot::Receiver<()>) -> End {
                 runtime.shutdown_background();
                 end
             }
-            Err(error) => End::NotStarted(format!("no async runtime for the test: {error}")),
+            Err(error) => End::NotStarted(format!(
+                "failed to start an async runtime for the test: {error}"
+            )),
         },
     }
 }
@@ -177,7 +181,7 @@ pub(crate) fn note_panics() {
     HOOKED.call_once(|| {
         let earlier = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let message = info.payload_as_str().unwrap_or("a panic without a text");
+            let message = info.payload_as_str().unwrap_or("a panic without a message");
             let place = info
                 .location()
                 .map_or_else(String::new, |place| format!(", at {place}"));
@@ -199,6 +203,6 @@ fn panic_message(payload: &(dyn Any + Send)) -> String {
     PANIC.take().unwrap_or_else(|| {
         let text = payload.downcast_ref::<&str>().map(ToString::to_string);
         text.or_else(|| payload.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "a panic without a text".to_owned())
+            .unwrap_or_else(|| "a panic without a message".to_owned())
     })
 }

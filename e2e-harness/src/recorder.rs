@@ -28,7 +28,7 @@ impl Recorder {
             }))),
             Err(error) => {
                 eprintln!(
-                    "e2e-harness: no records, {} can't be opened: {error}",
+                    "e2e-harness: failed to open {} for records: {error}",
                     path.display()
                 );
                 Self(None)
@@ -45,7 +45,7 @@ impl Recorder {
         if let Err(error) = written
             && !target.complained.swap(true, Ordering::Relaxed)
         {
-            eprintln!("e2e-harness: records can't be written: {error}");
+            eprintln!("e2e-harness: failed to write records: {error}");
         }
     }
 }

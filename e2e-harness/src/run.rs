@@ -172,7 +172,7 @@ impl Run {
             }
             Way::Threads if !args.list => {
                 eprintln!(
-                    "e2e-harness: tests run on threads of one process: output is not captured, and one abort or exit ends them all, and exit(0) looks like a success; `cargo e2e` and `cargo nextest run` give each its own process"
+                    "e2e-harness: tests run on threads of one process: output is not captured, one abort or exit ends them all, and exit(0) looks like a success; `cargo e2e` and `cargo nextest run` give each its own process"
                 );
             }
             _ => {}

@@ -114,7 +114,7 @@ impl Service {
         let request = Request::State {
             service: self.name.clone(),
         };
-        let doing = format!("asking for the state of service {}", self.name);
+        let doing = format!("reading the state of service {}", self.name);
         match self.ask("the state", doing, &request, PATIENCE).await? {
             Answer::States { containers } => Ok(containers),
             other => Err(self.unexpected(&other)),
@@ -155,7 +155,7 @@ impl Service {
     fn unexpected(&self, answer: &Answer) -> Error {
         Error::Control {
             what: format!("a request about {}", self.name),
-            why: format!("`cargo e2e` answered something else: {answer:?}"),
+            why: format!("unexpected answer from `cargo e2e`: {answer:?}"),
         }
     }
 }

@@ -174,7 +174,7 @@ fn check_names_what_isolated_ports_would_break() {
     let checked = repo.cargo_e2e(&["check"]);
     assert_eq!(checked.code, Some(0), "{checked}");
     let warning = format!(
-        "e2e/tests/run.sh:2 names localhost:{}, but each sandbox has a number of its own: use E2E_WEB_8080",
+        "e2e/tests/run.sh:2 names localhost:{}, but each sandbox has its own port: use E2E_WEB_8080",
         repo.port('A')
     );
     assert!(checked.stderr.contains(&warning), "{checked}");

@@ -127,7 +127,7 @@ pub(super) fn scope(
             ));
         }
         labels::add(build, own);
-        // Every container that is made of it gets these too, whoever makes it.
+        // Every container of the image gets these too.
         let run = own.iter().find(|(name, _)| name == "cargo-e2e.run");
         if let Some((_, run)) = run {
             labels::add(build, &[(labels::IMAGE.to_owned(), run.clone())]);

@@ -41,7 +41,6 @@ pub struct Rewritten {
     pub shared: Vec<String>,
     /// What may not work with ports of the sandbox's own, and the line that would.
     pub notes: Vec<String>,
-    /// Every published port.
     pub published: Vec<Published>,
     /// The longest that a container's own health check may take before it is unhealthy.
     pub health_allowance: Duration,
@@ -187,10 +186,8 @@ impl Rewrite<'_> {
         };
         if !written {
             if !std::mem::replace(&mut self.images_checks, true) {
-                self.log.change(
-                    "health checks of images run more often during start"
-                        .to_owned(),
-                );
+                self.log
+                    .change("health checks of images run more often during start".to_owned());
             }
             return;
         }
@@ -220,7 +217,7 @@ impl Rewrite<'_> {
             };
             if definition.get("external") == Some(&json!(true)) {
                 self.log.share(format!(
-                    "{kind} {key} is external: every sandbox on this host uses the same one"
+                    "{kind} {key} is external: all sandboxes on this host share it"
                 ));
                 continue;
             }

@@ -28,14 +28,11 @@ impl<'a> PortRule<'a> {
     }
 }
 
-/// One published port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
-    /// The compose service.
     pub service: String,
     /// The port inside the container.
     pub container_port: u16,
-    /// The transport protocol.
     pub transport: Transport,
     /// The number in the compose file, which is what `localhost:PORT` in a health check means.
     pub declared: Option<u16>,

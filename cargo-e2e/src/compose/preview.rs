@@ -39,7 +39,8 @@ pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> 
         // Such a service is often in a profile, so that a plain `up` leaves it out.
         let all = config(plan, project, &["*".to_owned()]).await?;
         if !test_service::take_in(&mut model, &all, service) {
-            let said = format!("`test_service` names {service}, which the compose file does not have");
+            let said =
+                format!("`test_service` names {service}, which the compose file does not have");
             return Err(PreviewError::Refused(said));
         }
     }

@@ -64,12 +64,10 @@ impl<'a> Publisher<'a> {
             (Some((numbers, address)), _) => {
                 let own = self.next(numbers, replicas);
                 let change = match &own {
-                    Some((_, range)) => format!(
-                        "port {shown} becomes a free port of {address}:{range}"
-                    ),
-                    None => format!(
-                        "port {shown} becomes a free port on {address}"
-                    ),
+                    Some((_, range)) => {
+                        format!("port {shown} becomes a free port of {address}:{range}")
+                    }
+                    None => format!("port {shown} becomes a free port on {address}"),
                 };
                 // Of a range, Docker takes the first number that is free.
                 let declared = written
@@ -89,8 +87,7 @@ impl<'a> Publisher<'a> {
                 if exactly.is_some() && self.ipv6 {
                     both.push(at("::1", None));
                 }
-                let change =
-                    format!("port {shown} is published on the host's loopback only");
+                let change = format!("port {shown} is published on the host's loopback only");
                 (both, "127.0.0.1".to_owned(), exactly, exactly, Some(change))
             }
         };

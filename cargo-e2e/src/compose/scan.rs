@@ -35,7 +35,6 @@ pub struct Opened {
     pub key: String,
     /// As it is written.
     pub written: String,
-    /// Where that is.
     pub path: PathBuf,
 }
 

@@ -68,7 +68,6 @@ pub(super) fn of_the_host(name: &str, key: &str) -> String {
     format!("{name}: {key} is the host's own{but}")
 }
 
-/// A privileged service.
 pub(super) fn privileged(name: &str) -> String {
     format!("{name}: it is privileged, so it can change the host itself")
 }
@@ -127,7 +126,7 @@ pub(super) fn of_network(key: &str, network: &mut Map<String, Value>, log: &mut 
         Some("macvlan" | "ipvlan")
     ) {
         log.share(format!(
-            "network {key} is one of the host's own interface: all sandboxes share its addresses"
+            "network {key} uses an interface of the host: all sandboxes share its addresses"
         ));
     }
     let pools = network
@@ -152,8 +151,6 @@ pub(super) fn of_volume(key: &str, volume: &Map<String, Value>, log: &mut Change
     };
     // A folder of the repo is the sandbox's own copy; that is known only where paths are.
     if !device.is_empty() && !device.starts_with('/') && device != "tmpfs" && device.contains(':') {
-        log.share(format!(
-            "volume {key} is {device}: all sandboxes share it"
-        ));
+        log.share(format!("volume {key} is {device}: all sandboxes share it"));
     }
 }

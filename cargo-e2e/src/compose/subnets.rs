@@ -55,7 +55,7 @@ pub fn are_exhausted(said: &str) -> bool {
         || said.contains("no available network")
 }
 
-/// Whether somebody was faster to one of them.
+/// Returns whether another process took one of them first.
 #[must_use]
 pub fn overlap(said: &str) -> bool {
     said.contains("Pool overlaps with other one on this address space")

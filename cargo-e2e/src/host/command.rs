@@ -15,11 +15,8 @@ const MOST_OUTPUT: usize = 64 << 20;
 /// What a script printed, and its exit status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
-    /// Its exit status.
     pub status: i32,
-    /// Its standard output.
     pub stdout: Vec<u8>,
-    /// Its standard error.
     pub stderr: String,
 }
 
@@ -45,9 +42,9 @@ pub type Stream<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
 
 /// Where what a script prints goes.
 enum Sink<'a> {
-    /// To somebody who takes it at once.
+    /// To a reader that takes it at once.
     Call(Stream<'a>),
-    /// To somebody for whom the script waits, and who may have enough.
+    /// To a reader for which the script waits, and which may stop reading.
     Pour(mpsc::Sender<Vec<u8>>),
 }
 

@@ -15,7 +15,6 @@ const VANISHED: i32 = 24;
 /// rsync's statuses when the connection broke, or gave no answer for a minute.
 const LOST: [i32; 3] = [12, 30, 255];
 
-/// What to copy.
 #[derive(Debug, Clone)]
 pub struct Transfer<'a> {
     /// Further arguments, such as `--delete` or filters.

@@ -24,7 +24,7 @@ impl RuntimeDir {
     /// Makes it. Blocks for as long as a disk does.
     ///
     /// # Errors
-    /// When it can't be made, or the folder above it is somebody else's.
+    /// When it can't be made, or another user owns the folder above it.
     pub fn make() -> std::io::Result<Self> {
         Self::below(&parent()?)
     }
@@ -39,7 +39,6 @@ impl RuntimeDir {
         })
     }
 
-    /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()

@@ -13,11 +13,8 @@ pub enum HarnessError {
     /// A target that is named does not exist.
     #[error("{}: {}\n  = help: {}", manifest.display(), not_there(package, target, *named, targets), name_or_add(target, targets, *has_harness))]
     NotThere {
-        /// The manifest.
         manifest: PathBuf,
-        /// Its package.
         package: String,
-        /// The target.
         target: String,
         /// Whether the manifest names it; else it is the default.
         named: bool,
@@ -33,11 +30,8 @@ pub enum HarnessError {
         add(target)
     )]
     NotOurs {
-        /// The manifest.
         manifest: PathBuf,
-        /// Its package.
         package: String,
-        /// The target.
         target: String,
     },
     /// No member of a workspace has end-to-end tests.
@@ -46,14 +40,10 @@ pub enum HarnessError {
         spec.display(),
         add("e2e")
     )]
-    NoMember {
-        /// The e2e.yml.
-        spec: PathBuf,
-    },
+    NoMember { spec: PathBuf },
     /// `--nextest` where there is nothing for it.
     #[error("--nextest runs Cargo's test targets, but {} runs the tests with `{key}`", spec.display())]
     NothingForNextest {
-        /// The e2e.yml.
         spec: PathBuf,
         /// `test_command` or `test_service`.
         key: &'static str,
@@ -63,10 +53,7 @@ pub enum HarnessError {
         "--nextest runs tests on this machine, but {} says `tests_run_on: host`\n  = help: leave one of them out",
         spec.display()
     )]
-    NextestOnHost {
-        /// The e2e.yml.
-        spec: PathBuf,
-    },
+    NextestOnHost { spec: PathBuf },
 }
 
 impl HarnessError {

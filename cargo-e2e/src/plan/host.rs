@@ -38,7 +38,6 @@ impl HostVariables {
 pub struct HostChoice {
     /// `local`, or an ssh destination.
     pub name: String,
-    /// What decided.
     pub because: String,
 }
 

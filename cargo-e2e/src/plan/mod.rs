@@ -57,12 +57,10 @@ pub struct Options {
 /// When the sandbox outlives the run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Keep {
-    /// Never.
     #[default]
     No,
     /// When the run did not pass.
     OnFailure,
-    /// Whatever comes.
     Always,
 }
 
@@ -83,17 +81,13 @@ pub enum Risks {
 )]
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The repo.
     pub repo: Repo,
-    /// Its e2e.yml.
     pub spec: Spec,
-    /// Where it runs.
     pub host: HostChoice,
     /// When the sandbox outlives the run.
     pub keep: Keep,
     /// Whether `--keep` was given: the only way to keep after a signal.
     pub keep_typed: bool,
-    /// For how long.
     pub keep_for: Duration,
     /// How long the sandbox outlives the last word of this client.
     pub lease: Duration,

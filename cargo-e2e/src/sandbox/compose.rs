@@ -19,10 +19,7 @@ pub enum ConfigError {
     Host(#[from] HostError),
     /// Compose refused the files.
     #[error("Compose refuses the compose file")]
-    Refused {
-        /// What it said.
-        said: String,
-    },
+    Refused { said: String },
     /// What it printed is no model.
     #[error("`docker compose config` printed no model: {reason}")]
     NoModel {
@@ -34,13 +31,11 @@ pub enum ConfigError {
 /// The files as they are given to Compose, relative to the repo's root.
 #[derive(Debug, Clone, Copy)]
 pub struct Files<'a> {
-    /// Compose files.
     pub compose: &'a [String],
     /// The project's folder; empty is the root.
     pub folder: &'a str,
     /// Files with variables for interpolation.
     pub env: &'a [String],
-    /// Active profiles.
     pub profiles: &'a [String],
 }
 

@@ -15,7 +15,6 @@ pub struct Container {
     pub id: String,
     /// Its name, with Docker's leading slash.
     pub name: String,
-    /// The compose service.
     #[serde(default)]
     pub service: String,
     /// Which of the service's containers, from 1.
@@ -32,7 +31,6 @@ pub struct Container {
     /// How often Docker restarted it.
     #[serde(default)]
     pub restarts: u64,
-    /// Its restart policy.
     #[serde(default)]
     pub policy: Policy,
     /// Published ports: `5432/tcp` → addresses.
@@ -77,7 +75,6 @@ pub struct Health {
 pub struct HealthAnswer {
     /// 0 is healthy.
     pub exit_code: i64,
-    /// What it printed.
     pub output: String,
 }
 
@@ -129,9 +126,7 @@ pub struct Policy {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Binding {
-    /// The address.
     pub host_ip: String,
-    /// The number.
     pub host_port: String,
 }
 
@@ -198,7 +193,7 @@ impl Container {
         } else if state.error.is_empty() {
             format!("exited with code {}", state.exit_code)
         } else {
-            format!("could not start: {}", printable(&state.error))
+            format!("failed to start: {}", printable(&state.error))
         }
     }
 
@@ -211,7 +206,7 @@ impl Container {
                 Some(health) if health.status != "healthy" && health.status != "none" => {
                     let last = health.log.as_ref().and_then(|log| log.last());
                     let said = last.map_or_else(
-                        || "no answer yet".to_owned(),
+                        || "no response yet".to_owned(),
                         |answer| {
                             let output = printable(&answer.output);
                             let line = output.lines().last().unwrap_or_default();

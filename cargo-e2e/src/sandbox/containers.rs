@@ -57,7 +57,7 @@ impl RestartHistory {
     fn look(&mut self, container: &Container, now: Instant) {
         let state = &container.state;
         if container.restarts < self.restarts {
-            // Somebody started it: Docker counts from the beginning.
+            // `docker start` makes Docker count from zero again.
             *self = Self::first(container);
         } else if container.restarts > self.restarts {
             self.restarted(container);
@@ -119,7 +119,6 @@ pub struct Containers {
 }
 
 impl Containers {
-    /// One whole look.
     #[must_use]
     pub fn read(text: &str) -> Self {
         let mut containers = Self::default();
@@ -288,7 +287,6 @@ impl Containers {
         ports
     }
 
-    /// For the record.
     #[must_use]
     pub fn records(&self) -> Vec<ServiceRecord> {
         self.sorted()

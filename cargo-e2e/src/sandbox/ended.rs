@@ -15,9 +15,12 @@ pub async fn ended_sandboxes(host: &dyn Host, root: &str, run_ids: &[String]) ->
     if run_ids.is_empty() {
         return Vec::new();
     }
-    let script = Script::new("reading the ends of other sandboxes", include_str!("../host/sh/buried.sh"))
-        .var("root", root)
-        .var("ids", run_ids.join(" "));
+    let script = Script::new(
+        "reading the ends of other sandboxes",
+        include_str!("../host/sh/buried.sh"),
+    )
+    .var("root", root)
+    .var("ids", run_ids.join(" "));
     let said = host::run(host, &script, b"", LIMIT).await;
     let text = said.map(|output| output.text()).unwrap_or_default();
     text.lines().filter_map(parse).collect()

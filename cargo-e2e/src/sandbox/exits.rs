@@ -29,7 +29,7 @@ impl Containers {
 
 fn exit(now: &Container, was: &Container) -> Option<String> {
     let is_down = !matches!(now.state.status.as_str(), "running" | "paused");
-    // Docker counts from the beginning where somebody started it.
+    // Docker counts from zero again after `docker start`.
     match now.restarts.saturating_sub(was.restarts) {
         0 if is_down && now.state.exit_code != 0 => Some(now.how_it_ended()),
         0 => None,
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(
             now.exits_since(&before, &changed),
             [
-                "hungry was killed for want of memory (exit code 137)",
+                "hungry was out of memory (killed) (exit code 137)",
                 "loop exited and was restarted 2 times",
                 "2 containers of worker exited with code 3",
             ]

@@ -19,7 +19,6 @@ pub struct Terms {
     pub deadline: Duration,
     /// The guard takes it down when it heard nothing of the client for this long.
     pub lease: Duration,
-    /// For provision itself.
     pub limit: Duration,
 }
 

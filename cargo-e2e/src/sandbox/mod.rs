@@ -93,7 +93,6 @@ const SHORT_LOG: usize = 1 << 20;
 pub struct Identity {
     /// 26 lower-case characters that sort by time.
     pub run_id: String,
-    /// The repo's slug.
     pub slug: String,
     /// The compose project's name.
     pub project: String,
@@ -141,7 +140,6 @@ pub struct Sandbox {
 /// A run that is in a sandbox. One at a time is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visitor {
-    /// The run's id.
     pub run: String,
     /// Who runs it, for others who wait.
     pub who: String,

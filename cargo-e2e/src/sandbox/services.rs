@@ -82,7 +82,7 @@ impl Sandbox {
         Ok(succeed(host, &script, b"").await?.stdout)
     }
 
-    /// At most so many bytes of a file of the sandbox's folder, from a place in it. A connection
+    /// Reads at most `most` bytes of a file of the sandbox's folder, from an offset. A connection
     /// that breaks meanwhile is not worth another.
     pub async fn piece(
         &self,

@@ -25,7 +25,6 @@ pub struct State {
 /// A sandbox that is up already.
 #[derive(Debug, Clone)]
 pub struct Existing {
-    /// The sandbox.
     pub sandbox: Sandbox,
     /// What its last `up` wrote down.
     pub state: State,

@@ -25,7 +25,7 @@ const PATH: &AsciiSet = &URL.remove(b'/');
 const PIECE: usize = 256;
 /// So much of one piece is in the next: what of its base64 depends on what is around is in both.
 const OVERLAP: usize = 4;
-/// So much of a value and dots are what is left where somebody cut it.
+/// The characters of a value that stay before the dots where a program cut it.
 const CUT: usize = 8;
 
 /// Every form of a value, and of each of its lines, that is long enough to be told from other

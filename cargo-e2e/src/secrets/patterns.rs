@@ -195,7 +195,7 @@ fn copy(bytes: &[u8], end: usize, found: &[Range<usize>], shown: bool, masked: &
 #[derive(Debug, Default, Clone)]
 pub struct Masking {
     pub(super) pending: Vec<u8>,
-    /// So many pending bytes belong to what the mask that was given out last stands for.
+    /// The number of pending bytes that belong to the mask given out last.
     open: Option<usize>,
     /// How long the line is in which the pending bytes begin.
     column: usize,

@@ -6,12 +6,12 @@ use std::ops::Range;
 const FOLDED: usize = 60;
 /// So much of a secret before a line break is no chance.
 const NO_CHANCE: usize = 3;
-/// So many blanks and colours in a row are a gap.
+/// The number of blanks and colours in a row that make a gap.
 const GAP: usize = 80;
 /// Stands for a gap: no form has it.
 const NOTHING: u8 = 0;
 
-/// Bytes of a text that somebody sees, and where they stand in it.
+/// Visible bytes of a text, and where they stand in it.
 #[derive(Debug, Default)]
 pub(super) struct View {
     pub(super) bytes: Vec<u8>,
@@ -27,7 +27,7 @@ pub(super) struct View {
 /// What is left out of a text at some place.
 enum Left {
     Nothing,
-    /// So many bytes that nobody sees, such as a colour.
+    /// A number of invisible bytes, such as a colour.
     Invisible(usize),
     /// The same, and more may follow.
     Open,

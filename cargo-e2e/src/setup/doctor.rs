@@ -72,9 +72,7 @@ pub async fn client(needs: Needs) -> Vec<Check> {
         program(
             "git",
             git,
-            needs
-                .git
-                .then_some("lists the files to send"),
+            needs.git.then_some("lists the files to send"),
             "needed for repos in git",
         ),
         program(

@@ -113,7 +113,11 @@ impl<'s> Decoder<'s> {
             return None;
         }
         if text.contains('\0') {
-            self.report(node.spot, format!("`{}` contains a NUL byte", place.key), None);
+            self.report(
+                node.spot,
+                format!("`{}` contains a NUL byte", place.key),
+                None,
+            );
             return None;
         }
         Some(text)
@@ -128,7 +132,10 @@ impl<'s> Decoder<'s> {
     ) -> Option<&'n str> {
         let text = self.text(place, expected, node)?;
         if text.chars().any(char::is_control) {
-            let message = format!("`{}` contains a line break or a control character", place.key);
+            let message = format!(
+                "`{}` contains a line break or a control character",
+                place.key
+            );
             self.report(node.spot, message, None);
             return None;
         }

@@ -11,7 +11,6 @@ pub struct Diagnostic {
     /// In characters, counted from 1. One past the line's last character when something is missing
     /// there.
     pub column: usize,
-    /// What is wrong.
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,

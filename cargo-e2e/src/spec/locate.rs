@@ -88,10 +88,7 @@ impl Tree {
         };
         if let Some(tag) = tag {
             // Tags change what a scalar is, and readers differ in which they know.
-            let message = format!(
-                "unsupported YAML tag {}",
-                quoted(&tag.to_string())
-            );
+            let message = format!("unsupported YAML tag {}", quoted(&tag.to_string()));
             return refuse(&message, "remove it; quotes make a value text");
         }
         match event {

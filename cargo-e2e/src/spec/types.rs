@@ -257,7 +257,8 @@ fn shell(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec
     };
     let name = first.rsplit('/').next().unwrap_or_default();
     if words.iter().any(|word| word.contains("{0}")) {
-        let message = "`shell`: `{0}` is not supported; the command is appended as one word".to_owned();
+        let message =
+            "`shell`: `{0}` is not supported; the command is appended as one word".to_owned();
         decoder.report(node.spot, message, Some(format!("write `{name} -e -c`")));
     } else if words.len() == 1 && !crate::shell::KNOWN.contains(&name) {
         let message = format!("`shell`: {} is not known to take `-e -c`", quoted(first));

@@ -94,7 +94,7 @@ fn a_filter_that_leaves_nothing_is_no_success() {
     package("rust-none", "")
         .run(Host::Local, &["--", "no_such_test"])
         .ended(4, "no_tests")
-        .stderr_has("look at what follows `--`: no_such_test");
+        .stderr_has("check the arguments after `--`: no_such_test");
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn targets_that_are_not_there_or_not_ours_are_named() {
         .file("Cargo.toml", &libtest);
     repo.run(Host::Local, &[])
         .ended(96, "spec_error")
-        .stderr_has("the test target `e2e` of `fixture` is not a harness of e2e-harness");
+        .stderr_has("the test target `e2e` of `fixture` is not an e2e-harness target");
     let named = format!("{libtest}[package.metadata.e2e]\ntests = [\"slow\"]\n");
     let repo = repo.file("Cargo.toml", &named);
     let checked = repo.cargo_e2e(&["check"]);

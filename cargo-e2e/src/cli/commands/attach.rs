@@ -163,6 +163,6 @@ fn replace(host: &str, wanted: &Wanted) -> u8 {
         command
     };
     let error = command.exec();
-    show_error(&format!("can't start it: {error}"), None);
+    show_error(&format!("failed to start it: {error}"), None);
     exit_code(Verdict::InternalError, None)
 }

@@ -35,7 +35,10 @@ pub(super) fn build(refusals: &mut Refusals<'_>, place: &str, value: &Value) {
                 refusals.refuse(&place, why);
             }
             "privileged" => refusals.refuse(&place, "it can change the host itself"),
-            "entitlements" => refusals.refuse(&place, "it gives the build access to the host that builds lack"),
+            "entitlements" => refusals.refuse(
+                &place,
+                "it gives the build access to the host that builds lack",
+            ),
             "ssh" => refusals.refuse(&place, "keys are the host's own"),
             _ => refusals.unknown(&place),
         }

@@ -27,14 +27,14 @@ pub(super) fn networks(refusals: &mut Refusals<'_>, all: &Value) {
                         refusals.refuse(&format!("{place}.driver"), why);
                     }
                 }
-                "external" => refusals.refuse(&place, SOMEBODY_ELSES),
+                "external" => refusals.refuse(&place, NOT_OWNED),
                 _ => refusals.unknown(&place),
             }
         }
     }
 }
 
-const SOMEBODY_ELSES: &str = "the sandbox does not own it, so others see changes to it";
+const NOT_OWNED: &str = "the sandbox does not own it, so others see changes to it";
 
 /// Options of a bridge that open it to nobody.
 fn bridge_options(refusals: &mut Refusals<'_>, place: &str, options: &Value) {
@@ -61,7 +61,7 @@ pub(super) fn volumes(refusals: &mut Refusals<'_>, all: &Value) {
                     refusals.refuse(&place, why);
                 }
                 "driver_opts" => local_options(refusals, &place, value),
-                "external" => refusals.refuse(&place, SOMEBODY_ELSES),
+                "external" => refusals.refuse(&place, NOT_OWNED),
                 _ => refusals.unknown(&place),
             }
         }
@@ -90,7 +90,6 @@ fn local_options(refusals: &mut Refusals<'_>, place: &str, options: &Value) {
     }
 }
 
-/// Secrets and configs.
 pub(super) fn contents(refusals: &mut Refusals<'_>, kind: &str, all: &Value) {
     for (name, definition) in named(Some(all)) {
         for (key, value) in entries(Some(definition)) {
@@ -98,7 +97,7 @@ pub(super) fn contents(refusals: &mut Refusals<'_>, kind: &str, all: &Value) {
             match key.as_str() {
                 "name" | "content" | "environment" | "labels" => {}
                 "file" => refusals.path(&place, &shown(value)),
-                "external" => refusals.refuse(&place, SOMEBODY_ELSES),
+                "external" => refusals.refuse(&place, NOT_OWNED),
                 _ => refusals.unknown(&place),
             }
         }

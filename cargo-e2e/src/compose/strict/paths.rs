@@ -129,7 +129,7 @@ mod tests {
                 "dangling is a link to ../gone, outside the repo",
             ),
             ("round", "round is a link to round, outside the repo"),
-            ("/r/docker.sock", "/r/docker.sock makes it root on the host"),
+            ("/r/docker.sock", "/r/docker.sock gives it root on the host"),
         ] {
             assert_eq!(leads_out("/r", here, path).as_deref(), Some(why), "{path}");
         }

@@ -318,7 +318,8 @@ fn ports(refusals: &mut Refusals<'_>, place: &str, value: &Value) {
         let used = refusals.ports == Ports::Declared && !address.is_empty();
         if used && !risks::is_loopback(address) {
             let target = &port["target"];
-            let why = format!("port {target} is published on {address}, so other machines can reach it");
+            let why =
+                format!("port {target} is published on {address}, so other machines can reach it");
             refusals.refuse(place, why);
         }
     }

@@ -46,7 +46,7 @@ ipc | "container:theirs" | : `container:theirs` is outside the sandbox
 uts | "host" | : it is the host's own
 cgroup | "host" | : it is the host's own
 userns_mode | "host" | : it is the host's own
-cgroup_parent | "/system.slice" | : `/system.slice` is a group of the host, with its limits
+cgroup_parent | "/system.slice" | : `/system.slice` is a cgroup of the host, with its limits
 cap_add | ["CHOWN", "CAP_SYS_ADMIN"] | : containers do not have `CAP_SYS_ADMIN` by default
 cap_add | ["ALL"] | : containers do not have `ALL` by default
 devices | [{"source": "/dev/kvm"}] | : devices are the host's own
@@ -54,12 +54,12 @@ device_cgroup_rules | ["a *:* rwm"] | : devices are the host's own
 gpus | [{"count": -1}] | : devices are the host's own
 deploy | {"resources": {"reservations": {"devices": [{"count": 1}]}}} | .resources.reservations.devices: devices are the host's own
 deploy | {"novel": 1} | .novel: `--strict` does not know this key
-runtime | "nvidia" | : `nvidia` is a program of the host
+runtime | "nvidia" | : `nvidia` is a program on the host
 provider | {"type": "x"} | : it runs a program on the host
 use_api_socket | true | : the Docker socket gives it root on the host
 credential_spec | {"file": "x.json"} | : credentials are the host's own
-security_opt | ["no-new-privileges:true", "seccomp:x"] | : `seccomp:x` changes what keeps it from the host
-security_opt | ["apparmor=unconfined"] | : `apparmor=unconfined` changes what keeps it from the host
+security_opt | ["no-new-privileges:true", "seccomp:x"] | : `seccomp:x` changes its isolation from the host
+security_opt | ["apparmor=unconfined"] | : `apparmor=unconfined` changes its isolation from the host
 annotations | {"run.oci.x": "1"} | : they control the host's runtime
 models | ["llm"] | : models run outside the sandbox
 oom_kill_disable | true | : when memory is short, the host kills other processes instead

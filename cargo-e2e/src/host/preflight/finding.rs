@@ -5,7 +5,6 @@ use std::fmt::{self, Write as _};
 /// One thing that makes a host unusable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// What is wrong.
     pub what: String,
     /// What to do about it.
     pub fix: String,
@@ -40,7 +39,6 @@ pub enum Purpose {
 pub struct Check {
     /// What, such as `rsync` or `free space`.
     pub name: &'static str,
-    /// What came out.
     pub finding: Finding,
 }
 

@@ -70,7 +70,7 @@ while [ -e "$lease/sentinel" ]; do
   fenced_for=$((fenced_for + passed))
   judge
   [ -n "$why" ] || continue
-  # Somebody who takes it down already needs no help, unless they die over it.
+  # A teardown under way needs no help, unless it dies.
   exec 9>"$root/locks/teardown-$id"
   flock -n 9 || continue
   # Once more, now that nobody can lengthen its life between the look and the fence.

@@ -34,7 +34,7 @@ take() {
   fi
   hold_until "$((clock + patience))" "$1" "$here_since" && renew "$1"
 }
-# leave COUNT HOW: nobody holds it any more, unless somebody has spoken since. HOW is `bye`, or
+# leave COUNT HOW: its run gives it up, unless a client has spoken since. HOW is `bye`, or
 # `gone` where the run ended without a word, perhaps before its first one.
 leave() {
   if ! held_by; then

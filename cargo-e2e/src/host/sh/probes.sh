@@ -42,7 +42,7 @@ http_probe() {
   done
 }
 # addresses SERVICE: its containers' own, one a line. One between two starts has none: what answers
-# on the host's loopback then is somebody else.
+# on the host's loopback then is another process.
 own='{{if eq .HostConfig.NetworkMode "host"}}127.0.0.1{{else}}{{range .NetworkSettings.Networks}}{{if .IPAddress}}{{.IPAddress}}{{else if .GlobalIPv6Address}}[{{.GlobalIPv6Address}}]{{end}} {{end}}{{end}}'
 addresses() {
   ids=$(docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$1")

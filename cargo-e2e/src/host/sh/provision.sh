@@ -2,7 +2,7 @@
 # Needs: run, who, slug, lifetime, patience (seconds), guard_script.
 # Standard input: what `list` shows of the sandbox.
 mkdir -p "$root/sandboxes" "$root/leases" "$root/ended" "$root/locks" "$root/mirrors" || exit 1
-# Before anything else can be left behind, there is somebody to take it down.
+# Before anything else can be left behind, there is a guard to take it down.
 mkdir "$lease" || exit 1
 clock
 printf '%s\n' "$patience" >"$lease/patience" && take 00000000 && cat >"$lease/about" &&

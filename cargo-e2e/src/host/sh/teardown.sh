@@ -1,8 +1,8 @@
-# Takes one sandbox down, whoever asks. Says `found` when there was one, and what is left:
+# Takes one sandbox down, for a run, its guard, gc and `down`. Says `found` when there was one, and what is left:
 # `left KIND NAME` lines.
 # May run at the same time as itself, and again after it was cut off. Removes only what carries
 # this sandbox's label.
-# It goes on when whoever asked is gone, and with them the reader of what it says.
+# It continues when its caller is gone, and with it the reader of its output.
 trap '' PIPE HUP
 # What this starts is not the sandbox's to end.
 unset CARGO_E2E_RUN
@@ -32,7 +32,7 @@ group_of() {
   parent=${2-}
   group=${3-}
 }
-# Whoever asked may stand in the sandbox's folder: it stays, with its group. What this starts does
+# The caller may stand in the sandbox's folder: it stays, with its group. What this starts does
 # not stand there.
 cd / || exit 1
 askers=' '
@@ -101,7 +101,7 @@ remains() {
   [ "$empty" -lt 2 ] || return 0
   docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || echo "left engine not-responding"
   docker ps -a --filter "$label" --filter "$owner" --format "${owned}left container {{.Names}}{{end}}" | grep .
-  # A stranger's container holds it, as a rule: whoever reads this should know whose.
+  # As a rule, a foreign container holds it: the reader should know which.
   docker network ls --filter "$label" --filter "$owner" --format '{{.Name}}' | while read -r name; do
     holders=$(docker network inspect --format '{{range .Containers}}{{.Name}} {{end}}' "$name" 2>/dev/null)
     echo "left network $name$(held "$holders")"
@@ -128,7 +128,7 @@ fi
 
 # Writes down why it ended, where that was not the client's doing; then nobody needs the guard.
 bury() {
-  # Whoever asked may have died over it: then nobody else knows how it ended.
+  # The caller may have died meanwhile: then only this knows how it ended.
   if [ -d "$lease" ] && [ ! -e "$lease/why" ]; then
     if [ -e "$lease/leaving" ]; then
       echo interrupted >"$lease/why"

@@ -42,7 +42,9 @@ impl Master {
         let folder = tokio::task::spawn_blocking(RuntimeDir::make)
             .await
             .unwrap_or_else(|error| Err(std::io::Error::other(error)))
-            .map_err(|error| refused(format!("failed to make a folder for ssh's socket: {error}")))?;
+            .map_err(|error| {
+                refused(format!("failed to make a folder for ssh's socket: {error}"))
+            })?;
         let log = folder.path().join("log");
         let mut ssh = Command::new("ssh");
         ssh.arg("-E").arg(&log);
@@ -95,7 +97,6 @@ impl Master {
         })
     }
 
-    /// Its socket.
     pub(super) fn control(&self) -> PathBuf {
         self.folder.path().join("master")
     }

@@ -192,7 +192,6 @@ impl Manifests {
 const PACKAGE_TABLE: &str = "[package.metadata.e2e]";
 const WORKSPACE_TABLE: &str = "[workspace.metadata.e2e]";
 
-/// A package's folder.
 pub(super) fn folder(package: &Package) -> PathBuf {
     let manifest = package.manifest_path.as_std_path();
     manifest.parent().unwrap_or(manifest).to_path_buf()

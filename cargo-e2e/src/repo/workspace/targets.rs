@@ -12,9 +12,7 @@ const LIBRARY: &str = "e2e-harness";
 /// A package, as far as its end-to-end tests are concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestPackage {
-    /// The package's name.
     pub name: String,
-    /// The package's version.
     pub version: String,
     /// Its `Cargo.toml`.
     pub manifest: PathBuf,
@@ -48,7 +46,6 @@ impl TestPackage {
         }
     }
 
-    /// Its folder.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
         self.manifest

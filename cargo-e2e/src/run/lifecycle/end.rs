@@ -7,6 +7,7 @@ use crate::plan::Keep;
 use crate::record::outcome::{Stage, Verdict, state_not_known};
 use crate::run::{StageError, StageOutput};
 use crate::sandbox::{Left, Sandbox, listed, teardown};
+use crate::text::count;
 
 use super::Run;
 use super::run_state::RunState;
@@ -67,7 +68,11 @@ impl Run<'_> {
                 }
                 let mut error = StageError::new(
                     Verdict::Leaked,
-                    format!("failed to remove {}:\n{}", left.len(), listed(&left)),
+                    format!(
+                        "failed to remove {}:\n{}",
+                        count(left.len(), "object"),
+                        listed(&left)
+                    ),
                 );
                 let first = if left.iter().any(Left::is_used) {
                     "remove what uses it, then "
@@ -96,8 +101,10 @@ impl Run<'_> {
                 state
                     .leftovers
                     .push(format!("sandbox {run_id} (teardown was cut short)"));
-                self.events
-                    .warn(format!("teardown continues on the host; {}", self.by_hand()));
+                self.events.warn(format!(
+                    "teardown continues on the host; {}",
+                    self.by_hand()
+                ));
                 state.add(Verdict::Interrupted);
             }
         }

@@ -42,11 +42,11 @@ volumes.v | {"driver_opts": {"type": "cifs", "o": "password=hidden", "device": "
 volumes.v | {"driver_opts": {"type": "ext4", "device": "/dev/sda1"}} | .driver_opts: it mounts `ext4` on the host
 volumes.v | {"driver_opts": {"type": "tmpfs", "o": "bind", "device": "/etc"}} | .driver_opts: it mounts `tmpfs` on the host
 volumes.v | {"driver_opts": {"novel": "1"}} | .driver_opts.novel: `--strict` does not know this key
-volumes.v | {"driver": "rclone"} | .driver: `rclone` is a program of the host
+volumes.v | {"driver": "rclone"} | .driver: `rclone` is a program on the host
 volumes.v | {"external": true} | .external: the sandbox does not own it, so others see changes to it
 networks.x-n | {"external": true} | .external: the sandbox does not own it, so others see changes to it
-networks.n | {"driver": "macvlan"} | .driver: `macvlan` is a network of the host's own
-networks.n | {"driver": "host"} | .driver: `host` is a network of the host's own
+networks.n | {"driver": "macvlan"} | .driver: `macvlan` is a network of the host
+networks.n | {"driver": "host"} | .driver: `host` is a network of the host
 networks.n | {"ipam": {"driver": "dhcp"}} | .ipam.driver: a program on the host assigns its addresses
 networks.n | {"driver_opts": {"com.docker.network.bridge.gateway_mode_ipv4": "routed"}} | .driver_opts.com.docker.network.bridge.gateway_mode_ipv4: `--strict` does not know this key
 networks.n | {"foo": 1} | .foo: `--strict` does not know this key
