@@ -115,7 +115,7 @@ fn call(body: Body, stopped: oneshot::Receiver<()>) -> End {
     }
 }
 
-/// A runtime for one test, on the calling thread.
+/// Returns a runtime for one test, on the calling thread.
 pub(crate) fn runtime() -> std::io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
@@ -136,7 +136,8 @@ async fn unless_stopped<T>(
     .await
 }
 
-/// A backtrace ends at a function of this name, so that it shows the test and not the harness.
+/// Returns a backtrace ends at a function of this name, so that it shows the test and not the
+/// harness.
 #[inline(never)]
 fn __rust_begin_short_backtrace<T>(call: impl FnOnce() -> T) -> T {
     let value = call();
@@ -194,7 +195,7 @@ pub(crate) fn note_panics() {
     });
 }
 
-/// The message and place of the panic that this thread unwinds from, or caught last.
+/// Returns the message and place of the panic that this thread unwinds from, or caught last.
 pub(crate) fn last_panic() -> Option<String> {
     PANIC.with_borrow(Clone::clone)
 }

@@ -105,7 +105,7 @@ impl Error {
     }
 }
 
-/// An error with everything behind it, `a: b: c`.
+/// Returns an error with everything behind it, `a: b: c`.
 pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

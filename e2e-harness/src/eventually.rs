@@ -27,7 +27,7 @@ pub trait Look {
     type Value;
     /// What ends it early.
     type Error: Into<BoxError>;
-    /// Whether it came true.
+    /// Returns whether it came true.
     ///
     /// # Errors
     /// That it can't.

@@ -50,12 +50,12 @@ impl Recorder {
     }
 }
 
-/// The time, RFC 3339 UTC.
+/// Returns the time, RFC 3339 UTC.
 pub(crate) fn now() -> String {
     humantime::format_rfc3339_millis(SystemTime::now()).to_string()
 }
 
-/// A time in whole milliseconds.
+/// Returns a time in whole milliseconds.
 pub(crate) fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -33,7 +33,7 @@ impl Tags {
         Self(tags)
     }
 
-    /// Whether a line of a Dockerfile names an image that is built here.
+    /// Returns whether a line of a Dockerfile names an image that is built here.
     pub(super) fn names_one(&self, line: &str) -> bool {
         let mut followed = Vec::new();
         let _ = from(line, self, &mut followed);
@@ -55,7 +55,7 @@ impl Tags {
     }
 }
 
-/// A reference as Docker completes it.
+/// Returns a reference as Docker completes it.
 fn normal(reference: &str) -> String {
     let name = reference.strip_prefix("docker.io/").unwrap_or(reference);
     let name = name.strip_prefix("library/").unwrap_or(name);
@@ -67,7 +67,8 @@ fn normal(reference: &str) -> String {
     }
 }
 
-/// A service's name as a part of an image's: lower case, and nothing that must not stand there.
+/// Returns a service's name as a part of an image's: lower case, and nothing that must not stand
+/// there.
 fn repository(service: &str) -> String {
     let plain: String = service
         .to_ascii_lowercase()
@@ -171,7 +172,8 @@ fn follow(name: &str, build: &mut Map<String, Value>, tags: &Tags, log: &mut Cha
     }
 }
 
-/// A line of a Dockerfile with the run's own tag in `FROM`, `--from` and what an `ARG` is by default.
+/// Returns a line of a Dockerfile with the run's own tag in `FROM`, `--from` and what an `ARG` is
+/// by default.
 fn from(line: &str, tags: &Tags, followed: &mut Vec<String>) -> String {
     let mut words = line.split_whitespace();
     let instruction = words.next().unwrap_or_default().to_ascii_uppercase();

@@ -26,7 +26,7 @@ pub enum PreviewError {
     Refused(String),
 }
 
-/// The canonical model, with paths of this machine.
+/// Returns the canonical model, with paths of this machine.
 ///
 /// # Errors
 /// When Compose is not here, or refuses the files.
@@ -105,13 +105,13 @@ pub(super) fn arguments(project: &str, folder: &Path) -> Vec<OsString> {
     arguments
 }
 
-/// What Compose would fetch from elsewhere to read the files.
+/// Returns what Compose would fetch from elsewhere to read the files.
 #[must_use]
 pub fn remote(plan: &Plan) -> BTreeSet<String> {
     scanned(plan).remote
 }
 
-/// A look at the files before Compose reads them.
+/// Returns a look at the files before Compose reads them.
 pub(super) fn scanned(plan: &Plan) -> Scan {
     let files: Vec<_> = plan
         .compose_files
@@ -121,8 +121,8 @@ pub(super) fn scanned(plan: &Plan) -> Scan {
     scan(&files, &plan.repo.root.join(&plan.project_dir))
 }
 
-/// The `E2E_…` variables that the files use, with values as a sandbox would have them: a default
-/// that is there for people who run the stack themselves is not what a run would see.
+/// Returns the `E2E_…` variables that the files use, with values as a sandbox would have them: a
+/// default that is there for people who run the stack themselves is not what a run would see.
 fn endpoints(plan: &Plan) -> Vec<(String, &'static str)> {
     let used = scanned(plan).variables.into_iter();
     used.filter(|name| name.starts_with("E2E_"))

@@ -98,7 +98,8 @@ impl<'a> Publisher<'a> {
         }
     }
 
-    /// The next numbers in a row, one for each container: the first, and all as Compose writes them.
+    /// Returns the next numbers in a row, one for each container: the first, and all as Compose
+    /// writes them.
     fn next(&mut self, numbers: &[u16], replicas: usize) -> Option<(u16, String)> {
         let own = numbers.get(self.given..self.given.saturating_add(replicas));
         self.given = self.given.saturating_add(replicas);
@@ -114,7 +115,7 @@ impl<'a> Publisher<'a> {
     }
 }
 
-/// The address at which a port that is published on this one answers.
+/// Returns the address at which a port that is published on this one answers.
 fn reachable(address: &str) -> String {
     match address {
         "0.0.0.0" => "127.0.0.1".to_owned(),

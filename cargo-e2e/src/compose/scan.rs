@@ -253,7 +253,7 @@ fn take(name: &str, scan: &mut Scan) {
     }
 }
 
-/// A list, or one value as a list of one.
+/// Returns a list, or one value as a list of one.
 fn list(value: &Value) -> Vec<&Value> {
     match value {
         Value::Null => Vec::new(),

@@ -58,7 +58,7 @@ pub(super) fn of_service(name: &str, service: &Map<String, Value>, log: &mut Cha
     }
 }
 
-/// A service with `KEY: host`.
+/// Returns a service with `KEY: host`.
 pub(super) fn of_the_host(name: &str, key: &str) -> String {
     let but = if key == "network_mode" {
         "; all sandboxes share its ports"

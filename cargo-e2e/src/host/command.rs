@@ -21,13 +21,13 @@ pub struct Output {
 }
 
 impl Output {
-    /// The standard output as text.
+    /// Returns the standard output as text.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
-    /// The value of a `key=value` line of the output, empty when there is none.
+    /// Returns the value of a `key=value` line of the output, empty when there is none.
     #[must_use]
     pub fn value(&self, key: &str) -> String {
         self.text()
@@ -188,7 +188,7 @@ async fn piped(
     }
 }
 
-/// What a script that has ended by itself said at last.
+/// Returns what a script that has ended by itself said at last.
 ///
 /// # Errors
 /// When it has not, or the connection broke.
@@ -224,7 +224,8 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// The next line; none when the script, or the connection, has ended. One without end is cut.
+    /// Returns the next line; none when the script, or the connection, has ended. One without end
+    /// is cut.
     ///
     /// Dropping the future loses nothing that was read so far.
     pub async fn next(&mut self) -> Option<String> {

@@ -107,7 +107,7 @@ const MAX_SESSIONS: &str = "a run needs 4, and up to 9 where its tests run comma
      set `MaxSessions 10`, which is sshd's own default, in the host's sshd_config";
 
 impl HostError {
-    /// What to do about it, where that is known.
+    /// Returns what to do about it, where that is known.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         match self {

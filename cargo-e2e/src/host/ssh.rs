@@ -290,8 +290,8 @@ impl Host for Ssh {
     }
 }
 
-/// An address as the master wants it: the crate's own conversion puts IPv6 in brackets, which the
-/// master takes for a name.
+/// Returns an address as the master wants it: the crate's own conversion puts IPv6 in brackets,
+/// which the master takes for a name.
 fn socket(address: SocketAddr) -> Socket<'static> {
     Socket::new(address.ip().to_string(), address.port())
 }

@@ -57,7 +57,7 @@ pub enum HarnessError {
 }
 
 impl HarnessError {
-    /// Whether it was typed wrong, rather than written wrong.
+    /// Returns whether it was typed wrong, rather than written wrong.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         matches!(
@@ -81,7 +81,7 @@ fn not_there(package: &str, target: &str, named: bool, targets: &[String]) -> St
     format!("{because} the test target `{target}`, but `{package}` has {there}")
 }
 
-/// What to write in a manifest where a target is not there.
+/// Returns what to write in a manifest where a target is not there.
 fn name_or_add(target: &str, targets: &[String], has_harness: bool) -> String {
     if !has_harness || targets.is_empty() {
         return add(target);
@@ -95,7 +95,7 @@ fn name_or_add(target: &str, targets: &[String], has_harness: bool) -> String {
     )
 }
 
-/// What to write in a manifest.
+/// Returns what to write in a manifest.
 fn add(target: &str) -> String {
     format!(
         "add this to Cargo.toml, and write tests/{target}.rs (or give e2e.yml a `test_command`):\n\
@@ -157,7 +157,7 @@ pub(super) fn not_run(repo: &Repo, spec: &Spec) -> Vec<String> {
     warnings
 }
 
-/// Those of a workspace's members that are not made of e2e-harness.
+/// Returns those of a workspace's members that are not made of e2e-harness.
 fn skipped(repo: &Repo) -> impl Iterator<Item = String> {
     let packages = repo.cargo.iter().flat_map(|cargo| &cargo.skipped);
     packages.map(|package| {

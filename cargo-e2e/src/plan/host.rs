@@ -63,13 +63,13 @@ pub(super) fn choose(typed: Option<&str>, variables: &HostVariables, repo: &Repo
     }
 }
 
-/// The name of the host that a plan of this repo would have.
+/// Returns the name of the host that a plan of this repo would have.
 #[must_use]
 pub fn host_for(typed: Option<&str>, variables: &HostVariables, repo: &Repo) -> String {
     choose(typed, variables, repo).name
 }
 
-/// A time in a variable; shorter ones are no time for a network.
+/// Returns a time in a variable; shorter ones are no time for a network.
 pub(super) fn seconds(
     name: &'static str,
     value: Option<&str>,

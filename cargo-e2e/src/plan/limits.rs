@@ -32,7 +32,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What e2e.yml says, and the defaults.
+    /// Returns what e2e.yml says, and the defaults.
     pub(super) fn of(spec: &Spec, connect: Option<Duration>) -> Self {
         let timeouts = &spec.timeouts;
         Self {
@@ -49,7 +49,7 @@ impl Limits {
         }
     }
 
-    /// All of them, one after another.
+    /// Returns all of them, one after another.
     pub(super) fn sum(&self) -> Duration {
         [
             self.connect,

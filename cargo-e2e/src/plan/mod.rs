@@ -176,7 +176,7 @@ impl Plan {
         })
     }
 
-    /// How long a sandbox of this plan may live at most, unless it is kept.
+    /// Returns how long a sandbox of this plan may live at most, unless it is kept.
     #[must_use]
     pub fn lifetime(&self) -> Duration {
         let ready: Duration = self
@@ -207,7 +207,7 @@ impl Plan {
         harness::not_run(&self.repo, &self.spec)
     }
 
-    /// The spec's path as people know it: relative to the repo where it lies in it.
+    /// Returns the spec's path as people know it: relative to the repo where it lies in it.
     #[must_use]
     pub fn spec_name(&self) -> &Path {
         self.repo
@@ -216,7 +216,8 @@ impl Plan {
             .unwrap_or(&self.repo.spec_path)
     }
 
-    /// The files whose variables Compose puts into the compose files; some may not be there.
+    /// Returns the files whose variables Compose puts into the compose files; some may not be
+    /// there.
     #[must_use]
     pub fn env_files(&self) -> Vec<PathBuf> {
         let dotenv = self.repo.root.join(&self.project_dir).join(".env");

@@ -22,7 +22,7 @@ impl Sandbox {
         Ok(output.text().lines().map(str::to_owned).collect())
     }
 
-    /// Those that the sandbox has already.
+    /// Returns those that the sandbox has already.
     pub async fn kept_subnets(&self, host: &dyn Host) -> Result<Vec<String>, HostError> {
         let body = concat!(
             include_str!("../host/sh/sandbox.sh"),

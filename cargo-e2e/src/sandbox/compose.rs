@@ -39,7 +39,7 @@ pub struct Files<'a> {
     pub profiles: &'a [String],
 }
 
-/// The canonical model, and what Compose warned of.
+/// Returns the canonical model, and what Compose warned of.
 ///
 /// # Errors
 /// When Compose refuses the files, or the host is lost.
@@ -96,8 +96,8 @@ pub async fn config(
     Ok((model, warnings(&said)))
 }
 
-/// The commands that bring the stack up, for a job: all but the service that runs the tests, whose
-/// image is made ready here too. `again` builds anew what may have changed.
+/// Returns the commands that bring the stack up, for a job: all but the service that runs the
+/// tests, whose image is made ready here too. `again` builds anew what may have changed.
 #[must_use]
 pub fn up_commands(
     sandbox: &Sandbox,
@@ -140,7 +140,7 @@ pub fn up_commands(
     text
 }
 
-/// The commands that make these services' containers anew, after the stack was brought up.
+/// Returns the commands that make these services' containers anew, after the stack was brought up.
 #[must_use]
 pub fn recreate_commands(sandbox: &Sandbox, services: &[String]) -> String {
     let services: Vec<String> = services.iter().map(|name| quote(name)).collect();
@@ -151,8 +151,8 @@ pub fn recreate_commands(sandbox: &Sandbox, services: &[String]) -> String {
     )
 }
 
-/// The commands that run a service once, with these words instead of its command when there are
-/// any.
+/// Returns the commands that run a service once, with these words instead of its command when there
+/// are any.
 #[must_use]
 pub fn run_commands(
     sandbox: &Sandbox,

@@ -97,7 +97,7 @@ pub(super) struct Check {
 }
 
 impl Check {
-    /// The longest that it may take before the container is unhealthy.
+    /// Returns the longest that it may take before the container is unhealthy.
     pub(super) fn allowance(&self) -> Duration {
         let or = |value: u64, default: Duration| match value {
             0 => default,
@@ -135,8 +135,8 @@ impl State {
         self.status == "running"
     }
 
-    /// How long it was up when it last ended, if it started at `started`; none where Docker does
-    /// not say.
+    /// Returns how long it was up when it last ended, if it started at `started`; none where Docker
+    /// does not say.
     pub(super) fn lasted(&self, started: &str) -> Option<Duration> {
         let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
         let lasted = time(&self.finished_at)?.duration_since(time(started)?);
@@ -145,7 +145,7 @@ impl State {
 }
 
 impl Container {
-    /// The number at which one of its ports is published.
+    /// Returns the number at which one of its ports is published.
     #[must_use]
     pub fn published(&self, port: u16, transport: Transport) -> Option<u16> {
         let transport = transport.name();
@@ -165,7 +165,7 @@ impl Container {
         }
     }
 
-    /// Why it will never be ready, if that is so; `looped` when it does not stay up.
+    /// Returns why it will never be ready, if that is so; `looped` when it does not stay up.
     pub(super) fn hopeless(&self, looped: bool) -> Option<String> {
         let how = self.how_it_ended();
         if looped {
@@ -177,7 +177,7 @@ impl Container {
         (self.is_over() && self.state.exit_code != 0).then(|| format!("{} {how}", self.service))
     }
 
-    /// Whether it ended, and Docker does not start it again.
+    /// Returns whether it ended, and Docker does not start it again.
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.state.status.as_str(), "exited" | "dead") && !self.restarts_by_itself()
     }
@@ -197,7 +197,7 @@ impl Container {
         }
     }
 
-    /// Why it is not ready yet; none when it is.
+    /// Returns why it is not ready yet; none when it is.
     pub(crate) fn waiting(&self) -> Option<String> {
         let state = &self.state;
         match state.status.as_str() {

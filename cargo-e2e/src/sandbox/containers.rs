@@ -34,7 +34,7 @@ struct RestartHistory {
 }
 
 impl RestartHistory {
-    /// The first look: earlier restarts count, but one that runs now may be over them.
+    /// Makes the first look: earlier restarts count, but one that runs now may be over them.
     fn first(container: &Container) -> Self {
         let looped = if container.state.is_running() {
             container.restarts.min(CRASH_LOOP - 1)
@@ -163,7 +163,7 @@ impl Containers {
         self
     }
 
-    /// The container with this id.
+    /// Returns the container with this id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Container> {
         self.all.get(id)
@@ -188,7 +188,7 @@ impl Containers {
         }
     }
 
-    /// The first container that will never be ready, and why.
+    /// Returns the first container that will never be ready, and why.
     #[must_use]
     pub fn hopeless(&self) -> Option<(&Container, String)> {
         self.all.iter().find_map(|(id, container)| {
@@ -198,7 +198,7 @@ impl Containers {
         })
     }
 
-    /// Why not every container is ready yet, one line each; empty when all are.
+    /// Returns why not every container is ready yet, one line each; empty when all are.
     #[must_use]
     pub fn waiting(&self, now: Instant) -> Vec<String> {
         if !self.seen {
@@ -220,7 +220,7 @@ impl Containers {
         .collect()
     }
 
-    /// Whether one counts as ready only because it ran when it was last seen.
+    /// Returns whether one counts as ready only because it ran when it was last seen.
     #[must_use]
     pub fn any_to_believe(&self) -> bool {
         let mut all = self.all.iter();
@@ -244,7 +244,7 @@ impl Containers {
         times.filter(|at| *at > now).min()
     }
 
-    /// The longest that a container's own health check may take.
+    /// Returns the longest that a container's own health check may take.
     #[must_use]
     pub fn allowance(&self) -> Duration {
         let checks = self
@@ -261,7 +261,7 @@ impl Containers {
             .filter(|container| container.waiting().is_some())
     }
 
-    /// Every container, sorted by service and number.
+    /// Returns every container, sorted by service and number.
     #[must_use]
     pub fn sorted(&self) -> Vec<&Container> {
         let mut all: Vec<_> = self.all.values().collect();
@@ -269,7 +269,7 @@ impl Containers {
         all
     }
 
-    /// The numbers of all published TCP ports.
+    /// Returns the numbers of all published TCP ports.
     #[must_use]
     pub fn tcp_ports(&self) -> Vec<u16> {
         let mut ports: Vec<u16> = self

@@ -10,7 +10,8 @@ use super::is_run_id;
 
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// What a host remembers of these runs. A host that does not answer is asked by the next run.
+/// Returns what a host remembers of these runs. A host that does not answer is asked by the next
+/// run.
 pub async fn ended_sandboxes(host: &dyn Host, root: &str, run_ids: &[String]) -> Vec<EndedSandbox> {
     if run_ids.is_empty() {
         return Vec::new();

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Container, Containers};
 
 impl Containers {
-    /// How containers ended since an earlier look, a clause for each service and way to end, such as
-    /// `worker exited with code 3`. One that is done, with code 0, is none of them, nor is one that
-    /// was changed on purpose.
+    /// Returns how containers ended since an earlier look, a clause for each service and way to
+    /// end, such as `worker exited with code 3`. One that is done, with code 0, is none of them,
+    /// nor is one that was changed on purpose.
     #[must_use]
     pub fn exits_since(&self, before: &Self, changed: &BTreeSet<String>) -> Vec<String> {
         let mut exits: BTreeMap<(&str, String), usize> = BTreeMap::new();
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(
             now.exits_since(&before, &changed),
             [
-                "hungry was out of memory (killed) (exit code 137)",
+                "hungry ran out of memory and was killed (exit code 137)",
                 "loop exited and was restarted 2 times",
                 "2 containers of worker exited with code 3",
             ]

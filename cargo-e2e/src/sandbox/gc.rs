@@ -130,7 +130,7 @@ pub(super) fn expired(text: &str) -> Option<Vec<Expired>> {
     Some(found)
 }
 
-/// What storage.sh says; each thing once.
+/// Returns what storage.sh says; each thing once.
 pub(super) fn stored(text: &str) -> Vec<Stored> {
     let mut found: Vec<Stored> = Vec::new();
     for line in text.lines().map(crate::text::printable) {

@@ -143,7 +143,7 @@ struct Holder {
 }
 
 impl Holder {
-    /// How long an answer is worth waiting for.
+    /// Returns how long an answer is worth waiting for.
     fn patience(&self) -> Duration {
         self.lease
             .saturating_sub(self.answered.elapsed())
@@ -297,7 +297,8 @@ impl Holder {
     }
 }
 
-/// The time between two heartbeats of who is in: several fit into a lease, the short one too.
+/// Returns the time between two heartbeats of who is in: several fit into a lease, the short one
+/// too.
 fn pause(lease: Duration, leaving: bool) -> Duration {
     let longest = if leaving { LEAVING_BEAT } else { BEAT };
     longest.min(lease / 4)

@@ -31,7 +31,8 @@ pub struct Existing {
 }
 
 impl Existing {
-    /// What a listed sandbox wrote down; none when it never came so far, or is being taken down.
+    /// Returns what a listed sandbox wrote down; none when it never came so far, or is being taken
+    /// down.
     pub async fn of(
         host: &dyn Host,
         root: &str,

@@ -38,7 +38,7 @@ impl Left {
         Self { what, used_by }
     }
 
-    /// Whether what holds it must go first.
+    /// Returns whether what holds it must go first.
     #[must_use]
     pub fn is_used(&self) -> bool {
         self.used_by.is_some()

@@ -93,7 +93,7 @@ pub async fn client(needs: Needs) -> Vec<Check> {
     ]
 }
 
-/// Whether `--nextest` can work here.
+/// Returns whether `--nextest` can work here.
 pub async fn has_nextest() -> bool {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     says(&cargo, NEXTEST).await.is_some()
@@ -124,7 +124,7 @@ fn program(
     Check { name, finding }
 }
 
-/// The first line that a program prints; nothing when it is not here, fails or hangs.
+/// Returns the first line that a program prints; nothing when it is not here, fails or hangs.
 async fn says(program: &str, arguments: &[&str]) -> Option<String> {
     let run = Command::new(program)
         .args(arguments)
@@ -177,7 +177,7 @@ fn missing(name: &'static str, error: &HostError) -> Check {
     Check { name, finding }
 }
 
-/// Whether sshd lets this client reach a port of the host: its own, which surely answers.
+/// Returns whether sshd lets this client reach a port of the host: its own, which surely answers.
 async fn forwarding(host: &dyn Host, tests_on: Option<Side>) -> Option<Check> {
     let script = Script::new("sshd's address", "printf 'sshd=%s\\n' \"$SSH_CONNECTION\"");
     let output = run(host, &script, b"", ANSWER).await.ok()?;
@@ -203,14 +203,14 @@ async fn forwarding(host: &dyn Host, tests_on: Option<Side>) -> Option<Check> {
     Some(Check { name, finding })
 }
 
-/// The server's half of `SSH_CONNECTION`: client, its port, server, its port.
+/// Returns the server's half of `SSH_CONNECTION`: client, its port, server, its port.
 fn own_address(connection: &str) -> Option<SocketAddr> {
     let mut words = connection.split_whitespace().skip(2);
     let (address, port) = (words.next()?, words.next()?);
     Some(SocketAddr::new(address.parse().ok()?, port.parse().ok()?))
 }
 
-/// Whether an sshd answers there.
+/// Returns whether an sshd answers there.
 async fn greets(address: SocketAddr) -> bool {
     let look = async {
         let mut stream = TcpStream::connect(address).await.ok()?;

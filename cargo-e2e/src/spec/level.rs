@@ -136,7 +136,7 @@ impl<T> Type<T> {
     }
 }
 
-/// A map of this level.
+/// Returns a map of this level.
 pub(super) const fn map<T: Level>() -> Type<T> {
     Type::new("map", || T::KEYS.schema().into(), read).with_keys(T::KEYS)
 }

@@ -49,7 +49,7 @@ struct Tree {
     documents: usize,
 }
 
-/// The file's only document.
+/// Returns the file's only document.
 pub(super) fn read(source: &Source<'_>) -> Result<Node, Finding> {
     let mut parser = Parser::new_from_str(source.text);
     let mut tree = Tree::default();
@@ -208,7 +208,7 @@ impl Open {
     }
 }
 
-/// What the reader says, and what is usually behind it.
+/// Returns what the reader says, and what is usually behind it.
 fn not_yaml(source: &Source<'_>, error: &ScanError) -> Finding {
     let at = error.marker().index();
     let spot = Spot {

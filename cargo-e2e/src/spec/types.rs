@@ -267,7 +267,7 @@ fn shell(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec
     Some(words.into_iter().map(str::to_owned).collect())
 }
 
-/// The one place where numbers and booleans are text, since nothing else can be meant.
+/// Returns the one place where numbers and booleans are text, since nothing else can be meant.
 fn env(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec<(String, String)>> {
     let Kind::Map(entries) = &node.kind else {
         let help = "write `NAME: value`, one a line".to_owned();

@@ -8,8 +8,8 @@ use super::super::model::is_docker_socket;
 /// More links in one path than this are a circle.
 const MOST_LINKS: usize = 40;
 
-/// Why a path is refused; none when it stays in the repo. `root` is the repo where `path` was
-/// written, `here` the same folder on this machine. A relative path starts at the root.
+/// Returns why a path is refused; none when it stays in the repo. `root` is the repo where `path`
+/// was written, `here` the same folder on this machine. A relative path starts at the root.
 pub(super) fn leads_out(root: &str, here: &Path, path: &str) -> Option<String> {
     if is_docker_socket(path) {
         return Some(format!("{path} gives it root on the host"));

@@ -196,7 +196,8 @@ fn one_key(
     }
 }
 
-/// Why a key is refused whatever it says; `{}` is what it says. None of one that is not known.
+/// Returns why a key is refused whatever it says; `{}` is what it says. None of one that is not
+/// known.
 fn reason(key: &str) -> Option<&'static str> {
     Some(match key {
         "privileged" => "it can change the host itself",

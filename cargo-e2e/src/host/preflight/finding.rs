@@ -16,7 +16,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The text of [`HostError::Unusable`].
+/// Returns the text of [`HostError::Unusable`].
 pub(in crate::host) fn unusable(host: &str, problems: &[Problem]) -> String {
     let mut text = format!("`{host}` can't run sandboxes yet:");
     for problem in problems {
@@ -54,7 +54,7 @@ pub enum Finding {
 }
 
 impl Check {
-    /// What makes the host unusable, if this does.
+    /// Returns what makes the host unusable, if this does.
     #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         match &self.finding {

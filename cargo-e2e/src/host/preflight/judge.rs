@@ -73,7 +73,7 @@ impl Judge<'_> {
         self.checks.push(Check { name, finding });
     }
 
-    /// Whether the script was heard at all.
+    /// Returns whether the script was heard at all.
     fn shell(&mut self) -> bool {
         let text = self.output.text();
         let noise = text

@@ -101,12 +101,12 @@ impl Master {
         self.folder.path().join("master")
     }
 
-    /// What it complains of.
+    /// Returns what it complains of.
     pub(super) fn log(&self) -> PathBuf {
         self.folder.path().join("log")
     }
 
-    /// Whether it runs: it ends itself when the connection does.
+    /// Returns whether it runs: it ends itself when the connection does.
     pub(super) async fn runs(&self) -> bool {
         let asked = control_command(self.control(), "check").await;
         asked.is_some_and(|output| output.status.success())
@@ -154,7 +154,7 @@ fn master_pid(text: &str) -> Option<rustix::process::Pid> {
     rustix::process::Pid::from_raw(digits.parse().ok()?)
 }
 
-/// The line of ssh's log that says why.
+/// Returns the line of ssh's log that says why.
 fn why(log: &str) -> String {
     const CHANGED: &str = "REMOTE HOST IDENTIFICATION HAS CHANGED";
     if log.contains(CHANGED) {

@@ -189,12 +189,12 @@ mod tests {
                     Error response from daemon: no such host\n";
         assert_eq!(
             failed(said, &model),
-            "`docker compose up` failed: can't pull postgres:99 (db): no such host"
+            "`docker compose up` failed: failed to pull postgres:99 (db): no such host"
         );
         let said = " Image shop/web Pulling\n Image shop/web Error denied\ndenied\n";
         assert_eq!(
             failed(said, &model),
-            "`docker compose up` failed: can't pull shop/web (web): denied"
+            "`docker compose up` failed: failed to pull shop/web (web): denied"
         );
         assert_eq!(failed(" Container db  Error\nx\n", &model), FAILED);
     }
