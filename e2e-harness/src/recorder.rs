@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::protocol::record::Entry;
 
-/// The file of records, or nothing where nobody reads them.
+/// The file of records, or nothing where no tool reads them.
 #[derive(Clone, Default)]
 pub(crate) struct Recorder(Option<Arc<Target>>);
 

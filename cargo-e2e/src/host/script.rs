@@ -38,7 +38,7 @@ impl Script {
     }
 
     /// Running it a second time does something else than running it once: when the connection
-    /// breaks, nobody knows whether it ran.
+    /// breaks, it is unknown whether it ran.
     #[must_use]
     pub fn once(mut self) -> Self {
         self.once = true;

@@ -6,7 +6,7 @@ use crate::host::{Host, HostError, Script};
 use super::{Sandbox, succeed};
 
 impl Sandbox {
-    /// Private networks that nobody on the host has, for as long as the sandbox lives; fewer than
+    /// Returns free private networks of the host, for as long as the sandbox lives; fewer than
     /// asked for when there are no more.
     pub async fn subnets(&self, host: &dyn Host, count: usize) -> Result<Vec<String>, HostError> {
         let script = self

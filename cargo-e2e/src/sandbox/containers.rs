@@ -10,7 +10,7 @@ use super::container::{Check, Container, State};
 /// This many restarts, none of them lasting [`STEADY`], are a crash loop.
 const CRASH_LOOP: u64 = 5;
 const STEADY: Duration = Duration::from_secs(5);
-/// This many restarts before the first look are likely to be one, with lives that nobody saw.
+/// This many restarts before the first look are likely to be a crash loop.
 const UNSEEN: u64 = 3;
 /// One that has restarted is not ready before this.
 const SETTLED: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! Taking down what nobody takes down any more, and giving up what is kept for later runs.
+//! `gc`: removes sandboxes whose client and guard are both gone, and files kept for later runs.
 
 use std::fmt;
 use std::time::Duration;

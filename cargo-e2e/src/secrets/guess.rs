@@ -1,4 +1,4 @@
-//! What looks like a credential though nobody said so.
+//! Finds values that look like credentials, without being listed in `secrets`.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;

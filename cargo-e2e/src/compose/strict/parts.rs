@@ -36,7 +36,7 @@ pub(super) fn networks(refusals: &mut Refusals<'_>, all: &Value) {
 
 const NOT_OWNED: &str = "the sandbox does not own it, so others see changes to it";
 
-/// Options of a bridge that open it to nobody.
+/// Options of a bridge that open it to no other network.
 fn bridge_options(refusals: &mut Refusals<'_>, place: &str, options: &Value) {
     const CLOSED: [&str; 5] = [
         // Not used: a host has each name once.

@@ -1,4 +1,4 @@
-# The guard of one sandbox: takes it down when nobody renews its lease, when its deadline passes,
+# The guard of one sandbox: takes it down when its client stops renewing its lease, when its deadline passes,
 # or when the time for which it was kept is over. Runs detached, from before the sandbox is made
 # until it is gone. Needs: patience, deadline (seconds), nonce.
 trap '' HUP PIPE
@@ -12,7 +12,7 @@ flock -n 8 || exit 0
 began "$$"
 printf '%s %s %s\n' "$$" "$since" "$nonce" >"$lease/guard.new" && mv "$lease/guard.new" "$lease/guard" || exit 1
 # What others left behind on this host goes now, in a session of its own: it may take longer than
-# this sandbox lives, and nobody waits for it.
+# this sandbox lives, and no caller waits for it.
 (
   unset CARGO_E2E_GUARD
   setsid timeout 600 sh "$lease/guard.sh" gc </dev/null >/dev/null 2>&1 8>&- &

@@ -6,7 +6,7 @@
 holder=$lease/holder
 # Runs a command while no other script reads or writes the holder.
 alone() { { lock 9 5 && "$@"; } 9<>"$holder"; }
-# Sets what the line says; fails when nobody was ever here.
+# Sets what the line says; fails when no run was ever here.
 held_by() {
   held_who=
   { read -r held_run held_until held_count held_since held_who <"$holder"; } 2>/dev/null

@@ -116,7 +116,7 @@ remains() {
   done
 }
 rest=$(remains)
-# Nothing is there now, but no two looks have said so: nobody knows.
+# Nothing is there now, but no two looks have said so: that is no proof.
 if [ -z "$rest" ] && [ "$empty" -lt 2 ]; then
   rest="left sandbox $id (the engine did not say for sure that nothing of it is left)"
 fi
@@ -126,7 +126,7 @@ if [ -n "$rest" ]; then
   exit 0
 fi
 
-# Writes down why it ended, where that was not the client's doing; then nobody needs the guard.
+# Writes down why it ended, where that was not the client's doing; then the guard is not needed.
 bury() {
   # The caller may have died meanwhile: then only this knows how it ended.
   if [ -d "$lease" ] && [ ! -e "$lease/why" ]; then

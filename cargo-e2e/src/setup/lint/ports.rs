@@ -11,7 +11,7 @@ use crate::plan::Plan;
 
 use super::text::{Place, addresses, files, lines, variable};
 
-/// More than this and nobody reads them.
+/// The number of warnings that people still read.
 const MOST: usize = 20;
 
 /// With ports of each run's own: what still names one by its number.
