@@ -305,7 +305,7 @@ fn check_destination(given: &str) -> Result<(), HostError> {
     } else if given.chars().any(|c| c.is_control() || c.is_whitespace()) {
         "it contains a space or a control character"
     } else if given.contains(['\'', '"', '\\', '$', '`', ';', '|', '&', '<', '>', '(', ')']) {
-        "it contains a character with a meaning for shells"
+        "it contains a shell metacharacter"
     } else if given.contains("://") && !given.starts_with("ssh://") {
         "only ssh:// addresses are supported; give `local`, an ssh alias, user@name or ssh://user@name:port"
     } else if given.split(['@', '/']).any(|part| part.starts_with('-')) {

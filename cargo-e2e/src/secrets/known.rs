@@ -24,8 +24,8 @@ pub(super) enum Origin {
 }
 
 impl Origin {
-    /// Returns whether a value of this origin is masked: one that the repo names always is, unless it is
-    /// so short that it stands everywhere.
+    /// Returns whether a value of this origin is masked: one that the repo names always is, unless
+    /// it is so short that it stands everywhere.
     fn masks(self, value: &str) -> bool {
         match self {
             Self::Named => value.len() >= SHORTEST,

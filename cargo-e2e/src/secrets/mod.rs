@@ -1,7 +1,7 @@
 //! What must not be shown: the values of `secrets:`, and of variables that look like credentials.
 //! They are masked in all that a run prints, keeps or sends, raw and in the encodings that
-//! programs use, by each module that hands text on: [`Events`](crate::record::event::Events) and the stages that
-//! keep files.
+//! programs use, by each module that hands text on: [`Events`](crate::record::event::Events) and the
+//! stages that keep files.
 
 mod document;
 mod dotenv;

@@ -89,7 +89,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
     }
 }
 
-/// Returns warnings of addresses at which no service of a run would answer. Reads files of the repo.
+/// Returns warnings of addresses at which no service would answer. Reads files of the repo.
 #[must_use]
 pub fn addresses(plan: &Plan, published: &[Published]) -> Vec<String> {
     let mut warnings = Vec::new();

@@ -1,5 +1,5 @@
-# The guard of one sandbox: takes it down when its client stops renewing its lease, when its deadline passes,
-# or when the time for which it was kept is over. Runs detached, from before the sandbox is made
+# The guard of one sandbox: takes it down when its client stops renewing its lease, when its
+# deadline passes, or when its lifetime is over. Runs detached, from before the sandbox is made
 # until it is gone. Needs: patience, deadline (seconds), nonce.
 trap '' HUP PIPE
 unset CARGO_E2E_RUN

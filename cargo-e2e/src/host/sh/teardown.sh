@@ -1,5 +1,5 @@
-# Takes one sandbox down, for a run, its guard, gc and `down`. Says `found` when there was one, and what is left:
-# `left KIND NAME` lines.
+# Takes one sandbox down, for a run, its guard, gc and `down`. Says `found` when there was one, and
+# what is left: `left KIND NAME` lines.
 # May run at the same time as itself, and again after it was cut off. Removes only what carries
 # this sandbox's label.
 # It continues when its caller is gone, and with it the reader of its output.
