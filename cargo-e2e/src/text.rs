@@ -57,7 +57,7 @@ pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{s}")
 }
 
-/// So many characters of a text, with a mark where more follow.
+/// Cuts a text after `most` characters, with a mark where more follow.
 #[must_use]
 pub fn clip(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {

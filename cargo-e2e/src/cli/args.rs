@@ -134,7 +134,7 @@ pub(crate) struct UpArguments {
     /// Refuse a compose file that reaches beyond its sandbox, instead of warning
     #[arg(long)]
     pub(crate) strict: bool,
-    /// How long it lives, such as 90m or 24h
+    /// Lifetime of the sandbox, such as 90m or 24h
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     pub(crate) keep_for: Option<Duration>,
     #[command(flatten)]
@@ -220,7 +220,7 @@ pub(crate) struct RunArguments {
     /// Run Cargo's test targets with cargo-nextest, on this machine
     #[arg(long)]
     pub(crate) nextest: bool,
-    /// How long a sandbox that is left up lives, such as 90m or 24h
+    /// Lifetime of a sandbox that is left up, such as 90m or 24h
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     pub(crate) keep_for: Option<Duration>,
     #[command(flatten)]

@@ -15,11 +15,11 @@ use super::print::{errln, show_error};
 /// Why a command can't begin.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refused {
-    #[error("the current directory can't be read: {0}")]
+    #[error("failed to read the current directory: {0}")]
     NoFolder(std::io::Error),
     #[error(transparent)]
     Find(#[from] FindError),
-    #[error("{} can't be read: {source}", path.display())]
+    #[error("failed to read {}: {source}", path.display())]
     Unreadable {
         path: PathBuf,
         source: std::io::Error,

@@ -58,7 +58,7 @@ impl Unplanned {
         let bundle = match bundle_in(&repo.results_dir, &identity.run_id).await {
             Ok(bundle) => bundle,
             Err(error) => {
-                warn(&format!("this run leaves no record: {error}"));
+                warn(&format!("failed to store the record of this run: {error}"));
                 return self.refused.show();
             }
         };

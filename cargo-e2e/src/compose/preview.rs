@@ -27,7 +27,7 @@ pub enum PreviewError {
     Refused(String),
 }
 
-/// The canonical model, with paths of this machine.
+/// Returns the canonical model, with paths of this machine.
 ///
 /// # Errors
 /// When Compose is not here, or refuses the files.
@@ -52,7 +52,8 @@ pub async fn preview_with_warnings(
         // Such a service is often in a profile, so that a plain `up` leaves it out.
         let (all, _) = config(plan, project, &["*".to_owned()]).await?;
         if !test_service::take_in(&mut model, &all, service) {
-            let said = format!("`test_service` names {service}, which it does not have");
+            let said =
+                format!("`test_service` names {service}, which the compose file does not have");
             return Err(PreviewError::Refused(said));
         }
     }
@@ -95,7 +96,7 @@ async fn config(
         .output();
     let output = tokio::time::timeout(Duration::from_mins(1), run)
         .await
-        .map_err(|_| PreviewError::Refused("no answer in 60 s".to_owned()))?
+        .map_err(|_| PreviewError::Refused("no response within 60 s".to_owned()))?
         .map_err(|_| PreviewError::NoCompose)?;
     let said = crate::text::printable(&String::from_utf8_lossy(&output.stderr));
     if !output.status.success() {
@@ -134,13 +135,13 @@ pub(super) fn arguments(project: &str, folder: &Path) -> Vec<OsString> {
     arguments
 }
 
-/// What Compose would fetch from elsewhere to read the files.
+/// Returns what Compose would fetch from elsewhere to read the files.
 #[must_use]
 pub fn remote(plan: &Plan) -> BTreeSet<String> {
     scanned(plan).remote
 }
 
-/// A look at the files before Compose reads them.
+/// Returns a look at the files before Compose reads them.
 pub(super) fn scanned(plan: &Plan) -> Scan {
     let files: Vec<_> = plan
         .compose_files
@@ -150,8 +151,8 @@ pub(super) fn scanned(plan: &Plan) -> Scan {
     scan(&files, &plan.repo.root.join(&plan.project_dir))
 }
 
-/// The `E2E_…` variables that the files use, with values as a sandbox would have them: a default
-/// that is there for people who run the stack themselves is not what a run would see.
+/// Returns the `E2E_…` variables that the files use, with values as a sandbox would have them: a
+/// default that is there for people who run the stack themselves is not what a run would see.
 fn endpoints(plan: &Plan) -> Vec<(String, &'static str)> {
     let used = scanned(plan).variables.into_iter();
     used.filter(|name| name.starts_with("E2E_"))

@@ -66,12 +66,12 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
             .flatten();
         if listed.into_iter().any(|one| !is_harmless(key, one)) {
             say(format!(
-                "{key} gives it more of the host than containers have"
+                "{key} gives it access to the host that containers lack"
             ));
         }
     }
     if service.contains_key("provider") {
-        say("provider runs a program of the host".to_owned());
+        say("`provider` runs a program on the host".to_owned());
     }
     if ports == Ports::Isolated {
         return;
@@ -81,7 +81,7 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
         let address = port["host_ip"].as_str().unwrap_or_default();
         if !address.is_empty() && !is_loopback(address) {
             say(format!(
-                "port {} answers on {address}, so to other machines",
+                "port {} is published on {address}, so other machines can reach it",
                 port["target"]
             ));
         }
@@ -142,37 +142,37 @@ mod tests {
             ),
             (
                 json!({ "cap_add": ["SYS_ADMIN"] }),
-                "cap_add gives it more of the host",
+                "cap_add gives it access to the host",
             ),
             (
                 json!({ "devices": [{ "source": "/dev/kvm" }] }),
-                "devices gives it more of the host",
+                "devices gives it access to the host",
             ),
             (
                 json!({ "device_cgroup_rules": ["a *:* rwm"] }),
-                "device_cgroup_rules gives it more",
+                "device_cgroup_rules gives it access",
             ),
             (
                 json!({ "provider": { "type": "x" } }),
-                "provider runs a program of the host",
+                "`provider` runs a program on the host",
             ),
             (
                 bind("/var/run/docker.sock"),
-                "/var/run/docker.sock makes it root on the host",
+                "/var/run/docker.sock gives it root on the host",
             ),
             (
                 bind("/home"),
-                "it may write /home of the host, outside the repo",
+                "it may write /home on the host, outside the repo",
             ),
             // Not below /repo, though it begins like it.
-            (bind("/repository"), "it may write /repository of the host"),
+            (bind("/repository"), "it may write /repository on the host"),
             (
                 json!({ "ports": [{ "target": 80, "host_ip": "0.0.0.0" }] }),
-                "port 80 answers on 0.0.0.0",
+                "port 80 is published on 0.0.0.0",
             ),
             (
                 json!({ "ports": [{ "target": 80, "host_ip": "[::]" }] }),
-                "port 80 answers on [::]",
+                "port 80 is published on [::]",
             ),
         ] {
             let found = of(&service);
@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(found("/repo/data"), Vec::<String>::new());
         assert_eq!(found("tmpfs"), Vec::<String>::new());
         assert!(
-            found("/srv")[0].starts_with("volume data: it is /srv of the host, outside the repo")
+            found("/srv")[0].starts_with("volume data: it is /srv on the host, outside the repo")
         );
     }
 

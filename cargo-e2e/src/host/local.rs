@@ -9,7 +9,6 @@ use tokio::process::Command;
 
 use super::{Channel, Host, HostError, LOCAL, RsyncEnd, Script};
 
-/// This machine.
 #[derive(Debug, Clone, Copy)]
 pub struct Local;
 

@@ -39,16 +39,16 @@ pub use ssh::Ssh;
 /// Where a sandbox lives.
 #[async_trait]
 pub trait Host: Send + Sync {
-    /// The name by which people know it: `local`, or what they typed.
+    /// Returns the name by which people know it: `local`, or what they typed.
     fn name(&self) -> &str;
 
-    /// Whether it is this machine.
+    /// Returns whether it is this machine.
     fn is_local(&self) -> bool;
 
     /// Starts a script in a process group of its own.
     async fn start(&self, script: &Script) -> Result<Channel, HostError>;
 
-    /// How rsync reaches it.
+    /// Returns how rsync reaches it.
     fn rsync_end(&self) -> RsyncEnd;
 
     /// Makes `there`, an address as the host sees it, answer at `here` on this machine until
@@ -63,7 +63,8 @@ pub trait Host: Send + Sync {
     /// was not.
     async fn reconnect(&self) -> Result<(), HostError>;
 
-    /// How often it had to be connected to: more than before means that it was lost meanwhile.
+    /// Returns how often it had to be connected to: more than before means that it was lost
+    /// meanwhile.
     fn connections(&self) -> u32 {
         1
     }

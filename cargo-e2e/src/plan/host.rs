@@ -39,7 +39,6 @@ impl HostVariables {
 pub struct HostChoice {
     /// `local`, or an ssh destination.
     pub name: String,
-    /// What decided.
     pub because: String,
 }
 
@@ -62,7 +61,7 @@ pub fn choose_host(
     }
 }
 
-/// A time in a variable; shorter ones are no time for a network.
+/// Returns a time in a variable; shorter ones are no time for a network.
 pub(super) fn seconds(
     name: &'static str,
     value: Option<&str>,

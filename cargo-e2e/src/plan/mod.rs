@@ -57,12 +57,10 @@ pub struct Options {
 /// When the sandbox outlives the run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Keep {
-    /// Never.
     #[default]
     No,
     /// When the run did not pass.
     OnFailure,
-    /// Whatever comes.
     Always,
 }
 
@@ -83,17 +81,13 @@ pub enum Risks {
 )]
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The repo.
     pub repo: Repo,
-    /// Its e2e.yml.
     pub spec: Spec,
-    /// Where it runs.
     pub host: HostChoice,
     /// When the sandbox outlives the run.
     pub keep: Keep,
     /// Whether `--keep` was given: the only way to keep after a signal.
     pub keep_typed: bool,
-    /// For how long.
     pub keep_for: Duration,
     /// How long the sandbox outlives the last word of this client.
     pub lease: Duration,
@@ -202,7 +196,7 @@ impl Plan {
         })
     }
 
-    /// How long a sandbox of this plan may live at most, unless it is kept.
+    /// Returns how long a sandbox of this plan may live at most, unless it is kept.
     #[must_use]
     pub fn lifetime(&self) -> Duration {
         let ready: Duration = self
@@ -233,7 +227,7 @@ impl Plan {
         harness::not_run(&self.repo, &self.spec)
     }
 
-    /// The spec's path as people know it: relative to the repo where it lies in it.
+    /// Returns the spec's path as people know it: relative to the repo where it lies in it.
     #[must_use]
     pub fn spec_name(&self) -> &Path {
         self.repo
@@ -242,7 +236,8 @@ impl Plan {
             .unwrap_or(&self.repo.spec_path)
     }
 
-    /// The files whose variables Compose puts into the compose files; some may not be there.
+    /// Returns the files whose variables Compose puts into the compose files; some may not be
+    /// there.
     #[must_use]
     pub fn env_files(&self) -> Vec<PathBuf> {
         let dotenv = self.repo.root.join(&self.project_dir).join(".env");

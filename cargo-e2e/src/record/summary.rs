@@ -17,7 +17,7 @@ pub(crate) const WIDTH: usize = 500;
 /// What stands above the last lines of a command.
 pub(crate) const LAST_LINES: &str = "its last lines";
 /// And above those of tests that tell nothing of themselves.
-pub(crate) const LAST_PRINTED: &str = "the last lines they printed";
+pub(crate) const LAST_PRINTED: &str = "the last lines of output";
 
 /// How much of a stage's detail fits in a line of somebody else's log.
 const REASON_LENGTH: usize = 200;

@@ -117,7 +117,7 @@ pub fn cut_short(record: &Record) -> Option<String> {
     let is_cut = |stage: &&StageRecord| stage.status == StageStatus::Interrupted;
     let Some(stage) = record.stages.iter().find(is_cut) else {
         let by = signal_name(record)?;
-        return Some(format!("{by} came when the tests had ended\n"));
+        return Some(format!("{by} arrived after the tests had ended\n"));
     };
     let detail = first_line(&stage.detail);
     Some(format!("{} was interrupted: {detail}\n", stage.name.name()))
@@ -245,7 +245,7 @@ fn stack(record: &Record, during: &During, shown: Shown) -> String {
                 )
             }
             (HealthStatus::Failed, answer) => {
-                let answer = printable(answer.as_deref().unwrap_or("no answer"));
+                let answer = printable(answer.as_deref().unwrap_or("no response"));
                 format!("{}: {}", check.name, first_line(&answer))
             }
         })
@@ -267,7 +267,7 @@ pub(crate) fn restarted(times: u64) -> String {
 fn changes(service: &ServiceRecord) -> Vec<String> {
     let mut all = Vec::new();
     if service.oom_killed {
-        all.push("killed for want of memory".to_owned());
+        all.push("out of memory (killed)".to_owned());
     }
     if service.restarts > 0 {
         // Docker does not say when: it may have been before the tests.

@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(
             error.recorded_of_tests(&Secrets::default()),
             format!(
-                "db exited with code 1\nthe last lines they printed:\n  one\n\n  {}…",
+                "db exited with code 1\nthe last lines of output:\n  one\n\n  {}…",
                 "x".repeat(RECORDED_WIDTH)
             )
         );

@@ -20,10 +20,7 @@ pub enum ConfigError {
     Host(#[from] HostError),
     /// Compose refused the files.
     #[error("Compose refuses the compose file")]
-    Refused {
-        /// What it said.
-        said: String,
-    },
+    Refused { said: String },
     /// What it printed is no model.
     #[error("`docker compose config` printed no model: {reason}")]
     NoModel {
@@ -35,17 +32,15 @@ pub enum ConfigError {
 /// The files as they are given to Compose, relative to the repo's root.
 #[derive(Debug, Clone, Copy)]
 pub struct Files<'a> {
-    /// Compose files.
     pub compose: &'a [String],
     /// The project's folder; empty is the root.
     pub folder: &'a str,
     /// Files with variables for interpolation.
     pub env: &'a [String],
-    /// Active profiles.
     pub profiles: &'a [String],
 }
 
-/// The canonical model, and what Compose warned of.
+/// Returns the canonical model, and what Compose warned of.
 ///
 /// # Errors
 /// When Compose refuses the files, or the host is lost.
@@ -102,8 +97,8 @@ pub async fn config(
     Ok((model, preview::warnings(&said)))
 }
 
-/// The commands that bring the stack up, for a job: all but the service that runs the tests, whose
-/// image is made ready here too. `again` builds anew what may have changed.
+/// Returns the commands that bring the stack up, for a job: all but the service that runs the
+/// tests, whose image is made ready here too. `again` builds anew what may have changed.
 #[must_use]
 pub fn up_commands(
     sandbox: &Sandbox,
@@ -146,7 +141,7 @@ pub fn up_commands(
     text
 }
 
-/// The commands that make these services' containers anew, after the stack was brought up.
+/// Returns the commands that make these services' containers anew, after the stack was brought up.
 #[must_use]
 pub fn recreate_commands(sandbox: &Sandbox, services: &[String]) -> String {
     let services: Vec<String> = services.iter().map(|name| quote(name)).collect();
@@ -157,8 +152,8 @@ pub fn recreate_commands(sandbox: &Sandbox, services: &[String]) -> String {
     )
 }
 
-/// The commands that run a service once, with these words instead of its command when there are
-/// any.
+/// Returns the commands that run a service once, with these words instead of its command when there
+/// are any.
 #[must_use]
 pub fn run_commands(
     sandbox: &Sandbox,

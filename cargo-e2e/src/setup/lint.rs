@@ -93,7 +93,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
     }
 }
 
-/// Warnings of addresses at which a run would find nobody. Reads files of the repo.
+/// Returns warnings of addresses at which no service would answer. Reads files of the repo.
 #[must_use]
 pub fn addresses(plan: &Plan, published: &[Published]) -> Vec<String> {
     if plan.ports == Ports::Isolated {

@@ -93,7 +93,7 @@ fn the_tool_prints_what_the_runbook_quotes() {
         test,
         &format!("cargo e2e down {} --host {HOST}", "0".repeat(26)),
         2,
-        "nothing of … is on …",
+        "no resources of run … on …",
     );
     says(test, "cd / && cargo e2e", 96, "no e2e/e2e.yml found");
     says(&with("healthcheks: []"), &run, 96, "unknown key");

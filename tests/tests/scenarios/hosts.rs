@@ -77,7 +77,7 @@ fn a_changed_key_is_refused() {
     let repo = repo.env("CARGO_E2E_SSH_CONFIG", &config.to_string_lossy());
     let ran = repo.run(Host::Root, &[]);
     unusable(&ran);
-    ran.stderr_has("not the one you know")
+    ran.stderr_has("the host's key has changed")
         .stderr_has("ssh-keygen -R");
 }
 
@@ -120,7 +120,7 @@ fn all_that_a_host_lacks_is_said_at_once() {
         .stderr_has("curl is not installed")
         .stderr_has("flock is not installed")
         .stderr_has("sudo apt-get install rsync")
-        .stderr_lacks("docker is not");
+        .stderr_lacks("`docker` is not");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_host_without_docker_is_told_so() {
     let repo = repo("dockerless");
     let ran = repo.run(account.host(), &[]);
     unusable(&ran);
-    ran.stderr_has("docker is not found on the PATH");
+    ran.stderr_has("`docker` is not on the PATH");
 }
 
 /// An account whose part of the disk is this big.

@@ -217,8 +217,9 @@ fn what_is_no_healthy_grpc_server_says_what_it_is() {
          \x20 - {{name: silent, grpc: 'localhost:PORT_C', timeout: 10}}\n"
     ));
     let ran = repo.run(Host::Dev, &[]);
-    ran.ended(98, "unhealthy")
-        .stderr_has("no.such.v1.Service; last answer: it knows no such service (grpc-status 5: unknown service)");
+    ran.ended(98, "unhealthy").stderr_has(
+        "no.such.v1.Service; last answer: it has no such service (grpc-status 5: unknown service)",
+    );
     for name in ["pages", "silent"] {
         let check = ran.recorded_as("health_checks", name);
         let said = check["last_error"].as_str().unwrap_or_default();

@@ -146,6 +146,6 @@ async fn choose(
 fn replace(host: &str, wanted: &Wanted) -> u8 {
     let words = HostKind::of(host).interactive(&wanted.command, wanted.terminal);
     let error = Command::new(&words[0]).args(&words[1..]).exec();
-    show_error(&format!("can't start it: {error}"), None);
+    show_error(&format!("failed to start it: {error}"), None);
     exit_code(Verdict::InternalError, None)
 }

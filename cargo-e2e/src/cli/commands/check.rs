@@ -35,7 +35,7 @@ async fn check_plan(plan: &Plan) -> u8 {
     let (model, said) = match preview_with_warnings(plan, "e2e-check").await {
         Ok(read) => read,
         Err(error @ PreviewError::NoCompose) => {
-            warn(&format!("the compose file was not checked: {error}"));
+            warn(&format!("failed to check the compose file: {error}"));
             for warning in plan.targets_not_run() {
                 warn(&warning);
             }

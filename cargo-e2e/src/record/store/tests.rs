@@ -84,7 +84,12 @@ fn the_oldest_go_and_what_is_no_record_is_named() {
     let kept = store.kept().unwrap();
     let ids: Vec<&str> = kept.records.iter().map(|one| one.run_id.as_str()).collect();
     assert_eq!(ids, ["b", "c"]);
-    assert!(kept.unreadable[0].1.to_string().starts_with("is no record"));
+    assert!(
+        kept.unreadable[0]
+            .1
+            .to_string()
+            .starts_with("is not a record")
+    );
     assert!(!store.has("a") && store.has("b"));
     assert_eq!(store.get("b").unwrap(), record("b"));
 }

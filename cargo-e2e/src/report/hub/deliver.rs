@@ -170,7 +170,7 @@ async fn send(
         entry.attempts = entry.attempts.saturating_add(1);
         let answer = timeout_at(deadline, post(hub, client, &entry.run_id, body.clone())).await;
         let answer = answer.unwrap_or_else(|_| Answer::Later {
-            why: "no answer in time".to_owned(),
+            why: "no response in time".to_owned(),
             after: None,
         });
         let Answer::Later { after, .. } = &answer else {

@@ -165,7 +165,7 @@ async fn what_may_pass_is_tried_again() {
 async fn a_hub_that_is_down_or_slow_costs_two_seconds_and_loses_nothing() {
     let (slow, _) = hub(&[Does::Hangs]).await;
     let (down, got) = hub(&[Does::Answers("503 Down")]).await;
-    for (hub, said) in [(slow, "no answer in time"), (down, "HTTP 503: sorry")] {
+    for (hub, said) in [(slow, "no response in time"), (down, "HTTP 503: sorry")] {
         let state = state(&["a", "b"]);
         let delivered = after_run(&hub, &state, "b").await;
         assert!(delivered.sent.is_empty());

@@ -157,7 +157,7 @@ impl Run<'_> {
         Control::listen(context, stack)
             .inspect_err(|error| {
                 self.events.warn(format!(
-                    "tests can't stop and start services: no socket can be made on this machine: {error}"
+                    "tests can't stop and start services: failed to make a socket on this machine: {error}"
                 ));
             })
             .ok()
@@ -174,7 +174,7 @@ impl Run<'_> {
             ),
             Err(Stopped::Cancelled | Stopped::Halted) => {
                 let by = self.cancel.signal().map(crate::cancel::Signal::name);
-                let message = by.map(|signal| format!("it was ended by {signal}"));
+                let message = by.map(|signal| format!("terminated by {signal}"));
                 (StageStatus::Interrupted, message)
             }
         };

@@ -230,7 +230,7 @@ impl<'a> StageRunner<'a> {
             }
             Err(Stopped::Halted) => (
                 StageStatus::Interrupted,
-                "what runs beside it failed".to_owned(),
+                "a stage beside it failed".to_owned(),
             ),
         };
         let duration = began.elapsed();

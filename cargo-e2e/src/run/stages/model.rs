@@ -186,7 +186,7 @@ pub(super) async fn send_needed(
     }
     if !made.is_empty() {
         context.events.note(format!(
-            "begin as empty folders in the sandbox, for containers to write: {}",
+            "the sandbox starts with these folders empty, for containers to write: {}",
             listed(&made)
         ));
         let made = made.iter().map(String::as_str);
@@ -207,7 +207,7 @@ pub(super) async fn send_needed(
             return Err(StageError::new(
                 Verdict::SpecError,
                 format!(
-                    "{} can't be sent to {}",
+                    "failed to send {} to {}",
                     still.join(", "),
                     context.host.name()
                 ),

@@ -301,9 +301,9 @@ pub async fn remember(context: &Context<'_>, stack: &Stack, endpoints: &Endpoint
     };
     let text = serde_json::to_vec(&state).unwrap_or_default();
     if let Err(error) = context.sandbox.put(context.host, "state.json", &text).await {
-        context
-            .events
-            .warn(format!("the sandbox can't be used again: {error}"));
+        context.events.warn(format!(
+            "failed to store the sandbox's state, so `--reuse` will not work: {error}"
+        ));
     }
 }
 

@@ -321,7 +321,7 @@ async fn tests_on_a_host_that_takes_no_socket_run_without() {
     assert_eq!(outcome.record.verdict, Verdict::Passed, "{outcome:#?}");
     assert_eq!(outcome.record.tests[0].name, "one");
     let warnings = seen.warnings.lock().unwrap();
-    let said = "tests can't stop and start services: a socket can't be forwarded";
+    let said = "tests can't stop and start services: failed to forward a socket";
     assert!(
         warnings.iter().any(|text| text.contains(said)),
         "{warnings:?}"

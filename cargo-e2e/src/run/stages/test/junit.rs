@@ -143,7 +143,7 @@ async fn here(file: &Path, before: &Before) -> Result<Vec<u8>, Junit> {
     };
     let data = tokio::fs::metadata(file).await.map_err(unreadable)?;
     if !data.is_file() {
-        return Err(Junit::Unreadable("it is no file".to_owned()));
+        return Err(Junit::Unreadable("it is not a file".to_owned()));
     }
     if stamp(file).await == before.stamp {
         return Err(Junit::Unwritten);

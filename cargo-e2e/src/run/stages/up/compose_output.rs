@@ -57,7 +57,7 @@ pub(super) fn not_pulled(said: &str, model: &Value) -> Option<String> {
     } else {
         format!(" and {more} more")
     };
-    (!images.is_empty()).then(|| format!("can't pull {}{more}", images.join(", ")))
+    (!images.is_empty()).then(|| format!("failed to pull {}{more}", images.join(", ")))
 }
 
 /// What Compose said last, which is why it failed.
@@ -115,18 +115,18 @@ pub(super) fn help(said: &str, host: HostKind<'_>) -> Option<String> {
         ))
     } else if has("no matching manifest") {
         Some(
-            "the image is not made for the host's architecture; name another tag, or `build:` it"
+            "the image does not exist for the host's architecture; name another tag, or `build:` it"
                 .to_owned(),
         )
     } else if subnets::are_exhausted(said) {
         Some("Docker has no address left for another network: `docker network ls` on the host shows what holds them".to_owned())
     } else if subnets::overlap(said) {
-        Some("the subnet that the compose file writes down is taken: another sandbox of this repo may have it; without `ipam` any number runs side by side".to_owned())
+        Some("the fixed subnet in the compose file is taken: another sandbox of this repo may have it; without `ipam`, sandboxes run side by side".to_owned())
     } else if has("no space left on device") {
         Some("the host's disk is full: `docker system df` there shows what Docker holds".to_owned())
     } else if ports::is_taken(said) {
         Some(
-            "something took the port meanwhile: `ss -ltnp` and `docker ps` on the host show what"
+            "another process took the port: `ss -ltnp` and `docker ps` on the host show what"
                 .to_owned(),
         )
     } else {
@@ -182,12 +182,12 @@ mod tests {
                     Error response from daemon: no such host\n";
         assert_eq!(
             failed(said, &model),
-            "`docker compose up` failed: can't pull postgres:99 (db): no such host"
+            "`docker compose up` failed: failed to pull postgres:99 (db): no such host"
         );
         let said = " Image shop/web Pulling\n Image shop/web Error denied\ndenied\n";
         assert_eq!(
             failed(said, &model),
-            "`docker compose up` failed: can't pull shop/web (web): denied"
+            "`docker compose up` failed: failed to pull shop/web (web): denied"
         );
         assert_eq!(failed(" Container db  Error\nx\n", &model), FAILED);
     }
