@@ -12,7 +12,6 @@ use std::fmt::Write as _;
 use std::fs;
 
 use e2e_tests::{Host, Repo, here_and_over_ssh, hub_for_one};
-use indoc::formatdoc;
 
 use places::Sink;
 use shapes::{Shape, Source};
@@ -41,35 +40,17 @@ fn repo(shapes: &[Shape]) -> Repo {
         let of = shapes.iter().find(|shape| shape.name.contains(context));
         of.unwrap_or_else(|| panic!("no shape for {context}"))
     };
-    let stack = formatdoc!(
-        r#"
-            services:
-              web:
-                image: BUSYBOX
-                init: true
-                command:
-                  - sh
-                  - -c
-                  - |
-                    {decode} </said.bin; {decode} </said.bin >&2
-                    printf '%s%s\n' "$$(head -c 16374 /dev/zero | tr '\0' x)" "$${long}"
-                    sleep 600
-                  - "${{{argv}}}"
-                environment:
-            {own}    labels:
-                  canary: "${{{label}}}"
-                healthcheck:
-                  test: [CMD-SHELL, "head -c 4088 /dev/zero | tr '\\0' x; echo $${cut}; : '${{{health}}}'"]
-                  interval: 1s
-                volumes: ["./said.bin:/said.bin:ro", "data:/data/${{{path}}}"]
-              built:
-                build:
-                  context: ./image
-                  args: {{A: "${{{build}}}"}}
-                command: [sleep, '600']
-                init: true
-            volumes: {{data: }}
-        "#,
+    let stack = format!(
+        "services:\n  web:\n    image: BUSYBOX\n    init: true\n    command:\n      - sh\n      - -c\n      - |\n        \
+         {decode} </said.bin; {decode} </said.bin >&2\n        \
+         printf '%s%s\\n' \"$$(head -c 16374 /dev/zero | tr '\\0' x)\" \"$${long}\"\n        \
+         sleep 600\n      - \"${{{argv}}}\"\n    \
+         environment:\n{own}    labels:\n      canary: \"${{{label}}}\"\n    \
+         healthcheck:\n      test: [CMD-SHELL, \"head -c 4088 /dev/zero | tr '\\\\0' x; echo $${cut}; : '${{{health}}}'\"]\n      \
+         interval: 1s\n    \
+         volumes: [\"./said.bin:/said.bin:ro\", \"data:/data/${{{path}}}\"]\n  \
+         built:\n    build:\n      context: ./image\n      args: {{A: \"${{{build}}}\"}}\n    command: [sleep, '600']\n    init: true\n\
+         volumes: {{data: }}\n",
         argv = variable("argument of a service").variable,
         label = variable("label").variable,
         health = variable("command of a health check").variable,
