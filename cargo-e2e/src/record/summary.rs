@@ -262,7 +262,7 @@ fn test_counts(record: &Record) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::human::samples::{failed, passed, test};
+    use crate::record::samples::{failed, passed, test};
 
     #[test]
     fn durations_are_short_and_round_into_the_next_unit() {

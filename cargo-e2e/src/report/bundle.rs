@@ -197,7 +197,7 @@ fn open_up(dir: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::human::samples::passed;
+    use crate::record::samples::passed;
 
     fn run_id(number: usize) -> String {
         format!("01j{number:023}")

@@ -245,7 +245,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::record::outcome::Stage;
-    use crate::report::human::samples::{failed, finished, passed, test};
+    use crate::record::samples::{failed, finished, passed, test};
 
     #[test]
     fn a_test_that_failed_is_shown_at_its_line() {

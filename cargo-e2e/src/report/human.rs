@@ -7,8 +7,6 @@ mod options;
 mod paint;
 mod pending;
 #[cfg(test)]
-pub(crate) mod samples;
-#[cfg(test)]
 mod tests;
 mod verdict;
 

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use crate::record::event::{Excerpt, Failure};
     use crate::record::outcome::{Git, Stage, StageStatus};
-    use crate::report::human::samples::{RUN_ID, began, ended, finished, passed};
+    use crate::record::samples::{RUN_ID, began, ended, finished, passed};
 
     fn lines(events: &[Event]) -> Vec<Value> {
         let mut out = Vec::new();

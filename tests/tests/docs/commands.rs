@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::desk::{Desk, said};
+use super::desk::{Desk, alone, said};
 use super::pages::{Block, book, parse, root};
 use super::{BOOK, NOT_RUN};
 
@@ -96,6 +96,7 @@ pub(crate) fn run_document(name: &str) -> Vec<(String, String)> {
 
 /// Runs all that can be run in some documents; what can't is what [`NOT_RUN`] names.
 fn run_documents(names: &[String]) {
+    let _turn = alone();
     let of_them = NOT_RUN
         .iter()
         .filter(|(document, _)| names.iter().any(|name| name == document));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::HOST;
-use super::desk::{Desk, said};
+use super::desk::{Desk, alone, said};
 use super::pages::{parse, read, rows, section};
 
 /// The codes that `cargo e2e --help` lists; 128+n is a rule, not a code.
@@ -75,6 +75,7 @@ pub(crate) fn comes_with(desk: &Desk, spec: &str, command: &str, code: i32, prin
 
 #[test]
 fn the_tool_prints_what_the_runbook_quotes() {
+    let _turn = alone();
     let desk = Desk::new();
     let run = format!("cargo e2e --host {HOST}");
     let test = "test_command: 'true'\n";

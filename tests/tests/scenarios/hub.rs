@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use e2e_tests::{Ended, Host, Repo, image};
+use indoc::formatdoc;
 use serde_json::{Value, json};
 
 const TOKEN: &str = "a-token-for-the-hub";
@@ -16,11 +17,19 @@ impl Hub {
     /// A receiver with PostgreSQL behind it, brought up by the tool itself.
     fn up() -> Self {
         let repo = Repo::new("hub")
-            .compose(&format!(
-                "services:\n  db:\n    image: PG_IMAGE\n    environment: {{POSTGRES_PASSWORD: hub}}\n  hub:\n    \
-                 image: {}\n    command: [python3, -u, /hub/receiver.py]\n    volumes: ['../hub:/hub:ro']\n    \
-                 environment: {{DATABASE: 'postgresql://postgres:hub@db/postgres', HUB_TOKEN: {TOKEN}}}\n    \
-                 ports: ['PORT_A:8000', 'PORT_B:8443']\n",
+            .compose(&formatdoc!(
+                "
+                    services:
+                      db:
+                        image: PG_IMAGE
+                        environment: {{POSTGRES_PASSWORD: hub}}
+                      hub:
+                        image: {}
+                        command: [python3, -u, /hub/receiver.py]
+                        volumes: ['../hub:/hub:ro']
+                        environment: {{DATABASE: 'postgresql://postgres:hub@db/postgres', HUB_TOKEN: {TOKEN}}}
+                        ports: ['PORT_A:8000', 'PORT_B:8443']
+                ",
                 image("PYTHON_IMAGE")
             ))
             .spec("test_command: 'true'\nhealth_checks: [{name: hub, url: 'http://localhost:PORT_A/'}]\n")

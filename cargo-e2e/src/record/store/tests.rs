@@ -7,7 +7,7 @@ use super::*;
 use crate::record::ended::EndedSandbox;
 use crate::record::event::{Event, Reporter as _};
 use crate::record::outcome::{Stage, StageStatus, TestRecord, Verdict};
-use crate::report::human::samples;
+use crate::record::samples;
 
 fn header(store: &Path, run_id: &str) -> Header {
     Header {

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::record::outcome::{HealthRecord, Stage, StageRecord, StepRecord};
-use crate::report::human::samples::{failed, passed, test};
+use crate::record::samples::{failed, passed, test};
 
 fn service(name: &str) -> ServiceRecord {
     ServiceRecord {

@@ -6,8 +6,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::deliver::{BESIDE_A_RUN, Delivered, Which, deliver};
 use super::*;
+use crate::record::samples::passed;
 use crate::record::store::Store;
-use crate::report::human::samples::passed;
 
 const TOKEN: &str = "very-secret-token";
 

@@ -2,9 +2,9 @@ mod bottom_line;
 
 use std::time::Duration;
 
-use super::samples::{began, ended, failed, finished, passed, test};
 use super::*;
 use crate::record::outcome::{Stage, StageStatus, Verdict};
+use crate::record::samples::{began, ended, failed, finished, passed, test};
 
 use StageStatus::{Failed, Interrupted, Passed, Skipped};
 use Verbosity::{Normal, Quiet, Verbose};

@@ -308,19 +308,13 @@ fn passed(records: &[TestRecord]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::samples::test;
 
     #[test]
     fn what_nextest_did_not_come_to_is_counted() {
-        let record = |name: &str, status| TestRecord {
-            name: name.to_owned(),
-            status,
-            duration_ms: 1,
-            message: None,
-            steps: Vec::new(),
-        };
         let mut records = vec![
-            record("a", StageStatus::Failed),
-            record("b", StageStatus::Passed),
+            test("a", StageStatus::Failed),
+            test("b", StageStatus::Passed),
         ];
         let names = ["a", "b", "c"].map(str::to_owned);
         add_missing(names.into_iter(), &mut records);
