@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_yaml::Value;
 
 use super::calls::{self, Call};
-use super::recipes::{Kind, Recipe, Step, parent};
+use super::recipe::{Kind, Recipe, Step, parent};
 use super::runners::{is_open, is_wide, runner};
 use super::tree::Tree;
 
