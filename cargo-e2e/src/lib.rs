@@ -11,9 +11,12 @@
 pub mod cancel;
 pub mod compose;
 pub mod durable;
+pub mod environment;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod host;
+#[cfg(test)]
+mod page;
 pub mod plan;
 pub mod probe;
 pub mod record;

@@ -3,12 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cargo_e2e::record::outcome::exit_codes;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
-
-const EXIT_CODES: &str = "\
-Exit codes: 0 passed, 2 usage, 4 no test ran, 70 internal error, 96 e2e.yml or compose file wrong, 97 host unusable or lost,
-98 stack not up or not healthy, 99 something is left behind, 100 tests failed or timed out,
-101 build_command or compiling the tests failed, 105 setup_command failed, 128+n ended by signal n.";
 
 /// As Cargo calls it: `cargo-e2e e2e …`.
 #[derive(Debug, Parser)]
@@ -19,7 +15,7 @@ pub(crate) enum Cargo {
 }
 
 #[derive(Debug, Args)]
-#[command(version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = exit_code_help())]
 pub(crate) struct E2e {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -123,18 +119,22 @@ pub(crate) enum SchemaOf {
 
 #[derive(Debug, Args)]
 pub(crate) struct UpArguments {
-    #[command(flatten)]
-    pub(crate) repo: RepoArguments,
     /// Leave it up even when it does not become ready
     #[arg(long)]
     pub(crate) keep: bool,
+    #[command(flatten)]
+    pub(crate) sandbox: SandboxArguments,
+}
+
+/// What brings a sandbox up.
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArguments {
+    #[command(flatten)]
+    pub(crate) look: LookArguments,
     /// End at once, instead of waiting, where another run holds the sandbox, a port or the `junit` file
     #[arg(long)]
     pub(crate) no_wait: bool,
-    /// Refuse a compose file that reaches beyond its sandbox, instead of warning
-    #[arg(long)]
-    pub(crate) strict: bool,
-    /// Lifetime of the sandbox, such as 90m or 24h
+    /// Lifetime of a sandbox that is left up, such as 90m or 24h
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     pub(crate) keep_for: Option<Duration>,
     #[command(flatten)]
@@ -200,8 +200,6 @@ pub(crate) struct LogsArguments {
     reason = "each is a flag that is typed or not"
 )]
 pub(crate) struct RunArguments {
-    #[command(flatten)]
-    pub(crate) repo: RepoArguments,
     /// Leave the sandbox up, and say how to enter and remove it
     #[arg(long, conflicts_with = "keep_on_failure")]
     pub(crate) keep: bool,
@@ -211,20 +209,11 @@ pub(crate) struct RunArguments {
     /// Run in this repo's sandbox that is up already, when its definition has not changed
     #[arg(long)]
     pub(crate) reuse: bool,
-    /// End at once, instead of waiting, where another run holds the sandbox, a port or the `junit` file
-    #[arg(long)]
-    pub(crate) no_wait: bool,
-    /// Refuse a compose file that reaches beyond its sandbox, instead of warning
-    #[arg(long)]
-    pub(crate) strict: bool,
     /// Run Cargo's test targets with cargo-nextest, on this machine
     #[arg(long)]
     pub(crate) nextest: bool,
-    /// Lifetime of a sandbox that is left up, such as 90m or 24h
-    #[arg(long, value_name = "TIME", value_parser = lifetime)]
-    pub(crate) keep_for: Option<Duration>,
     #[command(flatten)]
-    pub(crate) output: OutputArguments,
+    pub(crate) sandbox: SandboxArguments,
     /// Arguments for the test command, the test targets or cargo-nextest
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) arguments: Vec<String>,
@@ -251,7 +240,7 @@ pub(crate) struct RepoArguments {
 pub(crate) struct LookArguments {
     #[command(flatten)]
     pub(crate) repo: RepoArguments,
-    /// Refuse a compose file that reaches beyond its sandbox, as a run with --strict does
+    /// Refuse a compose file that reaches beyond its sandbox, instead of warning
     #[arg(long)]
     pub(crate) strict: bool,
 }
@@ -330,7 +319,14 @@ pub(crate) enum Color {
     Never,
 }
 
-/// `90m`, `24h`, `3d`, or seconds.
+fn exit_code_help() -> String {
+    let codes = exit_codes().into_iter();
+    let codes: Vec<String> = codes
+        .map(|(code, _, meaning)| format!("{code} {meaning}"))
+        .collect();
+    format!("Exit codes: {}.", codes.join(", "))
+}
+
 fn slug(text: &str) -> Result<String, String> {
     if cargo_e2e::spec::is_slug(text) {
         Ok(text.to_owned())
@@ -339,6 +335,7 @@ fn slug(text: &str) -> Result<String, String> {
     }
 }
 
+/// `90m`, `24h`, `3d`, or seconds.
 fn lifetime(text: &str) -> Result<Duration, String> {
     let help = || "give a time such as 90m, 24h or 3d".to_owned();
     let parsed = match text.strip_suffix('d') {
@@ -379,7 +376,10 @@ mod tests {
         let Cargo::E2e(typed) =
             Cargo::try_parse_from(["cargo", "e2e", "./plan", "--", "-k", "x"]).expect("it parses");
         assert!(typed.command.is_none());
-        assert_eq!(typed.run.repo.repo, Some(PathBuf::from("./plan")));
+        assert_eq!(
+            typed.run.sandbox.look.repo.repo,
+            Some(PathBuf::from("./plan"))
+        );
         assert_eq!(typed.run.arguments, ["-k", "x"]);
     }
 }

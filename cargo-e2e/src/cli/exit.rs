@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use cargo_e2e::cancel::Cancel;
+pub(super) use cargo_e2e::record::outcome::USAGE;
 use cargo_e2e::record::outcome::{Verdict, exit_code};
 
 use super::print::{errln, output, show_error};
 use super::signals;
 
-/// What was typed is wrong.
-pub(super) const USAGE: u8 = 2;
 /// Who was asked to end gives a reader so long to read on.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// When it is said whom this process waits for.

@@ -9,7 +9,7 @@ use cargo_e2e::plan::{HostVariables, Options, Plan, Risks};
 use cargo_e2e::record::outcome::{Verdict, exit_code};
 use cargo_e2e::repo::workspace::Repo;
 
-use super::args::{LookArguments, RepoArguments};
+use super::args::{LookArguments, RepoArguments, SandboxArguments};
 use super::print::show_error;
 use super::refused::Refused;
 use super::repos::{find, likely, parse};
@@ -62,13 +62,22 @@ pub(super) async fn show(unplanned: Unplanned) -> u8 {
 pub(super) fn looking(arguments: &LookArguments) -> Options {
     Options {
         host: arguments.repo.host.host.clone(),
-        risks: risks(arguments.strict),
+        risks: if arguments.strict {
+            Risks::Refuse
+        } else {
+            Risks::Warn
+        },
         ..Options::default()
     }
 }
 
-pub(super) fn risks(strict: bool) -> Risks {
-    if strict { Risks::Refuse } else { Risks::Warn }
+/// Returns options for bringing a sandbox up.
+pub(super) fn bringing_up(arguments: &SandboxArguments) -> Options {
+    Options {
+        keep_for: arguments.keep_for,
+        no_wait: arguments.no_wait,
+        ..looking(&arguments.look)
+    }
 }
 
 /// Makes the plan for one repo. The file is small, and nothing else happens meanwhile.

@@ -57,7 +57,7 @@ impl<'a> HostKind<'a> {
 
 /// Returns the file of `CARGO_E2E_SSH_CONFIG`, in place of the user's own config.
 pub(super) fn ssh_config() -> Option<PathBuf> {
-    let config = std::env::var_os("CARGO_E2E_SSH_CONFIG").map(PathBuf::from);
+    let config = std::env::var_os(crate::environment::SSH_CONFIG).map(PathBuf::from);
     config.filter(|path| !path.as_os_str().is_empty())
 }
 

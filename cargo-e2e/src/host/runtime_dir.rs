@@ -78,7 +78,7 @@ fn orphans(parent: &Path) -> Vec<PathBuf> {
 /// macOS), of which ssh takes 17 for itself.
 fn parent() -> std::io::Result<PathBuf> {
     let uid = rustix::process::getuid().as_raw();
-    let parent = match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
+    let parent = match std::env::var_os(crate::environment::RUNTIME_DIR).map(PathBuf::from) {
         Some(runtime)
             if runtime.is_absolute() && runtime.as_os_str().len() < 50 && runtime.is_dir() =>
         {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::environment::{self, set};
 use crate::host::LOCAL;
 use crate::repo::workspace::ConfiguredHost;
 
@@ -24,12 +25,11 @@ impl HostVariables {
     /// From this process's environment; an empty variable is as good as none.
     #[must_use]
     pub fn from_env() -> Self {
-        let get = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         Self {
-            cargo_e2e_host: get("CARGO_E2E_HOST"),
-            railiance01_host: get("RAILIANCE01_HOST"),
-            connect_timeout: get("CARGO_E2E_CONNECT_TIMEOUT"),
-            lease: get("CARGO_E2E_LEASE"),
+            cargo_e2e_host: set(environment::HOST),
+            railiance01_host: set(environment::RAILIANCE01_HOST),
+            connect_timeout: set(environment::CONNECT_TIMEOUT),
+            lease: set(environment::LEASE),
         }
     }
 }
@@ -51,9 +51,14 @@ pub fn choose_host(
 ) -> HostChoice {
     let named = |name: Option<&str>, because| Some((name?.to_owned(), because));
     let (name, because) = named(typed, "--host")
-        .or_else(|| named(variables.cargo_e2e_host.as_deref(), "CARGO_E2E_HOST"))
+        .or_else(|| named(variables.cargo_e2e_host.as_deref(), environment::HOST))
         .or_else(|| configured().map(|it| (it.host, it.source)))
-        .or_else(|| named(variables.railiance01_host.as_deref(), "RAILIANCE01_HOST"))
+        .or_else(|| {
+            named(
+                variables.railiance01_host.as_deref(),
+                environment::RAILIANCE01_HOST,
+            )
+        })
         .unwrap_or_else(|| (LOCAL.to_owned(), "nothing names another"));
     HostChoice {
         name,
@@ -86,7 +91,7 @@ mod tests {
     #[test]
     fn only_whole_seconds_are_a_time() {
         let read =
-            |value| seconds("CARGO_E2E_CONNECT_TIMEOUT", value).map_err(|error| error.to_string());
+            |value| seconds(environment::CONNECT_TIMEOUT, value).map_err(|error| error.to_string());
         assert_eq!(read(None), Ok(None));
         assert_eq!(read(Some("90")), Ok(Some(Duration::from_secs(90))));
         for bad in ["0", "1.5", "soon", "-5"] {

@@ -9,6 +9,7 @@ mod test_kind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::environment;
 use crate::repo::workspace::Repo;
 use crate::spec::{Cleanup, Ports, Side, Spec};
 
@@ -159,10 +160,10 @@ impl Plan {
             (Keep::No, Cleanup::Always) => Keep::No,
         };
         let connect = host::seconds(
-            "CARGO_E2E_CONNECT_TIMEOUT",
+            environment::CONNECT_TIMEOUT,
             variables.connect_timeout.as_deref(),
         )?;
-        let lease = host::seconds("CARGO_E2E_LEASE", variables.lease.as_deref())?;
+        let lease = host::seconds(environment::LEASE, variables.lease.as_deref())?;
         let limits = Limits::of(&spec, connect);
         let (project_dir, project_dir_because) = project_dir(&repo, &spec)?;
         let tests = harness::choose(&repo, &spec, options.nextest)?;

@@ -14,3 +14,4 @@ pub(crate) mod samples;
 pub mod store;
 pub mod summary;
 pub mod verdict;
+mod verdict_info;

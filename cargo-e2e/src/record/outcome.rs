@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cancel::Signal;
+pub use super::verdict_info::{USAGE, Verdict, VerdictInfo, exit_code, exit_codes};
 
 /// The stages of a run, in their order.
 #[derive(
@@ -86,88 +86,6 @@ impl StageStatus {
             Self::Failed => "failed",
             Self::Skipped => "skipped",
             Self::Interrupted => "interrupted",
-        }
-    }
-}
-
-/// What the run as a whole came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Tests passed and nothing is left behind, unless it was asked to be kept.
-    Passed,
-    /// Tests failed.
-    Failed,
-    /// Tests ran past `timeout`.
-    TimedOut,
-    /// There was no test to run, perhaps because of a filter.
-    NoTests,
-    /// Our bug, or the record could not be stored.
-    InternalError,
-    /// No e2e.yml, or it or the compose file is wrong.
-    SpecError,
-    /// The host can't be used or was lost.
-    HostError,
-    /// The stack did not come up.
-    UpFailed,
-    /// The stack did not become healthy in time.
-    Unhealthy,
-    /// Tests passed, but something could not be removed.
-    Leaked,
-    /// `build_command`, or compiling the test targets, failed.
-    BuildFailed,
-    /// `setup_command` failed.
-    SetupFailed,
-    /// A signal ended the run.
-    Interrupted,
-}
-
-impl Verdict {
-    /// The name in records.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::TimedOut => "timed_out",
-            Self::NoTests => "no_tests",
-            Self::InternalError => "internal_error",
-            Self::SpecError => "spec_error",
-            Self::HostError => "host_error",
-            Self::UpFailed => "up_failed",
-            Self::Unhealthy => "unhealthy",
-            Self::Leaked => "leaked",
-            Self::BuildFailed => "build_failed",
-            Self::SetupFailed => "setup_failed",
-            Self::Interrupted => "interrupted",
-        }
-    }
-
-    /// Which of two verdicts of one run counts: signal, lost host, tests, other stages, leftovers.
-    #[must_use]
-    pub fn or_worse(self, other: Self) -> Self {
-        if other.rank() > self.rank() {
-            other
-        } else {
-            self
-        }
-    }
-
-    fn rank(self) -> u8 {
-        match self {
-            Self::Passed => 0,
-            Self::Leaked => 1,
-            Self::InternalError
-            | Self::SpecError
-            | Self::UpFailed
-            | Self::Unhealthy
-            | Self::BuildFailed
-            | Self::SetupFailed => 2,
-            Self::NoTests => 3,
-            Self::Failed => 4,
-            Self::TimedOut => 5,
-            Self::HostError => 6,
-            Self::Interrupted => 7,
         }
     }
 }
@@ -320,24 +238,6 @@ pub struct Record {
     pub tool_version: String,
 }
 
-/// The exit code of a verdict; a signal's number makes the one of an interrupted run.
-#[must_use]
-pub fn exit_code(verdict: Verdict, signal: Option<Signal>) -> u8 {
-    match verdict {
-        Verdict::Passed => 0,
-        Verdict::NoTests => 4,
-        Verdict::InternalError => 70,
-        Verdict::SpecError => 96,
-        Verdict::HostError => 97,
-        Verdict::UpFailed | Verdict::Unhealthy => 98,
-        Verdict::Leaked => 99,
-        Verdict::Failed | Verdict::TimedOut => 100,
-        Verdict::BuildFailed => 101,
-        Verdict::SetupFailed => 105,
-        Verdict::Interrupted => 128 + signal.map_or(2, Signal::number),
-    }
-}
-
 /// What may be left of a run that could not say it: later its host may.
 #[must_use]
 pub fn state_not_known(run_id: &str) -> String {
@@ -356,40 +256,4 @@ pub fn now() -> String {
 #[must_use]
 pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn exit_codes_are_the_documented_ones() {
-        let code = |verdict| exit_code(verdict, None);
-        assert_eq!(code(Verdict::Passed), 0);
-        assert_eq!(code(Verdict::NoTests), 4);
-        assert_eq!(code(Verdict::Failed), 100);
-        assert_eq!(code(Verdict::Unhealthy), 98);
-        assert_eq!(exit_code(Verdict::Interrupted, Some(Signal::Int)), 130);
-        assert_eq!(exit_code(Verdict::Interrupted, Some(Signal::Term)), 143);
-    }
-
-    #[test]
-    fn a_signal_beats_the_host_beats_tests_beats_stages_beats_leftovers() {
-        let order = [
-            Verdict::Passed,
-            Verdict::Leaked,
-            Verdict::Unhealthy,
-            Verdict::NoTests,
-            Verdict::Failed,
-            Verdict::TimedOut,
-            Verdict::HostError,
-            Verdict::Interrupted,
-        ];
-        for (index, worse) in order.iter().enumerate() {
-            for better in &order[..index] {
-                assert_eq!(better.or_worse(*worse), *worse);
-                assert_eq!(worse.or_worse(*better), *worse);
-            }
-        }
-    }
 }

@@ -10,8 +10,8 @@ mod tests;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::durable;
 use crate::record::outcome::Record;
+use crate::{durable, environment};
 
 pub use journal::{Header, Journal};
 
@@ -22,7 +22,7 @@ pub const KEPT: usize = 1000;
 /// in `~/.local/state`.
 #[must_use]
 pub fn state_folder() -> PathBuf {
-    std::env::var_os("XDG_STATE_HOME")
+    std::env::var_os(environment::STATE_HOME)
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())
         .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")))

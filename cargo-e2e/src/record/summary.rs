@@ -55,7 +55,7 @@ pub fn kilobytes(kb: u64) -> String {
 /// `activity-core e2e passed: 3 tests in 41.2 s on railiance01`.
 #[must_use]
 pub fn summary_line(record: &Record) -> String {
-    let verdict = verdict_word(record.verdict).to_lowercase();
+    let verdict = record.verdict.info().title.to_lowercase();
     let reason = match first_failed(record) {
         Some(stage) if record.verdict != Verdict::Passed => {
             let why = test_reason(record, stage)
@@ -148,25 +148,6 @@ pub(crate) fn tail(record: &Record) -> String {
         duration(Duration::from_millis(record.duration_ms)),
         record.host
     )
-}
-
-/// The verdict, to begin a line with.
-pub(crate) fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Passed => "Passed",
-        Verdict::Failed => "Failed",
-        Verdict::TimedOut => "Timed out",
-        Verdict::NoTests => "No tests",
-        Verdict::InternalError => "Internal error",
-        Verdict::SpecError => "Spec error",
-        Verdict::HostError => "Host error",
-        Verdict::UpFailed => "Up failed",
-        Verdict::Unhealthy => "Unhealthy",
-        Verdict::Leaked => "Leaked",
-        Verdict::BuildFailed => "Build failed",
-        Verdict::SetupFailed => "Setup failed",
-        Verdict::Interrupted => "Interrupted",
-    }
 }
 
 /// The signal that ended a run; the record keeps it as the exit code only.

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::environment;
 use crate::record::event::{Event, Reporter};
 use crate::record::outcome::{HealthStatus, Record, StageStatus, Verdict};
 use crate::record::summary::{
@@ -41,7 +42,7 @@ pub struct GitHub<W: Write + Send> {
 /// Returns whether this process runs in a job of GitHub Actions.
 #[must_use]
 pub fn is_job() -> bool {
-    std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true")
+    std::env::var(environment::GITHUB_ACTIONS).is_ok_and(|value| value == "true")
 }
 
 impl<W: Write + Send> GitHub<W> {
@@ -51,8 +52,8 @@ impl<W: Write + Send> GitHub<W> {
     pub fn detect(repo: &Path, out: W) -> Option<Self> {
         is_job().then(|| Self {
             out,
-            summary: std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from),
-            workspace: std::env::var_os("GITHUB_WORKSPACE")
+            summary: std::env::var_os(environment::GITHUB_STEP_SUMMARY).map(PathBuf::from),
+            workspace: std::env::var_os(environment::GITHUB_WORKSPACE)
                 .and_then(|workspace| Path::new(&workspace).canonicalize().ok())
                 .unwrap_or_else(|| repo.to_owned()),
             repo: repo.to_owned(),

@@ -10,7 +10,7 @@ mod tests;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::record::outcome::{HealthStatus, Record, StageStatus, TestRecord, Verdict};
-use crate::record::summary::{duration, first_line, tail, verdict_word};
+use crate::record::summary::{duration, first_line, tail};
 use crate::report::ReportInputs;
 use crate::text::printable;
 
@@ -38,12 +38,12 @@ pub fn page(record: &Record, inputs: &ReportInputs<'_>, failure: Option<&str>) -
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (record.repo) " e2e: " (verdict_word(record.verdict)) }
+                title { (record.repo) " e2e: " (record.verdict.info().title) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 header {
-                    span class={ "verdict " (class) } { (verdict_word(record.verdict)) }
+                    span class={ "verdict " (class) } { (record.verdict.info().title) }
                     h1 { (record.repo) " e2e" (printable(&tail(record))) }
                     nav {
                         a href="#timeline" { "Timeline" } " "

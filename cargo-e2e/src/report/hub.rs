@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::environment::{self, set};
 use crate::record::outcome::Record;
 use crate::record::summary::summary_line;
 use crate::secrets::Patterns;
@@ -77,12 +78,11 @@ impl Hub {
     /// When what it names is no hub.
     #[must_use]
     pub fn from_environment() -> Option<Result<Self, HubError>> {
-        let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let base = set("STATE_HUB_URL")?;
-        let path = set("STATE_HUB_PROGRESS_PATH");
+        let base = set(environment::STATE_HUB_URL)?;
+        let path = set(environment::STATE_HUB_PROGRESS_PATH);
         Some(address(&base, path.as_deref()).map(|url| Self {
             url,
-            token: set("STATE_HUB_TOKEN"),
+            token: set(environment::STATE_HUB_TOKEN),
         }))
     }
 

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::environment;
 use crate::record::outcome::Stage;
 
 const LOOK: Duration = Duration::from_millis(20);
@@ -13,7 +14,7 @@ pub(crate) async fn reached(stage: Stage) {
     if !cfg!(debug_assertions) {
         return;
     }
-    let wanted = std::env::var("CARGO_E2E_FAILPOINT").unwrap_or_default();
+    let wanted = std::env::var(environment::FAILPOINT).unwrap_or_default();
     let Some((name, file)) = wanted.split_once(':') else {
         return;
     };

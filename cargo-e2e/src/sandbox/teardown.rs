@@ -207,7 +207,7 @@ mod tests {
         std::os::unix::fs::symlink("/bin/sh", &program).unwrap();
         let child = Command::new(&program)
             .args(["-c", "env -i sh -c 'sleep 30; echo survived' & wait"])
-            .env("CARGO_E2E_RUN", id('c'))
+            .env(crate::environment::RUN, id('c'))
             .process_group(0)
             .stdout(std::process::Stdio::piped())
             .spawn()

@@ -4,45 +4,38 @@ use std::collections::BTreeSet;
 
 use super::HOST;
 use super::desk::{Desk, alone, said};
-use super::pages::{parse, read, rows, section};
+use super::pages::{parse, rows, section};
 
-/// The codes that `cargo e2e --help` lists; 128+n is a rule, not a code.
-pub(crate) fn exit_codes() -> BTreeSet<String> {
-    let desk = Desk::new();
-    let help = desk.passes("cargo e2e --help");
-    let (_, list) = help
-        .split_once("Exit codes:")
-        .expect("the help lists exit codes");
-    let codes = list.split([',', '\n', '.']).filter_map(|part| {
-        let word = part.split_whitespace().next()?;
-        word.parse::<u8>().is_ok().then(|| word.to_owned())
-    });
-    let codes: BTreeSet<String> = codes.collect();
-    assert!(codes.len() >= 10, "{help}");
-    codes
+/// Each code with its verdict, or `none`.
+fn codes(prose: &[String], heading: &str) -> BTreeSet<(String, String)> {
+    let lines = section(prose, heading);
+    let mut found = BTreeSet::new();
+    for row in rows(&lines) {
+        for verdict in row[1]
+            .split([',', ' '])
+            .filter(|word| word.starts_with('`'))
+        {
+            found.insert((row[0].to_owned(), verdict.to_owned()));
+        }
+        found.insert((row[0].to_owned(), String::new()));
+    }
+    found
 }
 
 #[test]
 fn the_runbook_explains_every_exit_code() {
-    let (_, prose) = parse("RUNBOOK.md");
-    let lines = section(&prose, "## Exit codes");
-    let explained: BTreeSet<String> = rows(&lines)
-        .iter()
-        .map(|cells| cells[0].to_owned())
-        .collect();
-    let mut expected = exit_codes();
-    expected.extend(["130".to_owned(), "143".to_owned()]);
-    assert_eq!(explained, expected);
-    // The verdicts too, as the record names them.
-    let outcome = read("cargo-e2e/src/record/outcome.rs");
-    let (_, names) = outcome
-        .split_once("impl Verdict")
-        .expect("outcome.rs has the verdicts");
-    let (names, _) = names.split_once("\n    }\n").expect("`name` ends");
-    for name in names.split('"').skip(1).step_by(2) {
-        let shown = format!("| `{name}` |");
-        assert!(lines.iter().any(|line| line.contains(&shown)), "{name}");
+    let explained = codes(&parse("RUNBOOK.md").1, "## Exit codes");
+    let page = codes(&parse("docs/src/reference/exit-codes.md").1, "# Exit codes");
+    let (by_signal, mut expected): (BTreeSet<_>, BTreeSet<_>) =
+        page.into_iter().partition(|(code, _)| code == "128+n");
+    for code in ["130", "143"] {
+        expected.extend(
+            by_signal
+                .iter()
+                .map(|(_, verdict)| (code.to_owned(), verdict.clone())),
+        );
     }
+    assert_eq!(explained, expected);
 }
 
 /// The RUNBOOK's row for a code has this text, and the tool prints it with that code.

@@ -3,16 +3,34 @@
 
 mod imports;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use imports::{Crate, circles, folder};
+use proc_macro2::{TokenStream, TokenTree};
 
 /// What is in `cargo-e2e/src`, top to bottom: each may import from those below it alone.
-const ORDER: [&str; 18] = [
-    "main", "cli", "run", "setup", "report", "sandbox", "compose", "plan", "repo", "record",
-    "secrets", "host", "spec", "probe", "cancel", "durable", "shell", "text",
+const ORDER: [&str; 19] = [
+    "main",
+    "cli",
+    "run",
+    "setup",
+    "report",
+    "sandbox",
+    "compose",
+    "plan",
+    "repo",
+    "record",
+    "secrets",
+    "host",
+    "spec",
+    "probe",
+    "cancel",
+    "durable",
+    "environment",
+    "shell",
+    "text",
 ];
 const MOST_FOLDERS: usize = 14;
 const MOST_LINES: usize = 400;
@@ -125,4 +143,57 @@ fn clap_is_in_the_command_line_and_ssh_in_the_host_alone() {
     };
     all_in("clap", &["cli", "main"]);
     all_in("openssh", &["host"]);
+}
+
+/// The string literals of a source, also those in macros.
+fn literals(tokens: TokenStream, found: &mut BTreeSet<String>) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => literals(group.stream(), found),
+            TokenTree::Literal(literal) => {
+                found.insert(literal.to_string());
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn each_variable_is_named_in_one_place() {
+    let of = |file: &Path| {
+        let text = fs::read_to_string(file).expect("UTF-8");
+        let mut found = BTreeSet::new();
+        literals(text.parse().expect("it is Rust"), &mut found);
+        found
+    };
+    let places = [
+        "cargo-e2e/src/environment.rs",
+        "e2e-harness/src/protocol.rs",
+    ];
+    let places = places.map(|place| root().join(place));
+    let is_name = |literal: &String| {
+        let name = literal.trim_matches('"');
+        let letters = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+        literal.starts_with('"')
+            && !name.is_empty()
+            && !name.starts_with('_')
+            && name.bytes().all(letters)
+    };
+    let names: BTreeSet<String> = places
+        .iter()
+        .flat_map(|place| of(place))
+        .filter(is_name)
+        .collect();
+    assert!(names.len() >= 25, "{names:?}");
+    for part in ["cargo-e2e/src", "e2e-harness/src", "e2e-harness/macros/src"] {
+        for file in imports::sources(&root().join(part)) {
+            let again: Vec<_> = of(&file).intersection(&names).cloned().collect();
+            let elsewhere = !places.contains(&file);
+            assert!(
+                again.is_empty() || !elsewhere,
+                "{}: {again:?}",
+                file.display()
+            );
+        }
+    }
 }

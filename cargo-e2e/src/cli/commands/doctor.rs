@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 
+use cargo_e2e::environment::set;
 use cargo_e2e::host::{Check, Finding};
 use cargo_e2e::plan::{Options, Plan};
 use cargo_e2e::record::outcome::{Verdict, exit_code};
@@ -74,7 +75,6 @@ struct Marks {
 
 impl Marks {
     fn fitting() -> Self {
-        let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let locale = set("LC_ALL")
             .or_else(|| set("LC_CTYPE"))
             .or_else(|| set("LANG"))

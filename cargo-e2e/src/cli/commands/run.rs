@@ -17,9 +17,9 @@ use cargo_e2e::sandbox::Identity;
 use cargo_e2e::secrets::{SHORTEST, Secrets};
 use cargo_e2e::setup::doctor;
 
-use crate::cli::args::{OutputArguments, RepoArguments, RunArguments, UpArguments};
+use crate::cli::args::{OutputArguments, RunArguments, SandboxArguments, UpArguments};
 use crate::cli::exit::USAGE;
-use crate::cli::plans::{each_plan, risks};
+use crate::cli::plans::{bringing_up, each_plan};
 use crate::cli::print::{output as streams, show_error};
 use crate::cli::refused::Refused;
 use crate::cli::reporters::{is_json, on_terminal, reporters};
@@ -28,44 +28,36 @@ use crate::cli::unplanned::{Unplanned, environment};
 
 pub(crate) async fn run(arguments: RunArguments) -> u8 {
     let options = Options {
-        host: arguments.repo.host.host.clone(),
         keep: match (arguments.keep, arguments.keep_on_failure) {
             (true, _) => Keep::Always,
             (_, true) => Keep::OnFailure,
             _ => Keep::No,
         },
-        keep_for: arguments.keep_for,
-        risks: risks(arguments.strict),
         reuse: arguments.reuse,
-        no_wait: arguments.no_wait,
-        up_only: false,
         nextest: arguments.nextest,
         arguments: arguments.arguments,
+        ..bringing_up(&arguments.sandbox)
     };
-    run_each(&arguments.repo, &arguments.output, &options).await
+    run_each(&arguments.sandbox, &options).await
 }
 
 /// `cargo e2e up`: everything but the tests, and the sandbox stays.
 pub(crate) async fn up(arguments: UpArguments) -> u8 {
     let options = Options {
-        host: arguments.repo.host.host.clone(),
         keep: if arguments.keep {
             Keep::Always
         } else {
             Keep::No
         },
-        keep_for: arguments.keep_for,
-        risks: risks(arguments.strict),
         reuse: true,
-        no_wait: arguments.no_wait,
         up_only: true,
-        nextest: false,
-        arguments: Vec::new(),
+        ..bringing_up(&arguments.sandbox)
     };
-    run_each(&arguments.repo, &arguments.output, &options).await
+    run_each(&arguments.sandbox, &options).await
 }
 
-async fn run_each(repos: &RepoArguments, output: &OutputArguments, options: &Options) -> u8 {
+async fn run_each(typed: &SandboxArguments, options: &Options) -> u8 {
+    let output = &typed.output;
     let cancel = match signals::cancel() {
         Ok(cancel) => cancel,
         Err(code) => return code,
@@ -84,7 +76,7 @@ async fn run_each(repos: &RepoArguments, output: &OutputArguments, options: &Opt
             refuse(Unplanned { refused, repo }).await
         }
     };
-    each_plan(repos, options, &cancel, work, refuse).await
+    each_plan(&typed.look.repo, options, &cancel, work, refuse).await
 }
 
 async fn run_plan(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Result<u8, Refused> {

@@ -9,8 +9,8 @@ use rustix::process::Signal;
 use tokio::process::Command;
 use tokio::time::Instant;
 
-/// The variable that hosts mark a sandbox's processes with, too: without it, a program stays.
-const NAME: &str = "CARGO_E2E_RUN";
+use crate::environment::RUN;
+
 /// After SIGTERM, this long until SIGKILL.
 const GRACE: Duration = Duration::from_secs(2);
 /// SIGKILL is repeated for this long: what is being killed can still start another.
@@ -36,12 +36,12 @@ impl Mark {
     }
 
     pub(super) fn put_on(&self, command: &mut Command) {
-        command.env(NAME, &self.0);
+        command.env(RUN, &self.0);
     }
 
     /// Ends all that carries it: politely, then not.
     pub(super) async fn end_all(&self) {
-        let entry = format!("{NAME}={}", self.0);
+        let entry = format!("{RUN}={}", self.0);
         if send(&entry, Signal::TERM).await == 0 {
             return;
         }

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, stderr};
 
+use crate::environment;
 use crate::report::output::same_place;
 
 /// How much is shown.
@@ -39,7 +40,8 @@ impl HumanOptions {
         };
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb" || term.is_empty());
         // Some CI systems give their jobs a terminal, and keep every frame of a spinner.
-        let ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
+        let ci =
+            std::env::var_os(environment::CI).is_some_and(|ci| !ci.is_empty() && ci != "false");
         Self {
             verbosity,
             color: color.unwrap_or_else(auto),

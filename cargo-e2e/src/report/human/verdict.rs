@@ -6,7 +6,7 @@ use super::paint::{COLUMN, Paint};
 use crate::record::outcome::{Record, Stage, TestRecord, Verdict};
 use crate::record::summary::{
     WIDTH, at_step, failed_tests, first_failed, first_line, reason, says_nothing_new, signal_name,
-    tail, verdict_word,
+    tail,
 };
 use crate::text::{clip, printable};
 
@@ -52,7 +52,7 @@ fn verdict(paint: &Paint, record: &Record) -> String {
     let reached = |stage| record.stages.iter().any(|one| one.name == stage);
     let word = match record.verdict {
         Verdict::Passed if reached(Stage::Up) && !reached(Stage::Test) => "Up",
-        other => verdict_word(other),
+        other => other.info().title,
     };
     let verb = paint.verb(style, word);
     let signal = signal_name(record).map_or_else(String::new, |name| format!(" ({name})"));

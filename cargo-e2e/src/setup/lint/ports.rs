@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use e2e_harness::protocol::{Transport, env_name};
+use e2e_harness::protocol::{ENDPOINTS, Transport, env_name};
 use serde_yaml::Value;
 
 use crate::compose::Published;
@@ -151,7 +151,7 @@ fn reads(plan: &Plan, published: &[Published]) -> Option<(Place, String)> {
             let service = format!("E2E_{}_", env_name(&one.service));
             variable.starts_with(&service)
         };
-        variable == "E2E_ENDPOINTS"
+        variable == ENDPOINTS
             || variable.starts_with("E2E_HEALTH_")
             || published.iter().any(of_service)
     };
