@@ -17,20 +17,20 @@ pub const PROJECT: &str = "E2E_PROJECT";
 pub const REPO: &str = "E2E_REPO";
 /// The address at which published ports answer, as seen from the tests.
 pub const HOST: &str = "E2E_HOST";
-/// All endpoints as one JSON document, see [`Endpoints`].
+/// All endpoints as one JSON document.
 pub const ENDPOINTS: &str = "E2E_ENDPOINTS";
 /// Folder whose files are kept with the result.
 pub const ARTIFACTS: &str = "E2E_ARTIFACTS";
-/// Folder that lives on for the next run of this repo on this host.
+/// Folder that stays for the next run of this repo on this machine.
 pub const CACHE: &str = "E2E_CACHE";
-/// File to which the harness appends [`record::Entry`] lines; its folder is the run's, and holds
-/// the locks of `serial` and `exclusive` tests.
+/// File to which e2e-harness appends what happens, a JSON line each; of several tests of one name
+/// the worst result counts, and `"attempt": 2` marks a retry.
 pub const EVENTS: &str = "E2E_EVENTS";
-/// Unix socket that answers [`control::Request`]s.
+/// Unix socket through which e2e-harness stops, starts and looks into services.
 pub const CONTROL: &str = "E2E_CONTROL";
-/// `1`: harness tests fail, rather than be ignored, outside a sandbox.
+/// With `1`, tests of e2e-harness fail outside a sandbox, where they would otherwise be ignored.
 pub const REQUIRED: &str = "E2E_REQUIRED";
-/// `1`: a harness says so, and lists its tests, in place of running anything (see [`GREETING`]).
+/// Internal: with `1`, a harness lists its tests in place of running them, after [`GREETING`].
 pub const HELLO: &str = "E2E_HELLO";
 /// What a harness that was started with [`HELLO`] prints as its first line; after it come the
 /// names of its tests, one a line.
