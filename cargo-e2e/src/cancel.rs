@@ -20,7 +20,6 @@ pub enum Signal {
 }
 
 impl Signal {
-    /// Its number.
     #[must_use]
     pub fn number(self) -> u8 {
         match self {
@@ -31,7 +30,6 @@ impl Signal {
         }
     }
 
-    /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -93,7 +91,7 @@ impl Cancel {
         Ok(Self { received })
     }
 
-    /// A ladder that nobody climbs.
+    /// Makes a ladder that nobody climbs.
     #[must_use]
     pub fn never() -> Self {
         Self {
@@ -101,7 +99,7 @@ impl Cancel {
         }
     }
 
-    /// The first signal, if there was one.
+    /// Returns the first signal, if there was one.
     #[must_use]
     pub fn signal(&self) -> Option<Signal> {
         self.received.borrow().first
@@ -121,7 +119,7 @@ impl Cancel {
         }
     }
 
-    /// A ladder and the hand that climbs it.
+    /// Returns a ladder and the hand that climbs it.
     #[cfg(test)]
     pub(crate) fn by_hand() -> (Self, impl Fn(Signal)) {
         let (sender, received) = watch::channel(Received::default());

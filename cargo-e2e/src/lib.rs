@@ -3,6 +3,10 @@
 //!
 //! A module imports only from those below it; `tests/structure.rs` has the order.
 #![forbid(unsafe_code)]
+#![allow(
+    missing_docs,
+    reason = "only the binary uses it; a comment that repeats a name is noise"
+)]
 
 pub mod cancel;
 pub mod compose;

@@ -21,8 +21,8 @@ impl<'a> Shell<'a> {
         Self(words)
     }
 
-    /// A name alone, which is started so that any failure counts; none where the words are to be
-    /// taken as they are.
+    /// Returns a name alone, which is started so that any failure counts; none where the words are
+    /// to be taken as they are.
     fn name(&self) -> Option<&'a str> {
         match self.0 {
             [] => Some(DEFAULT),
@@ -64,7 +64,7 @@ impl<'a> Shell<'a> {
         words.join(" ")
     }
 
-    /// Whether a pipe is known to fail when any part of it does.
+    /// Returns whether a pipe is known to fail when any part of it does.
     #[must_use]
     pub fn has_pipefail(&self) -> bool {
         match self.name() {
@@ -73,7 +73,7 @@ impl<'a> Shell<'a> {
         }
     }
 
-    /// Whether a line that fails ends the command.
+    /// Returns whether a line that fails ends the command.
     #[must_use]
     pub fn stops(&self) -> bool {
         let is_e = |word: &String| {
@@ -84,7 +84,7 @@ impl<'a> Shell<'a> {
     }
 }
 
-/// A value as one word of a POSIX shell.
+/// Returns a value as one word of a POSIX shell.
 ///
 /// ```
 /// assert_eq!(cargo_e2e::shell::quote("it's"), r"'it'\''s'");
@@ -92,6 +92,17 @@ impl<'a> Shell<'a> {
 #[must_use]
 pub fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
+}
+
+/// A word as a shell reads it back, quoted only where it must be.
+#[must_use]
+pub fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        quote(text)
+    }
 }
 
 #[cfg(test)]

@@ -75,11 +75,13 @@ pub(crate) async fn run(name: &str, body: Body, doing: &Doing, deadline: Instant
         let _ = send.send(end);
     });
     if let Err(error) = started {
-        return End::NotStarted(format!("no thread for the test: {error}"));
+        return End::NotStarted(format!("failed to start a thread for the test: {error}"));
     }
     let left = deadline.saturating_duration_since(Instant::now());
     if let Ok(end) = tokio::time::timeout(left, &mut receive).await {
-        return end.unwrap_or_else(|_| End::NotStarted("the test's thread is gone".into()));
+        return end.unwrap_or_else(|_| {
+            End::NotStarted("the test's thread ended without a result".into())
+        });
     }
     // Before it is stopped, which ends its waits.
     let doing = doing.clause();
@@ -106,12 +108,14 @@ fn call(body: Body, stopped: oneshot::Receiver<()>) -> End {
                 runtime.shutdown_background();
                 end
             }
-            Err(error) => End::NotStarted(format!("no async runtime for the test: {error}")),
+            Err(error) => End::NotStarted(format!(
+                "failed to start an async runtime for the test: {error}"
+            )),
         },
     }
 }
 
-/// A runtime for one test, on the calling thread.
+/// Returns a runtime for one test, on the calling thread.
 pub(crate) fn runtime() -> std::io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
@@ -132,7 +136,8 @@ async fn unless_stopped<T>(
     .await
 }
 
-/// A backtrace ends at a function of this name, so that it shows the test and not the harness.
+/// Returns a backtrace ends at a function of this name, so that it shows the test and not the
+/// harness.
 #[inline(never)]
 fn __rust_begin_short_backtrace<T>(call: impl FnOnce() -> T) -> T {
     let value = call();
@@ -177,7 +182,7 @@ pub(crate) fn note_panics() {
     HOOKED.call_once(|| {
         let earlier = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let message = info.payload_as_str().unwrap_or("a panic without a text");
+            let message = info.payload_as_str().unwrap_or("a panic without a message");
             let place = info
                 .location()
                 .map_or_else(String::new, |place| format!(", at {place}"));
@@ -190,7 +195,7 @@ pub(crate) fn note_panics() {
     });
 }
 
-/// The message and place of the panic that this thread unwinds from, or caught last.
+/// Returns the message and place of the panic that this thread unwinds from, or caught last.
 pub(crate) fn last_panic() -> Option<String> {
     PANIC.with_borrow(Clone::clone)
 }
@@ -199,6 +204,6 @@ fn panic_message(payload: &(dyn Any + Send)) -> String {
     PANIC.take().unwrap_or_else(|| {
         let text = payload.downcast_ref::<&str>().map(ToString::to_string);
         text.or_else(|| payload.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "a panic without a text".to_owned())
+            .unwrap_or_else(|| "a panic without a message".to_owned())
     })
 }

@@ -38,7 +38,7 @@ impl Session {
             test: test.to_owned(),
         };
         session
-            .ask("the start of the test's session", &begin, PATIENCE)
+            .ask("starting the test's session", &begin, PATIENCE)
             .await?;
         Ok(session)
     }
@@ -56,7 +56,7 @@ impl Session {
         };
         let late = || {
             failed(format!(
-                "no answer from `cargo e2e` within {} s",
+                "no response from `cargo e2e` within {} s",
                 patience.as_secs()
             ))
         };

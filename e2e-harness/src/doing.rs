@@ -40,7 +40,7 @@ impl Doing {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A clause for behind `timed out after 3 s`; empty when nothing is known.
+    /// Returns a clause for behind `timed out after 3 s`; empty when nothing is known.
     pub(crate) fn clause(&self) -> String {
         let state = self.state();
         let waits: Vec<String> = state.waits.iter().map(said).collect();

@@ -14,7 +14,7 @@ pub enum Error {
     #[error("there is no sandbox here ({0} is not set): run `cargo e2e`")]
     NoSandbox(&'static str),
     /// A variable that `cargo e2e` sets can't be read.
-    #[error("{name} is not what `cargo e2e` writes")]
+    #[error("unexpected value of {name}: `cargo e2e` did not write it")]
     Variable {
         /// The variable.
         name: &'static str,
@@ -41,7 +41,7 @@ pub enum Error {
         status: String,
     },
     /// A wait ended with an error.
-    #[error("{what} can't happen any more")]
+    #[error("{what} can no longer happen")]
     Failed {
         /// What was waited for.
         what: String,
@@ -61,7 +61,7 @@ pub enum Error {
     },
     /// Nothing listens to requests for the stack.
     #[error(
-        "the stack can be controlled under `cargo e2e` only ({} is not set): run `cargo e2e`, or `cargo e2e --reuse` on a sandbox that is up",
+        "only `cargo e2e` can control the stack ({} is not set): run `cargo e2e`, or `cargo e2e --reuse` on a sandbox that is up",
         crate::protocol::CONTROL
     )]
     NoControl,
@@ -105,7 +105,7 @@ impl Error {
     }
 }
 
-/// An error with everything behind it, `a: b: c`.
+/// Returns an error with everything behind it, `a: b: c`.
 pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

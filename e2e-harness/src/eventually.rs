@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// `true`, `Some(value)` and [`Poll::Ready`] end the wait; `false`, `None` and [`Poll::NotYet`]
 /// go on with it. Each can be inside a `Result`, whose error ends the wait at once.
 #[diagnostic::on_unimplemented(
-    message = "`eventually` can't tell from `{Self}` whether to go on",
+    message = "`eventually` can't wait for a `{Self}`",
     note = "the closure gives a `Poll<T>`, `Option<T>` or `bool`, or a `Result` of one of them"
 )]
 pub trait Look {
@@ -27,7 +27,7 @@ pub trait Look {
     type Value;
     /// What ends it early.
     type Error: Into<BoxError>;
-    /// Whether it came true.
+    /// Returns whether it came true.
     ///
     /// # Errors
     /// That it can't.
@@ -204,7 +204,7 @@ where
             started: Instant::now(),
             deadline: Box::pin(sleep(patience.timeout)),
             pause: patience.interval,
-            status: "no answer yet".to_owned(),
+            status: "no response yet".to_owned(),
             doing: Doing::Looking(Box::pin((this.condition)())),
             waiting: doing::waiting(format!("waiting for {}", this.what)),
         });

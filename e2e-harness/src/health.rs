@@ -42,7 +42,9 @@ pub(crate) async fn needs(stack: &Stack, names: Option<&[&str]>) -> Result<(), E
             let known = checks.iter().map(|check| check.name.clone());
             let ports = stack.endpoints().ports.iter();
             return Err(Error::Unknown {
-                what: format!("`{name}` is no health check and no service with a published port"),
+                what: format!(
+                    "`{name}` is neither a health check nor a service with a published port"
+                ),
                 known: list(known.chain(ports.map(|at| at.service.clone()))),
             });
         }
@@ -155,7 +157,7 @@ async fn tcp(address: &str) -> Poll<()> {
     };
     let mut byte = [0];
     match tokio::time::timeout(HANG_UP, stream.peek(&mut byte)).await {
-        Ok(Ok(0)) => Poll::NotYet("it accepted and hung up".to_owned()),
+        Ok(Ok(0)) => Poll::NotYet("it accepted and closed the connection".to_owned()),
         Ok(Err(error)) => Poll::NotYet(error.to_string()),
         Ok(Ok(_)) | Err(_) => Poll::Ready(()),
     }

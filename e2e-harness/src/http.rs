@@ -29,19 +29,19 @@ impl Http {
         }
     }
 
-    /// The full URL of a path.
+    /// Returns the full URL of a path.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}/{}", self.base, path.trim_start_matches('/'))
     }
 
-    /// The client itself.
+    /// Returns the client itself.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// A request of any method.
+    /// Returns a request of any method.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = self.url(path);
         // When it is sent, and when its answer comes, only reqwest knows.

@@ -27,7 +27,7 @@ pub(crate) fn take(folder: &Path, serial: Option<&str>, exclusive: bool) -> Resu
             Kind::Alone,
         )?);
     }
-    // Who waits for everybody holds the turnstile, so that nobody new comes between.
+    // A thread that waits for all others holds the turnstile, so that no new one comes between.
     let turnstile = lock(folder, "turnstile.lock", Kind::Alone)?;
     let kind = if exclusive { Kind::Alone } else { Kind::Shared };
     held.push(lock(folder, "exclusive.lock", kind)?);

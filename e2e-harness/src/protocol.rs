@@ -157,7 +157,7 @@ pub enum Probe {
 }
 
 impl Endpoints {
-    /// The variables that tests and compose interpolation see, sorted by name.
+    /// Returns the variables that tests and compose interpolation see, sorted by name.
     #[must_use]
     pub fn variables(&self) -> Vec<(String, String)> {
         let mut variables = BTreeMap::new();
@@ -194,7 +194,7 @@ impl Endpoints {
     }
 }
 
-/// A service or health check name as it appears in a variable: ASCII letters in upper case,
+/// Returns a service or health check name as it appears in a variable: ASCII letters in upper case,
 /// every other character except digits a `_`.
 ///
 /// ```
@@ -213,7 +213,7 @@ pub fn env_name(name: &str) -> String {
         .collect()
 }
 
-/// The first two names that become the same variable name, in the order given.
+/// Returns the first two names that become the same variable name, in the order given.
 ///
 /// ```
 /// use e2e_harness::protocol::collision;

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::protocol::record::Entry;
 
-/// The file of records, or nothing where nobody reads them.
+/// The file of records, or nothing where no tool reads them.
 #[derive(Clone, Default)]
 pub(crate) struct Recorder(Option<Arc<Target>>);
 
@@ -28,7 +28,7 @@ impl Recorder {
             }))),
             Err(error) => {
                 eprintln!(
-                    "e2e-harness: no records, {} can't be opened: {error}",
+                    "e2e-harness: failed to open {} for records: {error}",
                     path.display()
                 );
                 Self(None)
@@ -45,17 +45,17 @@ impl Recorder {
         if let Err(error) = written
             && !target.complained.swap(true, Ordering::Relaxed)
         {
-            eprintln!("e2e-harness: records can't be written: {error}");
+            eprintln!("e2e-harness: failed to write records: {error}");
         }
     }
 }
 
-/// The time, RFC 3339 UTC.
+/// Returns the time, RFC 3339 UTC.
 pub(crate) fn now() -> String {
     humantime::format_rfc3339_millis(SystemTime::now()).to_string()
 }
 
-/// A time in whole milliseconds.
+/// Returns a time in whole milliseconds.
 pub(crate) fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -36,7 +36,7 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// The module's path without the crate's name, the function, the case.
+    /// Returns the module's path without the crate's name, the function, the case.
     pub(crate) fn name(&self) -> String {
         let inner = self.module.split_once("::").map(|(_, inner)| inner);
         inner
@@ -47,7 +47,8 @@ impl Definition {
             .join("::")
     }
 
-    /// Why it failed, with the function's place in the first line, which is all that a summary shows.
+    /// Returns why it failed, with the function's place in the first line, which is all that a
+    /// summary shows.
     pub(crate) fn place(&self, why: &str) -> String {
         let (first, rest) = why.split_at(why.find('\n').unwrap_or(why.len()));
         format!("{first} (test at {}:{}){rest}", self.file, self.line)
@@ -94,7 +95,7 @@ pub fn register(test: &'static Definition) {
         .push(test);
 }
 
-/// All tests, by name; those of one name by their place.
+/// Returns all tests, by name; those of one name by their place.
 pub(crate) fn tests() -> Vec<(String, &'static Definition)> {
     let tests = TESTS.lock().unwrap_or_else(PoisonError::into_inner);
     let mut tests: Vec<_> = tests.iter().map(|test| (test.name(), *test)).collect();

@@ -43,7 +43,7 @@ pub struct Said<E>(pub E);
 
 /// For boxed errors, which are not errors themselves.
 pub trait ByBox {
-    /// The error and its sources.
+    /// Returns the error and its sources.
     fn text(&self) -> String;
 }
 impl ByBox for &&Said<BoxError> {
@@ -59,7 +59,7 @@ impl ByBox for &&Said<Box<dyn std::error::Error>> {
 
 /// For errors.
 pub trait BySource {
-    /// The error and its sources.
+    /// Returns the error and its sources.
     fn text(&self) -> String;
 }
 impl<E: std::error::Error + 'static> BySource for &&&Said<E> {

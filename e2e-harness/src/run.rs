@@ -25,7 +25,7 @@ const FAILED: u8 = 101;
 /// More tests at once than this rarely make one stack faster.
 const MOST_THREADS: usize = 8;
 
-/// The whole of a test binary.
+/// Runs the tests of a test binary.
 #[must_use]
 pub fn main() -> ExitCode {
     let tests = registry::tests();
@@ -75,8 +75,8 @@ pub fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-/// Why none of these tests can run: a name means one test, for the child that runs it, for nextest
-/// and in the record.
+/// Returns why none of these tests can run: a name means one test, for the child that runs it, for
+/// nextest and in the record.
 fn refusal(tests: &Tests) -> Option<String> {
     let mut text = String::new();
     for twins in tests.chunk_by(|(one, _), (other, _)| one == other) {
@@ -172,7 +172,7 @@ impl Run {
             }
             Way::Threads if !args.list => {
                 eprintln!(
-                    "e2e-harness: tests run on threads of one process: output is not captured, and one abort or exit ends them all, and exit(0) looks like a success; `cargo e2e` and `cargo nextest run` give each its own process"
+                    "e2e-harness: tests run on threads of one process: output is not captured, one abort or exit ends them all, and exit(0) looks like a success; `cargo e2e` and `cargo nextest run` give each its own process"
                 );
             }
             _ => {}

@@ -46,7 +46,7 @@ impl Debug for Sandbox {
 }
 
 impl Sandbox {
-    /// The sandbox that the environment describes, for code that is not an
+    /// Returns the sandbox that the environment describes, for code that is not an
     /// `#[e2e_harness::test]`: steps are printed and not recorded, services can't be controlled.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl Sandbox {
         Self::of_test(&test, false, Recorder::default())
     }
 
-    /// The sandbox for one try of a test.
+    /// Returns the sandbox for one try of a test.
     pub(crate) fn of_test(test: &str, exclusive: bool, recorder: Recorder) -> Result<Self, Error> {
         if !env_is(protocol::E2E, "1") {
             return Err(Error::NoSandbox(protocol::E2E));
@@ -76,19 +76,19 @@ impl Sandbox {
         })
     }
 
-    /// Every published port and every health check.
+    /// Returns every published port and every health check.
     #[must_use]
     pub fn endpoints(&self) -> &Endpoints {
         self.inner.stack.endpoints()
     }
 
-    /// The run's id: 26 lower-case characters that sort by time.
+    /// Returns the run's id: 26 lower-case characters that sort by time.
     #[must_use]
     pub fn run_id(&self) -> String {
         env(protocol::RUN_ID).unwrap_or_default()
     }
 
-    /// A variable that `env:` of e2e.yml or `cargo e2e` sets.
+    /// Returns a variable that `env:` of e2e.yml or `cargo e2e` sets.
     ///
     /// # Errors
     /// [`Error::Unknown`] when it is not set, or is not Unicode.
@@ -123,7 +123,7 @@ impl Sandbox {
         })
     }
 
-    /// A client for a service, once its health checks pass.
+    /// Returns a client for a service, once its health checks pass.
     ///
     /// Its base is the health check whose port the service publishes, without the path; else
     /// `http://` and the service's first port.
@@ -164,7 +164,7 @@ impl Sandbox {
         Ok(format!("http://{}", port.address()))
     }
 
-    /// A folder for this test alone, whose files are kept with the run's result. It exists.
+    /// Returns a folder for this test alone, whose files are kept with the run's result. It exists.
     ///
     /// # Errors
     /// [`Error::File`] when it can't be made.
@@ -239,8 +239,8 @@ impl Sandbox {
         once::once(&self.inner.folder, name, make).await
     }
 
-    /// A service of the stack, to be stopped, looked into and used from inside. Only for tests
-    /// that say `exclusive`; the stack is put back as it was when the test ends.
+    /// Returns a service of the stack, to be stopped, looked into and used from inside. Only for
+    /// tests that say `exclusive`; the stack is put back as it was when the test ends.
     ///
     /// ```no_run
     /// use e2e_harness::{Sandbox, eventually};

@@ -88,7 +88,7 @@ impl Service {
         .await
     }
 
-    /// What its containers print; await it, or narrow it first.
+    /// Returns what its containers print; await it, or narrow it first.
     pub fn logs(&self) -> Logs {
         Logs {
             service: self.clone(),
@@ -106,7 +106,7 @@ impl Service {
         }
     }
 
-    /// The states of its containers.
+    /// Returns the states of its containers.
     ///
     /// # Errors
     /// As [`Service::stop`].
@@ -114,7 +114,7 @@ impl Service {
         let request = Request::State {
             service: self.name.clone(),
         };
-        let doing = format!("asking for the state of service {}", self.name);
+        let doing = format!("reading the state of service {}", self.name);
         match self.ask("the state", doing, &request, PATIENCE).await? {
             Answer::States { containers } => Ok(containers),
             other => Err(self.unexpected(&other)),
@@ -155,7 +155,7 @@ impl Service {
     fn unexpected(&self, answer: &Answer) -> Error {
         Error::Control {
             what: format!("a request about {}", self.name),
-            why: format!("`cargo e2e` answered something else: {answer:?}"),
+            why: format!("unexpected answer from `cargo e2e`: {answer:?}"),
         }
     }
 }
@@ -207,13 +207,13 @@ pub struct Exec {
 }
 
 impl Exec {
-    /// What the command reads on its standard input.
+    /// Returns what the command reads on its standard input.
     pub fn stdin(mut self, text: impl Into<String>) -> Self {
         self.stdin = text.into();
         self
     }
 
-    /// How long to wait for its end; 120 seconds unless said otherwise.
+    /// Returns how long to wait for its end; 120 seconds unless said otherwise.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -268,7 +268,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// The standard output of a command that ended with 0.
+    /// Returns the standard output of a command that ended with 0.
     ///
     /// # Errors
     /// [`Error::Exec`] with the status and the standard error.

@@ -72,7 +72,7 @@ impl Stack {
         self.inner.session.get()
     }
 
-    /// Opens the session, where there is somebody to open it with.
+    /// Opens the session, where `cargo e2e` listens.
     pub(crate) async fn begin(&self) -> Result<(), Error> {
         let Some(socket) = env(protocol::CONTROL) else {
             return Ok(());

@@ -47,8 +47,8 @@ impl Steps {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The step at which the test failed, if it was at one: the innermost that is open, or failed
-    /// with no other begun since.
+    /// Returns the step at which the test failed, if it was at one: the innermost that is open, or
+    /// failed with no other begun since.
     pub(crate) fn at(&self) -> Option<String> {
         let state = self.state();
         let open = state.open.iter().max_by_key(|path| path.len());

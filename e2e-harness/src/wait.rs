@@ -49,7 +49,7 @@ pub enum WaitError<E> {
         status: String,
     },
     /// The condition can't come true any more.
-    #[error("{what} can't happen any more")]
+    #[error("{what} can no longer happen")]
     Failed {
         /// What was waited for.
         what: String,
@@ -92,7 +92,7 @@ where
     let what = what.into();
     let started = Instant::now();
     let mut pause = patience.interval;
-    let mut status = "no answer yet".to_owned();
+    let mut status = "no response yet".to_owned();
     loop {
         let left = patience.timeout.saturating_sub(started.elapsed());
         match tokio::time::timeout(left, condition()).await {
@@ -148,7 +148,7 @@ mod tests {
         })
         .await
         .expect_err("it hangs");
-        assert!(error.to_string().ends_with("no answer yet"), "{error}");
+        assert!(error.to_string().ends_with("no response yet"), "{error}");
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! What tests share on this machine: turns, slots and port numbers. Locks are the kernel's, so
 //! that a test that was killed gives back what it held.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -10,6 +10,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::lab::Host;
@@ -66,22 +67,24 @@ pub struct Alone {
 
 thread_local! {
     static SLOT: RefCell<Weak<Slot>> = const { RefCell::new(Weak::new()) };
-    static IS_ALONE: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Of this process: a binary with tests that are alone has no others.
+static IS_ALONE: AtomicBool = AtomicBool::new(false);
+
 impl Alone {
-    /// Waits until it is so. Repos that this thread makes later belong to it.
+    /// Waits until it is so. Repos that this process makes later belong to it.
     pub fn on_this_machine() -> Self {
         let file = open("everybody");
         file.lock().expect("a lock");
-        IS_ALONE.set(true);
+        IS_ALONE.store(true, Ordering::Relaxed);
         Self { _file: file }
     }
 }
 
 impl Drop for Alone {
     fn drop(&mut self) {
-        IS_ALONE.set(false);
+        IS_ALONE.store(false, Ordering::Relaxed);
     }
 }
 
@@ -98,7 +101,7 @@ impl Slot {
                 return slot;
             }
             let slot = Rc::new(Self {
-                _files: if IS_ALONE.get() {
+                _files: if IS_ALONE.load(Ordering::Relaxed) {
                     Vec::new()
                 } else {
                     wait_for_a_turn()

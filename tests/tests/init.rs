@@ -174,7 +174,7 @@ fn check_names_what_isolated_ports_would_break() {
     let checked = repo.cargo_e2e(&["check"]);
     assert_eq!(checked.code, Some(0), "{checked}");
     let warning = format!(
-        "e2e/tests/run.sh:2 names localhost:{}, but each sandbox has a number of its own: use E2E_WEB_8080",
+        "e2e/tests/run.sh:2 names localhost:{}, but each sandbox has its own port: use E2E_WEB_8080",
         repo.port('A')
     );
     assert!(checked.stderr.contains(&warning), "{checked}");
@@ -197,12 +197,12 @@ fn plan_says_which_rule_chose_the_ports() {
         (
             "",
             "declared (the default for test_command)",
-            "is published on this host alone",
+            "is published on the host's loopback only",
         ),
         (
             "ports: isolated\n",
             "isolated (e2e/e2e.yml says so)",
-            "becomes a free one",
+            "becomes a free port",
         ),
     ] {
         let repo = Repo::new("plan")

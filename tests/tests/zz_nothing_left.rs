@@ -13,15 +13,15 @@ fn with_everything() -> Repo {
 fn everything_is_as_it_was() {
     let _alone = Alone::on_this_machine();
     let hosts = [Host::Local, Host::Root, Host::Dev];
-    for host in hosts {
+    side_by_side(hosts, |host| {
         // The first run of a user makes folders that stay on purpose.
         let warm = Repo::new("warm")
             .compose(WEB)
             .spec("test_command: 'true'\n");
         warm.run(host, &[]).ended(0, "passed");
-    }
+    });
     let everything = Everything::on(&hosts);
-    for host in hosts {
+    side_by_side(hosts, |host| {
         with_everything()
             .run(host, &["--", "1"])
             .ended(100, "failed");
@@ -35,8 +35,18 @@ fn everything_is_as_it_was() {
             .compose("services: {web: {}}")
             .spec("test_command: 'true'\n");
         refused.run(host, &[]).ended(96, "spec_error");
-    }
+    });
     everything.is_as_before();
+}
+
+/// The whole suite waits for this test: runs on one host do not wait for those on another.
+fn side_by_side(hosts: [Host; 3], run: impl Fn(Host) + Sync) {
+    std::thread::scope(|scope| {
+        for host in hosts {
+            let run = &run;
+            scope.spawn(move || run(host));
+        }
+    });
 }
 
 #[test]

@@ -134,7 +134,7 @@ pub(crate) struct SandboxArguments {
     /// End at once, instead of waiting, where another run holds the sandbox, a port or the `junit` file
     #[arg(long)]
     pub(crate) no_wait: bool,
-    /// How long a sandbox that is left up lives, such as 90m or 24h
+    /// Lifetime of a sandbox that is left up, such as 90m or 24h
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     pub(crate) keep_for: Option<Duration>,
     #[command(flatten)]

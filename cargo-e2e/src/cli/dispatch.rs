@@ -26,7 +26,7 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            show_error(&format!("the runtime can't start: {error}"), None);
+            show_error(&format!("failed to start the runtime: {error}"), None);
             return exit_code(Verdict::InternalError, None);
         }
     };

@@ -1,12 +1,12 @@
 //! The host that a command works on.
 
 use cargo_e2e::host::{Facts, Host, HostError, Purpose, connect, preflight};
-use cargo_e2e::plan::HostVariables;
+use cargo_e2e::plan::{HostVariables, choose_host};
 use cargo_e2e::record::outcome::{Verdict, exit_code};
+use cargo_e2e::text::chain;
 
 use super::args::HostArgument;
 use super::print::show_error;
-use super::refused::chain;
 use super::{repos, signals};
 
 /// Why a command ends early on a host.
@@ -25,14 +25,7 @@ impl From<HostError> for CommandError {
 /// Returns the host for a command that needs no repo; one is asked for its manifest's host, if there is one.
 pub(super) fn host_for(argument: &HostArgument) -> String {
     let variables = HostVariables::from_env();
-    let configured = || Some(repos::here()?.host?.host);
-    argument
-        .host
-        .clone()
-        .or(variables.cargo_e2e_host)
-        .or_else(configured)
-        .or(variables.railiance01_host)
-        .unwrap_or_else(|| "local".to_owned())
+    choose_host(argument.host.as_deref(), &variables, || repos::here()?.host).name
 }
 
 /// Does something on a host, and ends the connection whatever came of it: a signal, too.

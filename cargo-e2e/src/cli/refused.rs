@@ -7,6 +7,7 @@ use cargo_e2e::record::outcome::{Verdict, exit_code};
 use cargo_e2e::repo::workspace::FindError;
 use cargo_e2e::secrets::MissingSecrets;
 use cargo_e2e::spec::SpecErrors;
+use cargo_e2e::text;
 
 use super::exit::USAGE;
 use super::print::{errln, show_error};
@@ -14,11 +15,11 @@ use super::print::{errln, show_error};
 /// Why a command can't begin.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refused {
-    #[error("the current directory can't be read: {0}")]
+    #[error("failed to read the current directory: {0}")]
     NoFolder(std::io::Error),
     #[error(transparent)]
     Find(#[from] FindError),
-    #[error("{} can't be read: {source}", path.display())]
+    #[error("failed to read {}: {source}", path.display())]
     Unreadable {
         path: PathBuf,
         source: std::io::Error,
@@ -64,7 +65,7 @@ impl Refused {
                 let help = "set them (in CI, from its secrets), or take them out of `secrets`";
                 (self.to_string(), Some(help))
             }
-            other => (chain(other), None),
+            other => (text::chain(other), None),
         }
     }
 }
@@ -81,20 +82,4 @@ fn of_spec(errors: &SpecErrors) -> String {
     let said = first.message.lines().count().max(1) + 1;
     lines.extend(rendered.lines().skip(said).map(str::to_owned));
     lines.join("\n")
-}
-
-/// Returns an error with its causes.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        let said = source.to_string();
-        // A transparent error and its source say the same.
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        next = source.source();
-    }
-    text
 }

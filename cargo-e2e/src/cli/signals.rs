@@ -21,7 +21,7 @@ pub(super) fn listen() -> io::Result<Cancel> {
 /// Returns the same; or shows why there are none, and returns the exit code.
 pub(super) fn cancel() -> Result<Cancel, u8> {
     listen().map_err(|error| {
-        show_error(&format!("signals can't be handled: {error}"), None);
+        show_error(&format!("failed to handle signals: {error}"), None);
         exit_code(Verdict::InternalError, None)
     })
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cargo_e2e::plan::{HostVariables, Options, host_for};
+use cargo_e2e::plan::{HostVariables, Options, choose_host};
 use cargo_e2e::record::event::{Event, Events, Failure};
 use cargo_e2e::record::outcome::{
     Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis, now,
@@ -58,15 +58,16 @@ impl Unplanned {
         let bundle = match bundle_in(&repo.results_dir, &identity.run_id).await {
             Ok(bundle) => bundle,
             Err(error) => {
-                warn(&format!("this run leaves no record: {error}"));
+                warn(&format!("failed to store the record of this run: {error}"));
                 return self.refused.show();
             }
         };
         let spec = sound_spec(repo);
         let secrets = Arc::new(secrets(repo, spec.as_ref()));
         let log = TestLog::new(bundle.dir(), 0);
+        let (variables, configured) = (HostVariables::from_env(), || repo.host.clone());
         let about = About {
-            host: host_for(options.host.as_deref(), &HostVariables::from_env(), repo),
+            host: choose_host(options.host.as_deref(), &variables, configured).name,
             report: spec.map(|spec| spec.report).unwrap_or_default(),
             is_run: true,
             by_name: false,

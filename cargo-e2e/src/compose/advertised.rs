@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::ports::Published;
 
-/// Every place that names `localhost:PORT` with a port that the file publishes.
+/// Returns every place that names `localhost:PORT` with a port that the file publishes.
 pub(super) fn notes(model: &Value, published: &[Published]) -> Vec<String> {
     let mut notes = Vec::new();
     let services = model["services"].as_object();
@@ -26,8 +26,7 @@ pub(super) fn notes(model: &Value, published: &[Published]) -> Vec<String> {
                     one.container_port
                 );
                 let note = format!(
-                    "{name}: {place} names localhost:{port}, which has another number in a sandbox with ports of its own: \
-                     write ${{{variable}:-localhost:{port}}} instead"
+                    "{name}: {place} names localhost:{port}, but the sandbox publishes another port: write ${{{variable}:-localhost:{port}}} instead"
                 );
                 if !notes.contains(&note) {
                     notes.push(note);
@@ -62,7 +61,7 @@ pub(super) fn notes(model: &Value, published: &[Published]) -> Vec<String> {
     notes
 }
 
-/// Whether a text names this port of this machine.
+/// Returns whether a text names this port of this machine.
 fn names(text: &str, port: u16) -> bool {
     ["localhost", "127.0.0.1"].iter().any(|host| {
         let address = format!("{host}:{port}");

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// A network or volume that somebody else makes.
+/// A network or volume that the sandbox does not make.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct External {
     /// `network` or `volume`.
@@ -21,7 +21,6 @@ impl fmt::Display for External {
     }
 }
 
-/// All of them.
 #[must_use]
 pub fn externals(model: &Value) -> Vec<External> {
     let mut found = Vec::new();

@@ -12,13 +12,13 @@ use super::subnets;
 
 const WORD: &str = "host-gateway";
 
-/// Whether a service asks for it.
+/// Returns whether a service asks for it.
 #[must_use]
 pub fn is_asked_for(model: &Value) -> bool {
     services(model).any(|(_, service)| hosts(service).any(|value| value == WORD))
 }
 
-/// The network whose gateway it becomes: the first own one of a service that asks.
+/// Returns the network whose gateway it becomes: the first own one of a service that asks.
 #[must_use]
 pub fn network(model: &Value) -> Option<String> {
     services(model)
@@ -32,7 +32,7 @@ pub fn network(model: &Value) -> Option<String> {
         .cloned()
 }
 
-/// The gateway of a network with a subnet.
+/// Returns the gateway of a network with a subnet.
 fn address(network: &Value) -> Option<String> {
     let pools = network["ipam"]["config"].as_array()?;
     let pool = pools
@@ -94,7 +94,7 @@ fn services(model: &Value) -> impl Iterator<Item = (&String, &Value)> {
     model["services"].as_object().into_iter().flatten()
 }
 
-/// The values of `extra_hosts`, which is a list of `HOST=VALUE` or a map.
+/// Returns the values of `extra_hosts`, which is a list of `HOST=VALUE` or a map.
 fn hosts(service: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
     match &service["extra_hosts"] {
         Value::Array(list) => Box::new(

@@ -33,7 +33,7 @@ impl Tags {
         Self(tags)
     }
 
-    /// Whether a line of a Dockerfile names an image that is built here.
+    /// Returns whether a line of a Dockerfile names an image that is built here.
     pub(super) fn names_one(&self, line: &str) -> bool {
         let mut followed = Vec::new();
         let _ = from(line, self, &mut followed);
@@ -55,7 +55,7 @@ impl Tags {
     }
 }
 
-/// A reference as Docker completes it.
+/// Returns a reference as Docker completes it.
 fn normal(reference: &str) -> String {
     let name = reference.strip_prefix("docker.io/").unwrap_or(reference);
     let name = name.strip_prefix("library/").unwrap_or(name);
@@ -67,7 +67,8 @@ fn normal(reference: &str) -> String {
     }
 }
 
-/// A service's name as a part of an image's: lower case, and nothing that must not stand there.
+/// Returns a service's name as a part of an image's: lower case, and nothing that must not stand
+/// there.
 fn repository(service: &str) -> String {
     let plain: String = service
         .to_ascii_lowercase()
@@ -100,7 +101,7 @@ pub(super) fn scope(
         .and_then(|image| Some((image, tags.get(image)?)))
     {
         log.change(format!(
-            "{name}: image {image} becomes {scoped}, because two sandboxes with one tag run each other's code"
+            "{name}: image {image} becomes {scoped}, because sandboxes with the same tag would run each other's code"
         ));
         service.insert("image".into(), json!(scoped));
         if builds {
@@ -123,11 +124,11 @@ pub(super) fn scope(
     if let Some(build) = service.get_mut("build").and_then(Value::as_object_mut) {
         if build.remove("tags").is_some() {
             log.change(format!(
-                "{name}: the build's further tags are left out, because every sandbox would move them"
+                "{name}: the build's other tags are dropped, because every sandbox would move them"
             ));
         }
         labels::add(build, own);
-        // Every container that is made of it gets these too, whoever makes it.
+        // Every container of the image gets these too.
         let run = own.iter().find(|(name, _)| name == "cargo-e2e.run");
         if let Some((_, run)) = run {
             labels::add(build, &[(labels::IMAGE.to_owned(), run.clone())]);
@@ -171,7 +172,8 @@ fn follow(name: &str, build: &mut Map<String, Value>, tags: &Tags, log: &mut Cha
     }
 }
 
-/// A line of a Dockerfile with the run's own tag in `FROM`, `--from` and what an `ARG` is by default.
+/// Returns a line of a Dockerfile with the run's own tag in `FROM`, `--from` and what an `ARG` is
+/// by default.
 fn from(line: &str, tags: &Tags, followed: &mut Vec<String>) -> String {
     let mut words = line.split_whitespace();
     let instruction = words.next().unwrap_or_default().to_ascii_uppercase();

@@ -41,7 +41,6 @@ pub struct Rewritten {
     pub shared: Vec<String>,
     /// What may not work with ports of the sandbox's own, and the line that would.
     pub notes: Vec<String>,
-    /// Every published port.
     pub published: Vec<Published>,
     /// The longest that a container's own health check may take before it is unhealthy.
     pub health_allowance: Duration,
@@ -88,8 +87,7 @@ pub fn isolate(mut model: Value, isolation: &Isolation<'_>) -> Rewritten {
     };
     if gateway::is_asked_for(&model) && !rewrite.published.is_empty() {
         rewrite.log.change(
-            "host-gateway is the gateway of the sandbox's own network, and published ports answer there too: \
-             on the host's loopback no container reaches them"
+            "host-gateway is the gateway of the sandbox's network, and published ports answer there too: containers can't reach the host's loopback"
                 .to_owned(),
         );
     }
@@ -188,17 +186,15 @@ impl Rewrite<'_> {
         };
         if !written {
             if !std::mem::replace(&mut self.images_checks, true) {
-                self.log.change(
-                    "health checks that images bring are looked at more often while they start"
-                        .to_owned(),
-                );
+                self.log
+                    .change("health checks of images run more often during start".to_owned());
             }
             return;
         }
         self.health_allowance = self.health_allowance.max(sped_up.allowance);
         if let Some((old, new)) = sped_up.interval {
             self.log.change(format!(
-                "{name}: health is looked at every {} s while it starts, not every {} s; it still has {} s",
+                "{name}: its health check runs every {} s during start, not every {} s; its deadline stays {} s",
                 new.as_secs(),
                 old.as_secs_f64(),
                 sped_up.allowance.as_secs_f64()
@@ -221,7 +217,7 @@ impl Rewrite<'_> {
             };
             if definition.get("external") == Some(&json!(true)) {
                 self.log.share(format!(
-                    "{kind} {key} is external: every sandbox on this host uses the same one"
+                    "{kind} {key} is external: all sandboxes on this host share it"
                 ));
                 continue;
             }
@@ -235,7 +231,7 @@ impl Rewrite<'_> {
             let old = old.as_ref().and_then(Value::as_str).unwrap_or_default();
             if !old.is_empty() && old != own {
                 self.log.change(format!(
-                    "{kind} {key}: its name {old} becomes {own}, because a host has each name once"
+                    "{kind} {key}: its name {old} becomes {own}, because names are unique on a host"
                 ));
             }
             labels::add(definition, self.isolation.labels);

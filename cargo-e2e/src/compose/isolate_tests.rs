@@ -98,9 +98,9 @@ fn declared_ports_without_a_number_get_one_that_docker_does_not_choose_anew() {
         .collect();
     assert_eq!(numbers, [(None, Some(20003)), (None, Some(20005))]);
     let says = |rewritten: &Rewritten, text: &str| rewritten.changes.iter().any(|one| one == text);
-    let given = "web: port without a number becomes 127.0.0.1:20003-20004, a free one of this sandbox's own";
+    let given = "web: port without a number becomes a free port of 127.0.0.1:20003-20004";
     assert!(says(&rewritten, given), "{:?}", rewritten.changes);
-    let planned = "web: port without a number becomes a free one of this sandbox's own on 0.0.0.0";
+    let planned = "web: port without a number becomes a free port on 0.0.0.0";
     assert!(says(&with(&[]), planned), "{:?}", with(&[]).changes);
 }
 

@@ -37,7 +37,7 @@ pub(super) fn replicas(service: &Value) -> usize {
     usize::try_from(most.unwrap_or(1).clamp(1, MOST_REPLICAS)).unwrap_or(1)
 }
 
-/// Whether its ports are the host's own, whatever `ports` says.
+/// Returns whether its ports are the host's own, whatever `ports` says.
 pub(super) fn on_host_network(service: &Value) -> bool {
     service["network_mode"] == "host"
 }

@@ -27,7 +27,6 @@ pub(super) fn services(services: &Value) -> Rewritten {
     run(json!({ "services": services }))
 }
 
-/// One service, rewritten.
 pub(super) fn service(definition: &Value, engine: (u32, u32)) -> Value {
     let model = json!({ "services": { "s": definition } });
     isolate(model, &isolation(&[], engine)).model["services"]["s"].clone()

@@ -15,8 +15,15 @@ pub(super) fn container_name(name: &str, service: &mut Map<String, Value>, log: 
     else {
         return;
     };
+    // What shares another's network has no alias of its own.
+    let has_network = !service.contains_key("network_mode");
+    let kept = if has_network {
+        "is kept as a network alias only"
+    } else {
+        "is not kept"
+    };
     log.change(format!(
-        "{name}: container name {old} is kept as a network alias only, because a host has each name once; `docker exec {old}` finds nothing, `docker compose -p \"$E2E_PROJECT\" exec {name}` does"
+        "{name}: container name {old} {kept}, because names are unique on a host; `docker exec {old}` finds nothing, `docker compose -p \"$E2E_PROJECT\" exec {name}` does"
     ));
     alias(service, &old);
 }
@@ -130,7 +137,7 @@ pub(super) fn external_links(services: &mut Map<String, Value>, log: &mut Change
             let (container, alias) = link.split_once(':').unwrap_or((link, link));
             let Some(target) = containers.get(container) else {
                 log.share(format!(
-                    "{name}: it links to the container {container}, which is not in the file: every sandbox uses the same one"
+                    "{name}: it links to the container {container}, which is not in the compose file: all sandboxes share it"
                 ));
                 return true;
             };

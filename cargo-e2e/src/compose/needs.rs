@@ -16,7 +16,7 @@ pub struct Need {
     pub begins_empty: bool,
 }
 
-/// Every path below `root` that the model names, relative to it.
+/// Returns every path below `root` that the model names, relative to it.
 #[must_use]
 pub fn paths(model: &Value, root: &str) -> BTreeMap<String, Need> {
     let mut found: BTreeMap<String, Need> = BTreeMap::new();
@@ -78,7 +78,7 @@ pub fn paths(model: &Value, root: &str) -> BTreeMap<String, Need> {
     found
 }
 
-/// Whether Compose would make what it mounts, for containers to write.
+/// Returns whether Compose would make what it mounts, for containers to write.
 fn is_written(mount: &Value) -> bool {
     mount["read_only"] != true && mount["bind"]["create_host_path"] != false
 }
@@ -95,7 +95,8 @@ fn is_like_a_folder(path: &str, mount: &Value) -> bool {
     })
 }
 
-/// Whether a folder is where a service keeps its state, by what it is called on either side.
+/// Returns whether a folder is where a service keeps its state, by what it is called on either
+/// side.
 fn is_data(path: &str, mount: &Value) -> bool {
     const STATE: [&str; 5] = [
         "/var/lib/",
@@ -113,8 +114,8 @@ fn is_data(path: &str, mount: &Value) -> bool {
     STATE.iter().any(|state| target.starts_with(state)) || path.split('/').any(is_named)
 }
 
-/// The services that mount something below `root` in which one of these names lies: a bind mount, a
-/// volume that is a folder of the repo, a secret or a config.
+/// Returns the services that mount something below `root` in which one of these names lies: a bind
+/// mount, a volume that is a folder of the repo, a secret or a config.
 #[must_use]
 pub fn mounting(model: &Value, root: &str, names: &BTreeSet<Vec<u8>>) -> Vec<String> {
     let is_in = |path: Option<&Value>| {

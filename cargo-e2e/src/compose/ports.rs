@@ -18,7 +18,7 @@ pub enum PortRule<'a> {
 }
 
 impl<'a> PortRule<'a> {
-    /// The rule that e2e.yml asks for, with numbers of the sandbox's own.
+    /// Makes the rule that e2e.yml asks for, with numbers of the sandbox's own.
     #[must_use]
     pub fn new(ports: Ports, own: &'a [u16]) -> Self {
         match ports {
@@ -28,14 +28,11 @@ impl<'a> PortRule<'a> {
     }
 }
 
-/// One published port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
-    /// The compose service.
     pub service: String,
     /// The port inside the container.
     pub container_port: u16,
-    /// The transport protocol.
     pub transport: Transport,
     /// The number in the compose file, which is what `localhost:PORT` in a health check means.
     pub declared: Option<u16>,
@@ -83,7 +80,7 @@ pub fn kept(model: &Value, ports: Ports) -> Vec<u16> {
         .collect()
 }
 
-/// Every entry of `ports`, with its service.
+/// Returns every entry of `ports`, with its service.
 fn entries(model: &Value) -> impl Iterator<Item = (&Value, &Value)> {
     let services = model["services"].as_object().into_iter().flatten();
     services.flat_map(|(_, service)| {
@@ -92,7 +89,7 @@ fn entries(model: &Value) -> impl Iterator<Item = (&Value, &Value)> {
     })
 }
 
-/// The number or range that an entry names.
+/// Returns the number or range that an entry names.
 pub(super) fn written(port: &Value) -> Option<String> {
     text(port, "published").filter(|number| !matches!(number.as_str(), "" | "0"))
 }

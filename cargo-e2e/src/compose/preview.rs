@@ -13,6 +13,7 @@ use crate::plan::Plan;
 use crate::secrets::read_small;
 
 use super::scan::{Scan, scan};
+use super::select::{select, unknown};
 use super::{dockerfiles, places, test_service};
 
 /// Why there is nothing to see.
@@ -26,27 +27,44 @@ pub enum PreviewError {
     Refused(String),
 }
 
-/// The canonical model, with paths of this machine.
+/// Returns the canonical model, with paths of this machine.
 ///
 /// # Errors
 /// When Compose is not here, or refuses the files.
 pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> {
-    let profiles = &plan.spec.profiles;
-    let mut model = config(plan, project, profiles).await?;
+    Ok(preview_with_warnings(plan, project).await?.0)
+}
+
+/// The same, with what Compose warns of.
+///
+/// # Errors
+/// The same.
+pub async fn preview_with_warnings(
+    plan: &Plan,
+    project: &str,
+) -> Result<(Value, Vec<String>), PreviewError> {
+    let (mut model, warnings) = config(plan, project, &plan.profiles()).await?;
+    select(&mut model, &plan.wanted_services())
+        .map_err(|name| PreviewError::Refused(unknown(&name)))?;
     if let Some(service) = &plan.spec.test_service
         && model["services"].get(service).is_none()
     {
         // Such a service is often in a profile, so that a plain `up` leaves it out.
-        let all = config(plan, project, &["*".to_owned()]).await?;
+        let (all, _) = config(plan, project, &["*".to_owned()]).await?;
         if !test_service::take_in(&mut model, &all, service) {
-            let said = format!("`test_service` names {service}, which it does not have");
+            let said =
+                format!("`test_service` names {service}, which the compose file does not have");
             return Err(PreviewError::Refused(said));
         }
     }
-    Ok(model)
+    Ok((model, warnings))
 }
 
-async fn config(plan: &Plan, project: &str, profiles: &[String]) -> Result<Value, PreviewError> {
+async fn config(
+    plan: &Plan,
+    project: &str,
+    profiles: &[String],
+) -> Result<(Value, Vec<String>), PreviewError> {
     let root = &plan.repo.root;
     let folder = root.join(&plan.project_dir);
     let mut command = Command::new("docker");
@@ -78,7 +96,7 @@ async fn config(plan: &Plan, project: &str, profiles: &[String]) -> Result<Value
         .output();
     let output = tokio::time::timeout(Duration::from_mins(1), run)
         .await
-        .map_err(|_| PreviewError::Refused("no answer in 60 s".to_owned()))?
+        .map_err(|_| PreviewError::Refused("no response within 60 s".to_owned()))?
         .map_err(|_| PreviewError::NoCompose)?;
     let said = crate::text::printable(&String::from_utf8_lossy(&output.stderr));
     if !output.status.success() {
@@ -91,7 +109,20 @@ async fn config(plan: &Plan, project: &str, profiles: &[String]) -> Result<Value
         .map_err(|error| PreviewError::Refused(error.to_string()))?;
     places::make_devices_absolute(&mut model, &folder.to_string_lossy());
     dockerfiles::take_in(&mut model, |path| read_small(Path::new(path)));
-    Ok(model)
+    Ok((model, warnings(&said)))
+}
+
+/// Compose's warnings, without its log format.
+pub(crate) fn warnings(said: &str) -> Vec<String> {
+    said.lines()
+        .filter_map(|line| {
+            let (_, message) = line.split_once("msg=")?;
+            let message = message.trim_matches('"').replace("\\\"", "\"");
+            // About a key that Compose itself has made meaningless.
+            (line.contains("level=warning") && !message.contains("`version` is obsolete"))
+                .then_some(message)
+        })
+        .collect()
 }
 
 /// What every look begins with: the project's folder is that of the compose file itself, also
@@ -104,13 +135,13 @@ pub(super) fn arguments(project: &str, folder: &Path) -> Vec<OsString> {
     arguments
 }
 
-/// What Compose would fetch from elsewhere to read the files.
+/// Returns what Compose would fetch from elsewhere to read the files.
 #[must_use]
 pub fn remote(plan: &Plan) -> BTreeSet<String> {
     scanned(plan).remote
 }
 
-/// A look at the files before Compose reads them.
+/// Returns a look at the files before Compose reads them.
 pub(super) fn scanned(plan: &Plan) -> Scan {
     let files: Vec<_> = plan
         .compose_files
@@ -120,8 +151,8 @@ pub(super) fn scanned(plan: &Plan) -> Scan {
     scan(&files, &plan.repo.root.join(&plan.project_dir))
 }
 
-/// The `E2E_…` variables that the files use, with values as a sandbox would have them: a default
-/// that is there for people who run the stack themselves is not what a run would see.
+/// Returns the `E2E_…` variables that the files use, with values as a sandbox would have them: a
+/// default that is there for people who run the stack themselves is not what a run would see.
 fn endpoints(plan: &Plan) -> Vec<(String, &'static str)> {
     let used = scanned(plan).variables.into_iter();
     used.filter(|name| name.starts_with("E2E_"))
@@ -136,4 +167,19 @@ fn endpoints(plan: &Plan) -> Vec<(String, &'static str)> {
             (name, value)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_lose_their_log_format() {
+        let said = "time=\"2026\" level=warning msg=\"The \\\"TAG\\\" variable is not set. Defaulting to a blank string.\"\n\
+                    time=\"2026\" level=warning msg=\"/x/compose.yml: `version` is obsolete\"\n";
+        assert_eq!(
+            warnings(said),
+            ["The \"TAG\" variable is not set. Defaulting to a blank string."]
+        );
+    }
 }

@@ -64,12 +64,10 @@ impl<'a> Publisher<'a> {
             (Some((numbers, address)), _) => {
                 let own = self.next(numbers, replicas);
                 let change = match &own {
-                    Some((_, range)) => format!(
-                        "port {shown} becomes {address}:{range}, a free one of this sandbox's own"
-                    ),
-                    None => format!(
-                        "port {shown} becomes a free one of this sandbox's own on {address}"
-                    ),
+                    Some((_, range)) => {
+                        format!("port {shown} becomes a free port of {address}:{range}")
+                    }
+                    None => format!("port {shown} becomes a free port on {address}"),
                 };
                 // Of a range, Docker takes the first number that is free.
                 let declared = written
@@ -89,8 +87,7 @@ impl<'a> Publisher<'a> {
                 if exactly.is_some() && self.ipv6 {
                     both.push(at("::1", None));
                 }
-                let change =
-                    format!("port {shown} is published on this host alone, not to its network");
+                let change = format!("port {shown} is published on the host's loopback only");
                 (both, "127.0.0.1".to_owned(), exactly, exactly, Some(change))
             }
         };
@@ -101,7 +98,8 @@ impl<'a> Publisher<'a> {
         }
     }
 
-    /// The next numbers in a row, one for each container: the first, and all as Compose writes them.
+    /// Returns the next numbers in a row, one for each container: the first, and all as Compose
+    /// writes them.
     fn next(&mut self, numbers: &[u16], replicas: usize) -> Option<(u16, String)> {
         let own = numbers.get(self.given..self.given.saturating_add(replicas));
         self.given = self.given.saturating_add(replicas);
@@ -117,7 +115,7 @@ impl<'a> Publisher<'a> {
     }
 }
 
-/// The address at which a port that is published on this one answers.
+/// Returns the address at which a port that is published on this one answers.
 fn reachable(address: &str) -> String {
     match address {
         "0.0.0.0" => "127.0.0.1".to_owned(),

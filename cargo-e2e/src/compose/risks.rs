@@ -54,22 +54,24 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
             found.push(shared::of_the_host(name, key));
         }
     }
+    let sockets = binds(service).into_iter().map(|(source, _)| source);
+    let sockets = sockets.filter(|source| is_docker_socket(source));
+    found.extend(sockets.map(|source| shared::docker_socket(name, &source)));
     let mut say = |what: String| found.push(format!("{name}: {what}"));
     for key in ["cap_add", "devices", "device_cgroup_rules"] {
-        let listed = service.get(key).and_then(Value::as_array);
-        if listed.is_some_and(|listed| !listed.is_empty()) {
+        let listed = service
+            .get(key)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        if listed.into_iter().any(|one| !is_harmless(key, one)) {
             say(format!(
-                "{key} gives it more of the host than containers have"
+                "{key} gives it access to the host that containers lack"
             ));
         }
     }
     if service.contains_key("provider") {
-        say("provider runs a program of the host".to_owned());
-    }
-    for (source, _) in binds(service) {
-        if is_docker_socket(&source) {
-            say(format!("{source} makes it root on the host"));
-        }
+        say("`provider` runs a program on the host".to_owned());
     }
     if ports == Ports::Isolated {
         return;
@@ -79,11 +81,18 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
         let address = port["host_ip"].as_str().unwrap_or_default();
         if !address.is_empty() && !is_loopback(address) {
             say(format!(
-                "port {} answers on {address}, so to other machines",
+                "port {} is published on {address}, so other machines can reach it",
                 port["target"]
             ));
         }
     }
+}
+
+/// Capabilities that databases and debuggers ask for, and that end with the container.
+fn is_harmless(key: &str, capability: &Value) -> bool {
+    const OWN: [&str; 4] = ["IPC_LOCK", "SYS_NICE", "SYS_PTRACE", "NET_BIND_SERVICE"];
+    let name = capability.as_str().unwrap_or_default();
+    key == "cap_add" && OWN.contains(&name.trim_start_matches("CAP_"))
 }
 
 pub(super) fn is_loopback(address: &str) -> bool {
@@ -133,37 +142,37 @@ mod tests {
             ),
             (
                 json!({ "cap_add": ["SYS_ADMIN"] }),
-                "cap_add gives it more of the host",
+                "cap_add gives it access to the host",
             ),
             (
                 json!({ "devices": [{ "source": "/dev/kvm" }] }),
-                "devices gives it more of the host",
+                "devices gives it access to the host",
             ),
             (
                 json!({ "device_cgroup_rules": ["a *:* rwm"] }),
-                "device_cgroup_rules gives it more",
+                "device_cgroup_rules gives it access",
             ),
             (
                 json!({ "provider": { "type": "x" } }),
-                "provider runs a program of the host",
+                "`provider` runs a program on the host",
             ),
             (
                 bind("/var/run/docker.sock"),
-                "/var/run/docker.sock makes it root on the host",
+                "/var/run/docker.sock gives it root on the host",
             ),
             (
                 bind("/home"),
-                "it may write /home of the host, outside the repo",
+                "it may write /home on the host, outside the repo",
             ),
             // Not below /repo, though it begins like it.
-            (bind("/repository"), "it may write /repository of the host"),
+            (bind("/repository"), "it may write /repository on the host"),
             (
                 json!({ "ports": [{ "target": 80, "host_ip": "0.0.0.0" }] }),
-                "port 80 answers on 0.0.0.0",
+                "port 80 is published on 0.0.0.0",
             ),
             (
                 json!({ "ports": [{ "target": 80, "host_ip": "[::]" }] }),
-                "port 80 answers on [::]",
+                "port 80 is published on [::]",
             ),
         ] {
             let found = of(&service);
@@ -184,7 +193,7 @@ mod tests {
         assert_eq!(found("/repo/data"), Vec::<String>::new());
         assert_eq!(found("tmpfs"), Vec::<String>::new());
         assert!(
-            found("/srv")[0].starts_with("volume data: it is /srv of the host, outside the repo")
+            found("/srv")[0].starts_with("volume data: it is /srv on the host, outside the repo")
         );
     }
 

@@ -35,7 +35,6 @@ pub struct Opened {
     pub key: String,
     /// As it is written.
     pub written: String,
-    /// Where that is.
     pub path: PathBuf,
 }
 
@@ -97,7 +96,7 @@ impl Look {
         };
         let ends = |data: std::fs::Metadata| data.is_file() && data.len() <= LONGEST;
         if std::fs::metadata(file).is_ok_and(|data| !ends(data)) {
-            return unread("it is no file of 4 MB or less".to_owned());
+            return unread("not a file of at most 4 MB".to_owned());
         }
         let text = match std::fs::read_to_string(file) {
             Ok(text) => text,
@@ -106,7 +105,7 @@ impl Look {
             Err(error) => return unread(error.to_string()),
         };
         if depth > DEEPEST || self.seen.len() > MOST {
-            return unread("too many files include each other".to_owned());
+            return unread("too many nested includes".to_owned());
         }
         self.scan.variables.extend(interpolated(&text));
         for document in serde_yaml::Deserializer::from_str(&text) {
@@ -254,7 +253,7 @@ fn take(name: &str, scan: &mut Scan) {
     }
 }
 
-/// A list, or one value as a list of one.
+/// Returns a list, or one value as a list of one.
 fn list(value: &Value) -> Vec<&Value> {
     match value {
         Value::Null => Vec::new(),

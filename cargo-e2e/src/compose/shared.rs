@@ -20,7 +20,7 @@ pub(super) fn logging(name: &str, service: &mut Map<String, Value>, log: &mut Ch
         return;
     }
     log.change(format!(
-        "{name}: logs go to json-file, not to {driver}, which would keep them from the result"
+        "{name}: logs go to json-file, not to {driver}, whose logs cargo-e2e can't collect"
     ));
     service.insert("logging".into(), json!({ "driver": "json-file" }));
 }
@@ -42,7 +42,7 @@ pub(super) fn of_service(name: &str, service: &Map<String, Value>, log: &mut Cha
             log.share(of_the_host(name, key));
         } else if let Some(container) = value.strip_prefix("container:") {
             log.share(format!(
-                "{name}: {key} is that of the container {container}, which is not in the file"
+                "{name}: {key} joins the container {container}, which is not in the compose file"
             ));
         }
     }
@@ -51,24 +51,28 @@ pub(super) fn of_service(name: &str, service: &Map<String, Value>, log: &mut Cha
     }
     for (source, _) in binds(service) {
         if is_docker_socket(&source) {
-            log.share(format!(
-                "{name}: it uses {source}; what it makes there is not the sandbox's and stays"
-            ));
+            log.share(docker_socket(name, &source));
         }
     }
 }
 
-/// A service with `KEY: host`.
+/// Returns a service with `KEY: host`.
 pub(super) fn of_the_host(name: &str, key: &str) -> String {
     let but = if key == "network_mode" {
-        "; its ports are the same in every sandbox"
+        "; all sandboxes share its ports"
     } else {
         ""
     };
     format!("{name}: {key} is the host's own{but}")
 }
 
-/// A privileged service.
+/// A service that reaches the engine.
+pub(super) fn docker_socket(name: &str, source: &str) -> String {
+    format!(
+        "{name}: {source} gives it root on the host, and teardown does not remove its objects there"
+    )
+}
+
 pub(super) fn privileged(name: &str) -> String {
     format!("{name}: it is privileged, so it can change the host itself")
 }
@@ -88,7 +92,7 @@ pub fn outside(model: &Value, root: &str) -> Vec<String> {
             if !is_inside(&source, root) && !harmless && !is_docker_socket(&source) {
                 let how = if read_only { "reads" } else { "may write" };
                 found.push(format!(
-                    "{name}: it {how} {source} of the host, outside the repo: every sandbox has the same one"
+                    "{name}: it {how} {source} on the host, outside the repo: all sandboxes share it"
                 ));
             }
         }
@@ -100,7 +104,7 @@ pub fn outside(model: &Value, root: &str) -> Vec<String> {
             && !is_inside(&device, root)
         {
             found.push(format!(
-                "volume {key}: it is {device} of the host, outside the repo: every sandbox has the same one"
+                "volume {key}: it is {device} on the host, outside the repo: all sandboxes share it"
             ));
         }
     }
@@ -118,7 +122,7 @@ pub(super) fn of_network(key: &str, network: &mut Map<String, Value>, log: &mut 
         && let Some(bridge) = options.remove("com.docker.network.bridge.name")
     {
         log.change(format!(
-            "network {key}: its bridge is not called {}, because a host has each name once",
+            "network {key}: its bridge is not called {}, because names are unique on a host",
             bridge.as_str().unwrap_or_default()
         ));
     }
@@ -127,7 +131,7 @@ pub(super) fn of_network(key: &str, network: &mut Map<String, Value>, log: &mut 
         Some("macvlan" | "ipvlan")
     ) {
         log.share(format!(
-            "network {key} is one of the host's own interface: its addresses are the same in every sandbox"
+            "network {key} uses an interface of the host: all sandboxes share its addresses"
         ));
     }
     let pools = network
@@ -139,7 +143,7 @@ pub(super) fn of_network(key: &str, network: &mut Map<String, Value>, log: &mut 
         .filter_map(|pool| text(pool, "subnet"))
     {
         log.share(format!(
-            "network {key} has the subnet {subnet} written down: only one sandbox at a time can have it"
+            "network {key} has the fixed subnet {subnet}: only one sandbox at a time can use it"
         ));
     }
 }
@@ -152,8 +156,6 @@ pub(super) fn of_volume(key: &str, volume: &Map<String, Value>, log: &mut Change
     };
     // A folder of the repo is the sandbox's own copy; that is known only where paths are.
     if !device.is_empty() && !device.starts_with('/') && device != "tmpfs" && device.contains(':') {
-        log.share(format!(
-            "volume {key} is {device}: every sandbox uses the same one"
-        ));
+        log.share(format!("volume {key} is {device}: all sandboxes share it"));
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 /// Where subnets are taken from: host/sh/subnets.sh finds free ones in it.
 pub const RANGE: &str = "10.208.0.0/12";
 
-/// The networks that have no addresses of their own, by key.
+/// Returns the networks that have no addresses of their own, by key.
 #[must_use]
 pub fn wanting(model: &Value) -> Vec<String> {
     let networks = model["networks"].as_object();
@@ -21,7 +21,7 @@ pub fn wanting(model: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Whether it is a bridge on this host, with addresses that Docker gives.
+/// Returns whether it is a bridge on this host, with addresses that Docker gives.
 #[must_use]
 pub fn is_bridge(network: &Value) -> bool {
     let own_driver = network["ipam"]["driver"].as_str();
@@ -47,7 +47,7 @@ pub fn assign(model: &mut Value, keys: &[String], subnets: &[String]) {
     }
 }
 
-/// Whether `up` failed because Docker's own pools are exhausted.
+/// Returns whether `up` failed because Docker's own pools are exhausted.
 #[must_use]
 pub fn are_exhausted(said: &str) -> bool {
     said.contains("could not find an available, non-overlapping IPv4 address pool")
@@ -55,7 +55,7 @@ pub fn are_exhausted(said: &str) -> bool {
         || said.contains("no available network")
 }
 
-/// Whether somebody was faster to one of them.
+/// Returns whether another process took one of them first.
 #[must_use]
 pub fn overlap(said: &str) -> bool {
     said.contains("Pool overlaps with other one on this address space")

@@ -32,7 +32,7 @@ pub fn take_in(model: &mut Value, all: &Value, service: &str) -> bool {
     true
 }
 
-/// The stack as the service sees it: the compose network's own addresses.
+/// Returns the stack as the service sees it: the compose network's own addresses.
 #[must_use]
 pub fn endpoints(
     published: &[Published],
@@ -85,7 +85,7 @@ pub fn equip(
     }
 }
 
-/// The words after the service in `docker compose run`: none for its own command.
+/// Returns the words after the service in `docker compose run`: none for its own command.
 #[must_use]
 pub fn command(
     model: &Value,
@@ -110,7 +110,7 @@ pub fn command(
     words
 }
 
-/// All services but this one, as words of a shell.
+/// Returns all services but this one, as words of a shell.
 #[must_use]
 pub fn others(model: &Value, service: &str) -> Vec<String> {
     let services = model["services"].as_object();

@@ -125,7 +125,7 @@ pub async fn program(
     Ok(ended)
 }
 
-/// How many commands are being ended that nobody waits for.
+/// How many commands without a waiting caller are being ended.
 static ENDING: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
 
 /// Waits until commands whose futures were dropped have ended with all that they started.
@@ -194,7 +194,7 @@ impl Started {
 
     fn signal(&self, signal: Signal) {
         if let Some(group) = self.leader {
-            // An error means that nobody is left in it.
+            // An error means that the group is empty.
             let _ = kill_process_group(group, signal);
         }
     }

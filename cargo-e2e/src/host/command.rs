@@ -15,22 +15,19 @@ const MOST_OUTPUT: usize = 64 << 20;
 /// What a script printed, and its exit status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
-    /// Its exit status.
     pub status: i32,
-    /// Its standard output.
     pub stdout: Vec<u8>,
-    /// Its standard error.
     pub stderr: String,
 }
 
 impl Output {
-    /// The standard output as text.
+    /// Returns the standard output as text.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
-    /// The value of a `key=value` line of the output, empty when there is none.
+    /// Returns the value of a `key=value` line of the output, empty when there is none.
     #[must_use]
     pub fn value(&self, key: &str) -> String {
         self.text()
@@ -45,9 +42,9 @@ pub type Stream<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
 
 /// Where what a script prints goes.
 enum Sink<'a> {
-    /// To somebody who takes it at once.
+    /// To a reader that takes it at once.
     Call(Stream<'a>),
-    /// To somebody for whom the script waits, and who may have enough.
+    /// To a reader for which the script waits, and which may stop reading.
     Pour(mpsc::Sender<Vec<u8>>),
 }
 
@@ -191,7 +188,7 @@ async fn piped(
     }
 }
 
-/// What a script that has ended by itself said at last.
+/// Returns what a script that has ended by itself said at last.
 ///
 /// # Errors
 /// When it has not, or the connection broke.
@@ -227,7 +224,8 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// The next line; none when the script, or the connection, has ended. One without end is cut.
+    /// Returns the next line; none when the script, or the connection, has ended. One without end
+    /// is cut.
     ///
     /// Dropping the future loses nothing that was read so far.
     pub async fn next(&mut self) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use super::runtime_dir::left_by_killed_clients;
 use super::ssh::end_orphan;
-use super::{Host, HostError, Local, Ssh};
+use super::{Host, HostError, HostKind, Local, Ssh};
 
 /// Connects to a host by its name.
 ///
@@ -10,10 +10,10 @@ use super::{Host, HostError, Local, Ssh};
 pub async fn connect(name: &str) -> Result<Box<dyn Host>, HostError> {
     // Nobody waits for it.
     tokio::spawn(tidy());
-    if name == "local" {
-        return Ok(Box::new(Local));
-    }
-    Ok(Box::new(Ssh::connect(name).await?))
+    Ok(match HostKind::of(name) {
+        HostKind::Local => Box::new(Local),
+        HostKind::Ssh(destination) => Box::new(Ssh::connect(destination).await?),
+    })
 }
 
 /// Removes what killed clients left, with their masters.

@@ -11,17 +11,14 @@ pub enum HostError {
     /// What was given as a host is not one.
     #[error("`{given}` is not a host: {reason}")]
     NotAHost {
-        /// What was given.
         given: String,
         /// What is wrong with it.
         reason: &'static str,
     },
     /// ssh could not connect.
-    #[error("can't connect to `{host}`: {reason}")]
+    #[error("failed to connect to `{host}`: {reason}")]
     Connect {
-        /// The host.
         host: String,
-        /// What ssh said.
         reason: String,
         /// What to do about it.
         help: String,
@@ -29,7 +26,6 @@ pub enum HostError {
     /// The host can be reached, but not used.
     #[error("{}", unusable(host, problems))]
     Unusable {
-        /// The host.
         host: String,
         /// Everything that is missing, at once.
         problems: Vec<Problem>,
@@ -37,41 +33,32 @@ pub enum HostError {
     /// The connection broke while something ran.
     #[error("the connection to `{host}` was lost during {doing}")]
     Lost {
-        /// The host.
         host: String,
         /// The script that ran.
         doing: &'static str,
     },
     /// sshd takes no further channel.
     #[error("sshd on `{host}` allows too few sessions in one connection (`MaxSessions`)")]
-    Sessions {
-        /// The host.
-        host: String,
-    },
+    Sessions { host: String },
     /// The sandbox is the run's no more.
     #[error("the sandbox on `{host}` is lost: {why}")]
     Lease {
-        /// The host.
         host: String,
         /// What became of it.
         why: String,
     },
     /// A script did not end in time.
-    #[error("{doing} on `{host}` did not end within {} s", after.as_secs())]
+    #[error("{doing} on `{host}` timed out after {} s", after.as_secs())]
     TimedOut {
-        /// The host.
         host: String,
         /// The script that ran.
         doing: &'static str,
-        /// The deadline.
         after: Duration,
     },
     /// Commands printed more than anybody reads.
-    #[error("{doing} on `{host}` printed more than {} MB and was ended", most >> 20)]
+    #[error("{doing} on `{host}` printed more than {} MB and was terminated", most >> 20)]
     TooMuch {
-        /// The host.
         host: String,
-        /// What printed it.
         doing: &'static str,
         /// What it may print, in bytes.
         most: u64,
@@ -79,53 +66,37 @@ pub enum HostError {
     /// A script failed in a way that it should not.
     #[error("{doing} failed on `{host}` (exit status {status}): {stderr}")]
     Script {
-        /// The host.
         host: String,
         /// The script that ran.
         doing: &'static str,
-        /// Its exit status.
         status: i32,
-        /// What it said.
         stderr: String,
     },
-    /// rsync failed.
     #[error("rsync {direction} `{host}` failed (exit status {status}): {stderr}")]
     Rsync {
-        /// The host.
         host: String,
         /// `to` or `from`.
         direction: &'static str,
-        /// rsync's exit status.
         status: i32,
-        /// What it said.
         stderr: String,
         /// What to do about it.
         help: &'static str,
     },
     /// A port of the host could not be brought here.
-    #[error("port {port} can't be forwarded from `{host}`: {reason}")]
+    #[error("failed to forward port {port} from `{host}`: {reason}")]
     Forward {
-        /// The host.
         host: String,
         /// The port on this machine.
         port: u16,
-        /// What ssh said.
         reason: String,
     },
     /// A socket of this machine could not be brought to the host.
-    #[error("a socket can't be forwarded to `{host}`: {reason}")]
-    ForwardSocket {
-        /// The host.
-        host: String,
-        /// What ssh said.
-        reason: String,
-    },
+    #[error("failed to forward a socket to `{host}`: {reason}")]
+    ForwardSocket { host: String, reason: String },
     /// A program of this machine could not be started.
-    #[error("can't start `{program}` on this machine")]
+    #[error("failed to start `{program}` on this machine")]
     Start {
-        /// The program.
         program: String,
-        /// The cause.
         #[source]
         source: std::io::Error,
     },
@@ -136,7 +107,7 @@ const MAX_SESSIONS: &str = "a run needs 4, and up to 9 where its tests run comma
      set `MaxSessions 10`, which is sshd's own default, in the host's sshd_config";
 
 impl HostError {
-    /// What to do about it, where that is known.
+    /// Returns what to do about it, where that is known.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         match self {

@@ -7,16 +7,15 @@ use std::process::Stdio;
 use async_trait::async_trait;
 use tokio::process::Command;
 
-use super::{Channel, Host, HostError, RsyncEnd, Script};
+use super::{Channel, Host, HostError, LOCAL, RsyncEnd, Script};
 
-/// This machine.
 #[derive(Debug, Clone, Copy)]
 pub struct Local;
 
 #[async_trait]
 impl Host for Local {
     fn name(&self) -> &'static str {
-        "local"
+        LOCAL
     }
 
     fn is_local(&self) -> bool {

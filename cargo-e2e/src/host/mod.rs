@@ -7,6 +7,7 @@ pub mod client;
 mod command;
 mod connect;
 mod error;
+mod kind;
 mod local;
 mod preflight;
 mod rsync;
@@ -27,6 +28,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub use command::{Lines, Output, Stream, ending, lines, pour, run, stream};
 pub use connect::connect;
 pub use error::HostError;
+pub use kind::{HostKind, LOCAL};
 pub use local::Local;
 pub use preflight::{Check, Examined, Facts, Finding, Problem, Purpose, examine, preflight};
 pub use rsync::{List, Transfer, rsync, rsync_in_one};
@@ -37,16 +39,16 @@ pub use ssh::Ssh;
 /// Where a sandbox lives.
 #[async_trait]
 pub trait Host: Send + Sync {
-    /// The name by which people know it: `local`, or what they typed.
+    /// Returns the name by which people know it: `local`, or what they typed.
     fn name(&self) -> &str;
 
-    /// Whether it is this machine.
+    /// Returns whether it is this machine.
     fn is_local(&self) -> bool;
 
     /// Starts a script in a process group of its own.
     async fn start(&self, script: &Script) -> Result<Channel, HostError>;
 
-    /// How rsync reaches it.
+    /// Returns how rsync reaches it.
     fn rsync_end(&self) -> RsyncEnd;
 
     /// Makes `there`, an address as the host sees it, answer at `here` on this machine until
@@ -61,7 +63,8 @@ pub trait Host: Send + Sync {
     /// was not.
     async fn reconnect(&self) -> Result<(), HostError>;
 
-    /// How often it had to be connected to: more than before means that it was lost meanwhile.
+    /// Returns how often it had to be connected to: more than before means that it was lost
+    /// meanwhile.
     fn connections(&self) -> u32 {
         1
     }

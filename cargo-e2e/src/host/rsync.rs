@@ -15,7 +15,6 @@ const VANISHED: i32 = 24;
 /// rsync's statuses when the connection broke, or gave no answer for a minute.
 const LOST: [i32; 3] = [12, 30, 255];
 
-/// What to copy.
 #[derive(Debug, Clone)]
 pub struct Transfer<'a> {
     /// Further arguments, such as `--delete` or filters.
@@ -167,14 +166,14 @@ fn help(status: i32, stderr: &str) -> &'static str {
     if stderr.contains("No space left on device") {
         "the disk is full: free some space there, or set CARGO_E2E_ROOT to a folder on another disk"
     } else if stderr.contains("Permission denied") && status == 23 {
-        "some files can't be read by you; make them readable, or leave them out with `sync: {exclude: […]}`"
+        "you can't read some files; make them readable, or exclude them with `sync: {exclude: […]}`"
     } else {
         match status {
             12 => "`ssh HOST true` must print nothing, and rsync must be installed on the host",
             VANISHED => {
-                "files changed while they were copied; stop what writes them, or `sync: {exclude: […]}` them"
+                "files changed during the copy; stop the program that writes them, or exclude them with `sync: {exclude: […]}`"
             }
-            30 => "the connection gave no answer for 60 s",
+            30 => "no response from the host for 60 s",
             255 => "the ssh connection was lost",
             _ => "",
         }

@@ -1,5 +1,5 @@
 //! Folders of this process on this machine, for sockets. One that a killed client left behind is
-//! known by its lock, which nobody holds any more.
+//! known by its lock, which no process holds any more.
 
 use std::fs::File;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -24,7 +24,7 @@ impl RuntimeDir {
     /// Makes it. Blocks for as long as a disk does.
     ///
     /// # Errors
-    /// When it can't be made, or the folder above it is somebody else's.
+    /// When it can't be made, or another user owns the folder above it.
     pub fn make() -> std::io::Result<Self> {
         Self::below(&parent()?)
     }
@@ -39,7 +39,6 @@ impl RuntimeDir {
         })
     }
 
-    /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()
@@ -94,7 +93,7 @@ fn parent() -> std::io::Result<PathBuf> {
     let found = std::fs::symlink_metadata(&parent)?;
     if !found.is_dir() || found.uid() != uid || found.mode() & 0o077 != 0 {
         return Err(std::io::Error::other(format!(
-            "{} is not a folder of this user alone",
+            "{} is not a private folder of this user",
             parent.display()
         )));
     }

@@ -25,7 +25,7 @@ pub struct Script {
 }
 
 impl Script {
-    /// A script by the name used in messages.
+    /// Makes a script by the name used in messages.
     #[must_use]
     pub fn new(name: &'static str, body: &'static str) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl Script {
     }
 
     /// Running it a second time does something else than running it once: when the connection
-    /// breaks, nobody knows whether it ran.
+    /// breaks, it is unknown whether it ran.
     #[must_use]
     pub fn once(mut self) -> Self {
         self.once = true;
@@ -61,7 +61,7 @@ impl Script {
         !self.once
     }
 
-    /// The value of a variable without a quote in it, wherever it is set; for tests.
+    /// Returns the value of a variable without a quote in it, wherever it is set; for tests.
     #[cfg(test)]
     pub(super) fn value(&self, name: &str) -> String {
         let after = self.variables.split_once(&format!("\n{name}="));
@@ -79,14 +79,14 @@ impl Script {
         self
     }
 
-    /// The name used in messages.
+    /// Returns the name used in messages.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The arguments to `sh`. Base64 and the fixed words hold nothing that csh, fish or a POSIX
-    /// shell would treat differently, whichever of them is the login shell.
+    /// Returns the arguments to `sh`. Base64 and the fixed words hold nothing that csh, fish or a
+    /// POSIX shell would treat differently, whichever of them is the login shell.
     pub(super) fn sh_arguments(&self) -> [String; 4] {
         [
             "-c".to_owned(),
@@ -96,7 +96,7 @@ impl Script {
         ]
     }
 
-    /// What runs: all of it can be seen in the host's process list.
+    /// Returns what runs: all of it can be seen in the host's process list.
     pub(super) fn text(&self) -> String {
         format!(
             "(\n{}{}\n)\nprintf '{STATUS}%s\\n' \"$?\" >&2\n",

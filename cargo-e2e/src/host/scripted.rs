@@ -23,13 +23,11 @@ pub(crate) enum Reply {
     Job(&'static str, i32),
     /// It prints this and stays.
     Stays(&'static str),
-    /// The connection breaks.
     Lost,
     /// The connection breaks once, and is made anew before anybody sees it.
     Renews,
 }
 
-/// The host.
 #[derive(Clone)]
 pub(crate) struct Scripted {
     replies: Arc<HashMap<&'static str, Reply>>,

@@ -26,7 +26,7 @@ pub(super) use master::end_orphan;
 
 const OPEN_CHANNEL: Duration = Duration::from_secs(15);
 const CHANNELS: usize = 8;
-/// Of these, so many at most are used for as long as commands run that nobody knows the end of: the
+/// At most this many of them are used by commands without a known end: the
 /// lease and short questions always find one.
 const LONG: usize = CHANNELS - 2;
 /// sshd counts a session that has just ended for a moment longer.
@@ -67,7 +67,7 @@ impl Ssh {
     /// When the destination is none, or ssh can't connect.
     pub async fn connect(destination: &str) -> Result<Self, HostError> {
         check_destination(destination)?;
-        let config = std::env::var_os(crate::environment::SSH_CONFIG).map(PathBuf::from);
+        let config = super::kind::ssh_config();
         let link = link(destination, config.as_deref()).await?;
         Ok(Self {
             name: destination.to_owned(),
@@ -139,7 +139,7 @@ impl Ssh {
         request: impl Future<Output = Result<(), openssh::Error>>,
     ) -> Result<(), String> {
         let Ok(answer) = timeout(OPEN_CHANNEL, request).await else {
-            return Err("no answer".to_owned());
+            return Err("no response".to_owned());
         };
         let Err(error) = answer else {
             return Ok(());
@@ -182,7 +182,7 @@ impl Host for Ssh {
     async fn start(&self, script: &Script) -> Result<Channel, HostError> {
         let lost = || self.lost(script.name());
         // As long as it takes: that all are in use does not mean that the connection is lost, and
-        // whoever waits has a deadline of their own.
+        // the caller has a deadline of its own.
         let long = if script.is_long() {
             let permit = Arc::clone(&self.long).acquire_owned().await;
             Some(permit.map_err(|_| lost())?)
@@ -262,9 +262,9 @@ impl Host for Ssh {
     async fn reconnect(&self) -> Result<(), HostError> {
         let _turn = self.reconnecting.lock().await;
         let before = self.link();
-        // Where somebody had no time to finish this, ssh would say of half of it that it is there.
+        // Of a half-written file, ssh would say that it is there.
         if self.renewed.load(Ordering::Relaxed) && before.master.runs().await {
-            // Somebody else has connected anew, or it was only one channel that broke.
+            // Another caller has connected anew, or only one channel broke.
             return Ok(());
         }
         before.master.end().await;
@@ -290,8 +290,8 @@ impl Host for Ssh {
     }
 }
 
-/// An address as the master wants it: the crate's own conversion puts IPv6 in brackets, which the
-/// master takes for a name.
+/// Returns an address as the master wants it: the crate's own conversion puts IPv6 in brackets,
+/// which the master takes for a name.
 fn socket(address: SocketAddr) -> Socket<'static> {
     Socket::new(address.ip().to_string(), address.port())
 }
@@ -303,11 +303,11 @@ fn check_destination(given: &str) -> Result<(), HostError> {
     } else if given.starts_with('-') {
         "it starts with `-`"
     } else if given.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        "it holds a space or a control character"
+        "it contains a space or a control character"
     } else if given.contains(['\'', '"', '\\', '$', '`', ';', '|', '&', '<', '>', '(', ')']) {
-        "it holds a character with a meaning for shells"
+        "it contains a shell metacharacter"
     } else if given.contains("://") && !given.starts_with("ssh://") {
-        "only ssh:// addresses are known; give `local`, an ssh alias, user@name or ssh://user@name:port"
+        "only ssh:// addresses are supported; give `local`, an ssh alias, user@name or ssh://user@name:port"
     } else if given.split(['@', '/']).any(|part| part.starts_with('-')) {
         "a part of it starts with `-`"
     } else {

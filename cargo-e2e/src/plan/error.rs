@@ -9,34 +9,16 @@ use super::harness::HarnessError;
 pub enum PlanError {
     /// The repo's path can't be told to a host.
     #[error("the path of the repo is not UTF-8: {}", root.display())]
-    NotUtf8 {
-        /// The repo.
-        root: PathBuf,
-    },
+    NotUtf8 { root: PathBuf },
     /// A variable of the environment is not a time.
-    #[error("{name} is `{value}`; give whole seconds, from 4 to 3600")]
-    NotSeconds {
-        /// The variable.
-        name: &'static str,
-        /// Its value.
-        value: String,
-    },
+    #[error("invalid {name} `{value}`: expected whole seconds from 4 to 3600")]
+    NotSeconds { name: &'static str, value: String },
     /// A compose file does not exist.
     #[error("{} names the compose file {file}, which does not exist", spec.display())]
-    NoComposeFile {
-        /// The e2e.yml.
-        spec: PathBuf,
-        /// The compose file.
-        file: String,
-    },
+    NoComposeFile { spec: PathBuf, file: String },
     /// A compose file is a link to somewhere else.
     #[error("the compose file {file} is a link to {}, which is outside the repo", target.display())]
-    OutsideTheRepo {
-        /// The compose file.
-        file: String,
-        /// Where it leads.
-        target: PathBuf,
-    },
+    OutsideTheRepo { file: String, target: PathBuf },
     /// Cargo's test targets can't be the tests.
     #[error(transparent)]
     Harness(#[from] HarnessError),

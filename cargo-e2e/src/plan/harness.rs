@@ -13,11 +13,8 @@ pub enum HarnessError {
     /// A target that is named does not exist.
     #[error("{}: {}\n  = help: {}", manifest.display(), not_there(package, target, *named, targets), name_or_add(target, targets, *has_harness))]
     NotThere {
-        /// The manifest.
         manifest: PathBuf,
-        /// Its package.
         package: String,
-        /// The target.
         target: String,
         /// Whether the manifest names it; else it is the default.
         named: bool,
@@ -28,16 +25,13 @@ pub enum HarnessError {
     },
     /// A target's package does not depend on e2e-harness.
     #[error(
-        "{}: `{package}` does not depend on e2e-harness, so its test target `{target}` is not one that `cargo e2e` runs\n  = help: {}",
+        "{}: `{package}` does not depend on e2e-harness, so its test target `{target}` can't run under `cargo e2e`\n  = help: {}",
         manifest.display(),
         add(target)
     )]
     NotOurs {
-        /// The manifest.
         manifest: PathBuf,
-        /// Its package.
         package: String,
-        /// The target.
         target: String,
     },
     /// No member of a workspace has end-to-end tests.
@@ -46,14 +40,10 @@ pub enum HarnessError {
         spec.display(),
         add("e2e")
     )]
-    NoMember {
-        /// The e2e.yml.
-        spec: PathBuf,
-    },
+    NoMember { spec: PathBuf },
     /// `--nextest` where there is nothing for it.
     #[error("--nextest runs Cargo's test targets, but {} runs the tests with `{key}`", spec.display())]
     NothingForNextest {
-        /// The e2e.yml.
         spec: PathBuf,
         /// `test_command` or `test_service`.
         key: &'static str,
@@ -63,14 +53,11 @@ pub enum HarnessError {
         "--nextest runs tests on this machine, but {} says `tests_run_on: host`\n  = help: leave one of them out",
         spec.display()
     )]
-    NextestOnHost {
-        /// The e2e.yml.
-        spec: PathBuf,
-    },
+    NextestOnHost { spec: PathBuf },
 }
 
 impl HarnessError {
-    /// Whether it was typed wrong, rather than written wrong.
+    /// Returns whether it was typed wrong, rather than written wrong.
     #[must_use]
     pub fn is_usage(&self) -> bool {
         matches!(
@@ -87,14 +74,14 @@ fn not_there(package: &str, target: &str, named: bool, targets: &[String]) -> St
         "e2e.yml has no `test_command`, so the tests are"
     };
     let there = if targets.is_empty() {
-        "no test target at all".to_owned()
+        "no test targets".to_owned()
     } else {
         format!("only `{}`", targets.join("`, `"))
     };
     format!("{because} the test target `{target}`, but `{package}` has {there}")
 }
 
-/// What to write in a manifest where a target is not there.
+/// Returns what to write in a manifest where a target is not there.
 fn name_or_add(target: &str, targets: &[String], has_harness: bool) -> String {
     if !has_harness || targets.is_empty() {
         return add(target);
@@ -108,7 +95,7 @@ fn name_or_add(target: &str, targets: &[String], has_harness: bool) -> String {
     )
 }
 
-/// What to write in a manifest.
+/// Returns what to write in a manifest.
 fn add(target: &str) -> String {
     format!(
         "add this to Cargo.toml, and write tests/{target}.rs (or give e2e.yml a `test_command`):\n\
@@ -170,7 +157,7 @@ pub(super) fn not_run(repo: &Repo, spec: &Spec) -> Vec<String> {
     warnings
 }
 
-/// Those of a workspace's members that are not made of e2e-harness.
+/// Returns those of a workspace's members that are not made of e2e-harness.
 fn skipped(repo: &Repo) -> impl Iterator<Item = String> {
     let packages = repo.cargo.iter().flat_map(|cargo| &cargo.skipped);
     packages.map(|package| {
@@ -178,7 +165,7 @@ fn skipped(repo: &Repo) -> impl Iterator<Item = String> {
         let manifest = manifest.strip_prefix(&repo.root).unwrap_or(manifest);
         format!(
             "the test target `{}` of `{}` will not run: {} does not depend on e2e-harness; \
-             add it to [dev-dependencies], or rename a target that is no end-to-end test",
+             add it to [dev-dependencies], or rename a target that is not an end-to-end test",
             package.wanted().join("`, `"),
             package.name,
             manifest.display()

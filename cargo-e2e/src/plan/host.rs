@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::environment::{self, set};
-use crate::repo::workspace::Repo;
+use crate::host::LOCAL;
+use crate::repo::workspace::ConfiguredHost;
 
 use super::error::PlanError;
 
@@ -38,42 +39,34 @@ impl HostVariables {
 pub struct HostChoice {
     /// `local`, or an ssh destination.
     pub name: String,
-    /// What decided.
     pub because: String,
 }
 
-/// Chooses; `typed` is `--host`.
-pub(super) fn choose(typed: Option<&str>, variables: &HostVariables, repo: &Repo) -> HostChoice {
-    let configured = repo.host.as_ref();
-    let ways = [
-        (typed.map(str::to_owned), "--host"),
-        (variables.cargo_e2e_host.clone(), environment::HOST),
-        (
-            configured.map(|configured| configured.host.clone()),
-            configured.map_or("", |configured| configured.source),
-        ),
-        (
-            variables.railiance01_host.clone(),
-            environment::RAILIANCE01_HOST,
-        ),
-    ];
-    let chosen = ways
-        .into_iter()
-        .find_map(|(name, because)| Some((name?, because)));
-    let (name, because) = chosen.unwrap_or(("local".to_owned(), "nothing names another"));
+/// Chooses a host; `typed` is `--host`, and `configured` is asked only where that decides.
+#[must_use]
+pub fn choose_host(
+    typed: Option<&str>,
+    variables: &HostVariables,
+    configured: impl FnOnce() -> Option<ConfiguredHost>,
+) -> HostChoice {
+    let named = |name: Option<&str>, because| Some((name?.to_owned(), because));
+    let (name, because) = named(typed, "--host")
+        .or_else(|| named(variables.cargo_e2e_host.as_deref(), environment::HOST))
+        .or_else(|| configured().map(|it| (it.host, it.source)))
+        .or_else(|| {
+            named(
+                variables.railiance01_host.as_deref(),
+                environment::RAILIANCE01_HOST,
+            )
+        })
+        .unwrap_or_else(|| (LOCAL.to_owned(), "nothing names another"));
     HostChoice {
         name,
         because: because.to_owned(),
     }
 }
 
-/// The name of the host that a plan of this repo would have.
-#[must_use]
-pub fn host_for(typed: Option<&str>, variables: &HostVariables, repo: &Repo) -> String {
-    choose(typed, variables, repo).name
-}
-
-/// A time in a variable; shorter ones are no time for a network.
+/// Returns a time in a variable; shorter ones are no time for a network.
 pub(super) fn seconds(
     name: &'static str,
     value: Option<&str>,
@@ -93,8 +86,6 @@ pub(super) fn seconds(
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
 
     #[test]
@@ -110,30 +101,24 @@ mod tests {
             );
         }
     }
-    use crate::repo::workspace::ConfiguredHost;
 
     #[test]
     fn the_first_host_that_is_named_wins() {
-        let mut repo = Repo {
-            root: PathBuf::from("/r"),
-            spec_path: PathBuf::from("/r/e2e/e2e.yml"),
-            results_dir: PathBuf::from("/r/e2e/results"),
-            cargo: None,
-            host: None,
-        };
+        let mut configured = None;
         let mut variables = HostVariables::default();
-        let name =
-            |typed, variables: &HostVariables, repo: &Repo| choose(typed, variables, repo).name;
-        assert_eq!(name(None, &variables, &repo), "local");
+        let name = |typed, variables: &HostVariables, configured: &Option<ConfiguredHost>| {
+            choose_host(typed, variables, || configured.clone()).name
+        };
+        assert_eq!(name(None, &variables, &configured), "local");
         variables.railiance01_host = Some("r1".into());
-        assert_eq!(name(None, &variables, &repo), "r1");
-        repo.host = Some(ConfiguredHost {
+        assert_eq!(name(None, &variables, &configured), "r1");
+        configured = Some(ConfiguredHost {
             host: "metadata".into(),
             source: "[package.metadata.e2e]",
         });
-        assert_eq!(name(None, &variables, &repo), "metadata");
+        assert_eq!(name(None, &variables, &configured), "metadata");
         variables.cargo_e2e_host = Some("variable".into());
-        assert_eq!(name(None, &variables, &repo), "variable");
-        assert_eq!(name(Some("flag"), &variables, &repo), "flag");
+        assert_eq!(name(None, &variables, &configured), "variable");
+        assert_eq!(name(Some("flag"), &variables, &configured), "flag");
     }
 }

@@ -19,24 +19,20 @@ pub struct Limits {
     pub connect: Duration,
     /// `build_command`; and compiling test targets.
     pub build: Duration,
-    /// Sending the repo.
     pub sync: Duration,
     /// Pulling, building and starting the stack, and waiting for its ports.
     pub up: Duration,
     /// `setup_command`.
     pub setup: Duration,
-    /// The tests.
     pub test: Duration,
-    /// Fetching the evidence.
     pub collect: Duration,
-    /// Taking everything down.
     pub teardown: Duration,
     /// What any one command may print, in bytes: its log is cut there, and on the host it is ended.
     pub log: u64,
 }
 
 impl Limits {
-    /// What e2e.yml says, and the defaults.
+    /// Returns what e2e.yml says, and the defaults.
     pub(super) fn of(spec: &Spec, connect: Option<Duration>) -> Self {
         let timeouts = &spec.timeouts;
         Self {
@@ -53,7 +49,7 @@ impl Limits {
         }
     }
 
-    /// All of them, one after another.
+    /// Returns all of them, one after another.
     pub(super) fn sum(&self) -> Duration {
         [
             self.connect,

@@ -15,7 +15,7 @@ use crate::spec::{Cleanup, Ports, Side, Spec};
 
 pub use error::PlanError;
 pub use harness::HarnessError;
-pub use host::{HostChoice, HostVariables, host_for};
+pub use host::{HostChoice, HostVariables, choose_host};
 pub use limits::Limits;
 pub use test_kind::{Harness, Target, Tests};
 
@@ -58,12 +58,10 @@ pub struct Options {
 /// When the sandbox outlives the run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Keep {
-    /// Never.
     #[default]
     No,
     /// When the run did not pass.
     OnFailure,
-    /// Whatever comes.
     Always,
 }
 
@@ -84,17 +82,13 @@ pub enum Risks {
 )]
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The repo.
     pub repo: Repo,
-    /// Its e2e.yml.
     pub spec: Spec,
-    /// Where it runs.
     pub host: HostChoice,
     /// When the sandbox outlives the run.
     pub keep: Keep,
     /// Whether `--keep` was given: the only way to keep after a signal.
     pub keep_typed: bool,
-    /// For how long.
     pub keep_for: Duration,
     /// How long the sandbox outlives the last word of this client.
     pub lease: Duration,
@@ -126,6 +120,26 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The compose profiles to enable. All, where services are named: naming one enables it.
+    #[must_use]
+    pub fn profiles(&self) -> Vec<String> {
+        if self.spec.services.is_empty() {
+            self.spec.profiles.clone()
+        } else {
+            vec!["*".to_owned()]
+        }
+    }
+
+    /// The services to bring up, the test's own among them; all, where none is named.
+    #[must_use]
+    pub fn wanted_services(&self) -> Vec<String> {
+        let mut wanted = self.spec.services.clone();
+        if !wanted.is_empty() {
+            wanted.extend(self.spec.test_service.clone());
+        }
+        wanted
+    }
+
     /// Makes the plan. Reads links of the compose files; touches nothing.
     ///
     /// # Errors
@@ -139,7 +153,7 @@ impl Plan {
         if repo.root.to_str().is_none() {
             return Err(PlanError::NotUtf8 { root: repo.root });
         }
-        let host = host::choose(options.host.as_deref(), variables, &repo);
+        let host = choose_host(options.host.as_deref(), variables, || repo.host.clone());
         let keep = match (options.keep, spec.cleanup) {
             (Keep::Always, _) | (_, Cleanup::Never) => Keep::Always,
             (Keep::OnFailure, _) | (_, Cleanup::OnSuccess) => Keep::OnFailure,
@@ -183,7 +197,7 @@ impl Plan {
         })
     }
 
-    /// How long a sandbox of this plan may live at most, unless it is kept.
+    /// Returns how long a sandbox of this plan may live at most, unless it is kept.
     #[must_use]
     pub fn lifetime(&self) -> Duration {
         let ready: Duration = self
@@ -214,7 +228,7 @@ impl Plan {
         harness::not_run(&self.repo, &self.spec)
     }
 
-    /// The spec's path as people know it: relative to the repo where it lies in it.
+    /// Returns the spec's path as people know it: relative to the repo where it lies in it.
     #[must_use]
     pub fn spec_name(&self) -> &Path {
         self.repo
@@ -223,7 +237,8 @@ impl Plan {
             .unwrap_or(&self.repo.spec_path)
     }
 
-    /// The files whose variables Compose puts into the compose files; some may not be there.
+    /// Returns the files whose variables Compose puts into the compose files; some may not be
+    /// there.
     #[must_use]
     pub fn env_files(&self) -> Vec<PathBuf> {
         let dotenv = self.repo.root.join(&self.project_dir).join(".env");

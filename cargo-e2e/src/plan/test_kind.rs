@@ -10,12 +10,10 @@ pub enum Tests {
     Command(String),
     /// `test_service`.
     Service {
-        /// The service.
         name: String,
         /// `test_command`, in place of the service's own.
         command: Option<String>,
     },
-    /// Cargo's test targets.
     Targets(Harness),
 }
 
@@ -28,12 +26,9 @@ pub struct Harness {
     pub nextest: bool,
 }
 
-/// One test target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// Its package.
     pub package: TestPackage,
-    /// Its name.
     pub name: String,
 }
 

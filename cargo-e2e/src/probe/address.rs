@@ -24,7 +24,7 @@ impl FromStr for Address {
         let digits = !port.is_empty() && port.chars().all(|c| c.is_ascii_digit());
         let port: u16 = port.parse().unwrap_or_default();
         if !digits || port == 0 {
-            return Err("the port is 1 to 65535".to_owned());
+            return Err("the port must be 1 to 65535".to_owned());
         }
         let bracketed = host
             .strip_prefix('[')
@@ -35,7 +35,7 @@ impl FromStr for Address {
             None if host.parse::<Ipv6Addr>().is_ok() => {
                 return Err(format!("write [{host}]:{port}"));
             }
-            _ => return Err("the host is a name or an address".to_owned()),
+            _ => return Err("the host must be a name or an address".to_owned()),
         };
         Ok(Self {
             host: host.to_owned(),

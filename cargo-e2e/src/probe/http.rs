@@ -29,13 +29,13 @@ impl Http {
             .or_else(|| lower.strip_prefix("https://"))
             .ok_or("it begins with http:// or https://")?;
         if text.contains([' ', '\\']) {
-            return Err("it holds a blank or a backslash".to_owned());
+            return Err("it contains a blank or a backslash".to_owned());
         }
         if rest.starts_with(['/', '?', '#']) || url.host_str().is_none_or(str::is_empty) {
             return Err("it has no host".to_owned());
         }
         if url.port() == Some(0) {
-            return Err("the port is 1 to 65535".to_owned());
+            return Err("the port must be 1 to 65535".to_owned());
         }
         Ok(url)
     }

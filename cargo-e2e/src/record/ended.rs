@@ -17,10 +17,10 @@ impl EndedSandbox {
     pub fn sentence(&self) -> String {
         let why = match self.why.as_str() {
             "lease" => "the client stopped renewing its lease",
-            "deadline" => "it ran past the sum of all timeouts",
-            "kept" => "the time for which it was kept was over",
+            "deadline" => "it exceeded the sum of all timeouts",
+            "kept" => "its lifetime was over",
             "expired" => "it had expired",
-            "interrupted" => "its client got a signal",
+            "interrupted" => "its client received a signal",
             _ => "an earlier teardown was interrupted",
         };
         format!("the host took it down at {}: {why}", self.at)

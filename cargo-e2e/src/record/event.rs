@@ -3,12 +3,37 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::record::outcome::{Git, Record, Stage, StageStatus};
+use serde::{Deserialize, Serialize};
+
+use crate::record::outcome::{Git, Record, Stage, StageStatus, now};
 use crate::secrets::{Masking, Secrets};
 use crate::text::printable;
 
+/// The version of the lines.
+const VERSION: u32 = 1;
+
+/// An event as other programs and the journal have it: one line of JSON. Names and meanings of
+/// fields are part of the contract: new ones may come, old ones stay.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Line<E> {
+    schema: u32,
+    /// RFC 3339 UTC.
+    pub(crate) at: String,
+    #[serde(flatten)]
+    pub(crate) event: E,
+}
+
+impl Line<&Event> {
+    /// Returns one of this moment, with its line feed.
+    pub(crate) fn of(event: &Event) -> serde_json::Result<String> {
+        let (schema, at) = (VERSION, now());
+        serde_json::to_string(&Line { schema, at, event }).map(|line| line + "\n")
+    }
+}
+
 /// One thing that happened.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The run begins.
     RunStarted {
@@ -29,13 +54,6 @@ pub enum Event {
         /// Which.
         stage: Stage,
     },
-    /// A stage of which a part ran beside others is all that the run still waits for.
-    StageGoesOn {
-        /// Which.
-        stage: Stage,
-        /// How long that part has run.
-        elapsed: Duration,
-    },
     /// A line of what a stage's command says, such as Compose's pull progress.
     Progress {
         /// Which stage.
@@ -52,11 +70,13 @@ pub enum Event {
         /// The answer.
         answer: String,
         /// Since the start of `ready`.
+        #[serde(rename = "waited_ms", with = "milliseconds")]
         waited: Duration,
     },
     /// Bytes that the tests printed, as they came.
     TestOutput {
         /// The bytes.
+        #[serde(rename = "text", with = "characters")]
         bytes: Vec<u8>,
     },
     /// Something the user should know, though nothing failed.
@@ -76,6 +96,7 @@ pub enum Event {
         /// How.
         status: StageStatus,
         /// How long it took.
+        #[serde(rename = "duration_ms", with = "milliseconds")]
         duration: Duration,
         /// What was done, in a few words; or why it failed.
         detail: String,
@@ -104,10 +125,7 @@ impl Event {
             }
         };
         match self {
-            Self::RunStarted { .. }
-            | Self::StageStarted { .. }
-            | Self::StageGoesOn { .. }
-            | Self::TestOutput { .. } => {}
+            Self::RunStarted { .. } | Self::StageStarted { .. } | Self::TestOutput { .. } => {}
             Self::Commit { git } => git.branch.iter_mut().for_each(mask),
             Self::Progress { line: text, .. }
             | Self::Health { answer: text, .. }
@@ -131,8 +149,36 @@ impl Event {
     }
 }
 
+mod milliseconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::record::outcome::millis;
+
+    pub(super) fn serialize<S: Serializer>(it: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(millis(*it))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_millis)
+    }
+}
+
+mod characters {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&String::from_utf8_lossy(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        String::deserialize(from).map(String::into_bytes)
+    }
+}
+
 /// Why a stage failed, for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// Which stage.
     pub stage: Stage,
@@ -145,7 +191,7 @@ pub struct Failure {
 }
 
 /// Some lines of output, with a title.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excerpt {
     /// Where they come from: `the last lines of db`.
     pub title: String,

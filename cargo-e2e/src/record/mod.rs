@@ -9,6 +9,8 @@ pub mod junit;
 mod masked_files;
 mod masking;
 pub mod outcome;
+#[cfg(test)]
+pub(crate) mod samples;
 pub mod store;
 pub mod summary;
 pub mod verdict;

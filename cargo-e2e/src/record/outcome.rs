@@ -23,6 +23,8 @@ pub enum Stage {
     Build,
     /// Send the repo.
     Sync,
+    /// Compile Cargo's test targets, beside the next three.
+    Compile,
     /// Bring the stack up.
     Up,
     /// Wait for health.
@@ -49,6 +51,7 @@ impl Stage {
             Self::Provision => "provision",
             Self::Build => "build",
             Self::Sync => "sync",
+            Self::Compile => "compile",
             Self::Up => "up",
             Self::Ready => "ready",
             Self::Setup => "setup",

@@ -40,10 +40,10 @@ pub struct Store {
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
     /// It can't be read.
-    #[error("can't be read: {0}")]
+    #[error("is unreadable: {0}")]
     Io(#[from] io::Error),
     /// It is no record, or one of another version.
-    #[error("is no record of schema 1: {0}")]
+    #[error("is not a record of schema 1: {0}")]
     NoRecord(#[from] serde_json::Error),
 }
 

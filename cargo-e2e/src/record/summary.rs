@@ -17,7 +17,7 @@ pub(crate) const WIDTH: usize = 500;
 /// What stands above the last lines of a command.
 pub(crate) const LAST_LINES: &str = "its last lines";
 /// And above those of tests that tell nothing of themselves.
-pub(crate) const LAST_PRINTED: &str = "the last lines they printed";
+pub(crate) const LAST_PRINTED: &str = "the last lines of output";
 
 /// How much of a stage's detail fits in a line of somebody else's log.
 const REASON_LENGTH: usize = 200;
@@ -243,7 +243,7 @@ fn test_counts(record: &Record) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::human::samples::{failed, passed, test};
+    use crate::record::samples::{failed, passed, test};
 
     #[test]
     fn durations_are_short_and_round_into_the_next_unit() {

@@ -10,7 +10,7 @@ use crate::cancel::Signal;
 use crate::host::client::Ended;
 use crate::record::outcome::{StageStatus, TestRecord, Verdict};
 use crate::record::summary::first_line;
-use crate::text::clip;
+use crate::text::{clip, count};
 
 /// A harness, and cargo-nextest, end with this when there was nothing to run.
 pub const NONE_RAN: i32 = 4;
@@ -263,14 +263,13 @@ fn failed(tests: &[TestRecord]) -> Option<String> {
 }
 
 /// `1 failed test (orders::ship)`, `3 failed tests (orders::ship and 2 more)`.
-fn named(count: usize, what: &str, which: &str, first: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
+fn named(number: usize, what: &str, which: &str, first: &str) -> String {
     let name = clip(first_line(first), NAME);
-    let more = match count.saturating_sub(1) {
+    let more = match number.saturating_sub(1) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("{count} {what}{s}{which} ({name}{more})")
+    format!("{}{which} ({name}{more})", count(number, what))
 }
 
 fn is_failed(test: &TestRecord) -> bool {

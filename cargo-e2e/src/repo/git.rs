@@ -25,8 +25,8 @@ const HOOK_VARIABLES: [&str; 6] = [
     "GIT_OBJECT_DIRECTORY",
 ];
 
-/// The commit and branch that `root` is at, and whether what is below `root` differs from the
-/// commit. What git can't tell within five seconds is left out.
+/// Returns the commit and branch that `root` is at, and whether what is below `root` differs from
+/// the commit. What git can't tell within five seconds is left out.
 pub async fn describe(root: &Path) -> Git {
     let (sha, branch, status) = tokio::join!(
         git(root, &["rev-parse", "--verify", "--quiet", "HEAD"]),
@@ -54,7 +54,7 @@ pub async fn describe(root: &Path) -> Git {
     }
 }
 
-/// A git command in a folder, about the repo that this folder is in and no other.
+/// Returns a git command in a folder, about the repo that this folder is in and no other.
 pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new("git");
     command
@@ -71,7 +71,7 @@ pub(crate) fn command(folder: &Path) -> Command {
     command
 }
 
-/// What git prints, trimmed; nothing when it fails.
+/// Returns what git prints, trimmed; nothing when it fails.
 async fn git(root: &Path, args: &[&str]) -> Option<String> {
     let run = command(root).args(args).stderr(Stdio::null()).output();
     let output = tokio::time::timeout(PATIENCE, run).await.ok()?.ok()?;

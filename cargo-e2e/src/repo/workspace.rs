@@ -172,7 +172,7 @@ pub(crate) fn repo(root: PathBuf, spec_path: PathBuf) -> Result<Repo, FindError>
     };
     let repo = manifests.repo(&root, spec_path, manifests.nearest())?;
     Ok(match &repo.cargo {
-        // A folder that only lies below somebody's workspace is no Cargo project itself.
+        // A folder that only lies below a workspace is no Cargo project itself.
         Some(cargo) if cargo.package.is_none() && cargo.workspace_root != repo.root => Repo {
             results_dir: repo.root.join("e2e/results"),
             cargo: None,

@@ -1,31 +1,9 @@
 //! How to live with a sandbox that was kept, in words to paste.
 
-use crate::environment;
+use crate::host::HostKind;
 use crate::plan::Plan;
 use crate::sandbox::Sandbox;
-use crate::shell::quote;
-
-/// The ssh command that reaches a host as this tool does.
-#[must_use]
-pub fn ssh(host: &str) -> String {
-    format!("{} {host}", ssh_program())
-}
-
-/// The ssh program and its options, to paste.
-#[must_use]
-pub fn ssh_program() -> String {
-    let words: Vec<String> = ssh_command().iter().map(|part| word(part)).collect();
-    words.join(" ")
-}
-
-/// The ssh program and its options.
-#[must_use]
-pub fn ssh_command() -> Vec<String> {
-    let config = environment::set(environment::SSH_CONFIG);
-    let config = config.map(|config| ["-F".to_owned(), config]);
-    let options = config.into_iter().flatten();
-    std::iter::once("ssh".to_owned()).chain(options).collect()
-}
+use crate::shell::word;
 
 /// Ready to show; `ports` are those published on the host's own addresses.
 #[must_use]
@@ -38,10 +16,10 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
         lifetime(plan.keep_for)
     )];
     let docker = format!("docker compose -p {project}");
-    let at = if host == "local" {
-        String::new()
-    } else {
-        format!(" --host {}", word(host))
+    let kind = HostKind::of(host);
+    let at = match kind {
+        HostKind::Local => String::new(),
+        HostKind::Ssh(_) => format!(" --host {}", word(host)),
     };
     lines.push(format!(
         "  tests:  eval \"$(cargo e2e env {run_id}{at})\"    cargo e2e --reuse{at}"
@@ -49,25 +27,20 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
     lines.push(format!(
         "  enter:  cargo e2e shell {run_id} SERVICE{at}    cargo e2e logs {run_id}{at}"
     ));
-    if host == "local" {
+    if kind == HostKind::Local {
         lines.push(format!(
             "  look:   {docker} ps    {docker} logs    {docker} exec SERVICE sh"
         ));
     } else {
-        let ssh = ssh(host);
+        let look = kind.paste_command("", &format!("{docker} ps"));
         lines.push(format!(
-            "  look:   {ssh} {docker} ps    (or logs; or, with -t, exec SERVICE sh)"
+            "  look:   {look}    (or logs; or, with -t, exec SERVICE sh)"
         ));
         if !ports.is_empty() {
-            let forwards: Vec<String> = ports
-                .iter()
-                .map(|port| format!("-L {port}:127.0.0.1:{port}"))
-                .collect();
-            lines.push(format!(
-                "  ports:  {} -N {} {host}",
-                ssh_program(),
-                forwards.join(" ")
-            ));
+            let forward = |port: &u16| format!(" -L {port}:127.0.0.1:{port}");
+            let forwards: String = ports.iter().map(forward).collect();
+            let bring = kind.paste_command(&format!("-N{forwards}"), "");
+            lines.push(format!("  ports:  {bring}"));
         }
     }
     lines.push(format!("  files:  {}", sandbox.dir()));
@@ -86,16 +59,5 @@ pub fn lifetime(time: std::time::Duration) -> String {
         format!("{} h", minutes / 60)
     } else {
         format!("{minutes} min")
-    }
-}
-
-/// A word as a shell reads it back.
-#[must_use]
-pub fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
-    if text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        quote(text)
     }
 }

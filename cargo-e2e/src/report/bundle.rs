@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use crate::durable;
 use crate::record::junit;
 use crate::record::outcome::Record;
+use crate::sandbox::is_run_id;
 
 /// How many runs a repo keeps.
 pub const KEPT_RUNS: usize = 20;
@@ -148,12 +149,6 @@ fn tail(path: &Path, length: usize) -> String {
     read().unwrap_or_default()
 }
 
-/// 26 characters of a ULID, in lower case.
-fn is_run_id(name: &str) -> bool {
-    let valid = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
-    name.len() == 26 && name.bytes().all(valid)
-}
-
 fn ignore_in_git(results_dir: &Path) -> io::Result<()> {
     let path = results_dir.join(".gitignore");
     match OpenOptions::new().write(true).create_new(true).open(path) {
@@ -202,7 +197,7 @@ fn open_up(dir: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::human::samples::passed;
+    use crate::record::samples::passed;
 
     fn run_id(number: usize) -> String {
         format!("01j{number:023}")

@@ -15,8 +15,9 @@ use crate::record::summary::{
     WIDTH, at_step, duration, failed_tests, first_failed, first_line, place, says_nothing_new,
     signal_name, summary_line,
 };
-use crate::report::{ReportInputs, attach_hints};
-use crate::text::{clip, printable};
+use crate::report::ReportInputs;
+use crate::shell::word;
+use crate::text::{clip, count, printable};
 
 pub(crate) use during::is_complaint;
 use during::{During, Service};
@@ -116,7 +117,7 @@ pub fn cut_short(record: &Record) -> Option<String> {
     let is_cut = |stage: &&StageRecord| stage.status == StageStatus::Interrupted;
     let Some(stage) = record.stages.iter().find(is_cut) else {
         let by = signal_name(record)?;
-        return Some(format!("{by} came when the tests had ended\n"));
+        return Some(format!("{by} arrived after the tests had ended\n"));
     };
     let detail = first_line(&stage.detail);
     Some(format!("{} was interrupted: {detail}\n", stage.name.name()))
@@ -145,8 +146,8 @@ fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
         let lines: Vec<&str> = message.trim_end().lines().collect();
         let left_out = lines.len().saturating_sub(shown.message);
         if left_out > 0 {
-            let s = if left_out == 1 { "" } else { "s" };
-            let _ = writeln!(text, "| ({left_out} earlier line{s} left out)");
+            let left_out = count(left_out, "earlier line");
+            let _ = writeln!(text, "| ({left_out} left out)");
         }
         for line in &lines[left_out..] {
             let line = clip(line, shown.width);
@@ -244,7 +245,7 @@ fn stack(record: &Record, during: &During, shown: Shown) -> String {
                 )
             }
             (HealthStatus::Failed, answer) => {
-                let answer = printable(answer.as_deref().unwrap_or("no answer"));
+                let answer = printable(answer.as_deref().unwrap_or("no response"));
                 format!("{}: {}", check.name, first_line(&answer))
             }
         })
@@ -266,7 +267,7 @@ pub(crate) fn restarted(times: u64) -> String {
 fn changes(service: &ServiceRecord) -> Vec<String> {
     let mut all = Vec::new();
     if service.oom_killed {
-        all.push("killed for want of memory".to_owned());
+        all.push("out of memory (killed)".to_owned());
     }
     if service.restarts > 0 {
         // Docker does not say when: it may have been before the tests.
@@ -293,7 +294,7 @@ fn again(
         .and_then(|one| one.test.as_deref());
     let filter = match (failed, named) {
         ([one], Some(name)) if one.name == name => {
-            format!(" -- {}", attach_hints::word(first_line(&printable(name))))
+            format!(" -- {}", word(first_line(&printable(name))))
         }
         _ => String::new(),
     };

@@ -165,7 +165,7 @@ fn summary(record: &Record, failure: Option<&str>) -> String {
     }
     for check in &record.health_checks {
         if check.status == HealthStatus::Failed {
-            let answer = check.last_error.as_deref().unwrap_or("no answer");
+            let answer = check.last_error.as_deref().unwrap_or("no response");
             let _ = writeln!(
                 text,
                 "- health check **{}**: {}",
@@ -178,7 +178,7 @@ fn summary(record: &Record, failure: Option<&str>) -> String {
     if let Some(failure) = failure.filter(|failure| !failure.is_empty()) {
         let _ = writeln!(
             text,
-            "<details><summary>what the stack did, and how to run it again</summary>\n\n<pre>{}</pre>\n</details>\n",
+            "<details><summary>stack activity, and how to run it again</summary>\n\n<pre>{}</pre>\n</details>\n",
             in_one_line(clip(failure.trim_end(), FAILURE).as_str())
         );
     }
@@ -246,7 +246,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::record::outcome::Stage;
-    use crate::report::human::samples::{failed, finished, passed, test};
+    use crate::record::samples::{failed, finished, passed, test};
 
     #[test]
     fn a_test_that_failed_is_shown_at_its_line() {

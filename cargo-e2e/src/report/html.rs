@@ -93,7 +93,7 @@ fn timeline(axis: &Axis) -> Markup {
         (group("Containers", &axis.containers))
         (group("Tests", &axis.tests))
         @if axis.hidden_tests {
-            p.took { "When each of the tests ran is not known: no file of theirs says so." }
+            p.took { "The start times of the tests are unknown: no file of the tests has them." }
         }
         p.axis { span { "0 s" } span { (axis.total()) } }
     }
@@ -143,7 +143,7 @@ fn rewrites(inputs: &ReportInputs<'_>) -> Markup {
     html! {
         @if !text.is_empty() {
             h3 { "Rewrites" }
-            p { "What ran differs from the compose file; compose.json has all of it." }
+            p { "The stack that ran differs from the compose file; compose.json has all of it." }
             ul.rewrites { @for line in text.lines() { li { (line) } } }
         }
     }
@@ -175,7 +175,7 @@ fn about(record: &Record, inputs: &ReportInputs<'_>) -> Markup {
                         td {
                             (printable(&service.state))
                             @if let Some(health) = &service.health { ", " (printable(health)) }
-                            @if service.oom_killed { ", killed for want of memory" }
+                            @if service.oom_killed { ", out of memory (killed)" }
                             @if let Some(code) = service.exit_code.filter(|_| service.state != "created") { ", code " (code) }
                         }
                         td { (service.restarts) }
@@ -185,7 +185,7 @@ fn about(record: &Record, inputs: &ReportInputs<'_>) -> Markup {
         }
         @for check in &record.health_checks {
             @if check.status == HealthStatus::Failed {
-                p { "Health check " (check.name) ": " (printable(check.last_error.as_deref().unwrap_or("no answer"))) }
+                p { "Health check " (check.name) ": " (printable(check.last_error.as_deref().unwrap_or("no response"))) }
             }
         }
         @for left in &record.leftovers { p.bad { "left behind: " (printable(left)) } }

@@ -48,7 +48,7 @@ pub enum HubError {
     #[error("STATE_HUB_URL is not a URL of http or https: {0}")]
     NotAUrl(String),
     /// No connection could be made, not even in principle.
-    #[error("no connection can be made: {0}")]
+    #[error("failed to connect: {0}")]
     NoClient(String),
 }
 

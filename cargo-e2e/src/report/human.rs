@@ -7,8 +7,6 @@ mod options;
 mod paint;
 mod pending;
 #[cfg(test)]
-pub(crate) mod samples;
-#[cfg(test)]
 mod tests;
 mod verdict;
 
@@ -24,16 +22,13 @@ use super::output::{Channel, Missed, Notice, Status};
 use crate::record::event::{Event, Excerpt, Failure, Reporter};
 use crate::record::outcome::{Stage, StageStatus};
 use crate::record::summary::{duration, reason};
-use crate::text::printable;
+use crate::text::{count, printable};
 
 /// So many lines of an excerpt are shown; the bundle has them all.
 const EXCERPT_LINES: usize = 40;
 
 /// So many characters of one of its lines: a line of minified JSON must not fill the screen.
 const EXCERPT_WIDTH: usize = 500;
-
-/// Said of the one stage that goes on beside others, when it is the last of them.
-const ALONE: &str = "waiting for the compiler";
 
 /// A stage that only keeps house is worth a line when it took longer than this.
 const SLOW: Duration = Duration::from_secs(1);
@@ -46,11 +41,9 @@ pub struct Human<E: Channel, O: Channel> {
     out: O,
     /// The line at the bottom, where there is one.
     status: Option<Status>,
-    /// The stage that runs; another may be told of beside it.
-    current: Option<Stage>,
+    /// The stages that run, each with its begin and what it said last; the line is the last one's.
+    running: Vec<(Stage, Instant, String)>,
     pending: Pending,
-    /// What was said last beside the stage that runs.
-    beside: Option<(Stage, String)>,
     /// The stage whose failure was shown in full: its line need not repeat it.
     explained: Option<Stage>,
     /// The tests' last byte was not a newline: what comes next must not be glued to it.
@@ -76,9 +69,8 @@ impl<E: Channel, O: Channel> Human<E, O> {
             err,
             out,
             status: None,
-            current: None,
+            running: Vec::new(),
             pending: Pending::default(),
-            beside: None,
             explained: None,
             unfinished_line: false,
         }
@@ -106,9 +98,13 @@ impl<E: Channel, O: Channel> Human<E, O> {
         text
     }
 
-    /// Shows what the line at the bottom says now, if there is one.
-    fn say(&mut self, words: String) {
-        if let Some(status) = &mut self.status {
+    /// Takes note of what a stage says, and shows it in the line at the bottom, if it has that.
+    fn say(&mut self, stage: Stage, words: String) {
+        let last = self.running.last().map(|running| running.0);
+        if let Some(running) = self.running.iter_mut().find(|one| one.0 == stage) {
+            running.2.clone_from(&words);
+        }
+        if let Some(status) = self.status.as_mut().filter(|_| last == Some(stage)) {
             status.words = words;
             self.err.status(Some(status.clone()));
         }
@@ -140,33 +136,24 @@ impl<E: Channel, O: Channel> Human<E, O> {
     fn stage_started(&mut self, stage: Stage) {
         self.pending = Pending::default();
         self.be_still();
-        self.current = Some(stage);
-        self.spin(stage, Duration::ZERO, first_words(stage));
+        let words = first_words(stage).to_owned();
+        self.running.push((stage, Instant::now(), words));
+        self.spin();
     }
 
-    /// The stage's line, where there is one.
-    fn spin(&mut self, stage: Stage, elapsed: Duration, words: &str) {
-        if self.options.live && !self.quiet() {
-            let now = Instant::now();
-            self.status = Some(Status {
+    /// Shows the line of the stage that runs, where there is one.
+    fn spin(&mut self) {
+        if let Some((stage, since, words)) = self.running.last()
+            && self.options.live
+            && !self.quiet()
+        {
+            let status = self.status.insert(Status {
                 label: self.paint.verb(self.paint.busy, stage.name()),
                 width: COLUMN,
-                since: now.checked_sub(elapsed).unwrap_or(now),
-                words: String::new(),
+                since: *since,
+                words: words.clone(),
             });
-            self.say(words.to_owned());
-        }
-    }
-
-    /// What went on beside other stages is what is waited for now.
-    fn stage_goes_on(&mut self, stage: Stage, elapsed: Duration) {
-        self.current = Some(stage);
-        let said = self.beside.take().filter(|(said, _)| *said == stage);
-        let words = said.map_or_else(|| ALONE.to_owned(), |(_, line)| line);
-        self.spin(stage, elapsed, &words);
-        if !self.options.live && !self.quiet() {
-            let lines = self.aside(stage, ALONE);
-            self.show(&lines);
+            self.err.status(Some(status.clone()));
         }
     }
 
@@ -177,11 +164,7 @@ impl<E: Channel, O: Channel> Human<E, O> {
             self.err
                 .offer(text.as_bytes(), Missed::progress(lines.len()));
         }
-        if self.current == Some(stage) {
-            self.say(printable(line));
-        } else {
-            self.beside = Some((stage, printable(line)));
-        }
+        self.say(stage, printable(line));
     }
 
     fn health(&mut self, name: &str, passed: bool, answer: &str, waited: Duration) {
@@ -192,7 +175,7 @@ impl<E: Channel, O: Channel> Human<E, O> {
             self.show(&lines);
         }
         self.pending.answer(name, passed, &printable(answer));
-        self.say(self.pending.line());
+        self.say(Stage::Ready, self.pending.line());
     }
 
     /// Something small that a stage said.
@@ -290,8 +273,7 @@ impl<E: Channel, O: Channel> Human<E, O> {
         // The end is kept: programs say last why they stop.
         let left_out = lines.len().saturating_sub(EXCERPT_LINES);
         if left_out > 0 {
-            let lines = if left_out == 1 { "line" } else { "lines" };
-            let more = format!("({left_out} earlier {lines} left out)");
+            let more = format!("({} left out)", count(left_out, "earlier line"));
             shown.push(format!(
                 "{gutter} {}",
                 self.paint.with(self.paint.dim, &more)
@@ -309,7 +291,6 @@ impl<E: Channel, O: Channel> Reporter for Human<E, O> {
         match event {
             Event::RunStarted { run_id, repo, host } => self.run_started(run_id, repo, host),
             Event::StageStarted { stage } => self.stage_started(*stage),
-            Event::StageGoesOn { stage, elapsed } => self.stage_goes_on(*stage, *elapsed),
             Event::Progress { stage, line } => self.progress(*stage, line),
             Event::Health {
                 name,
@@ -333,7 +314,9 @@ impl<E: Channel, O: Channel> Reporter for Human<E, O> {
                 duration,
                 detail,
             } => {
+                self.running.retain(|running| running.0 != *stage);
                 self.stage_ended(*stage, *status, *duration, detail);
+                self.spin();
             }
             Event::Failure(failure) => self.failure(failure),
             Event::RunFinished {

@@ -1,17 +1,10 @@
-//! The events as JSON lines, for other programs. Names and meanings of fields are part of the
-//! contract: new ones may come, old ones stay.
+//! The events as JSON lines on stdout, for other programs.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use super::output::{Channel, Missed, Notice};
-use crate::record::event::{Event, Reporter};
-use crate::record::outcome::{millis, now};
-
-/// The version of the lines.
-pub const VERSION: u32 = 1;
+use crate::record::event::{Event, Line, Reporter};
 
 /// Writes a line for each event.
 pub struct Json<C: Channel> {
@@ -24,20 +17,15 @@ pub struct Json<C: Channel> {
 #[must_use]
 pub fn gap(log: Option<PathBuf>) -> Notice {
     Arc::new(move |missed| {
-        line(
-            "warning",
-            json!({ "text": missed.sentence(log.as_deref()) }),
-        )
+        let text = missed.sentence(log.as_deref());
+        line(&Event::Warning { text })
     })
 }
 
-fn line(name: &str, fields: Value) -> String {
-    let mut line = json!({ "schema": VERSION, "event": name, "at": now() });
-    if let (Some(line), Value::Object(fields)) = (line.as_object_mut(), fields) {
-        line.extend(fields);
-    }
+fn line(event: &Event) -> String {
     // GitHub's runner would take it for a command; only a text holds it.
-    line.to_string().replace("##[", "#\\u0023[") + "\n"
+    let line = Line::of(event).unwrap_or_default();
+    line.replace("##[", "#\\u0023[")
 }
 
 impl<C: Channel> Json<C> {
@@ -49,18 +37,13 @@ impl<C: Channel> Json<C> {
         }
     }
 
-    fn line(&mut self, name: &str, fields: Value) {
+    fn write(&mut self, event: &Event) {
         // A reader that is gone must not end the run: the sandbox has yet to be removed.
-        let _ = self.out.write_all(line(name, fields).as_bytes());
+        let _ = self.out.write_all(line(event).as_bytes());
     }
 
-    /// Writes what a slow reader may miss.
-    fn offer(&mut self, name: &str, fields: Value, missed: Missed) {
-        self.out.offer(line(name, fields).as_bytes(), missed);
-    }
-
-    /// Whole characters of what the tests printed; bytes that are none become U+FFFD.
-    fn characters(&mut self, bytes: &[u8]) -> String {
+    /// Takes bytes that the tests printed, and returns those that are whole characters, or none.
+    fn characters(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.partial.extend_from_slice(bytes);
         let whole = match std::str::from_utf8(&self.partial) {
             Err(error) if error.error_len().is_none() => error.valid_up_to(),
@@ -68,85 +51,34 @@ impl<C: Channel> Json<C> {
         };
         // What comes before may hold bytes that are no character, and then so may the end.
         let rest = self.partial.split_off(whole);
-        let text = String::from_utf8_lossy(&self.partial).into_owned();
-        self.partial = rest;
-        text
+        std::mem::replace(&mut self.partial, rest)
     }
 }
 
 impl<C: Channel> Reporter for Json<C> {
     fn event(&mut self, event: &Event) {
         match event {
-            Event::RunStarted { run_id, repo, host } => self.line(
-                "run_started",
-                json!({ "run_id": run_id, "repo": repo, "host": host }),
-            ),
-            Event::Commit { git } => self.line("commit", json!({ "git": git })),
-            Event::StageStarted { stage } => self.line("stage_started", json!({ "stage": stage })),
-            // A program that reads this has no line to keep alive; progress says what goes on.
-            Event::StageGoesOn { .. } => {}
-            Event::Progress { stage, line } => {
-                let fields = json!({ "stage": stage, "line": line });
-                self.offer("progress", fields, Missed::progress(1));
+            // What a slow reader may miss.
+            Event::Progress { .. } => {
+                let missed = Missed::progress(1);
+                self.out.offer(line(event).as_bytes(), missed);
             }
-            Event::Health {
-                name,
-                passed,
-                answer,
-                waited,
-            } => self.line(
-                "health",
-                json!({ "name": name, "passed": passed, "answer": answer, "waited_ms": millis(*waited) }),
-            ),
             Event::TestOutput { bytes } => {
-                let text = self.characters(bytes);
-                if !text.is_empty() {
-                    let missed = Missed::output(bytes.len());
-                    self.offer("test_output", json!({ "text": text }), missed);
+                let missed = Missed::output(bytes.len());
+                let bytes = self.characters(bytes);
+                if !bytes.is_empty() {
+                    let event = Event::TestOutput { bytes };
+                    self.out.offer(line(&event).as_bytes(), missed);
                 }
             }
-            Event::Warning { text } => self.line("warning", json!({ "text": text })),
-            Event::Note { text } => self.line("note", json!({ "text": text })),
-            Event::StageEnded {
-                stage,
-                status,
-                duration,
-                detail,
-            } => {
+            Event::StageEnded { .. } => {
                 if !self.partial.is_empty() {
-                    self.partial.clear();
-                    self.line("test_output", json!({ "text": "\u{fffd}" }));
+                    let bytes = std::mem::take(&mut self.partial);
+                    self.write(&Event::TestOutput { bytes });
                 }
-                self.line(
-                    "stage_ended",
-                    json!({ "stage": stage, "status": status, "duration_ms": millis(*duration), "detail": detail }),
-                );
+                self.write(event);
             }
-            Event::Failure(failure) => {
-                let excerpts: Vec<Value> = failure
-                    .excerpts
-                    .iter()
-                    .map(|excerpt| json!({ "title": excerpt.title, "text": excerpt.text }))
-                    .collect();
-                self.line(
-                    "failure",
-                    json!({
-                        "stage": failure.stage,
-                        "message": failure.message,
-                        "excerpts": excerpts,
-                        "help": failure.help,
-                    }),
-                );
-            }
-            Event::RunFinished {
-                record,
-                bundle,
-                failure,
-                kept,
-            } => self.line(
-                "run_finished",
-                json!({ "record": record, "bundle": bundle, "failure": failure, "kept": kept }),
-            ),
+            _ => self.write(event),
         }
     }
 }
@@ -155,10 +87,12 @@ impl<C: Channel> Reporter for Json<C> {
 mod tests {
     use std::time::Duration;
 
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::record::event::{Excerpt, Failure};
     use crate::record::outcome::{Git, Stage, StageStatus};
-    use crate::report::human::samples::{RUN_ID, began, ended, finished, passed};
+    use crate::record::samples::{RUN_ID, began, ended, finished, passed};
 
     fn lines(events: &[Event]) -> Vec<Value> {
         let mut out = Vec::new();
@@ -228,6 +162,9 @@ mod tests {
     fn events_and_their_fields_are_these() {
         let mut told = lines(&all());
         for line in &mut told {
+            // What was written is read again as it was.
+            let read: Line<Event> = serde_json::from_value(line.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&read).unwrap(), *line);
             let line = line.as_object_mut().unwrap();
             assert_eq!(line.remove("schema"), Some(json!(1)));
             let at = line.remove("at").unwrap();

@@ -2,8 +2,9 @@
 
 use std::ffi::OsString;
 
-use crate::report::attach_hints::word;
+use crate::host::LOCAL;
 use crate::secrets::Secrets;
+use crate::shell::word;
 
 /// The same run once more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl Rerun {
         };
         let has_host = has("--host");
         let keeps = has("--keep") || has("--keep-on-failure");
-        if !has_host && host != "local" {
+        if !has_host && host != LOCAL {
             words.extend(["--host".to_owned(), host.to_owned()]);
         }
         let run = command(&words);

@@ -49,7 +49,7 @@ pub struct Control<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// It can't be made on this machine.
-    #[error("no socket can be made on this machine: {0}")]
+    #[error("failed to make a socket on this machine: {0}")]
     Socket(#[from] std::io::Error),
     /// It can't be brought to the host.
     #[error(transparent)]
@@ -129,7 +129,7 @@ impl<'a> Control<'a> {
         let rest = async { while sessions.next().await.is_some() {} };
         if tokio::time::timeout(LAST, rest).await.is_err() {
             let limit = LAST.as_secs();
-            let why = format!("a service that a test changed was not as before within {limit} s");
+            let why = format!("failed to restore a service that a test changed within {limit} s");
             self.changes.warn(&why);
             self.changes.failed(why).await;
         }
@@ -160,9 +160,9 @@ impl<'a> Control<'a> {
         let Some(why) = self.changes.first_failure().await else {
             return Ok(());
         };
-        let message = format!("failed to put back what a test changed: {why}");
+        let message = format!("failed to restore the services that a test changed: {why}");
         Err(StageError::new(Verdict::Failed, message)
-            .help("a test that stops or breaks a service must leave it so that it can start again"))
+            .help("a test that stops or breaks a service must leave it able to start again"))
     }
 
     /// The ids of all containers that tests changed, whatever became of them.

@@ -9,7 +9,7 @@ use crate::compose::scan;
 use crate::plan::Plan;
 use crate::sandbox::variables;
 
-/// A hash of e2e.yml, the compose files, the files that they read, and the variables of this
+/// A hash of what e2e.yml says of the stack, the compose files, the files that they read, and the variables of this
 /// machine that they ask for. The code that goes into images is not part of it.
 pub async fn definition(plan: &Plan) -> String {
     let plan = plan.clone();
@@ -35,9 +35,17 @@ fn hash(plan: &Plan) -> String {
         hash.update((content.len() as u64).to_le_bytes());
         hash.update(content);
     };
-    let files = [plan.repo.spec_path.clone()]
+    // How long tests may take, or where their result goes, makes no other stack.
+    let spec = &plan.spec;
+    let of_stack = (
+        (&spec.name, &spec.compose_file, &spec.profiles),
+        (&spec.services, &spec.test_service, &spec.env_files),
+        (&spec.ports, &spec.health_checks, &spec.sync),
+        (&spec.setup_command, &spec.shell, &spec.env, &spec.secrets),
+    );
+    add("e2e.yml", format!("{of_stack:?}").as_bytes());
+    let files = compose
         .into_iter()
-        .chain(compose)
         .chain(scan.files)
         .chain(plan.env_files());
     for file in files {

@@ -41,7 +41,7 @@ pub async fn finish(
     });
     if let Some(error) = keeping.log.take_error() {
         let log = keeping.log.path();
-        events.warn(format!("{} is not complete: {error}", log.display()));
+        events.warn(format!("failed to write all of {}: {error}", log.display()));
     }
     let (status, detail) = check_stdout(&mut record, output);
     record.stages.push(StageRecord {
@@ -72,7 +72,7 @@ pub async fn finish(
         learn(store, telling.as_ref(), ended_sandboxes, &bundle, events).await;
     }
     if let Some(untidy) = untidy {
-        events.warn(format!("the result is not tidy: {untidy}"));
+        events.warn(format!("failed to remove old results: {untidy}"));
     }
     let (status, detail) = match &stored {
         Ok(()) => (status, detail),
@@ -88,7 +88,7 @@ pub async fn finish(
         if let Some(stage) = record.stages.last_mut() {
             stage.status = StageStatus::Failed;
             stage.detail = format!(
-                "the record could not be stored: {error}; this must be a folder that you can write to, on a disk with room"
+                "failed to store the record: {error}; this must be a writable folder, on a disk with free space"
             );
         }
         // As far as they can be written, the files say no more that all is well.
@@ -110,7 +110,7 @@ pub async fn finish(
             "printed above"
         };
         events.warn(format!(
-            "the record could not be stored ({error}); it is {place}"
+            "failed to store the record ({error}); it is {place}"
         ));
     }
     if let (Some(store), Some(telling)) = (store, telling) {
@@ -189,7 +189,7 @@ async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
         Some(Ok(hub)) => hub,
         Some(Err(error)) => {
             events.warn(format!(
-                "the state-hub is not told: {error}; the record waits"
+                "failed to send the record to the state-hub: {error}; it stays in the outbox"
             ));
             return;
         }
@@ -204,14 +204,14 @@ async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
     let why = answer.or(delivered.trouble.as_deref());
     if let Some(own) = own {
         let did = if own.refused {
-            "refuses the record"
+            "refused the record"
         } else {
-            "has not got the record yet"
+            "did not receive the record"
         };
         events.warn(format!(
             "the state-hub at {} {did}: {}; `cargo e2e report` sends it again",
             hub.shown(),
-            why.unwrap_or("there was no time")
+            why.unwrap_or("no time was left")
         ));
     } else if let Some(trouble) = delivered.trouble {
         events.warn(format!("the state-hub: {trouble}"));

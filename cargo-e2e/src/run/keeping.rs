@@ -136,7 +136,7 @@ impl Keeping {
     pub fn recover_killed_runs(&self, events: &Events) {
         if let Err(error) = &self.journal {
             events.warn(format!(
-                "should this run be killed, it leaves no record: {}: {error}",
+                "failed to open the journal, without which a killed run leaves no record: {}: {error}",
                 self.store.folder().display()
             ));
         }
@@ -164,6 +164,6 @@ pub async fn bundle_in(results: &Path, run_id: &str) -> Result<Arc<Bundle>, Stri
         .map(Arc::new)
         .map_err(|error| {
             let folder = results.display();
-            format!("the result can't be kept in {folder}: {error}")
+            format!("failed to store the result in {folder}: {error}")
         })
 }

@@ -25,7 +25,7 @@ pub(crate) fn tell(store: &Store, events: &Events) {
             }
         }
         Err(error) => events.warn(format!(
-            "what runs knew that were killed is not stored yet: {}: {error}",
+            "failed to recover records of killed runs: {}: {error}",
             store.folder().display()
         )),
     }
@@ -107,7 +107,7 @@ pub(crate) fn learn(
 #[must_use]
 pub fn torn(file: &Path) -> String {
     format!(
-        "a run was killed, and what was known of it can't be read: {} is kept as it is",
+        "failed to read the journal of a killed run: {} is left as it is",
         file.display()
     )
 }

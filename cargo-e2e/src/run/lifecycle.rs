@@ -187,7 +187,7 @@ impl Run<'_> {
         match kept {
             Ok(true) => {}
             Err(error) if was_up => {
-                let text = format!("its lifetime could not be set: {error}");
+                let text = format!("failed to set its lifetime: {error}");
                 self.events.warn(text);
             }
             Ok(false) => self.teardown(runner, state, host, &facts.root).await,

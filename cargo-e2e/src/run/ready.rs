@@ -72,15 +72,15 @@ pub async fn wait(
     let mut probes_run = true;
     loop {
         let mut verdict = state.verdict(Instant::now());
-        if matches!(verdict, Some(None)) && state.containers.any_to_believe() {
+        if matches!(verdict, Some(Ok(()))) && state.containers.any_to_believe() {
             // What was seen last may be old by now: a busy machine tells late of what fell.
             state.containers.look(sandbox.inspect(host).await?);
             verdict = state.verdict(Instant::now());
         }
-        if let Some(failure) = verdict {
+        if let Some(verdict) = verdict {
             return Ok(Readiness {
                 checks: state.records(Instant::now()),
-                failure,
+                failure: verdict.err(),
                 containers: state.containers,
             });
         }
@@ -186,17 +186,16 @@ impl<'a> Waiting<'a> {
     }
 
     /// None while there is reason to wait; else the failure, or that there is none.
-    #[expect(clippy::option_option, reason = "undecided, ready, or failed")]
-    fn verdict(&self, now: Instant) -> Option<Option<NotReady>> {
+    fn verdict(&self, now: Instant) -> Option<Result<(), NotReady>> {
         if let Some((container, why)) = self.containers.hopeless() {
-            return Some(Some(NotReady {
+            return Some(Err(NotReady {
                 message: why,
                 blame: vec![container.clone()],
             }));
         }
         let waiting = self.containers.waiting(now);
         if self.all_passed() && waiting.is_empty() {
-            return Some(None);
+            return Some(Ok(()));
         }
         let waited = now.duration_since(self.started);
         let late: Vec<_> = self
@@ -230,7 +229,7 @@ impl<'a> Waiting<'a> {
         if blame.is_empty() {
             blame = self.containers.sorted().into_iter().cloned().collect();
         }
-        Some(Some(NotReady {
+        Some(Err(NotReady {
             message: lines.join("\n"),
             blame,
         }))
@@ -312,14 +311,14 @@ mod tests {
         assert!(state.verdict(started + Duration::from_secs(4)).is_none());
         let failure = state
             .verdict(started + Duration::from_secs(5))
-            .flatten()
+            .and_then(Result::err)
             .expect("time is up");
         assert_eq!(
             failure.message,
             "health check api did not pass within 5 s (http://localhost:8000/healthz; last answer: HTTP 503)"
         );
         state.answer("0 pass 8 HTTP 200", started, &events);
-        assert!(matches!(state.verdict(started), Some(None)));
+        assert!(matches!(state.verdict(started), Some(Ok(()))));
         assert_eq!(state.records(started)[0].attempts, 8);
     }
 }

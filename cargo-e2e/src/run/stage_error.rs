@@ -7,7 +7,7 @@ use crate::record::event::{Excerpt, Failure};
 use crate::record::outcome::{Stage, Verdict};
 use crate::record::summary::LAST_PRINTED;
 use crate::secrets::Secrets;
-use crate::text::{clip, printable};
+use crate::text::{chain, clip, printable};
 
 /// Why a stage failed.
 #[derive(Debug)]
@@ -115,16 +115,9 @@ fn add_lines(text: &mut String, title: &str, lines: &str, secrets: &Secrets) {
 impl From<HostError> for StageError {
     fn from(error: HostError) -> Self {
         let help = error.help().map(str::to_owned);
-        let mut message = error.to_string();
-        let mut next = std::error::Error::source(&error);
-        while let Some(source) = next {
-            message.push_str(": ");
-            message.push_str(&source.to_string());
-            next = source.source();
-        }
         Self {
             verdict: Verdict::HostError,
-            message,
+            message: chain(&error),
             excerpts: Vec::new(),
             help,
             printed: String::new(),
@@ -164,7 +157,7 @@ mod tests {
         assert_eq!(
             error.recorded_of_tests(&Secrets::default()),
             format!(
-                "db exited with code 1\nthe last lines they printed:\n  one\n\n  {}…",
+                "db exited with code 1\nthe last lines of output:\n  one\n\n  {}…",
                 "x".repeat(RECORDED_WIDTH)
             )
         );

@@ -6,12 +6,12 @@ use crate::host::{Host, HostError, Script};
 use super::{Sandbox, succeed};
 
 impl Sandbox {
-    /// Private networks that nobody on the host has, for as long as the sandbox lives; fewer than
+    /// Returns free private networks of the host, for as long as the sandbox lives; fewer than
     /// asked for when there are no more.
     pub async fn subnets(&self, host: &dyn Host, count: usize) -> Result<Vec<String>, HostError> {
         let script = self
             .bind(Script::new(
-                "the search for free networks",
+                "finding free networks",
                 concat!(
                     include_str!("../host/sh/sandbox.sh"),
                     include_str!("../host/sh/subnets.sh")
@@ -22,13 +22,13 @@ impl Sandbox {
         Ok(output.text().lines().map(str::to_owned).collect())
     }
 
-    /// Those that the sandbox has already.
+    /// Returns those that the sandbox has already.
     pub async fn kept_subnets(&self, host: &dyn Host) -> Result<Vec<String>, HostError> {
         let body = concat!(
             include_str!("../host/sh/sandbox.sh"),
             "cat \"$dir/subnets\" 2>/dev/null || :\n"
         );
-        let script = self.bind(Script::new("the look at its networks", body));
+        let script = self.bind(Script::new("reading its networks", body));
         let output = succeed(host, &script, b"").await?;
         Ok(output.text().lines().map(str::to_owned).collect())
     }
@@ -44,7 +44,7 @@ impl Sandbox {
         }
         let lines: Vec<String> = externals.iter().map(|one| format!("{one}\n")).collect();
         let script = self.bind(Script::new(
-            "the look at external networks and volumes",
+            "finding external networks and volumes",
             concat!(
                 include_str!("../host/sh/sandbox.sh"),
                 include_str!("../host/sh/external.sh")

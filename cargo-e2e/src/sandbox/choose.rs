@@ -20,15 +20,12 @@ pub enum ChooseError {
     /// An id that could be many.
     #[error("`{0}` is too short for an id: give at least {SHORTEST} characters")]
     TooShort(String),
-    /// There is none.
     #[error("no sandbox {0}")]
     None(String),
-    /// There are several.
-    #[error("{what} could be {}", ids.join(" or "))]
+    #[error("{what} matches several sandboxes: {}", ids.join(" or "))]
     Several {
         /// What was asked for.
         what: String,
-        /// The run ids.
         ids: Vec<String>,
     },
 }

@@ -7,7 +7,6 @@ pub enum Claim {
     Claimed,
     /// Another sandbox has one of them.
     Held {
-        /// Which.
         port: u16,
         /// That sandbox's run id.
         run_id: String,
@@ -15,12 +14,7 @@ pub enum Claim {
         by: String,
     },
     /// Something that is no sandbox has one of them.
-    Foreign {
-        /// Which.
-        port: u16,
-        /// What has it.
-        holder: String,
-    },
+    Foreign { port: u16, holder: String },
 }
 
 impl Claim {
@@ -41,7 +35,7 @@ impl Claim {
                     Ok(about) => format!(
                         "{} of {}",
                         about["repo"].as_str().unwrap_or("a sandbox"),
-                        about["by"].as_str().unwrap_or("somebody")
+                        about["by"].as_str().unwrap_or("an unknown client")
                     ),
                     Err(_) => format!("{about} of another user"),
                 };

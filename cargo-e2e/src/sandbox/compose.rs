@@ -1,5 +1,6 @@
 //! Compose's own commands, on the host.
 
+use crate::compose::preview;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -19,10 +20,7 @@ pub enum ConfigError {
     Host(#[from] HostError),
     /// Compose refused the files.
     #[error("Compose refuses the compose file")]
-    Refused {
-        /// What it said.
-        said: String,
-    },
+    Refused { said: String },
     /// What it printed is no model.
     #[error("`docker compose config` printed no model: {reason}")]
     NoModel {
@@ -34,17 +32,15 @@ pub enum ConfigError {
 /// The files as they are given to Compose, relative to the repo's root.
 #[derive(Debug, Clone, Copy)]
 pub struct Files<'a> {
-    /// Compose files.
     pub compose: &'a [String],
     /// The project's folder; empty is the root.
     pub folder: &'a str,
     /// Files with variables for interpolation.
     pub env: &'a [String],
-    /// Active profiles.
     pub profiles: &'a [String],
 }
 
-/// The canonical model, and what Compose warned of.
+/// Returns the canonical model, and what Compose warned of.
 ///
 /// # Errors
 /// When Compose refuses the files, or the host is lost.
@@ -98,11 +94,11 @@ pub async fn config(
             reason: "it has no services".to_owned(),
         });
     }
-    Ok((model, warnings(&said)))
+    Ok((model, preview::warnings(&said)))
 }
 
-/// The commands that bring the stack up, for a job: all but the service that runs the tests, whose
-/// image is made ready here too. `again` builds anew what may have changed.
+/// Returns the commands that bring the stack up, for a job: all but the service that runs the
+/// tests, whose image is made ready here too. `again` builds anew what may have changed.
 #[must_use]
 pub fn up_commands(
     sandbox: &Sandbox,
@@ -145,7 +141,7 @@ pub fn up_commands(
     text
 }
 
-/// The commands that make these services' containers anew, after the stack was brought up.
+/// Returns the commands that make these services' containers anew, after the stack was brought up.
 #[must_use]
 pub fn recreate_commands(sandbox: &Sandbox, services: &[String]) -> String {
     let services: Vec<String> = services.iter().map(|name| quote(name)).collect();
@@ -156,8 +152,8 @@ pub fn recreate_commands(sandbox: &Sandbox, services: &[String]) -> String {
     )
 }
 
-/// The commands that run a service once, with these words instead of its command when there are
-/// any.
+/// Returns the commands that run a service once, with these words instead of its command when there
+/// are any.
 #[must_use]
 pub fn run_commands(
     sandbox: &Sandbox,
@@ -193,23 +189,8 @@ fn opening(interpolation: &[(String, String)]) -> String {
     )
 }
 
-/// Compose's warnings, without its log format.
-fn warnings(said: &str) -> Vec<String> {
-    said.lines()
-        .filter_map(|line| {
-            let (_, message) = line.split_once("msg=")?;
-            let message = message.trim_matches('"').replace("\\\"", "\"");
-            // About a key that Compose itself has made meaningless.
-            (line.contains("level=warning") && !message.contains("`version` is obsolete"))
-                .then_some(message)
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::warnings;
-
     #[test]
     fn compose_sees_of_an_account_only_what_programs_and_docker_need() {
         let shown = concat!(include_str!("../host/sh/compose.sh"), "env -0");
@@ -260,16 +241,6 @@ mod tests {
                 "PATH",
                 "https_proxy",
             ]
-        );
-    }
-
-    #[test]
-    fn warnings_lose_their_log_format() {
-        let said = "time=\"2026\" level=warning msg=\"The \\\"TAG\\\" variable is not set. Defaulting to a blank string.\"\n\
-                    time=\"2026\" level=warning msg=\"/x/compose.yml: `version` is obsolete\"\n";
-        assert_eq!(
-            warnings(said),
-            ["The \"TAG\" variable is not set. Defaulting to a blank string."]
         );
     }
 }

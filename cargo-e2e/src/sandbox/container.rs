@@ -15,7 +15,6 @@ pub struct Container {
     pub id: String,
     /// Its name, with Docker's leading slash.
     pub name: String,
-    /// The compose service.
     #[serde(default)]
     pub service: String,
     /// Which of the service's containers, from 1.
@@ -32,7 +31,6 @@ pub struct Container {
     /// How often Docker restarted it.
     #[serde(default)]
     pub restarts: u64,
-    /// Its restart policy.
     #[serde(default)]
     pub policy: Policy,
     /// Published ports: `5432/tcp` → addresses.
@@ -77,7 +75,6 @@ pub struct Health {
 pub struct HealthAnswer {
     /// 0 is healthy.
     pub exit_code: i64,
-    /// What it printed.
     pub output: String,
 }
 
@@ -100,7 +97,7 @@ pub(super) struct Check {
 }
 
 impl Check {
-    /// The longest that it may take before the container is unhealthy.
+    /// Returns the longest that it may take before the container is unhealthy.
     pub(super) fn allowance(&self) -> Duration {
         let or = |value: u64, default: Duration| match value {
             0 => default,
@@ -129,9 +126,7 @@ pub struct Policy {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Binding {
-    /// The address.
     pub host_ip: String,
-    /// The number.
     pub host_port: String,
 }
 
@@ -140,8 +135,8 @@ impl State {
         self.status == "running"
     }
 
-    /// How long it was up when it last ended, if it started at `started`; none where Docker does
-    /// not say.
+    /// Returns how long it was up when it last ended, if it started at `started`; none where Docker
+    /// does not say.
     pub(super) fn lasted(&self, started: &str) -> Option<Duration> {
         let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
         let lasted = time(&self.finished_at)?.duration_since(time(started)?);
@@ -150,7 +145,7 @@ impl State {
 }
 
 impl Container {
-    /// The number at which one of its ports is published.
+    /// Returns the number at which one of its ports is published.
     #[must_use]
     pub fn published(&self, port: u16, transport: Transport) -> Option<u16> {
         let transport = transport.name();
@@ -170,7 +165,7 @@ impl Container {
         }
     }
 
-    /// Why it will never be ready, if that is so; `looped` when it does not stay up.
+    /// Returns why it will never be ready, if that is so; `looped` when it does not stay up.
     pub(super) fn hopeless(&self, looped: bool) -> Option<String> {
         let how = self.how_it_ended();
         if looped {
@@ -182,7 +177,7 @@ impl Container {
         (self.is_over() && self.state.exit_code != 0).then(|| format!("{} {how}", self.service))
     }
 
-    /// Whether it ended, and Docker does not start it again.
+    /// Returns whether it ended, and Docker does not start it again.
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.state.status.as_str(), "exited" | "dead") && !self.restarts_by_itself()
     }
@@ -192,17 +187,17 @@ impl Container {
         let state = &self.state;
         if state.oom_killed {
             format!(
-                "was killed for want of memory (exit code {})",
+                "ran out of memory and was killed (exit code {})",
                 state.exit_code
             )
         } else if state.error.is_empty() {
             format!("exited with code {}", state.exit_code)
         } else {
-            format!("could not start: {}", printable(&state.error))
+            format!("failed to start: {}", printable(&state.error))
         }
     }
 
-    /// Why it is not ready yet; none when it is.
+    /// Returns why it is not ready yet; none when it is.
     pub(crate) fn waiting(&self) -> Option<String> {
         let state = &self.state;
         match state.status.as_str() {
@@ -211,7 +206,7 @@ impl Container {
                 Some(health) if health.status != "healthy" && health.status != "none" => {
                     let last = health.log.as_ref().and_then(|log| log.last());
                     let said = last.map_or_else(
-                        || "no answer yet".to_owned(),
+                        || "no response yet".to_owned(),
                         |answer| {
                             let output = printable(&answer.output);
                             let line = output.lines().last().unwrap_or_default();

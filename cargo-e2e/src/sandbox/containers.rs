@@ -10,7 +10,7 @@ use super::container::{Check, Container, State};
 /// This many restarts, none of them lasting [`STEADY`], are a crash loop.
 const CRASH_LOOP: u64 = 5;
 const STEADY: Duration = Duration::from_secs(5);
-/// This many restarts before the first look are likely to be one, with lives that nobody saw.
+/// This many restarts before the first look are likely to be a crash loop.
 const UNSEEN: u64 = 3;
 /// One that has restarted is not ready before this.
 const SETTLED: Duration = Duration::from_secs(1);
@@ -34,7 +34,7 @@ struct RestartHistory {
 }
 
 impl RestartHistory {
-    /// The first look: earlier restarts count, but one that runs now may be over them.
+    /// Makes the first look: earlier restarts count, but one that runs now may be over them.
     fn first(container: &Container) -> Self {
         let looped = if container.state.is_running() {
             container.restarts.min(CRASH_LOOP - 1)
@@ -57,7 +57,7 @@ impl RestartHistory {
     fn look(&mut self, container: &Container, now: Instant) {
         let state = &container.state;
         if container.restarts < self.restarts {
-            // Somebody started it: Docker counts from the beginning.
+            // `docker start` makes Docker count from zero again.
             *self = Self::first(container);
         } else if container.restarts > self.restarts {
             self.restarted(container);
@@ -119,7 +119,6 @@ pub struct Containers {
 }
 
 impl Containers {
-    /// One whole look.
     #[must_use]
     pub fn read(text: &str) -> Self {
         let mut containers = Self::default();
@@ -145,7 +144,7 @@ impl Containers {
                 let unknown = Container {
                     id: line.to_owned(),
                     state: State {
-                        status: format!("in a state that can't be read ({error})"),
+                        status: format!("in an unreadable state ({error})"),
                         ..State::default()
                     },
                     service: "a container".to_owned(),
@@ -164,7 +163,7 @@ impl Containers {
         self
     }
 
-    /// The container with this id.
+    /// Returns the container with this id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Container> {
         self.all.get(id)
@@ -189,7 +188,7 @@ impl Containers {
         }
     }
 
-    /// The first container that will never be ready, and why.
+    /// Returns the first container that will never be ready, and why.
     #[must_use]
     pub fn hopeless(&self) -> Option<(&Container, String)> {
         self.all.iter().find_map(|(id, container)| {
@@ -199,7 +198,7 @@ impl Containers {
         })
     }
 
-    /// Why not every container is ready yet, one line each; empty when all are.
+    /// Returns why not every container is ready yet, one line each; empty when all are.
     #[must_use]
     pub fn waiting(&self, now: Instant) -> Vec<String> {
         if !self.seen {
@@ -210,9 +209,9 @@ impl Containers {
             container.waiting().or_else(|| {
                 let unsettled = self.settles_at(id, container).is_some_and(|at| now < at);
                 unsettled.then(|| match container.restarts {
-                    0 => format!("{} is up only just now", container.service),
+                    0 => format!("{} has only just started", container.service),
                     restarts => format!(
-                        "{} has restarted ({restarts}) and is up again only just now",
+                        "{} has restarted ({restarts}) only just now",
                         container.service
                     ),
                 })
@@ -221,7 +220,7 @@ impl Containers {
         .collect()
     }
 
-    /// Whether one counts as ready only because it ran when it was last seen.
+    /// Returns whether one counts as ready only because it ran when it was last seen.
     #[must_use]
     pub fn any_to_believe(&self) -> bool {
         let mut all = self.all.iter();
@@ -245,7 +244,7 @@ impl Containers {
         times.filter(|at| *at > now).min()
     }
 
-    /// The longest that a container's own health check may take.
+    /// Returns the longest that a container's own health check may take.
     #[must_use]
     pub fn allowance(&self) -> Duration {
         let checks = self
@@ -262,7 +261,7 @@ impl Containers {
             .filter(|container| container.waiting().is_some())
     }
 
-    /// Every container, sorted by service and number.
+    /// Returns every container, sorted by service and number.
     #[must_use]
     pub fn sorted(&self) -> Vec<&Container> {
         let mut all: Vec<_> = self.all.values().collect();
@@ -270,7 +269,7 @@ impl Containers {
         all
     }
 
-    /// The numbers of all published TCP ports.
+    /// Returns the numbers of all published TCP ports.
     #[must_use]
     pub fn tcp_ports(&self) -> Vec<u16> {
         let mut ports: Vec<u16> = self
@@ -288,7 +287,6 @@ impl Containers {
         ports
     }
 
-    /// For the record.
     #[must_use]
     pub fn records(&self) -> Vec<ServiceRecord> {
         self.sorted()

@@ -60,7 +60,7 @@ fn a_one_shot_that_exits_0_is_ready_one_that_exits_otherwise_is_hopeless() {
     )]);
     assert!(
         oom.hopeless()
-            .is_some_and(|(_, why)| why.contains("want of memory"))
+            .is_some_and(|(_, why)| why.contains("ran out of memory"))
     );
 }
 
@@ -178,7 +178,7 @@ fn another_start_is_another_life_though_nobody_saw_the_end() {
     look_at(&mut all, &life(0, 9, None), now + seconds(9.0));
     assert_eq!(
         all.waiting(now + seconds(9.1)),
-        ["worker is up only just now"]
+        ["worker has only just started"]
     );
     // Two falls between two looks: the lives may have been as long as all that time.
     let mut last = life(2, 13, None);
@@ -218,14 +218,11 @@ fn one_that_has_restarted_must_outlive_its_earlier_lives() {
     let up = json!({ "Status": "running" });
     let mut all = seen(&[container("worker", &up, "always", 0)]);
     let now = Instant::now();
-    assert_eq!(all.waiting(now), ["worker is up only just now"]);
+    assert_eq!(all.waiting(now), ["worker has only just started"]);
     assert_eq!(all.waiting(now + STARTED), Vec::<String>::new());
     look(&mut all, &[container("worker", &up, "always", 1)]);
     let now = Instant::now();
-    assert_eq!(
-        all.waiting(now),
-        ["worker has restarted (1) and is up again only just now"]
-    );
+    assert_eq!(all.waiting(now), ["worker has restarted (1) only just now"]);
     assert!(all.next_settled(now).is_some_and(|at| at <= now + SETTLED));
     assert_eq!(all.waiting(now + SETTLED), Vec::<String>::new());
 }
@@ -237,7 +234,7 @@ fn a_state_that_can_not_be_read_is_not_ready() {
     all.line("end");
     let waiting = all.waiting(Instant::now());
     assert!(
-        waiting[0].starts_with("a container is in a state that can't be read"),
+        waiting[0].starts_with("a container is in an unreadable state"),
         "{waiting:?}"
     );
 }

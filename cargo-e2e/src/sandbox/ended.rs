@@ -10,14 +10,18 @@ use super::is_run_id;
 
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// What a host remembers of these runs. A host that does not answer is asked by the next run.
+/// Returns what a host remembers of these runs. A host that does not answer is asked by the next
+/// run.
 pub async fn ended_sandboxes(host: &dyn Host, root: &str, run_ids: &[String]) -> Vec<EndedSandbox> {
     if run_ids.is_empty() {
         return Vec::new();
     }
-    let script = Script::new("how others ended", include_str!("../host/sh/buried.sh"))
-        .var("root", root)
-        .var("ids", run_ids.join(" "));
+    let script = Script::new(
+        "reading the ends of other sandboxes",
+        include_str!("../host/sh/buried.sh"),
+    )
+    .var("root", root)
+    .var("ids", run_ids.join(" "));
     let said = host::run(host, &script, b"", LIMIT).await;
     let text = said.map(|output| output.text()).unwrap_or_default();
     text.lines().filter_map(parse).collect()

@@ -10,7 +10,7 @@ use super::turn::{NotEntered, Occupant, Predecessor, Turn};
 use super::{Lease, Sandbox};
 
 impl Lease {
-    /// Enters a sandbox that is kept, when nobody else is in it any more. `told` hears for whom it
+    /// Enters a sandbox that is kept, once no other run is in it. `told` hears for whom it
     /// waits; with a limit of zero it does not.
     ///
     /// # Errors

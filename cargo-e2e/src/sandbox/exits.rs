@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Container, Containers};
 
 impl Containers {
-    /// How containers ended since an earlier look, a clause for each service and way to end, such as
-    /// `worker exited with code 3`. One that is done, with code 0, is none of them, nor is one that
-    /// was changed on purpose.
+    /// Returns how containers ended since an earlier look, a clause for each service and way to
+    /// end, such as `worker exited with code 3`. One that is done, with code 0, is none of them,
+    /// nor is one that was changed on purpose.
     #[must_use]
     pub fn exits_since(&self, before: &Self, changed: &BTreeSet<String>) -> Vec<String> {
         let mut exits: BTreeMap<(&str, String), usize> = BTreeMap::new();
@@ -29,12 +29,12 @@ impl Containers {
 
 fn exit(now: &Container, was: &Container) -> Option<String> {
     let is_down = !matches!(now.state.status.as_str(), "running" | "paused");
-    // Docker counts from the beginning where somebody started it.
+    // Docker counts from zero again after `docker start`.
     match now.restarts.saturating_sub(was.restarts) {
         0 if is_down && now.state.exit_code != 0 => Some(now.how_it_ended()),
         0 => None,
-        1 => Some("fell and was restarted once".to_owned()),
-        times => Some(format!("fell and was restarted {times} times")),
+        1 => Some("exited and was restarted once".to_owned()),
+        times => Some(format!("exited and was restarted {times} times")),
     }
 }
 
@@ -85,8 +85,8 @@ mod tests {
         assert_eq!(
             now.exits_since(&before, &changed),
             [
-                "hungry was killed for want of memory (exit code 137)",
-                "loop fell and was restarted 2 times",
+                "hungry ran out of memory and was killed (exit code 137)",
+                "loop exited and was restarted 2 times",
                 "2 containers of worker exited with code 3",
             ]
         );

@@ -1,4 +1,4 @@
-//! Taking down what nobody takes down any more, and giving up what is kept for later runs.
+//! `gc`: removes sandboxes whose client and guard are both gone, and files kept for later runs.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,7 +13,6 @@ const LIMIT: Duration = Duration::from_mins(10);
 /// What is looked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gc {
-    /// Only look.
     pub dry_run: bool,
     /// Also what other users of the host made, as far as its labels say that it has expired.
     pub all_users: bool,
@@ -26,7 +25,6 @@ pub struct Gc {
 pub enum Forget {
     /// The one with this slug.
     Repo(String),
-    /// All.
     All,
 }
 
@@ -42,9 +40,8 @@ pub struct Swept {
 /// A sandbox that had expired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expired {
-    /// Its run.
     pub run_id: String,
-    /// The user id of whoever made it.
+    /// The user id of its maker.
     pub owner: String,
     /// What had ended: `lease`, `expired`, or `label` where nothing else knows of it.
     pub why: String,
@@ -57,7 +54,6 @@ pub struct Expired {
 pub struct Stored {
     /// `mirror`, `cache`, or `ended`: why a sandbox was taken down.
     pub kind: String,
-    /// Its name.
     pub name: String,
     /// What became of it.
     pub fate: Forgotten,
@@ -66,7 +62,6 @@ pub struct Stored {
 /// What became of something that should be forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Forgotten {
-    /// It is gone.
     Gone {
         /// How much room it took, in KB.
         kb: u64,
@@ -135,7 +130,7 @@ pub(super) fn expired(text: &str) -> Option<Vec<Expired>> {
     Some(found)
 }
 
-/// What storage.sh says; each thing once.
+/// Returns what storage.sh says; each thing once.
 pub(super) fn stored(text: &str) -> Vec<Stored> {
     let mut found: Vec<Stored> = Vec::new();
     for line in text.lines().map(crate::text::printable) {

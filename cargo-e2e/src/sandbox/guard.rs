@@ -19,7 +19,6 @@ pub struct Terms {
     pub deadline: Duration,
     /// The guard takes it down when it heard nothing of the client for this long.
     pub lease: Duration,
-    /// For provision itself.
     pub limit: Duration,
 }
 
@@ -67,7 +66,7 @@ impl Sandbox {
                 host: host.name().to_owned(),
                 doing: script.name(),
                 status: output.status,
-                stderr: "another guard than this sandbox's answered".to_owned(),
+                stderr: "the answer came from the guard of another sandbox".to_owned(),
             });
         }
         sandbox.expires = output.value("expires").parse().unwrap_or(0);

@@ -24,7 +24,7 @@ const LEAVING_BEAT: Duration = Duration::from_secs(1);
 const WAITING_BEAT: Duration = Duration::from_millis(500);
 /// An answer that takes longer does not come.
 const ANSWER: Duration = Duration::from_secs(15);
-const NO_ANSWER: &str = "no answer";
+const NO_ANSWER: &str = "no response";
 /// For one more try, when the lease has run out already: the guard does the rest.
 const LAST_TRY: Duration = Duration::from_secs(3);
 /// Between two tries to reach the host again.
@@ -74,7 +74,7 @@ impl Lease {
             script,
             lease: sandbox.lease,
             over: if sandbox.visitor.run == sandbox.identity.run_id {
-                "its guard takes the sandbox down by itself"
+                "its guard takes the sandbox down"
             } else {
                 "another run may be in the sandbox"
             },
@@ -143,7 +143,7 @@ struct Holder {
 }
 
 impl Holder {
-    /// How long an answer is worth waiting for.
+    /// Returns how long an answer is worth waiting for.
     fn patience(&self) -> Duration {
         self.lease
             .saturating_sub(self.answered.elapsed())
@@ -173,7 +173,7 @@ impl Holder {
             if self.answered.elapsed() > self.lease {
                 if tried_since {
                     let why = format!(
-                        "it could not be reached for {} s, since {:.0} ({last}): the lease is over, and {}",
+                        "no response for {} s, since {:.0} ({last}): the lease has expired, and {}",
                         self.lease.as_secs(),
                         self.answered_at,
                         self.over
@@ -281,7 +281,7 @@ impl Holder {
         };
         if self.turn.borrow().is_in() {
             return match turn {
-                Turn::Waiting(other) => Some(Over::Said(format!("{other} is in it now"))),
+                Turn::Waiting(other) => Some(Over::Said(format!("{other} is using it now"))),
                 _ => None,
             };
         }
@@ -297,7 +297,8 @@ impl Holder {
     }
 }
 
-/// The time between two heartbeats of who is in: several fit into a lease, the short one too.
+/// Returns the time between two heartbeats of who is in: several fit into a lease, the short one
+/// too.
 fn pause(lease: Duration, leaving: bool) -> Duration {
     let longest = if leaving { LEAVING_BEAT } else { BEAT };
     longest.min(lease / 4)

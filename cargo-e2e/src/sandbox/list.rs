@@ -7,13 +7,11 @@ use super::{is_run_id, succeed};
 /// A sandbox as `list` shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// The run's id.
     pub run_id: String,
     /// When it expires, in seconds since 1970 by the host's clock.
     pub expires: u64,
     /// The host's clock.
     pub now: u64,
-    /// Its running containers.
     pub containers: u32,
     /// What was written down when it was made.
     pub about: serde_json::Value,

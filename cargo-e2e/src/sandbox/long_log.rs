@@ -5,7 +5,6 @@ use super::Containers;
 /// Every container, and those whose logs are gathered only in part.
 #[derive(Debug, Default)]
 pub struct Collected {
-    /// As they are.
     pub containers: Containers,
     /// They print too much for a file on their host.
     pub long: Vec<LongLog>,
@@ -25,7 +24,6 @@ impl Collected {
 /// A log of which only the end was gathered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LongLog {
-    /// The container's id.
     pub container: String,
     /// What its file is called, without `.log`.
     pub name: String,

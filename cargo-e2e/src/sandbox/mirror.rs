@@ -83,7 +83,7 @@ impl Sandbox {
             host: host.name().to_owned(),
             doing: script.name(),
             status,
-            stderr: "it said something else than that it has it".to_owned(),
+            stderr: "unexpected answer to the request for the mirror".to_owned(),
         })
     }
 

@@ -93,14 +93,13 @@ const SHORT_LOG: usize = 1 << 20;
 pub struct Identity {
     /// 26 lower-case characters that sort by time.
     pub run_id: String,
-    /// The repo's slug.
     pub slug: String,
     /// The compose project's name.
     pub project: String,
 }
 
 impl Identity {
-    /// A new one, unlike any other.
+    /// Makes a new one, unlike any other.
     #[must_use]
     pub fn new(slug: &str) -> Self {
         let run_id = ulid::Ulid::generate().to_string().to_lowercase();
@@ -114,7 +113,7 @@ impl Identity {
     }
 }
 
-/// Whether a text can be a run's id: it becomes part of paths and filters.
+/// Returns whether a text can be a run's id: it becomes part of paths and filters.
 #[must_use]
 pub fn is_run_id(text: &str) -> bool {
     text.len() == 26
@@ -141,26 +140,25 @@ pub struct Sandbox {
 /// A run that is in a sandbox. One at a time is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visitor {
-    /// The run's id.
     pub run: String,
     /// Who runs it, for others who wait.
     pub who: String,
 }
 
 impl Sandbox {
-    /// The sandbox's folder on the host.
+    /// Returns the sandbox's folder on the host.
     #[must_use]
     pub fn dir(&self) -> String {
         format!("{}/sandboxes/{}", self.root, self.identity.run_id)
     }
 
-    /// The repo's copy in it.
+    /// Returns the repo's copy in it.
     #[must_use]
     pub fn repo_dir(&self) -> String {
         format!("{}/repo", self.dir())
     }
 
-    /// The labels that everything it makes carries, as a compose file has them.
+    /// Returns the labels that everything it makes carries, as a compose file has them.
     #[must_use]
     pub fn labels(&self, owner: u32) -> Vec<(String, String)> {
         vec![
@@ -277,13 +275,13 @@ impl Sandbox {
         check(host, &script, output).map(drop)
     }
 
-    /// The script that shows containers as they change.
+    /// Returns the script that shows containers as they change.
     #[must_use]
     pub fn watch_script(&self) -> Script {
         self.bind(script!("watch", "ended", "containers", "watch"))
     }
 
-    /// The script that runs probes; `calls` are lines such as `http_probe …`.
+    /// Returns the script that runs probes; `calls` are lines such as `http_probe …`.
     #[must_use]
     pub fn probe_script(&self, calls: &str) -> Script {
         let body = concat!(
@@ -295,7 +293,7 @@ impl Sandbox {
         self.bind(Script::new("probes", body)).var("calls", calls)
     }
 
-    /// The last lines of one container's log.
+    /// Returns the last lines of one container's log.
     pub async fn last_lines(
         &self,
         host: &dyn Host,
@@ -309,7 +307,7 @@ impl Sandbox {
         Ok(succeed(host, &script, b"").await?.text())
     }
 
-    /// Every container as it is now.
+    /// Returns every container as it is now.
     pub async fn inspect(&self, host: &dyn Host) -> Result<Containers, HostError> {
         let body = concat!(
             include_str!("../host/sh/sandbox.sh"),
@@ -334,7 +332,7 @@ impl Sandbox {
         Ok(Collected::read(&text))
     }
 
-    /// The script that prints all of a container's log; gzip's format where that pays.
+    /// Returns the script that prints all of a container's log; gzip's format where that pays.
     #[must_use]
     pub fn log_script(&self, container: &str, packed: bool) -> Script {
         self.bind(script!("the log", "log"))
@@ -355,7 +353,7 @@ fn gone(host: &dyn Host, said: &str) -> HostError {
     }
 }
 
-/// What a script said, unless its status is none of its own.
+/// Returns what a script said, unless its status is none of its own.
 pub(crate) fn check(host: &dyn Host, script: &Script, output: Output) -> Result<Output, HostError> {
     if output.status == 0 {
         return Ok(output);
@@ -374,7 +372,7 @@ pub(crate) fn check(host: &dyn Host, script: &Script, output: Output) -> Result<
     })
 }
 
-/// Each path with a NUL behind it.
+/// Returns each path with a NUL behind it.
 fn terminated<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<u8> {
     paths.flat_map(|path| path.bytes().chain([0])).collect()
 }

@@ -22,8 +22,8 @@ const LITTLE_KB: u64 = 64 * 1024;
 const FEW_INODES: u64 = 100;
 
 impl Sandbox {
-    /// Where the host has no room left, in a sentence each: for the sandbox's folder, or for what
-    /// Docker holds in `engine_root` (empty where that is not known).
+    /// Returns where the host has no room left, in a sentence each: for the sandbox's folder, or
+    /// for what Docker holds in `engine_root` (empty where that is not known).
     ///
     /// # Errors
     /// When the host is lost.

@@ -35,7 +35,8 @@ impl Sandbox {
         check(host, &script, output).map(drop)
     }
 
-    /// The last bytes of what containers printed, since a time by the host's clock (empty: ever).
+    /// Returns the last bytes of what containers printed, since a time by the host's clock (empty:
+    /// ever).
     pub async fn said(
         &self,
         host: &dyn Host,
@@ -76,13 +77,13 @@ impl Sandbox {
         succeed(host, &script, b"").await.map(drop)
     }
 
-    /// A file of the sandbox's folder; one that is not there is empty.
+    /// Returns a file of the sandbox's folder; one that is not there is empty.
     pub async fn get(&self, host: &dyn Host, file: &str) -> Result<Vec<u8>, HostError> {
         let script = self.bind(script!("get", "get")).var("file", file);
         Ok(succeed(host, &script, b"").await?.stdout)
     }
 
-    /// At most so many bytes of a file of the sandbox's folder, from a place in it. A connection
+    /// Reads at most `most` bytes of a file of the sandbox's folder, from an offset. A connection
     /// that breaks meanwhile is not worth another.
     pub async fn piece(
         &self,
@@ -92,7 +93,7 @@ impl Sandbox {
         most: u64,
     ) -> Result<Vec<u8>, HostError> {
         let script = self
-            .bind(script!("a piece", "piece"))
+            .bind(script!("reading a file", "piece"))
             .var("file", file)
             .var("from", from.to_string())
             .var("most", most.to_string())

@@ -25,14 +25,14 @@ pub struct State {
 /// A sandbox that is up already.
 #[derive(Debug, Clone)]
 pub struct Existing {
-    /// The sandbox.
     pub sandbox: Sandbox,
     /// What its last `up` wrote down.
     pub state: State,
 }
 
 impl Existing {
-    /// What a listed sandbox wrote down; none when it never came so far, or is being taken down.
+    /// Returns what a listed sandbox wrote down; none when it never came so far, or is being taken
+    /// down.
     pub async fn of(
         host: &dyn Host,
         root: &str,

@@ -1,4 +1,4 @@
-//! The end of a sandbox, whoever asks for it.
+//! The end of a sandbox: for a run, its guard, gc and `down`.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +12,6 @@ use super::check;
 pub struct Removed {
     /// Whether there was anything to remove.
     pub found: bool,
-    /// What is left.
     pub left: Vec<Left>,
 }
 
@@ -39,7 +38,7 @@ impl Left {
         Self { what, used_by }
     }
 
-    /// Whether what holds it must go first.
+    /// Returns whether what holds it must go first.
     #[must_use]
     pub fn is_used(&self) -> bool {
         self.used_by.is_some()

@@ -86,7 +86,7 @@ impl Answer {
 /// Why a run did not enter a sandbox.
 #[derive(Debug)]
 pub enum NotEntered {
-    /// It is nobody's to enter: it is gone, or ends with the run that made it.
+    /// No run may enter it: it is gone, or ends with the run that made it.
     Nothing,
     /// Another run is in it, and did not leave in time.
     Occupied(Occupant),

@@ -14,7 +14,7 @@ const OF_THE_MACHINE: [&str; 12] = [
 ];
 const PREFIXES_OF_THE_MACHINE: [&str; 5] = ["COMPOSE_", "DOCKER_", "SSH_", "XDG_", "E2E_"];
 
-/// Whether a variable of the client may go to Compose on the host.
+/// Returns whether a variable of the client may go to Compose on the host.
 #[must_use]
 pub fn travels(name: &str) -> bool {
     name != protocol::E2E
@@ -24,7 +24,7 @@ pub fn travels(name: &str) -> bool {
             .any(|prefix| name.starts_with(prefix))
 }
 
-/// What tests and `setup_command` see, before the repo's own `env`.
+/// Returns what tests and `setup_command` see, before the repo's own `env`.
 #[must_use]
 pub fn for_tests(
     identity: &Identity,
@@ -50,7 +50,7 @@ pub fn for_tests(
     variables
 }
 
-/// What a shell sees that works with a sandbox which is up.
+/// Returns what a shell sees that works with a sandbox which is up.
 #[must_use]
 pub fn of_sandbox(existing: &Existing) -> Vec<(String, String)> {
     let sandbox = &existing.sandbox;

@@ -25,11 +25,11 @@ const PATH: &AsciiSet = &URL.remove(b'/');
 const PIECE: usize = 256;
 /// So much of one piece is in the next: what of its base64 depends on what is around is in both.
 const OVERLAP: usize = 4;
-/// So much of a value and dots are what is left where somebody cut it.
+/// The characters of a value that stay before the dots where a program cut it.
 const CUT: usize = 8;
 
-/// Every form of a value, and of each of its lines, that is long enough to be told from other
-/// text.
+/// Returns every form of a value, and of each of its lines, that is long enough to be told from
+/// other text.
 pub(super) fn forms(value: &str) -> BTreeSet<Vec<u8>> {
     let mut all = BTreeSet::new();
     for part in parts(value.trim_end_matches(['\r', '\n'])) {
@@ -49,7 +49,7 @@ pub(super) fn forms(value: &str) -> BTreeSet<Vec<u8>> {
     all
 }
 
-/// All of it or its pieces, and each line.
+/// Returns all of it or its pieces, and each line.
 fn parts(value: &str) -> Vec<&str> {
     let mut all = pieces(value);
     if value.contains('\n') {
@@ -216,8 +216,8 @@ fn lower_hex(url: &str) -> String {
     out
 }
 
-/// What is the same in the base64 of every text that holds this one: it may begin at any of three
-/// places in a group of four characters, and shares the first and last with what is around.
+/// Returns what is the same in the base64 of every text that holds this one: it may begin at any of
+/// three places in a group of four characters, and shares the first and last with what is around.
 fn base64(text: &str) -> Vec<String> {
     let mut all = Vec::new();
     for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {

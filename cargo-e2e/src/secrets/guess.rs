@@ -1,4 +1,4 @@
-//! What looks like a credential though nobody said so.
+//! Finds values that look like credentials, without being listed in `secrets`.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -66,7 +66,7 @@ fn is(regex: &LazyLock<Option<Regex>>, text: &str) -> bool {
     regex.as_ref().is_some_and(|regex| regex.is_match(text))
 }
 
-/// Whether a variable of this name holds a credential.
+/// Returns whether a variable of this name holds a credential.
 pub(super) fn is_credential(name: &str) -> bool {
     is(&CREDENTIAL, name) && name != "OLDPWD"
 }
@@ -78,24 +78,24 @@ pub(super) fn assignment(text: &str) -> Option<(&str, &str)> {
     (!name.is_empty() && name.bytes().all(is_name)).then_some((name, value))
 }
 
-/// Whether a value is no more than a word that everybody uses.
+/// Returns whether a value is no more than a word that everybody uses.
 pub(super) fn is_word(value: &str) -> bool {
     is(&WORD, value)
 }
 
-/// Whether a text is made of words as names are.
+/// Returns whether a text is made of words as names are.
 pub(super) fn is_plain(text: &str) -> bool {
     is(&PLAIN, text)
 }
 
-/// Whether a value is a place, which is not what is kept there. A slash alone makes none: every
-/// sixty-fourth secret in base64 begins with one.
+/// Returns whether a value is a place, which is not what is kept there. A slash alone makes none:
+/// every sixty-fourth secret in base64 begins with one.
 fn is_place(value: &str) -> bool {
     is(&PATH, value)
 }
 
-/// What of a variable is secret by its name: its value, passwords in addresses, and what a JSON
-/// document calls a credential.
+/// Returns what of a variable is secret by its name: its value, passwords in addresses, and what a
+/// JSON document calls a credential.
 pub(super) fn values(name: &str, value: &str) -> Vec<String> {
     let mut found = in_addresses(value);
     // In a file of variables another one may stand.
@@ -146,8 +146,8 @@ fn in_addresses(value: &str) -> Vec<String> {
     found
 }
 
-/// Whether what was found in a URL is no port with an `@` in the path behind it, no second URL, and
-/// no plain user.
+/// Returns whether what was found in a URL is no port with an `@` in the path behind it, no second
+/// URL, and no plain user.
 fn has_password(found: &Captures<'_>) -> bool {
     if let Some(password) = found.get(3) {
         if password.as_str().contains("://") {
@@ -163,7 +163,7 @@ fn has_password(found: &Captures<'_>) -> bool {
     is_web && found.get(4).is_some_and(|user| !is_plain(user.as_str()))
 }
 
-/// A text without the passwords in its URLs, whatever they are.
+/// Returns a text without the passwords in its URLs, whatever they are.
 pub(super) fn without_passwords(text: &str) -> Cow<'_, str> {
     let (Some(urls), Some(escaped)) = (IN_URL.as_ref(), ESCAPED.as_ref()) else {
         return Cow::Borrowed(text);

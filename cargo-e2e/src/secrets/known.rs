@@ -13,7 +13,7 @@ const SHORTEST_GUESS: usize = 8;
 /// What says that a value is a credential: where it stands, and what it is called there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Origin {
-    /// Somebody says so: `secrets` of e2e.yml, and variables that Compose makes secrets of.
+    /// The repo says so: `secrets` of e2e.yml, and variables that Compose makes secrets of.
     Named,
     /// Its name in the client's environment, in a file of variables or in `env` of e2e.yml.
     Variable,
@@ -24,8 +24,8 @@ pub(super) enum Origin {
 }
 
 impl Origin {
-    /// Whether a value of this origin is masked: one that somebody named always is, unless it is
-    /// so short that it stands everywhere.
+    /// Returns whether a value of this origin is masked: one that the repo names always is, unless
+    /// it is so short that it stands everywhere.
     fn masks(self, value: &str) -> bool {
         match self {
             Self::Named => value.len() >= SHORTEST,
@@ -59,7 +59,6 @@ impl Known {
         }
     }
 
-    /// What finds them.
     pub(super) fn patterns(&self) -> Arc<Patterns> {
         Arc::clone(&self.patterns)
     }

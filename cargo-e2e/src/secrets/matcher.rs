@@ -40,14 +40,14 @@ impl Matcher {
         self.sorted.is_empty()
     }
 
-    /// The longest form at each place.
+    /// Returns the longest form at each place.
     pub(super) fn matches(&self, text: &[u8]) -> impl Iterator<Item = Range<usize>> {
         let places = 0..text.len().saturating_sub(SHORTEST - 1);
         let places = places.filter(|&start| !self.is_empty() && self.may_begin(&text[start..]));
         places.filter_map(move |start| Some(start..start + self.longest_at(&text[start..])?))
     }
 
-    /// Where the text's end may be the beginning of one, the longest first.
+    /// Returns where the text's end may be the beginning of one, the longest first.
     pub(super) fn unfinished(&self, text: &[u8]) -> impl Iterator<Item = usize> {
         let first = text.len().saturating_sub(self.longest.saturating_sub(1));
         (first..text.len()).filter(move |&start| {
@@ -90,7 +90,7 @@ impl Matcher {
     }
 }
 
-/// The word and the bit of what a text of [`SHORTEST`] bytes or more begins with.
+/// Returns the word and the bit of what a text of [`SHORTEST`] bytes or more begins with.
 fn place(text: &[u8]) -> (usize, u32) {
     let first = u32::from_le_bytes([text[0], text[1], text[2], text[3]]);
     let hash = first.wrapping_mul(0x9e37_79b1) >> (u32::BITS - BITS);

@@ -1,7 +1,7 @@
 //! What must not be shown: the values of `secrets:`, and of variables that look like credentials.
 //! They are masked in all that a run prints, keeps or sends, raw and in the encodings that
-//! programs use, by whoever hands text on: [`Events`](crate::record::event::Events) and the stages that
-//! keep files.
+//! programs use, by each module that hands text on: [`Events`](crate::record::event::Events) and the
+//! stages that keep files.
 
 mod document;
 mod dotenv;
@@ -37,7 +37,6 @@ const LARGEST_YAML: u64 = 4 << 20;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`secrets` names {}, which {} not set in this environment", names.join(", "), if names.len() == 1 { "is" } else { "are" })]
 pub struct MissingSecrets {
-    /// All of them.
     pub names: Vec<String>,
 }
 
@@ -147,7 +146,7 @@ impl Secrets {
     }
 
     /// Learns what looks like a credential in files of variables. One that can't be read has none:
-    /// whoever needs it says so.
+    /// the caller that needs it says so.
     pub fn learn_files<'p>(&self, files: impl IntoIterator<Item = &'p Path>) {
         for text in files.into_iter().filter_map(read_small) {
             let variables = dotenv::variables(&text);

@@ -87,14 +87,14 @@ impl Shown {
         Self { names, values }
     }
 
-    /// Whether a value is a word, and one of a name or the value of what is no credential.
+    /// Returns whether a value is a word, and one of a name or the value of what is no credential.
     fn has(&self, value: &str) -> bool {
         let in_names = || self.names.iter().any(|name| has_word(name, value));
         guess::is_plain(value) && (self.values.contains(value) || in_names())
     }
 }
 
-/// Whether a word stands in a name, and no letter or digit beside it.
+/// Returns whether a word stands in a name, and no letter or digit beside it.
 fn has_word(name: &str, word: &str) -> bool {
     name.match_indices(word).any(|(at, _)| {
         let (before, after) = (&name[..at], &name[at + word.len()..]);

@@ -53,13 +53,13 @@ impl Patterns {
         }
     }
 
-    /// Whether there is nothing to find.
+    /// Returns whether there is nothing to find.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.raw.is_empty() && self.exact.is_empty() && self.joined.is_empty()
     }
 
-    /// All of it, masked.
+    /// Returns all of it, masked.
     #[must_use]
     pub fn mask<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
         if self.is_empty() {
@@ -110,8 +110,8 @@ impl<'a> Read<'a> {
         }
     }
 
-    /// Where they are, those that touch in one. The first `open` bytes are one, too; `ends` says
-    /// that nothing comes after.
+    /// Returns where they are, those that touch in one. The first `open` bytes are one, too; `ends`
+    /// says that nothing comes after.
     pub(super) fn found(&self, open: Option<usize>, ends: bool) -> Vec<Range<usize>> {
         let Self {
             patterns,
@@ -168,7 +168,8 @@ impl<'a> Read<'a> {
     }
 }
 
-/// Whether half a secret says something of it. What may be words is none: many begin with one.
+/// Returns whether half a secret says something of it. What may be words is none: many begin with
+/// one.
 fn is_telling(half: &[u8]) -> bool {
     half.len() >= TELLING && !guess::is_plain(&String::from_utf8_lossy(half))
 }
@@ -195,7 +196,7 @@ fn copy(bytes: &[u8], end: usize, found: &[Range<usize>], shown: bool, masked: &
 #[derive(Debug, Default, Clone)]
 pub struct Masking {
     pub(super) pending: Vec<u8>,
-    /// So many pending bytes belong to what the mask that was given out last stands for.
+    /// The number of pending bytes that belong to the mask given out last.
     open: Option<usize>,
     /// How long the line is in which the pending bytes begin.
     column: usize,
@@ -209,8 +210,8 @@ impl Masking {
         self.up_to(patterns, false)
     }
 
-    /// The end. What is held back is shown, unless it is so much of a secret that it is no chance:
-    /// output may be cut.
+    /// Returns the end. What is held back is shown, unless it is so much of a secret that it is no
+    /// chance: output may be cut.
     #[must_use]
     pub fn finish(&mut self, patterns: &Patterns) -> Vec<u8> {
         self.up_to(patterns, true)

@@ -6,12 +6,12 @@ use std::ops::Range;
 const FOLDED: usize = 60;
 /// So much of a secret before a line break is no chance.
 const NO_CHANCE: usize = 3;
-/// So many blanks and colours in a row are a gap.
+/// The number of blanks and colours in a row that make a gap.
 const GAP: usize = 80;
 /// Stands for a gap: no form has it.
 const NOTHING: u8 = 0;
 
-/// Bytes of a text that somebody sees, and where they stand in it.
+/// Visible bytes of a text, and where they stand in it.
 #[derive(Debug, Default)]
 pub(super) struct View {
     pub(super) bytes: Vec<u8>,
@@ -27,14 +27,14 @@ pub(super) struct View {
 /// What is left out of a text at some place.
 enum Left {
     Nothing,
-    /// So many bytes that nobody sees, such as a colour.
+    /// A number of invisible bytes, such as a colour.
     Invisible(usize),
     /// The same, and more may follow.
     Open,
 }
 
 impl View {
-    /// All but what moves a cursor or changes colours.
+    /// Makes all but what moves a cursor or changes colours.
     pub(super) fn visible(text: &[u8]) -> Self {
         let plain = |byte: &u8| !byte.is_ascii_control() || byte.is_ascii_whitespace();
         if text.iter().all(plain) {
@@ -131,7 +131,7 @@ impl View {
         }
     }
 
-    /// Where a byte stands in the text; the text's end for the one after the last.
+    /// Returns where a byte stands in the text; the text's end for the one after the last.
     pub(super) fn place(&self, byte: usize) -> usize {
         match &self.at {
             Some(places) => places.get(byte).map_or(self.length, |at| *at as usize),
@@ -139,13 +139,13 @@ impl View {
         }
     }
 
-    /// Where these bytes stand in the text, with what is left out between them.
+    /// Returns where these bytes stand in the text, with what is left out between them.
     pub(super) fn range(&self, bytes: &Range<usize>) -> Range<usize> {
         self.place(bytes.start)..self.place(bytes.end - 1) + 1
     }
 
-    /// Whether these bytes are one word to a reader: a line break in it is where a line was full,
-    /// or so much stands before it that it is no chance.
+    /// Returns whether these bytes are one word to a reader: a line break in it is where a line was
+    /// full, or so much stands before it that it is no chance.
     pub(super) fn is_one(&self, bytes: &Range<usize>) -> bool {
         let first = self
             .breaks
@@ -155,7 +155,7 @@ impl View {
         })
     }
 
-    /// Whether the bytes from here on are one word that may go on after the end.
+    /// Returns whether the bytes from here on are one word that may go on after the end.
     pub(super) fn may_go_on(&self, start: usize) -> bool {
         self.is_one(&(start..self.bytes.len() + 1))
     }
@@ -167,7 +167,7 @@ const LONGEST_SEQUENCE: usize = 32;
 /// The time at the beginning of a line, as Docker writes it; `0` stands for every digit.
 const TIME: &[u8] = b"0000-00-00T00:00:00.000000000Z ";
 
-/// What is left out at the beginning of a line.
+/// Returns what is left out at the beginning of a line.
 fn time(text: &[u8]) -> Left {
     let digit = |byte: &u8| if byte.is_ascii_digit() { b'0' } else { *byte };
     let same = text

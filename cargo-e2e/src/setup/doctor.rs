@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::host::{
-    Check, Finding, Host, HostError, Problem, Purpose, Script, connect, examine, run,
+    Check, Finding, Host, HostError, LOCAL, Problem, Purpose, Script, connect, examine, run,
 };
 use crate::record::summary::duration;
 use crate::spec::Side;
@@ -44,7 +44,7 @@ impl Needs {
     pub fn of(folder: &Path, host: &str) -> Self {
         let above = |name: &str| folder.ancestors().any(|folder| folder.join(name).exists());
         Self {
-            ssh: host != "local",
+            ssh: host != LOCAL,
             git: above(".git"),
             cargo: above("Cargo.toml"),
         }
@@ -62,19 +62,17 @@ pub async fn client(needs: Needs) -> Vec<Check> {
         says("docker", &["compose", "version"]),
     );
     vec![
-        program("rsync", rsync, Some("it sends the repo"), ""),
+        program("rsync", rsync, Some("sends the repo"), ""),
         program(
             "ssh",
             ssh,
-            needs.ssh.then_some("it reaches the host"),
+            needs.ssh.then_some("connects to the host"),
             "needed for another host than `local`",
         ),
         program(
             "git",
             git,
-            needs
-                .git
-                .then_some("it says which files of this repo travel"),
+            needs.git.then_some("lists the files to send"),
             "needed for repos in git",
         ),
         program(
@@ -82,7 +80,7 @@ pub async fn client(needs: Needs) -> Vec<Check> {
             cargo,
             needs
                 .cargo
-                .then_some("it says what this Cargo project is, and compiles its tests"),
+                .then_some("reads this Cargo project, and compiles its tests"),
             "needed for Cargo projects",
         ),
         program("cargo-nextest", nextest, None, "needed for `--nextest`"),
@@ -90,12 +88,12 @@ pub async fn client(needs: Needs) -> Vec<Check> {
             "docker compose",
             compose,
             None,
-            "without it `plan` and `check` don't look into the compose file",
+            "without it, `plan` and `check` do not read the compose file",
         ),
     ]
 }
 
-/// Whether `--nextest` can work here.
+/// Returns whether `--nextest` can work here.
 pub async fn has_nextest() -> bool {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     says(&cargo, NEXTEST).await.is_some()
@@ -126,7 +124,7 @@ fn program(
     Check { name, finding }
 }
 
-/// The first line that a program prints; nothing when it is not here, fails or hangs.
+/// Returns the first line that a program prints; nothing when it is not here, fails or hangs.
 async fn says(program: &str, arguments: &[&str]) -> Option<String> {
     let run = Command::new(program)
         .args(arguments)
@@ -174,12 +172,12 @@ fn missing(name: &'static str, error: &HostError) -> Check {
     if let Some(source) = std::error::Error::source(error) {
         what = format!("{what}: {source}");
     }
-    let fix = error.help().unwrap_or("try it again").to_owned();
+    let fix = error.help().unwrap_or("try again").to_owned();
     let finding = Finding::Missing(Problem { what, fix });
     Check { name, finding }
 }
 
-/// Whether sshd lets this client reach a port of the host: its own, which surely answers.
+/// Returns whether sshd lets this client reach a port of the host: its own, which surely answers.
 async fn forwarding(host: &dyn Host, tests_on: Option<Side>) -> Option<Check> {
     let script = Script::new("sshd's address", "printf 'sshd=%s\\n' \"$SSH_CONNECTION\"");
     let output = run(host, &script, b"", ANSWER).await.ok()?;
@@ -205,14 +203,14 @@ async fn forwarding(host: &dyn Host, tests_on: Option<Side>) -> Option<Check> {
     Some(Check { name, finding })
 }
 
-/// The server's half of `SSH_CONNECTION`: client, its port, server, its port.
+/// Returns the server's half of `SSH_CONNECTION`: client, its port, server, its port.
 fn own_address(connection: &str) -> Option<SocketAddr> {
     let mut words = connection.split_whitespace().skip(2);
     let (address, port) = (words.next()?, words.next()?);
     Some(SocketAddr::new(address.parse().ok()?, port.parse().ok()?))
 }
 
-/// Whether an sshd answers there.
+/// Returns whether an sshd answers there.
 async fn greets(address: SocketAddr) -> bool {
     let look = async {
         let mut stream = TcpStream::connect(address).await.ok()?;

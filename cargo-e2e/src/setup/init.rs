@@ -17,6 +17,7 @@ mod error;
 mod guess;
 mod health;
 pub(crate) mod light;
+mod recipe;
 mod recipes;
 mod render;
 mod runners;

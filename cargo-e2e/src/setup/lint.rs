@@ -4,15 +4,16 @@
 use e2e_harness::protocol::collision;
 use serde_json::Value;
 
-use crate::compose::ports::is_here;
 use crate::compose::{Isolation, PortRule, Published, isolate, needs, risks};
 use crate::plan::Plan;
 use crate::spec::Ports;
 
 mod ports;
+mod stack;
 mod statuses;
 mod text;
 
+pub use stack::unpublished;
 pub use statuses::statuses;
 
 /// What was found, a line or a few each.
@@ -73,6 +74,9 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
             ));
         }
     }
+    errors.extend(stack::stack(plan, model));
+    let unpublished = unpublished(plan, model, &rewritten.published).into_iter();
+    errors.extend(unpublished.map(|(error, help)| format!("{error}\n  help: {help}")));
     warnings.extend(addresses(plan, &rewritten.published));
     warnings.extend(statuses(plan));
     let shared = rewritten.shared.into_iter();
@@ -89,25 +93,14 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
     }
 }
 
-/// Warnings of addresses at which a run would find nobody. Reads files of the repo.
+/// Returns warnings of addresses at which no service would answer. Reads files of the repo.
 #[must_use]
 pub fn addresses(plan: &Plan, published: &[Published]) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for check in &plan.spec.health_checks {
-        let Some((host, port)) = check.probe.kind().address() else {
-            continue;
-        };
-        if is_here(host) && published.iter().all(|one| one.declared != Some(port)) {
-            warnings.push(format!(
-                "health check {} asks {host}:{port}, which no service publishes",
-                check.name
-            ));
-        }
-    }
     if plan.ports == Ports::Isolated {
-        warnings.extend(ports::named(plan, published));
+        ports::named(plan, published)
+    } else {
+        Vec::new()
     }
-    warnings
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ impl<'s> Decoder<'s> {
             };
             if let Some(first) = seen.get(name) {
                 let help = format!("the first one is on line {first}");
-                let message = format!("the key {} is here twice", quoted(name));
+                let message = format!("duplicate key {}", quoted(name));
                 self.report(key.spot, message, Some(help));
             } else {
                 seen.insert(name, self.source.line(key.spot));
@@ -98,7 +98,7 @@ impl<'s> Decoder<'s> {
         let word = text.to_ascii_lowercase();
         if node.is_plain() && matches!(word.as_str(), "yes" | "no" | "on" | "off") {
             let message = format!(
-                "`{}` expects {expected}, and {} without quotes is a boolean to many YAML readers",
+                "`{}` expects {expected}, but many YAML readers take {} without quotes for a boolean",
                 place.key,
                 quoted(text)
             );
@@ -113,7 +113,11 @@ impl<'s> Decoder<'s> {
             return None;
         }
         if text.contains('\0') {
-            self.report(node.spot, format!("`{}` holds a NUL byte", place.key), None);
+            self.report(
+                node.spot,
+                format!("`{}` contains a NUL byte", place.key),
+                None,
+            );
             return None;
         }
         Some(text)
@@ -128,7 +132,10 @@ impl<'s> Decoder<'s> {
     ) -> Option<&'n str> {
         let text = self.text(place, expected, node)?;
         if text.chars().any(char::is_control) {
-            let message = format!("`{}` holds a line break or a control character", place.key);
+            let message = format!(
+                "`{}` contains a line break or a control character",
+                place.key
+            );
             self.report(node.spot, message, None);
             return None;
         }

@@ -11,7 +11,6 @@ pub struct Diagnostic {
     /// In characters, counted from 1. One past the line's last character when something is missing
     /// there.
     pub column: usize,
-    /// What is wrong.
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
@@ -34,7 +33,7 @@ pub struct SpecErrors {
     pub more: usize,
 }
 
-/// All of a file's mistakes, a blank line between them.
+/// Returns all of a file's mistakes, a blank line between them.
 fn report(errors: &SpecErrors) -> String {
     let each = errors.diagnostics.iter().map(|one| text(&errors.path, one));
     let mut report = each.collect::<Vec<_>>().join("\n\n");

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::health_checks::{HEALTH_CHECKS, HealthCheck};
 use super::level::{level, map};
 use super::types::{
-    COMMAND, Choice, ENV, LINE, NAME, PATH, PATH_OR_PATHS, PATHS, PROFILES, SERVICE_NAME, SHELL,
-    TIMEOUT, VARIABLES, choice,
+    COMMAND, Choice, ENV, LINE, NAME, PATH, PATH_OR_PATHS, PATHS, PROFILES, SERVICE_NAME,
+    SERVICE_NAMES, SHELL, TIMEOUT, VARIABLES, choice,
 };
 
 level! {
@@ -21,7 +21,7 @@ level! {
         /// Compose files, relative to the repo's root. One may be a symlink; then relative paths in
         /// it start from the target's folder.
         compose_file: Vec<String> = PATH_OR_PATHS, "e2e/compose.yml";
-        /// What must answer before the tests start.
+        /// Health checks that must pass before the tests start.
         health_checks: Vec<HealthCheck> = HEALTH_CHECKS;
         /// Runs the tests, in the repo's root; what follows `--` on the command line is appended to
         /// its last line. Required without `test_service` and outside of Cargo projects.
@@ -50,7 +50,7 @@ level! {
         setup_command: Option<String> = COMMAND;
         /// The compose service that runs the tests: `test_command` in it, else its own command.
         test_service: Option<String> = SERVICE_NAME;
-        /// What else is sent to the host, and what is not.
+        /// Files to send to the host, and files to leave out.
         sync: Sync = map::<Sync>();
         /// Globs of files, or whole folders, that are kept with the result.
         artifacts: Vec<String> = PATHS;
@@ -58,6 +58,9 @@ level! {
         junit: Option<String> = PATH;
         /// Compose profiles to enable.
         profiles: Vec<String> = PROFILES;
+        /// The only compose services to bring up, with those that they depend on; a profile is no
+        /// obstacle.
+        services: Vec<String> = SERVICE_NAMES;
         /// Files with variables for the compose file, relative to the repo's root.
         env_files: Vec<String> = PATHS;
         /// Variables of the client's environment for Compose, `setup_command` and the tests; their

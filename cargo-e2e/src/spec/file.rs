@@ -47,10 +47,9 @@ pub(super) fn read(
     if !in_cargo && Spec::KEYS.lacks(root, "test_command") && root.get("test_service").is_none() {
         decoder.report(
             root.spot,
-            "`test_command` is missing, and this is no Cargo project whose test targets could run",
+            "`test_command` is missing, and this is not a Cargo project with test targets",
             Some(
-                "add for example `test_command: e2e/tests/run.sh`, or name a compose service that tests with \
-                 `test_service`"
+                "add for example `test_command: e2e/tests/run.sh`, or `test_service` with a compose service that runs the tests"
                     .to_owned(),
             ),
         );

@@ -47,7 +47,7 @@ level! {
         expect_status: Vec<u16> = STATUSES;
         /// Narrows `grpc` to this service.
         grpc_service: Option<String> = GRPC_SERVICE_NAME;
-        /// To pass in.
+        /// Time to pass.
         timeout: Duration = TIMEOUT, "60";
     }
 }
@@ -156,7 +156,7 @@ fn unique_name<'n>(
         }
         Some(first) => {
             let message = format!(
-                "the health checks {} and {} would both be `E2E_HEALTH_{mapped}`",
+                "health checks {} and {} would both set `E2E_HEALTH_{mapped}`",
                 quoted(first),
                 quoted(text)
             );
@@ -179,7 +179,7 @@ fn one_probe(decoder: &mut Decoder<'_>, item: &Node) {
     match written.as_slice() {
         [] => {
             if PROBES.iter().all(|probe| Written::KEYS.lacks(item, probe)) {
-                let help = format!("it has one of {}", listed(&PROBES, "or"));
+                let help = format!("add one of {}", listed(&PROBES, "or"));
                 decoder.report(item.spot, "this health check has no probe", Some(help));
             }
         }
@@ -191,7 +191,7 @@ fn one_probe(decoder: &mut Decoder<'_>, item: &Node) {
                 "a health check has one probe, this one has {}",
                 listed(&keys, "and")
             );
-            let help = "make it a health check each".to_owned();
+            let help = "write one health check for each".to_owned();
             decoder.report(last.unwrap_or(item.spot), message, Some(help));
         }
     }
@@ -201,7 +201,7 @@ fn one_probe(decoder: &mut Decoder<'_>, item: &Node) {
             && !has(probe)
             && !written.is_empty()
         {
-            let message = format!("`{key}` goes with `{probe}` only");
+            let message = format!("`{key}` is valid only with `{probe}`");
             decoder.report(spot, message, Some("remove it".to_owned()));
         }
     }

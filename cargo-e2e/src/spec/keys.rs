@@ -24,7 +24,6 @@ pub(super) struct Keys {
     pub(super) fields: &'static [Field],
 }
 
-/// One key.
 pub(super) struct Field {
     pub(super) name: &'static str,
     /// What people are told of it.

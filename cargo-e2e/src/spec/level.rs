@@ -136,7 +136,7 @@ impl<T> Type<T> {
     }
 }
 
-/// A map of this level.
+/// Returns a map of this level.
 pub(super) const fn map<T: Level>() -> Type<T> {
     Type::new("map", || T::KEYS.schema().into(), read).with_keys(T::KEYS)
 }
@@ -177,7 +177,7 @@ pub(super) fn read<T: Level>(
 fn unknown(decoder: &mut Decoder<'_>, keys: &Keys, place: Place<'_>) {
     let name = place.key;
     let help = if name == "<<" {
-        "merge keys are not read; write the keys out".to_owned()
+        "merge keys are not supported; write the keys out".to_owned()
     } else if let Some(other) = decoder.top.level_of(name) {
         format!("`{name}` is a key of {}", other.what)
     } else if let Some(meant) = nearest(name, keys.names()) {

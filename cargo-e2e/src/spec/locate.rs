@@ -49,7 +49,7 @@ struct Tree {
     documents: usize,
 }
 
-/// The file's only document.
+/// Returns the file's only document.
 pub(super) fn read(source: &Source<'_>) -> Result<Node, Finding> {
     let mut parser = Parser::new_from_str(source.text);
     let mut tree = Tree::default();
@@ -88,11 +88,8 @@ impl Tree {
         };
         if let Some(tag) = tag {
             // Tags change what a scalar is, and readers differ in which they know.
-            let message = format!(
-                "the YAML tag {} has no meaning here",
-                quoted(&tag.to_string())
-            );
-            return refuse(&message, "remove it; quotes make a text");
+            let message = format!("unsupported YAML tag {}", quoted(&tag.to_string()));
+            return refuse(&message, "remove it; quotes make a value text");
         }
         match event {
             Event::DocumentStart(_) => {
@@ -142,7 +139,7 @@ impl Tree {
             }
             Event::Alias(target) => {
                 let Some(original) = self.anchors.get(&target) else {
-                    return refuse("this alias is part of what it stands for", "write it out");
+                    return refuse("this alias contains itself", "write it out");
                 };
                 let (size, height) = (original.size, original.height);
                 self.grow(spot, size, height - 1)?;
@@ -211,7 +208,7 @@ impl Open {
     }
 }
 
-/// What the reader says, and what is usually behind it.
+/// Returns what the reader says, and what is usually behind it.
 fn not_yaml(source: &Source<'_>, error: &ScanError) -> Finding {
     let at = error.marker().index();
     let spot = Spot {

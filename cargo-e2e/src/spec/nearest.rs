@@ -1,6 +1,6 @@
 //! Did you mean …?
 
-/// The candidate that was most likely meant, or `None` when nothing is near.
+/// Returns the candidate that was most likely meant, or `None` when nothing is near.
 ///
 /// Case, `-` and `_` don't count as differences. A typo of one character in three is near, and so
 /// is a word that begins or contains the other (`environment` for `env`, `command` for

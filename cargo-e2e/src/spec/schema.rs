@@ -21,7 +21,7 @@ pub fn schema() -> String {
         ("title", "e2e.yml"),
         (
             "description",
-            "What a repo says about its stack and its end-to-end tests, version 1.",
+            "The stack and the end-to-end tests of a repo, version 1.",
         ),
     ] {
         schema.insert(key.to_owned(), value.into());

@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::pattern::{SECONDS, SECONDS_WITH_UNITS};
 
-/// A week: whoever writes more has mistaken the unit.
+/// A week: a longer time is a mistaken unit.
 pub(super) const MAX_SECONDS: Duration = Duration::from_hours(168);
 
 /// Why a text is no number of seconds.

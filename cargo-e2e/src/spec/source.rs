@@ -84,7 +84,7 @@ impl<'t> Source<'t> {
         let (start, c) = self.text.chars().enumerate().find(|(_, c)| is_odd(*c))?;
         let code = format!("{:04X}", u32::from(c));
         let message = if ends_line(c) {
-            format!("U+{code} ends a line to some YAML readers")
+            format!("U+{code} ends a line for some YAML readers")
         } else {
             "not valid YAML: control characters are not allowed".to_owned()
         };
@@ -96,7 +96,8 @@ impl<'t> Source<'t> {
         })
     }
 
-    /// The place in which a person finds it: line and column counted from 1, and the line's text.
+    /// Returns the place in which a person finds it: line and column counted from 1, and the line's
+    /// text.
     fn place(&self, spot: Spot) -> (usize, usize, &'t str) {
         let start = spot.start.min(self.end);
         let line = self.line(spot);
@@ -106,18 +107,18 @@ impl<'t> Source<'t> {
         (line, column.min(text.chars().count()) + 1, text)
     }
 
-    /// The line on which a spot starts, counted from 1.
+    /// Returns the line on which a spot starts, counted from 1.
     pub(super) fn line(&self, spot: Spot) -> usize {
         let start = spot.start.min(self.end);
         self.line_starts.partition_point(|at| *at <= start)
     }
 
-    /// The characters before the line on which a spot starts.
+    /// Returns the characters before the line on which a spot starts.
     pub(super) fn line_start(&self, spot: Spot) -> usize {
         self.line_starts[self.line(spot) - 1]
     }
 
-    /// The whole line at a spot.
+    /// Returns the whole line at a spot.
     pub(super) fn line_text(&self, spot: Spot) -> &'t str {
         self.place(spot).2
     }
@@ -138,7 +139,7 @@ impl<'t> Source<'t> {
         }
     }
 
-    /// All findings in the order of the file, and how many more there are.
+    /// Returns all findings in the order of the file, and how many more there are.
     pub(super) fn diagnostics(&self, mut findings: Vec<Finding>) -> (Vec<Diagnostic>, usize) {
         findings.sort_by_key(|finding| finding.spot);
         let more = findings.len().saturating_sub(MAX_DIAGNOSTICS);
@@ -159,7 +160,7 @@ fn at_start(message: String, help: Option<String>) -> Diagnostic {
     }
 }
 
-/// A file from elsewhere must not drive the terminal that its errors are printed on.
+/// Returns a file from elsewhere must not drive the terminal that its errors are printed on.
 pub(super) fn printable(c: char) -> char {
     let moves_text = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if (c.is_control() && c != '\t') || moves_text {
@@ -169,7 +170,7 @@ pub(super) fn printable(c: char) -> char {
     }
 }
 
-/// What was written, in backticks, short and safe to print.
+/// Returns what was written, in backticks, short and safe to print.
 pub(super) fn quoted(written: &str) -> String {
     const MAX: usize = 60;
     let mut shown: String = written.chars().take(MAX).map(printable).collect();

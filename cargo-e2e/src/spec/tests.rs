@@ -48,6 +48,7 @@ fn smallest_file_and_defaults() {
         artifacts: Vec::new(),
         junit: None,
         profiles: Vec::new(),
+        services: Vec::new(),
         env_files: Vec::new(),
         secrets: Vec::new(),
         timeouts: super::Timeouts::default(),
@@ -164,12 +165,12 @@ timeouts: {up: *long, teardown: 1.5}
 fn several_at_once_rendered() {
     let errors = bad("# größe\nname: shop\nhealthcheks: []\ntimeout: 300s\n");
     let expected = "\
-error: `test_command` is missing, and this is no Cargo project whose test targets could run
+error: `test_command` is missing, and this is not a Cargo project with test targets
   --> activity-core/e2e/e2e.yml:2:1
    |
  2 | name: shop
    | ^
-   = help: add for example `test_command: e2e/tests/run.sh`, or name a compose service that tests with `test_service`
+   = help: add for example `test_command: e2e/tests/run.sh`, or `test_service` with a compose service that runs the tests
 
 error: unknown key `healthcheks`
   --> activity-core/e2e/e2e.yml:3:1
@@ -240,17 +241,17 @@ fn characters_that_yaml_readers_read_differently_are_refused() {
     for (text, message, place) in [
         (
             "# harmless\u{85}compose_file: /etc/x.yml",
-            "U+0085 ends a line to some YAML readers",
+            "U+0085 ends a line for some YAML readers",
             (3, 11),
         ),
         (
             "env:\n  A: \u{2028}- x",
-            "U+2028 ends a line to some YAML readers",
+            "U+2028 ends a line for some YAML readers",
             (4, 6),
         ),
         (
             "env:\n  A: \"x\u{2029}\"",
-            "U+2029 ends a line to some YAML readers",
+            "U+2029 ends a line for some YAML readers",
             (4, 8),
         ),
         (

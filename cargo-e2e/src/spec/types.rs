@@ -22,7 +22,7 @@ pub(super) const NAME: Type<String> = Type::new(
         let text = decoder.text(place, "a slug", node)?;
         if !is_slug(text) {
             let message = format!(
-                "{} is no slug: up to {MAX_SLUG} of a-z, 0-9 and `-`, and no `-` first",
+                "{} is not a valid slug: up to {MAX_SLUG} of a-z, 0-9 and `-`, and no `-` first",
                 quoted(text)
             );
             let help = slug_of(text).map(|slug| format!("write `{slug}`"));
@@ -91,6 +91,12 @@ pub(super) const PROFILES: Type<Vec<String>> = Type::new(
     "list of profiles",
     || list_of(&PROFILE.schema()),
     |decoder, place, node| list_matching(decoder, place, "compose profiles", &PROFILE, node),
+);
+
+pub(super) const SERVICE_NAMES: Type<Vec<String>> = Type::new(
+    "list of compose services",
+    || list_of(&SERVICE.schema()),
+    |decoder, place, node| list_matching(decoder, place, "compose services", &SERVICE, node),
 );
 
 pub(super) const VARIABLES: Type<Vec<String>> = Type::new(
@@ -257,7 +263,8 @@ fn shell(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec
     };
     let name = first.rsplit('/').next().unwrap_or_default();
     if words.iter().any(|word| word.contains("{0}")) {
-        let message = "`shell`: the command follows as one word, not as the file `{0}`".to_owned();
+        let message =
+            "`shell`: `{0}` is not supported; the command is appended as one word".to_owned();
         decoder.report(node.spot, message, Some(format!("write `{name} -e -c`")));
     } else if words.len() == 1 && !crate::shell::KNOWN.contains(&name) {
         let message = format!("`shell`: {} is not known to take `-e -c`", quoted(first));
@@ -266,7 +273,7 @@ fn shell(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec
     Some(words.into_iter().map(str::to_owned).collect())
 }
 
-/// The one place where numbers and booleans are text, since nothing else can be meant.
+/// Returns the one place where numbers and booleans are text, since nothing else can be meant.
 fn env(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec<(String, String)>> {
     let Kind::Map(entries) = &node.kind else {
         let help = "write `NAME: value`, one a line".to_owned();
@@ -278,7 +285,7 @@ fn env(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec<(
     for (key, value) in entries {
         let Some(name) = key.text() else { continue };
         if !VARIABLE.is_match(name) {
-            let message = format!("{} can't be the name of a variable", quoted(name));
+            let message = format!("{} is not a valid variable name", quoted(name));
             let help = "letters, digits and `_`, and no digit first".to_owned();
             decoder.report(key.spot, message, Some(help));
         } else if name == e2e_harness::protocol::E2E || name.starts_with("E2E_") {
@@ -298,10 +305,10 @@ fn env(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec<(
             let help = "write \"\" for an empty one".to_owned();
             decoder.report(key.spot, message, Some(help));
         } else if text.contains('\0') {
-            decoder.report(value.spot, format!("`{name}` holds a NUL byte"), None);
+            decoder.report(value.spot, format!("`{name}` contains a NUL byte"), None);
         } else if !braces_close(text) {
             let help = "close it with `}`, or write `$$` for a `$`".to_owned();
-            let message = format!("a `${{` is not closed in {}", quoted(text));
+            let message = format!("unclosed `${{` in {}", quoted(text));
             decoder.report(value.spot, message, Some(help));
         }
         variables.push((name.to_owned(), text.to_owned()));

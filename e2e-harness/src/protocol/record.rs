@@ -1,6 +1,6 @@
 //! The lines that tests append to the file in [`EVENTS`], one JSON object each, while they run.
 //!
-//! Whoever reads it goes by the order of lines of one test; lines of several tests may mix.
+//! A reader goes by the order of lines of one test; lines of several tests may mix.
 //!
 //! A name may be that of several tests, as where one command runs two programs. What tells another
 //! test from another attempt is the attempt's number: 2 and above repeat the test of this name that

@@ -33,7 +33,9 @@ pub(super) fn run(
     let started = Instant::now();
     let failure = match (&locks, body::runtime()) {
         (Err(error), _) => Some(test.place(&chain(error))),
-        (Ok(_), Err(error)) => Some(format!("no async runtime for the test: {error}")),
+        (Ok(_), Err(error)) => Some(format!(
+            "failed to start an async runtime for the test: {error}"
+        )),
         (Ok(_), Ok(runtime)) => {
             let failure = runtime.block_on(drive(name, test, recorder, begun));
             runtime.shutdown_background();
@@ -136,7 +138,7 @@ async fn end(name: &str, test: &'static Definition, doing: &Doing, fixtures: &mu
 fn judge(end: End, should_panic: Option<&str>, limit: f64) -> Option<String> {
     match (end, should_panic) {
         (End::Passed, None) => None,
-        (End::Passed, Some(_)) => Some("it should panic, and did not".to_owned()),
+        (End::Passed, Some(_)) => Some("it should panic, but did not".to_owned()),
         (End::Panicked(message), Some(expected)) if message.contains(expected) => None,
         (End::Panicked(message), Some(expected)) => Some(format!(
             "it should panic with `{expected}`, but panicked with: {message}"

@@ -55,7 +55,7 @@ impl Capture {
 
     /// What was printed up to now, after the child's end.
     pub(super) fn finish(self) -> String {
-        // Late words of whoever still holds the pipe are not the test's.
+        // Late output of another holder of the pipe is not the test's.
         let _ = self.done.recv_timeout(LAST_WORDS);
         let tail = self.text.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&tail.bytes);

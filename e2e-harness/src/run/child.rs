@@ -245,7 +245,7 @@ impl Ending {
                 limit.as_secs_f64(),
                 GRACE.as_secs()
             ),
-            Self::Lost(error) => format!("its process could not be run: {error}"),
+            Self::Lost(error) => format!("failed to run its process: {error}"),
         }
     }
 
@@ -257,7 +257,7 @@ impl Ending {
                 (None, code) => format!("with exit status {}", code.unwrap_or_default()),
             },
             Self::Killed => "only when it was killed".to_owned(),
-            Self::Lost(error) => format!("nobody knows how: {error}"),
+            Self::Lost(error) => format!("in an unknown way: {error}"),
         };
         format!("the test passed, and then its process ended {how}")
     }

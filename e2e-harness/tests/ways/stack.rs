@@ -219,7 +219,7 @@ fn check(way: Way) {
         "{message}"
     );
     assert!(
-        message.contains("last status: it accepted and hung up (test at "),
+        message.contains("last status: it accepted and closed the connection (test at "),
         "{message}"
     );
     let message = ran.message("waits_in_vain");

@@ -29,7 +29,7 @@ const MESSAGES: [(&str, &str); 10] = [
         "blocks",
         "timed out after 0.2 s; it blocks, so its thread could not be stopped",
     ),
-    ("does_not_panic", "it should panic, and did not"),
+    ("does_not_panic", "it should panic, but did not"),
     (
         "fails_at_a_step",
         "at step `pay it > charge the card`: refused (test at ",

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use e2e_tests::Repo;
+
 use super::pages::{book, documents, parse, read};
 use super::{BOOK, FIRST_REPO};
 
@@ -50,4 +52,37 @@ fn a_file_that_two_pages_show_is_the_same_in_both() {
         }
     }
     assert!(shown.len() >= 6, "{FIRST_REPO} and README.md show six");
+}
+
+#[test]
+fn every_whole_spec_in_the_book_is_sound() {
+    let mut specs = 0;
+    for page in documents() {
+        for block in parse(&page)
+            .0
+            .into_iter()
+            .filter(|block| block.info == "yaml spec")
+        {
+            specs += 1;
+            let mut repo = Repo::new("recipe");
+            for line in block
+                .text
+                .lines()
+                .filter(|line| line.starts_with("compose_file:"))
+            {
+                let files =
+                    line.split(|c: char| !(c.is_ascii_alphanumeric() || "./-_".contains(c)));
+                for file in files.filter(|file| file.contains(".yml")) {
+                    repo = repo.file(file, "services: {web: {image: x}}\n");
+                }
+            }
+            repo = repo.file("e2e/compose.yml", "services: {web: {image: x}}\n");
+            repo = repo.file("e2e/e2e.yml", &block.text);
+            repo = repo.file("docker/e2e.env", "");
+            // Without Compose, so that only the spec is judged.
+            let checked = repo.env("PATH", "/nowhere").cargo_e2e(&["check"]);
+            assert_eq!(checked.code, Some(0), "{page}:{}: {checked}", block.line);
+        }
+    }
+    assert!(specs >= 8, "guides/recipes.md has eight");
 }

@@ -10,7 +10,8 @@ use e2e_tests::{Turn, exclusive, without_runner};
 use super::pages::{parse, root};
 use super::{FIRST_REPO, HOST};
 
-/// One at a time: they share ports, and two cores.
+/// For those that bring `hello` up: one at a time, because they share its ports and its name.
+/// nextest starts them one after another too, so that none waits in a place of another test.
 pub(crate) fn alone() -> Turn {
     exclusive("docs")
 }
@@ -33,14 +34,12 @@ pub(crate) fn binaries() -> PathBuf {
 /// A copy of the repo `hello`, and how to run commands in it.
 pub(crate) struct Desk {
     pub(crate) folder: tempfile::TempDir,
-    pub(crate) guard: Turn,
 }
 
 impl Desk {
     pub(crate) fn new() -> Self {
-        let guard = alone();
         let folder = tempfile::tempdir().expect("a folder");
-        let desk = Self { folder, guard };
+        let desk = Self { folder };
         for block in parse(FIRST_REPO).0 {
             if let Some((_, path)) = block.info.split_once("file=") {
                 desk.write(path, &block.text);
@@ -120,7 +119,7 @@ impl Desk {
     }
 
     /// Nothing of these copies is left on either host.
-    pub(crate) fn left_nothing(self) {
+    pub(crate) fn left_nothing(&self) {
         let listed = self.passes(&format!(
             "cargo e2e list --host {HOST}; cargo e2e list --host local"
         ));
@@ -133,7 +132,6 @@ impl Desk {
         let find = "ps --all --quiet --filter label=cargo-e2e.repo=hello";
         let left = self.passes(&format!("docker {find}; ssh {HOST} docker {find}"));
         assert_eq!(left, "", "containers of `hello` are left");
-        drop(self.guard);
     }
 }
 

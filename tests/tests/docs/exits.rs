@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::HOST;
-use super::desk::{Desk, said};
+use super::desk::{Desk, alone, said};
 use super::pages::{parse, rows, section};
 
 /// Each code with its verdict, or `none`.
@@ -68,6 +68,7 @@ pub(crate) fn comes_with(desk: &Desk, spec: &str, command: &str, code: i32, prin
 
 #[test]
 fn the_tool_prints_what_the_runbook_quotes() {
+    let _turn = alone();
     let desk = Desk::new();
     let run = format!("cargo e2e --host {HOST}");
     let test = "test_command: 'true'\n";
@@ -86,7 +87,7 @@ fn the_tool_prints_what_the_runbook_quotes() {
         test,
         &format!("cargo e2e down {} --host {HOST}", "0".repeat(26)),
         2,
-        "nothing of … is on …",
+        "no resources of run … on …",
     );
     says(test, "cd / && cargo e2e", 96, "no e2e/e2e.yml found");
     says(&with("healthcheks: []"), &run, 96, "unknown key");

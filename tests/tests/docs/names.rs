@@ -41,6 +41,7 @@ fn commands_in_the_prose_exist() {
                         "cargo install",
                         "cargo test",
                         "python3",
+                        "npx",
                         "up ",
                         "--env-file",
                         "--",
@@ -48,7 +49,8 @@ fn commands_in_the_prose_exist() {
                     if foreign.iter().any(|other| span.starts_with(other)) && word != span {
                         continue;
                     }
-                    let known = help.contains(word) || ["--", "--env-file"].contains(&word);
+                    let of_compose = ["--", "--env-file", "--exit-code-from"];
+                    let known = help.contains(word) || of_compose.contains(&word);
                     assert!(known, "{name}: `{word}` in: {line}");
                 }
             }

@@ -243,7 +243,7 @@ pub(super) fn stopped(lab: &Lab) {
     let clean = since.elapsed();
     run.signal(Signal::CONT);
     let ran = run.finish();
-    ran.stderr_has("its guard heard nothing of");
+    ran.stderr_has("stopped renewing its lease, and its guard took it down");
     let fault = "6 client stopped for longer than the lease";
     lab.check(
         fault,

@@ -97,7 +97,7 @@ pub(super) fn long_partition(lab: &Lab) {
         let clean = since.elapsed();
         let ran = run.finish();
         drop(cut);
-        ran.stderr_has("could not be reached for");
+        ran.stderr_has("no response for");
         let took = since_for(clean);
         lab.check(FAULT, at, &ran, took, &End::Is(97, "host_error"));
     }

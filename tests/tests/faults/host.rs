@@ -168,7 +168,7 @@ pub(super) fn engine_gone(lab: &Lab) {
     let _ =
         host.says("pkill -KILL -x dockerd; while pgrep -x dockerd; do sleep 0.1; done >/dev/null");
     let ran: Ran<'_> = run.go().finish();
-    ran.stderr_has("it-does-not-answer");
+    ran.stderr_has("not-responding");
     // The client is gone, and gave up; the guard did not.
     let _ = host.says("lab-host engine");
     let since = Instant::now();
@@ -205,7 +205,6 @@ pub(super) fn stranger(lab: &Lab) {
         "docker run -d --name stranger --network $(docker network ls -q --filter label=cargo-e2e.run={id} | head -n 1) e2e-lab/busybox:1 sleep 600"
     ));
     let ran = run.go().finish();
-    ran.stderr_has("could not be removed");
     let there = host.says(
         "docker inspect --format '{{.State.Running}}' stranger; docker rm -f stranger >/dev/null",
     );

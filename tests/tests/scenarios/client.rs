@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
 use e2e_tests::{Host, Repo, here_and_over_ssh, wait_for};
+use indoc::formatdoc;
 use rustix::process::Signal;
 
 /// Starts a process that leaves its group and its parent, and goes on once it has.
@@ -12,11 +13,19 @@ const DETACHED: &str = "(setsid sleep 7031 >/dev/null 2>&1 & echo $! >detached);
 
 here_and_over_ssh! {
     fn tests_here_reach_the_stack_at_the_same_port(host) {
-        let repo = Repo::new("client").compose(WEB).gitignore("only-here\n").file("only-here", "x").spec(&format!(
-            "{WEB_IS_HEALTHY}tests_run_on: client\nartifacts: [out/*]\n\
-             test_command: |\n  set -e\n  ls only-here\n  curl -fsS http://localhost:PORT_A/\n  \
-             curl -fsS \"http://$E2E_WEB_8080/\"\n  mkdir -p out; echo report >out/report\n  \
-             echo more >\"$E2E_ARTIFACTS/more\"\n  echo kept >\"$E2E_CACHE/kept\"\n"
+        let repo = Repo::new("client").compose(WEB).gitignore("only-here\n").file("only-here", "x").spec(&formatdoc!(
+            r#"
+                {WEB_IS_HEALTHY}tests_run_on: client
+                artifacts: [out/*]
+                test_command: |
+                  set -e
+                  ls only-here
+                  curl -fsS http://localhost:PORT_A/
+                  curl -fsS "http://$E2E_WEB_8080/"
+                  mkdir -p out; echo report >out/report
+                  echo more >"$E2E_ARTIFACTS/more"
+                  echo kept >"$E2E_CACHE/kept"
+            "#
         ));
         let ran = repo.run(host, &[]);
         ran.ended(0, "passed");

@@ -59,8 +59,7 @@ fn a_record_that_no_disk_takes_is_printed() {
         } else {
             "No space left on device"
         };
-        ran.stderr_has("the record could not be stored")
-            .stderr_has(why);
+        ran.stderr_has("failed to store the record").stderr_has(why);
     }
 }
 
@@ -172,7 +171,7 @@ fn a_record_that_could_not_wait_for_the_hub_is_sent_by_the_next_command() {
     std::fs::write(&outbox, "no folder").expect("a file");
     let ran = repo.run(Host::Local, &["--", "0"]);
     assert_eq!(ran.output().code, Some(0), "{}", ran.output());
-    ran.stderr_has("the result is not tidy: ")
+    ran.stderr_has("failed to remove old results: ")
         .stderr_has("the state-hub: ");
     std::fs::remove_file(&outbox).expect("it is there");
     let sent = repo.cargo_e2e(&["report"]);

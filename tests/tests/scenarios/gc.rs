@@ -40,9 +40,7 @@ fn what_only_labels_tell_of(place: &Place) {
            --label cargo-e2e.owner=0 --label cargo-e2e.expires=1 not-ours-4\n",
     );
     let looked = place.gc(0, place.name, &["--dry-run"]);
-    let line = format!(
-        "{over} of user 0: its labels say that it has expired, and nothing else knows of it\n"
-    );
+    let line = format!("{over} of user 0: its labels have expired, and it has no lease\n");
     assert_eq!(looked.stdout, line, "{looked}");
     assert_eq!((place.has(&over), place.has(&not_yet)), (4, 4));
 

@@ -77,7 +77,7 @@ fn a_changed_key_is_refused() {
     let repo = repo.env("CARGO_E2E_SSH_CONFIG", &config.to_string_lossy());
     let ran = repo.run(Host::Root, &[]);
     unusable(&ran);
-    ran.stderr_has("not the one you know")
+    ran.stderr_has("the host's key has changed")
         .stderr_has("ssh-keygen -R");
 }
 
@@ -120,7 +120,7 @@ fn all_that_a_host_lacks_is_said_at_once() {
         .stderr_has("curl is not installed")
         .stderr_has("flock is not installed")
         .stderr_has("sudo apt-get install rsync")
-        .stderr_lacks("docker is not");
+        .stderr_lacks("`docker` is not");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_host_without_docker_is_told_so() {
     let repo = repo("dockerless");
     let ran = repo.run(account.host(), &[]);
     unusable(&ran);
-    ran.stderr_has("docker is not found on the PATH");
+    ran.stderr_has("`docker` is not on the PATH");
 }
 
 /// An account whose part of the disk is this big.
@@ -186,4 +186,18 @@ fn a_disk_that_fills_up_later_is_a_host_error_and_all_is_removed() {
         .no_stage("up");
     ran.stderr_has("No space left on device")
         .stderr_has("the disk is full");
+}
+
+#[test]
+fn a_crowd_gets_in_where_sshd_has_its_defaults() {
+    let sshd = Host::Root.says("/usr/sbin/sshd -T");
+    assert!(sshd.contains("maxstartups 10:30:100"), "{sshd}");
+    std::thread::scope(|scope| {
+        let one = || repo("crowd").cargo_e2e(&["list", "--host", &Host::Root.name()]);
+        let crowd: Vec<_> = (0..32).map(|_| scope.spawn(one)).collect();
+        for listed in crowd {
+            let listed = listed.join().expect("it does not panic");
+            assert_eq!(listed.code, Some(0), "{listed}");
+        }
+    });
 }

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use e2e_tests::{Ended, Host, Repo, image};
+use indoc::formatdoc;
 use serde_json::{Value, json};
 
 const TOKEN: &str = "a-token-for-the-hub";
@@ -16,11 +17,19 @@ impl Hub {
     /// A receiver with PostgreSQL behind it, brought up by the tool itself.
     fn up() -> Self {
         let repo = Repo::new("hub")
-            .compose(&format!(
-                "services:\n  db:\n    image: PG_IMAGE\n    environment: {{POSTGRES_PASSWORD: hub}}\n  hub:\n    \
-                 image: {}\n    command: [python3, -u, /hub/receiver.py]\n    volumes: ['../hub:/hub:ro']\n    \
-                 environment: {{DATABASE: 'postgresql://postgres:hub@db/postgres', HUB_TOKEN: {TOKEN}}}\n    \
-                 ports: ['PORT_A:8000', 'PORT_B:8443']\n",
+            .compose(&formatdoc!(
+                "
+                    services:
+                      db:
+                        image: PG_IMAGE
+                        environment: {{POSTGRES_PASSWORD: hub}}
+                      hub:
+                        image: {}
+                        command: [python3, -u, /hub/receiver.py]
+                        volumes: ['../hub:/hub:ro']
+                        environment: {{DATABASE: 'postgresql://postgres:hub@db/postgres', HUB_TOKEN: {TOKEN}}}
+                        ports: ['PORT_A:8000', 'PORT_B:8443']
+                ",
                 image("PYTHON_IMAGE")
             ))
             .spec("test_command: 'true'\nhealth_checks: [{name: hub, url: 'http://localhost:PORT_A/'}]\n")
@@ -114,7 +123,7 @@ fn the_hub_gets_every_run_once_whatever_it_does() {
         (&entry[2], &entry[3], &entry[4]),
         (&json!("e2e"), &json!("failed"), &json!(1))
     );
-    assert_eq!(report(&repo).stderr, "nothing waits for the state-hub\n");
+    assert_eq!(report(&repo).stderr, "no records wait for the state-hub\n");
 
     // Nobody's error: it fails, is cut off after it took it, asks for patience.
     for (how, posts) in [(json!([500, "cut"]), 2), (json!([503, 429]), 1)] {
@@ -129,12 +138,12 @@ fn the_hub_gets_every_run_once_whatever_it_does() {
     hub.fails(&json!(["slow"]));
     let slow = repo.run(Host::Local, &[]);
     slow.ended(0, "passed")
-        .stderr_has("has not got the record yet: no answer in time");
+        .stderr_has("did not receive the record: no response in time");
     hub.fails(&json!([401]));
     let refused = repo.run(Host::Local, &[]);
     refused
         .ended(0, "passed")
-        .stderr_has("refuses the record: HTTP 401: as it was told to");
+        .stderr_has("refused the record: HTTP 401: as it was told to");
     assert_eq!(hub.has(slow.run_id())[4], 2);
     let sent = report(&repo);
     assert_eq!(sent.code, Some(0), "{sent}");
@@ -152,7 +161,7 @@ fn the_hub_gets_every_run_once_whatever_it_does() {
     let repo = repo.env("STATE_HUB_PROGRESS_PATH", "/elsewhere");
     repo.run(Host::Local, &[])
         .ended(0, "passed")
-        .stderr_has("refuses the record: HTTP 404: no such path");
+        .stderr_has("refused the record: HTTP 404: no such path");
     let repo = repo.env("STATE_HUB_PROGRESS_PATH", "/progress");
     let sent = report(&repo);
     assert_eq!(sent.code, Some(0), "{sent}");
@@ -161,7 +170,7 @@ fn the_hub_gets_every_run_once_whatever_it_does() {
     let repo = repo.env("STATE_HUB_URL", "http://127.0.0.1:9");
     let down = repo.run(Host::Local, &[]);
     down.ended(0, "passed")
-        .stderr_has("has not got the record yet: ");
+        .stderr_has("did not receive the record: ");
     let waits = report(&repo);
     assert_eq!(waits.code, Some(70), "{waits}");
     assert!(

@@ -83,7 +83,7 @@ here_and_over_ssh! {
         ));
         let ran = run.finish();
         assert_eq!((ran.output().code, &ran.record()["verdict"]), (Some(97), &"host_error".into()));
-        ran.stderr_has("it ran past the sum of all timeouts, and its guard took it down");
+        ran.stderr_has("it exceeded the sum of all timeouts, and its guard took it down");
         wait_for("the guard", Duration::from_mins(1), || ran.left().is_empty());
         let ended = host.says(&format!("head -n 1 {}/ended/{id}", host.root()));
         assert_eq!(ended, "deadline\n");

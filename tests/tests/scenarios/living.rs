@@ -68,6 +68,12 @@ on_each_host! {
         again.no_stage("teardown").stage_says("up", "nothing changed");
         assert_eq!(containers(), before);
 
+        // How long the tests may take makes no other stack.
+        let spec = std::fs::read_to_string(repo.path("e2e/e2e.yml")).expect("it is the test's own");
+        std::fs::write(repo.path("e2e/e2e.yml"), format!("{spec}timeout: 77\n")).expect("the same");
+        let reused = repo.run_and_keep(host, &["--reuse"]);
+        reused.stage_says("provision", up.run_id());
+
         let changed = repo.filled_in(&WEB.replace("echo hello", "echo changed"));
         std::fs::write(repo.path("e2e/compose.yml"), changed).expect("it is the test's own");
         // Its definition is another now: the tests get a sandbox of their own.

@@ -50,9 +50,9 @@ fn a_log_for_which_there_is_no_time_has_its_beginning_and_its_end() {
     let own = format!("{}:{path}", repo.path("bin").display());
     let repo = repo.env("PATH", &own);
     let ran = repo.run(Host::Local, &[]);
-    let why = "there was no time for more (`timeouts.collect` is 8 s)";
+    let why = "fetching exceeded `timeouts.collect` (8 s)";
     ran.ended(100, "failed")
-        .stage_says("collect", &format!("logs/web.log is cut: {why}"));
+        .stage_says("collect", &format!("logs/web.log is truncated: {why}"));
     let log = ran.file("logs/web.log");
     let lines: Vec<&str> = log.lines().collect();
     assert!(

@@ -54,7 +54,7 @@ here_and_over_ssh! {
         let mut holder = Running::start(command, None);
         holder.prints("listening");
         let ran = repo.run(host, &[]);
-        ran.ended(98, "up_failed").stage("up", "failed").stderr_has("which is no sandbox");
+        ran.ended(98, "up_failed").stage("up", "failed").stderr_has("which is not a sandbox");
         ran.stderr_has(&format!("port {port} on {} is taken by process python3 (pid ", host.name()));
         assert!(holder.is_running(), "it was ended");
         drop(holder);
@@ -72,7 +72,7 @@ here_and_over_ssh! {
         let still_runs = host.says(&format!("docker inspect --format '{{{{.State.Running}}}}' {name}; docker rm -f {name}"));
         let port = repo.port('A');
         ran.ended(98, "up_failed").leaves_nothing();
-        ran.stderr_has(&format!("port {port} on {} is taken by container {name}, which is no sandbox", host.name()));
+        ran.stderr_has(&format!("port {port} on {} is taken by container {name}, which is not a sandbox", host.name()));
         assert!(still_runs.starts_with("true"), "{still_runs}");
     }
 }

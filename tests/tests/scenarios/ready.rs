@@ -2,6 +2,7 @@
 
 use e2e_tests::stacks::WEB;
 use e2e_tests::{Host, Repo, here_and_over_ssh};
+use indoc::indoc;
 
 const NO_TESTS: &str = "test_command: 'true'\n";
 
@@ -72,11 +73,21 @@ here_and_over_ssh! {
     fn a_worker_that_needs_three_restarts_is_given_them(host) {
         let repo = Repo::new("restarts")
             .compose(
-                "services:\n  worker:\n    image: BUSYBOX\n    restart: on-failure\n    volumes: ['tries:/tries']\n    \
-                 command:\n      - sh\n      - -c\n      - |\n        \
-                 echo try >>/tries/log\n        [ $$(wc -l </tries/log) -gt 3 ] || exit 1\n        \
-                 touch /tries/up; exec sleep 600\n\
-                 volumes: {tries: {}}\n",
+                indoc! {"
+                    services:
+                      worker:
+                        image: BUSYBOX
+                        restart: on-failure
+                        volumes: ['tries:/tries']
+                        command:
+                          - sh
+                          - -c
+                          - |
+                            echo try >>/tries/log
+                            [ $$(wc -l </tries/log) -gt 3 ] || exit 1
+                            touch /tries/up; exec sleep 600
+                    volumes: {tries: {}}
+                "},
             )
             .spec(&format!(
                 "{NO_TESTS}health_checks:\n  - {{name: up, exec: [test, -e, /tries/up], service: worker, timeout: 40}}\n"
@@ -90,10 +101,14 @@ here_and_over_ssh! {
     fn a_one_shot_that_did_its_work_is_fine(host) {
         let repo = Repo::new("init")
             .compose(
-                "services:\n\
-                 \x20 migrate: {image: BUSYBOX, command: [sh, -c, 'sleep 1; echo migrated']}\n\
-                 \x20 web:\n    image: BUSYBOX\n    command: [sleep, '600']\n    \
-                 depends_on: {migrate: {condition: service_completed_successfully}}\n",
+                indoc! {"
+                    services:
+                      migrate: {image: BUSYBOX, command: [sh, -c, 'sleep 1; echo migrated']}
+                      web:
+                        image: BUSYBOX
+                        command: [sleep, '600']
+                        depends_on: {migrate: {condition: service_completed_successfully}}
+                "},
             )
             .spec(NO_TESTS);
         let ran = repo.run(host, &[]);
@@ -217,8 +232,9 @@ fn what_is_no_healthy_grpc_server_says_what_it_is() {
          \x20 - {{name: silent, grpc: 'localhost:PORT_C', timeout: 10}}\n"
     ));
     let ran = repo.run(Host::Dev, &[]);
-    ran.ended(98, "unhealthy")
-        .stderr_has("no.such.v1.Service; last answer: it knows no such service (grpc-status 5: unknown service)");
+    ran.ended(98, "unhealthy").stderr_has(
+        "no.such.v1.Service; last answer: it has no such service (grpc-status 5: unknown service)",
+    );
     for name in ["pages", "silent"] {
         let check = ran.recorded_as("health_checks", name);
         let said = check["last_error"].as_str().unwrap_or_default();

@@ -189,5 +189,5 @@ fn a_record_of_which_no_hub_was_told_is_sent_once_there_is_one() {
     assert_eq!(sent.code, Some(0), "{sent}");
     assert!(sent.stdout.contains(&format!("{first}  sent")), "{sent}");
     assert!(hub.join().expect("it took the record").contains(&first));
-    assert_eq!(report(&repo).stderr, "nothing waits for the state-hub\n");
+    assert_eq!(report(&repo).stderr, "no records wait for the state-hub\n");
 }

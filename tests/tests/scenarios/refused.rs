@@ -46,7 +46,83 @@ fn check_finds_without_a_host_what_a_run_would_stumble_over() {
     );
 }
 
+/// What `check` says of a stack that Compose accepts and with which a run must fail.
+#[test]
+fn check_names_what_compose_lets_pass() {
+    for (compose, spec, said) in [
+        (
+            "services: {a: {image: BUSYBOX, ports: ['PORT_A:1']}, b: {image: BUSYBOX, ports: ['PORT_A:2']}}",
+            "test_command: 'true'\n",
+            "services a and b both publish port",
+        ),
+        (
+            "services: {a: {image: BUSYBOX}}",
+            "services: [b]\ntest_command: 'true'\n",
+            "`services` names b, which the compose file does not have",
+        ),
+        (
+            "services: {a: {image: 'BUSYBOX', profiles: [x]}}",
+            "test_command: 'true'\n",
+            "no service is active",
+        ),
+        (
+            "services: {a: {image: 'shop:${NO_SUCH_TAG_HERE}'}}",
+            "test_command: 'true'\n",
+            "service a has the image `shop:`, of which a part is empty",
+        ),
+        (
+            "services: {a: {build: {context: ., dockerfile: Gone}}}",
+            "test_command: 'true'\n",
+            "e2e/Gone does not exist; it is the Dockerfile of a",
+        ),
+        (
+            "services: {a: {image: BUSYBOX, volumes: ['../../elsewhere:/x']}}",
+            "test_command: 'true'\n",
+            "e2e/compose.yml: a uses ../../elsewhere, which is outside the repo",
+        ),
+        (
+            "services: {a: {image: BUSYBOX, ports: ['PORT_A:80']}}",
+            "health_checks: [{name: a, tcp: 'localhost:1'}]\ntest_command: 'true'\n",
+            "health check a asks localhost:1, which no service publishes\n  help: the compose file publishes",
+        ),
+    ] {
+        let repo = Repo::new("pass").compose(compose).spec(spec);
+        let checked = repo.cargo_e2e(&["check"]);
+        assert_eq!(checked.code, Some(96), "{compose}: {checked}");
+        assert!(checked.stderr.contains(said), "{compose}: {checked}");
+    }
+    let unset = Repo::new("unset")
+        .compose("services: {a: {image: BUSYBOX, environment: {A: '${NO_SUCH_VALUE_HERE}'}}}")
+        .spec("test_command: 'true'\n");
+    let checked = unset.cargo_e2e(&["check"]);
+    assert_eq!(checked.code, Some(0), "{checked}");
+    assert!(
+        checked
+            .stderr
+            .contains("compose: The \"NO_SUCH_VALUE_HERE\" variable is not set"),
+        "{checked}"
+    );
+}
+
 here_and_over_ssh! {
+    fn a_health_check_of_a_port_that_is_not_published_is_refused_before_the_stack(host) {
+        let repo = Repo::new("unpublished").compose(WEB).spec(
+            "health_checks: [{name: a, tcp: 'localhost:1'}]\ntest_command: 'true'\n",
+        );
+        let ran = repo.run(host, &[]);
+        ran.ended(96, "spec_error").stderr_has("which no service publishes").no_stage("ready");
+    }
+
+    fn an_env_file_that_is_missing_beside_its_example_leads_to_the_copy(host) {
+        let repo = Repo::new("no-env").spec(NO_TESTS).file("e2e/app.env.example", "A=b\n").compose(
+            "services: {web: {image: BUSYBOX, command: [sleep, '60'], env_file: [app.env]}}",
+        );
+        let help = "cp e2e/app.env.example e2e/app.env";
+        let checked = repo.cargo_e2e(&["check"]);
+        assert!(checked.stderr.contains(help), "{checked}");
+        repo.run(host, &[]).ended(96, "spec_error").stderr_has(help);
+    }
+
     fn a_bind_source_that_is_nowhere_is_named(host) {
         let repo = Repo::new("bind").spec(NO_TESTS).compose(
             "services: {web: {image: BUSYBOX, command: [sleep, '60'], volumes: ['../target/app.jar:/app.jar']}}",

@@ -10,7 +10,7 @@ here_and_over_ssh! {
     fn tests_that_pass_are_told_of_one_by_one(host) {
         let repo = package("rust", "");
         let ran = repo.run(host, &["--", "passes"]);
-        ran.ended(0, "passed").stage_says("build", "e2e compiled").stage_says("test", "1 test passed");
+        ran.ended(0, "passed").stage_says("compile", "e2e compiled").stage_says("test", "1 test passed");
         let test = ran.recorded_as("tests", "passes");
         assert_eq!(test["status"], "passed");
         assert_eq!(test["steps"][0]["name"], "ask for the page");
@@ -56,7 +56,7 @@ fn a_second_try_does_not_hide_what_the_first_one_broke() {
     let ran = repo.run(Host::Local, &["--", "--ignored", "breaks_it"]);
     ran.ended(100, "failed")
         .stage("test", "failed")
-        .stderr_has("failed to put back what a test changed: web exited with code 1");
+        .stderr_has("failed to restore the services that a test changed: web exited with code 1");
     let test = ran.recorded_as("tests", "breaks_it_and_tries_again");
     assert_eq!(test["status"], "passed");
 }
@@ -94,7 +94,7 @@ fn a_filter_that_leaves_nothing_is_no_success() {
     package("rust-none", "")
         .run(Host::Local, &["--", "no_such_test"])
         .ended(4, "no_tests")
-        .stderr_has("look at what follows `--`: no_such_test");
+        .stderr_has("check the arguments after `--`: no_such_test");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn tests_that_do_not_compile_end_the_run() {
         .run(Host::Local, &[])
         .ended(101, "build_failed")
         .stderr_has("cannot find function `nothing`")
-        .stage("build", "failed")
+        .stage("compile", "failed")
         .no_stage("test");
 }
 
@@ -162,7 +162,7 @@ fn tests_of_one_name_end_the_run_before_there_are_tests() {
         .stderr_has("the test target `e2e` of `fixture` can't run: 2 tests are named `check`")
         .stderr_has("at tests/e2e.rs:3")
         .stderr_has("at tests/e2e.rs:7")
-        .stage("build", "failed")
+        .stage("compile", "failed")
         .no_stage("test");
 }
 
@@ -176,7 +176,7 @@ fn targets_that_are_not_there_or_not_ours_are_named() {
         .file("Cargo.toml", &libtest);
     repo.run(Host::Local, &[])
         .ended(96, "spec_error")
-        .stderr_has("the test target `e2e` of `fixture` is not a harness of e2e-harness");
+        .stderr_has("the test target `e2e` of `fixture` is not an e2e-harness target");
     let named = format!("{libtest}[package.metadata.e2e]\ntests = [\"slow\"]\n");
     let repo = repo.file("Cargo.toml", &named);
     let checked = repo.cargo_e2e(&["check"]);

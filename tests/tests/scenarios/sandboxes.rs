@@ -4,6 +4,7 @@ use std::process::Command;
 
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
 use e2e_tests::{Host, Ran, Repo, here_and_over_ssh, on_each_host};
+use indoc::indoc;
 
 const IDLE: &str = "services: {web: {image: BUSYBOX, command: [sleep, '600']}}\n";
 
@@ -67,9 +68,18 @@ on_each_host! {
         let repo = Repo::new("rooted")
             .file("data/.gitkeep", "")
             .compose(
-                "services:\n  web:\n    image: BUSYBOX\n    volumes: ['../data:/data']\n    command:\n      - sh\n      - -c\n      - |\n        \
-                 umask 077; mkdir -p /data/a/b; echo x >/data/a/b/c; chmod 0700 /data/a; ln -s /etc /data/a/link\n        \
-                 touch /data/done; exec sleep 600\n",
+                indoc! {"
+                    services:
+                      web:
+                        image: BUSYBOX
+                        volumes: ['../data:/data']
+                        command:
+                          - sh
+                          - -c
+                          - |
+                            umask 077; mkdir -p /data/a/b; echo x >/data/a/b/c; chmod 0700 /data/a; ln -s /etc /data/a/link
+                            touch /data/done; exec sleep 600
+                "},
             )
             .spec(
                 "health_checks: [{name: written, exec: [test, -e, /data/done], service: web, timeout: 30}]\n\
@@ -81,10 +91,21 @@ on_each_host! {
     fn names_of_others_are_neither_needed_nor_touched(host) {
         // Kept short, because the names stand in the compose file and on the host alike.
         let repo = Repo::new("names").compose(
-            "services:\n  web:\n    image: BUSYBOX\n    container_name: SLUG-db\n    networks: [net]\n    \
-             volumes: ['data:/data']\n    command: [sh, -c, 'echo new >/data/who; exec sleep 600']\n  \
-             client:\n    image: BUSYBOX\n    networks: [net]\n    command: [sh, -c, 'ping -c 1 SLUG-db && exec sleep 600']\n\
-             networks: {net: {name: SLUG-net}}\nvolumes: {data: {name: SLUG-data}}\n",
+            indoc! {"
+                services:
+                  web:
+                    image: BUSYBOX
+                    container_name: SLUG-db
+                    networks: [net]
+                    volumes: ['data:/data']
+                    command: [sh, -c, 'echo new >/data/who; exec sleep 600']
+                  client:
+                    image: BUSYBOX
+                    networks: [net]
+                    command: [sh, -c, 'ping -c 1 SLUG-db && exec sleep 600']
+                networks: {net: {name: SLUG-net}}
+                volumes: {data: {name: SLUG-data}}
+            "},
         );
         let repo = repo.spec(
             "test_command: 'true'\n\

@@ -5,15 +5,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use e2e_tests::{Host, Ran, Repo, here_and_over_ssh, hub_for_one, wait_for};
+use indoc::indoc;
 use rustix::process::Signal;
 
 const SECRET: &str = "pa$$'s-&wörd/of+mine";
 
 /// A stack whose secrets come from every place that is looked at.
-const STACK: &str = "services:\n  web:\n    image: BUSYBOX\n    \
-     command: [sh, -c, 'echo key is $$KEY, not ${REDIS_PASSWORD}; sleep 600']\n    \
-     environment:\n      KEY: ${DEPLOY_KEY}\n      DB_PASSWORD: in-the-file\n      \
-     URL: postgres://me:in-the-url@db/\n";
+const STACK: &str = indoc! {"
+    services:
+      web:
+        image: BUSYBOX
+        command: [sh, -c, 'echo key is $$KEY, not ${REDIS_PASSWORD}; sleep 600']
+        environment:
+          KEY: ${DEPLOY_KEY}
+          DB_PASSWORD: in-the-file
+          URL: postgres://me:in-the-url@db/
+"};
 
 /// What of them must stand nowhere.
 const NEEDLES: [&str; 8] = [

@@ -4,6 +4,7 @@ use std::fs;
 
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
 use e2e_tests::{Host, Repo, here_and_over_ssh};
+use indoc::indoc;
 
 /// A stack that needs nothing of the repo.
 const IDLE: &str = "services: {web: {image: BUSYBOX, command: [sleep, '600']}}\n";
@@ -58,10 +59,15 @@ here_and_over_ssh! {
             .file("secret.txt", "stay")
             .file("tracked.txt", "travels")
             .compose(
-                "services:\n  web:\n    image: BUSYBOX\n    env_file: app.env\n    \
-                 environment: {GREETING: '${GREETING:-unset}'}\n    \
-                 volumes: ['../build/app.jar:/app.jar:ro']\n    \
-                 command: [sh, -c, 'echo $$GREETING $$COLOUR; cat /app.jar; exec sleep 600']\n",
+                indoc! {"
+                    services:
+                      web:
+                        image: BUSYBOX
+                        env_file: app.env
+                        environment: {GREETING: '${GREETING:-unset}'}
+                        volumes: ['../build/app.jar:/app.jar:ro']
+                        command: [sh, -c, 'echo $$GREETING $$COLOUR; cat /app.jar; exec sleep 600']
+                "},
             )
             .spec("test_command: ls tracked.txt && ! ls secret.txt\n");
         let ran = repo.run(host, &[]);

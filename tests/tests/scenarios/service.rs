@@ -11,6 +11,18 @@ fn stack(command: &str) -> String {
 }
 
 here_and_over_ssh! {
+    fn only_the_services_that_are_named_come_up_with_what_they_need(host) {
+        let repo = Repo::new("few").compose(
+            "services:\n  web: {image: BUSYBOX, command: [sleep, '600'], profiles: [x], depends_on: [db]}\n  \
+             db: {image: BUSYBOX, command: [sleep, '600']}\n  other: {image: no.such.registry.invalid/x}\n",
+        ).spec("services: [web]\ntest_command: 'true'\n");
+        let ran = repo.run(host, &[]);
+        ran.ended(0, "passed");
+        let services = ran.record()["services"].clone();
+        let names: Vec<_> = services.as_array().expect("a list").iter().map(|one| one["name"].clone()).collect();
+        assert_eq!(names, ["db", "web"]);
+    }
+
     fn tests_run_on_the_compose_network(host) {
         let repo = Repo::new("service")
             .compose(&stack(

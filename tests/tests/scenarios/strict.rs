@@ -19,13 +19,13 @@ volumes: {named: {driver_opts: {type: none, o: bind, device: /tmp}}}
 ";
 const SAID: [&str; 8] = [
     "privileged: it is privileged, so it can change the host itself",
-    "network: network_mode is the host's own; its ports are the same in every sandbox",
+    "network: network_mode is the host's own; all sandboxes share its ports",
     "process: pid is the host's own",
-    "capable: cap_add gives it more of the host than containers have",
-    "socket: /var/run/docker.sock makes it root on the host",
-    "bind: it may write /tmp of the host, outside the repo: every sandbox has the same one",
-    "open: port 80 answers on 0.0.0.0, so to other machines",
-    "volume named: it is /tmp of the host, outside the repo: every sandbox has the same one",
+    "capable: cap_add gives it access to the host that containers lack",
+    "socket: /var/run/docker.sock gives it root on the host",
+    "bind: it may write /tmp on the host, outside the repo: all sandboxes share it",
+    "open: port 80 is published on 0.0.0.0, so other machines can reach it",
+    "volume named: it is /tmp on the host, outside the repo: all sandboxes share it",
 ];
 const REFUSED: &str = "e2e/compose.yml: it reaches beyond its sandbox, which --strict refuses";
 
@@ -160,7 +160,7 @@ const WAYS_OUT: [(&str, &str); 37] = [
     ),
     (
         "services: {web: {image: x, env_file: '${NOBODY_KNOWS:-.env}'}}",
-        "services.web.env_file: `${NOBODY_KNOWS:-.env}` is known only once Compose has read it",
+        "services.web.env_file: `${NOBODY_KNOWS:-.env}` is unknown before Compose resolves it",
     ),
     (
         "x-all: &all {env_file: /etc/os-release}\nservices: {web: {<<: *all, image: x}}",
@@ -200,7 +200,7 @@ const WAYS_OUT: [(&str, &str); 37] = [
     ),
     (
         "services: {web: {image: x, secrets: [s]}}\nsecrets: {s: {file: /var/run/docker.sock}}",
-        "secrets.s.file: /var/run/docker.sock makes it root on the host",
+        "secrets.s.file: /var/run/docker.sock gives it root on the host",
     ),
     (
         "services: {web: {image: x, volumes: ['data:/v']}}\nvolumes: {data: {driver_opts: {type: overlay, o: lowerdir=/etc, device: overlay}}}",

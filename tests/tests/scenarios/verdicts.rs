@@ -2,6 +2,7 @@
 
 use e2e_tests::rust::package;
 use e2e_tests::{Host, Repo, here_and_over_ssh};
+use indoc::indoc;
 
 /// One test that passed and one that failed.
 const ONE_FAILED: &str = "<testsuites><testsuite name='s'>\
@@ -167,8 +168,14 @@ fn a_file_of_an_earlier_run_does_not_count_on_the_client() {
 
 #[test]
 fn a_service_that_writes_no_file_is_no_pass() {
-    let compose = "services:\n  tests:\n    image: BUSYBOX\n    profiles: [test]\n    command: ['true']\n  \
-                   web: {image: BUSYBOX, command: [sleep, '600']}\n";
+    let compose = indoc! {"
+        services:
+          tests:
+            image: BUSYBOX
+            profiles: [test]
+            command: ['true']
+          web: {image: BUSYBOX, command: [sleep, '600']}
+    "};
     let repo = Repo::new("law-service")
         .compose(compose)
         .spec("test_service: tests\njunit: out.xml\n");

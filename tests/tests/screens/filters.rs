@@ -1,6 +1,6 @@
 //! What differs from run to run, and its name.
 
-use e2e_tests::{Host, Repo};
+use e2e_tests::{Host, Repo, image};
 use insta::Settings;
 
 /// In their order: what is found first is not looked at again.
@@ -22,12 +22,26 @@ const FILTERS: &[(&str, &str)] = &[
         r"\bEngine \d+\.\d+, Compose \d+\.\d+",
         "Engine N, Compose N",
     ),
-    (r"\b\d+(\.\d+)? (kB|MB|GB)\b", "N MB"),
+    (r"\b\d+(\.\d+)? (KB|kB|MB|GB)\b", "N MB"),
     (r"\b[0-9a-f]{40}\b", "COMMIT"),
+    (r"\.[0-9a-f]{16}\b", ".HASH"),
     (r"\b[0-9a-f]{7}\b", "COMMIT"),
     (r"\bpid \d+", "pid N"),
     (r"subnet(s?) 10\.\d+\.\d+\.\d+/\d+", "subnet$1 NET"),
     (r"\b10\.\d+\.\d+\.\d+(/\d+)?", "NET"),
+    // `list` and `history`: columns as wide as what is in them, and stages by how long they took.
+    (r"(SLUG|REPO|RUN) {3,}", "$1  "),
+    (r"in \d+ h\b", "in N h"),
+    (r"\S+@\S+ REPO", "USER@CLIENT REPO"),
+    (r"((passed|failed) N s)  [0-9a-z]{8}\b", "$1  ID"),
+    (
+        r"(stages: N s N s N s)  \w+\n( N s N s N s  \w+\n)*",
+        "$1  STAGES\n",
+    ),
+    // The page: numbers that have a line of their own.
+    (r"(?m)^( N s\n)+", " N s\n"),
+    (r"(?m)^\d+\.\d+$", "SECONDS"),
+    (r"(?m)^\d+\.\d+\.\d+$", "VERSION"),
 ];
 
 /// Settings under which a repo's screens are compared.
@@ -39,6 +53,8 @@ pub(crate) fn settings(repo: &Repo) -> Settings {
     settings.add_filter(&regex(root), "REPO");
     settings.add_filter(&regex(repo.slug()), "SLUG");
     settings.add_filter(&regex(&Host::Local.root()), "ROOT");
+    settings.add_filter(&regex(&image("BUSYBOX_IMAGE")), "BUSYBOX");
+    settings.add_filter(r"/tmp/e2e-tests-\d+/", "STATE/");
     for letter in ['A', 'B'] {
         let port = repo.port(letter).to_string();
         settings.add_filter(&format!(r"\b{port}\b"), format!("PORT_{letter}"));

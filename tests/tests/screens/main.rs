@@ -4,6 +4,8 @@
 //! `SLUG`, `RUN`, `ID`, `N s`, `PORT`, ….
 
 mod filters;
+mod results;
+mod sandboxes;
 mod terminal;
 mod verdicts;
 mod views;

@@ -2,6 +2,7 @@
 
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
 use e2e_tests::{Host, Ran, Repo};
+use rustix::process::Signal;
 
 use super::filters::settings;
 use super::terminal;
@@ -16,7 +17,12 @@ fn web(spec: &str) -> Repo {
 
 /// Compares all that a run prints, as CI keeps it.
 fn prints<'r>(name: &str, repo: &'r Repo, code: i32) -> Ran<'r> {
-    let ran = repo.run(Host::Local, &[]);
+    let ran = printed(name, repo.run(Host::Local, &[]), repo, code);
+    ran.leaves_nothing();
+    ran
+}
+
+fn printed<'r>(name: &str, ran: Ran<'r>, repo: &Repo, code: i32) -> Ran<'r> {
     assert_eq!(ran.output().code, Some(code), "{}", ran.output());
     let all = format!("{}--- stdout\n{}", ran.stderr(), ran.output().stdout);
     settings(repo).bind(|| insta::assert_snapshot!(name, all));
@@ -107,4 +113,34 @@ fn host_error() {
     let ended = repo.cargo_e2e(&["--host", "nowhere.invalid"]);
     assert_eq!(ended.code, Some(97), "{ended}");
     settings(&repo).bind(|| insta::assert_snapshot!("host_error", ended.stderr));
+}
+
+#[test]
+fn internal_error() {
+    let repo = web(PASSES);
+    let stdout_is_full = ["sh", "-c", "exec \"$@\" >/dev/full", "sh"];
+    let ran = repo.start_under(Host::Local, &stdout_is_full, &[]).finish();
+    printed("internal_error", ran, &repo, 70).leaves_nothing();
+}
+
+#[test]
+fn interrupted() {
+    let repo = web("test_command: 'echo testing; sleep 7061'\n");
+    let mut run = repo.start(Host::Local, &[]);
+    run.prints("testing").signal(Signal::INT);
+    printed("interrupted", run.finish(), &repo, 130).leaves_nothing();
+}
+
+/// Somebody else's container is on its network.
+#[test]
+fn leaked() {
+    let repo = web(
+        "test_command: docker run -d --name SLUG-stranger --network $(docker network ls -q --filter \
+         label=cargo-e2e.run=$E2E_RUN_ID) BUSYBOX sleep 600 >/dev/null\n",
+    );
+    let ran = repo.run_and_keep(Host::Local, &[]);
+    let _ = Host::Local.says(&format!("docker rm -fv {}-stranger", repo.slug()));
+    let down = repo.cargo_e2e(&["down", "--host", "local"]);
+    assert_eq!(down.code, Some(0), "{down}");
+    printed("leaked", ran, &repo, 99).leaves_nothing();
 }

@@ -11,7 +11,7 @@ fn repo() -> Repo {
         .spec(&format!("{WEB_IS_HEALTHY}test_command: 'echo 3 passed'\n"))
 }
 
-fn shown(name: &str, repo: &Repo, ended: &Ended, code: i32) {
+pub(crate) fn shown(name: &str, repo: &Repo, ended: &Ended, code: i32) {
     assert_eq!(ended.code, Some(code), "{ended}");
     let all = format!("{}--- stderr\n{}", ended.stdout, ended.stderr);
     settings(repo).bind(|| insta::assert_snapshot!(name, all));
@@ -28,6 +28,12 @@ fn help() {
         let ended = repo.cargo_e2e(&[command, "--help"]);
         shown(&format!("help_{command}"), &repo, &ended, 0);
     }
+}
+
+#[test]
+fn usage() {
+    let repo = repo();
+    shown("usage", &repo, &repo.cargo_e2e(&["--nonsense"]), 2);
 }
 
 #[test]

@@ -5,9 +5,8 @@ use std::io::IsTerminal as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use cargo_e2e::host::{Facts, Host};
+use cargo_e2e::host::{Facts, Host, HostKind};
 use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::report::attach_hints;
 use cargo_e2e::sandbox::variables;
 use cargo_e2e::sandbox::{self, Existing, Listed};
 use cargo_e2e::shell::quote;
@@ -145,24 +144,8 @@ async fn choose(
 }
 
 fn replace(host: &str, wanted: &Wanted) -> u8 {
-    let mut command = if host == "local" {
-        let mut command = Command::new("sh");
-        command.arg("-c").arg(&wanted.command);
-        command
-    } else {
-        let mut words = attach_hints::ssh_command();
-        let mut command = Command::new(words.remove(0));
-        command.args(words);
-        if wanted.terminal {
-            command.arg("-t");
-        }
-        // One word for the login shell, whichever that is.
-        command
-            .arg(host)
-            .arg(format!("exec sh -c {}", quote(&wanted.command)));
-        command
-    };
-    let error = command.exec();
-    show_error(&format!("can't start it: {error}"), None);
+    let words = HostKind::of(host).interactive(&wanted.command, wanted.terminal);
+    let error = Command::new(&words[0]).args(&words[1..]).exec();
+    show_error(&format!("failed to start it: {error}"), None);
     exit_code(Verdict::InternalError, None)
 }

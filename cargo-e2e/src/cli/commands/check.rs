@@ -1,8 +1,8 @@
 //! `cargo e2e check`: e2e.yml and the compose file, without a host.
 
 use cargo_e2e::cancel::Cancel;
-use cargo_e2e::compose::preview::{PreviewError, preview, remote};
-use cargo_e2e::compose::risks;
+use cargo_e2e::compose::preview::{PreviewError, preview_with_warnings, remote};
+use cargo_e2e::compose::{env_file, risks};
 use cargo_e2e::plan::Plan;
 use cargo_e2e::record::outcome::{Verdict, exit_code};
 use cargo_e2e::setup::lint::lint;
@@ -32,10 +32,10 @@ async fn check_plan(plan: &Plan) -> u8 {
     for risk in risks::fetched(&remote(plan)) {
         warn(&risk);
     }
-    let model = match preview(plan, "e2e-check").await {
-        Ok(model) => model,
+    let (model, said) = match preview_with_warnings(plan, "e2e-check").await {
+        Ok(read) => read,
         Err(error @ PreviewError::NoCompose) => {
-            warn(&format!("the compose file was not checked: {error}"));
+            warn(&format!("failed to check the compose file: {error}"));
             for warning in plan.targets_not_run() {
                 warn(&warning);
             }
@@ -43,10 +43,15 @@ async fn check_plan(plan: &Plan) -> u8 {
             return 0;
         }
         Err(error) => {
-            show_error(&error.to_string(), None);
+            let root = &plan.repo.root;
+            let help = env_file::help(&error.to_string(), &root.to_string_lossy(), root);
+            show_error(&error.to_string(), help.as_deref());
             return wrong;
         }
     };
+    for warning in said {
+        warn(&format!("compose: {warning}"));
+    }
     let findings = lint(plan, &model);
     for warning in &findings.warnings {
         warn(warning);

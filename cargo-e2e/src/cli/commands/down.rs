@@ -44,8 +44,8 @@ async fn remove(host: &dyn Host, facts: &Facts, run_id: &str) -> Result<u8, Comm
     let removed = sandbox::teardown(host, &facts.root, run_id, LIMIT).await?;
     if !removed.found {
         show_error(
-            &format!("nothing of {run_id} is on {name}"),
-            Some("name the host that it ran on with --host"),
+            &format!("no resources of run {run_id} on {name}"),
+            Some("name the run's host with --host"),
         );
         return Ok(USAGE);
     }
@@ -55,7 +55,7 @@ async fn remove(host: &dyn Host, facts: &Facts, run_id: &str) -> Result<u8, Comm
     }
     show_error(
         &format!(
-            "of {run_id} on {name} is left:\n{}",
+            "run {run_id} left resources on {name}:\n{}",
             sandbox::listed(&removed.left)
         ),
         None,

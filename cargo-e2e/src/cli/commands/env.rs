@@ -24,7 +24,7 @@ pub(crate) async fn env(arguments: EnvArguments) -> u8 {
             Err(error) => {
                 show_error(
                     &error.to_string(),
-                    Some("`--format json` shows it; `cargo e2e up` writes it anew"),
+                    Some("`--format json` shows it; `cargo e2e up` replaces it"),
                 );
                 Ok(exit_code(Verdict::HostError, None))
             }

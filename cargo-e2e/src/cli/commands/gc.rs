@@ -21,7 +21,7 @@ pub(crate) async fn gc(arguments: GcArguments) -> u8 {
     on_host(&arguments.host, async |host, facts| {
         let name = host.name();
         let Some(swept) = sandbox::gc(host, &facts.root, &what).await? else {
-            errln!("another gc is under way on {name}");
+            errln!("another gc is running on {name}");
             return Ok(0);
         };
         Ok(show(&swept, &what, name))
@@ -44,7 +44,10 @@ fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
             errln!("removed {run_id} from {host}: {because}");
         } else {
             let left = sandbox::listed(&one.left);
-            show_error(&format!("of {run_id} on {host} is left:\n{left}"), None);
+            show_error(
+                &format!("run {run_id} left resources on {host}:\n{left}"),
+                None,
+            );
             code = exit_code(Verdict::Leaked, None);
         }
     }
@@ -62,7 +65,7 @@ fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
             }
             Forgotten::InUse => errln!("{one} stays on {host}: a run uses it"),
             Forgotten::Left => {
-                let help = "what containers wrote there as root, root must remove";
+                let help = "containers wrote files there as root, which only root can remove";
                 show_error(&format!("failed to remove {one} from {host}"), Some(help));
                 code = exit_code(Verdict::Leaked, None);
             }
@@ -70,7 +73,7 @@ fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
     }
     match &what.forget {
         Some(forget) if swept.stored.is_empty() => {
-            errln!("nothing of {} is kept on {host}", of(forget));
+            errln!("no files of {} on {host}", of(forget));
         }
         Some(_) if !what.dry_run => {
             errln!("{} freed on {host}", kilobytes(freed));
@@ -90,7 +93,7 @@ fn of(forget: &Forget) -> String {
 fn because(expired: &Expired) -> &'static str {
     match expired.why.as_str() {
         "lease" => "its client and its guard are gone",
-        "label" => "its labels say that it has expired, and nothing else knows of it",
+        "label" => "its labels have expired, and it has no lease",
         _ => "it has expired",
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn history(arguments: &HistoryArguments) -> u8 {
         Ok(kept) => kept,
         Err(error) => {
             show_error(
-                &format!("{} can't be read: {error}", store.folder().display()),
+                &format!("failed to read {}: {error}", store.folder().display()),
                 None,
             );
             return exit_code(Verdict::InternalError, None);

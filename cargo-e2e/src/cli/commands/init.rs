@@ -36,7 +36,7 @@ pub(crate) async fn init(arguments: InitArguments) -> u8 {
     errln!("stack: {from}{started}, {checks}");
     errln!("tests: {}{}", written.tests, by(&written.run_by, "run"));
     if written.others > 0 {
-        errln!("others that were found stand in e2e/e2e.yml as comments");
+        errln!("e2e/e2e.yml has the others as comments");
     }
     if let Some(reason) = written.unread {
         errln!("{from} was only looked at, not read by Compose; check its ports: {reason}");
@@ -62,7 +62,7 @@ fn git_root() -> PathBuf {
 
 fn refuse(error: &InitError) -> u8 {
     let help = match error {
-        InitError::Exists(_) => Some("it stays as it is; `cargo e2e check` looks at it"),
+        InitError::Exists(_) => Some("it stays as it is; `cargo e2e check` checks it"),
         InitError::Refused { .. } => {
             Some("`docker compose config` in that folder must pass; nothing was written")
         }

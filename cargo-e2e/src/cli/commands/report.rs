@@ -31,7 +31,7 @@ fn open(run: &str) -> u8 {
     };
     let Some(page) = repos.iter().find_map(|repo| page(&repo.results_dir, run)) else {
         let help = "`cargo e2e history` lists runs; a repo keeps the pages of its last 20";
-        show_error(&format!("no page of run {run} is here"), Some(help));
+        show_error(&format!("no page of run {run}"), Some(help));
         return USAGE;
     };
     outln!("{}", page.display());
@@ -47,7 +47,7 @@ fn open(run: &str) -> u8 {
         .stderr(Stdio::null())
         .spawn();
     if let Err(error) = started {
-        warn(&format!("it can't be opened: {opener}: {error}"));
+        warn(&format!("failed to open it: {opener}: {error}"));
     }
     0
 }
@@ -90,7 +90,7 @@ async fn waiting() -> u8 {
         Err(error) => return failed(&error),
     };
     if before.is_empty() {
-        errln!("nothing waits for the state-hub");
+        errln!("no records wait for the state-hub");
         return 0;
     }
     let hub = match Hub::from_environment() {

@@ -106,7 +106,7 @@ async fn run_plan(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Res
     let bundle = match bundle_in(&plan.repo.results_dir, &identity.run_id).await {
         Ok(bundle) => bundle,
         Err(error) => {
-            show_error(&error, Some("make room there, or make it writable"));
+            show_error(&error, Some("free some space there, or make it writable"));
             return Ok(exit_code(Verdict::InternalError, None));
         }
     };

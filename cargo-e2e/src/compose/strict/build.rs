@@ -31,11 +31,14 @@ pub(super) fn build(refusals: &mut Refusals<'_>, place: &str, value: &Value) {
             }
             "network" if value == "none" || value == "default" => {}
             "network" => {
-                let why = format!("`{}` is not of the sandbox", shown(value));
+                let why = format!("`{}` is outside the sandbox", shown(value));
                 refusals.refuse(&place, why);
             }
             "privileged" => refusals.refuse(&place, "it can change the host itself"),
-            "entitlements" => refusals.refuse(&place, "it takes more of the host than builds have"),
+            "entitlements" => refusals.refuse(
+                &place,
+                "it gives the build access to the host that builds lack",
+            ),
             "ssh" => refusals.refuse(&place, "keys are the host's own"),
             _ => refusals.unknown(&place),
         }
@@ -56,7 +59,7 @@ fn folder(refusals: &mut Refusals<'_>, place: &str, context: &str) {
     if let Some(path) = context.strip_prefix("oci-layout://") {
         refusals.path(place, path);
     } else if context.starts_with("ssh://") || is_of_an_account(context) {
-        refusals.refuse(place, "it is fetched with the host's own keys");
+        refusals.refuse(place, "the host's own keys fetch it");
     } else if !ELSEWHERE.iter().any(|kind| context.starts_with(kind))
         && !context.starts_with("github.com/")
     {
@@ -107,6 +110,6 @@ fn cached(refusals: &mut Refusals<'_>, place: &str, writes: bool, cache: &str) {
         }
         // Not the rest of it, which may have a password.
         ("", _) => refusals.refuse(place, "`--strict` does not know this kind of cache"),
-        (kind, _) => refusals.refuse(place, format!("`type={kind}` is not of the sandbox")),
+        (kind, _) => refusals.refuse(place, format!("`type={kind}` is outside the sandbox")),
     }
 }

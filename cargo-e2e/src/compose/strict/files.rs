@@ -43,7 +43,7 @@ fn why(opened: &Opened, here: &Path) -> Option<String> {
     let written = &opened.written;
     if written.contains('$') {
         return Some(format!(
-            "`{written}` is known only once Compose has read it; write the path down"
+            "`{written}` is unknown before Compose resolves it; write a literal path"
         ));
     }
     let (root, path) = (here.to_string_lossy(), opened.path.to_string_lossy());

@@ -34,7 +34,7 @@ impl Judge<'_> {
     /// let model = serde_json::json!({ "services": { "db": { "runtime": "nvidia" } } });
     /// assert_eq!(
     ///     judge.model(&model),
-    ///     ["services.db.runtime: `nvidia` is a program of the host"]
+    ///     ["services.db.runtime: `nvidia` is a program on the host"]
     /// );
     /// ```
     #[must_use]

@@ -47,5 +47,5 @@ async fn aside(
     let plan = plan.clone();
     tokio::task::spawn_blocking(move || work(&plan))
         .await
-        .unwrap_or_else(|error| vec![format!("the compose files could not be judged: {error}")])
+        .unwrap_or_else(|error| vec![format!("failed to judge the compose files: {error}")])
 }

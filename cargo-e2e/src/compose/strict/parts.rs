@@ -13,7 +13,7 @@ pub(super) fn networks(refusals: &mut Refusals<'_>, all: &Value) {
                 "name" | "attachable" | "enable_ipv4" | "enable_ipv6" | "internal" | "labels" => {}
                 "driver" if value == "bridge" || value == "default" => {}
                 "driver" => {
-                    let why = format!("`{}` is a network of the host's own", shown(value));
+                    let why = format!("`{}` is a network of the host", shown(value));
                     refusals.refuse(&place, why);
                 }
                 "driver_opts" => bridge_options(refusals, &place, value),
@@ -23,20 +23,20 @@ pub(super) fn networks(refusals: &mut Refusals<'_>, all: &Value) {
                         .get("driver")
                         .is_some_and(|driver| driver != "default")
                     {
-                        let why = "addresses come from a program of the host";
+                        let why = "a program on the host assigns its addresses";
                         refusals.refuse(&format!("{place}.driver"), why);
                     }
                 }
-                "external" => refusals.refuse(&place, SOMEBODY_ELSES),
+                "external" => refusals.refuse(&place, NOT_OWNED),
                 _ => refusals.unknown(&place),
             }
         }
     }
 }
 
-const SOMEBODY_ELSES: &str = "it is not the sandbox's, so others see what is done to it";
+const NOT_OWNED: &str = "the sandbox does not own it, so others see changes to it";
 
-/// Options of a bridge that open it to nobody.
+/// Options of a bridge that open it to no other network.
 fn bridge_options(refusals: &mut Refusals<'_>, place: &str, options: &Value) {
     const CLOSED: [&str; 5] = [
         // Not used: a host has each name once.
@@ -57,11 +57,11 @@ pub(super) fn volumes(refusals: &mut Refusals<'_>, all: &Value) {
                 "name" | "labels" => {}
                 "driver" if value == "local" => {}
                 "driver" => {
-                    let why = format!("`{}` is a program of the host", shown(value));
+                    let why = format!("`{}` is a program on the host", shown(value));
                     refusals.refuse(&place, why);
                 }
                 "driver_opts" => local_options(refusals, &place, value),
-                "external" => refusals.refuse(&place, SOMEBODY_ELSES),
+                "external" => refusals.refuse(&place, NOT_OWNED),
                 _ => refusals.unknown(&place),
             }
         }
@@ -90,7 +90,6 @@ fn local_options(refusals: &mut Refusals<'_>, place: &str, options: &Value) {
     }
 }
 
-/// Secrets and configs.
 pub(super) fn contents(refusals: &mut Refusals<'_>, kind: &str, all: &Value) {
     for (name, definition) in named(Some(all)) {
         for (key, value) in entries(Some(definition)) {
@@ -98,7 +97,7 @@ pub(super) fn contents(refusals: &mut Refusals<'_>, kind: &str, all: &Value) {
             match key.as_str() {
                 "name" | "content" | "environment" | "labels" => {}
                 "file" => refusals.path(&place, &shown(value)),
-                "external" => refusals.refuse(&place, SOMEBODY_ELSES),
+                "external" => refusals.refuse(&place, NOT_OWNED),
                 _ => refusals.unknown(&place),
             }
         }

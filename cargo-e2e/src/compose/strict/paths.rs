@@ -8,11 +8,11 @@ use super::super::model::is_docker_socket;
 /// More links in one path than this are a circle.
 const MOST_LINKS: usize = 40;
 
-/// Why a path is refused; none when it stays in the repo. `root` is the repo where `path` was
-/// written, `here` the same folder on this machine. A relative path starts at the root.
+/// Returns why a path is refused; none when it stays in the repo. `root` is the repo where `path`
+/// was written, `here` the same folder on this machine. A relative path starts at the root.
 pub(super) fn leads_out(root: &str, here: &Path, path: &str) -> Option<String> {
     if is_docker_socket(path) {
-        return Some(format!("{path} makes it root on the host"));
+        return Some(format!("{path} gives it root on the host"));
     }
     let written = Path::new(path);
     let inside = if written.is_absolute() {
@@ -129,7 +129,7 @@ mod tests {
                 "dangling is a link to ../gone, outside the repo",
             ),
             ("round", "round is a link to round, outside the repo"),
-            ("/r/docker.sock", "/r/docker.sock makes it root on the host"),
+            ("/r/docker.sock", "/r/docker.sock gives it root on the host"),
         ] {
             assert_eq!(leads_out("/r", here, path).as_deref(), Some(why), "{path}");
         }

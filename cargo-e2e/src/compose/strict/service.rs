@@ -157,14 +157,14 @@ fn one_key(
                     None => services.contains_key(name),
                 });
                 if !known {
-                    refusals.refuse(place, format!("`{source}` is not of the sandbox"));
+                    refusals.refuse(place, format!("`{source}` is outside the sandbox"));
                 }
             }
         }
         "external_links" => {
             for link in list(value).map(shown) {
                 if !is_known_container(link.split(':').next().unwrap_or_default()) {
-                    refusals.refuse(place, format!("`{link}` is not of the sandbox"));
+                    refusals.refuse(place, format!("`{link}` is outside the sandbox"));
                 }
             }
         }
@@ -173,7 +173,7 @@ fn one_key(
                 let name = capability.to_ascii_uppercase();
                 let name = name.strip_prefix("CAP_").unwrap_or(&name);
                 if !DEFAULT_CAPABILITIES.contains(&name) {
-                    let why = format!("`{capability}` is more of the host than containers have");
+                    let why = format!("containers do not have `{capability}` by default");
                     refusals.refuse(place, why);
                 }
             }
@@ -182,7 +182,7 @@ fn one_key(
             for option in list(value).map(shown) {
                 let plain = option.replacen(':', "=", 1);
                 if plain != "no-new-privileges" && plain != "no-new-privileges=true" {
-                    let why = format!("`{option}` changes what keeps it from the host");
+                    let why = format!("`{option}` changes its isolation from the host");
                     refusals.refuse(place, why);
                 }
             }
@@ -196,20 +196,21 @@ fn one_key(
     }
 }
 
-/// Why a key is refused whatever it says; `{}` is what it says. None of one that is not known.
+/// Returns why a key is refused whatever it says; `{}` is what it says. None of one that is not
+/// known.
 fn reason(key: &str) -> Option<&'static str> {
     Some(match key {
         "privileged" => "it can change the host itself",
         "devices" | "device_cgroup_rules" | "gpus" => "devices are the host's own",
-        "runtime" => "`{}` is a program of the host",
-        "provider" => "it runs a program of the host",
-        "use_api_socket" => "the Docker socket makes it root on the host",
+        "runtime" => "`{}` is a program on the host",
+        "provider" => "it runs a program on the host",
+        "use_api_socket" => "the Docker socket gives it root on the host",
         "credential_spec" => "credentials are the host's own",
-        "cgroup_parent" => "`{}` is a group of the host, with its limits",
-        "annotations" => "they are orders to the host's runtime",
+        "cgroup_parent" => "`{}` is a cgroup of the host, with its limits",
+        "annotations" => "they control the host's runtime",
         "models" => "models run outside the sandbox",
         "oom_kill_disable" | "oom_score_adj" => {
-            "when memory is short, the host ends others instead of it"
+            "when memory is short, the host kills other processes instead"
         }
         _ => return None,
     })
@@ -219,9 +220,9 @@ fn namespace(value: &str) -> String {
     match value {
         "host" => "it is the host's own".to_owned(),
         "bridge" | "default" => {
-            "the engine's own bridge connects it with containers of others".to_owned()
+            "the engine's own bridge connects it with other containers".to_owned()
         }
-        other => format!("`{other}` is not of the sandbox"),
+        other => format!("`{other}` is outside the sandbox"),
     }
 }
 
@@ -318,7 +319,8 @@ fn ports(refusals: &mut Refusals<'_>, place: &str, value: &Value) {
         let used = refusals.ports == Ports::Declared && !address.is_empty();
         if used && !risks::is_loopback(address) {
             let target = &port["target"];
-            let why = format!("port {target} answers on {address}, so to other machines");
+            let why =
+                format!("port {target} is published on {address}, so other machines can reach it");
             refusals.refuse(place, why);
         }
     }

@@ -36,40 +36,40 @@ fn refused(what: &str, model: &Value, line: &str) {
 const WAYS_OUT: &str = r#"
 privileged | true | : it can change the host itself
 network_mode | "host" | : it is the host's own
-network_mode | "container:theirs" | : `container:theirs` is not of the sandbox
-network_mode | "theirs" | : `theirs` is not of the sandbox
-network_mode | "bridge" | : the engine's own bridge connects it with containers of others
+network_mode | "container:theirs" | : `container:theirs` is outside the sandbox
+network_mode | "theirs" | : `theirs` is outside the sandbox
+network_mode | "bridge" | : the engine's own bridge connects it with other containers
 pid | "host" | : it is the host's own
-pid | "container:theirs" | : `container:theirs` is not of the sandbox
+pid | "container:theirs" | : `container:theirs` is outside the sandbox
 ipc | "host" | : it is the host's own
-ipc | "container:theirs" | : `container:theirs` is not of the sandbox
+ipc | "container:theirs" | : `container:theirs` is outside the sandbox
 uts | "host" | : it is the host's own
 cgroup | "host" | : it is the host's own
 userns_mode | "host" | : it is the host's own
-cgroup_parent | "/system.slice" | : `/system.slice` is a group of the host, with its limits
-cap_add | ["CHOWN", "CAP_SYS_ADMIN"] | : `CAP_SYS_ADMIN` is more of the host than containers have
-cap_add | ["ALL"] | : `ALL` is more of the host than containers have
+cgroup_parent | "/system.slice" | : `/system.slice` is a cgroup of the host, with its limits
+cap_add | ["CHOWN", "CAP_SYS_ADMIN"] | : containers do not have `CAP_SYS_ADMIN` by default
+cap_add | ["ALL"] | : containers do not have `ALL` by default
 devices | [{"source": "/dev/kvm"}] | : devices are the host's own
 device_cgroup_rules | ["a *:* rwm"] | : devices are the host's own
 gpus | [{"count": -1}] | : devices are the host's own
 deploy | {"resources": {"reservations": {"devices": [{"count": 1}]}}} | .resources.reservations.devices: devices are the host's own
 deploy | {"novel": 1} | .novel: `--strict` does not know this key
-runtime | "nvidia" | : `nvidia` is a program of the host
-provider | {"type": "x"} | : it runs a program of the host
-use_api_socket | true | : the Docker socket makes it root on the host
+runtime | "nvidia" | : `nvidia` is a program on the host
+provider | {"type": "x"} | : it runs a program on the host
+use_api_socket | true | : the Docker socket gives it root on the host
 credential_spec | {"file": "x.json"} | : credentials are the host's own
-security_opt | ["no-new-privileges:true", "seccomp:x"] | : `seccomp:x` changes what keeps it from the host
-security_opt | ["apparmor=unconfined"] | : `apparmor=unconfined` changes what keeps it from the host
-annotations | {"run.oci.x": "1"} | : they are orders to the host's runtime
+security_opt | ["no-new-privileges:true", "seccomp:x"] | : `seccomp:x` changes its isolation from the host
+security_opt | ["apparmor=unconfined"] | : `apparmor=unconfined` changes its isolation from the host
+annotations | {"run.oci.x": "1"} | : they control the host's runtime
 models | ["llm"] | : models run outside the sandbox
-oom_kill_disable | true | : when memory is short, the host ends others instead of it
-oom_score_adj | -500 | : when memory is short, the host ends others instead of it
-volumes_from | ["db:ro", "container:theirs:ro"] | : `container:theirs:ro` is not of the sandbox
-external_links | ["theirs:it"] | : `theirs:it` is not of the sandbox
+oom_kill_disable | true | : when memory is short, the host kills other processes instead
+oom_score_adj | -500 | : when memory is short, the host kills other processes instead
+volumes_from | ["db:ro", "container:theirs:ro"] | : `container:theirs:ro` is outside the sandbox
+external_links | ["theirs:it"] | : `theirs:it` is outside the sandbox
 volumes | [{"type": "bind", "source": "/etc/localtime", "read_only": true}] | : /etc/localtime is outside the repo
 volumes | [{"type": "bind", "source": "/repository"}] | : /repository is outside the repo
 volumes | [{"type": "bind", "source": "/repo/../x"}] | : /repo/../x is outside the repo
-volumes | [{"type": "bind", "source": "/run/docker.sock"}] | : /run/docker.sock makes it root on the host
+volumes | [{"type": "bind", "source": "/run/docker.sock"}] | : /run/docker.sock gives it root on the host
 volumes | [{"type": "bind", "source": "/repo/link/passwd"}] | : link is a link to /etc, outside the repo
 volumes | [{"type": "bind", "source": "/repo/a", "bind": {"propagation": "rshared"}}] | .bind.propagation: with `rshared`, its mounts appear on the host
 volumes | [{"type": "novel"}] | : `--strict` does not know this kind of mount
@@ -80,7 +80,7 @@ extends | {"file": "/etc/x.yml"} | : /etc/x.yml is outside the repo
 post_start | [{"command": ["x"], "privileged": true}] | .privileged: it can change the host itself
 pre_stop | [{"command": ["x"], "privileged": true}] | .privileged: it can change the host itself
 pre_stop | [{"novel": "x"}] | .novel: `--strict` does not know this key
-ports | [{"target": 80, "host_ip": "0.0.0.0"}] | : port 80 answers on 0.0.0.0, so to other machines
+ports | [{"target": 80, "host_ip": "0.0.0.0"}] | : port 80 is published on 0.0.0.0, so other machines can reach it
 networks | {"default": {"novel": 1}} | .default.novel: `--strict` does not know this key
 foo | "bar" | : `--strict` does not know this key
 "#;

@@ -5,7 +5,6 @@ use std::fmt::{self, Write as _};
 /// One thing that makes a host unusable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// What is wrong.
     pub what: String,
     /// What to do about it.
     pub fix: String,
@@ -17,7 +16,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The text of [`HostError::Unusable`].
+/// Returns the text of [`HostError::Unusable`].
 pub(in crate::host) fn unusable(host: &str, problems: &[Problem]) -> String {
     let mut text = format!("`{host}` can't run sandboxes yet:");
     for problem in problems {
@@ -40,7 +39,6 @@ pub enum Purpose {
 pub struct Check {
     /// What, such as `rsync` or `free space`.
     pub name: &'static str,
-    /// What came out.
     pub finding: Finding,
 }
 
@@ -56,7 +54,7 @@ pub enum Finding {
 }
 
 impl Check {
-    /// What makes the host unusable, if this does.
+    /// Returns what makes the host unusable, if this does.
     #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         match &self.finding {

@@ -1,7 +1,7 @@
 //! What a host's answers mean: one check after another, each with what to do about it.
 
 use super::finding::{Check, Finding, Problem, Purpose};
-use crate::host::Output;
+use crate::host::{LOCAL, Output};
 
 /// The checks that mirrors of other repos stand in the way of.
 pub(super) const ROOM: [&str; 2] = [SPACE, INODES];
@@ -73,7 +73,7 @@ impl Judge<'_> {
         self.checks.push(Check { name, finding });
     }
 
-    /// Whether the script was heard at all.
+    /// Returns whether the script was heard at all.
     fn shell(&mut self) -> bool {
         let text = self.output.text();
         let noise = text
@@ -85,10 +85,10 @@ impl Judge<'_> {
             self.missing(
                 "login shell",
                 format!("its login shell prints to standard output: {first}"),
-                "rsync can't work through that: make it silent for commands, e.g. put `case $- in *i*) ;; *) return ;; esac` \
+                "rsync needs a silent shell: for commands, put e.g. `case $- in *i*) ;; *) return ;; esac` \
                  at the top of ~/.bashrc",
             );
-        } else if !silent && self.host != "local" {
+        } else if !silent && self.host != LOCAL {
             self.fine("login shell", "prints nothing of its own");
         }
         if silent {
@@ -142,7 +142,7 @@ impl Judge<'_> {
         } else {
             self.missing(
                 "folder",
-                format!("its folder {root} can't be used: {error}"),
+                format!("its folder {root} is not usable: {error}"),
                 "make it writable for this user, or set CARGO_E2E_ROOT on the host",
             );
         }
@@ -183,8 +183,7 @@ impl Judge<'_> {
                     free / 1024,
                     FREE_KB / 1024
                 ),
-                "free some space: `cargo e2e gc --all` forgets what is kept for later runs, `docker system df` shows \
-                 what Docker holds; or set CARGO_E2E_ROOT on the host",
+                "free some space: `cargo e2e gc --all` removes mirrors and caches, `docker system df` shows Docker's share; or set CARGO_E2E_ROOT on the host",
             ),
             Some(free) => self.fine(name, format!("{} MB", free / 1024)),
             None => {}
@@ -196,7 +195,7 @@ impl Judge<'_> {
         if docker.is_empty() {
             self.missing(
                 "docker",
-                "docker is not found on the PATH of a non-interactive shell".to_owned(),
+                "`docker` is not on the PATH of a non-interactive shell".to_owned(),
                 "install Docker Engine 20.10 or newer on the host, or add its folder to the PATH that \
                  non-interactive shells get",
             );
@@ -235,14 +234,14 @@ impl Judge<'_> {
             return;
         }
         if !error.is_empty() {
-            let fix = if self.host == "local" {
+            let fix = if self.host == LOCAL {
                 "start it: sudo systemctl start docker (or name another machine with --host)"
             } else {
                 "on the host: sudo systemctl start docker"
             };
             self.missing(
                 "engine",
-                format!("the Docker engine does not answer: {error}"),
+                format!("the Docker engine does not respond: {error}"),
                 fix,
             );
             return;

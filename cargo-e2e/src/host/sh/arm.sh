@@ -15,7 +15,7 @@ arm() {
     setsid sh "$lease/guard.sh" </dev/null >/dev/null 2>&1 6>&- 8>&- 9>&- &
   )
 }
-# Sets `clock` to seconds since this host was switched on, which nobody sets.
+# Sets `clock` to seconds since this host was switched on, which no user can set.
 clock() {
   clock=${clock:-0}
   { read -r uptime _ </proc/uptime; } 2>/dev/null && clock=${uptime%%.*}

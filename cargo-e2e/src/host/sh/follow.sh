@@ -9,7 +9,7 @@ if [ -z "${started-}" ]; then
   until { read -r started started_since <"$job/pid"; } 2>/dev/null; do
     fenced && gone
     if [ "$looks" -ge 30 ]; then
-      echo "the connection was lost before it began" >&2
+      echo "the connection was lost before the command started" >&2
       exit 75
     fi
     looks=$((looks + 1))
@@ -33,7 +33,7 @@ while :; do
     [ ! -e "$job/status" ] || ended
     cat <&3
     fenced && gone
-    echo "it was killed, or its status could not be written: $(df -Pk "$dir" | tail -n 1)" >&2
+    echo "it was killed, or failed to write its status: $(df -Pk "$dir" | tail -n 1)" >&2
     exit 75
   fi
   cat <&3

@@ -74,7 +74,7 @@ gc() {
   mkdir -p "$root/locks" "$root/leases" "$root/ended" || return 1
   exec 6>"$root/locks/gc"
   if [ "${dry-}" != yes ] && ! flock -n 6; then
-    # Somebody is at it already, and forgets nothing that nobody asked for.
+    # Another gc is at it already, and removes nothing without being asked.
     if [ -z "${repo-}${every-}" ] || ! lock 6 120; then echo busy; return 0; fi
   fi
   now=$(date +%s)

@@ -1,5 +1,5 @@
-# The guard of one sandbox: takes it down when nobody renews its lease, when its deadline passes,
-# or when the time for which it was kept is over. Runs detached, from before the sandbox is made
+# The guard of one sandbox: takes it down when its client stops renewing its lease, when its
+# deadline passes, or when its lifetime is over. Runs detached, from before the sandbox is made
 # until it is gone. Needs: patience, deadline (seconds), nonce.
 trap '' HUP PIPE
 unset CARGO_E2E_RUN
@@ -12,7 +12,7 @@ flock -n 8 || exit 0
 began "$$"
 printf '%s %s %s\n' "$$" "$since" "$nonce" >"$lease/guard.new" && mv "$lease/guard.new" "$lease/guard" || exit 1
 # What others left behind on this host goes now, in a session of its own: it may take longer than
-# this sandbox lives, and nobody waits for it.
+# this sandbox lives, and no caller waits for it.
 (
   unset CARGO_E2E_GUARD
   setsid timeout 600 sh "$lease/guard.sh" gc </dev/null >/dev/null 2>&1 8>&- &
@@ -70,7 +70,7 @@ while [ -e "$lease/sentinel" ]; do
   fenced_for=$((fenced_for + passed))
   judge
   [ -n "$why" ] || continue
-  # Somebody who takes it down already needs no help, unless they die over it.
+  # A teardown under way needs no help, unless it dies.
   exec 9>"$root/locks/teardown-$id"
   flock -n 9 || continue
   # Once more, now that nobody can lengthen its life between the look and the fence.

@@ -6,7 +6,7 @@
 holder=$lease/holder
 # Runs a command while no other script reads or writes the holder.
 alone() { { lock 9 5 && "$@"; } 9<>"$holder"; }
-# Sets what the line says; fails when nobody was ever here.
+# Sets what the line says; fails when no run was ever here.
 held_by() {
   held_who=
   { read -r held_run held_until held_count held_since held_who <"$holder"; } 2>/dev/null
@@ -34,7 +34,7 @@ take() {
   fi
   hold_until "$((clock + patience))" "$1" "$here_since" && renew "$1"
 }
-# leave COUNT HOW: nobody holds it any more, unless somebody has spoken since. HOW is `bye`, or
+# leave COUNT HOW: its run gives it up, unless a client has spoken since. HOW is `bye`, or
 # `gone` where the run ended without a word, perhaps before its first one.
 leave() {
   if ! held_by; then

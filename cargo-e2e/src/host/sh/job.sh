@@ -16,7 +16,7 @@ job=$dir/jobs/$run/$name.$key
 mkdir -p "$dir/jobs/$run" && mkdir "$job" && cat >"$job/commands" && : >"$job/output" || exit 1
 # Half of them is not what was asked for: the connection broke while they were sent.
 if [ "$(tail -n 1 "$job/commands")" != '# complete' ]; then
-  echo "the commands did not arrive whole" >&2
+  echo "the commands arrived incomplete" >&2
   exit 75
 fi
 # A full disk has no room for the status when it is known: it is written into this.

@@ -4,7 +4,7 @@
 owned='{{if not (.Label "cargo-e2e.image")}}'
 # run_of_image: of `RUN EXPIRES OWNER ROOT<tab>TAG TAG …` lines on standard input, prints what is
 # before the tab where the image has a tag of its run's project, or none. With tags of others alone
-# it is somebody else's now.
+# it belongs to them now.
 run_of_image() {
   awk -F '\t' '{
     many = split($2, tag, " ")

@@ -40,7 +40,7 @@ is_gone() {
 began "$PPID"
 born=$since
 # By way of a process that carries the cookie: teardown ends this script too, on a connection
-# of which nobody noticed the end.
+# whose end went unnoticed.
 cat | {
   { read -r count <"$lease/lease"; } 2>/dev/null
   left=

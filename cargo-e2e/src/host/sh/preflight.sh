@@ -75,7 +75,7 @@ if wait "$engine"; then
   printf 'engine_root=%s\n' "$engine_root"
   [ -z "$engine_root" ] || df -Pk "$engine_root" 2>/dev/null | awk 'NR == 2 { print "engine_free_kb=" $4 }'
 else
-  [ -s "$answers/engine.err" ] || echo 'it said nothing for 20 s' >"$answers/engine.err"
+  [ -s "$answers/engine.err" ] || echo 'no response within 20 s' >"$answers/engine.err"
   printf 'engine_error=%s\n' "$(tr '\n' ' ' <"$answers/engine.err")"
 fi
 

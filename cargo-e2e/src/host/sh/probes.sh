@@ -42,7 +42,7 @@ http_probe() {
   done
 }
 # addresses SERVICE: its containers' own, one a line. One between two starts has none: what answers
-# on the host's loopback then is somebody else.
+# on the host's loopback then is another process.
 own='{{if eq .HostConfig.NetworkMode "host"}}127.0.0.1{{else}}{{range .NetworkSettings.Networks}}{{if .IPAddress}}{{.IPAddress}}{{else if .GlobalIPv6Address}}[{{.GlobalIPv6Address}}]{{end}} {{end}}{{end}}'
 addresses() {
   ids=$(docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$1")
@@ -84,7 +84,7 @@ serves() {
     0.*____BHB*) echo NOT_SERVING ;;
     0.*____BHC*) echo SERVICE_UNKNOWN ;;
     0.*) echo UNKNOWN ;;
-    5.*) echo "it knows no such service (grpc-status 5$why)" ;;
+    5.*) echo "it has no such service (grpc-status 5$why)" ;;
     12.*) echo "it has no grpc.health.v1 (grpc-status 12$why)" ;;
     [1-9]*) echo "grpc-status $status$why" ;;
     .HTTP*) echo "$(printf '%s\n' "$said" | sed -n '1s/ *$//p') without a grpc-status: it is no gRPC server" ;;

@@ -2,7 +2,7 @@
 # Needs: run, who, slug, lifetime, patience (seconds), guard_script.
 # Standard input: what `list` shows of the sandbox.
 mkdir -p "$root/sandboxes" "$root/leases" "$root/ended" "$root/locks" "$root/mirrors" || exit 1
-# Before anything else can be left behind, there is somebody to take it down.
+# Before anything else can be left behind, there is a guard to take it down.
 mkdir "$lease" || exit 1
 clock
 printf '%s\n' "$patience" >"$lease/patience" && take 00000000 && cat >"$lease/about" &&
@@ -13,7 +13,7 @@ arm
 tries=0
 until { read -r _ _ armed <"$lease/guard"; } 2>/dev/null; do
   if [ "$tries" -ge 100 ]; then
-    echo "its guard does not start: $(tail -n 3 "$lease/log" 2>/dev/null)" >&2
+    echo "failed to start its guard: $(tail -n 3 "$lease/log" 2>/dev/null)" >&2
     exit 1
   fi
   tries=$((tries + 1))

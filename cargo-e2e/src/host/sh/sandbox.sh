@@ -17,10 +17,10 @@ gone() {
   why=
   { read -r why <"$root/leases/$id/why"; } 2>/dev/null || { read -r why <"$root/ended/$id"; } 2>/dev/null
   case $why in
-    lease) echo "its guard heard nothing of the client for the time of its lease, and took it down" >&2 ;;
-    deadline) echo "it ran past the sum of all timeouts, and its guard took it down" >&2 ;;
-    kept) echo "the time for which it was kept is over, and its guard took it down" >&2 ;;
-    *) echo "it was taken down by somebody else meanwhile" >&2 ;;
+    lease) echo "the client stopped renewing its lease, and its guard took it down" >&2 ;;
+    deadline) echo "it exceeded the sum of all timeouts, and its guard took it down" >&2 ;;
+    kept) echo "its lifetime is over, and its guard took it down" >&2 ;;
+    *) echo "another process took it down" >&2 ;;
   esac
   exit 76
 }

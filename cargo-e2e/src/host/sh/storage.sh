@@ -4,7 +4,7 @@
 # With less room than this, in KB and in inodes, mirrors go: twice what a run needs at its start.
 least_kb=1048576
 least_inodes=10000
-# So many mirrors are kept, those that were used last.
+# The number of mirrors that are kept, those that were used last.
 most_mirrors=50
 # Whether a sandbox of a repo is there.
 has_sandbox() { grep -qsF "\"repo\":\"$1\"" "$root"/leases/*/about "$root"/sandboxes/*/about; }
@@ -29,7 +29,7 @@ give_up() {
     fi
   )
 }
-# Whether there is less room than a run should find, once so many KB more are free.
+# Whether there is less room than a run should find, once this many KB more are free.
 short() {
   df -Pk "$root" 2>/dev/null | awk -v least="$least_kb" -v more="$1" 'NR == 2 { exit !($4 + more < least) }' && return
   # A filesystem without a fixed number of inodes says 0 or -.

@@ -1,7 +1,7 @@
 # Finds /24 networks in 10.208.0.0/12 that neither this host's routes nor Docker's networks nor
 # another sandbox have. Needs: count. Prints them, one a line; fewer when there are no more.
 exec 9>"$root/locks/subnets"
-lock 9 20 || { echo "no turn at the lock" >&2; exit 1; }
+lock 9 20 || { echo "no turn at the lock within 20 s" >&2; exit 1; }
 fenced && gone
 rm -f "$dir/subnets"
 # `ADDRESS/BITS` of everything that is routed or taken.

@@ -3,8 +3,8 @@
 label=label=cargo-e2e.run=$id
 # Others may have the same rights on the engine; their sandboxes are theirs.
 owner=label=cargo-e2e.owner=${owner_uid:-$(id -u)}
-# `image TAG` for each tag of this sandbox's project, `image ID` for what has no tag. A tag that
-# somebody else gave is theirs, and so is what it names.
+# `image TAG` for each tag of this sandbox's project, `image ID` for what has no tag. A tag that a
+# user gave is theirs, and so is the image that it names.
 image_names() {
   rows=$(docker image ls --no-trunc --filter "$label" --filter "$owner" --format '{{.ID}} {{.Repository}} {{.Tag}}') || return 1
   printf '%s\n' "$rows" | awk -v suffix="-${id#??????????????????}-" '

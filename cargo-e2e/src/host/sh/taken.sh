@@ -1,7 +1,7 @@
-# Opens the scripts that give out ports. One at a time on this host, for this user; somebody
-# else's run is seen by what it publishes. A port is `tcp/5432` or `udp/53` here.
+# Opens the scripts that give out ports. One at a time on this host, for this user; the
+# runs of other users are seen by their published ports. A port is `tcp/5432` or `udp/53` here.
 exec 9>"$root/locks/ports"
-lock 9 20 || { echo "no turn at the lock" >&2; exit 1; }
+lock 9 20 || { echo "no turn at the lock within 20 s" >&2; exit 1; }
 fenced && gone
 # Ports on which a process listens, at an address that stands in the way of loopback's.
 listening() {

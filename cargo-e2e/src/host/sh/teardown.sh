@@ -1,15 +1,15 @@
-# Takes one sandbox down, whoever asks. Says `found` when there was one, and what is left:
-# `left KIND NAME` lines.
+# Takes one sandbox down, for a run, its guard, gc and `down`. Says `found` when there was one, and
+# what is left: `left KIND NAME` lines.
 # May run at the same time as itself, and again after it was cut off. Removes only what carries
 # this sandbox's label.
-# It goes on when whoever asked is gone, and with them the reader of what it says.
+# It continues when its caller is gone, and with it the reader of its output.
 trap '' PIPE HUP
 # What this starts is not the sandbox's to end.
 unset CARGO_E2E_RUN
 mkdir -p "$root/locks"
 # Made by provision: a disk without a free inode has no room for it now.
 exec 9>"$root/locks/teardown-$id"
-lock 9 120 || { echo "another teardown of this sandbox does not end" >&2; exit 1; }
+lock 9 120 || { echo "another teardown of this sandbox did not end within 120 s" >&2; exit 1; }
 if [ -d "$dir" ] && [ ! -L "$dir" ]; then fence; echo found; elif [ -e "$lease" ]; then echo found; fi
 
 # First whatever could still make something: this sandbox's own processes.
@@ -32,7 +32,7 @@ group_of() {
   parent=${2-}
   group=${3-}
 }
-# Whoever asked may stand in the sandbox's folder: it stays, with its group. What this starts does
+# The caller may stand in the sandbox's folder: it stays, with its group. What this starts does
 # not stand there.
 cd / || exit 1
 askers=' '
@@ -99,9 +99,9 @@ remains() {
     ours | grep -qx "$pid" && echo "left process $pid"
   done
   [ "$empty" -lt 2 ] || return 0
-  docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || echo "left engine it-does-not-answer"
+  docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || echo "left engine not-responding"
   docker ps -a --filter "$label" --filter "$owner" --format "${owned}left container {{.Names}}{{end}}" | grep .
-  # A stranger's container holds it, as a rule: whoever reads this should know whose.
+  # As a rule, a foreign container holds it: the reader should know which.
   docker network ls --filter "$label" --filter "$owner" --format '{{.Name}}' | while read -r name; do
     holders=$(docker network inspect --format '{{range .Containers}}{{.Name}} {{end}}' "$name" 2>/dev/null)
     echo "left network $name$(held "$holders")"
@@ -116,7 +116,7 @@ remains() {
   done
 }
 rest=$(remains)
-# Nothing is there now, but no two looks have said so: nobody knows.
+# Nothing is there now, but no two looks have said so: that is no proof.
 if [ -z "$rest" ] && [ "$empty" -lt 2 ]; then
   rest="left sandbox $id (the engine did not say for sure that nothing of it is left)"
 fi
@@ -126,9 +126,9 @@ if [ -n "$rest" ]; then
   exit 0
 fi
 
-# Writes down why it ended, where that was not the client's doing; then nobody needs the guard.
+# Writes down why it ended, where that was not the client's doing; then the guard is not needed.
 bury() {
-  # Whoever asked may have died over it: then nobody else knows how it ended.
+  # The caller may have died meanwhile: then only this knows how it ended.
   if [ -d "$lease" ] && [ ! -e "$lease/why" ]; then
     if [ -e "$lease/leaving" ]; then
       echo interrupted >"$lease/why"

@@ -18,6 +18,8 @@ const KEEPALIVE: Duration = Duration::from_secs(5);
 /// who spoke over it is not.
 const IDLE: Duration = Duration::from_secs(8);
 const CLOSE: Duration = Duration::from_secs(2);
+/// sshd refuses at random while many others log in (`MaxStartups 10:30:100`): asked again for this long.
+const CROWDED: Duration = Duration::from_secs(15);
 
 /// A master that runs, in a folder of its own.
 pub(super) struct Master {
@@ -35,6 +37,22 @@ pub(super) struct Refused {
 impl Master {
     /// Connects. Dropping the future ends ssh, as long as it has not logged in.
     pub(super) async fn launch(destination: &str, config: Option<&Path>) -> Result<Self, Refused> {
+        let began = tokio::time::Instant::now();
+        loop {
+            let refused = match Self::connect(destination, config).await {
+                Ok(master) => return Ok(master),
+                Err(refused) => refused,
+            };
+            if !is_crowded(&refused.reason) || began.elapsed() >= CROWDED {
+                return Err(refused);
+            }
+            // Those that were refused together do not come back together.
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(100..1000))).await;
+        }
+    }
+
+    /// Tries it once.
+    async fn connect(destination: &str, config: Option<&Path>) -> Result<Self, Refused> {
         let refused = |reason: String| Refused {
             help: help(&reason, destination, config),
             reason,
@@ -42,7 +60,9 @@ impl Master {
         let folder = tokio::task::spawn_blocking(RuntimeDir::make)
             .await
             .unwrap_or_else(|error| Err(std::io::Error::other(error)))
-            .map_err(|error| refused(format!("no folder for ssh's socket: {error}")))?;
+            .map_err(|error| {
+                refused(format!("failed to make a folder for ssh's socket: {error}"))
+            })?;
         let log = folder.path().join("log");
         let mut ssh = Command::new("ssh");
         ssh.arg("-E").arg(&log);
@@ -78,8 +98,8 @@ impl Master {
             .status();
         let status = timeout(CONNECT + KEEPALIVE, ended)
             .await
-            .map_err(|_| refused("ssh did not answer".to_owned()))?
-            .map_err(|error| refused(format!("can't start `ssh` on this machine: {error}")))?;
+            .map_err(|_| refused("no response from ssh".to_owned()))?
+            .map_err(|error| refused(format!("failed to start `ssh` on this machine: {error}")))?;
         if !status.success() {
             let said = tokio::fs::read_to_string(&log).await.unwrap_or_default();
             return Err(refused(why(&said)));
@@ -95,17 +115,16 @@ impl Master {
         })
     }
 
-    /// Its socket.
     pub(super) fn control(&self) -> PathBuf {
         self.folder.path().join("master")
     }
 
-    /// What it complains of.
+    /// Returns what it complains of.
     pub(super) fn log(&self) -> PathBuf {
         self.folder.path().join("log")
     }
 
-    /// Whether it runs: it ends itself when the connection does.
+    /// Returns whether it runs: it ends itself when the connection does.
     pub(super) async fn runs(&self) -> bool {
         let asked = control_command(self.control(), "check").await;
         asked.is_some_and(|output| output.status.success())
@@ -153,7 +172,14 @@ fn master_pid(text: &str) -> Option<rustix::process::Pid> {
     rustix::process::Pid::from_raw(digits.parse().ok()?)
 }
 
-/// The line of ssh's log that says why.
+/// Returns whether sshd closed the connection before it asked who we are.
+fn is_crowded(reason: &str) -> bool {
+    let closed = ["Connection closed by", "Connection reset by"];
+    reason.contains("kex_exchange_identification")
+        || closed.iter().any(|start| reason.starts_with(start))
+}
+
+/// Returns the line of ssh's log that says why.
 fn why(log: &str) -> String {
     const CHANGED: &str = "REMOTE HOST IDENTIFICATION HAS CHANGED";
     if log.contains(CHANGED) {
@@ -164,7 +190,7 @@ fn why(log: &str) -> String {
         .map(|line| line.trim().trim_start_matches("ssh: "));
     let last =
         lines.rfind(|line| !line.is_empty() && !line.starts_with("Warning: Permanently added"));
-    crate::text::printable(last.unwrap_or("ssh ended without a word"))
+    crate::text::printable(last.unwrap_or("ssh ended without a message"))
 }
 
 fn help(reason: &str, destination: &str, config: Option<&Path>) -> String {
@@ -175,7 +201,7 @@ fn help(reason: &str, destination: &str, config: Option<&Path>) -> String {
     let has = |needle: &str| reason.contains(needle);
     if has("REMOTE HOST IDENTIFICATION HAS CHANGED") {
         format!(
-            "the host's key is not the one you know. If that is meant, remove the old one with `ssh-keygen -R`, \
+            "the host's key has changed. If you expect that, remove the old one with `ssh-keygen -R`, \
              then add the new one: {ssh} -o StrictHostKeyChecking=accept-new {destination} true"
         )
     } else if has("host key is known") || has("Host key verification failed") {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::record::outcome::{Git, StageRecord};
-use crate::report::human::samples::{passed, test};
+use crate::record::samples::{passed, test};
 
 fn run_of(repo: &str, verdict: Verdict, millis: u64, sha: &str, dirty: bool) -> Record {
     let status = if verdict == Verdict::Passed {

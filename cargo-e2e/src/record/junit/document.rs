@@ -14,7 +14,7 @@ use super::number::{count, duration};
 
 /// Why a file is not read.
 #[derive(Debug, thiserror::Error)]
-#[error("it is no JUnit XML: {reason}")]
+#[error("it is not JUnit XML: {reason}")]
 pub struct Unreadable {
     reason: String,
 }
@@ -287,7 +287,7 @@ impl Parser {
 
     fn finish(self) -> Result<Document, Unreadable> {
         if !self.open.is_empty() {
-            return Err(Unreadable::new(&"it ends before its last element does"));
+            return Err(Unreadable::new(&"it ends inside an element"));
         }
         if self.document.suites.is_empty() {
             return Err(Unreadable::new(&"it has no `testsuites` or `testsuite`"));

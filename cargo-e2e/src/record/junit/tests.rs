@@ -2,7 +2,7 @@ use quick_junit::Report;
 
 use super::*;
 use crate::record::outcome::{Stage, StageStatus, StepRecord, Verdict};
-use crate::report::human::samples::{failed, test};
+use crate::record::samples::{failed, test};
 
 const PYTEST: &str = r#"<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1" failures="1" skipped="1" tests="4" time="0.123" timestamp="2026-11-22T13:00:00.123456" hostname="h"><testcase classname="e2e.tests.test_orders" name="test_ok[a&amp;b]" time="0.001" /><testcase classname="e2e.tests.test_orders" name="test_bad" time="0.002"><failure message="assert 3 == 4">def test_bad():
 &gt;       assert 3 == 4

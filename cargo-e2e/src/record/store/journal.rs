@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Store;
 use crate::durable;
-use crate::record::event::{Event, Reporter};
+use crate::record::event::{Event, Line, Reporter};
 use crate::record::outcome::{
     Git, HealthRecord, HealthStatus, Record, Stage, StageRecord, StageStatus, TestRecord, Verdict,
-    millis, now, state_not_known,
+    millis, state_not_known,
 };
 use crate::spec::Report;
 
@@ -46,33 +46,6 @@ pub struct Header {
 
 fn yes() -> bool {
     true
-}
-
-/// One line after the header.
-#[derive(Debug, Serialize, Deserialize)]
-struct Line {
-    at: String,
-    #[serde(flatten)]
-    what: What,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum What {
-    Commit(Git),
-    Started(Stage),
-    Ended {
-        stage: Stage,
-        status: StageStatus,
-        duration_ms: u64,
-        detail: String,
-    },
-    Health {
-        name: String,
-        passed: bool,
-        answer: String,
-        waited_ms: u64,
-    },
 }
 
 /// Writes it. Its errors don't end a run: a run that is not killed does not need it.
@@ -130,12 +103,9 @@ impl Journal {
         durable::remove(&store.folder, &name(run_id))
     }
 
-    fn line(&mut self, what: What) -> io::Result<()> {
-        let line = Line { at: now(), what };
-        let mut bytes = serde_json::to_vec(&line)?;
-        bytes.push(b'\n');
-        self.file.write_all(&bytes)?;
-        if !matches!(line.what, What::Health { .. }) {
+    fn write(&mut self, event: &Event) -> io::Result<()> {
+        self.file.write_all(Line::of(event)?.as_bytes())?;
+        if !matches!(event, Event::Health { .. }) {
             self.file.sync_data()?;
         }
         Ok(())
@@ -144,35 +114,14 @@ impl Journal {
 
 impl Reporter for Journal {
     fn event(&mut self, event: &Event) {
-        let what = match event {
-            Event::Commit { git } => What::Commit(git.clone()),
-            Event::StageStarted { stage } => What::Started(*stage),
-            Event::StageEnded {
-                stage,
-                status,
-                duration,
-                detail,
-            } => What::Ended {
-                stage: *stage,
-                status: *status,
-                duration_ms: millis(*duration),
-                detail: detail.clone(),
-            },
-            Event::Health {
-                name,
-                passed,
-                answer,
-                waited,
-            } => What::Health {
-                name: name.clone(),
-                passed: *passed,
-                answer: answer.clone(),
-                waited_ms: millis(*waited),
-            },
-            _ => return,
-        };
-        // A disk that is full now is told of when the record is stored.
-        let _ = self.line(what);
+        if let Event::Commit { .. }
+        | Event::StageStarted { .. }
+        | Event::StageEnded { .. }
+        | Event::Health { .. } = event
+        {
+            // A disk that is full now is told of when the record is stored.
+            let _ = self.write(event);
+        }
     }
 }
 
@@ -267,84 +216,7 @@ fn is_still(path: &Path, file: &File) -> bool {
 pub(super) fn read(text: &str) -> Option<Dead> {
     let mut lines = text.lines();
     let header: Header = serde_json::from_str(lines.next()?).ok()?;
-    let mut last = header.started_at.clone();
-    let mut git = Git::default();
-    let mut stages: Vec<StageRecord> = Vec::new();
-    let mut health_checks: Vec<HealthRecord> = Vec::new();
-    for line in lines {
-        let Ok(Line { at, what }) = serde_json::from_str(line) else {
-            continue;
-        };
-        last.clone_from(&at);
-        match what {
-            What::Commit(commit) => git = commit,
-            What::Started(name) => stages.push(StageRecord {
-                name,
-                status: StageStatus::Interrupted,
-                started_at: at,
-                duration_ms: 0,
-                detail: "the process was killed".to_owned(),
-            }),
-            What::Ended {
-                stage,
-                status,
-                duration_ms,
-                detail,
-            } => {
-                if let Some(record) = stages.iter_mut().rev().find(|one| one.name == stage) {
-                    record.status = status;
-                    record.duration_ms = duration_ms;
-                    record.detail = detail;
-                }
-            }
-            What::Health {
-                name,
-                passed,
-                answer,
-                waited_ms,
-            } => {
-                let known = health_checks.iter().position(|one| one.name == name);
-                let attempts = known.map_or(0, |at| health_checks.remove(at).attempts) + 1;
-                health_checks.push(HealthRecord {
-                    name,
-                    status: if passed {
-                        HealthStatus::Passed
-                    } else {
-                        HealthStatus::Failed
-                    },
-                    waited_ms,
-                    attempts,
-                    last_error: (!passed).then_some(answer),
-                });
-            }
-        }
-    }
-    let mut record = record(&header, stages, health_checks, &last);
-    record.git = git;
-    Some(Dead {
-        header,
-        record,
-        fresh: true,
-        end: last.parse().unwrap_or_default(),
-    })
-}
-
-fn record(
-    header: &Header,
-    stages: Vec<StageRecord>,
-    health_checks: Vec<HealthRecord>,
-    last: &str,
-) -> Record {
-    let reached = |stage| stages.iter().any(|one: &StageRecord| one.name == stage);
-    let removed = stages
-        .iter()
-        .any(|one| one.name == Stage::Teardown && one.status == StageStatus::Passed);
-    let leftovers = if reached(Stage::Provision) && !removed {
-        vec![state_not_known(&header.run_id)]
-    } else {
-        Vec::new()
-    };
-    Record {
+    let mut record = Record {
         schema: 1,
         run_id: header.run_id.clone(),
         repo: header.repo.clone(),
@@ -353,13 +225,87 @@ fn record(
         verdict: Verdict::Interrupted,
         exit_code: KILLED,
         started_at: header.started_at.clone(),
-        duration_ms: between(&header.started_at, last),
-        stages,
-        health_checks,
+        duration_ms: 0,
+        stages: Vec::new(),
+        health_checks: Vec::new(),
         services: Vec::new(),
         tests: Vec::new(),
-        leftovers,
+        leftovers: Vec::new(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let mut last = header.started_at.clone();
+    let mut may_have_a_sandbox = false;
+    for line in lines {
+        // Of a line that is torn, or another version's, nobody knows what it said.
+        let Ok(Line { at, event, .. }) = serde_json::from_str(line) else {
+            may_have_a_sandbox = true;
+            continue;
+        };
+        last.clone_from(&at);
+        add(&mut record, at, event);
+    }
+    record.duration_ms = between(&header.started_at, &last);
+    let stages = &record.stages;
+    may_have_a_sandbox |= stages.iter().any(|one| one.name == Stage::Provision);
+    let removed =
+        |one: &StageRecord| one.name == Stage::Teardown && one.status == StageStatus::Passed;
+    if may_have_a_sandbox && !stages.iter().any(removed) {
+        record.leftovers.push(state_not_known(&header.run_id));
+    }
+    Some(Dead {
+        header,
+        record,
+        fresh: true,
+        end: last.parse().unwrap_or_default(),
+    })
+}
+
+/// Adds to a record what happened next.
+fn add(record: &mut Record, at: String, event: Event) {
+    match event {
+        Event::Commit { git } => record.git = git,
+        Event::StageStarted { stage } => record.stages.push(StageRecord {
+            name: stage,
+            status: StageStatus::Interrupted,
+            started_at: at,
+            duration_ms: 0,
+            detail: "the process was killed".to_owned(),
+        }),
+        Event::StageEnded {
+            stage,
+            status,
+            duration,
+            detail,
+        } => {
+            let mut stages = record.stages.iter_mut().rev();
+            if let Some(record) = stages.find(|one| one.name == stage) {
+                record.status = status;
+                record.duration_ms = millis(duration);
+                record.detail = detail;
+            }
+        }
+        Event::Health {
+            name,
+            passed,
+            answer,
+            waited,
+        } => {
+            let checks = &mut record.health_checks;
+            let known = checks.iter().position(|one| one.name == name);
+            let attempts = known.map_or(0, |at| checks.remove(at).attempts) + 1;
+            checks.push(HealthRecord {
+                name,
+                status: if passed {
+                    HealthStatus::Passed
+                } else {
+                    HealthStatus::Failed
+                },
+                waited_ms: millis(waited),
+                attempts,
+                last_error: (!passed).then_some(answer),
+            });
+        }
+        _ => {}
     }
 }
 

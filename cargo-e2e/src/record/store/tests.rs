@@ -7,7 +7,7 @@ use super::*;
 use crate::record::ended::EndedSandbox;
 use crate::record::event::{Event, Reporter as _};
 use crate::record::outcome::{Stage, StageStatus, TestRecord, Verdict};
-use crate::report::human::samples;
+use crate::record::samples;
 
 fn header(store: &Path, run_id: &str) -> Header {
     Header {
@@ -84,7 +84,12 @@ fn the_oldest_go_and_what_is_no_record_is_named() {
     let kept = store.kept().unwrap();
     let ids: Vec<&str> = kept.records.iter().map(|one| one.run_id.as_str()).collect();
     assert_eq!(ids, ["b", "c"]);
-    assert!(kept.unreadable[0].1.to_string().starts_with("is no record"));
+    assert!(
+        kept.unreadable[0]
+            .1
+            .to_string()
+            .starts_with("is not a record")
+    );
     assert!(!store.has("a") && store.has("b"));
     assert_eq!(store.get("b").unwrap(), record("b"));
 }
@@ -266,7 +271,13 @@ fn a_journal_that_was_torn_hides_no_other_and_is_named() {
         .map(|dead| dead.record.run_id.as_str())
         .collect();
     assert_eq!(ids, ["middle", "whole"]);
-    assert_eq!(recovered.dead[0].record.stages.len(), 1);
+    let middle = &recovered.dead[0].record;
+    assert_eq!(middle.stages.len(), 1);
+    // Nobody knows what the torn line said.
+    assert_eq!(
+        middle.leftovers,
+        ["sandbox middle (its state is not known)"]
+    );
     let torn: Vec<_> = recovered
         .torn
         .iter()

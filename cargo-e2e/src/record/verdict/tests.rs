@@ -4,19 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::record::outcome::exit_code;
-
-fn test(status: StageStatus) -> TestRecord {
-    TestRecord {
-        name: "orders::ship".to_owned(),
-        status,
-        duration_ms: 1,
-        message: None,
-        steps: Vec::new(),
-    }
-}
+use crate::record::samples::test;
 
 fn tests(statuses: &[StageStatus]) -> Vec<TestRecord> {
-    statuses.iter().copied().map(test).collect()
+    let of = |status: &StageStatus| test("orders::ship", *status);
+    statuses.iter().map(of).collect()
 }
 
 fn evidence(status: i32) -> Evidence {
@@ -189,7 +181,7 @@ fn a_signal_beats_the_host_beats_tests_beats_stages_and_nothing_is_no_pass() {
 
 #[test]
 fn a_test_that_did_not_end_is_named_so() {
-    let mut open = test(StageStatus::Failed);
+    let mut open = test("orders::ship", StageStatus::Failed);
     open.message = Some(TestRecord::NO_END.to_owned());
     let evidence = Evidence {
         events: Events::Read(vec![open]),
@@ -204,7 +196,7 @@ fn a_test_that_did_not_end_is_named_so() {
 fn statuses() -> impl Strategy<Value = Vec<TestRecord>> {
     use StageStatus::{Failed, Interrupted, Passed, Skipped};
     let one = prop::sample::select(vec![Passed, Passed, Passed, Skipped, Failed, Interrupted]);
-    prop::collection::vec(one.prop_map(test), 0..4)
+    prop::collection::vec(one.prop_map(|status| test("orders::ship", status)), 0..4)
 }
 
 fn ended() -> impl Strategy<Value = Ended> {
@@ -264,12 +256,12 @@ fn worse(evidence: &Evidence) -> Vec<Evidence> {
     });
     with(&|it| {
         if let Events::Read(tests) = &mut it.events {
-            tests.push(test(StageStatus::Failed));
+            tests.push(test("orders::ship", StageStatus::Failed));
         }
     });
     with(&|it| {
         if let Some((_, Junit::Read(tests))) = &mut it.junit {
-            tests.push(test(StageStatus::Failed));
+            tests.push(test("orders::ship", StageStatus::Failed));
         }
     });
     with(&|it| {

@@ -8,25 +8,18 @@ pub enum FilesError {
     /// git did not answer as it should.
     #[error("`git {command}` failed in {}: {reason}", folder.display())]
     Git {
-        /// What was asked.
         command: &'static str,
-        /// The folder.
         folder: PathBuf,
-        /// What it said.
         reason: String,
     },
     /// A pattern of `sync.include` is not one.
-    #[error("`sync.include` has a pattern that is not one: {pattern}: {reason}")]
+    #[error("invalid pattern in `sync.include`: {pattern}: {reason}")]
     Pattern {
-        /// The pattern.
         pattern: String,
         /// What is wrong with it.
         reason: String,
     },
     /// A pattern of `sync.include` matches nothing.
     #[error("`sync.include` names {pattern}, which does not exist")]
-    NothingIncluded {
-        /// The pattern.
-        pattern: String,
-    },
+    NothingIncluded { pattern: String },
 }

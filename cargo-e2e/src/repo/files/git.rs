@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 pub(super) struct Below(Vec<u8>);
 
 impl Below {
-    /// A folder by its path without a slash at its end.
+    /// Makes a folder by its path without a slash at its end.
     pub(super) fn folder(mut path: Vec<u8>) -> Self {
         path.push(b'/');
         Self(path)
@@ -36,7 +36,7 @@ impl Below {
     }
 }
 
-/// Whether git says what travels: not where the folder itself is one that git ignores.
+/// Returns whether git says what travels: not where the folder itself is one that git ignores.
 pub(super) async fn judges(root: &Path) -> Result<bool, FilesError> {
     if root.join(".git").exists() {
         return Ok(true);
@@ -52,7 +52,7 @@ pub(super) async fn judges(root: &Path) -> Result<bool, FilesError> {
     }
 }
 
-/// What these repos and those in them leave out.
+/// Returns what these repos and those in them leave out.
 pub(super) async fn left_out(root: &Path, repos: Vec<Below>) -> Result<Vec<Pattern>, FilesError> {
     let mut all = Vec::new();
     let mut next: BTreeSet<Below> = repos.into_iter().collect();
@@ -100,7 +100,7 @@ pub(super) async fn left_out(root: &Path, repos: Vec<Below>) -> Result<Vec<Patte
     }
 }
 
-/// The path of an entry of `ls-files --stage` that is a submodule's.
+/// Returns the path of an entry of `ls-files --stage` that is a submodule's.
 fn submodule(entry: &[u8]) -> Option<&[u8]> {
     let tab = entry.iter().position(|byte| *byte == b'\t')?;
     entry.starts_with(b"160000 ").then(|| &entry[tab + 1..])
@@ -120,7 +120,7 @@ async fn git_folders(folder: &Path) -> Result<(PathBuf, PathBuf), FilesError> {
     Ok((absolute(&own).await, absolute(&common).await))
 }
 
-/// The entries that `git ls-files` prints in a folder.
+/// Returns the entries that `git ls-files` prints in a folder.
 async fn ls_files(folder: &Path, arguments: &[&str]) -> Result<Vec<Vec<u8>>, FilesError> {
     let said = answer(folder, "ls-files", &[arguments, &["-z"]].concat()).await?;
     Ok(said
@@ -156,7 +156,7 @@ async fn run(
         .output();
     tokio::time::timeout(LIMIT, run)
         .await
-        .map_err(|_| failed(folder, command, b"no answer in 60 s"))?
+        .map_err(|_| failed(folder, command, b"no response within 60 s"))?
         .map_err(|error| failed(folder, command, error.to_string().as_bytes()))
 }
 

@@ -9,7 +9,7 @@ pub(super) enum Pattern {
     Inside(Vec<u8>),
 }
 
-/// The patterns as rsync reads them from a NUL-separated list, in their order.
+/// Returns the patterns as rsync reads them from a NUL-separated list, in their order.
 pub(super) fn list(mut patterns: Vec<Pattern>) -> Vec<u8> {
     patterns.sort();
     let mut list = Vec::new();

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::git;
 
-/// What the repo and the folder's place in it are called in every checkout: by its remote `origin`,
-/// else by its first commit. Nothing when git knows neither.
+/// Returns what the repo and the folder's place in it are called in every checkout: by its remote
+/// `origin`, else by its first commit. Nothing when git knows neither.
 pub async fn origin(root: &Path) -> Option<String> {
     let (remote, prefix) = tokio::join!(
         git(root, &["config", "--get", "remote.origin.url"]),
@@ -20,7 +20,7 @@ pub async fn origin(root: &Path) -> Option<String> {
     Some(format!("{repo} {}", prefix?))
 }
 
-/// The first of the commits without a parent; a shallow clone has others, and says nothing.
+/// Returns the first of the commits without a parent; a shallow clone has others, and says nothing.
 async fn first_commit(root: &Path) -> Option<String> {
     if git(root, &["rev-parse", "--is-shallow-repository"]).await? != "false" {
         return None;
@@ -29,8 +29,8 @@ async fn first_commit(root: &Path) -> Option<String> {
     roots.lines().min().map(str::to_owned)
 }
 
-/// A remote's address without what differs between those who use it: scheme, credentials, port,
-/// `.git`. `git@example.org:a/b.git` and `https://TOKEN@example.org/a/b` are one repo.
+/// Returns a remote's address without what differs between those who use it: scheme, credentials,
+/// port, `.git`. `git@example.org:a/b.git` and `https://TOKEN@example.org/a/b` are one repo.
 fn normal(url: &str) -> Option<String> {
     let (host, path) = match url.split_once("://") {
         Some((_, rest)) => rest.split_once('/')?,

@@ -19,7 +19,7 @@ pub(super) struct Manifests {
 }
 
 impl Manifests {
-    /// The project of a manifest.
+    /// Returns the project of a manifest.
     pub(super) fn of(manifest: &Path) -> Result<Self, FindError> {
         let mut command = MetadataCommand::new();
         command.manifest_path(manifest);
@@ -28,7 +28,7 @@ impl Manifests {
         Self::run(&mut command, folder, manifest, Some(manifest))
     }
 
-    /// The project that Cargo finds from a folder upwards.
+    /// Returns the project that Cargo finds from a folder upwards.
     pub(super) fn around(folder: &Path) -> Result<Self, FindError> {
         Self::run(&mut MetadataCommand::new(), folder, folder, None)
     }
@@ -66,14 +66,15 @@ impl Manifests {
         self.metadata.workspace_root.clone().into_std_path_buf()
     }
 
-    /// The workspace's own packages, by name.
+    /// Returns the workspace's own packages, by name.
     pub(super) fn members(&self) -> impl Iterator<Item = &Package> {
         let mut members = self.metadata.workspace_packages();
         members.sort_by(|a, b| a.name.cmp(&b.name));
         members.into_iter()
     }
 
-    /// The package of the manifest that was asked about; `None` when that one has no package.
+    /// Returns the package of the manifest that was asked about; `None` when that one has no
+    /// package.
     pub(super) fn nearest(&self) -> Option<&Package> {
         let asked = self.asked.as_deref()?.canonicalize().ok()?;
         self.members().find(|package| {
@@ -82,7 +83,7 @@ impl Manifests {
         })
     }
 
-    /// The member with a name.
+    /// Returns the member with a name.
     pub(super) fn package(&self, name: &str) -> Result<&Package, FindError> {
         self.members()
             .find(|package| package.name.as_str() == name)
@@ -94,7 +95,7 @@ impl Manifests {
             })
     }
 
-    /// A package's `e2e.yml`: the one in its folder, else the one that its manifest names.
+    /// Returns a package's `e2e.yml`: the one in its folder, else the one that its manifest names.
     pub(super) fn spec_of(&self, package: &Package) -> Result<Option<PathBuf>, FindError> {
         let folder = folder(package);
         if let Some(file) = spec_in(&folder)? {
@@ -106,7 +107,7 @@ impl Manifests {
         }
     }
 
-    /// A repo of this project. `package` is the one that it belongs to.
+    /// Returns a repo of this project. `package` is the one that it belongs to.
     pub(super) fn repo(
         &self,
         root: &Path,
@@ -151,7 +152,7 @@ impl Manifests {
         Ok(TestPackage::of(package, named))
     }
 
-    /// The members whose tests are run, and those that are skipped.
+    /// Returns the members whose tests are run, and those that are skipped.
     fn all_tests(&self) -> Result<(Vec<TestPackage>, Vec<TestPackage>), FindError> {
         let (mut all, mut skipped) = (Vec::new(), Vec::new());
         for package in self.members() {
@@ -165,7 +166,7 @@ impl Manifests {
         Ok((all, skipped))
     }
 
-    /// The `metadata.e2e` table of a package, or of the workspace.
+    /// Returns the `metadata.e2e` table of a package, or of the workspace.
     fn section(&self, package: Option<&Package>) -> Result<Section, FindError> {
         let (manifest, table, metadata, keys): (_, _, _, &[&str]) = match package {
             Some(package) => (
@@ -192,7 +193,6 @@ impl Manifests {
 const PACKAGE_TABLE: &str = "[package.metadata.e2e]";
 const WORKSPACE_TABLE: &str = "[workspace.metadata.e2e]";
 
-/// A package's folder.
 pub(super) fn folder(package: &Package) -> PathBuf {
     let manifest = package.manifest_path.as_std_path();
     manifest.parent().unwrap_or(manifest).to_path_buf()
@@ -243,7 +243,7 @@ impl Section {
     }
 }
 
-/// A list of texts, none of them empty.
+/// Returns a list of texts, none of them empty.
 fn names(value: &Value) -> Option<Vec<String>> {
     let list = value.as_array().filter(|list| !list.is_empty())?;
     let mut names = Vec::new();

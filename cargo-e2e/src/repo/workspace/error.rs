@@ -12,9 +12,7 @@ pub enum FindError {
     /// Options that can't be used together.
     #[error("{first} and {second} can't be used together")]
     Conflict {
-        /// One option.
         first: &'static str,
-        /// The other.
         second: &'static str,
     },
     /// What was typed isn't there, or can't be read.
@@ -24,7 +22,6 @@ pub enum FindError {
         what: &'static str,
         /// Made absolute.
         path: PathBuf,
-        /// Why not.
         source: io::Error,
     },
     /// No `e2e/e2e.yml` in a folder or above it.
@@ -40,7 +37,6 @@ pub enum FindError {
     UnknownPackage {
         /// As typed.
         package: String,
-        /// The workspace's folder.
         workspace: PathBuf,
         /// The member that was likely meant.
         nearest: Option<String>,
@@ -56,7 +52,6 @@ pub enum FindError {
     /// `--workspace`, and no member has an `e2e.yml`.
     #[error("no member of the workspace {} has an e2e/e2e.yml\n  looked in {}", workspace.display(), members.join(", "))]
     NoMembers {
-        /// The workspace's folder.
         workspace: PathBuf,
         /// The names of its members.
         members: Vec<String>,
@@ -66,13 +61,11 @@ pub enum FindError {
     Cargo {
         /// The manifest; for `-p` and `--workspace` the folder from which Cargo looked for one.
         manifest: PathBuf,
-        /// Cargo's own words.
         source: Box<cargo_metadata::Error>,
     },
     /// A `metadata.e2e` table has something in it that means nothing.
     #[error("{}: {table} {problem}", manifest.display())]
     Metadata {
-        /// The manifest.
         manifest: PathBuf,
         /// Such as `[package.metadata.e2e]`.
         table: &'static str,

@@ -12,9 +12,7 @@ const LIBRARY: &str = "e2e-harness";
 /// A package, as far as its end-to-end tests are concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestPackage {
-    /// The package's name.
     pub name: String,
-    /// The package's version.
     pub version: String,
     /// Its `Cargo.toml`.
     pub manifest: PathBuf,
@@ -48,7 +46,6 @@ impl TestPackage {
         }
     }
 
-    /// Its folder.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
         self.manifest
@@ -57,7 +54,7 @@ impl TestPackage {
             .to_path_buf()
     }
 
-    /// The targets that are meant to be run.
+    /// Returns the targets that are meant to be run.
     #[must_use]
     pub fn wanted(&self) -> Vec<String> {
         self.named
@@ -65,21 +62,22 @@ impl TestPackage {
             .unwrap_or_else(|| vec![DEFAULT.to_owned()])
     }
 
-    /// The targets that are meant to be run, exist, and can be made of e2e-harness.
+    /// Returns the targets that are meant to be run, exist, and can be made of e2e-harness.
     #[must_use]
     pub fn ready(&self) -> Vec<String> {
         let is_there = |name: &String| self.has_harness && self.targets.contains(name);
         self.wanted().into_iter().filter(is_there).collect()
     }
 
-    /// Whether it has end-to-end tests, or says so: what makes it count in a workspace's root.
+    /// Returns whether it has end-to-end tests, or says so: what makes it count in a workspace's
+    /// root.
     #[must_use]
     pub fn counts(&self) -> bool {
         self.named.is_some() || (self.has_default() && self.has_harness)
     }
 
-    /// Whether it seems to have end-to-end tests, but none that can run: what a workspace's root
-    /// passes over.
+    /// Returns whether it seems to have end-to-end tests, but none that can run: what a workspace's
+    /// root passes over.
     #[must_use]
     pub fn is_skipped(&self) -> bool {
         !self.counts() && self.has_default()

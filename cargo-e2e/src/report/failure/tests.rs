@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::record::outcome::{HealthRecord, Stage, StageRecord, StepRecord};
-use crate::report::human::samples::{failed, passed, test};
+use crate::record::samples::{failed, passed, test};
 
 fn service(name: &str) -> ServiceRecord {
     ServiceRecord {
@@ -88,7 +88,7 @@ orders::ship at `pay` at tests/orders.rs:12:
 | expected 3, got 4
 |   at tests/orders.rs:12:5
 while orders::ship ran (2.00 s):
-db: killed for want of memory, restarted once since it was made
+db: out of memory (killed), restarted once since it was made
 ";
     assert!(report.short.starts_with(expected), "{}", report.short);
     let rest = "\

@@ -33,7 +33,7 @@ pub(super) fn logs(record: &Record, inputs: &ReportInputs<'_>, axis: &Axis) -> M
             " " button type="button" id="whole" hidden { "all times" }
         }
         @if output.0.is_empty() && record.services.is_empty() { p { "Nothing was logged." } }
-        @if !output.0.is_empty() { (one("what the tests printed", "test-output.log", &output)) }
+        @if !output.0.is_empty() { (one("test output", "test-output.log", &output)) }
         @for service in &record.services {
             @let path = format!("logs/{}.log", service.name);
             (one(&service.name, &path, &ends(&inputs.bundle.join(&path), |text| timed(text, axis))))

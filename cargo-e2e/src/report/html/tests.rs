@@ -1,6 +1,6 @@
 use super::*;
 use crate::record::outcome::{ServiceRecord, Stage, StageRecord};
-use crate::report::human::samples::{failed, passed, test};
+use crate::record::samples::{failed, passed, test};
 
 const NASTY: &str = "</script><script>alert(1)</script><img src=x onerror=alert(1)> \" ' &";
 

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Answer, Entry, Hub, HubError, Outbox, Waiting, body, judge, retry_after};
 use crate::record::store::Store;
+use crate::text::chain;
 
 /// A verdict is delayed by no more than this.
 pub const BESIDE_A_RUN: Duration = Duration::from_secs(2);
@@ -169,7 +170,7 @@ async fn send(
         entry.attempts = entry.attempts.saturating_add(1);
         let answer = timeout_at(deadline, post(hub, client, &entry.run_id, body.clone())).await;
         let answer = answer.unwrap_or_else(|_| Answer::Later {
-            why: "no answer in time".to_owned(),
+            why: "no response in time".to_owned(),
             after: None,
         });
         let Answer::Later { after, .. } = &answer else {
@@ -218,15 +219,4 @@ async fn answer(hub: &Hub, mut response: Response) -> Answer {
         _ => String::new(),
     };
     judge(status, after, &hub.clean(&said))
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        next = source.source();
-    }
-    text
 }

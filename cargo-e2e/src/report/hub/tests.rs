@@ -6,8 +6,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::deliver::{BESIDE_A_RUN, Delivered, Which, deliver};
 use super::*;
+use crate::record::samples::passed;
 use crate::record::store::Store;
-use crate::report::human::samples::passed;
 
 const TOKEN: &str = "very-secret-token";
 
@@ -165,7 +165,7 @@ async fn what_may_pass_is_tried_again() {
 async fn a_hub_that_is_down_or_slow_costs_two_seconds_and_loses_nothing() {
     let (slow, _) = hub(&[Does::Hangs]).await;
     let (down, got) = hub(&[Does::Answers("503 Down")]).await;
-    for (hub, said) in [(slow, "no answer in time"), (down, "HTTP 503: sorry")] {
+    for (hub, said) in [(slow, "no response in time"), (down, "HTTP 503: sorry")] {
         let state = state(&["a", "b"]);
         let delivered = after_run(&hub, &state, "b").await;
         assert!(delivered.sent.is_empty());

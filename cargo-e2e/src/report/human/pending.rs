@@ -25,6 +25,7 @@ impl Pending {
 /// What a stage's line says before anything happened.
 pub(super) fn first_words(stage: Stage) -> &'static str {
     match stage {
+        Stage::Compile => "waiting for the compiler",
         Stage::Ready => "waiting for health checks",
         Stage::Teardown => "removing everything",
         _ => "",

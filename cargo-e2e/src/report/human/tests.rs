@@ -1,8 +1,10 @@
+mod bottom_line;
+
 use std::time::Duration;
 
-use super::samples::{began, ended, failed, finished, passed, test};
 use super::*;
 use crate::record::outcome::{Stage, StageStatus, Verdict};
+use crate::record::samples::{began, ended, failed, finished, passed, test};
 
 use StageStatus::{Failed, Interrupted, Passed, Skipped};
 use Verbosity::{Normal, Quiet, Verbose};
@@ -388,13 +390,4 @@ fn colours_mark_the_words_that_matter() {
     assert!(colored(&[failure(Stage::Up, "no", vec![], None)]).starts_with(red));
     let yellow = "\u{1b}[1m\u{1b}[33mwarning\u{1b}[0m: no";
     assert!(colored(&[Event::Warning { text: "no".into() }]).starts_with(yellow));
-}
-
-#[test]
-fn what_goes_on_when_other_stages_are_done_is_named() {
-    let (stage, elapsed) = (Stage::Build, Duration::ZERO);
-    let events = [Event::StageGoesOn { stage, elapsed }];
-    let waits = "       build waiting for the compiler\n";
-    assert_eq!(show(Normal, &events), waits);
-    assert_eq!(show(Quiet, &events), "");
 }

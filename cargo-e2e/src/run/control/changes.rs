@@ -141,9 +141,9 @@ impl<'a> Changes<'a> {
     }
 
     pub(super) fn warn(&self, why: &str) {
-        self.context
-            .events
-            .warn(format!("failed to put back what a test changed: {why}"));
+        self.context.events.warn(format!(
+            "failed to restore the services that a test changed: {why}"
+        ));
     }
 
     /// Remembers why something could not be put back.
@@ -290,7 +290,7 @@ mod tests {
         let sick = r#","Health":{"Status":"unhealthy"}"#;
         assert_eq!(
             of("running", sick),
-            not_yet("web is unhealthy (no answer yet)")
+            not_yet("web is unhealthy (no response yet)")
         );
     }
 

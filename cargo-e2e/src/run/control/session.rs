@@ -52,7 +52,7 @@ impl Session<'_> {
             let request = match serde_json::from_slice::<Request>(&line) {
                 Ok(request) => request,
                 Err(error) => {
-                    let message = format!("cargo e2e does not understand this request: {error}");
+                    let message = format!("cargo e2e can't read this request: {error}");
                     let _ = say(&mut writer, &Answer::Failed { message }).await;
                     continue;
                 }
@@ -87,7 +87,7 @@ impl Session<'_> {
                 .await
                 .map_err(|services| {
                     format!(
-                        "{} is still as another test left it; a test that changes services must be `exclusive`",
+                        "{} is not restored yet after another test; a test that changes services must be `exclusive`",
                         services.join(", ")
                     )
                 })?;
@@ -116,7 +116,7 @@ impl Session<'_> {
                 let since = match (since_begin, &self.begun) {
                     (false, _) => "",
                     (true, Some(begun)) => begun,
-                    (true, None) => return Err("this session has not begun".to_owned()),
+                    (true, None) => return Err("the session has not started".to_owned()),
                 };
                 let containers = ids(&containers(context, &service).await?);
                 let said = sandbox.said(host, &containers, since, MOST_OUTPUT + 1);
@@ -136,7 +136,7 @@ impl Session<'_> {
                 };
                 if container.state.status != "running" {
                     let state = &container.state.status;
-                    return Err(format!("{service} is {state}, nothing can run in it"));
+                    return Err(format!("{service} is {state}, so no command can run in it"));
                 }
                 let limit = context.plan.limits.test;
                 let ran = sandbox.exec(host, &container.id, &command, stdin.as_bytes(), limit);

@@ -7,10 +7,11 @@ use crate::plan::Keep;
 use crate::record::outcome::{Stage, Verdict, state_not_known};
 use crate::run::{StageError, StageOutput};
 use crate::sandbox::{Left, Sandbox, listed, teardown};
+use crate::text::count;
 
 use super::Run;
 use super::run_state::RunState;
-use super::stage_runner::{Began, StageRunner, Stopped};
+use super::stage_runner::{StageRunner, Stopped};
 
 impl Run<'_> {
     /// Whether the sandbox is to stay, after all that has come of the run.
@@ -67,7 +68,11 @@ impl Run<'_> {
                 }
                 let mut error = StageError::new(
                     Verdict::Leaked,
-                    format!("{} could not be removed:\n{}", left.len(), listed(&left)),
+                    format!(
+                        "failed to remove {}:\n{}",
+                        count(left.len(), "object"),
+                        listed(&left)
+                    ),
                 );
                 let first = if left.iter().any(Left::is_used) {
                     "remove what uses it, then "
@@ -96,8 +101,10 @@ impl Run<'_> {
                 state
                     .leftovers
                     .push(format!("sandbox {run_id} (teardown was cut short)"));
-                self.events
-                    .warn(format!("teardown goes on without us; {}", self.by_hand()));
+                self.events.warn(format!(
+                    "teardown continues on the host; {}",
+                    self.by_hand()
+                ));
                 state.add(Verdict::Interrupted);
             }
         }
@@ -105,11 +112,11 @@ impl Run<'_> {
 
     fn out_of_reach(&self) -> StageError {
         let message = format!(
-            "`{}` can't be reached: its guard takes the sandbox down by itself",
+            "`{}` is unreachable: its guard takes the sandbox down",
             self.plan.host.name
         );
         let help = format!(
-            "once it answers again, `cargo e2e list` shows what is left; {}",
+            "when it responds again, `cargo e2e list` shows the sandbox; {}",
             self.by_hand()
         );
         let mut error = StageError::new(Verdict::HostError, message).help(help);
@@ -131,11 +138,10 @@ pub(super) fn not_kept(runner: &mut StageRunner<'_>, state: &mut RunState, error
         return;
     }
     let mut error = StageError::from(error);
-    error.message = format!("the sandbox could not be kept: {}", error.message);
+    error.message = format!("failed to keep the sandbox: {}", error.message);
     let stopped = Stopped::Failed(error);
     state.stop(&stopped);
-    let ended: Result<StageOutput<()>, _> = Err(stopped);
-    let _ = runner.amend(Stage::Teardown, Began::now(), None, ended);
+    runner.amend(Stage::Teardown, stopped);
 }
 
 /// Whether a host that was lost is back: not worth more than a moment, its guard needs nobody.
@@ -143,7 +149,7 @@ async fn answers(host: &dyn Host) -> bool {
     const MOMENT: Duration = Duration::from_secs(5);
     let asked = async {
         host.reconnect().await?;
-        let nothing = Script::new("a sign of life", ":");
+        let nothing = Script::new("checking the connection", ":");
         host::stream(host, &nothing, b"", MOMENT, &mut |_| {}).await
     };
     matches!(tokio::time::timeout(MOMENT, asked).await, Ok(Ok(_)))

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use crate::record::event::Event;
 use crate::record::outcome::{Stage, StageStatus, TestRecord, Verdict, millis};
 use crate::run::control::Control;
 use crate::run::explain::explain;
@@ -14,7 +13,7 @@ use crate::spec::Side;
 
 use super::Run;
 use super::run_state::RunState;
-use super::stage_runner::{Began, StageRunner, Stopped};
+use super::stage_runner::{StageRunner, Stopped};
 
 /// A stack that is up, ready and set up.
 struct ReadyStack {
@@ -27,7 +26,7 @@ impl Run<'_> {
     /// Everything between provision and collect.
     pub(super) async fn stages(
         &self,
-        runner: &mut StageRunner<'_>,
+        runner: &StageRunner<'_>,
         state: &mut RunState,
         context: &Context<'_>,
     ) -> Result<(), Stopped> {
@@ -48,62 +47,24 @@ impl Run<'_> {
                 .await
                 .map(|_risen| ());
         }
-        let (ready, built) = self
-            .bring_up_and_compile(runner, state, context, &synced)
-            .await?;
+        let compile = async {
+            if self.plan.tests.harness().is_none() {
+                return Ok(Vec::new());
+            }
+            let compile = Box::pin(stages::test::compile(context));
+            runner.until(1, Stage::Compile, compile).await
+        };
+        // Not sooner: `build_command` may make what is compiled, and a sync must not meet files
+        // that change.
+        let bring_up = Box::pin(self.bring_up(runner, state, context, &synced));
+        let (built, ready) = runner.beside(compile, bring_up).await?;
         self.test(runner, state, context, &ready, &built).await
-    }
-
-    /// Brings the stack up, and compiles test targets meanwhile. Not sooner: `build_command` may
-    /// make what they are compiled from, and a sync must not meet files that change.
-    async fn bring_up_and_compile(
-        &self,
-        runner: &mut StageRunner<'_>,
-        state: &mut RunState,
-        context: &Context<'_>,
-        synced: &Synced,
-    ) -> Result<(ReadyStack, Vec<BuiltTarget>), Stopped> {
-        if self.plan.tests.harness().is_none() {
-            let ready = self.bring_up(runner, state, context, synced).await?;
-            return Ok((ready, Vec::new()));
-        }
-        let began = Began::now();
-        let mut compiling = Box::pin(stages::test::compile(context));
-        let halt = runner.halt();
-        let mut compiled = None;
-        let ready = {
-            let mut bringing_up = Box::pin(self.bring_up(runner, state, context, synced));
-            loop {
-                tokio::select! {
-                    ready = &mut bringing_up => break ready,
-                    ended = &mut compiling, if compiled.is_none() => {
-                        // A stack without tests is of no use.
-                        halt.send_replace(ended.is_err());
-                        compiled = Some((ended, began.elapsed()));
-                    }
-                }
-            }
-        };
-        halt.send_replace(false);
-        let (ended, took) = match (compiled, &ready) {
-            (Some((ended, took)), _) => (ended.map_err(Stopped::Failed), Some(took)),
-            (None, Err(_)) => return ready.map(|ready| (ready, Vec::new())),
-            (None, Ok(_)) => {
-                self.events.emit(Event::StageGoesOn {
-                    stage: Stage::Build,
-                    elapsed: began.elapsed(),
-                });
-                (runner.wait(compiling).await, None)
-            }
-        };
-        let built = runner.amend(Stage::Build, began, took, ended)?;
-        Ok((ready?, built))
     }
 
     /// Brings the stack up, waits until it is ready, and sets it up.
     async fn bring_up(
         &self,
-        runner: &mut StageRunner<'_>,
+        runner: &StageRunner<'_>,
         state: &mut RunState,
         context: &Context<'_>,
         synced: &Synced,
@@ -148,7 +109,7 @@ impl Run<'_> {
 
     async fn test(
         &self,
-        runner: &mut StageRunner<'_>,
+        runner: &StageRunner<'_>,
         state: &mut RunState,
         context: &Context<'_>,
         ready: &ReadyStack,
@@ -196,7 +157,7 @@ impl Run<'_> {
         Control::listen(context, stack)
             .inspect_err(|error| {
                 self.events.warn(format!(
-                    "tests can't stop and start services: no socket can be made on this machine: {error}"
+                    "tests can't stop and start services: failed to make a socket on this machine: {error}"
                 ));
             })
             .ok()
@@ -213,7 +174,7 @@ impl Run<'_> {
             ),
             Err(Stopped::Cancelled | Stopped::Halted) => {
                 let by = self.cancel.signal().map(crate::cancel::Signal::name);
-                let message = by.map(|signal| format!("it was ended by {signal}"));
+                let message = by.map(|signal| format!("terminated by {signal}"));
                 (StageStatus::Interrupted, message)
             }
         };

@@ -94,16 +94,7 @@ impl RunState {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn test(name: &str, status: StageStatus) -> TestRecord {
-        TestRecord {
-            name: name.to_owned(),
-            status,
-            duration_ms: 1,
-            message: None,
-            steps: Vec::new(),
-        }
-    }
+    use crate::record::samples::test;
 
     #[test]
     fn the_tests_as_one_say_what_none_of_them_does() {

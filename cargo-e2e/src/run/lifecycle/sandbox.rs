@@ -131,8 +131,7 @@ impl Run<'_> {
 
     fn warn_of_change(&self, existing: &Existing) {
         self.events.warn(format!(
-            "sandbox {} is not used: e2e.yml, the compose file or what it reads has changed since it was \
-             brought up. `cargo e2e up` brings it up to date",
+            "sandbox {} is not used: e2e.yml, the compose file or a file that it reads has changed since it was brought up. `cargo e2e up` brings it up to date",
             existing.sandbox.identity.run_id
         ));
     }

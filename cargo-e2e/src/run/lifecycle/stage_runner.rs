@@ -1,8 +1,9 @@
 //! Keeps the books of a run: each stage begins, ends and is told of, in one place.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::watch;
 
@@ -40,28 +41,9 @@ pub(super) struct StageRunner<'a> {
     events: &'a Events,
     cancel: &'a Cancel,
     lease: Option<watch::Receiver<Option<LeaseLost>>>,
-    records: Vec<StageRecord>,
+    /// Stages may run beside each other.
+    records: RefCell<Vec<StageRecord>>,
     halt: watch::Sender<bool>,
-}
-
-/// When something began.
-#[derive(Debug, Clone)]
-pub(super) struct Began {
-    at: String,
-    instant: Instant,
-}
-
-impl Began {
-    pub(super) fn now() -> Self {
-        Self {
-            at: now(),
-            instant: Instant::now(),
-        }
-    }
-
-    pub(super) fn elapsed(&self) -> Duration {
-        self.instant.elapsed()
-    }
 }
 
 /// From where on signals leave a stage alone.
@@ -93,14 +75,34 @@ impl<'a> StageRunner<'a> {
             events,
             cancel,
             lease: None,
-            records: Vec::new(),
+            records: RefCell::default(),
             halt: watch::Sender::new(false),
         }
     }
 
-    /// Ends the stage that runs when it is set to true, and the next ones until it is not.
-    pub(super) fn halt(&self) -> watch::Sender<bool> {
-        self.halt.clone()
+    /// Runs two parts of a run beside each other; when one fails, the other's stage is interrupted.
+    pub(super) async fn beside<A, B>(
+        &self,
+        one: impl Future<Output = Result<A, Stopped>>,
+        other: impl Future<Output = Result<B, Stopped>>,
+    ) -> Result<(A, B), Stopped> {
+        let ended = tokio::join!(self.halting(one), self.halting(other));
+        self.halt.send_replace(false);
+        match ended {
+            (Ok(one), Ok(other)) => Ok((one, other)),
+            (Err(Stopped::Halted) | Ok(_), Err(why)) | (Err(why), _) => Err(why),
+        }
+    }
+
+    async fn halting<T>(
+        &self,
+        part: impl Future<Output = Result<T, Stopped>>,
+    ) -> Result<T, Stopped> {
+        let ended = part.await;
+        if ended.is_err() {
+            self.halt.send_replace(true);
+        }
+        ended
     }
 
     /// Stages from here on end when the lease does; only teardown does not need one.
@@ -123,7 +125,7 @@ impl<'a> StageRunner<'a> {
     /// be worse. One that comes meanwhile counts after it; the third gives up on it. One that came
     /// before is enough.
     pub(super) async fn bounded<T>(
-        &mut self,
+        &self,
         stage: Stage,
         work: impl Future<Output = Result<StageOutput<T>, StageError>>,
     ) -> Result<T, Stopped> {
@@ -137,7 +139,7 @@ impl<'a> StageRunner<'a> {
 
     /// The same for work that begins what must not be cut short only when it says so.
     pub(super) async fn binding<T>(
-        &mut self,
+        &self,
         stage: Stage,
         bound: &Bound,
         work: impl Future<Output = Result<StageOutput<T>, StageError>>,
@@ -155,7 +157,7 @@ impl<'a> StageRunner<'a> {
 
     /// Runs a stage until so many signals have come.
     pub(super) async fn until<T>(
-        &mut self,
+        &self,
         signals: u32,
         stage: Stage,
         work: impl Future<Output = Result<StageOutput<T>, StageError>>,
@@ -165,12 +167,12 @@ impl<'a> StageRunner<'a> {
     }
 
     async fn run<T>(
-        &mut self,
+        &self,
         stage: Stage,
         work: impl Future<Output = Result<StageOutput<T>, StageError>>,
         cancelled: impl Future<Output = ()>,
     ) -> Result<T, Stopped> {
-        let began = Began::now();
+        let (started_at, began) = (now(), Instant::now());
         self.events.emit(Event::StageStarted { stage });
         let mut halted = self.halt.subscribe();
         let work = async {
@@ -185,51 +187,29 @@ impl<'a> StageRunner<'a> {
             _ = halted.wait_for(|halted| *halted) => Err(Stopped::Halted),
             lost = self.lease_lost(), if stage != Stage::Teardown => Err(Stopped::Failed(lost)),
         };
-        let record = self.end(stage, began, None, &ended);
-        self.records.push(record);
+        let record = self.end(stage, started_at, began, &ended);
+        self.records.borrow_mut().push(record);
         ended.map(|done| done.value)
     }
 
-    /// Waits, until the first signal, for what began beside other stages.
-    pub(super) async fn wait<T>(
-        &self,
-        work: impl Future<Output = Result<StageOutput<T>, StageError>>,
-    ) -> Result<StageOutput<T>, Stopped> {
-        tokio::select! {
-            biased;
-            ended = work => ended.map_err(Stopped::Failed),
-            () = self.cancel.reached(1) => Err(Stopped::Cancelled),
-            lost = self.lease_lost() => Err(Stopped::Failed(lost)),
-        }
-    }
-
-    /// Writes down what ran beside other stages as the rest of an earlier one. It `took` so long,
-    /// or has ended just now.
-    pub(super) fn amend<T>(
-        &mut self,
-        stage: Stage,
-        began: Began,
-        took: Option<Duration>,
-        ended: Result<StageOutput<T>, Stopped>,
-    ) -> Result<T, Stopped> {
-        let mut record = self.end(stage, began, took, &ended);
-        if let Some(first) = self.records.iter_mut().find(|one| one.name == stage) {
-            if first.status != StageStatus::Skipped {
-                record.started_at.clone_from(&first.started_at);
-                record.duration_ms += first.duration_ms;
-                record.detail = format!("{}; {}", first.detail, record.detail);
-            }
+    /// Adds to the record of a stage that ended what failed of it after all.
+    pub(super) fn amend(&mut self, stage: Stage, error: Stopped) {
+        let mut record = self.end::<()>(stage, now(), Instant::now(), &Err(error));
+        let records = self.records.get_mut();
+        if let Some(first) = records.iter_mut().find(|one| one.name == stage) {
+            record.started_at.clone_from(&first.started_at);
+            record.duration_ms += first.duration_ms;
+            record.detail = format!("{}; {}", first.detail, record.detail);
             *first = record;
         }
-        ended.map(|done| done.value)
     }
 
     /// Tells how a stage ended.
     fn end<T>(
         &self,
         stage: Stage,
-        began: Began,
-        took: Option<Duration>,
+        started_at: String,
+        began: Instant,
         ended: &Result<StageOutput<T>, Stopped>,
     ) -> StageRecord {
         let mut recorded = None;
@@ -250,10 +230,10 @@ impl<'a> StageRunner<'a> {
             }
             Err(Stopped::Halted) => (
                 StageStatus::Interrupted,
-                "the tests can't be run".to_owned(),
+                "a stage beside it failed".to_owned(),
             ),
         };
-        let duration = took.unwrap_or_else(|| began.elapsed());
+        let duration = began.elapsed();
         self.events.emit(Event::StageEnded {
             stage,
             status,
@@ -263,7 +243,7 @@ impl<'a> StageRunner<'a> {
         StageRecord {
             name: stage,
             status,
-            started_at: began.at,
+            started_at,
             duration_ms: millis(duration),
             detail: recorded.unwrap_or(detail),
         }
@@ -271,11 +251,15 @@ impl<'a> StageRunner<'a> {
 
     /// Whether a stage has begun.
     pub(super) fn reached(&self, stage: Stage) -> bool {
-        self.records.iter().any(|record| record.name == stage)
+        let records = self.records.borrow();
+        records.iter().any(|record| record.name == stage)
     }
 
+    /// Returns them in their order, which is not that of their ends.
     pub(super) fn into_records(self) -> Vec<StageRecord> {
-        self.records
+        let mut records = self.records.into_inner();
+        records.sort_by_key(|record| record.name);
+        records
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn probes(bytes: &[u8]) {
 
 fn look(state: &Waiting<'_>, now: Instant) {
     let verdict = state.verdict(now);
-    if matches!(verdict, Some(None)) {
+    if matches!(verdict, Some(Ok(()))) {
         assert!(state.all_passed(), "ready before every check has passed");
     }
     assert!(state.next_deadline(now) >= state.started);

@@ -72,7 +72,7 @@ pub async fn settle(context: &Context<'_>) {
     let masked = tokio::task::spawn_blocking(move || masked(&secrets, &bundle)).await;
     for (path, error) in masked.unwrap_or_default() {
         context.events.warn(format!(
-            "{} is not kept, or not all of it: secrets in it could not be masked: {error}",
+            "{} is missing or incomplete: failed to mask secrets in it: {error}",
             path.display()
         ));
     }
@@ -155,7 +155,7 @@ async fn fetch(
     if let Err(error) = rsync(host, &transfer).await {
         context
             .events
-            .warn(format!("not all evidence was fetched: {error}"));
+            .warn(format!("failed to fetch all evidence: {error}"));
     }
 }
 

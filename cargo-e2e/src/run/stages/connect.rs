@@ -69,10 +69,10 @@ pub async fn within(
 ) -> Result<StageOutput<Facts>, StageError> {
     tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
         let message = format!(
-            "the host did not let us in and answer within {} s",
+            "no response from the host within {} s",
             limit.as_secs()
         );
-        let help = "CARGO_E2E_CONNECT_TIMEOUT=SECONDS gives it more; `cargo e2e doctor` shows how far it comes";
+        let help = "CARGO_E2E_CONNECT_TIMEOUT=SECONDS raises the limit; `cargo e2e doctor` checks the host";
         Err(StageError::new(Verdict::HostError, message).help(help))
     })
 }

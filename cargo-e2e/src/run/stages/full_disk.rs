@@ -2,7 +2,7 @@
 
 use crate::run::{Context, StageError};
 
-const HELP: &str = "free some space there (`docker system df` shows what Docker holds), or let the tests and services write less";
+const HELP: &str = "free some space there (`docker system df` shows what Docker holds), or make the tests and services write less";
 
 /// What a stage came to; a failure with where the host has no room left.
 pub async fn or_full<T>(

@@ -7,7 +7,8 @@ use e2e_harness::protocol::collision;
 use serde_json::Value;
 
 use crate::compose::scan::Scan;
-use crate::compose::{dockerfiles, external, needs, places, test_service};
+use crate::compose::select::{select, unknown};
+use crate::compose::{dockerfiles, env_file, external, needs, places, test_service};
 use crate::plan::Risks;
 use crate::record::outcome::Verdict;
 use crate::run::{Context, StageError};
@@ -71,8 +72,10 @@ pub(super) async fn read(
     context: &Context<'_>,
     interpolation: &[(String, String)],
 ) -> Result<(Value, Vec<String>), StageError> {
-    let profiles = &context.plan.spec.profiles;
-    let (mut model, warnings) = config(context, profiles, interpolation).await?;
+    let plan = context.plan;
+    let (mut model, warnings) = config(context, &plan.profiles(), interpolation).await?;
+    select(&mut model, &plan.wanted_services())
+        .map_err(|name| StageError::new(Verdict::SpecError, unknown(&name)))?;
     if let Some(service) = context.plan.tests.service()
         && model["services"].get(service).is_none()
     {
@@ -124,7 +127,11 @@ async fn config(
             } else {
                 StageError::new(Verdict::SpecError, refused).excerpt("docker compose config", said)
             };
-            Err(error)
+            let folder = context.sandbox.repo_dir();
+            Err(match env_file::help(said, &folder, &plan.repo.root) {
+                Some(help) => error.help(help),
+                None => error,
+            })
         }
         Err(error @ ConfigError::NoModel { .. }) => {
             Err(StageError::new(Verdict::SpecError, error.to_string()))
@@ -179,7 +186,7 @@ pub(super) async fn send_needed(
     }
     if !made.is_empty() {
         context.events.note(format!(
-            "begin as empty folders in the sandbox, for containers to write: {}",
+            "the sandbox starts with these folders empty, for containers to write: {}",
             listed(&made)
         ));
         let made = made.iter().map(String::as_str);
@@ -200,7 +207,7 @@ pub(super) async fn send_needed(
             return Err(StageError::new(
                 Verdict::SpecError,
                 format!(
-                    "{} can't be sent to {}",
+                    "failed to send {} to {}",
                     still.join(", "),
                     context.host.name()
                 ),

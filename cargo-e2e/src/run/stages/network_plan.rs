@@ -71,7 +71,7 @@ impl NetworkPlan {
                 return Err(StageError::new(
                     Verdict::UpFailed,
                     format!(
-                        "{} has not {} free networks in {}",
+                        "{} does not have {} free subnets in {}",
                         context.host.name(),
                         keys.len(),
                         subnets::RANGE
@@ -95,10 +95,10 @@ impl NetworkPlan {
         let said = |what: &dyn Fn(&str) -> bool| error.excerpts.iter().any(|said| what(&said.text));
         if said(&subnets::are_exhausted) && !self.subnets {
             self.subnets = true;
-            return Some("Docker has no addresses left for another network: choosing some");
+            return Some("Docker has no addresses left for another network: choosing subnets");
         }
         if said(&subnets::overlap) && (self.subnets || self.gateway) {
-            return Some("somebody was faster to a network: trying others");
+            return Some("another process took a subnet: trying others");
         }
         if !said(&ports::is_taken) {
             return None;
@@ -107,11 +107,11 @@ impl NetworkPlan {
         if gateway.is_some_and(|gateway| said(&|text| text.contains(gateway))) {
             self.gateway = false;
             return Some(
-                "a published port is taken on every address of the host: containers will not find it by host-gateway",
+                "a published port is taken on every address of the host: containers can't reach it through host-gateway",
             );
         }
         // Between the look at what is free and `up`, a program without our lock took one.
         said(&|text| own.iter().any(|port| ports::is_named(text, *port)))
-            .then_some("somebody was faster to a port: trying others")
+            .then_some("another process took a port: trying others")
     }
 }

@@ -56,7 +56,7 @@ pub(super) async fn allocate(context: &Context<'_>, model: &Value) -> Result<Vec
             return Err(StageError::new(
                 Verdict::UpFailed,
                 format!(
-                    "{} has not {count} free ports from 20000 to 29999",
+                    "{} does not have {count} free ports from 20000 to 29999",
                     context.host.name()
                 ),
             ));
@@ -95,7 +95,7 @@ pub(super) async fn claim(
     let ports: Vec<String> = ports.into_iter().collect();
     let said = std::sync::Mutex::new(String::new());
     let patience = Patience::of(context.plan.limits.up);
-    let claimed = poll("the claim of its ports", patience, || async {
+    let claimed = poll("claiming ports", patience, || async {
         match context.sandbox.claim(context.host, &ports).await {
             Ok(Claim::Claimed) => Ok(Poll::Ready(())),
             Ok(Claim::Foreign { port, holder }) => Err(foreign(context, port, &holder)),
@@ -129,10 +129,7 @@ pub(super) async fn claim(
             status, elapsed, ..
         }) => Err(StageError::new(
             Verdict::UpFailed,
-            format!(
-                "{status}, and did not let go within {} s",
-                elapsed.as_secs()
-            ),
+            format!("{status}; not released within {} s", elapsed.as_secs()),
         )
         .help(format!(
             "`cargo e2e list --host {0}` shows it, `cargo e2e down ID --host {0}` ends it",
@@ -156,7 +153,7 @@ fn foreign(context: &Context<'_>, port: u16, holder: &str) -> Carried {
         StageError::new(
             Verdict::UpFailed,
             format!(
-                "port {port} on {} is taken by {holder}, which is no sandbox",
+                "port {port} on {} is taken by {holder}, which is not a sandbox",
                 context.host.name()
             ),
         )

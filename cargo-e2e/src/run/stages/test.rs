@@ -136,7 +136,7 @@ fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence, said: &st
     let not_found = evidence.ended.contains(&Ended::Status(127));
     match (word.source, word.verdict) {
         (Source::Timeout, _) => StageError::new(word.verdict, word.message)
-            .help("`timeout: SECONDS` in e2e.yml gives them more"),
+            .help("`timeout: SECONDS` in e2e.yml raises the limit"),
         (Source::Events | Source::Status, Verdict::Failed) if plan.tests.harness().is_some() => {
             targets::stage_error(context, word, evidence)
         }
@@ -145,7 +145,7 @@ fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence, said: &st
             if matches!(&evidence.junit, Some((_, file)) if file.says_nothing().is_some()) =>
         {
             StageError::new(word.verdict, word.message)
-                .help("let the tests write it, relative to the repo's root, or remove `junit` from e2e.yml")
+                .help("make the tests write it, relative to the repo's root, or remove `junit` from e2e.yml")
         }
         (_, Verdict::NoTests) => targets::none_ran(context, word.message),
         _ => StageError::new(word.verdict, word.message),

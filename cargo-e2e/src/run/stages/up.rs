@@ -11,7 +11,7 @@ use crate::compose::scan::Scan;
 use crate::compose::{
     Isolation, PortRule, Published, Rewritten, isolate, needs, risks, test_service,
 };
-use crate::host::HostError;
+use crate::host::{HostError, HostKind};
 use crate::record::outcome::{Stage, Verdict};
 use crate::run::stages::up::compose_output::{COMPOSE, failed, help, without_progress};
 use crate::run::{Context, Stack, StageError, StageOutput, Tail, endpoints, test_env};
@@ -63,6 +63,10 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
             }
             for note in &prepared.rewritten.notes {
                 context.events.warn(note);
+            }
+            let checks = lint::unpublished(context.plan, &model, &prepared.rewritten.published);
+            if let Some((error, help)) = checks.into_iter().next() {
+                return Err(StageError::new(Verdict::SpecError, error).help(help));
             }
             warn_of_mistakes(context, &prepared.rewritten.published).await;
         }
@@ -282,7 +286,7 @@ async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<bool, Stage
     let text = tail.text();
     let mut error =
         StageError::new(Verdict::UpFailed, message).excerpt(COMPOSE, &without_progress(&text));
-    error.help = help(&text, context.host.name(), context.host.is_local());
+    error.help = help(&text, HostKind::of(context.host.name()));
     Err(error)
 }
 
@@ -297,9 +301,9 @@ pub async fn remember(context: &Context<'_>, stack: &Stack, endpoints: &Endpoint
     };
     let text = serde_json::to_vec(&state).unwrap_or_default();
     if let Err(error) = context.sandbox.put(context.host, "state.json", &text).await {
-        context
-            .events
-            .warn(format!("the sandbox can't be used again: {error}"));
+        context.events.warn(format!(
+            "failed to store the sandbox's state, so `--reuse` will not work: {error}"
+        ));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Calls of Compose in a repo's recipes.
 
-use super::recipes::{Step, join};
+use super::recipe::{Step, join};
 use super::tree::Tree;
 
 /// At any folder, in Compose's own order.
@@ -203,7 +203,7 @@ mod tests {
         };
         let words = command.split_whitespace().map(str::to_owned).collect();
         let step = Step {
-            kind: super::super::recipes::Kind::Ci,
+            kind: super::super::recipe::Kind::Ci,
             words,
             folder: String::new(),
             environment: Vec::new(),

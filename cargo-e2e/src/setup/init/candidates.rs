@@ -1,7 +1,7 @@
 //! The ways in which a repo may run its tests, the likeliest first.
 
 use super::calls::Call;
-use super::recipes::{Kind, Step};
+use super::recipe::{Kind, Step};
 use super::runners::{self, Runner, is_wide};
 use super::stack::{Stack, Use, services};
 use super::tree::Tree;

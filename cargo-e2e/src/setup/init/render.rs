@@ -158,7 +158,10 @@ fn compose(stack: &Stack) -> String {
         [only] if only == DEFAULT => String::new(),
         files => list("compose_file", files),
     };
-    files + &list("profiles", &stack.profiles) + &list("env_files", &stack.env_files)
+    files
+        + &list("profiles", &stack.profiles)
+        + &list("services", &stack.services)
+        + &list("env_files", &stack.env_files)
 }
 
 /// One line of YAML that every reader takes for this text.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_yaml::Value;
 
 use super::calls::{self, Call};
-use super::recipes::{Kind, Recipe, Step, parent};
-use super::runners::{is_wide, runner};
+use super::recipe::{Kind, Recipe, Step, parent};
+use super::runners::{is_open, is_wide, runner};
 use super::tree::Tree;
 
 /// In `e2e/`, the first of them is the default of e2e.yml.
@@ -47,6 +47,8 @@ pub(super) struct Stack {
     pub(super) files: Vec<String>,
     pub(super) profiles: Vec<String>,
     pub(super) env_files: Vec<String>,
+    /// The only services that it starts; all, where none is named.
+    pub(super) services: Vec<String>,
     /// The recipe that starts it, for people; none when only its name speaks for it.
     pub(super) source: Option<String>,
     pub(super) score: i32,
@@ -135,6 +137,7 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
                 files: call.files.clone(),
                 profiles: Vec::new(),
                 env_files: Vec::new(),
+                services: Vec::new(),
                 source: None,
                 score: i32::MIN,
             });
@@ -144,6 +147,7 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
                 stack.profiles.clone_from(&call.profiles);
                 let there = call.env_files.iter().filter(|file| tree.has(file));
                 stack.env_files = there.cloned().collect();
+                stack.services = started(one, &call.files);
             }
         }
     }
@@ -160,6 +164,7 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
             files,
             profiles: Vec::new(),
             env_files: Vec::new(),
+            services: Vec::new(),
             source: None,
             score: base,
         });
@@ -178,6 +183,28 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
     }
     stacks.sort_by_key(|stack| std::cmp::Reverse(stack.score));
     stacks
+}
+
+/// The services that a recipe starts of a stack; none, where one of its calls starts all, or names one
+/// by a variable.
+fn started(one: &Use<'_>, files: &[String]) -> Vec<String> {
+    let calls = || {
+        one.calls
+            .iter()
+            .filter(|call| call.files == files && call.verb == "up")
+    };
+    let is_known = |call: &Call| {
+        !call.services.is_empty()
+            && call.result_of.is_none()
+            && !call.services.iter().any(|service| is_open(service))
+    };
+    if !calls().all(is_known) {
+        return Vec::new();
+    }
+    let mut services: Vec<String> = calls().flat_map(|call| call.services.clone()).collect();
+    services.sort_unstable();
+    services.dedup();
+    services
 }
 
 fn is_compose_file(file: &str) -> bool {

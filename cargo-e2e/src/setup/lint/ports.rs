@@ -11,7 +11,7 @@ use crate::plan::Plan;
 
 use super::text::{Place, addresses, files, lines, variable};
 
-/// More than this and nobody reads them.
+/// The number of warnings that people still read.
 const MOST: usize = 20;
 
 /// With ports of each run's own: what still names one by its number.
@@ -20,7 +20,7 @@ pub(super) fn named(plan: &Plan, published: &[Published]) -> Vec<String> {
         .into_iter()
         .map(|(place, said, at)| {
             format!(
-                "{place} names {said}, but each sandbox has a number of its own: use {}",
+                "{place} names {said}, but each sandbox has its own port: use {}",
                 name(at)
             )
         })
@@ -31,7 +31,7 @@ pub(super) fn named(plan: &Plan, published: &[Published]) -> Vec<String> {
     let more = found.len().saturating_sub(MOST);
     if more > 0 {
         found.truncate(MOST);
-        found.push(format!("and {more} more places name a port by its number"));
+        found.push(format!("and {more} more places name a fixed port"));
     }
     found
 }
@@ -53,7 +53,7 @@ pub(super) fn queue(plan: &Plan, published: &[Published]) -> Option<String> {
     note = match fixed.first() {
         None => format!(
             "{note}\n  help: the tests read {variable} already ({place}): add the line `ports: isolated` to {spec}, \
-             and they go side by side"
+             and runs go side by side"
         ),
         Some((other, said, at)) => format!(
             "{note}\n  help: the tests read {variable} already ({place}): use {} for {said} too ({other}{}), \
@@ -68,7 +68,7 @@ pub(super) fn queue(plan: &Plan, published: &[Published]) -> Option<String> {
     Some(note)
 }
 
-/// The variable that holds where a port is.
+/// Returns the variable that holds where a port is.
 fn name(at: &Published) -> String {
     let suffix = match at.transport {
         Transport::Tcp => "",
@@ -86,7 +86,7 @@ fn publisher(published: &[Published], number: u16) -> Option<&Published> {
     published.iter().find(|one| one.declared == Some(number))
 }
 
-/// The lines of tests, and of e2e.yml where it speaks for them.
+/// Returns the lines of tests, and of e2e.yml where it speaks for them.
 fn spoken(plan: &Plan) -> Vec<(Place, String)> {
     let root = &plan.repo.root;
     let mut not: BTreeSet<PathBuf> = plan
@@ -116,7 +116,7 @@ fn spoken(plan: &Plan) -> Vec<(Place, String)> {
     spoken
 }
 
-/// The folders of Cargo's test targets, relative to the repo's root.
+/// Returns the folders of Cargo's test targets, relative to the repo's root.
 fn sources(plan: &Plan) -> Vec<String> {
     let targets = plan
         .tests
@@ -131,7 +131,7 @@ fn sources(plan: &Plan) -> Vec<String> {
     folders.collect()
 }
 
-/// Every `localhost:PORT` of the tests that means a published port.
+/// Returns every `localhost:PORT` of the tests that means a published port.
 fn mentions<'p>(plan: &Plan, published: &'p [Published]) -> Vec<(Place, String, &'p Published)> {
     let mut found = Vec::new();
     for (place, line) in spoken(plan) {
@@ -144,7 +144,7 @@ fn mentions<'p>(plan: &Plan, published: &'p [Published]) -> Vec<(Place, String, 
     found
 }
 
-/// Where the tests read an address from the environment.
+/// Returns where the tests read an address from the environment.
 fn reads(plan: &Plan, published: &[Published]) -> Option<(Place, String)> {
     let is_address = |variable: &str| {
         let of_service = |one: &Published| {
@@ -161,7 +161,7 @@ fn reads(plan: &Plan, published: &[Published]) -> Option<(Place, String)> {
     })
 }
 
-/// What services tell their clients to call: addresses in environment and command lines. A
+/// Returns what services tell their clients to call: addresses in environment and command lines. A
 /// container's own health check means the container itself.
 fn advertised(root: &Path, file: &str, published: &[Published]) -> Vec<String> {
     let text = std::fs::read_to_string(root.join(file)).unwrap_or_default();
@@ -198,7 +198,7 @@ fn advertised(root: &Path, file: &str, published: &[Published]) -> Vec<String> {
     found
 }
 
-/// All texts of a value.
+/// Returns all texts of a value.
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],

@@ -57,7 +57,7 @@ pub fn statuses(plan: &Plan) -> Vec<String> {
     warnings
 }
 
-/// The command without what a shell does not run here: quotes, comments, substitutions and
+/// Returns the command without what a shell does not run here: quotes, comments, substitutions and
 /// here-documents.
 fn code(command: &str) -> String {
     let mut code = String::new();
@@ -106,7 +106,7 @@ fn here_document(line: &str) -> Option<String> {
     (is_name && !word.is_empty()).then(|| word.to_owned())
 }
 
-/// Each command of it, and what joins it to the one before.
+/// Returns each command of it, and what joins it to the one before.
 fn commands(code: &str) -> Vec<(&str, &str)> {
     let mut all = Vec::new();
     let (mut joins, mut rest) = (";", code);
@@ -130,7 +130,7 @@ fn commands(code: &str) -> Vec<(&str, &str)> {
     }
 }
 
-/// The program of a command, behind variables that are set for it.
+/// Returns the program of a command, behind variables that are set for it.
 fn program(command: &str) -> &str {
     let mut words = command
         .split_whitespace()
@@ -138,7 +138,7 @@ fn program(command: &str) -> &str {
     words.next().unwrap_or_default().trim_matches(['(', ')'])
 }
 
-/// What a pipe hides, and behind what.
+/// Returns what a pipe hides, and behind what.
 fn hiding_pipe(code: &str) -> Option<(&str, &str)> {
     let is_pipe = |joins: &str| joins.starts_with('|') && joins != "||";
     let all = commands(code);
@@ -158,7 +158,7 @@ fn hiding_pipe(code: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// What the end hides, and how.
+/// Returns what the end hides, and how.
 fn hiding_end(code: &str, stops: bool) -> Option<(&str, String)> {
     let mut all = commands(code);
     all.retain(|(_, command)| !command.is_empty());

@@ -58,7 +58,7 @@ fn isolated_ports_are_not_to_be_named_by_their_number() {
     );
     assert_eq!(findings.errors, Vec::<String>::new());
     assert_eq!(findings.notes, Vec::<String>::new());
-    let own = "but each sandbox has a number of its own: use";
+    let own = "but each sandbox has its own port: use";
     assert_eq!(
         findings.warnings,
         [

@@ -52,14 +52,15 @@ pub(super) fn addresses(line: &str) -> Vec<(&str, u16)> {
         .collect()
 }
 
-/// The first `E2E_…` variable of a line.
+/// Returns the first `E2E_…` variable of a line.
 pub(super) fn variable(line: &str) -> Option<&str> {
     static VARIABLE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\bE2E_[A-Z0-9_]+").expect("a literal pattern"));
     VARIABLE.find(line).map(|found| found.as_str())
 }
 
-/// The tests' text files: below `e2e/`, and what `test_command` names. Documentation is for people.
+/// Returns the tests' text files: below `e2e/`, and what `test_command` names. Documentation is for
+/// people.
 pub(super) fn files(root: &Path, test_command: &str, not: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
     let named = test_command
         .split_whitespace()
@@ -104,7 +105,7 @@ pub(super) fn files(root: &Path, test_command: &str, not: &BTreeSet<PathBuf>) ->
         .collect()
 }
 
-/// A file's lines with their places; none of a file that is no text.
+/// Returns a file's lines with their places; none of a file that is no text.
 pub(super) fn lines(root: &Path, path: &Path) -> Vec<(Place, String)> {
     let Ok(text) = std::fs::read_to_string(path) else {
         return Vec::new();

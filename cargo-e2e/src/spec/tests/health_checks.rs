@@ -7,7 +7,7 @@ fn mistakes_in_health_checks() {
     for (item, expected) in [
         (
             "{name: a}",
-            "4:5: this health check has no probe | it has one of `url`, `tcp`, `grpc` or `exec`",
+            "4:5: this health check has no probe | add one of `url`, `tcp`, `grpc` or `exec`",
         ),
         (
             "{tcp: \"a:1\"}",
@@ -15,7 +15,7 @@ fn mistakes_in_health_checks() {
         ),
         (
             "{name: a, tcp: \"a:1\", url: \"http://a\"}",
-            "4:27: a health check has one probe, this one has `url` and `tcp` | make it a health check each",
+            "4:27: a health check has one probe, this one has `url` and `tcp` | write one health check for each",
         ),
         (
             "{name: a, uri: \"http://a\"}",
@@ -27,7 +27,7 @@ fn mistakes_in_health_checks() {
         ),
         (
             "{name: no, tcp: \"a:1\"}",
-            "4:12: `name` expects a name, and `no` without quotes is a boolean to many YAML readers | write \"no\"",
+            "4:12: `name` expects a name, but many YAML readers take `no` without quotes for a boolean | write \"no\"",
         ),
         (
             "{name: a, tcp: \"a:1\", timeout: 1m}",
@@ -35,11 +35,11 @@ fn mistakes_in_health_checks() {
         ),
         (
             "{name: a, tcp: \"a:1\", service: b}",
-            "4:27: `service` goes with `exec` only | remove it",
+            "4:27: `service` is valid only with `exec` | remove it",
         ),
         (
             "{name: a, tcp: \"a:1\", expect_status: 200}",
-            "4:27: `expect_status` goes with `url` only | remove it",
+            "4:27: `expect_status` is valid only with `url` | remove it",
         ),
         (
             "{name: a, url: \"http://a\", expect_status: 99}",
@@ -87,7 +87,7 @@ fn probes() {
         ),
         (
             "{name: a, tcp: \"db:70000\"}",
-            "4:20: `tcp` expects `host:port`, found `db:70000` | the port is 1 to 65535",
+            "4:20: `tcp` expects `host:port`, found `db:70000` | the port must be 1 to 65535",
         ),
         (
             "{name: a, url: \"localhost:80/x\"}",
@@ -107,7 +107,7 @@ fn probes() {
         ),
         (
             "{name: a, tcp: \"a:1\", grpc_service: b}",
-            "4:27: `grpc_service` goes with `grpc` only | remove it",
+            "4:27: `grpc_service` is valid only with `grpc` | remove it",
         ),
         (
             "{name: a, grpc: \"a:1\", grpc_service: \"a b\"}",
@@ -115,7 +115,7 @@ fn probes() {
         ),
         (
             "{name: a b, tcp: \"a:1\"}\n  - {name: A-b, tcp: \"a:1\"}",
-            "5:12: the health checks `a b` and `A-b` would both be `E2E_HEALTH_A_B` | only letters A-Z and digits count, in either case",
+            "5:12: health checks `a b` and `A-b` would both set `E2E_HEALTH_A_B` | only letters A-Z and digits count, in either case",
         ),
         (
             "{name: a, tcp: \"a:1\"}\n  - {name: a, tcp: \"a:1\"}",

@@ -38,23 +38,23 @@ fn keys() {
         ),
         (
             "<<: {timeout: 3}",
-            "3:1: unknown key `<<` | merge keys are not read; write the keys out",
+            "3:1: unknown key `<<` | merge keys are not supported; write the keys out",
         ),
         (
             "timeout: 3\ntimeout: 4",
-            "4:1: the key `timeout` is here twice | the first one is on line 3",
+            "4:1: duplicate key `timeout` | the first one is on line 3",
         ),
         (
             "name: shop",
-            "3:1: the key `name` is here twice | the first one is on line 1",
+            "3:1: duplicate key `name` | the first one is on line 1",
         ),
         (
             "env: {A: 1, A: 1}",
-            "3:13: the key `A` is here twice | the first one is on line 3",
+            "3:13: duplicate key `A` | the first one is on line 3",
         ),
         (
             "sync:\n  include: []\n  include: []",
-            "5:3: the key `include` is here twice | the first one is on line 4",
+            "5:3: duplicate key `include` | the first one is on line 4",
         ),
         ("? [a]\n: b", "3:3: a key must be text, found a list | -"),
         (
@@ -131,7 +131,7 @@ fn text_and_choices() {
         ),
         (
             "build_command: \"a\\0\"",
-            "3:16: `build_command` holds a NUL byte | -",
+            "3:16: `build_command` contains a NUL byte | -",
         ),
         (
             "cleanup: on-success",
@@ -215,7 +215,7 @@ fn environment() {
         ),
         (
             "env: {1A: 1}",
-            "3:7: `1A` can't be the name of a variable | letters, digits and `_`, and no digit first",
+            "3:7: `1A` is not a valid variable name | letters, digits and `_`, and no digit first",
         ),
         (
             "env: {E2E_X: 1}",
@@ -223,7 +223,7 @@ fn environment() {
         ),
         (
             "env: {A: \"${B\"}",
-            "3:10: a `${` is not closed in `${B` | close it with `}`, or write `$$` for a `$`",
+            "3:10: unclosed `${` in `${B` | close it with `}`, or write `$$` for a `$`",
         ),
     ] {
         one(text, expected);
@@ -235,11 +235,11 @@ fn yaml_itself() {
     for (text, expected) in [
         (
             "env: &a {A: 1}\nsync: {include: [!x a]}",
-            "4:18: the YAML tag `!x` has no meaning here | remove it; quotes make a text",
+            "4:18: unsupported YAML tag `!x` | remove it; quotes make a value text",
         ),
         (
             "artifacts: &a [*a]",
-            "3:16: this alias is part of what it stands for | write it out",
+            "3:16: this alias contains itself | write it out",
         ),
         (
             "...\n---\nname: x",
@@ -267,7 +267,7 @@ fn names() {
     for (name, expected) in [
         (
             "Activity Core",
-            "1:7: `Activity Core` is no slug: up to 40 of a-z, 0-9 and `-`, and no `-` first | write `activity-core`",
+            "1:7: `Activity Core` is not a valid slug: up to 40 of a-z, 0-9 and `-`, and no `-` first | write `activity-core`",
         ),
         (
             "12",
@@ -279,7 +279,7 @@ fn names() {
         ),
         (
             "no",
-            "1:7: `name` expects a slug, and `no` without quotes is a boolean to many YAML readers | write \"no\"",
+            "1:7: `name` expects a slug, but many YAML readers take `no` without quotes for a boolean | write \"no\"",
         ),
         (
             "",

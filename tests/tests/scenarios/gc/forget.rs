@@ -71,7 +71,7 @@ fn gc_forgets_a_repo_when_it_is_told_to() {
     let nothing = place.gc(0, place.name, &["--repo", slug]);
     assert_eq!(
         nothing.stderr,
-        format!("nothing of `{slug}` is kept on {}\n", place.name)
+        format!("no files of `{slug}` on {}\n", place.name)
     );
     place.gc(0, place.name, &["--all"]);
     assert_eq!(

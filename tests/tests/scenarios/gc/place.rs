@@ -53,7 +53,7 @@ impl Place {
         let mut ended = None;
         wait_for("other gcs", Duration::from_mins(1), || {
             let last = repo.cargo_e2e(&[&["gc", "--host", host], more].concat());
-            let busy = last.stderr.contains("another gc is under way");
+            let busy = last.stderr.contains("another gc is running");
             ended = Some(last);
             !busy
         });

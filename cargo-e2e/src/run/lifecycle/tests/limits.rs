@@ -30,7 +30,7 @@ async fn stages_that_hang_end_at_their_limits() {
             Stage::Sync,
             Verdict::HostError,
             97,
-            "copy on `scripted` did not end within",
+            "copy on `scripted` timed out after",
         ),
         (
             hangs("up"),
@@ -63,7 +63,7 @@ async fn stages_that_hang_end_at_their_limits() {
             Stage::Collect,
             Verdict::Passed,
             0,
-            "collect on `scripted` did not end within",
+            "collect on `scripted` timed out after",
         ),
     ] {
         eprintln!("{more}");
@@ -88,7 +88,7 @@ async fn a_teardown_that_hangs_leaves_a_sandbox_that_is_named() {
     ended_at(
         &ran,
         Stage::Teardown,
-        "teardown on `scripted` did not end within",
+        "teardown on `scripted` timed out after",
     );
     assert_eq!(ran.outcome.record.leftovers.len(), 1);
 }

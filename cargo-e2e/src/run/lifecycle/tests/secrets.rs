@@ -15,7 +15,8 @@ async fn a_secret_is_in_no_argument_and_no_record() {
     let named = [("DEPLOY_KEY".to_owned(), SECRET.to_owned())];
     let secrets = Secrets::of(&plan.spec.secrets, named).unwrap();
     // The stack, setup and the tests say it, and the model holds it.
-    let model = r#"{"services":{"web":{"image":"x","environment":{"KEY":"hunter2-hunter2"}}}}"#;
+    let model = r#"{"services":{"web":{"image":"x","ports":[{"target":80,"published":"8080"}],
+        "environment":{"KEY":"hunter2-hunter2"}}}}"#;
     let said = "the key is hunter2-hunter2\n";
     let host = Scripted::with(&[
         ("compose config", Reply::Ends(model, 0)),

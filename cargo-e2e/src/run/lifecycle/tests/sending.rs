@@ -13,7 +13,7 @@ async fn what_was_sent_over_two_connections_is_sent_again_under_one_lock() {
 #[tokio::test]
 async fn a_mirror_that_can_not_be_had_says_why() {
     for (reply, why) in [
-        (Reply::Ends("", 75), "did not end within 600 s"),
+        (Reply::Ends("", 75), "timed out after 600 s"),
         (Reply::Ends("", 1), "failed on `scripted` (exit status 1)"),
         (Reply::Ends("", 76), "the sandbox on `scripted` is lost"),
         (Reply::Lost, "was lost during the wait for the mirror"),

@@ -121,7 +121,7 @@ async fn what_can_not_be_kept_is_taken_down_and_said_not_to_be_there() {
     let last = ran.outcome.record.stages.last().expect("it has stages");
     assert!(
         last.detail
-            .starts_with("nothing left; the sandbox could not be kept: "),
+            .starts_with("nothing left; failed to keep the sandbox: "),
         "{last:?}"
     );
 
@@ -130,6 +130,6 @@ async fn what_can_not_be_kept_is_taken_down_and_said_not_to_be_there() {
     let ran = run_with(host, "", options(), &never, Vec::new()).await;
     ran.is(Verdict::HostError, 97);
     let last = ran.outcome.record.stages.last().expect("it has stages");
-    assert!(!last.detail.contains("could not be kept"), "{last:?}");
+    assert!(!last.detail.contains("failed to keep"), "{last:?}");
     assert_eq!(ran.outcome.kept, None);
 }

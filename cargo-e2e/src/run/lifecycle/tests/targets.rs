@@ -132,10 +132,10 @@ async fn targets_run_here_and_tell_of_their_tests() {
     let record = &ran.outcome.record;
     let names: Vec<_> = record.stages.iter().map(|stage| stage.name).collect();
     assert!(names.is_sorted(), "{names:?}");
-    let build = &record.stages[2];
+    let compile = &record.stages[4];
     assert_eq!(
-        (build.name, build.detail.as_str()),
-        (Stage::Build, "e2e compiled")
+        (compile.name, compile.detail.as_str()),
+        (Stage::Compile, "e2e compiled")
     );
     assert_eq!(
         (record.tests.len(), record.tests[0].name.as_str()),
@@ -175,7 +175,7 @@ async fn what_does_not_compile_ends_the_run_at_once() {
     let host = host(&[("up", Reply::Stays(""))]);
     let ran = package.run(host, "", &[]).await;
     ran.is(Verdict::BuildFailed, 101)
-        .failed_at(Stage::Build)
+        .failed_at(Stage::Compile)
         .tore_down();
     let up = ran
         .outcome
@@ -197,6 +197,12 @@ async fn a_stack_that_does_not_come_up_ends_the_compiler() {
     ran.is(Verdict::UpFailed, 98)
         .failed_at(Stage::Up)
         .tore_down();
+    let stages = &ran.outcome.record.stages;
+    let compile = stages.iter().find(|stage| stage.name == Stage::Compile);
+    assert_eq!(
+        compile.map(|stage| stage.status),
+        Some(StageStatus::Interrupted)
+    );
 }
 
 #[tokio::test]
@@ -204,7 +210,7 @@ async fn a_target_that_is_no_harness_is_told_from_one() {
     let package = Package::with("fn main() { println!(\"one: test\") }");
     let ran = package.run(host(&[]), "", &[]).await;
     ran.is(Verdict::SpecError, 96)
-        .failed_at(Stage::Build)
+        .failed_at(Stage::Compile)
         .tore_down();
 }
 
@@ -213,10 +219,10 @@ async fn arguments_that_a_target_refuses_end_the_run_before_its_tests() {
     let package = Package::with(HARNESS);
     let ran = package.run(host(&[]), "", &["--odd"]).await;
     ran.is(Verdict::SpecError, 96)
-        .failed_at(Stage::Build)
+        .failed_at(Stage::Compile)
         .tore_down();
-    let build = &ran.outcome.record.stages[2].detail;
-    assert!(build.contains("what follows `--`: --odd"), "{build}");
+    let compile = &ran.outcome.record.stages[4].detail;
+    assert!(compile.contains("what follows `--`: --odd"), "{compile}");
     assert!(ran.outcome.record.tests.is_empty());
 }
 
@@ -315,7 +321,7 @@ async fn tests_on_a_host_that_takes_no_socket_run_without() {
     assert_eq!(outcome.record.verdict, Verdict::Passed, "{outcome:#?}");
     assert_eq!(outcome.record.tests[0].name, "one");
     let warnings = seen.warnings.lock().unwrap();
-    let said = "tests can't stop and start services: a socket can't be forwarded";
+    let said = "tests can't stop and start services: failed to forward a socket";
     assert!(
         warnings.iter().any(|text| text.contains(said)),
         "{warnings:?}"

@@ -59,7 +59,7 @@ async fn one(context: &Context<'_>, log: &LongLog, until: Instant) -> Option<Str
             Some(format!("reading it ended with {status}: {complaint}"))
         }
         Err(HostError::TimedOut { .. }) => Some(format!(
-            "there was no time for more (`timeouts.collect` is {} s)",
+            "fetching exceeded `timeouts.collect` ({} s)",
             context.plan.limits.collect.as_secs()
         )),
         Err(error) => Some(error.to_string()),
@@ -75,7 +75,7 @@ async fn one(context: &Context<'_>, log: &LongLog, until: Instant) -> Option<Str
 }
 
 fn cut(log: &LongLog, why: &str) -> String {
-    format!("logs/{}.log is cut: {why}", log.name)
+    format!("logs/{}.log is truncated: {why}", log.name)
 }
 
 fn first_line(text: &str) -> &str {
@@ -143,7 +143,7 @@ fn write(from: impl Read, path: &Path, patterns: &Patterns, most: u64) -> io::Re
             // The connection's end says better why.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
             Err(error) => {
-                why = Some(format!("it can't be unpacked: {error}"));
+                why = Some(format!("failed to unpack it: {error}"));
                 break;
             }
         };

@@ -27,13 +27,13 @@ pub fn only_asks(plan: &Plan) -> bool {
 }
 
 /// Compiles the test targets, and hands over what they answer; see [`only_asks`]. Tells events of
-/// it as the build stage.
+/// it as the compile stage.
 ///
 /// # Errors
 /// When one does not compile, is not ours, or can't answer; the reporters have it already.
 pub async fn answer(plan: &Plan, events: &Events) -> Result<(), StageError> {
     let began = Instant::now();
-    let stage = Stage::Build;
+    let stage = Stage::Compile;
     events.emit(Event::StageStarted { stage });
     let compiled = Compiler::new(plan, events, None).compile().await;
     let (status, detail) = match &compiled {
@@ -72,14 +72,14 @@ async fn answer_of(plan: &Plan, events: &Events, built: &BuiltTarget) -> Result<
     let failed = |why: String| {
         StageError::new(
             Verdict::Failed,
-            format!("the test target `{name}` gives no answer: {why}"),
+            format!("the test target `{name}` failed to answer: {why}"),
         )
     };
     match ended {
         Ok(Ended::Status(0)) => Ok(()),
         Ok(Ended::Status(status)) => Err(failed(format!("exit status {status}"))),
-        Ok(Ended::TimedOut) => Err(failed(format!("none in {} s", ANSWER.as_secs()))),
+        Ok(Ended::TimedOut) => Err(failed(format!("no response within {} s", ANSWER.as_secs()))),
         Err(error) => Err(failed(error.to_string())
-            .help("a list comes from this machine: compile the tests for it")),
+            .help("`--list` and `--help` run on this machine: compile the tests for it")),
     }
 }

@@ -116,7 +116,8 @@ impl<'a> Compiler<'a> {
         command.current_dir(&self.plan.repo.root);
         let failed = |message: String| StageError::new(Verdict::BuildFailed, message);
         // Artifacts go to a file, diagnostics come here.
-        let internal = |error: std::io::Error| failed(format!("no temporary file: {error}"));
+        let internal =
+            |error: std::io::Error| failed(format!("failed to make a temporary file: {error}"));
         let mut artifacts = tempfile::tempfile().map_err(internal)?;
         let stdout = artifacts.try_clone().map_err(internal)?;
         let from = said.len();
@@ -124,12 +125,12 @@ impl<'a> Compiler<'a> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         let ended = client::program(command, Some(stdout), Dropped::Kills, left, &mut |bytes| {
             said.extend_from_slice(bytes);
-            tail.take(bytes, |line| self.events.progress(Stage::Build, line));
+            tail.take(bytes, |line| self.events.progress(Stage::Compile, line));
         })
         .await;
         let name = &first.package.name;
         let ended = ended.map_err(|error| {
-            failed(format!("`cargo` can't be started: {error}"))
+            failed(format!("failed to start `cargo`: {error}"))
                 .help("install Rust (https://rustup.rs), or give e2e.yml a `test_command`")
         })?;
         match ended {
@@ -148,7 +149,7 @@ impl<'a> Compiler<'a> {
                 return Err(failed(format!(
                     "compiling the tests of `{name}` exceeded `timeouts.build` ({limit} s) and was terminated"
                 ))
-                .help("`timeouts: {build: SECONDS}` in e2e.yml gives it more")
+                .help("`timeouts: {build: SECONDS}` in e2e.yml raises the limit")
                 .excerpt(LAST_LINES, &tail.text()));
             }
         }
@@ -210,7 +211,7 @@ async fn fits(context: &Context<'_>, built: &BuiltTarget) -> Result<(), StageErr
     let (facts, host) = (context.facts, context.host.name());
     let program = built.program.display();
     let message = match needs {
-        None => format!("{program} is no Linux program, and {host} runs nothing else"),
+        None => format!("{program} is not a Linux program, and {host} runs Linux"),
         Some(needs) if needs.arch != facts.arch => {
             format!(
                 "{program} is built for {}, but {host} is {}",

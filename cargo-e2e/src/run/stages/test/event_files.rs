@@ -34,7 +34,7 @@ pub(super) async fn make(folder: &Path) -> Result<(), StageError> {
     tokio::fs::create_dir_all(folder).await.map_err(|error| {
         StageError::new(
             Verdict::InternalError,
-            format!("can't make {}: {error}", folder.display()),
+            format!("failed to make {}: {error}", folder.display()),
         )
     })
 }

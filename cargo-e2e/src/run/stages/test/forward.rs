@@ -44,7 +44,7 @@ pub(super) async fn forward(context: &Context<'_>, stack: &Stack) -> Result<(), 
         .filter(|one| one.transport == Transport::Udp);
     for one in udp {
         context.events.warn(format!(
-            "{}: UDP port {} can't be brought here by ssh; tests that need it must run on the host",
+            "{}: ssh can't forward UDP port {}; tests that need it must run on the host",
             one.service, one.container_port
         ));
     }
@@ -78,7 +78,7 @@ pub(super) async fn held(
         return Ok(ended);
     }
     let message = format!(
-        "the connection to `{}` was lost while the tests ran here, which cut them off from their ports",
+        "the connection to `{}` was lost during the tests, which lost their ports",
         context.host.name()
     );
     Err(StageError::new(Verdict::HostError, message).help("run them again"))

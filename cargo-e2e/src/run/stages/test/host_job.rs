@@ -26,7 +26,7 @@ pub(super) async fn run_on_host(
             Ok(Ended::TimedOut)
         }
         Err(error @ HostError::TooMuch { .. }) => {
-            let help = "let them print less, or into a file that `artifacts` names";
+            let help = "make them print less, or into a file that `artifacts` names";
             Err(StageError::new(Verdict::Failed, error.to_string()).help(help))
         }
         Err(error) => Err(error.into()),

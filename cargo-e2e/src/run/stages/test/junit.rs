@@ -143,7 +143,7 @@ async fn here(file: &Path, before: &Before) -> Result<Vec<u8>, Junit> {
     };
     let data = tokio::fs::metadata(file).await.map_err(unreadable)?;
     if !data.is_file() {
-        return Err(Junit::Unreadable("it is no file".to_owned()));
+        return Err(Junit::Unreadable("it is not a file".to_owned()));
     }
     if stamp(file).await == before.stamp {
         return Err(Junit::Unwritten);
@@ -223,16 +223,7 @@ async fn tell(context: &Context<'_>, tests: &[TestRecord], times: &[junit::Time]
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn test(name: &str, status: StageStatus) -> TestRecord {
-        TestRecord {
-            name: name.to_owned(),
-            status,
-            duration_ms: 1,
-            message: None,
-            steps: Vec::new(),
-        }
-    }
+    use crate::record::samples::test;
 
     #[test]
     fn a_test_in_both_is_one_and_failed_when_either_says_so() {

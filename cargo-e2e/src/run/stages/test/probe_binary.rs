@@ -40,7 +40,7 @@ pub(super) async fn greet(
             let program = program.display();
             return Err(StageError::new(
                 Verdict::BuildFailed,
-                format!("{program} can't be started: {error}"),
+                format!("failed to start {program}: {error}"),
             ));
         }
         None => (Vec::new(), None),
@@ -55,7 +55,7 @@ pub(super) async fn greet(
         };
     }
     let message = format!(
-        "the test target `{}` of `{}` is not a harness of e2e-harness",
+        "the test target `{}` of `{}` is not an e2e-harness target",
         target.name, target.package.name
     );
     Err(
@@ -100,7 +100,7 @@ pub(super) async fn accepts(plan: &Plan, built: &BuiltTarget) -> Result<(), Stag
     }
     command
         .args(&plan.arguments)
-        // It must take itself for outside of any sandbox, whoever runs us.
+        // It must take itself for outside of any sandbox, wherever this runs.
         .env_remove(protocol::E2E)
         .env_remove(protocol::EVENTS)
         .current_dir(built.target.package.folder());

@@ -95,7 +95,7 @@ async fn here(
         let program = program.to_string_lossy();
         StageError::new(
             Verdict::InternalError,
-            format!("{program} can't be started: {error}"),
+            format!("failed to start {program}: {error}"),
         )
     })
 }
@@ -222,7 +222,7 @@ pub(super) fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence
         let failed = records.iter().filter(is_failed).count();
         if failed == 0 {
             return StageError::new(word.verdict, word.message)
-                .help("something ended the program before they ran, such as `exit(0)`");
+                .help("the program ended before they ran, for example by `exit(0)`");
         }
         let message = format!("{failed} of {} failed", count(records.len(), "test"));
         return if harness.nextest {
@@ -242,7 +242,7 @@ pub(super) fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence
     };
     let who = if harness.nextest && status != NEXTEST_FAILED {
         format!(
-            "cargo-nextest could not run the test target `{}`",
+            "cargo-nextest failed to run the test target `{}`",
             target.name
         )
     } else {
@@ -279,7 +279,7 @@ pub(super) fn none_ran(context: &Context<'_>, message: String) -> StageError {
     let error = StageError::new(Verdict::NoTests, message);
     if let Some(path) = &context.plan.spec.junit {
         error.help(format!(
-            "{path} counts none: look at what `test_command` selects"
+            "{path} counts no tests: check which tests `test_command` selects"
         ))
     } else if context.plan.arguments.is_empty() {
         error.help("write one: `#[e2e_harness::test]` on a function of the test target; an ignored test does not count")
@@ -290,7 +290,7 @@ pub(super) fn none_ran(context: &Context<'_>, message: String) -> StageError {
 
 fn typed(context: &Context<'_>) -> String {
     format!(
-        "look at what follows `--`: {}",
+        "check the arguments after `--`: {}",
         context.plan.arguments.join(" ")
     )
 }
@@ -308,19 +308,13 @@ fn passed(records: &[TestRecord]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::samples::test;
 
     #[test]
     fn what_nextest_did_not_come_to_is_counted() {
-        let record = |name: &str, status| TestRecord {
-            name: name.to_owned(),
-            status,
-            duration_ms: 1,
-            message: None,
-            steps: Vec::new(),
-        };
         let mut records = vec![
-            record("a", StageStatus::Failed),
-            record("b", StageStatus::Passed),
+            test("a", StageStatus::Failed),
+            test("b", StageStatus::Passed),
         ];
         let names = ["a", "b", "c"].map(str::to_owned);
         add_missing(names.into_iter(), &mut records);

@@ -92,7 +92,9 @@ pub(super) async fn read(context: &Context<'_>, cut: bool) -> Events {
         all.extend(records::named(&text, &prefix));
     }
     if let Err(error) = keep(context, all).await {
-        context.events.warn(format!("{FILE} is not kept: {error}"));
+        context
+            .events
+            .warn(format!("failed to store {FILE}: {error}"));
     }
     let skew = match &folder {
         None if tests.iter().any(|(_, began)| began.is_some()) => context.clock_skew().await,

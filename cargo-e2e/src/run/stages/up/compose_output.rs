@@ -6,7 +6,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::compose::subnets;
-use crate::report::attach_hints;
+use crate::host::HostKind;
 use crate::run::StageError;
 use crate::run::stages::ports;
 
@@ -57,7 +57,7 @@ pub(super) fn not_pulled(said: &str, model: &Value) -> Option<String> {
     } else {
         format!(" and {more} more")
     };
-    (!images.is_empty()).then(|| format!("can't pull {}{more}", images.join(", ")))
+    (!images.is_empty()).then(|| format!("failed to pull {}{more}", images.join(", ")))
 }
 
 /// What Compose said last, which is why it failed.
@@ -106,34 +106,27 @@ pub fn with_reason(mut error: StageError) -> StageError {
 }
 
 /// What to do about it, where that is known.
-pub(super) fn help(said: &str, host: &str, local: bool) -> Option<String> {
+pub(super) fn help(said: &str, host: HostKind<'_>) -> Option<String> {
     let has = |needle: &str| said.contains(needle);
     if has("pull access denied") || has("unauthorized") || has("denied: requested access") {
-        let login = if local {
-            "docker login REGISTRY".to_owned()
-        } else {
-            format!(
-                "{} -t {host} docker login REGISTRY",
-                attach_hints::ssh_program()
-            )
-        };
+        let login = host.paste_command("-t", "docker login REGISTRY");
         Some(format!(
             "the image does not exist, or the host may not pull it. Log in on the host: {login}"
         ))
     } else if has("no matching manifest") {
         Some(
-            "the image is not made for the host's architecture; name another tag, or `build:` it"
+            "the image does not exist for the host's architecture; name another tag, or `build:` it"
                 .to_owned(),
         )
     } else if subnets::are_exhausted(said) {
         Some("Docker has no address left for another network: `docker network ls` on the host shows what holds them".to_owned())
     } else if subnets::overlap(said) {
-        Some("the subnet that the compose file writes down is taken: another sandbox of this repo may have it; without `ipam` any number runs side by side".to_owned())
+        Some("the fixed subnet in the compose file is taken: another sandbox of this repo may have it; without `ipam`, sandboxes run side by side".to_owned())
     } else if has("no space left on device") {
         Some("the host's disk is full: `docker system df` there shows what Docker holds".to_owned())
     } else if ports::is_taken(said) {
         Some(
-            "something took the port meanwhile: `ss -ltnp` and `docker ps` on the host show what"
+            "another process took the port: `ss -ltnp` and `docker ps` on the host show what"
                 .to_owned(),
         )
     } else {
@@ -189,23 +182,24 @@ mod tests {
                     Error response from daemon: no such host\n";
         assert_eq!(
             failed(said, &model),
-            "`docker compose up` failed: can't pull postgres:99 (db): no such host"
+            "`docker compose up` failed: failed to pull postgres:99 (db): no such host"
         );
         let said = " Image shop/web Pulling\n Image shop/web Error denied\ndenied\n";
         assert_eq!(
             failed(said, &model),
-            "`docker compose up` failed: can't pull shop/web (web): denied"
+            "`docker compose up` failed: failed to pull shop/web (web): denied"
         );
         assert_eq!(failed(" Container db  Error\nx\n", &model), FAILED);
     }
 
     #[test]
     fn a_refused_pull_says_how_to_log_in() {
-        let text = help("Error pull access denied for x", "railiance01", false);
+        let host = HostKind::Ssh("railiance01");
+        let text = help("Error pull access denied for x", host);
         // With the configuration of whoever runs this.
-        let ssh = attach_hints::ssh_program();
-        let login = format!(": {ssh} -t railiance01 docker login REGISTRY");
-        assert!(text.is_some_and(|text| text.ends_with(&login)));
-        assert_eq!(help("exit 1", "local", true), None);
+        let login = host.paste_command("-t", "docker login REGISTRY");
+        assert!(login.ends_with(" -t railiance01 docker login REGISTRY"));
+        assert!(text.is_some_and(|text| text.ends_with(&format!(": {login}"))));
+        assert_eq!(help("exit 1", HostKind::Local), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_yaml::Value;
 
-use super::{Kind, Part, Recipe, join};
+use super::super::recipe::{Kind, Part, Recipe, join};
 
 /// The keys whose values are scripts, in the systems that are read here.
 const SCRIPTS: [&str; 9] = [

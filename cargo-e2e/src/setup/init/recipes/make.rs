@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
+use super::super::recipe::{Kind, Part, Recipe, parent};
 use super::super::shell::Variables;
-use super::{Kind, Part, Recipe, parent};
 
 /// The targets of a Makefile, with the recipes of what they need before their own.
 pub(super) fn targets(file: &str, text: &str) -> Vec<Recipe> {

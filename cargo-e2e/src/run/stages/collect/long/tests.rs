@@ -130,7 +130,7 @@ fn what_is_not_packed_well_is_kept_as_far_as_it_goes() {
     let (_folder, path) = place("");
     let written = write(packed.as_slice(), &path, &patterns(), MUCH).unwrap();
     let why = written.why.clone().unwrap();
-    assert!(why.starts_with("it can't be unpacked: "), "{why}");
+    assert!(why.starts_with("failed to unpack it: "), "{why}");
     close(written, &path, Some(&why)).unwrap();
     assert!(
         std::fs::read_to_string(&path)

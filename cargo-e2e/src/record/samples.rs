@@ -1,4 +1,4 @@
-//! Records and events that the reporters' tests share.
+//! Records and events that unit tests share, of whichever module. It knows nothing but the record.
 
 use std::time::Duration;
 

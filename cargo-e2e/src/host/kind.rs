@@ -1,0 +1,71 @@
+//! What a host's name says: its kind, and the command lines that reach it.
+
+use std::path::PathBuf;
+
+use crate::shell::{quote, word};
+
+/// The name of this machine.
+pub const LOCAL: &str = "local";
+
+/// How a host is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostKind<'a> {
+    /// It is this machine.
+    Local,
+    /// By ssh, with this destination.
+    Ssh(&'a str),
+}
+
+impl<'a> HostKind<'a> {
+    /// Reads a name.
+    #[must_use]
+    pub fn of(name: &'a str) -> Self {
+        let is_local = name == LOCAL;
+        if is_local {
+            Self::Local
+        } else {
+            Self::Ssh(name)
+        }
+    }
+
+    /// Returns the words that run a command of `sh` there, on a terminal of its own.
+    #[must_use]
+    pub fn interactive(self, command: &str, terminal: bool) -> Vec<String> {
+        let Self::Ssh(destination) = self else {
+            return ["sh", "-c", command].map(str::to_owned).to_vec();
+        };
+        let mut words = ssh();
+        words.extend(terminal.then(|| "-t".to_owned()));
+        // One word for the login shell, whichever that is.
+        let command = format!("exec sh -c {}", quote(command));
+        words.extend([destination.to_owned(), command]);
+        words
+    }
+
+    /// Returns a command to paste here that runs there; ssh takes these options.
+    #[must_use]
+    pub fn paste_command(self, options: &str, command: &str) -> String {
+        let Self::Ssh(destination) = self else {
+            return command.to_owned();
+        };
+        let ssh: Vec<String> = ssh().iter().map(|part| word(part)).collect();
+        let parts = [&ssh.join(" "), options, destination, command];
+        let parts = parts.into_iter().filter(|part| !part.is_empty());
+        parts.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Returns the file of `CARGO_E2E_SSH_CONFIG`, in place of the user's own config.
+pub(super) fn ssh_config() -> Option<PathBuf> {
+    let config = std::env::var_os(crate::environment::SSH_CONFIG).map(PathBuf::from);
+    config.filter(|path| !path.as_os_str().is_empty())
+}
+
+/// The ssh program and its options.
+fn ssh() -> Vec<String> {
+    let mut words = vec!["ssh".to_owned()];
+    if let Some(config) = ssh_config() {
+        words.extend(["-F".to_owned(), config.to_string_lossy().into_owned()]);
+    }
+    words
+}

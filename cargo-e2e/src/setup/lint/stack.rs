@@ -1,0 +1,178 @@
+//! Mistakes in the stack that Compose accepts, and with which a run must fail.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::compose::Published;
+use crate::compose::ports::is_here;
+use crate::plan::Plan;
+use crate::spec::Ports;
+
+/// Looks at the canonical model. Reads files of the repo.
+pub(super) fn stack(plan: &Plan, model: &Value) -> Vec<String> {
+    let empty = Map::new();
+    let services = model["services"].as_object().unwrap_or(&empty);
+    let mut errors = Vec::new();
+    if services.is_empty() {
+        errors.push(
+            "no service is active: name one in `profiles`, or give a service no profile".to_owned(),
+        );
+    }
+    for (name, service) in services {
+        errors.extend(image(name, service));
+        errors.extend(dockerfile(plan, name, service));
+    }
+    if plan.ports == Ports::Declared {
+        errors.extend(twice(services));
+    }
+    errors.extend(outside(plan));
+    errors
+}
+
+/// An image whose tag is a variable that is not set.
+fn image(name: &str, service: &Value) -> Option<String> {
+    let image = service["image"].as_str()?;
+    let is_open = image.is_empty() || image.ends_with([':', '/', '@']);
+    is_open.then(|| {
+        format!("service {name} has the image `{image}`, of which a part is empty: is a variable not set?")
+    })
+}
+
+fn dockerfile(plan: &Plan, name: &str, service: &Value) -> Option<String> {
+    let build = service["build"].as_object()?;
+    if build.contains_key("dockerfile_inline") || plan.spec.build_command.is_some() {
+        return None;
+    }
+    let context = Path::new(build.get("context")?.as_str()?);
+    let file = context.join(
+        build
+            .get("dockerfile")
+            .and_then(Value::as_str)
+            .unwrap_or("Dockerfile"),
+    );
+    let is_missing = context.is_absolute() && context.is_dir() && file.symlink_metadata().is_err();
+    is_missing.then(|| {
+        let shown = file.strip_prefix(&plan.repo.root).unwrap_or(&file);
+        format!(
+            "{} does not exist; it is the Dockerfile of {name}",
+            shown.display()
+        )
+    })
+}
+
+/// Ports of this host that two services publish.
+fn twice(services: &Map<String, Value>) -> Vec<String> {
+    let mut holders: BTreeMap<(String, String), Vec<(&str, &str)>> = BTreeMap::new();
+    let mut errors = Vec::new();
+    for (name, service) in services {
+        for port in service["ports"].as_array().into_iter().flatten() {
+            let Some(number) = port["published"]
+                .as_str()
+                .filter(|number| !number.is_empty() && *number != "0")
+            else {
+                continue;
+            };
+            let transport = port["protocol"].as_str().unwrap_or("tcp");
+            let address = port["host_ip"].as_str().unwrap_or("0.0.0.0");
+            let others = holders
+                .entry((number.to_owned(), transport.to_owned()))
+                .or_default();
+            let overlaps = |other: &str| {
+                [other, address]
+                    .iter()
+                    .any(|one| matches!(*one, "0.0.0.0" | "::" | ""))
+                    || other == address
+            };
+            if let Some((other, _)) = others.iter().find(|(_, there)| overlaps(there)) {
+                errors.push(format!(
+                    "services {other} and {name} both publish port {number}"
+                ));
+            }
+            others.push((name, address));
+        }
+    }
+    errors
+}
+
+/// Sources of bind mounts and contexts that are written relative to the repo and lead out of it: a
+/// host does not have them.
+fn outside(plan: &Plan) -> Vec<String> {
+    let mut errors = Vec::new();
+    let depth = plan
+        .project_dir
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .count();
+    for file in &plan.compose_files {
+        let text = std::fs::read_to_string(plan.repo.root.join(file)).unwrap_or_default();
+        let mut read: serde_yaml::Value = serde_yaml::from_str(&text).unwrap_or_default();
+        let _ = read.apply_merge();
+        for (name, service) in read["services"].as_mapping().into_iter().flatten() {
+            let name = name.as_str().unwrap_or_default();
+            let mounts = service["volumes"].as_sequence().into_iter().flatten();
+            let mounts = mounts.filter_map(|mount| match mount {
+                serde_yaml::Value::String(short) => short.split(':').next(),
+                long => long["source"].as_str(),
+            });
+            let build = &service["build"];
+            let context = build.as_str().or(build["context"].as_str());
+            for path in mounts.chain(context) {
+                if leads_out(path, depth) {
+                    errors.push(format!("{file}: {name} uses {path}, which is outside the repo and is not sent to a host"));
+                }
+            }
+        }
+    }
+    errors.dedup();
+    errors
+}
+
+/// Whether a relative path leaves a root that is `depth` folders above.
+fn leads_out(path: &str, depth: usize) -> bool {
+    if !path.starts_with("..") && !path.starts_with("./") {
+        return false;
+    }
+    let mut below = i64::try_from(depth).unwrap_or(i64::MAX);
+    path.split('/').any(|part| {
+        below += match part {
+            "" | "." => 0,
+            ".." => -1,
+            _ => 1,
+        };
+        below < 0
+    })
+}
+
+/// Health checks of ports at which nobody can answer, each with what to do.
+#[must_use]
+pub fn unpublished(plan: &Plan, model: &Value, published: &[Published]) -> Vec<(String, String)> {
+    let services = model["services"].as_object().into_iter().flatten();
+    let mut services = services.map(|(_, service)| service);
+    // Such a service listens where it likes.
+    if services.any(|service| service["network_mode"] == "host") {
+        return Vec::new();
+    }
+    let checks = plan.spec.health_checks.iter();
+    let asked = checks.filter_map(|check| Some((check, check.probe.kind().address()?)));
+    asked
+        .filter(|(_, (host, port))| {
+            is_here(host) && published.iter().all(|one| one.declared != Some(*port))
+        })
+        .map(|(check, (host, port))| {
+            let mut there: Vec<String> = published
+                .iter()
+                .filter_map(|one| Some(format!("{} of {}", one.declared?, one.service)))
+                .collect();
+            there.dedup();
+            let help = if there.is_empty() {
+                "no service publishes a port: add `ports:` to the compose file, or use an `exec` check".to_owned()
+            } else {
+                format!("the compose file publishes {}", there.join(", "))
+            };
+            let error = format!("health check {} asks {host}:{port}, which no service publishes", check.name);
+            (error, help)
+        })
+        .collect()
+}

@@ -1,0 +1,53 @@
+//! What a run leaves to be read elsewhere: in a job's summary, and in a browser.
+
+use std::fs;
+
+use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
+use e2e_tests::{Host, Repo};
+
+use super::filters::settings;
+
+#[test]
+fn summary_and_page() {
+    let repo = Repo::new("screen")
+        .compose(WEB)
+        .spec(&format!(
+            "{WEB_IS_HEALTHY}test_command: |\n  echo expected 3, got 4\n  exit 7\n"
+        ))
+        .file("summary.md", "")
+        .gitignore("summary.md\n");
+    let summary = repo.path("summary.md");
+    let repo = repo.env("GITHUB_ACTIONS", "true").env(
+        "GITHUB_STEP_SUMMARY",
+        summary.to_str().expect("a plain path"),
+    );
+    let ran = repo.run(Host::Local, &[]);
+    ran.ended(100, "failed");
+    let summary = fs::read_to_string(summary).expect("it was written");
+    let page = text_of(&ran.file("report.html"));
+    settings(&repo).bind(|| {
+        insta::assert_snapshot!("summary.md", summary);
+        insta::assert_snapshot!("report.html", page);
+    });
+}
+
+/// What a person reads of a page: without its head, scripts and tags.
+fn text_of(page: &str) -> String {
+    let (_, body) = page.split_once("<body").expect("a body");
+    let (_, mut rest) = body.split_once('>').expect("a tag is closed");
+    let mut text = String::new();
+    while let Some((before, tag)) = rest.split_once('<') {
+        text += before;
+        let hidden = ["script", "style"]
+            .into_iter()
+            .find(|name| tag.starts_with(name));
+        let end = hidden.map_or(">".to_owned(), |name| format!("</{name}>"));
+        (_, rest) = tag.split_once(&*end).expect("a tag is closed");
+        text.push('\n');
+    }
+    let lines = text.lines().map(str::trim_end);
+    lines
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| line.to_owned() + "\n")
+        .collect()
+}
