@@ -99,10 +99,10 @@ fn is_like_a_folder(path: &str, mount: &Value) -> bool {
 /// side.
 fn is_data(path: &str, mount: &Value) -> bool {
     const STATE: [&str; 5] = [
-        "/var/lib/",
+        "/var/lib",
         "/var/log",
         "/data",
-        "/bitnami/",
+        "/bitnami",
         "/usr/share/elasticsearch/data",
     ];
     const NAMES: [&str; 9] = [
@@ -111,7 +111,10 @@ fn is_data(path: &str, mount: &Value) -> bool {
     let target = mount["target"].as_str().unwrap_or_default();
     let is_named =
         |part: &str| NAMES.contains(&part) || part.ends_with("-data") || part.ends_with("_data");
-    STATE.iter().any(|state| target.starts_with(state)) || path.split('/').any(is_named)
+    STATE.iter().any(|state| {
+        let below = target.strip_prefix(state);
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }) || path.split('/').any(is_named)
 }
 
 /// Returns the services that mount something below `root` in which one of these names lies: a bind
@@ -212,6 +215,7 @@ mod tests {
             ("/r/.data/mysql", "/x", (true, true)),
             ("/r/dist", "/app/dist", (true, false)),
             ("/r/pg", "/var/lib/postgresql/data", (true, true)),
+            ("/r/seed", "/database", (true, false)),
             ("/r/app.jar", "/app.jar", (false, false)),
             ("/r/.env", "/app/.env", (false, false)),
             ("/r/conf", "/etc/x.conf", (false, false)),
