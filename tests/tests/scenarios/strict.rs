@@ -22,7 +22,7 @@ const SAID: [&str; 8] = [
     "network: network_mode is the host's own; all sandboxes share its ports",
     "process: pid is the host's own",
     "capable: cap_add gives it access to the host that containers lack",
-    "socket: /var/run/docker.sock gives it root on the host",
+    "socket: /var/run/docker.sock gives it root on the host, and teardown does not remove its objects there",
     "bind: it may write /tmp on the host, outside the repo: all sandboxes share it",
     "open: port 80 is published on 0.0.0.0, so other machines can reach it",
     "volume named: it is /tmp on the host, outside the repo: all sandboxes share it",
