@@ -131,7 +131,7 @@ fn interrupted() {
     printed("interrupted", run.finish(), &repo, 130).leaves_nothing();
 }
 
-/// Somebody else's container is on its network.
+/// A container of another owner is on its network.
 #[test]
 fn leaked() {
     let repo = web(
