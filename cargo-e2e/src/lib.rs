@@ -1,7 +1,7 @@
 //! The engine of `cargo e2e`, private to its binary and its tests. Data flows one way:
 //! Spec → Plan → Host → run → Record → reports.
 //!
-//! A module imports only from those below it; `tests/structure.rs` has the order.
+//! A module imports only from those below it; `tests/tests/structure` has the order.
 #![forbid(unsafe_code)]
 #![allow(
     missing_docs,

@@ -7,7 +7,7 @@ use serde_json::Value;
 /// What is wrong with a name that the model does not have.
 #[must_use]
 pub fn unknown(name: &str) -> String {
-    format!("`services` names {name}, which the compose file does not have")
+    format!("e2e.yml names the service {name}, which the compose file does not have")
 }
 
 /// Removes every service that is not named and on which none of the named ones depends; none where none

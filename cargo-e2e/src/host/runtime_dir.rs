@@ -1,5 +1,5 @@
 //! Folders of this process on this machine, for sockets. One that a killed client left behind is
-//! known by its lock, which no process holds any more.
+//! known by its lock, which no process holds.
 
 use std::fs::File;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};

@@ -58,7 +58,7 @@ fn check_names_what_compose_lets_pass() {
         (
             "services: {a: {image: BUSYBOX}}",
             "services: [b]\ntest_command: 'true'\n",
-            "`services` names b, which the compose file does not have",
+            "e2e.yml names the service b, which the compose file does not have",
         ),
         (
             "services: {a: {image: 'BUSYBOX', profiles: [x]}}",

@@ -1,4 +1,4 @@
-//! What stands on a host, and what is told of its runs; as a user who has nothing else there.
+//! The screens that list a host's sandboxes and this machine's runs, for a user with no others there.
 
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
 use e2e_tests::{Account, Repo};

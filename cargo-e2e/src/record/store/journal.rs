@@ -119,7 +119,7 @@ impl Reporter for Journal {
         | Event::StageEnded { .. }
         | Event::Health { .. } = event
         {
-            // A disk that is full now is told of when the record is stored.
+            // Storing the record reports a full disk.
             let _ = self.write(event);
         }
     }

@@ -103,7 +103,7 @@ fn in_service(call: &Call, score: i32, one: &Use<'_>) -> Option<Candidate> {
     })
 }
 
-/// Also what a shell is told to run.
+/// Returns whether a command runs tests, also by way of `sh -c`.
 fn is_runner(command: &[String]) -> bool {
     let told = match command {
         [shell, option, script, ..]
