@@ -10,13 +10,6 @@ use std::path::Path;
 ///
 /// # Errors
 /// When a step fails; what was in its place is still there then.
-///
-/// # Examples
-/// ```
-/// let folder = tempfile::tempdir().unwrap();
-/// cargo_e2e::durable::write(folder.path(), "run.json", b"{}").unwrap();
-/// assert_eq!(std::fs::read(folder.path().join("run.json")).unwrap(), b"{}");
-/// ```
 pub fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;

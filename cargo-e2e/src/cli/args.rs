@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cargo_e2e::record::outcome::exit_codes;
+use crate::record::outcome::exit_codes;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 /// As Cargo calls it: `cargo-e2e e2e …`.
@@ -328,7 +328,7 @@ fn exit_code_help() -> String {
 }
 
 fn slug(text: &str) -> Result<String, String> {
-    if cargo_e2e::spec::is_slug(text) {
+    if crate::spec::is_slug(text) {
         Ok(text.to_owned())
     } else {
         Err("give the `name` of its e2e.yml".to_owned())
@@ -342,7 +342,7 @@ fn lifetime(text: &str) -> Result<Duration, String> {
         Some(days) => days.parse::<f64>().ok().map(|days| days * 86400.0),
         None => match text.parse::<f64>() {
             Ok(seconds) => Some(seconds),
-            Err(_) => cargo_e2e::compose::duration::parse(text).map(|time| time.as_secs_f64()),
+            Err(_) => crate::compose::duration::parse(text).map(|time| time.as_secs_f64()),
         },
     };
     let seconds = parsed.filter(|seconds| *seconds >= 60.0).ok_or_else(help)?;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cargo_e2e::host::client;
-use cargo_e2e::record::outcome::{Verdict, exit_code};
+use crate::host::client;
+use crate::record::outcome::{Verdict, exit_code};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 

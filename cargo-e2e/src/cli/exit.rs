@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use cargo_e2e::cancel::Cancel;
-pub(super) use cargo_e2e::record::outcome::USAGE;
-use cargo_e2e::record::outcome::{Verdict, exit_code};
+use crate::cancel::Cancel;
+pub(super) use crate::record::outcome::USAGE;
+use crate::record::outcome::{Verdict, exit_code};
 
 use super::print::{errln, output, show_error};
 use super::signals;

@@ -1,9 +1,9 @@
 //! The host that a command works on.
 
-use cargo_e2e::host::{Facts, Host, HostError, Purpose, connect, preflight};
-use cargo_e2e::plan::{HostVariables, choose_host};
-use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::text::chain;
+use crate::host::{Facts, Host, HostError, Purpose, connect, preflight};
+use crate::plan::{HostVariables, choose_host};
+use crate::record::outcome::{Verdict, exit_code};
+use crate::text::chain;
 
 use super::args::HostArgument;
 use super::print::show_error;

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use cargo_e2e::cancel::Cancel;
-use cargo_e2e::compose::preview::PreviewError;
-use cargo_e2e::compose::strict;
-use cargo_e2e::plan::{HostVariables, Options, Plan, Risks};
-use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::repo::workspace::Repo;
+use crate::cancel::Cancel;
+use crate::compose::preview::PreviewError;
+use crate::compose::strict;
+use crate::plan::{HostVariables, Options, Plan, Risks};
+use crate::record::outcome::{Verdict, exit_code};
+use crate::repo::workspace::Repo;
 
 use super::args::{LookArguments, RepoArguments, SandboxArguments};
 use super::print::show_error;

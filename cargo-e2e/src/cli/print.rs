@@ -3,9 +3,9 @@
 use std::io::Write as _;
 use std::sync::LazyLock;
 
+use crate::report::output::Output;
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
-use cargo_e2e::report::output::Output;
 
 static OUTPUT: LazyLock<Output> = LazyLock::new(Output::start);
 

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use cargo_e2e::plan::PlanError;
-use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::repo::workspace::FindError;
-use cargo_e2e::secrets::MissingSecrets;
-use cargo_e2e::spec::SpecErrors;
-use cargo_e2e::text;
+use crate::plan::PlanError;
+use crate::record::outcome::{Verdict, exit_code};
+use crate::repo::workspace::FindError;
+use crate::secrets::MissingSecrets;
+use crate::spec::SpecErrors;
+use crate::text;
 
 use super::exit::USAGE;
 use super::print::{errln, show_error};

@@ -4,10 +4,10 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use cargo_e2e::record::event::Reporter;
-use cargo_e2e::report::github::{NoCommands, StopCommands, is_job};
-use cargo_e2e::report::output::{Channel, Stream};
-use cargo_e2e::report::{GitHub, Human, HumanOptions, Json, TestLog, Verbosity, human, json};
+use crate::record::event::Reporter;
+use crate::report::github::{NoCommands, StopCommands, is_job};
+use crate::report::output::{Channel, Stream};
+use crate::report::{GitHub, Human, HumanOptions, Json, TestLog, Verbosity, human, json};
 use rustix::fs::FileType;
 
 use super::args::{Color, MessageFormat, OutputArguments};

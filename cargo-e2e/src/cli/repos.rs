@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use cargo_e2e::repo::workspace::{self, Repo, Selection};
-use cargo_e2e::spec::{self, Spec, SpecErrors};
+use crate::repo::workspace::{self, Repo, Selection};
+use crate::spec::{self, Spec, SpecErrors};
 
 use super::args::RepoArguments;
 use super::refused::Refused;

@@ -1,7 +1,7 @@
 //! The sandbox that a command means.
 
-use cargo_e2e::host::{Facts, Host};
-use cargo_e2e::sandbox::{self, Asker, ChooseError, Existing, Listed};
+use crate::host::{Facts, Host};
+use crate::sandbox::{self, Asker, ChooseError, Existing, Listed};
 
 use super::exit::USAGE;
 use super::host::CommandError;

@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::OnceLock;
 
-use cargo_e2e::cancel::Cancel;
-use cargo_e2e::record::outcome::{Verdict, exit_code};
+use crate::cancel::Cancel;
+use crate::record::outcome::{Verdict, exit_code};
 
 use super::print::show_error;
 

@@ -4,19 +4,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cargo_e2e::plan::{HostVariables, Options, choose_host};
-use cargo_e2e::record::event::{Event, Events, Failure};
-use cargo_e2e::record::outcome::{
+use crate::plan::{HostVariables, Options, choose_host};
+use crate::record::event::{Event, Events, Failure};
+use crate::record::outcome::{
     Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis, now,
 };
-use cargo_e2e::repo::workspace::{FindError, Repo};
-use cargo_e2e::report::TestLog;
-use cargo_e2e::run::finish::finish;
-use cargo_e2e::run::keeping::{About, Keeping, bundle_in};
-use cargo_e2e::run::lifecycle::Outcome;
-use cargo_e2e::sandbox::Identity;
-use cargo_e2e::secrets::{Secrets, read_small};
-use cargo_e2e::spec::{Spec, is_slug, name_in};
+use crate::repo::workspace::{FindError, Repo};
+use crate::report::TestLog;
+use crate::run::finish::finish;
+use crate::run::keeping::{About, Keeping, bundle_in};
+use crate::run::lifecycle::Outcome;
+use crate::sandbox::Identity;
+use crate::secrets::{Secrets, read_small};
+use crate::spec::{Spec, is_slug, name_in};
 
 use super::args::OutputArguments;
 use super::exit::USAGE;
@@ -97,7 +97,7 @@ impl Unplanned {
             repo: identity.slug.clone(),
             host: host.to_owned(),
         });
-        let git = cargo_e2e::repo::git::describe(root).await;
+        let git = crate::repo::git::describe(root).await;
         events.emit(Event::Commit { git: git.clone() });
         let stage = Stage::Plan;
         events.emit(Event::StageStarted { stage });

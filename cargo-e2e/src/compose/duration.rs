@@ -3,14 +3,6 @@
 use std::time::Duration;
 
 /// Reads a duration; none when it is not one.
-///
-/// ```
-/// use std::time::Duration;
-/// use cargo_e2e::compose::duration::parse;
-/// assert_eq!(parse("1m30s"), Some(Duration::from_secs(90)));
-/// assert_eq!(parse("1.5s"), Some(Duration::from_millis(1500)));
-/// assert_eq!(parse("soon"), None);
-/// ```
 #[must_use]
 pub fn parse(text: &str) -> Option<Duration> {
     let mut total = 0.0;
@@ -42,15 +34,6 @@ pub fn parse(text: &str) -> Option<Duration> {
 }
 
 /// Writes a duration just as Compose does, so that reading it again changes nothing.
-///
-/// ```
-/// use std::time::Duration;
-/// use cargo_e2e::compose::duration::text;
-/// assert_eq!(text(Duration::from_secs(90)), "1m30s");
-/// assert_eq!(text(Duration::from_millis(4500)), "4.5s");
-/// assert_eq!(text(Duration::from_secs(3600)), "1h0m0s");
-/// assert_eq!(text(Duration::from_millis(300)), "300ms");
-/// ```
 #[must_use]
 pub fn text(duration: Duration) -> String {
     if duration < Duration::from_secs(1) {
@@ -64,5 +47,21 @@ pub fn text(duration: Duration) -> String {
         (0, 0) => format!("{seconds}{fraction}s"),
         (0, _) => format!("{minutes}m{seconds}{fraction}s"),
         _ => format!("{hours}h{minutes}m{seconds}{fraction}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_and_written_as_compose_does() {
+        assert_eq!(parse("1m30s"), Some(Duration::from_secs(90)));
+        assert_eq!(parse("1.5s"), Some(Duration::from_millis(1500)));
+        assert_eq!(parse("soon"), None);
+        assert_eq!(text(Duration::from_secs(90)), "1m30s");
+        assert_eq!(text(Duration::from_millis(4500)), "4.5s");
+        assert_eq!(text(Duration::from_hours(1)), "1h0m0s");
+        assert_eq!(text(Duration::from_millis(300)), "300ms");
     }
 }

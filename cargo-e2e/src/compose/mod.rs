@@ -5,6 +5,8 @@
 
 mod advertised;
 mod changes;
+#[cfg(test)]
+mod corpus_tests;
 pub mod dockerfiles;
 pub mod duration;
 pub mod env_file;
@@ -12,6 +14,8 @@ pub mod external;
 pub mod gateway;
 mod health;
 mod images;
+#[cfg(test)]
+mod invariants_tests;
 pub mod isolate;
 mod labels;
 mod model;
@@ -20,6 +24,8 @@ pub mod needs;
 pub mod places;
 pub mod ports;
 pub mod preview;
+#[cfg(test)]
+mod properties_tests;
 mod publish;
 pub mod risks;
 pub mod scan;

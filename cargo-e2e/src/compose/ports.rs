@@ -54,12 +54,6 @@ pub fn groups(model: &Value, ports: Ports) -> Vec<usize> {
         .collect()
 }
 
-/// Returns how many numbers of its own a model needs.
-#[must_use]
-pub fn count(model: &Value, ports: Ports) -> usize {
-    groups(model, ports).iter().sum()
-}
-
 /// Returns the numbers that a model's own ports keep, which are not free for others of it.
 #[must_use]
 pub fn kept(model: &Value, ports: Ports) -> Vec<u16> {

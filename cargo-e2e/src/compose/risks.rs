@@ -12,16 +12,6 @@ use super::shared;
 
 /// One line each; `repo` is the repo's folder where the model was read. With isolated ports, the
 /// addresses that are written down are not used.
-///
-/// ```
-/// use cargo_e2e::compose::risks::risks;
-/// use cargo_e2e::spec::Ports;
-/// let model = serde_json::json!({ "services": { "db": { "privileged": true } } });
-/// assert_eq!(
-///     risks(&model, "/repo", Ports::Declared),
-///     ["db: it is privileged, so it can change the host itself"]
-/// );
-/// ```
 #[must_use]
 pub fn risks(model: &Value, repo: &str, ports: Ports) -> Vec<String> {
     let mut found = Vec::new();

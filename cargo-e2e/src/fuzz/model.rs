@@ -43,7 +43,7 @@ fn everything(model: &Value, engine: (u32, u32)) {
     // Fewer numbers than ports, too.
     let _ = rewritten(&model, PortRule::Isolated(&[20000, 20001]));
     let numbers: Vec<u16> = (20000..30000)
-        .take(ports::count(&model, Ports::Isolated))
+        .take(ports::groups(&model, Ports::Isolated).iter().sum())
         .collect();
     let mut own = rewritten(&model, PortRule::Isolated(&numbers));
     let keys = subnets::wanting(&own.model);

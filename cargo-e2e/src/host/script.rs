@@ -9,12 +9,6 @@ use crate::shell::quote;
 pub(super) const STATUS: &str = "cargo-e2e-status ";
 
 /// A POSIX `sh` script with values for its variables.
-///
-/// ```
-/// use cargo_e2e::host::Script;
-/// let script = Script::new("greeting", "echo \"hello $name\"").var("name", "it's me");
-/// assert_eq!(script.name(), "greeting");
-/// ```
 #[derive(Debug, Clone)]
 pub struct Script {
     name: &'static str,

@@ -14,10 +14,9 @@ use crate::repo::workspace::Repo;
 use crate::spec::{Cleanup, Ports, Side, Spec};
 
 pub use error::PlanError;
-pub use harness::HarnessError;
 pub use host::{HostChoice, HostVariables, choose_host};
 pub use limits::Limits;
-pub use test_kind::{Harness, Target, Tests};
+pub use test_kind::{Target, Tests};
 
 /// A sandbox that was asked to be kept lives this long, unless `--keep-for` says otherwise.
 pub const KEEP_FOR: Duration = Duration::from_hours(24);

@@ -228,13 +228,7 @@ impl Dispatcher {
 }
 
 impl Events {
-    /// With these reporters, told in this order.
-    #[must_use]
-    pub fn new(reporters: Vec<Box<dyn Reporter>>) -> Self {
-        Self::masking(Arc::default(), reporters)
-    }
-
-    /// The same, masking these.
+    /// Masks these secrets in each event, and hands it to these reporters in this order.
     #[must_use]
     pub fn masking(secrets: Arc<Secrets>, reporters: Vec<Box<dyn Reporter>>) -> Self {
         Self {

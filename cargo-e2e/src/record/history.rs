@@ -90,11 +90,6 @@ pub struct RunHistory {
 }
 
 /// Looks at records, the oldest first, and tells them by repo.
-///
-/// # Examples
-/// ```
-/// assert!(cargo_e2e::record::history::of(&[], None).is_empty());
-/// ```
 #[must_use]
 pub fn of(records: &[Record], repo: Option<&str>) -> Vec<History> {
     let mut repos: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();

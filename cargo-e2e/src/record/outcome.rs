@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use super::verdict_info::{USAGE, Verdict, VerdictInfo, exit_code, exit_codes};
+pub use super::verdict_info::{USAGE, Verdict, exit_code, exit_codes};
 
 /// The stages of a run, in their order.
 #[derive(

@@ -58,13 +58,6 @@ pub struct Kept {
 
 impl Store {
     /// In `runs` of this folder. Nothing is made yet.
-    ///
-    /// # Examples
-    /// ```
-    /// # let state = tempfile::tempdir().unwrap();
-    /// let store = cargo_e2e::record::store::Store::in_state(state.path());
-    /// assert!(store.kept().unwrap().records.is_empty());
-    /// ```
     #[must_use]
     pub fn in_state(state: &Path) -> Self {
         Self {
@@ -97,12 +90,6 @@ impl Store {
     #[must_use]
     pub fn path(&self, run_id: &str) -> PathBuf {
         self.folder.join(name(run_id))
-    }
-
-    /// Whether a run's record is here.
-    #[must_use]
-    pub fn has(&self, run_id: &str) -> bool {
-        self.path(run_id).is_file()
     }
 
     /// One record.

@@ -20,7 +20,9 @@ use paths::{canonical, existing, spec_in};
 
 pub use around::around;
 pub use error::FindError;
-pub use model::{CargoProject, ConfiguredHost, Repo};
+#[cfg(test)]
+pub use model::CargoProject;
+pub use model::{ConfiguredHost, Repo};
 pub use targets::TestPackage;
 
 /// What was typed, as it was typed.

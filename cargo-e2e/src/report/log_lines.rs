@@ -13,14 +13,6 @@ const WIDTH: usize = 8 << 10;
 const TIME: usize = 48;
 
 /// When a line was printed: Docker begins each with its time.
-///
-/// # Examples
-/// ```
-/// use cargo_e2e::report::log_lines::split_time;
-/// let (at, text) = split_time("2026-11-22T10:00:00.5Z ready").unwrap();
-/// assert_eq!((at.as_second(), text), (1_795_341_600, "ready"));
-/// assert!(split_time("ready").is_none());
-/// ```
 #[must_use]
 pub fn split_time(line: &str) -> Option<(Timestamp, &str)> {
     let (at, text) = line.split_once(' ')?;

@@ -1,16 +1,15 @@
-//! Stops a run at the beginning of a stage, so that a test does harm exactly there. Only in
+//! Stops a run at the beginning of a stage, and before its first heartbeat, so that a test does harm exactly there. Only in
 //! builds with debug assertions: a released binary does not look.
 
 use std::path::Path;
 use std::time::Duration;
 
 use crate::environment;
-use crate::record::outcome::Stage;
 
 const LOOK: Duration = Duration::from_millis(20);
 
 /// With `CARGO_E2E_FAILPOINT=up:FILE`, the stage `up` writes FILE and waits until it is gone.
-pub(crate) async fn reached(stage: Stage) {
+pub(crate) async fn reached(place: &str) {
     if !cfg!(debug_assertions) {
         return;
     }
@@ -18,7 +17,7 @@ pub(crate) async fn reached(stage: Stage) {
     let Some((name, file)) = wanted.split_once(':') else {
         return;
     };
-    if name != stage.name() || tokio::fs::write(file, name).await.is_err() {
+    if name != place || tokio::fs::write(file, name).await.is_err() {
         return;
     }
     while Path::new(file).exists() {

@@ -107,6 +107,7 @@ impl Run<'_> {
                 return;
             }
         };
+        crate::run::failpoint::reached("lease").await;
         let lease = entered.unwrap_or_else(|| self.hold(shared, &sandbox));
         runner.under(lease.lost());
         {

@@ -13,8 +13,6 @@ use crate::text::printable;
 pub struct Container {
     /// Docker's id.
     pub id: String,
-    /// Its name, with Docker's leading slash.
-    pub name: String,
     #[serde(default)]
     pub service: String,
     /// Which of the service's containers, from 1.

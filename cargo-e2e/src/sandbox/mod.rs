@@ -75,10 +75,10 @@ pub use guard::Terms;
 pub use lease::{Lease, LeaseLost};
 pub use list::{Listed, list};
 pub use long_log::{Collected, LongLog};
-pub use mirror::{Copying, Mirror, MirrorGuard};
+pub use mirror::{Copying, Mirror};
 pub use room::make_room;
 pub use state::{Existing, State};
-pub use teardown::{Left, Removed, listed, teardown};
+pub use teardown::{Left, listed, teardown};
 pub use turn::{NotEntered, Occupant, Predecessor};
 
 /// The status of scripts that have nothing to work on any more.

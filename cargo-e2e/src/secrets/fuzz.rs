@@ -3,8 +3,9 @@
 use crate::fuzz::parts;
 
 use super::encodings::forms;
+use super::mask::MASK;
 use super::view::View;
-use super::{MASK, Masking, Patterns, SHORTEST};
+use super::{Masking, Patterns, SHORTEST};
 
 /// What is longer takes time and shows nothing new.
 const LONGEST: usize = 300;

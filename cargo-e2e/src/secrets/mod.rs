@@ -25,7 +25,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde_json::Value;
 
 use known::{Known, Origin};
-pub use mask::{MASK, SHORTEST};
+pub use mask::SHORTEST;
 pub use patterns::{Masking, Patterns};
 
 /// A file that is larger is no password.
@@ -62,14 +62,6 @@ impl Secrets {
     ///
     /// # Errors
     /// When a name is not set, or is empty.
-    ///
-    /// # Examples
-    /// ```
-    /// use cargo_e2e::secrets::Secrets;
-    /// let environment = [("API_TOKEN".to_owned(), "hunter2-hunter2".to_owned())];
-    /// let secrets = Secrets::of(&["API_TOKEN".to_owned()], environment).unwrap();
-    /// assert_eq!(secrets.text("it is hunter2-hunter2."), "it is ***.");
-    /// ```
     pub fn of(
         names: &[String],
         environment: impl IntoIterator<Item = (String, String)>,

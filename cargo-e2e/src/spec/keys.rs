@@ -11,6 +11,7 @@ use super::node::{Kind, Node};
 #[derive(Clone, Copy)]
 pub(super) struct Shape {
     /// As the reference calls it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test writes the reference"))]
     pub(super) name: &'static str,
     pub(super) schema: fn() -> Value,
     /// Of a map, or of a list of maps.

@@ -29,31 +29,19 @@ mod source;
 mod tests;
 mod types;
 
-pub use diagnostic::{Diagnostic, SpecErrors};
-pub use fields::{Cleanup, Ports, Report, Side, Spec, Sync, Timeouts};
+pub use diagnostic::SpecErrors;
+pub use fields::{Cleanup, Ports, Report, Side, Spec};
 pub use health_checks::HealthCheck;
 pub(crate) use name::slug_of;
 pub use name::{is_slug, name_in};
 pub(crate) use nearest::nearest;
-pub use schema::{MODELINE, reference, schema};
+pub use schema::{MODELINE, schema};
 
 /// Reads one `e2e.yml`. `path` is only for messages; nothing is opened.
 ///
 /// # Errors
 /// Every mistake that can be found in one pass, at least one. After a mistake in the YAML itself
 /// there is only that one, since what follows has no certain meaning.
-///
-/// # Examples
-/// ```
-/// # use std::path::Path;
-/// let path = Path::new("e2e/e2e.yml");
-/// let spec = cargo_e2e::spec::parse(path, "name: shop\ntest_command: pytest\n").unwrap();
-/// assert_eq!(spec.compose_file, ["e2e/compose.yml"]);
-///
-/// let errors = cargo_e2e::spec::parse(path, "name: shop\ntest_comand: pytest\n").unwrap_err();
-/// assert_eq!(errors.diagnostics[0].line, 2);
-/// assert!(errors.to_string().contains("did you mean `test_command`?"));
-/// ```
 pub fn parse(path: &Path, text: impl AsRef<[u8]>) -> Result<Spec, SpecErrors> {
     read(path, text.as_ref(), false)
 }
@@ -62,13 +50,6 @@ pub fn parse(path: &Path, text: impl AsRef<[u8]>) -> Result<Spec, SpecErrors> {
 ///
 /// # Errors
 /// As for [`parse`].
-///
-/// # Examples
-/// ```
-/// # use std::path::Path;
-/// let spec = cargo_e2e::spec::parse_in_cargo(Path::new("e2e/e2e.yml"), "name: shop\n").unwrap();
-/// assert_eq!(spec.test_command, None);
-/// ```
 pub fn parse_in_cargo(path: &Path, text: impl AsRef<[u8]>) -> Result<Spec, SpecErrors> {
     read(path, text.as_ref(), true)
 }

@@ -7,12 +7,6 @@ use super::source::Source;
 pub(super) const MAX_SLUG: usize = 40;
 
 /// Tells whether a text is `[a-z0-9][a-z0-9-]{0,39}`.
-///
-/// # Examples
-/// ```
-/// use cargo_e2e::spec::is_slug;
-/// assert!(is_slug("order-api2") && !is_slug("-x") && !is_slug("Shop") && !is_slug(""));
-/// ```
 #[must_use]
 pub fn is_slug(text: &str) -> bool {
     SLUG.is_match(text)
@@ -35,16 +29,6 @@ pub(crate) fn slug_of(written: &str) -> Option<String> {
 
 /// Returns the `name` of an e2e.yml in which anything else may be wrong, the YAML itself too; none
 /// where it is not a slug.
-///
-/// # Examples
-/// ```
-/// use cargo_e2e::spec::name_in;
-/// assert_eq!(name_in(b"nmae: x\nname: shop # ours\n").as_deref(), Some("shop"));
-/// assert_eq!(name_in(b"name: 'shop'\nenv: [").as_deref(), Some("shop"));
-/// assert_eq!(name_in(b"{name: shop, timeout: soon}").as_deref(), Some("shop"));
-/// assert_eq!(name_in(b"env:\n  name: shop\n"), None);
-/// assert_eq!(name_in(b"name: My Shop\n"), None);
-/// ```
 #[must_use]
 pub fn name_in(text: &[u8]) -> Option<String> {
     let source = Source::decode(text).ok()?;
@@ -64,7 +48,21 @@ fn in_line(line: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::slug_of;
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_also_beside_mistakes() {
+        assert!(is_slug("order-api2") && !is_slug("-x") && !is_slug("Shop") && !is_slug(""));
+        let name = |text: &str| name_in(text.as_bytes());
+        assert_eq!(
+            name("nmae: x\nname: shop # ours\n").as_deref(),
+            Some("shop")
+        );
+        assert_eq!(name("name: 'shop'\nenv: [").as_deref(), Some("shop"));
+        assert_eq!(name("{name: shop, timeout: soon}").as_deref(), Some("shop"));
+        assert_eq!(name("env:\n  name: shop\n"), None);
+        assert_eq!(name("name: My Shop\n"), None);
+    }
 
     #[test]
     fn slugs_keep_what_they_can() {

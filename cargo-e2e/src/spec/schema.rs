@@ -1,11 +1,8 @@
 //! What editors and people are told of e2e.yml, made of `fields`.
 
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value, json};
 
 use super::fields::Spec;
-use super::keys::{Keys, Shape, listed};
 use super::level::Level as _;
 
 /// What an editor reads in the first line of an `e2e.yml` to find `e2e.schema.json`, which is [`schema`].
@@ -31,49 +28,48 @@ pub fn schema() -> String {
     format!("{:#}\n", Value::from(schema))
 }
 
-/// Returns a Markdown table of every key, with its type, its default and what it means.
-#[must_use]
-pub fn reference() -> String {
-    let mut table = "| key | type | default | meaning |\n|---|---|---|---|\n".to_owned();
-    rows(Spec::KEYS, "", &mut table);
-    table
-}
-
-fn rows(keys: &Keys, above: &str, table: &mut String) {
-    for field in keys.fields {
-        let name = format!("{above}{}", field.name);
-        let default = field.default.map(|default| format!("`{default}`"));
-        // Writing to a String can't fail.
-        let _ = writeln!(
-            table,
-            "| `{name}` | {} | {} | {} |",
-            kind(&field.shape),
-            default.unwrap_or_default(),
-            field.doc.trim()
-        );
-        if let Some(keys) = field.shape.keys {
-            rows(keys, &format!("{name}."), table);
-        }
-    }
-}
-
-fn kind(shape: &Shape) -> String {
-    let schema = (shape.schema)();
-    let words = schema["enum"].as_array().map(|words| {
-        let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
-        listed(&words, "or")
-    });
-    words.unwrap_or_else(|| shape.name.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
     use std::path::Path;
 
-    use serde_json::Value;
-
+    use super::super::keys::{Keys, Shape, listed};
     use super::super::parse;
-    use super::{reference, schema};
+    use super::*;
+
+    /// Returns a Markdown table of every key, with its type, its default and what it means.
+    fn reference() -> String {
+        let mut table = "| key | type | default | meaning |\n|---|---|---|---|\n".to_owned();
+        rows(Spec::KEYS, "", &mut table);
+        table
+    }
+
+    fn rows(keys: &Keys, above: &str, table: &mut String) {
+        for field in keys.fields {
+            let name = format!("{above}{}", field.name);
+            let default = field.default.map(|default| format!("`{default}`"));
+            // Writing to a String can't fail.
+            let _ = writeln!(
+                table,
+                "| `{name}` | {} | {} | {} |",
+                kind(&field.shape),
+                default.unwrap_or_default(),
+                field.doc.trim()
+            );
+            if let Some(keys) = field.shape.keys {
+                rows(keys, &format!("{name}."), table);
+            }
+        }
+    }
+
+    fn kind(shape: &Shape) -> String {
+        let schema = (shape.schema)();
+        let words = schema["enum"].as_array().map(|words| {
+            let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+            listed(&words, "or")
+        });
+        words.unwrap_or_else(|| shape.name.to_owned())
+    }
 
     #[test]
     fn the_schema_is_what_the_fields_say() {

@@ -2,6 +2,7 @@
 
 mod health_checks;
 mod mistakes;
+mod properties;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -44,14 +45,14 @@ fn smallest_file_and_defaults() {
         env: Vec::new(),
         build_command: None,
         setup_command: None,
-        sync: super::Sync::default(),
+        sync: super::fields::Sync::default(),
         artifacts: Vec::new(),
         junit: None,
         profiles: Vec::new(),
         services: Vec::new(),
         env_files: Vec::new(),
         secrets: Vec::new(),
-        timeouts: super::Timeouts::default(),
+        timeouts: super::fields::Timeouts::default(),
         report: super::Report::default(),
     };
     assert_eq!(spec, expected);

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use e2e_tests::Host;
 use e2e_tests::stacks::all_kinds;
+use e2e_tests::{Host, Repo, rust};
 use rustix::process::Signal;
 
 use super::{End, LEASE, Lab, held, holding, since_for};
@@ -13,6 +13,7 @@ const STAGES: &[&str] = &[
     "provision",
     "build",
     "sync",
+    "compile",
     "up",
     "ready",
     "test",
@@ -29,6 +30,15 @@ fn stages(lab: &Lab, few: &[&'static str]) -> Vec<&'static str> {
     }
 }
 
+/// Tests that end, so that the later stages are reached; Cargo's where it is to compile them.
+fn quick(lab: &Lab, name: &str, stage: &str) -> Repo {
+    if stage == "compile" {
+        lab.equipped(rust::package(&format!("{name}-{stage}"), ""))
+    } else {
+        lab.repo(name).spec("test_command: 'true'\n")
+    }
+}
+
 fn hosts(lab: &Lab) -> Vec<Host> {
     if lab.all {
         vec![Host::Local, lab.spare.host()]
@@ -41,8 +51,7 @@ pub(super) fn killed(lab: &Lab) {
     const FAULT: &str = "5 SIGKILL of the client";
     for host in hosts(lab) {
         for stage in stages(lab, &["provision", "ready"]) {
-            // Tests that end, so that the later stages are reached.
-            let repo = holding(lab.repo("killed").spec("test_command: 'true'\n"), stage);
+            let repo = holding(quick(lab, "killed", stage), stage);
             let mut run = held(&repo, host);
             run.run.signal(Signal::KILL);
             let since = Instant::now();
@@ -74,6 +83,19 @@ pub(super) fn killed_under_way(lab: &Lab) {
 pub(super) fn killed_soon(lab: &Lab) {
     const FAULT: &str = "5 SIGKILL of the client, its lease is 60 s";
     let host = lab.spare.host();
+    let repo = quick(lab, "killed-first", "test").env("CARGO_E2E_LEASE", "60");
+    let repo = holding(repo, "lease");
+    let mut run = held(&repo, host);
+    run.run.signal(Signal::KILL);
+    let since = Instant::now();
+    let ran = run.go().finish();
+    lab.check(
+        FAULT,
+        "before its first heartbeat",
+        &ran,
+        since,
+        &End::Killed,
+    );
     let ends = [
         ("during up", "slow-1"),
         ("during test", "testing"),
@@ -119,8 +141,8 @@ pub(super) fn two(lab: &Lab) {
     lab.check(fault, "test", &ran, since, &End::Is(0, "passed"));
 }
 
-fn slow_to_come_up() -> e2e_tests::Repo {
-    e2e_tests::Repo::new("slow-up")
+fn slow_to_come_up() -> Repo {
+    Repo::new("slow-up")
         .compose(
             "services:\n  slow: {image: BUSYBOX, command: [sleep, '600']}\n  web:\n    image: BUSYBOX\n    \
              command: [sleep, '600']\n    depends_on: {slow: {condition: service_completed_successfully}}\n",
@@ -130,7 +152,7 @@ fn slow_to_come_up() -> e2e_tests::Repo {
 
 pub(super) fn ctrl_c(lab: &Lab) {
     for stage in stages(lab, &["sync", "test"]) {
-        let repo = holding(lab.repo("ctrl-c").spec("test_command: 'true'\n"), stage);
+        let repo = holding(quick(lab, "ctrl-c", stage), stage);
         let file = super::file_of(&repo);
         let at = file.display();
         // Some are not cut short by one signal: they go on, and are bounded. Provision has not

@@ -112,6 +112,19 @@ fn a_planted_circle_and_a_planted_climb_are_found() {
     );
 }
 
+/// So the compiler itself finds what nothing uses.
+#[test]
+fn the_tools_library_shows_its_entry_alone() {
+    let text = fs::read_to_string(root().join("cargo-e2e/src/lib.rs")).expect("the root");
+    let shown: Vec<String> = text
+        .lines()
+        .filter(|line| line.starts_with("pub "))
+        .map(str::to_owned)
+        .collect();
+    // The second is compiled for tests and fuzzing alone.
+    assert_eq!(shown, ["pub mod fuzz;", "pub use cli::main;"]);
+}
+
 #[test]
 fn folders_are_few_and_files_are_short() {
     let source = root().join("cargo-e2e/src");

@@ -5,11 +5,11 @@ use std::io::IsTerminal as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use cargo_e2e::host::{Facts, Host, HostKind};
-use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::sandbox::variables;
-use cargo_e2e::sandbox::{self, Existing, Listed};
-use cargo_e2e::shell::quote;
+use crate::host::{Facts, Host, HostKind};
+use crate::record::outcome::{Verdict, exit_code};
+use crate::sandbox::variables;
+use crate::sandbox::{self, Existing, Listed};
+use crate::shell::quote;
 
 use crate::cli::args::{ExecArguments, HostArgument, LogsArguments, ServiceArguments};
 use crate::cli::exit;

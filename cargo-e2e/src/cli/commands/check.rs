@@ -1,11 +1,11 @@
 //! `cargo e2e check`: e2e.yml and the compose file, without a host.
 
-use cargo_e2e::cancel::Cancel;
-use cargo_e2e::compose::preview::{PreviewError, preview_with_warnings, remote};
-use cargo_e2e::compose::{env_file, risks};
-use cargo_e2e::plan::Plan;
-use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::setup::lint::lint;
+use crate::cancel::Cancel;
+use crate::compose::preview::{PreviewError, preview_with_warnings, remote};
+use crate::compose::{env_file, risks};
+use crate::plan::Plan;
+use crate::record::outcome::{Verdict, exit_code};
+use crate::setup::lint::lint;
 
 use crate::cli::args::LookArguments;
 use crate::cli::plans::{each_plan, looking, refused_by_strict, show};

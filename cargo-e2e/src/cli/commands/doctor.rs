@@ -2,12 +2,12 @@
 
 use std::io::IsTerminal as _;
 
-use cargo_e2e::environment::set;
-use cargo_e2e::host::{Check, Finding};
-use cargo_e2e::plan::{Options, Plan};
-use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::repo::workspace::FindError;
-use cargo_e2e::setup::doctor::{self, Needs};
+use crate::environment::set;
+use crate::host::{Check, Finding};
+use crate::plan::{Options, Plan};
+use crate::record::outcome::{Verdict, exit_code};
+use crate::repo::workspace::FindError;
+use crate::setup::doctor::{self, Needs};
 
 use crate::cli::args::{HostArgument, RepoArguments};
 use crate::cli::host::host_for;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use cargo_e2e::host::{Facts, Host};
-use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::sandbox;
+use crate::host::{Facts, Host};
+use crate::record::outcome::{Verdict, exit_code};
+use crate::sandbox;
 
 use crate::cli::args::DownArguments;
 use crate::cli::exit::USAGE;

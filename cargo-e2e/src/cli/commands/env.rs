@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::sandbox::variables;
-use cargo_e2e::shell::quote;
+use crate::record::outcome::{Verdict, exit_code};
+use crate::sandbox::variables;
+use crate::shell::quote;
 
 use crate::cli::args::{EnvArguments, EnvFormat};
 use crate::cli::host::on_host;

@@ -1,8 +1,8 @@
 //! `cargo e2e gc`: take down what nobody takes down any more, and forget repos.
 
-use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::record::summary::kilobytes;
-use cargo_e2e::sandbox::{self, Expired, Forget, Forgotten, Gc, Swept};
+use crate::record::outcome::{Verdict, exit_code};
+use crate::record::summary::kilobytes;
+use crate::sandbox::{self, Expired, Forget, Forgotten, Gc, Swept};
 
 use crate::cli::args::GcArguments;
 use crate::cli::host::on_host;

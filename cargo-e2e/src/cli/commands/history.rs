@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use cargo_e2e::record::history::{self, Durations, History};
-use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::record::store::{Store, state_folder};
-use cargo_e2e::record::summary::duration;
+use crate::record::history::{self, Durations, History};
+use crate::record::outcome::{Verdict, exit_code};
+use crate::record::store::{Store, state_folder};
+use crate::record::summary::duration;
 
 use crate::cli::args::HistoryArguments;
 use crate::cli::print::{errln, outln, show_error, warn};
@@ -152,8 +152,8 @@ fn chart(history: &History) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cargo_e2e::record::history::{RunHistory, StageHistory, TestHistory};
-    use cargo_e2e::record::outcome::Stage;
+    use crate::record::history::{RunHistory, StageHistory, TestHistory};
+    use crate::record::outcome::Stage;
 
     #[test]
     fn a_repo_is_a_screen_in_columns() {

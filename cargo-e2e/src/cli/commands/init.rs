@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::setup::init::{InitError, init as write_first};
-use cargo_e2e::shell::quote;
+use crate::record::outcome::{Verdict, exit_code};
+use crate::setup::init::{InitError, init as write_first};
+use crate::shell::quote;
 
 use crate::cli::args::InitArguments;
 use crate::cli::exit::USAGE;

@@ -1,8 +1,8 @@
 //! `cargo e2e list`: the sandboxes on a host.
 
-use cargo_e2e::record::summary::duration;
-use cargo_e2e::sandbox::{self, Listed};
-use cargo_e2e::text::printable;
+use crate::record::summary::duration;
+use crate::sandbox::{self, Listed};
+use crate::text::printable;
 
 use crate::cli::args::HostArgument;
 use crate::cli::host::on_host;

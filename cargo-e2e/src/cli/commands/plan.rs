@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use cargo_e2e::cancel::Cancel;
-use cargo_e2e::compose::preview::{PreviewError, preview, remote};
-use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate, risks};
-use cargo_e2e::plan::{Keep, Plan, Target};
-use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::record::summary::duration;
-use cargo_e2e::spec::{Ports, Side};
+use crate::cancel::Cancel;
+use crate::compose::preview::{PreviewError, preview, remote};
+use crate::compose::{Isolation, PortRule, Rewritten, isolate, risks};
+use crate::plan::{Keep, Plan, Target};
+use crate::record::outcome::{Verdict, exit_code};
+use crate::record::summary::duration;
+use crate::spec::{Ports, Side};
 
 use crate::cli::args::LookArguments;
 use crate::cli::plans::{each_plan, looking, refused_by_strict, show};
@@ -188,7 +188,7 @@ fn ports(plan: &Plan) -> String {
 }
 
 fn hours(plan: &Plan) -> String {
-    cargo_e2e::report::attach_hints::lifetime(plan.keep_for)
+    crate::report::attach_hints::lifetime(plan.keep_for)
 }
 
 /// A command of several lines by its first one that does something.

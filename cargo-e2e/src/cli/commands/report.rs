@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::record::store::{Store, state_folder};
-use cargo_e2e::record::summary::summary_line;
-use cargo_e2e::report::hub::deliver::{BY_HAND, Which, deliver};
-use cargo_e2e::report::hub::{Entry, Hub, Outbox};
-use cargo_e2e::run::killed_runs::{died, recover, torn};
+use crate::record::outcome::{Verdict, exit_code};
+use crate::record::store::{Store, state_folder};
+use crate::record::summary::summary_line;
+use crate::report::hub::deliver::{BY_HAND, Which, deliver};
+use crate::report::hub::{Entry, Hub, Outbox};
+use crate::run::killed_runs::{died, recover, torn};
 
 use crate::cli::args::{RepoArguments, ReportArguments};
 use crate::cli::exit::USAGE;

@@ -3,19 +3,19 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use cargo_e2e::cancel::Cancel;
-use cargo_e2e::compose::scan::scan;
-use cargo_e2e::plan::{Keep, Options, Plan};
-use cargo_e2e::record::event::Events;
-use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::report::TestLog;
-use cargo_e2e::run::finish::finish;
-use cargo_e2e::run::keeping::{About, Keeping, bundle_in};
-use cargo_e2e::run::lifecycle::{RealHosts, Run};
-use cargo_e2e::run::stages::test::{answer, only_asks};
-use cargo_e2e::sandbox::Identity;
-use cargo_e2e::secrets::{SHORTEST, Secrets};
-use cargo_e2e::setup::doctor;
+use crate::cancel::Cancel;
+use crate::compose::scan::scan;
+use crate::plan::{Keep, Options, Plan};
+use crate::record::event::Events;
+use crate::record::outcome::{Verdict, exit_code};
+use crate::report::TestLog;
+use crate::run::finish::finish;
+use crate::run::keeping::{About, Keeping, bundle_in};
+use crate::run::lifecycle::{RealHosts, Run};
+use crate::run::stages::test::{answer, only_asks};
+use crate::sandbox::Identity;
+use crate::secrets::{SHORTEST, Secrets};
+use crate::setup::doctor;
 
 use crate::cli::args::{OutputArguments, RunArguments, SandboxArguments, UpArguments};
 use crate::cli::exit::USAGE;

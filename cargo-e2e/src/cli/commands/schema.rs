@@ -1,7 +1,7 @@
 //! `cargo e2e schema`: what files look like, for editors and other programs.
 
-use cargo_e2e::record::outcome::Record;
-use cargo_e2e::spec;
+use crate::record::outcome::Record;
+use crate::spec;
 
 use crate::cli::args::{SchemaArguments, SchemaOf};
 use crate::cli::print::{out, outln};

@@ -23,20 +23,6 @@ pub struct Judge<'a> {
 impl Judge<'_> {
     /// Returns a line for each thing that is refused, each with its key and why. Reads links of
     /// the repo.
-    ///
-    /// ```
-    /// use cargo_e2e::compose::strict::Judge;
-    /// let judge = Judge {
-    ///     root: "/repo",
-    ///     here: std::path::Path::new("/repo"),
-    ///     ports: cargo_e2e::spec::Ports::Isolated,
-    /// };
-    /// let model = serde_json::json!({ "services": { "db": { "runtime": "nvidia" } } });
-    /// assert_eq!(
-    ///     judge.model(&model),
-    ///     ["services.db.runtime: `nvidia` is a program on the host"]
-    /// );
-    /// ```
     #[must_use]
     pub fn model(&self, model: &Value) -> Vec<String> {
         let mut refusals = Refusals {

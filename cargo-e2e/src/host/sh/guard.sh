@@ -41,6 +41,8 @@ judge() {
     silent=0
   fi
   limit=$patience
+  # A client whose first heartbeat does not come was killed as soon as it had come.
+  if [ "$beat" = 00000000 ] && [ "$limit" -gt 12 ]; then limit=12; fi
   # The client was told to end; if it is killed meanwhile, it is not coming back.
   if [ -e "$lease/leaving" ] && [ "$limit" -gt 5 ]; then limit=5; fi
   # Its end was seen.

@@ -15,14 +15,6 @@ const MESSAGE: usize = 4000;
 ///
 /// # Errors
 /// When it is no JUnit XML, or not the whole of it.
-///
-/// # Examples
-/// ```
-/// let xml = r#"<testsuites><testsuite name="s"><testsuite name="nested">
-///   <testcase classname="orders" name="ship" time="0.5"/></testsuite></testsuite></testsuites>"#;
-/// let tests = cargo_e2e::record::junit::read(xml).unwrap();
-/// assert_eq!(tests[0].name, "orders::ship");
-/// ```
 pub fn read(xml: &str) -> Result<Vec<TestRecord>, Unreadable> {
     let document = Document::parse(xml)?;
     Ok(document.cases.iter().map(record).collect())

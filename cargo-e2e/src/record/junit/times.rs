@@ -32,15 +32,6 @@ pub struct Time {
 ///
 /// Many tools write the time of a clock without its zone. It is the zone in which the suite began
 /// while the tests ran, where there is only one.
-///
-/// # Examples
-/// ```
-/// let xml = r#"<testsuite name="s" tests="1" errors="0" failures="0" time="2" timestamp="2026-11-22T15:00:01">
-///   <testcase classname="orders" name="ship" time="0.5"/></testsuite>"#;
-/// let ran = ("2026-11-22T13:00:00Z".parse().unwrap(), "2026-11-22T13:00:05Z".parse().unwrap());
-/// let times = cargo_e2e::record::junit::times(xml, ran);
-/// assert_eq!(times[0].from.to_string(), "2026-11-22T13:00:01Z");
-/// ```
 #[must_use]
 pub fn times(xml: &str, ran: (Timestamp, Timestamp)) -> Vec<Time> {
     let Ok(document) = Document::parse(xml) else {

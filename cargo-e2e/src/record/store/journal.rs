@@ -100,6 +100,7 @@ impl Journal {
     /// # Errors
     /// When it can't be removed.
     pub fn end(self, store: &Store, run_id: &str) -> io::Result<()> {
+        drop(self);
         durable::remove(&store.folder, &name(run_id))
     }
 

@@ -155,10 +155,10 @@ mod tests {
     fn commands_are_stopped_while_tests_print_and_not_longer() {
         let out = Shared::default();
         let human = Human::on(HumanOptions::default(), io::sink(), out.clone());
-        let events = Events::new(vec![
-            Box::new(StopCommands::on(out.clone())),
-            Box::new(human),
-        ]);
+        let events = Events::masking(
+            Arc::default(),
+            vec![Box::new(StopCommands::on(out.clone())), Box::new(human)],
+        );
         events.emit(ended(Stage::Up));
         events.emit(output(""));
         events.emit(output("::error::x\nhalf"));

@@ -271,9 +271,8 @@ mod tests {
     #[test]
     fn one_that_ended_again_is_not_waited_for() {
         let seen = |state: &str, more: &str| {
-            let container = format!(
-                r#"{{"id":"1","name":"/web-1","service":"web","state":{{"Status":"{state}"{more}}}}}"#
-            );
+            let container =
+                format!(r#"{{"id":"1","service":"web","state":{{"Status":"{state}"{more}}}}}"#);
             Containers::read(&format!("{container}\nend\n"))
         };
         let later = Instant::now() + HEALTHY;

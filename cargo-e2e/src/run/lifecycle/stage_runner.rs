@@ -176,7 +176,7 @@ impl<'a> StageRunner<'a> {
         self.events.emit(Event::StageStarted { stage });
         let mut halted = self.halt.subscribe();
         let work = async {
-            crate::run::failpoint::reached(stage).await;
+            crate::run::failpoint::reached(stage.name()).await;
             work.await
         };
         let ended = tokio::select! {

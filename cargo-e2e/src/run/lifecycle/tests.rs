@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::Arc;
 
 use super::*;
 use crate::cancel::{Cancel, Signal};
@@ -105,7 +106,7 @@ async fn run_with(
         plan: &plan,
         identity: Identity::new("shop"),
         connector: &To(host.clone()),
-        events: &Events::new(reporters),
+        events: &Events::masking(Arc::default(), reporters),
         cancel,
         bundle: folder.path().to_owned(),
         unknown: Vec::new(),

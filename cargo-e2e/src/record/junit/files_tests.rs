@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use cargo_e2e::record::junit;
+use crate::record::junit;
 
 /// A line for each test: its status, its name, the first line of why.
 fn told(xml: &str) -> String {
@@ -11,7 +11,7 @@ fn told(xml: &str) -> String {
         Ok(tests) => tests,
         Err(error) => return format!("{error}\n"),
     };
-    let line = |test: &cargo_e2e::record::outcome::TestRecord| {
+    let line = |test: &crate::record::outcome::TestRecord| {
         let why = test.message.as_deref().and_then(|why| why.lines().next());
         let why = why.map_or_else(String::new, |why| format!(" | {why}"));
         format!("{:7} {}{why}\n", test.status.name(), test.name)

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use cargo_e2e::compose::ports::count;
-use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate};
-use cargo_e2e::spec::Ports;
+use crate::compose::ports::groups;
+use crate::compose::{Isolation, PortRule, Rewritten, isolate};
+use crate::spec::Ports;
 use serde_json::{Map, Value};
 
 pub(crate) const PROJECT: &str = "e2e-corpus-0123abcd";
 
 /// Rewrites with ports of the sandbox's own, all of them given.
 pub(crate) fn isolated(model: &Value, engine: (u32, u32)) -> Rewritten {
-    let numbers: Vec<u16> = (20000..30000).take(count(model, Ports::Isolated)).collect();
+    let numbers: Vec<u16> = (20000..30000)
+        .take(groups(model, Ports::Isolated).iter().sum())
+        .collect();
     rewritten(model, PortRule::Isolated(&numbers), engine)
 }
 

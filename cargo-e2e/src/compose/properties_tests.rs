@@ -1,13 +1,10 @@
 //! The rewrite over generated models: what holds of every one, and never a panic on any JSON.
 
-#[path = "compose/invariants.rs"]
-mod invariants;
-
-use cargo_e2e::compose::{PortRule, external, gateway, needs, places, shared, subnets};
+use crate::compose::{PortRule, external, gateway, needs, places, shared, subnets};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use invariants::{check, isolated, rewritten};
+use super::invariants_tests::{check, isolated, rewritten};
 
 /// Words that the rewrite looks for, as keys and as values.
 const WORDS: [&str; 72] = [
@@ -329,7 +326,7 @@ proptest! {
         let model = json!({ "services": { "s": { "healthcheck": check } } });
         let after = isolated(&model, engine).model;
         let allowed = |check: &Value| {
-            let time = |key: &str| check[key].as_str().and_then(cargo_e2e::compose::duration::parse);
+            let time = |key: &str| check[key].as_str().and_then(crate::compose::duration::parse);
             let interval = time("interval").unwrap_or(std::time::Duration::from_secs(30));
             let retries = check["retries"].as_u64().filter(|retries| *retries > 0).unwrap_or(3);
             time("start_period").unwrap_or_default() + interval * u32::try_from(retries).unwrap()

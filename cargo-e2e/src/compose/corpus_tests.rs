@@ -2,19 +2,16 @@
 //! comes out validates, keeps every service, shares nothing by accident, and reading it again
 //! changes nothing.
 
-#[path = "compose/invariants.rs"]
-mod invariants;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_e2e::compose::strict::Judge;
-use cargo_e2e::compose::{Rewritten, external, places, risks};
-use cargo_e2e::spec::Ports;
+use crate::compose::strict::Judge;
+use crate::compose::{Rewritten, external, places, risks};
+use crate::spec::Ports;
 use serde_json::{Value, json};
 
-use invariants::{PROJECT, check, isolated};
+use super::invariants_tests::{PROJECT, check, isolated};
 
 fn corpus() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus");

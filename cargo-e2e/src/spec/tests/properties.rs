@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use cargo_e2e::probe::{Address, Exec, Http, Probe, Tcp};
-use cargo_e2e::spec::{Cleanup, Spec, SpecErrors, parse};
+use crate::probe::{Address, Exec, Http, Probe, Tcp};
+use crate::spec::{Cleanup, Spec, SpecErrors, parse};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
