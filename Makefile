@@ -3,6 +3,8 @@
 SHELL = /bin/sh
 
 N = 200
+PAIRS = 7
+ONLY =
 T = 600
 TARGETS =
 REPO =
@@ -11,7 +13,7 @@ KEEP =
 # Where `make e2e` looks for repos: a list of folders, separated by spaces.
 REPOS_DIR = examples ..
 
-.PHONY: help demo test e2e lint faults soak big fuzz canaries docs
+.PHONY: help demo test e2e lint faults soak bench big fuzz canaries docs
 
 help:
 	@echo 'make demo                    set up a lab host here and run examples on it and here'
@@ -19,6 +21,7 @@ help:
 	@echo 'make e2e REPO=slug           run that repo'"'"'s end-to-end tests; HOST=name, KEEP=1'
 	@echo 'make faults                  kill everything that can be killed, and print what was left'
 	@echo 'make soak N=200              kill so many runs at random moments'
+	@echo 'make bench PAIRS=7 ONLY=name compare runs with scripts written by hand; ONLY names scenarios'
 	@echo 'make big                     what a run with much output costs in memory and time'
 	@echo 'make fuzz T=600              feed made-up input to all that reads, T seconds a target; TARGETS=name'
 	@echo 'make canaries                look for secrets of every shape in all that runs leave'
@@ -42,6 +45,9 @@ faults:
 
 soak:
 	@E2E_SOAK=$(N) sh scripts/faults
+
+bench:
+	@sh scripts/bench "$(PAIRS)" "$(ONLY)"
 
 big:
 	@sh scripts/big

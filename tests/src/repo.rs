@@ -305,7 +305,9 @@ impl Repo {
         Running::start(command, None).finish(LIMIT)
     }
 
-    fn command(&self) -> Command {
+    /// A `cargo e2e` in it, not started.
+    #[must_use]
+    pub fn command(&self) -> Command {
         let mut command = Command::new(binary::cargo_e2e());
         command.arg("e2e").current_dir(self.root());
         for name in [

@@ -1,0 +1,98 @@
+//! What was measured: pairs of times, shown as a ratio.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use e2e_tests::Host;
+use serde_json::{Value, json};
+
+pub(crate) const HEAD: &str = "| scenario | host | against | theirs | cargo e2e | ratio (lowest to highest) |\n|---|---|---|---|---|---|";
+
+/// One scenario against one rival.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    scenario: String,
+    rival: String,
+    host: Host,
+    /// Theirs and ours.
+    pairs: Vec<(Duration, Duration)>,
+}
+
+impl Measured {
+    pub(crate) fn new(
+        scenario: &str,
+        rival: &str,
+        host: Host,
+        pairs: Vec<(Duration, Duration)>,
+    ) -> Self {
+        Self {
+            scenario: scenario.to_owned(),
+            rival: rival.to_owned(),
+            host,
+            pairs,
+        }
+    }
+
+    fn of(&self, value: impl Fn(&(Duration, Duration)) -> f64) -> Vec<f64> {
+        let mut values: Vec<f64> = self.pairs.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    }
+
+    /// Median, lowest, highest.
+    fn ratio(&self) -> (f64, f64, f64) {
+        let all = self.of(|(theirs, ours)| ours.as_secs_f64() / theirs.as_secs_f64());
+        (median(&all), all[0], all[all.len() - 1])
+    }
+
+    fn json(&self) -> Value {
+        let milliseconds = |time: &Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let pairs = self.pairs.iter();
+        let pairs: Vec<_> = pairs
+            .map(|(theirs, ours)| [milliseconds(theirs), milliseconds(ours)])
+            .collect();
+        let (median, lowest, highest) = self.ratio();
+        json!({
+            "scenario": self.scenario,
+            "rival": self.rival,
+            "host": self.host.name(),
+            "pairs_ms": pairs,
+            "ratio": { "median": median, "lowest": lowest, "highest": highest },
+        })
+    }
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let theirs = median(&self.of(|(theirs, _)| theirs.as_secs_f64()));
+        let ours = median(&self.of(|(_, ours)| ours.as_secs_f64()));
+        let (ratio, lowest, highest) = self.ratio();
+        write!(
+            f,
+            "| {} | {} | {} | {theirs:.2} s | {ours:.2} s | **{ratio:.2}** ({lowest:.2} to {highest:.2}) |",
+            self.scenario,
+            self.host.name(),
+            self.rival
+        )
+    }
+}
+
+/// Of sorted values, of which there is at least one.
+fn median(sorted: &[f64]) -> f64 {
+    let middle = sorted.len() / 2;
+    if sorted.len() % 2 == 0 {
+        f64::midpoint(sorted[middle - 1], sorted[middle])
+    } else {
+        sorted[middle]
+    }
+}
+
+/// Writes all of it to target/bench/results.json.
+pub(crate) fn write(all: &[Measured]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");
+    std::fs::create_dir_all(&folder).expect("it can be made");
+    let all: Vec<Value> = all.iter().map(Measured::json).collect();
+    let text = format!("{:#}\n", json!({ "schema": 1, "results": all }));
+    std::fs::write(folder.join("results.json"), text).expect("it can be written");
+}

@@ -1,0 +1,236 @@
+//! What is run: stacks of several kinds, repos of many files, many at once.
+
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use e2e_tests::{Host, Repo, Running, free_ports, ssh_config};
+use indoc::indoc;
+
+use super::measured::Measured;
+use super::way::{LIMIT, ours};
+
+/// A repo, and what a script needs to know of it.
+#[derive(Debug)]
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) repo: Repo,
+    /// What answers once the stack is ready.
+    pub(crate) page: &'static str,
+    /// The tests: `$PORT` is the stack's.
+    pub(crate) test: &'static str,
+}
+
+impl Scenario {
+    /// Its service `web` is at `${PORT:-PORT_A}`, its tests ask for its page.
+    fn new(name: &'static str, slug: &str, compose: &str) -> Self {
+        let repo = Repo::new(slug).compose(compose).spec(indoc! {"
+            ports: isolated
+            test_command: curl -fsS \"http://$E2E_WEB_8080/\"
+            health_checks: [{name: web, url: 'http://localhost:PORT_A/'}]
+        "});
+        Self {
+            name,
+            repo,
+            page: "/",
+            test: "curl -fsS http://localhost:$PORT/",
+        }
+    }
+}
+
+const WEB: &str = indoc! {r#"
+    image: BUSYBOX
+    command: [sh, -c, "mkdir -p /www && echo hello >/www/index.html && exec httpd -f -p 8080 -h /www"]
+    ports: ["${PORT:-PORT_A}:8080"]
+"#};
+
+/// Indents the web service, with more keys, below `services:`.
+fn web(more: &str) -> String {
+    let lines = WEB.lines().chain(more.lines());
+    let text: String = lines.map(|line| format!("    {line}\n")).collect();
+    format!("  web:\n{text}")
+}
+
+/// One web server.
+pub(crate) fn small() -> Scenario {
+    Scenario::new(
+        "one service",
+        "bench-small",
+        &format!("services:\n{}", web("")),
+    )
+}
+
+pub(crate) fn all() -> Vec<Scenario> {
+    let database = |health: &str| {
+        format!(
+            "  db:\n    image: PG_IMAGE\n    environment: {{POSTGRES_PASSWORD: bench}}\n    \
+             healthcheck: {{test: [CMD, pg_isready, -h, 127.0.0.1, -U, postgres]{health}}}\n"
+        )
+    };
+    let after = |service: &str, condition: &str| {
+        format!("depends_on: {{{service}: {{condition: {condition}}}}}\n")
+    };
+    let migrate = indoc! {"
+        \x20 migrate:
+            image: PG_IMAGE
+            command: [psql, 'postgresql://postgres:bench@db/postgres', -c, 'create table orders (id int)']
+            depends_on: {db: {condition: service_healthy}}
+    "};
+    let stack = format!(
+        "services:\n{}{migrate}{}",
+        database(", interval: 200ms, retries: 100"),
+        web(&after("migrate", "service_completed_successfully"))
+    );
+    let levels = {
+        let step = |name: &str, more: &str| {
+            format!(
+                "  {name}:\n    image: BUSYBOX\n    command: [sleep, '600']\n    \
+                 healthcheck: {{test: [CMD, 'true'], interval: 200ms}}\n{more}"
+            )
+        };
+        format!(
+            "services:\n{}{}{}{}",
+            step("a", ""),
+            step("b", "    depends_on: {a: {condition: service_healthy}}\n"),
+            step("c", "    depends_on: {b: {condition: service_healthy}}\n"),
+            web(&after("c", "service_healthy"))
+        )
+    };
+    let slow = format!(
+        "services:\n{}{}",
+        database(""),
+        web(&after("db", "service_healthy"))
+    );
+    vec![
+        small(),
+        Scenario::new("database, migration, web", "bench-stack", &stack),
+        Scenario::new("three levels of depends_on", "bench-levels", &levels),
+        Scenario::new("health checks of 30 s", "bench-slow", &slow),
+    ]
+}
+
+/// A repo of many files, of which one changes between two runs.
+#[derive(Debug)]
+pub(crate) struct Large {
+    files: usize,
+    /// Of each file, in bytes.
+    size: usize,
+}
+
+pub(crate) fn large() -> [Large; 2] {
+    [
+        Large {
+            files: 20_000,
+            size: 10_000,
+        },
+        Large {
+            files: 500,
+            size: 1_000_000,
+        },
+    ]
+}
+
+impl Large {
+    pub(crate) fn name(&self) -> String {
+        format!(
+            "{} files, {} MB",
+            self.files,
+            self.files * self.size / 1_000_000
+        )
+    }
+
+    /// What comes and goes with the repo's size, against rsync to the same place and nothing.
+    pub(crate) fn compared(&self, pairs: usize) -> Vec<Measured> {
+        let scenario = small();
+        let folder = scenario.repo.path("data");
+        for number in 0..self.files {
+            let folder = folder.join((number % 200).to_string());
+            fs::create_dir_all(&folder).expect("it can be made");
+            fs::write(folder.join(format!("{number}.bin")), vec![b'x'; self.size]).expect("a file");
+        }
+        let host = Host::Root;
+        let plain = || {
+            let began = Instant::now();
+            let ended = Command::new("rsync")
+                .args(["-a", "--delete", "--exclude=e2e/results"])
+                .arg("-e")
+                .arg(format!("ssh -F {}", ssh_config().display()))
+                .arg(format!("{}/", scenario.repo.root().display()))
+                .arg(format!("{}:bench-large/", host.name()))
+                .status()
+                .expect("rsync runs");
+            assert!(ended.success());
+            began.elapsed()
+        };
+        let stages = || {
+            ours(&scenario, host);
+            let record = fs::read(scenario.repo.path("e2e/results/latest/run.json"));
+            let record: serde_json::Value =
+                serde_json::from_slice(&record.expect("a record")).expect("JSON");
+            let took = |name: &str| {
+                let stages = record["stages"].as_array().expect("stages");
+                let stage = stages.iter().find(|stage| stage["name"] == name);
+                Duration::from_millis(stage.expect("it ran")["duration_ms"].as_u64().expect("ms"))
+            };
+            (took("sync"), took("teardown"))
+        };
+        (plain(), stages());
+        let (mut sync, mut teardown) = (Vec::new(), Vec::new());
+        for number in 0..pairs {
+            fs::write(folder.join("0/0.bin"), format!("change {number}")).expect("a file");
+            let theirs = plain();
+            let (sent, ended) = stages();
+            sync.push((theirs, sent));
+            teardown.push((Duration::from_millis(100), ended));
+        }
+        let _ = host.says("rm -rf /root/bench-large");
+        let name = self.name();
+        vec![
+            Measured::new(&name, "rsync: our sync", host, sync),
+            Measured::new(&name, "100 ms: our teardown", host, teardown),
+        ]
+    }
+}
+
+/// So many sandboxes at once, against as many bare composes at once on the host itself.
+pub(crate) fn crowd(name: &str, number: usize, host: Host, pairs: usize) -> Measured {
+    let scenario = small();
+    let ports: Vec<u16> = (0..number).flat_map(|_| free_ports::<1>()).collect();
+    let bare = || {
+        let compose = scenario.repo.filled_in(&format!("services:\n{}", web("")));
+        let _ = host.says(&format!(
+            "mkdir -p /root/bench-crowd/e2e && cat >/root/bench-crowd/e2e/compose.yml <<'END'\n{compose}END\n\
+             cat >/root/bench-crowd/bare.sh <<'END'\n{}END\n",
+            include_str!("../../bench/bare.sh")
+        ));
+        let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+        let began = Instant::now();
+        let ended = host.sh(&format!(
+            "cd /root/bench-crowd; for port in {}; do\n\
+             PROJECT=bench-$port PORT=$port PAGE=/ TEST='curl -fsS http://localhost:$PORT/' sh bare.sh & all=\"$all $!\"\n\
+             done; for one in $all; do wait $one || exit 1; done",
+            ports.join(" ")
+        ));
+        assert_eq!(ended.code, Some(0), "{ended}");
+        let took = began.elapsed();
+        let _ = host.says("rm -rf /root/bench-crowd");
+        took
+    };
+    let own = || {
+        let began = Instant::now();
+        let start = |_| {
+            let mut command = scenario.repo.command();
+            command.args(["--host", &host.name()]);
+            Running::start(command, None)
+        };
+        let all: Vec<Running> = (0..number).map(start).collect();
+        for one in all {
+            let ended = one.finish(LIMIT);
+            assert_eq!(ended.code, Some(0), "{ended}");
+        }
+        began.elapsed()
+    };
+    (bare(), own());
+    let pairs = (0..pairs).map(|_| (bare(), own())).collect();
+    Measured::new(name, "bare composes there", host, pairs)
+}
