@@ -11,7 +11,7 @@ use super::read::name;
 
 /// Tolerates the difference of two clocks, and a tool's rounding.
 const SLACK: SignedDuration = SignedDuration::from_mins(2);
-/// Minutes: time zones are multiples of a quarter of an hour from UTC.
+/// Time zones are multiples of these seconds from UTC, at most `ZONES` of them.
 const ZONE: i32 = 15 * 60;
 const ZONES: i32 = 14 * 4;
 
