@@ -10,7 +10,7 @@ use crate::repo::files;
 use crate::run::{Context, StageError, StageOutput, Tail};
 use crate::shell::Shell;
 
-/// Builds.
+/// Runs `build_command`, and refuses binaries that can't run on the host.
 pub async fn build(context: &Context<'_>) -> Result<StageOutput<()>, StageError> {
     let plan = context.plan;
     let Some(command) = &plan.spec.build_command else {
@@ -55,7 +55,8 @@ pub async fn build(context: &Context<'_>) -> Result<StageOutput<()>, StageError>
     Ok(StageOutput::new((), "build_command passed"))
 }
 
-/// A binary for another machine fails on the host as `exec format error`, long after the build.
+/// Refuses a binary for another machine, which would fail on the host as `exec format error`, long
+/// after the build.
 async fn check_binaries(context: &Context<'_>) -> Result<(), StageError> {
     let root = context.plan.repo.root.clone();
     let patterns = context.plan.spec.sync.include.clone();
@@ -76,7 +77,7 @@ async fn check_binaries(context: &Context<'_>) -> Result<(), StageError> {
         .iter()
         .filter(|(_, binary)| binary.arch != facts.arch)
         .collect();
-    // A repo may ship one for each architecture.
+    // A repo may contain a binary for each architecture.
     if let Some((path, binary)) = foreign.first()
         && foreign.len() == found.len()
     {
@@ -107,16 +108,16 @@ async fn check_binaries(context: &Context<'_>) -> Result<(), StageError> {
     Ok(())
 }
 
-/// What a binary needs of the machine it runs on.
+/// What a binary requires of its machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Binary {
-    /// As `uname -m` has it.
+    /// In the form of `uname -m`.
     pub(super) arch: String,
-    /// `gnu` or `musl`; none when it is static.
+    /// `gnu` or `musl`; `None` when it is static.
     pub(super) libc: Option<&'static str>,
 }
 
-/// None for what is no ELF program.
+/// Returns `None` for a file that is no ELF program.
 pub(super) fn binary(bytes: &[u8]) -> Option<Binary> {
     match FileKind::parse(bytes).ok()? {
         FileKind::Elf64 => {

@@ -1,4 +1,4 @@
-//! What each stage does. The order is the lifecycle's.
+//! The stages of a run. `run/lifecycle` has their order.
 
 pub mod build;
 pub mod collect;
