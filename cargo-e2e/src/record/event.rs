@@ -41,13 +41,9 @@ pub enum Event {
         host: String,
     },
     /// The commit under test is known.
-    Commit {
-        git: Git,
-    },
+    Commit { git: Git },
     /// A stage begins.
-    StageStarted {
-        stage: Stage,
-    },
+    StageStarted { stage: Stage },
     /// A line of the output of a stage's command, such as Compose's pull progress.
     Progress {
         stage: Stage,

@@ -244,6 +244,8 @@ fn test_counts(record: &Record) -> String {
 
 #[cfg(test)]
 mod tests {
+    use indoc::indoc;
+
     use super::*;
     use crate::record::samples::{failed, passed, test};
 
@@ -325,8 +327,13 @@ mod tests {
 
     #[test]
     fn the_summary_of_a_command_has_what_it_said_last() {
-        let detail = "`setup_command` ended with exit status 7\nits last lines:\n  migrating\n  \
-                      no database\nwhile setup_command ran (2.05 s):\ndb: running";
+        let detail = indoc! {"
+            `setup_command` ended with exit status 7
+            its last lines:
+              migrating
+              no database
+            while setup_command ran (2.05 s):
+            db: running"};
         assert_eq!(
             summary_line(&failed(Verdict::SetupFailed, Stage::Setup, detail)),
             "activity-core e2e setup failed in 6.12 s on railiance01 (setup: `setup_command` ended \

@@ -131,9 +131,7 @@ pub enum Answer {
         after: Option<Duration>,
     },
     /// The hub refuses the record as it is.
-    Refused {
-        why: String,
-    },
+    Refused { why: String },
 }
 
 /// Returns the meaning of a status; `said` is the answer's text.

@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use e2e_tests::{Host, Repo, here_and_over_ssh, hub_for_one};
+use indoc::formatdoc;
 
 use places::Sink;
 use shapes::{Shape, Source};
@@ -40,17 +41,35 @@ fn repo(shapes: &[Shape]) -> Repo {
         let of = shapes.iter().find(|shape| shape.name.contains(context));
         of.unwrap_or_else(|| panic!("no shape for {context}"))
     };
-    let stack = format!(
-        "services:\n  web:\n    image: BUSYBOX\n    init: true\n    command:\n      - sh\n      - -c\n      - |\n        \
-         {decode} </said.bin; {decode} </said.bin >&2\n        \
-         printf '%s%s\\n' \"$$(head -c 16374 /dev/zero | tr '\\0' x)\" \"$${long}\"\n        \
-         sleep 600\n      - \"${{{argv}}}\"\n    \
-         environment:\n{own}    labels:\n      canary: \"${{{label}}}\"\n    \
-         healthcheck:\n      test: [CMD-SHELL, \"head -c 4088 /dev/zero | tr '\\\\0' x; echo $${cut}; : '${{{health}}}'\"]\n      \
-         interval: 1s\n    \
-         volumes: [\"./said.bin:/said.bin:ro\", \"data:/data/${{{path}}}\"]\n  \
-         built:\n    build:\n      context: ./image\n      args: {{A: \"${{{build}}}\"}}\n    command: [sleep, '600']\n    init: true\n\
-         volumes: {{data: }}\n",
+    let stack = formatdoc!(
+        r#"
+            services:
+              web:
+                image: BUSYBOX
+                init: true
+                command:
+                  - sh
+                  - -c
+                  - |
+                    {decode} </said.bin; {decode} </said.bin >&2
+                    printf '%s%s\n' "$$(head -c 16374 /dev/zero | tr '\0' x)" "$${long}"
+                    sleep 600
+                  - "${{{argv}}}"
+                environment:
+            {own}    labels:
+                  canary: "${{{label}}}"
+                healthcheck:
+                  test: [CMD-SHELL, "head -c 4088 /dev/zero | tr '\\0' x; echo $${cut}; : '${{{health}}}'"]
+                  interval: 1s
+                volumes: ["./said.bin:/said.bin:ro", "data:/data/${{{path}}}"]
+              built:
+                build:
+                  context: ./image
+                  args: {{A: "${{{build}}}"}}
+                command: [sleep, '600']
+                init: true
+            volumes: {{data: }}
+        "#,
         argv = variable("argument of a service").variable,
         label = variable("label").variable,
         health = variable("command of a health check").variable,
@@ -60,11 +79,15 @@ fn repo(shapes: &[Shape]) -> Repo {
         build = variable("build argument").variable,
     );
     let named: Vec<&str> = shapes.iter().filter_map(Shape::named).collect();
-    let spec = format!(
-        "secrets: [{}]\nenv_files: [more.env]\n\
-         build_command: {DECODE} <e2e/said.bin; {DECODE} <e2e/said.bin >&2\n\
-         setup_command: {DECODE} <e2e/said.bin; test ! -e fails\n\
-         test_command: sh test.sh\njunit: out.xml\n",
+    let spec = formatdoc!(
+        "
+            secrets: [{}]
+            env_files: [more.env]
+            build_command: {DECODE} <e2e/said.bin; {DECODE} <e2e/said.bin >&2
+            setup_command: {DECODE} <e2e/said.bin; test ! -e fails
+            test_command: sh test.sh
+            junit: out.xml
+        ",
         named.join(", ")
     );
     let lines_of = |source| {
@@ -85,10 +108,16 @@ fn repo(shapes: &[Shape]) -> Repo {
         )
         .file(
             "test.sh",
-            &format!(
-                "{DECODE} <e2e/said.bin\n{DECODE} <e2e/said.bin >&2\n\
-                 case $(ls kinds) in\n  junit) {DECODE} <junit.bin >out.xml ;;\n  \
-                 *) {DECODE} <told.bin >>\"$E2E_EVENTS\" ;;\nesac\nexit 3\n"
+            &formatdoc!(
+                r#"
+                    {DECODE} <e2e/said.bin
+                    {DECODE} <e2e/said.bin >&2
+                    case $(ls kinds) in
+                      junit) {DECODE} <junit.bin >out.xml ;;
+                      *) {DECODE} <told.bin >>"$E2E_EVENTS" ;;
+                    esac
+                    exit 3
+                "#
             ),
         )
         .file("kinds/junit", "")

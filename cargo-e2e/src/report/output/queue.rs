@@ -12,10 +12,7 @@ const JOINED: usize = 64 << 10;
 
 pub(super) enum Piece {
     /// Bytes for a stream of the place.
-    Text {
-        to: usize,
-        bytes: Vec<u8>,
-    },
+    Text { to: usize, bytes: Vec<u8> },
     /// Marks where something was left out.
     Gap {
         to: usize,
