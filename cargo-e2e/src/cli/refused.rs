@@ -75,7 +75,14 @@ fn of_spec(errors: &SpecErrors) -> String {
         return errors.to_string();
     };
     let place = format!("{}:{}:{}", errors.path.display(), first.line, first.column);
-    let mut lines = vec![format!("{place}: {}", first.message)];
+    let more = match errors.diagnostics.len() - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    let mut message = first.message.lines();
+    let summary = message.next().unwrap_or_default();
+    let mut lines = vec![format!("{place}: {summary}{more}")];
+    lines.extend(message.map(str::to_owned));
     // Rendered errors have message and place in their first two lines.
     let rendered = errors.to_string();
     let said = first.message.lines().count().max(1) + 1;

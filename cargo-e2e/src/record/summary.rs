@@ -16,6 +16,8 @@ pub(crate) const WIDTH: usize = 500;
 
 /// The title above the last lines of a command.
 pub(crate) const LAST_LINES: &str = "its last lines";
+/// The title above a build's first error, where its last lines don't have it.
+pub(crate) const FIRST_ERROR: &str = "its first error";
 /// The title above the last output of tests that record no events.
 pub(crate) const LAST_PRINTED: &str = "the last lines of output";
 
@@ -37,13 +39,13 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
-/// An amount of data for people: `12 KB`, `3.4 MB`, `1.2 GB`.
+/// Formats an amount of data: `12 kB`, `3.4 MB`, `1.2 GB`.
 #[must_use]
 pub fn kilobytes(kb: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "one digit of it is shown")]
     let mb = kb as f64 / 1024.0;
     if kb < 1024 {
-        format!("{kb} KB")
+        format!("{kb} kB")
     } else if mb < 1023.95 {
         format!("{mb:.1} MB")
     } else {
@@ -55,11 +57,10 @@ pub fn kilobytes(kb: u64) -> String {
 /// `activity-core e2e passed: 3 tests in 41.2 s on railiance01`.
 #[must_use]
 pub fn summary_line(record: &Record) -> String {
-    let verdict = record.verdict.info().title.to_lowercase();
     let reason = match first_failed(record) {
         Some(stage) if record.verdict != Verdict::Passed => {
             let why = test_reason(record, stage)
-                .unwrap_or_else(|| format!("{}: {}", stage.name.name(), with_last(&stage.detail)));
+                .unwrap_or_else(|| format!("{}: {}", stage.name.name(), with_cause(&stage.detail)));
             format!(" ({})", clip(&printable(&why), REASON_LENGTH))
         }
         _ => interruption(record),
@@ -68,22 +69,30 @@ pub fn summary_line(record: &Record) -> String {
         0 => String::new(),
         left => format!("; {left} left behind"),
     };
-    format!(
-        "{} e2e {verdict}{}{reason}{left}",
-        record.repo,
-        tail(record)
-    )
+    format!("{}{reason}{left}", headline(record))
 }
 
-/// Returns a failure in one line, with the last line of output: an exit status alone says little.
-fn with_last(detail: &str) -> String {
-    let is_title = |line: &str| {
-        let title = line.strip_suffix(':');
-        title.is_some_and(|title| [LAST_LINES, LAST_PRINTED].contains(&title))
+/// Returns the run in one line, without the reason: `activity-core e2e failed in 41.2 s on local`.
+pub(crate) fn headline(record: &Record) -> String {
+    let verdict = record.verdict.info().title.to_lowercase();
+    format!("{} e2e {verdict}{}", record.repo, tail(record))
+}
+
+/// Returns a failure in one line, with the first error or else the last line of output: an exit
+/// status alone says little.
+pub(crate) fn with_cause(detail: &str) -> String {
+    let below = |titles: &[&str]| {
+        let is_title = |line: &str| {
+            line.strip_suffix(':')
+                .is_some_and(|it| titles.contains(&it))
+        };
+        let lines = detail.lines().skip_while(|line| !is_title(line)).skip(1);
+        let lines: Vec<&str> = lines.take_while(|line| line.starts_with("  ")).collect();
+        lines
     };
-    let below = detail.lines().skip_while(|line| !is_title(line)).skip(1);
-    match below.take_while(|line| line.starts_with("  ")).last() {
-        Some(last) => format!("{}: {}", reason(detail), last.trim()),
+    let (first, last) = (below(&[FIRST_ERROR]), below(&[LAST_LINES, LAST_PRINTED]));
+    match first.first().or(last.last()) {
+        Some(line) => format!("{}: {}", reason(detail), line.trim()),
         None => reason(detail),
     }
 }
@@ -160,6 +169,11 @@ pub(crate) fn signal_name(record: &Record) -> Option<&'static str> {
         .into_iter()
         .find(|signal| record.exit_code == 128 + signal.number())
         .map(Signal::name)
+}
+
+/// Returns whether a stage is worth a line only when it fails or is slow.
+pub(crate) fn keeps_house(stage: Stage) -> bool {
+    matches!(stage, Stage::Provision | Stage::Collect | Stage::Report)
 }
 
 /// Returns the first stage that failed with a reason.

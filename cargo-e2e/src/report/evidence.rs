@@ -54,7 +54,6 @@ pub(crate) async fn write_page(
     evidence: &Evidence,
 ) {
     let why = failure.map(|failure| failure.page.clone());
-    let why = why.or_else(|| failure::cut_short(record));
     let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
     let written = tokio::task::spawn_blocking(move || {
         let page = html::page(&record, &evidence.inputs(&bundle), why.as_deref());

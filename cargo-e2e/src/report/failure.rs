@@ -12,8 +12,8 @@ use crate::record::outcome::{
     HealthStatus, Record, ServiceRecord, Stage, StageRecord, StageStatus, TestRecord, Verdict,
 };
 use crate::record::summary::{
-    WIDTH, at_step, duration, failed_tests, first_failed, first_line, place, says_nothing_new,
-    signal_name, summary_line,
+    WIDTH, at_step, duration, failed_tests, first_failed, first_line, headline, place,
+    says_nothing_new, signal_name,
 };
 use crate::report::ReportInputs;
 use crate::shell::word;
@@ -68,11 +68,11 @@ pub struct Report {
     pub long: String,
 }
 
-/// Explains a run's failure; `None` for a run that passed. Where the tests had not begun, only says
-/// what to do: the failed stage has said why.
+/// Explains why a run did not pass; `None` for one that passed. Where the tests had not begun, only
+/// says what to do: the failed stage has said why.
 #[must_use]
 pub fn report(record: &Record, inputs: &ReportInputs<'_>) -> Option<Report> {
-    if matches!(record.verdict, Verdict::Passed | Verdict::Interrupted) {
+    if record.verdict == Verdict::Passed {
         return None;
     }
     let failed = failed_tests(record);
@@ -88,16 +88,20 @@ pub fn report(record: &Record, inputs: &ReportInputs<'_>) -> Option<Report> {
         }
         text + &again
     };
-    let why = first_failed(record).map_or_else(String::new, |stage| {
-        format!("{}: {}\n", stage.name.name(), printable(&stage.detail))
-    });
+    let failure =
+        |stage: &StageRecord| format!("{}: {}\n", stage.name.name(), printable(&stage.detail));
+    let why = match record.verdict {
+        Verdict::Interrupted => cut_short(record),
+        _ => first_failed(record).map(failure),
+    };
+    let why = why.unwrap_or_default();
     Some(Report {
         short: text(SHORT),
         stack: during
             .as_ref()
             .map_or_else(String::new, |during| stack(record, during, SHORT)),
         page: format!("{why}{}", text(PAGE)),
-        long: format!("{}\n{why}\n{}", summary_line(record), text(LONG)),
+        long: format!("{}\n{why}\n{}", headline(record), text(LONG)),
     })
 }
 
@@ -143,7 +147,10 @@ fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
             place(&message).map_or_else(String::new, |(file, line)| format!(" at {file}:{line}"));
         let _ = writeln!(text, "{}{step}{at}:", first_line(&printable(&test.name)));
         // A test prints the reason for its failure last.
-        let lines: Vec<&str> = message.trim_end().lines().collect();
+        let mut lines: Vec<&str> = message.trim_end().lines().collect();
+        if nothing_new {
+            lines.remove(0);
+        }
         let left_out = lines.len().saturating_sub(shown.message);
         if left_out > 0 {
             let left_out = count(left_out, "earlier line");
@@ -231,7 +238,7 @@ fn stack(record: &Record, during: &During, shown: Shown) -> String {
         }
     }
     if !silent.is_empty() {
-        let _ = writeln!(text, "printed nothing: {}", silent.join(", "));
+        let _ = writeln!(text, "no log lines from {}", silent.join(", "));
     }
     let checks: Vec<String> = record
         .health_checks

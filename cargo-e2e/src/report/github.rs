@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use crate::environment;
 use crate::record::event::{Event, Reporter};
-use crate::record::outcome::{HealthStatus, Record, StageStatus, Verdict};
+use crate::record::outcome::{HealthStatus, Record, StageRecord, StageStatus, Verdict};
 use crate::record::summary::{
-    duration, failed_tests, first_failed, first_line, places, reason, summary_line,
+    duration, failed_tests, first_failed, first_line, keeps_house, places, reason, summary_line,
 };
 use crate::text::{clip, printable};
 
@@ -146,66 +146,66 @@ fn summary(record: &Record, failure: Option<&str>) -> String {
     } else {
         "❌"
     };
-    let mut text = format!("### {sign} {}\n\n", escaped(&summary_line(record)));
+    let mut parts = vec![format!("### {sign} {}", escaped(&summary_line(record)))];
     let failed = failed_tests(record);
     for test in failed.iter().take(TESTS) {
-        let _ = writeln!(text, "- **{}**", escaped(first_line(&short(&test.name))));
+        parts.push(format!("- **{}**", escaped(first_line(&short(&test.name)))));
         if let Some(message) = &test.message {
-            let _ = writeln!(text, "\n  {}\n", preformatted(&short(message)));
+            parts.push(format!("  {}", preformatted(&short(message))));
         }
     }
     if failed.len() > TESTS {
         let more = failed.len() - TESTS;
-        let _ = writeln!(text, "- and {more} more in junit.xml");
+        parts.push(format!("- and {more} more in junit.xml"));
     }
     if record.verdict != Verdict::Passed
         && failed.is_empty()
         && let Some(stage) = first_failed(record)
         && stage.detail.contains('\n')
     {
-        let _ = writeln!(text, "{}\n", preformatted(&short(&stage.detail)));
+        parts.push(preformatted(&short(&stage.detail)));
     }
     for check in &record.health_checks {
         if check.status == HealthStatus::Failed {
             let answer = check.last_error.as_deref().unwrap_or("no response");
-            let _ = writeln!(
-                text,
+            parts.push(format!(
                 "- health check **{}**: {}",
                 escaped(&check.name),
                 escaped(first_line(&short(answer)))
-            );
+            ));
         }
     }
     // Most of it is what the stack did, which the messages don't say.
     if let Some(failure) = failure.filter(|failure| !failure.is_empty()) {
-        let _ = writeln!(
-            text,
-            "<details><summary>stack activity, and how to run it again</summary>\n\n<pre>{}</pre>\n</details>\n",
+        parts.push(format!(
+            "<details><summary>stack activity, and how to run it again</summary>\n\n<pre>{}</pre>\n</details>",
             in_one_line(clip(failure.trim_end(), FAILURE).as_str())
-        );
+        ));
     }
-    text.push_str("\n| stage | | took | |\n|---|---|---|---|\n");
-    for stage in &record.stages {
-        let status = match stage.status {
-            StageStatus::Skipped => continue,
-            StageStatus::Failed => "**failed**",
-            status => status.name(),
-        };
-        let _ = writeln!(
-            text,
-            "| {} | {status} | {} | {} |",
-            stage.name.name(),
-            duration(Duration::from_millis(stage.duration_ms)),
-            escaped(&short(&reason(&stage.detail)))
-        );
-    }
-    let _ = writeln!(
-        text,
-        "\nrun `{}` on {}\n",
+    let rows = record.stages.iter().filter_map(row).collect::<String>();
+    parts.push(format!("| stage | | took | |\n|---|---|---|---|{rows}"));
+    parts.push(format!(
+        "run `{}` on {}\n\n",
         record.run_id,
         escaped(&record.host)
-    );
-    text
+    ));
+    parts.join("\n\n")
+}
+
+/// Returns a row of the table, on a line of its own; `None` for one that is not worth it.
+fn row(stage: &StageRecord) -> Option<String> {
+    let status = match stage.status {
+        StageStatus::Skipped => return None,
+        StageStatus::Passed if keeps_house(stage.name) => return None,
+        StageStatus::Failed => "**failed**",
+        status => status.name(),
+    };
+    Some(format!(
+        "\n| {} | {status} | {} | {} |",
+        stage.name.name(),
+        duration(Duration::from_millis(stage.duration_ms)),
+        escaped(&short(&reason(&stage.detail)))
+    ))
 }
 
 fn short(text: &str) -> String {

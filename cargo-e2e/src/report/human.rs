@@ -21,7 +21,7 @@ use pending::{Pending, first_words};
 use super::output::{Channel, Missed, Notice, Status};
 use crate::record::event::{Event, Excerpt, Failure, Reporter};
 use crate::record::outcome::{Stage, StageStatus};
-use crate::record::summary::{duration, reason};
+use crate::record::summary::{duration, keeps_house, reason};
 use crate::text::{count, printable};
 
 /// Lines of an excerpt that are shown; the bundle has all.
@@ -347,11 +347,6 @@ impl<E: Channel, O: Channel> Drop for Human<E, O> {
     fn drop(&mut self) {
         self.be_still();
     }
-}
-
-/// Returns whether a stage does only housekeeping.
-fn keeps_house(stage: Stage) -> bool {
-    matches!(stage, Stage::Provision | Stage::Collect | Stage::Report)
 }
 
 fn joined(word: &str, detail: &str) -> String {

@@ -56,11 +56,11 @@ fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
         match &one.fate {
             Forgotten::Gone { kb, why } => {
                 freed += kb;
-                let line = format!("{}: {}", kilobytes(*kb), why_forgotten(why));
+                let (size, why) = (kilobytes(*kb), why_forgotten(why));
                 if what.dry_run {
-                    outln!("{one}: {line}");
+                    outln!("{one} ({size}): {why}");
                 } else {
-                    errln!("removed {one} from {host}: {line}");
+                    errln!("removed {one} ({size}) from {host}: {why}");
                 }
             }
             Forgotten::InUse => errln!("{one} stays on {host}: a run uses it"),

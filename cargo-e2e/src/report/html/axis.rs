@@ -8,7 +8,7 @@ use e2e_harness::protocol::record::Entry;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::record::outcome::{HealthStatus, Record, Stage};
+use crate::record::outcome::{HealthStatus, Record, Stage, StageRecord, StageStatus};
 use crate::record::summary::{duration, reason};
 use crate::report::ReportInputs;
 use crate::report::failure::restarted;
@@ -108,7 +108,8 @@ impl Axis {
     }
 
     fn add_stages(&mut self, record: &Record) {
-        for stage in &record.stages {
+        let began = |stage: &&StageRecord| stage.status != StageStatus::Skipped;
+        for stage in record.stages.iter().filter(began) {
             let Ok(at) = stage.started_at.parse() else {
                 continue;
             };

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::paint::{COLUMN, Paint};
 use crate::record::outcome::{Record, Stage, TestRecord, Verdict};
 use crate::record::summary::{
-    WIDTH, at_step, failed_tests, first_failed, first_line, reason, says_nothing_new, signal_name,
-    tail,
+    WIDTH, at_step, failed_tests, first_failed, first_line, says_nothing_new, signal_name, tail,
+    with_cause,
 };
 use crate::text::{clip, printable};
 
@@ -72,7 +72,7 @@ fn why(paint: &Paint, record: &Record) -> Vec<String> {
         && !listed(&stage.detail)
     {
         let detail = printable(&stage.detail);
-        lines.push(format!("{}: {}", stage.name.name(), reason(&detail)));
+        lines.push(format!("{}: {}", stage.name.name(), with_cause(&detail)));
     }
     // A test that only repeats its stage is a test command.
     let says_more = |test: &&TestRecord| !says_nothing_new(record, test);
@@ -103,7 +103,7 @@ fn leftovers(paint: &Paint, record: &Record) -> Vec<String> {
     let mut lines: Vec<String> = record.leftovers.iter().map(left).collect();
     if !lines.is_empty() {
         lines.push(format!(
-            "remove them with: cargo e2e down {} --host {}",
+            "remove: cargo e2e down {} --host {}",
             record.run_id, record.host
         ));
     }

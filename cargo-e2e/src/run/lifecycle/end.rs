@@ -74,12 +74,9 @@ impl Run<'_> {
                         listed(&left)
                     ),
                 );
-                let first = if left.iter().any(Left::is_used) {
-                    "remove what uses it, then "
-                } else {
-                    ""
-                };
-                error.help = Some(format!("{first}{}", self.by_hand()));
+                if left.iter().any(Left::is_used) {
+                    error.help = Some("remove what uses it first".to_owned());
+                }
                 state.leftovers = left.iter().map(Left::to_string).collect();
                 Err(error)
             })
@@ -101,10 +98,7 @@ impl Run<'_> {
                 state
                     .leftovers
                     .push(format!("sandbox {run_id} (teardown was cut short)"));
-                self.events.warn(format!(
-                    "teardown continues on the host; {}",
-                    self.by_hand()
-                ));
+                self.events.warn("teardown continues on the host");
                 state.add(Verdict::Interrupted);
             }
         }
@@ -115,20 +109,10 @@ impl Run<'_> {
             "`{}` is unreachable: its guard takes the sandbox down",
             self.plan.host.name
         );
-        let help = format!(
-            "when it responds again, `cargo e2e list` shows the sandbox; {}",
-            self.by_hand()
-        );
+        let help = "when it responds again, `cargo e2e list` shows whether the sandbox is gone";
         let mut error = StageError::new(Verdict::HostError, message).help(help);
         error.lost = true;
         error
-    }
-
-    fn by_hand(&self) -> String {
-        format!(
-            "to remove it: cargo e2e down {} --host {}",
-            self.identity.run_id, self.plan.host.name
-        )
     }
 }
 

@@ -5,10 +5,14 @@ use object::{FileKind, ObjectSection as _, elf};
 
 use crate::host::client::{self, Ended};
 use crate::record::outcome::Verdict;
-use crate::record::summary::LAST_LINES;
+use crate::record::summary::{FIRST_ERROR, LAST_LINES};
 use crate::repo::files;
+use crate::run::stages::build_output;
 use crate::run::{Context, StageError, StageOutput, Tail};
 use crate::shell::Shell;
+
+/// Bytes of the beginning of the output that are kept.
+const MOST: usize = 16 << 20;
 
 /// Runs `build_command`, and refuses binaries that can't run on the host.
 pub async fn build(context: &Context<'_>) -> Result<StageOutput<()>, StageError> {
@@ -16,7 +20,8 @@ pub async fn build(context: &Context<'_>) -> Result<StageOutput<()>, StageError>
     let Some(command) = &plan.spec.build_command else {
         return Ok(StageOutput::skipped(()));
     };
-    let mut tail = Tail::masking(context.events.secrets());
+    let (secrets, mut said) = (context.events.secrets(), Vec::new());
+    let mut tail = Tail::masking(secrets);
     let words = Shell::new(&plan.spec.shell).words(command, &[]);
     let ended = client::run(
         &words,
@@ -24,6 +29,7 @@ pub async fn build(context: &Context<'_>) -> Result<StageOutput<()>, StageError>
         &[],
         plan.limits.build,
         &mut |bytes| {
+            said.extend_from_slice(&bytes[..bytes.len().min(MOST - said.len())]);
             tail.take(bytes, |line| {
                 context
                     .events
@@ -38,6 +44,8 @@ pub async fn build(context: &Context<'_>) -> Result<StageOutput<()>, StageError>
             format!("failed to start `{}`: {error}", words[0]),
         )
     })?;
+    // The log is a convenience: a full disk must not hide the build's own words.
+    let _ = build_output::store(&context.bundle, &said, secrets).await;
     let message = match ended {
         Ended::Status(0) => None,
         Ended::Status(status) => Some(format!("`build_command` ended with exit status {status}")),
@@ -47,9 +55,11 @@ pub async fn build(context: &Context<'_>) -> Result<StageOutput<()>, StageError>
         )),
     };
     if let Some(message) = message {
-        return Err(
-            StageError::new(Verdict::BuildFailed, message).excerpt(LAST_LINES, &tail.text())
-        );
+        let (said, tail) = (secrets.patterns().mask(&said).into_owned(), tail.text());
+        let first = build_output::first_error(&String::from_utf8_lossy(&said), &tail);
+        return Err(StageError::new(Verdict::BuildFailed, message)
+            .excerpt(FIRST_ERROR, &first.unwrap_or_default())
+            .excerpt(LAST_LINES, &tail));
     }
     check_binaries(context).await?;
     Ok(StageOutput::new((), "build_command passed"))

@@ -1,6 +1,7 @@
 //! The stages of a run. `run/lifecycle` has their order.
 
 pub mod build;
+mod build_output;
 pub mod collect;
 pub mod connect;
 pub mod full_disk;

@@ -12,6 +12,7 @@ use crate::record::event::Events;
 use crate::record::outcome::{Stage, Verdict};
 use crate::record::summary::LAST_LINES;
 use crate::run::stages::build::binary;
+use crate::run::stages::build_output::{self, LOG};
 use crate::run::{Context, StageError, StageOutput, Tail};
 use crate::spec::Side;
 
@@ -20,8 +21,6 @@ use super::target::{BuiltTarget, cargo};
 
 /// Lines of the compiler's output that are shown; the file has all.
 const SHOWN: usize = 40;
-/// Cargo's output, in the bundle.
-const LOG: &str = "build-output.log";
 
 /// Compiles every target of the plan, which may have none.
 ///
@@ -31,8 +30,7 @@ pub async fn compile(context: &Context<'_>) -> Result<StageOutput<Vec<BuiltTarge
     if context.plan.tests.harness().is_none() {
         return Ok(StageOutput::skipped(Vec::new()));
     }
-    let log = context.bundle.join(LOG);
-    let compiler = Compiler::new(context.plan, context.events, Some(&log));
+    let compiler = Compiler::new(context.plan, context.events, Some(&context.bundle));
     let built = compiler.compile().await?;
     for one in &built {
         if context.plan.tests_on == Side::Host {
@@ -48,17 +46,17 @@ pub async fn compile(context: &Context<'_>) -> Result<StageOutput<Vec<BuiltTarge
 pub(super) struct Compiler<'a> {
     plan: &'a Plan,
     events: &'a Events,
-    /// The file for Cargo's output.
-    log: Option<&'a Path>,
+    /// The bundle, which gets a log.
+    bundle: Option<&'a Path>,
     deadline: Instant,
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn new(plan: &'a Plan, events: &'a Events, log: Option<&'a Path>) -> Self {
+    pub(super) fn new(plan: &'a Plan, events: &'a Events, bundle: Option<&'a Path>) -> Self {
         Self {
             plan,
             events,
-            log,
+            bundle,
             deadline: Instant::now() + plan.limits.build,
         }
     }
@@ -81,10 +79,9 @@ impl<'a> Compiler<'a> {
                 }
             }
         }
-        if let Some(log) = self.log {
+        if let Some(bundle) = self.bundle {
             // The log is a convenience: a full disk must not hide the compiler's output.
-            let masked = self.events.secrets().patterns().mask(&said).into_owned();
-            let _ = tokio::fs::write(log, &masked).await;
+            let _ = build_output::store(bundle, &said, self.events.secrets()).await;
         }
         result?;
         for one in &mut built {
@@ -139,7 +136,7 @@ impl<'a> Compiler<'a> {
                 let text = String::from_utf8_lossy(&said[from..]);
                 let message =
                     format!("the tests of `{name}` do not compile (exit status {status})");
-                let shown = errors(&text, self.log.is_some());
+                let shown = errors(&text, self.bundle.is_some());
                 let mut error = failed(message).excerpt("cargo test --no-run", &shown);
                 error.help = without_main(&text, targets);
                 return Err(error);
