@@ -77,7 +77,7 @@ fn of_spec(errors: &SpecErrors) -> String {
     let place = format!("{}:{}:{}", errors.path.display(), first.line, first.column);
     let more = match errors.diagnostics.len() - 1 {
         0 => String::new(),
-        more => format!(" (and {more} more)"),
+        more => format!(" (and {})", text::count(more, "more error")),
     };
     let mut message = first.message.lines();
     let summary = message.next().unwrap_or_default();

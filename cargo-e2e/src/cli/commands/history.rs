@@ -104,9 +104,10 @@ fn shown(history: &History) -> String {
             .sha
             .as_deref()
             .map_or("", |sha| sha.get(..7).unwrap_or(sha));
-        let changed = if run.dirty { " with changes" } else { "" };
+        let changed = if run.dirty { "with changes" } else { "" };
+        let space = if commit.is_empty() { "" } else { " " };
         let line = format!(
-            "  {title:9} {}  {:11} {:>10}  {}  {}  {commit}{changed}",
+            "  {title:9} {}  {:11} {:>10}  {}  {}  {commit}{space}{changed}",
             minute(&run.started_at),
             run.verdict.name(),
             duration(Duration::from_millis(run.duration_ms)),

@@ -1,6 +1,10 @@
 //! Fetches logs, states and artifacts.
+//!
+//! Logs come in two steps. The host gathers states, short logs and the ends of long logs as files,
+//! and one rsync fetches them: one round trip, however many containers there are. Then each long
+//! log is streamed, as far as there is time: `long_logs.rs`.
 
-mod long;
+mod long_logs;
 
 use std::collections::BTreeSet;
 use std::fs::Permissions;
@@ -57,7 +61,7 @@ pub async fn collect(
         }
     }
     // Long logs come last, since they may take all the time that is left.
-    let cut = long::fetch(context, &collected.long, until).await;
+    let cut = long_logs::fetch(context, &collected.long, until).await;
     let mut detail = format!("logs of {}", count(services.len(), "container"));
     for one in cut {
         detail = format!("{detail}; {one}");
