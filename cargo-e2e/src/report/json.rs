@@ -112,7 +112,7 @@ mod tests {
         }
     }
 
-    /// Every event that is told, with all its fields.
+    /// Returns one of each event, with all its fields.
     fn all() -> [Event; 11] {
         let stage = Stage::Ready;
         let git = Git {

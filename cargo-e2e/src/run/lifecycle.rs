@@ -165,7 +165,7 @@ impl Run<'_> {
                     .await;
                 if let Err(Stopped::Failed(error)) = collected {
                     self.events
-                        .warn(format!("no evidence was collected: {}", error.message));
+                        .warn(format!("failed to collect evidence: {}", error.message));
                 } else if state.failed() {
                     state.skew = context.clock_skew().await;
                 }
@@ -187,7 +187,7 @@ impl Run<'_> {
         match kept {
             Ok(true) => {}
             Err(error) if was_up => {
-                let text = format!("failed to set its lifetime: {error}");
+                let text = format!("failed to set the sandbox's lifetime: {error}");
                 self.events.warn(text);
             }
             Ok(false) => self.teardown(runner, state, host, &facts.root).await,

@@ -71,10 +71,10 @@ impl NetworkPlan {
                 return Err(StageError::new(
                     Verdict::UpFailed,
                     format!(
-                        "{} does not have {} free subnets in {}",
-                        context.host.name(),
+                        "no {} free subnets in {} on `{}`",
                         keys.len(),
-                        subnets::RANGE
+                        subnets::RANGE,
+                        context.host.name()
                     ),
                 ));
             }

@@ -56,7 +56,7 @@ pub(super) async fn allocate(context: &Context<'_>, model: &Value) -> Result<Vec
             return Err(StageError::new(
                 Verdict::UpFailed,
                 format!(
-                    "{} does not have {count} free ports from 20000 to 29999",
+                    "no {count} free ports from 20000 to 29999 on `{}`",
                     context.host.name()
                 ),
             ));

@@ -1,5 +1,6 @@
 //! What earlier syncs sent into a sandbox that stays up: the file `sent` in its folder. It lets a
-//! sync remove what it sent itself and what no longer exists, but nothing that containers wrote.
+//! sync remove files that an earlier one sent and that are gone here, but nothing that containers
+//! wrote.
 
 use std::collections::{BTreeMap, BTreeSet};
 
