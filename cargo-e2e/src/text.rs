@@ -1,5 +1,7 @@
 //! Text from elsewhere, made safe and short enough to show.
 
+pub use e2e_harness::chain;
+
 /// Text from a host without what could move a terminal's cursor, change its colours, or show
 /// letters in another order than they stand in.
 #[must_use]
@@ -64,23 +66,6 @@ pub fn clip(text: &str, most: usize) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
-}
-
-/// Returns an error with its causes.
-#[must_use]
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        let said = source.to_string();
-        // A transparent error and its source say the same.
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        next = source.source();
-    }
-    text
 }
 
 #[cfg(test)]

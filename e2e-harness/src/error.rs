@@ -105,22 +105,6 @@ impl Error {
     }
 }
 
-/// Returns an error with everything behind it, `a: b: c`.
-pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let next = error.to_string();
-        // Some libraries repeat the source in their own message.
-        if !text.ends_with(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        source = error.source();
-    }
-    text
-}
-
 /// Returns names in order and once each, for [`Error::Unknown`].
 pub(crate) fn list(names: impl Iterator<Item = String>) -> String {
     let mut names: Vec<String> = names.collect();

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::body::catching;
+use crate::chain;
 use crate::doing;
-use crate::error::{BoxError, chain};
+use crate::error::BoxError;
 use crate::sandbox::Sandbox;
 
 /// How long closing one fixture may take.

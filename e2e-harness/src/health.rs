@@ -6,8 +6,9 @@ use reqwest::Client;
 use reqwest::redirect::Policy;
 use tokio::net::TcpStream;
 
+use crate::chain;
 use crate::control::PATIENCE;
-use crate::error::{Error, chain, list};
+use crate::error::{Error, list};
 use crate::eventually::wait;
 use crate::protocol::control::{Answer, ContainerState, Request};
 use crate::protocol::{Check, Probe};

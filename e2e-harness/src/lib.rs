@@ -157,6 +157,7 @@
 //! `cargo e2e` and tests in any language agree on.
 #![forbid(unsafe_code)]
 
+mod chain;
 pub mod protocol;
 #[cfg(feature = "wait")]
 pub mod wait;
@@ -199,6 +200,8 @@ mod service;
 mod stack;
 #[cfg(feature = "harness")]
 mod step;
+
+pub use chain::chain;
 
 /// Makes a function an end-to-end test; the [crate's page](crate) has the options.
 ///

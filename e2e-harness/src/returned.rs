@@ -6,7 +6,8 @@
 use std::convert::Infallible;
 use std::fmt::{Debug, Display};
 
-use crate::error::{BoxError, chain};
+use crate::chain;
+use crate::error::BoxError;
 
 /// What a test may return.
 #[diagnostic::on_unimplemented(

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use indoc::formatdoc;
+
 use crate::machine::{Turn, exclusive};
 use crate::process::{Ended, Running};
 
@@ -239,8 +241,15 @@ impl Account {
     pub fn new(user: &'static str, groups: &str, prepare: &str) -> Self {
         let turn = exclusive(&format!("account-{user}"));
         // What a test that was killed left behind goes first.
-        let made = Host::Other.sh(&format!(
-            "set -e\n{}\nuseradd -m -s /bin/sh -G '{groups}' {user}\nusermod -p '*' {user}\ncd /home/{user}\n{prepare}\n",
+        let made = Host::Other.sh(&formatdoc!(
+            "
+                set -e
+                {}
+                useradd -m -s /bin/sh -G '{groups}' {user}
+                usermod -p '*' {user}
+                cd /home/{user}
+                {prepare}
+            ",
             remove(user)
         ));
         assert_eq!(made.code, Some(0), "account {user}:\n{made}");

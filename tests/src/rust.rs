@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use indoc::{formatdoc, indoc};
+
 use crate::Repo;
 use crate::binary::workspace;
 use crate::stacks::{WEB, WEB_IS_HEALTHY};
@@ -10,9 +12,14 @@ use crate::stacks::{WEB, WEB_IS_HEALTHY};
 const TESTS: &str = include_str!("../fixtures/e2e.rs");
 
 /// What it depends on, and how it is run.
-const MANIFEST: &str = "[dev-dependencies]\ne2e-harness = \"0.1.0\"\n\
-    tokio = { version = \"1\", features = [\"time\"] }\n\
-    [[test]]\nname = \"e2e\"\nharness = false\n";
+const MANIFEST: &str = indoc! {r#"
+    [dev-dependencies]
+    e2e-harness = "0.1.0"
+    tokio = { version = "1", features = ["time"] }
+    [[test]]
+    name = "e2e"
+    harness = false
+"#};
 
 /// A package with those tests, against [`WEB`].
 #[track_caller]
@@ -37,10 +44,18 @@ pub fn into_package(repo: Repo, manifest: &str, tests: &str) -> Repo {
         .file("tests/e2e.rs", tests)
         .file(
             "Cargo.toml",
-            &format!(
-                "[package]\nname = \"fixture\"\nversion = \"0.3.0+{own}\"\nedition = \"2024\"\n{manifest}\
-                 [patch.crates-io]\ne2e-harness = {{ path = \"{}\" }}\n\
-                 [profile.dev]\ndebug = \"line-tables-only\"\nincremental = false\n",
+            &formatdoc!(
+                r#"
+                    [package]
+                    name = "fixture"
+                    version = "0.3.0+{own}"
+                    edition = "2024"
+                    {manifest}[patch.crates-io]
+                    e2e-harness = {{ path = "{}" }}
+                    [profile.dev]
+                    debug = "line-tables-only"
+                    incremental = false
+                "#,
                 root.join("e2e-harness").display()
             ),
         )

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use e2e_tests::{Ended, Host, Ran, Repo, Running, cargo_e2e, exclusive, ssh_config};
+use indoc::indoc;
 use serde_json::Value;
 
 /// The SDK takes minutes, once.
@@ -152,11 +153,13 @@ fn stack(name: &str, from: &str, to: &str) -> Repo {
         .symlink("e2e/compose.yml", "../docker-compose.dev.yml")
         .file("Dockerfile", &read("Dockerfile"))
         .file(".dockerignore", &read(".dockerignore"))
-        .spec(
-            "test_command: 'true'\nports: isolated\nhealth_checks:\n\
-             \x20 - {name: temporal, grpc: 'localhost:7233', timeout: 20}\n\
-             \x20 - {name: worker, url: 'http://localhost:8090/healthz', timeout: 20}\n",
-        );
+        .spec(indoc! {"
+                test_command: 'true'
+                ports: isolated
+                health_checks:
+                  - {name: temporal, grpc: 'localhost:7233', timeout: 20}
+                  - {name: worker, url: 'http://localhost:8090/healthz', timeout: 20}
+            "});
     for image in IMAGES {
         repo = repo.env(image, &e2e_tests::image(image));
     }

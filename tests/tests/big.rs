@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
 
 use e2e_tests::{Host, Repo};
+use indoc::indoc;
 
 const LIMIT: Duration = Duration::from_mins(20);
 
@@ -19,9 +20,15 @@ const STACK: &str = "services: {web: {image: BUSYBOX, command: [sh, -c, \
     'while ! test -e /start/now; do sleep 0.1; done; yes \"a line of some service that says much more than anybody would ever want to read of it, ever\" \
      | head -n 10000000; echo over; exec sleep 6000'], volumes: ['./start:/start']}}\n";
 
-const TEST: &str = "timeout: 900\ntimeouts: {collect: 600}\ntest_command: |\n  touch e2e/start/now\n  \
-    yes 'a line of some test that says much more than anybody would ever want to read of it, and still it is' | head -n 1000000\n  \
-    until docker logs --tail 1 \"$(docker ps -q --filter label=cargo-e2e.run=\"$E2E_RUN_ID\")\" 2>&1 | grep -q over; do sleep 1; done\n  exit 1\n";
+const TEST: &str = indoc! {r#"
+    timeout: 900
+    timeouts: {collect: 600}
+    test_command: |
+      touch e2e/start/now
+      yes 'a line of some test that says much more than anybody would ever want to read of it, and still it is' | head -n 1000000
+      until docker logs --tail 1 "$(docker ps -q --filter label=cargo-e2e.run="$E2E_RUN_ID")" 2>&1 | grep -q over; do sleep 1; done
+      exit 1
+"#};
 
 fn costs(host: Host) {
     let repo = Repo::new("big")

@@ -65,7 +65,7 @@ pub(crate) enum Command {
     Man(ManArguments),
 }
 
-/// The command line as a program of its own, for what describes it.
+/// Returns the clap command named `cargo-e2e`, from which completions and man pages are made.
 pub(crate) fn command() -> clap::Command {
     let cargo = Cargo::command();
     let about = cargo
@@ -126,7 +126,7 @@ pub(crate) struct UpArguments {
     pub(crate) sandbox: SandboxArguments,
 }
 
-/// What brings a sandbox up.
+/// Holds the flags of all commands that may bring a sandbox up.
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArguments {
     #[command(flatten)]
@@ -335,7 +335,7 @@ fn slug(text: &str) -> Result<String, String> {
     }
 }
 
-/// `90m`, `24h`, `3d`, or seconds.
+/// Parses `90m`, `24h`, `3d`, or plain seconds.
 fn lifetime(text: &str) -> Result<Duration, String> {
     let help = || "give a time such as 90m, 24h or 3d".to_owned();
     let parsed = match text.strip_suffix('d') {

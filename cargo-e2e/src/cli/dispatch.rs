@@ -15,10 +15,10 @@ use super::commands::{
 use super::exit;
 use super::print::{output, show_error};
 
-/// For what still runs when a command has ended.
+/// Time for background work, such as a name lookup, once the command has ended.
 const LAST: Duration = Duration::from_millis(500);
 
-/// Runs what was typed and returns the process's exit code.
+/// Runs the typed command and returns the exit code.
 pub(crate) fn dispatch(typed: E2e) -> u8 {
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -30,7 +30,8 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             return exit_code(Verdict::InternalError, None);
         }
     };
-    // Also when the file was replaced meanwhile; where there is no such path, nothing carries a mark.
+    // Through /proc, this works also after the program's file was replaced. Where there is no such
+    // path, no process carries a mark.
     client::watch_by("/proc/self/exe".into());
     let drain = DrainOnPanic(&runtime);
     let code = runtime.block_on(async {
@@ -58,19 +59,19 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
         exit::drain(code).await
     });
     drop(drain);
-    // A name that is being looked up can't be stopped, and nobody waits for the answer.
+    // A running name lookup can't be stopped, and nobody waits for its answer.
     runtime.shutdown_timeout(LAST);
     code
 }
 
-/// Shows, after a panic, what was printed before it.
+/// Prints what was queued before a panic.
 struct DrainOnPanic<'a>(&'a Runtime);
 
 impl Drop for DrainOnPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let drained = async { timeout(LAST, output().drained()).await };
-            // A reader that is slower misses the end of a bug's report.
+            // A slower reader misses the end of the panic's report.
             let _ = self.0.block_on(drained);
         }
     }

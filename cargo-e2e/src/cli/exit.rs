@@ -1,4 +1,4 @@
-//! How this process ends: its code, once everything was read that it printed.
+//! How this process ends: with its exit code, once its readers have read everything it printed.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::record::outcome::{Verdict, exit_code};
 use super::print::{errln, output, show_error};
 use super::signals;
 
-/// Who was asked to end gives a reader so long to read on.
+/// How long a reader may stall after a signal.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// When it is said whom this process waits for.
+/// After this time, a hint says that the process waits for a reader.
 const HINT: Duration = Duration::from_secs(3);
 
-/// Waits until everything was read that was printed, and returns the exit code: what could not be
-/// written is no success.
+/// Waits until everything printed was read, and returns the exit code: 70 in place of 0 where
+/// stdout could not be written.
 pub(super) async fn drain(code: u8) -> u8 {
     let code = wait(code).await;
     let Some(error) = output().take_error() else {
@@ -26,9 +26,9 @@ pub(super) async fn drain(code: u8) -> u8 {
     wait(if code == 0 { failed } else { code }).await
 }
 
-/// A slow reader has all the time it needs, until a signal.
+/// Waits for readers without a limit, until a signal.
 async fn wait(code: u8) -> u8 {
-    // Without handlers a signal ends the process all the same.
+    // Without handlers, a signal ends the process anyway.
     let cancel = signals::listen().unwrap_or_else(|_| Cancel::never());
     let before = cancel.count();
     let hint = async {
@@ -41,7 +41,7 @@ async fn wait(code: u8) -> u8 {
     tokio::select! {
         () = output().drained() => return code,
         () = cancel.reached(before + 1) => {}
-        // It was asked to end before, be it too late for the run: nobody should have to ask twice.
+        // The signal came before, though perhaps too late for the run: one is enough.
         () = output().stalled(PATIENCE), if before > 0 => {}
         () = hint => {}
     }

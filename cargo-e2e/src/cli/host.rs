@@ -12,7 +12,7 @@ use super::{repos, signals};
 /// Why a command ends early on a host.
 pub(super) enum CommandError {
     Host(HostError),
-    /// The user knows why; this is the exit code.
+    /// The user has seen why; this is the exit code.
     Shown(u8),
 }
 
@@ -22,13 +22,14 @@ impl From<HostError> for CommandError {
     }
 }
 
-/// Returns the host for a command that needs no repo; one is asked for its manifest's host, if there is one.
+/// Returns the host for a command that needs no repo; the manifest of the current one counts, if
+/// there is one.
 pub(super) fn host_for(argument: &HostArgument) -> String {
     let variables = HostVariables::from_env();
     choose_host(argument.host.as_deref(), &variables, || repos::here()?.host).name
 }
 
-/// Does something on a host, and ends the connection whatever came of it: a signal, too.
+/// Connects, calls `work` with the host, and disconnects in every case, also after a signal.
 pub(super) async fn on_host(
     argument: &HostArgument,
     work: impl AsyncFnOnce(&dyn Host, &Facts) -> Result<u8, CommandError>,

@@ -1,4 +1,4 @@
-//! What commands print: all of it goes through this process's [`Output`], as what runs show does.
+//! What commands print goes through this process's [`Output`], as the output of runs does.
 
 use std::io::Write as _;
 use std::sync::LazyLock;
@@ -9,17 +9,16 @@ use anstream::{AutoStream, ColorChoice};
 
 static OUTPUT: LazyLock<Output> = LazyLock::new(Output::start);
 
-/// Returns this process's stdout and stderr.
 pub(super) fn output() -> &'static Output {
     &OUTPUT
 }
 
-/// Prints to stdout what was asked for.
+/// Prints requested data to stdout.
 pub(super) fn out(text: &str) {
     let _ = output().out().write_all(text.as_bytes());
 }
 
-/// Prints to stderr, in colours where they are seen.
+/// Prints to stderr, in colours where stderr shows them.
 pub(super) fn err(text: &str) {
     let plain = AutoStream::choice(&std::io::stderr()) == ColorChoice::Never;
     let mut err = output().err();
@@ -30,19 +29,19 @@ pub(super) fn err(text: &str) {
     };
 }
 
-/// Prints a line of what was asked for.
+/// Prints a line of requested data to stdout.
 macro_rules! outln {
     ($($text:tt)*) => { $crate::cli::print::out(&format!("{}\n", format_args!($($text)*))) };
 }
 
-/// Prints a line for people.
+/// Prints a line for people to stderr.
 macro_rules! errln {
     ($($text:tt)*) => { $crate::cli::print::err(&format!("{}\n", format_args!($($text)*))) };
 }
 
 pub(super) use {errln, outln};
 
-/// Shows an error on stderr, as every command does.
+/// Prints an error to stderr, in the form that all commands share.
 pub(super) fn show_error(message: &str, help: Option<&str>) {
     let red = anstyle::AnsiColor::Red.on_default().bold();
     errln!("{red}error{red:#}: {message}");
@@ -51,7 +50,7 @@ pub(super) fn show_error(message: &str, help: Option<&str>) {
     }
 }
 
-/// Shows on stderr what the user should know.
+/// Prints a warning to stderr.
 pub(super) fn warn(text: &str) {
     let yellow = anstyle::AnsiColor::Yellow.on_default().bold();
     errln!("{yellow}warning{yellow:#}: {text}");

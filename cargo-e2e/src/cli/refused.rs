@@ -12,7 +12,6 @@ use crate::text;
 use super::exit::USAGE;
 use super::print::{errln, show_error};
 
-/// Why a command can't begin.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refused {
     #[error("failed to read the current directory: {0}")]
@@ -36,10 +35,10 @@ pub(crate) enum Refused {
 }
 
 impl Refused {
-    /// Shows why, and returns the exit code.
+    /// Prints the reason, and returns the exit code.
     pub(crate) fn show(&self) -> u8 {
         if let Self::Spec(errors) = self {
-            // They are rendered whole, each with its place.
+            // These render themselves, each with its place.
             errln!("{errors}");
         } else {
             let (message, help) = self.text();
@@ -48,7 +47,7 @@ impl Refused {
         self.code()
     }
 
-    /// The exit code: what was typed wrong is no mistake of the repo's.
+    /// Returns the exit code: 2 for a typing error, 96 for a mistake in the repo.
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Find(FindError::Conflict { .. } | FindError::UnknownPackage { .. }) => USAGE,
@@ -57,7 +56,7 @@ impl Refused {
         }
     }
 
-    /// Why, and what to do. The first line says enough by itself.
+    /// Returns the reason and the help; the first line is enough by itself.
     pub(crate) fn text(&self) -> (String, Option<&'static str>) {
         match self {
             Self::Spec(errors) => (of_spec(errors), None),
@@ -70,14 +69,21 @@ impl Refused {
     }
 }
 
-/// The first mistake with its place, and below it the lines that are meant.
+/// Returns the first mistake with its place, and below it the lines concerned.
 fn of_spec(errors: &SpecErrors) -> String {
     let Some(first) = errors.diagnostics.first() else {
         return errors.to_string();
     };
     let place = format!("{}:{}:{}", errors.path.display(), first.line, first.column);
-    let mut lines = vec![format!("{place}: {}", first.message)];
-    // Which say both, too, in the first two lines.
+    let more = match errors.diagnostics.len() - 1 {
+        0 => String::new(),
+        more => format!(" (and {})", text::count(more, "more error")),
+    };
+    let mut message = first.message.lines();
+    let summary = message.next().unwrap_or_default();
+    let mut lines = vec![format!("{place}: {summary}{more}")];
+    lines.extend(message.map(str::to_owned));
+    // Rendered errors have message and place in their first two lines.
     let rendered = errors.to_string();
     let said = first.message.lines().count().max(1) + 1;
     lines.extend(rendered.lines().skip(said).map(str::to_owned));

@@ -1,4 +1,4 @@
-//! Who shows what happens: the terminal, programs, GitHub and the log of the tests.
+//! Who shows and stores events: the terminal, JSON, GitHub, and the log of the tests.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -13,7 +13,7 @@ use rustix::fs::FileType;
 use super::args::{Color, MessageFormat, OutputArguments};
 use super::print;
 
-/// Returns who shows and keeps what happens.
+/// Returns the reporters for the typed flags.
 pub(super) fn reporters(
     output: &OutputArguments,
     root: &Path,
@@ -27,7 +27,8 @@ pub(super) fn reporters(
     reporters
 }
 
-/// Returns the terminal, and with `--message-format json` the events, too. All test output is in `log`.
+/// Returns the terminal's reporter and, with `--message-format json`, the one for events. `log` is
+/// the path of the whole test output.
 pub(super) fn on_terminal(
     output: &OutputArguments,
     log: Option<PathBuf>,
@@ -44,7 +45,7 @@ pub(super) fn on_terminal(
         Box::new(err)
     };
     if is_json(output) {
-        // stdout has the events, and nothing else.
+        // stdout has only events.
         let human = Human::on(how(output), err, io::sink());
         reporters.extend([
             Box::new(human) as Box<dyn Reporter>,
@@ -57,12 +58,12 @@ pub(super) fn on_terminal(
     reporters
 }
 
-/// Whether GitHub's runner may read commands where the tests print.
+/// Returns whether GitHub's runner may read commands from the stream that tests print to.
 fn commands_on_stdout(output: &OutputArguments) -> bool {
     is_job() && !is_json(output) && !is_file(io::stdout())
 }
 
-/// Where annotations go.
+/// Returns the stream for annotations.
 fn annotations(output: &OutputArguments) -> Stream {
     if commands_on_stdout(output) {
         print::output().out()

@@ -1,4 +1,4 @@
-//! The repos that were typed, or that the current directory is in.
+//! The repos that were typed, or the one around the current directory.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use crate::spec::{self, Spec, SpecErrors};
 use super::args::RepoArguments;
 use super::refused::Refused;
 
-/// Finds the repos that are meant.
+/// Finds the typed repos.
 pub(super) fn find(arguments: &RepoArguments) -> Result<Vec<Repo>, Refused> {
     let folder = std::env::current_dir().map_err(Refused::NoFolder)?;
     Ok(workspace::find(&folder, &selection(arguments))?)
 }
 
-/// Returns the repo that was likely meant where none was found.
+/// Returns the repo that was probably meant, where none was found.
 pub(super) fn likely(arguments: &RepoArguments) -> Option<Repo> {
     let folder = std::env::current_dir().ok()?;
     workspace::around(&folder, &selection(arguments))
@@ -29,14 +29,14 @@ fn selection(arguments: &RepoArguments) -> Selection {
     }
 }
 
-/// Returns the repo that the current directory is in, if there is one.
+/// Returns the repo around the current directory, if there is one.
 pub(super) fn here() -> Option<Repo> {
     let folder = std::env::current_dir().ok()?;
     let repos = workspace::find(&folder, &Selection::default()).ok()?;
     repos.into_iter().next()
 }
 
-/// Reads a repo's e2e.yml, which in a Cargo project need not say how to test.
+/// Parses a repo's e2e.yml; in a Cargo project with test targets, `test_command` is not required.
 pub(super) fn parse(repo: &Repo, shown: &Path, text: Vec<u8>) -> Result<Spec, SpecErrors> {
     match repo.cargo {
         Some(_) => spec::parse_in_cargo(shown, text),

@@ -8,7 +8,7 @@ use super::host::CommandError;
 use super::print::show_error;
 use super::repos;
 
-/// Returns the sandbox that is meant by an id, or by the repo in this folder.
+/// Returns the sandbox with this id, or the only one of the current repo.
 pub(super) async fn choose(
     host: &dyn Host,
     facts: &Facts,
@@ -20,7 +20,7 @@ pub(super) async fn choose(
         .map_err(|error| not_chosen(host, &error))
 }
 
-/// Shows why no sandbox is meant.
+/// Prints why no sandbox was chosen.
 pub(super) fn not_chosen(host: &dyn Host, error: &ChooseError) -> CommandError {
     let name = host.name();
     let help = format!("`cargo e2e list --host {name}` shows what is there");
@@ -28,7 +28,7 @@ pub(super) fn not_chosen(host: &dyn Host, error: &ChooseError) -> CommandError {
     CommandError::Shown(USAGE)
 }
 
-/// Returns a sandbox with its state; shows when it has none.
+/// Returns a sandbox with its state; prints an error when it has none.
 pub(super) async fn existing(
     host: &dyn Host,
     facts: &Facts,
@@ -45,7 +45,7 @@ pub(super) async fn existing(
     })
 }
 
-/// Returns who asks for a sandbox: the repo in this folder, if there is one.
+/// Returns who asks for a sandbox: the current repo, if there is one.
 pub(super) fn asker() -> Asker {
     let Some(repo) = repos::here() else {
         return Asker::default();

@@ -8,7 +8,7 @@ use crate::record::outcome::{Verdict, exit_code};
 
 use super::print::show_error;
 
-/// Returns this process's signals, from the first time that this is called.
+/// Returns this process's signals, counted from the first call on.
 pub(super) fn listen() -> io::Result<Cancel> {
     static SIGNALS: OnceLock<Cancel> = OnceLock::new();
     if let Some(cancel) = SIGNALS.get() {
@@ -18,7 +18,7 @@ pub(super) fn listen() -> io::Result<Cancel> {
     Ok(SIGNALS.get_or_init(|| cancel).clone())
 }
 
-/// Returns the same; or shows why there are none, and returns the exit code.
+/// Returns the same; or prints why there are none, and returns the exit code.
 pub(super) fn cancel() -> Result<Cancel, u8> {
     listen().map_err(|error| {
         show_error(&format!("failed to handle signals: {error}"), None);

@@ -32,7 +32,7 @@ pub(crate) struct Unplanned {
 }
 
 impl Unplanned {
-    /// The repo's slug: what e2e.yml says, else what Cargo or the folder is called, as it is.
+    /// Returns the slug of e2e.yml, else the name of the Cargo package or of the folder, unchanged.
     fn slug(&self, repo: &Repo) -> Option<String> {
         if let Refused::Find(FindError::PackageWithoutSpec { package, .. }) = &self.refused {
             return Some(package.clone()).filter(|name| is_slug(name));
@@ -46,8 +46,8 @@ impl Unplanned {
         })
     }
 
-    /// Leaves a record of a run that ends with this, tells of it as of any other, and returns the
-    /// exit code. What was typed wrong is no run; nor is one of which no repo is known.
+    /// Records and reports a run that ends with this error, and returns the exit code. Typing
+    /// errors and runs without a known repo leave no record.
     pub(crate) async fn record(&self, output: &OutputArguments, options: &Options) -> u8 {
         let code = self.refused.code();
         let known = self.repo.as_ref().filter(|_| code != USAGE);
@@ -89,7 +89,7 @@ impl Unplanned {
         finish(outcome, keeping, &events, streams(), is_json(output)).await
     }
 
-    /// The whole run: one stage, which fails.
+    /// Runs one stage, which fails.
     async fn run(&self, identity: &Identity, host: &str, root: &Path, events: &Events) -> Record {
         let (started, started_at) = (Instant::now(), now());
         events.emit(Event::RunStarted {
@@ -141,13 +141,13 @@ impl Unplanned {
     }
 }
 
-/// A repo's e2e.yml, where that is sound.
+/// Returns a repo's e2e.yml where it has no mistake.
 fn sound_spec(repo: &Repo) -> Option<Spec> {
     let text = std::fs::read(&repo.spec_path).ok()?;
     parse(repo, &repo.spec_path, text).ok()
 }
 
-/// What a message may quote: lines of e2e.yml, and what Cargo and Compose say.
+/// Returns the secrets that a message may quote from e2e.yml, Cargo and Compose.
 fn secrets(repo: &Repo, spec: Option<&Spec>) -> Secrets {
     let set: Vec<(String, String)> = environment().collect();
     let mut names = spec.map_or_else(Vec::new, |spec| spec.secrets.clone());
@@ -155,7 +155,7 @@ fn secrets(repo: &Repo, spec: Option<&Spec>) -> Secrets {
         set.iter()
             .any(|(is, value)| is == name && !value.is_empty())
     });
-    // Those that are not set have no value to mask.
+    // Secrets that are not set have no value to mask.
     let secrets = Secrets::of(&names, set).unwrap_or_default();
     let own = spec.map_or_else(Vec::new, |spec| spec.env_files.clone());
     let own = own.iter().map(PathBuf::from);
@@ -165,7 +165,8 @@ fn secrets(repo: &Repo, spec: Option<&Spec>) -> Secrets {
         .map(|file: PathBuf| repo.root.join(file))
         .collect();
     secrets.learn_files(files.iter().map(PathBuf::as_path));
-    // A mistake may stand in the line of a credential: what is no YAML still has lines.
+    // The mistake may stand in a line with a credential: e2e.yml is scanned as text, even where it
+    // is no YAML.
     let text = read_small(&repo.spec_path).unwrap_or_default();
     let lines = text.lines().filter_map(|line| line.split_once(':'));
     let unquoted = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
@@ -176,7 +177,7 @@ fn secrets(repo: &Repo, spec: Option<&Spec>) -> Secrets {
     secrets
 }
 
-/// Returns what this process was given, as far as it is text.
+/// Returns this process's environment, as far as it is UTF-8.
 pub(crate) fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

@@ -264,6 +264,8 @@ fn list(value: &Value) -> Vec<&Value> {
 
 #[cfg(test)]
 mod tests {
+    use indoc::indoc;
+
     use super::*;
 
     #[test]
@@ -309,13 +311,27 @@ mod tests {
         };
         let main = write(
             "compose.yml",
-            "include: [db/compose.yml, 'oci://x/y:1']\nservices:\n  api:\n    env_file: [api.env, {path: b.env, required: false}]\n    \
-             environment: [TOKEN, PORT=1]\n    image: ${IMAGE:-x}\n    extends: {file: base.yml, service: b}\n\
-             secrets:\n  s: {environment: S}\n",
+            indoc! {"
+                include: [db/compose.yml, 'oci://x/y:1']
+                services:
+                  api:
+                    env_file: [api.env, {path: b.env, required: false}]
+                    environment: [TOKEN, PORT=1]
+                    image: ${IMAGE:-x}
+                    extends: {file: base.yml, service: b}
+                secrets:
+                  s: {environment: S}
+            "},
         );
         write(
             "db/compose.yml",
-            "services:\n  db:\n    env_file: db.env\n    environment: {PASSWORD: }\n    command: ${E2E_DB_5432}\n",
+            indoc! {"
+                services:
+                  db:
+                    env_file: db.env
+                    environment: {PASSWORD: }
+                    command: ${E2E_DB_5432}
+            "},
         );
         let scan = scan(&[main], root);
         let names: Vec<_> = scan.variables.iter().map(String::as_str).collect();

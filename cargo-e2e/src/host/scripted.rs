@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use indoc::indoc;
 use tokio::io::AsyncWriteExt as _;
 
 use super::script::STATUS;
@@ -40,9 +41,27 @@ pub(crate) struct Scripted {
     refusals: Arc<AtomicU32>,
 }
 
-pub(crate) const PREFLIGHT: &str = "system=Linux\narch=x86_64\nlibc=gnu\nuid=0\nuser=root\nhostname=h\n\
-    docker=/d\nrsync=/r\ncurl=/c\nflock=/f\nsetsid=/s\ntar=/t\nhttp2=yes\nipv6=yes\nroot=/box\nfree_kb=9000000\n\
-    engine=20.10.24\ncompose=2.26.1\nendpoint=unix:///var/run/docker.sock\n";
+pub(crate) const PREFLIGHT: &str = indoc! {"
+    system=Linux
+    arch=x86_64
+    libc=gnu
+    uid=0
+    user=root
+    hostname=h
+    docker=/d
+    rsync=/r
+    curl=/c
+    flock=/f
+    setsid=/s
+    tar=/t
+    http2=yes
+    ipv6=yes
+    root=/box
+    free_kb=9000000
+    engine=20.10.24
+    compose=2.26.1
+    endpoint=unix:///var/run/docker.sock
+"};
 const MODEL: &str =
     r#"{"services":{"web":{"image":"x","ports":[{"target":80,"published":"8080"}]}}}"#;
 pub(crate) const RUNNING: &str = "{\"id\":\"1\",\"name\":\"/web-1\",\"service\":\"web\",\"state\":{\"Status\":\"running\"}}\nend\n";

@@ -1,18 +1,17 @@
-//! How a sandbox ended whose client did not see it.
+//! How a sandbox ended while its client was gone.
 
-/// How a sandbox ended of which nothing is left.
+/// The end of a sandbox that has been removed, as its host remembers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedSandbox {
-    /// Its run.
     pub run_id: String,
     /// When, by the host's clock.
     pub at: jiff::Timestamp,
-    /// A word for why: `lease`, `deadline`, `kept`, ….
+    /// A word for the reason: `lease`, `deadline`, `kept`, ….
     pub why: String,
 }
 
 impl EndedSandbox {
-    /// The same for people.
+    /// Returns the end as a sentence for people.
     #[must_use]
     pub fn sentence(&self) -> String {
         let why = match self.why.as_str() {

@@ -1,4 +1,4 @@
-//! What happens during a run, as the engine tells it and reporters show it.
+//! What happens during a run: the engine emits events, reporters show them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,11 +9,11 @@ use crate::record::outcome::{Git, Record, Stage, StageStatus, now};
 use crate::secrets::{Masking, Secrets};
 use crate::text::printable;
 
-/// The version of the lines.
+/// The version of the JSON lines.
 const VERSION: u32 = 1;
 
-/// An event as other programs and the journal have it: one line of JSON. Names and meanings of
-/// fields are part of the contract: new ones may come, old ones stay.
+/// An event for other programs and the journal: one line of JSON. Names and meanings of fields are
+/// part of the contract: new ones may come, old ones stay.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Line<E> {
     schema: u32,
@@ -24,100 +24,82 @@ pub(crate) struct Line<E> {
 }
 
 impl Line<&Event> {
-    /// Returns one of this moment, with its line feed.
+    /// Returns the event as a line of this moment, with its line feed.
     pub(crate) fn of(event: &Event) -> serde_json::Result<String> {
         let (schema, at) = (VERSION, now());
         serde_json::to_string(&Line { schema, at, event }).map(|line| line + "\n")
     }
 }
 
-/// One thing that happened.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The run begins.
     RunStarted {
-        /// The run's id.
         run_id: String,
-        /// The repo's slug.
         repo: String,
-        /// The host's name.
         host: String,
     },
-    /// The commit that is tested is known.
-    Commit {
-        /// The commit.
-        git: Git,
-    },
+    /// The commit under test is known.
+    Commit { git: Git },
     /// A stage begins.
-    StageStarted {
-        /// Which.
-        stage: Stage,
-    },
-    /// A line of what a stage's command says, such as Compose's pull progress.
+    StageStarted { stage: Stage },
+    /// A line of the output of a stage's command, such as Compose's pull progress.
     Progress {
-        /// Which stage.
         stage: Stage,
         /// The line, without control characters.
         line: String,
     },
     /// A health check passed or changed its answer.
     Health {
-        /// Its name.
         name: String,
-        /// Whether it passed.
         passed: bool,
-        /// The answer.
         answer: String,
         /// Since the start of `ready`.
         #[serde(rename = "waited_ms", with = "milliseconds")]
         waited: Duration,
     },
-    /// Bytes that the tests printed, as they came.
+    /// Bytes that the tests printed, unchanged.
     TestOutput {
-        /// The bytes.
         #[serde(rename = "text", with = "characters")]
         bytes: Vec<u8>,
     },
-    /// Something the user should know, though nothing failed.
+    /// A risk that the user should know of, though nothing failed.
     Warning {
-        /// The text, one or more lines.
+        /// One or more lines.
         text: String,
     },
-    /// Something worth a line, though nothing is wrong.
+    /// Information worth a line, though nothing is wrong.
     Note {
-        /// The text, one or more lines.
+        /// One or more lines.
         text: String,
     },
     /// A stage ended.
     StageEnded {
-        /// Which.
         stage: Stage,
-        /// How.
         status: StageStatus,
-        /// How long it took.
         #[serde(rename = "duration_ms", with = "milliseconds")]
         duration: Duration,
         /// What was done, in a few words; or why it failed.
         detail: String,
     },
-    /// A stage failed: everything that helps to understand why.
+    /// A stage failed, with everything that helps to understand why.
     Failure(Failure),
-    /// The run ended; nothing comes after.
+    /// The run ended; this is the last event.
     RunFinished {
-        /// The record.
         record: Box<Record>,
-        /// The folder with everything that was kept.
+        /// The folder with the result.
         bundle: std::path::PathBuf,
-        /// What the evidence says of a failure, ready to show.
+        /// The explanation from the evidence, ready to show.
         failure: Option<String>,
-        /// How to live with a sandbox that was kept, ready to show.
+        /// How to use and remove a kept sandbox, ready to show.
         kept: Option<String>,
     },
 }
 
 impl Event {
-    /// Masks every text that comes from outside this program; the tests' output is a stream.
+    /// Masks every text from outside this program, except the tests' output, which is masked as a
+    /// stream.
     fn mask(&mut self, secrets: &Secrets) {
         let mask = |text: &mut String| {
             if let std::borrow::Cow::Owned(masked) = secrets.text(text) {
@@ -180,11 +162,10 @@ mod characters {
 /// Why a stage failed, for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// Which stage.
     pub stage: Stage,
     /// What failed, and why: the first line is the summary.
     pub message: String,
-    /// The last lines of what matters: a command's output, a container's log.
+    /// The last lines of relevant output: a command's, a container's log.
     pub excerpts: Vec<Excerpt>,
     /// What to do next.
     pub help: Option<String>,
@@ -193,19 +174,18 @@ pub struct Failure {
 /// Some lines of output, with a title.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excerpt {
-    /// Where they come from: `the last lines of db`.
+    /// The source: `the last lines of db`.
     pub title: String,
-    /// The lines.
     pub text: String,
 }
 
-/// Shows events. Called in order, from one thread at a time; must not block for long.
+/// Shows or stores events. It is called in order, by one thread at a time, and must not block for
+/// long.
 pub trait Reporter: Send {
-    /// Shows one event.
     fn event(&mut self, event: &Event);
 }
 
-/// Hands each event to every reporter, without the secrets that are in it.
+/// Hands each event, with its secrets masked, to every reporter.
 #[derive(Default)]
 pub struct Events {
     secrets: Arc<Secrets>,
@@ -215,7 +195,7 @@ pub struct Events {
 #[derive(Default)]
 struct Dispatcher {
     reporters: Vec<Box<dyn Reporter>>,
-    /// The tests' output is one stream: a secret may come in pieces.
+    /// The tests' output is one stream: a secret may be split over several events.
     output: Masking,
 }
 
@@ -240,15 +220,14 @@ impl Events {
         }
     }
 
-    /// What is masked.
     #[must_use]
     pub fn secrets(&self) -> &Arc<Secrets> {
         &self.secrets
     }
 
-    /// Tells every reporter.
+    /// Hands an event to every reporter.
     pub fn emit(&self, mut event: Event) {
-        // A reporter that panicked once is asked again: losing the verdict would be worse.
+        // A reporter that panicked is called again: losing the verdict would be worse.
         let mut dispatcher = self
             .dispatcher
             .lock()
@@ -270,7 +249,7 @@ impl Events {
         dispatcher.dispatch(&event);
     }
 
-    /// Tells a line of progress, made safe to print.
+    /// Emits a line of progress, made printable.
     pub fn progress(&self, stage: Stage, line: &str) {
         let line = printable(line);
         if !line.trim().is_empty() {
@@ -278,12 +257,10 @@ impl Events {
         }
     }
 
-    /// Tells something the user should know.
     pub fn warn(&self, text: impl Into<String>) {
         self.emit(Event::Warning { text: text.into() });
     }
 
-    /// Tells something worth a line.
     pub fn note(&self, text: impl Into<String>) {
         self.emit(Event::Note { text: text.into() });
     }

@@ -8,14 +8,14 @@ use serde_json::Value;
 use crate::secrets::{Masking, Secrets};
 
 impl Secrets {
-    /// Masks what a run itself puts into its bundle beside its record. A file in which secrets
-    /// can't be masked is removed, and named.
+    /// Masks the files that the run itself writes into its bundle, beside the record. Removes a
+    /// file in which masking fails, and returns its name.
     #[must_use]
     pub fn outputs(&self, bundle: &Path) -> Vec<(PathBuf, io::Error)> {
         let mut failed = Vec::new();
         for path in files(bundle) {
             let name = path.file_name().unwrap_or_default();
-            // The tests' output was masked as it came.
+            // The tests' output was masked when it was written.
             let is_output = (name.as_encoded_bytes().ends_with(b"-output.log")
                 && name != "test-output.log")
                 || name == "events.jsonl"
@@ -28,9 +28,9 @@ impl Secrets {
         failed
     }
 
-    /// Moves evidence that was fetched into a bundle, each file once it is masked: logs, states,
-    /// what stages printed. What can't be masked is not moved, and named; hidden files are not
-    /// whole.
+    /// Moves fetched evidence into a bundle, each file once it is masked: logs, states, output of
+    /// stages. A file in which masking fails stays behind, and its name is returned; hidden files
+    /// are incomplete.
     #[must_use]
     pub fn evidence(&self, fetched: &Path, bundle: &Path) -> Vec<(PathBuf, io::Error)> {
         let mut failed = Vec::new();
@@ -51,10 +51,10 @@ impl Secrets {
         failed
     }
 
-    /// A file without them, in its place; a JSON document as one. Lines may be of any length.
+    /// Masks a file in place; a JSON document as JSON. Lines may have any length.
     ///
     /// # Errors
-    /// When it can't be read or written.
+    /// When the file can't be read or written.
     pub fn file(&self, path: &Path) -> io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let extension = path.extension().unwrap_or_default();

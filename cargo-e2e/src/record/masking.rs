@@ -7,7 +7,7 @@ use crate::secrets::Secrets;
 
 impl Secrets {
     /// Masks every text of a record that comes from outside this program. Each field is named, so
-    /// that nobody adds one without deciding.
+    /// that a new one needs a decision.
     pub fn record(&self, record: &mut Record) {
         let Record {
             schema: _,

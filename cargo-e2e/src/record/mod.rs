@@ -1,6 +1,6 @@
-//! Events and records: a run emits events while it is under way, and leaves a record with its verdict.
-//! Called by the run, which writes it, and by all that report. It may not know what a stage does,
-//! nor how a result is shown.
+//! Events and records: a run emits events while it is under way, and leaves a record with its
+//! verdict. Called by the run, which writes it, and by reporters. It may not know what a stage
+//! does, nor how a result is shown.
 
 pub mod ended;
 pub mod event;

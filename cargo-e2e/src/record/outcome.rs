@@ -1,4 +1,4 @@
-//! What a run came to: the record that every reporter and `run.json` show.
+//! The record of a run, which every reporter and `run.json` show.
 
 use std::time::Duration;
 
@@ -13,21 +13,21 @@ pub use super::verdict_info::{USAGE, Verdict, exit_code, exit_codes};
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// Understand e2e.yml and what it names; recorded only where that fails.
+    /// Read e2e.yml and what it names; recorded only where that fails.
     Plan,
-    /// Reach the host, and see that it has what is needed.
+    /// Reach the host, and check that it has what the run needs.
     Connect,
-    /// Make the sandbox's folder.
+    /// Create the sandbox.
     Provision,
-    /// Run `build_command` here.
+    /// Run `build_command` on the client.
     Build,
     /// Send the repo.
     Sync,
-    /// Compile Cargo's test targets, beside the next three.
+    /// Compile Cargo's test targets, while `up`, `ready` and `setup` run.
     Compile,
     /// Bring the stack up.
     Up,
-    /// Wait for health.
+    /// Wait until the stack is ready.
     Ready,
     /// Run `setup_command`.
     Setup,
@@ -35,14 +35,14 @@ pub enum Stage {
     Test,
     /// Fetch logs, states and artifacts.
     Collect,
-    /// Remove everything.
+    /// Remove the sandbox.
     Teardown,
-    /// Write the result.
+    /// Write the files of the result.
     Report,
 }
 
 impl Stage {
-    /// The name in records and on the terminal.
+    /// Returns the name in records and on the terminal.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -67,18 +67,18 @@ impl Stage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StageStatus {
-    /// It did what it should.
+    /// The stage did its work.
     Passed,
-    /// It did not; the record's detail says why.
+    /// The record's `detail` says why.
     Failed,
     /// There was nothing to do.
     Skipped,
-    /// A signal ended it.
+    /// A signal, or a failure beside it, ended the stage.
     Interrupted,
 }
 
 impl StageStatus {
-    /// The name in records and on pages.
+    /// Returns the name in records and on pages.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -93,31 +93,28 @@ impl StageStatus {
 /// One stage of the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StageRecord {
-    /// Which stage.
     pub name: Stage,
-    /// How it ended.
     pub status: StageStatus,
     /// When it began, RFC 3339 UTC.
     #[schemars(extend("format" = "date-time"))]
     pub started_at: String,
-    /// How long it took.
+    /// Milliseconds from begin to end.
     pub duration_ms: u64,
-    /// What was done; or why it failed, in a line, and below it the evidence and what to do.
+    /// What was done; or why it failed, in a line, with the evidence and help below it.
     pub detail: String,
 }
 
 /// One health check of the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HealthRecord {
-    /// Its name in e2e.yml.
+    /// The name in e2e.yml.
     pub name: String,
-    /// Whether it passed.
     pub status: HealthStatus,
-    /// From the start of `ready` until it passed or was given up.
+    /// Milliseconds from the start of `ready` until the check passed or was given up.
     pub waited_ms: u64,
-    /// How often it was tried.
+    /// The number of tries.
     pub attempts: u64,
-    /// The last answer that was not good enough.
+    /// The last answer that did not pass the check.
     pub last_error: Option<String>,
 }
 
@@ -127,60 +124,57 @@ pub struct HealthRecord {
 pub enum HealthStatus {
     /// It passed.
     Passed,
-    /// Its time ran out, or the wait ended before.
+    /// Its `timeout` was over, or the wait ended before.
     Failed,
 }
 
 /// One container of the record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceRecord {
-    /// The compose service, with `@2` and so on for its other containers.
+    /// The compose service; its other containers have `@2` and so on.
     pub name: String,
-    /// The image it ran.
     pub image: String,
     /// `running`, `exited`, `restarting`, …
     pub state: String,
-    /// The exit code, when it is not running.
+    /// The exit code of a container that does not run.
     pub exit_code: Option<i64>,
-    /// Whether the kernel killed it for want of memory.
+    /// Whether it was killed because it was out of memory.
     pub oom_killed: bool,
-    /// `healthy`, `unhealthy`, `starting`, none without a health check.
+    /// `healthy`, `unhealthy` or `starting`; none without a health check.
     pub health: Option<String>,
-    /// How often Docker restarted it.
+    /// The number of restarts by Docker.
     pub restarts: u64,
 }
 
 /// The commit that was tested.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Git {
-    /// The commit's id.
     pub sha: Option<String>,
-    /// The branch, none when detached.
+    /// The branch; none for a detached commit.
     pub branch: Option<String>,
-    /// Whether the tree differs from the commit.
+    /// Whether the tree differed from the commit.
     pub dirty: bool,
 }
 
 /// One test of the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TestRecord {
-    /// Its name, `test_command` for a command.
+    /// The test's name; `test_command` for a command.
     pub name: String,
-    /// `passed`, `failed`, `skipped` when it is ignored, or `interrupted`.
+    /// `passed`, `failed`, `skipped` for an ignored test, or `interrupted`.
     pub status: StageStatus,
-    /// How long it took.
+    /// Milliseconds from begin to end.
     pub duration_ms: u64,
-    /// Why it failed.
+    /// Why the test failed.
     pub message: Option<String>,
-    /// Its steps.
     pub steps: Vec<StepRecord>,
 }
 
 impl TestRecord {
-    /// The message of one that was under way when all were ended.
+    /// The message of a test that ran when all tests were stopped.
     pub const NO_END: &str = "did not end";
 
-    /// Whether it was under way when all were ended.
+    /// Returns whether the test ran when all tests were stopped.
     #[must_use]
     pub fn has_no_end(&self) -> bool {
         self.message.as_deref() == Some(Self::NO_END)
@@ -190,13 +184,11 @@ impl TestRecord {
 /// One step of a test.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StepRecord {
-    /// Its name.
     pub name: String,
-    /// How it ended.
     pub status: StageStatus,
-    /// How long it took.
+    /// Milliseconds from begin to end.
     pub duration_ms: u64,
-    /// 0, and one more inside each other step; a step stands before those inside it.
+    /// The number of steps around it; a step precedes those inside it.
     pub depth: u32,
 }
 
@@ -211,18 +203,17 @@ pub struct Record {
     pub run_id: String,
     /// The repo's slug.
     pub repo: String,
-    /// What was tested.
+    /// The tested commit.
     pub git: Git,
-    /// Where.
+    /// The host's name.
     pub host: String,
-    /// What came of it.
     pub verdict: Verdict,
     /// The process's exit code.
     pub exit_code: u8,
     /// When it began, RFC 3339 UTC.
     #[schemars(extend("format" = "date-time"))]
     pub started_at: String,
-    /// How long it took.
+    /// Milliseconds from begin to end.
     pub duration_ms: u64,
     /// Every stage that began.
     pub stages: Vec<StageRecord>,
@@ -238,13 +229,13 @@ pub struct Record {
     pub tool_version: String,
 }
 
-/// What may be left of a run that could not say it: later its host may.
+/// Returns the leftover of a run that could not check its sandbox: its host may tell later.
 #[must_use]
 pub fn state_not_known(run_id: &str) -> String {
     format!("sandbox {run_id} (its state is not known)")
 }
 
-/// This moment, RFC 3339 UTC with milliseconds.
+/// Returns this moment, RFC 3339 UTC with milliseconds.
 #[must_use]
 pub fn now() -> String {
     jiff::Timestamp::now()
@@ -252,7 +243,6 @@ pub fn now() -> String {
         .to_string()
 }
 
-/// Whole milliseconds.
 #[must_use]
 pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)

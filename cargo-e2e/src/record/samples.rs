@@ -1,4 +1,4 @@
-//! Records and events that unit tests share, of whichever module. It knows nothing but the record.
+//! Records and events for unit tests of any module. It knows only the record.
 
 use std::time::Duration;
 
@@ -7,7 +7,6 @@ use crate::record::outcome::{Git, Record, Stage, StageRecord, StageStatus, TestR
 
 pub(crate) const RUN_ID: &str = "01jd0000000000000000000000";
 
-/// A run that passed.
 pub(crate) fn passed() -> Record {
     Record {
         schema: 1,
@@ -28,7 +27,7 @@ pub(crate) fn passed() -> Record {
     }
 }
 
-/// A run of which one stage failed.
+/// Returns a run with one failed stage.
 pub(crate) fn failed(verdict: Verdict, stage: Stage, detail: &str) -> Record {
     Record {
         verdict,
@@ -45,7 +44,6 @@ pub(crate) fn failed(verdict: Verdict, stage: Stage, detail: &str) -> Record {
     }
 }
 
-/// A test of a record.
 pub(crate) fn test(name: &str, status: StageStatus) -> TestRecord {
     TestRecord {
         name: name.into(),
@@ -56,7 +54,6 @@ pub(crate) fn test(name: &str, status: StageStatus) -> TestRecord {
     }
 }
 
-/// The run begins.
 pub(crate) fn began() -> Event {
     Event::RunStarted {
         run_id: RUN_ID.into(),
@@ -65,7 +62,6 @@ pub(crate) fn began() -> Event {
     }
 }
 
-/// A stage ends.
 pub(crate) fn ended(stage: Stage, status: StageStatus, millis: u64, detail: &str) -> Event {
     Event::StageEnded {
         stage,
@@ -75,7 +71,6 @@ pub(crate) fn ended(stage: Stage, status: StageStatus, millis: u64, detail: &str
     }
 }
 
-/// The run ends.
 pub(crate) fn finished(record: Record, kept: Option<&str>) -> Event {
     Event::RunFinished {
         bundle: format!("target/e2e/{}", record.run_id).into(),

@@ -1,4 +1,4 @@
-//! What every run of this user came to: a file each, and what is known of those under way.
+//! The records of this user's runs, a file each, and journals of runs under way.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
@@ -15,11 +15,10 @@ use crate::{durable, environment};
 
 pub use journal::{Header, Journal};
 
-/// So many records are kept.
 pub const KEPT: usize = 1000;
 
-/// Where this user's programs keep what is no configuration: `cargo-e2e` in `XDG_STATE_HOME`, or
-/// in `~/.local/state`.
+/// Returns the folder for state of this user's programs: `cargo-e2e` in `XDG_STATE_HOME`, or in
+/// `~/.local/state`.
 #[must_use]
 pub fn state_folder() -> PathBuf {
     std::env::var_os(environment::STATE_HOME)
@@ -30,34 +29,33 @@ pub fn state_folder() -> PathBuf {
         .join("cargo-e2e")
 }
 
-/// The folder of records. Any number of runs use it at once: each writes files of its own.
+/// The folder of records. Many runs use it at once: each writes its own files.
 #[derive(Debug, Clone)]
 pub struct Store {
     folder: PathBuf,
 }
 
-/// Why a file of the store is not read.
+/// Why a file of the store can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// It can't be read.
     #[error("is unreadable: {0}")]
     Io(#[from] io::Error),
-    /// It is no record, or one of another version.
+    /// The file is no record, or one of another version.
     #[error("is not a record of schema 1: {0}")]
     NoRecord(#[from] serde_json::Error),
 }
 
-/// All that was kept.
+/// All stored records.
 #[derive(Debug, Default)]
 pub struct Kept {
     /// The oldest first.
     pub records: Vec<Record>,
-    /// Files that are no records.
+    /// Files that are not records.
     pub unreadable: Vec<(PathBuf, Unreadable)>,
 }
 
 impl Store {
-    /// In `runs` of this folder. Nothing is made yet.
+    /// Uses `runs` in this folder; creates nothing yet.
     #[must_use]
     pub fn in_state(state: &Path) -> Self {
         Self {
@@ -65,45 +63,40 @@ impl Store {
         }
     }
 
-    /// Where the records are.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Keeps a record, whole or not at all, and as long as the newest [`KEPT`] are. Those that wait
+    /// Stores a record, whole or not at all, and prunes to the newest [`KEPT`]. Records that wait
     /// for the state-hub stay longer.
     ///
     /// # Errors
-    /// When it can't be written.
+    /// When the record can't be written.
     pub fn put(&self, record: &Record) -> io::Result<()> {
         durable::folder(&self.folder)?;
         let mut json = serde_json::to_vec_pretty(record)?;
         json.push(b'\n');
         durable::write(&self.folder, &name(&record.run_id), &json)?;
-        // An old one that can't be removed costs no new one.
+        // A new record is stored even where an old one can't be removed.
         let _ = self.prune(KEPT, &record.run_id);
         Ok(())
     }
 
-    /// Where a run's record is, or would be.
+    /// Returns the path of a run's record, whether it exists or not.
     #[must_use]
     pub fn path(&self, run_id: &str) -> PathBuf {
         self.folder.join(name(run_id))
     }
 
-    /// One record.
-    ///
     /// # Errors
-    /// When it can't be read, or is none.
+    /// When the file can't be read, or is not a record.
     pub fn get(&self, run_id: &str) -> Result<Record, Unreadable> {
         read(&self.path(run_id))
     }
 
-    /// All records.
-    ///
     /// # Errors
-    /// When the folder can't be read; one that does not exist is empty.
+    /// When the folder can't be read; a missing one is empty.
     pub fn kept(&self) -> io::Result<Kept> {
         let mut kept = Kept::default();
         for path in self.files("json")? {
@@ -117,7 +110,7 @@ impl Store {
         Ok(kept)
     }
 
-    /// Files with this extension, in the order of their names, which is that of time.
+    /// Returns files with this extension, in the order of their names, which is that of time.
     fn files(&self, extension: &str) -> io::Result<Vec<PathBuf>> {
         let entries = match std::fs::read_dir(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -134,7 +127,7 @@ impl Store {
         Ok(files)
     }
 
-    /// Never removes the `newest`: by a clock that went back it is the oldest.
+    /// Never removes `newest`: after a clock went back, it may be the oldest.
     fn prune(&self, keep: usize, newest: &str) -> io::Result<()> {
         let mut files = self.files("json")?;
         files.truncate(files.len().saturating_sub(keep));
@@ -145,7 +138,7 @@ impl Store {
                 continue;
             }
             match std::fs::remove_file(file) {
-                // Another run prunes too.
+                // Another run may have pruned it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 removed => removed?,
             }
@@ -154,8 +147,8 @@ impl Store {
     }
 }
 
-/// Where, beside the records, those are named that wait for the state-hub, each by a file of its
-/// record's name.
+/// The folder beside the records with a file for each record that waits for the state-hub, of the
+/// same name.
 pub(crate) const OUTBOX: &str = "outbox";
 
 pub(crate) fn name(run_id: &str) -> String {

@@ -1,4 +1,4 @@
-//! The words that every view of a run shares: durations, verdicts, counts.
+//! Words that all reports share: durations, verdicts, counts.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -11,18 +11,20 @@ use crate::record::outcome::{
 };
 use crate::text::{clip, printable};
 
-/// A line of a test's message is cut: two documents that differ must not fill the screen.
+/// Characters at which a message's line is cut: two different documents must not fill the screen.
 pub(crate) const WIDTH: usize = 500;
 
-/// What stands above the last lines of a command.
+/// The title above the last lines of a command.
 pub(crate) const LAST_LINES: &str = "its last lines";
-/// And above those of tests that tell nothing of themselves.
+/// The title above a build's first error, where its last lines don't have it.
+pub(crate) const FIRST_ERROR: &str = "its first error";
+/// The title above the last output of tests that record no events.
 pub(crate) const LAST_PRINTED: &str = "the last lines of output";
 
-/// How much of a stage's detail fits in a line of somebody else's log.
+/// Characters of a stage's detail in one line of another program's log.
 const REASON_LENGTH: usize = 200;
 
-/// A duration for people: `0.21 s`, `41.2 s`, `3 min 05 s`.
+/// Formats a duration: `0.21 s`, `41.2 s`, `3 min 05 s`.
 #[must_use]
 pub fn duration(duration: Duration) -> String {
     // Rounded before the unit is chosen: 59.97 s is a minute, not `60.0 s`.
@@ -37,13 +39,13 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
-/// An amount of data for people: `12 KB`, `3.4 MB`, `1.2 GB`.
+/// Formats an amount of data: `12 kB`, `3.4 MB`, `1.2 GB`.
 #[must_use]
 pub fn kilobytes(kb: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "one digit of it is shown")]
     let mb = kb as f64 / 1024.0;
     if kb < 1024 {
-        format!("{kb} KB")
+        format!("{kb} kB")
     } else if mb < 1023.95 {
         format!("{mb:.1} MB")
     } else {
@@ -51,15 +53,14 @@ pub fn kilobytes(kb: u64) -> String {
     }
 }
 
-/// The run in one line, as the state-hub shows it:
+/// Returns the run in one line, as the state-hub shows it:
 /// `activity-core e2e passed: 3 tests in 41.2 s on railiance01`.
 #[must_use]
 pub fn summary_line(record: &Record) -> String {
-    let verdict = record.verdict.info().title.to_lowercase();
     let reason = match first_failed(record) {
         Some(stage) if record.verdict != Verdict::Passed => {
             let why = test_reason(record, stage)
-                .unwrap_or_else(|| format!("{}: {}", stage.name.name(), with_last(&stage.detail)));
+                .unwrap_or_else(|| format!("{}: {}", stage.name.name(), with_cause(&stage.detail)));
             format!(" ({})", clip(&printable(&why), REASON_LENGTH))
         }
         _ => interruption(record),
@@ -68,27 +69,35 @@ pub fn summary_line(record: &Record) -> String {
         0 => String::new(),
         left => format!("; {left} left behind"),
     };
-    format!(
-        "{} e2e {verdict}{}{reason}{left}",
-        record.repo,
-        tail(record)
-    )
+    format!("{}{reason}{left}", headline(record))
 }
 
-/// A failure in one line. An exit status alone says little: what was said last goes with it.
-fn with_last(detail: &str) -> String {
-    let is_title = |line: &str| {
-        let title = line.strip_suffix(':');
-        title.is_some_and(|title| [LAST_LINES, LAST_PRINTED].contains(&title))
+/// Returns the run in one line, without the reason: `activity-core e2e failed in 41.2 s on local`.
+pub(crate) fn headline(record: &Record) -> String {
+    let verdict = record.verdict.info().title.to_lowercase();
+    format!("{} e2e {verdict}{}", record.repo, tail(record))
+}
+
+/// Returns a failure in one line, with the first error or else the last line of output: an exit
+/// status alone says little.
+pub(crate) fn with_cause(detail: &str) -> String {
+    let below = |titles: &[&str]| {
+        let is_title = |line: &str| {
+            line.strip_suffix(':')
+                .is_some_and(|it| titles.contains(&it))
+        };
+        let lines = detail.lines().skip_while(|line| !is_title(line)).skip(1);
+        let lines: Vec<&str> = lines.take_while(|line| line.starts_with("  ")).collect();
+        lines
     };
-    let below = detail.lines().skip_while(|line| !is_title(line)).skip(1);
-    match below.take_while(|line| line.starts_with("  ")).last() {
-        Some(last) => format!("{}: {}", reason(detail), last.trim()),
+    let (first, last) = (below(&[FIRST_ERROR]), below(&[LAST_LINES, LAST_PRINTED]));
+    match first.first().or(last.last()) {
+        Some(line) => format!("{}: {}", reason(detail), line.trim()),
         None => reason(detail),
     }
 }
 
-/// The first test that failed, and why, where that says more than the stage does.
+/// Returns the name and message of the first failed test, where they add to the stage's detail.
 fn test_reason(record: &Record, stage: &StageRecord) -> Option<String> {
     let failed = failed_tests(record);
     let first = failed.first().filter(|_| stage.name == Stage::Test)?;
@@ -105,7 +114,7 @@ fn test_reason(record: &Record, stage: &StageRecord) -> Option<String> {
     })
 }
 
-/// ` at …` with the innermost step that failed, where the message of the test does not name it.
+/// Returns ` at …` with the innermost failed step, where the test's message does not name it.
 pub(crate) fn at_step(test: &TestRecord) -> String {
     let failed = |step: &&StepRecord| step.status == StageStatus::Failed;
     let steps = test.steps.iter().filter(failed);
@@ -122,7 +131,8 @@ pub(crate) fn at_step(test: &TestRecord) -> String {
     }
 }
 
-/// ` (SIGINT during test)`, or ` (killed during up)`; nothing for a run that was not interrupted.
+/// Returns ` (SIGINT during test)` or ` (killed during up)`; an empty text for a run that was not
+/// interrupted.
 fn interruption(record: &Record) -> String {
     let cut = |stage: &&StageRecord| stage.status == StageStatus::Interrupted;
     let stage = record.stages.iter().find(cut);
@@ -134,13 +144,13 @@ fn interruption(record: &Record) -> String {
     }
 }
 
-/// A test command's one test says no more than its stage does, but what it printed.
+/// Returns whether a test only repeats its stage, as the one test of a test command does.
 pub(crate) fn says_nothing_new(record: &Record, test: &TestRecord) -> bool {
     let stage = first_failed(record).map(|stage| first_line(&stage.detail));
     record.tests.len() == 1 && test.message.as_deref().map(first_line) == stage
 }
 
-/// What follows a verdict and a repo: `: 3 tests in 41.2 s on railiance01`.
+/// Returns what follows verdict and repo: `: 3 tests in 41.2 s on railiance01`.
 pub(crate) fn tail(record: &Record) -> String {
     format!(
         "{} in {} on {}",
@@ -150,7 +160,7 @@ pub(crate) fn tail(record: &Record) -> String {
     )
 }
 
-/// The signal that ended a run; the record keeps it as the exit code only.
+/// Returns the signal that ended a run, by its exit code.
 pub(crate) fn signal_name(record: &Record) -> Option<&'static str> {
     if record.verdict != Verdict::Interrupted {
         return None;
@@ -161,7 +171,12 @@ pub(crate) fn signal_name(record: &Record) -> Option<&'static str> {
         .map(Signal::name)
 }
 
-/// The stage to look at first: the earliest that failed and says why.
+/// Returns whether a stage is worth a line only when it fails or is slow.
+pub(crate) fn keeps_house(stage: Stage) -> bool {
+    matches!(stage, Stage::Provision | Stage::Collect | Stage::Report)
+}
+
+/// Returns the first stage that failed with a reason.
 pub(crate) fn first_failed(record: &Record) -> Option<&StageRecord> {
     record
         .stages
@@ -169,22 +184,23 @@ pub(crate) fn first_failed(record: &Record) -> Option<&StageRecord> {
         .find(|stage| stage.status == StageStatus::Failed && !stage.detail.trim().is_empty())
 }
 
-/// The tests that failed, by name: several run at once, so the order in which they ended says nothing.
+/// Returns the failed tests by name: tests run in parallel, so the order of their ends means
+/// nothing.
 pub(crate) fn failed_tests(record: &Record) -> Vec<&TestRecord> {
     let failed = |test: &&TestRecord| test.status == StageStatus::Failed;
     let mut tests: Vec<&TestRecord> = record.tests.iter().filter(failed).collect();
-    // Where time ran out, those that took it come first.
+    // After a timeout, the tests that took the time come first.
     let in_order = |test: &TestRecord| record.verdict != Verdict::TimedOut || !test.has_no_end();
     tests.sort_by(|one, other| (in_order(one), &one.name).cmp(&(in_order(other), &other.name)));
     tests
 }
 
-/// The first line of a text, or all there is.
 pub(crate) fn first_line(text: &str) -> &str {
     text.trim().lines().next().unwrap_or_default().trim_end()
 }
 
-/// A failure in one line: its first, with what follows where that only announces it.
+/// Returns a failure in one line: the first, joined with the next where the first only announces
+/// it.
 pub(crate) fn reason(text: &str) -> String {
     let first = first_line(text);
     let mut rest = text.trim().lines().skip(1).map(str::trim);
@@ -196,12 +212,12 @@ pub(crate) fn reason(text: &str) -> String {
     }
 }
 
-/// The first place in a repo's code that a text names: file and line.
+/// Returns the first place in a repo's code that a text names: file and line.
 pub(crate) fn place(text: &str) -> Option<(&str, &str)> {
     places(text).next()
 }
 
-/// What may be a place in a repo's code, file and line, in the order of the text.
+/// Returns possible places in a repo's code, file and line, in the order of the text.
 pub(crate) fn places(text: &str) -> impl Iterator<Item = (&str, &str)> {
     static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(r"(?m)(?:^|[\s(])([A-Za-z0-9_][A-Za-z0-9_./-]*\.[A-Za-z]+):([0-9]+)").ok()
@@ -212,8 +228,8 @@ pub(crate) fn places(text: &str) -> impl Iterator<Item = (&str, &str)> {
         .filter_map(|found| Some((found.get(1)?.as_str(), found.get(2)?.as_str())))
 }
 
-/// `: 1 of 3 tests`; nothing for a test command, which counts as one test, and nothing where
-/// the tests are not what the verdict is about.
+/// Returns `: 1 of 3 tests`; an empty text for a test command, which counts as one test, and where
+/// the verdict is not about tests.
 fn test_counts(record: &Record) -> String {
     let all = record.tests.len();
     let judged = matches!(
@@ -242,6 +258,8 @@ fn test_counts(record: &Record) -> String {
 
 #[cfg(test)]
 mod tests {
+    use indoc::indoc;
+
     use super::*;
     use crate::record::samples::{failed, passed, test};
 
@@ -323,8 +341,13 @@ mod tests {
 
     #[test]
     fn the_summary_of_a_command_has_what_it_said_last() {
-        let detail = "`setup_command` ended with exit status 7\nits last lines:\n  migrating\n  \
-                      no database\nwhile setup_command ran (2.05 s):\ndb: running";
+        let detail = indoc! {"
+            `setup_command` ended with exit status 7
+            its last lines:
+              migrating
+              no database
+            while setup_command ran (2.05 s):
+            db: running"};
         assert_eq!(
             summary_line(&failed(Verdict::SetupFailed, Stage::Setup, detail)),
             "activity-core e2e setup failed in 6.12 s on railiance01 (setup: `setup_command` ended \
@@ -356,7 +379,7 @@ mod tests {
             let said = format!("interrupted in 6.12 s on railiance01 ({by} during up)");
             assert_eq!(summary_line(&record), format!("activity-core e2e {said}"));
         }
-        // Nothing was cut short.
+        // No stage was interrupted.
         record.stages[0].status = StageStatus::Passed;
         assert!(summary_line(&record).ends_with(" (killed after the tests)"));
     }

@@ -1,11 +1,11 @@
-//! How to live with a sandbox that was kept, in words to paste.
+//! How to use and remove a kept sandbox, as commands to paste.
 
 use crate::host::HostKind;
 use crate::plan::Plan;
 use crate::sandbox::Sandbox;
 use crate::shell::word;
 
-/// Ready to show; `ports` are those published on the host's own addresses.
+/// Returns the text; `ports` are those published on the host's own addresses.
 #[must_use]
 pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
     let host = &plan.host.name;
@@ -51,7 +51,7 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
     lines.join("\n")
 }
 
-/// `24 h`, `90 min`.
+/// Formats a lifetime: `24 h`, `90 min`.
 #[must_use]
 pub fn lifetime(time: std::time::Duration) -> String {
     let minutes = time.as_secs() / 60;

@@ -14,7 +14,7 @@ use crate::sandbox::is_run_id;
 /// How many runs a repo keeps.
 pub const KEPT_RUNS: usize = 20;
 
-/// A run folder without a record, and younger than this, may belong to a run under way.
+/// A folder without a record that is younger than this may belong to a run under way.
 const UNDER_WAY: Duration = Duration::from_hours(24);
 
 /// One run's folder.
@@ -45,7 +45,7 @@ impl Bundle {
         })
     }
 
-    /// That of a run which made it; none where it is gone, or another's.
+    /// Returns the folder that a run made; `None` where it is gone or another's.
     #[must_use]
     pub fn of(dir: &Path, run_id: &str) -> Option<Self> {
         let is_its = is_run_id(run_id) && dir.ends_with(run_id) && dir.is_dir();
@@ -55,7 +55,6 @@ impl Bundle {
         })
     }
 
-    /// The folder.
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -84,7 +83,7 @@ impl Bundle {
     /// Lets `latest` point here. There is no moment without a `latest`.
     ///
     /// # Errors
-    /// When the link can't be made, or `latest` is a folder that somebody else made.
+    /// When the link can't be made, or `latest` is a folder.
     pub fn mark_latest(&self) -> io::Result<()> {
         let run_id = self.dir.file_name().unwrap_or_default();
         // Named for the run: two runs that end at once don't take each other's.
@@ -101,16 +100,16 @@ impl Bundle {
         })
     }
 
-    /// Removes the oldest runs but `keep`, never this one or one that may be under way, and
-    /// nothing that is not a run's folder. Goes on after an error.
+    /// Removes all but the `keep` newest runs. Never removes this run, one that may be under way,
+    /// or a folder that is not a run's. Goes on after an error.
     ///
     /// # Errors
-    /// The first thing that went wrong.
+    /// The first one.
     pub fn prune(&self, keep: usize) -> io::Result<()> {
         let mut runs = Vec::new();
         for entry in fs::read_dir(&self.results)? {
             let entry = entry?;
-            // The type of a link is link: what it points to is somebody else's.
+            // A link has the type link: its target is not ours.
             let is_run = entry.file_name().to_str().is_some_and(is_run_id);
             if is_run && entry.file_type()?.is_dir() {
                 runs.push(entry.path());
@@ -128,7 +127,7 @@ impl Bundle {
     }
 }
 
-/// The end of a file, whole lines of it; nothing where there is none.
+/// Returns the end of a file as whole lines; an empty text where there is no file.
 fn tail(path: &Path, length: usize) -> String {
     let read = || {
         let mut file = fs::File::open(path)?;
@@ -153,7 +152,7 @@ fn ignore_in_git(results_dir: &Path) -> io::Result<()> {
     let path = results_dir.join(".gitignore");
     match OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(mut file) => file.write_all(b"*\n"),
-        // What a user wrote there stays.
+        // A file that a user wrote stays.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
@@ -169,15 +168,15 @@ fn may_be_under_way(run: &Path) -> bool {
     !run.join("run.json").exists() && changed.is_ok_and(|changed| age(changed) < UNDER_WAY)
 }
 
-/// Removes a folder, and what it holds, and what a link in it points to never.
+/// Removes a folder and its content, but never the target of a link in it.
 fn remove(run: &Path) -> io::Result<()> {
     match fs::remove_dir_all(run) {
-        // An artifact may have come as a folder that its owner can't write to.
+        // An artifact may be a folder that its owner can't write to.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             open_up(run)?;
             fs::remove_dir_all(run)
         }
-        // Another run prunes too.
+        // Another run may have pruned it.
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         outcome => outcome,
     }

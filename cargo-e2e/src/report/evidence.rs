@@ -1,4 +1,4 @@
-//! What the evidence of a run says: why it failed, and a page of everything.
+//! Makes failure.txt and report.html from a run's evidence.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::rerun::Rerun;
 use super::{Bundle, ReportInputs, failure, html};
 use crate::record::outcome::Record;
 
-/// What is known of a run beside its record.
+/// What reports need beside the record.
 #[derive(Clone)]
 pub(crate) struct Evidence {
     pub(crate) again: Rerun,
@@ -30,7 +30,7 @@ impl Evidence {
     }
 }
 
-/// Returns what the evidence says of a failure: all of it is in the bundle then, and what a screen holds.
+/// Writes failure.txt, and returns the short form for the terminal.
 pub(crate) async fn explain(
     record: &Record,
     bundle: &Arc<Bundle>,
@@ -39,14 +39,14 @@ pub(crate) async fn explain(
     let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
     let made = tokio::task::spawn_blocking(move || {
         let report = failure::report(&record, &evidence.inputs(&bundle))?;
-        // A disk that is full is told of with the record.
+        // The report stage reports a full disk.
         let _ = std::fs::write(bundle.dir().join("failure.txt"), &report.long);
         Some(report)
     });
     made.await.ok().flatten()
 }
 
-/// Writes the page.
+/// Writes report.html.
 pub(crate) async fn write_page(
     record: &Record,
     failure: Option<&failure::Report>,
@@ -54,12 +54,11 @@ pub(crate) async fn write_page(
     evidence: &Evidence,
 ) {
     let why = failure.map(|failure| failure.page.clone());
-    let why = why.or_else(|| failure::cut_short(record));
     let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
     let written = tokio::task::spawn_blocking(move || {
         let page = html::page(&record, &evidence.inputs(&bundle), why.as_deref());
         std::fs::write(bundle.dir().join("report.html"), page)
     });
-    // A disk that is full is told of with the record.
+    // The report stage reports a full disk.
     let _ = written.await;
 }

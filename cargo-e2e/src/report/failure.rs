@@ -1,5 +1,5 @@
-//! Why the tests failed, as far as the evidence tells: what they said, and what the stack did
-//! meanwhile. About a screen of it for the terminal, more of it for the bundle.
+//! Why tests failed, from the evidence: their messages, and what the stack did meanwhile. About a
+//! screen for the terminal, more for the bundle.
 
 mod during;
 #[cfg(test)]
@@ -12,8 +12,8 @@ use crate::record::outcome::{
     HealthStatus, Record, ServiceRecord, Stage, StageRecord, StageStatus, TestRecord, Verdict,
 };
 use crate::record::summary::{
-    WIDTH, at_step, duration, failed_tests, first_failed, first_line, place, says_nothing_new,
-    signal_name, summary_line,
+    WIDTH, at_step, duration, failed_tests, first_failed, first_line, headline, place,
+    says_nothing_new, signal_name,
 };
 use crate::report::ReportInputs;
 use crate::shell::word;
@@ -22,7 +22,7 @@ use crate::text::{clip, count, printable};
 pub(crate) use during::is_complaint;
 use during::{During, Service};
 
-/// What a terminal shows of each: the bundle has more.
+/// For the terminal.
 const SHORT: Shown = Shown {
     tests: 1,
     message: 10,
@@ -30,12 +30,12 @@ const SHORT: Shown = Shown {
     width: WIDTH,
     verdict: true,
 };
-/// What the page shows above the tests.
+/// For report.html, above the tests.
 const PAGE: Shown = Shown {
     verdict: false,
     ..SHORT
 };
-/// What the bundle's file has.
+/// For failure.txt.
 const LONG: Shown = Shown {
     tests: usize::MAX,
     message: usize::MAX,
@@ -55,24 +55,24 @@ struct Shown {
     verdict: bool,
 }
 
-/// The texts.
+/// A failure explained, for each place that shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// For the terminal, below the verdict.
     pub short: String,
-    /// What the stack did meanwhile, for the record; empty where it is not `explained`.
+    /// What the stack did meanwhile, for the record; empty unless [`explained`] names a stage.
     pub stack: String,
     /// For the page, which has the tests' messages elsewhere.
     pub page: String,
-    /// For the bundle.
+    /// For failure.txt.
     pub long: String,
 }
 
-/// None for a run that passed. Where the tests had not begun, it only says what to do: why is
-/// said by the stage that failed.
+/// Explains why a run did not pass; `None` for one that passed. Where the tests had not begun, only
+/// says what to do: the failed stage has said why.
 #[must_use]
 pub fn report(record: &Record, inputs: &ReportInputs<'_>) -> Option<Report> {
-    if matches!(record.verdict, Verdict::Passed | Verdict::Interrupted) {
+    if record.verdict == Verdict::Passed {
         return None;
     }
     let failed = failed_tests(record);
@@ -88,20 +88,24 @@ pub fn report(record: &Record, inputs: &ReportInputs<'_>) -> Option<Report> {
         }
         text + &again
     };
-    let why = first_failed(record).map_or_else(String::new, |stage| {
-        format!("{}: {}\n", stage.name.name(), printable(&stage.detail))
-    });
+    let failure =
+        |stage: &StageRecord| format!("{}: {}\n", stage.name.name(), printable(&stage.detail));
+    let why = match record.verdict {
+        Verdict::Interrupted => cut_short(record),
+        _ => first_failed(record).map(failure),
+    };
+    let why = why.unwrap_or_default();
     Some(Report {
         short: text(SHORT),
         stack: during
             .as_ref()
             .map_or_else(String::new, |during| stack(record, during, SHORT)),
         page: format!("{why}{}", text(PAGE)),
-        long: format!("{}\n{why}\n{}", summary_line(record), text(LONG)),
+        long: format!("{}\n{why}\n{}", headline(record), text(LONG)),
     })
 }
 
-/// The stage that failed while the stack was up and should have served it.
+/// Returns the failed stage that ran on a ready stack, which may be the cause.
 #[must_use]
 pub fn explained(record: &Record) -> Option<Stage> {
     match record.verdict {
@@ -111,7 +115,7 @@ pub fn explained(record: &Record) -> Option<Stage> {
     }
 }
 
-/// For the page of a run that was interrupted: where it was, and by what.
+/// Says, for the page of an interrupted run, where the signal came and which it was.
 #[must_use]
 pub fn cut_short(record: &Record) -> Option<String> {
     let is_cut = |stage: &&StageRecord| stage.status == StageStatus::Interrupted;
@@ -123,7 +127,7 @@ pub fn cut_short(record: &Record) -> Option<String> {
     Some(format!("{} was interrupted: {detail}\n", stage.name.name()))
 }
 
-/// What the tests said. The first line of each stands in the verdict.
+/// Returns the messages of failed tests, without their first lines where the verdict shows those.
 fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
     let mut text = String::new();
     for test in failed.iter().take(shown.tests) {
@@ -142,8 +146,11 @@ fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
         let at =
             place(&message).map_or_else(String::new, |(file, line)| format!(" at {file}:{line}"));
         let _ = writeln!(text, "{}{step}{at}:", first_line(&printable(&test.name)));
-        // What a test says last is what it fails for.
-        let lines: Vec<&str> = message.trim_end().lines().collect();
+        // A test prints the reason for its failure last.
+        let mut lines: Vec<&str> = message.trim_end().lines().collect();
+        if nothing_new {
+            lines.remove(0);
+        }
         let left_out = lines.len().saturating_sub(shown.message);
         if left_out > 0 {
             let left_out = count(left_out, "earlier line");
@@ -167,7 +174,7 @@ fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
     text
 }
 
-/// What the stack did: services in the order in which they are likely to matter.
+/// Describes what the stack did, the services that likely matter first.
 fn stack(record: &Record, during: &During, shown: Shown) -> String {
     let mut text = String::new();
     let what = during.test.as_deref().unwrap_or(match during.stage {
@@ -204,7 +211,7 @@ fn stack(record: &Record, during: &During, shown: Shown) -> String {
         let printed = service.is_some_and(|service| !service.lines.is_empty());
         let changes = changes(record);
         if changes.is_empty() && !printed {
-            // Nothing happened to it: a word is enough.
+            // Nothing happened to this container: its state is enough.
             silent.push(match record.state.as_str() {
                 "running" => record.name.clone(),
                 state => format!("{} ({state})", record.name),
@@ -231,7 +238,7 @@ fn stack(record: &Record, during: &During, shown: Shown) -> String {
         }
     }
     if !silent.is_empty() {
-        let _ = writeln!(text, "printed nothing: {}", silent.join(", "));
+        let _ = writeln!(text, "no log lines from {}", silent.join(", "));
     }
     let checks: Vec<String> = record
         .health_checks
@@ -263,7 +270,7 @@ pub(crate) fn restarted(times: u64) -> String {
     }
 }
 
-/// What happened to a container that should not.
+/// Lists unexpected events of a container: restarts, exits, lack of memory.
 fn changes(service: &ServiceRecord) -> Vec<String> {
     let mut all = Vec::new();
     if service.oom_killed {
@@ -288,7 +295,7 @@ fn again(
     during: Option<&During>,
     inputs: &ReportInputs<'_>,
 ) -> String {
-    // One target of the harness takes the name of a test, other commands take what they take.
+    // The harness takes the name of a test; other commands take other arguments.
     let named = during
         .filter(|_| inputs.by_name)
         .and_then(|one| one.test.as_deref());
@@ -301,9 +308,9 @@ fn again(
     let again = inputs.again;
     let mut text = format!("again: {again}{filter}\n");
     match record.verdict {
-        // The next run is no remedy for what this one left.
+        // Another run does not remove what this one left.
         Verdict::Leaked => text.clear(),
-        // There is a stack to look at.
+        // The stack is up, so keeping it helps.
         Verdict::Failed
         | Verdict::TimedOut
         | Verdict::UpFailed

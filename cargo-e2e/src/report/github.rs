@@ -10,32 +10,32 @@ use std::time::Duration;
 
 use crate::environment;
 use crate::record::event::{Event, Reporter};
-use crate::record::outcome::{HealthStatus, Record, StageStatus, Verdict};
+use crate::record::outcome::{HealthStatus, Record, StageRecord, StageStatus, Verdict};
 use crate::record::summary::{
-    duration, failed_tests, first_failed, first_line, places, reason, summary_line,
+    duration, failed_tests, first_failed, first_line, keeps_house, places, reason, summary_line,
 };
 use crate::text::{clip, printable};
 
 pub use commands::{NoCommands, StopCommands};
 
-/// GitHub shows no more of one kind for a step.
+/// GitHub shows at most this many annotations of one kind for a step.
 const ANNOTATIONS: usize = 10;
-/// So many lines of a message stand in the summary.
+/// Lines of a message in the summary.
 const SHOWN_LINES: usize = 30;
 
-/// So many tests are in the summary, and of each so much: GitHub drops one of more than a megabyte.
+/// Tests in the summary: GitHub drops a summary of more than 1 MiB.
 const TESTS: usize = 50;
 const MESSAGE: usize = 2000;
-/// GitHub drops a summary of more than a MiB, and escaping makes it five times as long.
+/// Characters of the explanation in the summary: escaping makes it up to five times as long.
 const FAILURE: usize = 100_000;
 
-/// Tells GitHub when a run is over.
+/// Writes annotations and the job's summary when a run is over.
 pub struct GitHub<W: Write + Send> {
     out: W,
     summary: Option<PathBuf>,
-    /// What GitHub's paths begin in.
+    /// The folder that GitHub's paths are relative to.
     workspace: PathBuf,
-    /// What the tests' paths begin in: a folder of the workspace, or itself.
+    /// The folder that the tests' paths are relative to: the workspace or a folder in it.
     repo: PathBuf,
 }
 
@@ -46,8 +46,9 @@ pub fn is_job() -> bool {
 }
 
 impl<W: Write + Send> GitHub<W> {
-    /// When this process runs in a job of GitHub Actions. Annotations go to `out`: where commands
-    /// are stopped meanwhile, the same stream, as the runner reads each in its own time.
+    /// Returns a reporter when this process runs in a job of GitHub Actions. `out` takes the
+    /// annotations; it must be the stream on which commands are stopped, since the runner reads
+    /// each stream at its own pace.
     #[must_use]
     pub fn detect(repo: &Path, out: W) -> Option<Self> {
         is_job().then(|| Self {
@@ -60,7 +61,7 @@ impl<W: Write + Send> GitHub<W> {
         })
     }
 
-    /// One for each test that failed, or else for what did.
+    /// Returns an annotation for each failed test; without one, for the failed stage.
     fn annotations(&self, record: &Record) -> Vec<String> {
         if record.verdict == Verdict::Passed {
             return Vec::new();
@@ -93,8 +94,9 @@ impl<W: Write + Send> GitHub<W> {
         format!("::error {properties}::{}", data(&message))
     }
 
-    /// A file that a test names, as GitHub does. A test names it from the repo's folder, or from
-    /// one that holds it, such as a Cargo workspace; what is no file may be a host and its port.
+    /// Returns a file named by a test as a path in the workspace. Tests name files relative to the
+    /// repo or to a folder around it, such as a Cargo workspace; a name without a file may be a
+    /// host and its port.
     fn found(&self, file: &str) -> Option<String> {
         let within = |folder: &&Path| folder.starts_with(&self.workspace);
         let mut folders = self.repo.ancestors().take_while(within);
@@ -114,12 +116,12 @@ impl<W: Write + Send> Reporter for GitHub<W> {
             return;
         };
         for line in self.annotations(record) {
-            // Whoever reads it may be gone; the verdict is the exit code.
+            // The reader may be gone; the exit code has the verdict.
             let _ = self.out.write_all(format!("{line}\n").as_bytes());
         }
         if let Some(path) = &self.summary {
             let file = OpenOptions::new().append(true).create(true).open(path);
-            // The job's summary is a convenience; a run does not fail for it.
+            // A run does not fail because its summary can't be written.
             let _ = file.and_then(|mut file| {
                 file.write_all(summary(record, failure.as_deref()).as_bytes())
             });
@@ -137,80 +139,80 @@ fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Markdown.
+/// Renders the summary as Markdown.
 fn summary(record: &Record, failure: Option<&str>) -> String {
     let sign = if record.verdict == Verdict::Passed {
         "✅"
     } else {
         "❌"
     };
-    let mut text = format!("### {sign} {}\n\n", escaped(&summary_line(record)));
+    let mut parts = vec![format!("### {sign} {}", escaped(&summary_line(record)))];
     let failed = failed_tests(record);
     for test in failed.iter().take(TESTS) {
-        let _ = writeln!(text, "- **{}**", escaped(first_line(&short(&test.name))));
+        parts.push(format!("- **{}**", escaped(first_line(&short(&test.name)))));
         if let Some(message) = &test.message {
-            let _ = writeln!(text, "\n  {}\n", preformatted(&short(message)));
+            parts.push(format!("  {}", preformatted(&short(message))));
         }
     }
     if failed.len() > TESTS {
         let more = failed.len() - TESTS;
-        let _ = writeln!(text, "- and {more} more in junit.xml");
+        parts.push(format!("- and {more} more in junit.xml"));
     }
     if record.verdict != Verdict::Passed
         && failed.is_empty()
         && let Some(stage) = first_failed(record)
         && stage.detail.contains('\n')
     {
-        let _ = writeln!(text, "{}\n", preformatted(&short(&stage.detail)));
+        parts.push(preformatted(&short(&stage.detail)));
     }
     for check in &record.health_checks {
         if check.status == HealthStatus::Failed {
             let answer = check.last_error.as_deref().unwrap_or("no response");
-            let _ = writeln!(
-                text,
+            parts.push(format!(
                 "- health check **{}**: {}",
                 escaped(&check.name),
                 escaped(first_line(&short(answer)))
-            );
+            ));
         }
     }
-    // Most of it is what the stack did, which no message says.
+    // Most of it is what the stack did, which the messages don't say.
     if let Some(failure) = failure.filter(|failure| !failure.is_empty()) {
-        let _ = writeln!(
-            text,
-            "<details><summary>stack activity, and how to run it again</summary>\n\n<pre>{}</pre>\n</details>\n",
+        parts.push(format!(
+            "<details><summary>stack activity, and how to run it again</summary>\n\n<pre>{}</pre>\n</details>",
             in_one_line(clip(failure.trim_end(), FAILURE).as_str())
-        );
+        ));
     }
-    text.push_str("\n| stage | | took | |\n|---|---|---|---|\n");
-    for stage in &record.stages {
-        let status = match stage.status {
-            StageStatus::Skipped => continue,
-            StageStatus::Failed => "**failed**",
-            status => status.name(),
-        };
-        let _ = writeln!(
-            text,
-            "| {} | {status} | {} | {} |",
-            stage.name.name(),
-            duration(Duration::from_millis(stage.duration_ms)),
-            escaped(&short(&reason(&stage.detail)))
-        );
-    }
-    let _ = writeln!(
-        text,
-        "\nrun `{}` on {}\n",
+    let rows = record.stages.iter().filter_map(row).collect::<String>();
+    parts.push(format!("| stage | | took | |\n|---|---|---|---|{rows}"));
+    parts.push(format!(
+        "run `{}` on {}\n\n",
         record.run_id,
         escaped(&record.host)
-    );
-    text
+    ));
+    parts.join("\n\n")
+}
+
+/// Returns a row of the table, on a line of its own; `None` for one that is not worth it.
+fn row(stage: &StageRecord) -> Option<String> {
+    let status = match stage.status {
+        StageStatus::Skipped => return None,
+        StageStatus::Passed if keeps_house(stage.name) => return None,
+        StageStatus::Failed => "**failed**",
+        status => status.name(),
+    };
+    Some(format!(
+        "\n| {} | {status} | {} | {} |",
+        stage.name.name(),
+        duration(Duration::from_millis(stage.duration_ms)),
+        escaped(&short(&reason(&stage.detail)))
+    ))
 }
 
 fn short(text: &str) -> String {
     text.chars().take(MESSAGE).collect()
 }
 
-/// Its first line and its last ones: a page of it.
+/// Returns a code block with the first and last lines of a text.
 fn preformatted(text: &str) -> String {
     let text = printable(text);
     let mut lines: Vec<&str> = text.trim_end().lines().collect();
@@ -220,12 +222,12 @@ fn preformatted(text: &str) -> String {
     format!("<pre>{}</pre>", in_one_line(&lines.join("\n")))
 }
 
-/// Lines that Markdown takes for one: a blank one would end what they stand in.
+/// Joins lines for Markdown, where a blank line would end the block around them.
 fn in_one_line(text: &str) -> String {
     escaped(text).replace('\n', "&#10;")
 }
 
-/// Text that is neither HTML nor Markdown, also in a table.
+/// Escapes HTML and Markdown, also within a table.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
     for c in printable(text).chars() {

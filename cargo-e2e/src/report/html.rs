@@ -1,5 +1,5 @@
-//! `report.html`: a run on one page that needs nothing else: no network, no other file, and no
-//! script to be read. Everything from outside is escaped by maud.
+//! `report.html`: a run on one page that needs no network, no other file, and no script to be read.
+//! maud escapes everything from outside.
 
 mod axis;
 mod logs;
@@ -18,10 +18,10 @@ use axis::{Axis, Bar};
 use style::{STYLE, status_class};
 
 const SCRIPT: &str = include_str!("html/script.js");
-/// Nothing is fetched, whatever a log says.
+/// The browser fetches nothing, whatever a log contains.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
-/// The page. `failure` is what the evidence says of it.
+/// Renders the page. `failure` is the explanation from the evidence.
 #[must_use]
 pub fn page(record: &Record, inputs: &ReportInputs<'_>, failure: Option<&str>) -> String {
     let axis = Axis::of(record, inputs);
@@ -113,7 +113,7 @@ fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
             summary {
                 span class={ "status " (status_class(test.status)) } { (test.status.name()) }
                 " " (first_line(&printable(&test.name))) " "
-                // What did not end has no time.
+                // A test without an end has no duration.
                 @if test.duration_ms > 0 { span.took { (took(test.duration_ms)) } }
             }
             @if let Some((from, to)) = axis.time_of(&test.name) {
@@ -135,9 +135,9 @@ fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
     }
 }
 
-/// How the stack that ran differs from what the compose file says, as `plan` tells it.
+/// Lists how the stack that ran differs from the compose file, in the words of `plan`.
 fn rewrites(inputs: &ReportInputs<'_>) -> Markup {
-    // None where the stack was never prepared.
+    // The file is missing where the stack was never prepared.
     let text = std::fs::read(inputs.bundle.join("rewrites.txt")).unwrap_or_default();
     let text = printable(&String::from_utf8_lossy(&text));
     html! {

@@ -1,5 +1,5 @@
-//! The state-hub: what it is told of a run, where, and what its answers mean. A hub with other
-//! names of fields or another path is a change here, and nowhere else.
+//! The state-hub: the request for a run's record, its address, and the meaning of its answers. A
+//! hub with other field names or another path needs a change only here.
 
 pub mod deliver;
 mod outbox;
@@ -20,11 +20,11 @@ use crate::text::printable;
 
 pub use outbox::{Entry, Outbox, Waiting};
 
-/// Where progress is told of, below the hub's URL.
+/// Appended to the hub's URL.
 const PATH: &str = "/progress";
-/// A hub that asks for more patience than this is not believed: nor is a clock that was once ahead.
+/// Longer times to wait are ignored, whether the hub asks for them or a clock was ahead.
 const PATIENCE: Duration = Duration::from_hours(24);
-/// So much of an answer is shown.
+/// Characters of an answer that are shown.
 const ANSWER_LENGTH: usize = 300;
 
 /// A hub, and how to reach it.
@@ -36,26 +36,24 @@ pub struct Hub {
 
 impl std::fmt::Debug for Hub {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Neither the token nor a password in the address.
+        // Hides the token, and a password in the address.
         f.debug_tuple("Hub").field(&self.shown()).finish()
     }
 }
 
-/// Why there is no hub, though one is meant.
+/// Why the hub in the environment can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum HubError {
-    /// The URL is none.
     #[error("STATE_HUB_URL is not a URL of http or https: {0}")]
     NotAUrl(String),
-    /// No connection could be made, not even in principle.
     #[error("failed to connect: {0}")]
     NoClient(String),
 }
 
-/// The hub's address: `STATE_HUB_URL` with `STATE_HUB_PROGRESS_PATH` or `/progress`.
+/// Returns the hub's address: `STATE_HUB_URL` with `STATE_HUB_PROGRESS_PATH` or `/progress`.
 fn address(base: &str, path: Option<&str>) -> Result<Url, HubError> {
     let path = path.filter(|path| !path.is_empty()).unwrap_or(PATH);
-    // With a path behind it, a URL without a host would have one.
+    // Appending a path would turn a URL without a host into one with a host.
     if let Err(error) = Url::parse(base) {
         return Err(HubError::NotAUrl(error.to_string()));
     }
@@ -72,10 +70,10 @@ fn address(base: &str, path: Option<&str>) -> Result<Url, HubError> {
 }
 
 impl Hub {
-    /// The hub that the environment names, if it names one.
+    /// Returns the hub that the environment names; `None` where it names none.
     ///
     /// # Errors
-    /// When what it names is no hub.
+    /// When the named hub can't be used.
     #[must_use]
     pub fn from_environment() -> Option<Result<Self, HubError>> {
         let base = set(environment::STATE_HUB_URL)?;
@@ -86,28 +84,28 @@ impl Hub {
         }))
     }
 
-    /// Its address, for people, without what may be secret.
+    /// Returns the address for people, without credentials.
     #[must_use]
     pub fn shown(&self) -> String {
         let mut url = self.url.clone();
-        // An address that can't have them has none to hide.
+        // An address that takes no password has none to hide.
         let _ = url.set_password(None);
         let _ = url.set_username("");
         url.set_query(None);
         url.to_string()
     }
 
-    /// A text of the hub's, without the token in it.
+    /// Masks the token in a text from the hub, and shortens it.
     fn clean(&self, text: &str) -> String {
         let patterns = Patterns::of(self.token.as_deref().into_iter());
-        // Masked before it is cut: half a token is one that nobody would find.
+        // Masked before it is cut: half a token would not be recognised.
         let masked = patterns.mask(text.as_bytes());
         let text = printable(&String::from_utf8_lossy(&masked));
         text.trim().chars().take(ANSWER_LENGTH).collect()
     }
 }
 
-/// What the hub is sent: the arguments of its `add_progress_event`.
+/// Returns the request's body: the arguments of the hub's `add_progress_event`.
 #[must_use]
 pub fn body(record: &Record, report: &Report) -> Value {
     json!({
@@ -124,23 +122,19 @@ pub fn body(record: &Record, report: &Report) -> Value {
 /// What an answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The hub has the record, now or since before.
+    /// The hub has the record, from now or before.
     Has,
-    /// It may take it later.
+    /// The hub may take it later.
     Later {
-        /// What it said.
         why: String,
-        /// Not sooner than this.
+        /// The earliest time for another try.
         after: Option<Duration>,
     },
-    /// It does not take it as it is.
-    Refused {
-        /// What it said.
-        why: String,
-    },
+    /// The hub refuses the record as it is.
+    Refused { why: String },
 }
 
-/// The meaning of a status; `said` is what came with it.
+/// Returns the meaning of a status; `said` is the answer's text.
 fn judge(status: u16, after: Option<Duration>, said: &str) -> Answer {
     let why = match said {
         "" => format!("HTTP {status}"),
@@ -156,7 +150,7 @@ fn judge(status: u16, after: Option<Duration>, said: &str) -> Answer {
     }
 }
 
-/// `Retry-After`: seconds, or a date.
+/// Parses `Retry-After`: seconds, or a date.
 fn retry_after(value: &str) -> Option<Duration> {
     let value = value.trim();
     let wait = if value.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -21,19 +21,18 @@ use pending::{Pending, first_words};
 use super::output::{Channel, Missed, Notice, Status};
 use crate::record::event::{Event, Excerpt, Failure, Reporter};
 use crate::record::outcome::{Stage, StageStatus};
-use crate::record::summary::{duration, reason};
+use crate::record::summary::{duration, keeps_house, reason};
 use crate::text::{count, printable};
 
-/// So many lines of an excerpt are shown; the bundle has them all.
+/// Lines of an excerpt that are shown; the bundle has all.
 const EXCERPT_LINES: usize = 40;
 
-/// So many characters of one of its lines: a line of minified JSON must not fill the screen.
+/// Characters at which an excerpt's line is cut: minified JSON must not fill the screen.
 const EXCERPT_WIDTH: usize = 500;
 
-/// A stage that only keeps house is worth a line when it took longer than this.
+/// Housekeeping stages get a line only when they took longer.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// Shows a run to a person.
 pub struct Human<E: Channel, O: Channel> {
     options: HumanOptions,
     paint: Paint,
@@ -41,16 +40,17 @@ pub struct Human<E: Channel, O: Channel> {
     out: O,
     /// The line at the bottom, where there is one.
     status: Option<Status>,
-    /// The stages that run, each with its begin and what it said last; the line is the last one's.
+    /// The running stages, each with its begin and its last message; the bottom line shows the last
+    /// stage.
     running: Vec<(Stage, Instant, String)>,
     pending: Pending,
-    /// The stage whose failure was shown in full: its line need not repeat it.
+    /// The stage whose failure was shown in full: its own line need not repeat it.
     explained: Option<Stage>,
-    /// The tests' last byte was not a newline: what comes next must not be glued to it.
+    /// The tests' last byte was not a newline: the next line must not be glued to it.
     unfinished_line: bool,
 }
 
-/// Says in the place of output that was left out how much it was. All test output is in `log`.
+/// Returns what stands in the place of output that was left out. `log` has all test output.
 #[must_use]
 pub fn gap(log: Option<PathBuf>) -> Notice {
     Arc::new(move |missed| {
@@ -60,7 +60,7 @@ pub fn gap(log: Option<PathBuf>) -> Notice {
 }
 
 impl<E: Channel, O: Channel> Human<E, O> {
-    /// Shows on these: `err` takes the lines, `out` what the tests print.
+    /// Shows lines on `err`, and what the tests print on `out`.
     #[must_use]
     pub fn on(options: HumanOptions, err: E, out: O) -> Self {
         Self {
@@ -76,17 +76,17 @@ impl<E: Channel, O: Channel> Human<E, O> {
         }
     }
 
-    /// Writes whole lines below what is there.
+    /// Writes whole lines below the previous ones.
     fn show(&mut self, lines: &[String]) {
         let text = self.text(lines);
-        // A terminal that is gone must not end the run: the sandbox has yet to be removed.
+        // A closed terminal must not end the run: the sandbox has yet to be removed.
         let _ = self.err.write_all(text.as_bytes());
     }
 
     fn text(&mut self, lines: &[String]) -> String {
         let mut text = String::new();
         if self.unfinished_line && self.options.shared {
-            // A colour that a test runner left open ends here too.
+            // Also ends a colour that a test runner left open.
             text += self.paint.reset();
             text.push('\n');
         }
@@ -98,7 +98,7 @@ impl<E: Channel, O: Channel> Human<E, O> {
         text
     }
 
-    /// Takes note of what a stage says, and shows it in the line at the bottom, if it has that.
+    /// Stores a stage's message, and shows it in the bottom line, if there is one.
     fn say(&mut self, stage: Stage, words: String) {
         let last = self.running.last().map(|running| running.0);
         if let Some(running) = self.running.iter_mut().find(|one| one.0 == stage) {
@@ -110,7 +110,7 @@ impl<E: Channel, O: Channel> Human<E, O> {
         }
     }
 
-    /// Takes the line at the bottom away.
+    /// Removes the bottom line.
     fn be_still(&mut self) {
         if self.status.take().is_some() {
             self.err.status(None);
@@ -141,7 +141,7 @@ impl<E: Channel, O: Channel> Human<E, O> {
         self.spin();
     }
 
-    /// Shows the line of the stage that runs, where there is one.
+    /// Shows the bottom line of the last running stage, if one runs.
     fn spin(&mut self) {
         if let Some((stage, since, words)) = self.running.last()
             && self.options.live
@@ -178,7 +178,7 @@ impl<E: Channel, O: Channel> Human<E, O> {
         self.say(Stage::Ready, self.pending.line());
     }
 
-    /// Something small that a stage said.
+    /// Formats a stage's message as a line of its own.
     fn aside(&self, stage: Stage, text: &str) -> Vec<String> {
         let dimmed = |line: &str| {
             let line = format!("{:>COLUMN$} {}", stage.name(), line.trim());
@@ -189,12 +189,12 @@ impl<E: Channel, O: Channel> Human<E, O> {
 
     fn test_output(&mut self, bytes: &[u8]) {
         if self.options.shared {
-            // Not redrawn below output that may end in the middle of a line.
+            // Test output may end in the middle of a line, so nothing is redrawn below it.
             self.be_still();
         }
         if let Some(last) = bytes.last() {
             let shown = self.out.offer(bytes, Missed::output(bytes.len()));
-            // What is said in its place is a whole line.
+            // The text in its place is a whole line.
             self.unfinished_line = shown && *last != b'\n';
         }
     }
@@ -236,7 +236,7 @@ impl<E: Channel, O: Channel> Human<E, O> {
         self.show(&[line]);
     }
 
-    /// `warning: …` or `note: …`, with the lines that follow below the first one's text.
+    /// Shows `warning: …` or `note: …`, with its other lines aligned below the first.
     fn remark(&mut self, style: anstyle::Style, word: &str, text: &str) {
         let margin = " ".repeat(word.len() + 2);
         let word = self.paint.with(style, word);
@@ -270,7 +270,7 @@ impl<E: Channel, O: Channel> Human<E, O> {
         }
         shown.push(format!("  {}:", self.paint.with(self.paint.strong, title)));
         let gutter = self.paint.with(self.paint.dim, "  |");
-        // The end is kept: programs say last why they stop.
+        // Programs print last why they stop, so the end is kept.
         let left_out = lines.len().saturating_sub(EXCERPT_LINES);
         if left_out > 0 {
             let more = format!("({} left out)", count(left_out, "earlier line"));
@@ -342,16 +342,11 @@ impl<E: Channel, O: Channel> Reporter for Human<E, O> {
     }
 }
 
-/// A run that panics says no more, and its line would stay.
+/// A run that panics sends no more events, and its bottom line would stay.
 impl<E: Channel, O: Channel> Drop for Human<E, O> {
     fn drop(&mut self) {
         self.be_still();
     }
-}
-
-/// Stages that are about our own affairs.
-fn keeps_house(stage: Stage) -> bool {
-    matches!(stage, Stage::Provision | Stage::Collect | Stage::Report)
 }
 
 fn joined(word: &str, detail: &str) -> String {
@@ -362,7 +357,7 @@ fn joined(word: &str, detail: &str) -> String {
     }
 }
 
-/// A text made safe, each line but the first behind a margin.
+/// Makes a text safe to print, and puts all its lines but the first behind a margin.
 fn indented(text: &str, margin: &str) -> String {
     let text = printable(text);
     let lines: Vec<&str> = text.trim().lines().map(str::trim_end).collect();

@@ -11,12 +11,12 @@ pub struct ReportInputs<'a> {
     pub bundle: &'a Path,
     /// How far the host's clock is ahead of this machine's.
     pub skew: SignedDuration,
-    /// Whether the tests' own times are the host's.
+    /// Whether the tests' own times are by the host's clock.
     pub tests_on_host: bool,
-    /// How the run was called, to paste, without what was meant for the tests.
+    /// The command line of this run, to paste, without arguments for the tests.
     pub again: &'a str,
-    /// The same for a run that keeps its stack; none where that is no other.
+    /// The same with a flag that keeps the stack; `None` where the run has one already.
     pub keep: Option<&'a str>,
-    /// Whether the tests can be called by their names in the record.
+    /// Whether test names of the record can be typed as arguments.
     pub by_name: bool,
 }

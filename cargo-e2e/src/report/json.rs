@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::output::{Channel, Missed, Notice};
 use crate::record::event::{Event, Line, Reporter};
 
-/// Writes a line for each event.
 pub struct Json<C: Channel> {
     out: C,
-    /// The beginning of a character whose other bytes are still to come.
+    /// The first bytes of a character that is not complete yet.
     partial: Vec<u8>,
 }
 
-/// Says in the place of events that were left out how much it was. All test output is in `log`.
+/// Returns the event that stands in the place of those that were left out. `log` has all test
+/// output.
 #[must_use]
 pub fn gap(log: Option<PathBuf>) -> Notice {
     Arc::new(move |missed| {
@@ -23,13 +23,12 @@ pub fn gap(log: Option<PathBuf>) -> Notice {
 }
 
 fn line(event: &Event) -> String {
-    // GitHub's runner would take it for a command; only a text holds it.
+    // GitHub's runner would take `::` for a command; JSON allows it only inside of strings.
     let line = Line::of(event).unwrap_or_default();
     line.replace("##[", "#\\u0023[")
 }
 
 impl<C: Channel> Json<C> {
-    /// Writes them there.
     pub fn on(out: C) -> Self {
         Self {
             out,
@@ -42,14 +41,14 @@ impl<C: Channel> Json<C> {
         let _ = self.out.write_all(line(event).as_bytes());
     }
 
-    /// Takes bytes that the tests printed, and returns those that are whole characters, or none.
+    /// Takes the tests' bytes, and returns the complete characters so far.
     fn characters(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.partial.extend_from_slice(bytes);
         let whole = match std::str::from_utf8(&self.partial) {
             Err(error) if error.error_len().is_none() => error.valid_up_to(),
             _ => self.partial.len(),
         };
-        // What comes before may hold bytes that are no character, and then so may the end.
+        // Bytes before it may be invalid UTF-8, and so may the end.
         let rest = self.partial.split_off(whole);
         std::mem::replace(&mut self.partial, rest)
     }
@@ -58,7 +57,7 @@ impl<C: Channel> Json<C> {
 impl<C: Channel> Reporter for Json<C> {
     fn event(&mut self, event: &Event) {
         match event {
-            // What a slow reader may miss.
+            // Progress may be left out for a slow reader.
             Event::Progress { .. } => {
                 let missed = Missed::progress(1);
                 self.out.offer(line(event).as_bytes(), missed);
@@ -113,7 +112,7 @@ mod tests {
         }
     }
 
-    /// Every event that is told, with all its fields.
+    /// Returns one of each event, with all its fields.
     fn all() -> [Event; 11] {
         let stage = Stage::Ready;
         let git = Git {

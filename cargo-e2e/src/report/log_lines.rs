@@ -1,4 +1,4 @@
-//! Lines of a log that may be longer than anybody wants to read: by their time, or the last ones.
+//! Lines of a log of any length: those since a time, or the last ones.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
@@ -7,19 +7,19 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Of a line, so many bytes are read: one of minified JSON may be as long as the file.
+/// Bytes of a line that are read: minified JSON may be as long as the file.
 const WIDTH: usize = 8 << 10;
-/// The longest time that a line begins with is shorter.
+/// More bytes than any timestamp has.
 const TIME: usize = 48;
 
-/// When a line was printed: Docker begins each with its time.
+/// Splits a line into Docker's timestamp and the text; `None` without a timestamp.
 #[must_use]
 pub fn split_time(line: &str) -> Option<(Timestamp, &str)> {
     let (at, text) = line.split_once(' ')?;
     Some((at.parse().ok()?, text))
 }
 
-/// A time and a while: whoever writes down times may write the last one there is.
+/// Adds a duration to a time, up to the last time that can be represented.
 #[must_use]
 pub fn shifted(at: Timestamp, by: SignedDuration) -> Timestamp {
     let end = if by.is_negative() {
@@ -30,27 +30,27 @@ pub fn shifted(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.checked_add(by).unwrap_or(end)
 }
 
-/// A file of lines.
+/// A log file, read without loading it.
 #[derive(Debug)]
 pub struct LogLines {
     file: BufReader<File>,
     length: u64,
 }
 
-/// The last lines of a piece.
+/// The last lines of a range.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Last {
-    /// In their order, without line ends, the long ones cut.
+    /// In order, without line ends, long ones cut.
     pub lines: Vec<String>,
-    /// How many lines stand before them.
+    /// The number of lines before them.
     pub before: usize,
 }
 
 impl LogLines {
-    /// The lines of this file, as long as it is now.
+    /// Opens a file, at its present length.
     ///
     /// # Errors
-    /// When it can't be opened.
+    /// When the file can't be opened.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
@@ -60,19 +60,19 @@ impl LogLines {
         })
     }
 
-    /// Its length in bytes.
+    /// Returns the length in bytes.
     #[must_use]
     pub fn length(&self) -> u64 {
         self.length
     }
 
-    /// Where the first line begins that was printed at that time or later. In a log whose clock
-    /// went back, it is one of those that may be meant.
+    /// Returns the offset of the first line printed at this time or later. In a log whose clock
+    /// went back, of one of the lines that may be meant.
     ///
     /// # Errors
-    /// When it can't be read.
+    /// When the file can't be read.
     pub fn since(&mut self, at: Timestamp) -> io::Result<u64> {
-        // All lines before `low` are too early; those from `high` on are not.
+        // All lines before `low` are earlier; those from `high` on are not.
         let (mut low, mut high) = (0, self.length);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -84,10 +84,10 @@ impl LogLines {
         Ok(low)
     }
 
-    /// The last lines of a piece that begins with a line.
+    /// Returns the last `most` lines of a range that begins with a line.
     ///
     /// # Errors
-    /// When it can't be read.
+    /// When the file can't be read.
     pub fn last(&mut self, piece: Range<u64>, most: usize) -> io::Result<Last> {
         let begin = self.back(&piece, most)?;
         let before = self.count(piece.start..begin)?;
@@ -98,10 +98,10 @@ impl LogLines {
         Ok(Last { lines, before })
     }
 
-    /// How many bytes stand after the last line end.
+    /// Returns the number of bytes after the last line end.
     ///
     /// # Errors
-    /// When it can't be read.
+    /// When the file can't be read.
     pub fn unfinished(&mut self) -> io::Result<u64> {
         let mut last = [0];
         if self.length > 0 {
@@ -114,10 +114,10 @@ impl LogLines {
         Ok(self.length - self.back(&(0..self.length), 1)?)
     }
 
-    /// Hands over each line of a piece that begins with a line.
+    /// Calls `take` with each line of a range that begins with a line.
     ///
     /// # Errors
-    /// When it can't be read.
+    /// When the file can't be read.
     pub fn each(&mut self, piece: Range<u64>, mut take: impl FnMut(&[u8])) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(piece.start))?;
         let mut at = piece.start;
@@ -133,7 +133,7 @@ impl LogLines {
         Ok(())
     }
 
-    /// The next line, cut to what is wanted of it and without its end; returns its whole length.
+    /// Reads the next line without its end, cut to `WIDTH`; returns its whole length.
     fn line(&mut self, line: &mut Vec<u8>) -> io::Result<u64> {
         line.clear();
         let mut length = 0;
@@ -158,13 +158,13 @@ impl LogLines {
         Ok(length)
     }
 
-    /// The time of the first line that begins in this piece and has one, and where it ends.
+    /// Returns the time of the first line in this range that has one, and the offset of its end.
     fn timed(&mut self, from: u64, to: u64) -> io::Result<Option<(Timestamp, u64)>> {
         let mut line = Vec::new();
         let mut at = from;
         self.file.seek(SeekFrom::Start(from.saturating_sub(1)))?;
         if from > 0 {
-            // What begins before it, or nothing but the end of that.
+            // Skips the line that begins before the range, or only its end.
             at += self.line(&mut line)? - 1;
         }
         while at < to {
@@ -181,10 +181,10 @@ impl LogLines {
         Ok(None)
     }
 
-    /// Where the last so many lines of a piece begin.
+    /// Returns the offset at which the last `most` lines of a range begin.
     fn back(&mut self, piece: &Range<u64>, most: usize) -> io::Result<u64> {
         let mut buffer = vec![0; 64 << 10];
-        // The end of the last line ends no other.
+        // The last line's own end begins no other line.
         let mut end = piece.end.saturating_sub(1).max(piece.start);
         let mut left = most;
         while end > piece.start && left > 0 {
@@ -252,7 +252,7 @@ mod tests {
         for (index, start) in starts.iter().enumerate() {
             let second = i64::try_from(index).unwrap() * 2;
             let found = lines.since(at(second)).unwrap();
-            // What has no time belongs to what comes after it.
+            // A line without a time belongs to the next one that has one.
             assert!(
                 found <= *start
                     && text[usize::try_from(found).unwrap()..usize::try_from(*start).unwrap()]

@@ -1,9 +1,8 @@
-//! What people and programs read of this process, and how it reaches them: whatever is written
-//! goes into a queue, and a thread writes it. So no reader, be it a terminal that was stopped or a
-//! pipe that nobody reads, holds up what runs. Where too much waits, what tests print and progress
-//! are left out, and a line in their place says so.
+//! This process's stdout and stderr: writers put text into a queue, and a thread writes it. So no
+//! reader holds up a run, be it a stopped terminal or a pipe that nobody reads. When too much
+//! waits, test output and progress are left out, and a line in their place says so.
 //!
-//! Reporters and commands write to its streams; what is written to them is masked already.
+//! Reporters and commands write to these streams; their text is masked already.
 
 mod missed;
 mod place;
@@ -23,20 +22,19 @@ pub use stream::{Channel, Stream};
 
 use place::{Place, Target};
 
-/// This process's stdout and stderr.
 pub struct Output {
     out: Stream,
     err: Stream,
 }
 
 impl Output {
-    /// Starts to write to them.
+    /// Starts the threads that write.
     #[must_use]
     pub fn start() -> Self {
         Self::to(Target::of(stdout()), Target::of(stderr()), same_place())
     }
 
-    /// Streams that end in the same place share a queue, so that their lines stay in order.
+    /// Streams that go to the same place share a queue, so that their lines stay in order.
     fn to(out: Target, err: Target, shared: bool) -> Self {
         let notice: Notice = Arc::new(|missed| format!("[cargo e2e: {}]\n", missed.sentence(None)));
         let stream = |place: &Arc<Place>, to| Stream {
@@ -57,13 +55,11 @@ impl Output {
         }
     }
 
-    /// Returns stdout.
     #[must_use]
     pub fn out(&self) -> Stream {
         self.out.clone()
     }
 
-    /// Returns stderr.
     #[must_use]
     pub fn err(&self) -> Stream {
         self.err.clone()
@@ -75,7 +71,7 @@ impl Output {
         self.err.place.drained().await;
     }
 
-    /// Resolves when for so long nobody has read anything.
+    /// Resolves when no reader has read anything for `patience`.
     pub async fn stalled(&self, patience: Duration) {
         let written = || self.out.place.written() + self.err.place.written();
         loop {
@@ -87,21 +83,21 @@ impl Output {
         }
     }
 
-    /// Returns whether stdout has a reader of its own, who has not read all.
+    /// Returns whether stdout has a reader of its own that has not read everything.
     #[must_use]
     pub fn waits_for_stdout(&self) -> bool {
         !self.out.place.is_idle() && self.err.place.is_idle()
     }
 
-    /// Returns why stdout is not whole, once. A reader that is gone is no reason: it has what it
-    /// wanted. Nor is stderr, which nobody asked for, and where else could it be said?
+    /// Returns why stdout is incomplete, once. A reader that is gone is no error: it has all it
+    /// wanted. Errors of stderr are not reported, since there is no other place to report them.
     #[must_use]
     pub fn take_error(&self) -> Option<io::Error> {
         self.out.place.take_error(self.out.to)
     }
 }
 
-/// Whether stdout and stderr end in the same place, so that their lines meet.
+/// Returns whether stdout and stderr go to the same place, so that their lines meet.
 pub(super) fn same_place() -> bool {
     if stdout().is_terminal() && stderr().is_terminal() {
         return true;

@@ -1,4 +1,4 @@
-//! How this run was called, to be pasted: a result is often read somewhere else.
+//! The command line of this run, to paste: a result is often read on another machine.
 
 use std::ffi::OsString;
 
@@ -6,23 +6,22 @@ use crate::host::LOCAL;
 use crate::secrets::Secrets;
 use crate::shell::word;
 
-/// The same run once more.
+/// How to run the same again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rerun {
-    /// What was typed, without what was meant for the tests, and with the host that was chosen.
+    /// The typed command with the chosen host, without arguments for the tests.
     pub(crate) run: String,
-    /// The same, for a run whose stack is there to look at when it fails; none where it was asked
-    /// for already.
+    /// The same with `--keep` or `--keep-on-failure`; `None` where one of them was typed.
     pub(crate) keep: Option<String>,
 }
 
 impl Rerun {
-    /// Reads what was typed.
+    /// Reads this process's arguments.
     pub(crate) fn typed(host: &str) -> Self {
         Self::of(std::env::args_os().skip(1), host)
     }
 
-    /// Masks words that must not be shown.
+    /// Masks secrets in the words.
     pub(crate) fn mask(&mut self, secrets: &Secrets) {
         for text in self.keep.iter_mut().chain([&mut self.run]) {
             *text = secrets.text(text).into_owned();

@@ -1,4 +1,4 @@
-//! What the tests printed, kept as it came.
+//! The tests' output, stored as it comes.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::record::event::{Event, Reporter};
 use crate::record::outcome::{Stage, StageStatus};
 
-/// Appends the tests' output to `test-output.log`. Clones write the same file: one goes to the
-/// reporters, another is asked at the end what went wrong.
+/// Appends the tests' output to `test-output.log`. Clones write to the same file: one is a
+/// reporter, another is asked for errors at the end.
 #[derive(Debug, Clone)]
 pub struct TestLog {
     log: Arc<Mutex<Log>>,
@@ -19,7 +19,7 @@ pub struct TestLog {
 struct Log {
     path: PathBuf,
     file: Option<File>,
-    /// So many bytes may still be written.
+    /// Bytes that may still be written.
     room: u64,
     dropped: u64,
     failed: bool,
@@ -27,8 +27,8 @@ struct Log {
 }
 
 impl TestLog {
-    /// Will write into a bundle's folder, no more than so many bytes of output; then it is cut, and
-    /// its last line says so. Nothing is made yet.
+    /// Will write to a bundle's folder, at most so many bytes of output; then the log is cut, and
+    /// its last line says so. Creates nothing yet.
     #[must_use]
     pub fn new(bundle: &Path, most: u64) -> Self {
         let log = Log {
@@ -44,14 +44,13 @@ impl TestLog {
         }
     }
 
-    /// The file.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         self.lock().path.clone()
     }
 
-    /// Why the log is not whole, once. After the first error nothing more is written: what is
-    /// there is the beginning, without a gap.
+    /// Returns why the log is incomplete, once. After the first error nothing more is written, so
+    /// that the log is the beginning without a gap.
     #[must_use]
     pub fn take_error(&self) -> Option<io::Error> {
         self.lock().error.take()
@@ -73,7 +72,7 @@ impl Log {
         }
     }
 
-    /// What fits of the output.
+    /// Writes as much of the output as fits.
     fn output(&mut self, bytes: &[u8]) {
         let fits = usize::try_from(self.room).map_or(bytes.len(), |room| room.min(bytes.len()));
         let (kept, dropped) = bytes.split_at(fits);
@@ -84,7 +83,7 @@ impl Log {
         }
     }
 
-    /// Tests that said nothing leave an empty file: it was not forgotten.
+    /// Creates an empty file where tests printed nothing, which shows that it was not forgotten.
     fn end(&mut self) {
         let last = match std::mem::take(&mut self.dropped) {
             0 => String::new(),

@@ -10,25 +10,21 @@ use crate::sandbox::{Sandbox, State};
 
 /// A run in its sandbox.
 pub struct Context<'a> {
-    /// What to do.
     pub plan: &'a Plan,
-    /// Where.
     pub host: &'a dyn Host,
-    /// What is known of the host.
+    /// What preflight found out about the host.
     pub facts: &'a Facts,
-    /// The sandbox.
     pub sandbox: &'a Sandbox,
-    /// What its last `up` wrote down, when it was up already.
+    /// The state that the last `up` stored, in a sandbox that was up already.
     pub before: Option<&'a State>,
-    /// Who is told.
     pub events: &'a Events,
-    /// The folder on this machine where the result is kept.
+    /// The folder on this machine for the result.
     pub bundle: PathBuf,
 }
 
 impl Context<'_> {
     /// Returns how far the host's clock is ahead of this machine's; zero where the host does not
-    /// say.
+    /// answer.
     pub async fn clock_skew(&self) -> jiff::SignedDuration {
         if self.host.is_local() {
             return jiff::SignedDuration::ZERO;

@@ -1,4 +1,4 @@
-//! Answers tests that stop, start, read and exec services: a unix socket on this machine, brought
+//! Answers tests that stop, start, read and exec services: a unix socket on this machine, forwarded
 //! to the host for tests that run there. No test needs Docker or ssh of its own.
 //!
 //! A connection is a session. What it changed of the stack is put back at its end, whether the
@@ -28,9 +28,9 @@ use changes::Changes;
 use host_clock::HostClock;
 use session::Session;
 
-/// A socket's path has 108 bytes (104 on macOS), with the NUL at its end.
+/// Bytes: a socket's path has at most 108 (104 on macOS), with the NUL at its end.
 const LONGEST_PATH: usize = 100;
-/// How long sessions may take to put back what they changed, once the tests are over.
+/// How long sessions may restore what they changed, once the tests are over.
 const LAST: Duration = Duration::from_mins(5);
 
 /// The socket, and what was changed through it.
@@ -45,13 +45,11 @@ pub struct Control<'a> {
     _folder: RuntimeDir,
 }
 
-/// Why there is no socket.
+/// Why tests get no socket.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
-    /// It can't be made on this machine.
     #[error("failed to make a socket on this machine: {0}")]
     Socket(#[from] std::io::Error),
-    /// It can't be brought to the host.
     #[error(transparent)]
     Host(#[from] HostError),
     /// The sandbox's folder on the host is too deep.
@@ -60,10 +58,10 @@ pub enum ControlError {
 }
 
 impl<'a> Control<'a> {
-    /// Listens, in a folder that only this user can enter.
+    /// Listens in a folder that only this user can enter.
     ///
     /// # Errors
-    /// When no such folder or socket can be made.
+    /// When the folder or the socket can't be made.
     pub fn listen(context: &'a Context<'a>, stack: &'a Stack) -> std::io::Result<Self> {
         let folder = RuntimeDir::make()?;
         let path = folder.path().join("control");
@@ -79,22 +77,22 @@ impl<'a> Control<'a> {
         })
     }
 
-    /// Where tests on this machine find it.
+    /// Returns the socket's path on this machine.
     #[must_use]
     pub fn path(&self) -> String {
         self.path.display().to_string()
     }
 
-    /// Brings it to the host, and returns where tests find it there.
+    /// Forwards the socket to the host, and returns its path there.
     ///
     /// # Errors
-    /// When the host does not take it: sshd may refuse to forward sockets.
+    /// When the host refuses: sshd may not allow forwarded sockets.
     pub async fn on_host(&self) -> Result<String, ControlError> {
         let (host, sandbox) = (self.context.host, self.context.sandbox);
         if host.is_local() {
             return Ok(self.path());
         }
-        // A kept sandbox has one of an earlier run, which nobody answers any more.
+        // A kept sandbox has the dead socket of an earlier run.
         let unique = self.path.parent().and_then(Path::file_name);
         let unique = unique.unwrap_or_default().to_string_lossy();
         let there = format!("{}/{unique}", sandbox.dir());
@@ -105,8 +103,8 @@ impl<'a> Control<'a> {
         Ok(there)
     }
 
-    /// Answers for as long as the tests run, and until everything is put back. Dropping the future
-    /// leaves that to [`Control::put_back`].
+    /// Answers while the tests run, and until everything is restored. If the future is dropped,
+    /// [`Control::put_back`] has to do the latter.
     pub async fn during<T>(&self, tests: impl Future<Output = T>) -> T {
         let mut tests = pin!(tests);
         let mut sessions = FuturesUnordered::new();
@@ -124,7 +122,7 @@ impl<'a> Control<'a> {
                 Some(()) = sessions.next(), if !sessions.is_empty() => {}
             }
         };
-        // A process that detached itself may hold its connection open for ever.
+        // A detached process may hold its connection open forever.
         self.closing.send_replace(true);
         let rest = async { while sessions.next().await.is_some() {} };
         if tokio::time::timeout(LAST, rest).await.is_err() {
@@ -147,15 +145,15 @@ impl<'a> Control<'a> {
         }
     }
 
-    /// Puts back whatever is still changed.
+    /// Restores everything that is still changed.
     pub async fn put_back(&self) {
         self.changes.settle(None).await;
     }
 
-    /// Whether all that tests changed was put back.
+    /// Checks that everything tests changed was restored.
     ///
     /// # Errors
-    /// When something was not: tests that ran after it did not have the stack that they should.
+    /// When it was not: tests that ran later had another stack than they should.
     pub async fn is_as_before(&self) -> Result<(), StageError> {
         let Some(why) = self.changes.first_failure().await else {
             return Ok(());
@@ -165,7 +163,7 @@ impl<'a> Control<'a> {
             .help("a test that stops or breaks a service must leave it able to start again"))
     }
 
-    /// The ids of all containers that tests changed, whatever became of them.
+    /// Returns the ids of all containers that tests changed, restored or not.
     pub async fn changed(&self) -> BTreeSet<String> {
         self.changes.ever().await
     }

@@ -1,4 +1,5 @@
-//! What a sandbox is made from, as one word: it tells whether one that is up can be used again.
+//! A hash of what a sandbox is made from: it decides whether a sandbox that is up can be used
+//! again.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -9,11 +10,11 @@ use crate::compose::scan;
 use crate::plan::Plan;
 use crate::sandbox::variables;
 
-/// A hash of what e2e.yml says of the stack, the compose files, the files that they read, and the variables of this
-/// machine that they ask for. The code that goes into images is not part of it.
+/// Hashes the stack's part of e2e.yml, the compose files, the files that these read, and the
+/// variables of this machine that they use. The code that goes into images is not part of it.
 pub async fn definition(plan: &Plan) -> String {
     let plan = plan.clone();
-    // An empty one equals no other, so that nothing is used again.
+    // An empty hash equals no other, so that no sandbox is reused.
     tokio::task::spawn_blocking(move || hash(&plan))
         .await
         .unwrap_or_default()
@@ -29,13 +30,13 @@ fn hash(plan: &Plan) -> String {
     let scan = scan::scan(&compose, &root.join(&plan.project_dir));
     let mut hash = Sha256::new();
     let mut add = |name: &str, content: &[u8]| {
-        // Lengths, so that no two lists of parts look alike.
+        // Hashes lengths too, so that no two lists of parts are the same.
         hash.update((name.len() as u64).to_le_bytes());
         hash.update(name);
         hash.update((content.len() as u64).to_le_bytes());
         hash.update(content);
     };
-    // How long tests may take, or where their result goes, makes no other stack.
+    // How long tests may take, or where their result goes, does not change the stack.
     let spec = &plan.spec;
     let of_stack = (
         (&spec.name, &spec.compose_file, &spec.profiles),

@@ -10,7 +10,6 @@ use crate::run::ready::published_at;
 use crate::run::{Context, Stack};
 use crate::spec::HealthCheck;
 
-/// All of it.
 pub(super) fn endpoints(context: &Context<'_>, stack: &Stack) -> Endpoints {
     let checks = &context.plan.spec.health_checks;
     let checks: Vec<Check> = checks
@@ -24,7 +23,7 @@ pub(super) fn endpoints(context: &Context<'_>, stack: &Stack) -> Endpoints {
     }
 }
 
-/// The published ports as tests see them.
+/// Returns the published ports as tests see them.
 pub(super) fn list(published: &[Published]) -> Vec<Endpoint> {
     published
         .iter()
@@ -40,13 +39,13 @@ pub(super) fn list(published: &[Published]) -> Vec<Endpoint> {
         .collect()
 }
 
-/// Where a published port answers: host and port. The host stays as it is written, for it may be
-/// in a certificate.
+/// Returns host and port at which a published port answers. The host stays as written, because a
+/// certificate may contain it.
 fn published(at: &Published, host: &str) -> Option<(String, u16)> {
     Some((host.to_owned(), at.port?))
 }
 
-/// A health check as tests can make it; `place` says where they find a published port.
+/// Converts a health check for the tests; `place` returns where they reach a published port.
 pub(super) fn made_by_tests(
     check: &HealthCheck,
     all: &[Published],
@@ -67,7 +66,7 @@ pub(super) fn made_by_tests(
     }
 }
 
-/// The checks that have an address, by name.
+/// Returns the checks that have an address, by name.
 pub(super) fn addresses(checks: &[Check]) -> BTreeMap<String, String> {
     let address = |check: &Check| {
         let address = match &check.probe {

@@ -1,16 +1,16 @@
-//! Adds to the error of a stage what the stack's containers say of it: which of them fell, and the
-//! last lines of their logs. Called by the lifecycle and the stages.
+//! Adds the containers' part to the error of a stage: which of them failed, and the last lines of
+//! their logs. Called by the lifecycle and the stages.
 
 use std::time::{Duration, Instant};
 
 use crate::run::{Context, StageError};
 use crate::sandbox::Container;
 
-/// Logs of more containers than this would bury the message.
+/// More logs would hide the message.
 const MOST_LOGS: usize = 3;
 const LINES: u32 = 20;
 
-/// Adds what is wrong with the stack, as its containers tell it; nothing when all are well.
+/// Adds what is wrong with the containers; nothing when all are well.
 pub(super) async fn explain(context: &Context<'_>, mut error: StageError) -> StageError {
     let Ok(containers) = context.sandbox.inspect(context.host).await else {
         return error;
@@ -19,22 +19,22 @@ pub(super) async fn explain(context: &Context<'_>, mut error: StageError) -> Sta
         error.message = format!("{}: {why}", error.message);
         vec![container.clone()]
     } else {
-        // Nothing is waited for any more: one that is up is up.
+        // No check is waited for any more: a container that runs now counts as up.
         for why in containers.waiting(Instant::now() + Duration::from_mins(1)) {
             error.message = format!("{}\n{why}", error.message);
         }
-        // One that was made but never started has no log.
+        // A container that was created but never started has no log.
         let started = |container: &&Container| container.state.status != "created";
         containers.unready().filter(started).cloned().collect()
     };
-    // First what the container says itself, then what was said of it.
+    // The container's own words come first, then what others say about it.
     let said_of_it = std::mem::take(&mut error.excerpts);
     let mut error = with_logs(context, error, &blame).await;
     error.excerpts.extend(said_of_it);
     error
 }
 
-/// Adds the last lines of the containers that are to blame.
+/// Adds the last lines of the containers concerned.
 pub(super) async fn with_logs(
     context: &Context<'_>,
     mut error: StageError,

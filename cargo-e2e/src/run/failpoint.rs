@@ -1,5 +1,5 @@
-//! Stops a run at the beginning of a stage, and before its first heartbeat, so that a test does harm exactly there. Only in
-//! builds with debug assertions: a released binary does not look.
+//! Stops a run at the begin of a stage, or before its first heartbeat, so that a test can do harm
+//! exactly there. Only in builds with debug assertions: a released binary never stops.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,7 +8,8 @@ use crate::environment;
 
 const LOOK: Duration = Duration::from_millis(20);
 
-/// With `CARGO_E2E_FAILPOINT=up:FILE`, the stage `up` writes FILE and waits until it is gone.
+/// Waits at a stage: with `CARGO_E2E_FAILPOINT=up:FILE`, the stage `up` writes FILE and waits until
+/// it is removed.
 pub(crate) async fn reached(place: &str) {
     if !cfg!(debug_assertions) {
         return;

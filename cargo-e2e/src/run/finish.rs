@@ -1,4 +1,4 @@
-//! The report stage: the record becomes files before anybody is told of the verdict.
+//! The report stage: writes all files of the result before it reports the verdict.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -19,8 +19,8 @@ use super::keeping::{Keeping, Telling};
 use super::killed_runs;
 use super::lifecycle::Outcome;
 
-/// Stores the record, tells of the verdict, and returns the exit code.
-/// With `json`, the last event holds the record: stdout has nothing else.
+/// Stores the record, reports the verdict, and returns the exit code. With `json`, stdout has only
+/// events, and the last one has the record.
 pub async fn finish(
     outcome: Outcome,
     keeping: Keeping,
@@ -60,7 +60,7 @@ pub async fn finish(
     if let Some(failure) = &failure {
         add_stack(&mut record, &failure.stack);
     }
-    // From here on everybody is told the same: what follows is no longer the run's time.
+    // All readers get the same duration: what follows is not part of the run's time.
     if let Some(stage) = record.stages.last_mut() {
         stage.duration_ms = millis(started.elapsed());
         record.duration_ms = record.duration_ms.saturating_add(stage.duration_ms);
@@ -83,7 +83,7 @@ pub async fn finish(
             record.verdict = Verdict::InternalError;
             record.exit_code = exit_code(Verdict::InternalError, None);
         }
-        // Of tests that failed, all is said already.
+        // The failure of tests has been explained already.
         let is_all = record.verdict == Verdict::InternalError;
         if let Some(stage) = record.stages.last_mut() {
             stage.status = StageStatus::Failed;
@@ -91,7 +91,7 @@ pub async fn finish(
                 "failed to store the record: {error}; this must be a writable folder, on a disk with free space"
             );
         }
-        // As far as they can be written, the files say no more that all is well.
+        // Where they can be written, the files must not say any more that all is well.
         if is_all {
             failure = explain(&record, &bundle, &evidence).await;
             write_page(&record, failure.as_ref(), &bundle, &evidence).await;
@@ -101,7 +101,7 @@ pub async fn finish(
         }
         let _ = bundle.write_record(&record);
         let _ = bundle.write_junit(&record);
-        // Lost it must not be: here is all of it.
+        // The record must not be lost: print it.
         let place = if json {
             "in the last event"
         } else {
@@ -132,9 +132,9 @@ pub async fn finish(
     code
 }
 
-/// Returns the stage's status: failed when stdout is not whole. A caller that did not get what it
-/// asked for must not take this run for a success. A worse verdict stays, and the error is said at
-/// the end.
+/// Returns the stage's status: failed when stdout is incomplete, so that a caller that misses
+/// output does not take the run for a success. A worse verdict stays, and the error is shown at the
+/// end.
 fn check_stdout(record: &mut Record, output: &Output) -> (StageStatus, String) {
     if record.verdict == Verdict::Passed
         && let Some(error) = output.take_error()
@@ -147,7 +147,7 @@ fn check_stdout(record: &mut Record, output: &Output) -> (StageStatus, String) {
     (StageStatus::Passed, String::new())
 }
 
-/// Writes into the records of runs that were killed what their host remembers of them.
+/// Adds to records of killed runs what their host reports.
 async fn learn(
     store: &Store,
     telling: Option<&Arc<Telling>>,
@@ -161,7 +161,7 @@ async fn learn(
     let (store, telling) = (store.clone(), telling.cloned());
     let results = bundle.dir().parent().unwrap_or(bundle.dir()).to_owned();
     let learned = tokio::task::spawn_blocking(move || {
-        // Where there is a hub, it may have the record.
+        // With a hub, the record may have been sent.
         let telling = telling.filter(|telling| telling.hub.is_some());
         let outbox = telling.as_ref().map(|telling| &telling.outbox);
         killed_runs::learn(&store, outbox, &ended_sandboxes, &results)
@@ -171,7 +171,7 @@ async fn learn(
     }
 }
 
-/// Whoever has only the record, as the hub does, is to understand it.
+/// Adds what the stack did to the record: the hub has nothing else to understand the failure.
 fn add_stack(record: &mut Record, stack: &str) {
     let explained = failure::explained(record);
     let mut stages = record.stages.iter_mut();
@@ -182,7 +182,7 @@ fn add_stack(record: &mut Record, stack: &str) {
     }
 }
 
-/// Tells the hub of this run and of those that wait, as far as two seconds go.
+/// Sends this run and others that wait to the hub, for at most two seconds.
 async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
     let hub = match &telling.hub {
         None => return,
@@ -218,7 +218,7 @@ async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
     }
 }
 
-/// Writes the record; then `latest` and old runs, which change no verdict when they can't be seen to.
+/// Writes the record, then updates `latest` and prunes; errors of the latter two change no verdict.
 async fn write(record: &Record, keeping: Keeping) -> (Result<(), String>, Option<String>) {
     let record = record.clone();
     let written = tokio::task::spawn_blocking(move || {
@@ -239,8 +239,8 @@ async fn write(record: &Record, keeping: Keeping) -> (Result<(), String>, Option
             (Ok(()), Some(telling)) => telling.outbox.put(&telling.entry(&record.run_id)),
             _ => Ok(()),
         };
-        // As long as there is a journal, the next run stores what is in the bundle, and lets it
-        // wait for the hub.
+        // As long as the journal exists, the next run stores the record from the bundle, and queues
+        // it for the hub.
         let is_done = (in_store.is_ok() && waits.is_ok()) || in_bundle.is_err();
         tidied = tidied.and(waits);
         if let Ok(journal) = keeping.journal
@@ -256,7 +256,7 @@ async fn write(record: &Record, keeping: Keeping) -> (Result<(), String>, Option
     }
 }
 
-/// The bundle's path as people would type it here.
+/// Returns the bundle's path as a user would type it here.
 fn shown(bundle: &Bundle) -> std::path::PathBuf {
     let folder = std::env::current_dir().unwrap_or_default();
     let dir = bundle.dir();

@@ -1,5 +1,4 @@
-//! Where a run's result goes, and what is known of the run until it is there. It knows no
-//! stages.
+//! Where a run's result goes, and its journal until then. It knows no stages.
 
 use std::io;
 use std::path::Path;
@@ -18,22 +17,20 @@ use crate::spec::{Report, Side};
 
 use super::killed_runs;
 
-/// What is known of a run before it begins.
+/// What is known before a run begins.
 pub struct About {
-    /// The host, as it was chosen.
+    /// The chosen host.
     pub host: String,
-    /// Where the state-hub puts the record.
+    /// Fields for the state-hub.
     pub report: Report,
-    /// False for `up`, which is no run of tests: it is no part of a repo's history.
+    /// False for `up`, which runs no tests and is no part of a repo's history.
     pub is_run: bool,
-    /// Whether the tests can be called by their names in the record.
+    /// Whether test names of the record can be typed as arguments.
     pub by_name: bool,
-    /// Whether the tests run on the host.
     pub tests_on_host: bool,
 }
 
 impl About {
-    /// Returns what a plan says.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
         let targets = plan.tests.harness().map(|one| one.targets.len());
@@ -47,27 +44,27 @@ impl About {
     }
 }
 
-/// Where the result goes.
+/// The places for a run's result: bundle, store, state-hub.
 pub struct Keeping {
     pub(super) bundle: Arc<Bundle>,
     pub(super) log: TestLog,
     pub(super) store: Store,
     pub(super) journal: io::Result<Journal>,
-    /// None for what is no run of tests.
+    /// `None` for a run without tests.
     pub(super) telling: Option<Arc<Telling>>,
     pub(super) evidence: Evidence,
 }
 
-/// What the state-hub is told, now or once there is one.
+/// What the state-hub gets, now or once it is set.
 pub(super) struct Telling {
-    /// None where the environment names none.
+    /// `None` where the environment names no hub.
     pub(super) hub: Option<Result<Hub, HubError>>,
     pub(super) report: Report,
     pub(super) outbox: Outbox,
 }
 
 impl Telling {
-    /// What waits until the hub has the record.
+    /// Returns the entry that waits until the hub has the record.
     pub(super) fn entry(&self, run_id: &str) -> Entry {
         Entry {
             run_id: run_id.to_owned(),
@@ -127,12 +124,12 @@ impl Keeping {
         )
     }
 
-    /// Where its record goes; none for what is no run of tests.
+    /// Returns the store for the record; `None` for a run without tests.
     pub(super) fn records(&self) -> Option<&Store> {
         self.telling.as_ref().map(|_| &self.store)
     }
 
-    /// Stores what runs knew that were killed, and says so.
+    /// Stores and reports runs that were killed.
     pub fn recover_killed_runs(&self, events: &Events) {
         if let Err(error) = &self.journal {
             events.warn(format!(
@@ -143,19 +140,19 @@ impl Keeping {
         killed_runs::tell(&self.store, events);
     }
 
-    /// Returns runs on this host that were killed, and of whose sandbox nothing is known.
+    /// Returns killed runs on this host of whose sandbox's end nothing is known.
     #[must_use]
     pub fn unknown(&self, host: &str) -> Vec<String> {
         let unknown = self.records().map(|store| store.unknown(host));
-        // What can't be read is told of with the records.
+        // An unreadable store is reported with the records.
         unknown.and_then(Result::ok).unwrap_or_default()
     }
 }
 
-/// Makes the folder of the result.
+/// Creates the folder for the result.
 ///
 /// # Errors
-/// When it can't be made, with its name.
+/// When the folder can't be created; the message has its path.
 pub async fn bundle_in(results: &Path, run_id: &str) -> Result<Arc<Bundle>, String> {
     let (folder, run_id) = (results.to_owned(), run_id.to_owned());
     let made = tokio::task::spawn_blocking(move || Bundle::create(&folder, &run_id)).await;

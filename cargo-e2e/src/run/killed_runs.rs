@@ -1,4 +1,5 @@
-//! Runs that were killed: the next one stores what they knew, and later what their host remembers.
+//! Runs that were killed: the next run stores their records, and later adds what their host
+//! reports.
 
 use std::io;
 use std::path::Path;
@@ -13,7 +14,7 @@ use crate::report::{Bundle, ReportInputs, failure, html};
 use crate::run::stages::collect;
 use crate::run::stages::test::records_until;
 
-/// Stores what they knew, and says so.
+/// Stores the records of killed runs, and reports each.
 pub(crate) fn tell(store: &Store, events: &Events) {
     match recover(store) {
         Ok(recovered) => {
@@ -31,7 +32,8 @@ pub(crate) fn tell(store: &Store, events: &Events) {
     }
 }
 
-/// Stores what they knew. Those of which the state-hub was to be told wait for that.
+/// Stores the records of killed runs, and queues them for the state-hub where those runs would have
+/// been sent.
 ///
 /// # Errors
 /// When the store can't be read or written.
@@ -42,7 +44,7 @@ pub fn recover(store: &Store) -> io::Result<Recovered> {
     })
 }
 
-/// The files of a result that say it to people and CI, where its folder still is.
+/// Writes the bundle's other files for people and CI, where the bundle still exists.
 fn explain(record: &Record, bundle: &Path) {
     let Some(bundle) = Bundle::of(bundle, &record.run_id) else {
         return;
@@ -57,7 +59,7 @@ fn explain(record: &Record, bundle: &Path) {
         by_name: false,
     };
     let why = failure::cut_short(record);
-    // The record is stored: these are no reason to fail.
+    // The record is stored, so an error here is ignored.
     let page = html::page(record, &inputs, why.as_deref());
     let _ = std::fs::write(bundle.dir().join("report.html"), page);
     let _ = bundle.write_junit(record);
@@ -75,8 +77,8 @@ fn wait_for_the_hub(dead: &Dead) -> io::Result<()> {
     })
 }
 
-/// Writes into their records what their host remembers of them, and returns a line about each. What
-/// the hub has already stays as it has it.
+/// Adds to records what their host reports, and returns a line about each. The hub's copy stays as
+/// it is.
 pub(crate) fn learn(
     store: &Store,
     outbox: Option<&Outbox>,
@@ -84,7 +86,7 @@ pub(crate) fn learn(
     results: &Path,
 ) -> Vec<String> {
     let mut learned = Vec::new();
-    // Nobody sends meanwhile.
+    // No process may send meanwhile.
     let held = outbox.map(|outbox| Some((outbox.try_hold().ok()??, outbox)));
     let waiting = match &held {
         None => None,
@@ -103,7 +105,7 @@ pub(crate) fn learn(
     learned
 }
 
-/// Returns one line about a journal that tells nothing.
+/// Returns a line about an unreadable journal.
 #[must_use]
 pub fn torn(file: &Path) -> String {
     format!(
@@ -112,7 +114,7 @@ pub fn torn(file: &Path) -> String {
     )
 }
 
-/// Returns one line about a run that was killed.
+/// Returns a line about a killed run.
 #[must_use]
 pub fn died(record: &Record) -> String {
     let stage = record.stages.last();

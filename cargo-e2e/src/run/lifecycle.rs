@@ -1,5 +1,5 @@
-//! The order of a run's stages, and the only place that knows it. From provision on, teardown
-//! runs on every path.
+//! The order of a run's stages, and the only place that knows it. From provision on, teardown runs
+//! on every path.
 
 mod end;
 mod execute;
@@ -26,7 +26,7 @@ use crate::sandbox::ended_sandboxes;
 pub use run::{Connector, Outcome, RealHosts, Run};
 
 impl Run<'_> {
-    /// Runs every stage, and takes everything down.
+    /// Runs every stage, and removes the sandbox unless it is to be kept.
     pub async fn run(&self) -> Outcome {
         let started = Instant::now();
         let started_at = stage_runner::now();
@@ -37,7 +37,7 @@ impl Run<'_> {
         });
         let mut runner = StageRunner::new(self.events, self.cancel);
         let mut state = RunState::default();
-        // Read while the host is reached: neither waits for the other.
+        // Git is read while the host is reached: neither waits for the other.
         let describe = async {
             let git = crate::repo::git::describe(&self.plan.repo.root).await;
             self.events.emit(Event::Commit { git: git.clone() });
@@ -76,7 +76,7 @@ impl Run<'_> {
             (Ok(facts), Some(host)) => {
                 state.ended_sandboxes =
                     ended_sandboxes(host.as_ref(), &facts.root, &self.unknown).await;
-                // Most of a run's state is in there: too much to carry by value.
+                // This future is large: boxed, it is not moved by value.
                 Box::pin(self.in_sandbox(runner, state, host, &facts)).await;
             }
             (Ok(_), None) => {}
@@ -120,7 +120,7 @@ impl Run<'_> {
                 events: self.events,
                 bundle: self.bundle.clone(),
             };
-            // A bug of ours must not cost the teardown.
+            // A panic must not skip the teardown.
             let went = AssertUnwindSafe(self.stages(runner, state, &context))
                 .catch_unwind()
                 .await
@@ -137,7 +137,7 @@ impl Run<'_> {
             }
             if let Err(stopped) = went {
                 if !state.lost {
-                    // What still runs would go on while evidence is collected.
+                    // Running tests would go on while evidence is collected.
                     let _ = sandbox.stop(host).await;
                 }
                 if matches!(stopped, Stopped::Cancelled) && runner.reached(Stage::Test) {
@@ -146,13 +146,13 @@ impl Run<'_> {
             }
             state.add_tested();
             if runner.reached(Stage::Up) && !state.lost {
-                // Of tests that failed it is said already what fell meanwhile.
+                // The error of failed tests lists the failed containers already.
                 let passed = state.verdict.is_none_or(|so_far| so_far == Verdict::Passed);
                 let before = state
                     .ready
                     .as_ref()
                     .filter(|_| passed && runner.reached(Stage::Test));
-                // Evidence is worth a wait, but not a second signal.
+                // Collecting goes on after one signal, but not after a second.
                 let collected = runner
                     .until(
                         2,
@@ -166,18 +166,18 @@ impl Run<'_> {
                     .await;
                 if let Err(Stopped::Failed(error)) = collected {
                     self.events
-                        .warn(format!("no evidence was collected: {}", error.message));
+                        .warn(format!("failed to collect evidence: {}", error.message));
                 } else if state.failed() {
                     state.skew = context.clock_skew().await;
                 }
             }
-            // Also where nothing was collected, or not all.
+            // Also where collecting failed or was cut short.
             stages::collect::settle(&context).await;
         }
-        // What was up before the run is not the run's to remove.
+        // A sandbox that was up before the run is not the run's to remove.
         let was_up = before.is_some();
         let kept = if was_up && state.lost {
-            // Another run may be in it by now.
+            // Another run may have entered it by now.
             Ok(true)
         } else if was_up || self.keeps(state) {
             self.keep(state, host, &sandbox).await.map(|()| true)
@@ -188,7 +188,7 @@ impl Run<'_> {
         match kept {
             Ok(true) => {}
             Err(error) if was_up => {
-                let text = format!("failed to set its lifetime: {error}");
+                let text = format!("failed to set the sandbox's lifetime: {error}");
                 self.events.warn(text);
             }
             Ok(false) => self.teardown(runner, state, host, &facts.root).await,

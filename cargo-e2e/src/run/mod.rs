@@ -1,7 +1,7 @@
-//! A run: `lifecycle` orders the stages, `stages` does what each of them is for, `ready` decides
-//! whether the stack is ready, `control` lets tests change it; `keeping` says where its result goes,
-//! and `finish` puts it there. What they hand each other lies beside them. Called by the command
-//! line. It may not know clap.
+//! A run: `lifecycle` orders the stages, `stages` has each of them, `ready` decides whether the
+//! stack is ready, `control` lets tests change it; `keeping` says where the result goes, and
+//! `finish` puts it there. What they share lies beside them. Called by the command line. It may not
+//! know clap.
 
 mod context;
 pub mod control;

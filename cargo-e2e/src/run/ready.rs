@@ -1,8 +1,8 @@
-//! Waiting until the stack is ready: every health check passes, every container runs or is
-//! done, and what has a health check of its own is healthy.
+//! Waits until the stack is ready: every health check passes, every container runs or has exited
+//! with 0, and every container with a health check of its own is healthy.
 //!
-//! `docker compose up --wait` can't be trusted with this: it fails for an init container that
-//! did its work, and passes for one that dies a second later.
+//! `docker compose up --wait` is wrong here: it fails for an init container that did its work, and
+//! passes for a container that dies a second later.
 
 mod calls;
 #[cfg(any(test, fuzzing))]
@@ -25,34 +25,32 @@ use calls::{asked, probe_calls};
 pub use calls::published_at;
 pub use once::once;
 
-/// What containers get that have no health check in e2e.yml to say otherwise.
+/// The time for containers where e2e.yml has no health check with another.
 const LEAST: Duration = Duration::from_mins(1);
 
-/// The probes' script cuts longer answers to so many bytes.
+/// Bytes to which the probes' script cuts answers.
 const LONGEST_ANSWER: usize = 300;
 
-/// What the wait came to.
+/// The outcome of the wait.
 #[derive(Debug)]
 pub struct Readiness {
-    /// Every health check.
     pub checks: Vec<HealthRecord>,
-    /// Why it is not ready; none when it is.
+    /// Why the stack is not ready; `None` when it is.
     pub failure: Option<NotReady>,
-    /// Every container, as it was seen last.
+    /// Every container in its last known state.
     pub containers: Containers,
 }
 
-/// Why a stack is not ready.
 #[derive(Debug)]
 pub struct NotReady {
-    /// What is wrong: the first line is the summary.
+    /// The reason; its first line is the summary.
     pub message: String,
-    /// The containers whose logs tell more.
+    /// The containers whose logs say more.
     pub blame: Vec<Container>,
 }
 
 /// Waits. `reachable` is whether the host reaches containers at their own addresses: an engine in
-/// rootless mode has them in a network namespace of its own.
+/// rootless mode has a network namespace of its own.
 ///
 /// # Errors
 /// When the host is lost.
@@ -73,7 +71,7 @@ pub async fn wait(
     loop {
         let mut verdict = state.verdict(Instant::now());
         if matches!(verdict, Some(Ok(()))) && state.containers.any_to_believe() {
-            // What was seen last may be old by now: a busy machine tells late of what fell.
+            // The last look may be old: a busy machine reports late what failed.
             state.containers.look(sandbox.inspect(host).await?);
             verdict = state.verdict(Instant::now());
         }
@@ -92,7 +90,7 @@ pub async fn wait(
             },
             line = probes.next(), if probes_run => match line {
                 Some(line) => state.answer(&line, Instant::now(), events),
-                // All have passed, or there were none.
+                // All have passed, or there are none.
                 None if state.all_passed() => probes_run = false,
                 None => return Err(HostError::Lost { host: host.name().to_owned(), doing: "ready" }),
             },
@@ -101,17 +99,17 @@ pub async fn wait(
     }
 }
 
-/// One health check on its way.
+/// A health check that has not passed yet.
 struct Pending<'a> {
     check: &'a HealthCheck,
-    /// Whose log says more.
+    /// The service whose log says more.
     service: Option<&'a str>,
     passed: Option<Duration>,
     attempts: u64,
     last_error: Option<String>,
 }
 
-/// All that is known while waiting; decides without looking at a clock or a host.
+/// The state of the wait; it decides without reading a clock or asking a host.
 struct Waiting<'a> {
     checks: Vec<Pending<'a>>,
     containers: Containers,
@@ -144,7 +142,8 @@ impl<'a> Waiting<'a> {
         }
     }
 
-    /// Takes a line of the probes' script: `INDEX pass|fail TRIES ANSWER`.
+    /// Reads a line of the probes' script: `INDEX pass
+    /// fail TRIES ANSWER`.
     fn answer(&mut self, line: &str, now: Instant, events: &Events) {
         let waited = now.duration_since(self.started);
         let mut words = line.splitn(4, ' ');
@@ -185,7 +184,7 @@ impl<'a> Waiting<'a> {
         self.checks.iter().all(|check| check.passed.is_some())
     }
 
-    /// None while there is reason to wait; else the failure, or that there is none.
+    /// Returns `None` while there is reason to wait; else whether the stack is ready.
     fn verdict(&self, now: Instant) -> Option<Result<(), NotReady>> {
         if let Some((container, why)) = self.containers.hopeless() {
             return Some(Err(NotReady {
@@ -240,7 +239,7 @@ impl<'a> Waiting<'a> {
         let soonest = waiting.map(|check| check.check.timeout).min();
         let allowed = self.containers_deadline.max(self.containers.allowance());
         let deadline = self.started.checked_add(soonest.unwrap_or(allowed));
-        // A host may name any number.
+        // A container may allow its health check any number of seconds.
         let deadline = deadline.unwrap_or(now + LEAST);
         let settled = self.containers.next_settled(now);
         settled.map_or(deadline, |settled| settled.min(deadline))

@@ -1,4 +1,4 @@
-//! The stack of a run: `up` makes it, and all that comes later reads it.
+//! The stack of a run: `up` makes it, later stages read it.
 
 use std::time::Duration;
 
@@ -6,17 +6,16 @@ use serde_json::Value;
 
 use crate::compose::Published;
 
-/// A stack that was brought up.
 #[derive(Debug, Clone)]
 pub struct Stack {
-    /// Its published ports, every one with its number.
+    /// Its published ports, all with numbers.
     pub published: Vec<Published>,
-    /// The longest that a container's own health check may take.
+    /// The longest time that a container's own health check may take.
     pub health_allowance: Duration,
-    /// The numbers of its own, in the model's order.
+    /// The sandbox's own port numbers, in the order of the model.
     pub numbers: Vec<u16>,
-    /// What Compose interpolates, for commands that come later.
+    /// Compose's variables, for later commands.
     pub interpolation: Vec<(String, String)>,
-    /// What was brought up.
+    /// The compose model that runs.
     pub model: Value,
 }

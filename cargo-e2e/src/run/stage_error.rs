@@ -1,4 +1,4 @@
-//! The end of a stage that failed: for people, with excerpts and help; for the record, masked and cut.
+//! The end of a failed stage: for people with excerpts and help, for the record masked and cut.
 
 use std::fmt::Write as _;
 
@@ -9,30 +9,29 @@ use crate::record::summary::LAST_PRINTED;
 use crate::secrets::Secrets;
 use crate::text::{chain, clip, printable};
 
-/// Why a stage failed.
 #[derive(Debug)]
 pub struct StageError {
-    /// What it makes of the run.
+    /// The run's verdict, unless a worse one comes.
     pub verdict: Verdict,
-    /// What failed and why: the first line is the summary.
+    /// What failed and why; the first line is the summary.
     pub message: String,
-    /// The last lines of what matters.
+    /// The last lines of relevant output.
     pub excerpts: Vec<Excerpt>,
     /// What to do next.
     pub help: Option<String>,
-    /// There is nobody to talk to any more.
+    /// The host is lost.
     pub lost: bool,
-    /// The end of what the tests printed. People have seen it pass by; the record has not.
+    /// The end of the tests' output. People have seen it pass by; the record has not.
     pub printed: String,
 }
 
-/// So many lines of an excerpt go into the record, the last ones.
+/// Lines of the end of an excerpt that the record keeps.
 const RECORDED_LINES: usize = 20;
-/// A line of those that is longer is cut.
+/// Characters at which such a line is cut.
 const RECORDED_WIDTH: usize = 500;
 
 impl StageError {
-    /// With a verdict and a message.
+    /// Makes an error without excerpts and help.
     pub fn new(verdict: Verdict, message: impl Into<String>) -> Self {
         Self {
             verdict,
@@ -44,14 +43,14 @@ impl StageError {
         }
     }
 
-    /// With what to do next.
+    /// Adds what to do next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// As reporters show it.
+    /// Returns the failure for reporters.
     #[must_use]
     pub fn failure(&self, stage: Stage) -> Failure {
         Failure {
@@ -62,8 +61,9 @@ impl StageError {
         }
     }
 
-    /// As the record has it, from which somebody else is to understand it: message, evidence and
-    /// what to do. Secrets are masked before lines are cut: half of one would not be known.
+    /// Returns the text for the record, which must be understood without the terminal: message,
+    /// excerpts and help. Secrets are masked before lines are cut: half of one would not be
+    /// recognised.
     #[must_use]
     pub fn recorded(&self, secrets: &Secrets) -> String {
         let mut text = self.message.trim_end().to_owned();
@@ -76,7 +76,7 @@ impl StageError {
         text
     }
 
-    /// What the record has of tests that tell nothing of themselves.
+    /// Returns the message for the record of tests that record no events.
     #[must_use]
     pub fn recorded_of_tests(&self, secrets: &Secrets) -> String {
         let mut text = self.message.trim_end().to_owned();
@@ -84,7 +84,7 @@ impl StageError {
         text
     }
 
-    /// With the last lines of something; nothing when there are none.
+    /// Adds the last lines of an output; nothing when it is empty.
     #[must_use]
     pub fn excerpt(mut self, title: impl Into<String>, text: &str) -> Self {
         if !text.trim().is_empty() {
@@ -97,7 +97,7 @@ impl StageError {
     }
 }
 
-/// Adds the last lines of something below its title.
+/// Adds lines below their title.
 fn add_lines(text: &mut String, title: &str, lines: &str, secrets: &Secrets) {
     let lines = printable(lines);
     let lines = secrets.text(&lines);

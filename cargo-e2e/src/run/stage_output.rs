@@ -1,18 +1,15 @@
-//! The end of a stage that went well.
+//! The end of a stage that did not fail.
 
-/// What a stage hands on, and what the record says of it.
+/// A stage's result for later stages, and its line in the record.
 #[derive(Debug)]
 pub struct StageOutput<T> {
-    /// What later stages need of it.
     pub value: T,
     /// What was done, in a few words.
     pub detail: String,
-    /// There was nothing to do.
     pub skipped: bool,
 }
 
 impl<T> StageOutput<T> {
-    /// Something was done.
     pub fn new(value: T, detail: impl Into<String>) -> Self {
         Self {
             value,
@@ -21,7 +18,7 @@ impl<T> StageOutput<T> {
         }
     }
 
-    /// There was nothing to do.
+    /// Makes the output of a stage that had nothing to do.
     pub fn skipped(value: T) -> Self {
         Self {
             value,

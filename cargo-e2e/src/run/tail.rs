@@ -1,12 +1,12 @@
-//! The last lines of what a command prints, for the message when it fails.
+//! The last lines of a command's output, for the message when it fails.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::secrets::{Masking, Secrets};
 
-/// Splits a stream of bytes into lines, and remembers the last ones. Secrets are masked before it
-/// is split: half of one would not be known.
+/// Splits bytes into lines, and keeps the last ones. Secrets are masked before the split: half of
+/// one would not be recognised.
 #[derive(Debug, Default)]
 pub struct Tail {
     secrets: Arc<Secrets>,
@@ -18,12 +18,12 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// As many lines as help.
+    /// The number of lines kept.
     const LINES: usize = 40;
-    /// A line without end is cut into pieces of this size.
+    /// Bytes after which a line without end is cut.
     const LONGEST: usize = 16 << 10;
 
-    /// One that masks these.
+    /// Makes one that masks these secrets.
     #[must_use]
     pub fn masking(secrets: &Arc<Secrets>) -> Self {
         Self {
@@ -32,11 +32,11 @@ impl Tail {
         }
     }
 
-    /// Takes bytes; calls `each` for every whole line.
+    /// Takes bytes, and calls `each` with every complete line.
     pub fn take(&mut self, bytes: &[u8], mut each: impl FnMut(&str)) {
         let bytes = self.masking.take(&self.secrets.patterns(), bytes);
         for byte in &bytes {
-            // A progress bar draws over its line; each state of it is a line here.
+            // A progress bar overwrites its line; each of its states is a line here.
             let ends = match byte {
                 b'\n' => !self.returned,
                 b'\r' => !self.partial.is_empty(),
@@ -62,7 +62,7 @@ impl Tail {
         self.lines.push_back(line);
     }
 
-    /// The last lines, the unfinished one too.
+    /// Returns the last lines, with an unfinished one.
     #[must_use]
     pub fn text(&self) -> String {
         let mut lines: Vec<&str> = self.lines.iter().map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! What the tests see of the sandbox, wherever they run.
+//! The variables that tests see, wherever they run.
 
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -11,10 +11,10 @@ use crate::run::{Context, StageError, endpoints};
 use crate::sandbox::variables;
 use crate::spec::Side;
 
-/// The variables that the tests see, the repo's own last.
+/// Returns the variables that the tests see, the repo's own last.
 ///
 /// # Errors
-/// When the repo's `env` names what is not set.
+/// When the repo's `env` uses a variable that is not set.
 pub(super) fn variables(
     context: &Context<'_>,
     endpoints: &Endpoints,
@@ -29,7 +29,7 @@ pub(super) fn variables(
     };
     let mut endpoints = endpoints.clone();
     if side == Side::Client && !context.host.is_local() {
-        // Forwarded, whatever their address over there.
+        // Forwarded ports answer on this machine, whatever their address on the host.
         for port in &mut endpoints.ports {
             port.host = Ipv4Addr::LOCALHOST.to_string();
         }
@@ -38,7 +38,7 @@ pub(super) fn variables(
     with_own(context, all)
 }
 
-/// The folders for artifacts and cache on the host.
+/// Returns the host's folders for artifacts and cache.
 pub(super) fn host_folders(context: &Context<'_>) -> (String, String) {
     (
         format!("{}/collected/artifacts", context.sandbox.dir()),
@@ -46,7 +46,7 @@ pub(super) fn host_folders(context: &Context<'_>) -> (String, String) {
     )
 }
 
-/// The variables that tests see which run as a service of the stack.
+/// Returns the variables for tests that run as a service of the stack.
 pub(super) fn service_variables(
     context: &Context<'_>,
     published: &[Published],
@@ -56,7 +56,7 @@ pub(super) fn service_variables(
     let checks: Vec<Check> = checks
         .iter()
         .map(|check| endpoints::made_by_tests(check, published, &inside))
-        // Nobody in the network is found at an address of the host.
+        // Within the compose network, nothing answers at an address of the host.
         .filter(|check| check.service.is_some())
         .collect();
     let endpoints = test_service::endpoints(published, endpoints::addresses(&checks), checks);
@@ -66,7 +66,7 @@ pub(super) fn service_variables(
         test_service::ARTIFACTS,
         test_service::CACHE,
     );
-    // There is no one address: each service has its own.
+    // There is no single address: each service has its own.
     let all = all.into_iter().filter(|(name, _)| name != protocol::HOST);
     with_own(context, all.collect())
 }

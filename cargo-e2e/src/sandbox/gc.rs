@@ -63,7 +63,7 @@ pub struct Stored {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Forgotten {
     Gone {
-        /// How much room it took, in KB.
+        /// The room that it took, in kB.
         kb: u64,
         /// `asked`, `unused`, `many`, `room`, or `format`: a version before made it.
         why: String,

@@ -85,7 +85,7 @@ pub use turn::{NotEntered, Occupant, Predecessor};
 pub(crate) const GONE: i32 = 76;
 const SOON: Duration = Duration::from_secs(30);
 
-/// Logs up to this many bytes come as files, with everything else.
+/// Bytes: `collect` gathers shorter logs whole, and the end of longer ones.
 const SHORT_LOG: usize = 1 << 20;
 
 /// How a sandbox is known.
@@ -301,7 +301,7 @@ impl Sandbox {
         lines: u32,
     ) -> Result<String, HostError> {
         let script = self
-            .bind(script!("logs", "logs"))
+            .bind(script!("logs", "last_lines"))
             .var("container", container)
             .var("lines", lines.to_string());
         Ok(succeed(host, &script, b"").await?.text())
@@ -332,10 +332,11 @@ impl Sandbox {
         Ok(Collected::read(&text))
     }
 
-    /// Returns the script that prints all of a container's log; gzip's format where that pays.
+    /// Returns the script that prints the whole of a long log; `packed` in gzip's format, where the
+    /// host has it.
     #[must_use]
-    pub fn log_script(&self, container: &str, packed: bool) -> Script {
-        self.bind(script!("the log", "log"))
+    pub fn long_log_script(&self, container: &str, packed: bool) -> Script {
+        self.bind(script!("the log", "long_log"))
             .var("container", container)
             .var("packed", if packed { "yes" } else { "" })
     }

@@ -66,12 +66,24 @@ fn quoted<'t>(quote: char, first: &'t str, lines: &mut impl Iterator<Item = &'t 
 
 #[cfg(test)]
 mod tests {
+    use indoc::indoc;
+
     use super::variables;
 
     #[test]
     fn values_are_read_as_compose_reads_them() {
-        let text = "# a comment\n\nREDIS_PASSWORD=red#is pass # not this\nexport A = 'it''s'\nB: yaml\n\
-                    C=\"x\\\"y\\n\\$z\"\nKEY='one\ntwo'\nEMPTY=\nNOTHING\nLAST=\"open";
+        let text = indoc! {r#"
+            # a comment
+
+            REDIS_PASSWORD=red#is pass # not this
+            export A = 'it''s'
+            B: yaml
+            C="x\"y\n\$z"
+            KEY='one
+            two'
+            EMPTY=
+            NOTHING
+            LAST="open"#};
         let all = variables(text);
         let all: Vec<(&str, &str)> = all.iter().map(|one| (&*one.0, &*one.1)).collect();
         assert_eq!(

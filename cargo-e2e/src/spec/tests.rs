@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use indoc::indoc;
+
 use super::{Cleanup, HealthCheck, Ports, Side, Spec, SpecErrors, parse};
 use crate::probe::{Exec, Http, Probe, Tcp};
 
@@ -210,7 +212,13 @@ fn whole_files_rendered() {
         ),
         (
             b"test_command: x\r\n",
-            "error: `name` is missing: the repo's slug\n  --> activity-core/e2e/e2e.yml:1:1\n   |\n 1 | test_command: x\n   | ^\n   = help: add `name: activity-core`",
+            indoc! {"
+                error: `name` is missing: the repo's slug
+                  --> activity-core/e2e/e2e.yml:1:1
+                   |
+                 1 | test_command: x
+                   | ^
+                   = help: add `name: activity-core`"},
         ),
         (
             b"name: a\ntest_command: [\n",

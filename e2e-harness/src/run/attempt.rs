@@ -4,9 +4,10 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use crate::body::{self, End, catching};
+use crate::chain;
 use crate::doing::Doing;
 use crate::environment::run_folder;
-use crate::error::{Error, chain};
+use crate::error::Error;
 use crate::fixture::Fixtures;
 use crate::health;
 use crate::lock;

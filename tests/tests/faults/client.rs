@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use e2e_tests::stacks::all_kinds;
 use e2e_tests::{Host, Repo, rust};
+use indoc::indoc;
 use rustix::process::Signal;
 
 use super::{End, LEASE, Lab, held, holding, since_for};
@@ -143,10 +144,14 @@ pub(super) fn two(lab: &Lab) {
 
 fn slow_to_come_up() -> Repo {
     Repo::new("slow-up")
-        .compose(
-            "services:\n  slow: {image: BUSYBOX, command: [sleep, '600']}\n  web:\n    image: BUSYBOX\n    \
-             command: [sleep, '600']\n    depends_on: {slow: {condition: service_completed_successfully}}\n",
-        )
+        .compose(indoc! {"
+                services:
+                  slow: {image: BUSYBOX, command: [sleep, '600']}
+                  web:
+                    image: BUSYBOX
+                    command: [sleep, '600']
+                    depends_on: {slow: {condition: service_completed_successfully}}
+            "})
         .spec("test_command: 'true'\n")
 }
 

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use e2e_tests::{Host, Repo};
+use indoc::{formatdoc, indoc};
 
 use super::{End, Lab};
 
@@ -21,14 +22,16 @@ impl Small {
             host,
             folder: folder.to_owned(),
         };
-        let _ = host.says(&format!(
-            "set -e\n\
-             [ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237\n\
-             for i in 0 1 2 3 4 5 6 7; do [ -e /dev/loop$i ] || mknod /dev/loop$i b 7 $i; done\n\
-             truncate -s {megabytes}M {IMAGE}\n\
-             mkfs.ext4 -q -m 0 -N {inodes} {IMAGE}\n\
-             mkdir -p {folder}\n\
-             mount -o loop {IMAGE} {folder}\n"
+        let _ = host.says(&formatdoc!(
+            "
+                set -e
+                [ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237
+                for i in 0 1 2 3 4 5 6 7; do [ -e /dev/loop$i ] || mknod /dev/loop$i b 7 $i; done
+                truncate -s {megabytes}M {IMAGE}
+                mkfs.ext4 -q -m 0 -N {inodes} {IMAGE}
+                mkdir -p {folder}
+                mount -o loop {IMAGE} {folder}
+            "
         ));
         small
     }
@@ -83,13 +86,14 @@ pub(super) fn old_mirrors(lab: &Lab) {
     let host = lab.spare.host();
     let small = Small::new(host, &host.root(), 2000, 40_000);
     small.run(
-        "set -e; chmod 700 .; mkdir -p locks mirrors; n=9\n\
-         for name in used oldest older newest; do\n\
-           mkdir mirrors/$name.1; fallocate -l 400M mirrors/$name.1/file; touch -d \"$n days ago\" mirrors/$name.1\n\
-           n=$((n - 1))\n\
-         done\n\
-         setsid flock locks/mirror-used.1 sh -c 'echo held; exec sleep 7060' >held 2>/dev/null &\n\
-         until [ -s held ]; do sleep 0.05; done; rm held",
+        indoc! {r#"
+            set -e; chmod 700 .; mkdir -p locks mirrors; n=9
+            for name in used oldest older newest; do
+              mkdir mirrors/$name.1; fallocate -l 400M mirrors/$name.1/file; touch -d "$n days ago" mirrors/$name.1
+              n=$((n - 1))
+            done
+            setsid flock locks/mirror-used.1 sh -c 'echo held; exec sleep 7060' >held 2>/dev/null &
+            until [ -s held ]; do sleep 0.05; done; rm held"#},
     );
     let repo = stack(lab, "full-mirrors", "true");
     let ran = repo.run(host, &[]);

@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use e2e_tests::{Host, Repo, here_and_over_ssh, hub_for_one};
+use indoc::formatdoc;
 
 use places::Sink;
 use shapes::{Shape, Source};
@@ -22,49 +23,16 @@ const DECODE: &str = r"LC_ALL=C tr '\000-\377' '\200-\377\000-\177'";
 
 /// A repo whose stack, build, setup and tests say all of them.
 fn repo(shapes: &[Shape]) -> Repo {
-    let decode = DECODE.replace('$', "$$");
-    let own: String = shapes
-        .iter()
-        .map(|shape| match shape.source {
-            // Its name there says what it is; a copy has an ordinary one.
-            Source::Compose => format!(
-                "      {}: '{2}'\n      {}: '{2}'\n",
-                shape.variable,
-                shape.ordinary(),
-                shape.value
-            ),
-            _ => format!("      {}: \"${{{}}}\"\n", shape.ordinary(), shape.variable),
-        })
-        .collect();
-    let variable = |context: &str| {
-        let of = shapes.iter().find(|shape| shape.name.contains(context));
-        of.unwrap_or_else(|| panic!("no shape for {context}"))
-    };
-    let stack = format!(
-        "services:\n  web:\n    image: BUSYBOX\n    init: true\n    command:\n      - sh\n      - -c\n      - |\n        \
-         {decode} </said.bin; {decode} </said.bin >&2\n        \
-         printf '%s%s\\n' \"$$(head -c 16374 /dev/zero | tr '\\0' x)\" \"$${long}\"\n        \
-         sleep 600\n      - \"${{{argv}}}\"\n    \
-         environment:\n{own}    labels:\n      canary: \"${{{label}}}\"\n    \
-         healthcheck:\n      test: [CMD-SHELL, \"head -c 4088 /dev/zero | tr '\\\\0' x; echo $${cut}; : '${{{health}}}'\"]\n      \
-         interval: 1s\n    \
-         volumes: [\"./said.bin:/said.bin:ro\", \"data:/data/${{{path}}}\"]\n  \
-         built:\n    build:\n      context: ./image\n      args: {{A: \"${{{build}}}\"}}\n    command: [sleep, '600']\n    init: true\n\
-         volumes: {{data: }}\n",
-        argv = variable("argument of a service").variable,
-        label = variable("label").variable,
-        health = variable("command of a health check").variable,
-        cut = variable("4 KiB").ordinary(),
-        long = variable("16 KiB").ordinary(),
-        path = variable("path in a container").variable,
-        build = variable("build argument").variable,
-    );
     let named: Vec<&str> = shapes.iter().filter_map(Shape::named).collect();
-    let spec = format!(
-        "secrets: [{}]\nenv_files: [more.env]\n\
-         build_command: {DECODE} <e2e/said.bin; {DECODE} <e2e/said.bin >&2\n\
-         setup_command: {DECODE} <e2e/said.bin; test ! -e fails\n\
-         test_command: sh test.sh\njunit: out.xml\n",
+    let spec = formatdoc!(
+        "
+            secrets: [{}]
+            env_files: [more.env]
+            build_command: {DECODE} <e2e/said.bin; {DECODE} <e2e/said.bin >&2
+            setup_command: {DECODE} <e2e/said.bin; test ! -e fails
+            test_command: sh test.sh
+            junit: out.xml
+        ",
         named.join(", ")
     );
     let lines_of = |source| {
@@ -74,7 +42,7 @@ fn repo(shapes: &[Shape]) -> Repo {
         })
     };
     let mut repo = Repo::new("canaries")
-        .compose(&stack)
+        .compose(&stack(shapes))
         .spec(&spec)
         .file("e2e/.env", &lines_of(Source::Dotenv))
         .file("more.env", &lines_of(Source::EnvFile))
@@ -85,10 +53,16 @@ fn repo(shapes: &[Shape]) -> Repo {
         )
         .file(
             "test.sh",
-            &format!(
-                "{DECODE} <e2e/said.bin\n{DECODE} <e2e/said.bin >&2\n\
-                 case $(ls kinds) in\n  junit) {DECODE} <junit.bin >out.xml ;;\n  \
-                 *) {DECODE} <told.bin >>\"$E2E_EVENTS\" ;;\nesac\nexit 3\n"
+            &formatdoc!(
+                r#"
+                    {DECODE} <e2e/said.bin
+                    {DECODE} <e2e/said.bin >&2
+                    case $(ls kinds) in
+                      junit) {DECODE} <junit.bin >out.xml ;;
+                      *) {DECODE} <told.bin >>"$E2E_EVENTS" ;;
+                    esac
+                    exit 3
+                "#
             ),
         )
         .file("kinds/junit", "")
@@ -116,6 +90,64 @@ fn repo(shapes: &[Shape]) -> Repo {
     repo.git(&["add", "--all"]);
     repo.git(&["commit", "-q", "-m", "all"]);
     repo
+}
+
+fn stack(shapes: &[Shape]) -> String {
+    let decode = DECODE.replace('$', "$$");
+    let own: String = shapes
+        .iter()
+        .map(|shape| match shape.source {
+            // Its name there says what it is; a copy has an ordinary one.
+            Source::Compose => format!(
+                "      {}: '{2}'\n      {}: '{2}'\n",
+                shape.variable,
+                shape.ordinary(),
+                shape.value
+            ),
+            _ => format!("      {}: \"${{{}}}\"\n", shape.ordinary(), shape.variable),
+        })
+        .collect();
+    let variable = |context: &str| {
+        let of = shapes.iter().find(|shape| shape.name.contains(context));
+        of.unwrap_or_else(|| panic!("no shape for {context}"))
+    };
+    formatdoc!(
+        r#"
+            services:
+              web:
+                image: BUSYBOX
+                init: true
+                command:
+                  - sh
+                  - -c
+                  - |
+                    {decode} </said.bin; {decode} </said.bin >&2
+                    printf '%s%s\n' "$$(head -c 16374 /dev/zero | tr '\0' x)" "$${long}"
+                    sleep 600
+                  - "${{{argv}}}"
+                environment:
+            {own}    labels:
+                  canary: "${{{label}}}"
+                healthcheck:
+                  test: [CMD-SHELL, "head -c 4088 /dev/zero | tr '\\0' x; echo $${cut}; : '${{{health}}}'"]
+                  interval: 1s
+                volumes: ["./said.bin:/said.bin:ro", "data:/data/${{{path}}}"]
+              built:
+                build:
+                  context: ./image
+                  args: {{A: "${{{build}}}"}}
+                command: [sleep, '600']
+                init: true
+            volumes: {{data: }}
+        "#,
+        argv = variable("argument of a service").variable,
+        label = variable("label").variable,
+        health = variable("command of a health check").variable,
+        cut = variable("4 KiB").ordinary(),
+        long = variable("16 KiB").ordinary(),
+        path = variable("path in a container").variable,
+        build = variable("build argument").variable,
+    )
 }
 
 fn value<'s>(shapes: &'s [Shape], name: &str) -> &'s str {

@@ -1,6 +1,7 @@
 //! What tests ask of the tool through its socket, beside each other.
 
 use e2e_tests::{Repo, here_and_over_ssh};
+use indoc::indoc;
 
 /// Many commands run in a service for as long as they may; something short is asked beside them,
 /// and then their container is killed.
@@ -35,8 +36,13 @@ here_and_over_ssh! {
         let repo = Repo::new("many-execs")
             .file("many.py", MANY)
             .compose(
-                "services:\n  web:\n    image: BUSYBOX\n    init: true\n    \
-                 command: [sh, -c, 'touch /tmp/began; until [ $(wc -l </tmp/began) -ge 3 ]; do sleep 0.1; done; echo began; exec sleep 7000']\n",
+                indoc! {"
+                    services:
+                      web:
+                        image: BUSYBOX
+                        init: true
+                        command: [sh, -c, 'touch /tmp/began; until [ $(wc -l </tmp/began) -ge 3 ]; do sleep 0.1; done; echo began; exec sleep 7000']
+                "},
             )
             .spec("test_command: python3 many.py\n");
         let ran = repo.run(host, &[]);

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::time::{Duration, SystemTime};
 
 use e2e_tests::wait_for;
+use indoc::{formatdoc, indoc};
 use rustix::process::Signal;
 
 use place::{DEV, LATE, MINUTE, MONTH, Place, id};
@@ -148,16 +149,18 @@ fn a_home_that_is_wiped_under_a_run(place: &Place) {
 
 fn what_no_run_used_for_long(place: &Place) {
     let root = place.host().root();
-    let holder = place.says(&format!(
-        "set -e; mkdir -p {root}/locks {root}/ended; cd {root}\n\
-         for age in 29 32; do\n\
-           mkdir -p mirrors/m.$age/sub cache/c-$age; : >mirrors/m.$age/sub/file; : >ended/e-$age\n\
-           touch -d \"$age days ago\" mirrors/m.$age cache/c-$age ended/e-$age\n\
-         done\n\
-         mkdir mirrors/held.1; touch -d '40 days ago' mirrors/held.1\n\
-         mkdir mirrors/shop-0123456789abcdef\n\
-         setsid flock locks/mirror-held.1 sh -c 'echo held; sleep 7040' >held 2>&1 &\n\
-         until [ -s held ]; do sleep 0.05; done; rm held; pgrep -o -f 'sleep 704[0]'\n"
+    let holder = place.says(&formatdoc!(
+        r#"
+            set -e; mkdir -p {root}/locks {root}/ended; cd {root}
+            for age in 29 32; do
+              mkdir -p mirrors/m.$age/sub cache/c-$age; : >mirrors/m.$age/sub/file; : >ended/e-$age
+              touch -d "$age days ago" mirrors/m.$age cache/c-$age ended/e-$age
+            done
+            mkdir mirrors/held.1; touch -d '40 days ago' mirrors/held.1
+            mkdir mirrors/shop-0123456789abcdef
+            setsid flock locks/mirror-held.1 sh -c 'echo held; sleep 7040' >held 2>&1 &
+            until [ -s held ]; do sleep 0.05; done; rm held; pgrep -o -f 'sleep 704[0]'
+        "#
     ));
     place.gc(0, place.name, &[]);
     let found = place.says(&format!(
@@ -188,11 +191,14 @@ fn what_is_linked_or_mounted(place: &Place) {
     let (link, linked, mounted) = (id("link"), id("linked"), id("mounted"));
     // A sandbox without client and guard, and a folder that is not its own.
     let make = |id: &str, how: &str| {
-        let _ = place.says(&format!(
-            "set -e; id={id}; mkdir -p /srv/$id {root}/leases/$id {root}/sandboxes\n\
-             echo mine >/srv/$id/file; cd {root}/leases/$id\n\
-             echo $id >sentinel; echo 8 >patience; echo 00000001 >lease; touch -d '1 hour ago' lease\n\
-             cd {root}/sandboxes\n{how}\n"
+        let _ = place.says(&formatdoc!(
+            "
+                set -e; id={id}; mkdir -p /srv/$id {root}/leases/$id {root}/sandboxes
+                echo mine >/srv/$id/file; cd {root}/leases/$id
+                echo $id >sentinel; echo 8 >patience; echo 00000001 >lease; touch -d '1 hour ago' lease
+                cd {root}/sandboxes
+                {how}
+            "
         ));
     };
     make(
@@ -258,15 +264,17 @@ fn containers_see_the_folder(place: &Place) {
     assert_eq!(left(), "");
 
     // A docker that stands still where it is asked to make the container.
-    let stands_still = "cat >/usr/local/bin/docker <<'END'\n\
-         #!/bin/sh\n\
-         case $* in create*target=/probe*)\n\
-           : >/run/held\n\
-           while [ -e /run/held ]; do sleep 0.05; done\n\
-         esac\n\
-         exec /usr/bin/docker \"$@\"\n\
-         END\n\
-         chmod 755 /usr/local/bin/docker\n";
+    let stands_still = indoc! {r#"
+        cat >/usr/local/bin/docker <<'END'
+        #!/bin/sh
+        case $* in create*target=/probe*)
+          : >/run/held
+          while [ -e /run/held ]; do sleep 0.05; done
+        esac
+        exec /usr/bin/docker "$@"
+        END
+        chmod 755 /usr/local/bin/docker
+    "#};
     let _ = place.says(&format!("{forgets}{stands_still}"));
     let repo = place.repo("killed").env("CARGO_E2E_LEASE", "5");
     let mut run = repo.start(place.host(), &[]);

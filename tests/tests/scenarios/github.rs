@@ -1,6 +1,7 @@
 //! In a job of GitHub Actions.
 
 use e2e_tests::{Repo, here_and_over_ssh};
+use indoc::indoc;
 
 here_and_over_ssh! {
     fn what_tests_print_is_no_workflow_command(host) {
@@ -8,9 +9,15 @@ here_and_over_ssh! {
         let repo = Repo::new("commands")
             .compose("services: {web: {image: BUSYBOX, command: [sleep, '600']}}")
             .spec(
-                "test_command: |\n  echo '::add-mask::e2e'\n  echo '  ::set-output name=x::y'\n  \
-                 cp given.xml e2e/out.xml\n  printf '%s\\n::error::z ##[group]end' ok >&2\n  exit 1\n\
-                 junit: e2e/out.xml\n",
+                indoc! {r"
+                    test_command: |
+                      echo '::add-mask::e2e'
+                      echo '  ::set-output name=x::y'
+                      cp given.xml e2e/out.xml
+                      printf '%s\n::error::z ##[group]end' ok >&2
+                      exit 1
+                    junit: e2e/out.xml
+                "},
             )
             .file("given.xml", junit)
             .env("GITHUB_ACTIONS", "true");

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use e2e_tests::stacks::all_kinds;
 use e2e_tests::{Host, Ran, Repo, here_and_over_ssh, wait_for};
+use indoc::formatdoc;
 
 /// For how many seconds its guard still keeps it, by the host's own clock.
 fn kept_for(ran: &Ran<'_>) -> u64 {
@@ -30,12 +31,14 @@ fn labelled(ran: &Ran<'_>) -> Vec<(String, String)> {
             .join(" ")
     };
     let (inner, outer) = (labels(".Config.Labels"), labels(".Labels"));
-    let listed = ran.host().says(&format!(
-        "of='--filter label=cargo-e2e.run={}'\n\
-         docker inspect --format 'container {inner}' $(docker ps -aq $of)\n\
-         docker image inspect --format 'image {inner}' $(docker image ls -q $of)\n\
-         docker network inspect --format 'network {outer}' $(docker network ls -q $of)\n\
-         docker volume inspect --format 'volume {outer}' $(docker volume ls -q $of)\n",
+    let listed = ran.host().says(&formatdoc!(
+        "
+            of='--filter label=cargo-e2e.run={}'
+            docker inspect --format 'container {inner}' $(docker ps -aq $of)
+            docker image inspect --format 'image {inner}' $(docker image ls -q $of)
+            docker network inspect --format 'network {outer}' $(docker network ls -q $of)
+            docker volume inspect --format 'volume {outer}' $(docker volume ls -q $of)
+        ",
         ran.run_id()
     ));
     let split = |line: &str| {

@@ -1,12 +1,17 @@
 //! Logs that are too long to be gathered on their host first.
 
 use e2e_tests::{Host, Repo, here_and_over_ssh};
+use indoc::{formatdoc, indoc};
 
 /// 4 MB of numbered lines with a secret in each, then a service that lives on.
-const LONG: &str = "services:\n  web:\n    image: BUSYBOX\n    \
-    command: [sh, -c, 'yes \"hunter2-hunter2 filler filler filler filler\" | head -n 60000 | cat -n; echo over; exec sleep 600']\n    \
-    healthcheck: {test: [CMD, 'true']}\n  \
-    short: {image: BUSYBOX, command: [sh, -c, 'echo little; exec sleep 600']}\n";
+const LONG: &str = indoc! {r#"
+    services:
+      web:
+        image: BUSYBOX
+        command: [sh, -c, 'yes "hunter2-hunter2 filler filler filler filler" | head -n 60000 | cat -n; echo over; exec sleep 600']
+        healthcheck: {test: [CMD, 'true']}
+      short: {image: BUSYBOX, command: [sh, -c, 'echo little; exec sleep 600']}
+"#};
 
 /// The log is complete when its last line is.
 const TEST: &str = "test_command: |\n  until docker logs \"$(docker ps -q --filter label=cargo-e2e.run=\"$E2E_RUN_ID\" \
@@ -40,11 +45,16 @@ fn a_log_for_which_there_is_no_time_has_its_beginning_and_its_end() {
         // Docker hands over 2 MB of a log, and hangs then; who wants less never sees that.
         .executable(
             "bin/docker",
-            &format!(
-                "#!/bin/sh\nPATH='{path}'\ncase \"$1 $2 $3\" in\n\
-                 *--tail*) exec docker \"$@\" ;;\n\
-                 'logs --timestamps '*) docker \"$@\" | {{ head -c 2000000 && [ \"$(head -c 1)\" ] && exec sleep 7021; }} ;;\n\
-                 *) exec docker \"$@\" ;;\nesac\n"
+            &formatdoc!(
+                r#"
+                    #!/bin/sh
+                    PATH='{path}'
+                    case "$1 $2 $3" in
+                    *--tail*) exec docker "$@" ;;
+                    'logs --timestamps '*) docker "$@" | {{ head -c 2000000 && [ "$(head -c 1)" ] && exec sleep 7021; }} ;;
+                    *) exec docker "$@" ;;
+                    esac
+                "#
             ),
         );
     let own = format!("{}:{path}", repo.path("bin").display());

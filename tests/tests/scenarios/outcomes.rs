@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
 use e2e_tests::{Host, Repo, on_each_host, wait_for};
+use indoc::indoc;
 
 /// A repo with a web server and these tests.
 fn web(name: &str, rest_of_spec: &str) -> Repo {
@@ -80,10 +81,15 @@ on_each_host! {
         // Each says its pid once it is what it is to be.
         let repo = web("away", "test_command: sh away.sh\n").file(
             "away.sh",
-            "setsid env -i sleep 7021 >/dev/null 2>&1 &\none=$!\n\
-             mkdir deep && cd deep && unset CARGO_E2E_RUN\nsetsid sleep 7022 >/dev/null 2>&1 &\ntwo=$!\n\
-             for pid in $one $two; do until [ \"$(head -c 5 /proc/$pid/cmdline)\" = sleep ]; do :; done; done\n\
-             echo away: $one $two\n",
+            indoc! {r#"
+                setsid env -i sleep 7021 >/dev/null 2>&1 &
+                one=$!
+                mkdir deep && cd deep && unset CARGO_E2E_RUN
+                setsid sleep 7022 >/dev/null 2>&1 &
+                two=$!
+                for pid in $one $two; do until [ "$(head -c 5 /proc/$pid/cmdline)" = sleep ]; do :; done; done
+                echo away: $one $two
+            "#},
         );
         let ran = repo.run(host, &[]);
         ran.ended(0, "passed");
@@ -99,9 +105,14 @@ on_each_host! {
     fn a_service_that_falls_while_tests_pass_is_told_of(host) {
         let repo = Repo::new("falls")
             .compose(
-                "services:\n  worker:\n    image: BUSYBOX\n    scale: 2\n    \
-                 command: [sh, -c, 'until [ -e /tmp/fall ]; do sleep 0.1; done; exit 3']\n  \
-                 init: {image: BUSYBOX, command: ['true']}\n",
+                indoc! {"
+                    services:
+                      worker:
+                        image: BUSYBOX
+                        scale: 2
+                        command: [sh, -c, 'until [ -e /tmp/fall ]; do sleep 0.1; done; exit 3']
+                      init: {image: BUSYBOX, command: ['true']}
+                "},
             )
             .file(
                 "fall.sh",

@@ -38,8 +38,13 @@ here_and_over_ssh! {
     fn a_port_that_opens_late_and_a_command_that_works_late_are_waited_for(host) {
         let repo = Repo::new("late")
             .compose(
-                "services:\n  web:\n    image: BUSYBOX\n    ports: ['PORT_A:8080']\n    \
-                 command: [sh, -c, 'sleep 2; touch /tmp/done; exec nc -ll -p 8080 -e cat']\n",
+                indoc! {"
+                    services:
+                      web:
+                        image: BUSYBOX
+                        ports: ['PORT_A:8080']
+                        command: [sh, -c, 'sleep 2; touch /tmp/done; exec nc -ll -p 8080 -e cat']
+                "},
             )
             .spec(
                 "test_command: 'true'\nhealth_checks:\n\
@@ -58,8 +63,13 @@ here_and_over_ssh! {
     fn a_service_that_crashes_again_and_again_ends_the_wait(host) {
         let repo = Repo::new("loop")
             .compose(
-                "services:\n  worker:\n    image: BUSYBOX\n    restart: always\n    \
-                 command: [sh, -c, 'echo no database to be found; exit 1']\n",
+                indoc! {"
+                    services:
+                      worker:
+                        image: BUSYBOX
+                        restart: always
+                        command: [sh, -c, 'echo no database to be found; exit 1']
+                "},
             )
             .spec(NO_TESTS);
         let ran = repo.run(host, &[]);
@@ -133,8 +143,13 @@ here_and_over_ssh! {
     fn a_service_that_ends_for_good_ends_the_wait(host) {
         let repo = Repo::new("gone")
             .compose(
-                "services:\n  worker:\n    image: BUSYBOX\n    command: [sh, -c, 'echo out of cheese; exit 3']\n\
-                 \x20 web: {image: BUSYBOX, command: [sleep, '600']}\n",
+                indoc! {"
+                    services:
+                      worker:
+                        image: BUSYBOX
+                        command: [sh, -c, 'echo out of cheese; exit 3']
+                      web: {image: BUSYBOX, command: [sleep, '600']}
+                "},
             )
             .spec(NO_TESTS);
         let ran = repo.run(host, &[]);
@@ -147,10 +162,14 @@ here_and_over_ssh! {
     fn a_one_shot_that_failed_is_named_before_what_waits_for_it(host) {
         let repo = Repo::new("init-fails")
             .compose(
-                "services:\n\
-                 \x20 migrate: {image: BUSYBOX, command: [sh, -c, 'echo no such table; exit 6']}\n\
-                 \x20 web:\n    image: BUSYBOX\n    command: [sleep, '600']\n    \
-                 depends_on: {migrate: {condition: service_completed_successfully}}\n",
+                indoc! {"
+                    services:
+                      migrate: {image: BUSYBOX, command: [sh, -c, 'echo no such table; exit 6']}
+                      web:
+                        image: BUSYBOX
+                        command: [sleep, '600']
+                        depends_on: {migrate: {condition: service_completed_successfully}}
+                "},
             )
             .spec(NO_TESTS);
         let ran = repo.run(host, &[]);
@@ -181,9 +200,14 @@ fn a_database_that_still_runs_its_migrations_is_waited_for() {
     let repo = Repo::new("postgres")
         .file("migrations/1.sql", "CREATE TABLE t (n int); SELECT pg_sleep(2); INSERT INTO t VALUES (42);\n")
         .compose(
-            "services:\n  db:\n    image: PG_IMAGE\n    ports: ['PORT_A:5432']\n    \
-             environment: {POSTGRES_PASSWORD: secret}\n    \
-             volumes: ['../migrations:/docker-entrypoint-initdb.d:ro', /var/lib/postgresql/data]\n",
+            indoc! {"
+                services:
+                  db:
+                    image: PG_IMAGE
+                    ports: ['PORT_A:5432']
+                    environment: {POSTGRES_PASSWORD: secret}
+                    volumes: ['../migrations:/docker-entrypoint-initdb.d:ro', /var/lib/postgresql/data]
+            "},
         )
         .spec(
             "setup_command: echo \"set up at $E2E_DB_5432\"\n\

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use e2e_tests::stacks::WEB;
 use e2e_tests::{Host, Repo, here_and_over_ssh, wait_for};
+use indoc::indoc;
 use rustix::process::Signal;
 
 #[test]
@@ -168,7 +169,14 @@ fn pytest(name: &str) -> Repo {
     Repo::new(name)
         .compose("services: {web: {image: BUSYBOX, command: [sleep, '600']}}")
         .spec("test_command: python3 -m pytest -q --junitxml=e2e/out.xml e2e/tests\njunit: e2e/out.xml\n")
-        .file("e2e/tests/test_x.py", "def test_good():\n    pass\n\n\ndef test_bad():\n    assert 3 == 4\n")
+        .file("e2e/tests/test_x.py", indoc! {"
+            def test_good():
+                pass
+
+
+            def test_bad():
+                assert 3 == 4
+        "})
         // An older one, which git would ship.
         .file("e2e/out.xml", "<testsuites/>")
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use e2e_tests::rust::package;
 use e2e_tests::{Host, here_and_over_ssh, wait_for};
+use indoc::indoc;
 use rustix::process::Signal;
 
 here_and_over_ssh! {
@@ -153,9 +154,17 @@ fn tests_of_one_name_end_the_run_before_there_are_tests() {
     package("rust-twins", "")
         .file(
             "tests/e2e.rs",
-            "fn _one() {\n    #[e2e_harness::test]\n    fn check() {}\n}\n\
-             fn _other() {\n    #[e2e_harness::test]\n    fn check() { panic!() }\n}\n\
-             e2e_harness::main!();\n",
+            indoc! {"
+                fn _one() {
+                    #[e2e_harness::test]
+                    fn check() {}
+                }
+                fn _other() {
+                    #[e2e_harness::test]
+                    fn check() { panic!() }
+                }
+                e2e_harness::main!();
+            "},
         )
         .run(Host::Local, &[])
         .ended(101, "build_failed")

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use e2e_tests::{Host, Ran, Repo, here_and_over_ssh, hub_for_one, wait_for};
-use indoc::indoc;
+use indoc::{formatdoc, indoc};
 use rustix::process::Signal;
 
 const SECRET: &str = "pa$$'s-&wörd/of+mine";
@@ -149,9 +149,18 @@ exit 3
 /// A repo whose evidence comes whole, in a transfer that does not end while a file is there.
 fn held_in_collect() -> (Repo, PathBuf) {
     let path = std::env::var("PATH").expect("a path");
-    let rsync = format!(
-        "#!/bin/sh\nPATH='{path}'\ncase \"$*\" in\n  */collected/\\ *) ;;\n  *) exec rsync \"$@\" ;;\nesac\n\
-         rsync \"$@\"\n: >\"$HELD\"\nwhile [ -e \"$HELD\" ]; do sleep 0.1; done\n"
+    let rsync = formatdoc!(
+        r#"
+            #!/bin/sh
+            PATH='{path}'
+            case "$*" in
+              */collected/\ *) ;;
+              *) exec rsync "$@" ;;
+            esac
+            rsync "$@"
+            : >"$HELD"
+            while [ -e "$HELD" ]; do sleep 0.1; done
+        "#
     );
     let told = format!(
         r#"{{"event":"test_ended","test":"a","attempt":1,"status":"failed","duration_ms":1,"message":{},"at":"2026-11-22T10:00:00Z"}}"#,

@@ -81,9 +81,16 @@ here_and_over_ssh! {
 
     fn artifacts_come_back_also_from_tests_that_fail(host) {
         let repo = Repo::new("artifacts").compose(IDLE).spec(
-            "artifacts: ['reports/*.xml', shots, missing/*]\n\
-             test_command: |\n  mkdir -p reports shots/deep\n  echo one >reports/one.xml\n  echo no >reports/no.txt\n  \
-             echo png >shots/deep/a.png\n  echo trace >\"$E2E_ARTIFACTS/trace.log\"\n  exit 1\n",
+            indoc! {r#"
+                artifacts: ['reports/*.xml', shots, missing/*]
+                test_command: |
+                  mkdir -p reports shots/deep
+                  echo one >reports/one.xml
+                  echo no >reports/no.txt
+                  echo png >shots/deep/a.png
+                  echo trace >"$E2E_ARTIFACTS/trace.log"
+                  exit 1
+            "#},
         );
         let ran = repo.run(host, &[]);
         ran.ended(100, "failed");
@@ -195,9 +202,14 @@ here_and_over_ssh! {
 #[test]
 fn compose_sees_variables_of_this_machine_and_its_own_endpoints() {
     let repo = Repo::new("interpolate").compose(
-        "services:\n  web:\n    image: BUSYBOX\n    ports: ['PORT_A:8080']\n    \
-         environment: {SAID: '${MY_GREETING:-unset} at ${E2E_WEB_8080:-unset} for ${MY_NOTHING:-nobody}'}\n    \
-         command: [sh, -c, 'echo \"$$SAID\"; exec sleep 600']\n",
+        indoc! {r#"
+            services:
+              web:
+                image: BUSYBOX
+                ports: ['PORT_A:8080']
+                environment: {SAID: '${MY_GREETING:-unset} at ${E2E_WEB_8080:-unset} for ${MY_NOTHING:-nobody}'}
+                command: [sh, -c, 'echo "$$SAID"; exec sleep 600']
+        "#},
     );
     let repo = repo.spec(NO_TESTS).env("MY_GREETING", "it's \"me\" $HOME");
     let ran = repo.run(Host::Root, &[]);
@@ -236,7 +248,14 @@ fn odd_names_travel_and_links_out_of_the_repo_do_not() {
     ran.ended(0, "passed")
         .stderr_has("outside")
         .stdout_has("-> a b");
-    let files = "./-n\n./.gitignore\n./[x]\n./a b/it's [x] \"y\" $z.txt\n./run.sh\n./ünïcode\n";
+    let files = indoc! {r#"
+        ./-n
+        ./.gitignore
+        ./[x]
+        ./a b/it's [x] "y" $z.txt
+        ./run.sh
+        ./ünïcode
+    "#};
     ran.stdout_has(files).stdout_has("cannot access 'outside'");
 }
 

@@ -2,11 +2,18 @@
 
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
 use e2e_tests::{Host, Repo, here_and_over_ssh};
+use indoc::formatdoc;
 
 /// [`WEB`], and a service in a profile that is not active.
 fn stack(command: &str) -> String {
-    format!(
-        "{WEB}  tests:\n    image: BUSYBOX\n    profiles: [test]\n    user: '1234'\n    command: {command}\n"
+    formatdoc!(
+        "
+            {WEB}  tests:
+                image: BUSYBOX
+                profiles: [test]
+                user: '1234'
+                command: {command}
+        "
     )
 }
 

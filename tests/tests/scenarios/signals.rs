@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
 use e2e_tests::{Host, Repo, here_and_over_ssh, wait_for};
+use indoc::indoc;
 use rustix::process::Signal;
 
 /// Starts the run, waits until it has come to this point, and sends the signal.
@@ -45,10 +46,14 @@ here_and_over_ssh! {
         // The one-shot keeps `docker compose up` waiting.
         let repo = Repo::new("int-up")
             .compose(
-                "services:\n\
-                 \x20 slow: {image: BUSYBOX, command: [sleep, '600']}\n\
-                 \x20 web:\n    image: BUSYBOX\n    command: [sleep, '600']\n    \
-                 depends_on: {slow: {condition: service_completed_successfully}}\n",
+                indoc! {"
+                    services:
+                      slow: {image: BUSYBOX, command: [sleep, '600']}
+                      web:
+                        image: BUSYBOX
+                        command: [sleep, '600']
+                        depends_on: {slow: {condition: service_completed_successfully}}
+                "},
             )
             .spec("test_command: 'true'\n");
         interrupted_at(host, &repo, "slow-1", Signal::INT);

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use e2e_tests::{Host, Ran, Repo, here_and_over_ssh};
+use indoc::indoc;
 
 /// A stack that needs nothing of the repo.
 const IDLE: &str = "services: {web: {image: BUSYBOX, command: [sleep, '600']}}\n";
@@ -72,15 +73,23 @@ here_and_over_ssh! {
             .file("data/seed", "seed\n")
             .file("one.conf", "first\n")
             .compose(
-                "services:\n  web:\n    image: BUSYBOX\n    \
-                 command: [sh, -c, 'cat /one.conf >/tmp/read; echo own >>/data/rows; echo own >/data/seed; exec sleep 600']\n    \
-                 volumes: ['../dist:/dist', '../data:/data', '../one.conf:/one.conf']\n  \
-                 idle: {image: BUSYBOX, command: [sleep, '600']}\n",
+                indoc! {"
+                    services:
+                      web:
+                        image: BUSYBOX
+                        command: [sh, -c, 'cat /one.conf >/tmp/read; echo own >>/data/rows; echo own >/data/seed; exec sleep 600']
+                        volumes: ['../dist:/dist', '../data:/data', '../one.conf:/one.conf']
+                      idle: {image: BUSYBOX, command: [sleep, '600']}
+                "},
             )
             .spec(
-                "ports: isolated\ntest_command: |\n  sh check.sh || exit\n  ls; ls lib 2>/dev/null || true\n  \
-                 docker exec \"$(docker ps -qf label=com.docker.compose.project=$E2E_PROJECT -f label=com.docker.compose.service=web)\" \
-                 sh -c 'cat /dist/* /data/rows /data/seed /tmp/read /one.conf'\n",
+                indoc! {r#"
+                    ports: isolated
+                    test_command: |
+                      sh check.sh || exit
+                      ls; ls lib 2>/dev/null || true
+                      docker exec "$(docker ps -qf label=com.docker.compose.project=$E2E_PROJECT -f label=com.docker.compose.service=web)" sh -c 'cat /dist/* /data/rows /data/seed /tmp/read /one.conf'
+                "#},
             );
         let up = repo.run_and_keep(host, &["up"]);
         up.kept(0, "passed");

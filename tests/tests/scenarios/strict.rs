@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use e2e_tests::{Ended, Host, Repo};
+use indoc::indoc;
 
 /// Each way out, in a service that is not started where this machine may not allow it.
 const BOLD: &str = "
@@ -330,10 +331,14 @@ fn what_only_a_variable_of_the_run_lets_out_is_refused() {
 fn a_plain_stack_is_not_refused() {
     let repo = Repo::new("strict-plain")
         .compose(
-            "services:\n  web: {image: BUSYBOX, command: [sleep, '600'], ports: ['PORT_A:80'], env_file: web.env,\n    \
-             volumes: ['./data:/data:ro', 'data:/v'], cap_drop: [ALL], cap_add: [CHOWN],\n    \
-             security_opt: ['no-new-privileges:true']}\n  \
-             tools: {image: BUSYBOX, profiles: [tools], privileged: true}\nvolumes: {data: {}}\n",
+            indoc! {"
+                services:
+                  web: {image: BUSYBOX, command: [sleep, '600'], ports: ['PORT_A:80'], env_file: web.env,
+                    volumes: ['./data:/data:ro', 'data:/v'], cap_drop: [ALL], cap_add: [CHOWN],
+                    security_opt: ['no-new-privileges:true']}
+                  tools: {image: BUSYBOX, profiles: [tools], privileged: true}
+                volumes: {data: {}}
+            "},
         )
         .file("e2e/data/x", "x")
         .file("e2e/web.env", "A=1\n")

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use e2e_tests::{Host, Ran, Repo, here_and_over_ssh, on_each_host, wait_for};
+use indoc::formatdoc;
 use rustix::process::Signal;
 
 /// Each run says by its arguments what its tests are.
@@ -113,7 +114,15 @@ fn writes_junit(name: &str) -> Repo {
         .spec("ports: isolated\ntests_run_on: client\njunit: out.xml\ntest_command: sh write.sh\n")
         .file(
             "write.sh",
-            &format!("cat >out.xml <<END\n{file}\nEND\necho \"written $2\"\nuntil [ -z \"$2\" ] || [ -e $2 ]; do sleep 0.1; done\n"),
+            &formatdoc!(
+                r#"
+                    cat >out.xml <<END
+                    {file}
+                    END
+                    echo "written $2"
+                    until [ -z "$2" ] || [ -e $2 ]; do sleep 0.1; done
+                "#
+            ),
         )
 }
 

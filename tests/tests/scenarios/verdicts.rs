@@ -184,7 +184,13 @@ fn a_service_that_writes_no_file_is_no_pass() {
         .stderr_has("tests ended with 0, but out.xml was not written");
     let repo = repo.file(
         "e2e/e2e.yml",
-        "name: SLUG\ntest_service: tests\ntest_command: |\n  false\n  echo went on\n",
+        indoc! {"
+            name: SLUG
+            test_service: tests
+            test_command: |
+              false
+              echo went on
+        "},
     );
     repo.run(Host::Local, &[])
         .ended(100, "failed")
@@ -218,11 +224,23 @@ fn a_shell_of_ones_own_is_used_as_it_is() {
 
 #[test]
 fn every_test_of_every_target_is_accounted_for() {
-    let silent = "fn main() -> std::process::ExitCode {\n    \
-        let asks = std::env::args().any(|one| one == \"--list\");\n    \
-        if asks { return e2e_harness::__private::main(); }\n    std::process::ExitCode::SUCCESS\n}\n\
-        #[e2e_harness::test]\nfn pays() { panic!(\"no row\"); }\n";
-    let targets = "[[test]]\nname = \"second\"\nharness = false\n[[test]]\nname = \"third\"\nharness = false\n";
+    let silent = indoc! {r#"
+        fn main() -> std::process::ExitCode {
+            let asks = std::env::args().any(|one| one == "--list");
+            if asks { return e2e_harness::__private::main(); }
+            std::process::ExitCode::SUCCESS
+        }
+        #[e2e_harness::test]
+        fn pays() { panic!("no row"); }
+    "#};
+    let targets = indoc! {r#"
+        [[test]]
+        name = "second"
+        harness = false
+        [[test]]
+        name = "third"
+        harness = false
+    "#};
     let repo = package("accounted", "")
         .file(
             "tests/e2e.rs",

@@ -81,13 +81,10 @@ fn up_failed() {
 
 #[test]
 fn build_failed() {
-    let _ = prints(
-        "build_failed",
-        &web(&format!(
-            "build_command: 'echo no compiler >&2; exit 3'\n{PASSES}"
-        )),
-        101,
-    );
+    let repo = web(&format!(
+        "build_command: 'echo no compiler >&2; exit 3'\n{PASSES}"
+    ));
+    prints("build_failed", &repo, 101).file_has("build-output.log", "no compiler");
 }
 
 #[test]

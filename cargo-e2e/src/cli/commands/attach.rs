@@ -1,5 +1,5 @@
-//! `cargo e2e exec`, `shell` and `logs`: this process becomes the one that was asked for, so that
-//! terminals, signals and exit codes are its own.
+//! `cargo e2e exec`, `shell` and `logs`: this process replaces itself with ssh, docker or a shell,
+//! so that terminals, signals and exit codes are that program's.
 
 use std::io::IsTerminal as _;
 use std::os::unix::process::CommandExt as _;
@@ -17,7 +17,7 @@ use crate::cli::host::{CommandError, host_for, on_host};
 use crate::cli::print::show_error;
 use crate::cli::sandboxes::{asker, existing, not_chosen};
 
-/// A shell command for the host, and whether it wants a terminal.
+/// A shell command for the host, and whether it needs a terminal.
 struct Wanted {
     command: String,
     terminal: bool,
@@ -86,7 +86,7 @@ pub(crate) async fn logs(arguments: LogsArguments) -> u8 {
     .await
 }
 
-/// The first container of a service, as a word of a shell.
+/// Returns a shell word for the id of a service's first container.
 fn container(existing: &Existing, service: &str) -> String {
     format!(
         "\"$(docker ps -q --filter label=cargo-e2e.run={} --filter label=com.docker.compose.service={service} | tail -n 1)\"",
@@ -110,7 +110,7 @@ async fn become_command(
     .await;
     match wanted {
         Some(wanted) => {
-            // The other process writes to the same streams.
+            // The new program writes to the same streams.
             match exit::drain(0).await {
                 0 => replace(&host_for(host), &wanted),
                 code => code,
@@ -120,7 +120,7 @@ async fn become_command(
     }
 }
 
-/// Reads `[ID] [SERVICE]`: one word alone is an id where one matches, else a service.
+/// Reads `[ID] [SERVICE]`: a single word is an id where a sandbox matches it, else a service.
 async fn choose(
     host: &dyn Host,
     facts: &Facts,

@@ -1,4 +1,4 @@
-//! `cargo e2e completions` and `cargo e2e man`: what the command line says of itself.
+//! `cargo e2e completions` and `cargo e2e man`: both are generated from the command line.
 
 use clap_complete::Shell;
 
@@ -8,7 +8,7 @@ use crate::cli::print::{out, show_error};
 
 const NAME: &str = "cargo-e2e";
 
-/// Bash knows one completion for `cargo`; the one that is there keeps everything but `cargo e2e`.
+/// Bash has one completion for `cargo`; this wraps it and adds `cargo e2e`.
 const BASH: &str = r#"
 _cargo_e2e__of_cargo() {
     if [[ ${COMP_WORDS[1]} == e2e && $COMP_CWORD -gt 1 ]]; then
@@ -45,7 +45,7 @@ pub(crate) fn completions(arguments: &CompletionsArguments) -> u8 {
     let mut command = args::command();
     let mut script = Vec::new();
     let name = match arguments.shell {
-        // clap_complete 4.6 writes a script that knows no options of commands for a name with `-`.
+        // clap_complete 4.6 writes no options of subcommands for a name with a `-`.
         Shell::Bash => "cargo_e2e",
         _ => NAME,
     };
@@ -53,7 +53,7 @@ pub(crate) fn completions(arguments: &CompletionsArguments) -> u8 {
     match arguments.shell {
         Shell::Bash => script.extend_from_slice(BASH.as_bytes()),
         Shell::Fish => script.extend_from_slice(FISH.as_bytes()),
-        // Zsh's own completion of cargo calls `_cargo-e2e`; the others know only programs.
+        // Zsh's completion of cargo calls `_cargo-e2e` itself; other shells complete only programs.
         _ => {}
     }
     out(&String::from_utf8_lossy(&script));

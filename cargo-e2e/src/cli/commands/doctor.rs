@@ -55,7 +55,8 @@ pub(crate) async fn doctor(argument: HostArgument) -> u8 {
     spec
 }
 
-/// The repo that this folder is in; none is no mistake.
+/// Returns the plan of the repo around the current directory; `None` outside a repo, which is not
+/// an error.
 fn this_repo() -> Option<Result<Plan, Refused>> {
     let repos = match find(&RepoArguments::default()) {
         Ok(repos) => repos,
@@ -66,7 +67,7 @@ fn this_repo() -> Option<Result<Plan, Refused>> {
     Some(plan_for(repo, Options::default()))
 }
 
-/// How a check begins.
+/// The symbol that each check begins with.
 struct Marks {
     fine: &'static str,
     less: &'static str,

@@ -30,7 +30,8 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
         match sandbox::choose(&all, arguments.id.as_deref(), &asker()) {
             Ok(one) => remove(host, facts, &one.run_id).await,
             Err(error) => match &arguments.id {
-                // Its folder is gone, but something with its label may be left.
+                // Its folder is gone, but containers, networks or volumes with its label may be
+                // left.
                 Some(id) if sandbox::is_run_id(id) => remove(host, facts, id).await,
                 _ => Err(not_chosen(host, &error)),
             },

@@ -1,4 +1,4 @@
-//! `cargo e2e env`: the variables of a sandbox, in a form that others read.
+//! `cargo e2e env`: the variables of a sandbox, for shells, dotenv files and GitHub.
 
 use std::fmt::Write as _;
 
@@ -33,7 +33,7 @@ pub(crate) async fn env(arguments: EnvArguments) -> u8 {
     .await
 }
 
-/// A value that would be more than one line: the reader would take the rest for other variables.
+/// Refuses a value of several lines: a reader would take its second line for another variable.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "failed to write `{name}`: its value on the host holds a line end or another control character"
@@ -42,7 +42,8 @@ struct NotOneLine {
     name: String,
 }
 
-/// Values come from a file on the host, which may hold anything. Names are made here.
+/// Returns the variables as text. The names are ours; the values come from a file on the host,
+/// which may hold any bytes.
 fn written(variables: &[(String, String)], format: EnvFormat) -> Result<String, NotOneLine> {
     let mut text = String::new();
     match format {
@@ -52,8 +53,8 @@ fn written(variables: &[(String, String)], format: EnvFormat) -> Result<String, 
             }
         }
         EnvFormat::Dotenv | EnvFormat::Github => {
-            // They are addresses, names and one line of JSON: one with a line end is none of them,
-            // and readers of dotenv files do not agree on how it is quoted.
+            // Every value should be an address, a name or one line of JSON. One with a line end is
+            // none of these, and readers of dotenv files disagree on how to quote it.
             for (name, value) in variables {
                 if value.contains(char::is_control) {
                     return Err(NotOneLine { name: name.clone() });
@@ -89,7 +90,7 @@ mod tests {
                 let error = written(&set, format).expect_err("it would be two");
                 assert_eq!(error.name, "E2E_DB_HOST");
             }
-            // These two quote it.
+            // These two formats quote a line end.
             for format in [EnvFormat::Sh, EnvFormat::Json] {
                 assert!(written(&set, format).is_ok());
             }

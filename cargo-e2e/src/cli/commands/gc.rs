@@ -1,4 +1,4 @@
-//! `cargo e2e gc`: take down what nobody takes down any more, and forget repos.
+//! `cargo e2e gc`: removes sandboxes whose client and guard are both gone, and forgets repos.
 
 use crate::record::outcome::{Verdict, exit_code};
 use crate::record::summary::kilobytes;
@@ -29,7 +29,7 @@ pub(crate) async fn gc(arguments: GcArguments) -> u8 {
     .await
 }
 
-/// Says what was done, or with `--dry-run` what would be, and returns the exit code.
+/// Prints what was removed, or with `--dry-run` what would be, and returns the exit code.
 fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
     if swept.expired.is_empty() && (what.forget.is_none() || what.all_users) {
         errln!("nothing has expired on {host}");
@@ -56,11 +56,11 @@ fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
         match &one.fate {
             Forgotten::Gone { kb, why } => {
                 freed += kb;
-                let line = format!("{}: {}", kilobytes(*kb), why_forgotten(why));
+                let (size, why) = (kilobytes(*kb), why_forgotten(why));
                 if what.dry_run {
-                    outln!("{one}: {line}");
+                    outln!("{one} ({size}): {why}");
                 } else {
-                    errln!("removed {one} from {host}: {line}");
+                    errln!("removed {one} ({size}) from {host}: {why}");
                 }
             }
             Forgotten::InUse => errln!("{one} stays on {host}: a run uses it"),

@@ -72,7 +72,9 @@ fn shown(history: &History) -> String {
         lines.push(format!("  others:   {}", verdicts.join(", ")));
     }
     if history.passed > 0 {
-        lines.push(format!("  duration: {}", chart(history)));
+        if history.passed > 1 {
+            lines.push(format!("  duration: {}", chart(history)));
+        }
         let head = ["median", "longest", "last"].map(|title| format!("{title:>11}"));
         lines.push(format!("  {:9} {}", "", head.join(" ")));
         lines.push(row("passed:", &history.duration_ms, "the whole run"));
@@ -102,9 +104,10 @@ fn shown(history: &History) -> String {
             .sha
             .as_deref()
             .map_or("", |sha| sha.get(..7).unwrap_or(sha));
-        let changed = if run.dirty { "+" } else { "" };
+        let changed = if run.dirty { "with changes" } else { "" };
+        let space = if commit.is_empty() { "" } else { " " };
         let line = format!(
-            "  {title:9} {}  {:11} {:>10}  {}  {}  {commit}{changed}",
+            "  {title:9} {}  {:11} {:>10}  {}  {}  {commit}{space}{changed}",
             minute(&run.started_at),
             run.verdict.name(),
             duration(Duration::from_millis(run.duration_ms)),
@@ -199,15 +202,14 @@ mod tests {
         let expected = "\
 shop: 1 of 3 passed (50 % of the 2 judged)
   others:   1 failed, 1 host_error
-  duration: █
                  median     longest        last
   passed:        13.6 s  3 min 05 s      9.00 s  the whole run
   stages:        13.6 s  3 min 05 s      9.00 s  up
   tests:         13.6 s  3 min 05 s      9.00 s  orders::ship
   flaky:                          1 of 2 failed  orders::ship
-  last:     2026-11-22 13:05Z  failed      3 min 05 s  0000001a  railiance01  0123456+
-            2026-11-22 13:05Z  passed          9.00 s  0000001a  railiance01  0123456+
-            2026-11-22 13:05Z  host_error      0.00 s  0000001a  railiance01  0123456+";
+  last:     2026-11-22 13:05Z  failed      3 min 05 s  0000001a  railiance01  0123456 with changes
+            2026-11-22 13:05Z  passed          9.00 s  0000001a  railiance01  0123456 with changes
+            2026-11-22 13:05Z  host_error      0.00 s  0000001a  railiance01  0123456 with changes";
         assert_eq!(shown(&history), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo e2e init`: a first e2e.yml.
+//! `cargo e2e init`: writes a first e2e.yml.
 
 use std::path::PathBuf;
 
@@ -48,8 +48,8 @@ pub(crate) async fn init(arguments: InitArguments) -> u8 {
     0
 }
 
-/// The root of the git repo around the current directory, unless that is a whole home folder; this
-/// directory where there is none.
+/// Returns the root of the git repo around the current directory; the current directory where there
+/// is no repo, or where the repo is a home folder.
 fn git_root() -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     let home = std::env::var_os("HOME").map(PathBuf::from);
@@ -76,7 +76,7 @@ fn refuse(error: &InitError) -> u8 {
     }
 }
 
-/// As it would be typed in a shell.
+/// Quotes a word for a shell, where it needs that.
 fn word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%".contains(c);
     if text.chars().all(plain) && !text.is_empty() {

@@ -52,7 +52,7 @@ fn short(seconds: u64) -> String {
     match seconds {
         0..120 => duration(std::time::Duration::from_secs(seconds)),
         120..7200 => format!("{} min", seconds.div_ceil(60)),
-        // 24 hours are still 24 hours a second later.
+        // Rounded up, so that a sandbox kept for 24 h says 24 h a second later.
         _ => format!("{} h", seconds.div_ceil(3600)),
     }
 }

@@ -48,9 +48,9 @@ async fn show_plan(plan: &Plan) -> u8 {
     }
 }
 
-/// As for a host that can do everything.
+/// Returns the rewritten model for a host that lacks nothing.
 fn isolated(plan: &Plan, model: serde_json::Value, project: &str) -> Rewritten {
-    // Which numbers are free is known only on the host.
+    // Only the host knows which ports are free.
     let ports = PortRule::new(plan.ports, &[]);
     isolate(
         model,
@@ -153,7 +153,7 @@ fn describe(plan: &Plan, project: &str) -> String {
     text
 }
 
-/// A test target: what compiles it, what runs it, and where.
+/// Describes a test target: what compiles it, what runs it, and where.
 fn harness_target(plan: &Plan, target: &Target) -> String {
     let nextest = plan.tests.harness().is_some_and(|harness| harness.nextest);
     let place = match (plan.tests_on, nextest) {
@@ -169,7 +169,7 @@ fn harness_target(plan: &Plan, target: &Target) -> String {
     )
 }
 
-/// Which numbers, and who says so.
+/// Describes the port rule, and which setting chose it.
 fn ports(plan: &Plan) -> String {
     let because = match plan.spec.ports {
         Some(_) => format!("{} says so", plan.spec_name().display()),
@@ -191,7 +191,7 @@ fn hours(plan: &Plan) -> String {
     crate::report::attach_hints::lifetime(plan.keep_for)
 }
 
-/// A command of several lines by its first one that does something.
+/// Returns the first line of a command that does something.
 fn one_line(command: &str) -> String {
     let mut lines = command
         .lines()

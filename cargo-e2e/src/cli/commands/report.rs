@@ -1,4 +1,5 @@
-//! `cargo e2e report`: what the state-hub has not got yet, and sends it; or a run's page, opened.
+//! `cargo e2e report`: lists and sends records not yet delivered to the state-hub; or opens the
+//! page of a run.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -23,7 +24,7 @@ pub(crate) async fn report_on(arguments: &ReportArguments) -> u8 {
     }
 }
 
-/// Opens a page with what this machine opens pages with.
+/// Opens a page with this machine's default program.
 fn open(run: &str) -> u8 {
     let repos = match find(&RepoArguments::default()) {
         Ok(repos) => repos,
@@ -52,7 +53,7 @@ fn open(run: &str) -> u8 {
     0
 }
 
-/// The page of a run in a repo's results: the last one's, or that of a run whose id ends so.
+/// Returns the page of the run whose id ends in `run`; of the last run for `latest`.
 fn page(results: &Path, run: &str) -> Option<PathBuf> {
     let folder = if run == "latest" {
         std::fs::canonicalize(results.join("latest")).ok()?
@@ -102,7 +103,7 @@ async fn waiting() -> u8 {
         None => {
             show(&store, &before);
             warn("STATE_HUB_URL is not set: nothing was sent");
-            // Those for which it never was are no trouble.
+            // Records that were stored while no hub was set are no failure.
             if before.iter().all(|entry| entry.without_hub) {
                 return 0;
             }
@@ -124,7 +125,7 @@ async fn waiting() -> u8 {
     }
 }
 
-/// More records may take longer.
+/// Returns how long sending may take: it grows with the number of records.
 fn time(entries: &[Entry]) -> Duration {
     let each = Duration::from_secs(1);
     BY_HAND + each * u32::try_from(entries.len()).unwrap_or(u32::MAX)

@@ -1,4 +1,4 @@
-//! `cargo e2e`: run the tests.
+//! `cargo e2e` and `cargo e2e up`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
     run_each(&arguments.sandbox, &options).await
 }
 
-/// `cargo e2e up`: everything but the tests, and the sandbox stays.
+/// Runs everything but the tests, and keeps the sandbox.
 pub(crate) async fn up(arguments: UpArguments) -> u8 {
     let options = Options {
         keep: if arguments.keep {
@@ -141,7 +141,7 @@ async fn run_plan(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Res
     Ok(finish(outcome, keeping, &events, streams(), is_json(output)).await)
 }
 
-/// Looks for credentials in all that is known before anything is printed.
+/// Looks for credentials in `env:`, env files and compose files, before anything is printed.
 async fn learn(plan: &Plan, secrets: &Arc<Secrets>) -> Result<(), tokio::task::JoinError> {
     let (plan, secrets) = (plan.clone(), Arc::clone(secrets));
     let learned = tokio::task::spawn_blocking(move || {
@@ -164,9 +164,9 @@ async fn learn(plan: &Plan, secrets: &Arc<Secrets>) -> Result<(), tokio::task::J
     learned.await
 }
 
-/// What the test targets answer to `--list` and its like: that needs no sandbox.
+/// Answers `--list` and other arguments that only ask the test targets; needs no sandbox.
 async fn ask(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
-    // Without names nothing is missing.
+    // An empty list of names can't have a missing one.
     let secrets = Secrets::of(&[], environment()).unwrap_or_default();
     let events = Events::masking(Arc::new(secrets), on_terminal(output, None));
     tokio::select! {

@@ -1,4 +1,4 @@
-//! `cargo e2e schema`: what files look like, for editors and other programs.
+//! `cargo e2e schema`: prints JSON Schemas, for editors and other programs.
 
 use crate::record::outcome::Record;
 use crate::spec;

@@ -1,11 +1,31 @@
 //! What each host lacks, by what its script printed.
 
+use indoc::indoc;
+
 use super::*;
 
-const GOOD: &str = "system=Linux\narch=x86_64\nuid=0\nuser=dev\nhostname=h\ndocker=/usr/bin/docker\n\
-    rsync=/usr/bin/rsync\ncurl=/usr/bin/curl\nflock=/f\nsetsid=/s\ntar=/t\nlibc=gnu\nipv6=yes\nroot=/r\n\
-    free_kb=9000000\nfree_inodes=0\nengine=20.10.24+dfsg1\nengine_free_kb=9000000\ncompose=2.26.1-4\n\
-    endpoint=unix:///var/run/docker.sock\n";
+const GOOD: &str = indoc! {"
+    system=Linux
+    arch=x86_64
+    uid=0
+    user=dev
+    hostname=h
+    docker=/usr/bin/docker
+    rsync=/usr/bin/rsync
+    curl=/usr/bin/curl
+    flock=/f
+    setsid=/s
+    tar=/t
+    libc=gnu
+    ipv6=yes
+    root=/r
+    free_kb=9000000
+    free_inodes=0
+    engine=20.10.24+dfsg1
+    engine_free_kb=9000000
+    compose=2.26.1-4
+    endpoint=unix:///var/run/docker.sock
+"};
 
 fn found(text: &str) -> Vec<String> {
     let output = Output {

@@ -1,7 +1,7 @@
-//! A JUnit XML file as its suites and test cases: read as a stream, since no two tools write the
-//! same. It takes suites in suites, odd or missing attributes, and elements it does not know; it
-//! refuses what is not well-formed or not closed, of which nobody knows the rest. [`super::read`]
-//! and [`super::times`] are its only users. Nothing in a file is ever fetched or expanded.
+//! A JUnit XML file as suites and test cases, read as a stream. Since no two tools write the same,
+//! it accepts nested suites, odd or missing attributes, and unknown elements. It refuses files that
+//! are malformed or incomplete. [`super::read`] and [`super::times`] are its only users. It never
+//! fetches or expands anything that a file refers to.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::number::{count, duration};
 
-/// Why a file is not read.
+/// Why a file can't be read.
 #[derive(Debug, thiserror::Error)]
 #[error("it is not JUnit XML: {reason}")]
 pub struct Unreadable {
@@ -27,15 +27,14 @@ impl Unreadable {
     }
 }
 
-/// Deeper than any tool nests its suites.
+/// More levels than any tool nests.
 const DEEPEST: usize = 200;
 
-/// All that a file says of its tests.
 #[derive(Debug, Default)]
 pub(super) struct Document {
-    /// In the order in which they begin.
+    /// In the order of their begins.
     pub(super) suites: Vec<Suite>,
-    /// In the order in which they begin, those of all suites.
+    /// Those of all suites, in the order of their begins.
     pub(super) cases: Vec<Case>,
 }
 
@@ -47,21 +46,21 @@ pub(super) struct Suite {
     pub(super) timestamp: Option<String>,
 }
 
-/// A `<testcase>`, or what failed of a suite beside its cases.
+/// A `<testcase>`, or a failure of a suite itself.
 #[derive(Debug, Default)]
 pub(super) struct Case {
-    /// The place of its suite; none for what failed of a suite itself.
+    /// The index of its suite; `None` for a failure of a suite itself.
     pub(super) suite: Option<usize>,
     pub(super) class: String,
     pub(super) name: String,
     pub(super) time: Option<Duration>,
     pub(super) timestamp: Option<String>,
     pub(super) outcome: Outcome,
-    /// Why, a pair of message and description for each element that says so.
+    /// Pairs of message and description, one for each element that gives a reason.
     pub(super) reasons: Vec<(String, String)>,
 }
 
-/// How a case ended; the worst that is said of it.
+/// How a case ended; of several, the worst counts.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Outcome {
     #[default]
@@ -70,33 +69,32 @@ pub(super) enum Outcome {
     Failed,
 }
 
-/// An element that is open.
+/// An open element.
 enum Open {
     Suite {
         place: usize,
-        /// What its attributes count as failures and errors.
+        /// Failures and errors by its attributes.
         counted: u64,
-        /// How many failures and errors stand in it.
+        /// Failures and errors found in it.
         shown: u64,
     },
     Case {
         place: usize,
         shown: u64,
     },
-    /// One that says how its case or suite ended.
+    /// An element that says how its case or suite ended.
     Reason {
         outcome: Outcome,
         message: String,
         text: String,
     },
-    /// Output and other text, in which no element means anything.
+    /// Output and other text, in which elements mean nothing.
     Text,
-    /// One of which nothing is known but what stands in it.
+    /// An unknown element, whose content still counts.
     Other,
 }
 
 impl Document {
-    /// Reads a file.
     pub(super) fn parse(xml: &str) -> Result<Self, Unreadable> {
         let mut reader = Reader::from_str(xml);
         reader.config_mut().allow_dangling_amp = true;
@@ -147,7 +145,8 @@ impl Parser {
             b"testcase" => self.case(element)?,
             b"failure" | b"error" => reason(element, Outcome::Failed)?,
             b"skipped" => reason(element, Outcome::Skipped)?,
-            // An attempt that failed before one that passed; where none did, `failure` says so.
+            // An attempt that failed before one that passed; where none passed, there is a
+            // `failure` too.
             b"flakyFailure" | b"flakyError" | b"rerunFailure" | b"rerunError" | b"system-out"
             | b"system-err" | b"properties" => Open::Text,
             _ => Open::Other,
@@ -233,7 +232,7 @@ impl Parser {
         }
     }
 
-    /// How the innermost case or suite ended.
+    /// Notes how the innermost case or suite ended.
     fn ended(&mut self, outcome: Outcome, why: (String, String)) {
         let cases = &mut self.document.cases;
         for open in self.open.iter_mut().rev() {
@@ -241,7 +240,7 @@ impl Parser {
                 Open::Case { place, shown } => {
                     let case = &mut cases[*place];
                     if outcome > case.outcome {
-                        // Why it would have been skipped says nothing of why it failed.
+                        // The reason for a skip does not explain a failure.
                         case.reasons.clear();
                     }
                     if outcome >= case.outcome {
@@ -275,7 +274,7 @@ impl Parser {
         });
     }
 
-    /// Counts failures for the innermost suite.
+    /// Counts failures of the innermost suite.
     fn show(&mut self, failures: u64) {
         for open in self.open.iter_mut().rev() {
             if let Open::Suite { shown, .. } = open {
@@ -310,7 +309,7 @@ fn reason(element: &BytesStart<'_>, outcome: Outcome) -> Result<Open, Unreadable
     })
 }
 
-/// How a case ended by an attribute: some tools have it there alone.
+/// Reads a case's outcome from an attribute: some tools write it only there.
 fn said(value: &str) -> Outcome {
     match value.to_ascii_lowercase().as_str() {
         "fail" | "failed" | "failure" | "error" | "errored" | "broken" => Outcome::Failed,
@@ -324,18 +323,18 @@ fn attributes(
     element: &BytesStart<'_>,
     mut take: impl FnMut(&[u8], Cow<'_, str>),
 ) -> Result<(), Unreadable> {
-    // What looks for duplicates takes the square of their number.
+    // The check for duplicates takes time quadratic in their number.
     for attribute in element.attributes().with_checks(false) {
         let attribute = attribute.map_err(|error| Unreadable::new(&error))?;
         let raw = String::from_utf8_lossy(&attribute.value);
-        // An entity that nobody knows stays as it is written.
+        // An unknown entity stays as written.
         let value = unescape(&raw).unwrap_or(Cow::Borrowed(&raw));
         take(attribute.key.local_name().as_ref(), value);
     }
     Ok(())
 }
 
-/// What a reference stands for; one of the file's own making stays as it is written.
+/// Resolves a standard reference; one that the file defines itself stays as written.
 fn resolved(reference: &BytesRef<'_>) -> Cow<'static, str> {
     let name = reference.decode().unwrap_or_default();
     match (reference.resolve_char_ref(), resolve_xml_entity(&name)) {

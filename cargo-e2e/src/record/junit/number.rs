@@ -1,11 +1,11 @@
-//! Numbers as tools write them: with thousands' commas, with a decimal comma, or as no number.
+//! Numbers as tools write them: with commas for thousands, with a decimal comma, or not numeric.
 
 use std::time::Duration;
 
-/// No test takes longer than a year; what says so is no time.
+/// Seconds; no test takes longer than a year, so more is not a duration.
 const LONGEST: f64 = 365.0 * 24.0 * 3600.0;
 
-/// A time in seconds; none for what is no time.
+/// Parses a duration in seconds; `None` for text that is none.
 pub(super) fn duration(text: &str) -> Option<Duration> {
     let seconds: f64 = plain(text).parse().ok()?;
     if !(0.0..=LONGEST).contains(&seconds) {
@@ -14,10 +14,10 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// A number of things; what is no number counts nothing.
+/// Parses a count; 0 for text that is none.
 pub(super) fn count(text: &str) -> u64 {
     let text = plain(text);
-    // One that is too big, or has a fraction, is some at least.
+    // A number that is too big, or has a fraction, is more than zero.
     let some = || u64::from(text.parse::<f64>().is_ok_and(|number| number > 0.0));
     text.parse().unwrap_or_else(|_| some())
 }
@@ -25,7 +25,7 @@ pub(super) fn count(text: &str) -> u64 {
 fn plain(text: &str) -> String {
     let text = text.trim();
     match text.split_once(',') {
-        // Three digits after each comma: thousands.
+        // Three digits after each comma: they separate thousands.
         Some((_, after)) if !text.contains('.') && after.len() != 3 && !after.contains(',') => {
             text.replace(',', ".")
         }

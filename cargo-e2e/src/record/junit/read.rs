@@ -1,26 +1,26 @@
-//! What a repo's own file says, as the record's tests.
+//! A repo's own JUnit file as the record's tests.
 
 use crate::record::outcome::{StageStatus, TestRecord, millis};
 use crate::text::{clip, printable};
 
 use super::document::{Case, Document, Outcome, Unreadable};
 
-/// So much is kept of why a test failed: a page of it.
+/// Characters of a failure's message that are kept: about a page.
 const MESSAGE: usize = 4000;
 
-/// Returns the tests in a file of the JUnit family, whichever tool wrote it: suites in suites, one
-/// suite without `testsuites`, and what failed of a suite beside its tests, such as tests that could
-/// not be collected. A suite that counts more failures than its tests show is a failed test of its
-/// own, and so the file of a run that failed never reads as one that passed.
+/// Returns the tests in a file of the JUnit family, whichever tool wrote it: nested suites, one
+/// suite without `testsuites`, and failures of a suite itself, such as tests that could not be
+/// collected. A suite that counts more failures than its tests show becomes a failed test, so that
+/// the file of a failed run never reads as passed.
 ///
 /// # Errors
-/// When it is no JUnit XML, or not the whole of it.
+/// When the text is no JUnit XML, or incomplete.
 pub fn read(xml: &str) -> Result<Vec<TestRecord>, Unreadable> {
     let document = Document::parse(xml)?;
     Ok(document.cases.iter().map(record).collect())
 }
 
-/// How a test is known: by its class, too.
+/// Returns a test's name, with its class.
 pub(super) fn name(case: &Case) -> String {
     if case.class.is_empty() {
         printable(&case.name)
@@ -51,7 +51,7 @@ fn why(reasons: &[(String, String)]) -> Option<String> {
     (!whole.is_empty()).then(|| shortened(&whole))
 }
 
-/// The message, and what explains it. Many tools begin the latter with the former.
+/// Joins message and description. Many tools repeat the message at the begin of the description.
 fn told(message: &str, description: &str) -> Option<String> {
     let (message, description) = (printable(message), printable(description));
     let (message, description) = (message.trim(), description.trim());
@@ -64,7 +64,7 @@ fn told(message: &str, description: &str) -> Option<String> {
     }
 }
 
-/// Its first line, and as much of its end as fits: that is where most tools say where it was.
+/// Keeps the first line, and as much of the end as fits: most tools end with the place.
 fn shortened(text: &str) -> String {
     let all = text.chars().count();
     if all <= MESSAGE {

@@ -1,4 +1,4 @@
-//! When the tests of a repo's own file ran, as far as it says so.
+//! When the tests of a repo's own file ran, as far as the file says so.
 
 use std::time::Duration;
 
@@ -9,29 +9,27 @@ use jiff::{SignedDuration, Timestamp};
 use super::document::{Case, Document, Suite};
 use super::read::name;
 
-/// Clocks of two machines, and what a tool rounds.
+/// Tolerates the difference of two clocks, and a tool's rounding.
 const SLACK: SignedDuration = SignedDuration::from_mins(2);
-/// Zones of the world lie so far apart, and no farther from UTC than that many of them.
+/// Time zones are multiples of these seconds from UTC, at most `ZONES` of them.
 const ZONE: i32 = 15 * 60;
 const ZONES: i32 = 14 * 4;
 
-/// When a test began and ended, by the clock where it ran.
+/// Begin and end of a test, by the clock where it ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Time {
-    /// The test's name, as in the record.
+    /// As in the record.
     pub test: String,
-    /// Its begin.
     pub from: Timestamp,
-    /// Its end.
     pub to: Timestamp,
 }
 
-/// The times in a file of tests that ran between these two: a test's own where it has one, or else
-/// one after the other from the time of its suite on. Suites whose tests ran beside each other, or
-/// at no time that can be, have none.
+/// Returns the times of tests that ran between these two: a test's own time where it has one, else
+/// one after the other from the begin of its suite. Suites whose tests ran in parallel, or at an
+/// impossible time, have none.
 ///
-/// Many tools write the time of a clock without its zone. It is the zone in which the suite began
-/// while the tests ran, where there is only one.
+/// Many tools write local time without its zone. The zone is the one in which the suite began while
+/// the tests ran, where only one fits.
 #[must_use]
 pub fn times(xml: &str, ran: (Timestamp, Timestamp)) -> Vec<Time> {
     let Ok(document) = Document::parse(xml) else {
@@ -65,7 +63,7 @@ fn of_suite(suite: &Suite, cases: &[&Case], ran: (Timestamp, Timestamp)) -> Opti
         .time
         .is_none_or(|time| sum.as_secs_f64() > time.as_secs_f64() * 1.05)
     {
-        // They ran beside each other, or nobody knows.
+        // The tests ran in parallel, or their times are unknown.
         at = None;
     }
     let mut all = Vec::new();
@@ -83,7 +81,7 @@ fn of_suite(suite: &Suite, cases: &[&Case], ran: (Timestamp, Timestamp)) -> Opti
     Some(all)
 }
 
-/// A time in the only zone in which it lies between these two.
+/// Returns a time in the only zone that puts it between these two.
 fn zoned(stamp: &str, ran: (Timestamp, Timestamp)) -> Option<Timestamp> {
     if let Ok(zoned) = stamp.parse() {
         return Some(zoned);

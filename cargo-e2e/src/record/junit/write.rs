@@ -1,4 +1,4 @@
-//! A record as JUnit XML, laid out like nextest's: a suite of tests, and one of our stages.
+//! A record as JUnit XML, laid out like nextest's: one suite of tests, one of stages.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStat
 use crate::record::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord};
 use crate::record::summary::{at_step, failed_tests, reason};
 
-/// So much of what the tests printed goes in, its end: CI systems read the file as a whole.
+/// Bytes of the end of the tests' output that the file has: CI systems load the whole file.
 pub const OUTPUT: usize = 256 << 10;
 
-/// The file's text. `output` is the end of what the tests printed.
+/// Returns the file's text. `output` is the end of the tests' output.
 ///
 /// # Errors
-/// When it can't be written as XML.
+/// When the record can't be written as XML.
 pub fn write(record: &Record, output: &str) -> Result<String, SerializeError> {
     let mut report = Report::new(record.repo.as_str());
     report.set_time(Duration::from_millis(record.duration_ms));
@@ -24,7 +24,7 @@ pub fn write(record: &Record, output: &str) -> Result<String, SerializeError> {
         report.add_test_suite(tests(record, output));
     }
     report.add_test_suite(stages(record, output));
-    // Characters that XML can't hold, and which the serializer lets through.
+    // XML can't hold these characters, and the serializer lets them through.
     Ok(report.to_string()?.replace(['\u{fffe}', '\u{ffff}'], ""))
 }
 
@@ -41,7 +41,7 @@ fn tests(record: &Record, output: &str) -> TestSuite {
     let first = failed_tests(record).first().map(|test| &test.name);
     for test in &record.tests {
         let mut case = case(record, test);
-        // What the stack did is told of the test that is explained, as everywhere.
+        // The stack's behaviour belongs to the test that is explained, as in the other reports.
         if let (true, Some(stage)) = (first == Some(&test.name), stage) {
             case.set_system_err(stage.detail.as_str());
         }
@@ -51,7 +51,7 @@ fn tests(record: &Record, output: &str) -> TestSuite {
 }
 
 fn case(record: &Record, test: &TestRecord) -> TestCase {
-    // One that did not end says nothing of where it was.
+    // A test without an end has no place.
     let message = test.message.as_ref();
     let message = message.map(|message| {
         if test.has_no_end() {
@@ -89,7 +89,7 @@ fn stages(record: &Record, output: &str) -> TestSuite {
         suite.add_property((name, value.as_str()));
     }
     for stage in &record.stages {
-        // What had nothing to do is no test that somebody left out.
+        // A stage with nothing to do is not a skipped test.
         if stage.status == StageStatus::Skipped {
             continue;
         }
@@ -107,7 +107,7 @@ fn stages(record: &Record, output: &str) -> TestSuite {
     suite
 }
 
-/// Whether the other suite says how the tests ended: a failure counts once, and at least once.
+/// Returns whether the suite of tests shows a failure: each failure counts once, and at least once.
 fn told_by_tests(record: &Record, stage: &StageRecord) -> bool {
     let says =
         |test: &TestRecord| matches!(test.status, StageStatus::Failed | StageStatus::Interrupted);
@@ -117,7 +117,7 @@ fn told_by_tests(record: &Record, stage: &StageRecord) -> bool {
     }
 }
 
-/// What was tested, where, and what came of it, by the record's own names.
+/// Returns what was tested, where and with which verdict, by the record's names.
 fn properties(record: &Record) -> Vec<(&'static str, String)> {
     let mut all = vec![
         ("run_id", record.run_id.clone()),

@@ -1,10 +1,10 @@
-//! The journal of a run that was killed, torn anywhere.
+//! The journal of a killed run, torn anywhere.
 
 use crate::fuzz::{shown, text};
 use crate::record::junit;
 use crate::record::outcome::Record;
 
-/// What is read of a journal is a record that can be stored and shown.
+/// Checks that any journal reads as a record that can be stored and shown.
 pub(crate) fn journal(bytes: &[u8]) {
     let Some(record) = record(&text(bytes)) else {
         return;
@@ -12,14 +12,13 @@ pub(crate) fn journal(bytes: &[u8]) {
     let stored = serde_json::to_vec(&record).unwrap_or_default();
     let again = serde_json::from_slice(&stored).ok();
     assert_eq!(again.as_ref(), Some(&record));
-    // Any text of a run is XML that can be read.
+    // Any text of a run can be written as XML and read back.
     let xml = junit::write(&record, &record.repo).unwrap_or_default();
     let read = junit::read(&xml);
     assert!(read.is_ok(), "{read:?} of {xml}");
     shown(&record, b"");
 }
 
-/// The record that a journal makes.
 pub(crate) fn record(text: &str) -> Option<Record> {
     Some(super::journal::read(text)?.record)
 }

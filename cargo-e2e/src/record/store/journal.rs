@@ -1,5 +1,5 @@
-//! What is known of a run under way, for the case that it is killed: a file that grows line by
-//! line, and is locked as long as its process lives.
+//! A file that grows by a line for each event of a run under way, in case the run is killed. It is
+//! locked as long as its process lives.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
@@ -18,28 +18,25 @@ use crate::record::outcome::{
 };
 use crate::spec::Report;
 
-/// 128 + SIGKILL: the signals that leave time to say so do.
+/// 128 + SIGKILL: other signals leave time to store a record.
 const KILLED: u8 = 137;
 
-/// What is known of a run before it begins.
+/// What is known before a run begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// The run's id.
     pub run_id: String,
-    /// The repo's slug.
     pub repo: String,
-    /// The host's name.
     pub host: String,
     /// When it began, RFC 3339 UTC.
     pub started_at: String,
-    /// The folder with everything that is kept.
+    /// The folder with the result.
     pub bundle: PathBuf,
-    /// What the state-hub is told beside the record; none for what it does not hear of.
+    /// Fields for the state-hub beside the record; `None` for a run that is not sent.
     pub report: Option<Report>,
     /// Whether the environment named no hub.
     #[serde(default)]
     pub without_hub: bool,
-    /// Whether it runs tests. What does not is no part of a repo's history.
+    /// Whether it runs tests. Other runs are no part of a repo's history.
     #[serde(default = "yes")]
     pub is_run: bool,
 }
@@ -48,20 +45,20 @@ fn yes() -> bool {
     true
 }
 
-/// Writes it. Its errors don't end a run: a run that is not killed does not need it.
+/// Writes the journal. Its errors don't end a run, which needs it only when killed.
 #[derive(Debug)]
 pub struct Journal {
     file: File,
 }
 
 impl Journal {
-    /// Begins one: from now on a run that is killed is known of.
+    /// Creates the journal: from now on, a killed run leaves a trace.
     ///
     /// # Errors
-    /// When it can't be written.
+    /// When the file can't be written.
     pub fn begin(store: &Store, header: &Header) -> io::Result<Self> {
         durable::folder(&store.folder)?;
-        // Nobody takes it for a dead run's before it is locked.
+        // Under this name, no process takes it for a killed run's before it is locked.
         let fresh = store.folder.join(format!(".{}.new", header.run_id));
         let mut file = OpenOptions::new()
             .append(true)
@@ -79,26 +76,26 @@ impl Journal {
         };
         let begun: io::Result<()> = begun();
         begun.inspect_err(|_| {
-            // Half of one says nothing.
+            // An incomplete one is useless.
             let _ = std::fs::remove_file(&fresh);
         })?;
         Ok(Self { file })
     }
 
-    /// A second hand that writes the same file.
+    /// Returns a second handle that writes the same file.
     ///
     /// # Errors
-    /// When the process can have no more files.
+    /// When the process has no more file descriptors.
     pub fn reporter(&self) -> io::Result<Self> {
         Ok(Self {
             file: self.file.try_clone()?,
         })
     }
 
-    /// Ends it: the record is where it belongs.
+    /// Removes the journal, once the record is stored.
     ///
     /// # Errors
-    /// When it can't be removed.
+    /// When the file can't be removed.
     pub fn end(self, store: &Store, run_id: &str) -> io::Result<()> {
         drop(self);
         durable::remove(&store.folder, &name(run_id))
@@ -120,39 +117,38 @@ impl Reporter for Journal {
         | Event::StageEnded { .. }
         | Event::Health { .. } = event
         {
-            // Storing the record reports a full disk.
+            // A full disk is reported when the record is stored.
             let _ = self.write(event);
         }
     }
 }
 
-/// A run whose process is gone, and which said nothing more.
+/// A run whose process is gone without an end.
 #[derive(Debug)]
 pub struct Dead {
-    /// What was known of it.
     pub header: Header,
-    /// The record that was made of that; or the one that it could still store.
+    /// The record made of its journal; or the one that it had stored itself.
     pub record: Record,
-    /// Whether it could not.
+    /// Whether it had not stored one itself.
     pub fresh: bool,
-    /// The last that is known of it.
+    /// The time of its last event.
     end: jiff::Timestamp,
 }
 
-/// What came of the journals that nobody holds.
+/// The outcome of reading journals without a process.
 #[derive(Debug, Default)]
 pub struct Recovered {
-    /// Runs that were killed.
     pub dead: Vec<Dead>,
-    /// Journals that say not even whose they are; kept under these names.
+    /// Journals without even a readable header; kept under these names.
     pub torn: Vec<PathBuf>,
 }
 
-/// Stores what dead runs knew, as `interrupted`, and hands each to `then` before its journal goes.
-/// `tests` says what its tests had told until then. Safe beside other processes: a journal has one reader, and a living run's has none.
+/// Stores the records of killed runs as `interrupted`, and hands each to `then` before its journal
+/// is removed. `tests` returns the tests that the run had recorded. Several processes may call this
+/// at once: a journal has one reader, and that of a living run has none.
 ///
 /// # Errors
-/// When the folder can't be read, or a record not be stored.
+/// When the folder can't be read, or a record can't be stored.
 pub fn recover(
     store: &Store,
     tests: impl Fn(&Path, jiff::Timestamp) -> Vec<TestRecord>,
@@ -166,7 +162,7 @@ pub fn recover(
         if file.try_lock().is_err() || !is_still(&path, &file) {
             continue;
         }
-        // Torn, it may hold anything.
+        // A torn journal may hold any bytes.
         let text = String::from_utf8_lossy(&std::fs::read(&path)?).into_owned();
         let Some(mut dead) = read(&text) else {
             let torn = path.with_extension("torn");
@@ -182,14 +178,14 @@ pub fn recover(
         if dead.fresh {
             dead.record.tests = tests(&dead.header.bundle, dead.end);
         }
-        // A torn one in its place says less.
+        // A record that is stored already says more than a torn journal.
         if !is_stored {
             if dead.header.is_run {
                 store.put(&dead.record)?;
             }
             if dead.header.bundle.is_dir() && !dead.header.bundle.join("run.json").exists() {
                 let json = serde_json::to_vec_pretty(&dead.record)?;
-                // Its folder may be anywhere, and gone tomorrow.
+                // The bundle may be on a removable disk, or gone.
                 let _ = durable::write(&dead.header.bundle, "run.json", &json);
             }
         }
@@ -201,19 +197,19 @@ pub fn recover(
     Ok(all)
 }
 
-/// The record of a run whose store took nothing.
+/// Returns the record that a run left in its bundle because the store was not writable.
 fn in_bundle(header: &Header) -> Option<Record> {
     let record = super::read(&header.bundle.join("run.json")).ok()?;
     (record.run_id == header.run_id).then_some(record)
 }
 
-/// Whether the file that was opened is the one that is there now.
+/// Returns whether the opened file is still the one with this path.
 fn is_still(path: &Path, file: &File) -> bool {
     let (there, here) = (std::fs::metadata(path), file.metadata());
     matches!((there, here), (Ok(there), Ok(here)) if there.ino() == here.ino() && there.dev() == here.dev())
 }
 
-/// None for a file that holds not even a header. The last line may be torn.
+/// Returns `None` for a file without a whole header. The last line may be torn.
 pub(super) fn read(text: &str) -> Option<Dead> {
     let mut lines = text.lines();
     let header: Header = serde_json::from_str(lines.next()?).ok()?;
@@ -237,7 +233,7 @@ pub(super) fn read(text: &str) -> Option<Dead> {
     let mut last = header.started_at.clone();
     let mut may_have_a_sandbox = false;
     for line in lines {
-        // Of a line that is torn, or another version's, nobody knows what it said.
+        // A line that is torn, or of another version, is passed over.
         let Ok(Line { at, event, .. }) = serde_json::from_str(line) else {
             may_have_a_sandbox = true;
             continue;
@@ -261,7 +257,7 @@ pub(super) fn read(text: &str) -> Option<Dead> {
     })
 }
 
-/// Adds to a record what happened next.
+/// Adds an event to a record.
 fn add(record: &mut Record, at: String, event: Event) {
     match event {
         Event::Commit { git } => record.git = git,

@@ -1,4 +1,4 @@
-//! Records of runs that were killed, and what their host says of them later.
+//! Adds to records of killed runs what their host reports later.
 
 use std::io;
 use std::path::Path;
@@ -8,11 +8,12 @@ use crate::durable;
 use crate::record::ended::EndedSandbox;
 use crate::record::outcome::{Record, StageStatus, Verdict, state_not_known};
 
-/// Older ones are history.
+/// Older runs are not updated any more.
 const LAST: usize = 50;
 
 impl Store {
-    /// Of the last runs those on this host that were killed, and of whose sandbox nothing is known.
+    /// Returns killed runs on this host of whose sandbox's end nothing is known, among the last
+    /// ones.
     ///
     /// # Errors
     /// When the folder can't be read.
@@ -24,11 +25,11 @@ impl Store {
         Ok(unknown.map(|record| record.run_id).collect())
     }
 
-    /// Writes into such a record how its sandbox ended, and into its copy in `results`, the folder
-    /// of its repo's results, where it is there. None where that was known already.
+    /// Adds to a record how its sandbox ended, also to its copy in `results`, the folder of its
+    /// repo's results. Returns `None` where the record says so already.
     ///
     /// # Errors
-    /// When it can't be written.
+    /// When the record can't be written.
     pub fn learn(&self, ended: &EndedSandbox, results: &Path) -> io::Result<Option<Record>> {
         let Ok(mut record) = self.get(&ended.run_id) else {
             return Ok(None);
@@ -44,7 +45,7 @@ impl Store {
         self.put(&record)?;
         let bundle = results.join(&record.run_id);
         if bundle.join("run.json").is_file() {
-            // The store has it; a copy is no reason to fail.
+            // The store has it, so an error of the copy is ignored.
             let json = serde_json::to_vec_pretty(&record)?;
             let _ = durable::write(&bundle, "run.json", &json);
         }

@@ -1,4 +1,4 @@
-//! What the services printed while a test ran, by the host's clock.
+//! What services printed while a test ran, by the host's clock.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -16,54 +16,55 @@ use crate::report::ReportInputs;
 use crate::report::log_lines::{LogLines, shifted, split_time};
 use crate::text::printable;
 
-/// The last lines of each service are kept, so many.
+/// How many of the last lines of each service are kept.
 const KEPT: usize = 1000;
 /// Lines that are longer are cut: a line of minified JSON must not fill the screen.
 const WIDTH: usize = 200;
-/// A log that is longer is searched by time, not read: lines of a clock that went back are missed.
+/// A longer log is searched by time instead of being read, which misses lines of a clock that went
+/// back.
 const SEARCHED: u64 = 16 << 20;
-/// Clocks are compared over a connection: so much may be lost on the way.
+/// Clocks are compared over a connection, which may take this long.
 const SLACK: SignedDuration = SignedDuration::from_millis(250);
 
-/// Words that programs begin to complain with.
+/// Words that begin an error message.
 static ERROR: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:error|fatal|panic(?:ked)?|exception|critical|traceback|segfault|out of memory)\b").ok()
 });
 
-/// The time of a test, or of the whole stage where that is not known.
+/// The time span of a test; of the whole stage where the test's is unknown.
 #[derive(Debug)]
 pub(super) struct During {
     pub(super) stage: Stage,
-    /// The test.
+    /// The test, where its own span is known.
     pub(super) test: Option<String>,
     pub(super) took: Duration,
     pub(super) services: Vec<Service>,
 }
 
-/// One service's log.
+/// One service's log in the span.
 #[derive(Debug)]
 pub(super) struct Service {
     pub(super) name: String,
-    /// All lines of that time; only the last ones are kept.
+    /// How many lines the span has; only the last ones are kept.
     pub(super) count: usize,
     pub(super) lines: VecDeque<Line>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
-    /// Since the test began: `+1.23 s`.
+    /// Time since the span began: `+1.23 s`.
     pub(super) after: String,
     pub(super) text: String,
     pub(super) is_error: bool,
 }
 
-/// Whether a line of a log is a complaint.
+/// Returns whether a line of a log looks like an error.
 pub(crate) fn is_complaint(text: &str) -> bool {
     ERROR.as_ref().is_some_and(|error| error.is_match(text))
 }
 
 impl During {
-    /// None when the stage did not begin.
+    /// Returns `None` when the stage did not begin.
     pub(super) fn of(
         record: &Record,
         stage: Stage,
@@ -84,7 +85,7 @@ impl During {
             } else {
                 inputs.skew
             };
-            // One that did not end was ended with the others.
+            // A test without an end was stopped when the stage ended.
             let to = to.map_or(all.1, |to| shifted(to, skew));
             Some((Some(test.to_owned()), shifted(from, skew), to))
         });
@@ -104,8 +105,8 @@ impl During {
     }
 }
 
-/// When a test that did not pass began and ended, by the clock where it ran: its last attempt that
-/// did not pass.
+/// Returns begin and end, by the clock where it ran, of the last attempt of a test that did not
+/// pass.
 fn own_times(events: &Path, test: &str) -> Option<(Timestamp, Option<Timestamp>)> {
     let (mut from, mut to) = (None, None);
     let mut failed = None;
@@ -124,7 +125,7 @@ fn own_times(events: &Path, test: &str) -> Option<(Timestamp, Option<Timestamp>)
                 if status == Status::Failed {
                     failed = Some((from, to));
                 } else {
-                    // Another test of this name, which says nothing of the one that failed.
+                    // This is another test of the same name, which passed.
                     (from, to) = failed.unwrap_or((from, to));
                 }
             }
@@ -140,10 +141,10 @@ fn read(name: &str, log: &Path, from: Timestamp, to: Timestamp) -> Service {
         count: 0,
         lines: VecDeque::new(),
     };
-    // What can't be read says nothing; that it is missing was said when it was fetched.
+    // A log that is missing was reported when it was fetched.
     if let Ok((last, count)) = printed(log, shifted(from, -SLACK), shifted(to, SLACK)) {
         service.count = count;
-        // Only those that stay are looked at.
+        // Only the kept lines are converted.
         let shown = |(at, text): (Timestamp, String)| {
             let text = printable(&text);
             Line {
@@ -157,7 +158,7 @@ fn read(name: &str, log: &Path, from: Timestamp, to: Timestamp) -> Service {
     service
 }
 
-/// The last lines of that time, and how many there were.
+/// Returns the last lines of the span, and how many it has.
 fn printed(
     log: &Path,
     from: Timestamp,
@@ -196,7 +197,8 @@ impl Service {
         self.lines.iter().filter(|line| line.is_error).count()
     }
 
-    /// So many lines, in their order: the first complaints with what follows them, and the last.
+    /// Picks at most so many lines, in their order: the first errors with the lines that follow
+    /// them, and the last lines.
     pub(super) fn pick(&self, most: usize) -> Vec<&Line> {
         let mut wanted = vec![false; self.lines.len()];
         let mut left = most.min(self.lines.len());

@@ -1,3 +1,4 @@
+use crate::record::summary::headline;
 use std::path::Path;
 
 use jiff::SignedDuration;
@@ -96,7 +97,7 @@ db: out of memory (killed), restarted once since it was made
 web: running
 |  +0.50 s   GET /orders
 |  +1.00 s ! ERROR no such table
-printed nothing: init (exited), idle
+no log lines from init (exited), idle
 health checks before: api passed after 1.20 s
 again: cargo e2e --host railiance01 -- orders::ship
 keep:  cargo e2e --host railiance01 --keep-on-failure -- orders::ship
@@ -181,7 +182,7 @@ fn a_stage_before_the_tests_says_why_itself() {
         unhealthy.long,
         format!(
             "{}\n{}",
-            summary_line(&record),
+            headline(&record),
             unhealthy.page.replace(again, &format!("\n{again}"))
         )
     );
@@ -212,7 +213,6 @@ fn what_a_command_printed_is_in_the_bundle_and_not_again_on_the_terminal() {
     );
     let long = "\
 test_command at e2e/test.sh:4:
-| the tests failed (exit status 1)
 | the last lines they printed:
 |   e2e/test.sh:4: no
 while the tests ran";
@@ -292,4 +292,11 @@ fn a_run_that_was_interrupted_says_where_and_by_what() {
         cut_short(&record),
         Some(format!("{name} was interrupted: SIGINT\n"))
     );
+    record.verdict = Verdict::Interrupted;
+    record.tests.clear();
+    let folder = bundle();
+    let report = report(&record, &inputs(folder.path())).unwrap();
+    assert_eq!(report.short, "again: cargo e2e --host railiance01\n");
+    let why = format!("{name} was interrupted: SIGINT\n");
+    assert_eq!(report.page, format!("{why}{}", report.short));
 }

@@ -1,5 +1,5 @@
-//! What others print is never a command to GitHub Actions: its runner takes commands from every
-//! line of a job, such as `::add-mask::` and `::set-output`.
+//! Keeps GitHub Actions from running what tests print: its runner takes commands such as
+//! `::add-mask::` and `::set-output` from every line of a job.
 
 use std::io::{self, Write};
 
@@ -7,19 +7,19 @@ use crate::record::event::{Event, Reporter};
 use crate::record::outcome::Stage;
 use crate::report::output::{Channel, Missed};
 
-/// Stops commands while tests print, with a word that they can't know. The runner reads stdout and
-/// stderr each in its order, but not in one: this must write to where the tests' output goes, and
-/// be told before it.
+/// Stops commands while tests print, with a token that the tests can't know. The runner orders
+/// lines only within one stream: this must write to the stream of the tests' output, and see each
+/// event before that stream's reporter.
 pub struct StopCommands<W: Write + Send> {
     out: W,
-    /// The word that ends it, while commands are stopped.
+    /// The token that resumes commands, while they are stopped.
     token: Option<String>,
     /// The tests' last byte was not a newline.
     unfinished_line: bool,
 }
 
 impl<W: Write + Send> StopCommands<W> {
-    /// Writes to where the tests' output goes.
+    /// Writes to `out`, the stream of the tests' output.
     pub fn on(out: W) -> Self {
         Self {
             out,
@@ -64,15 +64,14 @@ impl<W: Write + Send> Reporter for StopCommands<W> {
     }
 }
 
-/// A run may end without a word, when it panics.
+/// A run that panics ends without an event.
 impl<W: Write + Send> Drop for StopCommands<W> {
     fn drop(&mut self) {
         self.resume();
     }
 }
 
-/// Breaks what the runner would take for a command in lines that quote others. Each write begins
-/// at the beginning of a line.
+/// Breaks up commands in lines that quote others. Each write must begin at the beginning of a line.
 pub struct NoCommands<W: Write>(pub W);
 
 impl<W: Write> Write for NoCommands<W> {

@@ -1,4 +1,4 @@
-//! Everything that took time, as parts of a hundred.
+//! Everything that took time, as bars in percent of the run.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use e2e_harness::protocol::record::Entry;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::record::outcome::{HealthStatus, Record, Stage};
+use crate::record::outcome::{HealthStatus, Record, Stage, StageRecord, StageStatus};
 use crate::record::summary::{duration, reason};
 use crate::report::ReportInputs;
 use crate::report::failure::restarted;
@@ -17,14 +17,13 @@ use crate::text::printable;
 
 use super::style::status_class;
 
-/// Narrower than this, nothing is seen.
+/// The narrowest bar in percent: less is invisible.
 const NARROWEST: f64 = 0.3;
 
-/// One bar.
 #[derive(Debug)]
 pub(super) struct Bar {
     pub(super) name: String,
-    /// As much of the name as tells it from others.
+    /// The shortest end of the name that is unique.
     pub(super) short: String,
     pub(super) detail: String,
     pub(super) class: &'static str,
@@ -33,19 +32,19 @@ pub(super) struct Bar {
     pub(super) took: String,
 }
 
-/// All of them. Times are this machine's, in milliseconds since the run began.
+/// All bars. Times are this machine's, in milliseconds since the run began.
 #[derive(Debug)]
 pub(super) struct Axis {
     start: Timestamp,
     length: i64,
-    /// The host's clock less this machine's.
+    /// How far the host's clock is ahead of this machine's.
     skew: SignedDuration,
     times: HashMap<String, (i64, i64)>,
     pub(super) stages: Vec<Bar>,
     pub(super) checks: Vec<Bar>,
     pub(super) containers: Vec<Bar>,
     pub(super) tests: Vec<Bar>,
-    /// Whether there are several tests, and of none it is known when it ran.
+    /// Whether there are several tests, and no times of any.
     pub(super) hidden_tests: bool,
 }
 
@@ -70,17 +69,17 @@ impl Axis {
         axis
     }
 
-    /// How long all of it took.
+    /// Returns the duration of the whole run.
     pub(super) fn total(&self) -> String {
         took(self.length)
     }
 
-    /// When a test began and ended, where that is known.
+    /// Returns begin and end of a test, where they are known.
     pub(super) fn time_of(&self, test: &str) -> Option<(i64, i64)> {
         self.times.get(test).copied()
     }
 
-    /// A time of the host's clock.
+    /// Converts a time of the host's clock.
     pub(super) fn of_host(&self, at: Timestamp) -> i64 {
         self.since(shifted(at, -self.skew))
     }
@@ -109,7 +108,8 @@ impl Axis {
     }
 
     fn add_stages(&mut self, record: &Record) {
-        for stage in &record.stages {
+        let began = |stage: &&StageRecord| stage.status != StageStatus::Skipped;
+        for stage in record.stages.iter().filter(began) {
             let Ok(at) = stage.started_at.parse() else {
                 continue;
             };
@@ -144,7 +144,7 @@ impl Axis {
     }
 
     fn add_containers(&mut self, record: &Record, bundle: &Path) {
-        // A container that still runs goes with the teardown.
+        // A container that still runs ends with the teardown.
         let teardown = record.stages.iter().find(|one| one.name == Stage::Teardown);
         let end = teardown.and_then(|one| one.started_at.parse().ok());
         let end = end.map_or(self.length, |at| self.since(at));
@@ -162,11 +162,11 @@ impl Axis {
             let Some(started) = time("StartedAt") else {
                 continue;
             };
-            // One that was made and never started has Docker's year 1 here.
+            // Docker gives the year 1 as the start of a container that was never started.
             if service.state == "created" {
                 continue;
             }
-            // Docker forgets every start but the last.
+            // Docker remembers only the last start.
             let (from, restarted) = match service.restarts {
                 0 => (started, String::new()),
                 times => (
@@ -192,7 +192,7 @@ impl Axis {
         } else {
             SignedDuration::ZERO
         };
-        // Of a test that died in the middle of a letter, all but that line counts.
+        // A test may have died in the middle of a UTF-8 character: only that line is lost.
         let mut text = Vec::new();
         for file in ["events.jsonl", crate::record::junit::TIMES] {
             text.extend(std::fs::read(inputs.bundle.join(file)).unwrap_or_default());
@@ -210,7 +210,7 @@ impl Axis {
             };
             let at = self.since(shifted(at, -skew));
             if !is_end {
-                // One that has no end was ended with the others.
+                // A test without an end was stopped with the others.
                 let time = (at, at + signed(own.duration_ms));
                 self.times.insert(own.name.clone(), time);
             } else if let Some((_, to)) = self.times.get_mut(&own.name) {
@@ -238,7 +238,7 @@ impl Axis {
     }
 }
 
-/// Names of tests begin with a path that is mostly the same.
+/// Shortens names of tests, which share most of their beginning.
 fn shorten(tests: &mut [Bar]) {
     let own = |bar: &Bar| match bar.name.rsplit_once("::") {
         Some((_, own)) => own.to_owned(),

@@ -1,4 +1,4 @@
-//! The ends of the logs, line by line, so that they can be filtered and jumped to.
+//! The ends of the logs, as lines that can be filtered and jumped to.
 
 use std::path::Path;
 
@@ -11,9 +11,9 @@ use crate::report::failure::is_complaint;
 use crate::report::log_lines::{LogLines, split_time};
 use crate::text::printable;
 
-/// So many lines of each are in the page, the last ones; the file beside it has all.
+/// How many lines of each log the page shows; the file beside it has all.
 const LINES: usize = 2000;
-/// A line that is longer is cut.
+/// Characters at which a line is cut.
 const WIDTH: usize = 2000;
 
 struct Line {
@@ -65,7 +65,7 @@ fn one(title: &str, path: &str, (lines, left_out): &(Vec<Line>, usize)) -> Marku
     }
 }
 
-/// Docker begins each line with its time.
+/// Splits off the time that Docker begins each line with.
 fn timed(text: &str, axis: &Axis) -> Line {
     match split_time(text) {
         Some((at, rest)) => Line {
@@ -85,10 +85,10 @@ fn seconds(millis: i64) -> String {
     format!("{sign}{}.{:02}", millis / 1000, millis % 1000 / 10)
 }
 
-/// The last lines, and how many there were before. Only those that stay are looked at.
+/// Returns the last lines, and how many precede them. Only the returned lines are converted.
 fn ends(path: &Path, read: impl Fn(&str) -> Line) -> (Vec<Line>, usize) {
     let last = LogLines::open(path).and_then(|mut lines| lines.last(0..lines.length(), LINES));
-    // One that is missing was told of when it was not fetched.
+    // A missing file was reported when it was not fetched.
     let last = last.unwrap_or_default();
     let shown = |text: String| {
         let mut line = read(&text);

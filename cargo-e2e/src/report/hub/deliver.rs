@@ -1,4 +1,4 @@
-//! Sends what waits, as long as there is time.
+//! Sends unsent records, within a time limit.
 
 use std::io;
 use std::time::Duration;
@@ -12,39 +12,38 @@ use super::{Answer, Entry, Hub, HubError, Outbox, Waiting, body, judge, retry_af
 use crate::record::store::Store;
 use crate::text::chain;
 
-/// A verdict is delayed by no more than this.
+/// The most that sending may delay a verdict.
 pub const BESIDE_A_RUN: Duration = Duration::from_secs(2);
-/// What somebody who asks for it waits for.
+/// The time limit for `cargo e2e report`.
 pub const BY_HAND: Duration = Duration::from_secs(30);
 
-/// So often one record is tried, before it waits for the next run.
+/// Tries for one record before it waits for the next run.
 const TRIES: u32 = 4;
 /// The longest pause after the first try; it doubles with each.
 const PAUSE: Duration = Duration::from_millis(150);
-/// How often another process that sends is asked whether it is done.
+/// How often to look whether another sending process is done.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What came of it.
 #[derive(Debug, Default)]
 pub struct Delivered {
-    /// Runs of which the hub has the record.
+    /// Runs whose record the hub has.
     pub sent: Vec<String>,
-    /// Those that still wait.
+    /// Records that still wait.
     pub waiting: Vec<Entry>,
-    /// What else went wrong.
+    /// Any other problem.
     pub trouble: Option<String>,
 }
 
 /// Which records to send.
 #[derive(Debug, Clone, Copy)]
 pub enum Which<'r> {
-    /// This run's first, then those that may be sent by now.
+    /// This run's first, then those whose time to wait is over.
     Run(&'r str),
     /// All, also those that the hub refused or wants later.
     All,
 }
 
-/// Sends what waits until all is sent, the hub does not answer, or the time is over.
+/// Sends until all is sent, the hub does not answer, or the time is over.
 pub async fn deliver(
     hub: &Hub,
     store: &Store,
@@ -85,7 +84,7 @@ async fn try_deliver(
     let mut entries = held.entries().map_err(told)?;
     let now = jiff::Timestamp::now();
     match which {
-        // One that is never taken must not keep others from being sent.
+        // A record that always fails must not keep others from being sent.
         Which::All => entries.sort_by_key(|entry| entry.attempts),
         Which::Run(first) => {
             entries.retain(|entry| !entry.refused && entry.may_go(now));
@@ -116,7 +115,7 @@ fn client() -> Result<Client, HubError> {
         .map_err(|error| HubError::NoClient(chain(&error)))
 }
 
-/// Keeps an answer; false when there is no use in asking for the next one.
+/// Stores an answer; returns false when another request would be useless.
 fn note(
     held: &Waiting,
     entry: &mut Entry,
@@ -146,7 +145,7 @@ fn note(
     }
 }
 
-/// Tries one record, with pauses of a random length up to a bound that doubles.
+/// Sends one record, with pauses of a random length up to a bound that doubles.
 async fn send(
     hub: &Hub,
     client: &Client,
@@ -196,7 +195,7 @@ async fn post(hub: &Hub, client: &Client, run_id: &str, body: String) -> Answer 
     }
     match request.send().await {
         Ok(response) => answer(hub, response).await,
-        // Its address may hold what is nobody's business.
+        // The error's text may hold the address with its credentials.
         Err(error) => Answer::Later {
             why: hub.clean(&chain(&error.without_url())),
             after: None,
@@ -213,7 +212,7 @@ async fn answer(hub: &Hub, mut response: Response) -> Answer {
     if response.status().is_success() {
         return judge(status, after, "");
     }
-    // The first piece says enough; a body without end is not waited for.
+    // The first chunk is enough; an endless body is not waited for.
     let said = match response.chunk().await {
         Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
         _ => String::new(),

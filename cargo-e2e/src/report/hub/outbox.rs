@@ -1,4 +1,4 @@
-//! Records that the hub has not yet: a small file each, beside the records.
+//! Unsent records: a small file each, beside the records.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,41 +11,38 @@ use crate::durable;
 use crate::record::store;
 use crate::spec::Report;
 
-/// Records of runs that no hub was named to wait so long for one, and so many of them: a hub that
-/// is set one day is to hear of the last runs, not of a year.
+/// How long, and how many, records of runs without a hub are kept for sending: a hub that is set
+/// one day gets the last runs, not those of a year.
 const UNSENT_FOR: Duration = Duration::from_hours(30 * 24);
 const UNSENT: usize = 100;
 
-/// One record that waits.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Whose record.
     pub run_id: String,
-    /// What the hub is told beside it.
+    /// Fields of the request beside the record.
     pub report: Report,
-    /// How often it was tried.
     pub attempts: u32,
-    /// What came of the last try.
+    /// The outcome of the last try.
     pub last_answer: Option<String>,
-    /// The hub asked for patience until then, RFC 3339 UTC.
+    /// The hub asked not to be called earlier, RFC 3339 UTC.
     pub not_before: Option<jiff::Timestamp>,
-    /// The hub does not take it as it is: runs leave it alone, `cargo e2e report` tries again.
+    /// The hub refuses the record: runs skip it, `cargo e2e report` tries again.
     pub refused: bool,
-    /// When it was recorded, no hub was named.
+    /// No hub was set when the run was recorded.
     #[serde(default)]
     pub without_hub: bool,
 }
 
 impl Entry {
-    /// Whether it waited too long for a hub to be named. A run's id begins with its time.
+    /// Returns whether it waited too long for a hub to be set. A run's id begins with its time.
     fn is_over(&self, now: SystemTime) -> bool {
         let began = ulid::Ulid::from_string(&self.run_id).map(|id| id.datetime());
         let age = began.map(|began| now.duration_since(began).unwrap_or_default());
         self.without_hub && age.is_ok_and(|age| age > UNSENT_FOR)
     }
 
-    /// Whether the hub's patience is asked for no more. A time that no hub may ask for was set by a
-    /// clock that was ahead.
+    /// Returns whether the time that the hub asked for is over. A time beyond the longest that is
+    /// accepted comes from a clock that was ahead.
     pub(super) fn may_go(&self, now: jiff::Timestamp) -> bool {
         let may = |at: jiff::Timestamp| {
             let wait = at.duration_since(now);
@@ -55,13 +52,13 @@ impl Entry {
     }
 }
 
-/// The folder of those that wait.
+/// The folder of unsent records.
 #[derive(Debug, Clone)]
 pub struct Outbox {
     folder: PathBuf,
 }
 
-/// Who holds the outbox: one process sends at a time, so that each record is sent once.
+/// A lock on the outbox: one process sends at a time, so that each record is sent once.
 #[derive(Debug)]
 pub struct Waiting {
     outbox: Outbox,
@@ -69,7 +66,7 @@ pub struct Waiting {
 }
 
 impl Outbox {
-    /// In `outbox` of this folder. Nothing is made yet.
+    /// Uses `outbox` in this folder; creates nothing yet.
     #[must_use]
     pub fn in_state(state: &Path) -> Self {
         Self {
@@ -77,7 +74,7 @@ impl Outbox {
         }
     }
 
-    /// Lets a record wait.
+    /// Adds a record.
     ///
     /// # Errors
     /// When that can't be written.
@@ -85,12 +82,12 @@ impl Outbox {
         durable::folder(&self.folder)?;
         let name = store::name(&entry.run_id);
         durable::write(&self.folder, &name, &serde_json::to_vec(entry)?)?;
-        // An old one that can't be removed costs no new one.
+        // A new record is stored even where an old one can't be removed.
         let _ = self.forget(SystemTime::now());
         Ok(())
     }
 
-    /// Removes what waited too long for a hub to be named, and the oldest of too many.
+    /// Removes records that waited too long for a hub, and the oldest of too many.
     fn forget(&self, now: SystemTime) -> io::Result<()> {
         let mut unsent = self.all()?;
         unsent.retain(|entry| entry.without_hub);
@@ -103,7 +100,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// All that waits, the oldest first.
+    /// Returns all entries, the oldest first.
     ///
     /// # Errors
     /// When the folder can't be read; one that does not exist is empty.
@@ -123,12 +120,12 @@ impl Outbox {
         for entry in entries {
             let path = entry?.path();
             if path.extension().is_some_and(|found| found == "json") {
-                // One that another process sent meanwhile is gone.
+                // Another process may have sent it meanwhile.
                 let Ok(text) = std::fs::read(&path) else {
                     continue;
                 };
                 let run_id = path.file_stem().unwrap_or_default().to_string_lossy();
-                // Of one that was torn, the name says enough to send the record.
+                // The name alone is enough to send the record of a torn entry.
                 all.push(serde_json::from_slice(&text).unwrap_or_else(|_| Entry {
                     run_id: run_id.into_owned(),
                     ..Entry::default()
@@ -139,7 +136,7 @@ impl Outbox {
         Ok(all)
     }
 
-    /// Holds it, unless another process does.
+    /// Takes the lock, unless another process has it.
     ///
     /// # Errors
     /// When the lock can't be made.
@@ -162,17 +159,17 @@ impl Outbox {
 }
 
 impl Waiting {
-    /// All that waits, the oldest first.
+    /// Returns all entries, the oldest first.
     pub(super) fn entries(&self) -> io::Result<Vec<Entry>> {
         self.outbox.entries()
     }
 
-    /// Takes note of a try.
+    /// Stores the outcome of a try.
     pub(super) fn update(&self, entry: &Entry) -> io::Result<()> {
         self.outbox.put(entry)
     }
 
-    /// The hub has it.
+    /// Removes the entry of a record that the hub has.
     pub(super) fn done(&self, entry: &Entry) -> io::Result<()> {
         durable::remove(&self.outbox.folder, &store::name(&entry.run_id))
     }

@@ -5,41 +5,39 @@ use std::io::{IsTerminal, stderr};
 use crate::environment;
 use crate::report::output::same_place;
 
-/// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Verbosity {
-    /// Failures, the verdict when it is not `passed`, and what the tests print.
+    /// Failures, a verdict other than `passed`, and test output.
     Quiet,
-    /// Also a line a stage, warnings and notes.
+    /// Also a line for each stage, warnings and notes.
     #[default]
     Normal,
-    /// Also what each stage's commands and the health checks say.
+    /// Also the output of each stage's commands, and health checks.
     Verbose,
 }
 
-/// How a run is shown to a person.
+/// How a run is shown on a terminal or in a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HumanOptions {
-    /// How much.
     pub verbosity: Verbosity,
     /// Whether stderr shows colours.
     pub color: bool,
-    /// Whether stderr is a terminal with somebody in front of it: a spinner is allowed.
+    /// Whether stderr is an interactive terminal, which may redraw a line.
     pub live: bool,
-    /// Whether stdout and stderr end in the same place, so that their lines meet.
+    /// Whether stdout and stderr go to the same place, where their lines meet.
     pub shared: bool,
 }
 
 impl HumanOptions {
-    /// What suits this process's stdout and stderr. `color` is the user's word, if there is one.
+    /// Returns options for this process's stdout and stderr. `color` is the user's choice, if any.
     #[must_use]
     pub fn detect(verbosity: Verbosity, color: Option<bool>) -> Self {
         let auto = || {
-            // Knows NO_COLOR, CLICOLOR_FORCE and TERM=dumb.
+            // Respects `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb`.
             anstream::AutoStream::choice(&stderr()) != anstream::ColorChoice::Never
         };
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb" || term.is_empty());
-        // Some CI systems give their jobs a terminal, and keep every frame of a spinner.
+        // Some CI systems give jobs a terminal, and would log every redrawn line.
         let ci =
             std::env::var_os(environment::CI).is_some_and(|ci| !ci.is_empty() && ci != "false");
         Self {

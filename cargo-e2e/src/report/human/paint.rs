@@ -2,10 +2,10 @@
 
 use anstyle::{AnsiColor, Style};
 
-/// The width of the column of verbs, as cargo and nextest have it.
+/// The width of the column of verbs, the same as cargo's and nextest's.
 pub(super) const COLUMN: usize = 12;
 
-/// Paints text, or leaves it alone.
+/// Colours text, or leaves it unchanged.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Paint {
     color: bool,
@@ -30,7 +30,6 @@ impl Paint {
         }
     }
 
-    /// The text in a style.
     pub(super) fn with(&self, style: Style, text: &str) -> String {
         if self.color {
             format!("{style}{text}{style:#}")
@@ -39,13 +38,13 @@ impl Paint {
         }
     }
 
-    /// A verb at the right end of its column.
+    /// Returns a verb, right-aligned in its column.
     pub(super) fn verb(&self, style: Style, verb: &str) -> String {
         let margin = " ".repeat(COLUMN.saturating_sub(verb.len()));
         format!("{margin}{}", self.with(style, verb))
     }
 
-    /// What ends every style.
+    /// Returns the code that ends every style.
     pub(super) fn reset(&self) -> &'static str {
         if self.color { "\u{1b}[0m" } else { "" }
     }

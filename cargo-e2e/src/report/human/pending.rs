@@ -1,13 +1,12 @@
-//! What the line at the bottom of a live terminal says of a stage.
+//! The text of a stage in the bottom line of a live terminal.
 
 use crate::record::outcome::Stage;
 
-/// The health checks that have not passed yet, with the answer each gave last.
+/// The health checks that have not passed yet, with their last answers.
 #[derive(Default)]
 pub(super) struct Pending(Vec<(String, String)>);
 
 impl Pending {
-    /// Takes note of an answer.
     pub(super) fn answer(&mut self, name: &str, passed: bool, answer: &str) {
         self.0.retain(|(known, _)| known != name);
         if !passed {
@@ -15,14 +14,14 @@ impl Pending {
         }
     }
 
-    /// All of them, the newest answer first: the end is what a narrow terminal cuts off.
+    /// Returns all of them, the newest answer first: a narrow terminal cuts off the end.
     pub(super) fn line(&self) -> String {
         let one = |(name, answer): &(String, String)| format!("{name}: {answer}");
         self.0.iter().rev().map(one).collect::<Vec<_>>().join("; ")
     }
 }
 
-/// What a stage's line says before anything happened.
+/// Returns a stage's text before its first message.
 pub(super) fn first_words(stage: Stage) -> &'static str {
     match stage {
         Stage::Compile => "waiting for the compiler",

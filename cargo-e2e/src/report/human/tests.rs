@@ -274,7 +274,7 @@ fn leftovers_come_with_the_command_that_removes_them() {
       Leaked activity-core e2e in 6.12 s on railiance01
              teardown: 1 network is left
              left: network e2e-activity-core-1_default
-             remove them with: cargo e2e down 01jd0000000000000000000000 --host railiance01
+             remove: cargo e2e down 01jd0000000000000000000000 --host railiance01
              results: target/e2e/01jd0000000000000000000000
 "
     );

@@ -1,19 +1,19 @@
-//! The last lines of a run: what came of it, where the evidence is, what is left to do.
+//! The last lines of a run: its verdict, where the evidence is, what is left to do.
 
 use std::path::Path;
 
 use super::paint::{COLUMN, Paint};
 use crate::record::outcome::{Record, Stage, TestRecord, Verdict};
 use crate::record::summary::{
-    WIDTH, at_step, failed_tests, first_failed, first_line, reason, says_nothing_new, signal_name,
-    tail,
+    WIDTH, at_step, failed_tests, first_failed, first_line, says_nothing_new, signal_name, tail,
+    with_cause,
 };
 use crate::text::{clip, printable};
 
-/// So many failed tests are named; the bundle has them all.
+/// Failed tests that are named; the bundle has all.
 const NAMED_TESTS: usize = 10;
 
-/// All of it. Nothing for a run that passed, when it should be quiet and left nothing.
+/// Returns the last lines; none for a quiet run that passed and left nothing behind.
 pub(super) fn lines(
     paint: &Paint,
     quiet: bool,
@@ -26,7 +26,7 @@ pub(super) fn lines(
     if !quiet || record.verdict != Verdict::Passed {
         lines.push(verdict(paint, record));
         let margin = " ".repeat(COLUMN + 1);
-        // It is safe to print already; its own lines are not painted.
+        // It is printable already, and has no colours.
         let failure = failure.unwrap_or_default().lines().map(str::to_owned);
         let below = why(paint, record)
             .into_iter()
@@ -35,7 +35,7 @@ pub(super) fn lines(
             .chain(results(paint, bundle));
         lines.extend(below.map(|line| format!("{margin}{line}")));
     }
-    // Also when quiet: who asked for a sandbox needs to know how to enter and remove it.
+    // Also when quiet: a user who keeps a sandbox needs to know how to enter and remove it.
     if let Some(kept) = kept.map(str::trim_end).filter(|kept| !kept.is_empty()) {
         lines.push(printable(kept));
     }
@@ -48,7 +48,7 @@ fn verdict(paint: &Paint, record: &Record) -> String {
         Verdict::Interrupted => paint.caution,
         _ => paint.bad,
     };
-    // `up` comes to an end without tests.
+    // `up` ends without tests.
     let reached = |stage| record.stages.iter().any(|one| one.name == stage);
     let word = match record.verdict {
         Verdict::Passed if reached(Stage::Up) && !reached(Stage::Test) => "Up",
@@ -59,10 +59,10 @@ fn verdict(paint: &Paint, record: &Record) -> String {
     format!("{verb} {} e2e{signal}{}", record.repo, tail(record))
 }
 
-/// The stage that failed first, and the tests that failed where there are several.
+/// Returns lines for the stage that failed first, and for the failed tests where there are several.
 fn why(paint: &Paint, record: &Record) -> Vec<String> {
     let mut lines = Vec::new();
-    // What is left is listed below, and need not be announced.
+    // Leftovers are listed below, without an announcement.
     let listed = |detail: &str| {
         let left = record.leftovers.first();
         record.verdict == Verdict::Leaked && left.is_some_and(|left| detail.contains(left.as_str()))
@@ -72,9 +72,9 @@ fn why(paint: &Paint, record: &Record) -> Vec<String> {
         && !listed(&stage.detail)
     {
         let detail = printable(&stage.detail);
-        lines.push(format!("{}: {}", stage.name.name(), reason(&detail)));
+        lines.push(format!("{}: {}", stage.name.name(), with_cause(&detail)));
     }
-    // One that says no more than its stage does is a test command.
+    // A test that only repeats its stage is a test command.
     let says_more = |test: &&TestRecord| !says_nothing_new(record, test);
     let failed: Vec<&TestRecord> = failed_tests(record).into_iter().filter(says_more).collect();
     if !failed.is_empty() {
@@ -103,7 +103,7 @@ fn leftovers(paint: &Paint, record: &Record) -> Vec<String> {
     let mut lines: Vec<String> = record.leftovers.iter().map(left).collect();
     if !lines.is_empty() {
         lines.push(format!(
-            "remove them with: cargo e2e down {} --host {}",
+            "remove: cargo e2e down {} --host {}",
             record.run_id, record.host
         ));
     }
@@ -115,7 +115,7 @@ fn results(paint: &Paint, bundle: &Path) -> Option<String> {
     (!bundle.as_os_str().is_empty()).then(|| format!("{word} {}", near(bundle).display()))
 }
 
-/// A path as a person standing here would type it.
+/// Returns a path relative to the current directory, where it lies in it.
 pub(super) fn near(path: &Path) -> &Path {
     let here = std::env::current_dir().unwrap_or_default();
     match path.strip_prefix(here) {

@@ -1,24 +1,23 @@
-//! How much was left out for a reader that was too slow, and how that is said.
+//! How much was left out for a slow reader, and the text that says so.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::record::summary::kilobytes;
 
-/// Says what a reader missed, as whole lines of its stream.
+/// Returns the text in the place of what was left out, as whole lines of its stream.
 pub type Notice = Arc<dyn Fn(Missed) -> String + Send + Sync>;
 
-/// What a reader missed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Missed {
-    /// Bytes that tests printed.
+    /// Bytes of test output.
     pub output: u64,
     /// Lines of progress.
     pub progress: u64,
 }
 
 impl Missed {
-    /// Counts test output, in bytes.
+    /// Counts bytes of test output.
     #[must_use]
     pub fn output(bytes: usize) -> Self {
         Self {
@@ -27,7 +26,7 @@ impl Missed {
         }
     }
 
-    /// Counts progress, in lines.
+    /// Counts lines of progress.
     #[must_use]
     pub fn progress(lines: usize) -> Self {
         Self {
@@ -41,7 +40,7 @@ impl Missed {
         self.progress += more.progress;
     }
 
-    /// Says how much, and where all of the tests' output is.
+    /// Returns the text; `log` has all test output.
     #[must_use]
     pub fn sentence(&self, log: Option<&Path>) -> String {
         let output = format!("{} of test output", kilobytes(self.output.div_ceil(1024)));

@@ -1,4 +1,4 @@
-//! One place, such as a terminal or a pipe: what waits for it, and the thread that writes it there.
+//! One place, such as a terminal or a pipe: its queue, and the thread that writes.
 
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -13,15 +13,15 @@ use super::missed::{Missed, Notice};
 use super::queue::{Piece, Queue};
 use super::status::Status;
 
-/// A pipe takes that much whole; smaller steps show sooner that its reader reads.
+/// A pipe takes this much at once; smaller steps show sooner that its reader reads.
 const STEP: usize = 4096;
-/// How often the status is drawn.
+/// How often the status line is drawn.
 const FRAME: Duration = Duration::from_millis(100);
-/// The width of a terminal that says none.
+/// The width of a terminal that does not report one.
 const COLUMNS: usize = 80;
 const ERASE: &[u8] = b"\r\x1b[K";
 
-/// What waits for a place. Whoever adds to it never waits for whoever reads.
+/// The queue of a place. Writers never wait for readers.
 pub(super) struct Place {
     state: Mutex<State>,
     work: Condvar,
@@ -31,13 +31,13 @@ pub(super) struct Place {
 #[derive(Default)]
 struct State {
     queue: Queue,
-    /// The line at the bottom, and the stream that shows it.
+    /// The status line, and the stream that shows it.
     status: Option<(usize, Status)>,
-    /// Why a stream is not whole.
+    /// Why a stream is incomplete.
     errors: Vec<(usize, io::Error)>,
 }
 
-/// How far the thread is.
+/// The state of the thread.
 #[derive(Debug, Clone, Copy, Default)]
 struct Progress {
     written: u64,
@@ -59,7 +59,7 @@ impl Place {
             drawn: None,
             line_begins: true,
         };
-        // It ends with the process: until then there may be more to write.
+        // The thread ends with the process: until then there may be more to write.
         std::thread::spawn(move || writer.run());
         place
     }
@@ -85,26 +85,24 @@ impl Place {
         self.wake(&state);
     }
 
-    /// Returns why a stream is not whole, once.
+    /// Returns why a stream is incomplete, once.
     pub(super) fn take_error(&self, of: usize) -> Option<io::Error> {
         let errors = &mut self.lock().errors;
         let found = errors.iter().position(|(to, _)| *to == of)?;
         Some(errors.swap_remove(found).1)
     }
 
-    /// Returns how many bytes were written.
     pub(super) fn written(&self) -> u64 {
         self.progress.borrow().written
     }
 
-    /// Returns whether nothing waits.
     pub(super) fn is_idle(&self) -> bool {
         self.progress.borrow().idle
     }
 
     /// Resolves when nothing waits.
     pub(super) async fn drained(&self) {
-        // The sender is this place's own: it is never gone.
+        // This place owns the sender, so it is never gone.
         let _ = self.progress.subscribe().wait_for(|now| now.idle).await;
     }
 
@@ -112,7 +110,7 @@ impl Place {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says that there is work, under the lock, so that nobody believes the thread to be idle.
+    /// Wakes the thread. The caller holds the lock, so that nobody takes the thread for idle.
     fn wake(&self, _: &MutexGuard<'_, State>) {
         self.progress
             .send_if_modified(|now| std::mem::take(&mut now.idle));
@@ -120,16 +118,15 @@ impl Place {
     }
 }
 
-/// A stream as the thread knows it.
+/// A stream, as the thread uses it.
 pub(super) struct Target {
     writer: Box<dyn Write + Send>,
     is_terminal: bool,
-    /// Nobody reads it any more, or it could not be written: the rest is not tried.
+    /// Its reader is gone, or a write failed: no more is written.
     closed: bool,
 }
 
 impl Target {
-    /// Returns a stream of this process.
     pub(super) fn of(stream: impl AsFd + IsTerminal + Send + 'static) -> Self {
         Self {
             is_terminal: stream.is_terminal(),
@@ -138,7 +135,7 @@ impl Target {
         }
     }
 
-    /// Returns one that tests read.
+    /// Returns a pipe that a test reads.
     #[cfg(test)]
     pub(super) fn to(writer: impl Write + Send + 'static) -> Self {
         Self {
@@ -148,7 +145,7 @@ impl Target {
         }
     }
 
-    /// Writes it, or returns why not, once. A reader that is gone is no error.
+    /// Writes the bytes, or returns the reason why not, once. A reader that is gone is no error.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.closed {
             return Ok(());
@@ -157,7 +154,7 @@ impl Target {
         self.closed = written.is_err();
         match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            // So says a terminal that is gone.
+            // A terminal that is gone gives this error.
             Err(error) if self.is_terminal && Errno::from_io_error(&error) == Some(Errno::IO) => {
                 Ok(())
             }
@@ -166,7 +163,7 @@ impl Target {
     }
 }
 
-/// A stream without a buffer: what is written is written, and not at the end of the process.
+/// A stream without a buffer, so that text is written at once, not when the process ends.
 struct Raw<F: AsFd>(F);
 
 impl<F: AsFd> Write for Raw<F> {
@@ -174,7 +171,7 @@ impl<F: AsFd> Write for Raw<F> {
         loop {
             match rustix::io::write(&self.0, bytes) {
                 Err(Errno::INTR) => {}
-                // Another program made it so for all that share it, as some shells' tools do.
+                // Another program, such as a shell's tool, made the shared stream non-blocking.
                 Err(Errno::AGAIN) => {
                     let ready = PollFd::new(&self.0, PollFlags::OUT);
                     poll(&mut [ready], None).or_else(|error| match error {
@@ -192,18 +189,17 @@ impl<F: AsFd> Write for Raw<F> {
     }
 }
 
-/// What the thread does next.
 enum Task {
     Write(Piece),
     Draw(usize, Status),
     Erase(usize),
 }
 
-/// The thread. It alone waits for readers, without the lock.
+/// The thread. Only it waits for readers, and never with the lock held.
 struct Writer {
     place: Arc<Place>,
     streams: Vec<Target>,
-    /// The stream on which the status stands, and since when.
+    /// The stream that shows the status line, and since when.
     drawn: Option<(usize, Instant)>,
     /// The last byte was a newline.
     line_begins: bool,
@@ -236,7 +232,7 @@ impl Writer {
         }
     }
 
-    /// Waits for something to do.
+    /// Waits for the next task.
     fn next(&self) -> Task {
         let place = &self.place;
         let mut state = place.lock();
@@ -247,7 +243,7 @@ impl Writer {
             let until = match (&state.status, self.drawn) {
                 (None, Some((on, _))) => return Task::Erase(on),
                 (None, None) => None,
-                // Not behind what may be the beginning of a line.
+                // Not behind an unfinished line.
                 (Some(_), _) if !self.line_begins => None,
                 (Some((to, status)), drawn) => {
                     let due =
@@ -274,7 +270,7 @@ impl Writer {
         }
     }
 
-    /// Writes text where the status stands. `counted` is what has a place in the queue.
+    /// Writes text in the place of the status line. `counted` are the bytes that the queue counts.
     fn show(&mut self, to: usize, text: &[u8], counted: bool) {
         if let Some((on, _)) = self.drawn.take() {
             self.write(on, ERASE);

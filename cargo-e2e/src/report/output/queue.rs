@@ -1,47 +1,37 @@
-//! What waits to be written to one place, in its order: a plain value, without locks or threads.
+//! What waits to be written to one place, in order: a plain value, without locks or threads.
 
 use std::collections::VecDeque;
 
 use super::missed::{Missed, Notice};
 
-/// So many bytes may wait for their reader; then what may be left out is.
+/// Bytes that may wait for their reader; beyond this, test output and progress are left out.
 pub(super) const LIMIT: usize = 8 << 20;
 
-/// Small pieces are joined up to this size: each alone would take more memory than it holds.
+/// Small pieces are joined up to this size: each alone would take more memory than its text.
 const JOINED: usize = 64 << 10;
 
-/// What is written next.
 pub(super) enum Piece {
-    /// These bytes, to this stream of the place.
-    Text {
-        /// Which stream.
-        to: usize,
-        /// The bytes.
-        bytes: Vec<u8>,
-    },
-    /// Word of what was left out here.
+    /// Bytes for a stream of the place.
+    Text { to: usize, bytes: Vec<u8> },
+    /// Marks where something was left out.
     Gap {
-        /// Which stream.
         to: usize,
-        /// How much.
         missed: Missed,
-        /// How it is said.
         notice: Notice,
     },
 }
 
-/// What waits, and how much it is.
 #[derive(Default)]
 pub(super) struct Queue {
     waiting: VecDeque<Piece>,
-    /// Also what was taken and is not written yet.
+    /// Includes what was taken and is not written yet.
     bytes: usize,
-    /// Something was left out, and there is not enough room yet to go on.
+    /// Something was left out, and there is not enough room yet for more.
     full: bool,
 }
 
 impl Queue {
-    /// Adds what must be shown, however much waits.
+    /// Adds text that must be shown, however much waits.
     pub(super) fn keep(&mut self, to: usize, bytes: &[u8]) {
         self.bytes += bytes.len();
         if let Some(Piece::Text {
@@ -58,7 +48,7 @@ impl Queue {
         self.waiting.push_back(Piece::Text { to, bytes });
     }
 
-    /// Adds what may be left out, or notes that it was. Returns whether it was added.
+    /// Adds text that may be left out, and returns whether it was added.
     pub(super) fn offer(
         &mut self,
         to: usize,
@@ -66,7 +56,7 @@ impl Queue {
         missed: Missed,
         notice: &Notice,
     ) -> bool {
-        // Half of it must be free first: a reader gets long pieces with few gaps.
+        // Half of the limit must be free first: a reader gets long pieces with few gaps.
         self.full = if self.full {
             self.bytes > LIMIT / 2
         } else {
@@ -95,12 +85,12 @@ impl Queue {
         false
     }
 
-    /// Takes what is next.
+    /// Takes the next piece.
     pub(super) fn take(&mut self) -> Option<Piece> {
         self.waiting.pop_front()
     }
 
-    /// Makes room: so many bytes of what was taken are written.
+    /// Makes room, once bytes of a taken piece are written.
     pub(super) fn written(&mut self, bytes: usize) {
         self.bytes -= bytes;
     }
@@ -120,7 +110,7 @@ mod tests {
         std::sync::Arc::new(|missed| missed.sentence(None))
     }
 
-    /// All that is next until nothing is: `(stream, bytes, 0)` or `(stream, 0, missed)`.
+    /// Takes all pieces: `(stream, bytes, 0)` for text, `(stream, 0, missed)` for a gap.
     fn taken(queue: &mut Queue) -> Vec<(usize, usize, u64)> {
         let mut all = Vec::new();
         while let Some(piece) = queue.take() {

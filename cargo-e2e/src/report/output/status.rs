@@ -1,4 +1,4 @@
-//! The line at the bottom of a live terminal: what runs, for how long, what it said last.
+//! The bottom line of a live terminal: what runs, for how long, and its last message.
 
 use std::time::{Duration, Instant};
 
@@ -6,26 +6,25 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::record::summary::duration;
 
-/// A line that is redrawn in place: the running clock shows life, and needs no glyphs that a
-/// terminal may not have.
+/// A line that is redrawn in place. Its clock shows that the run is alive, and needs no special
+/// glyphs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// What runs, as it is shown: padded and coloured.
+    /// What runs, padded and coloured.
     pub label: String,
-    /// The columns that this takes.
+    /// The columns of `label`.
     pub width: usize,
-    /// Since when.
     pub since: Instant,
-    /// What it said last.
+    /// Its last message.
     pub words: String,
 }
 
 impl Status {
-    /// The line at this time, cut to so many columns.
+    /// Returns the line at this time, cut to `columns`.
     pub(super) fn line(&self, now: Instant, columns: usize) -> String {
         let took = elapsed(now.saturating_duration_since(self.since));
         let mut line = format!("{} {took}  ", self.label);
-        // In the last column a terminal may wrap, and the line below would stay.
+        // A terminal may wrap after its last column, and the line below would stay.
         let mut room = columns.saturating_sub(self.width + took.width() + 4);
         for word in self.words.split_whitespace().flat_map(|word| [word, " "]) {
             for c in word.chars() {
@@ -41,7 +40,7 @@ impl Status {
     }
 }
 
-/// Hundredths would flicker: a tenth is what an eye can follow.
+/// Formats tenths of a second: hundredths would flicker.
 fn elapsed(took: Duration) -> String {
     match took.as_secs() {
         0..60 => format!("{:4.1} s", took.as_secs_f64()),

@@ -7,16 +7,16 @@ use super::missed::{Missed, Notice};
 use super::place::Place;
 use super::status::Status;
 
-/// Where a reporter writes. What is written as [`Write`] must be shown, however slow its reader is.
+/// Where a reporter writes. Text that goes through [`Write`] is shown, however slow its reader is.
 pub trait Channel: Write + Send {
-    /// Writes what may be left out where its reader is too slow. Returns whether it is shown.
+    /// Writes text that may be left out for a slow reader, and returns whether it is shown.
     fn offer(&mut self, bytes: &[u8], _missed: Missed) -> bool {
         // A reader that is gone must not end the run: the sandbox has yet to be removed.
         let _ = self.write_all(bytes);
         true
     }
 
-    /// Shows a line below all others on a live terminal, until another is or none.
+    /// Shows a line below all others on a live terminal; `None` removes it.
     fn status(&mut self, _status: Option<Status>) {}
 }
 
@@ -52,7 +52,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Returns the same stream, where gaps are announced like this.
+    /// Returns the same stream with this text for gaps.
     #[must_use]
     pub fn announcing(mut self, notice: Notice) -> Self {
         self.notice = notice;

@@ -1,4 +1,4 @@
-//! What tests changed of the stack, and how it was before.
+//! Which containers tests changed, and their states before.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -10,19 +10,19 @@ use crate::sandbox::{Container, Containers};
 
 use super::services::{containers, reason};
 
-/// After it is started again, a container with a health check has this long to pass it.
+/// How long a restarted container with a health check may take to pass it.
 const HEALTHY: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Every container that is not as it was, by id. One change is made at a time.
+/// All changed containers, by id. Changes happen one at a time.
 pub(super) struct Changes<'a> {
     context: &'a Context<'a>,
     all: Mutex<BTreeMap<String, Changed>>,
-    /// Told whenever one is put back.
+    /// Notified whenever a container is restored.
     fewer: Notify,
-    /// The ids of all that were ever changed.
+    /// The ids of all containers that were ever changed.
     ever: Mutex<BTreeSet<String>>,
-    /// Why something could not be put back.
+    /// Why containers could not be restored.
     failures: Mutex<Vec<String>>,
 }
 
@@ -34,7 +34,7 @@ struct Changed {
     was: ContainerStatus,
 }
 
-/// What a container did before.
+/// The state of a container before the change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ContainerStatus {
     Running,
@@ -63,14 +63,14 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// Waits until no other session has changed anything; the services that some still has, when
-    /// that takes too long.
+    /// Waits until no other session has changes; after `patience`, returns the services that still
+    /// do.
     pub(super) async fn only(&self, session: u64, patience: Duration) -> Result<(), Vec<String>> {
         let deadline = tokio::time::Instant::now() + patience;
         loop {
             let fewer = self.fewer.notified();
             let mut fewer = std::pin::pin!(fewer);
-            // From before the look: what is put back meanwhile is not missed.
+            // Registered before the look, so that no notification in between is missed.
             fewer.as_mut().enable();
             let others = others(&*self.all.lock().await, session);
             if others.is_empty() {
@@ -82,7 +82,7 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// Makes a change of containers, which are remembered as they are now.
+    /// Changes containers, after storing their present states.
     pub(super) async fn change(
         &self,
         session: u64,
@@ -107,10 +107,10 @@ impl<'a> Changes<'a> {
         changed.map_err(|error| reason(&error))
     }
 
-    /// Puts back what a session changed, or all of them.
+    /// Restores the changes of one session, or all.
     ///
     /// # Errors
-    /// When something can't be; it is remembered, too.
+    /// When a container can't be restored; the reason is stored, too.
     pub(super) async fn put_back(&self, session: Option<u64>) -> Result<(), String> {
         let mut all = self.all.lock().await;
         let mine = |changed: &Changed| session.is_none_or(|session| changed.session == session);
@@ -126,14 +126,14 @@ impl<'a> Changes<'a> {
         if let Err(why) = &restored {
             self.failed(why.clone()).await;
         }
-        // Also what failed: the next test would wait for it in vain.
+        // Also removes failed ones: the next test would wait for them in vain.
         all.retain(|_, changed| !mine(changed));
         drop(all);
         self.fewer.notify_waiters();
         restored
     }
 
-    /// Puts back what a session changed, or all of them, where no test can be told that it failed.
+    /// Restores the changes of one session, or all, where no test can receive the error.
     pub(super) async fn settle(&self, session: Option<u64>) {
         if let Err(why) = self.put_back(session).await {
             self.warn(&why);
@@ -146,17 +146,17 @@ impl<'a> Changes<'a> {
         ));
     }
 
-    /// Remembers why something could not be put back.
+    /// Stores why a container could not be restored.
     pub(super) async fn failed(&self, why: String) {
         self.failures.lock().await.push(why);
     }
 
-    /// Why something could not be put back, if that is so.
+    /// Returns the first reason why a container could not be restored.
     pub(super) async fn first_failure(&self) -> Option<String> {
         self.failures.lock().await.first().cloned()
     }
 
-    /// The ids of all containers that were ever changed.
+    /// Returns the ids of all containers that were ever changed.
     pub(super) async fn ever(&self) -> BTreeSet<String> {
         self.ever.lock().await.clone()
     }
@@ -200,7 +200,7 @@ async fn restore(context: &Context<'_>, due: &BTreeMap<String, Changed>) -> Resu
     healthy(context, due, Instant::now() + HEALTHY).await
 }
 
-/// What `docker` must do to bring a container from one state to another.
+/// Returns the `docker` commands that bring a container from one state to another.
 fn way_back(now: ContainerStatus, was: ContainerStatus) -> &'static [&'static str] {
     match (now, was) {
         (ContainerStatus::Running, ContainerStatus::Running)
@@ -215,7 +215,8 @@ fn way_back(now: ContainerStatus, was: ContainerStatus) -> &'static [&'static st
     }
 }
 
-/// Waits until those that ran before run again and stay up, and are healthy where they are asked.
+/// Waits until containers that ran before run again, stay up, and are healthy where they have a
+/// health check.
 async fn healthy(
     context: &Context<'_>,
     due: &BTreeMap<String, Changed>,
@@ -239,7 +240,7 @@ async fn healthy(
     }
 }
 
-/// What containers that should run lack.
+/// What restored containers still lack.
 #[derive(Debug, PartialEq, Eq)]
 enum Missing {
     Nothing,

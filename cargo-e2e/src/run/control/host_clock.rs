@@ -1,11 +1,11 @@
-//! The host's clock, as far as it differs from this machine's.
+//! The host's clock, relative to this machine's.
 
 use tokio::sync::OnceCell;
 
 use crate::host::HostError;
 use crate::run::Context;
 
-/// Tells the host's time, and asks the host for it once.
+/// Returns the host's time, and asks the host only once.
 pub(super) struct HostClock<'a> {
     context: &'a Context<'a>,
     /// How far the host's clock is ahead, in nanoseconds.
@@ -20,8 +20,8 @@ impl<'a> HostClock<'a> {
         }
     }
 
-    /// Returns the host's time or an earlier one: seconds since 1970 with a fraction, as Docker
-    /// reads them.
+    /// Returns the host's time or slightly earlier: seconds since 1970 with a fraction, in the form
+    /// that Docker reads.
     pub(super) async fn now(&self) -> Result<String, HostError> {
         let ahead = *self.ahead.get_or_try_init(|| self.measure()).await?;
         let now = now() + ahead;
@@ -37,13 +37,13 @@ impl<'a> HostClock<'a> {
             return Ok(0);
         }
         let said = self.context.sandbox.clock(self.context.host).await?;
-        // The answer is from before it arrived: what is measured is never ahead of the truth,
-        // so that no line of a log is lost.
+        // The answer is older than its arrival, so the result is never ahead of the real time, and
+        // no line of a log is lost.
         Ok(said - now())
     }
 }
 
-/// Nanoseconds since 1970, by our clock.
+/// Returns nanoseconds since 1970, by this machine's clock.
 fn now() -> i128 {
     jiff::Timestamp::now().as_nanosecond()
 }

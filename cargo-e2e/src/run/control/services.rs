@@ -1,4 +1,4 @@
-//! The containers of a service, and what Docker says of them.
+//! The containers of a service, as Docker lists them.
 
 use crate::host::HostError;
 use crate::run::Context;
@@ -8,7 +8,7 @@ use crate::text::printable;
 /// Returns the containers of a service, by number.
 ///
 /// # Errors
-/// When the stack has no such service, or the host gives no answer.
+/// When the stack has no such service, or the host does not answer.
 pub(super) async fn containers(
     context: &Context<'_>,
     service: &str,
@@ -33,7 +33,7 @@ pub(super) async fn containers(
     Ok(mine)
 }
 
-/// Returns what Docker said, without where and in which script.
+/// Returns Docker's message, without the name of the script.
 pub(super) fn reason(error: &HostError) -> String {
     match error {
         HostError::Script { stderr, .. } if !stderr.trim().is_empty() => stderr.trim().to_owned(),

@@ -1,4 +1,4 @@
-//! One test's conversation with the tool: a request a line, an answer a line.
+//! One test's connection: a request a line, an answer a line.
 
 use std::time::Duration;
 
@@ -15,27 +15,27 @@ use super::changes::Changes;
 use super::host_clock::HostClock;
 use super::services::{containers, reason};
 
-/// A longer line is none of ours. What a command is to read on its input is part of one.
+/// Bytes of a request; a longer line is not from the harness. A command's input is part of its
+/// request.
 const LONGEST_LINE: usize = 16 << 20;
-/// More of a log or of a command's output is cut, its end kept.
+/// Bytes of a log or of a command's output in an answer; of more, the end is sent.
 const MOST_OUTPUT: usize = 10 << 20;
-/// How long a test waits until what another one changed is put back.
+/// How long a test waits until another test's changes are restored.
 const PATIENCE: Duration = Duration::from_secs(100);
 
-/// One connection of a test.
 pub(super) struct Session<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) stack: &'a Stack,
     pub(super) changes: &'a Changes<'a>,
     pub(super) clock: &'a HostClock<'a>,
     pub(super) number: u64,
-    /// The host's time when the test began, once it has.
+    /// The host's time at the begin of the test, once it has begun.
     pub(super) begun: Option<String>,
 }
 
 impl Session<'_> {
-    /// Answers until the test closes the connection or dies, or `closing` is true; and puts back
-    /// what it changed.
+    /// Answers until the test closes the connection or dies, or `closing` is true; then restores
+    /// its changes.
     pub(super) async fn answer_all(
         mut self,
         stream: UnixStream,
@@ -60,7 +60,7 @@ impl Session<'_> {
             let settles = matches!(request, Request::Change { .. } | Request::Restore);
             let answer = self.answer(request);
             let answer = if settles {
-                // Half a change could not be put back.
+                // Half a change could not be restored.
                 answer.await
             } else {
                 tokio::select! {
@@ -76,7 +76,7 @@ impl Session<'_> {
         self.changes.settle(Some(self.number)).await;
     }
 
-    /// An error is the message of [`Answer::Failed`].
+    /// Returns the message of [`Answer::Failed`] as the error.
     async fn answer(&mut self, request: Request) -> Result<Answer, String> {
         let context = self.context;
         let (host, sandbox) = (context.host, context.sandbox);
@@ -170,7 +170,7 @@ impl Session<'_> {
     }
 }
 
-/// A whole line; none at the end, or when it is too long to be one.
+/// Reads a whole line; `None` at the end, or when the line is too long.
 async fn next_line(reader: &mut (impl AsyncBufRead + Unpin)) -> Option<Vec<u8>> {
     let mut line = Vec::new();
     loop {
@@ -188,7 +188,7 @@ async fn next_line(reader: &mut (impl AsyncBufRead + Unpin)) -> Option<Vec<u8>> 
     }
 }
 
-/// Ends when the test has gone; never when it has sent more.
+/// Resolves when the test closed the connection; never when it has sent more.
 async fn hung_up(reader: &mut (impl AsyncBufRead + Unpin)) {
     match reader.fill_buf().await {
         Ok(bytes) if !bytes.is_empty() => std::future::pending().await,
@@ -220,7 +220,7 @@ fn state(container: &Container) -> ContainerState {
     }
 }
 
-/// Text of bounded length, its end kept, with a note where something is missing.
+/// Returns text of bounded length: its end, with a note where the begin is missing.
 fn capped(bytes: &[u8]) -> String {
     if bytes.len() <= MOST_OUTPUT {
         return String::from_utf8_lossy(bytes).into_owned();

@@ -1,4 +1,4 @@
-//! The end of a run's sandbox: it is kept, or taken down.
+//! The end of a run's sandbox: it is kept, or removed.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use super::run_state::RunState;
 use super::stage_runner::{StageRunner, Stopped};
 
 impl Run<'_> {
-    /// Whether the sandbox is to stay, after all that has come of the run.
+    /// Returns whether the sandbox stays, after everything that happened in the run.
     pub(super) fn keeps(&self, state: &RunState) -> bool {
         if self.cancel.signal().is_some() {
             return self.plan.keep_typed;
         }
         if self.plan.up_only {
-            // Half a stack is nothing to live with, unless that is what was asked for.
+            // A stack that is not ready is useless, unless `--keep` asks for it.
             return !state.failed() || self.plan.keep_typed;
         }
         match self.plan.keep {
@@ -47,7 +47,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Takes the sandbox down, and says what is left of it.
+    /// Removes the sandbox, and records what is left of it.
     pub(super) async fn teardown(
         &self,
         runner: &mut StageRunner<'_>,
@@ -74,12 +74,9 @@ impl Run<'_> {
                         listed(&left)
                     ),
                 );
-                let first = if left.iter().any(Left::is_used) {
-                    "remove what uses it, then "
-                } else {
-                    ""
-                };
-                error.help = Some(format!("{first}{}", self.by_hand()));
+                if left.iter().any(Left::is_used) {
+                    error.help = Some("remove what uses it first".to_owned());
+                }
                 state.leftovers = left.iter().map(Left::to_string).collect();
                 Err(error)
             })
@@ -90,7 +87,7 @@ impl Run<'_> {
                 if error.verdict != Verdict::Leaked {
                     state.leftovers.push(state_not_known(run_id));
                 }
-                // A host that is lost only now is lost all the same.
+                // A host that is lost only now counts as lost, too.
                 state.add(if error.lost {
                     Verdict::HostError
                 } else {
@@ -101,10 +98,7 @@ impl Run<'_> {
                 state
                     .leftovers
                     .push(format!("sandbox {run_id} (teardown was cut short)"));
-                self.events.warn(format!(
-                    "teardown continues on the host; {}",
-                    self.by_hand()
-                ));
+                self.events.warn("teardown continues on the host");
                 state.add(Verdict::Interrupted);
             }
         }
@@ -115,24 +109,14 @@ impl Run<'_> {
             "`{}` is unreachable: its guard takes the sandbox down",
             self.plan.host.name
         );
-        let help = format!(
-            "when it responds again, `cargo e2e list` shows the sandbox; {}",
-            self.by_hand()
-        );
+        let help = "when it responds again, `cargo e2e list` shows whether the sandbox is gone";
         let mut error = StageError::new(Verdict::HostError, message).help(help);
         error.lost = true;
         error
     }
-
-    fn by_hand(&self) -> String {
-        format!(
-            "to remove it: cargo e2e down {} --host {}",
-            self.identity.run_id, self.plan.host.name
-        )
-    }
 }
 
-/// A sandbox that was to be kept and is not: the run's end says why, unless it does already.
+/// Notes that a sandbox was not kept, where the run's end does not say so already.
 pub(super) fn not_kept(runner: &mut StageRunner<'_>, state: &mut RunState, error: HostError) {
     if state.lost {
         return;
@@ -144,7 +128,7 @@ pub(super) fn not_kept(runner: &mut StageRunner<'_>, state: &mut RunState, error
     runner.amend(Stage::Teardown, stopped);
 }
 
-/// Whether a host that was lost is back: not worth more than a moment, its guard needs nobody.
+/// Returns whether a lost host answers again. It gets only a moment, since its guard works alone.
 async fn answers(host: &dyn Host) -> bool {
     const MOMENT: Duration = Duration::from_secs(5);
     let asked = async {

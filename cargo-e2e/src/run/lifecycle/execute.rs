@@ -15,7 +15,6 @@ use super::Run;
 use super::run_state::RunState;
 use super::stage_runner::{StageRunner, Stopped};
 
-/// A stack that is up, ready and set up.
 struct ReadyStack {
     stack: Stack,
     /// The variables that the tests see.
@@ -23,7 +22,7 @@ struct ReadyStack {
 }
 
 impl Run<'_> {
-    /// Everything between provision and collect.
+    /// Runs everything between provision and collect.
     pub(super) async fn stages(
         &self,
         runner: &StageRunner<'_>,
@@ -54,14 +53,13 @@ impl Run<'_> {
             let compile = Box::pin(stages::test::compile(context));
             runner.until(1, Stage::Compile, compile).await
         };
-        // Not sooner: `build_command` may make what is compiled, and a sync must not meet files
-        // that change.
+        // Not earlier: `build_command` may generate code, and a sync must not meet changing files.
         let bring_up = Box::pin(self.bring_up(runner, state, context, &synced));
         let (built, ready) = runner.beside(compile, bring_up).await?;
         self.test(runner, state, context, &ready, &built).await
     }
 
-    /// Brings the stack up, waits until it is ready, and sets it up.
+    /// Brings the stack up, waits until it is ready, and runs `setup_command`.
     async fn bring_up(
         &self,
         runner: &StageRunner<'_>,
@@ -136,20 +134,21 @@ impl Run<'_> {
             state.changed = control.changed().await;
         }
         if self.plan.tests_on == Side::Client {
-            // These read the repo itself to the end.
+            // Tests on this machine read the repo itself until now.
             state.look_at(&self.plan.repo.root);
         }
         state.tested = self.test_record(&tested, began.elapsed());
         let stays = context.before.is_some() || self.keeps(state);
         if let (Err(Stopped::Cancelled), Some(control), true) = (&tested, &control, stays) {
-            // What goes on would change it again. Whoever keeps a sandbox wants it whole.
+            // A running job would change it again. A kept sandbox should be in a known state.
             let _ = context.sandbox.stop(context.host).await;
             control.put_back().await;
         }
         tested
     }
 
-    /// A service that tests has none: it would have to reach out of its container.
+    /// Opens the control socket. A service that tests has none: it would have to reach out of its
+    /// container.
     fn control<'a>(&self, context: &'a Context<'a>, stack: &'a Stack) -> Option<Control<'a>> {
         if self.plan.tests.service().is_some() {
             return None;
@@ -163,7 +162,7 @@ impl Run<'_> {
             .ok()
     }
 
-    /// Tests that tell nothing of themselves are one test, whatever they are.
+    /// Returns one test for tests that record no events.
     fn test_record(&self, tested: &Result<(), Stopped>, duration: Duration) -> Option<TestRecord> {
         let (status, message) = match tested {
             Ok(()) => (StageStatus::Passed, None),

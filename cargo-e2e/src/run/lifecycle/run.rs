@@ -1,4 +1,4 @@
-//! One run: what it is given, and what it came to.
+//! One run: its inputs and its outcome.
 
 use std::path::PathBuf;
 
@@ -10,14 +10,12 @@ use crate::record::event::Events;
 use crate::record::outcome::Record;
 use crate::sandbox::Identity;
 
-/// Reaches a host by its name; a value so that tests can reach one that does not exist.
+/// Reaches a host by its name. Tests use one for hosts that don't exist.
 #[async_trait::async_trait]
 pub trait Connector: Send + Sync {
-    /// Connects.
     async fn connect(&self, name: &str) -> Result<Box<dyn Host>, HostError>;
 }
 
-/// Reaches real hosts.
 #[derive(Debug, Clone, Copy)]
 pub struct RealHosts;
 
@@ -28,33 +26,30 @@ impl Connector for RealHosts {
     }
 }
 
-/// What a run came to, and how to use its sandbox where that was kept.
+/// The outcome of a run, and how to use its sandbox where that was kept.
 #[derive(Debug)]
 pub struct Outcome {
     /// The record, without the report stage.
     pub record: Record,
-    /// Ready to show.
+    /// How to use and remove the kept sandbox, ready to show.
     pub kept: Option<String>,
-    /// The host's clock less this machine's, as far as it is known.
+    /// How far the host's clock is ahead of this machine's, where it is known.
     pub skew: jiff::SignedDuration,
-    /// What the host remembers of earlier runs that were killed.
+    /// How sandboxes of killed runs ended, as the host remembers it.
     pub ended_sandboxes: Vec<EndedSandbox>,
 }
 
-/// One run.
 pub struct Run<'a> {
-    /// What to do.
     pub plan: &'a Plan,
-    /// How it is known.
+    /// Run id, slug and project.
     pub identity: Identity,
-    /// How to reach its host.
+    /// Reaches its host.
     pub connector: &'a dyn Connector,
-    /// Who is told.
     pub events: &'a Events,
-    /// When to stop early.
+    /// Ends the run early.
     pub cancel: &'a Cancel,
-    /// The folder on this machine where the result is kept.
+    /// The folder on this machine for the result.
     pub bundle: PathBuf,
-    /// Earlier runs on its host that were killed, and of whose sandbox nothing is known.
+    /// Killed runs on its host of whose sandbox's end nothing is known.
     pub unknown: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! What is gathered on the way, whatever comes of the run.
+//! What a run gathers on its way, whatever its outcome.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,37 +14,37 @@ use super::stage_runner::Stopped;
 #[derive(Debug, Default)]
 pub(super) struct RunState {
     pub(super) verdict: Option<Verdict>,
-    /// Whether there is nobody to talk to any more.
+    /// Whether the host is lost.
     pub(super) lost: bool,
     pub(super) health_checks: Vec<HealthRecord>,
     pub(super) services: Vec<ServiceRecord>,
-    /// The containers as they were once all was ready.
+    /// The containers when all was ready.
     pub(super) ready: Option<Containers>,
-    /// The ids of those that tests changed through the tool.
+    /// The ids of containers that tests changed through the tool.
     pub(super) changed: BTreeSet<String>,
     pub(super) tests: Vec<TestRecord>,
-    /// The tests as one, for those that tell nothing of themselves.
+    /// One record for tests that record no events.
     pub(super) tested: Option<TestRecord>,
-    /// The host's clock less this machine's.
+    /// How far the host's clock is ahead of this machine's.
     pub(super) skew: jiff::SignedDuration,
-    /// What the host remembers of earlier runs.
+    /// How sandboxes of killed runs ended, as the host remembers it.
     pub(super) ended_sandboxes: Vec<EndedSandbox>,
     pub(super) leftovers: Vec<String>,
-    /// How to live with the sandbox, when it was kept.
+    /// How to use and remove the kept sandbox.
     pub(super) kept: Option<String>,
-    /// What git said of the repo whenever what was tested could be another than before.
+    /// Git's answers at each moment when the tested files may have changed.
     looks: Vec<JoinHandle<Git>>,
 }
 
 impl RunState {
-    /// Asks git about the repo as it is now; the run goes on meanwhile.
+    /// Asks git about the repo as it is now, while the run goes on.
     pub(super) fn look_at(&mut self, root: &Path) {
         let root = root.to_owned();
         let look = async move { crate::repo::git::describe(&root).await };
         self.looks.push(tokio::spawn(look));
     }
 
-    /// Whether git ever said something else than this: then no commit was tested as it is.
+    /// Returns whether git ever gave another answer: then no commit was tested unchanged.
     pub(super) async fn differs_from(&mut self, git: &Git) -> bool {
         let mut differs = false;
         for look in self.looks.drain(..) {
@@ -53,13 +53,13 @@ impl RunState {
         differs
     }
 
-    /// Takes the reason why the run does not go on.
+    /// Stores why the run stops.
     pub(super) fn stop(&mut self, stopped: &Stopped) {
         self.add(stopped.verdict());
         self.lost |= matches!(stopped, Stopped::Failed(error) if error.lost);
     }
 
-    /// Takes a stage's verdict; the worse one counts.
+    /// Stores a stage's verdict; the worst one counts.
     pub(super) fn add(&mut self, verdict: Verdict) {
         self.verdict = Some(
             self.verdict
@@ -67,14 +67,14 @@ impl RunState {
         );
     }
 
-    /// Whether anything went wrong so far.
+    /// Returns whether anything failed so far.
     pub(super) fn failed(&self) -> bool {
         self.verdict
             .is_some_and(|verdict| verdict != Verdict::Passed)
     }
 
-    /// Takes the tests as one where they tell nothing of themselves, and where they failed though
-    /// none of them says why.
+    /// Adds one record for tests that record no events, or that failed though none of their records
+    /// says why.
     pub(super) fn add_tested(&mut self) {
         let Some(tested) = self.tested.take() else {
             return;
@@ -82,7 +82,7 @@ impl RunState {
         let says_why = |test: &TestRecord| {
             matches!(test.status, StageStatus::Failed | StageStatus::Interrupted)
         };
-        // A host that was lost is no test's failure.
+        // A lost host is no test's failure.
         let theirs = matches!(self.verdict, Some(Verdict::Failed | Verdict::TimedOut));
         let unexplained = theirs && !self.tests.iter().any(says_why);
         if self.tests.is_empty() || unexplained {

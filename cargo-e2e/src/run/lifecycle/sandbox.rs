@@ -16,12 +16,12 @@ use crate::sandbox::{
 use super::Run;
 use super::stage_runner::{self, Bound};
 
-/// A run's sandbox; what its last `up` wrote down and its lease, when it was up already.
+/// A run's sandbox; with the state of its last `up` and its lease, when it was up already.
 pub(super) type Entered = (Sandbox, Option<State>, Option<Lease>);
 
 impl Run<'_> {
-    /// A new sandbox, or this repo's own that is up already and may be used again. `bound` begins
-    /// with what makes one: the wait for another run ends with a signal.
+    /// Returns a new sandbox, or this repo's own that is up already and can be reused. `bound`
+    /// begins with the creation: a signal ends the wait for another run.
     pub(super) async fn sandbox(
         &self,
         host: &Arc<dyn Host>,
@@ -39,7 +39,7 @@ impl Run<'_> {
         Ok(StageOutput::new((sandbox, None, None), detail))
     }
 
-    /// Enters the newest sandbox of this working copy that can be used again.
+    /// Enters the newest sandbox of this working copy that can be reused.
     async fn existing(
         &self,
         shared: &Arc<dyn Host>,
@@ -76,7 +76,7 @@ impl Run<'_> {
                 }
             };
             bound.begin().await;
-            // The run before may have changed it, or taken it down.
+            // The previous run may have changed or removed it.
             let Some(existing) = self.found(host, facts, listed).await? else {
                 lease.give_back().await;
                 continue;
@@ -89,7 +89,7 @@ impl Run<'_> {
             if before == Predecessor::Vanished {
                 existing.sandbox.stop_all(host).await?;
             }
-            // Its time must not run out under the tests.
+            // Its lifetime must not end during the tests.
             existing.sandbox.adopt(host, self.plan.lifetime()).await?;
             let run_id = &existing.sandbox.identity.run_id;
             let detail = format!("sandbox {run_id}, which is up already");
@@ -102,7 +102,7 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// A listed sandbox with this run as its visitor, when it was brought up.
+    /// Returns a listed sandbox with this run as its visitor, when it was brought up.
     async fn found(
         &self,
         host: &dyn Host,
@@ -120,7 +120,7 @@ impl Run<'_> {
         }))
     }
 
-    /// `up` brings any up to date; tests need one whose definition has not changed.
+    /// Returns whether a sandbox can be used: `up` updates any, tests need an unchanged definition.
     async fn is_usable(&self, existing: &Existing) -> bool {
         if self.plan.up_only {
             return true;
@@ -136,7 +136,7 @@ impl Run<'_> {
         ));
     }
 
-    /// How long to wait for another run.
+    /// Returns how long to wait for another run.
     fn queue(&self) -> Duration {
         if self.plan.no_wait {
             Duration::ZERO
@@ -195,9 +195,9 @@ impl Run<'_> {
         Sandbox::provision(host, facts, identity, &process(), &about, terms).await
     }
 
-    /// Holds the run's own sandbox, and renews its lease, from now on.
+    /// Takes the lease of the run's own sandbox, and renews it from now on.
     pub(super) fn hold(&self, host: &Arc<dyn Host>, sandbox: &Sandbox) -> Lease {
-        // With `--keep` a signal is no reason to hurry.
+        // With `--keep`, a signal does not shorten the lease.
         let cancel = if self.plan.keep_typed {
             Cancel::never()
         } else {
@@ -207,7 +207,7 @@ impl Run<'_> {
     }
 }
 
-/// Who runs this, down to the process.
+/// Returns a name for this process, for runs that wait for it.
 fn process() -> String {
     format!("{}, pid {}", stage_runner::who(), std::process::id())
 }

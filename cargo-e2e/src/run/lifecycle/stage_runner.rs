@@ -1,4 +1,4 @@
-//! Keeps the books of a run: each stage begins, ends and is told of, in one place.
+//! Records a run's stages: only here does a stage begin and end, and emit its events.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -16,14 +16,12 @@ use crate::sandbox::LeaseLost;
 
 pub(super) use crate::record::outcome::now;
 
-/// Why a run does not go on.
+/// Why a run stops.
 #[derive(Debug)]
 pub(super) enum Stopped {
-    /// A stage failed.
     Failed(StageError),
-    /// A signal came.
     Cancelled,
-    /// What ran beside it failed, and is the reason.
+    /// A stage beside it failed, which is the reason.
     Halted,
 }
 
@@ -41,19 +39,19 @@ pub(super) struct StageRunner<'a> {
     events: &'a Events,
     cancel: &'a Cancel,
     lease: Option<watch::Receiver<Option<LeaseLost>>>,
-    /// Stages may run beside each other.
+    /// Stages may run in parallel.
     records: RefCell<Vec<StageRecord>>,
     halt: watch::Sender<bool>,
 }
 
-/// From where on signals leave a stage alone.
+/// The moment from which a stage ignores signals.
 pub(super) struct Bound {
     cancel: Cancel,
     begun: AtomicBool,
 }
 
 impl Bound {
-    /// From here on; never returns when a signal came before.
+    /// Makes the stage ignore signals from here on; never returns when a signal came before.
     pub(super) async fn begin(&self) {
         if self.cancel.signal().is_some() {
             std::future::pending::<()>().await;
@@ -80,7 +78,7 @@ impl<'a> StageRunner<'a> {
         }
     }
 
-    /// Runs two parts of a run beside each other; when one fails, the other's stage is interrupted.
+    /// Runs two parts of a run in parallel; when one fails, the other's stage is interrupted.
     pub(super) async fn beside<A, B>(
         &self,
         one: impl Future<Output = Result<A, Stopped>>,
@@ -105,12 +103,12 @@ impl<'a> StageRunner<'a> {
         ended
     }
 
-    /// Stages from here on end when the lease does; only teardown does not need one.
+    /// Ends later stages when the lease is lost, except teardown, which needs none.
     pub(super) fn under(&mut self, lease: watch::Receiver<Option<LeaseLost>>) {
         self.lease = Some(lease);
     }
 
-    /// Resolves when there is no lease any more.
+    /// Resolves when the lease is lost.
     async fn lease_lost(&self) -> StageError {
         if let Some(mut lease) = self.lease.clone()
             && let Ok(lost) = lease.wait_for(Option::is_some).await
@@ -121,9 +119,9 @@ impl<'a> StageRunner<'a> {
         std::future::pending().await
     }
 
-    /// Runs a stage that signals leave alone once it has begun: it is bounded, and half of it would
-    /// be worse. One that comes meanwhile counts after it; the third gives up on it. One that came
-    /// before is enough.
+    /// Runs a stage that ignores signals once it has begun: its time is bounded, and half of it
+    /// would be worse. A signal that comes meanwhile counts after it; the third gives the stage up.
+    /// A signal from before prevents the stage.
     pub(super) async fn bounded<T>(
         &self,
         stage: Stage,
@@ -137,7 +135,7 @@ impl<'a> StageRunner<'a> {
         self.binding(stage, &bound, work).await
     }
 
-    /// The same for work that begins what must not be cut short only when it says so.
+    /// Runs a stage that ignores signals only from [`Bound::begin`] on.
     pub(super) async fn binding<T>(
         &self,
         stage: Stage,
@@ -147,7 +145,6 @@ impl<'a> StageRunner<'a> {
         self.run(stage, work, bound.cancelled()).await
     }
 
-    /// For [`StageRunner::binding`].
     pub(super) fn bound(&self) -> Bound {
         Bound {
             cancel: self.cancel.clone(),
@@ -155,7 +152,7 @@ impl<'a> StageRunner<'a> {
         }
     }
 
-    /// Runs a stage until so many signals have come.
+    /// Runs a stage until `signals` have come.
     pub(super) async fn until<T>(
         &self,
         signals: u32,
@@ -180,7 +177,7 @@ impl<'a> StageRunner<'a> {
             work.await
         };
         let ended = tokio::select! {
-            // A stage that ended just now has ended, signal or not.
+            // A stage that has just ended counts as ended, signal or not.
             biased;
             ended = work => ended.map_err(Stopped::Failed),
             () = cancelled => Err(Stopped::Cancelled),
@@ -192,7 +189,7 @@ impl<'a> StageRunner<'a> {
         ended.map(|done| done.value)
     }
 
-    /// Adds to the record of a stage that ended what failed of it after all.
+    /// Adds a late failure to the record of a stage that has ended.
     pub(super) fn amend(&mut self, stage: Stage, error: Stopped) {
         let mut record = self.end::<()>(stage, now(), Instant::now(), &Err(error));
         let records = self.records.get_mut();
@@ -204,7 +201,7 @@ impl<'a> StageRunner<'a> {
         }
     }
 
-    /// Tells how a stage ended.
+    /// Records and emits how a stage ended.
     fn end<T>(
         &self,
         stage: Stage,
@@ -249,13 +246,13 @@ impl<'a> StageRunner<'a> {
         }
     }
 
-    /// Whether a stage has begun.
+    /// Returns whether a stage has begun.
     pub(super) fn reached(&self, stage: Stage) -> bool {
         let records = self.records.borrow();
         records.iter().any(|record| record.name == stage)
     }
 
-    /// Returns them in their order, which is not that of their ends.
+    /// Returns the records in the order of their begins, not of their ends.
     pub(super) fn into_records(self) -> Vec<StageRecord> {
         let mut records = self.records.into_inner();
         records.sort_by_key(|record| record.name);
@@ -263,7 +260,7 @@ impl<'a> StageRunner<'a> {
     }
 }
 
-/// Who runs this, for others who wait for a port or a sandbox.
+/// Returns the user and machine of this run, for runs that wait for its port or sandbox.
 pub(super) fn who() -> String {
     let user =
         whoami::username().unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string());

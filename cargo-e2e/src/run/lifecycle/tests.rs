@@ -1,6 +1,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use indoc::indoc;
+
 use super::*;
 use crate::cancel::{Cancel, Signal};
 use crate::host::HostError;
@@ -76,7 +78,13 @@ impl Ran {
     }
 }
 
-const SPEC: &str = "name: shop\ntest_command: 'true'\nhealth_checks:\n  - name: web\n    url: http://localhost:8080\n";
+const SPEC: &str = indoc! {"
+    name: shop
+    test_command: 'true'
+    health_checks:
+      - name: web
+        url: http://localhost:8080
+"};
 
 fn plan(folder: &Path, more: &str, options: Options) -> Plan {
     std::fs::create_dir_all(folder.join("e2e")).unwrap();

@@ -1,11 +1,11 @@
-//! The lines of the host's script that ask each health check, where the stack really answers.
+//! The lines of the host's script that run each health check, at the stack's real addresses.
 
 use crate::compose::Published;
 use crate::compose::ports::is_here;
 use crate::probe::Target;
 use crate::spec::HealthCheck;
 
-/// Returns the lines that start each probe on the host, at the addresses that the stack really has.
+/// Returns the lines that start each probe on the host, at the stack's real addresses.
 pub(super) fn probe_calls(
     checks: &[HealthCheck],
     published: &[Published],
@@ -18,7 +18,7 @@ pub(super) fn probe_calls(
     checks.iter().enumerate().map(call).collect()
 }
 
-/// Returns the service that a check asks, where it is one of the stack.
+/// Returns the stack's service that a check asks, if it asks one.
 pub(super) fn asked<'a>(check: &'a HealthCheck, published: &'a [Published]) -> Option<&'a str> {
     let named = check.probe.kind().service();
     named.or_else(|| target(check, published).map(|at| at.service))
@@ -35,7 +35,7 @@ fn target<'a>(check: &HealthCheck, published: &'a [Published]) -> Option<Target<
     })
 }
 
-/// The published port that `localhost:PORT` means.
+/// Returns the published port that `localhost:PORT` means.
 #[must_use]
 pub fn published_at<'a>(
     published: &'a [Published],

@@ -1,4 +1,4 @@
-//! What probes and containers answer, in any order, with any content.
+//! Answers of probes and states of containers, in any order, with any content.
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ use crate::spec::HealthCheck;
 
 use super::{Waiting, probe_calls};
 
-/// The first part names hosts and services, the second holds the lines: of the watch script those
-/// that begin with `{` or are `end`, of the probes' script the others.
+/// Reads both parts: the first names hosts and services, the second has the lines. Those that begin
+/// with `{` or are `end` come from the watch script, others from the probes' script.
 pub(crate) fn probes(bytes: &[u8]) {
     let parts = parts(bytes);
     let [words, lines, ..] = parts.as_slice() else {

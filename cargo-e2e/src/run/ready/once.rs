@@ -1,4 +1,4 @@
-//! One health check, made once: for tests that ask.
+//! A single try of a health check, for tests that ask for it.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use super::calls::probe_calls;
 /// An `exec` probe may take 30 s.
 const ANSWER: Duration = Duration::from_secs(40);
 
-/// Makes a check once: whether it passed, and what was answered.
+/// Runs a check once; returns whether it passed, and the answer.
 ///
 /// # Errors
-/// When the host is lost, or gives no answer.
+/// When the host is lost, or does not answer.
 pub async fn once(
     host: &dyn Host,
     sandbox: &Sandbox,
@@ -25,7 +25,7 @@ pub async fn once(
 ) -> Result<(bool, String), HostError> {
     let calls = probe_calls(std::slice::from_ref(check), published, reachable);
     let mut probe = lines(host, &sandbox.probe_script(&calls)).await?;
-    // It goes on trying until it is dropped; the first answer is what was asked for.
+    // The probe repeats until it is dropped; the first answer is enough.
     let line = tokio::time::timeout(ANSWER, probe.next())
         .await
         .map_err(|_| HostError::TimedOut {

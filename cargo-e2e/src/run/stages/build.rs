@@ -5,18 +5,23 @@ use object::{FileKind, ObjectSection as _, elf};
 
 use crate::host::client::{self, Ended};
 use crate::record::outcome::Verdict;
-use crate::record::summary::LAST_LINES;
+use crate::record::summary::{FIRST_ERROR, LAST_LINES};
 use crate::repo::files;
+use crate::run::stages::build_output;
 use crate::run::{Context, StageError, StageOutput, Tail};
 use crate::shell::Shell;
 
-/// Builds.
+/// Bytes of the beginning of the output that are kept.
+const MOST: usize = 16 << 20;
+
+/// Runs `build_command`, and refuses binaries that can't run on the host.
 pub async fn build(context: &Context<'_>) -> Result<StageOutput<()>, StageError> {
     let plan = context.plan;
     let Some(command) = &plan.spec.build_command else {
         return Ok(StageOutput::skipped(()));
     };
-    let mut tail = Tail::masking(context.events.secrets());
+    let (secrets, mut said) = (context.events.secrets(), Vec::new());
+    let mut tail = Tail::masking(secrets);
     let words = Shell::new(&plan.spec.shell).words(command, &[]);
     let ended = client::run(
         &words,
@@ -24,6 +29,7 @@ pub async fn build(context: &Context<'_>) -> Result<StageOutput<()>, StageError>
         &[],
         plan.limits.build,
         &mut |bytes| {
+            said.extend_from_slice(&bytes[..bytes.len().min(MOST - said.len())]);
             tail.take(bytes, |line| {
                 context
                     .events
@@ -38,6 +44,8 @@ pub async fn build(context: &Context<'_>) -> Result<StageOutput<()>, StageError>
             format!("failed to start `{}`: {error}", words[0]),
         )
     })?;
+    // The log is a convenience: a full disk must not hide the build's own words.
+    let _ = build_output::store(&context.bundle, &said, secrets).await;
     let message = match ended {
         Ended::Status(0) => None,
         Ended::Status(status) => Some(format!("`build_command` ended with exit status {status}")),
@@ -47,15 +55,18 @@ pub async fn build(context: &Context<'_>) -> Result<StageOutput<()>, StageError>
         )),
     };
     if let Some(message) = message {
-        return Err(
-            StageError::new(Verdict::BuildFailed, message).excerpt(LAST_LINES, &tail.text())
-        );
+        let (said, tail) = (secrets.patterns().mask(&said).into_owned(), tail.text());
+        let first = build_output::first_error(&String::from_utf8_lossy(&said), &tail);
+        return Err(StageError::new(Verdict::BuildFailed, message)
+            .excerpt(FIRST_ERROR, &first.unwrap_or_default())
+            .excerpt(LAST_LINES, &tail));
     }
     check_binaries(context).await?;
     Ok(StageOutput::new((), "build_command passed"))
 }
 
-/// A binary for another machine fails on the host as `exec format error`, long after the build.
+/// Refuses a binary for another machine, which would fail on the host as `exec format error`, long
+/// after the build.
 async fn check_binaries(context: &Context<'_>) -> Result<(), StageError> {
     let root = context.plan.repo.root.clone();
     let patterns = context.plan.spec.sync.include.clone();
@@ -76,7 +87,7 @@ async fn check_binaries(context: &Context<'_>) -> Result<(), StageError> {
         .iter()
         .filter(|(_, binary)| binary.arch != facts.arch)
         .collect();
-    // A repo may ship one for each architecture.
+    // A repo may contain a binary for each architecture.
     if let Some((path, binary)) = foreign.first()
         && foreign.len() == found.len()
     {
@@ -107,16 +118,16 @@ async fn check_binaries(context: &Context<'_>) -> Result<(), StageError> {
     Ok(())
 }
 
-/// What a binary needs of the machine it runs on.
+/// What a binary requires of its machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Binary {
-    /// As `uname -m` has it.
+    /// In the form of `uname -m`.
     pub(super) arch: String,
-    /// `gnu` or `musl`; none when it is static.
+    /// `gnu` or `musl`; `None` when it is static.
     pub(super) libc: Option<&'static str>,
 }
 
-/// None for what is no ELF program.
+/// Returns `None` for a file that is no ELF program.
 pub(super) fn binary(bytes: &[u8]) -> Option<Binary> {
     match FileKind::parse(bytes).ok()? {
         FileKind::Elf64 => {

@@ -1,6 +1,10 @@
-//! Fetch logs, states and artifacts.
+//! Fetches logs, states and artifacts.
+//!
+//! Logs come in two steps. The host gathers states, short logs and the ends of long logs as files,
+//! and one rsync fetches them: one round trip, however many containers there are. Then each long
+//! log is streamed, as far as there is time: `long_logs.rs`.
 
-mod long;
+mod long_logs;
 
 use std::collections::BTreeSet;
 use std::fs::Permissions;
@@ -18,11 +22,11 @@ use crate::secrets::Secrets;
 use crate::spec::Side;
 use crate::text::count;
 
-/// In the bundle: what was fetched, until secrets are masked in it.
+/// The folder in the bundle for fetched files, until secrets are masked in them.
 const FETCHED: &str = ".fetched";
 
-/// Collects. Files that can't be fetched are a warning: the verdict is known already. `before` has
-/// the containers as they were when the tests began, and the ids of those that tests changed.
+/// Collects. Files that can't be fetched cause a warning: the verdict is known already. `before`
+/// has the containers when the tests began, and the ids of those that tests changed.
 pub async fn collect(
     context: &Context<'_>,
     before: Option<(&Containers, &BTreeSet<String>)>,
@@ -56,8 +60,8 @@ pub async fn collect(
             }
         }
     }
-    // Last, since they may take all the time that is left.
-    let cut = long::fetch(context, &collected.long, until).await;
+    // Long logs come last, since they may take all the time that is left.
+    let cut = long_logs::fetch(context, &collected.long, until).await;
     let mut detail = format!("logs of {}", count(services.len(), "container"));
     for one in cut {
         detail = format!("{detail}; {one}");
@@ -65,8 +69,8 @@ pub async fn collect(
     Ok(StageOutput::new((), detail))
 }
 
-/// Masks secrets in what was fetched so far, and in what the run itself keeps, and puts it into
-/// its place. A run that ends early needs it too: nothing is shown that was not here.
+/// Masks what was fetched so far, and what the run itself stores, and moves it into its place. A
+/// run that ends early needs this too: an unmasked file is never shown.
 pub async fn settle(context: &Context<'_>) {
     let (secrets, bundle) = (Arc::clone(context.events.secrets()), context.bundle.clone());
     let masked = tokio::task::spawn_blocking(move || masked(&secrets, &bundle)).await;
@@ -79,13 +83,13 @@ pub async fn settle(context: &Context<'_>) {
 }
 
 fn masked(secrets: &Secrets, bundle: &Path) -> Vec<(PathBuf, io::Error)> {
-    // That of a stage which was cut short goes on, and is waited for.
+    // A stage that was cut short leaves its thread running; this waits for it.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let fetched = bundle.join(FETCHED);
     let mut failed = secrets.outputs(bundle);
     failed.extend(secrets.evidence(&fetched, bundle));
-    // They are the repo's own files, of any kind.
+    // Artifacts are the repo's own files, of any kind.
     if let Err(error) = merge(&fetched.join("artifacts"), &bundle.join("artifacts")) {
         failed.push((bundle.join("artifacts"), error));
     }
@@ -93,14 +97,14 @@ fn masked(secrets: &Secrets, bundle: &Path) -> Vec<(PathBuf, io::Error)> {
     failed
 }
 
-/// Removes what a run that was killed could not mask any more: nobody else knows its secrets.
+/// Removes what a killed run could not mask any more: its secrets are unknown now.
 pub fn discard(bundle: &Path) {
     for folder in [FETCHED, super::test::FOLDER] {
         let _ = std::fs::remove_dir_all(bundle.join(folder));
     }
 }
 
-/// Moves a folder to a place where one may be already.
+/// Moves a folder to a place where one may exist already.
 fn merge(from: &Path, to: &Path) -> io::Result<()> {
     if !from.is_dir() {
         return Ok(());
@@ -120,7 +124,7 @@ fn merge(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A folder that its owner can't write to can't go to another parent either.
+/// A folder that its owner can't write to can't be moved to another parent either.
 fn rename(from: &Path, to: &Path) -> io::Result<()> {
     match std::fs::rename(from, to) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied && from.is_dir() => {
@@ -141,7 +145,7 @@ async fn fetch(
     target: &str,
     until: Instant,
 ) {
-    // What comes from a host is not trusted: no link of it leads out of the bundle.
+    // Files of a host are not trusted: no link leads out of the bundle.
     let mut arguments = vec!["--safe-links".to_owned()];
     arguments.extend_from_slice(filters);
     let transfer = Transfer {
@@ -159,7 +163,7 @@ async fn fetch(
     }
 }
 
-/// rsync filters for the globs of `artifacts`; a folder means all that is in it.
+/// Returns rsync filters for the globs of `artifacts`; a folder stands for its content.
 fn filters(globs: &[String]) -> Vec<String> {
     let mut filters = vec![
         "--prune-empty-dirs".to_owned(),

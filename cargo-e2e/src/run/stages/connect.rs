@@ -1,4 +1,4 @@
-//! Reach the host, and see that it has what is needed.
+//! Connects to the host, and checks that it has what the run needs.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use crate::sandbox::{Forgotten, Stored, make_room};
 use crate::spec::{HealthCheck, Spec};
 use crate::text::count;
 
-/// Looks at a host that was reached, with the eyes of the run that wants it.
+/// Checks a connected host for a run of this spec.
 pub async fn look(host: &dyn Host, spec: &Spec) -> Result<StageOutput<Facts>, StageError> {
     let mut examined = examine(host, Purpose::Run).await?;
     let mut made = Vec::new();
     if examined.lacks_room() {
-        // What the host keeps for later runs is no reason to refuse this one.
+        // Caches on the host are no reason to refuse this run: they are removed first.
         made = make_room(host, &examined.facts.root).await?;
         examined = examine(host, Purpose::Run).await?;
     }
@@ -62,7 +62,7 @@ fn freed(one: &Stored) -> Option<u64> {
     }
 }
 
-/// Gives up on a host that neither lets in nor refuses.
+/// Gives up on a host that neither accepts nor refuses.
 pub async fn within(
     limit: Duration,
     work: impl Future<Output = Result<StageOutput<Facts>, StageError>>,

@@ -1,10 +1,10 @@
-//! What fails on a full disk says so badly, or can't say anything any more: say it for them.
+//! Explains failures on a full disk, whose own messages are unclear.
 
 use crate::run::{Context, StageError};
 
 const HELP: &str = "free some space there (`docker system df` shows what Docker holds), or make the tests and services write less";
 
-/// What a stage came to; a failure with where the host has no room left.
+/// Returns a stage's result; to a failure it adds where the host's disk is full.
 pub async fn or_full<T>(
     context: &Context<'_>,
     stage: impl Future<Output = Result<T, StageError>>,

@@ -1,6 +1,7 @@
-//! What each stage does. The order is the lifecycle's.
+//! The stages of a run. `run/lifecycle` has their order.
 
 pub mod build;
+mod build_output;
 pub mod collect;
 pub mod connect;
 pub mod full_disk;

@@ -1,4 +1,4 @@
-//! The compose model: read on the host, with what it needs sent there.
+//! The compose model: read on the host, after the files that it needs are sent there.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use crate::secrets;
 use super::strict;
 use super::sync::{Sent, Synced, listed};
 
-/// Variables of this machine that the compose files ask for.
+/// Returns the variables of this machine that the compose files use.
 pub(super) fn from_client(context: &Context<'_>, scan: &Scan) -> Vec<(String, String)> {
     let secrets = context.events.secrets().variables();
     let mut all: Vec<(String, String)> = scan
@@ -32,8 +32,8 @@ pub(super) fn from_client(context: &Context<'_>, scan: &Scan) -> Vec<(String, St
     all
 }
 
-/// Looks for credentials in what Compose puts into the model, before it is read: what the model is
-/// made of is not seen in it any more.
+/// Looks for credentials in Compose's variables before the model is read: the model does not show
+/// its variables any more.
 pub(super) fn learn_variables(context: &Context<'_>) {
     let files = context.plan.env_files();
     context
@@ -42,7 +42,7 @@ pub(super) fn learn_variables(context: &Context<'_>) {
         .learn_files(files.iter().map(PathBuf::as_path));
 }
 
-/// Looks for credentials in the model, so that they are masked from now on.
+/// Looks for credentials in the model, to mask them from now on.
 pub(super) fn learn_secrets(context: &Context<'_>, model: &Value) {
     context
         .events
@@ -50,14 +50,14 @@ pub(super) fn learn_secrets(context: &Context<'_>, model: &Value) {
         .learn(model, |file| read_here(context, file));
 }
 
-/// The content of a small file of the repo, by its path on the host.
+/// Returns the content of a small file of the repo, by its path on the host.
 fn read_here(context: &Context<'_>, file: &str) -> Option<String> {
     let inside = file.strip_prefix(&context.sandbox.repo_dir())?;
     let inside = inside.trim_start_matches('/');
     secrets::read_small(&context.plan.repo.root.join(inside))
 }
 
-/// Says what the stack may do beyond its sandbox, where that is not refused.
+/// Warns of what the stack can reach beyond its sandbox, unless `--strict` refuses that.
 pub(super) fn warn_of_risks(context: &Context<'_>, risks: &[String]) {
     let files = context.plan.compose_files.join(", ");
     if context.plan.risks == Risks::Warn {
@@ -67,7 +67,7 @@ pub(super) fn warn_of_risks(context: &Context<'_>, risks: &[String]) {
     }
 }
 
-/// The canonical model, and what Compose warns of.
+/// Returns the canonical model, and Compose's warnings.
 pub(super) async fn read(
     context: &Context<'_>,
     interpolation: &[(String, String)],
@@ -79,7 +79,7 @@ pub(super) async fn read(
     if let Some(service) = context.plan.tests.service()
         && model["services"].get(service).is_none()
     {
-        // Such a service is often in a profile, so that a plain `up` leaves it out.
+        // A missing service is often in a profile, which a plain `up` leaves out.
         let (all, _) = config(context, &["*".to_owned()], interpolation).await?;
         if !test_service::take_in(&mut model, &all, service) {
             let names = all["services"]
@@ -94,7 +94,7 @@ pub(super) async fn read(
             .help(format!("it has {}", names.join(", "))));
         }
     }
-    // Every reading, since variables may make another model of the next one.
+    // At every reading, since variables may change the model.
     strict::model(context, &model).await?;
     dockerfiles::take_in(&mut model, |file| read_here(context, file));
     Ok((model, warnings))
@@ -139,9 +139,8 @@ async fn config(
     }
 }
 
-/// Sends what the model needs and git ignores. What exists nowhere is an error: Docker would
-/// silently make a root-owned folder of that name.
-/// Returns what is in the sandbox's copy then.
+/// Sends files that the model needs and git ignores, and returns what the sandbox's copy has then.
+/// A missing file is an error: Docker would silently create a root-owned folder of that name.
 pub(super) async fn send_needed(
     context: &Context<'_>,
     model: &Value,
@@ -218,7 +217,7 @@ pub(super) async fn send_needed(
     Ok(sent)
 }
 
-/// What somebody else should have made is there, before anything is made here.
+/// Checks that external networks and volumes exist, before the run creates anything.
 pub(super) async fn check_externals(
     context: &Context<'_>,
     model: &Value,
@@ -244,7 +243,7 @@ pub(super) async fn check_externals(
     )))
 }
 
-/// Two services whose variables would overwrite each other.
+/// Refuses two services whose variables would overwrite each other.
 pub(super) fn check_names(model: &Value) -> Result<(), StageError> {
     let services = model["services"].as_object();
     let names = services.into_iter().flat_map(serde_json::Map::keys);

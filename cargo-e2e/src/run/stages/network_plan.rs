@@ -1,4 +1,4 @@
-//! Addresses of the sandbox's networks, where Docker's own choice will not do.
+//! Addresses for the sandbox's networks, where Docker's choice does not work.
 
 use serde_json::Value;
 
@@ -8,21 +8,21 @@ use crate::run::{Context, StageError};
 
 use super::ports;
 
-/// What the rewrite does only where it must.
+/// Rewrites that only some stacks need.
 #[derive(Debug, Clone)]
 pub(super) struct NetworkPlan {
     /// Publish on the gateway of the sandbox's network too.
     gateway: bool,
-    /// Choose every network's addresses, because Docker has none left.
+    /// Choose the addresses of every network, because Docker has none left.
     subnets: bool,
-    /// Those of a sandbox that is up already: others would make its networks anew.
+    /// Addresses of a sandbox that is up already: others would recreate its networks.
     kept: Vec<String>,
 }
 
 impl NetworkPlan {
-    /// As the model asks for, or as it was before.
+    /// Plans what the model asks for, or what the sandbox has already.
     pub(super) async fn new(context: &Context<'_>, model: &Value) -> Result<Self, StageError> {
-        // An engine in rootless mode has its networks where nothing else can listen on them.
+        // In rootless mode, the host can't listen on addresses of the engine's networks.
         let asked_for = gateway::is_asked_for(model) && !context.facts.rootless;
         if context.facts.rootless && gateway::is_asked_for(model) {
             context.events.warn(
@@ -45,8 +45,8 @@ impl NetworkPlan {
         Ok(plan)
     }
 
-    /// Chooses addresses for networks that need them to be known, or that Docker has none for;
-    /// returns that of the gateway at which ports are published too.
+    /// Chooses addresses for networks where they must be known, or where Docker has none left;
+    /// returns the address of the gateway at which ports are published too.
     pub(super) async fn apply(
         &self,
         context: &Context<'_>,
@@ -71,10 +71,10 @@ impl NetworkPlan {
                 return Err(StageError::new(
                     Verdict::UpFailed,
                     format!(
-                        "{} does not have {} free subnets in {}",
-                        context.host.name(),
+                        "no {} free subnets in {} on `{}`",
                         keys.len(),
-                        subnets::RANGE
+                        subnets::RANGE,
+                        context.host.name()
                     ),
                 ));
             }
@@ -84,7 +84,7 @@ impl NetworkPlan {
         Ok(network.and_then(|key| gateway::apply(&mut rewritten.model, &key, published)))
     }
 
-    /// Why another `up` may succeed where this one did not; none when nothing would be different.
+    /// Returns why another `up` may succeed after a failure; `None` when nothing would change.
     /// `own` are the sandbox's own ports, which may be others the next time.
     pub(super) fn after(
         &mut self,
@@ -103,14 +103,14 @@ impl NetworkPlan {
         if !said(&ports::is_taken) {
             return None;
         }
-        // Something on every address of the host has a number that is written down.
+        // A program that listens on every address of the host has a declared port.
         if gateway.is_some_and(|gateway| said(&|text| text.contains(gateway))) {
             self.gateway = false;
             return Some(
                 "a published port is taken on every address of the host: containers can't reach it through host-gateway",
             );
         }
-        // Between the look at what is free and `up`, a program without our lock took one.
+        // A program without our lock took a free port before `up` did.
         said(&|text| own.iter().any(|port| ports::is_named(text, *port)))
             .then_some("another process took a port: trying others")
     }

@@ -1,4 +1,4 @@
-//! Published ports: the sandbox's own, or its turn for those that are written down.
+//! Published ports: free ones for the sandbox, or its turn for declared ones.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
@@ -14,18 +14,18 @@ use crate::run::{Context, StageError};
 use crate::sandbox::Claim;
 use crate::spec::Side;
 
-/// The numbers from which sandboxes get their own.
+/// The range of the sandboxes' own ports.
 const OWN: RangeInclusive<u16> = 20000..=29999;
 
-/// Numbers that this machine uses are asked for at most so often.
+/// How often other ports are chosen when this machine uses one.
 const TRIES: usize = 10;
 
-/// Whether `up` failed because somebody has a port.
+/// Returns whether `up` failed because a port is in use.
 pub(super) fn is_taken(said: &str) -> bool {
     said.contains("port is already allocated") || said.contains("address already in use")
 }
 
-/// Whether Docker speaks of this port: it writes it behind its address.
+/// Returns whether Docker's message names this port, which it writes behind an address.
 pub(super) fn is_named(said: &str, port: u16) -> bool {
     let address = format!(":{port}");
     said.match_indices(&address).any(|(at, _)| {
@@ -34,7 +34,7 @@ pub(super) fn is_named(said: &str, port: u16) -> bool {
     })
 }
 
-/// Free ports of the sandbox's own, for all that the model publishes, or for what has no number;
+/// Chooses free ports for everything that the model publishes, or only for ports without a number;
 /// free on this machine too, where the tests run here.
 pub(super) async fn allocate(context: &Context<'_>, model: &Value) -> Result<Vec<u16>, StageError> {
     let groups = ports::groups(model, context.plan.ports);
@@ -42,7 +42,7 @@ pub(super) async fn allocate(context: &Context<'_>, model: &Value) -> Result<Vec
     if let Some(before) = context.before
         && before.ports.len() == count
     {
-        // Other numbers would make every container anew.
+        // Other ports would recreate every container.
         return Ok(before.ports.clone());
     }
     let mut avoid = ports::kept(model, context.plan.ports);
@@ -56,7 +56,7 @@ pub(super) async fn allocate(context: &Context<'_>, model: &Value) -> Result<Vec
             return Err(StageError::new(
                 Verdict::UpFailed,
                 format!(
-                    "{} does not have {count} free ports from 20000 to 29999",
+                    "no {count} free ports from 20000 to 29999 on `{}`",
                     context.host.name()
                 ),
             ));
@@ -78,7 +78,7 @@ pub(super) async fn allocate(context: &Context<'_>, model: &Value) -> Result<Vec
     ))
 }
 
-/// Waits its turn for ports that another sandbox holds. The sandbox's own are its own already.
+/// Waits until other sandboxes release ports. Ports that this sandbox has already are skipped.
 pub(super) async fn claim(
     context: &Context<'_>,
     published: &[Published],
@@ -138,7 +138,7 @@ pub(super) async fn claim(
     }
 }
 
-/// Carries a [`StageError`] through a wait, which wants an error.
+/// Carries a [`StageError`] through a wait, which needs an error type.
 #[derive(Debug)]
 struct Carried(StageError);
 

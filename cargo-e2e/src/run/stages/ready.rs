@@ -1,4 +1,4 @@
-//! Wait for health, and say what it was that did not come.
+//! Waits until the stack is ready, and explains what was not.
 
 use crate::host::HostError;
 use crate::probe::Probe;
@@ -9,11 +9,11 @@ use crate::sandbox::Containers;
 use crate::spec::HealthCheck;
 use crate::text::count;
 
-/// A connection that breaks more often than this is none to wait on.
+/// Dropped connections after which the wait gives up.
 const DROPS: usize = 3;
 
-/// Waits, and returns the containers as they are then. `checks` holds every health check's record
-/// afterwards, whatever came of it.
+/// Waits, and returns the containers in their state then. `checks` has every health check's record
+/// afterwards, also after an error.
 pub async fn ready(
     context: &Context<'_>,
     stack: &Stack,
@@ -41,7 +41,7 @@ pub async fn ready(
         if !matches!(waited, Err(HostError::Lost { .. })) {
             break;
         }
-        // All over again, on a connection of its own: the stack goes on meanwhile.
+        // Starts again on a new connection: the stack goes on meanwhile.
         context.host.reconnect().await?;
         waited = wait().await;
     }

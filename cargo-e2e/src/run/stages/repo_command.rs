@@ -1,11 +1,9 @@
-//! A command of the repo, as a job runs it in the sandbox's copy: for `setup_command` and
-//! `test_command`.
+//! A command of the repo as a job in the sandbox's copy: for `setup_command` and `test_command`.
 
 use crate::run::Context;
 use crate::sandbox::variables;
 use crate::shell::{Shell, quote};
 
-/// Returns the shell commands of that job.
 pub(super) fn repo_command(
     context: &Context<'_>,
     variables: &[(String, String)],

@@ -1,4 +1,4 @@
-//! Run `setup_command` on the host.
+//! Runs `setup_command` on the host.
 
 use crate::host::HostError;
 use crate::record::outcome::{Stage, Verdict};
@@ -6,7 +6,6 @@ use crate::record::summary::LAST_LINES;
 use crate::run::stages::repo_command::repo_command;
 use crate::run::{Context, StageError, StageOutput, Tail};
 
-/// Sets up.
 pub async fn setup(
     context: &Context<'_>,
     variables: &[(String, String)],

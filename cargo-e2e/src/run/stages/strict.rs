@@ -1,5 +1,5 @@
-//! `--strict`: refuses what the judge of `compose::strict` refuses, before there is a host, and of
-//! all that the host's Compose is given and reads.
+//! `--strict`: refuses what `compose::strict` refuses, before there is a host, and again for
+//! everything that the host's Compose reads.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::plan::{Plan, Risks};
 use crate::record::outcome::Verdict;
 use crate::run::{Context, StageError};
 
-/// Refuses what can be seen from this machine. What can't is refused on the host.
+/// Refuses what can be seen on this machine. The rest is refused on the host.
 pub async fn before(plan: &Plan) -> Result<(), StageError> {
     if plan.risks != Risks::Refuse {
         return Ok(());
@@ -18,7 +18,7 @@ pub async fn before(plan: &Plan) -> Result<(), StageError> {
     match look(plan).await {
         Ok(refused) => refuse(plan, &refused),
         Err(PreviewError::NoCompose) => Ok(()),
-        // What Compose misses may be what build_command makes.
+        // `build_command` may create the file that Compose misses.
         Err(PreviewError::Refused(_)) if plan.spec.build_command.is_some() => Ok(()),
         Err(error @ PreviewError::Refused(_)) => {
             Err(StageError::new(Verdict::SpecError, error.to_string()))
@@ -46,7 +46,7 @@ pub(super) async fn model(context: &Context<'_>, model: &Value) -> Result<(), St
     .await
 }
 
-/// Reads links of the repo, so on a thread where that may take its time.
+/// Judges on a blocking thread, because it reads links of the repo.
 async fn judged(
     context: &Context<'_>,
     judge: impl FnOnce(&Plan, &str) -> Vec<String> + Send + 'static,

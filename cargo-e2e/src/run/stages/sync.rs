@@ -1,4 +1,4 @@
-//! Send the repo: what git would ship, then what is needed although git ignores it.
+//! Sends the repo: what git would ship, then ignored files that the run needs.
 
 mod extra;
 mod listing;
@@ -20,18 +20,16 @@ use crate::text::count;
 pub use extra::Extra;
 pub use sent::Sent;
 
-/// What was sent, and what Compose reads of it.
+/// What was sent, and what the compose files name.
 #[derive(Debug)]
 pub struct Synced {
-    /// What the compose files name.
     pub scan: Scan,
-    /// What is in the sandbox's copy by syncs.
+    /// What syncs have put into the sandbox's copy.
     pub sent: Sent,
-    /// What this sync sent so far although git ignores it.
+    /// Ignored files that this sync has sent so far.
     pub extra: Extra,
 }
 
-/// Sends.
 pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageError> {
     let plan = context.plan;
     let spec_error =
@@ -82,8 +80,8 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
     Ok(StageOutput::new(synced, detail))
 }
 
-/// Of the files that Compose opens, those that exist here but did not travel, or did so
-/// only because Compose opens them.
+/// Returns files that Compose opens and that exist here, but were not sent, or were sent only
+/// because Compose opens them.
 async fn missing_inputs(
     context: &Context<'_>,
     scan: &Scan,
@@ -127,7 +125,7 @@ async fn exists(path: &Path) -> bool {
     tokio::fs::try_exists(path).await.unwrap_or(false)
 }
 
-/// A path relative to the root, if it lies in it, without `..` and `.`.
+/// Returns a path relative to the root without `..` and `.`, if it lies in the root.
 fn inside(root: &Path, path: &Path) -> Option<String> {
     use std::path::Component;
     let mut parts: Vec<_> = Vec::new();

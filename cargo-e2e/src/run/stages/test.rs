@@ -1,4 +1,4 @@
-//! Run the tests, on the host or on this machine.
+//! Runs the tests, on the host or on this machine.
 
 mod answer;
 mod compile;
@@ -36,19 +36,18 @@ pub use target::BuiltTarget;
 pub(crate) use test_events::fuzz;
 pub use test_events::{read_or_warn, records_until};
 
-/// What the tests have.
+/// The inputs of the tests.
 pub struct TestInputs<'a> {
-    /// The stack.
     pub stack: &'a Stack,
-    /// The variables that they see.
+    /// The variables that the tests see.
     pub variables: &'a [(String, String)],
-    /// Cargo's test targets, where they are the tests.
+    /// Cargo's test targets; empty for other tests.
     pub built: &'a [BuiltTarget],
-    /// Through what they change the stack.
+    /// The socket through which tests change the stack, if they have one.
     pub control: Option<&'a Control<'a>>,
 }
 
-/// Runs the tests. `records` holds their own records afterwards, whatever came of it.
+/// Runs the tests. `records` has their own records afterwards, also after an error.
 pub async fn test(
     context: &Context<'_>,
     inputs: &TestInputs<'_>,
@@ -66,7 +65,7 @@ pub async fn test(
     let ended = {
         let run = test_events::during(context, Box::pin(run(context, inputs, &mut sink)));
         match inputs.control {
-            // Before anything is said of the stack, it is as the tests found it.
+            // The stack is restored before its state is explained.
             Some(control) => control.during(run).await,
             None => run.await,
         }
@@ -81,7 +80,7 @@ pub async fn test(
     }
     let ended = ended?;
     let file = if ended.contains(&Ended::TimedOut) {
-        // It may be half of one.
+        // After a timeout, the file may be incomplete.
         None
     } else {
         junit::look(context, &before, records.is_empty()).await?
@@ -118,11 +117,11 @@ pub async fn test(
         return Err(error);
     }
     error.printed = tail.text();
-    // A service that fell over meanwhile is the likeliest reason.
+    // A service that failed meanwhile is the likeliest cause.
     Err(explain(context, error).await)
 }
 
-/// What runs the tests, for people.
+/// Returns what runs the tests, for people.
 fn who(plan: &Plan) -> String {
     match &plan.tests {
         Tests::Targets(_) => "the tests".to_owned(),
@@ -130,7 +129,7 @@ fn who(plan: &Plan) -> String {
     }
 }
 
-/// The word that decides, with what to do about it.
+/// Makes the error of the source that decides, with help.
 fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence, said: &str) -> StageError {
     let plan = context.plan;
     let not_found = evidence.ended.contains(&Ended::Status(127));
@@ -152,7 +151,7 @@ fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence, said: &st
     }
 }
 
-/// Runs them, and says how each part ended.
+/// Runs the tests, and returns how each part ended.
 async fn run(
     context: &Context<'_>,
     inputs: &TestInputs<'_>,
@@ -229,7 +228,7 @@ async fn on_client(
     })
 }
 
-/// Makes the folders that tests on this machine see, and keeps them from going through a proxy.
+/// Makes the folders for tests on this machine, and exempts localhost from proxies.
 async fn prepare_client(
     context: &Context<'_>,
     variables: &mut Vec<(String, String)>,
@@ -269,7 +268,7 @@ fn missing_program(context: &Context<'_>, said: &str) -> StageError {
     StageError::new(Verdict::Failed, message).help(also)
 }
 
-/// The program in `sh: 1: pytest: not found` or `sh: pytest: command not found`.
+/// Returns the program in `sh: 1: pytest: not found` or `sh: pytest: command not found`.
 fn not_found(line: &str) -> Option<String> {
     let before = line
         .strip_suffix(": not found")

@@ -26,19 +26,18 @@ use super::{model, ports, strict};
 
 pub use crate::run::stages::up::compose_output::with_reason;
 
-/// So many warnings of one kind are shown.
+/// Warnings of one kind that are shown.
 const SHOWN: usize = 3;
 
-/// Somebody may be faster to a free port; more often than this it is not chance.
+/// Tries with other ports: another program may take a free one, but hardly this often.
 const TRIES: usize = 5;
 
-/// Brings it up.
 pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<Stack>, StageError> {
     let scan = &synced.scan;
     let interpolation = model::from_client(context, scan);
     strict::files(context, scan).await?;
     model::warn_of_risks(context, &risks::fetched(&scan.remote));
-    // Once more: the build may have made them.
+    // Again, because the build may have created the files.
     model::learn_variables(context);
     let (model, warnings) = model::read(context, &interpolation).await?;
     model::learn_secrets(context, &model);
@@ -74,7 +73,7 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
             Ok(changed) => break (prepared, changed),
             Err(error) => error,
         };
-        // What is there already is not removed for it.
+        // What is up already is not removed for another try.
         let another = if tries < TRIES && context.before.is_none() {
             networks.after(&error, prepared.gateway.as_deref(), &prepared.numbers)
         } else {
@@ -84,7 +83,7 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
             return Err(error);
         };
         context.events.note(why);
-        // What a failed `up` leaves, the next one would take for its own.
+        // The next `up` would reuse what a failed one left.
         context.sandbox.reset(context.host).await?;
     };
     let Prepared {
@@ -121,17 +120,17 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
     ))
 }
 
-/// The services in whose containers files changed that they may have read already.
+/// Returns the services whose containers may have read files that changed.
 fn stale(context: &Context<'_>, model: &Value, sent: &Sent) -> Vec<String> {
     let folder = context.sandbox.repo_dir();
     let mut services = needs::mounting(model, &folder, sent.pending());
-    // That one is made anew for every run.
+    // The test service is recreated for every run.
     services.retain(|name| context.plan.tests.service() != Some(name));
     services
 }
 
-/// Says what `check` would say of statuses that are hidden, and of addresses where nobody answers:
-/// it is often why tests fail.
+/// Warns, as `check` does, of hidden statuses and of addresses that nothing answers: they often
+/// make tests fail.
 async fn warn_of_mistakes(context: &Context<'_>, published: &[Published]) {
     let (plan, published) = (context.plan.clone(), published.to_vec());
     for warning in lint::statuses(&plan) {
@@ -149,14 +148,14 @@ async fn warn_of_mistakes(context: &Context<'_>, published: &[Published]) {
     }
 }
 
-/// A model that is ready to run, with its ports given.
+/// A model that can be brought up, with its ports.
 struct Prepared {
     rewritten: Rewritten,
     warnings: Vec<String>,
     numbers: Vec<u16>,
     interpolation: Vec<(String, String)>,
     commands: String,
-    /// The address of the sandbox's own gateway at which ports are published too.
+    /// The address of the sandbox's gateway at which ports are published too.
     gateway: Option<String>,
 }
 
@@ -182,7 +181,7 @@ async fn prepare(
     let mut warnings = warnings.to_vec();
     let mut rewritten = isolate(model.clone(), &isolation);
     if scan.uses_endpoints {
-        // The names are known only now; the model is read again with them.
+        // The ports are known only now, and the model may use their variables: it is read again.
         interpolation.extend(endpoint_variables(&rewritten));
         let again = model::read(context, &interpolation).await?;
         model::learn_secrets(context, &again.0);
@@ -207,7 +206,7 @@ async fn prepare(
     let text = serde_json::to_vec_pretty(&rewritten.model)
         .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
     sandbox.put(host, "compose.json", &text).await?;
-    // What was really run is part of the result; a full disk is told of when that is stored.
+    // The model is part of the result; a full disk is reported when that is stored.
     let mut shown = rewritten.model.clone();
     context.events.secrets().json(&mut shown);
     let shown = serde_json::to_vec_pretty(&shown).unwrap_or_default();
@@ -248,7 +247,7 @@ fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
     all
 }
 
-/// Whether anything was made or started.
+/// Brings the stack up; returns whether anything was created or started.
 async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<bool, StageError> {
     let mut changed = false;
     let mut tail = Tail::masking(context.events.secrets());
@@ -290,7 +289,7 @@ async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<bool, Stage
     Err(error)
 }
 
-/// Writes down on the host what others need to live with the sandbox.
+/// Stores on the host what other commands need to use the sandbox.
 pub async fn remember(context: &Context<'_>, stack: &Stack, endpoints: &Endpoints) {
     let state = State {
         definition: crate::run::definition::definition(context.plan).await,
@@ -307,7 +306,7 @@ pub async fn remember(context: &Context<'_>, stack: &Stack, endpoints: &Endpoint
     }
 }
 
-/// Of a range, Docker chooses once the container runs.
+/// Reads the numbers that Docker chose from ranges, once the containers run.
 async fn fill_numbers(
     context: &Context<'_>,
     published: &mut [Published],

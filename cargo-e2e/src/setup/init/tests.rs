@@ -1,5 +1,7 @@
 //! Each kind of repo, and what init makes of it. Compose reads the files where it is installed.
 
+use indoc::indoc;
+
 use super::*;
 
 mod shapes;
@@ -14,9 +16,22 @@ fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
-const SHOP: &str = "services:\n  web:\n    image: x\n    ports: ['18080:8080', '18081:9090']\n    healthcheck:\n      \
-    test: [CMD, curl, -fsS, 'http://localhost:8080/healthz']\n  db:\n    image: y\n    ports: ['15432:5432']\n  \
-    dns:\n    image: z\n    ports: ['1053:53/udp']\n  worker:\n    image: w\n";
+const SHOP: &str = indoc! {"
+    services:
+      web:
+        image: x
+        ports: ['18080:8080', '18081:9090']
+        healthcheck:
+          test: [CMD, curl, -fsS, 'http://localhost:8080/healthz']
+      db:
+        image: y
+        ports: ['15432:5432']
+      dns:
+        image: z
+        ports: ['1053:53/udp']
+      worker:
+        image: w
+"};
 
 async fn made(files: &[(&str, &str)]) -> (tempfile::TempDir, Written, String) {
     let folder = tree(files);
@@ -170,8 +185,17 @@ async fn odd_names_make_a_sound_file() {
 #[tokio::test]
 async fn test_targets_need_no_command() {
     const WEB: &str = "services: {web: {image: x, ports: ['8080:80']}}";
-    let manifest = "[package]\nname = \"shop\"\nversion = \"0.1.0\"\n[dev-dependencies]\n\
-        e2e-harness = \"0.1\"\n[[test]]\nname = \"e2e\"\nharness = false\n[workspace]\n";
+    let manifest = indoc! {r#"
+        [package]
+        name = "shop"
+        version = "0.1.0"
+        [dev-dependencies]
+        e2e-harness = "0.1"
+        [[test]]
+        name = "e2e"
+        harness = false
+        [workspace]
+    "#};
     let (folder, written, text) = made(&[
         ("e2e/compose.yml", WEB),
         ("Cargo.toml", manifest),

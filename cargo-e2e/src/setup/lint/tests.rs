@@ -2,15 +2,25 @@
 
 use std::path::Path;
 
+use indoc::indoc;
 use serde_json::json;
 
 use super::*;
 use crate::plan::{HostVariables, Options};
 use crate::repo::workspace::Repo;
 
-const COMPOSE: &str = "services:\n  db:\n    image: x\n    ports: ['127.0.0.1:15432:5432']\n  kafka:\n    image: y\n    \
-    environment:\n      ADVERTISED: PLAINTEXT://localhost:19092\n      GOOD: ${E2E_KAFKA_9092:-localhost:19092}\n    \
-    healthcheck: {test: nc localhost:19092}\n";
+const COMPOSE: &str = indoc! {"
+    services:
+      db:
+        image: x
+        ports: ['127.0.0.1:15432:5432']
+      kafka:
+        image: y
+        environment:
+          ADVERTISED: PLAINTEXT://localhost:19092
+          GOOD: ${E2E_KAFKA_9092:-localhost:19092}
+        healthcheck: {test: nc localhost:19092}
+"};
 
 /// What is said of a repo with these files, and these lines in its e2e.yml.
 fn said(spec: &str, files: &[(&str, &str)]) -> Findings {
@@ -42,8 +52,15 @@ fn said(spec: &str, files: &[(&str, &str)]) -> Findings {
 #[test]
 fn isolated_ports_are_not_to_be_named_by_their_number() {
     let findings = said(
-        "ports: isolated\nhealth_checks:\n  - {name: db, tcp: 'localhost:15432'}\nenv:\n  # localhost:15432 was here\n  \
-         URL: postgres://localhost:15432/x\ntest_command: pytest e2e tests/more && curl 127.0.0.1:19092/x\n",
+        indoc! {"
+            ports: isolated
+            health_checks:
+              - {name: db, tcp: 'localhost:15432'}
+            env:
+              # localhost:15432 was here
+              URL: postgres://localhost:15432/x
+            test_command: pytest e2e tests/more && curl 127.0.0.1:19092/x
+        "},
         &[
             ("e2e/tests/a.py", "ok = 1\nconnect('localhost:15432')\n"),
             (

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use e2e_tests::{Repo, wait_for};
+use indoc::formatdoc;
 
 use super::place::{DEV, LATE, MINUTE, MONTH, Place, id};
 
@@ -24,14 +25,16 @@ fn another_root(place: &Place) {
         place.labelled_in(other, id, 0, LATE + 2);
     }
     place.labelled_in("/srv/nowhere", &unknown, 0, MONTH - 60 * MINUTE);
-    let _ = place.says(&format!(
-        "set -e; mkdir -p {other}/leases {other}/sandboxes; cd {other}\n\
-         for id in {lives} {dead}; do\n\
-           mkdir leases/$id sandboxes/$id; echo $id >leases/$id/sentinel; echo $id >sandboxes/$id/sentinel\n\
-           echo 8 >leases/$id/patience; echo 0 >leases/$id/lease; touch -d '1 hour ago' leases/$id/lease\n\
-         done\n\
-         setsid sleep 7050 >/dev/null 2>&1 &\n\
-         guard=$!; echo \"$guard $(sed 's/.*) //' /proc/$guard/stat | cut -d ' ' -f 20) x\" >leases/{lives}/guard\n"
+    let _ = place.says(&formatdoc!(
+        r#"
+            set -e; mkdir -p {other}/leases {other}/sandboxes; cd {other}
+            for id in {lives} {dead}; do
+              mkdir leases/$id sandboxes/$id; echo $id >leases/$id/sentinel; echo $id >sandboxes/$id/sentinel
+              echo 8 >leases/$id/patience; echo 0 >leases/$id/lease; touch -d '1 hour ago' leases/$id/lease
+            done
+            setsid sleep 7050 >/dev/null 2>&1 &
+            guard=$!; echo "$guard $(sed 's/.*) //' /proc/$guard/stat | cut -d ' ' -f 20) x" >leases/{lives}/guard
+        "#
     ));
     let ended = place.gc(0, place.name, &[]);
     for removed in [&dead, &gone] {

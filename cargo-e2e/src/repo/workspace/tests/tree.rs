@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use indoc::indoc;
+
 use super::super::{FindError, Repo, Selection, find};
 
 /// A folder without a git repo around it.
@@ -53,8 +55,13 @@ impl Tree {
         Self::new()
             .file(
                 "w/Cargo.toml",
-                "[workspace]\nmembers = [\"web\", \"api\", \"lib\"]\nresolver = \"3\"\n\
-                 [workspace.metadata.e2e]\nhost = \"shared\"\n",
+                indoc! {r#"
+                    [workspace]
+                    members = ["web", "api", "lib"]
+                    resolver = "3"
+                    [workspace.metadata.e2e]
+                    host = "shared"
+                "#},
             )
             .folder("w/.git")
             .package("w/web", "[package.metadata.e2e]\nhost = \"own\"\n")

@@ -4,12 +4,22 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use indoc::indoc;
+
 use super::*;
 use crate::cancel::Signal;
 use crate::repo::workspace::{CargoProject, TestPackage};
 
-const MANIFEST: &str = "[package]\nname = \"shop\"\nversion = \"0.3.0\"\nedition = \"2024\"\n\
-    [[test]]\nname = \"e2e\"\nharness = false\n[workspace]\n";
+const MANIFEST: &str = indoc! {r#"
+    [package]
+    name = "shop"
+    version = "0.3.0"
+    edition = "2024"
+    [[test]]
+    name = "e2e"
+    harness = false
+    [workspace]
+"#};
 
 /// It does what its arguments say.
 const HARNESS: &str = r##"

@@ -1,5 +1,5 @@
-//! What is sent although git ignores it: what Compose reads, the stack mounts, or `sync.include`
-//! names.
+//! Ignored files that are sent: those that Compose reads, that the stack mounts, or that
+//! `sync.include` names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
@@ -15,18 +15,18 @@ use super::listing::{self, Listing};
 use super::sent::Sent;
 use super::tree;
 
-/// What one sync sends of it.
+/// What one sync sends of them.
 #[derive(Debug, Clone, Default)]
 pub struct Extra {
-    /// The paths that were asked for.
+    /// The requested paths.
     roots: BTreeSet<Vec<u8>>,
     /// All files at these, each with its stamp.
     files: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 impl Extra {
-    /// Sends these paths, folders whole, into the sandbox's own copy. Into one that is up, only
-    /// what changed here: containers may have written there.
+    /// Sends these paths, folders with their content, into the sandbox's copy. A sandbox that is up
+    /// gets only what changed here: containers may have written there.
     pub(in crate::run::stages) async fn send(
         &mut self,
         context: &Context<'_>,
@@ -37,7 +37,7 @@ impl Extra {
             return Ok(());
         }
         let (root, roots) = (context.plan.repo.root.clone(), paths.clone());
-        // Before it is sent: what changes meanwhile has another stamp the next time.
+        // Stamped before it is sent: a file that changes meanwhile has another stamp next time.
         let files = tokio::task::spawn_blocking(move || files_at(&root, &roots));
         let files = files
             .await
@@ -65,7 +65,7 @@ impl Extra {
         Ok(())
     }
 
-    /// Removes what earlier syncs sent and this one did not, and writes down what there is now.
+    /// Removes files that earlier syncs sent and this one did not, and stores what there is now.
     pub(in crate::run::stages) async fn finish(
         self,
         context: &Context<'_>,
@@ -83,8 +83,8 @@ impl Extra {
     }
 }
 
-/// All files and links at these paths below a root, folders looked through. The stamp of each is
-/// another one once it is another file; it is empty where that can't be told.
+/// Returns all files and links at these paths below a root, also within folders. A changed file has
+/// another stamp; an empty stamp means unknown.
 fn files_at(root: &Path, paths: &BTreeSet<PathBuf>) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let stamp = |found: Metadata| {
         let (inode, seconds) = (found.ino(), found.ctime());
@@ -104,7 +104,7 @@ fn files_at(root: &Path, paths: &BTreeSet<PathBuf>) -> BTreeMap<Vec<u8>, Vec<u8>
         }
         let own = stamp(found);
         let stamp = match full.metadata() {
-            // A link to a folder that may be sent for it.
+            // A link to a folder may be sent as that folder.
             Ok(found) if found.is_dir() => String::new(),
             Ok(found) => own + &stamp(found),
             Err(_) => own,
@@ -124,7 +124,7 @@ fn nul_separated<'a>(names: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
 }
 
 async fn copy(context: &Context<'_>, list: &[u8], more: &[&str]) -> Result<String, StageError> {
-    // A link that leads out of the repo stands for the file that it leads to.
+    // A link that leads out of the repo is sent as its target.
     let arguments = ["-r", "--copy-unsafe-links"];
     let arguments = arguments.iter().chain(&listing::ARGUMENTS).chain(more);
     let arguments: Vec<String> = arguments.map(|&word| word.to_owned()).collect();

@@ -1,21 +1,20 @@
-//! What rsync says of each name that it looked at. Called by the sync stage.
+//! rsync's output about each name that it compared. Called by the sync stage.
 
 use std::collections::BTreeSet;
 
-/// The arguments with which rsync says it, of names that have not changed too.
+/// The arguments for this output, also about unchanged names.
 pub(super) const ARGUMENTS: [&str; 2] = ["-ii", "--out-format==%i %n"];
 
-/// The names that rsync looked at, as bytes; folders end with a slash.
+/// The names that rsync compared, as bytes; folders end with a slash.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Listing {
-    /// All of them.
     pub(super) names: BTreeSet<Vec<u8>>,
     /// Files and links that were sent, or would be.
     pub(super) changed: BTreeSet<Vec<u8>>,
 }
 
 impl Listing {
-    /// Reads what rsync printed, of which this may be a part.
+    /// Parses rsync's output, of which this may be a part.
     pub(super) fn read(said: &str) -> Self {
         let mut listing = Self::default();
         for line in said.lines() {
@@ -38,7 +37,7 @@ impl Listing {
     }
 }
 
-/// rsync prints a byte that is not printable as `\#` and three octal digits.
+/// Decodes a name: rsync prints an unprintable byte as `\#` and three octal digits.
 fn unescaped(name: &str) -> Vec<u8> {
     let bytes = name.as_bytes();
     let mut plain = Vec::with_capacity(bytes.len());

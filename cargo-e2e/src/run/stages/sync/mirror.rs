@@ -1,6 +1,6 @@
-//! Which mirror on a host is a working copy's: one for all checkouts of a repo, so that clients
-//! which live for one run share theirs. And what this machine knows of it: which sync was its last
-//! whole one, and when that began.
+//! The mirror of a working copy on a host: one for all checkouts of a repo, so that short-lived
+//! clients share theirs. Also what this machine knows of it: which complete sync was the last, and
+//! when it began.
 
 use std::fmt::Write as _;
 use std::os::unix::fs::MetadataExt as _;
@@ -14,19 +14,18 @@ use crate::record::store::state_folder;
 use crate::repo::git;
 use crate::sandbox::{Mirror, Sandbox};
 
-/// A mirror lives as long on its host.
+/// The host removes a mirror after the same time.
 const KEPT: Duration = Duration::from_hours(30 * 24);
 
-/// A mirror, and what this machine knows of it.
 pub(super) struct Known {
     pub(super) mirror: Mirror,
-    /// When the last whole sync began, in seconds since 1970.
+    /// When the last complete sync began, in seconds since 1970.
     pub(super) moment: i64,
-    /// The name of the file in which it is known.
+    /// The name of the file with this on this machine.
     file: String,
 }
 
-/// The mirror of the repo at this root, on this host.
+/// Returns the mirror of the repo at this root, on this host.
 pub(super) async fn of(root: &Path, host: &str, sandbox: &Sandbox) -> Known {
     let origin = git::origin(root).await;
     let inode = tokio::fs::metadata(root)
@@ -49,8 +48,8 @@ pub(super) async fn of(root: &Path, host: &str, sandbox: &Sandbox) -> Known {
 }
 
 impl Known {
-    /// Writes down which sync was the last, and when it began. Where that fails, the next one reads
-    /// all files.
+    /// Stores which sync was the last, and when it began. Where that fails, the next sync reads all
+    /// files.
     pub(super) async fn remember(&self, sandbox: &Sandbox, moment: i64) {
         let (file, text) = (
             self.file.clone(),
@@ -80,7 +79,7 @@ fn forget_old(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The names of the mirror, and of the file in which this machine knows of it.
+/// Returns the names of the mirror, and of this machine's file about it.
 fn named(
     root: &Path,
     inode: u64,
@@ -95,16 +94,16 @@ fn named(
         Some(origin) => digest(&[origin.as_bytes()]),
         None => digest(&[machine, path]),
     };
-    // No slug has a dot in it.
+    // A slug has no dot.
     let name = format!("{}.{repo}", sandbox.identity.slug);
-    // A folder that was made anew is another working copy.
+    // A folder that was recreated is another working copy.
     let inode = inode.to_string();
     let place = [host.as_bytes(), sandbox.root.as_bytes(), name.as_bytes()];
     let file = digest(&[&[machine, path, inode.as_bytes()], &place[..]].concat());
     (name, file)
 }
 
-/// 16 hexadecimal digits.
+/// Returns 16 hexadecimal digits.
 fn digest(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in parts {

@@ -1,5 +1,6 @@
-//! What earlier syncs sent into a sandbox that stays up: the file `sent` in its folder. With it, a
-//! sync removes what it sent and is no longer there, and nothing that containers wrote.
+//! What earlier syncs sent into a sandbox that stays up: the file `sent` in its folder. It lets a
+//! sync remove files that an earlier one sent and that are gone here, but nothing that containers
+//! wrote.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,27 +8,27 @@ use crate::run::{Context, StageError};
 
 const FILE: &str = "sent";
 
-/// The names in it are bytes; folders end with a slash.
+/// Names are bytes; folders end with a slash.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sent {
-    /// What git ships.
+    /// Files that git ships.
     pub(super) tree: BTreeSet<Vec<u8>>,
-    /// The paths that were sent although git ignores them.
+    /// Ignored paths that were sent.
     pub(super) roots: BTreeSet<Vec<u8>>,
     /// All files at these, each with its stamp when it was sent.
     pub(super) extra: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// What changed, and no service was brought up with yet.
+    /// Changed files that no `up` has seen yet.
     pub(super) pending: BTreeSet<Vec<u8>>,
 }
 
 impl Sent {
-    /// Reads it from the sandbox.
+    /// Reads the file from the sandbox.
     pub(super) async fn read(context: &Context<'_>) -> Result<Self, StageError> {
         let bytes = context.sandbox.get(context.host, FILE).await?;
         Ok(Self::parse(&bytes))
     }
 
-    /// Writes it to the sandbox, where that may be used again.
+    /// Writes the file to the sandbox, unless that can't be reused.
     pub(super) async fn write(&self, context: &Context<'_>) -> Result<(), StageError> {
         let plan = context.plan;
         if context.before.is_some() || plan.up_only || plan.keep != crate::plan::Keep::No {
@@ -39,18 +40,18 @@ impl Sent {
         Ok(())
     }
 
-    /// Whether an earlier sync sent this path although git ignores it.
+    /// Returns whether an earlier sync sent this ignored path.
     pub(in crate::run::stages) fn has_root(&self, path: &str) -> bool {
         self.roots.contains(path.as_bytes())
     }
 
-    /// The names that changed and no service was brought up with yet.
+    /// Returns the changed names that no `up` has seen yet.
     #[must_use]
     pub fn pending(&self) -> &BTreeSet<Vec<u8>> {
         &self.pending
     }
 
-    /// Notes that services were brought up with all of it.
+    /// Notes that `up` has seen all changes.
     pub(in crate::run::stages) async fn settle(
         mut self,
         context: &Context<'_>,

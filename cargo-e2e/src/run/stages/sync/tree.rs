@@ -1,5 +1,5 @@
-//! The tree as git has it: into a mirror that is kept on the host, then into the sandbox's own copy;
-//! on this machine straight into that.
+//! The files that git ships: sent into a mirror on the host, then copied into the sandbox; on this
+//! machine sent directly.
 
 use crate::host::{HostError, List, Transfer, rsync, rsync_in_one};
 use crate::repo::files::Filters;
@@ -11,14 +11,15 @@ use super::mirror::{self, Known};
 use super::sent::Sent;
 use super::young::{self, Young};
 
-/// A connection that breaks more often in one sync is none.
+/// Dropped connections in one sync after which it gives up.
 const TRIES: usize = 3;
 
-/// Writes into a sandbox that is up: what differs although size and time are the same too, in
-/// place, because a container that mounts a single file would never see one that took its place.
+/// For a sandbox that is up: compares content even where size and time are equal, and writes in
+/// place, because a container with a bind-mounted file keeps the old file when a new one replaces
+/// it.
 const AGAIN: [&str; 3] = ["--checksum", "--inplace", "--force"];
 
-/// Sends it, and returns the number of its files.
+/// Sends the files, and returns their number.
 pub(super) async fn send(
     context: &Context<'_>,
     filters: &Filters,
@@ -27,7 +28,7 @@ pub(super) async fn send(
     let plan = context.plan;
     let mut arguments = vec![
         "--safe-links".to_owned(),
-        // `symsafe` says nothing unless names are said too.
+        // `symsafe` prints nothing unless names are printed too.
         "--info=stats2,symsafe1,name1".to_owned(),
     ];
     arguments.extend(listing::ARGUMENTS.map(str::to_owned));
@@ -42,7 +43,7 @@ pub(super) async fn send(
         deadline: plan.limits.sync,
     };
     let said = if context.host.is_local() {
-        // No wire to spare.
+        // There is no network in between.
         straight(context, &transfer, sent).await?
     } else {
         by_way_of_mirror(context, &transfer, sent).await?
@@ -90,8 +91,8 @@ async fn straight(
     Ok(said)
 }
 
-/// Sends to a mirror, and copies that. The mirror is held over a connection: where that was lost
-/// meanwhile, another run may have had it, and all is done again.
+/// Sends to a mirror, and copies from it. A connection holds the mirror's lock: when it is lost,
+/// another run may have changed the mirror, and everything is repeated.
 async fn by_way_of_mirror(
     context: &Context<'_>,
     transfer: &Transfer<'_>,
@@ -106,7 +107,7 @@ async fn by_way_of_mirror(
         let held = sandbox.hold_mirror(host, &known.mirror, limit).await?;
         let mut arguments = with(transfer.arguments, ["--delete", "--delete-excluded"]);
         if !held.is_known {
-            // Files of the same size and time may differ.
+            // Files of equal size and time may differ.
             arguments.push("--checksum".to_owned());
         }
         let write = Transfer {
@@ -127,7 +128,7 @@ async fn by_way_of_mirror(
             make_way(context, sent, looked).await?;
             take(context, sent, Listing::read(&copy(Copying::Again).await?));
         } else {
-            // What was copied while another had the mirror goes.
+            // Removes what was copied while another run had the mirror.
             let how = if attempt > 0 {
                 Copying::Anew
             } else {
@@ -148,8 +149,8 @@ async fn by_way_of_mirror(
     .into())
 }
 
-/// Compares what size and time call unchanged, but was touched since the last sync, byte for byte.
-/// Returns whether the connection lasted.
+/// Compares files that rsync calls unchanged, but that were touched since the last sync, byte by
+/// byte. Returns whether the connection lasted.
 async fn read_young(
     context: &Context<'_>,
     known: &Known,
@@ -188,8 +189,8 @@ async fn read_young(
     Ok(rsync_in_one(context.host, &compare).await?.is_some())
 }
 
-/// Removes from a sandbox that is up what an earlier sync sent and this one does not, before it
-/// writes what changed. Both are written down first: a sync may be cut short.
+/// Removes what an earlier sync sent and this one does not from a sandbox that is up, before the
+/// sync writes changes. Stores both intentions first: a sync may be cut short.
 async fn make_way(
     context: &Context<'_>,
     sent: &mut Sent,
@@ -203,7 +204,7 @@ async fn make_way(
     Ok(())
 }
 
-/// Removes these names from the sandbox's copy, once it is written down that they go.
+/// Removes these names from the sandbox's copy, after storing that they go.
 pub(super) async fn forget(
     context: &Context<'_>,
     sent: &mut Sent,
@@ -216,7 +217,7 @@ pub(super) async fn forget(
         return Ok(());
     }
     let mut names = Vec::new();
-    // A folder sorts before what is in it.
+    // A folder sorts before its content.
     for name in files.into_iter().chain(folders.into_iter().rev()) {
         names.extend_from_slice(name);
         names.push(0);
@@ -233,7 +234,7 @@ fn take(context: &Context<'_>, sent: &mut Sent, listing: Listing) {
     sent.tree.extend(listing.names);
 }
 
-/// `Number of files: 312 (reg: 300, dir: 12)` → 300.
+/// Parses `Number of files: 312 (reg: 300, dir: 12)` as 300.
 fn files_in(stats: &str) -> usize {
     stats
         .lines()

@@ -1,5 +1,5 @@
-//! Which files have changed since a moment, by the only time that no program can set back: that of
-//! the inode. Called by the sync stage.
+//! Files that changed since a moment, by the inode's change time, which no program can set. Called
+//! by the sync stage.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -9,10 +9,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Seconds by which a moment is taken to be earlier: file systems count coarsely.
+/// Seconds of tolerance: file systems count coarsely.
 const MARGIN: i64 = 2;
 
-/// This moment, in seconds since 1970.
+/// Returns this moment, in seconds since 1970.
 pub(super) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| {
@@ -20,7 +20,6 @@ pub(super) fn now() -> i64 {
     })
 }
 
-/// Looks at files below a root.
 pub(super) struct Young<'a> {
     root: &'a Path,
     since: i64,
@@ -28,8 +27,8 @@ pub(super) struct Young<'a> {
 }
 
 impl<'a> Young<'a> {
-    /// Looks for what has changed since a moment. One that is yet to come tells nothing: the clock
-    /// was set back, and everything may have changed.
+    /// Looks for changes since a moment. A moment in the future is useless: the clock was set back,
+    /// and everything may have changed.
     pub(super) fn since(root: &'a Path, moment: i64) -> Self {
         let since = if moment > now() {
             i64::MIN
@@ -43,8 +42,8 @@ impl<'a> Young<'a> {
         }
     }
 
-    /// Whether what has this name now may be another than at the moment. A folder that took
-    /// another's place brings files whose own time is old.
+    /// Returns whether the file of this name may have changed since the moment. A folder that was
+    /// moved here brings files with old times.
     pub(super) fn is(&mut self, name: &[u8]) -> bool {
         let found = self.root.join(OsStr::from_bytes(name)).symlink_metadata();
         found.is_ok_and(|found| self.has(&found)) || self.is_below(name)

@@ -1,5 +1,5 @@
-//! Answers what the arguments only ask, such as `-- --list`: compiles the test targets, and brings
-//! nothing up.
+//! Handles arguments that only ask the tests, such as `-- --list`: compiles the test targets, and
+//! brings nothing up.
 
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ use super::compile::Compiler;
 use super::probe_binary::ANSWER;
 use super::target::{BuiltTarget, LIST, command, uses_nextest};
 
-/// Whether the arguments only ask a test target something, so that nothing needs to be up.
+/// Returns whether the arguments only ask a test target, so that no stack is needed.
 #[must_use]
 pub fn only_asks(plan: &Plan) -> bool {
     let options = plan.arguments.iter().take_while(|one| *one != "--");
@@ -26,11 +26,12 @@ pub fn only_asks(plan: &Plan) -> bool {
             .any(|one| matches!(one.as_str(), LIST | "--help" | "-h"))
 }
 
-/// Compiles the test targets, and hands over what they answer; see [`only_asks`]. Tells events of
-/// it as the compile stage.
+/// Compiles the test targets, and prints their answers; see [`only_asks`]. Events are those of the
+/// compile stage.
 ///
 /// # Errors
-/// When one does not compile, is not ours, or can't answer; the reporters have it already.
+/// When a target does not compile, is not a harness, or does not answer; the reporters have shown
+/// it already.
 pub async fn answer(plan: &Plan, events: &Events) -> Result<(), StageError> {
     let began = Instant::now();
     let stage = Stage::Compile;
@@ -60,7 +61,7 @@ pub async fn answer(plan: &Plan, events: &Events) -> Result<(), StageError> {
 
 async fn answer_of(plan: &Plan, events: &Events, built: &BuiltTarget) -> Result<(), StageError> {
     let mut command = command(plan, built);
-    // Else it would call every test ignored, for want of a sandbox.
+    // Otherwise it would report every test as ignored, because there is no sandbox.
     command.env(protocol::E2E, "1");
     let ended = client::program(command, None, Dropped::Kills, ANSWER, &mut |bytes| {
         events.emit(Event::TestOutput {

@@ -1,4 +1,4 @@
-//! Compile Cargo's test targets, and see that they are ours and can run where they are meant to.
+//! Compiles Cargo's test targets, and checks that they are harnesses and can run where they should.
 
 use std::io::{BufReader, Seek as _};
 use std::path::{Path, PathBuf};
@@ -12,27 +12,25 @@ use crate::record::event::Events;
 use crate::record::outcome::{Stage, Verdict};
 use crate::record::summary::LAST_LINES;
 use crate::run::stages::build::binary;
+use crate::run::stages::build_output::{self, LOG};
 use crate::run::{Context, StageError, StageOutput, Tail};
 use crate::spec::Side;
 
 use super::probe_binary;
 use super::target::{BuiltTarget, cargo};
 
-/// So much of the compiler's words is shown; the file has them all.
+/// Lines of the compiler's output that are shown; the file has all.
 const SHOWN: usize = 40;
-/// What Cargo said, in the bundle.
-const LOG: &str = "build-output.log";
 
-/// Compiles every target of the plan; none is no error.
+/// Compiles every target of the plan, which may have none.
 ///
 /// # Errors
-/// When one does not compile, is not ours, or can't run on the host where it is meant to.
+/// When a target does not compile, is not a harness, or can't run on the host where it should.
 pub async fn compile(context: &Context<'_>) -> Result<StageOutput<Vec<BuiltTarget>>, StageError> {
     if context.plan.tests.harness().is_none() {
         return Ok(StageOutput::skipped(Vec::new()));
     }
-    let log = context.bundle.join(LOG);
-    let compiler = Compiler::new(context.plan, context.events, Some(&log));
+    let compiler = Compiler::new(context.plan, context.events, Some(&context.bundle));
     let built = compiler.compile().await?;
     for one in &built {
         if context.plan.tests_on == Side::Host {
@@ -44,26 +42,26 @@ pub async fn compile(context: &Context<'_>) -> Result<StageOutput<Vec<BuiltTarge
     Ok(StageOutput::new(built, detail))
 }
 
-/// Compiles the targets of a plan; needs no host.
+/// Compiles the targets of a plan, without a host.
 pub(super) struct Compiler<'a> {
     plan: &'a Plan,
     events: &'a Events,
-    /// Where Cargo's words go.
-    log: Option<&'a Path>,
+    /// The bundle, which gets a log.
+    bundle: Option<&'a Path>,
     deadline: Instant,
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn new(plan: &'a Plan, events: &'a Events, log: Option<&'a Path>) -> Self {
+    pub(super) fn new(plan: &'a Plan, events: &'a Events, bundle: Option<&'a Path>) -> Self {
         Self {
             plan,
             events,
-            log,
+            bundle,
             deadline: Instant::now() + plan.limits.build,
         }
     }
 
-    /// Every target, one after another, each known to be ours and to understand its arguments.
+    /// Compiles every target, and checks that each is a harness and accepts its arguments.
     pub(super) async fn compile(&self) -> Result<Vec<BuiltTarget>, StageError> {
         let targets = match self.plan.tests.harness() {
             Some(harness) => harness.targets.as_slice(),
@@ -81,10 +79,9 @@ impl<'a> Compiler<'a> {
                 }
             }
         }
-        if let Some(log) = self.log {
-            // It helps, but a full disk must not hide the compiler's words.
-            let masked = self.events.secrets().patterns().mask(&said).into_owned();
-            let _ = tokio::fs::write(log, &masked).await;
+        if let Some(bundle) = self.bundle {
+            // The log is a convenience: a full disk must not hide the compiler's output.
+            let _ = build_output::store(bundle, &said, self.events.secrets()).await;
         }
         result?;
         for one in &mut built {
@@ -94,7 +91,7 @@ impl<'a> Compiler<'a> {
         Ok(built)
     }
 
-    /// Targets of one package.
+    /// Compiles the targets of one package.
     async fn package(
         &self,
         targets: &[Target],
@@ -115,7 +112,7 @@ impl<'a> Compiler<'a> {
         }
         command.current_dir(&self.plan.repo.root);
         let failed = |message: String| StageError::new(Verdict::BuildFailed, message);
-        // Artifacts go to a file, diagnostics come here.
+        // The list of artifacts goes to a file, diagnostics come here.
         let internal =
             |error: std::io::Error| failed(format!("failed to make a temporary file: {error}"));
         let mut artifacts = tempfile::tempfile().map_err(internal)?;
@@ -139,7 +136,7 @@ impl<'a> Compiler<'a> {
                 let text = String::from_utf8_lossy(&said[from..]);
                 let message =
                     format!("the tests of `{name}` do not compile (exit status {status})");
-                let shown = errors(&text, self.log.is_some());
+                let shown = errors(&text, self.bundle.is_some());
                 let mut error = failed(message).excerpt("cargo test --no-run", &shown);
                 error.help = without_main(&text, targets);
                 return Err(error);
@@ -182,7 +179,7 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// The compiler's words from its first error on.
+/// Returns the compiler's output from its first error on.
 fn errors(text: &str, logged: bool) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let first = lines.iter().position(|line| line.starts_with("error"));
@@ -195,7 +192,7 @@ fn errors(text: &str, logged: bool) -> String {
     shown
 }
 
-/// What rustc can't know of a target without a `main`.
+/// Explains a missing `main`, which rustc reports without knowing that the target needs a harness.
 fn without_main(text: &str, targets: &[Target]) -> Option<String> {
     let files: Vec<String> = targets
         .iter()
@@ -205,7 +202,7 @@ fn without_main(text: &str, targets: &[Target]) -> Option<String> {
         .then(|| format!("end {} with `e2e_harness::main!();`", files.join(" and ")))
 }
 
-/// A program for another machine fails there as `exec format error`.
+/// Refuses a program for another machine, which would fail there as `exec format error`.
 async fn fits(context: &Context<'_>, built: &BuiltTarget) -> Result<(), StageError> {
     let needs = needs(&built.program).await;
     let (facts, host) = (context.facts, context.host.name());

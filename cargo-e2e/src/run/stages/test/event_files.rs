@@ -1,4 +1,4 @@
-//! The files to which tests append what they do: one for each test target.
+//! The files to which tests append events: one for each test target.
 
 use std::path::{Path, PathBuf};
 
@@ -9,12 +9,11 @@ use crate::record::outcome::Verdict;
 use crate::run::{Context, StageError};
 use crate::spec::Side;
 
-/// In the bundle, and in the sandbox's folder: the tests' own folder, with their locks.
+/// A folder in the bundle and in the sandbox, with the tests' events and locks.
 pub(in crate::run::stages) const FOLDER: &str = "harness";
-/// What they append to.
+/// The tests append their events to it.
 pub(super) const FILE: &str = "events.jsonl";
 
-/// Returns the name of the file of one of several targets.
 pub(super) fn file(number: usize, of: usize) -> String {
     if of == 1 {
         FILE.to_owned()
@@ -23,13 +22,12 @@ pub(super) fn file(number: usize, of: usize) -> String {
     }
 }
 
-/// Returns their folder on this machine; none when the tests run on another.
+/// Returns the folder on this machine; `None` when the tests run on another.
 pub(super) fn here(context: &Context<'_>) -> Option<PathBuf> {
     let there = context.plan.tests_on == Side::Host && !context.host.is_local();
     (!there).then(|| context.bundle.join(FOLDER))
 }
 
-/// Makes a folder on this machine.
 pub(super) async fn make(folder: &Path) -> Result<(), StageError> {
     tokio::fs::create_dir_all(folder).await.map_err(|error| {
         StageError::new(
@@ -39,7 +37,7 @@ pub(super) async fn make(folder: &Path) -> Result<(), StageError> {
     })
 }
 
-/// Returns the variable that names a file to the tests.
+/// Returns the variable that names an events file to the tests.
 pub(super) fn variable(context: &Context<'_>, file: &str) -> (String, String) {
     let folder = match here(context) {
         Some(folder) => folder.display().to_string(),
@@ -48,7 +46,8 @@ pub(super) fn variable(context: &Context<'_>, file: &str) -> (String, String) {
     (protocol::EVENTS.to_owned(), format!("{folder}/{file}"))
 }
 
-/// Returns every file with what goes before the names of its tests: names of several targets may collide.
+/// Returns every file with a prefix for the names of its tests: several targets may use the same
+/// names.
 pub(super) fn files(plan: &Plan) -> Vec<(String, String)> {
     let Some(harness) = plan.tests.harness() else {
         return vec![(FILE.to_owned(), String::new())];

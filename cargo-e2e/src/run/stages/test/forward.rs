@@ -1,4 +1,4 @@
-//! Bring the stack's ports to the machine where the tests run.
+//! Forwards the stack's ports to the machine where the tests run.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -12,7 +12,7 @@ use crate::spec::Side;
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// Brings the sandbox's ports here, at the same numbers.
+/// Forwards the sandbox's ports to the same numbers on this machine.
 pub(super) async fn forward(context: &Context<'_>, stack: &Stack) -> Result<(), StageError> {
     if context.host.is_local() {
         return Ok(());
@@ -51,8 +51,8 @@ pub(super) async fn forward(context: &Context<'_>, stack: &Stack) -> Result<(), 
     Ok(())
 }
 
-/// Both addresses of `localhost`: where a program of this machine has the port on one of them, tests
-/// would reach that program instead of the sandbox.
+/// Returns both addresses of `localhost`: where a program of this machine uses the port on one of
+/// them, tests would reach that program instead of the sandbox.
 fn loopbacks() -> Vec<IpAddr> {
     let v6 = IpAddr::V6(Ipv6Addr::LOCALHOST);
     let has_v6 = TcpListener::bind(SocketAddr::new(v6, 0)).is_ok();
@@ -61,8 +61,8 @@ fn loopbacks() -> Vec<IpAddr> {
     all
 }
 
-/// How tests ended whose ports were here all the time. `connections` is what the host had made
-/// before they began.
+/// Returns the tests' result, if their ports were forwarded all the time. `connections` is the
+/// host's number of connections before they began.
 pub(super) async fn held(
     context: &Context<'_>,
     connections: u32,
@@ -72,7 +72,7 @@ pub(super) async fn held(
     if passed || context.plan.tests_on == Side::Host {
         return Ok(ended);
     }
-    // Without their ports tests fail; that says nothing about what they test.
+    // Without their ports tests fail, which proves nothing.
     context.host.reconnect().await?;
     if context.host.connections() == connections {
         return Ok(ended);

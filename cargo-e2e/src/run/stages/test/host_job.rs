@@ -1,4 +1,4 @@
-//! Runs a command of the tests as a job on the host.
+//! Runs the tests as a job on the host.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::host::client::Ended;
 use crate::record::outcome::Verdict;
 use crate::run::{Context, StageError};
 
-/// Runs shell commands until they end, or their time is up.
+/// Runs shell commands until they end, or their time is over.
 pub(super) async fn run_on_host(
     context: &Context<'_>,
     commands: &str,

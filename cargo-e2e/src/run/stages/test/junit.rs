@@ -1,4 +1,4 @@
-//! What the repo's own JUnit file says of its tests.
+//! Reads the repo's own JUnit file.
 
 mod lock;
 
@@ -18,15 +18,15 @@ use crate::spec::Side;
 
 use lock::Lock;
 
-/// The file before the tests ran; no other run in this working copy writes it.
+/// The state of the file before the tests; a lock keeps other runs of this working copy away.
 pub(super) struct Before {
     began: SystemTime,
     stamp: Option<Stamp>,
     _lock: Option<Lock>,
 }
 
-/// What the kernel changes whenever a file is written, whatever time a program gives it: clocks and
-/// their differences don't matter.
+/// What the kernel changes whenever a file is written, whatever times a program sets. It is
+/// compared for equality only, so clocks don't matter.
 #[derive(PartialEq, Eq)]
 struct Stamp {
     inode: (u64, u64),
@@ -35,11 +35,11 @@ struct Stamp {
     modified: (i64, i64),
 }
 
-/// Looks at the file, which is of an earlier run. Only on the client: what is on a host is the
-/// sandbox's own, and is removed there.
+/// Looks at the file of an earlier run. Only on the client: on a host it lies in the sandbox's own
+/// copy, and is removed there.
 ///
 /// # Errors
-/// When another run in this working copy goes on for too long.
+/// When another run in this working copy takes too long.
 pub(super) async fn before(context: &Context<'_>) -> Result<Before, StageError> {
     let (stamp, lock) = match (place(context), &context.plan.spec.junit) {
         (Some(Place::Here(file)), Some(path)) => {
@@ -55,8 +55,8 @@ pub(super) async fn before(context: &Context<'_>) -> Result<Before, StageError> 
     })
 }
 
-/// The shell commands that remove an older one on the host, which git may have sent along, or an
-/// earlier run have left in a kept sandbox.
+/// Returns the shell commands that remove an older file on the host: git may have shipped it, or an
+/// earlier run left it in a kept sandbox.
 pub(super) fn removal(context: &Context<'_>) -> String {
     match place(context) {
         Some(Place::OnHost(file)) => {
@@ -69,7 +69,7 @@ pub(super) fn removal(context: &Context<'_>) -> String {
     }
 }
 
-/// Where the tests write it.
+/// The place that the tests write it to.
 enum Place {
     Here(PathBuf),
     /// Below the sandbox's folder.
@@ -80,7 +80,7 @@ fn place(context: &Context<'_>) -> Option<Place> {
     let path = context.plan.spec.junit.as_ref()?;
     Some(
         match (context.plan.tests.service(), context.plan.tests_on) {
-            // The folder that it shares with the host.
+            // The folder that the service shares with the host.
             (Some(_), _) => Place::OnHost(format!("collected/artifacts/{path}")),
             (None, Side::Host) => Place::OnHost(format!("repo/{path}")),
             (None, Side::Client) => Place::Here(context.plan.repo.root.join(path)),
@@ -88,7 +88,7 @@ fn place(context: &Context<'_>) -> Option<Place> {
     )
 }
 
-/// What became of the file: its path in e2e.yml, and the tests in it. None where none is asked for.
+/// Returns the file's path in e2e.yml, and what was read. `None` where e2e.yml names none.
 ///
 /// # Errors
 /// When the host is lost.
@@ -117,7 +117,7 @@ pub(super) async fn look(
         Ok(text) if text.is_empty() => Junit::Unwritten,
         Ok(text) => {
             let text = String::from_utf8_lossy(&text);
-            // Before messages are cut: half a secret would not be known.
+            // Masked before messages are cut: half a secret would not be recognised.
             let text = context.events.secrets().text(&text).into_owned();
             match junit::read(&text) {
                 Ok(tests) => {
@@ -161,8 +161,8 @@ async fn stamp(file: &Path) -> Option<Stamp> {
     })
 }
 
-/// Adds the file's tests to those that told of themselves. One that is in both is one test, which
-/// failed when either says so; runners put names of suites before its name.
+/// Adds the file's tests to those that recorded events. A test in both is one test, which failed
+/// when either says so; runners put suite names before its name.
 pub(super) fn joined(told: &[TestRecord], counted: &[TestRecord]) -> Vec<TestRecord> {
     let mut all = told.to_vec();
     let mut free: Vec<usize> = (0..told.len()).collect();
@@ -183,7 +183,7 @@ pub(super) fn joined(told: &[TestRecord], counted: &[TestRecord]) -> Vec<TestRec
     all
 }
 
-/// Writes down when each test ran, as tests of the harness do themselves.
+/// Stores when each test ran, in the form of the harness's events.
 async fn tell(context: &Context<'_>, tests: &[TestRecord], times: &[junit::Time]) {
     let mut lines = String::new();
     for time in times {
@@ -215,7 +215,7 @@ async fn tell(context: &Context<'_>, tests: &[TestRecord], times: &[junit::Time]
         }
     }
     if !lines.is_empty() {
-        // It is for the timeline alone; a full disk is told of with the record.
+        // Only the timeline needs it; the report stage reports a full disk.
         let _ = tokio::fs::write(context.bundle.join(junit::TIMES), lines).await;
     }
 }

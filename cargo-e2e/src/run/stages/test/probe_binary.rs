@@ -1,5 +1,5 @@
-//! Ask compiled test targets: who they are, whether they understand their arguments, and what
-//! tests they have. None of it needs a stack.
+//! Asks compiled test targets whether they are harnesses, whether they accept their arguments, and
+//! for the names of their tests. It needs no stack.
 
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -15,10 +15,10 @@ use crate::text::printable;
 
 use super::target::{BuiltTarget, LIST, USAGE, uses_nextest};
 
-/// What a program has to answer.
+/// The time in which a program has to answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(30);
 
-/// Asks a program who it is, and what its tests are called. To list is harmless for any test program.
+/// Asks a program for its kind and its tests. Listing is harmless in any test program.
 pub(super) async fn greet(
     plan: &Plan,
     target: &Target,
@@ -34,7 +34,7 @@ pub(super) async fn greet(
             let refused = (!output.status.success()).then_some(output.stderr);
             (output.stdout, refused)
         }
-        // BuiltTarget for another machine: there it will be seen.
+        // Built for another machine, where the start will show an error.
         Some(Err(error)) if runs_elsewhere(plan, &error) => return Ok(Vec::new()),
         Some(Err(error)) => {
             let program = program.display();
@@ -67,7 +67,7 @@ pub(super) async fn greet(
     )
 }
 
-/// What a harness says of tests that it would not run: those of one name.
+/// Formats a harness's refusal, such as of two tests with one name.
 fn refusal(target: &Target, why: &str) -> StageError {
     let first = printable(why.lines().next().unwrap_or_default());
     let first = first.trim_start_matches("e2e-harness: ");
@@ -78,7 +78,7 @@ fn refusal(target: &Target, why: &str) -> StageError {
     StageError::new(Verdict::BuildFailed, message).excerpt("it says", why)
 }
 
-/// What a program says within its time; `None` when it does not end.
+/// Returns a program's output; `None` when it does not end in time.
 async fn output(command: &mut Command) -> Option<std::io::Result<Output>> {
     let asked = command.stdin(Stdio::null()).kill_on_drop(true).output();
     tokio::time::timeout(ANSWER, asked).await.ok()
@@ -89,7 +89,7 @@ fn runs_elsewhere(plan: &Plan, error: &std::io::Error) -> bool {
     plan.tests_on == Side::Host && error.raw_os_error() == Some(foreign)
 }
 
-/// Sees that a program understands the arguments: it would refuse them only once all is up.
+/// Checks that a program accepts its arguments: otherwise it would refuse them only after `up`.
 pub(super) async fn accepts(plan: &Plan, built: &BuiltTarget) -> Result<(), StageError> {
     if plan.arguments.is_empty() || uses_nextest(plan) {
         return Ok(());
@@ -100,7 +100,7 @@ pub(super) async fn accepts(plan: &Plan, built: &BuiltTarget) -> Result<(), Stag
     }
     command
         .args(&plan.arguments)
-        // It must take itself for outside of any sandbox, wherever this runs.
+        // It must see no sandbox, wherever this runs.
         .env_remove(protocol::E2E)
         .env_remove(protocol::EVENTS)
         .current_dir(built.target.package.folder());
@@ -116,7 +116,7 @@ pub(super) async fn accepts(plan: &Plan, built: &BuiltTarget) -> Result<(), Stag
                 .help("`cargo e2e -- --help` shows what it takes; a filter is one word")
                 .excerpt("it says", &said))
         }
-        // Whatever else is wrong shows when it runs.
+        // Other errors show when it runs.
         _ => Ok(()),
     }
 }

@@ -6,28 +6,26 @@ use tokio::process::Command;
 
 use crate::plan::{Plan, Target};
 
-/// A harness ends with this when it does not understand its arguments.
+/// The exit status of a harness that does not accept its arguments.
 pub(super) const USAGE: i32 = 2;
-/// Lists the tests, in place of running them.
+/// Lists the tests instead of running them.
 pub(super) const LIST: &str = "--list";
 
-/// A test target that was compiled.
 #[derive(Debug, Clone)]
 pub struct BuiltTarget {
-    /// The target.
     pub target: Target,
     /// Its program on this machine.
     pub program: PathBuf,
-    /// What its tests are called; nothing where it can't be started on this machine.
+    /// The names of its tests; empty where it can't be started on this machine.
     pub tests: Vec<String>,
 }
 
-/// Returns `$CARGO`, which runs us as `cargo e2e`; else the one in the path.
+/// Returns `$CARGO`, which is the Cargo that runs us as `cargo e2e`; else the one in the path.
 pub(super) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Whether cargo-nextest runs the targets.
+/// Returns whether cargo-nextest runs the targets.
 pub(super) fn uses_nextest(plan: &Plan) -> bool {
     let harness = plan.tests.harness();
     harness.is_some_and(|harness| harness.nextest)

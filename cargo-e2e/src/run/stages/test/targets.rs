@@ -1,4 +1,4 @@
-//! Run Cargo's test targets, one after another, and say what came of them.
+//! Runs Cargo's test targets, one after another, and reports the results.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -20,10 +20,10 @@ use super::host_job::run_on_host;
 use super::target::{BuiltTarget, USAGE, cargo, command, uses_nextest};
 use super::{event_files, junit};
 
-/// cargo-nextest ends with this when tests failed; other statuses are its own troubles.
+/// The exit status of cargo-nextest for failed tests; others are its own errors.
 const NEXTEST_FAILED: i32 = 100;
 
-/// Runs them all, also when one fails, within the time that the tests have.
+/// Runs all targets, also after a failure, within the tests' time.
 pub(super) async fn run(
     context: &Context<'_>,
     variables: &[(String, String)],
@@ -43,7 +43,7 @@ pub(super) async fn run(
             Side::Host => {
                 ship(context, one).await?;
                 let commands = commands(context, &variables, one);
-                // Before the first of them: one may add to what another wrote.
+                // Before the first target only: a later one may append to the file.
                 let removal = if number == 0 {
                     junit::removal(context)
                 } else {
@@ -100,7 +100,7 @@ async fn here(
     })
 }
 
-/// The program's folder on the host, below the sandbox's.
+/// Returns the program's folder on the host, below the sandbox's.
 fn there(context: &Context<'_>) -> String {
     format!("{}/{}", context.sandbox.dir(), event_files::FOLDER)
 }
@@ -118,14 +118,14 @@ async fn ship(context: &Context<'_>, built: &BuiltTarget) -> Result<(), StageErr
     Ok(())
 }
 
-/// The shell commands that run a program in the package's folder of the repo's copy.
+/// Returns the shell commands that run a program in the package's folder of the repo's copy.
 fn commands(context: &Context<'_>, all: &[(String, String)], built: &BuiltTarget) -> String {
     let package = &built.target.package;
     let folder = package.folder();
     let copy = context.sandbox.repo_dir();
     let folder = match folder.strip_prefix(&context.plan.repo.root) {
         Ok(inside) if !inside.as_os_str().is_empty() => format!("{copy}/{}", inside.display()),
-        // A repo within a package is all of it that was sent.
+        // A repo within a package was sent without the rest of the package.
         _ => copy,
     };
     let mut all = all.to_vec();
@@ -153,8 +153,8 @@ fn commands(context: &Context<'_>, all: &[(String, String)], built: &BuiltTarget
     )
 }
 
-/// cargo-nextest stops at the first failure, and what it did not come to belongs to the result,
-/// too. What it was meant to run is known only when nothing else was typed.
+/// Adds tests that cargo-nextest did not run, since it stops at the first failure. They are known
+/// only when no arguments were typed.
 pub(super) fn add_not_run(
     context: &Context<'_>,
     built: &[BuiltTarget],
@@ -186,8 +186,8 @@ fn add_missing(names: impl Iterator<Item = String>, records: &mut Vec<TestRecord
     }
 }
 
-/// The tests of targets that ended with 0 and say nothing of them, and the targets that have none.
-/// What was to run is known only when nothing was typed, and of programs that can be asked here.
+/// Returns tests that no target recorded though it ended with 0, and targets without tests. They
+/// are known only when no arguments were typed, and of programs that run on this machine.
 pub(super) fn unaccounted(
     context: &Context<'_>,
     built: &[BuiltTarget],
@@ -211,7 +211,7 @@ pub(super) fn unaccounted(
     (tests, targets)
 }
 
-/// Which of the targets failed, or how many of their tests.
+/// Returns an error that names the failed targets, or counts their failed tests.
 pub(super) fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence) -> StageError {
     let plan = context.plan;
     let Some(harness) = plan.tests.harness() else {
@@ -257,7 +257,7 @@ pub(super) fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence
     }
 }
 
-/// A run by cargo-nextest in which tests failed, and others may not have run.
+/// Explains a run of cargo-nextest with failed tests, after which others may not have run.
 fn of_nextest(mut message: String, not_run: usize, arguments: &[String]) -> StageError {
     if not_run > 0 {
         // Writing to a String can't fail.
@@ -265,7 +265,7 @@ fn of_nextest(mut message: String, not_run: usize, arguments: &[String]) -> Stag
     }
     let error = StageError::new(Verdict::Failed, message);
     let goes_on = arguments.iter().any(|one| one == "--no-fail-fast");
-    // With arguments it is not known whether any were left.
+    // With arguments, the number of tests that did not run is unknown.
     if goes_on || (arguments.is_empty() && not_run == 0) {
         return error;
     }
@@ -274,7 +274,7 @@ fn of_nextest(mut message: String, not_run: usize, arguments: &[String]) -> Stag
     )
 }
 
-/// There was no test to run.
+/// Returns the error for no tests.
 pub(super) fn none_ran(context: &Context<'_>, message: String) -> StageError {
     let error = StageError::new(Verdict::NoTests, message);
     if let Some(path) = &context.plan.spec.junit {
@@ -295,7 +295,7 @@ fn typed(context: &Context<'_>) -> String {
     )
 }
 
-/// `12 tests passed`
+/// Counts passed tests: `12 tests passed`.
 pub(super) fn counted(records: &[TestRecord]) -> String {
     format!("{} passed", count(passed(records), "test"))
 }

@@ -1,4 +1,4 @@
-//! The events that tests write while they run, and how they reach the tool.
+//! The events that tests write while they run, and how the tool reads them.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
@@ -23,18 +23,17 @@ use super::event_files::{FILE, FOLDER, files, here, make};
 
 pub(super) use mirror::during;
 
-/// Makes the folder.
 pub(super) async fn prepare(context: &Context<'_>) -> Result<(), StageError> {
     match here(context) {
         Some(folder) => make(&folder).await?,
-        // A kept sandbox has that of an earlier run.
+        // A kept sandbox has the folder of an earlier run.
         None => context.sandbox.fresh(context.host, FOLDER).await?,
     }
     mirror::begin(context).await;
     Ok(())
 }
 
-/// The variable that names the tool's socket to the tests; none when they can't have one.
+/// Returns the variable that names the control socket to the tests; `None` without a socket.
 pub(super) async fn control(
     context: &Context<'_>,
     control: &Control<'_>,
@@ -44,7 +43,7 @@ pub(super) async fn control(
         Side::Host => match control.on_host().await {
             Ok(path) => path,
             Err(error) => {
-                // A command that is no harness has no use for it.
+                // Only a harness can use it.
                 if context.plan.tests.harness().is_some() {
                     context.events.warn(format!(
                         "tests can't stop and start services: {error}. Let {}'s sshd allow it \
@@ -59,8 +58,8 @@ pub(super) async fn control(
     Some((protocol::CONTROL.to_owned(), path))
 }
 
-/// Reads the events that the tests have written, and puts them into the bundle as one file. `cut`
-/// is whether a signal ended the tests.
+/// Reads the tests' events, and stores them in the bundle as one file. `cut` is whether a signal
+/// ended the tests.
 pub async fn read_or_warn(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
     match read(context, cut).await {
         Events::Read(tests) => tests,
@@ -73,7 +72,7 @@ pub async fn read_or_warn(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
     }
 }
 
-/// As [`read_or_warn`]; that of several files one can't be fetched makes them all unreadable.
+/// Does the same as [`read_or_warn`]; one file that can't be fetched makes all unreadable.
 pub(super) async fn read(context: &Context<'_>, cut: bool) -> Events {
     let folder = here(context);
     let mut lost = None;
@@ -101,7 +100,7 @@ pub(super) async fn read(context: &Context<'_>, cut: bool) -> Events {
         _ => SignedDuration::ZERO,
     };
     if let Some(folder) = folder {
-        // Locks and the pieces of what was just kept.
+        // The folder has locks, and the pieces of what was just stored.
         let _ = tokio::fs::remove_dir_all(folder).await;
     }
     match lost {
@@ -110,7 +109,7 @@ pub(super) async fn read(context: &Context<'_>, cut: bool) -> Events {
     }
 }
 
-/// Puts all events into the place of those that were mirrored.
+/// Replaces the mirrored events with all events.
 async fn keep(context: &Context<'_>, all: Vec<u8>) -> std::io::Result<()> {
     let (secrets, bundle) = (Arc::clone(context.events.secrets()), context.bundle.clone());
     let kept = tokio::task::spawn_blocking(move || {
@@ -125,8 +124,8 @@ async fn keep(context: &Context<'_>, all: Vec<u8>) -> std::io::Result<()> {
     kept.await.map_err(std::io::Error::other)?
 }
 
-/// Returns the records of tests of a run that was killed, by the events in its bundle.
-/// Those without an end were under way until `end`.
+/// Returns the tests of a killed run, by the events in its bundle. Tests without an end ran until
+/// `end`.
 #[must_use]
 pub fn records_until(bundle: &Path, end: Timestamp) -> Vec<TestRecord> {
     let text = std::fs::read(bundle.join(FILE)).unwrap_or_default();
@@ -136,7 +135,7 @@ pub fn records_until(bundle: &Path, end: Timestamp) -> Vec<TestRecord> {
 async fn from_here(file: &Path) -> Result<Vec<u8>, String> {
     match tokio::fs::read(file).await {
         Ok(text) => Ok(text),
-        // Tests need not tell anything.
+        // Tests need not record events.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error.to_string()),
     }

@@ -1,4 +1,4 @@
-//! What `docker compose up` said, made short, and what to do about it.
+//! Shortens the output of `docker compose up`, and says what to do about a failure.
 
 use std::sync::LazyLock;
 
@@ -12,10 +12,10 @@ use crate::run::stages::ports;
 
 pub(super) const FAILED: &str = "`docker compose up` failed";
 pub(super) const COMPOSE: &str = "docker compose up";
-/// So many images are named.
+/// Images that are named.
 const NAMED: usize = 3;
 
-/// What Compose said without the steps that went well; all of it where nothing else is there.
+/// Returns Compose's output without successful steps; all of it where nothing else is there.
 pub(super) fn without_progress(said: &str) -> String {
     static STEP: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(
@@ -32,10 +32,10 @@ pub(super) fn without_progress(said: &str) -> String {
     }
 }
 
-/// The images that could not be had, with their services, where Compose says of which it was.
+/// Returns the images that could not be pulled, with their services where Compose says so.
 pub(super) fn not_pulled(said: &str, model: &Value) -> Option<String> {
     let services = model["services"].as_object()?;
-    // Old ones name the service, new ones the image.
+    // Old versions name the service, new ones the image.
     let failed = |name: &str, image: &str| {
         said.lines().any(|line| {
             let mut words = line.split_whitespace().skip_while(|word| *word == "Image");
@@ -60,24 +60,24 @@ pub(super) fn not_pulled(said: &str, model: &Value) -> Option<String> {
     (!images.is_empty()).then(|| format!("failed to pull {}{more}", images.join(", ")))
 }
 
-/// What Compose said last, which is why it failed.
+/// Returns Compose's last line, which has the cause.
 fn last(said: &str) -> Option<&str> {
     let last = said.lines().map(str::trim).rfind(|line| !line.is_empty())?;
     Some(last.trim_start_matches("Error response from daemon: "))
 }
 
-/// Why it failed, in a line, as far as that is said.
+/// Returns the cause in a line, as far as it is known.
 pub(super) fn failed(said: &str, model: &Value) -> String {
     match (not_pulled(said, model), last(said)) {
         (Some(images), Some(last)) => format!("{FAILED}: {images}: {last}"),
         (Some(images), None) => format!("{FAILED}: {images}"),
-        // What containers say of it is worth more.
+        // The containers' own words are worth more.
         (None, _) => FAILED.to_owned(),
     }
 }
 
-/// Says in the first line why `up` failed. Where a container did, how images were built does not
-/// matter.
+/// Puts the cause into the first line. Where a container failed, the output of image builds is left
+/// out.
 #[must_use]
 pub fn with_reason(mut error: StageError) -> StageError {
     let said = error.excerpts.iter().find(|one| one.title == COMPOSE);
@@ -105,7 +105,7 @@ pub fn with_reason(mut error: StageError) -> StageError {
     error
 }
 
-/// What to do about it, where that is known.
+/// Returns help, where there is any.
 pub(super) fn help(said: &str, host: HostKind<'_>) -> Option<String> {
     let has = |needle: &str| said.contains(needle);
     if has("pull access denied") || has("unauthorized") || has("denied: requested access") {
@@ -196,7 +196,7 @@ mod tests {
     fn a_refused_pull_says_how_to_log_in() {
         let host = HostKind::Ssh("railiance01");
         let text = help("Error pull access denied for x", host);
-        // With the configuration of whoever runs this.
+        // With the configuration of the user who runs this.
         let login = host.paste_command("-t", "docker login REGISTRY");
         assert!(login.ends_with(" -t railiance01 docker login REGISTRY"));
         assert!(text.is_some_and(|text| text.ends_with(&format!(": {login}"))));

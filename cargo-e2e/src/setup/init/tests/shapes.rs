@@ -1,5 +1,7 @@
 //! Shapes of repos as they are today, and which stack and tests init takes of each.
 
+use indoc::indoc;
+
 use super::made;
 
 const DB: &str = "services: {db: {image: postgres, ports: ['5432:5432']}}";
@@ -24,10 +26,17 @@ const SHAPES: &[Shape] = &[
             ("src/lib.rs", ""),
             (
                 ".github/workflows/ci.yml",
-                "jobs:\n  unit:\n    steps: [{run: cargo test --lib}]\n  postgres:\n    env: {CARGO_TERM_COLOR: always}\n    \
-                 steps:\n      - run: docker compose -f tests/docker-compose.yml up -d\n      \
-                 - run: cargo test --features a,${{ matrix.x }}\n        \
-                 env: {DATABASE_URL: 'postgres://u:p@localhost:5432/x'}\n",
+                indoc! {"
+                    jobs:
+                      unit:
+                        steps: [{run: cargo test --lib}]
+                      postgres:
+                        env: {CARGO_TERM_COLOR: always}
+                        steps:
+                          - run: docker compose -f tests/docker-compose.yml up -d
+                          - run: cargo test --features a,${{ matrix.x }}
+                            env: {DATABASE_URL: 'postgres://u:p@localhost:5432/x'}
+                "},
             ),
         ],
         stack: &["tests/docker-compose.yml"],
@@ -129,8 +138,14 @@ const SHAPES: &[Shape] = &[
             ("ci/stack.compose.yml", DB),
             (
                 ".github/workflows/ci.yml",
-                "jobs:\n  it:\n    steps:\n      - uses: someone/compose-action@v2\n        \
-                 with: {compose-file: ci/stack.compose.yml}\n      - run: poetry run pytest tests/integration\n",
+                indoc! {"
+                    jobs:
+                      it:
+                        steps:
+                          - uses: someone/compose-action@v2
+                            with: {compose-file: ci/stack.compose.yml}
+                          - run: poetry run pytest tests/integration
+                "},
             ),
         ],
         stack: &["ci/stack.compose.yml"],
@@ -142,8 +157,13 @@ const SHAPES: &[Shape] = &[
             ("dev/docker-compose.yml", DB),
             (
                 ".gitlab-ci.yml",
-                "integration:\n  before_script: [cd dev, docker-compose up -d, cd ..]\n  script: [go test ./...]\n\
-                 deploy:\n  script: [docker compose -f prod/compose.yml up]\n",
+                indoc! {"
+                    integration:
+                      before_script: [cd dev, docker-compose up -d, cd ..]
+                      script: [go test ./...]
+                    deploy:
+                      script: [docker compose -f prod/compose.yml up]
+                "},
             ),
             ("prod/compose.yml", DB),
             ("go.mod", "module x\n"),
@@ -157,7 +177,14 @@ const SHAPES: &[Shape] = &[
             ("docker-compose.test.yml", DB),
             (
                 "README.md",
-                "# X\n## Tests\n```sh\n$ docker compose -f docker-compose.test.yml up -d\n$ npm test\n```\n",
+                indoc! {"
+                    # X
+                    ## Tests
+                    ```sh
+                    $ docker compose -f docker-compose.test.yml up -d
+                    $ npm test
+                    ```
+                "},
             ),
             ("package.json", r#"{"scripts": {"test": "mocha"}}"#),
         ],
@@ -202,8 +229,16 @@ const SHAPES: &[Shape] = &[
             ("docker/compose.yml", DB),
             (
                 "justfile",
-                "file := 'docker/compose.yml'\n\nintegration *args: up\n    docker compose -f {{file}} --profile it up -d\n    \
-                 cargo nextest run --test it {{args}}\n\nup:\n    true\n",
+                indoc! {"
+                    file := 'docker/compose.yml'
+
+                    integration *args: up
+                        docker compose -f {{file}} --profile it up -d
+                        cargo nextest run --test it {{args}}
+
+                    up:
+                        true
+                "},
             ),
         ],
         stack: &["docker/compose.yml"],

@@ -1,8 +1,8 @@
-//! The lock on a working copy's `junit` file, from before the tests to the reading of the file: two
-//! runs that write it at once would read each other's.
+//! The lock on a working copy's `junit` file, from before the tests until the file is read: two
+//! runs at once would read each other's file.
 //!
-//! It is `flock` on the repo's root, which needs no file of its own. The kernel releases it when the
-//! client dies. Who holds it stands in the folder of results, for those who wait.
+//! It is `flock` on the repo's root, which needs no file of its own. The kernel releases it when
+//! the client dies. A file in the folder of results names the holder to those who wait.
 
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
@@ -14,21 +14,21 @@ use crate::host::client;
 use crate::record::outcome::Verdict;
 use crate::run::{Context, StageError};
 
-/// In the folder of results.
+/// A file in the folder of results.
 const HOLDER: &str = ".junit-holder";
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Held until it is dropped.
+/// Released when dropped.
 pub(super) struct Lock {
     root: Option<File>,
     holder: PathBuf,
 }
 
 impl Lock {
-    /// Waits its turn; none where the file system has no locks.
+    /// Waits for its turn; returns `None` where the file system has no locks.
     ///
     /// # Errors
-    /// When another run holds it for longer than `timeouts.queue`, or this one is not to wait.
+    /// When another run holds the lock longer than `timeouts.queue`, or `--no-wait` is set.
     pub(super) async fn take(
         context: &Context<'_>,
         path: &str,
@@ -71,7 +71,7 @@ impl Lock {
         }
         let visitor = &context.sandbox.visitor;
         let who = format!("run {} of {}\n", visitor.run, visitor.who);
-        // It is for people alone.
+        // Only people read it.
         let _ = tokio::fs::write(&holder, who).await;
         Ok(Some(Self {
             root: Some(root),
@@ -99,7 +99,7 @@ impl Drop for Lock {
         let (Some(root), Ok(runtime)) = (self.root.take(), Handle::try_current()) else {
             return;
         };
-        // Tests that are being ended may still write the file.
+        // Tests that are being terminated may still write the file.
         runtime.spawn(async move {
             client::settled().await;
             drop(root);

@@ -1,4 +1,4 @@
-//! What tests tell of themselves, torn anywhere.
+//! The tests' events, torn anywhere.
 
 use jiff::Timestamp;
 
@@ -8,16 +8,16 @@ use crate::record::store::fuzz::record;
 
 use super::records;
 
-/// A run whose tests had begun.
+/// The journal of a run whose tests had begun.
 const RUN: &str = r#"{"run_id":"01m82gw0ed951hbcac07wrdmrd","repo":"shop","host":"h","started_at":"2026-11-22T13:00:00Z","bundle":"/","report":null}
 {"at":"2026-11-22T13:00:00Z","started":"test"}
 {"at":"2026-11-22T13:00:02Z","ended":{"stage":"test","status":"failed","duration_ms":2000,"detail":"no"}}"#;
 
-/// The lines of an events file, and a report of them.
+/// Reads the lines of an events file, and makes a report of them.
 pub(crate) fn events(bytes: &[u8]) {
     for cut in [true, false] {
         let plain = records::end_at(records::read(bytes, "", cut), Timestamp::MAX);
-        // The bundle's file tells the same, with the names of the record.
+        // The bundle's file has the same events, with the record's names.
         let named = records::named(bytes, "target::");
         let told = records::end_at(records::read(&named, "", cut), Timestamp::MAX);
         assert_eq!(told.len(), plain.len());

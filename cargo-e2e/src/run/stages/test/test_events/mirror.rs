@@ -1,5 +1,5 @@
-//! What tests tell is in the bundle while they run, masked: a run that is killed has nobody who
-//! knows its secrets afterwards, and the guard leaves nothing on the host.
+//! Copies the tests' events into the bundle while they run, masked: after a run is killed, its
+//! secrets are unknown, and the guard removes everything on the host.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -14,25 +14,24 @@ use crate::run::stages::test::event_files::{FILE, FOLDER, files, here};
 
 use super::records;
 
-/// How often a file on this machine is looked at.
+/// The pause between looks at a file on this machine.
 const LOOK: Duration = Duration::from_millis(200);
-/// And one on another, while it grows; each look there is a command over the connection.
+/// The pause for a file on a host, while it grows; each look is a command over the connection.
 const LOOK_THERE: Duration = Duration::from_secs(2);
-/// One that does not grow is looked at less and less often.
+/// The longest pause for a file that does not grow.
 const SLOWEST: Duration = Duration::from_secs(5);
-/// So much of a file is read at once.
+/// Bytes that are read at once.
 const PIECE: u64 = 1 << 20;
-/// More than this is not mirrored. When the tests end, all of it is fetched.
+/// Bytes of a file that are mirrored. When the tests end, all of it is fetched.
 const MOST: u64 = 16 << 20;
 
-/// Makes the file to which is mirrored. Until it is there, what is in the tests' own files is an
-/// earlier run's.
+/// Creates the mirror's file. Until it exists, the tests' own files are an earlier run's.
 pub(super) async fn begin(context: &Context<'_>) {
-    // A full disk is told of with the record.
+    // The report stage reports a full disk.
     let _ = File::create(context.bundle.join(FILE)).await;
 }
 
-/// Does something, and mirrors meanwhile.
+/// Does `work`, and mirrors meanwhile.
 pub(crate) async fn during<T>(context: &Context<'_>, work: impl Future<Output = T>) -> T {
     tokio::select! {
         done = work => done,
@@ -65,7 +64,7 @@ async fn mirror(context: &Context<'_>) -> Infallible {
                 got.await.ok()
             };
             let piece = piece.unwrap_or_default();
-            // Half a line may be half a secret.
+            // Half a line may have half a secret.
             let whole = piece.iter().rposition(|byte| *byte == b'\n');
             let Some(whole) = whole.map(|at| &piece[..=at]) else {
                 continue;

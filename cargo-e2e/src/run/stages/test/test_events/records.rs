@@ -1,4 +1,4 @@
-//! The lines of an events file as the record's tests.
+//! Converts the lines of an events file into tests of the record.
 
 use std::collections::HashMap;
 
@@ -7,27 +7,27 @@ use jiff::Timestamp;
 
 use crate::record::outcome::{StageStatus, StepRecord, TestRecord, millis};
 
-/// All that is told under one name: several tests may have it, and each several attempts.
+/// Everything recorded under one name: several tests may have it, with several attempts each.
 struct Named {
     name: String,
-    /// Each test by its last attempt, in the order in which they began.
+    /// Each test by its last attempt, in the order of their begins.
     tests: Vec<Attempt>,
 }
 
-/// One attempt at a test, as far as it is told.
+/// One attempt at a test, as far as it is recorded.
 struct Attempt {
     number: u32,
     record: TestRecord,
     began: Option<Timestamp>,
     ended: bool,
-    /// Steps that have begun and not ended, innermost last, by their place in the record.
+    /// Indices of the unfinished steps, the innermost last.
     open: Vec<usize>,
 }
 
-/// A test, and where it has no end, when it began by the clock where it ran.
+/// A test, and its begin by the clock where it ran, where it has no end.
 pub(super) type ReadTest = (TestRecord, Option<Timestamp>);
 
-/// Gives tests without an end the time until all were ended.
+/// Ends tests without an end at the time when all were stopped.
 pub(super) fn end_at(tests: Vec<ReadTest>, end: Timestamp) -> Vec<TestRecord> {
     let ended = |(mut record, began): ReadTest| {
         let took = began.map(|began| end.duration_since(began).try_into());
@@ -39,7 +39,7 @@ pub(super) fn end_at(tests: Vec<ReadTest>, end: Timestamp) -> Vec<TestRecord> {
     tests.into_iter().map(ended).collect()
 }
 
-/// The lines with the names of the record's tests.
+/// Returns the lines with the record's names of the tests.
 pub(super) fn named(text: &[u8], prefix: &str) -> Vec<u8> {
     if prefix.is_empty() {
         return text.to_vec();
@@ -55,14 +55,14 @@ pub(super) fn named(text: &[u8], prefix: &str) -> Vec<u8> {
         | Entry::StepEnded { test, .. }
         | Entry::TestEnded { test, .. }) = &mut entry;
         test.insert_str(0, prefix);
-        // What was read can be written.
+        // An event that was read can be written.
         all.extend(serde_json::to_vec(&entry).unwrap_or_default());
         all.push(b'\n');
     }
     all
 }
 
-/// Reads the lines; what is none, such as a torn last one, is passed over.
+/// Reads the lines; skips any that is no event, such as a torn last one.
 pub(super) fn read(text: &[u8], prefix: &str, cut: bool) -> Vec<ReadTest> {
     let mut all: Vec<Named> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
@@ -118,20 +118,20 @@ impl Named {
         }
     }
 
-    /// The test of which this attempt is a retry: one that did not pass before. Without it, it is
-    /// another test of this name.
+    /// Returns the test that this attempt retries: one that did not pass before. Without one, this
+    /// is another test of the same name.
     fn repeated(&self, attempt: u32) -> Option<usize> {
         let failed = |it: &Attempt| !it.ended || it.record.status == StageStatus::Failed;
         let places = 0..self.tests.len();
         places
             .filter(|at| self.tests[*at].number < attempt && failed(&self.tests[*at]))
-            // Of those that are equally near, the first.
+            // Of equally close ones, the first.
             .rev()
             .max_by_key(|at| (self.tests[*at].ended, self.tests[*at].number))
     }
 
-    /// The attempt whose end this is: the first that has none. Else it is more that is said of one
-    /// that ended, as of a process that died after its test passed.
+    /// Returns the attempt that ends here: the first without an end. Without one, the event belongs
+    /// to an attempt that has ended, such as of a process that died after its test passed.
     fn ending(&mut self, attempt: u32) -> usize {
         let is_it = |it: &Attempt| it.number == attempt;
         let open = self.tests.iter().position(|it| is_it(it) && !it.ended);
@@ -142,7 +142,7 @@ impl Named {
         })
     }
 
-    /// The attempt that began last: steps do not say whose they are.
+    /// Returns the attempt that began last, because steps don't name theirs.
     fn latest(&mut self) -> &mut Attempt {
         if self.tests.is_empty() {
             self.tests.push(Attempt::new(&self.name, 1));
@@ -151,11 +151,11 @@ impl Named {
         &mut self.tests[last]
     }
 
-    /// The worst of the tests of this name, the last of those that are equally bad.
+    /// Returns the worst of the tests of this name, the last of equally bad ones.
     fn finish(self, cut: bool) -> ReadTest {
         let finished = self.tests.into_iter().map(|test| test.finish(cut));
         let worst = finished.max_by_key(|(record, _)| badness(record.status));
-        // A name comes with its first line.
+        // A name exists only with a first line.
         worst.unwrap_or_else(|| Attempt::new(&self.name, 1).finish(cut))
     }
 }
@@ -225,7 +225,7 @@ impl Attempt {
     }
 }
 
-/// What is worse is greater.
+/// Ranks statuses: worse is greater.
 fn badness(status: StageStatus) -> u8 {
     match status {
         StageStatus::Skipped => 0,

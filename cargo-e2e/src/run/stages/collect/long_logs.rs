@@ -1,5 +1,6 @@
-//! Logs that are too long to be gathered on their host first: they come as they are read there,
-//! are masked on the way, and only a few pieces of them are in memory at any time.
+//! The whole of long logs: streamed as the host reads them and masked on the way, with only a few
+//! pieces in memory. Their ends were gathered before, since a stream may not get that far in its
+//! time: a log that is cut has both its beginning and its end.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read, Seek as _, SeekFrom, Write as _};
@@ -17,14 +18,14 @@ use crate::run::Context;
 use crate::sandbox::LongLog;
 use crate::secrets::{Masking, Patterns};
 
-/// More of one log is cut.
+/// Bytes at which a log is cut.
 const MOST: u64 = 2 << 30;
-/// So many logs come at once: the host packs them, and has other things to do.
+/// Logs that come at once: the host packs them, and has other things to do.
 const AT_ONCE: usize = 2;
 /// Pieces of 64 KiB that wait to be written.
 const PIECES: usize = 8;
 
-/// Fetches them; returns what was cut, and why.
+/// Fetches the logs, each into its place; returns which were cut, and why.
 pub(super) async fn fetch(context: &Context<'_>, logs: &[LongLog], until: Instant) -> Vec<String> {
     let each = logs.iter().map(|log| one(context, log, until));
     let cut: Vec<Option<String>> = futures_util::stream::iter(each)
@@ -44,7 +45,7 @@ async fn one(context: &Context<'_>, log: &LongLog, until: Instant) -> Option<Str
     };
     let script = context
         .sandbox
-        .log_script(&log.container, !context.host.is_local());
+        .long_log_script(&log.container, !context.host.is_local());
     let left = until.saturating_duration_since(Instant::now());
     let poured = pour(context.host, &script, left, to).await;
     let written = match writing.await {
@@ -82,7 +83,7 @@ fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-/// What arrives, to be read where waiting is allowed.
+/// Pieces as they arrive, to be read on a blocking thread.
 struct Pieces {
     from: mpsc::Receiver<Vec<u8>>,
     piece: Vec<u8>,
@@ -114,19 +115,19 @@ impl Read for Pieces {
     }
 }
 
-/// The beginning of a log, beside the place where it belongs.
+/// The beginning of a log, in a file beside its place.
 struct Written {
     file: NamedTempFile,
-    /// Why it is not all, as far as the bytes say so themselves.
+    /// Why it was cut, where the stream itself is the reason.
     why: Option<String>,
 }
 
-/// Unpacks, masks and writes.
+/// Writes a stream, unpacked and masked, to a new file beside `path`.
 fn write(from: impl Read, path: &Path, patterns: &Patterns, most: u64) -> io::Result<Written> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = NamedTempFile::new_in(folder)?;
     let mut from = BufReader::new(from);
-    // Docker's lines begin with a year.
+    // Lines of Docker begin with a year, gzip's format with this byte.
     let is_packed = from.fill_buf()?.starts_with(&[0x1f]);
     let mut from: Box<dyn Read> = if is_packed {
         Box::new(GzDecoder::new(from))
@@ -140,7 +141,7 @@ fn write(from: impl Read, path: &Path, patterns: &Patterns, most: u64) -> io::Re
         let read = match from.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => read,
-            // The connection's end says better why.
+            // The connection's own error says why.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
             Err(error) => {
                 why = Some(format!("failed to unpack it: {error}"));
@@ -162,14 +163,14 @@ fn write(from: impl Read, path: &Path, patterns: &Patterns, most: u64) -> io::Re
     Ok(Written { file, why })
 }
 
-/// Puts it into its place. Of one that is cut, the end is there already: it stays the end, and the
-/// last line says so.
+/// Moves a log into its place. The end of a log that was cut is there already: it stays the end,
+/// and the last line says so.
 fn close(written: Written, path: &Path, why: Option<&str>) -> io::Result<()> {
     let mut file = written.file;
     if let Some(why) = why {
         let mut begun = LogLines::open(file.path())?;
         let length = begun.length();
-        // Half a line is no line.
+        // The last line may be torn.
         let whole = length - begun.unfinished()?;
         let begins = begun.last(0..whole, 2)?;
         let last = begins
@@ -186,7 +187,7 @@ fn close(written: Written, path: &Path, why: Option<&str>) -> io::Result<()> {
         let mut line = Vec::new();
         while matches!(lines.read_until(b'\n', &mut line), Ok(1..)) {
             let time = split_time(&String::from_utf8_lossy(&line)).map(|(at, _)| at);
-            // The first one may be half a line, and both may be the same lines.
+            // The first line may be torn; lines that both parts have count once.
             if time.is_some_and(|at| last.is_none_or(|last| at > last)) {
                 out.write_all(&line)?;
                 after += line.len() as u64;
@@ -204,7 +205,7 @@ fn close(written: Written, path: &Path, why: Option<&str>) -> io::Result<()> {
     Ok(())
 }
 
-/// Bytes in words.
+/// Formats bytes in KiB or MiB.
 fn size(bytes: u64) -> String {
     if bytes < 10 << 20 {
         format!("{} KiB", bytes >> 10)
