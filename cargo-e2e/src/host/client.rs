@@ -42,6 +42,8 @@ pub enum Dropped {
     Terminates,
 }
 
+/// What says which stack Compose works on. No command of a run inherits it.
+const COMPOSE: [&str; 3] = ["COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"];
 /// After SIGTERM, this long until SIGKILL.
 const GRACE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(100);
@@ -84,6 +86,12 @@ pub async fn program(
     deadline: Duration,
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> std::io::Result<Ended> {
+    // A shell that worked with another stack would send this run's commands there.
+    for name in COMPOSE {
+        if command.as_std().get_envs().all(|(set, _)| set != name) {
+            command.env_remove(name);
+        }
+    }
     // One pipe for both streams keeps their order.
     let (reader, writer) = std::io::pipe()?;
     let reader = Receiver::from_owned_fd(reader.into())?;

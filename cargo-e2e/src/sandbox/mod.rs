@@ -42,6 +42,7 @@ mod claim;
 pub mod compose;
 mod container;
 mod containers;
+pub mod docker_shim;
 mod ended;
 mod enter;
 mod exits;

@@ -3,6 +3,7 @@
 
 mod canaries;
 mod client;
+mod compose_scripts;
 mod control;
 mod durable;
 mod examples;

@@ -7,8 +7,7 @@ use std::process::Command;
 
 use cargo_e2e::host::{Facts, Host, HostKind};
 use cargo_e2e::record::outcome::{Verdict, exit_code};
-use cargo_e2e::sandbox::variables;
-use cargo_e2e::sandbox::{self, Existing, Listed};
+use cargo_e2e::sandbox::{self, Existing, Listed, docker_shim, variables};
 use cargo_e2e::shell::quote;
 
 use crate::cli::args::{ExecArguments, HostArgument, LogsArguments, ServiceArguments};
@@ -54,8 +53,10 @@ pub(crate) async fn shell(arguments: ServiceArguments) -> u8 {
                 container(existing, &quote(service))
             ),
             None => format!(
-                "{}cd {} && exec \"${{SHELL:-sh}}\"",
+                "{}{}{}cd {} && exec \"${{SHELL:-sh}}\"",
                 variables::exports(&variables::of_sandbox(existing)),
+                variables::exports(&variables::for_compose(&existing.sandbox)),
+                docker_shim::first_in_path(&existing.sandbox),
                 quote(&existing.state.repo_dir)
             ),
         };

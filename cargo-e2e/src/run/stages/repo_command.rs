@@ -2,7 +2,7 @@
 //! `test_command`.
 
 use crate::run::Context;
-use crate::sandbox::variables;
+use crate::sandbox::{docker_shim, variables};
 use crate::shell::{Shell, quote};
 
 /// Returns the shell commands of that job.
@@ -13,8 +13,9 @@ pub(super) fn repo_command(
     arguments: &[String],
 ) -> String {
     format!(
-        "{}{}cd {} || exit 1\nexec {}\n",
+        "{}{}{}cd {} || exit 1\nexec {}\n",
         variables::exports(variables),
+        docker_shim::first_in_path(context.sandbox),
         variables::NO_PROXY,
         quote(&context.sandbox.repo_dir()),
         Shell::new(&context.plan.spec.shell).text(command, arguments)
