@@ -13,7 +13,9 @@ mod refused;
 mod reporters;
 mod repos;
 mod sandboxes;
+mod several;
 mod signals;
 mod unplanned;
+mod values;
 
 pub(crate) use dispatch::dispatch;

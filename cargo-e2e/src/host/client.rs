@@ -12,6 +12,7 @@ use std::process::Stdio;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use e2e_harness::protocol::{COMPOSE_FILE, COMPOSE_PROJECT_NAME};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::unix::pipe::Receiver;
@@ -43,7 +44,7 @@ pub enum Dropped {
 }
 
 /// What says which stack Compose works on. No command of a run inherits it.
-const COMPOSE: [&str; 3] = ["COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"];
+const COMPOSE: [&str; 3] = [COMPOSE_FILE, COMPOSE_PROJECT_NAME, "COMPOSE_PROFILES"];
 /// After SIGTERM, this long until SIGKILL.
 const GRACE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(100);

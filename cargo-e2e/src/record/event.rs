@@ -41,6 +41,9 @@ pub enum Event {
         run_id: String,
         /// The repo's slug.
         repo: String,
+        /// The repo's e2e.yml, where that is another file than e2e/e2e.yml.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spec: Option<String>,
         /// The host's name.
         host: String,
     },

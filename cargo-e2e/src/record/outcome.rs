@@ -211,6 +211,9 @@ pub struct Record {
     pub run_id: String,
     /// The repo's slug.
     pub repo: String,
+    /// The repo's e2e.yml, relative to its root, where that is another file than e2e/e2e.yml.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<String>,
     /// What was tested.
     pub git: Git,
     /// Where.

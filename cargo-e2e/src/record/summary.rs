@@ -69,10 +69,17 @@ pub fn summary_line(record: &Record) -> String {
         left => format!("; {left} left behind"),
     };
     format!(
-        "{} e2e {verdict}{}{reason}{left}",
+        "{} e2e{} {verdict}{}{reason}{left}",
         record.repo,
+        by_spec(record),
         tail(record)
     )
+}
+
+/// ` by e2e/slow.yml`, where it is another file than usual.
+pub(crate) fn by_spec(record: &Record) -> String {
+    let spec = record.spec.as_deref();
+    spec.map_or_else(String::new, |spec| format!(" by {}", printable(spec)))
 }
 
 /// A failure in one line. An exit status alone says little: what was said last goes with it.

@@ -2,7 +2,7 @@
 //! stages.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::plan::Plan;
@@ -22,6 +22,8 @@ use super::killed_runs;
 pub struct About {
     /// The host, as it was chosen.
     pub host: String,
+    /// The repo's e2e.yml.
+    pub spec: PathBuf,
     /// Where the state-hub puts the record.
     pub report: Report,
     /// False for `up`, which is no run of tests: it is no part of a repo's history.
@@ -39,6 +41,7 @@ impl About {
         let targets = plan.tests.harness().map(|one| one.targets.len());
         Self {
             host: plan.host.name.clone(),
+            spec: plan.repo.spec_path.clone(),
             report: plan.spec.report.clone(),
             is_run: !plan.up_only,
             by_name: targets == Some(1),
@@ -92,6 +95,7 @@ impl Keeping {
         let header = Header {
             run_id: identity.run_id.clone(),
             repo: identity.slug.clone(),
+            spec: identity.spec.clone(),
             host: about.host.clone(),
             started_at: now(),
             bundle: bundle.dir().to_owned(),
@@ -115,7 +119,7 @@ impl Keeping {
             journal,
             telling,
             evidence: Evidence {
-                again: Rerun::typed(&about.host),
+                again: Rerun::typed(&about.host, &about.spec),
                 by_name: about.by_name,
                 tests_on_host: about.tests_on_host,
                 skew: jiff::SignedDuration::ZERO,

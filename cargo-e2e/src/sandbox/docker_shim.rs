@@ -54,6 +54,8 @@ mod tests {
     use std::path::Path;
     use std::process::Command;
 
+    use e2e_harness::protocol;
+
     use super::super::{Identity, Visitor};
     use super::*;
 
@@ -104,8 +106,8 @@ mod tests {
             let output = Command::new("sh")
                 .args(["-c", commands])
                 .env("PATH", format!("{}:{path}", self.real()))
-                .env_remove("COMPOSE_FILE")
-                .env_remove("COMPOSE_PROJECT_NAME")
+                .env_remove(protocol::COMPOSE_FILE)
+                .env_remove(protocol::COMPOSE_PROJECT_NAME)
                 .current_dir(Path::new(&self.sandbox.repo_dir()))
                 .output()
                 .unwrap();
@@ -155,7 +157,6 @@ mod tests {
             ),
             ("docker compose rm -fsv db", "<rm><-fsv><db>"),
             ("docker compose", ""),
-            ("docker compose -f", ""),
         ] {
             let expected = format!("{}<compose>{got}", installed.own());
             let ran = installed.script(typed);

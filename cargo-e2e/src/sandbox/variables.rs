@@ -135,7 +135,13 @@ mod tests {
 
     #[test]
     fn what_means_this_machine_stays_here() {
-        for name in ["PATH", "HOME", "COMPOSE_FILE", "DOCKER_HOST", "E2E_DB_5432"] {
+        for name in [
+            "PATH",
+            "HOME",
+            protocol::COMPOSE_FILE,
+            "DOCKER_HOST",
+            "E2E_DB_5432",
+        ] {
             assert!(!travels(name), "{name}");
         }
         assert!(travels("POSTGRES_IMAGE"));

@@ -44,7 +44,7 @@ here_and_over_ssh! {
         ran.ended(0, "passed")
             .stdout_has("x\n")
             .stdout_has("`docker compose down` does nothing here")
-            .stage_says("collect", "2 services")
+            .stage_says("collect", "logs of 2 containers")
             .file_has("logs/web.log", "web is here")
             .file_has("logs/db.log", "db is here");
     }

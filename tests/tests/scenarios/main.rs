@@ -27,6 +27,7 @@ mod sandboxes;
 mod secrets;
 mod sending;
 mod service;
+mod several_specs;
 mod shells;
 mod shipped;
 mod signals;

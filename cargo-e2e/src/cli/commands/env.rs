@@ -13,7 +13,7 @@ use crate::cli::sandboxes::{choose, existing};
 
 pub(crate) async fn env(arguments: EnvArguments) -> u8 {
     on_host(&arguments.host, async |host, facts| {
-        let listed = choose(host, facts, arguments.id.as_deref()).await?;
+        let listed = choose(host, facts, arguments.id.as_deref(), &arguments.of).await?;
         let existing = existing(host, facts, &listed).await?;
         let mut all = variables::of_sandbox(&existing);
         if host.is_local() {

@@ -243,9 +243,12 @@ fn own_files(context: &Context<'_>) -> Vec<String> {
     if context.host.is_local() {
         roots.push(context.plan.repo.root.to_string_lossy().into_owned());
     }
-    let files = &context.plan.compose_files;
-    let of = |root: &String| files.iter().map(move |file| format!("{root}/{file}"));
-    roots.iter().flat_map(of).collect()
+    let mut own = Vec::new();
+    for root in roots {
+        let files = context.plan.compose_files.iter();
+        own.extend(files.map(|file| format!("{root}/{file}")));
+    }
+    own
 }
 
 fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
