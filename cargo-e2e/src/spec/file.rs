@@ -59,15 +59,15 @@ pub(super) fn read(
 }
 
 /// Returns whether a file is meant as an e2e.yml: others are compose files, or another program's.
-/// What is no YAML may be one.
+/// What is empty, or no YAML, may be one.
 ///
 /// # Examples
 /// ```
 /// use cargo_e2e::spec::is_meant;
 /// assert!(is_meant(b"name: shop\nservices: [db]\n") && is_meant(b"timeout: 5\nnmae: shop\n"));
-/// assert!(is_meant(b"name: 'shop\n"));
+/// assert!(is_meant(b"name: 'shop\n") && is_meant(b""));
 /// assert!(!is_meant(b"name: shop\nservices: {db: {}}\n") && !is_meant(b"scrape_configs: []\n"));
-/// assert!(!is_meant(b"name: shop\ninclude: [db.yml]\n") && !is_meant(b""));
+/// assert!(!is_meant(b"name: shop\ninclude: [db.yml]\n"));
 /// ```
 #[must_use]
 pub fn is_meant(text: &[u8]) -> bool {
