@@ -30,6 +30,11 @@ pub const EVENTS: &str = "E2E_EVENTS";
 pub const CONTROL: &str = "E2E_CONTROL";
 /// With `1`, tests of e2e-harness fail outside a sandbox, where they would otherwise be ignored.
 pub const REQUIRED: &str = "E2E_REQUIRED";
+/// The same as `E2E_PROJECT`, for scripts that call `docker compose` themselves; unset for tests on
+/// the client of an ssh host.
+pub const COMPOSE_PROJECT_NAME: &str = "COMPOSE_PROJECT_NAME";
+/// What Compose was given to bring the stack up, beside it.
+pub const COMPOSE_FILE: &str = "COMPOSE_FILE";
 /// Internal: with `1`, a harness lists its tests in place of running them, after [`GREETING`].
 pub const HELLO: &str = "E2E_HELLO";
 /// What a harness that was started with [`HELLO`] prints as its first line; after it come the

@@ -6,6 +6,8 @@ use std::time::Duration;
 use crate::record::outcome::exit_codes;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+use super::values::{lifetime, slug};
+
 /// As Cargo calls it: `cargo-e2e e2e …`.
 #[derive(Debug, Parser)]
 #[command(name = "cargo", bin_name = "cargo", disable_help_subcommand = true)]
@@ -149,6 +151,8 @@ pub(crate) struct EnvArguments {
     #[arg(long, value_name = "FORMAT", default_value = "sh")]
     pub(crate) format: EnvFormat,
     #[command(flatten)]
+    pub(crate) of: SpecArgument,
+    #[command(flatten)]
     pub(crate) host: HostArgument,
 }
 
@@ -170,6 +174,8 @@ pub(crate) struct ExecArguments {
     #[arg(required = true, num_args = 1..=2, value_name = "[ID] SERVICE")]
     pub(crate) target: Vec<String>,
     #[command(flatten)]
+    pub(crate) of: SpecArgument,
+    #[command(flatten)]
     pub(crate) host: HostArgument,
     /// The command
     #[arg(last = true, required = true, value_name = "CMD")]
@@ -181,6 +187,8 @@ pub(crate) struct ServiceArguments {
     /// [ID] [SERVICE]; without an id, this repo's only sandbox
     #[arg(num_args = 0..=2, value_name = "[ID] [SERVICE]")]
     pub(crate) target: Vec<String>,
+    #[command(flatten)]
+    pub(crate) of: SpecArgument,
     #[command(flatten)]
     pub(crate) host: HostArgument,
 }
@@ -223,9 +231,9 @@ pub(crate) struct RunArguments {
 pub(crate) struct RepoArguments {
     /// The repo; the nearest parent with e2e/e2e.yml counts [default: the current directory]
     pub(crate) repo: Option<PathBuf>,
-    /// Another file than e2e/e2e.yml
+    /// Another file than e2e/e2e.yml, or a quoted glob of them; several run one after another
     #[arg(long, value_name = "FILE")]
-    pub(crate) spec: Option<PathBuf>,
+    pub(crate) spec: Vec<PathBuf>,
     /// A package of the Cargo workspace
     #[arg(short, long, value_name = "PKG", conflicts_with = "workspace")]
     pub(crate) package: Vec<String>,
@@ -255,13 +263,23 @@ pub(crate) struct HostArgument {
     pub(crate) host: Option<String>,
 }
 
+/// Which of a repo's sandboxes is meant, where no id is given.
+#[derive(Debug, Args)]
+pub(crate) struct SpecArgument {
+    /// The sandbox of another file than e2e/e2e.yml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct DownArguments {
     /// A run id, the end of one, or a compose project name [default: this repo's only sandbox]
     pub(crate) id: Option<String>,
     /// All of your sandboxes on the host
-    #[arg(long, conflicts_with = "id")]
+    #[arg(long, conflicts_with_all = ["id", "spec"])]
     pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) of: SpecArgument,
     #[command(flatten)]
     pub(crate) host: HostArgument,
 }
@@ -327,31 +345,6 @@ fn exit_code_help() -> String {
     format!("Exit codes: {}.", codes.join(", "))
 }
 
-fn slug(text: &str) -> Result<String, String> {
-    if crate::spec::is_slug(text) {
-        Ok(text.to_owned())
-    } else {
-        Err("give the `name` of its e2e.yml".to_owned())
-    }
-}
-
-/// Parses `90m`, `24h`, `3d`, or plain seconds.
-fn lifetime(text: &str) -> Result<Duration, String> {
-    let help = || "give a time such as 90m, 24h or 3d".to_owned();
-    let parsed = match text.strip_suffix('d') {
-        Some(days) => days.parse::<f64>().ok().map(|days| days * 86400.0),
-        None => match text.parse::<f64>() {
-            Ok(seconds) => Some(seconds),
-            Err(_) => crate::compose::duration::parse(text).map(|time| time.as_secs_f64()),
-        },
-    };
-    let seconds = parsed.filter(|seconds| *seconds >= 60.0).ok_or_else(help)?;
-    if seconds > 30.0 * 86400.0 {
-        return Err("a sandbox is kept for 30 days at most".to_owned());
-    }
-    Duration::try_from_secs_f64(seconds).map_err(|_| help())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -359,16 +352,6 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cargo::command().debug_assert();
-    }
-
-    #[test]
-    fn lifetimes_are_read_as_people_write_them() {
-        assert_eq!(lifetime("90m"), Ok(Duration::from_mins(90)));
-        assert_eq!(lifetime("3d"), Ok(Duration::from_hours(72)));
-        assert_eq!(lifetime("3600"), Ok(Duration::from_hours(1)));
-        for bad in ["", "soon", "0", "-1h", "NaN", "inf", "40d"] {
-            assert!(lifetime(bad).is_err(), "{bad}");
-        }
     }
 
     #[test]

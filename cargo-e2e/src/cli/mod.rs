@@ -13,8 +13,10 @@ mod refused;
 mod reporters;
 mod repos;
 mod sandboxes;
+mod several;
 mod signals;
 mod unplanned;
+mod values;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

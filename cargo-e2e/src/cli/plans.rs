@@ -13,27 +13,35 @@ use super::args::{LookArguments, RepoArguments, SandboxArguments};
 use super::print::show_error;
 use super::refused::Refused;
 use super::repos::{find, likely, parse};
+use super::several::Several;
 use super::unplanned::Unplanned;
 
-/// Does something with one repo after another, or with the reason why one has no plan; the worst
-/// code counts, and a signal ends it.
+/// Does something with one repo after another, or with the reason why one has no plan; a signal
+/// ends it.
 pub(super) async fn each_plan(
     arguments: &RepoArguments,
     options: &Options,
     cancel: &Cancel,
     work: impl AsyncFn(&Plan) -> u8,
     refuse: impl AsyncFn(Unplanned) -> u8,
-) -> u8 {
+) -> Several {
+    let mut several = Several::default();
     let repos = match find(arguments) {
         Ok(repos) => repos,
         Err(refused) => {
             let repo = likely(arguments);
-            return refuse(Unplanned { refused, repo }).await;
+            several.worst = refuse(Unplanned { refused, repo }).await;
+            return several;
         }
     };
-    let mut worst = 0;
-    let mut repos = repos.into_iter();
-    while let Some(repo) = repos.next() {
+    for (at, repo) in repos.into_iter().enumerate() {
+        let name = shown(&repo).display().to_string();
+        if let Some(signal) = cancel.signal().filter(|_| at > 0) {
+            // What never ran has not passed.
+            let code = exit_code(Verdict::Interrupted, Some(signal));
+            several.add(name, None, code);
+            continue;
+        }
         let code = match plan_for(repo.clone(), options.clone()) {
             Ok(plan) => work(&plan).await,
             Err(refused) => {
@@ -41,16 +49,16 @@ pub(super) async fn each_plan(
                 refuse(Unplanned { refused, repo }).await
             }
         };
-        worst = worst.max(code);
-        if let Some(signal) = cancel.signal() {
-            if repos.len() > 0 {
-                // What never ran has not passed.
-                worst = worst.max(exit_code(Verdict::Interrupted, Some(signal)));
-            }
-            break;
-        }
+        several.add(name, Some(code), code);
     }
-    worst
+    several
+}
+
+/// The path of a repo's e2e.yml as people would type it here.
+fn shown(repo: &Repo) -> PathBuf {
+    let folder = std::env::current_dir().unwrap_or_default();
+    let inside = repo.spec_path.strip_prefix(folder);
+    inside.unwrap_or(&repo.spec_path).to_owned()
 }
 
 /// Shows why there is no plan, for commands that only look: they leave no record.
@@ -86,11 +94,7 @@ pub(super) fn plan_for(repo: Repo, options: Options) -> Result<Plan, Refused> {
         path: repo.spec_path.clone(),
         source,
     })?;
-    let shown = std::env::current_dir()
-        .ok()
-        .and_then(|folder| repo.spec_path.strip_prefix(folder).map(PathBuf::from).ok())
-        .unwrap_or_else(|| repo.spec_path.clone());
-    let spec = parse(&repo, &shown, text).map_err(Refused::Spec)?;
+    let spec = parse(&repo, &shown(&repo), text).map_err(Refused::Spec)?;
     Ok(Plan::new(repo, spec, options, &HostVariables::from_env())?)
 }
 

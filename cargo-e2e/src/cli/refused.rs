@@ -25,6 +25,8 @@ pub(crate) enum Refused {
     },
     #[error("{0}")]
     Spec(SpecErrors),
+    #[error("--spec {} names several files, and this command takes one", spec.display())]
+    ManySpecs { spec: PathBuf },
     #[error(transparent)]
     Plan(#[from] PlanError),
     #[error("{}: {missing}", spec.display())]
@@ -50,7 +52,13 @@ impl Refused {
     /// Returns the exit code: 2 for a typing error, 96 for a mistake in the repo.
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::Find(FindError::Conflict { .. } | FindError::UnknownPackage { .. }) => USAGE,
+            Self::Find(
+                FindError::Conflict { .. }
+                | FindError::UnknownPackage { .. }
+                | FindError::Glob { .. }
+                | FindError::SpecAsRepo { .. },
+            )
+            | Self::ManySpecs { .. } => USAGE,
             Self::Plan(PlanError::Harness(error)) if error.is_usage() => USAGE,
             _ => exit_code(Verdict::SpecError, None),
         }

@@ -23,7 +23,7 @@ pub(super) fn likely(arguments: &RepoArguments) -> Option<Repo> {
 fn selection(arguments: &RepoArguments) -> Selection {
     Selection {
         path: arguments.repo.clone(),
-        spec: arguments.spec.clone(),
+        specs: arguments.spec.clone(),
         packages: arguments.package.clone(),
         workspace: arguments.workspace,
     }
@@ -34,6 +34,21 @@ pub(super) fn here() -> Option<Repo> {
     let folder = std::env::current_dir().ok()?;
     let repos = workspace::find(&folder, &Selection::default()).ok()?;
     repos.into_iter().next()
+}
+
+/// Returns the repo of one e2e.yml.
+pub(super) fn of_spec(file: &Path) -> Result<Repo, Refused> {
+    let repo = RepoArguments {
+        spec: vec![file.to_owned()],
+        ..RepoArguments::default()
+    };
+    let mut repos = find(&repo)?.into_iter();
+    match (repos.next(), repos.next()) {
+        (Some(repo), None) => Ok(repo),
+        _ => Err(Refused::ManySpecs {
+            spec: file.to_owned(),
+        }),
+    }
 }
 
 /// Parses a repo's e2e.yml; in a Cargo project with test targets, `test_command` is not required.

@@ -3,6 +3,7 @@
 use crate::host::{Facts, Host};
 use crate::sandbox::{self, Asker, ChooseError, Existing, Listed};
 
+use super::args::SpecArgument;
 use super::exit::USAGE;
 use super::host::CommandError;
 use super::print::show_error;
@@ -13,9 +14,10 @@ pub(super) async fn choose(
     host: &dyn Host,
     facts: &Facts,
     id: Option<&str>,
+    spec: &SpecArgument,
 ) -> Result<Listed, CommandError> {
     let all = sandbox::list(host, &facts.root).await?;
-    sandbox::choose(&all, id, &asker())
+    sandbox::choose(&all, id, &asker(spec)?)
         .cloned()
         .map_err(|error| not_chosen(host, &error))
 }
@@ -23,7 +25,10 @@ pub(super) async fn choose(
 /// Prints why no sandbox was chosen.
 pub(super) fn not_chosen(host: &dyn Host, error: &ChooseError) -> CommandError {
     let name = host.name();
-    let help = format!("`cargo e2e list --host {name}` shows what is there");
+    let mut help = format!("`cargo e2e list --host {name}` shows what is there");
+    if matches!(error, ChooseError::Several { .. }) {
+        help += "; give an id, or the sandbox's e2e.yml with `--spec`";
+    }
     show_error(&format!("{error} on {name}"), Some(&help));
     CommandError::Shown(USAGE)
 }
@@ -45,17 +50,23 @@ pub(super) async fn existing(
     })
 }
 
-/// Returns who asks for a sandbox: the current repo, if there is one.
-pub(super) fn asker() -> Asker {
-    let Some(repo) = repos::here() else {
-        return Asker::default();
+/// Returns who asks for a sandbox: the repo of this e2e.yml, else the one in this folder, if there is
+/// one.
+pub(super) fn asker(argument: &SpecArgument) -> Result<Asker, CommandError> {
+    let typed = argument.spec.as_deref();
+    let repo = typed.map_or_else(|| Ok(repos::here()), |file| repos::of_spec(file).map(Some));
+    let repo = match repo {
+        Ok(Some(repo)) => repo,
+        Ok(None) => return Ok(Asker::default()),
+        Err(refused) => return Err(CommandError::Shown(refused.show())),
     };
     let slug = std::fs::read(&repo.spec_path)
         .ok()
         .and_then(|text| repos::parse(&repo, &repo.spec_path, text).ok())
         .map(|spec| spec.name);
-    Asker {
+    Ok(Asker {
         slug,
         folder: Some(repo.root.to_string_lossy().into_owned()),
-    }
+        spec: typed.map(|_| repo.other_spec()),
+    })
 }

@@ -54,7 +54,7 @@ impl Unplanned {
         let Some((repo, slug)) = known.and_then(|repo| Some((repo, self.slug(repo)?))) else {
             return self.refused.show();
         };
-        let identity = Identity::new(&slug);
+        let identity = Identity::new(&slug).by(repo.other_spec());
         let bundle = match bundle_in(&repo.results_dir, &identity.run_id).await {
             Ok(bundle) => bundle,
             Err(error) => {
@@ -68,6 +68,7 @@ impl Unplanned {
         let (variables, configured) = (HostVariables::from_env(), || repo.host.clone());
         let about = About {
             host: choose_host(options.host.as_deref(), &variables, configured).name,
+            spec: repo.spec_path.clone(),
             report: spec.map(|spec| spec.report).unwrap_or_default(),
             is_run: true,
             by_name: false,
@@ -95,6 +96,7 @@ impl Unplanned {
         events.emit(Event::RunStarted {
             run_id: identity.run_id.clone(),
             repo: identity.slug.clone(),
+            spec: identity.spec.clone(),
             host: host.to_owned(),
         });
         let git = crate::repo::git::describe(root).await;
@@ -119,6 +121,7 @@ impl Unplanned {
             schema: 1,
             run_id: identity.run_id.clone(),
             repo: identity.slug.clone(),
+            spec: identity.spec.clone(),
             git,
             host: host.to_owned(),
             verdict: Verdict::SpecError,

@@ -12,6 +12,7 @@ use std::process::Stdio;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use e2e_harness::protocol::{COMPOSE_FILE, COMPOSE_PROJECT_NAME};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::unix::pipe::Receiver;
@@ -42,6 +43,8 @@ pub enum Dropped {
     Terminates,
 }
 
+/// What says which stack Compose works on. No command of a run inherits it.
+const COMPOSE: [&str; 3] = [COMPOSE_FILE, COMPOSE_PROJECT_NAME, "COMPOSE_PROFILES"];
 /// After SIGTERM, this long until SIGKILL.
 const GRACE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(100);
@@ -84,6 +87,12 @@ pub async fn program(
     deadline: Duration,
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> std::io::Result<Ended> {
+    // A shell that worked with another stack would send this run's commands there.
+    for name in COMPOSE {
+        if command.as_std().get_envs().all(|(set, _)| set != name) {
+            command.env_remove(name);
+        }
+    }
     // One pipe for both streams keeps their order.
     let (reader, writer) = std::io::pipe()?;
     let reader = Receiver::from_owned_fd(reader.into())?;

@@ -230,10 +230,7 @@ impl Plan {
     /// Returns the spec's path as people know it: relative to the repo where it lies in it.
     #[must_use]
     pub fn spec_name(&self) -> &Path {
-        self.repo
-            .spec_path
-            .strip_prefix(&self.repo.root)
-            .unwrap_or(&self.repo.spec_path)
+        self.repo.spec_name()
     }
 
     /// Returns the files whose variables Compose puts into the compose files; some may not be

@@ -38,6 +38,9 @@ pub enum Event {
     RunStarted {
         run_id: String,
         repo: String,
+        /// The repo's e2e.yml, where that is another file than e2e/e2e.yml.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spec: Option<String>,
         host: String,
     },
     /// The commit under test is known.

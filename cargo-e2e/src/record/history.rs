@@ -9,11 +9,14 @@ use serde::Serialize;
 
 use crate::record::outcome::{Record, Stage, StageStatus, Verdict};
 
-/// One repo's past. As JSON, it is what `cargo e2e history --json` prints of it.
+/// The past of one repo, by one e2e.yml. As JSON, it is what `cargo e2e history --json` prints of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct History {
     /// The repo's slug.
     pub repo: String,
+    /// Its e2e.yml, where that is another file than e2e/e2e.yml: another stack, other tests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spec: Option<String>,
     /// How many runs were looked at.
     pub runs: usize,
     /// How many of them passed.
@@ -89,22 +92,23 @@ pub struct RunHistory {
     pub dirty: bool,
 }
 
-/// Looks at records, the oldest first, and tells them by repo.
+/// Looks at records, the oldest first, and tells them by repo and e2e.yml.
 #[must_use]
 pub fn of(records: &[Record], repo: Option<&str>) -> Vec<History> {
-    let mut repos: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
+    let mut repos: BTreeMap<_, Vec<&Record>> = BTreeMap::new();
     for record in records {
         if repo.is_none_or(|repo| record.repo == repo) {
-            repos.entry(&record.repo).or_default().push(record);
+            let key = (record.repo.as_str(), record.spec.as_deref());
+            repos.entry(key).or_default().push(record);
         }
     }
     repos
         .into_iter()
-        .map(|(repo, records)| one(repo, &records))
+        .map(|((repo, spec), records)| one(repo, spec, &records))
         .collect()
 }
 
-fn one(repo: &str, records: &[&Record]) -> History {
+fn one(repo: &str, spec: Option<&str>, records: &[&Record]) -> History {
     let mut verdicts = BTreeMap::new();
     for record in records {
         *verdicts.entry(record.verdict.name()).or_default() += 1;
@@ -117,6 +121,7 @@ fn one(repo: &str, records: &[&Record]) -> History {
     let times: Vec<u64> = passed.iter().map(|record| record.duration_ms).collect();
     History {
         repo: repo.to_owned(),
+        spec: spec.map(str::to_owned),
         runs: records.len(),
         passed: passed.len(),
         pass_rate: rate(passed.len(), judged.count()),

@@ -13,6 +13,7 @@ impl Secrets {
             schema: _,
             run_id: _,
             repo: _,
+            spec: _,
             git,
             host: _,
             verdict: _,

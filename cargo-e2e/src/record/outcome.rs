@@ -203,6 +203,9 @@ pub struct Record {
     pub run_id: String,
     /// The repo's slug.
     pub repo: String,
+    /// The repo's e2e.yml, relative to its root, where that is another file than e2e/e2e.yml.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<String>,
     /// The tested commit.
     pub git: Git,
     /// The host's name.

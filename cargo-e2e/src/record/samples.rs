@@ -12,6 +12,7 @@ pub(crate) fn passed() -> Record {
         schema: 1,
         run_id: RUN_ID.into(),
         repo: "activity-core".into(),
+        spec: None,
         git: Git::default(),
         host: "railiance01".into(),
         verdict: Verdict::Passed,
@@ -58,6 +59,7 @@ pub(crate) fn began() -> Event {
     Event::RunStarted {
         run_id: RUN_ID.into(),
         repo: "activity-core".into(),
+        spec: None,
         host: "railiance01".into(),
     }
 }

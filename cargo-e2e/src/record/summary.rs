@@ -75,7 +75,14 @@ pub fn summary_line(record: &Record) -> String {
 /// Returns the run in one line, without the reason: `activity-core e2e failed in 41.2 s on local`.
 pub(crate) fn headline(record: &Record) -> String {
     let verdict = record.verdict.info().title.to_lowercase();
-    format!("{} e2e {verdict}{}", record.repo, tail(record))
+    let by = by_spec(record);
+    format!("{} e2e{by} {verdict}{}", record.repo, tail(record))
+}
+
+/// ` by e2e/slow.yml`, where it is another file than usual.
+pub(crate) fn by_spec(record: &Record) -> String {
+    let spec = record.spec.as_deref();
+    spec.map_or_else(String::new, |spec| format!(" by {}", printable(spec)))
 }
 
 /// Returns a failure in one line, with the first error or else the last line of output: an exit

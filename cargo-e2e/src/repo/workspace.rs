@@ -10,6 +10,7 @@ mod cargo;
 mod error;
 mod model;
 mod paths;
+mod specs;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -30,8 +31,8 @@ pub use targets::TestPackage;
 pub struct Selection {
     /// REPO; relative to the current directory, which is also the default.
     pub path: Option<PathBuf>,
-    /// `--spec`; relative to the current directory.
-    pub spec: Option<PathBuf>,
+    /// `--spec`, files and globs in the order typed; relative to the current directory.
+    pub specs: Vec<PathBuf>,
     /// `-p`, in the order typed.
     pub packages: Vec<String>,
     /// `--workspace`.
@@ -43,7 +44,7 @@ pub struct Selection {
 /// Without options, it is the nearest folder with `e2e/e2e.yml`, from REPO upwards; should there be
 /// none, the package that REPO is in may name its file as `spec` in `[package.metadata.e2e]`.
 ///
-/// With `--spec` the repo is REPO when that was typed. Else it is found from the file upwards: the
+/// With `--spec` it is one for each file. The repo is REPO when that was typed. Else it is found from the file upwards: the
 /// parent of a folder named `e2e`, or the folder that holds `.git` or `Cargo.toml`, whichever comes
 /// first; and the current directory when there is none.
 ///
@@ -51,7 +52,7 @@ pub struct Selection {
 /// [`FindError`]; nothing is created or changed in any case.
 pub fn find(cwd: &Path, selection: &Selection) -> Result<Vec<Repo>, FindError> {
     let typed = [
-        (selection.spec.is_some(), "--spec"),
+        (!selection.specs.is_empty(), "--spec"),
         (!selection.packages.is_empty(), "-p"),
         (selection.workspace, "--workspace"),
     ];
@@ -60,13 +61,20 @@ pub fn find(cwd: &Path, selection: &Selection) -> Result<Vec<Repo>, FindError> {
         return Err(FindError::Conflict { first, second });
     }
     let start = start(cwd, selection.path.as_deref())?;
-    if let Some(file) = &selection.spec {
-        let root = match selection.path {
-            Some(_) => start,
-            None => root_of_spec(cwd, &cwd.join(file))?,
+    if !selection.specs.is_empty() {
+        let typed = selection.path.as_ref();
+        if let Some(file) = typed.filter(|path| cwd.join(path).is_file()) {
+            return Err(FindError::SpecAsRepo { file: file.clone() });
+        }
+        let files = specs::specs(cwd, &selection.specs)?;
+        let one = |file: PathBuf| {
+            let root = match typed {
+                Some(_) => start.clone(),
+                None => root_of_spec(cwd, &file)?,
+            };
+            repo(root, existing("--spec", file)?)
         };
-        let file = existing("--spec", cwd.join(file))?;
-        return Ok(vec![repo(root, file)?]);
+        return files.into_iter().map(one).collect();
     }
     if selection.workspace {
         return members(&Manifests::around(&start)?);

@@ -10,7 +10,7 @@ mod tests;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::record::outcome::{HealthStatus, Record, StageStatus, TestRecord, Verdict};
-use crate::record::summary::{duration, first_line, tail};
+use crate::record::summary::{by_spec, duration, first_line, tail};
 use crate::report::ReportInputs;
 use crate::text::printable;
 
@@ -44,7 +44,7 @@ pub fn page(record: &Record, inputs: &ReportInputs<'_>, failure: Option<&str>) -
             body {
                 header {
                     span class={ "verdict " (class) } { (record.verdict.info().title) }
-                    h1 { (record.repo) " e2e" (printable(&tail(record))) }
+                    h1 { (record.repo) " e2e" (by_spec(record)) (printable(&tail(record))) }
                     nav {
                         a href="#timeline" { "Timeline" } " "
                         a href="#tests" { "Tests" } " "

@@ -125,11 +125,12 @@ impl<E: Channel, O: Channel> Human<E, O> {
         self.options.verbosity == Verbosity::Verbose
     }
 
-    fn run_started(&mut self, run_id: &str, repo: &str, host: &str) {
+    fn run_started(&mut self, run_id: &str, repo: &str, spec: Option<&str>, host: &str) {
         if !self.quiet() {
             let verb = self.paint.verb(self.paint.good, "Running");
             let run = self.paint.with(self.paint.dim, &format!("(run {run_id})"));
-            self.show(&[format!("{verb} {repo} on {host} {run}")]);
+            let by = spec.map_or_else(String::new, |spec| format!(" by {}", printable(spec)));
+            self.show(&[format!("{verb} {repo}{by} on {host} {run}")]);
         }
     }
 
@@ -289,7 +290,12 @@ impl<E: Channel, O: Channel> Human<E, O> {
 impl<E: Channel, O: Channel> Reporter for Human<E, O> {
     fn event(&mut self, event: &Event) {
         match event {
-            Event::RunStarted { run_id, repo, host } => self.run_started(run_id, repo, host),
+            Event::RunStarted {
+                run_id,
+                repo,
+                spec,
+                host,
+            } => self.run_started(run_id, repo, spec.as_deref(), host),
             Event::StageStarted { stage } => self.stage_started(*stage),
             Event::Progress { stage, line } => self.progress(*stage, line),
             Event::Health {

@@ -1,6 +1,7 @@
 //! The command line of this run, to paste: a result is often read on another machine.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use crate::host::LOCAL;
 use crate::secrets::Secrets;
@@ -17,8 +18,10 @@ pub(crate) struct Rerun {
 
 impl Rerun {
     /// Reads this process's arguments.
-    pub(crate) fn typed(host: &str) -> Self {
-        Self::of(std::env::args_os().skip(1), host)
+    pub(crate) fn typed(host: &str, spec: &Path) -> Self {
+        let folder = std::env::current_dir().unwrap_or_default();
+        let spec = spec.strip_prefix(folder).unwrap_or(spec);
+        Self::of(std::env::args_os().skip(1), host, &spec.to_string_lossy())
     }
 
     /// Masks secrets in the words.
@@ -28,11 +31,21 @@ impl Rerun {
         }
     }
 
-    fn of(typed: impl Iterator<Item = OsString>, host: &str) -> Self {
+    /// `spec` is the e2e.yml of this run: of several that were typed it alone runs again.
+    fn of(typed: impl Iterator<Item = OsString>, host: &str, spec: &str) -> Self {
         let typed = typed.map(|word| word.to_string_lossy().into_owned());
         let mut words: Vec<String> = typed.take_while(|word| word != "--").collect();
         if words.first().is_some_and(|first| first == "e2e") {
             words.remove(0);
+        }
+        if is_several(&words) {
+            let mut is_value = false;
+            words.retain(|word| {
+                let drops = is_value || word.starts_with("--spec=") || word == "--spec";
+                is_value = word == "--spec";
+                !drops
+            });
+            words.extend(["--spec".to_owned(), spec.to_owned()]);
         }
         let has = |option: &str| {
             let is_it = |word: &String| word.split('=').next() == Some(option);
@@ -53,6 +66,19 @@ impl Rerun {
     }
 }
 
+/// Whether these name more than one e2e.yml, or may do so.
+fn is_several(words: &[String]) -> bool {
+    let is_option = |word: &&String| word.split('=').next() == Some("--spec");
+    let options = words.iter().filter(is_option).count();
+    let mut values = words
+        .iter()
+        .zip(words.iter().skip(1))
+        .filter(|(option, _)| *option == "--spec")
+        .map(|(_, value)| value)
+        .chain(words.iter().filter(|word| word.starts_with("--spec=")));
+    options > 1 || values.any(|value| value.contains(['*', '?', '[']))
+}
+
 fn command(words: &[String]) -> String {
     let words = words.iter().map(|one| format!(" {}", word(one)));
     format!("cargo e2e{}", words.collect::<String>())
@@ -63,7 +89,7 @@ mod tests {
     use super::*;
 
     fn again(typed: &[&str], host: &str) -> (String, Option<String>) {
-        let again = Rerun::of(typed.iter().map(OsString::from), host);
+        let again = Rerun::of(typed.iter().map(OsString::from), host, "e2e/ui.yml");
         (again.run, again.keep)
     }
 
@@ -79,6 +105,14 @@ mod tests {
         let (_, keep) = again(&["e2e", "--keep-for", "2h"], "local");
         let asked = "cargo e2e --keep-for 2h --keep-on-failure";
         assert_eq!(keep.as_deref(), Some(asked));
+        let (run, _) = again(&["e2e", "--spec", "x.yml", "y"], "local");
+        assert_eq!(run, "cargo e2e --spec x.yml y");
+        for typed in [
+            &["e2e", "--spec", "e2e/*.yml", "y"][..],
+            &["e2e", "--spec", "x.yml", "y", "--spec=e2e/ui.yml"],
+        ] {
+            assert_eq!(again(typed, "local").0, "cargo e2e y --spec e2e/ui.yml");
+        }
         let (run, keep) = again(&["e2e", "up", "x"], "local");
         assert_eq!(run, "cargo e2e up x");
         assert_eq!(keep.as_deref(), Some("cargo e2e up x --keep"));

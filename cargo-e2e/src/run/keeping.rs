@@ -1,7 +1,7 @@
 //! Where a run's result goes, and its journal until then. It knows no stages.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::plan::Plan;
@@ -21,6 +21,8 @@ use super::killed_runs;
 pub struct About {
     /// The chosen host.
     pub host: String,
+    /// The repo's e2e.yml.
+    pub spec: PathBuf,
     /// Fields for the state-hub.
     pub report: Report,
     /// False for `up`, which runs no tests and is no part of a repo's history.
@@ -36,6 +38,7 @@ impl About {
         let targets = plan.tests.harness().map(|one| one.targets.len());
         Self {
             host: plan.host.name.clone(),
+            spec: plan.repo.spec_path.clone(),
             report: plan.spec.report.clone(),
             is_run: !plan.up_only,
             by_name: targets == Some(1),
@@ -89,6 +92,7 @@ impl Keeping {
         let header = Header {
             run_id: identity.run_id.clone(),
             repo: identity.slug.clone(),
+            spec: identity.spec.clone(),
             host: about.host.clone(),
             started_at: now(),
             bundle: bundle.dir().to_owned(),
@@ -112,7 +116,7 @@ impl Keeping {
             journal,
             telling,
             evidence: Evidence {
-                again: Rerun::typed(&about.host),
+                again: Rerun::typed(&about.host, &about.spec),
                 by_name: about.by_name,
                 tests_on_host: about.tests_on_host,
                 skew: jiff::SignedDuration::ZERO,

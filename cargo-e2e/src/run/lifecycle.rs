@@ -33,6 +33,7 @@ impl Run<'_> {
         self.events.emit(Event::RunStarted {
             run_id: self.identity.run_id.clone(),
             repo: self.identity.slug.clone(),
+            spec: self.identity.spec.clone(),
             host: self.plan.host.name.clone(),
         });
         let mut runner = StageRunner::new(self.events, self.cancel);
@@ -212,6 +213,7 @@ impl Run<'_> {
             schema: 1,
             run_id: self.identity.run_id.clone(),
             repo: self.identity.slug.clone(),
+            spec: self.identity.spec.clone(),
             git,
             host: self.plan.host.name.clone(),
             verdict,

@@ -34,7 +34,10 @@ pub(super) fn variables(
             port.host = Ipv4Addr::LOCALHOST.to_string();
         }
     }
-    let all = variables::for_tests(&context.sandbox.identity, &endpoints, &artifacts, &cache);
+    let mut all = variables::for_tests(&context.sandbox.identity, &endpoints, &artifacts, &cache);
+    if side == Side::Host || context.host.is_local() {
+        all.extend(variables::for_compose(context.sandbox));
+    }
     with_own(context, all)
 }
 

@@ -12,6 +12,9 @@ pub struct Asker {
     pub slug: Option<String>,
     /// The repo's folder on this machine.
     pub folder: Option<String>,
+    /// The e2e.yml that was typed, as [`Listed::spec`] has it: a repo's sandboxes of others are not
+    /// meant. None where none was.
+    pub spec: Option<Option<String>>,
 }
 
 /// Why no sandbox was chosen.
@@ -59,6 +62,10 @@ fn own<'a>(all: &'a [Listed], asker: &Asker) -> Result<&'a Listed, ChooseError> 
     let of_repo: Vec<&Listed> = all
         .iter()
         .filter(|one| one.about["repo"].as_str() == Some(slug))
+        .filter(|one| {
+            let typed = asker.spec.as_ref();
+            typed.is_none_or(|spec| one.spec() == spec.as_deref())
+        })
         .collect();
     let of_folder: Vec<&Listed> = of_repo
         .iter()
@@ -79,9 +86,16 @@ fn only(mut matching: Vec<&Listed>, what: String) -> Result<&Listed, ChooseError
         1 => Ok(matching.remove(0)),
         _ => Err(ChooseError::Several {
             what,
-            ids: matching.iter().map(|one| one.run_id.clone()).collect(),
+            ids: matching.iter().map(|one| with_spec(one)).collect(),
         }),
     }
+}
+
+/// The run id, and what tells it from others of the repo.
+fn with_spec(one: &Listed) -> String {
+    let id = &one.run_id;
+    one.spec()
+        .map_or_else(|| id.clone(), |spec| format!("{id} (by {spec})"))
 }
 
 #[cfg(test)]
@@ -120,6 +134,7 @@ mod tests {
         let asker = |slug: &str, folder: &str| Asker {
             slug: Some(slug.to_owned()),
             folder: Some(folder.to_owned()),
+            spec: None,
         };
         let all = [
             listed("1", "shop", "/a"),
@@ -137,5 +152,27 @@ mod tests {
             choose(&asker("none", "/c")),
             Err(ChooseError::None(_))
         ));
+    }
+
+    #[test]
+    fn of_several_specs_the_one_that_was_typed_is_meant() {
+        let mut all = [listed("1", "shop", "/a"), listed("2", "shop", "/a")];
+        all[1].about["spec"] = "e2e/slow.yml".into();
+        let choose = |spec: Option<Option<&str>>| {
+            let asker = Asker {
+                slug: Some("shop".to_owned()),
+                folder: Some("/a".to_owned()),
+                spec: spec.map(|spec| spec.map(str::to_owned)),
+            };
+            choose(&all, None, &asker).map(|one| one.run_id.as_str())
+        };
+        assert_eq!(choose(Some(Some("e2e/slow.yml"))), Ok("2"));
+        assert_eq!(choose(Some(None)), Ok("1"));
+        assert!(matches!(choose(Some(Some("x"))), Err(ChooseError::None(_))));
+        let several = choose(None).expect_err("two").to_string();
+        assert_eq!(
+            several,
+            "of shop matches several sandboxes: 1 or 2 (by e2e/slow.yml)"
+        );
     }
 }

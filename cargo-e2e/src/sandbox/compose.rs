@@ -211,7 +211,7 @@ mod tests {
             )
             .envs(
                 [
-                    "COMPOSE_FILE",
+                    e2e_harness::protocol::COMPOSE_FILE,
                     "COMPOSE_PROFILES",
                     "TAG",
                     "AWS_SECRET_ACCESS_KEY",

@@ -17,6 +17,14 @@ pub struct Listed {
     pub about: serde_json::Value,
 }
 
+impl Listed {
+    /// Returns the e2e.yml that it is of, where that is another file than e2e/e2e.yml.
+    #[must_use]
+    pub fn spec(&self) -> Option<&str> {
+        self.about["spec"].as_str()
+    }
+}
+
 /// This user's sandboxes on a host.
 pub async fn list(host: &dyn Host, root: &str) -> Result<Vec<Listed>, HostError> {
     let script = Script::new("list", include_str!("../host/sh/sandboxes.sh")).var("root", root);

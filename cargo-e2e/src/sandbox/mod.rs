@@ -42,6 +42,7 @@ mod claim;
 pub mod compose;
 mod container;
 mod containers;
+pub mod docker_shim;
 mod ended;
 mod enter;
 mod exits;
@@ -49,6 +50,7 @@ mod exits;
 pub(crate) mod fuzz;
 mod gc;
 mod guard;
+mod identity;
 mod job;
 mod lease;
 mod list;
@@ -72,6 +74,7 @@ pub use containers::Containers;
 pub use ended::ended_sandboxes;
 pub use gc::{Expired, Forget, Forgotten, Gc, Stored, Swept, gc};
 pub use guard::Terms;
+pub use identity::Identity;
 pub use lease::{Lease, LeaseLost};
 pub use list::{Listed, list};
 pub use long_log::{Collected, LongLog};
@@ -87,31 +90,6 @@ const SOON: Duration = Duration::from_secs(30);
 
 /// Bytes: `collect` gathers shorter logs whole, and the end of longer ones.
 const SHORT_LOG: usize = 1 << 20;
-
-/// How a sandbox is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// 26 lower-case characters that sort by time.
-    pub run_id: String,
-    pub slug: String,
-    /// The compose project's name.
-    pub project: String,
-}
-
-impl Identity {
-    /// Makes a new one, unlike any other.
-    #[must_use]
-    pub fn new(slug: &str) -> Self {
-        let run_id = ulid::Ulid::generate().to_string().to_lowercase();
-        // The end is random; the beginning is the time, which parallel runs share.
-        let project = format!("e2e-{slug}-{}", &run_id[18..]);
-        Self {
-            run_id,
-            slug: slug.to_owned(),
-            project,
-        }
-    }
-}
 
 /// Returns whether a text can be a run's id: it becomes part of paths and filters.
 #[must_use]
@@ -376,17 +354,4 @@ pub(crate) fn check(host: &dyn Host, script: &Script, output: Output) -> Result<
 /// Returns each path with a NUL behind it.
 fn terminated<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<u8> {
     paths.flat_map(|path| path.bytes().chain([0])).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn identities_differ_and_sort_by_time() {
-        let first = Identity::new("shop");
-        assert!(is_run_id(&first.run_id));
-        assert!(first.project.starts_with("e2e-shop-"), "{}", first.project);
-        assert_ne!(first.project, Identity::new("shop").project);
-    }
 }

@@ -60,6 +60,7 @@ impl Existing {
                     run_id: listed.run_id.clone(),
                     slug: about("repo"),
                     project: about("project"),
+                    spec: listed.spec().map(str::to_owned),
                 },
                 root: root.to_owned(),
                 expires: state.label_expires,

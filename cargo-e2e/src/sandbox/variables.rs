@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use e2e_harness::protocol::{self, Endpoints};
 
-use crate::sandbox::{Existing, Identity};
+use crate::sandbox::{Existing, Identity, Sandbox};
 use crate::shell::quote;
 
 /// Names that mean the machine they are set on: they never travel to another.
@@ -48,6 +48,22 @@ pub fn for_tests(
     .collect();
     variables.extend(endpoints.variables());
     variables
+}
+
+/// Returns what Compose sees of a sandbox on its host, where a script calls it: the rewritten model.
+#[must_use]
+pub fn for_compose(sandbox: &Sandbox) -> [(String, String); 2] {
+    [
+        (
+            protocol::COMPOSE_PROJECT_NAME,
+            sandbox.identity.project.clone(),
+        ),
+        (
+            protocol::COMPOSE_FILE,
+            format!("{}/compose.json", sandbox.dir()),
+        ),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
 }
 
 /// Returns what a shell sees that works with a sandbox which is up.
@@ -119,7 +135,13 @@ mod tests {
 
     #[test]
     fn what_means_this_machine_stays_here() {
-        for name in ["PATH", "HOME", "COMPOSE_FILE", "DOCKER_HOST", "E2E_DB_5432"] {
+        for name in [
+            "PATH",
+            "HOME",
+            protocol::COMPOSE_FILE,
+            "DOCKER_HOST",
+            "E2E_DB_5432",
+        ] {
             assert!(!travels(name), "{name}");
         }
         assert!(travels("POSTGRES_IMAGE"));

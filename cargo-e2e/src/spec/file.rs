@@ -5,6 +5,7 @@ use std::path::Path;
 use super::decoder::{Decoder, Place};
 use super::fields::Spec;
 use super::level::{self, Level as _};
+use super::locate;
 use super::name::slug_of;
 use super::node::{Kind, Node};
 use super::source::{Finding, Source};
@@ -55,4 +56,54 @@ pub(super) fn read(
         );
     }
     decoder.end(spec)
+}
+
+/// Returns whether a file is meant as an e2e.yml: others are compose files, or another program's.
+/// What is empty, or no YAML, may be one.
+#[must_use]
+pub fn is_meant(text: &[u8]) -> bool {
+    let Ok(source) = Source::decode(text) else {
+        return true;
+    };
+    let Ok(root) = locate::read(&source) else {
+        return true;
+    };
+    let Kind::Map(entries) = &root.kind else {
+        return false;
+    };
+    let of_compose = |key: &str, value: &Node| match key {
+        "services" | "volumes" | "networks" | "secrets" | "configs" => {
+            matches!(value.kind, Kind::Map(_))
+        }
+        _ => key == "include",
+    };
+    let mut keys = entries
+        .iter()
+        .filter_map(|(key, value)| Some((key.text()?, value)));
+    let is_compose = keys.clone().any(|(key, value)| of_compose(key, value));
+    !is_compose && keys.any(|(key, _)| Spec::KEYS.has(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compose_files_and_other_programs_are_not_meant() {
+        for text in [
+            "name: shop\nservices: [db]\n",
+            "timeout: 5\nnmae: shop\n",
+            "name: 'shop\n",
+            "",
+        ] {
+            assert!(is_meant(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "name: shop\nservices: {db: {}}\n",
+            "scrape_configs: []\n",
+            "name: shop\ninclude: [db.yml]\n",
+        ] {
+            assert!(!is_meant(text.as_bytes()), "{text}");
+        }
+    }
 }

@@ -31,6 +31,7 @@ mod types;
 
 pub use diagnostic::SpecErrors;
 pub use fields::{Cleanup, Ports, Report, Side, Spec};
+pub use file::is_meant;
 pub use health_checks::HealthCheck;
 pub(crate) use name::slug_of;
 pub use name::{is_slug, name_in};

@@ -41,6 +41,10 @@ on_each_host! {
         let all: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
         assert_eq!(all["E2E_RUN_ID"], up.run_id());
         assert!(well(run(&["env", "--format", "dotenv"])).stdout.contains("\nE2E_WEB_PORT=2"));
+        // Compose works with it where its engine is.
+        let file = format!("{}/compose.json", up.sandbox());
+        let file = matches!(host, Host::Local).then_some(file);
+        assert_eq!(all["COMPOSE_FILE"].as_str(), file.as_deref());
 
         // What is quoted once arrives once, and the status is the command's own.
         let exec = run(&["exec", "web", "--", "sh", "-c", "echo \"<$1>\"; exit 7", "sh", "a  'b' $c"]);
@@ -103,9 +107,10 @@ fn a_shell_is_in_the_copy_of_the_repo() {
     let up = repo.run_and_keep(Host::Root, &["up"]);
     let shell = repo.cargo_e2e_with(
         &["shell", "--host", &Host::Root.name()],
-        "cat note.txt; echo \"$E2E_REPO\"; exit 5\n",
+        "cat note.txt; echo \"$E2E_REPO\"; docker compose down; docker compose ps --services; exit 5\n",
     );
     assert_eq!(shell.code, Some(5), "{shell}");
+    assert!(shell.stdout.ends_with("\nweb\n"), "{shell}");
     assert!(shell.stdout.starts_with("from the repo\nshell"), "{shell}");
     well(repo.cargo_e2e(&["down", "--host", &Host::Root.name()]));
     up.leaves_nothing();

@@ -3,6 +3,7 @@
 
 mod canaries;
 mod client;
+mod compose_scripts;
 mod control;
 mod durable;
 mod examples;
@@ -26,6 +27,7 @@ mod sandboxes;
 mod secrets;
 mod sending;
 mod service;
+mod several_specs;
 mod shells;
 mod shipped;
 mod signals;

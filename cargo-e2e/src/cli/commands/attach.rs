@@ -7,11 +7,12 @@ use std::process::Command;
 
 use crate::host::{Facts, Host, HostKind};
 use crate::record::outcome::{Verdict, exit_code};
-use crate::sandbox::variables;
-use crate::sandbox::{self, Existing, Listed};
+use crate::sandbox::{self, Existing, Listed, docker_shim, variables};
 use crate::shell::quote;
 
-use crate::cli::args::{ExecArguments, HostArgument, LogsArguments, ServiceArguments};
+use crate::cli::args::{
+    ExecArguments, HostArgument, LogsArguments, ServiceArguments, SpecArgument,
+};
 use crate::cli::exit;
 use crate::cli::host::{CommandError, host_for, on_host};
 use crate::cli::print::show_error;
@@ -26,7 +27,7 @@ struct Wanted {
 pub(crate) async fn exec(arguments: ExecArguments) -> u8 {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     become_command(
-        &arguments.host,
+        (&arguments.host, &arguments.of),
         &arguments.target,
         true,
         async |existing, service| {
@@ -47,15 +48,17 @@ pub(crate) async fn exec(arguments: ExecArguments) -> u8 {
 }
 
 pub(crate) async fn shell(arguments: ServiceArguments) -> u8 {
-    become_command(&arguments.host, &arguments.target, false, async |existing, service| {
+    become_command((&arguments.host, &arguments.of), &arguments.target, false, async |existing, service| {
         let command = match service {
             Some(service) => format!(
                 "exec docker exec -it {} sh -c 'command -v bash >/dev/null && exec bash || exec sh'",
                 container(existing, &quote(service))
             ),
             None => format!(
-                "{}cd {} && exec \"${{SHELL:-sh}}\"",
+                "{}{}{}cd {} && exec \"${{SHELL:-sh}}\"",
                 variables::exports(&variables::of_sandbox(existing)),
+                variables::exports(&variables::for_compose(&existing.sandbox)),
+                docker_shim::first_in_path(&existing.sandbox),
                 quote(&existing.state.repo_dir)
             ),
         };
@@ -71,7 +74,7 @@ pub(crate) async fn logs(arguments: LogsArguments) -> u8 {
     let follow = if arguments.follow { " --follow" } else { "" };
     let service = &arguments.service;
     become_command(
-        &service.host,
+        (&service.host, &service.of),
         &service.target,
         false,
         async |existing, service| Wanted {
@@ -95,14 +98,14 @@ fn container(existing: &Existing, service: &str) -> String {
 }
 
 async fn become_command(
-    host: &HostArgument,
+    (host, of): (&HostArgument, &SpecArgument),
     target: &[String],
     service_first: bool,
     want: impl AsyncFnOnce(&Existing, Option<&str>) -> Wanted,
 ) -> u8 {
     let mut wanted = None;
     let code = on_host(host, async |host, facts| {
-        let (listed, service) = choose(host, facts, target, service_first).await?;
+        let (listed, service) = choose(host, facts, of, target, service_first).await?;
         let existing = existing(host, facts, &listed).await?;
         wanted = Some(want(&existing, service.as_deref()).await);
         Ok(0)
@@ -124,11 +127,12 @@ async fn become_command(
 async fn choose(
     host: &dyn Host,
     facts: &Facts,
+    of: &SpecArgument,
     target: &[String],
     service_first: bool,
 ) -> Result<(Listed, Option<String>), CommandError> {
     let all = sandbox::list(host, &facts.root).await?;
-    let asker = asker();
+    let asker = asker(of)?;
     let (id, service) = match target {
         [] => (None, None),
         [one] if !service_first && sandbox::choose(&all, Some(one), &asker).is_ok() => {

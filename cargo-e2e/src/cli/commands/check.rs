@@ -21,6 +21,7 @@ pub(crate) async fn check(arguments: LookArguments) -> u8 {
         show,
     )
     .await
+    .worst
 }
 
 async fn check_plan(plan: &Plan) -> u8 {

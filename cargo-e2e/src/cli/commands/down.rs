@@ -27,7 +27,7 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
             }
             return Ok(worst);
         }
-        match sandbox::choose(&all, arguments.id.as_deref(), &asker()) {
+        match sandbox::choose(&all, arguments.id.as_deref(), &asker(&arguments.of)?) {
             Ok(one) => remove(host, facts, &one.run_id).await,
             Err(error) => match &arguments.id {
                 // Its folder is gone, but containers, networks or volumes with its label may be

@@ -13,9 +13,12 @@ use crate::cli::sandboxes::{choose, existing};
 
 pub(crate) async fn env(arguments: EnvArguments) -> u8 {
     on_host(&arguments.host, async |host, facts| {
-        let listed = choose(host, facts, arguments.id.as_deref()).await?;
+        let listed = choose(host, facts, arguments.id.as_deref(), &arguments.of).await?;
         let existing = existing(host, facts, &listed).await?;
-        let all = variables::of_sandbox(&existing);
+        let mut all = variables::of_sandbox(&existing);
+        if host.is_local() {
+            all.extend(variables::for_compose(&existing.sandbox));
+        }
         match written(&all, arguments.format) {
             Ok(text) => {
                 out(&text);

@@ -6,6 +6,7 @@ use crate::record::history::{self, Durations, History};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::record::store::{Store, state_folder};
 use crate::record::summary::duration;
+use crate::text::printable;
 
 use crate::cli::args::HistoryArguments;
 use crate::cli::print::{errln, outln, show_error, warn};
@@ -58,8 +59,10 @@ fn shown(history: &History) -> String {
     let rate = history
         .pass_rate
         .map_or_else(String::new, |rate| format!(" ({:.0} %{of})", rate * 100.0));
+    let spec = history.spec.as_deref();
+    let by = spec.map_or_else(String::new, |spec| format!(" by {}", printable(spec)));
     lines.push(format!(
-        "{}: {} of {} passed{rate}",
+        "{}{by}: {} of {} passed{rate}",
         history.repo, history.passed, history.runs
     ));
     let verdicts: Vec<String> = history
@@ -176,6 +179,7 @@ mod tests {
         };
         let history = History {
             repo: "shop".into(),
+            spec: Some("e2e/slow.yml".into()),
             runs: 3,
             passed: 1,
             pass_rate: Some(0.5),
@@ -200,7 +204,7 @@ mod tests {
             ],
         };
         let expected = "\
-shop: 1 of 3 passed (50 % of the 2 judged)
+shop by e2e/slow.yml: 1 of 3 passed (50 % of the 2 judged)
   others:   1 failed, 1 host_error
                  median     longest        last
   passed:        13.6 s  3 min 05 s      9.00 s  the whole run

@@ -38,8 +38,11 @@ fn line(one: &Listed) -> String {
     } else {
         format!("in {}", short(left))
     };
+    let by = one
+        .spec()
+        .map_or_else(String::new, |spec| format!(" by {}", printable(spec)));
     format!(
-        "{}  {:<20}  {:>10}  {expires:<12}  {} {}",
+        "{}  {:<20}  {:>10}  {expires:<12}  {} {}{by}",
         one.run_id,
         about("repo"),
         one.containers,

@@ -16,7 +16,9 @@ use crate::cli::print::{out, outln, show_error};
 
 pub(crate) async fn plan(arguments: LookArguments) -> u8 {
     let options = looking(&arguments);
-    each_plan(&arguments.repo, &options, &Cancel::never(), show_plan, show).await
+    each_plan(&arguments.repo, &options, &Cancel::never(), show_plan, show)
+        .await
+        .worst
 }
 
 async fn show_plan(plan: &Plan) -> u8 {

@@ -20,7 +20,7 @@ use crate::setup::doctor;
 use crate::cli::args::{OutputArguments, RunArguments, SandboxArguments, UpArguments};
 use crate::cli::exit::USAGE;
 use crate::cli::plans::{bringing_up, each_plan};
-use crate::cli::print::{output as streams, show_error};
+use crate::cli::print::{errln, output as streams, show_error};
 use crate::cli::refused::Refused;
 use crate::cli::reporters::{is_json, on_terminal, reporters};
 use crate::cli::signals;
@@ -76,7 +76,11 @@ async fn run_each(typed: &SandboxArguments, options: &Options) -> u8 {
             refuse(Unplanned { refused, repo }).await
         }
     };
-    each_plan(&typed.look.repo, options, &cancel, work, refuse).await
+    let several = each_plan(&typed.look.repo, options, &cancel, work, refuse).await;
+    if let Some(summary) = several.summary(output.quiet) {
+        errln!("{summary}");
+    }
+    several.worst
 }
 
 async fn run_plan(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Result<u8, Refused> {
@@ -102,7 +106,7 @@ async fn run_plan(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Res
         show_error(&error.to_string(), None);
         return Ok(exit_code(Verdict::InternalError, None));
     }
-    let identity = Identity::new(&plan.spec.name);
+    let identity = Identity::new(&plan.spec.name).by(plan.repo.other_spec());
     let bundle = match bundle_in(&plan.repo.results_dir, &identity.run_id).await {
         Ok(bundle) => bundle,
         Err(error) => {

@@ -67,3 +67,32 @@ fn a_repo_that_was_only_interrupted_has_no_rate() {
     assert_eq!(of(&records, None)[0].pass_rate, None);
     assert!(of(&records, Some("nobody")).is_empty());
 }
+
+#[test]
+fn variants_of_a_repo_are_not_mixed() {
+    let by = |spec: &str, record: Record| Record {
+        spec: Some(spec.to_owned()),
+        ..record
+    };
+    let records = [
+        run_of("shop", Verdict::Passed, 1000, "a", false),
+        by(
+            "e2e/slow.yml",
+            run_of("shop", Verdict::Failed, 90_000, "a", false),
+        ),
+        by(
+            "e2e/slow.yml",
+            run_of("shop", Verdict::Passed, 80_000, "b", false),
+        ),
+    ];
+    let [usual, slow] = &of(&records, Some("shop"))[..] else {
+        panic!("two");
+    };
+    assert_eq!(
+        (usual.spec.as_deref(), usual.duration_ms.longest),
+        (None, 1000)
+    );
+    assert!(!usual.tests[0].flaky && !slow.tests[0].flaky);
+    assert_eq!(slow.spec.as_deref(), Some("e2e/slow.yml"));
+    assert_eq!((slow.runs, slow.duration_ms.median), (2, 80_000));
+}

@@ -26,6 +26,9 @@ const KILLED: u8 = 137;
 pub struct Header {
     pub run_id: String,
     pub repo: String,
+    /// The repo's e2e.yml, where that is another file than e2e/e2e.yml.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<String>,
     pub host: String,
     /// When it began, RFC 3339 UTC.
     pub started_at: String,
@@ -217,6 +220,7 @@ pub(super) fn read(text: &str) -> Option<Dead> {
         schema: 1,
         run_id: header.run_id.clone(),
         repo: header.repo.clone(),
+        spec: header.spec.clone(),
         git: Git::default(),
         host: header.host.clone(),
         verdict: Verdict::Interrupted,

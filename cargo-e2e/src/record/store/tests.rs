@@ -12,6 +12,7 @@ use crate::record::samples;
 fn header(store: &Path, run_id: &str) -> Header {
     Header {
         run_id: run_id.to_owned(),
+        spec: None,
         repo: "shop".to_owned(),
         host: "railiance01".to_owned(),
         started_at: "2026-11-22T13:00:00.000Z".to_owned(),

@@ -9,7 +9,7 @@ use super::{Selection, repo, root_of_spec, start};
 /// none outside of both. Its e2e.yml need not exist.
 #[must_use]
 pub fn around(cwd: &Path, selection: &Selection) -> Option<Repo> {
-    let from = match (&selection.spec, &selection.path) {
+    let from = match (selection.specs.first(), &selection.path) {
         (Some(file), None) => root_of_spec(cwd, &cwd.join(file)).ok(),
         _ => None,
     };

@@ -24,6 +24,19 @@ pub enum FindError {
         path: PathBuf,
         source: io::Error,
     },
+    /// `--spec` is a glob that means nothing.
+    #[error("--spec {} {problem}\n  = help: quote the glob; it is relative to the current directory", pattern.display())]
+    Glob {
+        /// As typed.
+        pattern: PathBuf,
+        problem: String,
+    },
+    /// REPO is a file beside `--spec`: the shell replaced a glob.
+    #[error("REPO is a file beside --spec: {}\n  = help: quote a glob, as in --spec 'e2e/*.yml', or write --spec before each file", file.display())]
+    SpecAsRepo {
+        /// As typed.
+        file: PathBuf,
+    },
     /// No `e2e/e2e.yml` in a folder or above it.
     #[error("{}", not_found(looked, misnamed.as_deref()))]
     NotFound {

@@ -1,6 +1,6 @@
 //! A repo, as far as folders and Cargo tell.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::targets::TestPackage;
 
@@ -21,6 +21,22 @@ pub struct Repo {
     pub cargo: Option<CargoProject>,
     /// The host that a Cargo manifest names.
     pub host: Option<ConfiguredHost>,
+}
+
+impl Repo {
+    /// Returns the e2e.yml's path as people know it: relative to the repo where it lies in it.
+    #[must_use]
+    pub fn spec_name(&self) -> &Path {
+        let inside = self.spec_path.strip_prefix(&self.root);
+        inside.unwrap_or(&self.spec_path)
+    }
+
+    /// Returns that path where it is another than e2e/e2e.yml: it tells the runs of one repo apart.
+    #[must_use]
+    pub fn other_spec(&self) -> Option<String> {
+        let name = self.spec_name();
+        (name != Path::new(SPEC)).then(|| name.to_string_lossy().into_owned())
+    }
 }
 
 /// What Cargo says about a repo.

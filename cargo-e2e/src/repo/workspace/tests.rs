@@ -1,5 +1,6 @@
 //! Real folders and the real Cargo.
 
+mod specs;
 mod tree;
 
 use std::error::Error as _;
@@ -21,7 +22,7 @@ fn at(path: &str) -> Selection {
 
 fn spec(path: &str) -> Selection {
     Selection {
-        spec: Some(path.into()),
+        specs: vec![path.into()],
         ..plain()
     }
 }

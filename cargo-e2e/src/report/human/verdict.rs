@@ -5,8 +5,8 @@ use std::path::Path;
 use super::paint::{COLUMN, Paint};
 use crate::record::outcome::{Record, Stage, TestRecord, Verdict};
 use crate::record::summary::{
-    WIDTH, at_step, failed_tests, first_failed, first_line, says_nothing_new, signal_name, tail,
-    with_cause,
+    WIDTH, at_step, by_spec, failed_tests, first_failed, first_line, says_nothing_new, signal_name,
+    tail, with_cause,
 };
 use crate::text::{clip, printable};
 
@@ -56,7 +56,8 @@ fn verdict(paint: &Paint, record: &Record) -> String {
     };
     let verb = paint.verb(style, word);
     let signal = signal_name(record).map_or_else(String::new, |name| format!(" ({name})"));
-    format!("{verb} {} e2e{signal}{}", record.repo, tail(record))
+    let by = by_spec(record);
+    format!("{verb} {} e2e{by}{signal}{}", record.repo, tail(record))
 }
 
 /// Returns lines for the stage that failed first, and for the failed tests where there are several.

@@ -53,6 +53,7 @@ impl Run<'_> {
             let about = &listed.about;
             if about["repo"] != self.identity.slug
                 || about["folder"] != *folder
+                || listed.spec() != self.identity.spec.as_deref()
                 || about["by"] != stage_runner::who()
             {
                 continue;
@@ -181,6 +182,7 @@ impl Run<'_> {
             "project": self.identity.project,
             "by": stage_runner::who(),
             "folder": self.plan.repo.root.to_string_lossy(),
+            "spec": self.identity.spec,
             "started_at": stage_runner::now(),
             "tool_version": env!("CARGO_PKG_VERSION"),
         });

@@ -22,7 +22,7 @@ use crate::run::explain::explain;
 use crate::run::stages::repo_command::repo_command;
 use crate::run::test_env::client_cache;
 use crate::run::{Context, Stack, StageError, StageOutput, Tail};
-use crate::sandbox::compose;
+use crate::sandbox::{compose, docker_shim};
 use crate::shell::Shell;
 use crate::spec::Side;
 
@@ -239,6 +239,15 @@ async fn prepare_client(
     ];
     for folder in folders {
         event_files::make(&folder).await?;
+    }
+    if context.host.is_local() {
+        let folder = docker_shim::folder(context.sandbox);
+        let own = variables.iter().rev().find(|(name, _)| name == "PATH");
+        let own = own.map_or_else(
+            || std::env::var("PATH").unwrap_or_default(),
+            |(_, path)| path.clone(),
+        );
+        variables.push(("PATH".to_owned(), format!("{folder}:{own}")));
     }
     for name in ["NO_PROXY", "no_proxy"] {
         let own = std::env::var(name).unwrap_or_default();

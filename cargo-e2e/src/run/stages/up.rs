@@ -15,7 +15,7 @@ use crate::host::{HostError, HostKind};
 use crate::record::outcome::{Stage, Verdict};
 use crate::run::stages::up::compose_output::{COMPOSE, failed, help, without_progress};
 use crate::run::{Context, Stack, StageError, StageOutput, Tail, endpoints, test_env};
-use crate::sandbox::{State, compose};
+use crate::sandbox::{State, compose, docker_shim};
 use crate::setup::lint;
 use crate::spec::Ports;
 use crate::text::count;
@@ -219,19 +219,35 @@ async fn prepare(
     let told = context.events.secrets().text(&told).into_owned();
     let _ = tokio::fs::write(context.bundle.join("rewrites.txt"), told).await;
     Ok(Prepared {
-        commands: compose::up_commands(
-            sandbox,
-            &interpolation,
-            &rewritten.model,
-            context.plan.tests.service(),
-            context.before.is_some(),
-        ),
+        commands: docker_shim::install(sandbox, &own_files(context))
+            + &compose::up_commands(
+                sandbox,
+                &interpolation,
+                &rewritten.model,
+                context.plan.tests.service(),
+                context.before.is_some(),
+            ),
         rewritten,
         warnings,
         gateway,
         numbers,
         interpolation,
     })
+}
+
+/// The compose files of e2e.yml where a script may name them: in the sandbox's copy, and here for
+/// tests on this machine.
+fn own_files(context: &Context<'_>) -> Vec<String> {
+    let mut roots = vec![context.sandbox.repo_dir()];
+    if context.host.is_local() {
+        roots.push(context.plan.repo.root.to_string_lossy().into_owned());
+    }
+    let mut own = Vec::new();
+    for root in roots {
+        let files = context.plan.compose_files.iter();
+        own.extend(files.map(|file| format!("{root}/{file}")));
+    }
+    own
 }
 
 fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {

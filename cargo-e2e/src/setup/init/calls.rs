@@ -1,5 +1,7 @@
 //! Calls of Compose in a repo's recipes.
 
+use e2e_harness::protocol::COMPOSE_FILE;
+
 use super::recipe::{Step, join};
 use super::tree::Tree;
 
@@ -96,7 +98,7 @@ pub(super) fn call(step: &Step, tree: &Tree) -> Option<Call> {
         let named = step
             .environment
             .iter()
-            .rfind(|(name, _)| name == "COMPOSE_FILE");
+            .rfind(|(name, _)| name == COMPOSE_FILE);
         files.extend(
             named
                 .into_iter()

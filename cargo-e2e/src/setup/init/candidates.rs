@@ -1,5 +1,7 @@
 //! The ways in which a repo may run its tests, the likeliest first.
 
+use e2e_harness::protocol::COMPOSE_FILE;
+
 use super::calls::Call;
 use super::recipe::{Kind, Step};
 use super::runners::{self, Runner, is_wide};
@@ -233,7 +235,7 @@ fn is_of_the_stack(name: &str, value: &str) -> bool {
         && (address || part)
         && !value.contains("github.com")
         && !value.contains('$')
-        && name != "COMPOSE_FILE"
+        && name != COMPOSE_FILE
 }
 
 fn is_test_service(name: &str) -> bool {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use e2e_harness::protocol::COMPOSE_FILE;
 use serde_json::Value;
 
 use super::recipe::{Kind, Part, Recipe, Step, join, parent};
@@ -100,8 +101,8 @@ impl Recipes {
                     words.remove(0);
                     words.retain(|word| shell::assignment(word).is_none());
                 }
-                if let Some(compose_file) = variables.get("COMPOSE_FILE") {
-                    environment.push(("COMPOSE_FILE".to_owned(), compose_file.clone()));
+                if let Some(compose_file) = variables.get(COMPOSE_FILE) {
+                    environment.push((COMPOSE_FILE.to_owned(), compose_file.clone()));
                 }
                 match words.as_slice() {
                     [] => continue,

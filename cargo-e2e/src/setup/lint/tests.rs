@@ -67,6 +67,11 @@ fn isolated_ports_are_not_to_be_named_by_their_number() {
                 "e2e/tests/b.py",
                 "environ.get('E2E_DB_5432', 'localhost:15432')\nurl = 'localhost:154321'\n",
             ),
+            // Other files of `--spec`, whatever they are called.
+            (
+                "e2e/slow.yml",
+                "name: shop\ntest_command: curl localhost:15432\n",
+            ),
             ("e2e/README.md", "psql localhost:15432"),
             ("e2e/results/x/test-output.log", "localhost:15432"),
             ("tests/more/c.js", "fetch(`http://[::1]:15432`)"),

@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 use ignore::WalkBuilder;
 use regex::Regex;
 
+use crate::spec;
+
 /// A larger file is data, not tests.
 const LARGEST: u64 = 1 << 20;
 
@@ -91,13 +93,9 @@ pub(super) fn files(root: &Path, test_command: &str, not: &BTreeSet<PathBuf>) ->
     };
     // For `--spec`: it speaks of a sandbox with ports of its own.
     let is_another_spec = |path: &PathBuf| {
-        path.parent() == Some(&root.join("e2e"))
-            && path
-                .extension()
-                .is_some_and(|kind| kind == "yml" || kind == "yaml")
-            && path
-                .file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with("e2e."))
+        path.extension()
+            .is_some_and(|kind| kind == "yml" || kind == "yaml")
+            && std::fs::read(path).is_ok_and(|text| spec::is_meant(&text))
     };
     found
         .into_iter()

@@ -11,6 +11,7 @@ use crate::plan::Target;
 use crate::record::outcome::{StageStatus, TestRecord, Verdict};
 use crate::record::verdict::{Events, Evidence, NONE_RAN, Source, Word};
 use crate::run::{Context, StageError};
+use crate::sandbox::docker_shim;
 use crate::sandbox::variables::{self, NO_PROXY};
 use crate::shell::quote;
 use crate::spec::Side;
@@ -145,8 +146,9 @@ fn commands(context: &Context<'_>, all: &[(String, String)], built: &BuiltTarget
         .map(|one| quote(one))
         .collect();
     format!(
-        "{}{NO_PROXY}cd {} || exit 1\nexec {} {}\n",
+        "{}{NO_PROXY}{}cd {} || exit 1\nexec {} {}\n",
         variables::exports(&all),
+        docker_shim::first_in_path(context.sandbox),
         quote(&folder),
         quote(&program),
         arguments.join(" ")

@@ -1,0 +1,44 @@
+//! Values of options that clap does not know.
+
+use std::time::Duration;
+
+/// The `name` of an e2e.yml.
+pub(super) fn slug(text: &str) -> Result<String, String> {
+    if crate::spec::is_slug(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("give the `name` of its e2e.yml".to_owned())
+    }
+}
+
+/// `90m`, `24h`, `3d`, or seconds.
+pub(super) fn lifetime(text: &str) -> Result<Duration, String> {
+    let help = || "give a time such as 90m, 24h or 3d".to_owned();
+    let parsed = match text.strip_suffix('d') {
+        Some(days) => days.parse::<f64>().ok().map(|days| days * 86400.0),
+        None => match text.parse::<f64>() {
+            Ok(seconds) => Some(seconds),
+            Err(_) => crate::compose::duration::parse(text).map(|time| time.as_secs_f64()),
+        },
+    };
+    let seconds = parsed.filter(|seconds| *seconds >= 60.0).ok_or_else(help)?;
+    if seconds > 30.0 * 86400.0 {
+        return Err("a sandbox is kept for 30 days at most".to_owned());
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|_| help())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_are_read_as_people_write_them() {
+        assert_eq!(lifetime("90m"), Ok(Duration::from_mins(90)));
+        assert_eq!(lifetime("3d"), Ok(Duration::from_hours(72)));
+        assert_eq!(lifetime("3600"), Ok(Duration::from_hours(1)));
+        for bad in ["", "soon", "0", "-1h", "NaN", "inf", "40d"] {
+            assert!(lifetime(bad).is_err(), "{bad}");
+        }
+    }
+}
