@@ -67,6 +67,6 @@ pub(super) fn asker(argument: &SpecArgument) -> Result<Asker, CommandError> {
     Ok(Asker {
         slug,
         folder: Some(repo.root.to_string_lossy().into_owned()),
-        spec: typed.map(|_| repo.other_spec()),
+        spec: typed.map(|_| repo.other_spec().unwrap_or_default()),
     })
 }

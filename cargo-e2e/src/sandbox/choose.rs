@@ -12,9 +12,9 @@ pub struct Asker {
     pub slug: Option<String>,
     /// The repo's folder on this machine.
     pub folder: Option<String>,
-    /// The e2e.yml that was typed, as [`Listed::spec`] has it: a repo's sandboxes of others are not
+    /// The e2e.yml that was typed, empty for e2e/e2e.yml: a repo's sandboxes of others are not
     /// meant. None where none was.
-    pub spec: Option<Option<String>>,
+    pub spec: Option<String>,
 }
 
 /// Why no sandbox was chosen.
@@ -63,8 +63,8 @@ fn own<'a>(all: &'a [Listed], asker: &Asker) -> Result<&'a Listed, ChooseError> 
         .iter()
         .filter(|one| one.about["repo"].as_str() == Some(slug))
         .filter(|one| {
-            let typed = asker.spec.as_ref();
-            typed.is_none_or(|spec| one.spec() == spec.as_deref())
+            let typed = asker.spec.as_deref();
+            typed.is_none_or(|spec| one.spec().unwrap_or_default() == spec)
         })
         .collect();
     let of_folder: Vec<&Listed> = of_repo
@@ -158,17 +158,17 @@ mod tests {
     fn of_several_specs_the_one_that_was_typed_is_meant() {
         let mut all = [listed("1", "shop", "/a"), listed("2", "shop", "/a")];
         all[1].about["spec"] = "e2e/slow.yml".into();
-        let choose = |spec: Option<Option<&str>>| {
+        let choose = |spec: Option<&str>| {
             let asker = Asker {
                 slug: Some("shop".to_owned()),
                 folder: Some("/a".to_owned()),
-                spec: spec.map(|spec| spec.map(str::to_owned)),
+                spec: spec.map(str::to_owned),
             };
             choose(&all, None, &asker).map(|one| one.run_id.as_str())
         };
-        assert_eq!(choose(Some(Some("e2e/slow.yml"))), Ok("2"));
-        assert_eq!(choose(Some(None)), Ok("1"));
-        assert!(matches!(choose(Some(Some("x"))), Err(ChooseError::None(_))));
+        assert_eq!(choose(Some("e2e/slow.yml")), Ok("2"));
+        assert_eq!(choose(Some("")), Ok("1"));
+        assert!(matches!(choose(Some("x")), Err(ChooseError::None(_))));
         let several = choose(None).expect_err("two").to_string();
         assert_eq!(
             several,

@@ -77,9 +77,10 @@ fn compared(rival: Rival, scenario: &Scenario, host: Host, pairs: usize) -> Meas
     let project = format!("bench-{}", std::process::id());
     let theirs = || hand_written(rival, scenario, host, &project);
     let own = || ours(scenario, host);
-    (theirs(), own());
+    theirs();
+    own();
     let pair = |number: usize| {
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             let first = theirs();
             (first, own())
         } else {

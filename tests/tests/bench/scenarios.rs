@@ -47,8 +47,9 @@ const WEB: &str = indoc! {r#"
 /// Indents the web service, with more keys, below `services:`.
 fn web(more: &str) -> String {
     let lines = WEB.lines().chain(more.lines());
-    let text: String = lines.map(|line| format!("    {line}\n")).collect();
-    format!("  web:\n{text}")
+    lines.fold("  web:\n".to_owned(), |text, line| {
+        text + "    " + line + "\n"
+    })
 }
 
 /// One web server.
@@ -174,7 +175,8 @@ impl Large {
             };
             (took("sync"), took("teardown"))
         };
-        (plain(), stages());
+        plain();
+        stages();
         let (mut sync, mut teardown) = (Vec::new(), Vec::new());
         for number in 0..pairs {
             fs::write(folder.join("0/0.bin"), format!("change {number}")).expect("a file");
@@ -230,7 +232,8 @@ pub(crate) fn crowd(name: &str, number: usize, host: Host, pairs: usize) -> Meas
         }
         began.elapsed()
     };
-    (bare(), own());
+    bare();
+    own();
     let pairs = (0..pairs).map(|_| (bare(), own())).collect();
     Measured::new(name, "bare composes there", host, pairs)
 }
