@@ -21,6 +21,8 @@ pub mod places;
 pub mod ports;
 pub mod preview;
 mod publish;
+pub mod pulls;
+pub mod registries;
 pub mod risks;
 pub mod scan;
 pub mod select;

@@ -30,7 +30,7 @@ mod tests;
 mod types;
 
 pub use diagnostic::{Diagnostic, SpecErrors};
-pub use fields::{Cleanup, Ports, Report, Side, Spec, Sync, Timeouts};
+pub use fields::{Cleanup, Ports, Pull, RegistryAuth, Report, Side, Spec, Sync, Timeouts};
 pub use health_checks::HealthCheck;
 pub(crate) use name::slug_of;
 pub use name::{is_slug, name_in};

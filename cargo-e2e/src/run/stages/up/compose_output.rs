@@ -9,6 +9,7 @@ use crate::compose::subnets;
 use crate::host::HostKind;
 use crate::run::StageError;
 use crate::run::stages::ports;
+use crate::sandbox::pull::is_transient;
 
 pub(super) const FAILED: &str = "`docker compose up` failed";
 pub(super) const COMPOSE: &str = "docker compose up";
@@ -19,7 +20,7 @@ const NAMED: usize = 3;
 pub(super) fn without_progress(said: &str) -> String {
     static STEP: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(
-            r"^\s*(?:Network|Volume|Container) \S+ +(?:Creating|Created|Recreate|Recreated|Starting|Started|Waiting|Healthy|Running|Exited)\s*$",
+            r"^e2e-pull |^\s*(?:Network|Volume|Container) \S+ +(?:Creating|Created|Recreate|Recreated|Starting|Started|Waiting|Healthy|Running|Exited)\s*$",
         )
         .ok()
     });
@@ -74,6 +75,21 @@ pub(super) fn failed(said: &str, model: &Value) -> String {
         // What containers say of it is worth more.
         (None, _) => FAILED.to_owned(),
     }
+}
+
+/// Why a build failed, where its registry was the reason and may answer in a moment.
+pub(super) fn flaked(error: &StageError) -> Option<&str> {
+    const ASKING: [&str; 5] = [
+        "failed to resolve source metadata",
+        "failed to do request",
+        "failed to fetch",
+        "failed to copy",
+        "httpReadSeeker",
+    ];
+    let said = error.excerpts.iter().find(|one| one.title == COMPOSE)?;
+    let last = last(&said.text)?;
+    let asks = ASKING.iter().any(|words| last.contains(words));
+    (asks && is_transient(last)).then_some(last)
 }
 
 /// Says in the first line why `up` failed. Where a container did, how images were built does not
