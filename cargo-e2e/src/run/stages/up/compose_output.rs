@@ -79,12 +79,13 @@ pub(super) fn failed(said: &str, model: &Value) -> String {
 
 /// Why a build failed, where its registry was the reason and may answer in a moment.
 pub(super) fn flaked(error: &StageError) -> Option<&str> {
-    const ASKING: [&str; 5] = [
+    const ASKING: [&str; 6] = [
         "failed to resolve source metadata",
         "failed to do request",
         "failed to fetch",
         "failed to copy",
         "httpReadSeeker",
+        "pulling from host",
     ];
     let said = error.excerpts.iter().find(|one| one.title == COMPOSE)?;
     let last = last(&said.text)?;
@@ -187,6 +188,27 @@ mod tests {
                 "service db failed"
             )
         );
+    }
+
+    #[test]
+    fn a_build_is_tried_again_where_its_registry_failed_for_a_moment() {
+        let flakes = |said: &str| {
+            let error = StageError::new(Verdict::UpFailed, FAILED).excerpt(COMPOSE, said);
+            flaked(&error).is_some()
+        };
+        for registry in [
+            "failed to solve: r/base:1: failed to resolve source metadata for r/base:1: unexpected status from HEAD request to https://r/v2/: 429 Too Many Requests",
+            "failed to solve: pulling from host r failed with status code [manifests 1]: 503 Service Unavailable",
+            "failed to solve: failed to copy: httpReadSeeker: failed open: failed to do request: Get \"https://r/v2/\": EOF",
+        ] {
+            assert!(flakes(&format!("#3 x\n{registry}\n")), "{registry}");
+        }
+        for other in [
+            "failed to solve: process \"npm ci\" did not complete: 503 Service Unavailable",
+            "failed to solve: failed to do request: Head \"https://r/v2/\": x509: certificate has expired",
+        ] {
+            assert!(!flakes(other), "{other}");
+        }
     }
 
     #[test]

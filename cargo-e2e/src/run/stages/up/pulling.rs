@@ -235,7 +235,7 @@ fn named(names: &[&str]) -> String {
 
 /// An error of Docker's, without what opens all of them.
 fn reason(said: &str) -> &str {
-    let said = said.trim();
+    let said = said.trim().trim_end_matches('.');
     let said = said.strip_prefix("Error response from daemon: ").unwrap_or(said);
     if said.is_empty() { "docker said nothing" } else { said }
 }
