@@ -251,7 +251,9 @@ impl Front {
             Some(Fault::Cut) => most = UNTIL_CUT,
             Some(Fault::Hangs) => {
                 let over = locked(&self.over);
-                let waited = self.ends.wait_timeout_while(over, Duration::from_mins(3), |over| !*over);
+                let waited = self
+                    .ends
+                    .wait_timeout_while(over, Duration::from_mins(3), |over| !*over);
                 drop(waited);
                 return None;
             }
@@ -281,7 +283,11 @@ fn refuse(client: &mut TcpStream, status: u16) -> Option<()> {
         503 => ("Service Unavailable", ""),
         _ => ("Internal Server Error", ""),
     };
-    let kind = if body.is_empty() { "text/plain" } else { "application/json" };
+    let kind = if body.is_empty() {
+        "text/plain"
+    } else {
+        "application/json"
+    };
     write!(
         client,
         "HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",

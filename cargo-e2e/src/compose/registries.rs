@@ -58,10 +58,19 @@ fn of_build(
     each_value(build.get("additional_contexts"), |_, value| {
         images.extend(value.strip_prefix("docker-image://").map(str::to_owned));
     });
-    for from in build.get("cache_from").and_then(Value::as_array).into_iter().flatten() {
+    for from in build
+        .get("cache_from")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         let from = from.as_str().unwrap_or_default();
         let named = from.split(',').find_map(|part| part.strip_prefix("ref="));
-        images.extend(named.or((!from.contains('=')).then_some(from)).map(str::to_owned));
+        images.extend(
+            named
+                .or((!from.contains('=')).then_some(from))
+                .map(str::to_owned),
+        );
     }
     let inline = build.get("dockerfile_inline").and_then(Value::as_str);
     let text = match inline {
@@ -80,8 +89,17 @@ fn of_dockerfile(
     let mut stages: BTreeSet<String> = BTreeSet::from(["scratch".to_owned()]);
     for line in text.lines() {
         let mut words = line.split_whitespace();
-        match words.next().unwrap_or_default().to_ascii_uppercase().as_str() {
-            "#" => images.extend(words.find_map(|word| word.strip_prefix("syntax=")).map(str::to_owned)),
+        match words
+            .next()
+            .unwrap_or_default()
+            .to_ascii_uppercase()
+            .as_str()
+        {
+            "#" => images.extend(
+                words
+                    .find_map(|word| word.strip_prefix("syntax="))
+                    .map(str::to_owned),
+            ),
             "ARG" => {
                 if let Some((name, value)) = words.next().and_then(|word| word.split_once('=')) {
                     let value = expanded(value.trim_matches(['"', '\'']), &arguments);
@@ -101,7 +119,9 @@ fn of_dockerfile(
                 let is_number = |image: &&str| image.bytes().all(|byte| byte.is_ascii_digit());
                 images.extend(
                     image
-                        .filter(|image| !is_number(image) && !stages.contains(&image.to_ascii_lowercase()))
+                        .filter(|image| {
+                            !is_number(image) && !stages.contains(&image.to_ascii_lowercase())
+                        })
                         .map(str::to_owned),
                 );
             }
@@ -116,17 +136,14 @@ fn expanded(word: &str, arguments: &BTreeMap<String, String>) -> String {
     let mut rest = word;
     while let Some((before, after)) = rest.split_once('$') {
         filled += before;
-        let (name, default, next) = match after.strip_prefix('{') {
-            Some(braced) => {
-                let (inner, next) = braced.split_once('}').unwrap_or((braced, ""));
-                let (name, default) = inner.split_once(":-").unwrap_or((inner, ""));
-                (name, default, next)
-            }
-            None => {
-                let ends = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-                let (name, next) = after.split_at(after.find(ends).unwrap_or(after.len()));
-                (name, "", next)
-            }
+        let (name, default, next) = if let Some(braced) = after.strip_prefix('{') {
+            let (inner, next) = braced.split_once('}').unwrap_or((braced, ""));
+            let (name, default) = inner.split_once(":-").unwrap_or((inner, ""));
+            (name, default, next)
+        } else {
+            let ends = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+            let (name, next) = after.split_at(after.find(ends).unwrap_or(after.len()));
+            (name, "", next)
         };
         filled += arguments.get(name).map_or(default, String::as_str);
         rest = next;

@@ -117,7 +117,11 @@ pub struct Up<'a> {
 #[must_use]
 pub fn up_commands(sandbox: &Sandbox, up: &Up<'_>) -> String {
     let compose = compose(sandbox);
-    let builds = |definition: &Value| definition.get("build").is_some_and(|build| !build.is_null());
+    let builds = |definition: &Value| {
+        definition
+            .get("build")
+            .is_some_and(|build| !build.is_null())
+    };
     let mut text = opening(up.interpolation);
     if up.interpolation.iter().all(|(name, _)| name != "TMPDIR") {
         // Compose leaves Dockerfiles there that stand in the model.
@@ -147,7 +151,11 @@ pub fn up_commands(sandbox: &Sandbox, up: &Up<'_>) -> String {
     };
     let others = test_service::others(up.model, tests);
     if !others.is_empty() {
-        let _ = writeln!(text, "{compose} up -d{options} {} || exit", others.join(" "));
+        let _ = writeln!(
+            text,
+            "{compose} up -d{options} {} || exit",
+            others.join(" ")
+        );
     }
     if !up.with_auth && builds(&up.model["services"][tests]) {
         let _ = writeln!(text, "{compose} build {} || exit", quote(tests));

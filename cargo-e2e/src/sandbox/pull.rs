@@ -30,8 +30,7 @@ const PAUSES: [u32; 7] = [1, 2, 4, 8, 16, 32, 60];
 const AUTH: &str = "registry-auth";
 
 /// Ends [`with_auth`].
-pub(super) const WITHOUT_AUTH: &str =
-    "rm -rf \"$auth\"\ntrap - EXIT HUP INT TERM\nif [ -n \"$own_config\" ]; then DOCKER_CONFIG=$own_config; else unset DOCKER_CONFIG; fi\n";
+pub(super) const WITHOUT_AUTH: &str = "rm -rf \"$auth\"\ntrap - EXIT HUP INT TERM\nif [ -n \"$own_config\" ]; then DOCKER_CONFIG=$own_config; else unset DOCKER_CONFIG; fi\n";
 
 /// Returns whether an error may be over in a moment.
 #[must_use]
@@ -48,7 +47,9 @@ pub fn is_transient(said: &str) -> bool {
 #[must_use]
 pub fn pause(tries: usize) -> Option<Duration> {
     let base = f64::from(*PAUSES.get(tries.checked_sub(1)?)?);
-    Some(Duration::from_secs_f64(base * (1.0 + fastrand::f64() / 2.0)))
+    Some(Duration::from_secs_f64(
+        base * (1.0 + fastrand::f64() / 2.0),
+    ))
 }
 
 /// Returns the commands that pull images, as far as they must be, within a time.
@@ -58,7 +59,11 @@ pub fn commands(sandbox: &Sandbox, pulls: &[Pull], limit: Duration) -> String {
         return String::new();
     }
     let is_plain = |pull: &&Pull| !pull.always && pull.platform.is_none();
-    let plain: Vec<String> = pulls.iter().filter(is_plain).map(|pull| pull.image.clone()).collect();
+    let plain: Vec<String> = pulls
+        .iter()
+        .filter(is_plain)
+        .map(|pull| pull.image.clone())
+        .collect();
     let lines = pulls.iter().map(|pull| {
         let platform = pull.platform.as_deref().unwrap_or("-");
         let known = pull.known_platform().unwrap_or_else(|| "-".to_owned());
@@ -66,13 +71,22 @@ pub fn commands(sandbox: &Sandbox, pulls: &[Pull], limit: Duration) -> String {
         format!("{} {platform} {known} {when}", pull.image)
     });
     let lines: Vec<String> = lines.collect();
-    let pauses = (1..).map_while(pause).map(|pause| format!("{:.1}", pause.as_secs_f64()));
+    let pauses = (1..)
+        .map_while(pause)
+        .map(|pause| format!("{:.1}", pause.as_secs_f64()));
     let pauses: Vec<String> = pauses.collect();
     let scratch = format!("{}/pulls", sandbox.dir());
     let mut text = String::new();
     for (name, value) in [
         ("plain", plain.join(" ").as_str()),
-        ("others", if plain.len() == pulls.len() { "" } else { "yes" }),
+        (
+            "others",
+            if plain.len() == pulls.len() {
+                ""
+            } else {
+                "yes"
+            },
+        ),
         ("images", &lines.join("\n")),
         ("scratch", &scratch),
         ("pauses", &pauses.join(" ")),
@@ -96,11 +110,7 @@ pub(super) fn with_auth(sandbox: &Sandbox) -> String {
 
 impl Sandbox {
     /// Puts registry credentials, the `auths` of a config.json, into a private folder of the sandbox.
-    pub async fn put_registry_auth(
-        &self,
-        host: &dyn Host,
-        auths: &[u8],
-    ) -> Result<(), HostError> {
+    pub async fn put_registry_auth(&self, host: &dyn Host, auths: &[u8]) -> Result<(), HostError> {
         let script = self
             .bind(script!("registry credentials", "registry_auth"))
             .var("folder", AUTH);
@@ -147,7 +157,10 @@ mod tests {
 
     #[test]
     fn tries_are_further_and_further_apart() {
-        let pauses: Vec<f64> = (1..).map_while(pause).map(|pause| pause.as_secs_f64()).collect();
+        let pauses: Vec<f64> = (1..)
+            .map_while(pause)
+            .map(|pause| pause.as_secs_f64())
+            .collect();
         assert_eq!(pauses.len(), PAUSES.len());
         let within = |(pause, base): (&f64, &u32)| {
             let base = f64::from(*base);

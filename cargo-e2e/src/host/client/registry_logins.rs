@@ -81,7 +81,8 @@ impl RegistryLogins {
             let decoded = STANDARD.decode(text).ok().filter(|_| key == "auth");
             let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
             if let Some((_, password)) = decoded.as_deref().and_then(|text| text.split_once(':')) {
-                self.secrets.push(password.trim_end_matches('\0').to_owned());
+                self.secrets
+                    .push(password.trim_end_matches('\0').to_owned());
             }
         }
         self.auths.insert(address.to_owned(), entry);
@@ -92,7 +93,8 @@ impl RegistryLogins {
         let auths = config["auths"].as_object().into_iter().flatten();
         let hostname = hostname(address);
         let mut of_it = auths.filter(|(key, _)| hostname == self::hostname(key));
-        let entry = of_it.find(|(_, entry)| entry.as_object().is_some_and(|entry| !entry.is_empty()));
+        let entry =
+            of_it.find(|(_, entry)| entry.as_object().is_some_and(|entry| !entry.is_empty()));
         if let Some((_, entry)) = entry {
             self.add(address, entry.clone());
         }
@@ -111,7 +113,11 @@ fn config_path() -> Option<PathBuf> {
 
 /// The key under which Docker keeps the credentials of a registry.
 fn address(registry: &str) -> &str {
-    if registry == DOCKER_HUB { HUB_ADDRESS } else { registry }
+    if registry == DOCKER_HUB {
+        HUB_ADDRESS
+    } else {
+        registry
+    }
 }
 
 /// Old versions wrote addresses with a scheme and a path.
@@ -131,7 +137,10 @@ fn helper(config: &Value, address: &str) -> Option<String> {
 /// Asks a helper; none when it has no credentials for that registry.
 async fn ask(helper: &str, address: &str) -> Result<Option<Value>, String> {
     let failed = |why: &dyn std::fmt::Display| {
-        format!("failed to get credentials for {} from `{helper}`: {why}", hostname(address))
+        format!(
+            "failed to get credentials for {} from `{helper}`: {why}",
+            hostname(address)
+        )
     };
     let child = Command::new(helper)
         .arg("get")
@@ -149,16 +158,21 @@ async fn ask(helper: &str, address: &str) -> Result<Option<Value>, String> {
         child.wait_with_output().await
     };
     let output = tokio::time::timeout(PATIENCE, asked).await;
-    let output = output.map_err(|_| failed(&format!("no answer within {} s", PATIENCE.as_secs())))?;
+    let output =
+        output.map_err(|_| failed(&format!("no answer within {} s", PATIENCE.as_secs())))?;
     let output = output.map_err(|error| failed(&error))?;
     if !output.status.success() {
         // Its words for this are the same in all helpers.
         let said = String::from_utf8_lossy(&output.stdout);
         let none = said.contains("credentials not found");
-        return if none { Ok(None) } else { Err(failed(&output.status)) };
+        return if none {
+            Ok(None)
+        } else {
+            Err(failed(&output.status))
+        };
     }
-    let answer: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|_| failed(&"its answer is not JSON"))?;
+    let answer: Value =
+        serde_json::from_slice(&output.stdout).map_err(|_| failed(&"its answer is not JSON"))?;
     let (user, secret) = (answer["Username"].as_str(), answer["Secret"].as_str());
     let (Some(user), Some(secret)) = (user, secret) else {
         return Err(failed(&"its answer has no `Username` and `Secret`"));
@@ -205,7 +219,10 @@ mod tests {
             ("ecr.example.org", "docker-credential-ecr-login"),
             (DOCKER_HUB, "docker-credential-pass"),
         ] {
-            assert_eq!(helper(&config, address(registry)).as_deref(), Some(expected));
+            assert_eq!(
+                helper(&config, address(registry)).as_deref(),
+                Some(expected)
+            );
         }
         assert_eq!(helper(&json!({"credsStore": ""}), "x"), None);
     }
@@ -226,14 +243,27 @@ mod tests {
         );
         let answer = ask(&ours, "registry.example.org").await.unwrap();
         assert_eq!(answer, Some(json!({"auth": STANDARD.encode("ann:pa55")})));
-        let token = helper("token", r#"printf '{"Username":"<token>","Secret":"t0ken"}'"#);
+        let token = helper(
+            "token",
+            r#"printf '{"Username":"<token>","Secret":"t0ken"}'"#,
+        );
         let answer = ask(&token, "registry.example.org").await.unwrap();
         assert_eq!(answer, Some(json!({"identitytoken": "t0ken"})));
-        let none = helper("none", "echo credentials not found in native keychain; exit 1");
+        let none = helper(
+            "none",
+            "echo credentials not found in native keychain; exit 1",
+        );
         assert_eq!(ask(&none, "registry.example.org").await, Ok(None));
-        let locked = ask(&helper("locked", "echo locked; exit 3"), "registry.example.org").await;
+        let locked = ask(
+            &helper("locked", "echo locked; exit 3"),
+            "registry.example.org",
+        )
+        .await;
         let why = locked.unwrap_err();
-        assert!(why.starts_with("failed to get credentials for registry.example.org from `"), "{why}");
+        assert!(
+            why.starts_with("failed to get credentials for registry.example.org from `"),
+            "{why}"
+        );
         assert!(why.ends_with("exit status: 3"), "{why}");
     }
 }

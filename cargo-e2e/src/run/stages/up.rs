@@ -2,6 +2,7 @@
 
 mod compose_output;
 mod pulling;
+mod refusal;
 mod registry_auth;
 
 use std::fmt::Write as _;
@@ -53,8 +54,8 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
     let sent = model::send_needed(context, &model, synced).await?;
     let stale = stale(context, &model, &sent);
     model::check_externals(context, &model).await?;
-    let (mut tries, mut flakes) = (0, 0);
-    let began = Instant::now();
+    let mut tries = 0;
+    let mut flakes = Flakes::new();
     let mut networks = NetworkPlan::new(context, &model).await?;
     let (prepared, started) = loop {
         tries += 1;
@@ -80,18 +81,8 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
             Ok(started) => break (prepared, started),
             Err(error) => error,
         };
-        if let Some(why) = flaked(&error) {
-            flakes += 1;
-            let left = context.plan.limits.up.saturating_sub(began.elapsed());
-            if let Some(pause) = pull::pause(flakes).filter(|pause| *pause < left) {
-                context.events.note(format!(
-                    "a build could not reach its registry: {why}; try {} begins in {:.1} s",
-                    flakes + 1,
-                    pause.as_secs_f64()
-                ));
-                tokio::time::sleep(pause).await;
-                continue;
-            }
+        if flakes.another(context, &error).await {
+            continue;
         }
         // What is there already is not removed for it.
         let another = if tries < TRIES && context.before.is_none() {
@@ -141,6 +132,38 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
         },
         detail,
     ))
+}
+
+/// How often the registry of a build failed it.
+struct Flakes {
+    began: Instant,
+    count: usize,
+}
+
+impl Flakes {
+    fn new() -> Self {
+        let began = Instant::now();
+        Self { began, count: 0 }
+    }
+
+    /// Whether there is another try, waiting until it begins.
+    async fn another(&mut self, context: &Context<'_>, error: &StageError) -> bool {
+        let Some(why) = flaked(error) else {
+            return false;
+        };
+        self.count += 1;
+        let left = context.plan.limits.up.saturating_sub(self.began.elapsed());
+        let Some(pause) = pull::pause(self.count).filter(|pause| *pause < left) else {
+            return false;
+        };
+        context.events.note(format!(
+            "the registry failed a build: {why}; try {} begins in {:.1} s",
+            self.count + 1,
+            pause.as_secs_f64()
+        ));
+        tokio::time::sleep(pause).await;
+        true
+    }
 }
 
 /// The services in whose containers files changed that they may have read already.

@@ -127,8 +127,14 @@ pub(super) fn help(said: &str, host: HostKind<'_>) -> Option<String> {
     let has = |needle: &str| said.contains(needle);
     if has("pull access denied") || has("unauthorized") || has("denied: requested access") {
         let login = host.paste_command("-t", "docker login REGISTRY");
+        let here = match host {
+            HostKind::Local => "",
+            HostKind::Ssh(_) => {
+                "\nor use the login of this machine: `registry_auth: client` in e2e.yml"
+            }
+        };
         Some(format!(
-            "the image does not exist, or the host may not pull it. Log in on the host: {login}"
+            "the image does not exist, or the host may not pull it. Log in on the host: {login}{here}"
         ))
     } else if has("no matching manifest") {
         Some(
@@ -237,7 +243,7 @@ mod tests {
         // With the configuration of whoever runs this.
         let login = host.paste_command("-t", "docker login REGISTRY");
         assert!(login.ends_with(" -t railiance01 docker login REGISTRY"));
-        assert!(text.is_some_and(|text| text.ends_with(&format!(": {login}"))));
+        assert!(text.is_some_and(|text| text.contains(&format!(": {login}\nor use the login"))));
         assert_eq!(help("exit 1", HostKind::Local), None);
     }
 }

@@ -4,13 +4,12 @@
 use std::collections::BTreeSet;
 
 use crate::compose::pulls::Pull;
-use crate::compose::registries::registry;
-use crate::host::HostKind;
 use crate::record::outcome::Verdict;
 use crate::run::StageError;
-use crate::sandbox::pull::is_transient;
 use crate::spec::RegistryAuth;
 use crate::text::count;
+
+use super::refusal::{Refusal, reason};
 
 /// What opens the lines of the script.
 const MARK: &str = "e2e-pull ";
@@ -129,7 +128,9 @@ impl<'p> Pulling<'p> {
                 let is_new = image.again.insert(layer);
                 let name = &self.pulls[at].image;
                 return if is_new {
-                    Said::Note(format!("{name}: a layer was cut off; the engine asks for the rest"))
+                    Said::Note(format!(
+                        "{name}: a layer was cut off; the engine asks for the rest"
+                    ))
                 } else {
                     Said::Detail
                 };
@@ -172,7 +173,9 @@ impl<'p> Pulling<'p> {
 
     /// Those that are not there yet, when the time was up.
     pub(super) fn unfinished(&self) -> Option<String> {
-        let under_way = self.in_state(State::Started).chain(self.in_state(State::Missing));
+        let under_way = self
+            .in_state(State::Started)
+            .chain(self.in_state(State::Missing));
         let names: Vec<&str> = under_way.map(|(_, pull)| pull.image.as_str()).collect();
         (!names.is_empty()).then(|| format!("pulling {}", named(&names)))
     }
@@ -193,18 +196,9 @@ impl<'p> Pulling<'p> {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let said = reason(&first.last);
         let refusal = Refusal::of(said);
-        let at = registry(&pull.image);
         let why = match refusal {
-            Refusal::Denied => format!("{at} has no such image, or wants a login"),
-            Refusal::NoTag => format!("{at} has the repository, not this tag"),
-            Refusal::NoRepository => format!("{at} has no such repository"),
-            Refusal::Untrusted => format!("the engine does not trust the certificate of {at}"),
-            Refusal::NoPlatform => {
-                let platform = pull.platform.as_deref().unwrap_or("the host's architecture");
-                format!("{at} does not have it for {platform}")
-            }
             Refusal::Transient => format!("{said} ({})", in_tries(first.tries)),
-            Refusal::Other => said.to_owned(),
+            _ => refusal.why(pull, said),
         };
         let message = format!("failed to pull {}: {why}", named(&names));
         let words: Vec<String> = failed
@@ -224,95 +218,20 @@ fn is_layer(id: &str) -> bool {
 }
 
 fn in_tries(tries: usize) -> String {
-    if tries == 1 { "1 try".to_owned() } else { format!("{tries} tries") }
+    if tries == 1 {
+        "1 try".to_owned()
+    } else {
+        format!("{tries} tries")
+    }
 }
 
 fn named(names: &[&str]) -> String {
     let more = names.len().saturating_sub(NAMED);
     let first = names[..names.len().min(NAMED)].join(", ");
-    if more == 0 { first } else { format!("{first} and {more} more") }
-}
-
-/// An error of Docker's, without what opens all of them.
-fn reason(said: &str) -> &str {
-    let said = said.trim().trim_end_matches('.');
-    let said = said.strip_prefix("Error response from daemon: ").unwrap_or(said);
-    if said.is_empty() { "docker said nothing" } else { said }
-}
-
-/// Why an image is not to be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refusal {
-    Denied,
-    NoTag,
-    NoRepository,
-    Untrusted,
-    NoPlatform,
-    /// It was tried again, and might be tried once more.
-    Transient,
-    Other,
-}
-
-impl Refusal {
-    fn of(said: &str) -> Self {
-        let said = said.to_lowercase();
-        let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-        if has(&["no matching manifest"]) {
-            Self::NoPlatform
-        } else if has(&["x509", "certificate"]) {
-            Self::Untrusted
-        } else if has(&["denied", "unauthorized", "forbidden", "no basic auth", "authentication required"]) {
-            Self::Denied
-        } else if has(&["name unknown", "repository name not known"]) {
-            Self::NoRepository
-        } else if has(&["manifest unknown", "not found"]) {
-            Self::NoTag
-        } else if is_transient(&said) {
-            Self::Transient
-        } else {
-            Self::Other
-        }
-    }
-
-    /// What to do about it, where that is known.
-    fn help(self, image: &str, host: &str, auth: RegistryAuth) -> Option<String> {
-        let kind = HostKind::of(host);
-        let at = registry(image);
-        let is_remote = matches!(kind, HostKind::Ssh(_));
-        let send = || {
-            let load = kind.paste_command("", "docker load");
-            format!("send the image of this machine: `docker save {image} | {load}`, or list it under `images:` in e2e.yml")
-        };
-        let mut lines = Vec::new();
-        match self {
-            Self::Denied => {
-                if auth == RegistryAuth::Client && is_remote {
-                    lines.push(format!("log in on this machine, whose credentials `registry_auth: client` sends: `docker login {at}`"));
-                } else {
-                    let login = kind.paste_command("-t", &format!("docker login {at}"));
-                    lines.push(format!("log in on the host: `{login}`"));
-                    if is_remote {
-                        lines.push("use the login of this machine: `registry_auth: client` in e2e.yml".to_owned());
-                    }
-                }
-                lines.extend(is_remote.then(send));
-            }
-            Self::NoTag | Self::NoRepository => {
-                lines.push("name another image, or `build:` it".to_owned());
-                lines.extend(is_remote.then(send));
-            }
-            Self::NoPlatform => {
-                lines.push("name another tag, or `build:` it".to_owned());
-            }
-            Self::Untrusted => lines.push(format!(
-                "put the certificate of its authority on the host, as /etc/docker/certs.d/{at}/ca.crt"
-            )),
-            Self::Transient => lines.push(
-                "`timeouts.up` limits how long it is tried; see whether the registry has an outage or a limit for this address".to_owned(),
-            ),
-            Self::Other => {}
-        }
-        (!lines.is_empty()).then(|| lines.join("\nor "))
+    if more == 0 {
+        first
+    } else {
+        format!("{first} and {more} more")
     }
 }
 
@@ -329,16 +248,6 @@ mod tests {
         }
     }
 
-    fn failure(image: &str, said: &str, host: &str, auth: RegistryAuth) -> (String, String) {
-        let pulls = [pull(image)];
-        let mut pulling = Pulling::new(&pulls);
-        for line in ["1 missing", "1 start", &format!("1 says {said}"), "1 failed 1"] {
-            assert_ne!(pulling.take(&format!("{MARK}{line}")), Said::Nothing);
-        }
-        let error = pulling.failure(host, auth).expect("it failed");
-        (error.message, error.help.unwrap_or_default())
-    }
-
     #[test]
     fn progress_has_images_and_layers_and_a_retry_is_said() {
         let pulls = [pull("postgres:16"), pull("redis:7"), pull("there:1")];
@@ -346,7 +255,10 @@ mod tests {
         let mut take = |line: &str| pulling.take(&format!("{MARK}{line}"));
         assert_eq!(take("1 missing"), Said::Detail);
         take("2 missing");
-        assert_eq!(take("1 start"), Said::Progress("0/2 images pulled; postgres:16".to_owned()));
+        assert_eq!(
+            take("1 start"),
+            Said::Progress("0/2 images pulled; postgres:16".to_owned())
+        );
         take("1 says 16: Pulling from library/postgres");
         take("1 says 0123456789ab: Pulling fs layer");
         take("1 says 123456789abc: Already exists");
@@ -357,13 +269,22 @@ mod tests {
         );
         assert_eq!(
             take("2 again 1.2"),
-            Said::Note("failed to pull redis:7: toomanyrequests: slow down; try 2 begins in 1.2 s".to_owned())
+            Said::Note(
+                "failed to pull redis:7: toomanyrequests: slow down; try 2 begins in 1.2 s"
+                    .to_owned()
+            )
         );
         let Said::Note(note) = take("1 says 0123456789ab: Retrying in 5 seconds") else {
             panic!("it is no note");
         };
-        assert!(note.starts_with("postgres:16: a layer was cut off"), "{note}");
-        assert_eq!(take("1 says 0123456789ab: Retrying in 4 seconds"), Said::Detail);
+        assert!(
+            note.starts_with("postgres:16: a layer was cut off"),
+            "{note}"
+        );
+        assert_eq!(
+            take("1 says 0123456789ab: Retrying in 4 seconds"),
+            Said::Detail
+        );
         assert_eq!(
             take("1 says 0123456789ab: Pull complete"),
             Said::Progress("0/2 images pulled; postgres:16 2/2 layers, redis:7".to_owned())
@@ -376,40 +297,31 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_says_what_it_may_be_and_each_way_out() {
-        let denied = "Error response from daemon: pull access denied for shop/web, repository does not exist or may require 'docker login': denied: requested access to the resource is denied";
-        let (message, help) = failure("shop/web:1", denied, "railiance01", RegistryAuth::Host);
+    fn what_failed_is_said_with_how_often_it_was_tried() {
+        let pulls = [pull("r.example.org/web:9"), pull("r.example.org/db:9")];
+        let mut pulling = Pulling::new(&pulls);
+        let refused = "received unexpected HTTP status: 500 Internal Server Error";
+        for line in [
+            "missing",
+            "start",
+            "again 1.0",
+            &format!("says {refused}"),
+            "failed",
+        ] {
+            assert_ne!(pulling.take(&format!("{MARK}1 {line}")), Said::Nothing);
+        }
+        let error = pulling
+            .failure("local", RegistryAuth::Host)
+            .expect("one failed");
         assert_eq!(
-            message,
-            "failed to pull shop/web:1 (web): docker.io has no such image, or wants a login"
+            error.message,
+            format!("failed to pull r.example.org/web:9 (web): {refused} (2 tries)")
         );
-        for way in [
-            " -t railiance01 docker login docker.io`",
-            "`registry_auth: client`",
-            "`docker save shop/web:1 | ",
-            "`images:`",
-        ] {
-            assert!(help.contains(way), "{help}");
-        }
-        let (_, help) = failure("shop/web:1", denied, "local", RegistryAuth::Host);
-        assert_eq!(help, "log in on the host: `docker login docker.io`");
-        let (_, help) = failure("r.example.org/web", denied, "railiance01", RegistryAuth::Client);
-        assert!(help.contains("`docker login r.example.org`"), "{help}");
-        assert!(!help.contains("-t railiance01"), "{help}");
-    }
-
-    #[test]
-    fn what_is_missing_and_what_is_not_trusted_have_their_own_words() {
-        let message = |said: &str| failure("r.example.org/web:9", said, "local", RegistryAuth::Host).0;
-        for (said, why) in [
-            ("manifest for r.example.org/web:9 not found: manifest unknown: manifest unknown", "has the repository, not this tag"),
-            ("name unknown: repository name not known to registry", "has no such repository"),
-            ("Get \"https://r.example.org/v2/\": x509: certificate signed by unknown authority", "does not trust the certificate"),
-            ("no matching manifest for linux/arm64/v8 in the manifest list entries", "does not have it for the host's architecture"),
-            ("received unexpected HTTP status: 500 Internal Server Error", "500 Internal Server Error (1 try)"),
-            ("invalid reference format", "web): invalid reference format"),
-        ] {
-            assert!(message(said).contains(why), "{}", message(said));
-        }
+        assert!(error.excerpts[0].text.contains(refused), "{error:?}");
+        assert!(
+            error
+                .help
+                .is_some_and(|help| help.contains("`timeouts.up`"))
+        );
     }
 }
