@@ -168,4 +168,48 @@ mod tests {
         };
         assert!(pauses.iter().zip(&PAUSES).all(within), "{pauses:?}");
     }
+
+    #[test]
+    fn the_private_folder_has_the_accounts_settings_and_none_of_its_credentials() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let (own, dir) = (
+            folder.path().join("own"),
+            folder.path().join("sandboxes/01"),
+        );
+        std::fs::create_dir_all(own.join("cli-plugins")).unwrap();
+        std::fs::create_dir_all(&dir).unwrap();
+        let config = "{\n\t\"auths\": {\"r\": {\"auth\": \"b3du\"}},\n\t\"credsStore\": \"pass\",\n\
+            \t\"credHelpers\": {\"a,b\": \"}]\"}, \"currentContext\": \"far \\\"}\",\n\
+            \t\"proxies\": {\"default\": {\"noProxy\": \"a, b\"}}, \"cliPluginsExtraDirs\": [\"/x\"]\n}\n";
+        std::fs::write(own.join("config.json"), config).unwrap();
+        let body = concat!(
+            include_str!("../host/sh/sandbox.sh"),
+            include_str!("../host/sh/registry_auth.sh")
+        );
+        let root = folder.path().display();
+        let mut command = std::process::Command::new("sh");
+        command
+            .args(["-c", &format!("root={root} id=01 folder={AUTH}\n{body}")])
+            .env("DOCKER_CONFIG", &own)
+            .stdin(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let auths = br#"{"r":{"auth":"aGVyZQ=="}}"#;
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), auths).unwrap();
+        assert!(child.wait().unwrap().success());
+        let private = dir.join(AUTH);
+        let mode = std::fs::metadata(&private).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        let plugins = std::fs::read_link(private.join("cli-plugins")).unwrap();
+        assert_eq!(plugins, own.join("cli-plugins"));
+        let written = std::fs::read(private.join("config.json")).unwrap();
+        let written: serde_json::Value = serde_json::from_slice(&written).unwrap();
+        let expected = serde_json::json!({
+            "auths": {"r": {"auth": "aGVyZQ=="}},
+            "currentContext": "far \"}",
+            "proxies": {"default": {"noProxy": "a, b"}},
+            "cliPluginsExtraDirs": ["/x"],
+        });
+        assert_eq!(written, expected);
+    }
 }

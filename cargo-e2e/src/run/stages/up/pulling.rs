@@ -201,12 +201,14 @@ impl<'p> Pulling<'p> {
             _ => refusal.why(pull, said),
         };
         let message = format!("failed to pull {}: {why}", named(&names));
-        let words: Vec<String> = failed
-            .iter()
-            .map(|(image, pull)| format!("{}: {}", pull.image, image.last))
-            .collect();
-        let mut error =
-            StageError::new(Verdict::UpFailed, message).excerpt("docker pull", &words.join("\n"));
+        let mut error = StageError::new(Verdict::UpFailed, message);
+        if failed.len() > 1 || !error.message.contains(said) {
+            let words = failed
+                .iter()
+                .map(|(image, pull)| format!("{}: {}", pull.image, image.last));
+            let words: Vec<String> = words.collect();
+            error = error.excerpt("docker pull", &words.join("\n"));
+        }
         error.help = refusal.help(&pull.image, host, auth);
         Some(error)
     }
@@ -317,7 +319,8 @@ mod tests {
             error.message,
             format!("failed to pull r.example.org/web:9 (web): {refused} (2 tries)")
         );
-        assert!(error.excerpts[0].text.contains(refused), "{error:?}");
+        // It is said already.
+        assert!(error.excerpts.is_empty(), "{error:?}");
         assert!(
             error
                 .help

@@ -28,6 +28,8 @@ pub(super) enum Refusal {
     NoRepository,
     Untrusted,
     NoPlatform,
+    /// The host has no way to the registry.
+    Unreachable,
     /// It was tried again, and might be tried once more.
     Transient,
     Other,
@@ -53,6 +55,13 @@ impl Refusal {
             Self::NoRepository
         } else if has(&["manifest unknown", "not found"]) {
             Self::NoTag
+        } else if has(&[
+            "no such host",
+            "connection refused",
+            "unreachable",
+            "no route to host",
+        ]) {
+            Self::Unreachable
         } else if is_transient(&said) {
             Self::Transient
         } else {
@@ -73,7 +82,7 @@ impl Refusal {
                 let platform = platform.unwrap_or("the host's architecture");
                 format!("{at} does not have it for {platform}")
             }
-            Self::Transient | Self::Other => said.to_owned(),
+            Self::Unreachable | Self::Transient | Self::Other => said.to_owned(),
         }
     }
 
@@ -112,6 +121,10 @@ impl Refusal {
             Self::Untrusted => lines.push(format!(
                 "put the certificate of its authority on the host, as /etc/docker/certs.d/{at}/ca.crt"
             )),
+            Self::Unreachable => {
+                lines.push(format!("see why the host can't reach {at}: its name, a proxy of the engine, the network"));
+                lines.extend(is_remote.then(send));
+            }
             Self::Transient => lines.push(
                 "`timeouts.up` limits how long it is tried; see whether the registry has an outage or a limit for this address".to_owned(),
             ),
@@ -161,6 +174,14 @@ mod tests {
         );
         assert!(help.contains("`docker login r.example.org`"), "{help}");
         assert!(!help.contains("-t railiance01"), "{help}");
+    }
+
+    #[test]
+    fn a_host_without_a_way_to_the_registry_is_sent_the_image() {
+        let lost = "dial tcp: lookup r.example.org: no such host";
+        let (why, help) = failure("r.example.org/web", lost, "railiance01", RegistryAuth::Host);
+        assert_eq!(why, lost);
+        assert!(help.contains("`docker save r.example.org/web | "), "{help}");
     }
 
     #[test]
