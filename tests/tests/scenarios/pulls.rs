@@ -107,7 +107,7 @@ fn a_registry_that_fails_and_an_image_that_is_not_there_are_told_apart() {
     let first = first_lines(&ran);
     for words in [
         &*format!(
-            "failed to pull {absent} (s0): {} has the repository, not this tag",
+            "failed to pull {absent} (s0): {} has no such tag or repository",
             registry.address()
         ),
         &format!("docker save {absent} | "),

@@ -74,7 +74,7 @@ impl Refusal {
         let at = registry(&pull.image);
         match self {
             Self::Denied => format!("{at} has no such image, or wants a login"),
-            Self::NoTag => format!("{at} has the repository, not this tag"),
+            Self::NoTag => format!("{at} has no such tag or repository"),
             Self::NoRepository => format!("{at} has no such repository"),
             Self::Untrusted => format!("the engine does not trust the certificate of {at}"),
             Self::NoPlatform => {
@@ -191,7 +191,7 @@ mod tests {
         for (said, why) in [
             (
                 "manifest for r.example.org/web:9 not found: manifest unknown: manifest unknown",
-                "has the repository, not this tag",
+                "has no such tag or repository",
             ),
             (
                 "name unknown: repository name not known to registry",
