@@ -1,12 +1,12 @@
 //! Bring the stack up: the canonical model, rewritten, with its ports claimed.
 
 mod compose_output;
+mod flakes;
 mod pulling;
 mod refusal;
 mod registry_auth;
 
 use std::fmt::Write as _;
-use std::time::Instant;
 
 use e2e_harness::protocol::Endpoints;
 use serde_json::Value;
@@ -18,7 +18,8 @@ use crate::compose::{
 };
 use crate::host::{HostError, HostKind};
 use crate::record::outcome::{Stage, Verdict};
-use crate::run::stages::up::compose_output::{COMPOSE, failed, flaked, help, without_progress};
+use crate::run::stages::up::compose_output::{COMPOSE, failed, help, without_progress};
+use crate::run::stages::up::flakes::Flakes;
 use crate::run::stages::up::pulling::{Pulling, Said};
 use crate::run::{Context, Stack, StageError, StageOutput, Tail, endpoints, test_env};
 use crate::sandbox::{State, compose, pull};
@@ -132,38 +133,6 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
         },
         detail,
     ))
-}
-
-/// How often the registry of a build failed it.
-struct Flakes {
-    began: Instant,
-    count: usize,
-}
-
-impl Flakes {
-    fn new() -> Self {
-        let began = Instant::now();
-        Self { began, count: 0 }
-    }
-
-    /// Whether there is another try, waiting until it begins.
-    async fn another(&mut self, context: &Context<'_>, error: &StageError) -> bool {
-        let Some(why) = flaked(error) else {
-            return false;
-        };
-        self.count += 1;
-        let left = context.plan.limits.up.saturating_sub(self.began.elapsed());
-        let Some(pause) = pull::pause(self.count).filter(|pause| *pause < left) else {
-            return false;
-        };
-        context.events.note(format!(
-            "the registry failed a build: {why}; try {} begins in {:.1} s",
-            self.count + 1,
-            pause.as_secs_f64()
-        ));
-        tokio::time::sleep(pause).await;
-        true
-    }
 }
 
 /// The services in whose containers files changed that they may have read already.
