@@ -104,16 +104,9 @@ pub(super) fn scope(
             "{name}: image {image} becomes {scoped}, because sandboxes with the same tag would run each other's code"
         ));
         service.insert("image".into(), json!(scoped));
-        if builds {
-            // No registry has it under this name.
-            let pulled = service
-                .get("pull_policy")
-                .is_some_and(|policy| policy != "build");
-            if pulled {
-                service.remove("pull_policy");
-            }
-        } else {
-            // Another service builds it.
+        // No registry has it under this name; Compose would ask one all the same.
+        let rebuilt = builds && service.get("pull_policy") == Some(&json!("build"));
+        if !rebuilt {
             service.insert("pull_policy".into(), json!("never"));
         }
     }

@@ -27,6 +27,8 @@ pub mod preview;
 #[cfg(test)]
 mod properties_tests;
 mod publish;
+pub mod pulls;
+pub mod registries;
 pub mod risks;
 pub mod scan;
 pub mod select;

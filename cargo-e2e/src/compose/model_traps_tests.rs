@@ -130,7 +130,15 @@ fn trap_7_only_our_file_is_ever_given_to_compose() {
             who: "ann@laptop".into(),
         },
     };
-    let commands = crate::sandbox::compose::up_commands(&sandbox, &[], &json!({}), None, false);
+    let up = crate::sandbox::compose::Up {
+        interpolation: &[],
+        model: &json!({}),
+        tests: None,
+        again: false,
+        pulls: "",
+        with_auth: false,
+    };
+    let commands = crate::sandbox::compose::up_commands(&sandbox, &up);
     let last = commands.lines().last().unwrap();
     assert!(last.contains("/compose.json' up -d"), "{last}");
     assert_eq!(last.matches(" -f ").count(), 1, "{last}");

@@ -126,7 +126,7 @@ fn trap_12_one_tag_is_renamed_wherever_it_is_used() {
     for name in ["API", "worker", "cron"] {
         assert_eq!(own[name]["image"], tag, "{name}");
     }
-    assert_eq!(own["API"].get("pull_policy"), None);
+    assert_eq!(own["API"]["pull_policy"], "never");
     assert_eq!(own["API"]["build"].get("tags"), None);
     assert_eq!(own["worker"]["pull_policy"], "never");
     assert_eq!(own["db"]["image"], "shop:other");

@@ -4,6 +4,7 @@
 //! carries the command's mark in its environment; also when this process is killed.
 
 mod mark;
+mod registry_logins;
 mod watcher;
 
 use std::fs::File;
@@ -21,6 +22,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use mark::Mark;
+pub use registry_logins::{DOCKER_HUB, RegistryLogins, registry_logins};
 use watcher::Watcher;
 pub use watcher::{WATCH, watch, watch_by};
 

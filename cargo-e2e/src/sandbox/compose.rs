@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::host::{self, Host, HostError, Script};
 use crate::sandbox::variables;
-use crate::sandbox::{GONE, Sandbox, check};
+use crate::sandbox::{GONE, Sandbox, check, pull};
 use crate::shell::quote;
 
 use crate::compose::test_service;
@@ -97,46 +97,68 @@ pub async fn config(
     Ok((model, preview::warnings(&said)))
 }
 
-/// Returns the commands that bring the stack up, for a job: all but the service that runs the
-/// tests, whose image is made ready here too. `again` builds anew what may have changed.
+/// What brings a stack up.
+#[derive(Debug, Clone, Copy)]
+pub struct Up<'a> {
+    pub interpolation: &'a [(String, String)],
+    pub model: &'a Value,
+    /// The service that runs the tests: it is not started, but its image is made ready.
+    pub tests: Option<&'a str>,
+    /// Whether the stack may be up: then what may have changed is built anew.
+    pub again: bool,
+    /// The commands that pull images.
+    pub pulls: &'a str,
+    /// Whether there is a folder with the client's registry credentials: it goes before containers
+    /// start.
+    pub with_auth: bool,
+}
+
+/// Returns the commands that bring the stack up, for a job.
 #[must_use]
-pub fn up_commands(
-    sandbox: &Sandbox,
-    interpolation: &[(String, String)],
-    model: &Value,
-    tests: Option<&str>,
-    again: bool,
-) -> String {
+pub fn up_commands(sandbox: &Sandbox, up: &Up<'_>) -> String {
     let compose = compose(sandbox);
-    // A service that the compose file no longer has goes too.
-    let build = if again {
-        " --build --remove-orphans"
-    } else {
-        ""
+    let builds = |definition: &Value| {
+        definition
+            .get("build")
+            .is_some_and(|build| !build.is_null())
     };
-    let mut text = opening(interpolation);
-    if interpolation.iter().all(|(name, _)| name != "TMPDIR") {
+    let mut text = opening(up.interpolation);
+    if up.interpolation.iter().all(|(name, _)| name != "TMPDIR") {
         // Compose leaves Dockerfiles there that stand in the model.
         let folder = quote(&format!("{}/tmp", sandbox.dir()));
         let _ = writeln!(text, "mkdir -p {folder} && export TMPDIR={folder} || exit");
     }
-    let Some(tests) = tests else {
-        let _ = writeln!(text, "{compose} up -d{build} || exit");
+    let mut options = if up.again { " --build" } else { "" }.to_owned();
+    if up.with_auth {
+        text += &pull::with_auth(sandbox);
+        text += up.pulls;
+        let services = up.model["services"].as_object();
+        if services.is_some_and(|services| services.values().any(builds)) {
+            let _ = writeln!(text, "{compose} build || exit");
+        }
+        text += pull::WITHOUT_AUTH;
+        " --no-build".clone_into(&mut options);
+    } else {
+        text += up.pulls;
+    }
+    if up.again {
+        // A service that the compose file no longer has goes too.
+        options += " --remove-orphans";
+    }
+    let Some(tests) = up.tests else {
+        let _ = writeln!(text, "{compose} up -d{options} || exit");
         return text;
     };
-    let others = test_service::others(model, tests);
+    let others = test_service::others(up.model, tests);
     if !others.is_empty() {
-        let _ = writeln!(text, "{compose} up -d{build} {} || exit", others.join(" "));
-    }
-    let definition = &model["services"][tests];
-    if definition.get("build").is_some() {
-        let _ = writeln!(text, "{compose} build {} || exit", quote(tests));
-    } else if let Some(image) = definition["image"].as_str() {
-        let image = quote(image);
         let _ = writeln!(
             text,
-            "docker image inspect {image} >/dev/null 2>&1 || docker pull -q {image} || exit"
+            "{compose} up -d{options} {} || exit",
+            others.join(" ")
         );
+    }
+    if !up.with_auth && builds(&up.model["services"][tests]) {
+        let _ = writeln!(text, "{compose} build {} || exit", quote(tests));
     }
     text
 }

@@ -56,6 +56,7 @@ mod lease;
 mod list;
 mod long_log;
 mod mirror;
+pub mod pull;
 mod room;
 mod services;
 mod state;

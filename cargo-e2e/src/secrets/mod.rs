@@ -148,6 +148,11 @@ impl Secrets {
         }
     }
 
+    /// Learns values that are credentials for certain.
+    pub fn learn_values(&self, values: impl IntoIterator<Item = String>) {
+        self.add(values.into_iter().map(|value| (value, Origin::Named)));
+    }
+
     /// Learns what looks like a credential in variables.
     pub fn learn_variables<'v>(&self, variables: impl IntoIterator<Item = &'v (String, String)>) {
         let variables = variables.into_iter();

@@ -61,6 +61,12 @@ level! {
         /// The only compose services to bring up, with those that they depend on; a profile is no
         /// obstacle.
         services: Vec<String> = SERVICE_NAMES;
+        /// Which images are pulled before the stack comes up: those that are `missing` on the host, or
+        /// `always` all. A service's own `pull_policy` counts more.
+        pull: Pull = choice::<Pull>(), "missing";
+        /// Whose registry credentials pulls and builds use: those of the account on the `host`, or for
+        /// this run those of the `client`.
+        registry_auth: RegistryAuth = choice::<RegistryAuth>(), "host";
         /// Files with variables for the compose file, relative to the repo's root.
         env_files: Vec<String> = PATHS;
         /// Variables of the client's environment for Compose, `setup_command` and the tests; their
@@ -139,6 +145,33 @@ impl Choice for Cleanup {
         ("on_success", Self::OnSuccess),
         ("never", Self::Never),
     ];
+}
+
+/// `pull`: which images are pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pull {
+    /// Those that the host does not have.
+    Missing,
+    /// All, for tags that move.
+    Always,
+}
+
+impl Choice for Pull {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("missing", Self::Missing), ("always", Self::Always)];
+}
+
+/// `registry_auth`: whose registry credentials a run uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegistryAuth {
+    /// Those of the account on the host.
+    Host,
+    /// Those of this machine's user.
+    Client,
+}
+
+impl Choice for RegistryAuth {
+    const ALL: &'static [(&'static str, Self)] = &[("host", Self::Host), ("client", Self::Client)];
 }
 
 /// `tests_run_on`: where the tests run.

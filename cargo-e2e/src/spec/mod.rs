@@ -30,7 +30,7 @@ mod tests;
 mod types;
 
 pub use diagnostic::SpecErrors;
-pub use fields::{Cleanup, Ports, Report, Side, Spec};
+pub use fields::{Cleanup, Ports, Pull, RegistryAuth, Report, Side, Spec};
 pub use file::is_meant;
 pub use health_checks::HealthCheck;
 pub(crate) use name::slug_of;

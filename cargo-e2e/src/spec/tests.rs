@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use indoc::indoc;
 
-use super::{Cleanup, HealthCheck, Ports, Side, Spec, SpecErrors, parse};
+use super::{Cleanup, HealthCheck, Ports, Pull, RegistryAuth, Side, Spec, SpecErrors, parse};
 use crate::probe::{Exec, Http, Probe, Tcp};
 
 const PATH: &str = "activity-core/e2e/e2e.yml";
@@ -52,6 +52,8 @@ fn smallest_file_and_defaults() {
         junit: None,
         profiles: Vec::new(),
         services: Vec::new(),
+        pull: Pull::Missing,
+        registry_auth: RegistryAuth::Host,
         env_files: Vec::new(),
         secrets: Vec::new(),
         timeouts: super::fields::Timeouts::default(),

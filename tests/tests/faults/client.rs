@@ -1,9 +1,10 @@
 //! Faults of the client.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use e2e_tests::stacks::all_kinds;
-use e2e_tests::{Host, Repo, rust};
+use e2e_tests::{Fault, Host, Registry, Repo, rust};
 use indoc::indoc;
 use rustix::process::Signal;
 
@@ -140,6 +141,35 @@ pub(super) fn two(lab: &Lab) {
     assert_eq!(down.code, Some(0), "{down}");
     let fault = "5 two clients on one sandbox, the first is killed";
     lab.check(fault, "test", &ran, since, &End::Is(0, "passed"));
+}
+
+/// In the middle of a pull, while the client's registry credentials are on the host.
+pub(super) fn killed_with_credentials(lab: &Lab) {
+    let host = lab.spare.host();
+    let mut registry = Registry::with_login();
+    registry.forward_to(host, Path::new(&lab.spare.ssh_config()));
+    let image = registry.image("private");
+    registry.fails("/v2/private/blobs/", Fault::Hangs, usize::MAX);
+    let repo = Repo::new("killed-pull")
+        .compose(&format!("services: {{web: {{image: '{image}'}}}}"))
+        .spec("registry_auth: client\ntest_command: 'true'\n")
+        .env(
+            "DOCKER_CONFIG",
+            &registry.docker_config().display().to_string(),
+        );
+    let repo = lab.equipped(repo);
+    let mut run = repo.start(host, &["-v"]);
+    run.prints("0/1 images pulled");
+    let folder = format!("{}/sandboxes/{}/registry-auth", host.root(), run.run_id());
+    let there = host.says(&format!(
+        "stat -c %a {folder}; grep -c auth {folder}/config.json"
+    ));
+    assert_eq!(there, "700\n1\n");
+    run.signal(Signal::KILL);
+    let since = Instant::now();
+    let ran = run.finish();
+    let fault = "5 SIGKILL of the client, its credentials are on the host";
+    lab.check(fault, "during a pull", &ran, since, &End::Killed);
 }
 
 fn slow_to_come_up() -> Repo {

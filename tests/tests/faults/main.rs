@@ -155,6 +155,10 @@ const BESIDE: &[Row] = &[
         client::killed_soon,
     ),
     (
+        "5 SIGKILL of the client, its credentials are on the host",
+        client::killed_with_credentials,
+    ),
+    (
         "5 two clients on one sandbox, the first is killed",
         client::two,
     ),

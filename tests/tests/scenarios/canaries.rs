@@ -2,7 +2,7 @@
 //! runs print, keep, send and leave behind. `make canaries` prints the table.
 
 mod forms;
-mod places;
+pub(crate) mod places;
 mod said;
 mod shapes;
 mod values;

@@ -17,6 +17,7 @@ mod long_logs;
 mod outcomes;
 mod page;
 mod ports;
+mod pulls;
 mod readers;
 mod ready;
 mod records;

@@ -51,7 +51,7 @@ pub(super) fn learn_secrets(context: &Context<'_>, model: &Value) {
 }
 
 /// Returns the content of a small file of the repo, by its path on the host.
-fn read_here(context: &Context<'_>, file: &str) -> Option<String> {
+pub(super) fn read_here(context: &Context<'_>, file: &str) -> Option<String> {
     let inside = file.strip_prefix(&context.sandbox.repo_dir())?;
     let inside = inside.trim_start_matches('/');
     secrets::read_small(&context.plan.repo.root.join(inside))

@@ -1,12 +1,17 @@
 //! Bring the stack up: the canonical model, rewritten, with its ports claimed.
 
 mod compose_output;
+mod flakes;
+mod pulling;
+mod refusal;
+mod registry_auth;
 
 use std::fmt::Write as _;
 
 use e2e_harness::protocol::Endpoints;
 use serde_json::Value;
 
+use crate::compose::pulls::{self, Pull};
 use crate::compose::scan::Scan;
 use crate::compose::{
     Isolation, PortRule, Published, Rewritten, isolate, needs, risks, test_service,
@@ -14,10 +19,12 @@ use crate::compose::{
 use crate::host::{HostError, HostKind};
 use crate::record::outcome::{Stage, Verdict};
 use crate::run::stages::up::compose_output::{COMPOSE, failed, help, without_progress};
+use crate::run::stages::up::flakes::Flakes;
+use crate::run::stages::up::pulling::{Pulling, Said};
 use crate::run::{Context, Stack, StageError, StageOutput, Tail, endpoints, test_env};
-use crate::sandbox::{State, compose, docker_shim};
+use crate::sandbox::{State, compose, docker_shim, pull};
 use crate::setup::lint;
-use crate::spec::Ports;
+use crate::spec::{self, Ports};
 use crate::text::count;
 
 use super::network_plan::NetworkPlan;
@@ -48,8 +55,9 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
     let stale = stale(context, &model, &sent);
     model::check_externals(context, &model).await?;
     let mut tries = 0;
+    let mut flakes = Flakes::new();
     let mut networks = NetworkPlan::new(context, &model).await?;
-    let (prepared, changed) = loop {
+    let (prepared, started) = loop {
         tries += 1;
         let mut prepared =
             prepare(context, scan, &interpolation, &model, &warnings, &networks).await?;
@@ -70,9 +78,12 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
             warn_of_mistakes(context, &prepared.rewritten.published).await;
         }
         let error = match start(context, &prepared).await {
-            Ok(changed) => break (prepared, changed),
+            Ok(started) => break (prepared, started),
             Err(error) => error,
         };
+        if flakes.another(context, &error).await {
+            continue;
+        }
         // What is up already is not removed for another try.
         let another = if tries < TRIES && context.before.is_none() {
             networks.after(&error, prepared.gateway.as_deref(), &prepared.numbers)
@@ -105,8 +116,11 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
         let whose = if stale.len() == 1 { "its" } else { "their" };
         let stale = stale.join(", ");
         let _ = write!(detail, ", recreated {stale}: {whose} files changed");
-    } else if context.before.is_some() && !changed {
+    } else if context.before.is_some() && !started.changed {
         detail += ", nothing changed";
+    }
+    if let Some(pulled) = started.pulled {
+        let _ = write!(detail, ", {pulled}");
     }
     Ok(StageOutput::new(
         Stack {
@@ -154,6 +168,7 @@ struct Prepared {
     warnings: Vec<String>,
     numbers: Vec<u16>,
     interpolation: Vec<(String, String)>,
+    pulls: Vec<Pull>,
     commands: String,
     /// The address of the sandbox's gateway at which ports are published too.
     gateway: Option<String>,
@@ -203,6 +218,8 @@ async fn prepare(
             &cache,
         );
     }
+    let always = context.plan.spec.pull == spec::Pull::Always;
+    let pulls = pulls::take(&mut rewritten.model, always);
     let text = serde_json::to_vec_pretty(&rewritten.model)
         .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
     sandbox.put(host, "compose.json", &text).await?;
@@ -218,16 +235,20 @@ async fn prepare(
     let told = told.collect::<Vec<_>>().concat();
     let told = context.events.secrets().text(&told).into_owned();
     let _ = tokio::fs::write(context.bundle.join("rewrites.txt"), told).await;
+    let with_auth = registry_auth::send(context, &rewritten.model, &pulls).await?;
+    let up = compose::Up {
+        interpolation: &interpolation,
+        model: &rewritten.model,
+        tests: context.plan.tests.service(),
+        again: context.before.is_some(),
+        pulls: &pull::commands(sandbox, &pulls, context.plan.limits.up),
+        with_auth,
+    };
     Ok(Prepared {
         commands: docker_shim::install(sandbox, &own_files(context))
-            + &compose::up_commands(
-                sandbox,
-                &interpolation,
-                &rewritten.model,
-                context.plan.tests.service(),
-                context.before.is_some(),
-            ),
+            + &compose::up_commands(sandbox, &up),
         rewritten,
+        pulls,
         warnings,
         gateway,
         numbers,
@@ -263,35 +284,56 @@ fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
     all
 }
 
-/// Brings the stack up; returns whether anything was created or started.
-async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<bool, StageError> {
+/// What bringing a stack up came to.
+struct Started {
+    /// Whether anything was made or started.
+    changed: bool,
+    /// What was pulled.
+    pulled: Option<String>,
+}
+
+async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<Started, StageError> {
     let mut changed = false;
+    let mut pulling = Pulling::new(&prepared.pulls);
     let mut tail = Tail::masking(context.events.secrets());
     let (limit, most) = (context.plan.limits.up, context.plan.limits.log);
-    let status = context
-        .sandbox
-        .job(
-            context.host,
-            "up",
-            &prepared.commands,
-            limit,
-            most,
-            &mut |bytes| {
-                tail.take(bytes, |line| {
-                    changed |= ["Created", "Started", "Recreated"]
-                        .iter()
-                        .any(|word| line.trim_end().ends_with(word));
-                    context.events.progress(Stage::Up, line);
-                });
-            },
-        )
-        .await;
-    let message = match status {
-        Ok(0) => return Ok(changed),
-        Ok(_) => failed(&tail.text(), &prepared.rewritten.model),
+    let mut each = |line: &str| match pulling.take(line) {
+        Said::Nothing => {
+            changed |= ["Created", "Started", "Recreated"]
+                .iter()
+                .any(|word| line.trim_end().ends_with(word));
+            context.events.progress(Stage::Up, line);
+        }
+        Said::Detail => {}
+        Said::Progress(line) => context.events.progress(Stage::Up, &line),
+        Said::Note(text) => context.events.note(text),
+    };
+    let mut sink = |bytes: &[u8]| tail.take(bytes, &mut each);
+    let job = context.sandbox.job(
+        context.host,
+        "up",
+        &prepared.commands,
+        limit,
+        most,
+        &mut sink,
+    );
+    let message = match job.await {
+        Ok(0) => {
+            let pulled = pulling.detail();
+            return Ok(Started { changed, pulled });
+        }
+        Ok(_) => {
+            let auth = context.plan.spec.registry_auth;
+            if let Some(error) = pulling.failure(context.host.name(), auth) {
+                return Err(error);
+            }
+            failed(&tail.text(), &prepared.rewritten.model)
+        }
         Err(HostError::TimedOut { .. }) => {
+            let doing = pulling.unfinished();
             format!(
-                "`docker compose up` exceeded `timeouts.up` ({} s) and was terminated",
+                "{} exceeded `timeouts.up` ({} s) and was terminated",
+                doing.as_deref().unwrap_or("`docker compose up`"),
                 limit.as_secs_f64()
             )
         }

@@ -6,17 +6,17 @@ use std::path::Path;
 use e2e_tests::{Host, Ran};
 
 /// One place, with all that it holds.
-pub(super) struct Sink {
+pub(crate) struct Sink {
     /// What it is called in the table.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Whether the repo's own files are there.
-    pub(super) has_repo: bool,
+    pub(crate) has_repo: bool,
     /// As it is; without line ends, blanks and colours; and as that is without backslashes.
     texts: [String; 3],
 }
 
 impl Sink {
-    pub(super) fn new(name: &str, text: impl Into<String>) -> Self {
+    pub(crate) fn new(name: &str, text: impl Into<String>) -> Self {
         let text = text.into();
         let joined = joined(&text);
         let plain = joined.replace('\\', "");
@@ -27,7 +27,7 @@ impl Sink {
         }
     }
 
-    pub(super) fn holds(&self, needle: &str) -> bool {
+    pub(crate) fn holds(&self, needle: &str) -> bool {
         self.texts.iter().any(|text| text.contains(needle))
     }
 }
@@ -51,7 +51,7 @@ fn joined(text: &str) -> String {
 }
 
 /// What a run printed and kept.
-pub(super) fn of(ran: &Ran<'_>, how: &str) -> Vec<Sink> {
+pub(crate) fn of(ran: &Ran<'_>, how: &str) -> Vec<Sink> {
     let output = ran.output();
     let mut all = vec![
         Sink::new(&format!("stdout{how}"), &*output.stdout),
@@ -74,7 +74,7 @@ pub(super) fn of(ran: &Ran<'_>, how: &str) -> Vec<Sink> {
 }
 
 /// All files of a folder, with their names.
-pub(super) fn folder(name: &str, path: &Path) -> Sink {
+pub(crate) fn folder(name: &str, path: &Path) -> Sink {
     let mut text = String::new();
     let mut folders = vec![path.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -97,7 +97,7 @@ fn read(path: &Path) -> String {
 
 /// What the tool's folder on the host holds of a repo after its runs: mirror, cache, locks, leases
 /// and what is told of sandboxes that ended.
-pub(super) fn left_on(host: Host, slug: &str) -> Sink {
+pub(crate) fn left_on(host: Host, slug: &str) -> Sink {
     let root = host.root();
     let text = host.says(&format!(
         "cd {root} && find . | grep -F {slug}; \

@@ -9,6 +9,7 @@ use crate::compose::subnets;
 use crate::host::HostKind;
 use crate::run::StageError;
 use crate::run::stages::ports;
+use crate::sandbox::pull::is_transient;
 
 pub(super) const FAILED: &str = "`docker compose up` failed";
 pub(super) const COMPOSE: &str = "docker compose up";
@@ -19,7 +20,7 @@ const NAMED: usize = 3;
 pub(super) fn without_progress(said: &str) -> String {
     static STEP: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(
-            r"^\s*(?:Network|Volume|Container) \S+ +(?:Creating|Created|Recreate|Recreated|Starting|Started|Waiting|Healthy|Running|Exited)\s*$",
+            r"^e2e-pull |^\s*(?:Network|Volume|Container) \S+ +(?:Creating|Created|Recreate|Recreated|Starting|Started|Waiting|Healthy|Running|Exited)\s*$",
         )
         .ok()
     });
@@ -76,6 +77,22 @@ pub(super) fn failed(said: &str, model: &Value) -> String {
     }
 }
 
+/// Why a build failed, where its registry was the reason and may answer in a moment.
+pub(super) fn flaked(error: &StageError) -> Option<&str> {
+    const ASKING: [&str; 6] = [
+        "failed to resolve source metadata",
+        "failed to do request",
+        "failed to fetch",
+        "failed to copy",
+        "httpReadSeeker",
+        "pulling from host",
+    ];
+    let said = error.excerpts.iter().find(|one| one.title == COMPOSE)?;
+    let last = last(&said.text)?;
+    let asks = ASKING.iter().any(|words| last.contains(words));
+    (asks && is_transient(last)).then_some(last)
+}
+
 /// Puts the cause into the first line. Where a container failed, the output of image builds is left
 /// out.
 #[must_use]
@@ -110,8 +127,14 @@ pub(super) fn help(said: &str, host: HostKind<'_>) -> Option<String> {
     let has = |needle: &str| said.contains(needle);
     if has("pull access denied") || has("unauthorized") || has("denied: requested access") {
         let login = host.paste_command("-t", "docker login REGISTRY");
+        let here = match host {
+            HostKind::Local => "",
+            HostKind::Ssh(_) => {
+                "\nor use the login of this machine: `registry_auth: client` in e2e.yml"
+            }
+        };
         Some(format!(
-            "the image does not exist, or the host may not pull it. Log in on the host: {login}"
+            "the image does not exist, or the host may not pull it. Log in on the host: {login}{here}"
         ))
     } else if has("no matching manifest") {
         Some(
@@ -174,6 +197,27 @@ mod tests {
     }
 
     #[test]
+    fn a_build_is_tried_again_where_its_registry_failed_for_a_moment() {
+        let flakes = |said: &str| {
+            let error = StageError::new(Verdict::UpFailed, FAILED).excerpt(COMPOSE, said);
+            flaked(&error).is_some()
+        };
+        for registry in [
+            "failed to solve: r/base:1: failed to resolve source metadata for r/base:1: unexpected status from HEAD request to https://r/v2/: 429 Too Many Requests",
+            "failed to solve: pulling from host r failed with status code [manifests 1]: 503 Service Unavailable",
+            "failed to solve: failed to copy: httpReadSeeker: failed open: failed to do request: Get \"https://r/v2/\": EOF",
+        ] {
+            assert!(flakes(&format!("#3 x\n{registry}\n")), "{registry}");
+        }
+        for other in [
+            "failed to solve: process \"npm ci\" did not complete: 503 Service Unavailable",
+            "failed to solve: failed to do request: Head \"https://r/v2/\": x509: certificate has expired",
+        ] {
+            assert!(!flakes(other), "{other}");
+        }
+    }
+
+    #[test]
     fn an_image_that_can_not_be_pulled_is_named() {
         let model = serde_json::json!({"services": {
             "db": {"image": "postgres:99"}, "web": {"image": "shop/web"}, "ok": {"image": "busybox"},
@@ -199,7 +243,7 @@ mod tests {
         // With the configuration of the user who runs this.
         let login = host.paste_command("-t", "docker login REGISTRY");
         assert!(login.ends_with(" -t railiance01 docker login REGISTRY"));
-        assert!(text.is_some_and(|text| text.ends_with(&format!(": {login}"))));
+        assert!(text.is_some_and(|text| text.contains(&format!(": {login}\nor use the login"))));
         assert_eq!(help("exit 1", HostKind::Local), None);
     }
 }

@@ -1,0 +1,227 @@
+//! From which registries the images of a stack come: those that it pulls, and those that its builds
+//! begin with or copy from. For credentials that go to these and no others; knows no credential.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::host::client::DOCKER_HUB;
+
+use super::dockerfiles;
+use super::pulls::Pull;
+
+/// Returns the registry of an image, as its name has it.
+#[must_use]
+pub fn registry(image: &str) -> &str {
+    let first = image.split_once('/').map(|(first, _)| first);
+    let named = first.filter(|first| first.contains(['.', ':']) || *first == "localhost");
+    match named {
+        Some("index.docker.io") | None => DOCKER_HUB,
+        Some(named) => named,
+    }
+}
+
+/// Returns those of a model. `read` returns the content of a Dockerfile by the path that the model has
+/// for it.
+pub fn registries(
+    model: &Value,
+    pulls: &[Pull],
+    read: impl Fn(&str) -> Option<String>,
+) -> BTreeSet<String> {
+    let services = || model["services"].as_object().into_iter().flatten();
+    let builds = services().filter_map(|(_, service)| service["build"].as_object());
+    let mut images: BTreeSet<String> = pulls.iter().map(|pull| pull.image.clone()).collect();
+    for build in builds {
+        of_build(build, &read, &mut images);
+    }
+    // What the run builds itself comes from nowhere.
+    let built = services().filter(|(_, service)| !service["build"].is_null());
+    for image in built.filter_map(|(_, service)| service["image"].as_str()) {
+        images.remove(image);
+    }
+    images
+        .iter()
+        .map(|image| registry(image).to_owned())
+        .collect()
+}
+
+/// Adds the images that a build names.
+fn of_build(
+    build: &Map<String, Value>,
+    read: &impl Fn(&str) -> Option<String>,
+    images: &mut BTreeSet<String>,
+) {
+    let mut arguments = BTreeMap::new();
+    each_value(build.get("args"), |name, value| {
+        arguments.insert(name.to_owned(), value.to_owned());
+    });
+    each_value(build.get("additional_contexts"), |_, value| {
+        images.extend(value.strip_prefix("docker-image://").map(str::to_owned));
+    });
+    for from in build
+        .get("cache_from")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let from = from.as_str().unwrap_or_default();
+        let named = from.split(',').find_map(|part| part.strip_prefix("ref="));
+        images.extend(
+            named
+                .or((!from.contains('=')).then_some(from))
+                .map(str::to_owned),
+        );
+    }
+    let inline = build.get("dockerfile_inline").and_then(Value::as_str);
+    let text = match inline {
+        Some(text) => Some(text.replace("$$", "$")),
+        None => dockerfiles::path(build).and_then(|path| read(&path)),
+    };
+    of_dockerfile(&text.unwrap_or_default(), arguments, images);
+}
+
+/// Adds the images of `# syntax=`, `FROM` and `--from`; not those that are stages of their own.
+fn of_dockerfile(
+    text: &str,
+    mut arguments: BTreeMap<String, String>,
+    images: &mut BTreeSet<String>,
+) {
+    let mut stages: BTreeSet<String> = BTreeSet::from(["scratch".to_owned()]);
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        match words
+            .next()
+            .unwrap_or_default()
+            .to_ascii_uppercase()
+            .as_str()
+        {
+            "#" => images.extend(
+                words
+                    .find_map(|word| word.strip_prefix("syntax="))
+                    .map(str::to_owned),
+            ),
+            "ARG" => {
+                if let Some((name, value)) = words.next().and_then(|word| word.split_once('=')) {
+                    let value = expanded(value.trim_matches(['"', '\'']), &arguments);
+                    arguments.entry(name.to_owned()).or_insert(value);
+                }
+            }
+            "FROM" => {
+                let mut words = words.filter(|word| !word.starts_with("--"));
+                let image = words.next().map(|word| expanded(word, &arguments));
+                images.extend(image.filter(|image| !stages.contains(&image.to_ascii_lowercase())));
+                if let Some(name) = words.nth(1) {
+                    stages.insert(name.to_ascii_lowercase());
+                }
+            }
+            "COPY" => {
+                let image = words.find_map(|word| word.strip_prefix("--from="));
+                let is_number = |image: &&str| image.bytes().all(|byte| byte.is_ascii_digit());
+                images.extend(
+                    image
+                        .filter(|image| {
+                            !is_number(image) && !stages.contains(&image.to_ascii_lowercase())
+                        })
+                        .map(str::to_owned),
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Returns a word of a Dockerfile with its arguments filled in: `$NAME`, `${NAME}`, `${NAME:-DEFAULT}`.
+fn expanded(word: &str, arguments: &BTreeMap<String, String>) -> String {
+    let mut filled = String::new();
+    let mut rest = word;
+    while let Some((before, after)) = rest.split_once('$') {
+        filled += before;
+        let (name, default, next) = if let Some(braced) = after.strip_prefix('{') {
+            let (inner, next) = braced.split_once('}').unwrap_or((braced, ""));
+            let (name, default) = inner.split_once(":-").unwrap_or((inner, ""));
+            (name, default, next)
+        } else {
+            let ends = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+            let (name, next) = after.split_at(after.find(ends).unwrap_or(after.len()));
+            (name, "", next)
+        };
+        filled += arguments.get(name).map_or(default, String::as_str);
+        rest = next;
+    }
+    filled + rest
+}
+
+/// Calls `each` for the entries of a map, or of a list of `NAME=VALUE`.
+fn each_value(values: Option<&Value>, mut each: impl FnMut(&str, &str)) {
+    match values {
+        Some(Value::Object(map)) => {
+            for (name, value) in map {
+                each(name, value.as_str().unwrap_or_default());
+            }
+        }
+        Some(Value::Array(list)) => {
+            let entries = list.iter().filter_map(Value::as_str);
+            for (name, value) in entries.filter_map(|entry| entry.split_once('=')) {
+                each(name, value);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_image_says_its_registry() {
+        for (image, expected) in [
+            ("postgres:16", DOCKER_HUB),
+            ("library/postgres", DOCKER_HUB),
+            ("index.docker.io/library/postgres", DOCKER_HUB),
+            ("ghcr.io/shop/web@sha256:00", "ghcr.io"),
+            ("localhost/web", "localhost"),
+            ("127.0.0.1:5000/web:1", "127.0.0.1:5000"),
+        ] {
+            assert_eq!(registry(image), expected);
+        }
+    }
+
+    #[test]
+    fn the_registries_are_those_of_pulls_and_builds_and_no_others() {
+        let mut model = json!({"services": {
+            "db": {"image": "quay.io/db:1"},
+            "web": {
+                "image": "e2e-shop-1-web:run",
+                "build": {
+                    "context": "/r",
+                    "args": {"REGISTRY": "two.example.org"},
+                    "additional_contexts": {"base": "docker-image://one.example.org/base", "other": "/r/other"},
+                    "cache_from": ["type=registry,ref=cache.example.org/web", "type=gha"],
+                },
+            },
+            "next": {"build": {"dockerfile_inline": "FROM e2e-shop-1-web:run\nRUN echo $$HOME\n"}},
+        }});
+        let pulls = super::super::pulls::take(&mut model, false);
+        let dockerfile = "# syntax=syntax.example.org/dockerfile:1\n\
+            ARG REGISTRY=default.example.org\nARG TAG\n\
+            FROM --platform=linux/amd64 ${REGISTRY}/base:${TAG:-1} AS Build\n\
+            FROM build AS last\nCOPY --from=0 /a /a\nCOPY --from=build /a /a\n\
+            COPY --from=copy.example.org/tool /b /b\nFROM scratch\n";
+        let read = |path: &str| (path == "/r/Dockerfile").then(|| dockerfile.to_owned());
+        let found: Vec<String> = registries(&model, &pulls, read).into_iter().collect();
+        assert_eq!(
+            found,
+            [
+                "cache.example.org",
+                "copy.example.org",
+                "one.example.org",
+                "quay.io",
+                "syntax.example.org",
+                "two.example.org"
+            ]
+        );
+    }
+}
