@@ -33,6 +33,7 @@ pub mod risks;
 pub mod scan;
 pub mod select;
 pub mod shared;
+pub mod start_order;
 pub mod strict;
 pub mod subnets;
 pub mod test_service;

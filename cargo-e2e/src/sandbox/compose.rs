@@ -10,7 +10,7 @@ use crate::sandbox::variables;
 use crate::sandbox::{GONE, Sandbox, check, pull};
 use crate::shell::quote;
 
-use crate::compose::test_service;
+use crate::compose::{start_order, test_service};
 
 /// Why there is no model.
 #[derive(Debug, thiserror::Error)]
@@ -145,22 +145,38 @@ pub fn up_commands(sandbox: &Sandbox, up: &Up<'_>) -> String {
         // A service that the compose file no longer has goes too.
         options += " --remove-orphans";
     }
+    let others = up.tests.map(|tests| test_service::others(up.model, tests));
+    let services = others.map(|others| others.join(" "));
+    if services.as_deref() != Some("") {
+        let services = services.unwrap_or_default();
+        // What is up already is Compose's to compare.
+        let order = start_order::order(up.model, up.tests).filter(|_| !up.again);
+        if let Some(order) = order {
+            let _ = writeln!(text, "{compose} create{options} {services} || exit");
+            text += &start_commands(sandbox, &order);
+            text += "[ -z \"$compose_waits\" ] || ";
+        }
+        let _ = writeln!(text, "{compose} up -d{options} {services} || exit");
+    }
     let Some(tests) = up.tests else {
-        let _ = writeln!(text, "{compose} up -d{options} || exit");
         return text;
     };
-    let others = test_service::others(up.model, tests);
-    if !others.is_empty() {
-        let _ = writeln!(
-            text,
-            "{compose} up -d{options} {} || exit",
-            others.join(" ")
-        );
-    }
     if !up.with_auth && builds(&up.model["services"][tests]) {
         let _ = writeln!(text, "{compose} build {} || exit", quote(tests));
     }
     text
+}
+
+/// Returns the commands that start containers, each when its turn comes.
+fn start_commands(sandbox: &Sandbox, order: &[start_order::Start<'_>]) -> String {
+    let order: Vec<String> = order.iter().map(ToString::to_string).collect();
+    format!(
+        "project={}\nscratch={}\norder={}\n{}",
+        quote(&sandbox.identity.project),
+        quote(&format!("{}/starts", sandbox.dir())),
+        quote(&order.join("\n")),
+        include_str!("../host/sh/start.sh")
+    )
 }
 
 /// Returns the commands that make these services' containers anew, after the stack was brought up.
