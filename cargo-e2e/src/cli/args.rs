@@ -184,8 +184,8 @@ pub(crate) struct ExecArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServiceArguments {
-    /// [ID] [SERVICE]; without an id, this repo's only sandbox
-    #[arg(num_args = 0..=2, value_name = "[ID] [SERVICE]")]
+    /// [ID] [SERVICE]...; without an id, this repo's only sandbox
+    #[arg(value_name = "[ID] [SERVICE]")]
     pub(crate) target: Vec<String>,
     #[command(flatten)]
     pub(crate) of: SpecArgument,
@@ -200,6 +200,15 @@ pub(crate) struct LogsArguments {
     /// Follow the logs
     #[arg(short, long)]
     pub(crate) follow: bool,
+    /// Begin each line with its time
+    #[arg(short, long)]
+    pub(crate) timestamps: bool,
+    /// Only lines since a time (2026-11-22T10:00:00Z) or for a while (10m)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) since: Option<String>,
+    /// Only so many last lines of each container
+    #[arg(short = 'n', long, value_name = "LINES")]
+    pub(crate) tail: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -200,11 +200,23 @@ mod tests {
             ("scale", json!(2)),
             ("scale", json!(0)),
             ("deploy", json!({ "replicas": 3 })),
-            ("depends_on", json!({ "db": { "condition": "service_soon" } })),
-            ("depends_on", json!({ "web": { "condition": "service_healthy" } })),
-            ("depends_on", json!({ "tests": { "condition": "service_healthy" } })),
+            (
+                "depends_on",
+                json!({ "db": { "condition": "service_soon" } }),
+            ),
+            (
+                "depends_on",
+                json!({ "web": { "condition": "service_healthy" } }),
+            ),
+            (
+                "depends_on",
+                json!({ "tests": { "condition": "service_healthy" } }),
+            ),
             // Nothing to gain.
-            ("depends_on", json!({ "db": { "condition": "service_started" } })),
+            (
+                "depends_on",
+                json!({ "db": { "condition": "service_started" } }),
+            ),
         ] {
             assert_eq!(with(key, value.clone()), None, "{key}: {value}");
         }

@@ -22,7 +22,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use mark::Mark;
-pub use registry_logins::{DOCKER_HUB, RegistryLogins, registry_logins};
+pub use registry_logins::{DOCKER_HUB, registry_logins};
 use watcher::Watcher;
 pub use watcher::{WATCH, watch, watch_by};
 

@@ -35,11 +35,23 @@ impl<'a> HostKind<'a> {
             return ["sh", "-c", command].map(str::to_owned).to_vec();
         };
         let mut words = ssh();
-        words.extend(terminal.then(|| "-t".to_owned()));
+        if terminal {
+            // Else its last words are that the connection was closed.
+            words.extend(["-t", "-o", "LogLevel=error"].map(str::to_owned));
+        }
         // One word for the login shell, whichever that is.
         let command = format!("exec sh -c {}", quote(command));
         words.extend([destination.to_owned(), command]);
-        words
+        if terminal {
+            return words;
+        }
+        // An interrupted ssh ends with 255, which says nothing.
+        let waits = ["sh", "-c", "trap 'exit 130' INT; \"$@\"", "sh"];
+        waits
+            .iter()
+            .map(|&word| word.to_owned())
+            .chain(words)
+            .collect()
     }
 
     /// Returns a command to paste here that runs there; ssh takes these options.

@@ -1,6 +1,6 @@
 //! What a sandbox's containers are doing, and what to make of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::record::outcome::ServiceRecord;
@@ -161,6 +161,12 @@ impl Containers {
     pub fn only(mut self, these: impl Fn(&Container) -> bool) -> Self {
         self.all.retain(|_, container| these(container));
         self
+    }
+
+    /// Returns the services that have containers.
+    #[must_use]
+    pub fn services(&self) -> BTreeSet<String> {
+        self.all.values().map(|one| one.service.clone()).collect()
     }
 
     /// Returns the container with this id.

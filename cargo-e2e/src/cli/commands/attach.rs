@@ -1,19 +1,22 @@
 //! `cargo e2e exec`, `shell` and `logs`: this process replaces itself with ssh, docker or a shell,
 //! so that terminals, signals and exit codes are that program's.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use crate::host::{Facts, Host, HostKind};
+use crate::host::{Facts, Host, HostError, HostKind};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::sandbox::{self, Existing, Listed, docker_shim, variables};
 use crate::shell::quote;
+use crate::spec;
+use crate::text::printable;
 
 use crate::cli::args::{
     ExecArguments, HostArgument, LogsArguments, ServiceArguments, SpecArgument,
 };
-use crate::cli::exit;
+use crate::cli::exit::{self, USAGE};
 use crate::cli::host::{CommandError, host_for, on_host};
 use crate::cli::print::show_error;
 use crate::cli::sandboxes::{asker, existing, not_chosen};
@@ -29,32 +32,32 @@ pub(crate) async fn exec(arguments: ExecArguments) -> u8 {
     become_command(
         (&arguments.host, &arguments.of),
         &arguments.target,
-        true,
-        async |existing, service| {
+        async |existing, services| {
             let words: Vec<String> = arguments.command.iter().map(|word| quote(word)).collect();
             let tty = if terminal { "-it" } else { "-i" };
-            let service = quote(service.unwrap_or_default());
-            Wanted {
-                command: format!(
-                    "exec docker exec {tty} {} {}",
-                    container(existing, &service),
-                    words.join(" ")
-                ),
-                terminal,
-            }
+            let [service] = services else {
+                return Err("give one service");
+            };
+            let command = format!(
+                "exec docker exec {tty} {} {}",
+                container(existing, service),
+                words.join(" ")
+            );
+            Ok(Wanted { command, terminal })
         },
     )
     .await
 }
 
 pub(crate) async fn shell(arguments: ServiceArguments) -> u8 {
-    become_command((&arguments.host, &arguments.of), &arguments.target, false, async |existing, service| {
-        let command = match service {
-            Some(service) => format!(
+    become_command((&arguments.host, &arguments.of), &arguments.target, async |existing, services| {
+        let command = match services {
+            [service] => format!(
                 "exec docker exec -it {} sh -c 'command -v bash >/dev/null && exec bash || exec sh'",
-                container(existing, &quote(service))
+                container(existing, service)
             ),
-            None => format!(
+            [_, _, ..] => return Err("give one service"),
+            [] => format!(
                 "{}{}{}cd {} && exec \"${{SHELL:-sh}}\"",
                 variables::exports(&variables::of_sandbox(existing)),
                 variables::exports(&variables::for_compose(&existing.sandbox)),
@@ -62,52 +65,93 @@ pub(crate) async fn shell(arguments: ServiceArguments) -> u8 {
                 quote(&existing.state.repo_dir)
             ),
         };
-        Wanted {
+        Ok(Wanted {
             command,
             terminal: std::io::stdin().is_terminal(),
-        }
+        })
     })
     .await
 }
 
 pub(crate) async fn logs(arguments: LogsArguments) -> u8 {
-    let follow = if arguments.follow { " --follow" } else { "" };
+    let mut options = String::new();
+    for (name, is_set) in [
+        ("--follow", arguments.follow),
+        ("--timestamps", arguments.timestamps),
+    ] {
+        if is_set {
+            options = options + " " + name;
+        }
+    }
+    for (name, value) in [("--since", &arguments.since), ("--tail", &arguments.tail)] {
+        if let Some(value) = value {
+            options = options + " " + name + " " + &quote(value);
+        }
+    }
     let service = &arguments.service;
     become_command(
         (&service.host, &service.of),
         &service.target,
-        false,
-        async |existing, service| Wanted {
-            command: format!(
-                "exec docker compose -p {} logs{follow} {}",
+        async |existing, services| {
+            let services: Vec<String> = services.iter().map(|name| quote(name)).collect();
+            let command = format!(
+                "docker compose -p {} logs{options} {}",
                 quote(&existing.sandbox.identity.project),
-                service.map(quote).unwrap_or_default()
-            ),
-            terminal: false,
+                services.join(" ")
+            );
+            Ok(Wanted {
+                command: if std::io::stdout().is_terminal() {
+                    format!("exec {command}")
+                } else {
+                    without_codes(&command)
+                },
+                terminal: false,
+            })
         },
     )
     .await
 }
 
+/// Returns shell commands that leave out the code that Compose begins each line with, to clear a
+/// terminal's, and end with the command's own status.
+fn without_codes(command: &str) -> String {
+    format!(
+        "if sed -u p </dev/null 2>/dev/null; then filter='sed -u'; else filter=sed; fi\n\
+         exec 4>&1\n\
+         status=$({{ {{ {command}; echo \"$?\" >&3; }} | $filter \"s/^$(printf '\\033')\\[2K//\" >&4; }} 3>&1)\n\
+         exit \"$status\"\n"
+    )
+}
+
 /// Returns a shell word for the id of a service's first container.
 fn container(existing: &Existing, service: &str) -> String {
     format!(
-        "\"$(docker ps -q --filter label=cargo-e2e.run={} --filter label=com.docker.compose.service={service} | tail -n 1)\"",
-        existing.sandbox.identity.run_id
+        "\"$(docker ps -q --filter label=cargo-e2e.run={} --filter label=com.docker.compose.service={} | tail -n 1)\"",
+        existing.sandbox.identity.run_id,
+        quote(service)
     )
 }
 
 async fn become_command(
     (host, of): (&HostArgument, &SpecArgument),
     target: &[String],
-    service_first: bool,
-    want: impl AsyncFnOnce(&Existing, Option<&str>) -> Wanted,
+    want: impl AsyncFnOnce(&Existing, &[String]) -> Result<Wanted, &'static str>,
 ) -> u8 {
     let mut wanted = None;
     let code = on_host(host, async |host, facts| {
-        let (listed, service) = choose(host, facts, of, target, service_first).await?;
+        let (listed, services) = choose(host, facts, of, target).await?;
         let existing = existing(host, facts, &listed).await?;
-        wanted = Some(want(&existing, service.as_deref()).await);
+        if let Some(unknown) = unknown(host, &existing, services).await? {
+            show_error(&unknown.0, unknown.1.as_deref());
+            return Err(CommandError::Shown(USAGE));
+        }
+        match want(&existing, services).await {
+            Ok(one) => wanted = Some(one),
+            Err(refused) => {
+                show_error(refused, None);
+                return Err(CommandError::Shown(USAGE));
+            }
+        }
         Ok(0)
     })
     .await;
@@ -123,28 +167,52 @@ async fn become_command(
     }
 }
 
-/// Reads `[ID] [SERVICE]`: a single word is an id where a sandbox matches it, else a service.
-async fn choose(
+/// Reads `[ID] [SERVICE]…`: the first word is an id where a sandbox matches it, else a service.
+async fn choose<'t>(
     host: &dyn Host,
     facts: &Facts,
     of: &SpecArgument,
-    target: &[String],
-    service_first: bool,
-) -> Result<(Listed, Option<String>), CommandError> {
+    target: &'t [String],
+) -> Result<(Listed, &'t [String]), CommandError> {
     let all = sandbox::list(host, &facts.root).await?;
     let asker = asker(of)?;
-    let (id, service) = match target {
-        [] => (None, None),
-        [one] if !service_first && sandbox::choose(&all, Some(one), &asker).is_ok() => {
-            (Some(one), None)
-        }
-        [one] => (None, Some(one.clone())),
-        [id, service, ..] => (Some(id), Some(service.clone())),
+    let by_id = |id: &str| sandbox::choose(&all, Some(id), &asker);
+    let (chosen, services) = match target {
+        [id, services @ ..] if by_id(id).is_ok() => (by_id(id), services),
+        // With no sandbox of this repo's, the first of several words can only be an id.
+        [id, _, ..] if sandbox::choose(&all, None, &asker).is_err() => (by_id(id), &target[1..]),
+        services => (sandbox::choose(&all, None, &asker), services),
     };
-    match sandbox::choose(&all, id.map(String::as_str), &asker) {
-        Ok(listed) => Ok((listed.clone(), service)),
+    match chosen {
+        Ok(listed) => Ok((listed.clone(), services)),
         Err(error) => Err(not_chosen(host, &error)),
     }
+}
+
+/// Returns what to say of the first service that the sandbox does not have, and help.
+async fn unknown(
+    host: &dyn Host,
+    existing: &Existing,
+    services: &[String],
+) -> Result<Option<(String, Option<String>)>, HostError> {
+    if services.is_empty() {
+        return Ok(None);
+    }
+    let has: BTreeSet<String> = existing.sandbox.inspect(host).await?.services();
+    let Some(unknown) = services.iter().find(|name| !has.contains(*name)) else {
+        return Ok(None);
+    };
+    let near = spec::nearest(unknown, has.iter().map(String::as_str));
+    let help = near.map(|near| format!("did you mean `{near}`?"));
+    let has: Vec<&str> = has.iter().map(String::as_str).collect();
+    let message = format!(
+        "`{}` is neither a sandbox on {} nor a service of {}, which has {}",
+        printable(unknown),
+        host.name(),
+        existing.sandbox.identity.run_id,
+        has.join(", ")
+    );
+    Ok(Some((message, help)))
 }
 
 fn replace(host: &str, wanted: &Wanted) -> u8 {
