@@ -211,11 +211,12 @@ impl Plan {
             .tests
             .harness()
             .map_or(Duration::ZERO, |_| self.limits.build);
-        // Their `junit` file is one for all runs in this working copy.
+        // Their `junit` files are the same for all runs in this working copy.
         let here = self.tests_on == Side::Client && self.tests.service().is_none();
-        let turn = match &self.spec.junit {
-            Some(_) if here => self.limits.queue,
-            _ => Duration::ZERO,
+        let turn = if here && !self.spec.junit.is_empty() {
+            self.limits.queue
+        } else {
+            Duration::ZERO
         };
         [self.limits.sum(), compile, ready, turn, GRACE]
             .into_iter()

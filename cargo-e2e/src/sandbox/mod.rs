@@ -45,6 +45,7 @@ mod containers;
 mod ended;
 mod enter;
 mod exits;
+mod files;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod gc;
@@ -70,6 +71,7 @@ pub use claim::Claim;
 pub use container::Container;
 pub use containers::Containers;
 pub use ended::ended_sandboxes;
+pub use files::Content;
 pub use gc::{Expired, Forget, Forgotten, Gc, Stored, Swept, gc};
 pub use guard::Terms;
 pub use lease::{Lease, LeaseLost};

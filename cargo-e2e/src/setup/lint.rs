@@ -8,6 +8,7 @@ use crate::compose::{Isolation, PortRule, Published, isolate, needs, risks};
 use crate::plan::Plan;
 use crate::spec::Ports;
 
+mod junit;
 mod ports;
 mod stack;
 mod statuses;
@@ -74,6 +75,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
             ));
         }
     }
+    errors.extend(junit::junit(plan));
     errors.extend(stack::stack(plan, model));
     let unpublished = unpublished(plan, model, &rewritten.published).into_iter();
     errors.extend(unpublished.map(|(error, help)| format!("{error}\n  help: {help}")));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::health_checks::{HEALTH_CHECKS, HealthCheck};
 use super::level::{level, map};
 use super::types::{
-    COMMAND, Choice, ENV, LINE, NAME, PATH, PATH_OR_PATHS, PATHS, PROFILES, SERVICE_NAME,
+    COMMAND, Choice, ENV, GLOBS, LINE, NAME, PATH_OR_PATHS, PATHS, PROFILES, SERVICE_NAME,
     SERVICE_NAMES, SHELL, TIMEOUT, VARIABLES, choice,
 };
 
@@ -54,8 +54,9 @@ level! {
         sync: Sync = map::<Sync>();
         /// Globs of files, or whole folders, that are kept with the result.
         artifacts: Vec<String> = PATHS;
-        /// JUnit XML that the tests write, relative to the repo's root; read back into the result.
-        junit: Option<String> = PATH;
+        /// JUnit XML files that the tests write, relative to the repo's root; read back into the
+        /// result. Each path or glob must name a file that this run wrote.
+        junit: Vec<String> = GLOBS;
         /// Compose profiles to enable.
         profiles: Vec<String> = PROFILES;
         /// The only compose services to bring up, with those that they depend on; a profile is no

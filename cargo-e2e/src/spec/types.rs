@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::decoder::{Decoder, Place};
 use super::keys::listed;
-use super::level::Type;
+use super::level::{Decode, Type};
 use super::name::{MAX_SLUG, is_slug, slug_of};
 use super::nearest;
 use super::node::{Kind, Node};
@@ -58,8 +58,6 @@ pub(super) const TIMEOUT: Type<Duration> = Type::new(
     timeout,
 );
 
-pub(super) const PATH: Type<String> = Type::new("path", path_schema, path);
-
 pub(super) const PATHS: Type<Vec<String>> = Type::new(
     "list of paths",
     || list_of(&path_schema()),
@@ -73,18 +71,14 @@ pub(super) const PATHS: Type<Vec<String>> = Type::new(
 pub(super) const PATH_OR_PATHS: Type<Vec<String>> = Type::new(
     "path or list of paths",
     || one_or_many(&path_schema()),
-    |decoder, place, node| match &node.kind {
-        Kind::Scalar { .. } => Some(vec![path(decoder, place, node)?]),
-        Kind::List(items) if items.is_empty() => {
-            decoder.expected(place, "at least one path", node, None);
-            None
-        }
-        Kind::List(items) => each(items, |item| path(decoder, place, item)),
-        Kind::Map(_) => {
-            decoder.expected(place, "a path or a list of paths", node, None);
-            None
-        }
-    },
+    |decoder, place, node| one_or_more(decoder, place, node, path),
+);
+
+/// Files by path or glob, or a list of at least one.
+pub(super) const GLOBS: Type<Vec<String>> = Type::new(
+    "path, glob, or list of them",
+    || one_or_many(&file_schema()),
+    |decoder, place, node| one_or_more(decoder, place, node, file),
 );
 
 pub(super) const PROFILES: Type<Vec<String>> = Type::new(
@@ -235,6 +229,49 @@ fn path(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Stri
 
 fn path_schema() -> Value {
     json!({"type": "string", "minLength": 1, "not": {"pattern": r"^[/~]|(^|/)\.\.(/|$)"}})
+}
+
+fn one_or_more(
+    decoder: &mut Decoder<'_>,
+    place: Place<'_>,
+    node: &Node,
+    one: Decode<String>,
+) -> Option<Vec<String>> {
+    match &node.kind {
+        Kind::Scalar { .. } => Some(vec![one(decoder, place, node)?]),
+        Kind::List(items) if items.is_empty() => {
+            decoder.expected(place, "at least one path", node, None);
+            None
+        }
+        Kind::List(items) => each(items, |item| one(decoder, place, item)),
+        Kind::Map(_) => {
+            decoder.expected(place, "a path or a list of paths", node, None);
+            None
+        }
+    }
+}
+
+/// Reads a path or glob of files.
+fn file(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<String> {
+    let path = path(decoder, place, node)?;
+    let (why, help) = if path.ends_with('/') {
+        ("names a folder".to_owned(), format!("write `{path}*.xml`"))
+    } else if let Err(error) = glob::Pattern::new(&path) {
+        let help = "`**` is a folder of its own, as in `reports/**/*.xml`; `[[]` is a `[`";
+        (
+            format!("is not a valid glob: {}", error.msg),
+            help.to_owned(),
+        )
+    } else {
+        return Some(path);
+    };
+    let message = format!("`{}`: {} {why}", place.key, quoted(&path));
+    decoder.report(node.spot, message, Some(help));
+    None
+}
+
+fn file_schema() -> Value {
+    json!({"type": "string", "minLength": 1, "not": {"pattern": r"^[/~]|(^|/)\.\.(/|$)|/$"}})
 }
 
 fn shell(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec<String>> {

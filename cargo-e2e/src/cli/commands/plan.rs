@@ -143,6 +143,10 @@ fn describe(plan: &Plan, project: &str) -> String {
             format!("the service {service} (on the compose network, at most {limit})"),
         );
     }
+    if !plan.spec.junit.is_empty() {
+        let files = plan.spec.junit.join(", ");
+        line("junit", format!("{files} (each must be written by the tests)"));
+    }
     let keep = match plan.keep {
         Keep::No => "always".to_owned(),
         Keep::OnFailure => format!("unless the run fails; then kept for {}", hours(plan)),

@@ -124,3 +124,15 @@ fn a_build_that_hides_its_failure_is_named() {
     let bash = "shell: bash\nbuild_command: make app | tee build.log\n";
     assert_eq!(warned(bash), Vec::<String>::new());
 }
+
+#[test]
+fn results_of_earlier_runs_are_no_junit_files() {
+    let spec = "test_command: pytest\njunit: [report.xml, ./e2e/results/**/junit.xml]\n";
+    assert_eq!(
+        said(spec, &[]).errors,
+        [
+            "`junit`: ./e2e/results/**/junit.xml names results of earlier runs, which never count: \
+             name what the tests write"
+        ]
+    );
+}

@@ -67,6 +67,34 @@ fn keys() {
 }
 
 #[test]
+fn globs() {
+    for (text, expected) in [
+        (
+            "junit: /tmp/out.xml",
+            "3:8: `junit`: the path `/tmp/out.xml` is absolute | write it relative to the repo root, inside the repo",
+        ),
+        (
+            "junit: [a.xml, '../*.xml']",
+            "3:16: `junit`: the path `../*.xml` leaves the repo with `..` | write it relative to the repo root, inside the repo",
+        ),
+        (
+            "junit: reports/",
+            "3:8: `junit`: `reports/` names a folder | write `reports/*.xml`",
+        ),
+        (
+            "junit: a**/b.xml",
+            "3:8: `junit`: `a**/b.xml` is not a valid glob: recursive wildcards must form a single path component | `**` is a folder of its own, as in `reports/**/*.xml`; `[[]` is a `[`",
+        ),
+        (
+            "junit: []",
+            "3:8: `junit` expects at least one path, found an empty list | -",
+        ),
+    ] {
+        one(text, expected);
+    }
+}
+
+#[test]
 fn times() {
     for (text, expected) in [
         (
