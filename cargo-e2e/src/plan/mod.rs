@@ -211,6 +211,10 @@ impl Plan {
             .tests
             .harness()
             .map_or(Duration::ZERO, |_| self.limits.build);
+        let prepare = &self.spec.prepare_command;
+        let prepare = prepare
+            .as_ref()
+            .map_or(Duration::ZERO, |_| self.limits.setup);
         // Their `junit` files are the same for all runs in this working copy.
         let here = self.tests_on == Side::Client && self.tests.service().is_none();
         let turn = if here && !self.spec.junit.is_empty() {
@@ -218,7 +222,7 @@ impl Plan {
         } else {
             Duration::ZERO
         };
-        [self.limits.sum(), compile, ready, turn, GRACE]
+        [self.limits.sum(), compile, prepare, ready, turn, GRACE]
             .into_iter()
             .fold(Duration::ZERO, Duration::saturating_add)
     }

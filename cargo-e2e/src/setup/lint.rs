@@ -34,10 +34,12 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
     let (mut errors, mut warnings) = (Vec::new(), plan.targets_not_run());
     let root = plan.repo.root.to_string_lossy();
     for (path, need) in needs::paths(model, &root) {
-        // build_command may be what makes it.
+        // These may be what makes it.
+        let is_made_before =
+            plan.spec.build_command.is_some() || plan.spec.prepare_command.is_some();
         if !need.is_made
             && plan.repo.root.join(&path).symlink_metadata().is_err()
-            && plan.spec.build_command.is_none()
+            && !is_made_before
         {
             errors.push(format!("{path} does not exist; it is {}", need.why));
         }

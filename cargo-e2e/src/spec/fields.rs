@@ -26,8 +26,8 @@ level! {
         /// Runs the tests, in the repo's root; what follows `--` on the command line is appended to
         /// its last line. Required without `test_service` and outside of Cargo projects.
         test_command: Option<String> = COMMAND;
-        /// How `build_command`, `setup_command` and `test_command` are started; `sh` where it is not
-        /// there. A name alone, such as `bash`, is started so that a failure of any line counts; of
+        /// How `build_command`, `prepare_command`, `setup_command` and `test_command` are started;
+        /// `sh` where it is not there. A name alone, such as `bash`, is started so that a failure of any line counts; of
         /// several words, the command is the next.
         shell: Vec<String> = SHELL;
         /// For the tests; compiling is not counted.
@@ -41,11 +41,13 @@ level! {
         /// ones of the sandbox's own. `declared`, but with `test_service` and for Cargo's test
         /// targets `isolated`.
         ports: Option<Ports> = choice::<Ports>();
-        /// Variables for `setup_command` and the tests. Values may use `${E2E_…}` and variables above
+        /// Variables for `prepare_command`, `setup_command` and the tests. Values may use `${E2E_…}` and variables above
         /// them; `$$` is a dollar.
         env: Vec<(String, String)> = ENV;
         /// Runs on the client, before the files are sent.
         build_command: Option<String> = COMMAND;
+        /// Runs on the host in the repo's root, before Compose reads its files; no port is known yet.
+        prepare_command: Option<String> = COMMAND;
         /// Runs on the host in the repo's root, once the stack is ready.
         setup_command: Option<String> = COMMAND;
         /// The compose service that runs the tests: `test_command` in it, else its own command.
@@ -64,8 +66,8 @@ level! {
         services: Vec<String> = SERVICE_NAMES;
         /// Files with variables for the compose file, relative to the repo's root.
         env_files: Vec<String> = PATHS;
-        /// Variables of the client's environment for Compose, `setup_command` and the tests; their
-        /// values are masked.
+        /// Variables of the client's environment for Compose, `prepare_command`, `setup_command` and
+        /// the tests; their values are masked.
         secrets: Vec<String> = VARIABLES;
         /// How long each of the other stages may take.
         timeouts: Timeouts = map::<Timeouts>();
@@ -99,7 +101,7 @@ level! {
         sync: Duration = TIMEOUT, "600";
         /// Pulling, building and starting, and waiting for ports that another sandbox holds.
         up: Duration = TIMEOUT, "900";
-        /// `setup_command`.
+        /// `prepare_command`, and `setup_command`.
         setup: Duration = TIMEOUT, "600";
         /// Fetching logs and artifacts.
         collect: Duration = TIMEOUT, "120";

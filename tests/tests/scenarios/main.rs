@@ -16,6 +16,7 @@ mod long_logs;
 mod outcomes;
 mod page;
 mod ports;
+mod prepare;
 mod readers;
 mod ready;
 mod records;

@@ -45,6 +45,13 @@ async fn check_plan(plan: &Plan) -> u8 {
         Err(error) => {
             let root = &plan.repo.root;
             let help = env_file::help(&error.to_string(), &root.to_string_lossy(), root);
+            if help.is_some() && plan.spec.prepare_command.is_some() {
+                warn(&format!(
+                    "failed to check the compose file, for which `prepare_command` may make what is missing: {error}"
+                ));
+                errln!("{spec} is sound");
+                return 0;
+            }
             show_error(&error.to_string(), help.as_deref());
             return wrong;
         }

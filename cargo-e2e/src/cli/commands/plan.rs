@@ -101,6 +101,14 @@ fn describe(plan: &Plan, project: &str) -> String {
             ),
         );
     }
+    if let Some(command) = &plan.spec.prepare_command {
+        let limit = duration(plan.limits.setup);
+        let command = one_line(command);
+        line(
+            "prepare",
+            format!("{command} (on the host, before the stack, at most {limit})"),
+        );
+    }
     for check in &plan.spec.health_checks {
         let probe = check.probe.kind().describe();
         line(
@@ -145,7 +153,10 @@ fn describe(plan: &Plan, project: &str) -> String {
     }
     if !plan.spec.junit.is_empty() {
         let files = plan.spec.junit.join(", ");
-        line("junit", format!("{files} (each must be written by the tests)"));
+        line(
+            "junit",
+            format!("{files} (each must be written by the tests)"),
+        );
     }
     let keep = match plan.keep {
         Keep::No => "always".to_owned(),

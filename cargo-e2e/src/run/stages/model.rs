@@ -180,7 +180,7 @@ pub(super) async fn send_needed(
             .map(|path| format!("{path} does not exist; it is {}", needed[path].why))
             .collect();
         return Err(StageError::new(Verdict::SpecError, lines.join("\n")).help(
-            "build or create it before the run (`build_command` runs before the sync); for a folder that only \
+            "make it before Compose needs it (`build_command` here, `prepare_command` on the host); for a folder that only \
              containers fill, use a named volume, or commit it with a .gitkeep",
         ));
     }

@@ -1,5 +1,5 @@
-//! A command of the repo, as a job runs it in the sandbox's copy: for `setup_command` and
-//! `test_command`.
+//! A command of the repo, as a job runs it in the sandbox's copy: for
+//! `prepare_command`, `setup_command` and `test_command`.
 
 use crate::run::Context;
 use crate::sandbox::variables;

@@ -18,8 +18,12 @@ pub async fn before(plan: &Plan) -> Result<(), StageError> {
     match look(plan).await {
         Ok(refused) => refuse(plan, &refused),
         Err(PreviewError::NoCompose) => Ok(()),
-        // What Compose misses may be what build_command makes.
-        Err(PreviewError::Refused(_)) if plan.spec.build_command.is_some() => Ok(()),
+        // What Compose misses may be what these make.
+        Err(PreviewError::Refused(_))
+            if plan.spec.build_command.is_some() || plan.spec.prepare_command.is_some() =>
+        {
+            Ok(())
+        }
         Err(error @ PreviewError::Refused(_)) => {
             Err(StageError::new(Verdict::SpecError, error.to_string()))
         }

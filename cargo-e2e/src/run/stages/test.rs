@@ -140,7 +140,10 @@ fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence, said: &st
         }
         (Source::Status, Verdict::Failed) if not_found => missing_program(context, said),
         (Source::Junit, Verdict::NoTests)
-            if evidence.junit.iter().any(|one| one.says_nothing().is_some()) =>
+            if evidence
+                .junit
+                .iter()
+                .any(|one| one.says_nothing().is_some()) =>
         {
             let place = match &plan.tests {
                 Tests::Service { .. } => "below `E2E_ARTIFACTS`",

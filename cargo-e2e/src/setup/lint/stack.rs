@@ -42,7 +42,8 @@ fn image(name: &str, service: &Value) -> Option<String> {
 
 fn dockerfile(plan: &Plan, name: &str, service: &Value) -> Option<String> {
     let build = service["build"].as_object()?;
-    if build.contains_key("dockerfile_inline") || plan.spec.build_command.is_some() {
+    let is_made_before = plan.spec.build_command.is_some() || plan.spec.prepare_command.is_some();
+    if build.contains_key("dockerfile_inline") || is_made_before {
         return None;
     }
     let context = Path::new(build.get("context")?.as_str()?);

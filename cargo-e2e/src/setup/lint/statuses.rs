@@ -26,6 +26,7 @@ pub fn statuses(plan: &Plan) -> Vec<String> {
     for (name, command) in [
         ("build_command", spec.build_command.as_deref()),
         ("test_command", tests),
+        ("prepare_command", spec.prepare_command.as_deref()),
         ("setup_command", spec.setup_command.as_deref()),
     ] {
         let Some(command) = command else { continue };
@@ -45,8 +46,8 @@ pub fn statuses(plan: &Plan) -> Vec<String> {
                  pipefail. Write `shell: bash` in e2e.yml{or_junit}"
             ));
         }
-        // A setup may go on without some of what it does.
-        if name != "setup_command"
+        // These may go on without some of what they do.
+        if !matches!(name, "prepare_command" | "setup_command")
             && let Some((from, hides)) = hiding_end(&code, shell.stops())
         {
             warnings.push(format!(
