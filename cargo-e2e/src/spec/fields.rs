@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::health_checks::{HEALTH_CHECKS, HealthCheck};
 use super::level::{level, map};
 use super::types::{
-    COMMAND, Choice, ENV, GLOBS, LINE, NAME, PATH_OR_PATHS, PATHS, PROFILES, SERVICE_NAME,
-    SERVICE_NAMES, SHELL, TIMEOUT, VARIABLES, choice,
+    COMMAND, Choice, ENTRYPOINT, ENV, GLOBS, LINE, NAME, PATH_OR_PATHS, PATHS, PROFILES,
+    SERVICE_NAME, SERVICE_NAMES, SHELL, TIMEOUT, VARIABLES, choice,
 };
 
 level! {
@@ -52,6 +52,9 @@ level! {
         setup_command: Option<String> = COMMAND;
         /// The compose service that runs the tests: `test_command` in it, else its own command.
         test_service: Option<String> = SERVICE_NAME;
+        /// Replaces the ENTRYPOINT of the image of `test_service`; an empty list leaves none, so that
+        /// `test_command` is started as it is.
+        entrypoint: Option<Vec<String>> = ENTRYPOINT;
         /// Files to send to the host, and files to leave out.
         sync: Sync = map::<Sync>();
         /// Globs of files, or whole folders, that are kept with the result.

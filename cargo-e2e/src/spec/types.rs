@@ -109,6 +109,17 @@ pub(super) const SHELL: Type<Vec<String>> = Type::new(
     shell,
 );
 
+/// The words before a container's command: a text without quotes, or a list; none of them where it
+/// is empty.
+pub(super) const ENTRYPOINT: Type<Vec<String>> = Type::new(
+    "words",
+    || json!({"anyOf": [{"type": "string"}, list_of(&not_empty())]}),
+    |decoder, place, node| match &node.kind {
+        Kind::Scalar { .. } if node.text() == Some("") && !node.is_plain() => Some(Vec::new()),
+        _ => words(decoder, place, "words", node),
+    },
+);
+
 /// A map of variables, in the order of the file.
 pub(super) const ENV: Type<Vec<(String, String)>> = Type::new(
     "map",
@@ -274,26 +285,36 @@ fn file_schema() -> Value {
     json!({"type": "string", "minLength": 1, "not": {"pattern": r"^[/~]|(^|/)\.\.(/|$)|/$"}})
 }
 
-fn shell(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec<String>> {
-    const EXPECTED: &str = "a shell or a list of words";
-    let mut words = Vec::new();
+/// Reads a text without quotes, or a list of words.
+fn words(
+    decoder: &mut Decoder<'_>,
+    place: Place<'_>,
+    expected: &str,
+    node: &Node,
+) -> Option<Vec<String>> {
     match &node.kind {
+        Kind::List(items) => each(items, |item| {
+            decoder.line(place, "a word", item).map(str::to_owned)
+        }),
         Kind::Scalar { .. } => {
-            let text = decoder.line(place, EXPECTED, node)?;
+            let text = decoder.line(place, expected, node)?;
             if text.contains(['\'', '"', '\\']) {
                 let help = "write a list of words, such as [bash, -euo, pipefail, -c]".to_owned();
                 decoder.expected(place, "words without quotes", node, Some(help));
                 return None;
             }
-            words.extend(text.split_whitespace());
+            Some(text.split_whitespace().map(str::to_owned).collect())
         }
-        Kind::List(items) => {
-            for item in items {
-                words.push(decoder.line(place, "a word", item)?);
-            }
+        Kind::Map(_) => {
+            decoder.expected(place, expected, node, None);
+            None
         }
-        Kind::Map(_) => {}
     }
+}
+
+fn shell(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec<String>> {
+    const EXPECTED: &str = "a shell or a list of words";
+    let words = words(decoder, place, EXPECTED, node)?;
     let Some(first) = words.first() else {
         decoder.expected(place, EXPECTED, node, None);
         return None;
@@ -307,7 +328,7 @@ fn shell(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec
         let message = format!("`shell`: {} is not known to take `-e -c`", quoted(first));
         decoder.report(node.spot, message, Some(format!("write `{name} -c`")));
     }
-    Some(words.into_iter().map(str::to_owned).collect())
+    Some(words)
 }
 
 /// Returns the one place where numbers and booleans are text, since nothing else can be meant.

@@ -50,8 +50,7 @@ fn ctrl_c_ends_what_prepare_started() {
         .compose("services: {web: {image: BUSYBOX, command: [sleep, '600']}}")
         .spec("prepare_command: 'setsid sleep 7021 & echo preparing; sleep 7022'\ntest_command: 'true'\n");
     let mut run = repo.start(Host::Root, &["-v"]);
-    run.prints("preparing")
-        .signal(Signal::INT);
+    run.prints("preparing").signal(Signal::INT);
     let ran = run.finish();
     ran.ended(130, "interrupted")
         .stage("prepare", "interrupted")

@@ -151,6 +151,13 @@ fn describe(plan: &Plan, project: &str) -> String {
             format!("the service {service} (on the compose network, at most {limit})"),
         );
     }
+    if let Some(entrypoint) = &plan.spec.entrypoint {
+        let words = match entrypoint.as_slice() {
+            [] => "none, instead of the image's own".to_owned(),
+            words => format!("{}, instead of the image's own", words.join(" ")),
+        };
+        line("entrypoint", words);
+    }
     if !plan.spec.junit.is_empty() {
         let files = plan.spec.junit.join(", ");
         line(

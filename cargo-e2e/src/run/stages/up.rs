@@ -199,9 +199,9 @@ async fn prepare(
         test_service::equip(
             &mut rewritten.model,
             service,
+            context.plan.spec.entrypoint.as_deref(),
             &variables,
-            &artifacts,
-            &cache,
+            (&artifacts, &cache),
         );
     }
     let text = serde_json::to_vec_pretty(&rewritten.model)

@@ -67,6 +67,39 @@ fn keys() {
 }
 
 #[test]
+fn entrypoints() {
+    let service = |text: &str| format!("test_service: tests\n{text}");
+    for (text, expected) in [
+        (
+            "entrypoint: []".to_owned(),
+            "3:13: `entrypoint` is for a `test_service`, and there is none | `shell` says how a `test_command` on a machine is started",
+        ),
+        (
+            service("entrypoint: sh -c 'a b'"),
+            "4:13: `entrypoint` expects words without quotes, found `sh -c 'a b'` | write a list of words, such as [bash, -euo, pipefail, -c]",
+        ),
+        (
+            service("entrypoint: {a: b}"),
+            "4:13: `entrypoint` expects words, found a map | -",
+        ),
+    ] {
+        one(&text, expected);
+    }
+    for (text, words) in [
+        ("''", &[][..]),
+        ("[]", &[]),
+        ("env A=1 tini", &["env", "A=1", "tini"]),
+    ] {
+        let spec = super::good(format!(
+            "{}{}\n",
+            super::MIN,
+            service(&format!("entrypoint: {text}"))
+        ));
+        assert_eq!(spec.entrypoint.expect("it is there"), words);
+    }
+}
+
+#[test]
 fn globs() {
     for (text, expected) in [
         (
