@@ -11,7 +11,7 @@ pub mod env_file;
 pub mod external;
 pub mod gateway;
 mod health;
-mod images;
+pub mod images;
 pub mod isolate;
 mod labels;
 mod model;

@@ -50,6 +50,7 @@ mod files;
 pub(crate) mod fuzz;
 mod gc;
 mod guard;
+mod image_store;
 mod job;
 mod lease;
 mod list;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::health_checks::{HEALTH_CHECKS, HealthCheck};
 use super::level::{level, map};
 use super::types::{
-    COMMAND, Choice, ENTRYPOINT, ENV, GLOBS, LINE, NAME, PATH_OR_PATHS, PATHS, PROFILES,
+    COMMAND, Choice, ENTRYPOINT, ENV, GLOBS, IMAGES, LINE, NAME, PATH_OR_PATHS, PATHS, PROFILES,
     SERVICE_NAME, SERVICE_NAMES, SHELL, TIMEOUT, VARIABLES, choice,
 };
 
@@ -67,6 +67,9 @@ level! {
         /// The only compose services to bring up, with those that they depend on; a profile is no
         /// obstacle.
         services: Vec<String> = SERVICE_NAMES;
+        /// Images of the client that the host gets before `up`, where it does not have them with the
+        /// same id.
+        images: Vec<String> = IMAGES;
         /// Files with variables for the compose file, relative to the repo's root.
         env_files: Vec<String> = PATHS;
         /// Variables of the client's environment for Compose, `prepare_command`, `setup_command` and
@@ -100,7 +103,7 @@ level! {
         queue: Duration = TIMEOUT, "1800";
         /// `build_command`, or compiling the test targets.
         build: Duration = TIMEOUT, "1800";
-        /// Sending the repo to the host.
+        /// Sending the repo to the host, and sending `images`.
         sync: Duration = TIMEOUT, "600";
         /// Pulling, building and starting, and waiting for ports that another sandbox holds.
         up: Duration = TIMEOUT, "900";

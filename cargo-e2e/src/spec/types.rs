@@ -10,7 +10,7 @@ use super::level::{Decode, Type};
 use super::name::{MAX_SLUG, is_slug, slug_of};
 use super::nearest;
 use super::node::{Kind, Node};
-use super::pattern::{PROFILE, Pattern, SERVICE, SLUG, VARIABLE};
+use super::pattern::{IMAGE, PROFILE, Pattern, SERVICE, SLUG, VARIABLE};
 use super::seconds::{MAX_SECONDS, SecondsError, meant_seconds, seconds};
 use super::source::quoted;
 
@@ -93,6 +93,12 @@ pub(super) const SERVICE_NAMES: Type<Vec<String>> = Type::new(
     |decoder, place, node| list_matching(decoder, place, "compose services", &SERVICE, node),
 );
 
+pub(super) const IMAGES: Type<Vec<String>> = Type::new(
+    "list of images",
+    || list_of(&IMAGE.schema()),
+    |decoder, place, node| list_matching(decoder, place, "images, without a digest", &IMAGE, node),
+);
+
 pub(super) const VARIABLES: Type<Vec<String>> = Type::new(
     "list of names",
     || list_of(&VARIABLE.schema()),
@@ -116,7 +122,7 @@ pub(super) const ENTRYPOINT: Type<Vec<String>> = Type::new(
     || json!({"anyOf": [{"type": "string"}, list_of(&not_empty())]}),
     |decoder, place, node| match &node.kind {
         Kind::Scalar { .. } if node.text() == Some("") && !node.is_plain() => Some(Vec::new()),
-        _ => words(decoder, place, "words", node),
+        _ => split_words(decoder, place, "words", node),
     },
 );
 
@@ -286,7 +292,7 @@ fn file_schema() -> Value {
 }
 
 /// Reads a text without quotes, or a list of words.
-fn words(
+fn split_words(
     decoder: &mut Decoder<'_>,
     place: Place<'_>,
     expected: &str,
@@ -314,7 +320,7 @@ fn words(
 
 fn shell(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec<String>> {
     const EXPECTED: &str = "a shell or a list of words";
-    let words = words(decoder, place, EXPECTED, node)?;
+    let words = split_words(decoder, place, EXPECTED, node)?;
     let Some(first) = words.first() else {
         decoder.expected(place, EXPECTED, node, None);
         return None;

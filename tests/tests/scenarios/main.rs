@@ -10,6 +10,7 @@ mod gc;
 mod github;
 mod hosts;
 mod hub;
+mod images;
 mod lifetimes;
 mod living;
 mod long_logs;

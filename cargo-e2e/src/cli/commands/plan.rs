@@ -101,6 +101,15 @@ fn describe(plan: &Plan, project: &str) -> String {
             ),
         );
     }
+    if !plan.spec.images.is_empty() {
+        let images = plan.spec.images.join(", ");
+        let how = if plan.host.name == cargo_e2e::host::LOCAL {
+            "built here before, used as they are"
+        } else {
+            "sent where the host does not have the same id, in place of its own"
+        };
+        line("images", format!("{images} ({how})"));
+    }
     if let Some(command) = &plan.spec.prepare_command {
         let limit = duration(plan.limits.setup);
         let command = one_line(command);

@@ -1,6 +1,7 @@
-//! Send the repo: what git would ship, then what is needed although git ignores it.
+//! Send the repo: what git would ship, then what is needed although git ignores it, and images.
 
 mod extra;
+mod images;
 mod listing;
 mod mirror;
 mod sent;
@@ -29,6 +30,8 @@ pub struct Synced {
     pub sent: Sent,
     /// What this sync sent so far although git ignores it.
     pub extra: Extra,
+    /// The `images` of e2e.yml that were sent, with their ids on the host.
+    pub images: Vec<(String, String)>,
 }
 
 /// Sends.
@@ -78,7 +81,16 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
     if !paths.is_empty() {
         let _ = write!(detail, " and {} that git ignores", paths.len());
     }
-    let synced = Synced { scan, sent, extra };
+    let images = images::send(context).await?;
+    if !images.is_empty() {
+        let _ = write!(detail, ", {}", count(images.len(), "image"));
+    }
+    let synced = Synced {
+        scan,
+        sent,
+        extra,
+        images,
+    };
     Ok(StageOutput::new(synced, detail))
 }
 

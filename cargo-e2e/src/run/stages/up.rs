@@ -7,9 +7,8 @@ use std::fmt::Write as _;
 use e2e_harness::protocol::Endpoints;
 use serde_json::Value;
 
-use crate::compose::scan::Scan;
 use crate::compose::{
-    Isolation, PortRule, Published, Rewritten, isolate, needs, risks, test_service,
+    Isolation, PortRule, Published, Rewritten, images, isolate, needs, risks, test_service,
 };
 use crate::host::{HostError, HostKind};
 use crate::record::outcome::{Stage, Verdict};
@@ -52,8 +51,15 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
     let mut networks = NetworkPlan::new(context, &model).await?;
     let (prepared, changed) = loop {
         tries += 1;
-        let mut prepared =
-            prepare(context, scan, &interpolation, &model, &warnings, &networks).await?;
+        let mut prepared = prepare(
+            context,
+            synced,
+            &interpolation,
+            &model,
+            &warnings,
+            &networks,
+        )
+        .await?;
         if !stale.is_empty() {
             prepared.commands += &compose::recreate_commands(context.sandbox, &stale);
         }
@@ -162,7 +168,7 @@ struct Prepared {
 
 async fn prepare(
     context: &Context<'_>,
-    scan: &Scan,
+    synced: &Synced,
     interpolation: &[(String, String)],
     model: &Value,
     warnings: &[String],
@@ -181,7 +187,7 @@ async fn prepare(
     let mut interpolation = interpolation.to_vec();
     let mut warnings = warnings.to_vec();
     let mut rewritten = isolate(model.clone(), &isolation);
-    if scan.uses_endpoints {
+    if synced.scan.uses_endpoints {
         // The names are known only now; the model is read again with them.
         interpolation.extend(endpoint_variables(&rewritten));
         let again = model::read(context, &interpolation).await?;
@@ -204,6 +210,7 @@ async fn prepare(
             (&artifacts, &cache),
         );
     }
+    images::pin(&mut rewritten.model, &synced.images);
     let text = serde_json::to_vec_pretty(&rewritten.model)
         .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
     sandbox.put(host, "compose.json", &text).await?;

@@ -90,12 +90,31 @@ fn entrypoints() {
         ("[]", &[]),
         ("env A=1 tini", &["env", "A=1", "tini"]),
     ] {
-        let spec = super::good(format!(
-            "{}{}\n",
-            super::MIN,
+        let spec = good(&format!(
+            "{MIN}{}\n",
             service(&format!("entrypoint: {text}"))
         ));
         assert_eq!(spec.entrypoint.expect("it is there"), words);
+    }
+}
+
+#[test]
+fn images() {
+    let expects = "`images` expects images, without a digest, found";
+    for text in ["App:dev", "app@sha256:12", "app:", "a b", "-app"] {
+        one(
+            &format!("images: ['{text}']"),
+            &format!("3:10: {expects} `{text}` | -"),
+        );
+    }
+    for text in [
+        "app",
+        "app:dev",
+        "localhost:5000/team/app_x:1.0-rc",
+        "ghcr.io/a/b",
+    ] {
+        let spec = good(&format!("{MIN}images: ['{text}']\n"));
+        assert_eq!(spec.images, [text]);
     }
 }
 
@@ -120,7 +139,7 @@ fn globs() {
         ),
         (
             "junit: []",
-            "3:8: `junit` expects at least one path, found an empty list | -",
+            "3:8: `junit` expects at least one path, found a list | -",
         ),
     ] {
         one(text, expected);
