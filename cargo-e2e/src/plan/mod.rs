@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::environment;
 use crate::repo::workspace::Repo;
-use crate::spec::{Cleanup, Ports, Side, Spec};
+use crate::spec::{Cleanup, Lint, Ports, Side, Spec, Warning};
 
 pub use error::PlanError;
 pub use harness::HarnessError;
@@ -229,8 +229,20 @@ impl Plan {
 
     /// Warnings of Cargo's test targets that seem to be meant and will not run.
     #[must_use]
-    pub fn targets_not_run(&self) -> Vec<String> {
-        harness::not_run(&self.repo, &self.spec)
+    pub fn targets_not_run(&self) -> Vec<Warning> {
+        let not_run = harness::not_run(&self.repo, &self.spec);
+        Warning::each(Lint::TargetNotRun, not_run).collect()
+    }
+
+    /// Returns the texts of warnings that e2e.yml does not accept.
+    pub fn not_allowed<'w>(
+        &'w self,
+        warnings: impl IntoIterator<Item = &'w Warning>,
+    ) -> impl Iterator<Item = &'w Warning> {
+        let allow = &self.spec.allow;
+        warnings
+            .into_iter()
+            .filter(|warning| !allow.contains(&warning.lint))
     }
 
     /// Returns the spec's path as people know it: relative to the repo where it lies in it.

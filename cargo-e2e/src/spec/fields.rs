@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use super::allow::Lint;
 use super::health_checks::{HEALTH_CHECKS, HealthCheck};
 use super::level::{level, map};
 use super::types::{
-    COMMAND, Choice, ENTRYPOINT, ENV, GLOBS, IMAGES, LINE, NAME, PATH_OR_PATHS, PATHS, PROFILES,
-    SERVICE_NAME, SERVICE_NAMES, SHELL, TIMEOUT, VARIABLES, choice,
+    COMMAND, Choice, ENTRYPOINT, ENV, GLOBS, IMAGES, LINE, LINTS, NAME, PATH_OR_PATHS, PATHS,
+    PROFILES, SERVICE_NAME, SERVICE_NAMES, SHELL, TIMEOUT, VARIABLES, choice,
 };
 
 level! {
@@ -75,6 +76,8 @@ level! {
         /// Variables of the client's environment for Compose, `prepare_command`, `setup_command` and
         /// the tests; their values are masked.
         secrets: Vec<String> = VARIABLES;
+        /// Warnings of `check` that are accepted, by name.
+        allow: Vec<Lint> = LINTS;
         /// How long each of the other stages may take.
         timeouts: Timeouts = map::<Timeouts>();
         /// Where the result belongs in the state-hub.

@@ -9,6 +9,7 @@
 
 use std::path::Path;
 
+mod allow;
 mod decoder;
 mod diagnostic;
 mod fields;
@@ -29,6 +30,7 @@ mod source;
 mod tests;
 mod types;
 
+pub use allow::{Lint, Warning, warnings};
 pub use diagnostic::{Diagnostic, SpecErrors};
 pub use fields::{Cleanup, Ports, Report, Side, Spec, Sync, Timeouts};
 pub use health_checks::HealthCheck;

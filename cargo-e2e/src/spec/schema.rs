@@ -113,6 +113,8 @@ mod tests {
             ),
             with("junit: [out.xml, 'e2e/**/*.xml']\nimages: ['app:dev']\nprepare_command: make\n"),
             with("test_service: tests\nentrypoint: []\n"),
+            with("allow: [fixed-port, compose]\n"),
+            with("allow: [fixed-ports]\n"),
             with("junit: out/\n"),
             with("images: ['app@sha256:1']\n"),
             with("timeouts: {up: 0}\n"),

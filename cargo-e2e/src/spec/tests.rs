@@ -54,6 +54,7 @@ fn smallest_file_and_defaults() {
         services: Vec::new(),
         env_files: Vec::new(),
         secrets: Vec::new(),
+        allow: Vec::new(),
         timeouts: super::Timeouts::default(),
         report: super::Report::default(),
     };

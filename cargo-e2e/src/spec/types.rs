@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::allow::Lint;
 use super::decoder::{Decoder, Place};
 use super::keys::listed;
 use super::level::{Decode, Type};
@@ -161,6 +162,17 @@ pub(super) const fn choice<T: Choice>() -> Type<T> {
         },
     )
 }
+
+/// Warnings by their names.
+pub(super) const LINTS: Type<Vec<Lint>> = Type::new(
+    "list of warnings",
+    || list_of(&json!({"enum": words::<Lint>()})),
+    |decoder, place, node| {
+        let items = decoder.list(place, "a list of warnings", node)?;
+        let one = choice::<Lint>().decode;
+        each(items, |item| one(decoder, place, item))
+    },
+);
 
 fn words<T: Choice>() -> Vec<&'static str> {
     T::ALL.iter().map(|(word, _)| *word).collect()

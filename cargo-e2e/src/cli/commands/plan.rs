@@ -8,6 +8,7 @@ use cargo_e2e::compose::{Isolation, PortRule, Rewritten, isolate, risks};
 use cargo_e2e::plan::{Keep, Plan, Target};
 use cargo_e2e::record::outcome::{Verdict, exit_code};
 use cargo_e2e::record::summary::duration;
+use cargo_e2e::setup::lint::reaches;
 use cargo_e2e::spec::{Ports, Side};
 
 use crate::cli::args::LookArguments;
@@ -26,11 +27,15 @@ async fn show_plan(plan: &Plan) -> u8 {
         return code;
     }
     for risk in risks::fetched(&remote(plan)) {
-        outln!("{:<11} {risk}", "not isolated");
+        outln!("{:<11} {}", "not isolated", risk.text);
     }
     match preview(plan, &project).await {
         Ok(model) => {
-            let risks = risks::risks(&model, &plan.repo.root.to_string_lossy(), plan.ports);
+            let root = plan.repo.root.to_string_lossy();
+            let (risks, outside) = reaches(plan, &model, &root);
+            for one in outside {
+                outln!("{:<11} {}", "not sent", one.text);
+            }
             let rewritten = isolated(plan, model, &project);
             for (what, text) in rewritten.notices(&risks) {
                 outln!("{what:<11} {text}");
@@ -151,7 +156,7 @@ fn describe(plan: &Plan, project: &str) -> String {
         line("tests", harness_target(plan, target));
     }
     for warning in plan.targets_not_run() {
-        line("not run", warning);
+        line("not run", warning.text);
     }
     if let Some(service) = &plan.spec.test_service {
         let limit = duration(plan.limits.test);

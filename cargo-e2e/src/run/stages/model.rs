@@ -15,6 +15,7 @@ use crate::run::{Context, StageError};
 use crate::sandbox::compose::{self, ConfigError, Files};
 use crate::sandbox::variables;
 use crate::secrets;
+use crate::spec::Warning;
 
 use super::strict;
 use super::sync::{Sent, Synced, listed};
@@ -58,11 +59,11 @@ fn read_here(context: &Context<'_>, file: &str) -> Option<String> {
 }
 
 /// Says what the stack may do beyond its sandbox, where that is not refused.
-pub(super) fn warn_of_risks(context: &Context<'_>, risks: &[String]) {
+pub(super) fn warn_of_risks(context: &Context<'_>, risks: &[Warning]) {
     let files = context.plan.compose_files.join(", ");
     if context.plan.risks == Risks::Warn {
-        for risk in risks {
-            context.events.warn(format!("{files}: {risk}"));
+        for risk in context.plan.not_allowed(risks) {
+            context.events.warn(format!("{files}: {}", risk.text));
         }
     }
 }

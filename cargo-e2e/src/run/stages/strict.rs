@@ -44,6 +44,7 @@ pub(super) async fn model(context: &Context<'_>, model: &Value) -> Result<(), St
             root,
             here: &plan.repo.root,
             ports: plan.ports,
+            allow: &plan.spec.allow,
         };
         judge.model(&model)
     })

@@ -16,7 +16,7 @@ use crate::run::stages::up::compose_output::{COMPOSE, failed, help, without_prog
 use crate::run::{Context, Stack, StageError, StageOutput, Tail, endpoints, test_env};
 use crate::sandbox::{State, compose};
 use crate::setup::lint;
-use crate::spec::Ports;
+use crate::spec::{Lint, Ports, Warning};
 use crate::text::count;
 
 use super::network_plan::NetworkPlan;
@@ -42,8 +42,9 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
     let (model, warnings) = model::read(context, &interpolation).await?;
     model::learn_secrets(context, &model);
     model::check_names(&model)?;
-    let folder = context.sandbox.repo_dir();
-    model::warn_of_risks(context, &risks::risks(&model, &folder, context.plan.ports));
+    let (risks, outside) = reaches(context, &model).await;
+    model::warn_of_risks(context, &risks);
+    warn(context, &outside);
     let sent = model::send_needed(context, &model, synced).await?;
     let stale = stale(context, &model, &sent);
     model::check_externals(context, &model).await?;
@@ -65,10 +66,11 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
         }
         if tries == 1 {
             for warning in &prepared.warnings {
-                context.events.warn(format!("compose: {warning}"));
-            }
-            for note in &prepared.rewritten.notes {
-                context.events.warn(note);
+                let lint = Lint::of_compose(warning);
+                warn(
+                    context,
+                    &[Warning::new(lint, format!("compose: {warning}"))],
+                );
             }
             let checks = lint::unpublished(context.plan, &model, &prepared.rewritten.published);
             if let Some((error, help)) = checks.into_iter().next() {
@@ -127,6 +129,21 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
     ))
 }
 
+/// What the stack may do beyond its sandbox, and what it names that does not travel.
+async fn reaches(context: &Context<'_>, model: &Value) -> (Vec<Warning>, Vec<Warning>) {
+    let (plan, model) = (context.plan.clone(), model.clone());
+    let folder = context.sandbox.repo_dir();
+    let looked = tokio::task::spawn_blocking(move || lint::reaches(&plan, &model, &folder)).await;
+    looked.unwrap_or_default()
+}
+
+/// Warns of what e2e.yml does not accept.
+fn warn(context: &Context<'_>, warnings: &[Warning]) {
+    for warning in context.plan.not_allowed(warnings) {
+        context.events.warn(&warning.text);
+    }
+}
+
 /// The services in whose containers files changed that they may have read already.
 fn stale(context: &Context<'_>, model: &Value, sent: &Sent) -> Vec<String> {
     let folder = context.sandbox.repo_dir();
@@ -140,14 +157,10 @@ fn stale(context: &Context<'_>, model: &Value, sent: &Sent) -> Vec<String> {
 /// it is often why tests fail.
 async fn warn_of_mistakes(context: &Context<'_>, published: &[Published]) {
     let (plan, published) = (context.plan.clone(), published.to_vec());
-    for warning in lint::statuses(&plan) {
-        context.events.warn(warning);
-    }
+    warn(context, &lint::statuses(&plan));
     let looked = tokio::task::spawn_blocking(move || lint::addresses(&plan, &published)).await;
     let found = looked.unwrap_or_default();
-    for warning in found.iter().take(SHOWN) {
-        context.events.warn(warning);
-    }
+    warn(context, &found[..found.len().min(SHOWN)]);
     if found.len() > SHOWN {
         let more = found.len() - SHOWN;
         let text = format!("`cargo e2e check` has {more} more such warnings");
@@ -219,7 +232,7 @@ async fn prepare(
     context.events.secrets().json(&mut shown);
     let shown = serde_json::to_vec_pretty(&shown).unwrap_or_default();
     let _ = tokio::fs::write(context.bundle.join("compose.json"), &shown).await;
-    let risks = risks::risks(model, &sandbox.repo_dir(), context.plan.ports);
+    let (risks, _) = reaches(context, model).await;
     let told = rewritten
         .notices(&risks)
         .map(|(what, text)| format!("{what}: {text}\n"));

@@ -2,6 +2,7 @@
 
 use crate::plan::Plan;
 use crate::shell::Shell;
+use crate::spec::{Lint, Warning};
 
 /// They succeed whatever they read, and stand behind tests for their output alone.
 const PASSES_ON: [&str; 12] = [
@@ -16,7 +17,7 @@ const CLEANS: [&str; 8] = [
 
 /// Warnings of commands in e2e.yml that end with 0 though what they run failed.
 #[must_use]
-pub fn statuses(plan: &Plan) -> Vec<String> {
+pub fn statuses(plan: &Plan) -> Vec<Warning> {
     let spec = &plan.spec;
     let shell = Shell::new(&spec.shell);
     // Its own record says what its status does not.
@@ -55,7 +56,7 @@ pub fn statuses(plan: &Plan) -> Vec<String> {
             ));
         }
     }
-    warnings
+    Warning::each(Lint::HiddenStatus, warnings).collect()
 }
 
 /// Returns the command without what a shell does not run here: quotes, comments, substitutions and

@@ -119,6 +119,23 @@ fn images() {
 }
 
 #[test]
+fn names_of_warnings() {
+    use crate::spec::Lint;
+    one(
+        "allow: docker-socket",
+        "3:8: `allow` expects a list of warnings, found `docker-socket` | write [docker-socket]",
+    );
+    let errors = bad(format!("{MIN}allow: [docker-sock, privileged]\n"));
+    let [wrong] = errors.diagnostics.as_slice() else {
+        panic!("{errors}")
+    };
+    assert_eq!((wrong.line, wrong.column), (3, 9));
+    assert_eq!(wrong.help.as_deref(), Some("did you mean `docker-socket`?"));
+    let spec = good(&format!("{MIN}allow: [docker-socket, compose]\n"));
+    assert_eq!(spec.allow, [Lint::DockerSocket, Lint::Compose]);
+}
+
+#[test]
 fn globs() {
     for (text, expected) in [
         (
