@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use super::types::Choice;
+use serde_json::json;
+
+use super::choice::{Choice, choice, words};
+use super::level::Type;
+use super::types::{each, list_of};
 
 /// What a warning is about. Names stay as they are: they stand in files of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +62,17 @@ impl Choice for Lint {
         ("compose", Self::Compose),
     ];
 }
+
+/// Warnings by their names.
+pub(super) const LINTS: Type<Vec<Lint>> = Type::new(
+    "list of warnings",
+    || list_of(&json!({"enum": words::<Lint>()})),
+    |decoder, place, node| {
+        let items = decoder.list(place, "a list of warnings", node)?;
+        let one = choice::<Lint>().decode;
+        each(items, |item| one(decoder, place, item))
+    },
+);
 
 impl Lint {
     /// Returns what a warning of Compose itself is about.

@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use super::allow::Lint;
+use super::allow::{LINTS, Lint};
+use super::choice::{Choice, choice};
 use super::health_checks::{HEALTH_CHECKS, HealthCheck};
 use super::level::{level, map};
 use super::types::{
-    COMMAND, Choice, ENTRYPOINT, ENV, GLOBS, IMAGES, LINE, LINTS, NAME, PATH_OR_PATHS, PATHS,
-    PROFILES, SERVICE_NAME, SERVICE_NAMES, SHELL, TIMEOUT, VARIABLES, choice,
+    COMMAND, ENTRYPOINT, ENV, GLOBS, IMAGES, LINE, NAME, PATH_OR_PATHS, PATHS, PROFILES,
+    SERVICE_NAME, SERVICE_NAMES, SHELL, TIMEOUT, VARIABLES,
 };
 
 level! {

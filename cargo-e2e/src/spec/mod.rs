@@ -10,6 +10,7 @@
 use std::path::Path;
 
 mod allow;
+mod choice;
 mod decoder;
 mod diagnostic;
 mod fields;

@@ -4,12 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::allow::Lint;
 use super::decoder::{Decoder, Place};
-use super::keys::listed;
 use super::level::{Decode, Type};
 use super::name::{MAX_SLUG, is_slug, slug_of};
-use super::nearest;
 use super::node::{Kind, Node};
 use super::pattern::{IMAGE, PROFILE, Pattern, SERVICE, SLUG, VARIABLE};
 use super::seconds::{MAX_SECONDS, SecondsError, meant_seconds, seconds};
@@ -136,47 +133,6 @@ pub(super) const ENV: Type<Vec<(String, String)>> = Type::new(
     },
     env,
 );
-
-/// A value that is one of a few words.
-pub(super) trait Choice: Copy + 'static {
-    const ALL: &'static [(&'static str, Self)];
-}
-
-/// One of a few words.
-pub(super) const fn choice<T: Choice>() -> Type<T> {
-    Type::new(
-        "choice",
-        || json!({"enum": words::<T>()}),
-        |decoder, place, node| {
-            let written = node.text();
-            let all = T::ALL.iter();
-            if let Some((_, value)) = all.clone().find(|(word, _)| written == Some(word)) {
-                return Some(*value);
-            }
-            let words = words::<T>();
-            let meant = written.and_then(|text| nearest(text, words.iter().copied()));
-            let help = meant.map(|meant| format!("did you mean `{meant}`?"));
-            let expected = format!("one of {}", listed(&words, "or"));
-            decoder.expected(place, &expected, node, help);
-            None
-        },
-    )
-}
-
-/// Warnings by their names.
-pub(super) const LINTS: Type<Vec<Lint>> = Type::new(
-    "list of warnings",
-    || list_of(&json!({"enum": words::<Lint>()})),
-    |decoder, place, node| {
-        let items = decoder.list(place, "a list of warnings", node)?;
-        let one = choice::<Lint>().decode;
-        each(items, |item| one(decoder, place, item))
-    },
-);
-
-fn words<T: Choice>() -> Vec<&'static str> {
-    T::ALL.iter().map(|(word, _)| *word).collect()
-}
 
 pub(super) fn not_empty() -> Value {
     json!({"type": "string", "minLength": 1})

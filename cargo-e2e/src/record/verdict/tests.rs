@@ -330,8 +330,8 @@ fn worse(evidence: &Evidence) -> Vec<Evidence> {
     });
     with(&|it| it.junit.push(entry("*.xml", Vec::new())));
     with(&|it| {
-        it.junit
-            .push(entry("a.xml", vec![("a.xml", Junit::Unwritten)]))
+        let unwritten = entry("a.xml", vec![("a.xml", Junit::Unwritten)]);
+        it.junit.push(unwritten);
     });
     all
 }

@@ -55,18 +55,16 @@ fn place(context: &Context<'_>) -> Place {
 /// When another run in this working copy goes on for too long, or the host is lost.
 pub(super) async fn before(context: &Context<'_>) -> Result<Before, StageError> {
     let written = &context.plan.spec.junit;
+    let lock = match place(context) {
+        Place::Here(_) if !written.is_empty() => Lock::take(context, &written.join(", ")).await?,
+        Place::Here(_) | Place::OnHost(_) => None,
+    };
     let mut before = Before {
         entries: written.iter().map(|one| Entry::new(one)).collect(),
         began: SystemTime::now(),
         there: BTreeMap::new(),
-        _lock: None,
+        _lock: lock,
     };
-    if written.is_empty() {
-        return Ok(before);
-    }
-    if let Place::Here(_) = place(context) {
-        before._lock = Lock::take(context, &written.join(", ")).await?;
-    }
     for entry in &before.entries {
         // What can't be looked into now can't be afterwards either, or has only what is new.
         for path in found(context, entry).await?.unwrap_or_default() {
