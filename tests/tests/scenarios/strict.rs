@@ -47,8 +47,8 @@ fn each_way_out_is_said_and_the_run_goes_on() {
     }
     let names =
         "privileged, foreign-namespace, host-access, docker-socket, public-port, outside-path";
-    let named = format!("warning[privileged]: {}", SAID[0]);
-    assert!(checked.stderr.contains(&named), "{checked}");
+    let privileged = format!("warning[privileged]: {}", SAID[0]);
+    assert!(checked.stderr.contains(&privileged), "{checked}");
     let accept = "help: `allow: [host-access, foreign-namespace, public-port, ";
     assert!(checked.stderr.contains(accept), "{checked}");
     // What is accepted is not said, and `--strict` takes it.

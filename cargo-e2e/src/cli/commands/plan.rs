@@ -96,32 +96,8 @@ fn describe(plan: &Plan, project: &str) -> String {
         .map_or_else(String::new, |why| format!(" ({why})"));
     line("paths from", format!("{folder}{because}"));
     line("ports", ports(plan));
-    if let Some(command) = &plan.spec.build_command {
-        line(
-            "build",
-            format!(
-                "{} (here, at most {})",
-                one_line(command),
-                duration(plan.limits.build)
-            ),
-        );
-    }
-    if !plan.spec.images.is_empty() {
-        let images = plan.spec.images.join(", ");
-        let how = if plan.host.name == cargo_e2e::host::LOCAL {
-            "built here before, used as they are"
-        } else {
-            "sent where the host does not have the same id, in place of its own"
-        };
-        line("images", format!("{images} ({how})"));
-    }
-    if let Some(command) = &plan.spec.prepare_command {
-        let limit = duration(plan.limits.setup);
-        let command = one_line(command);
-        line(
-            "prepare",
-            format!("{command} (on the host, before the stack, at most {limit})"),
-        );
+    for (name, value) in before_up(plan) {
+        line(name, value);
     }
     for check in &plan.spec.health_checks {
         let probe = check.probe.kind().describe();
@@ -187,6 +163,30 @@ fn describe(plan: &Plan, project: &str) -> String {
     line("removed", keep);
     line("results", plan.repo.results_dir.display().to_string());
     text
+}
+
+/// What happens before the stack comes up.
+fn before_up(plan: &Plan) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if let Some(command) = &plan.spec.build_command {
+        let (command, limit) = (one_line(command), duration(plan.limits.build));
+        lines.push(("build", format!("{command} (here, at most {limit})")));
+    }
+    if !plan.spec.images.is_empty() {
+        let images = plan.spec.images.join(", ");
+        let how = if plan.host.name == cargo_e2e::host::LOCAL {
+            "built here before, used as they are"
+        } else {
+            "sent where the host does not have the same id, in place of its own"
+        };
+        lines.push(("images", format!("{images} ({how})")));
+    }
+    if let Some(command) = &plan.spec.prepare_command {
+        let (command, limit) = (one_line(command), duration(plan.limits.setup));
+        let value = format!("{command} (on the host, before the stack, at most {limit})");
+        lines.push(("prepare", value));
+    }
+    lines
 }
 
 /// A test target: what compiles it, what runs it, and where.
