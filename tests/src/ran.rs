@@ -13,7 +13,7 @@ use crate::schema::as_published;
 
 /// In their order.
 const STAGES: &str =
-    "plan connect provision build sync compile up ready setup test collect teardown report";
+    "plan connect provision build sync prepare compile up ready setup test collect teardown report";
 
 /// A run that is over. Every assertion shows all that the run printed.
 #[derive(Debug)]

@@ -55,3 +55,9 @@ pub(super) fn warn(text: &str) {
     let yellow = anstyle::AnsiColor::Yellow.on_default().bold();
     errln!("{yellow}warning{yellow:#}: {text}");
 }
+
+/// The same of a warning with a name.
+pub(super) fn warn_named(name: &str, text: &str) {
+    let yellow = anstyle::AnsiColor::Yellow.on_default().bold();
+    errln!("{yellow}warning[{name}]{yellow:#}: {text}");
+}

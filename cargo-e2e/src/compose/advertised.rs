@@ -16,6 +16,10 @@ pub(super) fn notes(model: &Value, published: &[Published]) -> Vec<String> {
                 let Some(port) = one.declared.filter(|port| names(text, *port)) else {
                     continue;
                 };
+                let mode = service["network_mode"].as_str();
+                if mode.is_some_and(|mode| one.answers_within(mode)) {
+                    continue;
+                }
                 let suffix = match one.transport {
                     Transport::Tcp => "",
                     Transport::Udp => "_UDP",

@@ -83,6 +83,22 @@ fn repository(service: &str) -> String {
     }
 }
 
+/// Names images by their ids: what a reference names may change before a container starts.
+pub fn pin(model: &mut Value, ids: &[(String, String)]) {
+    let services = model["services"].as_object_mut();
+    for (_, service) in services.into_iter().flatten() {
+        let Some(image) = text(service, "image").map(|image| normal(&image)) else {
+            continue;
+        };
+        let id = ids.iter().find(|(reference, _)| normal(reference) == image);
+        if let (Some((_, id)), Some(service)) = (id, service.as_object_mut()) {
+            service.insert("image".into(), json!(id));
+            // No registry has it under this name.
+            service.insert("pull_policy".into(), json!("never"));
+        }
+    }
+}
+
 /// Gives a service its run-scoped image, and everything in its build that names one.
 pub(super) fn scope(
     name: &str,
@@ -221,5 +237,27 @@ fn each_value(values: &mut Value, mut change: impl FnMut(&str, &str) -> Option<S
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_pinned_whichever_way_it_is_written() {
+        let mut model = json!({ "services": {
+            "app": { "image": "docker.io/library/app", "pull_policy": "always" },
+            "other": { "image": "app:dev" },
+            "built": { "build": { "context": "." } },
+        } });
+        pin(
+            &mut model,
+            &[("app:latest".to_owned(), "sha256:1".to_owned())],
+        );
+        let pinned = json!({ "image": "sha256:1", "pull_policy": "never" });
+        assert_eq!(model["services"]["app"], pinned);
+        assert_eq!(model["services"]["other"], json!({ "image": "app:dev" }));
+        pin(&mut Value::Null, &[]);
     }
 }

@@ -98,7 +98,7 @@ pub(crate) fn check(before: &Value, after: &Rewritten) -> Result<(), String> {
                 let told = after
                     .shared
                     .iter()
-                    .any(|shared| shared.contains(key.as_str()));
+                    .any(|shared| shared.text.contains(key.as_str()));
                 ensure(told, || format!("{key} is shared and not named"))?;
                 continue;
             }

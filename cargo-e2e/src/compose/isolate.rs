@@ -13,6 +13,8 @@ use super::images::{self, Tags};
 use super::model::{containers, on_host_network, replicas};
 use super::ports::{self, PortRule, Published};
 use super::publish::Publisher;
+use crate::spec::Warning;
+
 use super::{advertised, gateway, health, labels, names, shared};
 
 /// What the rewrite needs to know.
@@ -38,7 +40,7 @@ pub struct Rewritten {
     /// What was changed and why, for `plan`.
     pub changes: Vec<String>,
     /// What can't be isolated, for `plan`.
-    pub shared: Vec<String>,
+    pub shared: Vec<Warning>,
     /// What may not work with ports of the sandbox's own, and the line that would.
     pub notes: Vec<String>,
     pub published: Vec<Published>,
@@ -51,14 +53,15 @@ impl Rewritten {
     /// `risks` is what the stack may do beyond its sandbox; nothing is said twice.
     pub fn notices<'r>(
         &'r self,
-        risks: &'r [String],
+        risks: &'r [Warning],
     ) -> impl Iterator<Item = (&'static str, &'r str)> {
         let shared = self.shared.iter().filter(|line| !risks.contains(line));
         let each = |what| move |text: &'r String| (what, text.as_str());
+        let shared = shared.chain(risks).map(|warning| &warning.text);
         self.changes
             .iter()
             .map(each("rewrite"))
-            .chain(shared.chain(risks).map(each("not isolated")))
+            .chain(shared.map(each("not isolated")))
             .chain(self.notes.iter().map(each("note")))
     }
 }
@@ -216,7 +219,7 @@ impl Rewrite<'_> {
                 continue;
             };
             if definition.get("external") == Some(&json!(true)) {
-                self.log.share(format!(
+                self.log.share_object(format!(
                     "{kind} {key} is external: all sandboxes on this host share it"
                 ));
                 continue;

@@ -13,7 +13,7 @@ pub mod env_file;
 pub mod external;
 pub mod gateway;
 mod health;
-mod images;
+pub mod images;
 #[cfg(test)]
 mod invariants_tests;
 pub mod isolate;

@@ -32,8 +32,8 @@ pub(super) fn service(definition: &Value, engine: (u32, u32)) -> Value {
     isolate(model, &isolation(&[], engine)).model["services"]["s"].clone()
 }
 
-pub(super) fn told(all: &[String], text: &str) -> bool {
-    all.iter().any(|one| one.contains(text))
+pub(super) fn told<T: std::fmt::Debug>(all: &[T], text: &str) -> bool {
+    all.iter().any(|one| format!("{one:?}").contains(text))
 }
 
 #[test]

@@ -136,7 +136,7 @@ pub(super) fn external_links(services: &mut Map<String, Value>, log: &mut Change
             };
             let (container, alias) = link.split_once(':').unwrap_or((link, link));
             let Some(target) = containers.get(container) else {
-                log.share(format!(
+                log.share_object(format!(
                     "{name}: it links to the container {container}, which is not in the compose file: all sandboxes share it"
                 ));
                 return true;

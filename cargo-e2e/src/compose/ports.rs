@@ -42,6 +42,16 @@ pub struct Published {
     pub port: Option<u16>,
 }
 
+impl Published {
+    /// Returns whether its number means its own container to a service with this `network_mode`,
+    /// which is on the container's network.
+    #[must_use]
+    pub fn answers_within(&self, network_mode: &str) -> bool {
+        let joins = network_mode.strip_prefix("service:") == Some(self.service.as_str());
+        joins && self.declared == Some(self.container_port)
+    }
+}
+
 /// Returns how many numbers in a row each published port of a model needs that gets one of its own:
 /// one for each container.
 #[must_use]

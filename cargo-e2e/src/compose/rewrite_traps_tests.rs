@@ -300,7 +300,7 @@ fn trap_21_what_is_the_hosts_is_named() {
     } });
     let outside = shared::outside(&model, "/box/repo");
     assert_eq!(outside.len(), 1, "{outside:?}");
-    assert!(outside[0].contains("may write /home/me/.aws"));
+    assert!(outside[0].text.contains("may write /home/me/.aws"));
     let rewritten = run(model);
     for text in [
         "exporter: network_mode",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::spec::Ports;
+use crate::spec::{Lint, Ports, Warning};
 
 use super::model::{binds, is_docker_socket};
 use super::shared;
@@ -13,7 +13,7 @@ use super::shared;
 /// One line each; `repo` is the repo's folder where the model was read. With isolated ports, the
 /// addresses that are written down are not used.
 #[must_use]
-pub fn risks(model: &Value, repo: &str, ports: Ports) -> Vec<String> {
+pub fn risks(model: &Value, repo: &str, ports: Ports) -> Vec<Warning> {
     let mut found = Vec::new();
     let services = model["services"].as_object();
     for (name, service) in services.into_iter().flatten() {
@@ -28,14 +28,12 @@ pub fn risks(model: &Value, repo: &str, ports: Ports) -> Vec<String> {
 /// One line for each file that Compose fetches from elsewhere, which it does before there is a
 /// model.
 #[must_use]
-pub fn fetched(remote: &BTreeSet<String>) -> Vec<String> {
-    remote
-        .iter()
-        .map(|from| format!("Compose fetches {from}"))
-        .collect()
+pub fn fetched(remote: &BTreeSet<String>) -> Vec<Warning> {
+    let lines = remote.iter().map(|from| format!("Compose fetches {from}"));
+    Warning::each(Lint::RemoteFile, lines).collect()
 }
 
-fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mut Vec<String>) {
+fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mut Vec<Warning>) {
     if service.get("privileged") == Some(&Value::Bool(true)) {
         found.push(shared::privileged(name));
     }
@@ -47,7 +45,7 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
     let sockets = binds(service).into_iter().map(|(source, _)| source);
     let sockets = sockets.filter(|source| is_docker_socket(source));
     found.extend(sockets.map(|source| shared::docker_socket(name, &source)));
-    let mut say = |what: String| found.push(format!("{name}: {what}"));
+    let mut say = |lint, what: String| found.push(Warning::new(lint, format!("{name}: {what}")));
     for key in ["cap_add", "devices", "device_cgroup_rules"] {
         let listed = service
             .get(key)
@@ -55,13 +53,13 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
             .into_iter()
             .flatten();
         if listed.into_iter().any(|one| !is_harmless(key, one)) {
-            say(format!(
-                "{key} gives it access to the host that containers lack"
-            ));
+            let what = format!("{key} gives it access to the host that containers lack");
+            say(Lint::HostAccess, what);
         }
     }
     if service.contains_key("provider") {
-        say("`provider` runs a program on the host".to_owned());
+        let what = "`provider` runs a program on the host".to_owned();
+        say(Lint::Provider, what);
     }
     if ports == Ports::Isolated {
         return;
@@ -70,10 +68,10 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
     for port in ports.into_iter().flatten() {
         let address = port["host_ip"].as_str().unwrap_or_default();
         if !address.is_empty() && !is_loopback(address) {
-            say(format!(
-                "port {} is published on {address}, so other machines can reach it",
-                port["target"]
-            ));
+            let target = &port["target"];
+            let what =
+                format!("port {target} is published on {address}, so other machines can reach it");
+            say(Lint::PublicPort, what);
         }
     }
 }
@@ -98,7 +96,11 @@ mod tests {
 
     fn of(service: &Value) -> Vec<String> {
         let model = json!({ "services": { "bold": service } });
-        risks(&model, "/repo", Ports::Declared)
+        texts(risks(&model, "/repo", Ports::Declared))
+    }
+
+    fn texts(warnings: Vec<Warning>) -> Vec<String> {
+        warnings.into_iter().map(|warning| warning.text).collect()
     }
 
     #[test]
@@ -179,7 +181,7 @@ mod tests {
     #[test]
     fn a_named_volume_can_be_a_folder_of_the_host() {
         let volume = |device: &str| json!({ "volumes": { "data": { "driver_opts": { "type": "none", "o": "bind", "device": device } } } });
-        let found = |device| risks(&volume(device), "/repo", Ports::Isolated);
+        let found = |device| texts(risks(&volume(device), "/repo", Ports::Isolated));
         assert_eq!(found("/repo/data"), Vec::<String>::new());
         assert_eq!(found("tmpfs"), Vec::<String>::new());
         assert!(
@@ -192,7 +194,7 @@ mod tests {
         let model =
             json!({ "services": { "web": { "ports": [{ "target": 80, "host_ip": "0.0.0.0" }] } } });
         assert_eq!(
-            risks(&model, "/repo", Ports::Isolated),
+            texts(risks(&model, "/repo", Ports::Isolated)),
             Vec::<String>::new()
         );
     }

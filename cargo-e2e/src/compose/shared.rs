@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::spec::{Lint, Warning};
+
 use super::changes::ChangeLog;
 use super::model::{binds, is_docker_socket, text};
 
@@ -41,8 +43,11 @@ pub(super) fn of_service(name: &str, service: &Map<String, Value>, log: &mut Cha
         if value == "host" {
             log.share(of_the_host(name, key));
         } else if let Some(container) = value.strip_prefix("container:") {
-            log.share(format!(
-                "{name}: {key} joins the container {container}, which is not in the compose file"
+            log.share(Warning::new(
+                Lint::ForeignNamespace,
+                format!(
+                    "{name}: {key} joins the container {container}, which is not in the compose file"
+                ),
             ));
         }
     }
@@ -57,30 +62,34 @@ pub(super) fn of_service(name: &str, service: &Map<String, Value>, log: &mut Cha
 }
 
 /// Returns a service with `KEY: host`.
-pub(super) fn of_the_host(name: &str, key: &str) -> String {
+pub(super) fn of_the_host(name: &str, key: &str) -> Warning {
     let but = if key == "network_mode" {
         "; all sandboxes share its ports"
     } else {
         ""
     };
-    format!("{name}: {key} is the host's own{but}")
+    let text = format!("{name}: {key} is the host's own{but}");
+    Warning::new(Lint::ForeignNamespace, text)
 }
 
 /// A service that reaches the engine.
-pub(super) fn docker_socket(name: &str, source: &str) -> String {
-    format!(
+pub(super) fn docker_socket(name: &str, source: &str) -> Warning {
+    let text = format!(
         "{name}: {source} gives it root on the host, and teardown does not remove its objects there"
-    )
+    );
+    Warning::new(Lint::DockerSocket, text)
 }
 
-pub(super) fn privileged(name: &str) -> String {
-    format!("{name}: it is privileged, so it can change the host itself")
+pub(super) fn privileged(name: &str) -> Warning {
+    let text = format!("{name}: it is privileged, so it can change the host itself");
+    Warning::new(Lint::Privileged, text)
 }
 
 /// Bind mounts of paths outside the repo: the same folder of the host for every sandbox.
 #[must_use]
-pub fn outside(model: &Value, root: &str) -> Vec<String> {
+pub fn outside(model: &Value, root: &str) -> Vec<Warning> {
     let mut found = Vec::new();
+    let mut say = |text: String| found.push(Warning::new(Lint::OutsidePath, text));
     let services = model["services"].as_object();
     for (name, service) in services.into_iter().flatten() {
         let Some(service) = service.as_object() else {
@@ -91,7 +100,7 @@ pub fn outside(model: &Value, root: &str) -> Vec<String> {
             let harmless = read_only && source.starts_with("/etc/");
             if !is_inside(&source, root) && !harmless && !is_docker_socket(&source) {
                 let how = if read_only { "reads" } else { "may write" };
-                found.push(format!(
+                say(format!(
                     "{name}: it {how} {source} on the host, outside the repo: all sandboxes share it"
                 ));
             }
@@ -103,7 +112,7 @@ pub fn outside(model: &Value, root: &str) -> Vec<String> {
             && device.starts_with('/')
             && !is_inside(&device, root)
         {
-            found.push(format!(
+            say(format!(
                 "volume {key}: it is {device} on the host, outside the repo: all sandboxes share it"
             ));
         }
@@ -130,7 +139,7 @@ pub(super) fn of_network(key: &str, network: &mut Map<String, Value>, log: &mut 
         network.get("driver").and_then(Value::as_str),
         Some("macvlan" | "ipvlan")
     ) {
-        log.share(format!(
+        log.share_object(format!(
             "network {key} uses an interface of the host: all sandboxes share its addresses"
         ));
     }
@@ -142,7 +151,7 @@ pub(super) fn of_network(key: &str, network: &mut Map<String, Value>, log: &mut 
         .flatten()
         .filter_map(|pool| text(pool, "subnet"))
     {
-        log.share(format!(
+        log.share_object(format!(
             "network {key} has the fixed subnet {subnet}: only one sandbox at a time can use it"
         ));
     }
@@ -156,6 +165,6 @@ pub(super) fn of_volume(key: &str, volume: &Map<String, Value>, log: &mut Change
     };
     // A folder of the repo is the sandbox's own copy; that is known only where paths are.
     if !device.is_empty() && !device.starts_with('/') && device != "tmpfs" && device.contains(':') {
-        log.share(format!("volume {key} is {device}: all sandboxes share it"));
+        log.share_object(format!("volume {key} is {device}: all sandboxes share it"));
     }
 }

@@ -55,26 +55,32 @@ pub fn endpoints(
     }
 }
 
-/// Gives the service its variables and folders, and takes away what is for services that stay.
+/// Gives the service its variables and folders, and an entrypoint of e2e.yml, and takes away what is
+/// for services that stay.
 pub fn equip(
     model: &mut Value,
     service: &str,
+    entrypoint: Option<&[String]>,
     variables: &[(String, String)],
-    artifacts: &str,
-    cache: &str,
+    (artifacts, cache): (&str, &str),
 ) {
     let Some(definition) = model["services"][service].as_object_mut() else {
         return;
     };
     definition.remove("restart");
+    // Compose reads the model again, and would interpolate.
+    let literal = |text: &String| json!(text.replace('$', "$$"));
+    if let Some(words) = entrypoint {
+        let words = words.iter().map(literal).collect();
+        definition.insert("entrypoint".to_owned(), Value::Array(words));
+    }
     let environment = definition.entry("environment").or_insert_with(|| json!({}));
     if environment.is_null() {
         *environment = json!({});
     }
     if let Some(environment) = environment.as_object_mut() {
         for (name, value) in variables {
-            // Compose reads the model again, and would interpolate.
-            environment.insert(name.clone(), json!(value.replace('$', "$$")));
+            environment.insert(name.clone(), literal(value));
         }
     }
     let volumes = definition.entry("volumes").or_insert_with(|| json!([]));
@@ -146,14 +152,11 @@ mod tests {
         let mut model =
             json!({ "services": { "e2e": { "restart": "always", "environment": { "A": "1" } } } });
         let variables = [("B".to_owned(), "cost $5".to_owned())];
-        equip(
-            &mut model,
-            "e2e",
-            &variables,
-            "/box/artifacts",
-            "/box/cache",
-        );
+        let entrypoint = ["say".to_owned(), "$HOME".to_owned()];
+        let folders = ("/box/artifacts", "/box/cache");
+        equip(&mut model, "e2e", Some(&entrypoint), &variables, folders);
         let service = &model["services"]["e2e"];
+        assert_eq!(service["entrypoint"], json!(["say", "$$HOME"]));
         assert_eq!(service["environment"], json!({ "A": "1", "B": "cost $$5" }));
         assert_eq!(service["volumes"][0]["target"], json!(ARTIFACTS));
         assert_eq!(service.get("restart"), None);

@@ -73,32 +73,39 @@ pub async fn run(
     input: &[u8],
     deadline: Duration,
 ) -> Result<Output, HostError> {
-    match once(host, script, input, deadline).await {
+    match feed(host, script, input, deadline).await {
         Err(lost @ HostError::Lost { .. }) if script.may_run_again() => {
             host.reconnect().await.map_err(|_| lost)?;
-            once(host, script, input, deadline).await
+            feed(host, script, input, deadline).await
         }
         other => other,
     }
 }
 
-async fn once(
+/// Runs a script that reads more than memory holds. It runs once: what it reads can't be had again.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn feed(
     host: &dyn Host,
     script: &Script,
-    input: &[u8],
+    input: impl AsyncRead + Unpin + Send,
     deadline: Duration,
 ) -> Result<Output, HostError> {
     let mut stdout = Vec::new();
-    let (status, stderr) = stream(host, script, input, deadline, &mut |bytes| {
-        let room = MOST_OUTPUT.saturating_sub(stdout.len());
-        stdout.extend_from_slice(&bytes[..bytes.len().min(room)]);
-    })
-    .await?;
+    let mut sink = |bytes: &[u8]| keep(&mut stdout, bytes);
+    let sink = Sink::Call(&mut sink);
+    let (status, stderr) = piped(host, script, input, deadline, sink).await?;
     Ok(Output {
         status,
         stdout,
         stderr,
     })
+}
+
+fn keep(stdout: &mut Vec<u8>, bytes: &[u8]) {
+    let room = MOST_OUTPUT.saturating_sub(stdout.len());
+    stdout.extend_from_slice(&bytes[..bytes.len().min(room)]);
 }
 
 /// Runs a script and hands over its standard output as it comes; returns its exit status and
@@ -127,13 +134,13 @@ pub async fn pour(
     deadline: Duration,
     to: mpsc::Sender<Vec<u8>>,
 ) -> Result<(i32, String), HostError> {
-    piped(host, script, b"", deadline, Sink::Pour(to)).await
+    piped(host, script, &b""[..], deadline, Sink::Pour(to)).await
 }
 
 async fn piped(
     host: &dyn Host,
     script: &Script,
-    input: &[u8],
+    mut input: impl AsyncRead + Unpin + Send,
     deadline: Duration,
     mut sink: Sink<'_>,
 ) -> Result<(i32, String), HostError> {
@@ -143,7 +150,7 @@ async fn piped(
         let (mut stdin, mut stdout, mut stderr) = (channel.stdin, channel.stdout, channel.stderr);
         let feed = async move {
             // A script that does not read its input closes the pipe: its business.
-            let _ = stdin.write_all(input).await;
+            let _ = tokio::io::copy(&mut input, &mut stdin).await;
             let _ = stdin.shutdown().await;
         };
         // The pipe goes with its reader: a script that prints on would wait for ever.

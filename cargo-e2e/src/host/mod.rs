@@ -25,7 +25,7 @@ use std::pin::Pin;
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use command::{Output, Stream, ending, lines, pour, run, stream};
+pub use command::{Output, Stream, ending, feed, lines, pour, run, stream};
 pub use connect::connect;
 pub use error::HostError;
 pub use kind::{HostKind, LOCAL};

@@ -22,7 +22,7 @@ pub struct Limits {
     pub sync: Duration,
     /// Pulling, building and starting the stack, and waiting for its ports.
     pub up: Duration,
-    /// `setup_command`.
+    /// `prepare_command`; and `setup_command`.
     pub setup: Duration,
     pub test: Duration,
     pub collect: Duration,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::environment;
 use crate::repo::workspace::Repo;
-use crate::spec::{Cleanup, Ports, Side, Spec};
+use crate::spec::{Cleanup, Lint, Ports, Side, Spec, Warning};
 
 pub use error::PlanError;
 pub use host::{HostChoice, HostVariables, choose_host};
@@ -210,21 +210,38 @@ impl Plan {
             .tests
             .harness()
             .map_or(Duration::ZERO, |_| self.limits.build);
-        // Their `junit` file is one for all runs in this working copy.
+        let prepare = &self.spec.prepare_command;
+        let prepare = prepare
+            .as_ref()
+            .map_or(Duration::ZERO, |_| self.limits.setup);
+        // Their `junit` files are the same for all runs in this working copy.
         let here = self.tests_on == Side::Client && self.tests.service().is_none();
-        let turn = match &self.spec.junit {
-            Some(_) if here => self.limits.queue,
-            _ => Duration::ZERO,
+        let turn = if here && !self.spec.junit.is_empty() {
+            self.limits.queue
+        } else {
+            Duration::ZERO
         };
-        [self.limits.sum(), compile, ready, turn, GRACE]
+        [self.limits.sum(), compile, prepare, ready, turn, GRACE]
             .into_iter()
             .fold(Duration::ZERO, Duration::saturating_add)
     }
 
     /// Warnings of Cargo's test targets that seem to be meant and will not run.
     #[must_use]
-    pub fn targets_not_run(&self) -> Vec<String> {
-        harness::not_run(&self.repo, &self.spec)
+    pub fn targets_not_run(&self) -> Vec<Warning> {
+        let not_run = harness::not_run(&self.repo, &self.spec);
+        Warning::each(Lint::TargetNotRun, not_run).collect()
+    }
+
+    /// Returns the texts of warnings that e2e.yml does not accept.
+    pub fn not_allowed<'w>(
+        &'w self,
+        warnings: impl IntoIterator<Item = &'w Warning>,
+    ) -> impl Iterator<Item = &'w Warning> {
+        let allow = &self.spec.allow;
+        warnings
+            .into_iter()
+            .filter(|warning| !allow.contains(&warning.lint))
     }
 
     /// Returns the spec's path as people know it: relative to the repo where it lies in it.

@@ -23,7 +23,9 @@ pub enum Stage {
     Build,
     /// Send the repo.
     Sync,
-    /// Compile Cargo's test targets, while `up`, `ready` and `setup` run.
+    /// Run `prepare_command` on the host.
+    Prepare,
+    /// Compile Cargo's test targets, while `prepare`, `up`, `ready` and `setup` run.
     Compile,
     /// Bring the stack up.
     Up,
@@ -51,6 +53,7 @@ impl Stage {
             Self::Provision => "provision",
             Self::Build => "build",
             Self::Sync => "sync",
+            Self::Prepare => "prepare",
             Self::Compile => "compile",
             Self::Up => "up",
             Self::Ready => "ready",

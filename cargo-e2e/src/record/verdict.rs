@@ -41,7 +41,7 @@ pub enum Events {
     Unreadable(String),
 }
 
-/// What became of the `junit` file.
+/// What became of a `junit` file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Junit {
     /// It was read: these tests, perhaps none.
@@ -50,6 +50,15 @@ pub enum Junit {
     Unwritten,
     /// It can't be read: why.
     Unreadable(String),
+}
+
+/// A path or glob of `junit`, which must name a file that this run wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JunitEntry {
+    /// As e2e.yml has it.
+    pub written: String,
+    /// The files that it names, by their paths; none where a glob matches none of this run.
+    pub files: Vec<(String, Junit)>,
 }
 
 /// All that speaks of the tests of a run.
@@ -69,8 +78,8 @@ pub struct Evidence {
     pub unrecorded: Vec<String>,
     /// Test targets that have no test at all.
     pub empty: Vec<String>,
-    /// The path in e2e.yml and what is there; none when none is asked for.
-    pub junit: Option<(String, Junit)>,
+    /// Each entry of `junit`; none when none is asked for.
+    pub junit: Vec<JunitEntry>,
 }
 
 /// A word that is no pass.
@@ -184,7 +193,9 @@ fn status(evidence: &Evidence) -> Option<Word> {
     }
     let status = statuses.find(|status| *status != 0)?;
     // A runner's word for it, which the file confirms.
-    let empty = matches!(&evidence.junit, Some((_, Junit::Read(tests))) if tests.is_empty());
+    let files: Vec<_> = evidence.junit.iter().flat_map(|one| &one.files).collect();
+    let is_empty = |file: &Junit| matches!(file, Junit::Read(tests) if tests.is_empty());
+    let empty = !files.is_empty() && files.iter().all(|(_, file)| is_empty(file));
     if empty && [NONE_RAN, NONE_COLLECTED].contains(&status) {
         return word(Verdict::NoTests, "no test ran".to_owned());
     }
@@ -196,45 +207,59 @@ fn failure(status: i32) -> String {
 }
 
 fn junit(evidence: &Evidence) -> Option<Word> {
-    let (path, file) = evidence.junit.as_ref()?;
-    let word = |verdict, message| {
-        Some(Word {
-            source: Source::Junit,
-            verdict,
-            message,
-        })
-    };
     let ending = evidence.ending();
-    match file {
-        Junit::Read(tests) if tests.is_empty() => {
-            word(Verdict::NoTests, format!("no test ran: {path} has none"))
-        }
-        Junit::Read(tests) => match failed(tests) {
-            Some(failed) => word(
-                Verdict::Failed,
-                format!("{ending}, but {path} has {failed}"),
-            ),
-            None if any_ran(tests) => None,
-            None => word(
-                Verdict::NoTests,
-                format!("no test ran: all of {path} were skipped"),
-            ),
-        },
-        nothing => {
-            let why = nothing.says_nothing()?;
-            word(Verdict::NoTests, format!("{ending}, but {path} {why}"))
+    let word = |verdict, message| Word {
+        source: Source::Junit,
+        verdict,
+        message,
+    };
+    let entries = &evidence.junit;
+    for (path, file) in entries.iter().flat_map(|one| &one.files) {
+        if let Junit::Read(tests) = file
+            && let Some(failed) = failed(tests)
+        {
+            let message = format!("{ending}, but {path} has {failed}");
+            return Some(word(Verdict::Failed, message));
         }
     }
+    let nothing = entries.iter().find_map(JunitEntry::says_nothing);
+    let none = || entries.iter().find_map(JunitEntry::none_ran);
+    let message = nothing.map(|why| format!("{ending}, but {why}"));
+    message
+        .or_else(none)
+        .map(|message| word(Verdict::NoTests, message))
 }
 
-impl Junit {
-    /// Why nothing is known of the tests, to follow a path; none when it was read.
+impl JunitEntry {
+    /// Why not all is known of its tests; none when all of it was read.
     #[must_use]
     pub fn says_nothing(&self) -> Option<String> {
-        match self {
-            Self::Read(_) => None,
-            Self::Unwritten => Some("was not written".to_owned()),
-            Self::Unreadable(why) => Some(format!("is unreadable: {}", first_line(why))),
+        let Self { written, files } = self;
+        if files.is_empty() {
+            return Some(format!("{written} matches no file that this run wrote"));
+        }
+        files.iter().find_map(|(path, file)| match file {
+            Junit::Read(_) => None,
+            Junit::Unwritten => Some(format!("{path} was not written")),
+            Junit::Unreadable(why) => Some(format!("{path} is unreadable: {}", first_line(why))),
+        })
+    }
+
+    /// Says that none of its tests ran, where that is so.
+    fn none_ran(&self) -> Option<String> {
+        let tests = || {
+            self.files.iter().flat_map(|(_, file)| match file {
+                Junit::Read(tests) => tests.as_slice(),
+                Junit::Unwritten | Junit::Unreadable(_) => &[],
+            })
+        };
+        let written = &self.written;
+        if tests().any(|test| test.status != StageStatus::Skipped) {
+            None
+        } else if tests().next().is_none() {
+            Some(format!("no test ran: {written} has none"))
+        } else {
+            Some(format!("no test ran: all of {written} were skipped"))
         }
     }
 }

@@ -41,7 +41,7 @@ pub enum Verdict {
     Leaked,
     /// `build_command`, or compiling the test targets, failed.
     BuildFailed,
-    /// `setup_command` failed.
+    /// `prepare_command` or `setup_command` failed.
     SetupFailed,
     /// A signal ended the run.
     Interrupted,
@@ -112,7 +112,7 @@ impl Verdict {
                 "Setup failed",
                 105,
                 2,
-                "setup_command failed",
+                "prepare_command or setup_command failed",
             ),
             Self::Interrupted => (
                 "interrupted",

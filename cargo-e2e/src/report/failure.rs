@@ -110,7 +110,11 @@ pub fn report(record: &Record, inputs: &ReportInputs<'_>) -> Option<Report> {
 pub fn explained(record: &Record) -> Option<Stage> {
     match record.verdict {
         Verdict::Failed | Verdict::TimedOut => Some(Stage::Test),
-        Verdict::SetupFailed => Some(Stage::Setup),
+        Verdict::SetupFailed => {
+            // There is no stack before it is brought up.
+            let is_setup = |stage: &StageRecord| stage.name == Stage::Setup;
+            record.stages.iter().any(is_setup).then_some(Stage::Setup)
+        }
         _ => None,
     }
 }

@@ -42,7 +42,8 @@ fn hash(plan: &Plan) -> String {
         (&spec.name, &spec.compose_file, &spec.profiles),
         (&spec.services, &spec.test_service, &spec.env_files),
         (&spec.ports, &spec.health_checks, &spec.sync),
-        (&spec.setup_command, &spec.shell, &spec.env, &spec.secrets),
+        (&spec.prepare_command, &spec.setup_command, &spec.shell),
+        (&spec.env, &spec.secrets),
     );
     add("e2e.yml", format!("{of_stack:?}").as_bytes());
     let files = compose

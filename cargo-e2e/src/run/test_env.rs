@@ -41,6 +41,22 @@ pub(super) fn variables(
     with_own(context, all)
 }
 
+/// Returns the variables that `prepare_command` sees. Where the stack will answer is not known yet, and
+/// what `env` makes of that is left out.
+pub(super) fn before_the_stack(context: &Context<'_>) -> Vec<(String, String)> {
+    let (artifacts, cache) = host_folders(context);
+    let none = Endpoints::default();
+    let mut all = variables::for_tests(&context.sandbox.identity, &none, &artifacts, &cache);
+    all.retain(|(name, _)| name != protocol::HOST && name != protocol::ENDPOINTS);
+    all.extend_from_slice(context.events.secrets().variables());
+    for (name, value) in &context.plan.spec.env {
+        if let Ok(value) = variables::expand(value, &all) {
+            all.push((name.clone(), value));
+        }
+    }
+    all
+}
+
 /// Returns the host's folders for artifacts and cache.
 pub(super) fn host_folders(context: &Context<'_>) -> (String, String) {
     (

@@ -4,16 +4,17 @@
 use e2e_harness::protocol::collision;
 use serde_json::Value;
 
-use crate::compose::{Isolation, PortRule, Published, isolate, needs, risks};
+use crate::compose::{Isolation, PortRule, Published, isolate, needs};
 use crate::plan::Plan;
-use crate::spec::Ports;
+use crate::spec::{Ports, Warning};
 
+mod junit;
 mod ports;
 mod stack;
 mod statuses;
 mod text;
 
-pub use stack::unpublished;
+pub use stack::{reaches, unpublished};
 pub use statuses::statuses;
 
 /// What was found, a line or a few each.
@@ -21,8 +22,8 @@ pub use statuses::statuses;
 pub struct Findings {
     /// A run would fail.
     pub errors: Vec<String>,
-    /// A run may not do what is meant.
-    pub warnings: Vec<String>,
+    /// A run may not do what is meant; without those that e2e.yml accepts.
+    pub warnings: Vec<Warning>,
     /// What could be better.
     pub notes: Vec<String>,
 }
@@ -33,10 +34,12 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
     let (mut errors, mut warnings) = (Vec::new(), plan.targets_not_run());
     let root = plan.repo.root.to_string_lossy();
     for (path, need) in needs::paths(model, &root) {
-        // build_command may be what makes it.
+        // These may be what makes it.
+        let is_made_before =
+            plan.spec.build_command.is_some() || plan.spec.prepare_command.is_some();
         if !need.is_made
             && plan.repo.root.join(&path).symlink_metadata().is_err()
-            && plan.spec.build_command.is_none()
+            && !is_made_before
         {
             errors.push(format!("{path} does not exist; it is {}", need.why));
         }
@@ -53,7 +56,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
             "services {one} and {other} would share their E2E_… variables"
         ));
     }
-    let risks = risks::risks(model, &root, plan.ports);
+    let (risks, outside) = reaches(plan, model, &root);
     let rewritten = isolate(
         model.clone(),
         &Isolation {
@@ -74,7 +77,9 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
             ));
         }
     }
+    errors.extend(junit::junit(plan));
     errors.extend(stack::stack(plan, model));
+    errors.extend(outside.into_iter().map(|outside| outside.text));
     let unpublished = unpublished(plan, model, &rewritten.published).into_iter();
     errors.extend(unpublished.map(|(error, help)| format!("{error}\n  help: {help}")));
     warnings.extend(addresses(plan, &rewritten.published));
@@ -82,6 +87,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
     let shared = rewritten.shared.into_iter();
     warnings.extend(shared.filter(|line| !risks.contains(line)));
     warnings.extend(risks);
+    let warnings = plan.not_allowed(&warnings).cloned().collect();
     let mut notes = Vec::new();
     if plan.ports == Ports::Declared {
         notes.extend(ports::queue(plan, &rewritten.published));
@@ -95,7 +101,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
 
 /// Returns warnings of addresses at which no service would answer. Reads files of the repo.
 #[must_use]
-pub fn addresses(plan: &Plan, published: &[Published]) -> Vec<String> {
+pub fn addresses(plan: &Plan, published: &[Published]) -> Vec<Warning> {
     if plan.ports == Ports::Isolated {
         ports::named(plan, published)
     } else {

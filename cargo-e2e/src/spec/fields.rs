@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
+use super::allow::{LINTS, Lint};
+use super::choice::{Choice, choice};
 use super::health_checks::{HEALTH_CHECKS, HealthCheck};
 use super::level::{level, map};
 use super::types::{
-    COMMAND, Choice, ENV, LINE, NAME, PATH, PATH_OR_PATHS, PATHS, PROFILES, SERVICE_NAME,
-    SERVICE_NAMES, SHELL, TIMEOUT, VARIABLES, choice,
+    COMMAND, ENTRYPOINT, ENV, GLOBS, IMAGES, LINE, NAME, PATH_OR_PATHS, PATHS, PROFILES,
+    SERVICE_NAME, SERVICE_NAMES, SHELL, TIMEOUT, VARIABLES,
 };
 
 level! {
@@ -26,8 +28,8 @@ level! {
         /// Runs the tests, in the repo's root; what follows `--` on the command line is appended to
         /// its last line. Required without `test_service` and outside of Cargo projects.
         test_command: Option<String> = COMMAND;
-        /// How `build_command`, `setup_command` and `test_command` are started; `sh` where it is not
-        /// there. A name alone, such as `bash`, is started so that a failure of any line counts; of
+        /// How `build_command`, `prepare_command`, `setup_command` and `test_command` are started;
+        /// `sh` where it is not there. A name alone, such as `bash`, is started so that a failure of any line counts; of
         /// several words, the command is the next.
         shell: Vec<String> = SHELL;
         /// For the tests; compiling is not counted.
@@ -41,26 +43,35 @@ level! {
         /// ones of the sandbox's own. `declared`, but with `test_service` and for Cargo's test
         /// targets `isolated`.
         ports: Option<Ports> = choice::<Ports>();
-        /// Variables for `setup_command` and the tests. Values may use `${E2E_…}` and variables above
+        /// Variables for `prepare_command`, `setup_command` and the tests. Values may use `${E2E_…}` and variables above
         /// them; `$$` is a dollar.
         env: Vec<(String, String)> = ENV;
         /// Runs on the client, before the files are sent.
         build_command: Option<String> = COMMAND;
+        /// Runs on the host in the repo's root, before Compose reads its files; no port is known yet.
+        prepare_command: Option<String> = COMMAND;
         /// Runs on the host in the repo's root, once the stack is ready.
         setup_command: Option<String> = COMMAND;
         /// The compose service that runs the tests: `test_command` in it, else its own command.
         test_service: Option<String> = SERVICE_NAME;
+        /// Replaces the ENTRYPOINT of the image of `test_service`; an empty list leaves none, so that
+        /// `test_command` is started as it is.
+        entrypoint: Option<Vec<String>> = ENTRYPOINT;
         /// Files to send to the host, and files to leave out.
         sync: Sync = map::<Sync>();
         /// Globs of files, or whole folders, that are kept with the result.
         artifacts: Vec<String> = PATHS;
-        /// JUnit XML that the tests write, relative to the repo's root; read back into the result.
-        junit: Option<String> = PATH;
+        /// JUnit XML files that the tests write, relative to the repo's root; read back into the
+        /// result. Each path or glob must name a file that this run wrote.
+        junit: Vec<String> = GLOBS;
         /// Compose profiles to enable.
         profiles: Vec<String> = PROFILES;
         /// The only compose services to bring up, with those that they depend on; a profile is no
         /// obstacle.
         services: Vec<String> = SERVICE_NAMES;
+        /// Images of the client that the host gets before `up`, where it does not have them with the
+        /// same id.
+        images: Vec<String> = IMAGES;
         /// Which images are pulled before the stack comes up: those that are `missing` on the host, or
         /// `always` all. A service's own `pull_policy` counts more.
         pull: Pull = choice::<Pull>(), "missing";
@@ -69,9 +80,11 @@ level! {
         registry_auth: RegistryAuth = choice::<RegistryAuth>(), "host";
         /// Files with variables for the compose file, relative to the repo's root.
         env_files: Vec<String> = PATHS;
-        /// Variables of the client's environment for Compose, `setup_command` and the tests; their
-        /// values are masked.
+        /// Variables of the client's environment for Compose, `prepare_command`, `setup_command` and
+        /// the tests; their values are masked.
         secrets: Vec<String> = VARIABLES;
+        /// Warnings of `check` that are accepted, by name.
+        allow: Vec<Lint> = LINTS;
         /// How long each of the other stages may take.
         timeouts: Timeouts = map::<Timeouts>();
         /// Where the result belongs in the state-hub.
@@ -100,11 +113,11 @@ level! {
         queue: Duration = TIMEOUT, "1800";
         /// `build_command`, or compiling the test targets.
         build: Duration = TIMEOUT, "1800";
-        /// Sending the repo to the host.
+        /// Sending the repo to the host, and sending `images`.
         sync: Duration = TIMEOUT, "600";
         /// Pulling, building and starting, and waiting for ports that another sandbox holds.
         up: Duration = TIMEOUT, "900";
-        /// `setup_command`.
+        /// `prepare_command`, and `setup_command`.
         setup: Duration = TIMEOUT, "600";
         /// Fetching logs and artifacts.
         collect: Duration = TIMEOUT, "120";

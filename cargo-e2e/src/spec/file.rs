@@ -55,6 +55,15 @@ pub(super) fn read(
             ),
         );
     }
+    if let Some(entrypoint) = root.get("entrypoint")
+        && root.get("test_service").is_none()
+    {
+        decoder.report(
+            entrypoint.spot,
+            "`entrypoint` is for a `test_service`, and there is none",
+            Some("`shell` says how a `test_command` on a machine is started".to_owned()),
+        );
+    }
     decoder.end(spec)
 }
 

@@ -9,6 +9,8 @@
 
 use std::path::Path;
 
+mod allow;
+mod choice;
 mod decoder;
 mod diagnostic;
 mod fields;
@@ -29,6 +31,7 @@ mod source;
 mod tests;
 mod types;
 
+pub use allow::{Lint, Warning};
 pub use diagnostic::SpecErrors;
 pub use fields::{Cleanup, Ports, Pull, RegistryAuth, Report, Side, Spec};
 pub use file::is_meant;

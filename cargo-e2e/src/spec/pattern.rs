@@ -14,6 +14,10 @@ pub(super) struct Pattern {
 pub(super) static SLUG: Pattern = Pattern::new("[a-z0-9][a-z0-9-]{0,39}");
 pub(super) static SERVICE: Pattern = Pattern::new("[a-zA-Z0-9._-]+");
 pub(super) static PROFILE: Pattern = Pattern::new(r"(?:[a-zA-Z0-9][a-zA-Z0-9_.-]*|\*)");
+/// A name with or without a tag; a digest is a registry's, and none of a client's.
+pub(super) static IMAGE: Pattern = Pattern::new(
+    r"[a-z0-9][a-zA-Z0-9._/-]*(?::[0-9]+/[a-z0-9][a-zA-Z0-9._/-]*)?(?::[a-zA-Z0-9_][a-zA-Z0-9_.-]*)?",
+);
 pub(super) static VARIABLE: Pattern = Pattern::new("[A-Za-z_][A-Za-z0-9_]*");
 pub(super) static GRPC_SERVICE: Pattern = Pattern::new("[!-~]{1,200}");
 pub(super) static SECONDS: Pattern = Pattern::new(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?");

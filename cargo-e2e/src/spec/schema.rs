@@ -107,6 +107,12 @@ mod tests {
             with(
                 "env: {A: x, B: '1'}\nsecrets: [TOKEN]\nsync: {include: [target/*.jar]}\ntimeouts: {up: 5}\n",
             ),
+            with("junit: [out.xml, 'e2e/**/*.xml']\nimages: ['app:dev']\nprepare_command: make\n"),
+            with("test_service: tests\nentrypoint: []\n"),
+            with("allow: [fixed-port, compose]\n"),
+            with("allow: [fixed-ports]\n"),
+            with("junit: out/\n"),
+            with("images: ['app@sha256:1']\n"),
             with("timeouts: {up: 0}\n"),
             with("timeout: -1\n"),
             with("compose_file: ../x.yml\n"),

@@ -5,12 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::decoder::{Decoder, Place};
-use super::keys::listed;
-use super::level::Type;
+use super::level::{Decode, Type};
 use super::name::{MAX_SLUG, is_slug, slug_of};
-use super::nearest;
 use super::node::{Kind, Node};
-use super::pattern::{PROFILE, Pattern, SERVICE, SLUG, VARIABLE};
+use super::pattern::{IMAGE, PROFILE, Pattern, SERVICE, SLUG, VARIABLE};
 use super::seconds::{MAX_SECONDS, SecondsError, meant_seconds, seconds};
 use super::source::quoted;
 
@@ -58,8 +56,6 @@ pub(super) const TIMEOUT: Type<Duration> = Type::new(
     timeout,
 );
 
-pub(super) const PATH: Type<String> = Type::new("path", path_schema, path);
-
 pub(super) const PATHS: Type<Vec<String>> = Type::new(
     "list of paths",
     || list_of(&path_schema()),
@@ -73,18 +69,14 @@ pub(super) const PATHS: Type<Vec<String>> = Type::new(
 pub(super) const PATH_OR_PATHS: Type<Vec<String>> = Type::new(
     "path or list of paths",
     || one_or_many(&path_schema()),
-    |decoder, place, node| match &node.kind {
-        Kind::Scalar { .. } => Some(vec![path(decoder, place, node)?]),
-        Kind::List(items) if items.is_empty() => {
-            decoder.expected(place, "at least one path", node, None);
-            None
-        }
-        Kind::List(items) => each(items, |item| path(decoder, place, item)),
-        Kind::Map(_) => {
-            decoder.expected(place, "a path or a list of paths", node, None);
-            None
-        }
-    },
+    |decoder, place, node| one_or_more(decoder, place, node, path),
+);
+
+/// Files by path or glob, or a list of at least one.
+pub(super) const GLOBS: Type<Vec<String>> = Type::new(
+    "path, glob, or list of them",
+    || one_or_many(&file_schema()),
+    |decoder, place, node| one_or_more(decoder, place, node, file),
 );
 
 pub(super) const PROFILES: Type<Vec<String>> = Type::new(
@@ -97,6 +89,12 @@ pub(super) const SERVICE_NAMES: Type<Vec<String>> = Type::new(
     "list of compose services",
     || list_of(&SERVICE.schema()),
     |decoder, place, node| list_matching(decoder, place, "compose services", &SERVICE, node),
+);
+
+pub(super) const IMAGES: Type<Vec<String>> = Type::new(
+    "list of images",
+    || list_of(&IMAGE.schema()),
+    |decoder, place, node| list_matching(decoder, place, "images, without a digest", &IMAGE, node),
 );
 
 pub(super) const VARIABLES: Type<Vec<String>> = Type::new(
@@ -115,6 +113,17 @@ pub(super) const SHELL: Type<Vec<String>> = Type::new(
     shell,
 );
 
+/// The words before a container's command: a text without quotes, or a list; none of them where it
+/// is empty.
+pub(super) const ENTRYPOINT: Type<Vec<String>> = Type::new(
+    "words",
+    || json!({"anyOf": [{"type": "string"}, list_of(&not_empty())]}),
+    |decoder, place, node| match &node.kind {
+        Kind::Scalar { .. } if node.text() == Some("") && !node.is_plain() => Some(Vec::new()),
+        _ => split_words(decoder, place, "words", node),
+    },
+);
+
 /// A map of variables, in the order of the file.
 pub(super) const ENV: Type<Vec<(String, String)>> = Type::new(
     "map",
@@ -124,36 +133,6 @@ pub(super) const ENV: Type<Vec<(String, String)>> = Type::new(
     },
     env,
 );
-
-/// A value that is one of a few words.
-pub(super) trait Choice: Copy + 'static {
-    const ALL: &'static [(&'static str, Self)];
-}
-
-/// One of a few words.
-pub(super) const fn choice<T: Choice>() -> Type<T> {
-    Type::new(
-        "choice",
-        || json!({"enum": words::<T>()}),
-        |decoder, place, node| {
-            let written = node.text();
-            let all = T::ALL.iter();
-            if let Some((_, value)) = all.clone().find(|(word, _)| written == Some(word)) {
-                return Some(*value);
-            }
-            let words = words::<T>();
-            let meant = written.and_then(|text| nearest(text, words.iter().copied()));
-            let help = meant.map(|meant| format!("did you mean `{meant}`?"));
-            let expected = format!("one of {}", listed(&words, "or"));
-            decoder.expected(place, &expected, node, help);
-            None
-        },
-    )
-}
-
-fn words<T: Choice>() -> Vec<&'static str> {
-    T::ALL.iter().map(|(word, _)| *word).collect()
-}
 
 pub(super) fn not_empty() -> Value {
     json!({"type": "string", "minLength": 1})
@@ -237,26 +216,79 @@ fn path_schema() -> Value {
     json!({"type": "string", "minLength": 1, "not": {"pattern": r"^[/~]|(^|/)\.\.(/|$)"}})
 }
 
-fn shell(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec<String>> {
-    const EXPECTED: &str = "a shell or a list of words";
-    let mut words = Vec::new();
+fn one_or_more(
+    decoder: &mut Decoder<'_>,
+    place: Place<'_>,
+    node: &Node,
+    one: Decode<String>,
+) -> Option<Vec<String>> {
     match &node.kind {
+        Kind::Scalar { .. } => Some(vec![one(decoder, place, node)?]),
+        Kind::List(items) if items.is_empty() => {
+            decoder.expected(place, "at least one path", node, None);
+            None
+        }
+        Kind::List(items) => each(items, |item| one(decoder, place, item)),
+        Kind::Map(_) => {
+            decoder.expected(place, "a path or a list of paths", node, None);
+            None
+        }
+    }
+}
+
+/// Reads a path or glob of files.
+fn file(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<String> {
+    let path = path(decoder, place, node)?;
+    let (why, help) = if path.ends_with('/') {
+        ("names a folder".to_owned(), format!("write `{path}*.xml`"))
+    } else if let Err(error) = glob::Pattern::new(&path) {
+        let help = "`**` is a folder of its own, as in `reports/**/*.xml`; `[[]` is a `[`";
+        (
+            format!("is not a valid glob: {}", error.msg),
+            help.to_owned(),
+        )
+    } else {
+        return Some(path);
+    };
+    let message = format!("`{}`: {} {why}", place.key, quoted(&path));
+    decoder.report(node.spot, message, Some(help));
+    None
+}
+
+fn file_schema() -> Value {
+    json!({"type": "string", "minLength": 1, "not": {"pattern": r"^[/~]|(^|/)\.\.(/|$)|/$"}})
+}
+
+/// Reads a text without quotes, or a list of words.
+fn split_words(
+    decoder: &mut Decoder<'_>,
+    place: Place<'_>,
+    expected: &str,
+    node: &Node,
+) -> Option<Vec<String>> {
+    match &node.kind {
+        Kind::List(items) => each(items, |item| {
+            decoder.line(place, "a word", item).map(str::to_owned)
+        }),
         Kind::Scalar { .. } => {
-            let text = decoder.line(place, EXPECTED, node)?;
+            let text = decoder.line(place, expected, node)?;
             if text.contains(['\'', '"', '\\']) {
                 let help = "write a list of words, such as [bash, -euo, pipefail, -c]".to_owned();
                 decoder.expected(place, "words without quotes", node, Some(help));
                 return None;
             }
-            words.extend(text.split_whitespace());
+            Some(text.split_whitespace().map(str::to_owned).collect())
         }
-        Kind::List(items) => {
-            for item in items {
-                words.push(decoder.line(place, "a word", item)?);
-            }
+        Kind::Map(_) => {
+            decoder.expected(place, expected, node, None);
+            None
         }
-        Kind::Map(_) => {}
     }
+}
+
+fn shell(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec<String>> {
+    const EXPECTED: &str = "a shell or a list of words";
+    let words = split_words(decoder, place, EXPECTED, node)?;
     let Some(first) = words.first() else {
         decoder.expected(place, EXPECTED, node, None);
         return None;
@@ -270,7 +302,7 @@ fn shell(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec
         let message = format!("`shell`: {} is not known to take `-e -c`", quoted(first));
         decoder.report(node.spot, message, Some(format!("write `{name} -c`")));
     }
-    Some(words.into_iter().map(str::to_owned).collect())
+    Some(words)
 }
 
 /// Returns the one place where numbers and booleans are text, since nothing else can be meant.

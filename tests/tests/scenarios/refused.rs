@@ -97,9 +97,9 @@ fn check_names_what_compose_lets_pass() {
     let checked = unset.cargo_e2e(&["check"]);
     assert_eq!(checked.code, Some(0), "{checked}");
     assert!(
-        checked
-            .stderr
-            .contains("compose: The \"NO_SUCH_VALUE_HERE\" variable is not set"),
+        checked.stderr.contains(
+            "warning[unset-variable]: compose: The \"NO_SUCH_VALUE_HERE\" variable is not set"
+        ),
         "{checked}"
     );
 }

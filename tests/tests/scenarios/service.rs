@@ -71,6 +71,38 @@ fn a_test_command_runs_in_the_service() {
 }
 
 #[test]
+fn an_entrypoint_that_is_not_made_for_commands_gives_way() {
+    let compose = "services:\n  web: {image: BUSYBOX, command: [sleep, '600']}\n  \
+         tests: {build: ../tests, profiles: [test]}\n";
+    let dockerfile =
+        "FROM BUSYBOX\nENTRYPOINT [\"echo\", \"of the image\"]\nCMD [\"and its command\"]\n";
+    let repo = Repo::new("entrypoint")
+        .compose(compose)
+        .file("tests/Dockerfile", dockerfile)
+        .spec("test_service: tests\ntest_command: echo never && exit 7\n");
+    // It reads the command as words to say.
+    repo.run(Host::Local, &[])
+        .ended(0, "passed")
+        .stdout_has("of the image sh -e -c");
+    let with = |rest: &str| format!("name: SLUG\ntest_service: tests\n{rest}");
+    let repo = repo.file(
+        "e2e/e2e.yml",
+        &with("entrypoint: []\ntest_command: echo here && exit 7\n"),
+    );
+    repo.run(Host::Local, &[])
+        .ended(100, "failed")
+        .stdout_has("here")
+        .stderr_has("exit status 7");
+    let repo = repo.file(
+        "e2e/e2e.yml",
+        &with("entrypoint: [echo, 'its  own', $HOME]\n"),
+    );
+    repo.run(Host::Local, &["--", "and arguments"])
+        .ended(0, "passed")
+        .stdout_has("its  own $HOME and arguments\n");
+}
+
+#[test]
 fn a_service_that_is_not_there_is_named() {
     let repo = Repo::new("service-typo")
         .compose(&stack("[sleep, '600']"))

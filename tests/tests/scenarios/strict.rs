@@ -46,6 +46,25 @@ fn each_way_out_is_said_and_the_run_goes_on() {
         let line = format!("not isolated {said}\n");
         assert!(planned.stdout.contains(&line), "{said}\n{planned}");
     }
+    let names =
+        "privileged, foreign-namespace, host-access, docker-socket, public-port, outside-path";
+    let privileged = format!("warning[privileged]: {}", SAID[0]);
+    assert!(checked.stderr.contains(&privileged), "{checked}");
+    let accept = "help: `allow: [host-access, foreign-namespace, public-port, ";
+    assert!(checked.stderr.contains(accept), "{checked}");
+    // What is accepted is not said, and `--strict` takes it.
+    let repo = repo.file(
+        "e2e/e2e.yml",
+        &format!("name: SLUG\ntest_command: 'true'\nallow: [{names}]\n"),
+    );
+    let ran = repo.run(Host::Dev, &["--strict"]);
+    ran.ended(0, "passed");
+    let checked = repo.cargo_e2e(&["check", "--strict"]);
+    assert_eq!(checked.code, Some(0), "{checked}");
+    for said in SAID {
+        ran.stderr_lacks(said);
+        assert!(!checked.stderr.contains(said), "{checked}");
+    }
 }
 
 /// A host that nobody reaches: who asks for it ends with 97.

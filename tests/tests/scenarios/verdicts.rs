@@ -10,6 +10,9 @@ const ONE_FAILED: &str = "<testsuites><testsuite name='s'>\
      <testcase classname='orders' name='ship' time='0.1'><failure message='3 is not 4'/></testcase>\
      </testsuite></testsuites>";
 
+const PASSED: &str = "<testsuites><testsuite name='s'>\
+     <testcase classname='orders' name='list' time='0.1'/></testsuite></testsuites>";
+
 /// A test of `E2E_EVENTS` with this status.
 fn event(test: &str, status: &str) -> String {
     let at = "2026-01-01T00:00:00Z";
@@ -55,6 +58,34 @@ here_and_over_ssh! {
         let ran = repo.run(host, &[]);
         ran.ended(4, "no_tests")
             .stderr_has("test_command ended with 0, but e2e/out.xml was not written");
+    }
+
+    fn every_entry_of_junit_must_name_a_file_of_this_run(host) {
+        // Git ships an older report that the glob matches, and which does not count.
+        let repo = repo(
+            "law-files",
+            "junit: [e2e/unit.xml, 'reports/**/*.xml']\n\
+             test_command: cp passed.xml e2e/unit.xml; sh more.sh\n",
+        )
+        .file("passed.xml", PASSED)
+        .file("reports/old.xml", ONE_FAILED)
+        .file("more.sh", "true\n");
+        repo.run(host, &[])
+            .ended(4, "no_tests")
+            .stderr_has("test_command ended with 0, but reports/**/*.xml matches no file that this run wrote");
+        let repo = repo.file(
+            "more.sh",
+            "mkdir -p reports/web && cp passed.xml reports/web/a.xml && cp passed.xml 'reports/b c.xml'\n",
+        );
+        let ran = repo.run(host, &[]);
+        ran.ended(0, "passed");
+        for test in ["unit::orders::list", "a::orders::list", "b c::orders::list"] {
+            assert_eq!(ran.recorded_as("tests", test)["status"], "passed");
+        }
+        let repo = repo.file("more.sh", "mkdir reports/web && cp one-failed.xml reports/web/a.xml\n");
+        let ran = repo.run(host, &[]);
+        ran.ended(100, "failed")
+            .stderr_has("but reports/web/a.xml has 1 failed test (orders::ship)");
     }
 
     fn a_failing_line_of_several_fails_the_tests(host) {
@@ -139,7 +170,7 @@ fn a_test_that_did_not_end_is_no_pass() {
 fn a_file_of_an_earlier_run_does_not_count_on_the_client() {
     let repo = repo(
         "law-stale",
-        "junit: e2e/out.xml\ntests_run_on: client\ntest_command: '[ \"$#\" = 0 ] || cp -p passed.xml e2e/out.xml'\n",
+        "junit: [e2e/out.xml, 'e2e/o*.xml']\ntests_run_on: client\ntest_command: '[ \"$#\" = 0 ] || cp -p passed.xml e2e/out.xml'\n",
     );
     let passed = "<testsuites><testsuite name='s'><testcase name='new'/></testsuite></testsuites>";
     let repo = repo.file("passed.xml", passed).file("e2e/out.xml", passed);
@@ -160,7 +191,7 @@ fn a_file_of_an_earlier_run_does_not_count_on_the_client() {
     old.expect("it is ours")
         .set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_hours(1))
         .expect("it is ours");
-    let repo = repo.file("e2e/e2e.yml", "name: SLUG\njunit: e2e/out.xml\ntests_run_on: client\ntest_command: cp -p passed.xml e2e/out.xml\n");
+    let repo = repo.file("e2e/e2e.yml", "name: SLUG\njunit: 'e2e/o*.xml'\ntests_run_on: client\ntest_command: cp -p passed.xml e2e/out.xml\n");
     let ran = repo.run(Host::Local, &[]);
     ran.ended(0, "passed");
     assert_eq!(ran.recorded_as("tests", "new")["status"], "passed");

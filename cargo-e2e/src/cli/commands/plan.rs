@@ -8,6 +8,7 @@ use crate::compose::{Isolation, PortRule, Rewritten, isolate, risks};
 use crate::plan::{Keep, Plan, Target};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::record::summary::duration;
+use crate::setup::lint::reaches;
 use crate::spec::{Ports, Side};
 
 use crate::cli::args::LookArguments;
@@ -28,11 +29,15 @@ async fn show_plan(plan: &Plan) -> u8 {
         return code;
     }
     for risk in risks::fetched(&remote(plan)) {
-        outln!("{:<11} {risk}", "not isolated");
+        outln!("{:<11} {}", "not isolated", risk.text);
     }
     match preview(plan, &project).await {
         Ok(model) => {
-            let risks = risks::risks(&model, &plan.repo.root.to_string_lossy(), plan.ports);
+            let root = plan.repo.root.to_string_lossy();
+            let (risks, outside) = reaches(plan, &model, &root);
+            for one in outside {
+                outln!("{:<11} {}", "not sent", one.text);
+            }
             let rewritten = isolated(plan, model, &project);
             for (what, text) in rewritten.notices(&risks) {
                 outln!("{what:<11} {text}");
@@ -93,15 +98,8 @@ fn describe(plan: &Plan, project: &str) -> String {
         .map_or_else(String::new, |why| format!(" ({why})"));
     line("paths from", format!("{folder}{because}"));
     line("ports", ports(plan));
-    if let Some(command) = &plan.spec.build_command {
-        line(
-            "build",
-            format!(
-                "{} (here, at most {})",
-                one_line(command),
-                duration(plan.limits.build)
-            ),
-        );
+    for (name, value) in before_up(plan) {
+        line(name, value);
     }
     for check in &plan.spec.health_checks {
         let probe = check.probe.kind().describe();
@@ -136,13 +134,27 @@ fn describe(plan: &Plan, project: &str) -> String {
         line("tests", harness_target(plan, target));
     }
     for warning in plan.targets_not_run() {
-        line("not run", warning);
+        line("not run", warning.text);
     }
     if let Some(service) = &plan.spec.test_service {
         let limit = duration(plan.limits.test);
         line(
             "tests",
             format!("the service {service} (on the compose network, at most {limit})"),
+        );
+    }
+    if let Some(entrypoint) = &plan.spec.entrypoint {
+        let words = match entrypoint.as_slice() {
+            [] => "none, instead of the image's own".to_owned(),
+            words => format!("{}, instead of the image's own", words.join(" ")),
+        };
+        line("entrypoint", words);
+    }
+    if !plan.spec.junit.is_empty() {
+        let files = plan.spec.junit.join(", ");
+        line(
+            "junit",
+            format!("{files} (each must be written by the tests)"),
         );
     }
     let keep = match plan.keep {
@@ -153,6 +165,30 @@ fn describe(plan: &Plan, project: &str) -> String {
     line("removed", keep);
     line("results", plan.repo.results_dir.display().to_string());
     text
+}
+
+/// Describes what happens before the stack comes up.
+fn before_up(plan: &Plan) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if let Some(command) = &plan.spec.build_command {
+        let (command, limit) = (one_line(command), duration(plan.limits.build));
+        lines.push(("build", format!("{command} (here, at most {limit})")));
+    }
+    if !plan.spec.images.is_empty() {
+        let images = plan.spec.images.join(", ");
+        let how = if plan.host.name == crate::host::LOCAL {
+            "built here before, used as they are"
+        } else {
+            "sent where the host does not have the same id, in place of its own"
+        };
+        lines.push(("images", format!("{images} ({how})")));
+    }
+    if let Some(command) = &plan.spec.prepare_command {
+        let (command, limit) = (one_line(command), duration(plan.limits.setup));
+        let value = format!("{command} (on the host, before the stack, at most {limit})");
+        lines.push(("prepare", value));
+    }
+    lines
 }
 
 /// Describes a test target: what compiles it, what runs it, and where.

@@ -122,8 +122,8 @@ async fn run_plan(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Res
     keeping.recover_killed_runs(&events);
     let unknown = keeping.unknown(&plan.host.name);
     if !plan.up_only {
-        for warning in plan.targets_not_run() {
-            events.warn(warning);
+        for warning in plan.not_allowed(&plan.targets_not_run()) {
+            events.warn(&warning.text);
         }
     }
     for name in secrets.too_short() {

@@ -22,7 +22,9 @@ pub fn files(plan: &Plan, mut scan: Scan) -> Vec<String> {
             path: path.clone(),
         }
     }));
-    let mut found = risks::fetched(&scan.remote);
+    let remote = risks::fetched(&scan.remote);
+    let remote = plan.not_allowed(&remote).map(|one| one.text.clone());
+    let mut found: Vec<String> = remote.collect();
     let name = |path: &Path| {
         path.strip_prefix(here)
             .unwrap_or(path)

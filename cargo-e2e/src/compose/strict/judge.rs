@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::refusals::Refusals;
 use super::values::entries;
 use super::{parts, service};
-use crate::spec::Ports;
+use crate::spec::{Lint, Ports};
 
 /// Judges models of one repo.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +18,8 @@ pub struct Judge<'a> {
     pub here: &'a Path,
     /// Whether the addresses that are written down are used.
     pub ports: Ports,
+    /// What e2e.yml accepts.
+    pub allow: &'a [Lint],
 }
 
 impl Judge<'_> {
@@ -29,6 +31,7 @@ impl Judge<'_> {
             root: self.root,
             here: self.here,
             ports: self.ports,
+            allow: self.allow,
             found: Vec::new(),
         };
         for (key, value) in entries(Some(model)) {

@@ -5,7 +5,7 @@ use super::{Judge, files};
 use crate::plan::Plan;
 
 /// What to do about a refusal.
-pub const HELP: &str = "take it out of the compose file, or leave out --strict";
+pub const HELP: &str = "take it out of the compose file, accept its warning by `allow` in e2e.yml, or leave out --strict";
 
 /// Returns what is said of all that was refused.
 #[must_use]
@@ -33,6 +33,7 @@ pub async fn look(plan: &Plan) -> Result<Vec<String>, PreviewError> {
             root: plan.repo.root.to_str().unwrap_or_default(),
             here: &plan.repo.root,
             ports: plan.ports,
+            allow: &plan.spec.allow,
         };
         judge.model(&model)
     };

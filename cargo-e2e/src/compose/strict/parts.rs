@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::spec::Lint;
+
 use super::refusals::Refusals;
 use super::values::{entries, named, shown};
 
@@ -27,7 +29,7 @@ pub(super) fn networks(refusals: &mut Refusals<'_>, all: &Value) {
                         refusals.refuse(&format!("{place}.driver"), why);
                     }
                 }
-                "external" => refusals.refuse(&place, NOT_OWNED),
+                "external" => refusals.refuse_unless(Lint::SharedObject, &place, NOT_OWNED),
                 _ => refusals.unknown(&place),
             }
         }
@@ -61,7 +63,7 @@ pub(super) fn volumes(refusals: &mut Refusals<'_>, all: &Value) {
                     refusals.refuse(&place, why);
                 }
                 "driver_opts" => local_options(refusals, &place, value),
-                "external" => refusals.refuse(&place, NOT_OWNED),
+                "external" => refusals.refuse_unless(Lint::SharedObject, &place, NOT_OWNED),
                 _ => refusals.unknown(&place),
             }
         }
@@ -80,7 +82,7 @@ fn local_options(refusals: &mut Refusals<'_>, place: &str, options: &Value) {
         "tmpfs" if !binds => {}
         "" if !binds && device.is_empty() => {}
         "" | "none" | "bind" if device.starts_with('/') && (binds || kind == "bind") => {
-            refusals.path(&format!("{place}.device"), &device);
+            refusals.mount(&format!("{place}.device"), &device);
         }
         _ => {
             // Not its options, which may have a password.

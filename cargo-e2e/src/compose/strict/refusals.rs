@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::super::model::is_docker_socket;
 use super::paths;
 use super::values::entries;
-use crate::spec::Ports;
+use crate::spec::{Lint, Ports};
 
 /// Collects what is refused of one model.
 pub(super) struct Refusals<'a> {
@@ -16,12 +17,21 @@ pub(super) struct Refusals<'a> {
     pub(super) here: &'a Path,
     /// Whether the addresses that are written down are used.
     pub(super) ports: Ports,
+    /// What e2e.yml accepts.
+    pub(super) allow: &'a [Lint],
     pub(super) found: Vec<String>,
 }
 
 impl Refusals<'_> {
     pub(super) fn refuse(&mut self, place: &str, why: impl std::fmt::Display) {
         self.found.push(format!("{place}: {why}"));
+    }
+
+    /// Refuses what `check` warns of by this name, unless e2e.yml accepts that.
+    pub(super) fn refuse_unless(&mut self, lint: Lint, place: &str, why: impl std::fmt::Display) {
+        if !self.allow.contains(&lint) {
+            self.refuse(place, why);
+        }
     }
 
     pub(super) fn unknown(&mut self, place: &str) {
@@ -35,6 +45,18 @@ impl Refusals<'_> {
             if !known.contains(&key.as_str()) {
                 self.unknown(&format!("{place}.{key}"));
             }
+        }
+    }
+
+    /// Refuses a path that a container gets and that leads out of the repo.
+    pub(super) fn mount(&mut self, place: &str, path: &str) {
+        let lint = if is_docker_socket(path) {
+            Lint::DockerSocket
+        } else {
+            Lint::OutsidePath
+        };
+        if !self.allow.contains(&lint) {
+            self.path(place, path);
         }
     }
 

@@ -8,7 +8,7 @@ use super::super::{model, risks};
 use super::build;
 use super::refusals::Refusals;
 use super::values::{entries, list, named, shown};
-use crate::spec::Ports;
+use crate::spec::{Lint, Ports};
 
 /// Keys that reach nothing but the service's own container, and the sandbox's other services.
 const INSIDE: &[&str] = &[
@@ -145,7 +145,7 @@ fn one_key(
                     .strip_prefix("container:")
                     .is_some_and(is_known_container);
             if !own {
-                refusals.refuse(place, namespace(&value));
+                refusals.refuse_unless(Lint::ForeignNamespace, place, namespace(&value));
             }
         }
         "volumes_from" => {
@@ -164,7 +164,8 @@ fn one_key(
         "external_links" => {
             for link in list(value).map(shown) {
                 if !is_known_container(link.split(':').next().unwrap_or_default()) {
-                    refusals.refuse(place, format!("`{link}` is outside the sandbox"));
+                    let why = format!("`{link}` is outside the sandbox");
+                    refusals.refuse_unless(Lint::SharedObject, place, why);
                 }
             }
         }
@@ -174,7 +175,7 @@ fn one_key(
                 let name = name.strip_prefix("CAP_").unwrap_or(&name);
                 if !DEFAULT_CAPABILITIES.contains(&name) {
                     let why = format!("containers do not have `{capability}` by default");
-                    refusals.refuse(place, why);
+                    refusals.refuse_unless(Lint::HostAccess, place, why);
                 }
             }
         }
@@ -190,7 +191,17 @@ fn one_key(
         "runtime" if value == "runc" => {}
         "oom_score_adj" if value.as_i64().is_some_and(|score| score >= 0) => {}
         _ => match reason(key) {
-            Some(why) => refusals.refuse(place, why.replace("{}", &shown(value))),
+            Some(why) => {
+                let why = why.replace("{}", &shown(value));
+                match key {
+                    "privileged" => refusals.refuse_unless(Lint::Privileged, place, why),
+                    "provider" => refusals.refuse_unless(Lint::Provider, place, why),
+                    "devices" | "device_cgroup_rules" => {
+                        refusals.refuse_unless(Lint::HostAccess, place, why);
+                    }
+                    _ => refusals.refuse(place, why),
+                }
+            }
             None => refusals.unknown(place),
         },
     }
@@ -285,7 +296,7 @@ fn volumes(refusals: &mut Refusals<'_>, place: &str, value: &Value) {
         refusals.only(place, mount, &known);
         match mount["type"].as_str() {
             Some("bind") => {
-                refusals.path(place, mount["source"].as_str().unwrap_or_default());
+                refusals.mount(place, mount["source"].as_str().unwrap_or_default());
                 let bind = &mount["bind"];
                 let known = ["create_host_path", "propagation", "recursive", "selinux"];
                 refusals.only(&format!("{place}.bind"), bind, &known);
@@ -321,7 +332,7 @@ fn ports(refusals: &mut Refusals<'_>, place: &str, value: &Value) {
             let target = &port["target"];
             let why =
                 format!("port {target} is published on {address}, so other machines can reach it");
-            refusals.refuse(place, why);
+            refusals.refuse_unless(Lint::PublicPort, place, why);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::spec::Ports;
+use crate::spec::{Lint, Ports};
 
 mod parts;
 
@@ -16,6 +16,7 @@ fn judged(model: &Value) -> Vec<String> {
         root: "/repo",
         here: folder.path(),
         ports: Ports::Declared,
+        allow: &[],
     };
     judge.model(model)
 }
@@ -155,6 +156,53 @@ fn addresses_that_are_not_used_are_not_refused() {
         root: "/repo",
         here: Path::new("/repo"),
         ports: Ports::Isolated,
+        allow: &[],
     };
     assert_eq!(judge.model(&model), Vec::<String>::new());
+}
+
+#[test]
+fn what_e2e_yml_accepts_is_not_refused() {
+    let model = json!({
+        "services": { "web": {
+            "image": "x",
+            "privileged": true,
+            "network_mode": "host",
+            "cap_add": ["SYS_ADMIN"],
+            "ports": [{ "target": 80, "host_ip": "0.0.0.0" }],
+            "volumes": [
+                { "type": "bind", "source": "/var/run/docker.sock", "target": "/s" },
+                { "type": "bind", "source": "/srv", "target": "/srv" },
+            ],
+            "runtime": "nvidia",
+        } },
+        "networks": { "out": { "external": true } },
+    });
+    let refused = |allow: &[Lint]| {
+        let judge = Judge {
+            root: "/repo",
+            here: Path::new("/repo"),
+            ports: Ports::Declared,
+            allow,
+        };
+        judge.model(&model)
+    };
+    assert_eq!(refused(&[]).len(), 8);
+    let socket = refused(&[Lint::DockerSocket]);
+    assert_eq!(socket.len(), 7);
+    assert!(!socket.iter().any(|line| line.contains("docker.sock")));
+    let all = [
+        Lint::DockerSocket,
+        Lint::Privileged,
+        Lint::ForeignNamespace,
+        Lint::HostAccess,
+        Lint::OutsidePath,
+        Lint::PublicPort,
+        Lint::SharedObject,
+    ];
+    // What no warning is about stays refused.
+    assert_eq!(
+        refused(&all),
+        ["services.web.runtime: `nvidia` is a program on the host"]
+    );
 }

@@ -1,7 +1,7 @@
 # Gathers each container's log and state in files, and prints the states. Of a log that is longer
 # only its end is there, in whole lines, and it is said: `long ID NAME`. Needs: run, most (bytes).
 mkdir -p "$dir/collected/logs" "$dir/collected/inspect" || exit 1
-for name in up setup; do
+for name in prepare up setup; do
   rm -f "$dir/collected/$name-output.log"
   # Of several attempts there is only the last one.
   for job in "$dir/jobs/$run/$name".*; do

@@ -20,7 +20,7 @@ fn evidence(status: i32) -> Evidence {
         events: Events::Read(Vec::new()),
         unrecorded: Vec::new(),
         empty: Vec::new(),
-        junit: None,
+        junit: Vec::new(),
     }
 }
 
@@ -38,9 +38,17 @@ fn harness(status: i32, statuses: &[StageStatus]) -> Evidence {
     }
 }
 
+fn entry(written: &str, files: Vec<(&str, Junit)>) -> JunitEntry {
+    let owned = |(path, file): (&str, Junit)| (path.to_owned(), file);
+    JunitEntry {
+        written: written.to_owned(),
+        files: files.into_iter().map(owned).collect(),
+    }
+}
+
 fn file(status: i32, junit: Junit) -> Evidence {
     Evidence {
-        junit: Some(("e2e/out.xml".to_owned(), junit)),
+        junit: vec![entry("e2e/out.xml", vec![("e2e/out.xml", junit)])],
         ..evidence(status)
     }
 }
@@ -165,6 +173,56 @@ fn each_source_says_what_the_table_has() {
 }
 
 #[test]
+fn each_entry_of_junit_must_name_a_file_with_a_test_that_ran() {
+    use StageStatus::{Failed, Passed, Skipped};
+    let read = |statuses: &[StageStatus]| Junit::Read(tests(statuses));
+    let judged = |entries: Vec<JunitEntry>| {
+        let junit = Evidence {
+            junit: entries,
+            ..evidence(0)
+        };
+        judge(&junit).map(|word| (exit_code(word.verdict, None), word.message))
+    };
+    let good = || entry("unit.xml", vec![("unit.xml", read(&[Passed]))]);
+    // One file of a glob may be empty.
+    let glob = vec![("e2e/a.xml", read(&[])), ("e2e/b.xml", read(&[Passed]))];
+    assert_eq!(judged(vec![good(), entry("e2e/*.xml", glob)]), None);
+    for (files, code, message) in [
+        (
+            vec![],
+            4,
+            "test_command ended with 0, but e2e/*.xml matches no file that this run wrote",
+        ),
+        (
+            vec![
+                ("e2e/a.xml", read(&[Passed])),
+                ("e2e/b.xml", Junit::Unreadable("it is cut short".into())),
+            ],
+            4,
+            "test_command ended with 0, but e2e/b.xml is unreadable: it is cut short",
+        ),
+        (
+            vec![("e2e/a.xml", read(&[])), ("e2e/b.xml", read(&[Skipped]))],
+            4,
+            "no test ran: all of e2e/*.xml were skipped",
+        ),
+        (
+            vec![
+                ("e2e/a.xml", Junit::Unwritten),
+                ("e2e/b.xml", read(&[Failed])),
+            ],
+            100,
+            "test_command ended with 0, but e2e/b.xml has 1 failed test (orders::ship)",
+        ),
+    ] {
+        assert_eq!(
+            judged(vec![good(), entry("e2e/*.xml", files)]),
+            Some((code, message.to_owned()))
+        );
+    }
+}
+
+#[test]
 fn a_signal_beats_the_host_beats_tests_beats_stages_and_nothing_is_no_pass() {
     use Verdict::{Failed, HostError, InternalError, Interrupted, Leaked, Passed};
     for (said, signal, verdict) in [
@@ -215,16 +273,20 @@ prop_compose! {
             8 => statuses().prop_map(Events::Read),
             1 => Just(Events::Unreadable("why".to_owned())),
         ],
-        junit in prop::option::of(prop_oneof![
-            6 => statuses().prop_map(Junit::Read),
+        junit in prop::collection::vec(prop::collection::vec(prop_oneof![
+            12 => statuses().prop_map(Junit::Read),
             1 => Just(Junit::Unwritten),
             1 => Just(Junit::Unreadable("why".to_owned())),
-        ]),
+        ], 0..3), 0..3),
         unrecorded in prop::collection::vec(Just("ship".to_owned()), 0..2),
         empty in prop::collection::vec(Just("e2e".to_owned()), 0..2),
     ) -> Evidence {
         let who = "test_command".to_owned();
-        let junit = junit.map(|junit| ("out.xml".to_owned(), junit));
+        let junit = junit.into_iter().map(|files| {
+            let files = files.into_iter().map(|file| ("a.xml", file)).collect();
+            entry("*.xml", files)
+        });
+        let junit = junit.collect();
         // Only of a harness is it known what had to run.
         let known = |names: Vec<String>| if harness { names } else { Vec::new() };
         let (unrecorded, empty) = (known(unrecorded), known(empty));
@@ -260,13 +322,16 @@ fn worse(evidence: &Evidence) -> Vec<Evidence> {
         }
     });
     with(&|it| {
-        if let Some((_, Junit::Read(tests))) = &mut it.junit {
-            tests.push(test("orders::ship", StageStatus::Failed));
+        for (_, file) in it.junit.iter_mut().flat_map(|one| &mut one.files) {
+            if let Junit::Read(tests) = file {
+                tests.push(test("orders::ship", StageStatus::Failed));
+            }
         }
     });
+    with(&|it| it.junit.push(entry("*.xml", Vec::new())));
     with(&|it| {
-        it.junit
-            .get_or_insert_with(|| ("out.xml".to_owned(), Junit::Unwritten));
+        let unwritten = entry("a.xml", vec![("a.xml", Junit::Unwritten)]);
+        it.junit.push(unwritten);
     });
     all
 }
@@ -295,10 +360,16 @@ proptest! {
             Events::Read(tests) => prop_assert!(ran(tests)),
             Events::Unreadable(_) => prop_assert!(false, "nothing is known of the tests"),
         }
-        match &evidence.junit {
-            None => {}
-            Some((_, Junit::Read(tests))) => prop_assert!(ran(tests)),
-            Some(_) => prop_assert!(false, "the file was promised"),
+        for JunitEntry { files, .. } in &evidence.junit {
+            let mut all = Vec::new();
+            for (_, file) in files {
+                let Junit::Read(tests) = file else {
+                    prop_assert!(false, "the file was promised");
+                    continue;
+                };
+                all.extend_from_slice(tests);
+            }
+            prop_assert!(ran(&all));
         }
     }
 

@@ -59,7 +59,7 @@ impl Run<'_> {
         self.test(runner, state, context, &ready, &built).await
     }
 
-    /// Brings the stack up, waits until it is ready, and runs `setup_command`.
+    /// Runs `prepare_command`, brings the stack up, waits until it is ready, and runs `setup_command`.
     async fn bring_up(
         &self,
         runner: &StageRunner<'_>,
@@ -67,6 +67,12 @@ impl Run<'_> {
         context: &Context<'_>,
         synced: &Synced,
     ) -> Result<ReadyStack, Stopped> {
+        if let Some(command) = &self.plan.spec.prepare_command {
+            let prepare = Box::pin(stages::setup::prepare(context, command));
+            runner
+                .until(1, Stage::Prepare, or_full(context, prepare))
+                .await?;
+        }
         let up = async {
             match stages::up::up(context, synced).await {
                 Err(error) if error.verdict == Verdict::UpFailed => {

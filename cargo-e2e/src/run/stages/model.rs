@@ -15,6 +15,7 @@ use crate::run::{Context, StageError};
 use crate::sandbox::compose::{self, ConfigError, Files};
 use crate::sandbox::variables;
 use crate::secrets;
+use crate::spec::Warning;
 
 use super::strict;
 use super::sync::{Sent, Synced, listed};
@@ -57,12 +58,12 @@ pub(super) fn read_here(context: &Context<'_>, file: &str) -> Option<String> {
     secrets::read_small(&context.plan.repo.root.join(inside))
 }
 
-/// Warns of what the stack can reach beyond its sandbox, unless `--strict` refuses that.
-pub(super) fn warn_of_risks(context: &Context<'_>, risks: &[String]) {
+/// Warns of what the stack can reach beyond its sandbox, unless e2e.yml or `--strict` decides otherwise.
+pub(super) fn warn_of_risks(context: &Context<'_>, risks: &[Warning]) {
     let files = context.plan.compose_files.join(", ");
     if context.plan.risks == Risks::Warn {
-        for risk in risks {
-            context.events.warn(format!("{files}: {risk}"));
+        for risk in context.plan.not_allowed(risks) {
+            context.events.warn(format!("{files}: {}", risk.text));
         }
     }
 }
@@ -179,7 +180,7 @@ pub(super) async fn send_needed(
             .map(|path| format!("{path} does not exist; it is {}", needed[path].why))
             .collect();
         return Err(StageError::new(Verdict::SpecError, lines.join("\n")).help(
-            "build or create it before the run (`build_command` runs before the sync); for a folder that only \
+            "make it before Compose needs it (`build_command` here, `prepare_command` on the host); for a folder that only \
              containers fill, use a named volume, or commit it with a .gitkeep",
         ));
     }

@@ -1,4 +1,5 @@
-//! A command of the repo as a job in the sandbox's copy: for `setup_command` and `test_command`.
+//! A command of the repo as a job in the sandbox's copy: for `prepare_command`, `setup_command` and
+//! `test_command`.
 
 use crate::run::Context;
 use crate::sandbox::{docker_shim, variables};

@@ -1,40 +1,63 @@
-//! Runs `setup_command` on the host.
+//! Runs `prepare_command`, and later `setup_command`, on the host.
 
 use crate::host::HostError;
 use crate::record::outcome::{Stage, Verdict};
 use crate::record::summary::LAST_LINES;
 use crate::run::stages::repo_command::repo_command;
-use crate::run::{Context, StageError, StageOutput, Tail};
+use crate::run::{Context, StageError, StageOutput, Tail, test_env};
 
+/// Runs `prepare_command`, before there is a stack.
+pub async fn prepare(context: &Context<'_>, command: &str) -> Result<StageOutput<()>, StageError> {
+    let variables = test_env::before_the_stack(context);
+    run(
+        context,
+        (Stage::Prepare, "prepare_command"),
+        command,
+        &variables,
+    )
+    .await
+}
+
+/// Runs `setup_command`, once the stack is ready.
 pub async fn setup(
     context: &Context<'_>,
     variables: &[(String, String)],
 ) -> Result<StageOutput<()>, StageError> {
-    let plan = context.plan;
-    let Some(command) = &plan.spec.setup_command else {
-        return Ok(StageOutput::skipped(()));
-    };
+    match &context.plan.spec.setup_command {
+        Some(command) => run(context, (Stage::Setup, "setup_command"), command, variables).await,
+        None => Ok(StageOutput::skipped(())),
+    }
+}
+
+async fn run(
+    context: &Context<'_>,
+    (stage, key): (Stage, &str),
+    command: &str,
+    variables: &[(String, String)],
+) -> Result<StageOutput<()>, StageError> {
+    let limits = &context.plan.limits;
     let commands = repo_command(context, variables, command, &[]);
     let mut tail = Tail::masking(context.events.secrets());
     let status = context
         .sandbox
         .job(
             context.host,
-            "setup",
+            stage.name(),
             &commands,
-            plan.limits.setup,
-            plan.limits.log,
-            &mut |bytes| {
-                tail.take(bytes, |line| context.events.progress(Stage::Setup, line));
-            },
+            limits.setup,
+            limits.log,
+            &mut |bytes| tail.take(bytes, |line| context.events.progress(stage, line)),
         )
         .await;
     let message = match status {
-        Ok(0) => return Ok(StageOutput::new((), "setup_command passed")),
+        Ok(0) => return Ok(StageOutput::new((), format!("{key} passed"))),
+        Ok(status) if stage == Stage::Prepare => {
+            format!("`prepare_command` ended with exit status {status}")
+        }
         Ok(status) => format!("`setup_command` ended with exit status {status}"),
         Err(HostError::TimedOut { .. }) => format!(
-            "`setup_command` exceeded `timeouts.setup` ({} s) and was terminated",
-            plan.limits.setup.as_secs_f64()
+            "`{key}` exceeded `timeouts.setup` ({} s) and was terminated",
+            limits.setup.as_secs_f64()
         ),
         Err(error @ HostError::TooMuch { .. }) => error.to_string(),
         Err(error) => return Err(error.into()),

@@ -18,8 +18,12 @@ pub async fn before(plan: &Plan) -> Result<(), StageError> {
     match look(plan).await {
         Ok(refused) => refuse(plan, &refused),
         Err(PreviewError::NoCompose) => Ok(()),
-        // `build_command` may create the file that Compose misses.
-        Err(PreviewError::Refused(_)) if plan.spec.build_command.is_some() => Ok(()),
+        // These may create the file that Compose misses.
+        Err(PreviewError::Refused(_))
+            if plan.spec.build_command.is_some() || plan.spec.prepare_command.is_some() =>
+        {
+            Ok(())
+        }
         Err(error @ PreviewError::Refused(_)) => {
             Err(StageError::new(Verdict::SpecError, error.to_string()))
         }
@@ -40,6 +44,7 @@ pub(super) async fn model(context: &Context<'_>, model: &Value) -> Result<(), St
             root,
             here: &plan.repo.root,
             ports: plan.ports,
+            allow: &plan.spec.allow,
         };
         judge.model(&model)
     })

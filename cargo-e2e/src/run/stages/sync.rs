@@ -1,6 +1,7 @@
-//! Sends the repo: what git would ship, then ignored files that the run needs.
+//! Sends the repo: what git would ship, then ignored files that the run needs, and images.
 
 mod extra;
+mod images;
 mod listing;
 mod mirror;
 mod sent;
@@ -28,6 +29,8 @@ pub struct Synced {
     pub sent: Sent,
     /// Ignored files that this sync has sent so far.
     pub extra: Extra,
+    /// The `images` of e2e.yml that were sent, with their ids on the host.
+    pub images: Vec<(String, String)>,
 }
 
 pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageError> {
@@ -76,7 +79,16 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
     if !paths.is_empty() {
         let _ = write!(detail, " and {} that git ignores", paths.len());
     }
-    let synced = Synced { scan, sent, extra };
+    let images = images::send(context).await?;
+    if !images.is_empty() {
+        let _ = write!(detail, ", {}", count(images.len(), "image"));
+    }
+    let synced = Synced {
+        scan,
+        sent,
+        extra,
+        images,
+    };
     Ok(StageOutput::new(synced, detail))
 }
 

@@ -16,7 +16,7 @@ use crate::host::client::{self, Ended};
 use crate::plan::{Plan, Tests};
 use crate::record::event::Event;
 use crate::record::outcome::{TestRecord, Verdict};
-use crate::record::verdict::{self, Events, Evidence, Junit, Source, Word};
+use crate::record::verdict::{self, Events, Evidence, JunitEntry, Source, Word};
 use crate::run::control::Control;
 use crate::run::explain::explain;
 use crate::run::stages::repo_command::repo_command;
@@ -63,7 +63,9 @@ pub async fn test(
         });
     };
     let ended = {
-        let run = test_events::during(context, Box::pin(run(context, inputs, &mut sink)));
+        let removal = before.removal(context);
+        let run = Box::pin(run(context, inputs, &removal, &mut sink));
+        let run = test_events::during(context, run);
         match inputs.control {
             // The stack is restored before its state is explained.
             Some(control) => control.during(run).await,
@@ -79,16 +81,14 @@ pub async fn test(
         records.clone_from(read);
     }
     let ended = ended?;
-    let file = if ended.contains(&Ended::TimedOut) {
-        // After a timeout, the file may be incomplete.
-        None
+    let after = if ended.contains(&Ended::TimedOut) {
+        // After a timeout, files may be incomplete.
+        junit::After::default()
     } else {
-        junit::look(context, &before, records.is_empty()).await?
+        junit::after(context, &before, records.is_empty()).await?
     };
     let (unrecorded, empty) = targets::unaccounted(context, inputs.built, &ended, records);
-    if let Some((_, Junit::Read(counted))) = &file {
-        *records = junit::joined(records, counted);
-    }
+    *records = junit::joined(records, &after.tests);
     let evidence = Evidence {
         who: who(plan),
         ended,
@@ -97,7 +97,7 @@ pub async fn test(
         events,
         unrecorded,
         empty,
-        junit: file,
+        junit: after.entries,
     };
     let Some(word) = verdict::judge(&evidence) else {
         let detail = match plan.tests {
@@ -106,11 +106,9 @@ pub async fn test(
         };
         return Ok(StageOutput::new((), detail));
     };
-    if word.source != Source::Junit
-        && let Some((path, file)) = &evidence.junit
-        && let Some(why) = file.says_nothing()
-    {
-        context.events.warn(format!("`junit`: {path} {why}"));
+    if word.source != Source::Junit {
+        let nothing = evidence.junit.iter().filter_map(JunitEntry::says_nothing);
+        nothing.for_each(|why| context.events.warn(format!("`junit`: {why}")));
     }
     let mut error = stage_error(context, word, &evidence, &tail.text());
     if !matches!(error.verdict, Verdict::Failed | Verdict::TimedOut) {
@@ -141,10 +139,18 @@ fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence, said: &st
         }
         (Source::Status, Verdict::Failed) if not_found => missing_program(context, said),
         (Source::Junit, Verdict::NoTests)
-            if matches!(&evidence.junit, Some((_, file)) if file.says_nothing().is_some()) =>
+            if evidence
+                .junit
+                .iter()
+                .any(|one| one.says_nothing().is_some()) =>
         {
-            StageError::new(word.verdict, word.message)
-                .help("make the tests write it, relative to the repo's root, or remove `junit` from e2e.yml")
+            let place = match &plan.tests {
+                Tests::Service { .. } => "below `E2E_ARTIFACTS`",
+                Tests::Command(_) | Tests::Targets(_) => "relative to the repo's root",
+            };
+            StageError::new(word.verdict, word.message).help(format!(
+                "make the tests write it, {place}, or remove it from `junit` in e2e.yml"
+            ))
         }
         (_, Verdict::NoTests) => targets::none_ran(context, word.message),
         _ => StageError::new(word.verdict, word.message),
@@ -155,11 +161,14 @@ fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence, said: &st
 async fn run(
     context: &Context<'_>,
     inputs: &TestInputs<'_>,
+    removal: &str,
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> Result<Vec<Ended>, StageError> {
     let plan = context.plan;
     if let Tests::Service { name, command } = &plan.tests {
-        let ended = in_service(context, inputs.stack, name, command.as_deref(), sink).await?;
+        let commands =
+            removal.to_owned() + &in_service(context, inputs.stack, name, command.as_deref());
+        let ended = run_on_host(context, &commands, plan.limits.test, sink).await?;
         return Ok(vec![ended]);
     }
     let mut variables = inputs.variables.to_vec();
@@ -173,14 +182,14 @@ async fn run(
     test_events::prepare(context).await?;
     let connections = context.host.connections();
     let Tests::Command(command) = &plan.tests else {
-        let ended = targets::run(context, &variables, inputs.built, sink).await?;
+        let ended = targets::run(context, &variables, inputs.built, removal, sink).await?;
         return forward::held(context, connections, ended).await;
     };
     variables.push(event_files::variable(context, event_files::FILE));
     let ended = match plan.tests_on {
         Side::Host => {
-            let commands = junit::removal(context)
-                + &repo_command(context, &variables, command, &plan.arguments);
+            let commands =
+                removal.to_owned() + &repo_command(context, &variables, command, &plan.arguments);
             run_on_host(context, &commands, plan.limits.test, sink).await?
         }
         Side::Client => on_client(context, &variables, command, sink).await?,
@@ -188,20 +197,12 @@ async fn run(
     forward::held(context, connections, vec![ended]).await
 }
 
-async fn in_service(
-    context: &Context<'_>,
-    stack: &Stack,
-    service: &str,
-    own: Option<&str>,
-    sink: &mut (dyn FnMut(&[u8]) + Send),
-) -> Result<Ended, StageError> {
+/// Returns the shell commands that run them in their service.
+fn in_service(context: &Context<'_>, stack: &Stack, service: &str, own: Option<&str>) -> String {
     let arguments = &context.plan.arguments;
     let own = (own, Shell::new(&context.plan.spec.shell));
     let words = test_service::command(&stack.model, service, own, arguments);
-    let commands = junit::removal(context)
-        + &compose::run_commands(context.sandbox, &stack.interpolation, service, &words);
-    let limit = context.plan.limits.test;
-    run_on_host(context, &commands, limit, sink).await
+    compose::run_commands(context.sandbox, &stack.interpolation, service, &words)
 }
 
 async fn on_client(

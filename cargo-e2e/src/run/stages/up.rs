@@ -12,9 +12,8 @@ use e2e_harness::protocol::Endpoints;
 use serde_json::Value;
 
 use crate::compose::pulls::{self, Pull};
-use crate::compose::scan::Scan;
 use crate::compose::{
-    Isolation, PortRule, Published, Rewritten, isolate, needs, risks, test_service,
+    Isolation, PortRule, Published, Rewritten, images, isolate, needs, risks, test_service,
 };
 use crate::host::{HostError, HostKind};
 use crate::record::outcome::{Stage, Verdict};
@@ -24,7 +23,7 @@ use crate::run::stages::up::pulling::{Pulling, Said};
 use crate::run::{Context, Stack, StageError, StageOutput, Tail, endpoints, test_env};
 use crate::sandbox::{State, compose, docker_shim, pull};
 use crate::setup::lint;
-use crate::spec::{self, Ports};
+use crate::spec::{self, Lint, Ports, Warning};
 use crate::text::count;
 
 use super::network_plan::NetworkPlan;
@@ -49,8 +48,9 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
     let (model, warnings) = model::read(context, &interpolation).await?;
     model::learn_secrets(context, &model);
     model::check_names(&model)?;
-    let folder = context.sandbox.repo_dir();
-    model::warn_of_risks(context, &risks::risks(&model, &folder, context.plan.ports));
+    let (risks, outside) = reaches(context, &model).await;
+    model::warn_of_risks(context, &risks);
+    warn(context, &outside);
     let sent = model::send_needed(context, &model, synced).await?;
     let stale = stale(context, &model, &sent);
     model::check_externals(context, &model).await?;
@@ -59,17 +59,25 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
     let mut networks = NetworkPlan::new(context, &model).await?;
     let (prepared, started) = loop {
         tries += 1;
-        let mut prepared =
-            prepare(context, scan, &interpolation, &model, &warnings, &networks).await?;
+        let mut prepared = prepare(
+            context,
+            synced,
+            &interpolation,
+            &model,
+            &warnings,
+            &networks,
+        )
+        .await?;
         if !stale.is_empty() {
             prepared.commands += &compose::recreate_commands(context.sandbox, &stale);
         }
         if tries == 1 {
             for warning in &prepared.warnings {
-                context.events.warn(format!("compose: {warning}"));
-            }
-            for note in &prepared.rewritten.notes {
-                context.events.warn(note);
+                let lint = Lint::of_compose(warning);
+                warn(
+                    context,
+                    &[Warning::new(lint, format!("compose: {warning}"))],
+                );
             }
             let checks = lint::unpublished(context.plan, &model, &prepared.rewritten.published);
             if let Some((error, help)) = checks.into_iter().next() {
@@ -134,6 +142,22 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
     ))
 }
 
+/// Returns warnings of what the stack can reach beyond its sandbox, and of what it names that does
+/// not travel.
+async fn reaches(context: &Context<'_>, model: &Value) -> (Vec<Warning>, Vec<Warning>) {
+    let (plan, model) = (context.plan.clone(), model.clone());
+    let folder = context.sandbox.repo_dir();
+    let looked = tokio::task::spawn_blocking(move || lint::reaches(&plan, &model, &folder)).await;
+    looked.unwrap_or_default()
+}
+
+/// Warns, unless e2e.yml accepts it.
+fn warn(context: &Context<'_>, warnings: &[Warning]) {
+    for warning in context.plan.not_allowed(warnings) {
+        context.events.warn(&warning.text);
+    }
+}
+
 /// Returns the services whose containers may have read files that changed.
 fn stale(context: &Context<'_>, model: &Value, sent: &Sent) -> Vec<String> {
     let folder = context.sandbox.repo_dir();
@@ -147,14 +171,10 @@ fn stale(context: &Context<'_>, model: &Value, sent: &Sent) -> Vec<String> {
 /// make tests fail.
 async fn warn_of_mistakes(context: &Context<'_>, published: &[Published]) {
     let (plan, published) = (context.plan.clone(), published.to_vec());
-    for warning in lint::statuses(&plan) {
-        context.events.warn(warning);
-    }
+    warn(context, &lint::statuses(&plan));
     let looked = tokio::task::spawn_blocking(move || lint::addresses(&plan, &published)).await;
     let found = looked.unwrap_or_default();
-    for warning in found.iter().take(SHOWN) {
-        context.events.warn(warning);
-    }
+    warn(context, &found[..found.len().min(SHOWN)]);
     if found.len() > SHOWN {
         let more = found.len() - SHOWN;
         let text = format!("`cargo e2e check` has {more} more such warnings");
@@ -176,7 +196,7 @@ struct Prepared {
 
 async fn prepare(
     context: &Context<'_>,
-    scan: &Scan,
+    synced: &Synced,
     interpolation: &[(String, String)],
     model: &Value,
     warnings: &[String],
@@ -195,7 +215,7 @@ async fn prepare(
     let mut interpolation = interpolation.to_vec();
     let mut warnings = warnings.to_vec();
     let mut rewritten = isolate(model.clone(), &isolation);
-    if scan.uses_endpoints {
+    if synced.scan.uses_endpoints {
         // The ports are known only now, and the model may use their variables: it is read again.
         interpolation.extend(endpoint_variables(&rewritten));
         let again = model::read(context, &interpolation).await?;
@@ -213,11 +233,12 @@ async fn prepare(
         test_service::equip(
             &mut rewritten.model,
             service,
+            context.plan.spec.entrypoint.as_deref(),
             &variables,
-            &artifacts,
-            &cache,
+            (&artifacts, &cache),
         );
     }
+    images::pin(&mut rewritten.model, &synced.images);
     let always = context.plan.spec.pull == spec::Pull::Always;
     let pulls = pulls::take(&mut rewritten.model, always);
     let text = serde_json::to_vec_pretty(&rewritten.model)
@@ -228,7 +249,7 @@ async fn prepare(
     context.events.secrets().json(&mut shown);
     let shown = serde_json::to_vec_pretty(&shown).unwrap_or_default();
     let _ = tokio::fs::write(context.bundle.join("compose.json"), &shown).await;
-    let risks = risks::risks(model, &sandbox.repo_dir(), context.plan.ports);
+    let (risks, _) = reaches(context, model).await;
     let told = rewritten
         .notices(&risks)
         .map(|(what, text)| format!("{what}: {text}\n"));

@@ -8,6 +8,7 @@ use serde_yaml::Value;
 
 use crate::compose::Published;
 use crate::plan::Plan;
+use crate::spec::{Lint, Warning};
 
 use super::text::{Place, addresses, files, lines, variable};
 
@@ -15,8 +16,8 @@ use super::text::{Place, addresses, files, lines, variable};
 const MOST: usize = 20;
 
 /// With ports of each run's own: what still names one by its number.
-pub(super) fn named(plan: &Plan, published: &[Published]) -> Vec<String> {
-    let mut found: Vec<String> = mentions(plan, published)
+pub(super) fn named(plan: &Plan, published: &[Published]) -> Vec<Warning> {
+    let mentioned: Vec<String> = mentions(plan, published)
         .into_iter()
         .map(|(place, said, at)| {
             format!(
@@ -25,13 +26,18 @@ pub(super) fn named(plan: &Plan, published: &[Published]) -> Vec<String> {
             )
         })
         .collect();
-    for file in &plan.compose_files {
-        found.extend(advertised(&plan.repo.root, file, published));
-    }
+    let root = &plan.repo.root;
+    let files = plan.compose_files.iter();
+    let advertised = files.flat_map(|file| advertised(root, file, published));
+    let mut found: Vec<Warning> = Warning::each(Lint::FixedPort, mentioned)
+        .chain(Warning::each(Lint::AdvertisedAddress, advertised))
+        .collect();
+    found = plan.not_allowed(&found).cloned().collect();
     let more = found.len().saturating_sub(MOST);
     if more > 0 {
         found.truncate(MOST);
-        found.push(format!("and {more} more places name a fixed port"));
+        let text = format!("and {more} more places name a fixed port");
+        found.push(Warning::new(Lint::FixedPort, text));
     }
     found
 }
@@ -179,6 +185,11 @@ fn advertised(root: &Path, file: &str, published: &[Published]) -> Vec<String> {
                     let Some(at) = publisher(published, number) else {
                         continue;
                     };
+                    // There it means the other's container.
+                    let mode = definition["network_mode"].as_str();
+                    if mode.is_some_and(|mode| at.answers_within(mode)) {
+                        continue;
+                    }
                     let line = text
                         .lines()
                         .position(|line| addresses(line).iter().any(|one| one.0 == address))

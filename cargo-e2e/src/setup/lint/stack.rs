@@ -5,10 +5,11 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::compose::Published;
+use crate::compose::places::joined;
 use crate::compose::ports::is_here;
+use crate::compose::{Published, risks};
 use crate::plan::Plan;
-use crate::spec::Ports;
+use crate::spec::{Lint, Ports, Warning};
 
 /// Looks at the canonical model. Reads files of the repo.
 pub(super) fn stack(plan: &Plan, model: &Value) -> Vec<String> {
@@ -27,7 +28,6 @@ pub(super) fn stack(plan: &Plan, model: &Value) -> Vec<String> {
     if plan.ports == Ports::Declared {
         errors.extend(twice(services));
     }
-    errors.extend(outside(plan));
     errors
 }
 
@@ -42,7 +42,8 @@ fn image(name: &str, service: &Value) -> Option<String> {
 
 fn dockerfile(plan: &Plan, name: &str, service: &Value) -> Option<String> {
     let build = service["build"].as_object()?;
-    if build.contains_key("dockerfile_inline") || plan.spec.build_command.is_some() {
+    let is_made_before = plan.spec.build_command.is_some() || plan.spec.prepare_command.is_some();
+    if build.contains_key("dockerfile_inline") || is_made_before {
         return None;
     }
     let context = Path::new(build.get("context")?.as_str()?);
@@ -96,10 +97,29 @@ fn twice(services: &Map<String, Value>) -> Vec<String> {
     errors
 }
 
-/// Sources of bind mounts and contexts that are written relative to the repo and lead out of it: a
-/// host does not have them.
-fn outside(plan: &Plan) -> Vec<String> {
-    let mut errors = Vec::new();
+/// What a model may do beyond its sandbox, as `risks`; and what it names outside of the repo that
+/// never comes to a host, so that no sandbox shares it. `root` is the repo's folder where the model
+/// was read. Reads files of the repo.
+#[must_use]
+pub fn reaches(plan: &Plan, model: &Value, root: &str) -> (Vec<Warning>, Vec<Warning>) {
+    let outside = outside(plan);
+    let folder = format!("{root}/{}", plan.project_dir);
+    let is_outside = |risk: &Warning| {
+        outside.iter().any(|(_, path)| {
+            let path = joined(&folder, path);
+            risk.text.contains(&format!(" {path} on the host"))
+        })
+    };
+    let mut risks = risks::risks(model, root, plan.ports);
+    risks.retain(|risk| risk.lint != Lint::OutsidePath || !is_outside(risk));
+    let outside = outside.into_iter().map(|(warning, _)| warning);
+    (risks, outside.collect())
+}
+
+/// Sources of bind mounts and contexts that are written relative to the repo and lead out of it,
+/// each with that path: a host does not have them.
+fn outside(plan: &Plan) -> Vec<(Warning, String)> {
+    let mut found = Vec::new();
     let depth = plan
         .project_dir
         .split('/')
@@ -120,13 +140,16 @@ fn outside(plan: &Plan) -> Vec<String> {
             let context = build.as_str().or(build["context"].as_str());
             for path in mounts.chain(context) {
                 if leads_out(path, depth) {
-                    errors.push(format!("{file}: {name} uses {path}, which is outside the repo and is not sent to a host"));
+                    let text = format!(
+                        "{file}: {name} uses {path}, which is outside the repo and is not sent to a host"
+                    );
+                    found.push((Warning::new(Lint::OutsidePath, text), path.to_owned()));
                 }
             }
         }
     }
-    errors.dedup();
-    errors
+    found.dedup();
+    found
 }
 
 /// Whether a relative path leaves a root that is `depth` folders above.

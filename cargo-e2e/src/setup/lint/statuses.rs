@@ -2,6 +2,7 @@
 
 use crate::plan::Plan;
 use crate::shell::Shell;
+use crate::spec::{Lint, Warning};
 
 /// They succeed whatever they read, and stand behind tests for their output alone.
 const PASSES_ON: [&str; 12] = [
@@ -16,16 +17,17 @@ const CLEANS: [&str; 8] = [
 
 /// Warnings of commands in e2e.yml that end with 0 though what they run failed.
 #[must_use]
-pub fn statuses(plan: &Plan) -> Vec<String> {
+pub fn statuses(plan: &Plan) -> Vec<Warning> {
     let spec = &plan.spec;
     let shell = Shell::new(&spec.shell);
     // Its own record says what its status does not.
     let tests = spec.test_command.as_deref();
-    let tests = tests.filter(|_| spec.junit.is_none() && !plan.up_only);
+    let tests = tests.filter(|_| spec.junit.is_empty() && !plan.up_only);
     let mut warnings = Vec::new();
     for (name, command) in [
         ("build_command", spec.build_command.as_deref()),
         ("test_command", tests),
+        ("prepare_command", spec.prepare_command.as_deref()),
         ("setup_command", spec.setup_command.as_deref()),
     ] {
         let Some(command) = command else { continue };
@@ -45,8 +47,8 @@ pub fn statuses(plan: &Plan) -> Vec<String> {
                  pipefail. Write `shell: bash` in e2e.yml{or_junit}"
             ));
         }
-        // A setup may go on without some of what it does.
-        if name != "setup_command"
+        // These may go on without some of what they do.
+        if !matches!(name, "prepare_command" | "setup_command")
             && let Some((from, hides)) = hiding_end(&code, shell.stops())
         {
             warnings.push(format!(
@@ -54,7 +56,7 @@ pub fn statuses(plan: &Plan) -> Vec<String> {
             ));
         }
     }
-    warnings
+    Warning::each(Lint::HiddenStatus, warnings).collect()
 }
 
 /// Returns the command without what a shell does not run here: quotes, comments, substitutions and

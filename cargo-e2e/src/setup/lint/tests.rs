@@ -24,6 +24,20 @@ const COMPOSE: &str = indoc! {"
 
 /// What is said of a repo with these files, and these lines in its e2e.yml.
 fn said(spec: &str, files: &[(&str, &str)]) -> Findings {
+    let model = json!({"services": {
+        "db": {"image": "x", "ports": [{"target": 5432, "published": "15432", "host_ip": "127.0.0.1"}]},
+        "kafka": {"image": "y", "ports": [{"target": 9092, "published": "19092"}]},
+    }});
+    said_of(spec, files, &|_| model.clone())
+}
+
+fn texts(findings: &Findings) -> Vec<&str> {
+    let warnings = findings.warnings.iter();
+    warnings.map(|warning| warning.text.as_str()).collect()
+}
+
+/// The same of a stack; a function makes its model by the repo's root.
+fn said_of(spec: &str, files: &[(&str, &str)], model: &dyn Fn(&str) -> Value) -> Findings {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().canonicalize().unwrap();
     let spec = format!("name: shop\n{spec}");
@@ -42,11 +56,7 @@ fn said(spec: &str, files: &[(&str, &str)]) -> Findings {
     };
     let parsed = crate::spec::parse(Path::new("e2e/e2e.yml"), &spec).unwrap();
     let plan = Plan::new(repo, parsed, Options::default(), &HostVariables::default()).unwrap();
-    let model = json!({"services": {
-        "db": {"image": "x", "ports": [{"target": 5432, "published": "15432", "host_ip": "127.0.0.1"}]},
-        "kafka": {"image": "y", "ports": [{"target": 9092, "published": "19092"}]},
-    }});
-    lint(&plan, &model)
+    lint(&plan, &model(&plan.repo.root.to_string_lossy()))
 }
 
 #[test]
@@ -82,7 +92,7 @@ fn isolated_ports_are_not_to_be_named_by_their_number() {
     assert_eq!(findings.notes, Vec::<String>::new());
     let own = "but each sandbox has its own port: use";
     assert_eq!(
-        findings.warnings,
+        texts(&findings),
         [
             format!("e2e/tests/a.py:2 names localhost:15432, {own} E2E_DB_5432"),
             format!("tests/more/c.js:1 names [::1]:15432, {own} E2E_DB_5432"),
@@ -98,7 +108,7 @@ fn isolated_ports_are_not_to_be_named_by_their_number() {
 #[test]
 fn declared_ports_queue_and_one_line_changes_that_where_tests_are_ready() {
     let findings = said("test_command: pytest\n", &[]);
-    assert_eq!(findings.warnings, Vec::<String>::new());
+    assert_eq!(texts(&findings), Vec::<&str>::new());
     let [note] = findings.notes.as_slice() else {
         panic!("{findings:?}")
     };
@@ -130,7 +140,13 @@ fn declared_ports_queue_and_one_line_changes_that_where_tests_are_ready() {
 
 #[test]
 fn a_build_that_hides_its_failure_is_named() {
-    let warned = |spec: &str| said(&format!("test_command: pytest\n{spec}"), &[]).warnings;
+    let warned = |spec: &str| {
+        let findings = said(&format!("test_command: pytest\n{spec}"), &[]);
+        texts(&findings)
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     let piped = warned("build_command: make app | tee build.log\n");
     let [warning] = piped.as_slice() else {
         panic!("{piped:?}")
@@ -145,4 +161,69 @@ fn a_build_that_hides_its_failure_is_named() {
     );
     let bash = "shell: bash\nbuild_command: make app | tee build.log\n";
     assert_eq!(warned(bash), Vec::<String>::new());
+}
+
+#[test]
+fn results_of_earlier_runs_are_no_junit_files() {
+    let spec = "test_command: pytest\njunit: [report.xml, ./e2e/results/**/junit.xml]\n";
+    assert_eq!(
+        said(spec, &[]).errors,
+        [
+            "`junit`: ./e2e/results/**/junit.xml names results of earlier runs, which never count: \
+             name what the tests write"
+        ]
+    );
+}
+
+/// A stack whose service joins another's network, and reaches beyond the sandbox.
+fn bold(spec: &str) -> Findings {
+    let compose = "services:\n  db: {image: x, ports: ['5432:5432']}\n  app:\n    image: y\n    \
+        network_mode: service:db\n    environment: {URL: 'postgres://localhost:5432/x'}\n    \
+        volumes: ['../../shared:/shared', '/var/run/docker.sock:/var/run/docker.sock', '/srv/data:/data']\n";
+    let model = |root: &str| {
+        let shared = Path::new(root).parent().unwrap().join("shared");
+        let bind = |source: &str| json!({"type": "bind", "source": source, "target": "/x"});
+        json!({"services": {
+            "db": {"image": "x", "ports": [{"target": 5432, "published": "5432"}]},
+            "app": {
+                "image": "y",
+                "network_mode": "service:db",
+                "container_name": "app",
+                "cap_add": ["IPC_LOCK", "SYS_NICE", "SYS_PTRACE"],
+                "environment": {"URL": "postgres://localhost:5432/x"},
+                "volumes": [bind(&shared.to_string_lossy()), bind("/var/run/docker.sock"), bind("/srv/data")],
+            },
+        }})
+    };
+    let spec = format!("test_command: 'true'\nports: isolated\n{spec}");
+    said_of(&spec, &[("e2e/compose.yml", compose)], &model)
+}
+
+#[test]
+fn one_cause_is_warned_of_once() {
+    let findings = bold("");
+    assert_eq!(
+        texts(&findings),
+        [
+            "app: /var/run/docker.sock gives it root on the host, and teardown does not remove its objects there",
+            "app: it may write /srv/data on the host, outside the repo: all sandboxes share it",
+        ]
+    );
+    let error = "e2e/compose.yml: app uses ../../shared, which is outside the repo and is not sent to a host";
+    assert_eq!(findings.errors, [error]);
+}
+
+#[test]
+fn what_is_accepted_is_not_warned_of() {
+    let findings = bold("allow: [docker-socket]\n");
+    let names: Vec<String> = findings
+        .warnings
+        .iter()
+        .map(|one| one.lint.to_string())
+        .collect();
+    assert_eq!(names, ["outside-path"]);
+    assert_eq!(
+        texts(&bold("allow: [outside-path, docker-socket]\n")),
+        Vec::<&str>::new()
+    );
 }

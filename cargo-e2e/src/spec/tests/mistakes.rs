@@ -67,6 +67,103 @@ fn keys() {
 }
 
 #[test]
+fn entrypoints() {
+    let service = |text: &str| format!("test_service: tests\n{text}");
+    for (text, expected) in [
+        (
+            "entrypoint: []".to_owned(),
+            "3:13: `entrypoint` is for a `test_service`, and there is none | `shell` says how a `test_command` on a machine is started",
+        ),
+        (
+            service("entrypoint: sh -c 'a b'"),
+            "4:13: `entrypoint` expects words without quotes, found `sh -c 'a b'` | write a list of words, such as [bash, -euo, pipefail, -c]",
+        ),
+        (
+            service("entrypoint: {a: b}"),
+            "4:13: `entrypoint` expects words, found a map | -",
+        ),
+    ] {
+        one(&text, expected);
+    }
+    for (text, words) in [
+        ("''", &[][..]),
+        ("[]", &[]),
+        ("env A=1 tini", &["env", "A=1", "tini"]),
+    ] {
+        let spec = good(&format!(
+            "{MIN}{}\n",
+            service(&format!("entrypoint: {text}"))
+        ));
+        assert_eq!(spec.entrypoint.expect("it is there"), words);
+    }
+}
+
+#[test]
+fn images() {
+    let expects = "`images` expects images, without a digest, found";
+    for text in ["App:dev", "app@sha256:12", "app:", "a b", "-app"] {
+        one(
+            &format!("images: ['{text}']"),
+            &format!("3:10: {expects} `{text}` | -"),
+        );
+    }
+    for text in [
+        "app",
+        "app:dev",
+        "localhost:5000/team/app_x:1.0-rc",
+        "ghcr.io/a/b",
+    ] {
+        let spec = good(&format!("{MIN}images: ['{text}']\n"));
+        assert_eq!(spec.images, [text]);
+    }
+}
+
+#[test]
+fn names_of_warnings() {
+    use crate::spec::Lint;
+    one(
+        "allow: docker-socket",
+        "3:8: `allow` expects a list of warnings, found `docker-socket` | write [docker-socket]",
+    );
+    let errors = bad(format!("{MIN}allow: [docker-sock, privileged]\n"));
+    let [wrong] = errors.diagnostics.as_slice() else {
+        panic!("{errors}")
+    };
+    assert_eq!((wrong.line, wrong.column), (3, 9));
+    assert_eq!(wrong.help.as_deref(), Some("did you mean `docker-socket`?"));
+    let spec = good(&format!("{MIN}allow: [docker-socket, compose]\n"));
+    assert_eq!(spec.allow, [Lint::DockerSocket, Lint::Compose]);
+}
+
+#[test]
+fn globs() {
+    for (text, expected) in [
+        (
+            "junit: /tmp/out.xml",
+            "3:8: `junit`: the path `/tmp/out.xml` is absolute | write it relative to the repo root, inside the repo",
+        ),
+        (
+            "junit: [a.xml, '../*.xml']",
+            "3:16: `junit`: the path `../*.xml` leaves the repo with `..` | write it relative to the repo root, inside the repo",
+        ),
+        (
+            "junit: reports/",
+            "3:8: `junit`: `reports/` names a folder | write `reports/*.xml`",
+        ),
+        (
+            "junit: a**/b.xml",
+            "3:8: `junit`: `a**/b.xml` is not a valid glob: recursive wildcards must form a single path component | `**` is a folder of its own, as in `reports/**/*.xml`; `[[]` is a `[`",
+        ),
+        (
+            "junit: []",
+            "3:8: `junit` expects at least one path, found a list | -",
+        ),
+    ] {
+        one(text, expected);
+    }
+}
+
+#[test]
 fn times() {
     for (text, expected) in [
         (

@@ -1,167 +1,268 @@
-//! Reads the repo's own JUnit file.
+//! Reads the repo's own JUnit files.
 
+mod entry;
+mod here;
 mod lock;
+mod merge;
 
-use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
-use e2e_harness::protocol::record::{Entry, Status};
+use e2e_harness::protocol::record::{Entry as Line, Status};
 
 use crate::record::junit;
 use crate::record::outcome::{StageStatus, TestRecord};
-use crate::record::verdict::Junit;
+use crate::record::verdict::{Junit, JunitEntry};
 use crate::run::{Context, StageError};
+use crate::sandbox::Content;
 use crate::shell::quote;
 use crate::spec::Side;
 
+use entry::Entry;
+use here::Stamp;
 use lock::Lock;
+use merge::FileTests;
 
-/// The state of the file before the tests; a lock keeps other runs of this working copy away.
+/// The files before the tests; a lock keeps other runs of this working copy away.
 pub(super) struct Before {
+    entries: Vec<Entry>,
     began: SystemTime,
-    stamp: Option<Stamp>,
+    /// Those that were there, with what tells on this machine whether they were written again.
+    there: BTreeMap<String, Option<Stamp>>,
     _lock: Option<Lock>,
 }
 
-/// What the kernel changes whenever a file is written, whatever times a program sets. It is
-/// compared for equality only, so clocks don't matter.
-#[derive(PartialEq, Eq)]
-struct Stamp {
-    inode: (u64, u64),
-    size: u64,
-    changed: (i64, i64),
-    modified: (i64, i64),
+/// The place that the tests write them to.
+enum Place {
+    Here(PathBuf),
+    /// A folder of the sandbox.
+    OnHost(&'static str),
 }
 
-/// Looks at the file of an earlier run. Only on the client: on a host it lies in the sandbox's own
-/// copy, and is removed there.
-///
-/// # Errors
-/// When another run in this working copy takes too long.
-pub(super) async fn before(context: &Context<'_>) -> Result<Before, StageError> {
-    let (stamp, lock) = match (place(context), &context.plan.spec.junit) {
-        (Some(Place::Here(file)), Some(path)) => {
-            let lock = Lock::take(context, path).await?;
-            (stamp(&file).await, lock)
-        }
-        _ => (None, None),
-    };
-    Ok(Before {
-        began: SystemTime::now(),
-        stamp,
-        _lock: lock,
-    })
-}
-
-/// Returns the shell commands that remove an older file on the host: git may have shipped it, or an
-/// earlier run left it in a kept sandbox.
-pub(super) fn removal(context: &Context<'_>) -> String {
-    match place(context) {
-        Some(Place::OnHost(file)) => {
-            let file = quote(&format!("{}/{file}", context.sandbox.dir()));
-            format!(
-                "rm -rf -- {file} || {{ echo 'failed to remove an older `junit` file' >&2; exit 1; }}\n"
-            )
-        }
-        _ => String::new(),
+fn place(context: &Context<'_>) -> Place {
+    match (context.plan.tests.service(), context.plan.tests_on) {
+        // The folder that it shares with the host.
+        (Some(_), _) => Place::OnHost("collected/artifacts"),
+        (None, Side::Host) => Place::OnHost("repo"),
+        (None, Side::Client) => Place::Here(context.plan.repo.root.clone()),
     }
 }
 
-/// The place that the tests write it to.
-enum Place {
-    Here(PathBuf),
-    /// Below the sandbox's folder.
-    OnHost(String),
+/// Looks at the files, which are of earlier runs.
+///
+/// # Errors
+/// When another run in this working copy goes on for too long, or the host is lost.
+pub(super) async fn before(context: &Context<'_>) -> Result<Before, StageError> {
+    let written = &context.plan.spec.junit;
+    let lock = match place(context) {
+        Place::Here(_) if !written.is_empty() => Lock::take(context, &written.join(", ")).await?,
+        Place::Here(_) | Place::OnHost(_) => None,
+    };
+    let mut before = Before {
+        entries: written.iter().map(|one| Entry::new(one)).collect(),
+        began: SystemTime::now(),
+        there: BTreeMap::new(),
+        _lock: lock,
+    };
+    for entry in &before.entries {
+        // What can't be looked into now can't be afterwards either, or has only what is new.
+        for path in found(context, entry).await?.unwrap_or_default() {
+            let stamp = match place(context) {
+                Place::Here(root) => here::stamp(&root.join(&path)).await,
+                Place::OnHost(_) => None,
+            };
+            before.there.insert(path, stamp);
+        }
+    }
+    Ok(before)
 }
 
-fn place(context: &Context<'_>) -> Option<Place> {
-    let path = context.plan.spec.junit.as_ref()?;
-    Some(
-        match (context.plan.tests.service(), context.plan.tests_on) {
-            // The folder that the service shares with the host.
-            (Some(_), _) => Place::OnHost(format!("collected/artifacts/{path}")),
-            (None, Side::Host) => Place::OnHost(format!("repo/{path}")),
-            (None, Side::Client) => Place::Here(context.plan.repo.root.join(path)),
-        },
-    )
-}
-
-/// Returns the file's path in e2e.yml, and what was read. `None` where e2e.yml names none.
+/// Returns the files that an entry names, or why they are not known.
 ///
 /// # Errors
 /// When the host is lost.
-pub(super) async fn look(
+async fn found(
+    context: &Context<'_>,
+    entry: &Entry,
+) -> Result<Result<Vec<String>, String>, StageError> {
+    if let Some(file) = entry.file() {
+        return Ok(Ok(vec![file.to_owned()]));
+    }
+    let found = match place(context) {
+        Place::OnHost(folder) => {
+            let pair = [entry.folder(), entry.rough()];
+            let pair = pair.iter().map(String::as_str);
+            match context.sandbox.find(context.host, folder, pair).await {
+                Ok(found) => Ok(found),
+                Err(error) => Err(known(error.into())?),
+            }
+        }
+        Place::Here(root) => {
+            here::find(root, entry.folder(), context.plan.repo.results_dir.clone()).await
+        }
+    };
+    Ok(found.map(|found| {
+        let paths = found.iter().map(|path| path.trim_start_matches("./"));
+        let paths = paths.filter(|path| entry.fits(path));
+        paths.map(str::to_owned).collect()
+    }))
+}
+
+/// Why something is not known, unless the host is lost.
+fn known(error: StageError) -> Result<String, StageError> {
+    if error.lost {
+        Err(error)
+    } else {
+        Ok(error.message)
+    }
+}
+
+impl Before {
+    /// Returns the shell commands that remove older ones on the host, which git may have sent
+    /// along, or an earlier run have left in a kept sandbox.
+    pub(super) fn removal(&self, context: &Context<'_>) -> String {
+        let Place::OnHost(folder) = place(context) else {
+            return String::new();
+        };
+        let dir = context.sandbox.dir();
+        let remove = |path: &String| {
+            let file = quote(&format!("{dir}/{folder}/{path}"));
+            format!(
+                "rm -rf -- {file} || {{ echo 'failed to remove an older `junit` file' >&2; exit 1; }}\n"
+            )
+        };
+        self.there.keys().map(remove).collect()
+    }
+}
+
+/// What became of the files.
+#[derive(Default)]
+pub(super) struct After {
+    /// Each entry of e2e.yml.
+    pub(super) entries: Vec<JunitEntry>,
+    /// The tests of all files that were read.
+    pub(super) tests: Vec<TestRecord>,
+}
+
+/// Reads the files. `untold` is whether the tests told nothing of themselves.
+///
+/// # Errors
+/// When the host is lost.
+pub(super) async fn after(
     context: &Context<'_>,
     before: &Before,
     untold: bool,
-) -> Result<Option<(String, Junit)>, StageError> {
-    let (Some(path), Some(place)) = (&context.plan.spec.junit, place(context)) else {
-        return Ok(None);
-    };
-    let text = match place {
-        Place::OnHost(file) => match context.sandbox.get(context.host, &file).await {
-            Ok(text) => Ok(text),
-            Err(error) => {
-                let error = StageError::from(error);
-                if error.lost {
-                    return Err(error);
-                }
-                Err(Junit::Unreadable(error.message))
+) -> Result<After, StageError> {
+    let mut named = Vec::new();
+    for entry in &before.entries {
+        named.push(found(context, entry).await?);
+    }
+    let paths: BTreeSet<String> = named.iter().flatten().flatten().cloned().collect();
+    let mut files = BTreeMap::new();
+    let mut read = Vec::new();
+    for (path, bytes) in contents(context, before, paths).await? {
+        let file = match bytes {
+            Ok(bytes) => parsed(context, before, &path, &bytes, &mut read),
+            Err(why) => why,
+        };
+        files.insert(path, file);
+    }
+    let entries = before.entries.iter().zip(named);
+    let entries = entries.map(|(entry, named)| {
+        let files: Vec<(String, Junit)> = match named {
+            Err(why) => vec![(entry.written.clone(), Junit::Unreadable(why))],
+            Ok(paths) => paths
+                .into_iter()
+                .filter_map(|path| Some((path.clone(), files.get(&path)?.clone())))
+                .collect(),
+        };
+        // A glob names what this run wrote.
+        let is_named =
+            |file: &(String, Junit)| entry.file().is_some() || file.1 != Junit::Unwritten;
+        JunitEntry {
+            written: entry.written.clone(),
+            files: files.into_iter().filter(is_named).collect(),
+        }
+    });
+    let entries = entries.collect();
+    let (tests, times) = merge::merged(read);
+    if untold {
+        tell(context, &tests, &times).await;
+    }
+    Ok(After { entries, tests })
+}
+
+/// Returns the bytes of each file, or what is there instead.
+async fn contents(
+    context: &Context<'_>,
+    before: &Before,
+    paths: BTreeSet<String>,
+) -> Result<Vec<(String, Result<Vec<u8>, Junit>)>, StageError> {
+    let mut all = Vec::new();
+    let folder = match place(context) {
+        Place::OnHost(folder) => folder,
+        Place::Here(root) => {
+            for path in paths {
+                let stamp = before.there.get(&path).unwrap_or(&None);
+                let bytes = here::read(&root.join(&path), stamp.as_ref()).await;
+                all.push((path, bytes));
             }
-        },
-        Place::Here(file) => here(&file, before).await,
+            return Ok(all);
+        }
     };
-    let found = match text {
-        Ok(text) if text.is_empty() => Junit::Unwritten,
-        Ok(text) => {
-            let text = String::from_utf8_lossy(&text);
-            // Masked before messages are cut: half a secret would not be recognised.
-            let text = context.events.secrets().text(&text).into_owned();
-            match junit::read(&text) {
-                Ok(tests) => {
-                    if untold {
-                        let began = jiff::Timestamp::try_from(before.began).unwrap_or_default();
-                        let times = junit::times(&text, (began, jiff::Timestamp::now()));
-                        tell(context, &tests, &times).await;
-                    }
-                    Junit::Read(tests)
-                }
-                Err(error) => Junit::Unreadable(error.to_string()),
+    let names = paths.iter().map(String::as_str);
+    let limit = context.plan.limits.collect;
+    match context
+        .sandbox
+        .read(context.host, folder, names, limit)
+        .await
+    {
+        Ok(contents) => {
+            for (path, content) in paths.into_iter().zip(contents) {
+                let bytes = match content {
+                    Content::Bytes(bytes) if bytes.is_empty() => Err(Junit::Unwritten),
+                    Content::Bytes(bytes) => Ok(bytes),
+                    Content::Absent => Err(Junit::Unwritten),
+                    Content::Unreadable => Err(Junit::Unreadable("permission denied".to_owned())),
+                };
+                all.push((path, bytes));
             }
         }
-        Err(word) => word,
-    };
-    Ok(Some((path.clone(), found)))
-}
-
-async fn here(file: &Path, before: &Before) -> Result<Vec<u8>, Junit> {
-    let unreadable = |error: std::io::Error| match error.kind() {
-        ErrorKind::NotFound => Junit::Unwritten,
-        _ => Junit::Unreadable(error.to_string()),
-    };
-    let data = tokio::fs::metadata(file).await.map_err(unreadable)?;
-    if !data.is_file() {
-        return Err(Junit::Unreadable("it is not a file".to_owned()));
+        Err(error) => {
+            let why = known(error.into())?;
+            let unread = |path| (path, Err(Junit::Unreadable(why.clone())));
+            all.extend(paths.into_iter().map(unread));
+        }
     }
-    if stamp(file).await == before.stamp {
-        return Err(Junit::Unwritten);
+    Ok(all)
+}
+
+fn parsed(
+    context: &Context<'_>,
+    before: &Before,
+    path: &str,
+    bytes: &[u8],
+    read: &mut Vec<FileTests>,
+) -> Junit {
+    let text = String::from_utf8_lossy(bytes);
+    // Before messages are cut: half a secret would not be known.
+    let text = context.events.secrets().text(&text).into_owned();
+    match junit::read(&text) {
+        Ok(tests) => {
+            let began = jiff::Timestamp::try_from(before.began).unwrap_or_default();
+            read.push(FileTests {
+                path: path.to_owned(),
+                tests: tests.clone(),
+                times: junit::times(&text, (began, jiff::Timestamp::now())),
+            });
+            Junit::Read(tests)
+        }
+        Err(error) => Junit::Unreadable(error.to_string()),
     }
-    tokio::fs::read(file).await.map_err(unreadable)
 }
 
-async fn stamp(file: &Path) -> Option<Stamp> {
-    let data = tokio::fs::metadata(file).await.ok()?;
-    Some(Stamp {
-        inode: (data.dev(), data.ino()),
-        size: data.size(),
-        changed: (data.ctime(), data.ctime_nsec()),
-        modified: (data.mtime(), data.mtime_nsec()),
-    })
-}
-
-/// Adds the file's tests to those that recorded events. A test in both is one test, which failed
+/// Adds the files' tests to those that recorded events. A test in both is one test, which failed
 /// when either says so; runners put suite names before its name.
 pub(super) fn joined(told: &[TestRecord], counted: &[TestRecord]) -> Vec<TestRecord> {
     let mut all = told.to_vec();
@@ -196,12 +297,12 @@ async fn tell(context: &Context<'_>, tests: &[TestRecord], times: &[junit::Time]
             StageStatus::Failed | StageStatus::Interrupted => Status::Failed,
         };
         for entry in [
-            Entry::TestStarted {
+            Line::TestStarted {
                 test: test.name.clone(),
                 attempt: 1,
                 at: time.from.to_string(),
             },
-            Entry::TestEnded {
+            Line::TestEnded {
                 test: test.name.clone(),
                 attempt: 1,
                 status,
@@ -247,29 +348,5 @@ mod tests {
                 ("shop::other::ship", Passed)
             ]
         );
-    }
-
-    #[tokio::test]
-    async fn a_file_that_was_written_again_differs_whatever_its_times_say() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("out.xml");
-        std::fs::write(&file, "old").unwrap();
-        let before = Before {
-            began: SystemTime::now(),
-            stamp: stamp(&file).await,
-            _lock: None,
-        };
-        assert_eq!(here(&file, &before).await, Err(Junit::Unwritten));
-        let time = std::fs::metadata(&file).unwrap().modified().unwrap();
-        let other = folder.path().join("other.xml");
-        std::fs::write(&other, "new").unwrap();
-        let opened = std::fs::File::options().append(true).open(&other).unwrap();
-        opened.set_modified(time).unwrap();
-        std::fs::rename(&other, &file).unwrap();
-        assert_eq!(here(&file, &before).await, Ok(b"new".to_vec()));
-        assert!(matches!(
-            here(folder.path(), &before).await,
-            Err(Junit::Unreadable(_))
-        ));
     }
 }

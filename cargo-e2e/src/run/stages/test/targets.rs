@@ -17,9 +17,9 @@ use crate::shell::quote;
 use crate::spec::Side;
 use crate::text::count;
 
+use super::event_files;
 use super::host_job::run_on_host;
 use super::target::{BuiltTarget, USAGE, cargo, command, uses_nextest};
-use super::{event_files, junit};
 
 /// The exit status of cargo-nextest for failed tests; others are its own errors.
 const NEXTEST_FAILED: i32 = 100;
@@ -29,6 +29,7 @@ pub(super) async fn run(
     context: &Context<'_>,
     variables: &[(String, String)],
     built: &[BuiltTarget],
+    removal: &str,
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> Result<Vec<Ended>, StageError> {
     let deadline = Instant::now() + context.plan.limits.test;
@@ -44,13 +45,9 @@ pub(super) async fn run(
             Side::Host => {
                 ship(context, one).await?;
                 let commands = commands(context, &variables, one);
-                // Before the first target only: a later one may append to the file.
-                let removal = if number == 0 {
-                    junit::removal(context)
-                } else {
-                    String::new()
-                };
-                let commands = removal + &commands;
+                // Before the first target only: a later one may append to a file.
+                let removal = if number == 0 { removal } else { "" };
+                let commands = removal.to_owned() + &commands;
                 run_on_host(context, &commands, left, sink).await?
             }
             Side::Client => {
@@ -279,10 +276,8 @@ fn of_nextest(mut message: String, not_run: usize, arguments: &[String]) -> Stag
 /// Returns the error for no tests.
 pub(super) fn none_ran(context: &Context<'_>, message: String) -> StageError {
     let error = StageError::new(Verdict::NoTests, message);
-    if let Some(path) = &context.plan.spec.junit {
-        error.help(format!(
-            "{path} counts no tests: check which tests `test_command` selects"
-        ))
+    if !context.plan.spec.junit.is_empty() {
+        error.help("`junit` counts no tests: check which tests `test_command` selects")
     } else if context.plan.arguments.is_empty() {
         error.help("write one: `#[e2e_harness::test]` on a function of the test target; an ignored test does not count")
     } else {

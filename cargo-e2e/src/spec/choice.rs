@@ -1,0 +1,37 @@
+//! A value that is one of a few words, each with what it becomes.
+
+use serde_json::json;
+
+use super::keys::listed;
+use super::level::Type;
+use super::nearest;
+
+/// A value that is one of a few words.
+pub(super) trait Choice: Copy + 'static {
+    const ALL: &'static [(&'static str, Self)];
+}
+
+/// One of a few words.
+pub(super) const fn choice<T: Choice>() -> Type<T> {
+    Type::new(
+        "choice",
+        || json!({"enum": words::<T>()}),
+        |decoder, place, node| {
+            let written = node.text();
+            let all = T::ALL.iter();
+            if let Some((_, value)) = all.clone().find(|(word, _)| written == Some(word)) {
+                return Some(*value);
+            }
+            let words = words::<T>();
+            let meant = written.and_then(|text| nearest(text, words.iter().copied()));
+            let help = meant.map(|meant| format!("did you mean `{meant}`?"));
+            let expected = format!("one of {}", listed(&words, "or"));
+            decoder.expected(place, &expected, node, help);
+            None
+        },
+    )
+}
+
+pub(super) fn words<T: Choice>() -> Vec<&'static str> {
+    T::ALL.iter().map(|(word, _)| *word).collect()
+}
