@@ -101,7 +101,7 @@ pub(super) fn plan_for(repo: Repo, options: Options) -> Result<Plan, Refused> {
 /// Shows what `--strict` refuses, and returns the exit code; none where it refuses nothing, or
 /// was not asked to.
 pub(super) async fn refused_by_strict(plan: &Plan) -> Option<u8> {
-    if plan.risks != Risks::Refuse {
+    if plan.options.risks != Risks::Refuse {
         return None;
     }
     match strict::look(plan).await {

@@ -75,15 +75,13 @@ pub enum Risks {
 }
 
 /// What a run is going to do.
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag that was typed or not"
-)]
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub repo: Repo,
     pub spec: Spec,
     pub host: HostChoice,
+    /// As they were typed; what e2e.yml and variables also decide stands beside.
+    pub options: Options,
     /// When the sandbox outlives the run.
     pub keep: Keep,
     /// Whether `--keep` was given: the only way to keep after a signal.
@@ -91,22 +89,12 @@ pub struct Plan {
     pub keep_for: Duration,
     /// How long the sandbox outlives the last word of this client.
     pub lease: Duration,
-    /// What becomes of a compose file that reaches beyond its sandbox.
-    pub risks: Risks,
-    /// Use this repo's sandbox that is up already, if there is one.
-    pub reuse: bool,
-    /// Give up where another run is in the way, instead of waiting for it.
-    pub no_wait: bool,
-    /// No tests: the sandbox is what is wanted.
-    pub up_only: bool,
     /// Where the tests run.
     pub tests_on: Side,
     /// Which numbers published ports get.
     pub ports: Ports,
     /// What the tests are.
     pub tests: Tests,
-    /// What goes to the tests.
-    pub arguments: Vec<String>,
     /// How long each stage may take.
     pub limits: Limits,
     /// Compose files, relative to the repo's root.
@@ -179,15 +167,11 @@ impl Plan {
             keep_typed: options.keep == Keep::Always,
             keep_for: options.keep_for.unwrap_or(KEEP_FOR),
             lease: lease.unwrap_or(LEASE),
-            risks: options.risks,
-            reuse: options.reuse,
-            no_wait: options.no_wait,
-            up_only: options.up_only,
             tests_on: spec.tests_run_on.unwrap_or(side),
             ports: spec.ports.unwrap_or(ports),
             tests,
-            arguments: options.arguments,
             limits,
+            options,
             compose_files: spec.compose_file.clone(),
             project_dir,
             project_dir_because,

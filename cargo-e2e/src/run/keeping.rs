@@ -40,7 +40,7 @@ impl About {
             host: plan.host.name.clone(),
             spec: plan.repo.spec_path.clone(),
             report: plan.spec.report.clone(),
-            is_run: !plan.up_only,
+            is_run: !plan.options.up_only,
             by_name: targets == Some(1),
             tests_on_host: plan.tests_on == Side::Host,
         }

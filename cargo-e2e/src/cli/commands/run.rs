@@ -121,7 +121,7 @@ async fn run_plan(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Res
     let events = Events::masking(Arc::clone(&secrets), reporters);
     keeping.recover_killed_runs(&events);
     let unknown = keeping.unknown(&plan.host.name);
-    if !plan.up_only {
+    if !plan.options.up_only {
         for warning in plan.not_allowed(&plan.targets_not_run()) {
             events.warn(&warning.text);
         }

@@ -19,7 +19,7 @@ impl Run<'_> {
         if self.cancel.signal().is_some() {
             return self.plan.keep_typed;
         }
-        if self.plan.up_only {
+        if self.plan.options.up_only {
             // A stack that is not ready is useless, unless `--keep` asks for it.
             return !state.failed() || self.plan.keep_typed;
         }

@@ -40,7 +40,7 @@ impl Run<'_> {
             )
             .await?;
         state.look_at(&self.plan.repo.root);
-        if self.plan.up_only {
+        if self.plan.options.up_only {
             return self
                 .bring_up(runner, state, context, &synced)
                 .await

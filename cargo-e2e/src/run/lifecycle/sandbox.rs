@@ -28,7 +28,7 @@ impl Run<'_> {
         facts: &Facts,
         bound: &Bound,
     ) -> Result<StageOutput<Entered>, StageError> {
-        if self.plan.reuse
+        if self.plan.options.reuse
             && let Some(entered) = self.existing(host, facts, bound).await?
         {
             return Ok(entered);
@@ -123,7 +123,7 @@ impl Run<'_> {
 
     /// Returns whether a sandbox can be used: `up` updates any, tests need an unchanged definition.
     async fn is_usable(&self, existing: &Existing) -> bool {
-        if self.plan.up_only {
+        if self.plan.options.up_only {
             return true;
         }
         let definition = crate::run::definition::definition(self.plan).await;
@@ -139,7 +139,7 @@ impl Run<'_> {
 
     /// Returns how long to wait for another run.
     fn queue(&self) -> Duration {
-        if self.plan.no_wait {
+        if self.plan.options.no_wait {
             Duration::ZERO
         } else {
             self.plan.limits.queue
@@ -156,7 +156,7 @@ impl Run<'_> {
 
     fn occupied(&self, sandbox: &Sandbox, other: &Occupant) -> StageError {
         let run_id = &sandbox.identity.run_id;
-        let (waited, help) = if self.plan.no_wait {
+        let (waited, help) = if self.plan.options.no_wait {
             (String::new(), "without `--no-wait` this run waits for it")
         } else {
             let seconds = self.queue().as_secs();
@@ -173,7 +173,7 @@ impl Run<'_> {
 
     async fn provision(&self, host: &dyn Host, facts: &Facts) -> Result<Sandbox, HostError> {
         let mut lifetime = self.plan.lifetime();
-        if self.plan.keep != Keep::No || self.plan.up_only {
+        if self.plan.keep != Keep::No || self.plan.options.up_only {
             // Labels can't be changed later.
             lifetime = lifetime.saturating_add(self.plan.keep_for);
         }

@@ -61,7 +61,7 @@ pub(super) fn read_here(context: &Context<'_>, file: &str) -> Option<String> {
 /// Warns of what the stack can reach beyond its sandbox, unless e2e.yml or `--strict` decides otherwise.
 pub(super) fn warn_of_risks(context: &Context<'_>, risks: &[Warning]) {
     let files = context.plan.compose_files.join(", ");
-    if context.plan.risks == Risks::Warn {
+    if context.plan.options.risks == Risks::Warn {
         for risk in context.plan.not_allowed(risks) {
             context.events.warn(format!("{files}: {}", risk.text));
         }

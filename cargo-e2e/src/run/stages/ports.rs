@@ -101,7 +101,7 @@ pub(super) async fn claim(
             Ok(Claim::Foreign { port, holder }) => Err(foreign(context, port, &holder)),
             Ok(Claim::Held { port, run_id, by }) => {
                 let status = format!("port {port} is held by sandbox {run_id} ({by})");
-                if context.plan.no_wait {
+                if context.plan.options.no_wait {
                     let help = "without `--no-wait` this run waits for it";
                     return Err(Carried(
                         StageError::new(Verdict::HostError, status).help(help),

@@ -12,7 +12,7 @@ use crate::run::{Context, StageError};
 
 /// Refuses what can be seen on this machine. The rest is refused on the host.
 pub async fn before(plan: &Plan) -> Result<(), StageError> {
-    if plan.risks != Risks::Refuse {
+    if plan.options.risks != Risks::Refuse {
         return Ok(());
     }
     match look(plan).await {
@@ -56,7 +56,7 @@ async fn judged(
     context: &Context<'_>,
     judge: impl FnOnce(&Plan, &str) -> Vec<String> + Send + 'static,
 ) -> Result<(), StageError> {
-    if context.plan.risks != Risks::Refuse {
+    if context.plan.options.risks != Risks::Refuse {
         return Ok(());
     }
     let (plan, root) = (context.plan.clone(), context.sandbox.repo_dir());

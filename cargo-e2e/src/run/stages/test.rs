@@ -188,8 +188,8 @@ async fn run(
     variables.push(event_files::variable(context, event_files::FILE));
     let ended = match plan.tests_on {
         Side::Host => {
-            let commands =
-                removal.to_owned() + &repo_command(context, &variables, command, &plan.arguments);
+            let commands = removal.to_owned()
+                + &repo_command(context, &variables, command, &plan.options.arguments);
             run_on_host(context, &commands, plan.limits.test, sink).await?
         }
         Side::Client => on_client(context, &variables, command, sink).await?,
@@ -199,7 +199,7 @@ async fn run(
 
 /// Returns the shell commands that run them in their service.
 fn in_service(context: &Context<'_>, stack: &Stack, service: &str, own: Option<&str>) -> String {
-    let arguments = &context.plan.arguments;
+    let arguments = &context.plan.options.arguments;
     let own = (own, Shell::new(&context.plan.spec.shell));
     let words = test_service::command(&stack.model, service, own, arguments);
     compose::run_commands(context.sandbox, &stack.interpolation, service, &words)
@@ -212,7 +212,7 @@ async fn on_client(
     sink: &mut (dyn FnMut(&[u8]) + Send),
 ) -> Result<Ended, StageError> {
     let plan = context.plan;
-    let words = Shell::new(&plan.spec.shell).words(command, &plan.arguments);
+    let words = Shell::new(&plan.spec.shell).words(command, &plan.options.arguments);
     client::run(
         &words,
         &context.plan.repo.root,

@@ -22,7 +22,7 @@ pub fn statuses(plan: &Plan) -> Vec<Warning> {
     let shell = Shell::new(&spec.shell);
     // Its own record says what its status does not.
     let tests = spec.test_command.as_deref();
-    let tests = tests.filter(|_| spec.junit.is_empty() && !plan.up_only);
+    let tests = tests.filter(|_| spec.junit.is_empty() && !plan.options.up_only);
     let mut warnings = Vec::new();
     for (name, command) in [
         ("build_command", spec.build_command.as_deref()),

@@ -31,7 +31,7 @@ impl Sent {
     /// Writes the file to the sandbox, unless that can't be reused.
     pub(super) async fn write(&self, context: &Context<'_>) -> Result<(), StageError> {
         let plan = context.plan;
-        if context.before.is_some() || plan.up_only || plan.keep != crate::plan::Keep::No {
+        if context.before.is_some() || plan.options.up_only || plan.keep != crate::plan::Keep::No {
             context
                 .sandbox
                 .put(context.host, FILE, &self.to_bytes())

@@ -18,7 +18,7 @@ use super::target::{BuiltTarget, LIST, command, uses_nextest};
 /// Returns whether the arguments only ask a test target, so that no stack is needed.
 #[must_use]
 pub fn only_asks(plan: &Plan) -> bool {
-    let options = plan.arguments.iter().take_while(|one| *one != "--");
+    let options = plan.options.arguments.iter().take_while(|one| *one != "--");
     plan.tests.harness().is_some()
         && !uses_nextest(plan)
         && options

@@ -91,15 +91,20 @@ fn runs_elsewhere(plan: &Plan, error: &std::io::Error) -> bool {
 
 /// Checks that a program accepts its arguments: otherwise it would refuse them only after `up`.
 pub(super) async fn accepts(plan: &Plan, built: &BuiltTarget) -> Result<(), StageError> {
-    if plan.arguments.is_empty() || uses_nextest(plan) {
+    if plan.options.arguments.is_empty() || uses_nextest(plan) {
         return Ok(());
     }
     let mut command = Command::new(&built.program);
-    if !plan.arguments.iter().any(|argument| argument == LIST) {
+    if !plan
+        .options
+        .arguments
+        .iter()
+        .any(|argument| argument == LIST)
+    {
         command.arg(LIST);
     }
     command
-        .args(&plan.arguments)
+        .args(&plan.options.arguments)
         // It must see no sandbox, wherever this runs.
         .env_remove(protocol::E2E)
         .env_remove(protocol::EVENTS)
@@ -109,7 +114,7 @@ pub(super) async fn accepts(plan: &Plan, built: &BuiltTarget) -> Result<(), Stag
             let message = format!(
                 "the test target `{}` does not understand what follows `--`: {}",
                 built.target.name,
-                plan.arguments.join(" ")
+                plan.options.arguments.join(" ")
             );
             let said = String::from_utf8_lossy(&output.stderr);
             Err(StageError::new(Verdict::SpecError, message)

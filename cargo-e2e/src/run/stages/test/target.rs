@@ -36,7 +36,7 @@ pub(super) fn command(plan: &Plan, built: &BuiltTarget) -> Command {
     let package = &built.target.package;
     let mut command = Command::new(&built.program);
     command
-        .args(&plan.arguments)
+        .args(&plan.options.arguments)
         .current_dir(package.folder())
         .env("CARGO_MANIFEST_DIR", package.folder())
         .env("CARGO_PKG_NAME", &package.name)

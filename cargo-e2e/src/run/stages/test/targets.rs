@@ -74,7 +74,7 @@ fn with_nextest(context: &Context<'_>, target: &Target) -> Command {
         .args(["nextest", "run", "--manifest-path"])
         .arg(&target.package.manifest)
         .args(["-p", &target.package.name, "--test", &target.name])
-        .args(&context.plan.arguments)
+        .args(&context.plan.options.arguments)
         .current_dir(&context.plan.repo.root);
     command
 }
@@ -138,6 +138,7 @@ fn commands(context: &Context<'_>, all: &[(String, String)], built: &BuiltTarget
     let program = format!("{}/{}", there(context), name.to_string_lossy());
     let arguments: Vec<String> = context
         .plan
+        .options
         .arguments
         .iter()
         .map(|one| quote(one))
@@ -160,7 +161,7 @@ pub(super) fn add_not_run(
     records: &mut Vec<TestRecord>,
 ) {
     let plan = context.plan;
-    if !uses_nextest(plan) || !plan.arguments.is_empty() || records.is_empty() {
+    if !uses_nextest(plan) || !plan.options.arguments.is_empty() || records.is_empty() {
         return;
     }
     for (one, (_, prefix)) in built.iter().zip(event_files::files(plan)) {
@@ -194,7 +195,7 @@ pub(super) fn unaccounted(
     records: &[TestRecord],
 ) -> (Vec<String>, Vec<String>) {
     let (mut tests, mut targets) = (Vec::new(), Vec::new());
-    if !context.plan.arguments.is_empty() {
+    if !context.plan.options.arguments.is_empty() {
         return (tests, targets);
     }
     let files = event_files::files(context.plan);
@@ -226,7 +227,7 @@ pub(super) fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence
         let message = format!("{failed} of {} failed", count(records.len(), "test"));
         return if harness.nextest {
             let not_run = records.len() - failed - passed(records);
-            of_nextest(message, not_run, &plan.arguments)
+            of_nextest(message, not_run, &plan.options.arguments)
         } else {
             StageError::new(Verdict::Failed, message)
         };
@@ -278,7 +279,7 @@ pub(super) fn none_ran(context: &Context<'_>, message: String) -> StageError {
     let error = StageError::new(Verdict::NoTests, message);
     if !context.plan.spec.junit.is_empty() {
         error.help("`junit` counts no tests: check which tests `test_command` selects")
-    } else if context.plan.arguments.is_empty() {
+    } else if context.plan.options.arguments.is_empty() {
         error.help("write one: `#[e2e_harness::test]` on a function of the test target; an ignored test does not count")
     } else {
         error.help(typed(context))
@@ -288,7 +289,7 @@ pub(super) fn none_ran(context: &Context<'_>, message: String) -> StageError {
 fn typed(context: &Context<'_>) -> String {
     format!(
         "check the arguments after `--`: {}",
-        context.plan.arguments.join(" ")
+        context.plan.options.arguments.join(" ")
     )
 }
 

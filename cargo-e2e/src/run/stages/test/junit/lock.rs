@@ -57,7 +57,7 @@ impl Lock {
             let other = tokio::fs::read_to_string(&holder).await;
             let other = other.unwrap_or_else(|_| "another run".to_owned());
             let held = format!("`junit` file {path} is held by {}", other.trim());
-            if context.plan.no_wait || began.elapsed() >= context.plan.limits.queue {
+            if context.plan.options.no_wait || began.elapsed() >= context.plan.limits.queue {
                 return Err(occupied(context, held));
             }
             if held != told {
@@ -81,7 +81,7 @@ impl Lock {
 }
 
 fn occupied(context: &Context<'_>, by: String) -> StageError {
-    let (message, help) = if context.plan.no_wait {
+    let (message, help) = if context.plan.options.no_wait {
         (by, "without `--no-wait` this run waits for it")
     } else {
         let seconds = context.plan.limits.queue.as_secs();
