@@ -184,8 +184,8 @@ pub(crate) struct ExecArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServiceArguments {
-    /// [ID] [SERVICE]...; without an id, this repo's only sandbox
-    #[arg(value_name = "[ID] [SERVICE]")]
+    /// [ID] [SERVICE]; without an id, this repo's only sandbox
+    #[arg(num_args = 0..=2, value_name = "[ID] [SERVICE]")]
     pub(crate) target: Vec<String>,
     #[command(flatten)]
     pub(crate) of: SpecArgument,
@@ -195,8 +195,13 @@ pub(crate) struct ServiceArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct LogsArguments {
+    /// [ID] [SERVICE]...; without an id, this repo's only sandbox
+    #[arg(value_name = "[ID] [SERVICE]")]
+    pub(crate) target: Vec<String>,
     #[command(flatten)]
-    pub(crate) service: ServiceArguments,
+    pub(crate) of: SpecArgument,
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
     /// Follow the logs
     #[arg(short, long)]
     pub(crate) follow: bool,

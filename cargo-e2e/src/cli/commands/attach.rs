@@ -88,10 +88,9 @@ pub(crate) async fn logs(arguments: LogsArguments) -> u8 {
             options = options + " " + name + " " + &quote(value);
         }
     }
-    let service = &arguments.service;
     become_command(
-        (&service.host, &service.of),
-        &service.target,
+        (&arguments.host, &arguments.of),
+        &arguments.target,
         async |existing, services| {
             let services: Vec<String> = services.iter().map(|name| quote(name)).collect();
             let command = format!(

@@ -5,6 +5,7 @@ mod flakes;
 mod pulling;
 mod refusal;
 mod registry_auth;
+mod warnings;
 
 use std::fmt::Write as _;
 
@@ -20,6 +21,7 @@ use crate::record::outcome::{Stage, Verdict};
 use crate::run::stages::up::compose_output::{COMPOSE, failed, help, without_progress};
 use crate::run::stages::up::flakes::Flakes;
 use crate::run::stages::up::pulling::{Pulling, Said};
+use crate::run::stages::up::warnings::{reaches, warn, warn_of_mistakes};
 use crate::run::{Context, Stack, StageError, StageOutput, Tail, endpoints, test_env};
 use crate::sandbox::{State, compose, docker_shim, pull};
 use crate::setup::lint;
@@ -31,9 +33,6 @@ use super::sync::{Sent, Synced};
 use super::{model, ports, strict};
 
 pub use crate::run::stages::up::compose_output::with_reason;
-
-/// Warnings of one kind that are shown.
-const SHOWN: usize = 3;
 
 /// Tries with other ports: another program may take a free one, but hardly this often.
 const TRIES: usize = 5;
@@ -142,22 +141,6 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
     ))
 }
 
-/// Returns warnings of what the stack can reach beyond its sandbox, and of what it names that does
-/// not travel.
-async fn reaches(context: &Context<'_>, model: &Value) -> (Vec<Warning>, Vec<Warning>) {
-    let (plan, model) = (context.plan.clone(), model.clone());
-    let folder = context.sandbox.repo_dir();
-    let looked = tokio::task::spawn_blocking(move || lint::reaches(&plan, &model, &folder)).await;
-    looked.unwrap_or_default()
-}
-
-/// Warns, unless e2e.yml accepts it.
-fn warn(context: &Context<'_>, warnings: &[Warning]) {
-    for warning in context.plan.not_allowed(warnings) {
-        context.events.warn(&warning.text);
-    }
-}
-
 /// Returns the services whose containers may have read files that changed.
 fn stale(context: &Context<'_>, model: &Value, sent: &Sent) -> Vec<String> {
     let folder = context.sandbox.repo_dir();
@@ -165,21 +148,6 @@ fn stale(context: &Context<'_>, model: &Value, sent: &Sent) -> Vec<String> {
     // The test service is recreated for every run.
     services.retain(|name| context.plan.tests.service() != Some(name));
     services
-}
-
-/// Warns, as `check` does, of hidden statuses and of addresses that nothing answers: they often
-/// make tests fail.
-async fn warn_of_mistakes(context: &Context<'_>, published: &[Published]) {
-    let (plan, published) = (context.plan.clone(), published.to_vec());
-    warn(context, &lint::statuses(&plan));
-    let looked = tokio::task::spawn_blocking(move || lint::addresses(&plan, &published)).await;
-    let found = looked.unwrap_or_default();
-    warn(context, &found[..found.len().min(SHOWN)]);
-    if found.len() > SHOWN {
-        let more = found.len() - SHOWN;
-        let text = format!("`cargo e2e check` has {more} more such warnings");
-        context.events.warn(text);
-    }
 }
 
 /// A model that can be brought up, with its ports.
