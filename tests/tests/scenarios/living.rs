@@ -51,7 +51,12 @@ on_each_host! {
         assert_eq!((exec.code, exec.stdout.as_str()), (Some(7), "<a  'b' $c>\n"), "{exec}");
         let by_id = run(&["exec", &up.run_id()[16..], "web", "--", "cat", "/www/index.html"]);
         assert_eq!(well(by_id).stdout, "hello\n");
-        assert!(well(run(&["logs", "web"])).stdout.contains("web is here"));
+        // Compose begins lines with a code for terminals.
+        let logs = well(run(&["logs", "web", "--tail", "1"])).stdout;
+        assert!(logs.contains("web is here") && !logs.contains('\u{1b}'), "{logs}");
+        let unknown = run(&["logs", "wbe"]);
+        assert_eq!(unknown.code, Some(2), "{unknown}");
+        assert!(unknown.stderr.contains("did you mean `web`?"), "{unknown}");
 
         let tested = repo.run_and_keep(host, &["--reuse"]);
         tested.stdout_has("hello").no_stage("teardown");

@@ -35,6 +35,7 @@ mod shells;
 mod shipped;
 mod signals;
 mod stale;
+mod start_order;
 mod strict;
 mod turns;
 mod verdicts;
