@@ -114,7 +114,8 @@ async fn config(
 
 /// Compose's warnings, without its log format.
 pub(crate) fn warnings(said: &str) -> Vec<String> {
-    said.lines()
+    let mut found: Vec<String> = said
+        .lines()
         .filter_map(|line| {
             let (_, message) = line.split_once("msg=")?;
             let message = message.trim_matches('"').replace("\\\"", "\"");
@@ -122,7 +123,11 @@ pub(crate) fn warnings(said: &str) -> Vec<String> {
             (line.contains("level=warning") && !message.contains("`version` is obsolete"))
                 .then_some(message)
         })
-        .collect()
+        .collect();
+    // Compose says it for each place that names the variable.
+    let mut known = BTreeSet::new();
+    found.retain(|message| known.insert(message.clone()));
+    found
 }
 
 /// What every look begins with: the project's folder is that of the compose file itself, also
@@ -176,7 +181,8 @@ mod tests {
     #[test]
     fn warnings_lose_their_log_format() {
         let said = "time=\"2026\" level=warning msg=\"The \\\"TAG\\\" variable is not set. Defaulting to a blank string.\"\n\
-                    time=\"2026\" level=warning msg=\"/x/compose.yml: `version` is obsolete\"\n";
+                    time=\"2026\" level=warning msg=\"/x/compose.yml: `version` is obsolete\"\n\
+                    time=\"2026\" level=warning msg=\"The \\\"TAG\\\" variable is not set. Defaulting to a blank string.\"\n";
         assert_eq!(
             warnings(said),
             ["The \"TAG\" variable is not set. Defaulting to a blank string."]
