@@ -10,6 +10,8 @@ mod corpus_tests;
 pub mod dockerfiles;
 pub mod duration;
 pub mod env_file;
+#[cfg(test)]
+mod expected_tests;
 pub mod external;
 pub mod gateway;
 mod health;

@@ -112,9 +112,11 @@ async fn config(
     Ok((model, warnings(&said)))
 }
 
-/// Compose's warnings, without its log format.
+/// Compose's warnings, without its log format. Compose says one for each place, in an order that
+/// differs from call to call.
 pub(crate) fn warnings(said: &str) -> Vec<String> {
-    said.lines()
+    let found: BTreeSet<String> = said
+        .lines()
         .filter_map(|line| {
             let (_, message) = line.split_once("msg=")?;
             let message = message.trim_matches('"').replace("\\\"", "\"");
@@ -122,7 +124,8 @@ pub(crate) fn warnings(said: &str) -> Vec<String> {
             (line.contains("level=warning") && !message.contains("`version` is obsolete"))
                 .then_some(message)
         })
-        .collect()
+        .collect();
+    found.into_iter().collect()
 }
 
 /// What every look begins with: the project's folder is that of the compose file itself, also
@@ -176,7 +179,8 @@ mod tests {
     #[test]
     fn warnings_lose_their_log_format() {
         let said = "time=\"2026\" level=warning msg=\"The \\\"TAG\\\" variable is not set. Defaulting to a blank string.\"\n\
-                    time=\"2026\" level=warning msg=\"/x/compose.yml: `version` is obsolete\"\n";
+                    time=\"2026\" level=warning msg=\"/x/compose.yml: `version` is obsolete\"\n\
+                    time=\"2026\" level=warning msg=\"The \\\"TAG\\\" variable is not set. Defaulting to a blank string.\"\n";
         assert_eq!(
             warnings(said),
             ["The \"TAG\" variable is not set. Defaulting to a blank string."]

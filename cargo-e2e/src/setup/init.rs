@@ -17,6 +17,7 @@ mod error;
 mod guess;
 mod health;
 pub(crate) mod light;
+mod place;
 mod recipe;
 mod recipes;
 mod render;
@@ -24,6 +25,7 @@ mod runners;
 mod shell;
 mod stack;
 mod tree;
+mod typed;
 
 pub use error::InitError;
 use guess::{Runs, Tests};
@@ -92,10 +94,17 @@ pub async fn init(root: &Path) -> Result<Written, InitError> {
         tree = Tree::of(root);
         stacks = stack::find(&tree, &uses);
     }
-    let model = model(root, &name, &stacks[0]).await?;
+    let mut read = model(root, &name, &stacks[0]).await?;
+    let is_idle = read.services["services"]
+        .as_object()
+        .is_none_or(serde_json::Map::is_empty);
+    if is_idle && stacks[0].profiles.is_empty() {
+        stacks[0].profiles = stack::profiles(&tree, &stacks[0].files);
+        read = model(root, &name, &stacks[0]).await?;
+    }
     stacks.truncate(OTHERS + 1);
-    let published = published(&model.services);
-    let checks = health::checks(&model.services, &published);
+    let published = published(&read.services);
+    let checks = health::checks(&read.services, &published);
     let targets = targets(root, &spec_path).await;
     let mut ways = ways(&tree, &uses, &stacks[0], &targets);
     ways.truncate(OTHERS + 1);
@@ -133,7 +142,7 @@ pub async fn init(root: &Path) -> Result<Written, InitError> {
         tests: tests.run.to_string(),
         run_by: tests.source.clone(),
         others: stacks.len() - 1 + others.len(),
-        unread: model.unread,
+        unread: read.unread,
     })
 }
 
@@ -210,6 +219,7 @@ async fn model(root: &Path, name: &str, stack: &Stack) -> Result<Model, InitErro
                 "no such file",
                 "required variable",
                 "is missing a value",
+                "variable is not set",
             ];
             if misses.iter().any(|text| reason.contains(text)) {
                 let last = reason.lines().last().unwrap_or_default();

@@ -32,6 +32,8 @@ pub(super) struct Call {
     pub(super) services: Vec<String>,
     /// The service whose end is the result.
     pub(super) result_of: Option<String>,
+    /// Whether the end of any service is the end of all.
+    pub(super) aborts: bool,
     /// What is run in the service, of `run` and `exec`.
     pub(super) command: Vec<String>,
 }
@@ -62,6 +64,7 @@ pub(super) fn call(step: &Step, tree: &Tree) -> Option<Call> {
         verb: String::new(),
         services: Vec::new(),
         result_of: None,
+        aborts: false,
         command: Vec::new(),
     };
     let mut files: Vec<String> = Vec::new();
@@ -106,9 +109,16 @@ pub(super) fn call(step: &Step, tree: &Tree) -> Option<Call> {
                 .map(str::to_owned),
         );
     }
+    let profiles = step.environment.iter();
+    let profiles = profiles.filter(|(name, _)| name == "COMPOSE_PROFILES");
+    let profiles = profiles.flat_map(|(_, value)| value.split(','));
+    call.profiles
+        .extend(profiles.filter(|name| !name.is_empty()).map(str::to_owned));
+    call.profiles.retain(|name| !name.contains('$'));
+    call.profiles.dedup();
     call.files = files
         .iter()
-        .map(|file| join(&step.folder, file))
+        .map(|file| join(&step.folder, &of_matrix(file, step)))
         .map(|file| {
             if tree.has(&file) {
                 file
@@ -125,6 +135,16 @@ pub(super) fn call(step: &Step, tree: &Tree) -> Option<Call> {
     }
     rest(&mut call, words);
     Some(call)
+}
+
+/// A name with the first values of the CI job's matrix in it.
+fn of_matrix(file: &str, step: &Step) -> String {
+    let values = step.environment.iter();
+    let values = values.filter(|(name, _)| name.starts_with("matrix."));
+    values.fold(file.to_owned(), |file, (name, value)| {
+        file.replace(&format!("${{{{ {name} }}}}"), value)
+            .replace(&format!("${{{{{name}}}}}"), value)
+    })
 }
 
 /// What follows the verb.
@@ -163,6 +183,7 @@ fn rest<'a>(call: &mut Call, mut words: impl Iterator<Item = &'a str>) {
             "--exit-code-from" => {
                 call.result_of = value.or_else(|| words.next()).map(str::to_owned);
             }
+            "--abort-on-container-exit" | "--abort-on-container-failure" => call.aborts = true,
             // `-t` of `exec` and `up` differ, and both are short.
             "-t" if call.verb == "exec" => {}
             _ if WITH_VALUE.contains(&option) => {
@@ -208,7 +229,8 @@ mod tests {
             kind: super::super::recipe::Kind::Ci,
             words,
             folder: String::new(),
-            environment: Vec::new(),
+            environment: vec![("matrix.db".to_owned(), "b".to_owned())],
+            assigned: Vec::new(),
         };
         call(&step, &tree)
     }
@@ -223,6 +245,8 @@ mod tests {
             ("run", vec!["tests".to_owned()])
         );
         assert_eq!(call.command, ["pytest", "-x"]);
+        let call = read("docker compose -f ci/${{matrix.db}}.yml up").unwrap();
+        assert_eq!(call.files, ["ci/b.yml"]);
         let call = read("docker-compose up --build --exit-code-from tests db tests").unwrap();
         assert_eq!(
             call.files,

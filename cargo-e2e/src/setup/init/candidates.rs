@@ -1,12 +1,12 @@
 //! The ways in which a repo may run its tests, the likeliest first.
 
-use e2e_harness::protocol::COMPOSE_FILE;
-
 use super::calls::Call;
-use super::recipe::{Kind, Step};
+use super::recipe::{Kind, ROOT, Recipe, Step, join, parent};
 use super::runners::{self, Runner, is_wide};
+use super::shell::{self, Variables};
 use super::stack::{Stack, Use, services};
 use super::tree::Tree;
+use super::typed::{is_open, typed};
 
 /// One way to run the tests, and where it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,43 +25,51 @@ pub(super) struct Candidate {
 /// What recipes and the stack itself say, without repetitions.
 pub(super) fn find(tree: &Tree, uses: &[Use<'_>], stack: &Stack) -> Vec<Candidate> {
     let mut all: Vec<Candidate> = Vec::new();
+    let testing = testing(tree, stack);
     for one in uses {
         let ours = one.calls.iter().any(|call| call.files == stack.files);
         let score = one.score + if ours { 60 } else { 0 };
         let with_file = one.calls.iter().filter(|call| call.files == stack.files);
-        all.extend(with_file.filter_map(|call| in_service(call, score + 20, one)));
-        for step in &one.steps {
-            let is_package = one.recipe.kind == Kind::Package;
-            if let Some(runner) = runners::runner(&step.words)
-                && (!is_package || runners::is_test_name(&one.recipe.name))
-            {
-                all.push(here(tree, step, runner, score, one));
-            }
+        all.extend(with_file.filter_map(|call| in_service(call, score + 20, one, &testing)));
+        let is_package = one.recipe.kind == Kind::Package;
+        if is_package && !runners::is_test_name(&one.recipe.name) {
+            continue;
+        }
+        let steps: Vec<(&Step, Runner)> = one
+            .steps
+            .iter()
+            .filter_map(|step| Some((step, runners::runner(&step.words)?)))
+            .filter(|(step, runner)| can_run(tree, step, *runner))
+            .collect();
+        // Only together are they the tests.
+        let is_part = steps.len() >= SEVERAL;
+        if is_part && let Some(command) = called(one.recipe).filter(|_| one.calls.is_empty()) {
+            all.push(Candidate {
+                command: Some(command),
+                service: None,
+                build: None,
+                environment: Vec::new(),
+                source: one.source(),
+                score: score + if is_wide(&one.recipe.name) { 15 } else { 0 },
+            });
+        }
+        for (step, runner) in steps {
+            let candidate = here(tree, step, runner, score, one, stack);
+            all.push(Candidate {
+                score: candidate.score - if is_part { 15 } else { 0 },
+                ..candidate
+            });
         }
     }
-    for file in &stack.files {
-        for (name, service) in services(tree, file).unwrap_or_default() {
-            let command = match &service["command"] {
-                serde_yaml::Value::String(text) => {
-                    text.split_whitespace().map(str::to_owned).collect()
-                }
-                serde_yaml::Value::Sequence(words) => words
-                    .iter()
-                    .filter_map(|word| word.as_str().map(str::to_owned))
-                    .collect(),
-                _ => Vec::new(),
-            };
-            if is_test_service(&name) || runners::runner(&command).is_some() {
-                all.push(Candidate {
-                    command: None,
-                    service: Some(name),
-                    build: None,
-                    environment: Vec::new(),
-                    source: file.clone(),
-                    score: 75,
-                });
-            }
-        }
+    for (name, file) in testing {
+        all.push(Candidate {
+            command: None,
+            service: Some(name),
+            build: None,
+            environment: Vec::new(),
+            source: file,
+            score: 75,
+        });
     }
     all.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
     let mut kept: Vec<Candidate> = Vec::new();
@@ -77,24 +85,101 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>], stack: &Stack) -> Vec<Candidat
     kept
 }
 
+/// The services that test when they are started, by their name or by their command, each with the file
+/// that says so.
+fn testing(tree: &Tree, stack: &Stack) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for file in &stack.files {
+        for (name, service) in services(tree, file).unwrap_or_default() {
+            let tests = match &service["command"] {
+                serde_yaml::Value::String(text) => {
+                    let commands = shell::commands(text, &mut Variables::new());
+                    commands.iter().any(|words| is_runner(words))
+                }
+                words => {
+                    let words = words.as_sequence().into_iter().flatten();
+                    let words = words.filter_map(|word| word.as_str().map(str::to_owned));
+                    is_runner(&words.collect::<Vec<_>>())
+                }
+            };
+            let is_known = found.iter().any(|(known, _)| *known == name);
+            if !is_known && (is_test_service(&name) || tests) {
+                found.push((name, file.clone()));
+            }
+        }
+    }
+    found
+}
+
+/// From so many commands on, none of them is what a recipe as a whole tests.
+const SEVERAL: usize = 3;
+
+/// Returns whether a command can be run in the repo as it is: in a folder that is there, and a script
+/// that is there.
+fn can_run(tree: &Tree, step: &Step, runner: Runner) -> bool {
+    let program = step.words.iter().find(|word| word.contains('/'));
+    let is_script = |program: &String| {
+        let at = step.words.iter().position(|word| word == program);
+        at == Some(0) || at == Some(1) && shell::is_shell(&step.words[0])
+    };
+    let is_missing = runner == Runner::Named
+        && program
+            .is_some_and(|program| is_script(program) && !tree.has(&join(&step.folder, program)));
+    tree.has_folder(&step.folder) && !is_missing
+}
+
+/// How a target that tests is called.
+fn called(recipe: &Recipe) -> Option<String> {
+    let is_one = recipe.kind == Kind::Make && runners::is_test_name(&recipe.name);
+    let file = recipe.file.rsplit('/').next().unwrap_or_default();
+    let program = match file.to_ascii_lowercase() {
+        file if file.contains("make") => "make",
+        file if file.contains("just") => "just",
+        file if file.contains("tasks") => "invoke",
+        _ => "task",
+    };
+    let command = format!("{program} {}", recipe.name);
+    is_one.then(|| within(parent(&recipe.file), &command))
+}
+
+/// A command in a folder of the repo.
+fn within(folder: &str, command: &str) -> String {
+    let up = folder
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .map(|_| "../");
+    let command = command.replace(&format!("{ROOT}/"), &up.collect::<String>());
+    if folder.is_empty() {
+        command
+    } else {
+        format!("cd {folder} && {command}")
+    }
+}
+
 /// A call whose service is the test.
-fn in_service(call: &Call, score: i32, one: &Use<'_>) -> Option<Candidate> {
-    let service = call.result_of.clone().or_else(|| {
-        let service = call
-            .services
-            .first()
-            .filter(|_| matches!(call.verb.as_str(), "run" | "exec"))?;
-        let own = call.command.is_empty() && is_test_service(service);
-        (own || is_runner(&call.command)).then(|| service.clone())
-    });
-    let service = service.or_else(|| {
-        let only = call
-            .services
-            .first()
-            .filter(|_| call.verb == "up" && call.services.len() == 1)?;
-        is_test_service(only).then(|| only.clone())
-    })?;
-    let command = runners::typed(&call.command);
+fn in_service(
+    call: &Call,
+    score: i32,
+    one: &Use<'_>,
+    testing: &[(String, String)],
+) -> Option<Candidate> {
+    let tests = |service: &String| {
+        is_test_service(service) || testing.iter().any(|(known, _)| known == service)
+    };
+    let named = call.services.first();
+    let service = match (&call.result_of, call.verb.as_str(), testing) {
+        (Some(service), ..) => Some(service),
+        (None, "run" | "exec", _) => named.filter(|service| {
+            let own = call.command.iter().all(|word| is_open(word));
+            own && tests(service) || is_runner(&call.command)
+        }),
+        (None, "up", _) if call.services.len() == 1 => named.filter(|service| tests(service)),
+        (None, "up", [(only, _)]) if call.aborts && named.is_none() => Some(only),
+        _ => None,
+    };
+    let service = service.cloned();
+    let service = service.filter(|service| !is_open(service))?;
+    let command = typed(&call.command);
     Some(Candidate {
         command: (call.verb != "up" && !command.is_empty()).then_some(command),
         service: Some(service),
@@ -105,40 +190,54 @@ fn in_service(call: &Call, score: i32, one: &Use<'_>) -> Option<Candidate> {
     })
 }
 
-/// Returns whether a command runs tests, also by way of `sh -c`.
+/// Returns whether a command runs tests, also by way of `sh -c` or of a script that waits or prepares
+/// and then runs its arguments.
 fn is_runner(command: &[String]) -> bool {
     let told = match command {
         [shell, option, script, ..]
-            if shell.ends_with("sh") && option.starts_with('-') && option.ends_with('c') =>
+            if shell::is_shell(shell) && shell::is_script_option(option) =>
         {
-            super::shell::commands(script, &mut super::shell::Variables::new())
+            shell::commands(script, &mut Variables::new())
         }
         words => vec![words.to_vec()],
     };
-    told.iter().any(|words| runners::runner(words).is_some())
+    let installs = command
+        .iter()
+        .any(|word| matches!(word.as_str(), "install" | "add"));
+    let passed_on = || {
+        (1..command.len()).any(|at| {
+            let known = runners::runner(&command[at..]);
+            known.is_some_and(|runner| runner != Runner::Named)
+        })
+    };
+    told.iter().any(|words| runners::runner(words).is_some()) || !installs && passed_on()
 }
 
 /// A command on this machine.
-fn here(tree: &Tree, step: &Step, runner: Runner, score: i32, one: &Use<'_>) -> Candidate {
+fn here(
+    tree: &Tree,
+    step: &Step,
+    runner: Runner,
+    score: i32,
+    one: &Use<'_>,
+    stack: &Stack,
+) -> Candidate {
+    let is_script = one.recipe.kind == Kind::Package && one.calls.is_empty();
     let mut words = match step.kind {
         // The programs of a package are not in the PATH of a shell.
-        Kind::Package if one.recipe.kind == Kind::Package && one.calls.is_empty() => {
+        Kind::Package if is_script => {
             format!("{} run {}", manager(tree), one.recipe.name)
         }
         Kind::Package if runner == Runner::Other => {
-            format!("npx {}", runners::typed(&step.words))
+            format!("npx {}", typed(&step.words))
         }
-        _ => runners::typed(&step.words),
+        _ => typed(&step.words),
     };
     // So that more arguments go to the script.
     if words.starts_with("npm ") && !words.contains(" -- ") {
         words.push_str(" --");
     }
-    let command = if step.folder.is_empty() {
-        words.clone()
-    } else {
-        format!("cd {} && {words}", step.folder)
-    };
+    let command = within(&step.folder, &words);
     let is_narrow = words
         .split(' ')
         .filter(|word| !word.contains('='))
@@ -159,6 +258,8 @@ fn here(tree: &Tree, step: &Step, runner: Runner, score: i32, one: &Use<'_>) -> 
                             | "watch"
                             | "smoke"
                             | "update"
+                            | "manifest"
+                            | "compile"
                     )
                 })
         });
@@ -169,10 +270,18 @@ fn here(tree: &Tree, step: &Step, runner: Runner, score: i32, one: &Use<'_>) -> 
     if is_narrow {
         score -= 25;
     }
-    if !step.folder.is_empty() {
+    // Of two commands that are alike, the one that leaves nothing out.
+    if words
+        .split(' ')
+        .any(|word| matches!(word, "--test" | "-p" | "--package" | "-k"))
+    {
+        score -= 3;
+    }
+    // Tests in a folder of their own are one package of several, unless their stack is there too.
+    if !step.folder.is_empty() && stack.files.iter().all(|file| parent(file) != step.folder) {
         score -= 20;
     }
-    if step.words.iter().any(|word| runners::is_open(word)) {
+    if step.words.iter().any(|word| is_open(word)) {
         score -= 10;
     }
     // A recipe's own name says less than the command that it is called by.
@@ -187,15 +296,35 @@ fn here(tree: &Tree, step: &Step, runner: Runner, score: i32, one: &Use<'_>) -> 
         build,
         command: Some(command),
         service: None,
-        environment: step
-            .environment
-            .iter()
-            .filter(|(name, value)| is_of_the_stack(name, value))
-            .cloned()
-            .collect(),
+        environment: environment(step, !is_script),
         source: one.source(),
         score,
     }
+}
+
+/// The variables that the tests need: those that say where the stack answers, and, unless a script is
+/// called that has them, those that are written before the command itself.
+fn environment(step: &Step, takes_own: bool) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    let of_the_stack = step.environment.iter();
+    let of_the_stack = of_the_stack.filter(|(name, value)| is_of_the_stack(name, value));
+    let own = step.assigned.iter().filter(|(name, value)| {
+        takes_own
+            && !value.contains('$')
+            && !is_secret(name)
+            && !name.starts_with("COMPOSE_")
+            && name != "CI"
+    });
+    for (name, value) in of_the_stack.chain(own) {
+        found.retain(|(known, _)| known != name);
+        found.push((name.clone(), value.clone()));
+    }
+    found
+}
+
+fn is_secret(name: &str) -> bool {
+    let words = ["TOKEN", "SECRET", "KEY", "CREDENTIAL"];
+    words.iter().any(|word| name.contains(word))
 }
 
 /// What runs a package's scripts.
@@ -212,9 +341,6 @@ pub(super) fn manager(tree: &Tree) -> &'static str {
 
 /// Whether a variable of CI says where the stack answers.
 fn is_of_the_stack(name: &str, value: &str) -> bool {
-    let secret = ["TOKEN", "SECRET", "KEY", "CREDENTIAL"]
-        .iter()
-        .any(|word| name.contains(word));
     let address = ["localhost", "127.0.0.1", "://"]
         .iter()
         .any(|word| value.contains(word));
@@ -231,11 +357,13 @@ fn is_of_the_stack(name: &str, value: &str) -> bool {
     ]
     .iter()
     .any(|end| name.ends_with(end));
-    !secret
+    !is_secret(name)
+        && !name.contains('.')
+        && !value.contains("...")
         && (address || part)
         && !value.contains("github.com")
         && !value.contains('$')
-        && name != COMPOSE_FILE
+        && !name.starts_with("COMPOSE_")
 }
 
 fn is_test_service(name: &str) -> bool {

@@ -6,7 +6,7 @@ use std::path::Path;
 use e2e_harness::protocol::{Transport, env_name};
 
 use super::candidates::{Candidate, manager};
-use super::health::Check;
+use super::health::{Check, is_served};
 use super::tree::Tree;
 use crate::compose::Published;
 use crate::repo::workspace::TestPackage;
@@ -235,7 +235,7 @@ fn smoke(published: &[Published], checks: &[Check]) -> String {
     for one in published {
         let (service, port) = (&one.service, one.container_port);
         let variable = format!("E2E_{}_{port}", env_name(service));
-        if done.contains(&variable) {
+        if done.contains(&variable) || !is_served(one, published) {
             continue;
         }
         let check = checks

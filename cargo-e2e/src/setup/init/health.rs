@@ -33,7 +33,7 @@ pub(super) fn checks(model: &Value, published: &[Published]) -> Vec<Check> {
         let Some(port) = one.declared.filter(|_| one.transport == Transport::Tcp) else {
             continue;
         };
-        if checks.iter().any(|check| check.port == port) {
+        if checks.iter().any(|check| check.port == port) || !is_served(one, published) {
             continue;
         }
         let mut name = one.service.clone();
@@ -52,6 +52,40 @@ pub(super) fn checks(model: &Value, published: &[Published]) -> Vec<Check> {
         });
     }
     checks
+}
+
+/// Returns whether something listens at a port as soon as its service runs.
+pub(super) fn is_served(one: &Published, published: &[Published]) -> bool {
+    !is_in_pool(one, published) && !is_for_debugging(one, published)
+}
+
+/// Returns whether a port is one of a row that a server opens as it needs them.
+fn is_in_pool(one: &Published, published: &[Published]) -> bool {
+    const ROW: u16 = 8;
+    let there = |port: u16| {
+        let mut others = published.iter();
+        others.any(|other| other.service == one.service && other.container_port == port)
+    };
+    let below = (1..=ROW).take_while(|step| {
+        let port = one.container_port.checked_sub(*step);
+        port.is_some_and(there)
+    });
+    let above = (1..=ROW).take_while(|step| {
+        let port = one.container_port.checked_add(*step);
+        port.is_some_and(there)
+    });
+    below.count() + above.count() >= usize::from(ROW)
+}
+
+/// Returns whether a port is one at which a debugger waits when it is asked to, beside the service's
+/// own.
+fn is_for_debugging(one: &Published, published: &[Published]) -> bool {
+    const PORTS: [u16; 7] = [9229, 9230, 5005, 5678, 5679, 2345, 40_000];
+    let mut others = published
+        .iter()
+        .filter(|other| other.service == one.service);
+    PORTS.contains(&one.container_port)
+        && others.any(|other| !PORTS.contains(&other.container_port))
 }
 
 /// The seconds that a container has until its own health check gives it up.
@@ -137,6 +171,25 @@ mod tests {
         }
         let words = json!(["CMD", "curl", "--fail", "http://localhost/up"]);
         assert_eq!(http_path(&words, 80).as_deref(), Some("/up"));
+    }
+
+    #[test]
+    fn ports_at_which_nothing_need_listen_are_not_asked() {
+        let published = |service: &str, port: u16| Published {
+            service: service.to_owned(),
+            container_port: port,
+            transport: Transport::Tcp,
+            declared: Some(port),
+            address: String::new(),
+            port: Some(port),
+        };
+        let mut all: Vec<Published> = (4510..4560).map(|port| published("aws", port)).collect();
+        all.extend([4566, 4567].map(|port| published("cache", port)));
+        all.extend([9229, 3000].map(|port| published("web", port)));
+        all.push(published("flows", 5678));
+        let asked = checks(&json!({}), &all);
+        let asked: Vec<u16> = asked.iter().map(|check| check.port).collect();
+        assert_eq!(asked, [4566, 4567, 3000, 5678]);
     }
 
     #[test]

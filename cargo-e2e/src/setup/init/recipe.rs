@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+/// The root of the repo, at the start of a path that does not depend on where it is used.
+pub(super) const ROOT: &str = "@root@";
+
 /// Where commands stand, the most telling first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
@@ -40,6 +43,8 @@ pub(super) struct Step {
     pub(super) words: Vec<String>,
     pub(super) folder: String,
     pub(super) environment: Vec<(String, String)>,
+    /// What is assigned before the command itself, or before the one that runs it.
+    pub(super) assigned: Vec<(String, String)>,
 }
 
 /// The folder that a file lies in, relative to the root; empty there.
@@ -52,6 +57,10 @@ pub(super) fn join(folder: &str, path: &str) -> String {
     if Path::new(path).is_absolute() {
         return path.to_owned();
     }
+    let (folder, path) = match path.strip_prefix(ROOT) {
+        Some(below) => ("", below),
+        None => (folder, path),
+    };
     let mut parts: Vec<&str> = Vec::new();
     for part in folder.split('/').chain(path.split('/')) {
         match part {

@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use e2e_harness::protocol::COMPOSE_FILE;
 use serde_json::Value;
 
-use super::recipe::{Kind, Part, Recipe, Step, join, parent};
+use super::calls;
+use super::place::{Place, is_constant, placed};
+use super::recipe::{Kind, Part, ROOT, Recipe, Step, join, parent};
 use super::shell::{self, Variables};
 use super::tree::Tree;
 
 mod ci;
+mod invoke;
 mod make;
 
 /// How deep a recipe that calls another one is followed.
@@ -22,18 +24,43 @@ const DEPTH: usize = 4;
 pub(super) struct Recipes {
     pub(super) all: Vec<Recipe>,
     /// Where each script, target or package script is in `all`, by how it is called.
-    calls: BTreeMap<String, usize>,
+    calls: BTreeMap<String, Vec<usize>>,
 }
 
 impl Recipes {
     /// Reads every file of the repo that runs commands.
     pub(super) fn of(tree: &Tree) -> Self {
         let mut recipes = Self::default();
+        let has_stack = !calls::defaults(tree, "").is_empty();
         for file in &tree.files {
             let name = file.rsplit('/').next().unwrap_or(file);
             let folder = parent(file);
             match name {
-                _ if ci::is_one(file) => recipes.all.extend(ci::read(file, &tree.read(file))),
+                "Taskfile.yml" | "Taskfile.yaml" | "taskfile.yml" => {
+                    let tasks = ci::read(file, &tree.read(file)).into_iter();
+                    let tasks = tasks.map(|task| Recipe {
+                        kind: Kind::Make,
+                        ..task
+                    });
+                    recipes.add(tasks.collect(), folder, "task");
+                }
+                "tasks.py" => {
+                    recipes.add(invoke::tasks(file, &tree.read(file)), folder, "invoke");
+                }
+                "Jenkinsfile" => recipes.all.extend(ci::pipeline(file, &tree.read(file))),
+                _ if ci::is_one(file) => {
+                    // How a job names an action or a workflow of the repo itself.
+                    let called = match name {
+                        "action.yml" | "action.yaml" => format!("uses {folder}"),
+                        _ => format!("uses {file}"),
+                    };
+                    let read = ci::read(file, &tree.read(file));
+                    let first = recipes.all.len();
+                    recipes
+                        .calls
+                        .insert(called, (first..first + read.len()).collect());
+                    recipes.all.extend(read);
+                }
                 "Makefile" | "makefile" | "GNUmakefile" => {
                     let mut targets = make::targets(file, &tree.read(file));
                     if folder.is_empty() {
@@ -54,14 +81,17 @@ impl Recipes {
                     let text = tree.read(file);
                     recipes
                         .calls
-                        .insert(format!("sh {file}"), recipes.all.len());
+                        .insert(format!("sh {file}"), vec![recipes.all.len()]);
+                    // A script beside the only stack that it can mean is run there.
+                    let is_there = !has_stack && !calls::defaults(tree, folder).is_empty();
                     recipes.all.push(Recipe {
                         kind: Kind::Script,
                         file: file.clone(),
                         name: name.to_owned(),
                         parts: vec![Part {
                             text,
-                            ..Part::default()
+                            folder: if is_there { folder } else { "" }.to_owned(),
+                            environment: Vec::new(),
                         }],
                     });
                 }
@@ -74,56 +104,67 @@ impl Recipes {
     fn add(&mut self, recipes: Vec<Recipe>, folder: &str, caller: &str) {
         for recipe in recipes {
             let call = format!("{caller} {folder} {}", recipe.name);
-            self.calls.entry(call).or_insert(self.all.len());
+            let index = self.all.len();
+            self.calls.entry(call).or_insert_with(|| vec![index]);
             self.all.push(recipe);
         }
     }
 
     /// The commands of a recipe, with those of recipes that it calls in their place.
     pub(super) fn steps(&self, recipe: &Recipe) -> Vec<Step> {
-        self.follow(recipe, DEPTH)
+        self.follow(recipe, &[], &[], DEPTH)
     }
 
-    fn follow(&self, recipe: &Recipe, depth: usize) -> Vec<Step> {
+    /// The same of a recipe that is called with these arguments, and with variables that are assigned
+    /// for it.
+    fn follow(
+        &self,
+        recipe: &Recipe,
+        arguments: &[String],
+        assigned: &[(String, String)],
+        depth: usize,
+    ) -> Vec<Step> {
         let mut steps = Vec::new();
         for part in &recipe.parts {
-            let mut variables = Variables::new();
-            let mut folder = part.folder.clone();
-            for mut words in shell::commands(&part.text, &mut variables) {
-                let mut environment = part.environment.clone();
-                while let Some((name, value)) =
-                    words.first().and_then(|word| shell::assignment(word))
-                {
-                    environment.push((name.to_owned(), value.to_owned()));
-                    words.remove(0);
-                }
-                if words.first().is_some_and(|word| word == "env") {
-                    words.remove(0);
-                    words.retain(|word| shell::assignment(word).is_none());
-                }
-                if let Some(compose_file) = variables.get(COMPOSE_FILE) {
-                    environment.push((COMPOSE_FILE.to_owned(), compose_file.clone()));
-                }
-                match words.as_slice() {
-                    [] => continue,
-                    [cd, to] if cd == "cd" || cd == "pushd" => folder = join(&folder, to),
-                    _ => {}
+            let mut variables: Variables = part.environment.iter().cloned().collect();
+            variables.extend(assigned.iter().cloned());
+            if recipe.kind == Kind::Script {
+                let numbers = (1..).map(|number: usize| number.to_string());
+                variables.extend(numbers.zip(arguments.iter().cloned()));
+                variables.insert("@".to_owned(), arguments.join(" "));
+            }
+            let mut place = Place::new(&part.folder);
+            let text = placed(&part.text, parent(&recipe.file));
+            for mut words in shell::commands(&text, &mut variables) {
+                let mut own = assigned.to_vec();
+                take_assignments(&mut words, &mut own);
+                if place.moves(&words) || words.is_empty() {
+                    continue;
                 }
                 let called = if depth == 0 {
                     Vec::new()
                 } else {
-                    self.called(&words, &folder)
+                    self.called(&words, &place.folder)
                 };
+                let rest = &words[1..];
+                let within: Vec<Step> = called
+                    .into_iter()
+                    .flat_map(|index| self.follow(&self.all[index], rest, &own, depth - 1))
+                    .collect();
+                let mut environment = part.environment.clone();
+                // Those with such a name are for other programs too.
+                let exported = variables
+                    .iter()
+                    .filter(|(name, value)| is_constant(name) && !value.contains(ROOT));
+                environment.extend(exported.map(|(name, value)| (name.clone(), value.clone())));
+                environment.extend(own.iter().cloned());
                 let step = Step {
                     kind: recipe.kind,
                     words,
-                    folder: folder.clone(),
+                    folder: place.folder.clone(),
                     environment,
+                    assigned: own,
                 };
-                let within: Vec<Step> = called
-                    .into_iter()
-                    .flat_map(|index| self.follow(&self.all[index], depth - 1))
-                    .collect();
                 // A script that only runs tests is a test command by its own name.
                 let is_wrapper = within.iter().any(|step| {
                     step.words
@@ -159,21 +200,30 @@ impl Recipes {
                 _ => names.push(word),
             }
         }
+        let each = |caller: &str| -> Vec<String> {
+            let calls = names.iter();
+            calls
+                .map(|name| format!("{caller} {folder} {name}"))
+                .collect()
+        };
         let calls: Vec<String> = match program {
-            "make" | "gmake" => names
-                .iter()
-                .map(|name| format!("make {folder} {name}"))
-                .collect(),
-            "just" => names
-                .iter()
-                .map(|name| format!("just {folder} {name}"))
-                .collect(),
+            "make" | "gmake" => each("make"),
+            "just" | "task" => each(program),
+            "invoke" | "inv" => each("invoke"),
+            "run-s" | "run-p" | "npm-run-all" => each("npm"),
             "npm" | "yarn" | "pnpm" | "bun" => {
                 let (["run" | "run-script", script, ..] | [script, ..]) = names.as_slice() else {
                     return Vec::new();
                 };
-                vec![format!("npm {folder} {script}")]
+                let hooks = ["pre", "", "post"].into_iter();
+                hooks
+                    .map(|hook| format!("npm {folder} {hook}{script}"))
+                    .collect()
             }
+            "uses" => names
+                .iter()
+                .map(|path| format!("uses {}", join("", path)))
+                .collect(),
             "sh" | "bash" | "source" | "." | "zsh" => names
                 .iter()
                 .take(1)
@@ -181,10 +231,21 @@ impl Recipes {
                 .collect(),
             file => vec![format!("sh {}", join(&folder, file))],
         };
-        calls
-            .iter()
-            .filter_map(|call| self.calls.get(call).copied())
-            .collect()
+        let found = calls.iter().filter_map(|call| self.calls.get(call));
+        found.flatten().copied().collect()
+    }
+}
+
+/// Moves the assignments before a command out of its words, also those of `env`.
+fn take_assignments(words: &mut Vec<String>, assigned: &mut Vec<(String, String)>) {
+    while let Some(first) = words.first() {
+        if let Some((name, value)) = shell::assignment(first) {
+            assigned.retain(|(known, _)| known != name);
+            assigned.push((name.to_owned(), value.to_owned()));
+        } else if first != "env" {
+            return;
+        }
+        words.remove(0);
     }
 }
 

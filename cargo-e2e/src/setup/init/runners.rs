@@ -1,9 +1,6 @@
 //! Which commands run tests.
 
 use std::path::Path;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 /// What runs the tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +14,14 @@ pub(super) enum Runner {
 }
 
 /// Programs that run another one, with those of their options that take a value.
-const WRAPPERS: [&[&str]; 17] = [
+const WRAPPERS: [&[&str]; 24] = [
+    &["cross-env"],
+    &["dotenv"],
+    &["env-cmd"],
+    &["dotenvx", "run"],
+    &["doppler", "run"],
+    &["mise", "exec"],
+    &["mise", "x"],
     &["poetry", "run"],
     &["uv", "run"],
     &["pipenv", "run"],
@@ -48,16 +52,7 @@ pub(super) fn runner(words: &[String]) -> Option<Runner> {
     }) {
         return None;
     }
-    let mut words = all.as_slice();
-    while let Some(wrapper) = WRAPPERS.iter().find(|wrapper| words.starts_with(wrapper)) {
-        words = &words[wrapper.len()..];
-        // Options of the wrapper, and `timeout`'s time.
-        while let [first, rest @ ..] = words
-            && (first.starts_with('-') || first.starts_with(|c: char| c.is_ascii_digit()))
-        {
-            words = rest;
-        }
-    }
+    let words = unwrapped(&all);
     let (program, rest) = words.split_first()?;
     let name = program.rsplit('/').next().unwrap_or(program);
     let first = rest
@@ -73,6 +68,11 @@ pub(super) fn runner(words: &[String]) -> Option<Runner> {
                 "test" | "t" => !doc_only,
                 "nextest" => has("run") || has("r"),
                 "llvm-cov" => !has("report") && !has("clean"),
+                // Programs of the repo, or with tasks of its own.
+                "xtask" | "make" | "run" if first != "run" || has("xtask") => {
+                    let named = rest.iter().any(|word| is_test_name(word));
+                    return named.then_some(Runner::Named);
+                }
                 _ => false,
             };
             return is_test.then_some(Runner::Cargo);
@@ -97,7 +97,9 @@ pub(super) fn runner(words: &[String]) -> Option<Runner> {
             });
             let script =
                 first.ends_with("manage.py") && has("test") || first == "setup.py" && has("test");
-            module || script || first.ends_with("runtests.py")
+            let named = Path::new(first).extension().is_some_and(|end| end == "py")
+                && is_test_script(first);
+            module || script || first.ends_with("runtests.py") || named
         }
         "manage.py" => first == "test",
         "mvn" | "mvnw" => {
@@ -111,23 +113,17 @@ pub(super) fn runner(words: &[String]) -> Option<Runner> {
         }),
         "rake" | "rails" => first.starts_with("test") || first == "spec",
         "composer" => first == "test" || has("test"),
-        "npm" | "yarn" | "pnpm" => {
-            let script = match rest {
-                ["run" | "run-script", ..] => rest[1..]
-                    .iter()
-                    .find(|word| !word.starts_with('-'))
-                    .copied()
-                    .unwrap_or_default(),
-                _ => first,
-            };
-            let tool = ["jest", "vitest", "mocha", "playwright", "cypress"].contains(&script);
-            return (tool || is_test_name(script)).then_some(if tool {
-                Runner::Other
-            } else {
-                Runner::Named
-            });
+        "npm" | "yarn" | "pnpm" => return package(rest),
+        "make" | "gmake" | "just" | "task" | "invoke" | "inv" | "poe" => {
+            return is_test_name(first).then_some(Runner::Named);
         }
-        "make" | "gmake" | "just" | "task" => return is_test_name(first).then_some(Runner::Named),
+        "nx" | "turbo" | "lerna" | "mise" | "moon" | "run-s" | "run-p" | "npm-run-all" => {
+            let tasks = rest.iter().filter(|word| !word.starts_with('-'));
+            return tasks
+                .flat_map(|word| word.split(','))
+                .any(is_test_name)
+                .then_some(Runner::Named);
+        }
         "sh" | "bash" => return is_test_script(first).then_some(Runner::Named),
         _ => false,
     };
@@ -135,6 +131,62 @@ pub(super) fn runner(words: &[String]) -> Option<Runner> {
         return Some(Runner::Other);
     }
     (program.contains('/') && is_test_script(program)).then_some(Runner::Named)
+}
+
+/// The command that programs run which only run another one.
+fn unwrapped<'w>(all: &'w [&'w str]) -> &'w [&'w str] {
+    let mut words = all;
+    while let Some(wrapper) = WRAPPERS.iter().find(|wrapper| words.starts_with(wrapper)) {
+        words = &words[wrapper.len()..];
+        // Options of the wrapper, `timeout`'s time, and variables.
+        while let [first, rest @ ..] = words
+            && (first.starts_with('-')
+                || first.starts_with(|c: char| c.is_ascii_digit())
+                || first.contains('='))
+        {
+            words = rest;
+        }
+        // The values of its options.
+        if matches!(wrapper[0], "dotenv" | "env-cmd" | "dotenvx" | "doppler")
+            && let Some(at) = words.iter().position(|word| *word == "--")
+        {
+            words = &words[at + 1..];
+        }
+    }
+    words
+}
+
+/// What `npm` and the like run tests with, if they do.
+fn package(rest: &[&str]) -> Option<Runner> {
+    let script = script(rest);
+    // What a script prepares by another word.
+    let prepares = [
+        "build", "start", "stop", "open", "verify", "seed", "db-seed",
+    ];
+    if prepares.iter().any(|word| rest.contains(word)) {
+        return None;
+    }
+    match script {
+        "jest" | "vitest" | "mocha" | "playwright" | "cypress" => Some(Runner::Other),
+        script => is_test_name(script).then_some(Runner::Named),
+    }
+}
+
+/// The script of a package that `npm` and the like are to run.
+fn script<'a>(rest: &[&'a str]) -> &'a str {
+    let mut words = rest.iter().copied();
+    while let Some(word) = words.next() {
+        match word {
+            "--filter" | "-F" | "-C" | "--prefix" | "--dir" | "--cwd" | "-w" | "--workspace"
+            | "workspace" => {
+                words.next();
+            }
+            "run" | "run-script" => {}
+            _ if word.starts_with('-') => {}
+            script => return script,
+        }
+    }
+    ""
 }
 
 /// Whether a name says that it runs tests, and nothing beside.
@@ -156,9 +208,39 @@ pub(super) fn is_test_name(name: &str) -> bool {
         "smoke",
         "testall",
     ]) && !has(&[
-        "build", "setup", "install", "up", "down", "clean", "lint", "types", "watch", "deps",
-        "start", "stop", "prepare", "generate", "image", "images", "logs", "env", "report",
-        "format", "fmt", "teardown", "shell", "init", "debug",
+        "build",
+        "setup",
+        "install",
+        "up",
+        "down",
+        "clean",
+        "lint",
+        "types",
+        "watch",
+        "deps",
+        "start",
+        "stop",
+        "prepare",
+        "generate",
+        "image",
+        "images",
+        "logs",
+        "env",
+        "report",
+        "format",
+        "fmt",
+        "teardown",
+        "shell",
+        "init",
+        "debug",
+        "migrate",
+        "migrations",
+        "seed",
+        "compile",
+        "list",
+        "certs",
+        "keys",
+        "tsd",
     ])
 }
 
@@ -178,6 +260,7 @@ pub(super) fn is_wide(text: &str) -> bool {
         "end-to-end",
         "end_to_end",
         "integration",
+        "int-test",
         "acceptance",
         "functional",
         "system",
@@ -186,86 +269,6 @@ pub(super) fn is_wide(text: &str) -> bool {
     ]
     .iter()
     .any(|word| text.contains(word))
-}
-
-/// The words as they would be typed: without those that only CI or a caller can fill in, and without
-/// what measures coverage.
-pub(super) fn typed(words: &[String]) -> String {
-    static EXPRESSION: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?s)\$\{\{.*?\}\}").expect("a literal pattern"));
-    let mut kept: Vec<String> = Vec::new();
-    for word in without_coverage(words) {
-        let word = EXPRESSION.replace_all(&word, "$$").into_owned();
-        let known: Vec<&str> = word.split(',').filter(|part| !is_open(part)).collect();
-        if known.is_empty() || word.ends_with('=') {
-            // The option whose value it was.
-            if kept
-                .last()
-                .is_some_and(|last| last.starts_with("--") && !last.contains('=') && last.len() > 2)
-            {
-                kept.pop();
-            }
-            continue;
-        }
-        let word = if word.contains('$') {
-            known.join(",")
-        } else {
-            word
-        };
-        let is_special = |c: char| c.is_whitespace() || "'\"|&;<>()*?[]#~".contains(c);
-        kept.push(if word.is_empty() || word.contains(is_special) {
-            crate::shell::quote(&word)
-        } else {
-            word
-        });
-    }
-    kept.join(" ")
-}
-
-/// Whether a part of a word is known only where it is run.
-pub(super) fn is_open(part: &str) -> bool {
-    part.contains('$')
-}
-
-/// The same tests without a report of coverage, for which a CI job may have installed a program.
-fn without_coverage(words: &[String]) -> Vec<String> {
-    let mut words = words.to_vec();
-    if let Some(at) = words
-        .iter()
-        .take(4)
-        .position(|word| word == "c8" || word == "nyc")
-    {
-        words.drain(..=at);
-    }
-    if words.first().is_some_and(|word| word == "cargo")
-        && words.get(1).is_some_and(|word| word == "llvm-cov")
-    {
-        words.remove(1);
-        if let Some(at) = words.iter().position(|word| word == "nextest") {
-            words.remove(at);
-            words.splice(1..1, ["nextest".to_owned(), "run".to_owned()]);
-        } else if words.get(1).is_none_or(|word| word != "test") {
-            words.insert(1, "test".to_owned());
-        }
-        let mut is_value = false;
-        words.retain(|word| {
-            let is_report = [
-                "--no-report",
-                "--no-clean",
-                "--lcov",
-                "--json",
-                "--html",
-                "--summary-only",
-                "--branch",
-                "--codecov",
-            ];
-            let drops =
-                is_value || is_report.contains(&word.as_str()) || word.starts_with("--output-path");
-            is_value = word == "--output-path";
-            !drops
-        });
-    }
-    words
 }
 
 #[cfg(test)]
@@ -294,44 +297,21 @@ mod tests {
             ("./gradlew :app:integrationTest", Some(Runner::Other)),
             ("make test-e2e", Some(Runner::Named)),
             ("make latest", None),
+            ("make migrate_test", None),
+            ("make test-certs", None),
+            ("pnpm run cypress db-seed", None),
+            ("cargo xtask run-tests pg", Some(Runner::Named)),
+            ("cargo run --bin server", None),
+            ("uv run invoke standalone-tests", Some(Runner::Named)),
+            ("nx affected -t lint,test", Some(Runner::Named)),
+            ("pnpm --filter api run test:it", Some(Runner::Named)),
+            ("dotenv -e .env -- jest", Some(Runner::Other)),
+            ("python tests/run_system_tests.py", Some(Runner::Other)),
             ("python manage.py test", Some(Runner::Other)),
             ("timeout 600 bundle exec rspec", Some(Runner::Other)),
         ] {
             let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
             assert_eq!(runner(&words), runner_of_it, "{command}");
-        }
-    }
-
-    #[test]
-    fn what_only_ci_knows_is_left_out() {
-        let words: Vec<String> = [
-            "cargo",
-            "test",
-            "--features",
-            "${{ matrix.f }}",
-            "-k",
-            "a or b",
-        ]
-        .map(str::to_owned)
-        .to_vec();
-        assert_eq!(typed(&words), "cargo test -k 'a or b'");
-        for (command, same) in [
-            (
-                "cargo test --features a,${{x}},b $@",
-                "cargo test --features a,b",
-            ),
-            ("pnpm exec c8 pnpm test", "pnpm test"),
-            (
-                "cargo llvm-cov --workspace --lcov --output-path x.info",
-                "cargo test --workspace",
-            ),
-            (
-                "cargo llvm-cov nextest -p x --no-report",
-                "cargo nextest run -p x",
-            ),
-        ] {
-            let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
-            assert_eq!(typed(&words), same);
         }
     }
 }

@@ -7,40 +7,152 @@ use regex::{Captures, Regex};
 
 /// Words that stand before a command and change nothing of what it is.
 const BEFORE: [&str; 14] = [
-    "if", "then", "else", "elif", "do", "while", "until", "!", "{", "(", "time", "exec", "sudo",
-    "command",
+    "if", "then", "else", "elif", "do", "while", "until", "!", "{", "time", "exec", "sudo",
+    "command", "nohup",
 ];
 
 /// Values of variables that a script or a Makefile sets.
 pub(super) type Variables = BTreeMap<String, String>;
 
-/// Splits a script into the words of its commands; pipes, lists and redirections go. Assignments
-/// are remembered in `variables`, and filled in where they are used.
+/// Splits a script into the words of its commands; pipes, lists and redirections go, `(` and `)` around
+/// a subshell are commands of their own. Assignments are remembered in `variables`, and filled in where
+/// they are used; a function's commands stand where it is called.
 pub(super) fn commands(script: &str, variables: &mut Variables) -> Vec<Vec<String>> {
-    let mut commands = Vec::new();
-    for words in split(script) {
-        let mut words: Vec<String> = words
-            .into_iter()
-            .flat_map(|word| fill(&word, variables))
-            .collect();
+    let mut walk = Walk {
+        variables,
+        functions: BTreeMap::new(),
+        commands: Vec::new(),
+    };
+    walk.run(&split(script), DEPTH);
+    // Called in a way that is not understood.
+    let left: Vec<_> = walk
+        .functions
+        .values()
+        .filter(|(_, called)| !called)
+        .cloned()
+        .collect();
+    for (body, _) in left {
+        walk.run(&body, DEPTH);
+    }
+    walk.commands
+}
+
+/// How deep a command in a command is read.
+const DEPTH: usize = 4;
+
+/// A script's commands in the order in which they are run.
+struct Walk<'v> {
+    variables: &'v mut Variables,
+    /// The commands of each function, and whether it was called.
+    functions: BTreeMap<String, (Vec<Vec<String>>, bool)>,
+    commands: Vec<Vec<String>>,
+}
+
+impl Walk<'_> {
+    fn run(&mut self, mut script: &[Vec<String>], depth: usize) {
+        while let Some((words, rest)) = script.split_first() {
+            script = if let Some((name, body, after)) = function(words, rest) {
+                self.functions
+                    .insert(name.to_owned(), (body.to_vec(), false));
+                after
+            } else {
+                self.command(words, depth);
+                rest
+            };
+        }
+    }
+
+    fn command(&mut self, words: &[String], depth: usize) {
+        let filled = words.iter().flat_map(|word| fill(word, self.variables));
+        let mut words: Vec<String> = filled.collect();
         let leading = words
             .iter()
             .take_while(|word| BEFORE.contains(&word.as_str()));
         words.drain(..leading.count());
-        let assigned = if words.first().is_some_and(|word| word == "export") {
-            &words[1..]
-        } else {
-            &words[..]
+        let assigned: Vec<&String> = match words.first().map(String::as_str) {
+            Some("export" | "local" | "readonly" | "declare" | "typeset") => words[1..]
+                .iter()
+                .filter(|word| !word.starts_with('-'))
+                .collect(),
+            _ => words.iter().collect(),
         };
-        if !assigned.is_empty() && assigned.iter().all(|word| assignment(word).is_some()) {
+        let is_assignment = assigned.iter().all(|word| assignment(word).is_some());
+        if is_assignment && !assigned.is_empty() {
             for (name, value) in assigned.iter().filter_map(|word| assignment(word)) {
-                variables.insert(name.to_owned(), value.to_owned());
+                self.variables.insert(name.to_owned(), value.to_owned());
             }
+        } else if let Some(inner) = inner(&words).filter(|_| depth > 0) {
+            self.run(&split(&inner), depth - 1);
+        } else if depth > 0
+            && self
+                .functions
+                .contains_key(&words.first().cloned().unwrap_or_default())
+        {
+            self.call(&words, depth - 1);
         } else if !words.is_empty() {
-            commands.push(words);
+            self.commands.push(words);
         }
     }
-    commands
+
+    /// Runs a function with its arguments.
+    fn call(&mut self, words: &[String], depth: usize) {
+        let Some((body, called)) = self.functions.get_mut(&words[0]) else {
+            return;
+        };
+        *called = true;
+        let body = body.clone();
+        let is_positional = |name: &str| name == "@" || name.parse::<usize>().is_ok();
+        let outer = self.variables.clone();
+        self.variables.insert("@".to_owned(), words[1..].join(" "));
+        for (at, word) in words.iter().enumerate().skip(1) {
+            self.variables.insert(at.to_string(), word.clone());
+        }
+        self.run(&body, depth);
+        self.variables.retain(|name, _| !is_positional(name));
+        let outer = outer.into_iter().filter(|(name, _)| is_positional(name));
+        self.variables.extend(outer);
+    }
+}
+
+type Commands<'s> = &'s [Vec<String>];
+type Function<'s> = (&'s str, Commands<'s>, Commands<'s>);
+
+/// A function that begins with this command: its name, its commands, and what follows it.
+fn function<'s>(words: &'s [String], rest: Commands<'s>) -> Option<Function<'s>> {
+    let (name, mut rest) = match (words, rest) {
+        ([name], [open, close, rest @ ..]) if *open == ["("] && *close == [")"] => (name, rest),
+        ([function, name, ..], rest) if function == "function" => (name, rest),
+        _ => return None,
+    };
+    if let [open, close, inner @ ..] = rest
+        && *open == ["("]
+        && *close == [")"]
+    {
+        rest = inner;
+    }
+    let end = rest.iter().position(|words| *words == ["}"])?;
+    Some((name, &rest[..end], &rest[end + 1..]))
+}
+
+/// The script that a command runs: that of `eval`, or of `sh -c`.
+fn inner(words: &[String]) -> Option<String> {
+    match words {
+        [eval, rest @ ..] if eval == "eval" => Some(rest.join(" ")),
+        [shell, option, script, ..] if is_shell(shell) && is_script_option(option) => {
+            Some(script.clone())
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn is_shell(program: &str) -> bool {
+    let name = program.rsplit('/').next().unwrap_or(program);
+    matches!(name, "sh" | "bash" | "zsh" | "dash" | "ash")
+}
+
+/// `-c`, `-ec`, `-lc`
+pub(super) fn is_script_option(word: &str) -> bool {
+    word.starts_with('-') && !word.starts_with("--") && word.ends_with('c')
 }
 
 /// `NAME=value`
@@ -54,8 +166,10 @@ pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
 /// A word with its variables filled in. One that is a variable alone may become several.
 fn fill(word: &str, variables: &Variables) -> Vec<String> {
     static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:\[@\])?(?::?-([^{}]*))?\})")
-            .expect("a literal pattern")
+        Regex::new(
+            r"\$(?:([A-Za-z_]\w*|[0-9@*])|\{([A-Za-z_]\w*|[0-9@*])(?:\[@\])?(?::?[-=]([^{}]*))?\})",
+        )
+        .expect("a literal pattern")
     });
     if !word.contains('$') {
         return vec![word.to_owned()];
@@ -65,7 +179,9 @@ fn fill(word: &str, variables: &Variables) -> Vec<String> {
             .get(1)
             .or_else(|| found.get(2))
             .map_or("", |name| name.as_str());
-        let default = found.get(3).map(|text| text.as_str().to_owned());
+        let default = found
+            .get(3)
+            .map(|text| text.as_str().trim_matches(['"', '\'']).to_owned());
         let value = variables.get(name).cloned().or(default);
         value.unwrap_or_else(|| found[0].to_owned())
     });
@@ -144,7 +260,11 @@ fn split(script: &str) -> Vec<Vec<String>> {
                 {}
                 reader.skips = true;
             }
-            '\n' | ';' | '|' | '&' | '(' | ')' => reader.end_command(),
+            '(' | ')' => {
+                reader.end_command();
+                reader.commands.push(vec![c.to_string()]);
+            }
+            '\n' | ';' | '|' | '&' => reader.end_command(),
             c if c.is_whitespace() => reader.end_word(),
             c => reader.push(c),
         }
@@ -207,7 +327,8 @@ mod tests {
             ),
             ("a \\\n  -f 'x y' \"z\"  # why\nb", &["a -f x y z", "b"]),
             ("a >out 2>&1 </dev/null b", &["a b"]),
-            ("if ! a; then (b); fi", &["a", "b", "fi"]),
+            ("if ! a; then (b); fi", &["a", "(", "b", ")", "fi"]),
+            ("eval \"a b\"; bash -ec 'c && d'", &["a b", "c", "d"]),
             ("echo \"$(date; x)\" `y; z`", &["echo $(date; x) `y; z`"]),
             ("A=1 b c", &["A=1 b c"]),
         ] {
@@ -223,5 +344,23 @@ mod tests {
             ),
             ["docker compose -f x.yml up --wait $UNKNOWN", "echo 1"]
         );
+        assert_eq!(
+            read("F=${F:=\"a.yml\"}; docker compose -f \"${F}\" up"),
+            ["docker compose -f a.yml up"]
+        );
+    }
+
+    #[test]
+    fn a_function_is_read_where_it_is_called() {
+        for (script, commands) in [
+            (
+                "dc() { docker compose -f x \"$@\"; }\nup() {\n dc up -d $1\n}\nup db; dc down",
+                &["docker compose -f x up -d db", "docker compose -f x down"][..],
+            ),
+            ("function t {\n a\n}\nb", &["b", "a"]),
+            ("f() { f; }; f", &["f"]),
+        ] {
+            assert_eq!(read(script), commands, "{script}");
+        }
     }
 }

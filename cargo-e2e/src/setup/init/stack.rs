@@ -6,8 +6,9 @@ use serde_yaml::Value;
 
 use super::calls::{self, Call};
 use super::recipe::{Kind, Recipe, Step, parent};
-use super::runners::{is_open, is_wide, runner};
+use super::runners::{is_test_name, is_wide, runner};
 use super::tree::Tree;
+use super::typed::is_open;
 
 /// In `e2e/`, the first of them is the default of e2e.yml.
 const OWN: [&str; 4] = [
@@ -18,7 +19,9 @@ const OWN: [&str; 4] = [
 ];
 
 /// What is in the name of a stack that is not for tests.
-const ELSEWHERE: [&str; 20] = [
+const ELSEWHERE: [&str; 22] = [
+    "debug",
+    "devcontainer",
     "prod",
     "production",
     "deploy",
@@ -77,7 +80,8 @@ impl<'a> Use<'a> {
             Kind::Script => 15,
             Kind::Prose => 12,
         };
-        let tests = steps.iter().any(|step| runner(&step.words).is_some())
+        let is_test = |step: &Step| runner(&step.words).is_some() && tree.has_folder(&step.folder);
+        let tests = steps.iter().any(is_test)
             || calls
                 .iter()
                 .any(|call| call.result_of.is_some() || runner(&call.command).is_some());
@@ -155,12 +159,12 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
         let Some(files) = together(tree, file) else {
             continue;
         };
-        let base = if parent(file).is_empty() && files[0].find('.') == files[0].rfind('.') {
+        let base = if parent(file).is_empty() && file.find('.') == file.rfind('.') {
             30
         } else {
             10
         };
-        stacks.entry(files.clone()).or_insert(Stack {
+        let stack = stacks.entry(files.clone()).or_insert(Stack {
             files,
             profiles: Vec::new(),
             env_files: Vec::new(),
@@ -168,6 +172,8 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
             source: None,
             score: base,
         });
+        // A recipe that has nothing to do with tests does not speak against it.
+        stack.score = stack.score.max(base / 2);
     }
     let mut stacks: Vec<Stack> = stacks.into_values().collect();
     for stack in &mut stacks {
@@ -210,7 +216,8 @@ fn started(one: &Use<'_>, files: &[String]) -> Vec<String> {
 fn is_compose_file(file: &str) -> bool {
     let name = file.rsplit('/').next().unwrap_or(file).to_ascii_lowercase();
     let is_yaml = [".yml", ".yaml"].iter().any(|end| name.ends_with(end));
-    is_yaml && name.contains("compose") && !name.contains("override") && !file.starts_with('.')
+    let is_workflow = file.starts_with(".github/workflows/");
+    is_yaml && name.contains("compose") && !name.contains("override") && !is_workflow
 }
 
 /// A compose file with those that it needs or that Compose merges into it; none when it is no stack.
@@ -230,6 +237,26 @@ fn together(tree: &Tree, file: &str) -> Option<Vec<String>> {
         Some(base) if !stands_alone => vec![base, file.to_owned()],
         _ => vec![file.to_owned()],
     })
+}
+
+/// The profiles without which a stack has no service: those for tests, or else all.
+pub(super) fn profiles(tree: &Tree, files: &[String]) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for file in files {
+        for service in services(tree, file).unwrap_or_default().values() {
+            let named = service["profiles"].as_sequence().into_iter().flatten();
+            for name in named.filter_map(Value::as_str) {
+                if !all.iter().any(|known| known == name) {
+                    all.push(name.to_owned());
+                }
+            }
+        }
+    }
+    let is_test = |name: &String| is_wide(name) || is_test_name(name);
+    if all.iter().any(is_test) {
+        all.retain(is_test);
+    }
+    all
 }
 
 /// The services of a compose file.

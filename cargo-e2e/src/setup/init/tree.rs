@@ -53,6 +53,11 @@ impl Tree {
         self.files.iter().any(|there| there == file)
     }
 
+    /// Whether there is this folder; the root is empty.
+    pub(super) fn has_folder(&self, folder: &str) -> bool {
+        folder.is_empty() || self.any(folder, |_| true)
+    }
+
     /// Whether there is a file whose name ends like this, below a folder.
     pub(super) fn any(&self, folder: &str, is_one: impl Fn(&str) -> bool) -> bool {
         self.files.iter().any(|file| {

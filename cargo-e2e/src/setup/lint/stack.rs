@@ -31,10 +31,16 @@ pub(super) fn stack(plan: &Plan, model: &Value) -> Vec<String> {
     errors
 }
 
-/// An image whose tag is a variable that is not set.
+/// An image of whose name a part is a variable that is not set. One that is built has a name of the
+/// run's own.
 fn image(name: &str, service: &Value) -> Option<String> {
-    let image = service["image"].as_str()?;
-    let is_open = image.is_empty() || image.ends_with([':', '/', '@']);
+    let image = service["image"].as_str().unwrap_or_default();
+    if !service["build"].is_null() || !service["provider"].is_null() {
+        return None;
+    }
+    let is_open = image
+        .split('/')
+        .any(|part| part.is_empty() || part.starts_with([':', '@']) || part.ends_with([':', '@']));
     is_open.then(|| {
         format!("service {name} has the image `{image}`, of which a part is empty: is a variable not set?")
     })

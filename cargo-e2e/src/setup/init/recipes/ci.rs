@@ -1,8 +1,15 @@
 //! CI systems' files: each job is a recipe.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde_yaml::Value;
 
 use super::super::recipe::{Kind, Part, Recipe, join};
+
+mod merge;
+
+use merge::plain;
 
 /// The keys whose values are scripts, in the systems that are read here.
 const SCRIPTS: [&str; 9] = [
@@ -21,6 +28,7 @@ const SCRIPTS: [&str; 9] = [
 pub(super) fn is_one(file: &str) -> bool {
     let is_yaml = [".yml", ".yaml"].iter().any(|end| file.ends_with(end));
     let folders = [
+        ".semaphore/",
         ".github/workflows/",
         ".github/actions/",
         ".gitlab/",
@@ -38,8 +46,6 @@ pub(super) fn is_one(file: &str) -> bool {
         ".cirrus.yml",
         "bitbucket-pipelines.yml",
         "action.yml",
-        "Taskfile.yml",
-        "Taskfile.yaml",
     ];
     is_yaml && (folders.iter().any(|folder| file.starts_with(folder)) || names.contains(&file))
 }
@@ -48,12 +54,24 @@ pub(super) fn is_one(file: &str) -> bool {
 pub(super) fn read(file: &str, text: &str) -> Vec<Recipe> {
     let mut whole: Value = serde_yaml::from_str(text).unwrap_or_default();
     let _ = whole.apply_merge();
+    if file.contains("gitlab") {
+        merge::bases(&mut whole);
+    }
     let named = ["jobs", "tasks"]
         .into_iter()
         .find_map(|key| whole[key].as_mapping());
+    let folder = whole["defaults"]["run"]["working-directory"].as_str();
+    let around = Part {
+        environment: variables(&whole),
+        folder: join("", folder.unwrap_or_default()),
+        ..Part::default()
+    };
     let parts = |name: &str, job: &Value| {
         let mut parts = Vec::new();
-        collect(job, &Part::default(), &mut parts);
+        let mut job = job.clone();
+        let mut around = around.clone();
+        around.environment.extend(merge::matrix(&mut job));
+        collect(&job, &around, &mut parts);
         (!parts.is_empty()).then(|| Recipe {
             kind: Kind::Ci,
             file: file.to_owned(),
@@ -86,32 +104,39 @@ fn collect(node: &Value, around: &Part, parts: &mut Vec<Part>) {
                 defaults,
                 &node["working-directory"],
                 &node["working_directory"],
+                &node["workingDirectory"],
                 &node["dir"],
             ] {
                 if let Some(folder) = folder.as_str().filter(|folder| !folder.contains("${{")) {
-                    inner.folder = join(
-                        "",
-                        folder
-                            .trim_start_matches("~/")
-                            .trim_start_matches("project"),
-                    );
+                    let below = folder.trim_start_matches("~/");
+                    // An absolute one is where the repo is checked out.
+                    inner.folder = match below.trim_start_matches("project") {
+                        absolute if absolute.starts_with('/') && absolute == folder => {
+                            String::new()
+                        }
+                        below => join("", below.trim_start_matches('/')),
+                    };
                 }
             }
-            for variables in [&node["env"], &node["environment"], &node["variables"]] {
-                for (name, value) in variables.as_mapping().into_iter().flatten() {
-                    if let (Some(name), Some(value)) = (name.as_str(), plain(value)) {
-                        inner.environment.retain(|(known, _)| known != name);
-                        inner.environment.push((name.to_owned(), value));
-                    }
-                }
+            for (name, value) in variables(node) {
+                inner.environment.retain(|(known, _)| *known != name);
+                inner.environment.push((name, value));
             }
             for (key, value) in keys {
                 let key = key.as_str().unwrap_or_default();
                 if SCRIPTS.contains(&key) {
                     scripts(value, &inner, parts);
                 } else if key == "cmds" {
-                    // A Taskfile's commands are texts in a list.
-                    scripts(value, &inner, parts);
+                    // A Taskfile's commands are texts and calls of other tasks.
+                    let each = value.as_sequence().into_iter().flatten();
+                    each.for_each(|entry| scripts(entry, &inner, parts));
+                } else if key == "task" || key == "deps" {
+                    let names = value.as_sequence().into_iter().flatten().chain([value]);
+                    let names = names.filter_map(|name| name.as_str().or(name["task"].as_str()));
+                    parts.extend(names.map(|name| Part {
+                        text: format!("task {name}"),
+                        ..inner.clone()
+                    }));
                 } else if key == "uses" {
                     action(
                         value.as_str().unwrap_or_default(),
@@ -119,7 +144,10 @@ fn collect(node: &Value, around: &Part, parts: &mut Vec<Part>) {
                         &inner,
                         parts,
                     );
-                } else if !matches!(key, "env" | "environment" | "variables" | "with" | "matrix") {
+                } else if !matches!(
+                    key,
+                    "env" | "environment" | "variables" | "env_vars" | "with" | "matrix"
+                ) {
                     collect(value, &inner, parts);
                 }
             }
@@ -149,9 +177,55 @@ fn scripts(value: &Value, around: &Part, parts: &mut Vec<Part>) {
     }
 }
 
-/// A GitHub action that starts a stack.
+/// The variables that a node of a CI file sets, as far as they are known without CI.
+fn variables(node: &Value) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for key in ["env", "environment", "variables", "env_vars"] {
+        let set = node[key].as_mapping().into_iter().flatten();
+        found.extend(
+            set.filter_map(|(name, value)| Some((name.as_str()?.to_owned(), plain(value)?))),
+        );
+        let listed = node[key].as_sequence().into_iter().flatten();
+        found.extend(listed.filter_map(|entry| {
+            Some((entry["name"].as_str()?.to_owned(), plain(&entry["value"])?))
+        }));
+    }
+    found
+}
+
+/// The shell scripts of a Jenkinsfile.
+pub(super) fn pipeline(file: &str, text: &str) -> Vec<Recipe> {
+    static SCRIPT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r#"(?s)\bsh\s*\(?\s*(?:script:\s*)?(?:\"\"\"(.*?)\"\"\"|'''(.*?)'''|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')"#,
+        )
+        .expect("a literal pattern")
+    });
+    let scripts = SCRIPT.captures_iter(text).filter_map(|found| {
+        let script = (1..=4).find_map(|group| found.get(group))?;
+        Some(Part {
+            text: script.as_str().to_owned(),
+            ..Part::default()
+        })
+    });
+    vec![Recipe {
+        kind: Kind::Ci,
+        file: file.to_owned(),
+        name: String::new(),
+        parts: scripts.collect(),
+    }]
+}
+
+/// A GitHub action that starts a stack, or is one of the repo's own.
 fn action(uses: &str, with: &Value, around: &Part, parts: &mut Vec<Part>) {
-    if !uses.contains("compose-action") {
+    if uses.starts_with("./") {
+        parts.push(Part {
+            text: format!("uses {uses}"),
+            folder: String::new(),
+            ..around.clone()
+        });
+    }
+    if !uses.contains("compose-action") || uses.contains("setup") {
         return;
     }
     let files = with["compose-file"]
@@ -166,15 +240,4 @@ fn action(uses: &str, with: &Value, around: &Part, parts: &mut Vec<Part>) {
         text: format!("docker compose {} up -d", files.join(" ")),
         ..around.clone()
     });
-}
-
-/// A value that is known without CI.
-fn plain(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        Value::Bool(whether) => whether.to_string(),
-        _ => return None,
-    };
-    (!text.contains("${{")).then_some(text)
 }

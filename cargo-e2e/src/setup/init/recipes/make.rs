@@ -17,18 +17,29 @@ pub(super) fn targets(file: &str, text: &str) -> Vec<Recipe> {
         Regex::new(r"^(?:export\s+|override\s+)*([A-Za-z_][\w.-]*)\s*(?:\?|::?|\+)?=\s*(.*)$")
             .expect("a literal pattern")
     });
+    // In a conditional part, or below a rule, where it is no command all the same.
+    static SET_DEEPER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?:export\s+)?([A-Za-z_]\w*)(?:\s+(?:\?|\+|::?)?=|(?:\?|\+|::?)=)\s*(.*)$")
+            .expect("a literal pattern")
+    });
     let text = text.replace("\\\n", " ");
     let mut variables = Variables::new();
+    for here in ["CURDIR", "PWD"] {
+        variables.insert(here.to_owned(), ".".to_owned());
+    }
     let mut rules: Vec<(String, Vec<String>, Vec<String>)> = Vec::new();
     let mut current: std::ops::Range<usize> = 0..0;
     for line in text.lines() {
-        if let Some(recipe) = line.strip_prefix('\t') {
+        let deeper = SET_DEEPER.captures(line.trim_start());
+        if let Some(found) = deeper.filter(|_| line.starts_with(['\t', ' '])) {
+            set(&mut variables, &found[1], line, &found[2]);
+        } else if let Some(recipe) = line.strip_prefix('\t') {
             let command = recipe.trim().trim_start_matches(['@', '-', '+']);
             for rule in &mut rules[current.clone()] {
                 rule.2.push(command.to_owned());
             }
         } else if let Some(found) = SET.captures(line) {
-            variables.insert(found[1].to_owned(), found[2].trim().to_owned());
+            set(&mut variables, &found[1], line, &found[2]);
         } else if let Some(found) = RULE.captures(line) {
             let needs = found.get(2).map_or("", |needs| needs.as_str());
             let needs = needs.split(['#', ';']).next().unwrap_or_default();
@@ -43,24 +54,58 @@ pub(super) fn targets(file: &str, text: &str) -> Vec<Recipe> {
             current = begin..rules.len();
         }
     }
-    let lines = |name: &str, depth: usize| lines(&rules, name, depth);
+    let is_one_shell = text.lines().any(|line| line.starts_with(".ONESHELL"));
+    let scripts = |name: &str| -> Vec<String> {
+        let lines = lines(&rules, name, 3).into_iter();
+        let lines = lines
+            .map(|line| expand(&line, &variables, 5))
+            .collect::<Vec<_>>();
+        if is_one_shell {
+            vec![lines.join("\n")]
+        } else {
+            lines
+        }
+    };
     rules
         .iter()
         .map(|(name, ..)| Recipe {
             kind: Kind::Make,
             file: file.to_owned(),
             name: name.clone(),
-            parts: lines(name, 3)
-                .iter()
-                .map(|line| Part {
-                    // Each line has a shell of its own.
-                    text: expand(line, &variables, 5),
-                    folder: parent(file).to_owned(),
-                    environment: Vec::new(),
-                })
-                .collect(),
+            parts: parts(file, scripts(name)),
         })
         .collect()
+}
+
+fn parts(file: &str, scripts: Vec<String>) -> Vec<Part> {
+    let parts = scripts.into_iter().map(|text| Part {
+        text,
+        folder: parent(file).to_owned(),
+        environment: Vec::new(),
+    });
+    parts.collect()
+}
+
+/// Sets a variable as `=`, `?=` or `+=` of this line does.
+fn set(variables: &mut Variables, name: &str, line: &str, value: &str) {
+    let value = value.split(" #").next().unwrap_or_default().trim();
+    let sign = line.split('=').next().unwrap_or_default();
+    // The folder of the Makefile, in one of many ways.
+    let value = if value.contains("MAKEFILE_LIST") {
+        "./"
+    } else {
+        value
+    };
+    match variables.get_mut(name) {
+        Some(_) if sign.ends_with('?') => {}
+        Some(known) if sign.ends_with('+') => {
+            known.push(' ');
+            known.push_str(value);
+        }
+        _ => {
+            variables.insert(name.to_owned(), value.to_owned());
+        }
+    }
 }
 
 /// The lines of a target after those of the targets that it needs.
@@ -91,7 +136,8 @@ fn expand(line: &str, variables: &Variables, depth: usize) -> String {
         Regex::new(r"\$(?:\(([A-Za-z_][\w.-]*)\)|\{([A-Za-z_][\w.-]*)\}|\$)")
             .expect("a literal pattern")
     });
-    let filled = USED.replace_all(line, |found: &Captures<'_>| {
+    let line = line.replace("$(shell pwd)", ".");
+    let filled = USED.replace_all(&line, |found: &Captures<'_>| {
         match found.get(1).or_else(|| found.get(2)) {
             None => "$".to_owned(),
             Some(name) if name.as_str() == "MAKE" => "make".to_owned(),
@@ -108,7 +154,7 @@ fn expand(line: &str, variables: &Variables, depth: usize) -> String {
 /// The recipes of a justfile.
 pub(super) fn recipes(file: &str, text: &str) -> Vec<Recipe> {
     static HEAD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^@?([A-Za-z_][\w-]*)[^:=]*:(?:[^=].*)?$").expect("a literal pattern")
+        Regex::new(r"^@?([A-Za-z_][\w-]*)(?:\s[^:]*)?:([^=].*)?$").expect("a literal pattern")
     });
     static SET: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r#"^(?:export\s+)?([A-Za-z_][\w-]*)\s*:=\s*["']?(.*?)["']?$"#)
@@ -123,8 +169,9 @@ pub(super) fn recipes(file: &str, text: &str) -> Vec<Recipe> {
         if line.starts_with([' ', '\t']) {
             if let Some(recipe) = recipes.last_mut() {
                 let command = line.trim().trim_start_matches(['@', '-']);
-                let filled = USED.replace_all(command, |found: &Captures<'_>| {
-                    variables.get(&found[1]).cloned().unwrap_or_default()
+                let filled = USED.replace_all(command, |found: &Captures<'_>| match &found[1] {
+                    "justfile_directory()" | "justfile_dir()" => ".".to_owned(),
+                    name => variables.get(name).cloned().unwrap_or_default(),
                 });
                 recipe.parts.push(Part {
                     text: filled.into_owned(),
@@ -135,11 +182,17 @@ pub(super) fn recipes(file: &str, text: &str) -> Vec<Recipe> {
         } else if let Some(found) = SET.captures(line) {
             variables.insert(found[1].to_owned(), found[2].to_owned());
         } else if let Some(found) = HEAD.captures(line) {
+            let needs = found.get(2).map_or("", |needs| needs.as_str());
+            let needs = needs.split(['#', '&']).next().unwrap_or_default();
+            let needs = needs
+                .split_whitespace()
+                .map(|need| need.trim_matches(['(', ')']));
+            let needs = needs.filter(|need| !need.starts_with(['"', '\'']) && !need.is_empty());
             recipes.push(Recipe {
                 kind: Kind::Make,
                 file: file.to_owned(),
                 name: found[1].to_owned(),
-                parts: Vec::new(),
+                parts: parts(file, needs.map(|need| format!("just {need}")).collect()),
             });
         }
     }

@@ -1,0 +1,39 @@
+//! The tasks of Python's Invoke, by the commands that stand in them as text.
+
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use super::super::recipe::{Kind, Part, Recipe, parent};
+
+/// The functions of a `tasks.py`.
+pub(super) fn tasks(file: &str, text: &str) -> Vec<Recipe> {
+    static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r#"["']((?:docker|docker-compose|pytest|python3?|poetry|uv|tox|make|coverage) [^"'\n]*)["']"#,
+        )
+        .expect("a literal pattern")
+    });
+    static FILLED_IN: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\{[^{}]*\}").expect("a literal pattern"));
+    let mut tasks: Vec<Recipe> = Vec::new();
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("def ") {
+            let name = rest.split('(').next().unwrap_or_default();
+            tasks.push(Recipe {
+                kind: Kind::Make,
+                file: file.to_owned(),
+                name: name.replace('_', "-"),
+                parts: Vec::new(),
+            });
+        } else if let Some(task) = tasks.last_mut() {
+            let commands = COMMAND.captures_iter(line);
+            task.parts.extend(commands.map(|found: Captures<'_>| Part {
+                text: FILLED_IN.replace_all(&found[1], "$$value").into_owned(),
+                folder: parent(file).to_owned(),
+                environment: Vec::new(),
+            }));
+        }
+    }
+    tasks
+}
