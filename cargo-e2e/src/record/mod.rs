@@ -2,6 +2,7 @@
 //! Called by the run, which writes it, and by all that report. It may not know what a stage does,
 //! nor how a result is shown.
 
+pub mod ctrf;
 pub mod ended;
 pub mod event;
 pub mod history;

@@ -174,6 +174,12 @@ pub struct TestRecord {
     pub message: Option<String>,
     /// Its steps.
     pub steps: Vec<StepRecord>,
+    /// The class, module or package that the repo's JUnit file names; its name begins with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classname: Option<String>,
+    /// The file that the repo's JUnit file names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 impl TestRecord {

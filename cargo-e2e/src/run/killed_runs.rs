@@ -60,7 +60,7 @@ fn explain(record: &Record, bundle: &Path) {
     // The record is stored: these are no reason to fail.
     let page = html::page(record, &inputs, why.as_deref());
     let _ = std::fs::write(bundle.dir().join("report.html"), page);
-    let _ = bundle.write_junit(record);
+    let _ = bundle.write_for_ci(record, None);
 }
 
 fn wait_for_the_hub(dead: &Dead) -> io::Result<()> {

@@ -193,10 +193,19 @@ fn what_pytest_counts_is_told_to_people_ci_and_other_programs() {
     // What the stack did is told of the test that failed; pytest does not take its name as it is.
     ran.stderr_has("while e2e.tests.test_x::test_bad ran")
         .stderr_lacks("-- e2e.tests");
-    ran.file_has("junit.xml", "<testcase name=\"e2e.tests.test_x::test_bad\"")
-        .file_has("junit.xml", "<failure message=\"assert 3 == 4\"")
-        .file_has("junit.xml", "<testcase name=\"teardown\"");
+    ran.file_has(
+        "junit.xml",
+        "<testcase classname=\"e2e.tests.test_x\" name=\"test_bad\"",
+    )
+    .file_has("junit.xml", "<failure message=\"assert 3 == 4\"")
+    .file_has(
+        "junit.xml",
+        "<testsuites name=\"SLUG\" tests=\"2\" failures=\"1\" errors=\"0\""
+            .replace("SLUG", repo.slug())
+            .as_str(),
+    );
     let summary = std::fs::read_to_string(summary).expect("it is written");
+    assert_eq!(summary, ran.file("summary.md"));
     assert!(summary.contains("| test | **failed** |"), "{summary}");
     let mut names = Vec::new();
     let mut output = String::new();

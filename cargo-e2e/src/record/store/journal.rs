@@ -100,7 +100,7 @@ impl Journal {
     /// # Errors
     /// When it can't be removed.
     pub fn end(self, store: &Store, run_id: &str) -> io::Result<()> {
-        drop(self);
+        // Locked until it is gone: without its lock it is a dead run's.
         durable::remove(&store.folder, &name(run_id))
     }
 

@@ -184,6 +184,8 @@ impl Run<'_> {
             duration_ms: millis(duration),
             message,
             steps: Vec::new(),
+            classname: None,
+            file: None,
         })
     }
 }
