@@ -191,6 +191,15 @@ impl TestRecord {
     pub fn has_no_end(&self) -> bool {
         self.message.as_deref() == Some(Self::NO_END)
     }
+
+    /// Names its file from the repo's folder: where that is differs from run to run.
+    pub fn name_file_from(&mut self, root: &str) {
+        let file = self.file.as_deref().unwrap_or_default();
+        let below = file.strip_prefix(root).unwrap_or_default();
+        if let Some(below) = below.strip_prefix('/') {
+            self.file = Some(below.to_owned());
+        }
+    }
 }
 
 /// One step of a test.

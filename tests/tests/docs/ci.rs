@@ -50,7 +50,9 @@ fn every_job_of_the_book_runs() {
         fs::write(&agent, "#!/bin/sh\ncat >annotation\n").expect("a file");
         let file = file.display();
         let script = with_tools(&format!(
-            "{CI_SECRETS}
+            "set -a
+             {CI_SECRETS}
+             set +a
              chmod +x '{agent}'
              check-jsonschema --builtin-schema vendor.{schema} '{file}'
              python3 '{root}/tests/tests/docs/ci_job.py' {kind} '{file}' '{root}' >../job.sh

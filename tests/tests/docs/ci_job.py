@@ -16,18 +16,23 @@ def lines(value):
     return value if isinstance(value, list) else [value]
 
 
+def shell(script):
+    """A shell of its own, in which the first failure is the end: `set -e` does nothing before `||`."""
+    return f"sh -ec {shlex.quote(script)}"
+
+
 def gitlab(job):
     # One shell for the first two, as GitLab's; one of its own for the last.
     script = "\n".join(lines(job.get("before_script", [])) + lines(job["script"]))
     after = "\n".join(lines(job.get("after_script", [])))
-    return f"status=0\n(set -e\n{script}\n) || status=$?\n(set -e\n{after}\n)\nexit $status\n"
+    return f"status=0\n{shell(script)} || status=$?\n{shell(after)}\nexit $status\n"
 
 
 def buildkite(step):
     # Variables with one dollar sign are filled in when the pipeline is uploaded.
     command = "\n".join(lines(step["command"]))
     assert not re.search(r"(?<!\$)\$(?!\$)", command), command
-    return command.replace("$$", "$") + "\n"
+    return shell(command.replace("$$", "$")) + "\n"
 
 
 def filled_in(text, values):
@@ -77,13 +82,13 @@ def github(job, root):
         if condition and not holds(condition, values):
             continue
         always = "always()" in condition
-        script.append("(set -e" if always else '[ "$status" != 0 ] || (set -e')
+        script.append("(:" if always else '[ "$status" != 0 ] || (:')
         for name, value in step.get("env", {}).items():
             text = filled_in(filled_in(value, values), values)
             # A secret is a variable here; nothing else is filled in by the shell.
             quoted = '"' + re.sub(r'(["\\`]|\$(?!\{[A-Z0-9_]+\}))', r"\\\1", text) + '"'
             script.append(f"export {name}={quoted}")
-        script += [step["run"], ") || status=$?"]
+        script += [shell(step["run"]), ") || status=$?"]
         script.append('while IFS= read -r line; do export "$line"; done <"$GITHUB_ENV"')
         script.append('PATH=$(tr "\\n" : <"$GITHUB_PATH")$PATH')
     script.append("results=$(sed -n 's/^results=//p' \"$GITHUB_OUTPUT\")")

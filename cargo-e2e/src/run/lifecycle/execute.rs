@@ -135,9 +135,14 @@ impl Run<'_> {
         if let Some(control) = &control {
             state.changed = control.changed().await;
         }
+        let mut root = context.sandbox.repo_dir();
         if self.plan.tests_on == Side::Client {
             // These read the repo itself to the end.
             state.look_at(&self.plan.repo.root);
+            root = self.plan.repo.root.display().to_string();
+        }
+        for test in &mut state.tests {
+            test.name_file_from(&root);
         }
         state.tested = self.test_record(&tested, began.elapsed());
         let stays = context.before.is_some() || self.keeps(state);
