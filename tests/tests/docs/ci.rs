@@ -105,7 +105,7 @@ fn a_release_is_installed_as_it_is_packed_and_no_other() {
         "a release: e2e --version",
         "a release: once more",
         "/installed\n",
-        "FAILED",
+        "does not have the checksum",
     ] {
         assert!(said.contains(text), "no {text:?} in {said}");
     }
