@@ -24,7 +24,7 @@ fn schema() -> &'static jsonschema::Validator {
 
 /// Checks that `junit.xml` is as Jenkins' xUnit plugin wants it, and `ctrf.json` as its format says.
 #[track_caller]
-pub fn as_ci_systems_read(bundle: &Path) {
+pub(crate) fn as_ci_systems_read(bundle: &Path) {
     let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cargo-e2e/tests/schemas");
     let mut xmllint = Command::new("xmllint");
     xmllint
