@@ -25,6 +25,7 @@ fn schema() -> &'static jsonschema::Validator {
 /// Checks that `junit.xml` is as Jenkins' xUnit plugin wants it, and `ctrf.json` as its format says.
 #[track_caller]
 pub(crate) fn as_ci_systems_read(bundle: &Path) {
+    static CTRF: OnceLock<jsonschema::Validator> = OnceLock::new();
     let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cargo-e2e/tests/schemas");
     let mut xmllint = Command::new("xmllint");
     xmllint
@@ -33,7 +34,6 @@ pub(crate) fn as_ci_systems_read(bundle: &Path) {
         .arg(bundle.join("junit.xml"));
     let checked = Running::start(xmllint, None).finish(Duration::from_mins(1));
     assert_eq!(checked.code, Some(0), "{checked}");
-    static CTRF: OnceLock<jsonschema::Validator> = OnceLock::new();
     let read = |path: &Path| {
         let text =
             std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

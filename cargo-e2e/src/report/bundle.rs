@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use crate::durable;
 use crate::record::outcome::Record;
 use crate::record::{ctrf, junit};
-use crate::report::github;
+use crate::report::{failure, github};
 use crate::sandbox::is_run_id;
 
 /// How many runs a repo keeps.
@@ -76,13 +76,18 @@ impl Bundle {
     ///
     /// # Errors
     /// When one can't be written.
-    pub fn write_for_ci(&self, record: &Record, failure: Option<&str>) -> io::Result<()> {
+    pub fn write_for_ci(
+        &self,
+        record: &Record,
+        failure: Option<&failure::Report>,
+    ) -> io::Result<()> {
         let output = tail(&self.dir.join("test-output.log"), junit::OUTPUT);
         let xml = junit::write(record, &output);
         durable::write(&self.dir, "junit.xml", xml.as_bytes())?;
         let mut json = serde_json::to_vec_pretty(&ctrf::report(record))?;
         json.push(b'\n');
         durable::write(&self.dir, "ctrf.json", &json)?;
+        let failure = failure.map(|failure| failure.short.as_str());
         let summary = github::summary(record, failure);
         durable::write(&self.dir, "summary.md", summary.as_bytes())
     }

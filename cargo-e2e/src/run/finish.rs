@@ -100,8 +100,7 @@ pub async fn finish(
             let _ = store.put(&record);
         }
         let _ = bundle.write_record(&record);
-        let short = failure.as_ref().map(|failure| failure.short.as_str());
-        let _ = bundle.write_for_ci(&record, short);
+        let _ = bundle.write_for_ci(&record, failure.as_ref());
         // Lost it must not be: here is all of it.
         let place = if json {
             "in the last event"
@@ -226,7 +225,7 @@ async fn write(
     keeping: Keeping,
 ) -> (Result<(), String>, Option<String>) {
     let record = record.clone();
-    let failure = failure.map(|failure| failure.short.clone());
+    let failure = failure.cloned();
     let written = tokio::task::spawn_blocking(move || {
         let bundle = &keeping.bundle;
         let in_store = keeping.records().map_or(Ok(()), |store| {
@@ -238,7 +237,7 @@ async fn write(
             .write_record(&record)
             .map_err(|error| format!("{}: {error}", bundle.dir().display()));
         let mut tidied = bundle
-            .write_for_ci(&record, failure.as_deref())
+            .write_for_ci(&record, failure.as_ref())
             .and_then(|()| bundle.mark_latest())
             .and_then(|()| bundle.prune(bundle::KEPT_RUNS));
         let waits = match (&in_store, &keeping.telling) {

@@ -342,14 +342,14 @@ fn tests_are_of_the_files_and_classes_that_their_runner_names() {
         assert!(named.contains(&one), "{one:?} in {named:#?}");
     }
     // What is read again has the names that it had.
-    let names = |tests: Vec<crate::record::outcome::TestRecord>| {
-        let mut names: Vec<String> = tests.into_iter().map(|test| test.name).collect();
-        names.sort();
-        names
+    let sorted = |tests: Vec<crate::record::outcome::TestRecord>| {
+        let mut texts: Vec<String> = tests.into_iter().map(|test| test.name).collect();
+        texts.sort();
+        texts
     };
     let mut expected = record.tests.clone();
     expected[all - 1].name.insert_str(0, "activity-core::");
-    assert_eq!(names(read(&xml).unwrap()), names(expected));
+    assert_eq!(sorted(read(&xml).unwrap()), sorted(expected));
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl Xml {
             self.text.push_str("/>");
         } else {
             self.indent();
-            self.text.push_str(&format!("</{tag}>"));
+            self.push(&["</", tag, ">"]);
         }
     }
 
@@ -52,7 +52,7 @@ impl Xml {
             self.text.push_str("/>");
         } else {
             let text = clean(text);
-            self.text.push_str(&format!(">{}</{tag}>", escape(&text)));
+            self.push(&[">", &escape(&text), "</", tag, ">"]);
         }
     }
 
@@ -67,18 +67,21 @@ impl Xml {
 
     fn begin(&mut self, tag: &str, attributes: &[(&str, &str)]) {
         self.indent();
-        self.text.push_str(&format!("<{tag}"));
+        self.push(&["<", tag]);
         for (name, value) in attributes {
             let value = clean(value);
             // Readers take a line feed in an attribute for a space.
             let value = escape(&value).replace('\n', "&#10;").replace('\t', "&#9;");
-            self.text.push_str(&format!(" {name}=\"{value}\""));
+            self.push(&[" ", name, "=\"", &value, "\""]);
         }
     }
 
     fn indent(&mut self) {
-        self.text.push('\n');
-        self.text.push_str(&"  ".repeat(self.open.len()));
+        self.push(&["\n", &"  ".repeat(self.open.len())]);
+    }
+
+    fn push(&mut self, parts: &[&str]) {
+        self.text.extend(parts.iter().copied());
     }
 }
 

@@ -100,8 +100,10 @@ impl Journal {
     /// # Errors
     /// When it can't be removed.
     pub fn end(self, store: &Store, run_id: &str) -> io::Result<()> {
-        // Locked until it is gone: without its lock it is a dead run's.
-        durable::remove(&store.folder, &name(run_id))
+        let removed = durable::remove(&store.folder, &name(run_id));
+        // Not before: without its lock it is a dead run's.
+        drop(self);
+        removed
     }
 
     fn write(&mut self, event: &Event) -> io::Result<()> {
