@@ -25,7 +25,7 @@ help:
 	@echo 'make big                     what a run with much output costs in memory and time'
 	@echo 'make fuzz T=600              feed made-up input to all that reads, T seconds a target; TARGETS=name'
 	@echo 'make canaries                look for secrets of every shape in all that runs leave'
-	@echo 'make lint                    formatting, clippy, shellcheck, cargo deny where it is installed'
+	@echo 'make lint                    formatting, clippy, shellcheck; cargo deny and linters of CI files where installed'
 	@echo 'make docs                    build the book of docs/ into target/book, with mdbook'
 
 demo:

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::leaks::Trace;
 use crate::process::Ended;
 use crate::repo::Repo;
-use crate::schema::as_published;
+use crate::schema::{as_ci_systems_read, as_published};
 
 /// In their order.
 const STAGES: &str =
@@ -131,6 +131,7 @@ impl<'repo> Ran<'repo> {
             .flat_map(|suite| &suite.test_cases);
         let fails = cases.any(|case| matches!(case.status, TestCaseStatus::NonSuccess { .. }));
         assert_eq!(fails, verdict != "passed", "junit.xml\n{junit}");
+        as_ci_systems_read(self.bundle());
         self.file_has("report.html", "</html>");
     }
 

@@ -1,5 +1,7 @@
-//! Records are what the schema says that the tool publishes.
+//! Records are what the schema says that the tool publishes, and the files for CI systems what
+//! theirs say.
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -18,6 +20,35 @@ fn schema() -> &'static jsonschema::Validator {
         let schema: Value = serde_json::from_str(&printed.stdout).expect("it prints JSON");
         jsonschema::validator_for(&schema).expect("it is a schema")
     })
+}
+
+/// Checks that `junit.xml` is as Jenkins' xUnit plugin wants it, and `ctrf.json` as its format says.
+#[track_caller]
+pub(crate) fn as_ci_systems_read(bundle: &Path) {
+    static CTRF: OnceLock<jsonschema::Validator> = OnceLock::new();
+    let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cargo-e2e/tests/schemas");
+    let mut xmllint = Command::new("xmllint");
+    xmllint
+        .args(["--nonet", "--noout", "--schema"])
+        .arg(schemas.join("junit-10.xsd"))
+        .arg(bundle.join("junit.xml"));
+    let checked = Running::start(xmllint, None).finish(Duration::from_mins(1));
+    assert_eq!(checked.code, Some(0), "{checked}");
+    let read = |path: &Path| {
+        let text =
+            std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        serde_json::from_slice::<Value>(&text).expect("JSON")
+    };
+    let schema = CTRF.get_or_init(|| {
+        let schema = read(&schemas.join("ctrf.schema.json"));
+        jsonschema::validator_for(&schema).expect("it is a schema")
+    });
+    let report = read(&bundle.join("ctrf.json"));
+    let errors: Vec<String> = schema
+        .iter_errors(&report)
+        .map(|error| error.to_string())
+        .collect();
+    assert!(errors.is_empty(), "{errors:?}\n{report:#}");
 }
 
 /// Checks that a record is as the published schema says.

@@ -11,6 +11,7 @@ mod read_tests;
 mod tests;
 mod times;
 mod write;
+mod xml;
 
 /// The file of a bundle that says when each test of a repo's own file ran, in the form of the
 /// harness's `events.jsonl`.
@@ -19,3 +20,4 @@ pub const TIMES: &str = "times.jsonl";
 pub use read::read;
 pub use times::{Time, times};
 pub use write::{OUTPUT, write};
+pub(crate) use write::{class_and_name, failed_stages};

@@ -72,9 +72,13 @@ impl Secrets {
                 duration_ms: _,
                 message,
                 steps,
+                classname,
+                file,
             } = test;
             self.one(name);
-            self.each(message);
+            for text in [message, classname, file] {
+                self.each(text);
+            }
             for step in steps {
                 let StepRecord {
                     name,

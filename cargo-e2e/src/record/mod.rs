@@ -2,6 +2,7 @@
 //! verdict. Called by the run, which writes it, and by reporters. It may not know what a stage
 //! does, nor how a result is shown.
 
+pub mod ctrf;
 pub mod ended;
 pub mod event;
 pub mod history;

@@ -171,6 +171,12 @@ pub struct TestRecord {
     /// Why the test failed.
     pub message: Option<String>,
     pub steps: Vec<StepRecord>,
+    /// The class, module or package that the repo's JUnit file names; its name begins with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classname: Option<String>,
+    /// The file that the repo's JUnit file names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 impl TestRecord {
@@ -181,6 +187,15 @@ impl TestRecord {
     #[must_use]
     pub fn has_no_end(&self) -> bool {
         self.message.as_deref() == Some(Self::NO_END)
+    }
+
+    /// Names its file from the repo's folder: where that is differs from run to run.
+    pub fn name_file_from(&mut self, root: &str) {
+        let file = self.file.as_deref().unwrap_or_default();
+        let below = file.strip_prefix(root).unwrap_or_default();
+        if let Some(below) = below.strip_prefix('/') {
+            self.file = Some(below.to_owned());
+        }
     }
 }
 

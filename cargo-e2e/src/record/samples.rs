@@ -52,6 +52,8 @@ pub(crate) fn test(name: &str, status: StageStatus) -> TestRecord {
         duration_ms: 1,
         message: None,
         steps: Vec::new(),
+        classname: None,
+        file: None,
     }
 }
 

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::durable;
-use crate::record::junit;
 use crate::record::outcome::Record;
+use crate::record::{ctrf, junit};
+use crate::report::{failure, github};
 use crate::sandbox::is_run_id;
 
 /// How many runs a repo keeps.
@@ -70,14 +71,24 @@ impl Bundle {
         durable::write(&self.dir, "run.json", &json)
     }
 
-    /// Writes `junit.xml`.
+    /// Writes `junit.xml`, `ctrf.json` and `summary.md`, with what the evidence says of a failure.
     ///
     /// # Errors
-    /// When it can't be written.
-    pub fn write_junit(&self, record: &Record) -> io::Result<()> {
+    /// When one can't be written.
+    pub fn write_for_ci(
+        &self,
+        record: &Record,
+        failure: Option<&failure::Report>,
+    ) -> io::Result<()> {
         let output = tail(&self.dir.join("test-output.log"), junit::OUTPUT);
-        let xml = junit::write(record, &output).map_err(io::Error::other)?;
-        durable::write(&self.dir, "junit.xml", xml.as_bytes())
+        let xml = junit::write(record, &output);
+        durable::write(&self.dir, "junit.xml", xml.as_bytes())?;
+        let mut json = serde_json::to_vec_pretty(&ctrf::report(record))?;
+        json.push(b'\n');
+        durable::write(&self.dir, "ctrf.json", &json)?;
+        let failure = failure.map(|failure| failure.short.as_str());
+        let summary = github::summary(record, failure);
+        durable::write(&self.dir, "summary.md", summary.as_bytes())
     }
 
     /// Lets `latest` point here. There is no moment without a `latest`.

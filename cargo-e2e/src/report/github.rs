@@ -139,8 +139,8 @@ fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Renders the summary as Markdown.
-fn summary(record: &Record, failure: Option<&str>) -> String {
+/// Returns a run in Markdown, for GitHub's summary and the bundle.
+pub(super) fn summary(record: &Record, failure: Option<&str>) -> String {
     let sign = if record.verdict == Verdict::Passed {
         "✅"
     } else {

@@ -67,7 +67,7 @@ pub async fn finish(
     }
     write_page(&record, failure.as_ref(), &bundle, &evidence).await;
     let (store, telling) = (keeping.records().cloned(), keeping.telling.clone());
-    let (stored, untidy) = write(&record, keeping).await;
+    let (stored, untidy) = write(&record, failure.as_ref(), keeping).await;
     if let Some(store) = &store {
         learn(store, telling.as_ref(), ended_sandboxes, &bundle, events).await;
     }
@@ -100,7 +100,7 @@ pub async fn finish(
             let _ = store.put(&record);
         }
         let _ = bundle.write_record(&record);
-        let _ = bundle.write_junit(&record);
+        let _ = bundle.write_for_ci(&record, failure.as_ref());
         // The record must not be lost: print it.
         let place = if json {
             "in the last event"
@@ -219,8 +219,13 @@ async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
 }
 
 /// Writes the record, then updates `latest` and prunes; errors of the latter two change no verdict.
-async fn write(record: &Record, keeping: Keeping) -> (Result<(), String>, Option<String>) {
+async fn write(
+    record: &Record,
+    failure: Option<&failure::Report>,
+    keeping: Keeping,
+) -> (Result<(), String>, Option<String>) {
     let record = record.clone();
+    let failure = failure.cloned();
     let written = tokio::task::spawn_blocking(move || {
         let bundle = &keeping.bundle;
         let in_store = keeping.records().map_or(Ok(()), |store| {
@@ -232,7 +237,7 @@ async fn write(record: &Record, keeping: Keeping) -> (Result<(), String>, Option
             .write_record(&record)
             .map_err(|error| format!("{}: {error}", bundle.dir().display()));
         let mut tidied = bundle
-            .write_junit(&record)
+            .write_for_ci(&record, failure.as_ref())
             .and_then(|()| bundle.mark_latest())
             .and_then(|()| bundle.prune(bundle::KEPT_RUNS));
         let waits = match (&in_store, &keeping.telling) {

@@ -62,7 +62,7 @@ fn explain(record: &Record, bundle: &Path) {
     // The record is stored, so an error here is ignored.
     let page = html::page(record, &inputs, why.as_deref());
     let _ = std::fs::write(bundle.dir().join("report.html"), page);
-    let _ = bundle.write_junit(record);
+    let _ = bundle.write_for_ci(record, None);
 }
 
 fn wait_for_the_hub(dead: &Dead) -> io::Result<()> {

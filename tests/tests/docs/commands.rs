@@ -40,6 +40,7 @@ pub(crate) fn run_section(desk: &Desk, name: &str, title: &str, blocks: &[&Block
                     let _ = writeln!(script, "make -n {rest} >/dev/null");
                 }
             }
+            file if file.starts_with("file=") => desk.write(&file["file=".len()..], &block.text),
             other => panic!("{name}:{}: `{other}` is not known", block.line),
         }
     }
@@ -66,6 +67,8 @@ pub(crate) fn run_document(name: &str) -> Vec<(String, String)> {
             "yaml" if block.info.contains("file=") => continue,
             // `book.rs` reads a whole e2e.yml.
             "yaml" if block.info == "yaml spec" => continue,
+            // `ci.rs` runs jobs.
+            "yaml" if block.info.starts_with("yaml ci=") => continue,
             _ => panic!("{name}:{}: a block of no known kind", block.line),
         }
         if let Some(reason) = block.info.strip_prefix("sh no-run:") {

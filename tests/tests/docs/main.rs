@@ -4,11 +4,12 @@
 //! A block with `sh` is run, with one of these after it:
 //! nothing: in a copy of the repo `hello` of [`FIRST_REPO`]; `checkout`: in this checkout; `dry`: in this
 //! checkout, with `make -n` for `make`; `no-run: reason`: not run, and named in [`NOT_RUN`].
-//! `file=path` writes a file of `hello`; `yaml spec` is a whole e2e.yml. The blocks of one `##` section share a shell, and so do
+//! `file=path` writes a file of `hello`; `yaml spec` is a whole e2e.yml, `yaml ci=kind` a job of a CI system. The blocks of one `##` section share a shell, and so do
 //! those of one page of the book.
 //! Needs the lab: `tests/lab/up`.
 
 mod book;
+mod ci;
 mod commands;
 mod desk;
 mod exits;

@@ -168,7 +168,7 @@ fn what_a_killed_client_left_on_this_machine_goes_with_the_next_run_to_that_host
 fn pytest(name: &str) -> Repo {
     Repo::new(name)
         .compose("services: {web: {image: BUSYBOX, command: [sleep, '600']}}")
-        .spec("test_command: python3 -m pytest -q --junitxml=e2e/out.xml e2e/tests\njunit: e2e/out.xml\n")
+        .spec("test_command: python3 -m pytest -q -o junit_family=xunit1 --junitxml=e2e/out.xml e2e/tests\njunit: e2e/out.xml\n")
         .file("e2e/tests/test_x.py", indoc! {"
             def test_good():
                 pass
@@ -201,10 +201,16 @@ fn what_pytest_counts_is_told_to_people_ci_and_other_programs() {
     // What the stack did is told of the test that failed; pytest does not take its name as it is.
     ran.stderr_has("while e2e.tests.test_x::test_bad ran")
         .stderr_lacks("-- e2e.tests");
-    ran.file_has("junit.xml", "<testcase name=\"e2e.tests.test_x::test_bad\"")
-        .file_has("junit.xml", "<failure message=\"assert 3 == 4\"")
-        .file_has("junit.xml", "<testcase name=\"teardown\"");
+    for text in [
+        "tests=\"2\" failures=\"1\" errors=\"0\"",
+        "<testsuite name=\"e2e/tests/test_x.py\" tests=\"2\"",
+        "<testcase classname=\"e2e.tests.test_x\" name=\"test_bad\"",
+        "<failure message=\"assert 3 == 4\"",
+    ] {
+        ran.file_has("junit.xml", text);
+    }
     let summary = std::fs::read_to_string(summary).expect("it is written");
+    assert_eq!(summary, ran.file("summary.md"));
     assert!(summary.contains("| test | **failed** |"), "{summary}");
     let mut names = Vec::new();
     let mut output = String::new();

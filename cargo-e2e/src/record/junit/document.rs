@@ -4,6 +4,7 @@
 //! fetches or expands anything that a file refers to.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::time::Duration;
 
 use quick_xml::Reader;
@@ -27,6 +28,9 @@ impl Unreadable {
     }
 }
 
+/// Files that vitest and Playwright run.
+const SCRIPTS: &[&str] = &["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts"];
+
 /// More levels than any tool nests.
 const DEEPEST: usize = 200;
 
@@ -42,6 +46,7 @@ pub(super) struct Document {
 #[derive(Debug, Default)]
 pub(super) struct Suite {
     pub(super) name: String,
+    pub(super) file: String,
     pub(super) time: Option<Duration>,
     pub(super) timestamp: Option<String>,
 }
@@ -52,6 +57,7 @@ pub(super) struct Case {
     /// The index of its suite; `None` for a failure of a suite itself.
     pub(super) suite: Option<usize>,
     pub(super) class: String,
+    pub(super) file: String,
     pub(super) name: String,
     pub(super) time: Option<Duration>,
     pub(super) timestamp: Option<String>,
@@ -160,6 +166,7 @@ impl Parser {
         let mut counted: u64 = 0;
         attributes(element, |key, value| match key {
             b"name" => suite.name = value.into_owned(),
+            b"file" => suite.file = value.into_owned(),
             b"time" => suite.time = duration(&value),
             b"timestamp" => suite.timestamp = Some(value.into_owned()),
             b"failures" | b"errors" => counted = counted.saturating_add(count(&value)),
@@ -186,16 +193,37 @@ impl Parser {
             b"classname" => case.class = value.into_owned(),
             b"class" if case.class.is_empty() => case.class = value.into_owned(),
             b"name" => case.name = value.into_owned(),
+            b"file" => case.file = value.into_owned(),
             b"time" => case.time = duration(&value),
             b"timestamp" => case.timestamp = Some(value.into_owned()),
             b"status" | b"result" => case.outcome = case.outcome.max(said(&value)),
             _ => {}
         })?;
+        if case.file.is_empty() {
+            case.file = self.file(&case.class);
+        }
         self.document.cases.push(case);
         Ok(Open::Case {
             place: self.document.cases.len() - 1,
             shown: 0,
         })
+    }
+
+    /// Returns the file of the innermost suite that has one. vitest and Playwright name suites and
+    /// classes after it.
+    fn file(&self, class: &str) -> String {
+        let suites = self.open.iter().rev().filter_map(|open| match open {
+            Open::Suite { place, .. } => Some(&self.document.suites[*place]),
+            _ => None,
+        });
+        let mut files = suites.filter_map(|suite| {
+            if !suite.file.is_empty() {
+                return Some(&suite.file);
+            }
+            let extension = Path::new(class).extension()?.to_str()?;
+            (suite.name == class && SCRIPTS.contains(&extension)).then_some(&suite.name)
+        });
+        files.next().cloned().unwrap_or_default()
     }
 
     fn text<'t>(&mut self, text: impl FnOnce() -> Cow<'t, str>) {
@@ -264,10 +292,11 @@ impl Parser {
     }
 
     fn suite_failed(&mut self, place: usize, why: (String, String)) {
-        let name = &self.document.suites[place].name;
+        let Suite { name, file, .. } = &self.document.suites[place];
         let name = if name.is_empty() { "testsuite" } else { name };
         self.document.cases.push(Case {
             name: name.to_owned(),
+            file: file.clone(),
             outcome: Outcome::Failed,
             reasons: vec![why],
             ..Case::default()

@@ -40,7 +40,14 @@ fn record(case: &Case) -> TestRecord {
         duration_ms: case.time.map_or(0, millis),
         message: why(&case.reasons),
         steps: Vec::new(),
+        classname: given(&case.class),
+        file: given(&case.file),
     }
+}
+
+fn given(text: &str) -> Option<String> {
+    let text = printable(text);
+    (!text.is_empty()).then_some(text)
 }
 
 fn why(reasons: &[(String, String)]) -> Option<String> {

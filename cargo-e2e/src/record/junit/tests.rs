@@ -1,7 +1,10 @@
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
 use quick_junit::Report;
 
 use super::*;
-use crate::record::outcome::{Stage, StageStatus, StepRecord, Verdict};
+use crate::record::outcome::{Record, Stage, StageStatus, StepRecord, Verdict};
 use crate::record::samples::{failed, test};
 
 const PYTEST: &str = r#"<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1" failures="1" skipped="1" tests="4" time="0.123" timestamp="2026-11-22T13:00:00.123456" hostname="h"><testcase classname="e2e.tests.test_orders" name="test_ok[a&amp;b]" time="0.001" /><testcase classname="e2e.tests.test_orders" name="test_bad" time="0.002"><failure message="assert 3 == 4">def test_bad():
@@ -19,6 +22,25 @@ const GO: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 		<system-out><![CDATA[some]]></system-out>
 	</testsuite>
 </testsuites>"#;
+
+/// Returns the file for a record, which is valid by the schema of Jenkins' xUnit plugin.
+fn valid(record: &Record, output: &str) -> String {
+    let xml = write(record, output);
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemas/junit-10.xsd");
+    let mut xmllint = Command::new("xmllint")
+        .args(["--nonet", "--noout", "--schema", schema, "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("xmllint is installed (Debian: libxml2-utils)");
+    let mut stdin = xmllint.stdin.take().unwrap();
+    stdin.write_all(xml.as_bytes()).unwrap();
+    drop(stdin);
+    let output = xmllint.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{xml}");
+    xml
+}
 
 #[test]
 fn what_pytest_and_go_write_is_read() {
@@ -82,17 +104,14 @@ fn what_is_written_can_be_read_again() {
         depth: 1,
     }];
     record.tests = vec![bad, test("other", StageStatus::Passed)];
-    let xml = write(&record, "output \u{0} & <more>").unwrap();
+    let xml = valid(&record, "output \u{0} & <more>");
     let report = Report::deserialize_from_str(&xml).unwrap();
     let suites: Vec<_> = report
         .test_suites
         .iter()
         .map(|suite| (suite.name.as_str(), suite.tests, suite.failures))
         .collect();
-    assert_eq!(
-        suites,
-        [("activity-core", 2, 1), ("activity-core::stages", 0, 0)]
-    );
+    assert_eq!(suites, [("activity-core", 2, 1)]);
     assert!(xml.contains("<system-out>  pay failed in 7 ms"), "{xml}");
     let again = read(&xml).unwrap();
     assert_eq!(again[0].name, "activity-core::ships <orders>");
@@ -104,9 +123,13 @@ fn what_is_written_can_be_read_again() {
 }
 
 #[test]
-fn a_stage_that_failed_is_a_failure() {
+fn a_stage_that_failed_is_an_error() {
     let record = failed(Verdict::Unhealthy, Stage::Ready, "web: HTTP 503\nand more");
-    let xml = write(&record, "").unwrap();
+    let xml = valid(&record, "");
+    assert!(
+        xml.contains("tests=\"1\" failures=\"0\" errors=\"1\""),
+        "{xml}"
+    );
     let tests = read(&xml).unwrap();
     assert_eq!(tests.len(), 1);
     assert_eq!(tests[0].name, "activity-core::stages::ready");
@@ -126,8 +149,8 @@ fn what_was_tested_and_what_the_stack_did_is_in_it() {
     skipped.status = StageStatus::Skipped;
     record.stages.push(skipped);
     record.git.sha = Some("0123abc".into());
-    let report = Report::deserialize_from_str(&write(&record, "").unwrap()).unwrap();
-    let [tests, stages] = report.test_suites.as_slice() else {
+    let report = Report::deserialize_from_str(&valid(&record, "")).unwrap();
+    let [tests] = report.test_suites.as_slice() else {
         panic!("{report:?}");
     };
     let told = tests.test_cases.iter().map(|case| {
@@ -139,11 +162,10 @@ fn what_was_tested_and_what_the_stack_did_is_in_it() {
         told.collect::<Vec<_>>(),
         [("ship", None), ("list", Some(why))]
     );
-    assert!(stages.test_cases.is_empty(), "{stages:?}");
     let is_there = |name: &str, value: &str| {
         let is_it =
             |one: &quick_junit::Property| one.name.as_str() == name && one.value.as_str() == value;
-        stages.properties.iter().any(is_it)
+        tests.properties.iter().any(is_it)
     };
     assert!(is_there("host", "railiance01") && is_there("git.sha", "0123abc"));
     assert!(is_there("verdict", "failed") && is_there("exit_code", "100"));
@@ -154,7 +176,7 @@ fn tests_that_failed_without_a_test_that_failed_are_a_failure() {
     let why = "the tests failed (exit status 1)";
     let mut record = failed(Verdict::Failed, Stage::Test, why);
     record.tests = vec![test("list", StageStatus::Passed)];
-    let tests = read(&write(&record, "").unwrap()).unwrap();
+    let tests = read(&valid(&record, "")).unwrap();
     let told = tests
         .iter()
         .map(|test| (test.status, test.message.as_deref()));
@@ -168,10 +190,12 @@ fn tests_that_failed_without_a_test_that_failed_are_a_failure() {
 #[test]
 fn without_tests_what_was_printed_is_the_stages() {
     let record = failed(Verdict::NoTests, Stage::Test, "there was no test to run");
-    let xml = write(&record, "collected 0 items").unwrap();
+    let xml = valid(&record, "collected 0 items");
     let report = Report::deserialize_from_str(&xml).unwrap();
-    let case = &report.test_suites[0].test_cases[0];
-    let printed = case.system_out.as_ref().map(quick_junit::XmlString::as_str);
+    let printed = report.test_suites[0]
+        .system_out
+        .as_ref()
+        .map(quick_junit::XmlString::as_str);
     assert_eq!(printed, Some("collected 0 items"));
 }
 
@@ -244,11 +268,100 @@ fn what_xml_can_not_hold_is_left_out() {
     let mut bad = test(nasty, StageStatus::Failed);
     bad.message = Some(nasty.to_owned());
     record.tests = vec![bad];
-    let xml = write(&record, nasty).unwrap();
+    let xml = valid(&record, nasty);
     let forbidden =
         |c: char| (c < ' ' && !"\t\n\r".contains(c)) || matches!(c, '\u{fffe}' | '\u{ffff}');
     assert!(!xml.contains(forbidden), "{xml:?}");
     assert!(!xml.contains("]]>"), "{xml}");
     let tests = read(&xml).unwrap();
     assert_eq!(tests[0].message.as_deref(), Some("abcdef]]>g<h>&\"i"));
+}
+
+#[test]
+fn tests_are_of_the_files_and_classes_that_their_runner_names() {
+    let fixture = |name: &str| {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/junit");
+        read(&std::fs::read_to_string(file.join(name)).unwrap()).unwrap()
+    };
+    let mut record = failed(Verdict::Failed, Stage::Test, "tests failed");
+    record.tests = [
+        "pytest.xml",
+        "vitest.xml",
+        "phpunit.xml",
+        "go-junit-report.xml",
+    ]
+    .into_iter()
+    .flat_map(fixture)
+    .collect();
+    record
+        .tests
+        .push(test("orders::tests::ship", StageStatus::Passed));
+    record.tests.push(test("alone", StageStatus::Interrupted));
+    for test in &mut record.tests {
+        test.name_file_from("/app");
+    }
+    let all = record.tests.len();
+    let xml = valid(&record, "printed");
+    let report = Report::deserialize_from_str(&xml).unwrap();
+    assert_eq!(report.tests, all);
+    let suites: Vec<&str> = report
+        .test_suites
+        .iter()
+        .map(|suite| suite.name.as_str())
+        .collect();
+    assert_eq!(
+        suites,
+        [
+            "activity-core",
+            "vi/a.test.js",
+            "vi/broken.test.js",
+            "tests/OrderTest.php"
+        ]
+    );
+    assert!(xml.contains(" file=\"vi/a.test.js\""), "{xml}");
+    let cases = report
+        .test_suites
+        .iter()
+        .flat_map(|suite| &suite.test_cases);
+    let named: Vec<(&str, &str)> = cases
+        .map(|case| {
+            (
+                case.classname.as_ref().unwrap().as_str(),
+                case.name.as_str(),
+            )
+        })
+        .collect();
+    for one in [
+        ("test_orders", "test_param[a&b]"),
+        ("vi/a.test.js", "orders > ships"),
+        ("Shop.Tests.OrderTest", "testShips"),
+        ("example.com/shop", "TestOrder/empty"),
+        ("orders::tests", "ship"),
+        ("activity-core", "alone"),
+    ] {
+        assert!(named.contains(&one), "{one:?} in {named:#?}");
+    }
+    // What is read again has the names that it had.
+    let sorted = |tests: Vec<crate::record::outcome::TestRecord>| {
+        let mut texts: Vec<String> = tests.into_iter().map(|test| test.name).collect();
+        texts.sort();
+        texts
+    };
+    let mut expected = record.tests.clone();
+    expected[all - 1].name.insert_str(0, "activity-core::");
+    assert_eq!(sorted(read(&xml).unwrap()), sorted(expected));
+}
+
+#[test]
+fn stages_are_no_tests() {
+    let mut record = crate::record::samples::passed();
+    record.stages = failed(Verdict::Failed, Stage::Up, "").stages;
+    record.stages[0].status = StageStatus::Passed;
+    let tests = |xml: &str| Report::deserialize_from_str(xml).unwrap().tests;
+    assert_eq!(tests(&valid(&record, "")), 1);
+    // As of `up`.
+    record.tests.clear();
+    let xml = valid(&record, "");
+    assert_eq!(tests(&xml), 0);
+    assert!(xml.contains("name=\"run_id\""), "{xml}");
 }

@@ -1,123 +1,279 @@
-//! A record as JUnit XML, laid out like nextest's: one suite of tests, one of stages.
+//! A record as JUnit XML, valid by the schema of Jenkins' xUnit plugin, which is stricter than what
+//! other readers want. Tests are in a suite for each file that their runner names, the others in
+//! one suite. Stages are no tests: one that failed is an error in a suite of its own.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset};
-use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
-
+use super::xml::Xml;
 use crate::record::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord};
 use crate::record::summary::{at_step, failed_tests, reason};
 
-/// Bytes of the end of the tests' output that the file has: CI systems load the whole file.
+/// So much of what the tests printed goes in, its end: CI systems read the file as a whole.
 pub const OUTPUT: usize = 256 << 10;
 
-/// Returns the file's text. `output` is the end of the tests' output.
-///
-/// # Errors
-/// When the record can't be written as XML.
-pub fn write(record: &Record, output: &str) -> Result<String, SerializeError> {
-    let mut report = Report::new(record.repo.as_str());
-    report.set_time(Duration::from_millis(record.duration_ms));
-    report.timestamp = time(&record.started_at);
-    if !record.tests.is_empty() {
-        report.add_test_suite(tests(record, output));
-    }
-    report.add_test_suite(stages(record, output));
-    // XML can't hold these characters, and the serializer lets them through.
-    Ok(report.to_string()?.replace(['\u{fffe}', '\u{ffff}'], ""))
+/// Tests that are shown together.
+#[derive(Default)]
+struct Suite<'r> {
+    file: Option<&'r str>,
+    tests: Vec<&'r TestRecord>,
 }
 
-fn tests(record: &Record, output: &str) -> TestSuite {
-    let mut suite = TestSuite::new(record.repo.as_str());
-    let stage = record.stages.iter().find(|stage| stage.name == Stage::Test);
-    if let Some(stage) = stage {
-        suite.timestamp = time(&stage.started_at);
-        suite.set_time(Duration::from_millis(stage.duration_ms));
+/// How many failures and errors, and how long.
+#[derive(Default)]
+struct Counts {
+    tests: usize,
+    failures: usize,
+    errors: usize,
+    skipped: usize,
+    millis: u64,
+}
+
+impl Counts {
+    fn add(&mut self, status: StageStatus, millis: u64) {
+        self.tests += 1;
+        self.millis = self.millis.saturating_add(millis);
+        match status {
+            StageStatus::Passed => {}
+            StageStatus::Failed => self.failures += 1,
+            StageStatus::Interrupted => self.errors += 1,
+            StageStatus::Skipped => self.skipped += 1,
+        }
     }
-    if !output.is_empty() {
-        suite.set_system_out(output);
+}
+
+/// Returns the file's text. `output` is the end of what the tests printed.
+#[must_use]
+pub fn write(record: &Record, output: &str) -> String {
+    let mut suites = suites(record);
+    let stages = failed_stages(record);
+    if suites.is_empty() && stages.is_empty() {
+        // Run and commit are told in any case.
+        suites.push(Suite::default());
     }
-    let first = failed_tests(record).first().map(|test| &test.name);
+    let mut all = Counts::default();
     for test in &record.tests {
-        let mut case = case(record, test);
-        // The stack's behaviour belongs to the test that is explained, as in the other reports.
-        if let (true, Some(stage)) = (first == Some(&test.name), stage) {
-            case.set_system_err(stage.detail.as_str());
-        }
-        suite.add_test_case(case);
+        all.add(test.status, test.duration_ms);
     }
-    suite
+    let mut xml = Xml::new();
+    xml.open(
+        "testsuites",
+        &[
+            ("name", &record.repo),
+            ("tests", &(all.tests + stages.len()).to_string()),
+            ("failures", &all.failures.to_string()),
+            ("errors", &(all.errors + stages.len()).to_string()),
+            ("time", &seconds(record.duration_ms)),
+        ],
+    );
+    // It is of all tests: it stands where one failed.
+    let failed = |suite: &Suite<'_>| suite.tests.iter().any(|test| is_failed(test));
+    let of_output = suites.iter().position(failed).unwrap_or_default();
+    let mut properties = properties(record);
+    for (place, suite) in suites.iter().enumerate() {
+        let output = if place == of_output { output } else { "" };
+        write_suite(&mut xml, record, suite, &properties, output);
+        properties.clear();
+    }
+    if !stages.is_empty() {
+        let output = if suites.is_empty() { output } else { "" };
+        write_stages(&mut xml, record, &stages, &properties, output);
+    }
+    xml.finish()
 }
 
-fn case(record: &Record, test: &TestRecord) -> TestCase {
-    // A test without an end has no place.
-    let message = test.message.as_ref();
-    let message = message.map(|message| {
-        if test.has_no_end() {
-            format!("{message}{}", at_step(test))
-        } else {
-            message.clone()
+/// Returns the stages that no test speaks for: a failure counts once, and at least once.
+pub(crate) fn failed_stages(record: &Record) -> Vec<&StageRecord> {
+    let told = record.tests.iter().any(is_failed);
+    let stages = record.stages.iter();
+    stages
+        .filter(|stage| match stage.status {
+            StageStatus::Failed | StageStatus::Interrupted => stage.name != Stage::Test || !told,
+            StageStatus::Passed | StageStatus::Skipped => false,
+        })
+        .collect()
+}
+
+/// Returns a test's class and its name in it: its runner's, or else the module of a Rust path.
+pub(crate) fn class_and_name<'r>(record: &'r Record, test: &'r TestRecord) -> (&'r str, &'r str) {
+    let whole = test.name.as_str();
+    if let Some(class) = &test.classname {
+        let name = whole.strip_prefix(class.as_str());
+        let name = name.and_then(|name| name.strip_prefix("::"));
+        return (class, name.unwrap_or(whole));
+    }
+    let parts = whole.rsplit_once("::");
+    let parts = parts.filter(|(class, name)| !class.is_empty() && !name.is_empty());
+    parts.unwrap_or((&record.repo, whole))
+}
+
+fn is_failed(test: &TestRecord) -> bool {
+    matches!(test.status, StageStatus::Failed | StageStatus::Interrupted)
+}
+
+fn suites(record: &Record) -> Vec<Suite<'_>> {
+    let mut suites: Vec<Suite<'_>> = Vec::new();
+    let mut places = HashMap::new();
+    for test in &record.tests {
+        let file = test.file.as_deref();
+        let place = *places.entry(file).or_insert(suites.len());
+        if place == suites.len() {
+            suites.push(Suite {
+                file,
+                ..Suite::default()
+            });
         }
-    });
-    let mut case = TestCase::new(test.name.as_str(), status(test.status, message.as_deref()));
-    case.set_classname(record.repo.as_str());
-    case.set_time(Duration::from_millis(test.duration_ms));
+        suites[place].tests.push(test);
+    }
+    suites
+}
+
+fn write_suite(
+    xml: &mut Xml,
+    record: &Record,
+    suite: &Suite<'_>,
+    properties: &[(&str, String)],
+    output: &str,
+) {
+    let mut counts = Counts::default();
+    for test in &suite.tests {
+        counts.add(test.status, test.duration_ms);
+    }
+    let stage = record.stages.iter().find(|stage| stage.name == Stage::Test);
+    let began = stage.map_or(&record.started_at, |stage| &stage.started_at);
+    let name = suite.file.unwrap_or(&record.repo);
+    open_suite(xml, (name, suite.file), &counts, began, properties);
+    let first = failed_tests(record).first().copied();
+    for test in &suite.tests {
+        // What the stack did is told of the test that is explained, as everywhere.
+        let explained = first.is_some_and(|first| std::ptr::eq(first, *test));
+        let stack = stage.filter(|_| explained);
+        write_test(xml, record, test, stack.map_or("", |stage| &stage.detail));
+    }
+    close_suite(xml, output);
+}
+
+fn open_suite(
+    xml: &mut Xml,
+    (name, file): (&str, Option<&str>),
+    counts: &Counts,
+    began: &str,
+    properties: &[(&str, String)],
+) {
+    let numbers = [counts.tests, counts.failures, counts.errors, counts.skipped]
+        .map(|number| number.to_string());
+    let time = seconds(counts.millis);
+    let mut attributes = vec![
+        ("name", name),
+        ("tests", numbers[0].as_str()),
+        ("failures", &numbers[1]),
+        ("errors", &numbers[2]),
+        ("skipped", &numbers[3]),
+        ("time", &time),
+        ("timestamp", began),
+    ];
+    attributes.extend(file.map(|file| ("file", file)));
+    xml.open("testsuite", &attributes);
+    if !properties.is_empty() {
+        xml.open("properties", &[]);
+        for (name, value) in properties {
+            xml.leaf("property", &[("name", name), ("value", value)], "");
+        }
+        xml.close();
+    }
+}
+
+fn close_suite(xml: &mut Xml, output: &str) {
+    if !output.is_empty() {
+        xml.leaf("system-out", &[], output);
+    }
+    xml.close();
+}
+
+fn write_test(xml: &mut Xml, record: &Record, test: &TestRecord, stack: &str) {
+    let (class, name) = class_and_name(record, test);
+    let time = seconds(test.duration_ms);
+    xml.open(
+        "testcase",
+        &[("classname", class), ("name", name), ("time", &time)],
+    );
+    let why = test.message.as_deref().unwrap_or_default();
+    let why = if test.has_no_end() {
+        // One that did not end says nothing of where it was.
+        format!("{why}{}", at_step(test))
+    } else {
+        why.to_owned()
+    };
+    match test.status {
+        StageStatus::Passed => {}
+        StageStatus::Skipped => explain(xml, "skipped", &[], &why),
+        StageStatus::Failed => explain(xml, "failure", &[], &why),
+        StageStatus::Interrupted => explain(xml, "error", &[("type", "interrupted")], &why),
+    }
     let mut steps = String::new();
     for step in &test.steps {
         let margin = "  ".repeat(usize::try_from(step.depth).unwrap_or_default());
+        let status = step.status.name();
         // Writing to a String can't fail.
         let _ = writeln!(
             steps,
-            "{margin}{} {} in {} ms",
-            step.name,
-            step.status.name(),
-            step.duration_ms
+            "{margin}{} {status} in {} ms",
+            step.name, step.duration_ms
         );
     }
     if !steps.is_empty() {
-        case.set_system_out(steps);
+        xml.leaf("system-out", &[], &steps);
     }
-    case
+    if !stack.is_empty() {
+        xml.leaf("system-err", &[], stack);
+    }
+    xml.close();
 }
 
-fn stages(record: &Record, output: &str) -> TestSuite {
-    let mut suite = TestSuite::new(format!("{}::stages", record.repo));
-    suite.timestamp = time(&record.started_at);
-    suite.set_time(Duration::from_millis(record.duration_ms));
-    for (name, value) in properties(record) {
-        suite.add_property((name, value.as_str()));
+fn write_stages(
+    xml: &mut Xml,
+    record: &Record,
+    stages: &[&StageRecord],
+    properties: &[(&str, String)],
+    output: &str,
+) {
+    let suite = format!("{}::stages", record.repo);
+    let counts = Counts {
+        tests: stages.len(),
+        errors: stages.len(),
+        millis: stages.iter().map(|stage| stage.duration_ms).sum(),
+        ..Counts::default()
+    };
+    let began = &record.started_at;
+    open_suite(xml, (&suite, None), &counts, began, properties);
+    for stage in stages {
+        let name = stage.name.name();
+        let time = seconds(stage.duration_ms);
+        xml.open(
+            "testcase",
+            &[("classname", &suite), ("name", name), ("time", &time)],
+        );
+        explain(
+            xml,
+            "error",
+            &[("type", stage.status.name())],
+            &stage.detail,
+        );
+        xml.close();
     }
-    for stage in &record.stages {
-        // A stage with nothing to do is not a skipped test.
-        if stage.status == StageStatus::Skipped {
-            continue;
-        }
-        let mut case = stage_case(record, stage);
-        if stage.name == Stage::Test {
-            if told_by_tests(record, stage) {
-                continue;
-            }
-            if record.tests.is_empty() && !output.is_empty() {
-                case.set_system_out(output);
-            }
-        }
-        suite.add_test_case(case);
-    }
-    suite
+    close_suite(xml, output);
 }
 
-/// Returns whether the suite of tests shows a failure: each failure counts once, and at least once.
-fn told_by_tests(record: &Record, stage: &StageRecord) -> bool {
-    let says =
-        |test: &TestRecord| matches!(test.status, StageStatus::Failed | StageStatus::Interrupted);
-    match stage.status {
-        StageStatus::Failed | StageStatus::Interrupted => record.tests.iter().any(says),
-        StageStatus::Passed | StageStatus::Skipped => !record.tests.is_empty(),
+fn explain(xml: &mut Xml, tag: &str, attributes: &[(&str, &str)], why: &str) {
+    let message = reason(why);
+    let mut attributes = attributes.to_vec();
+    if !message.is_empty() {
+        attributes.push(("message", &message));
     }
+    xml.leaf(tag, &attributes, why);
 }
 
-/// Returns what was tested, where and with which verdict, by the record's names.
+/// Returns what was tested, where, and what came of it, by the record's own names.
 fn properties(record: &Record) -> Vec<(&'static str, String)> {
     let mut all = vec![
         ("run_id", record.run_id.clone()),
@@ -137,41 +293,6 @@ fn properties(record: &Record) -> Vec<(&'static str, String)> {
     all
 }
 
-fn stage_case(record: &Record, stage: &StageRecord) -> TestCase {
-    let status = status(
-        stage.status,
-        Some(&stage.detail)
-            .filter(|text| !text.is_empty())
-            .map(String::as_str),
-    );
-    let mut case = TestCase::new(stage.name.name(), status);
-    case.set_classname(format!("{}::stages", record.repo));
-    case.timestamp = time(&stage.started_at);
-    case.set_time(Duration::from_millis(stage.duration_ms));
-    if stage.status == StageStatus::Passed && !stage.detail.is_empty() {
-        case.set_system_out(stage.detail.as_str());
-    }
-    case
-}
-
-fn status(status: StageStatus, why: Option<&str>) -> TestCaseStatus {
-    let mut status = match status {
-        StageStatus::Passed => return TestCaseStatus::success(),
-        StageStatus::Skipped => TestCaseStatus::skipped(),
-        StageStatus::Failed => TestCaseStatus::non_success(NonSuccessKind::Failure),
-        StageStatus::Interrupted => {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            status.set_type("interrupted");
-            status
-        }
-    };
-    if let Some(why) = why {
-        status.set_message(reason(why));
-        status.set_description(why);
-    }
-    status
-}
-
-fn time(text: &str) -> Option<DateTime<FixedOffset>> {
-    DateTime::parse_from_rfc3339(text).ok()
+fn seconds(millis: u64) -> String {
+    format!("{}.{:03}", millis / 1000, millis % 1000)
 }

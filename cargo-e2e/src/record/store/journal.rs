@@ -100,8 +100,10 @@ impl Journal {
     /// # Errors
     /// When the file can't be removed.
     pub fn end(self, store: &Store, run_id: &str) -> io::Result<()> {
+        let removed = durable::remove(&store.folder, &name(run_id));
+        // Not before: without its lock it is a dead run's.
         drop(self);
-        durable::remove(&store.folder, &name(run_id))
+        removed
     }
 
     fn write(&mut self, event: &Event) -> io::Result<()> {

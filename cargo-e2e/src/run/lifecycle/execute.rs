@@ -139,9 +139,14 @@ impl Run<'_> {
         if let Some(control) = &control {
             state.changed = control.changed().await;
         }
+        let mut root = context.sandbox.repo_dir();
         if self.plan.tests_on == Side::Client {
             // Tests on this machine read the repo itself until now.
             state.look_at(&self.plan.repo.root);
+            root = self.plan.repo.root.display().to_string();
+        }
+        for test in &mut state.tests {
+            test.name_file_from(&root);
         }
         state.tested = self.test_record(&tested, began.elapsed());
         let stays = context.before.is_some() || self.keeps(state);
@@ -189,6 +194,8 @@ impl Run<'_> {
             duration_ms: millis(duration),
             message,
             steps: Vec::new(),
+            classname: None,
+            file: None,
         })
     }
 }

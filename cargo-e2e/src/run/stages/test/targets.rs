@@ -181,6 +181,8 @@ fn add_missing(names: impl Iterator<Item = String>, records: &mut Vec<TestRecord
                 duration_ms: 0,
                 message: Some("cargo-nextest did not run it".to_owned()),
                 steps: Vec::new(),
+                classname: None,
+                file: None,
             });
         }
     }

@@ -170,6 +170,8 @@ impl Attempt {
                 duration_ms: 0,
                 message: None,
                 steps: Vec::new(),
+                classname: None,
+                file: None,
             },
             began: None,
             ended: false,

@@ -1,0 +1,200 @@
+//! A record in the Common Test Report Format (<https://ctrf.io>), for dashboards and actions that
+//! read JSON. The bundle writes it. What JUnit XML counts is counted here too: the tests, and the
+//! stages that failed.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::record::junit::{class_and_name, failed_stages};
+use crate::record::outcome::{Record, StageRecord, StageStatus, StepRecord, TestRecord, Verdict};
+use crate::record::summary::reason;
+
+/// The version of the format.
+const VERSION: &str = "1.0.0";
+
+/// Returns the report.
+#[must_use]
+pub fn report(record: &Record) -> Value {
+    let start = record.started_at.parse::<Timestamp>().unwrap_or_default();
+    let start = start.as_millisecond();
+    let stop = start.saturating_add_unsigned(record.duration_ms);
+    let mut tests: Vec<Value> = record.tests.iter().map(|one| test(record, one)).collect();
+    tests.extend(
+        failed_stages(record)
+            .into_iter()
+            .map(|one| stage(record, one)),
+    );
+    let count = |status: &str| tests.iter().filter(|test| test["status"] == status).count();
+    let mut environment = json!({
+        "appName": record.repo,
+        "testEnvironment": record.host,
+        "healthy": record.verdict == Verdict::Passed,
+        "extra": {"verdict": record.verdict.name(), "exitCode": record.exit_code},
+    });
+    for (key, value) in [
+        ("commit", &record.git.sha),
+        ("branchName", &record.git.branch),
+    ] {
+        if let Some(value) = value {
+            environment[key] = json!(value);
+        }
+    }
+    json!({
+        "reportFormat": "CTRF",
+        "specVersion": VERSION,
+        "runId": record.run_id,
+        "generatedBy": "cargo-e2e",
+        "results": {
+            "tool": {"name": "cargo-e2e", "version": record.tool_version},
+            "summary": {
+                "tests": tests.len(),
+                "passed": count("passed"),
+                "failed": count("failed"),
+                "skipped": count("skipped"),
+                "pending": 0,
+                "other": count("other"),
+                "start": start,
+                "stop": stop,
+                "duration": record.duration_ms,
+            },
+            "tests": tests,
+            "environment": environment,
+        },
+    })
+}
+
+fn test(record: &Record, test: &TestRecord) -> Value {
+    let (class, name) = class_and_name(record, test);
+    let mut all = outcome(name, test.status, test.duration_ms, test.message.as_deref());
+    all.insert("suite".into(), json!([class]));
+    if let Some(file) = &test.file {
+        all.insert("filePath".into(), json!(file));
+    }
+    if !test.steps.is_empty() {
+        let steps: Vec<Value> = test.steps.iter().map(step).collect();
+        all.insert("steps".into(), steps.into());
+    }
+    all.into()
+}
+
+fn step(step: &StepRecord) -> Value {
+    json!({
+        "name": step.name,
+        "status": status(step.status),
+        "extra": {"duration": step.duration_ms, "depth": step.depth},
+    })
+}
+
+/// A stage that failed: readers that look at the counts alone must not take the run for a success.
+fn stage(record: &Record, stage: &StageRecord) -> Value {
+    let why = Some(stage.detail.as_str()).filter(|why| !why.is_empty());
+    let name = stage.name.name();
+    let mut all = outcome(name, StageStatus::Failed, stage.duration_ms, why);
+    all.insert("rawStatus".into(), json!(stage.status.name()));
+    all.insert("suite".into(), json!([format!("{}::stages", record.repo)]));
+    all.into()
+}
+
+fn outcome(
+    name: &str,
+    outcome: StageStatus,
+    duration_ms: u64,
+    why: Option<&str>,
+) -> Map<String, Value> {
+    let mut all = Map::new();
+    // The format wants a name of one character at least.
+    let name = if name.is_empty() { "-" } else { name };
+    all.insert("name".into(), json!(name));
+    all.insert("status".into(), json!(status(outcome)));
+    all.insert("duration".into(), json!(duration_ms));
+    all.insert("rawStatus".into(), json!(outcome.name()));
+    all.insert("type".into(), json!("e2e"));
+    if let Some(why) = why {
+        all.insert("message".into(), json!(reason(why)));
+        all.insert("trace".into(), json!(why));
+    }
+    all
+}
+
+/// A test that a signal ended failed, as it did for JUnit's readers.
+fn status(status: StageStatus) -> &'static str {
+    match status {
+        StageStatus::Interrupted => StageStatus::Failed.name(),
+        status => status.name(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::outcome::Stage;
+    use crate::record::samples::{failed, passed, test};
+
+    /// Returns the report, which is as the format's schema says.
+    fn valid(record: &Record) -> Value {
+        let schema = include_str!("../../tests/schemas/ctrf.schema.json");
+        let schema = serde_json::from_str(schema).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let report = report(record);
+        let errors: Vec<String> = validator
+            .iter_errors(&report)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{errors:?}\n{report:#}");
+        report
+    }
+
+    #[test]
+    fn a_report_is_as_the_formats_schema_says() {
+        let mut record = failed(Verdict::Failed, Stage::Test, "1 of 4 tests failed");
+        record.git.sha = Some("0123abc".into());
+        let mut bad = test("web/a.test.ts::pays", StageStatus::Failed);
+        bad.classname = Some("web/a.test.ts".into());
+        bad.file.clone_from(&bad.classname);
+        bad.message = Some("expected 3\n  at web/a.test.ts:12".into());
+        bad.steps = vec![StepRecord {
+            name: "pay".into(),
+            status: StageStatus::Interrupted,
+            duration_ms: 7,
+            depth: 0,
+        }];
+        record.tests = vec![
+            bad,
+            test("orders::ships", StageStatus::Passed),
+            test("", StageStatus::Skipped),
+            test("cut", StageStatus::Interrupted),
+        ];
+        let report = valid(&record);
+        let results = &report["results"];
+        let summary = &results["summary"];
+        let counts = ["tests", "passed", "failed", "skipped", "other"];
+        assert_eq!(
+            counts.map(|key| summary[key].as_u64()),
+            [4, 1, 2, 1, 0].map(Some)
+        );
+        assert_eq!(summary["stop"], 1_763_816_406_120_i64);
+        let bad = &results["tests"][0];
+        assert_eq!(
+            (&bad["name"], &bad["filePath"], &bad["message"]),
+            (
+                &json!("pays"),
+                &json!("web/a.test.ts"),
+                &json!("expected 3")
+            )
+        );
+        assert_eq!(results["tests"][1]["suite"], json!(["orders"]));
+        assert_eq!(results["environment"]["commit"], "0123abc");
+    }
+
+    #[test]
+    fn a_run_that_failed_counts_a_failure() {
+        assert_eq!(valid(&passed())["results"]["summary"]["failed"], 0);
+        let report = valid(&failed(Verdict::Unhealthy, Stage::Ready, "web: 503\nmore"));
+        assert_eq!(report["results"]["summary"]["failed"], 1);
+        let stage = &report["results"]["tests"][0];
+        assert_eq!(
+            (&stage["name"], &stage["message"]),
+            (&json!("ready"), &json!("web: 503"))
+        );
+    }
+}
