@@ -42,6 +42,7 @@ async fn check_plan(plan: &Plan) -> u8 {
             return 0;
         }
         Err(error) => {
+            show_warnings(plan, &warnings);
             let root = &plan.repo.root;
             let help = env_file::help(&error.to_string(), &root.to_string_lossy(), root);
             if help.is_some() && plan.spec.prepare_command.is_some() {

@@ -313,7 +313,7 @@ fn environment(step: &Step, takes_own: bool) -> Vec<(String, String)> {
             && !value.contains('$')
             && !is_secret(name)
             && !name.starts_with("COMPOSE_")
-            && name != "CI"
+            && name != crate::environment::CI
     });
     for (name, value) in of_the_stack.chain(own) {
         found.retain(|(known, _)| known != name);
