@@ -24,6 +24,7 @@ mod render;
 mod runners;
 mod shell;
 mod stack;
+mod test_services;
 mod tree;
 mod typed;
 

@@ -3,8 +3,9 @@
 use super::calls::Call;
 use super::recipe::{Kind, ROOT, Recipe, Step, join, parent};
 use super::runners::{self, Runner, is_wide};
-use super::shell::{self, Variables};
-use super::stack::{Stack, Use, services};
+use super::shell;
+use super::stack::{Stack, Use};
+use super::test_services::{self, TestService, is_runner, is_test_service};
 use super::tree::Tree;
 use super::typed::{is_open, typed};
 
@@ -25,7 +26,7 @@ pub(super) struct Candidate {
 /// What recipes and the stack itself say, without repetitions.
 pub(super) fn find(tree: &Tree, uses: &[Use<'_>], stack: &Stack) -> Vec<Candidate> {
     let mut all: Vec<Candidate> = Vec::new();
-    let testing = testing(tree, stack);
+    let testing = test_services::find(tree, stack);
     for one in uses {
         let ours = one.calls.iter().any(|call| call.files == stack.files);
         let score = one.score + if ours { 60 } else { 0 };
@@ -61,14 +62,19 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>], stack: &Stack) -> Vec<Candidat
             });
         }
     }
-    for (name, file) in testing {
+    for service in testing {
         all.push(Candidate {
             command: None,
-            service: Some(name),
+            service: Some(service.name),
             build: None,
             environment: Vec::new(),
-            source: file,
-            score: 75,
+            source: service.file,
+            // A stack that no recipe starts and that has its tests in it is there for them.
+            score: if stack.source.is_none() && service.runs_tests {
+                130
+            } else {
+                75
+            },
         });
     }
     all.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
@@ -83,32 +89,6 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>], stack: &Stack) -> Vec<Candidat
         }
     }
     kept
-}
-
-/// The services that test when they are started, by their name or by their command, each with the file
-/// that says so.
-fn testing(tree: &Tree, stack: &Stack) -> Vec<(String, String)> {
-    let mut found: Vec<(String, String)> = Vec::new();
-    for file in &stack.files {
-        for (name, service) in services(tree, file).unwrap_or_default() {
-            let tests = match &service["command"] {
-                serde_yaml::Value::String(text) => {
-                    let commands = shell::commands(text, &mut Variables::new());
-                    commands.iter().any(|words| is_runner(words))
-                }
-                words => {
-                    let words = words.as_sequence().into_iter().flatten();
-                    let words = words.filter_map(|word| word.as_str().map(str::to_owned));
-                    is_runner(&words.collect::<Vec<_>>())
-                }
-            };
-            let is_known = found.iter().any(|(known, _)| *known == name);
-            if !is_known && (is_test_service(&name) || tests) {
-                found.push((name, file.clone()));
-            }
-        }
-    }
-    found
 }
 
 /// From so many commands on, none of them is what a recipe as a whole tests.
@@ -161,10 +141,10 @@ fn in_service(
     call: &Call,
     score: i32,
     one: &Use<'_>,
-    testing: &[(String, String)],
+    testing: &[TestService],
 ) -> Option<Candidate> {
     let tests = |service: &String| {
-        is_test_service(service) || testing.iter().any(|(known, _)| known == service)
+        is_test_service(service) || testing.iter().any(|known| known.name == *service)
     };
     let named = call.services.first();
     let service = match (&call.result_of, call.verb.as_str(), testing) {
@@ -174,7 +154,7 @@ fn in_service(
             own && tests(service) || is_runner(&call.command)
         }),
         (None, "up", _) if call.services.len() == 1 => named.filter(|service| tests(service)),
-        (None, "up", [(only, _)]) if call.aborts && named.is_none() => Some(only),
+        (None, "up", [only]) if call.aborts && named.is_none() => Some(&only.name),
         _ => None,
     };
     let service = service.cloned();
@@ -188,29 +168,6 @@ fn in_service(
         source: one.source(),
         score: score - if call.verb == "exec" { 10 } else { 0 },
     })
-}
-
-/// Returns whether a command runs tests, also by way of `sh -c` or of a script that waits or prepares
-/// and then runs its arguments.
-fn is_runner(command: &[String]) -> bool {
-    let told = match command {
-        [shell, option, script, ..]
-            if shell::is_shell(shell) && shell::is_script_option(option) =>
-        {
-            shell::commands(script, &mut Variables::new())
-        }
-        words => vec![words.to_vec()],
-    };
-    let installs = command
-        .iter()
-        .any(|word| matches!(word.as_str(), "install" | "add"));
-    let passed_on = || {
-        (1..command.len()).any(|at| {
-            let known = runners::runner(&command[at..]);
-            known.is_some_and(|runner| runner != Runner::Named)
-        })
-    };
-    told.iter().any(|words| runners::runner(words).is_some()) || !installs && passed_on()
 }
 
 /// A command on this machine.
@@ -364,36 +321,4 @@ fn is_of_the_stack(name: &str, value: &str) -> bool {
         && !value.contains("github.com")
         && !value.contains('$')
         && !name.starts_with("COMPOSE_")
-}
-
-fn is_test_service(name: &str) -> bool {
-    const TESTS: [&str; 8] = [
-        "test",
-        "tests",
-        "e2e",
-        "integration",
-        "pytest",
-        "playwright",
-        "cypress",
-        "tester",
-    ];
-    const OTHERS: [&str; 12] = [
-        "db",
-        "database",
-        "pg",
-        "postgres",
-        "postgresql",
-        "redis",
-        "mysql",
-        "mariadb",
-        "mongo",
-        "mongodb",
-        "server",
-        "network",
-    ];
-    let has = |words: &[&str]| {
-        name.split(|c: char| !c.is_ascii_alphanumeric())
-            .any(|word| words.contains(&word))
-    };
-    has(&TESTS) && !has(&OTHERS)
 }

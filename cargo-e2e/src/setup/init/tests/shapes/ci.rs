@@ -115,6 +115,23 @@ pub(super) const SHAPES: &[Shape] = &[
         lines: &["profiles:", "  - test", "test_command: python3 -m pytest"],
     },
     Shape {
+        about: "a stack with a service that tests, and CI tests without the stack",
+        files: &[
+            (
+                "docker-compose.yml",
+                "services: {db: {image: postgres}, test: {build: ., command: uv -n run --frozen pytest, depends_on: [db]}}",
+            ),
+            ("Dockerfile", "FROM scratch\n"),
+            (
+                ".github/workflows/ci.yml",
+                "jobs:\n  run-tests:\n    services: {postgres: {image: postgres}}\n    steps:\n      \
+                 - run: uv run pytest --cov=x\n",
+            ),
+        ],
+        stack: &["docker-compose.yml"],
+        lines: &["test_service: test"],
+    },
+    Shape {
         about: "services that only CI can name, and a runner of a monorepo",
         files: &[
             ("test/docker-compose.yaml", DB),
