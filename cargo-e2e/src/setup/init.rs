@@ -16,6 +16,7 @@ mod candidates;
 mod error;
 mod guess;
 mod health;
+mod history;
 pub(crate) mod light;
 mod place;
 mod recipe;
@@ -121,6 +122,7 @@ pub async fn init(root: &Path) -> Result<Written, InitError> {
         tests,
         others,
         published: &published,
+        needs_git: history::is_built_with_git(&tree, &stacks[0]),
     });
     let path = Path::new("e2e/e2e.yml");
     let parsed = match &tests.run {

@@ -32,6 +32,8 @@ pub(super) struct Found<'a> {
     /// Other ways to run the tests.
     pub(super) others: &'a [Tests],
     pub(super) published: &'a [Published],
+    /// An image is built with git's own folder.
+    pub(super) needs_git: bool,
 }
 
 /// The whole file.
@@ -47,6 +49,12 @@ pub(super) fn spec(found: &Found<'_>) -> String {
             &mut text,
             "Other compose files:",
             others.iter().map(compose),
+        );
+    }
+    if found.needs_git {
+        text.push_str(
+            "# An image is built with a version from git, whose folder does not travel by itself.\n\
+             sync:\n  include: [.git]\n",
         );
     }
     if !found.checks.is_empty() {

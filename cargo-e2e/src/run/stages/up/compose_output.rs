@@ -152,10 +152,19 @@ pub(super) fn help(said: &str, host: HostKind<'_>) -> Option<String> {
             "another process took the port: `ss -ltnp` and `docker ps` on the host show what"
                 .to_owned(),
         )
+    } else if NO_GIT.iter().any(|words| has(words)) {
+        Some("a build asks git, whose own folder does not travel by itself: `sync: {include: [.git]}` in e2e.yml sends it".to_owned())
     } else {
         None
     }
 }
+
+/// How builds say that there is no git repository around them: git, `setuptools_scm`, hatch-vcs.
+const NO_GIT: [&str; 3] = [
+    "not a git repository",
+    "unable to detect version for",
+    "Unable to detect version control system",
+];
 
 #[cfg(test)]
 mod tests {
@@ -234,6 +243,13 @@ mod tests {
             "`docker compose up` failed: failed to pull shop/web (web): denied"
         );
         assert_eq!(failed(" Container db  Error\nx\n", &model), FAILED);
+    }
+
+    #[test]
+    fn a_build_that_looks_for_git_says_how_it_travels() {
+        let said = "#8 1.9 LookupError: setuptools-scm was unable to detect version for /app.\n";
+        let help = help(said, HostKind::Local).unwrap_or_default();
+        assert!(help.contains("`sync: {include: [.git]}`"), "{help}");
     }
 
     #[test]

@@ -123,13 +123,17 @@ pub(super) const SHAPES: &[Shape] = &[
             ),
             ("Dockerfile", "FROM scratch\n"),
             (
+                "pyproject.toml",
+                "[build-system]\nrequires = ['setuptools', 'setuptools-scm']\n",
+            ),
+            (
                 ".github/workflows/ci.yml",
                 "jobs:\n  run-tests:\n    services: {postgres: {image: postgres}}\n    steps:\n      \
                  - run: uv run pytest --cov=x\n",
             ),
         ],
         stack: &["docker-compose.yml"],
-        lines: &["test_service: test"],
+        lines: &["  include: [.git]", "test_service: test"],
     },
     Shape {
         about: "services that only CI can name, and a runner of a monorepo",
