@@ -20,12 +20,17 @@ impl<'a> HostKind<'a> {
     /// Reads a name.
     #[must_use]
     pub fn of(name: &'a str) -> Self {
-        let is_local = name == LOCAL;
-        if is_local {
+        if name == LOCAL {
             Self::Local
         } else {
             Self::Ssh(name)
         }
+    }
+
+    /// Returns whether it is this machine.
+    #[must_use]
+    pub fn is_local(self) -> bool {
+        self == Self::Local
     }
 
     /// Returns the words that run a command of `sh` there, on a terminal of its own.

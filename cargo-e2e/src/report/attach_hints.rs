@@ -17,9 +17,10 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
     )];
     let docker = format!("docker compose -p {project}");
     let kind = HostKind::of(host);
-    let at = match kind {
-        HostKind::Local => String::new(),
-        HostKind::Ssh(_) => format!(" --host {}", word(host)),
+    let at = if kind.is_local() {
+        String::new()
+    } else {
+        format!(" --host {}", word(host))
     };
     lines.push(format!(
         "  tests:  eval \"$(cargo e2e env {run_id}{at})\"    cargo e2e --reuse{at}"
@@ -27,7 +28,7 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
     lines.push(format!(
         "  enter:  cargo e2e shell {run_id} SERVICE{at}    cargo e2e logs {run_id}{at}"
     ));
-    if kind == HostKind::Local {
+    if kind.is_local() {
         lines.push(format!(
             "  look:   {docker} ps    {docker} logs    {docker} exec SERVICE sh"
         ));

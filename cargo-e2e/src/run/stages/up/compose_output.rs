@@ -127,11 +127,10 @@ pub(super) fn help(said: &str, host: HostKind<'_>) -> Option<String> {
     let has = |needle: &str| said.contains(needle);
     if has("pull access denied") || has("unauthorized") || has("denied: requested access") {
         let login = host.paste_command("-t", "docker login REGISTRY");
-        let here = match host {
-            HostKind::Local => "",
-            HostKind::Ssh(_) => {
-                "\nor use the login of this machine: `registry_auth: client` in e2e.yml"
-            }
+        let here = if host.is_local() {
+            ""
+        } else {
+            "\nor use the login of this machine: `registry_auth: client` in e2e.yml"
         };
         Some(format!(
             "the image does not exist, or the host may not pull it. Log in on the host: {login}{here}"

@@ -90,7 +90,7 @@ impl Refusal {
     pub(super) fn help(self, image: &str, host: &str, auth: RegistryAuth) -> Option<String> {
         let kind = HostKind::of(host);
         let at = registry(image);
-        let is_remote = matches!(kind, HostKind::Ssh(_));
+        let is_remote = !kind.is_local();
         let send = || {
             let load = kind.paste_command("", "docker load");
             format!(
