@@ -33,16 +33,13 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
             "  look:   {docker} ps    {docker} logs    {docker} exec SERVICE sh"
         ));
     } else {
-        let look = kind.paste_command("", &format!("{docker} ps"));
+        let look = kind.paste_command(&format!("{docker} ps"), false);
         lines.push(format!(
             "  look:   {look}    (or logs; or, with -t, exec SERVICE sh)"
         ));
-        if !ports.is_empty() {
-            let forward = |port: &u16| format!(" -L {port}:127.0.0.1:{port}");
-            let forwards: String = ports.iter().map(forward).collect();
-            let bring = kind.paste_command(&format!("-N{forwards}"), "");
-            lines.push(format!("  ports:  {bring}"));
-        }
+    }
+    if let Some(bring) = kind.forward_command(ports) {
+        lines.push(format!("  ports:  {bring}"));
     }
     lines.push(format!("  files:  {}", sandbox.dir()));
     lines.push(format!(
