@@ -82,12 +82,9 @@ pub(crate) async fn service(stack: &Stack, name: &str) -> Result<(), Error> {
 }
 
 async fn wait_for(stack: &Stack, check: &Check) -> Result<(), Error> {
-    let what = match &check.probe {
-        Probe::Http { url, .. } => format!("health check {} ({url})", check.name),
-        Probe::Tcp { address } | Probe::Grpc { address, .. } => {
-            format!("health check {} ({address})", check.name)
-        }
-        Probe::Exec => format!("health check {}", check.name),
+    let what = match check.probe.address() {
+        Some(address) => format!("health check {} ({address})", check.name),
+        None => format!("health check {}", check.name),
     };
     let client = Client::builder()
         .redirect(Policy::none())

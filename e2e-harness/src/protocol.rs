@@ -161,6 +161,18 @@ pub enum Probe {
     Exec,
 }
 
+impl Probe {
+    /// Returns the URL or the `host:port` that it asks; none where it asks no address.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        match self {
+            Self::Http { url, .. } => Some(url),
+            Self::Tcp { address } | Self::Grpc { address, .. } => Some(address),
+            Self::Exec => None,
+        }
+    }
+}
+
 impl Endpoints {
     /// Returns the variables that tests and compose interpolation see, sorted by name.
     #[must_use]

@@ -20,12 +20,17 @@ impl<'a> HostKind<'a> {
     /// Reads a name.
     #[must_use]
     pub fn of(name: &'a str) -> Self {
-        let is_local = name == LOCAL;
-        if is_local {
+        if name == LOCAL {
             Self::Local
         } else {
             Self::Ssh(name)
         }
+    }
+
+    /// Returns whether it is this machine.
+    #[must_use]
+    pub fn is_local(self) -> bool {
+        self == Self::Local
     }
 
     /// Returns the words that run a command of `sh` there, on a terminal of its own.
@@ -54,16 +59,27 @@ impl<'a> HostKind<'a> {
             .collect()
     }
 
-    /// Returns a command to paste here that runs there; ssh takes these options.
+    /// Returns a command to paste here that runs there, on a terminal where it asks something.
     #[must_use]
-    pub fn paste_command(self, options: &str, command: &str) -> String {
+    pub fn paste_command(self, command: &str, terminal: bool) -> String {
         let Self::Ssh(destination) = self else {
             return command.to_owned();
         };
-        let ssh: Vec<String> = ssh().iter().map(|part| word(part)).collect();
-        let parts = [&ssh.join(" "), options, destination, command];
-        let parts = parts.into_iter().filter(|part| !part.is_empty());
-        parts.collect::<Vec<_>>().join(" ")
+        let terminal = if terminal { " -t" } else { "" };
+        format!("{}{terminal} {destination} {command}", ssh_to_paste())
+    }
+
+    /// Returns a command to paste here that makes ports of its loopback answer here; none where
+    /// they do so by themselves.
+    #[must_use]
+    pub fn forward_command(self, ports: &[u16]) -> Option<String> {
+        let Self::Ssh(destination) = self else {
+            return None;
+        };
+        let forward = |port: &u16| format!(" -L {port}:127.0.0.1:{port}");
+        let forwards: String = ports.iter().map(forward).collect();
+        let any = !ports.is_empty();
+        any.then(|| format!("{} -N{forwards} {destination}", ssh_to_paste()))
     }
 }
 
@@ -71,6 +87,11 @@ impl<'a> HostKind<'a> {
 pub(super) fn ssh_config() -> Option<PathBuf> {
     let config = std::env::var_os(crate::environment::SSH_CONFIG).map(PathBuf::from);
     config.filter(|path| !path.as_os_str().is_empty())
+}
+
+fn ssh_to_paste() -> String {
+    let words: Vec<String> = ssh().iter().map(|part| word(part)).collect();
+    words.join(" ")
 }
 
 /// The ssh program and its options.

@@ -17,9 +17,10 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
     )];
     let docker = format!("docker compose -p {project}");
     let kind = HostKind::of(host);
-    let at = match kind {
-        HostKind::Local => String::new(),
-        HostKind::Ssh(_) => format!(" --host {}", word(host)),
+    let at = if kind.is_local() {
+        String::new()
+    } else {
+        format!(" --host {}", word(host))
     };
     lines.push(format!(
         "  tests:  eval \"$(cargo e2e env {run_id}{at})\"    cargo e2e --reuse{at}"
@@ -27,21 +28,18 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, ports: &[u16]) -> String {
     lines.push(format!(
         "  enter:  cargo e2e shell {run_id} SERVICE{at}    cargo e2e logs {run_id}{at}"
     ));
-    if kind == HostKind::Local {
+    if kind.is_local() {
         lines.push(format!(
             "  look:   {docker} ps    {docker} logs    {docker} exec SERVICE sh"
         ));
     } else {
-        let look = kind.paste_command("", &format!("{docker} ps"));
+        let look = kind.paste_command(&format!("{docker} ps"), false);
         lines.push(format!(
             "  look:   {look}    (or logs; or, with -t, exec SERVICE sh)"
         ));
-        if !ports.is_empty() {
-            let forward = |port: &u16| format!(" -L {port}:127.0.0.1:{port}");
-            let forwards: String = ports.iter().map(forward).collect();
-            let bring = kind.paste_command(&format!("-N{forwards}"), "");
-            lines.push(format!("  ports:  {bring}"));
-        }
+    }
+    if let Some(bring) = kind.forward_command(ports) {
+        lines.push(format!("  ports:  {bring}"));
     }
     lines.push(format!("  files:  {}", sandbox.dir()));
     lines.push(format!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use e2e_harness::protocol::{self, Check, Endpoint, Endpoints};
+use e2e_harness::protocol::{Check, Endpoint, Endpoints};
 
 use crate::compose::Published;
 use crate::record::outcome::millis;
@@ -68,13 +68,6 @@ pub(super) fn made_by_tests(
 
 /// Returns the checks that have an address, by name.
 pub(super) fn addresses(checks: &[Check]) -> BTreeMap<String, String> {
-    let address = |check: &Check| {
-        let address = match &check.probe {
-            protocol::Probe::Http { url, .. } => url,
-            protocol::Probe::Tcp { address } | protocol::Probe::Grpc { address, .. } => address,
-            protocol::Probe::Exec => return None,
-        };
-        Some((check.name.clone(), address.clone()))
-    };
+    let address = |check: &Check| Some((check.name.clone(), check.probe.address()?.to_owned()));
     checks.iter().filter_map(address).collect()
 }

@@ -100,7 +100,7 @@ fn with_own(
         let value = variables::expand(value, &all).map_err(|missing| {
             StageError::new(
                 Verdict::SpecError,
-                format!("`env` sets {name} from ${{{missing}}}, which is not set"),
+                format!("`env` sets `{name}` from `${{{missing}}}`, which is not set"),
             )
             .help("`${E2E_<SERVICE>_<CONTAINER PORT>}` exists for every published port; `$$` is a plain dollar")
         })?;

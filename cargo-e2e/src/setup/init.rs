@@ -230,7 +230,7 @@ async fn model(root: &Path, name: &str, stack: &Stack) -> Result<Model, InitErro
             }
             Err(InitError::Refused {
                 file: stack.files.join(", "),
-                reason: format!("Compose refuses it:\n{reason}"),
+                reason: format!("Compose refuses it: {reason}"),
             })
         }
     }

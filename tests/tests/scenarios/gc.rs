@@ -63,7 +63,7 @@ fn other_users(place: &Place) {
     let (roots, users) = (id("root"), id("user"));
     place.labelled(&users, DEV, LATE + 2);
     let nothing = place.gc(0, place.name, &[]);
-    assert_eq!(nothing.stderr, format!("nothing has expired on {name}\n"));
+    assert_eq!(nothing.stderr, format!("no expired sandboxes on {name}\n"));
     assert_eq!(place.has(&users), 4);
     // Whether it is kept can't be seen: its folder is root's.
     place.labelled(&roots, 0, MONTH - 60 * MINUTE);

@@ -227,7 +227,7 @@ fn a_variable_of_the_tests_that_means_nothing_is_refused() {
     let ran = repo.run(Host::Root, &[]);
     ran.ended(96, "spec_error")
         .no_stage("test")
-        .stderr_has("`env` sets URL from ${E2E_WEBB_8080}, which is not set");
+        .stderr_has("`env` sets `URL` from `${E2E_WEBB_8080}`, which is not set");
 }
 
 #[test]

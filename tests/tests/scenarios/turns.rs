@@ -53,7 +53,7 @@ up.kept(0, "passed");
         visited(&refused, 97, "host_error").stderr_has(&format!("is held by run {first_id}"));
 
         let mut second = repo.start(host, &["--reuse", "--", "echo mine"]);
-        second.prints(&format!("waiting, for 1800 s at most: sandbox {} is held by run {first_id}", up.run_id()));
+        second.prints(&format!("waiting up to 1800 s (`timeouts.queue`): sandbox {} is held by run {first_id}", up.run_id()));
         go(&repo, host);
         visited(&first.finish(), 100, "failed").stderr_has("exit status 9");
         visited(&second.finish(), 0, "passed").stdout_has("mine");
@@ -141,7 +141,7 @@ fn two_runs_in_one_working_copy_have_each_the_verdict_of_its_own_junit_file() {
         .stderr_has(&held)
         .stderr_has("without `--no-wait`");
     let mut second = repo.start(host, &["--", "", ""]);
-    second.prints(&format!("waiting, for 1800 s at most: {held}"));
+    second.prints(&format!("waiting up to 1800 s (`timeouts.queue`): {held}"));
     std::fs::write(repo.path("go"), "").expect("writable");
     let (first, second) = (first.finish(), second.finish());
     first

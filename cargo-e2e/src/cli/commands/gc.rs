@@ -32,7 +32,7 @@ pub(crate) async fn gc(arguments: GcArguments) -> u8 {
 /// Prints what was removed, or with `--dry-run` what would be, and returns the exit code.
 fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
     if swept.expired.is_empty() && (what.forget.is_none() || what.all_users) {
-        errln!("nothing has expired on {host}");
+        errln!("no expired sandboxes on {host}");
     }
     let mut code = 0;
     for one in &swept.expired {

@@ -148,7 +148,7 @@ impl Run<'_> {
 
     fn tell_of(&self, sandbox: &Sandbox, other: &Occupant) {
         self.events.note(format!(
-            "waiting, for {} s at most: sandbox {} is held by {other}",
+            "waiting up to {} s (`timeouts.queue`): sandbox {} is held by {other}",
             self.queue().as_secs(),
             sandbox.identity.run_id
         ));
@@ -162,7 +162,7 @@ impl Run<'_> {
             let seconds = self.queue().as_secs();
             (
                 format!("; not released within {seconds} s"),
-                "`timeouts: {queue: SECONDS}` in e2e.yml waits longer",
+                "`timeouts: {queue: SECONDS}` in e2e.yml raises the limit",
             )
         };
         let message = format!("sandbox {run_id} is held by {other}{waited}");

@@ -126,12 +126,11 @@ pub fn with_reason(mut error: StageError) -> StageError {
 pub(super) fn help(said: &str, host: HostKind<'_>) -> Option<String> {
     let has = |needle: &str| said.contains(needle);
     if has("pull access denied") || has("unauthorized") || has("denied: requested access") {
-        let login = host.paste_command("-t", "docker login REGISTRY");
-        let here = match host {
-            HostKind::Local => "",
-            HostKind::Ssh(_) => {
-                "\nor use the login of this machine: `registry_auth: client` in e2e.yml"
-            }
+        let login = host.paste_command("docker login REGISTRY", true);
+        let here = if host.is_local() {
+            ""
+        } else {
+            "\nor use the login of this machine: `registry_auth: client` in e2e.yml"
         };
         Some(format!(
             "the image does not exist, or the host may not pull it. Log in on the host: {login}{here}"
@@ -257,7 +256,7 @@ mod tests {
         let host = HostKind::Ssh("railiance01");
         let text = help("Error pull access denied for x", host);
         // With the configuration of the user who runs this.
-        let login = host.paste_command("-t", "docker login REGISTRY");
+        let login = host.paste_command("docker login REGISTRY", true);
         assert!(login.ends_with(" -t railiance01 docker login REGISTRY"));
         assert!(text.is_some_and(|text| text.contains(&format!(": {login}\nor use the login"))));
         assert_eq!(help("exit 1", HostKind::Local), None);

@@ -90,9 +90,9 @@ impl Refusal {
     pub(super) fn help(self, image: &str, host: &str, auth: RegistryAuth) -> Option<String> {
         let kind = HostKind::of(host);
         let at = registry(image);
-        let is_remote = matches!(kind, HostKind::Ssh(_));
+        let is_remote = !kind.is_local();
         let send = || {
-            let load = kind.paste_command("", "docker load");
+            let load = kind.paste_command("docker load", false);
             format!(
                 "send the image of this machine: `docker save {image} | {load}`, or list it under `images:` in e2e.yml"
             )
@@ -103,7 +103,7 @@ impl Refusal {
                 if auth == RegistryAuth::Client && is_remote {
                     lines.push(format!("log in on this machine, whose credentials `registry_auth: client` sends: `docker login {at}`"));
                 } else {
-                    let login = kind.paste_command("-t", &format!("docker login {at}"));
+                    let login = kind.paste_command(&format!("docker login {at}"), true);
                     lines.push(format!("log in on the host: `{login}`"));
                     if is_remote {
                         lines.push("use the login of this machine: `registry_auth: client` in e2e.yml".to_owned());

@@ -64,7 +64,7 @@ impl Lock {
                 let most = context.plan.limits.queue.as_secs();
                 context
                     .events
-                    .note(format!("waiting, for {most} s at most: {held}"));
+                    .note(format!("waiting up to {most} s (`timeouts.queue`): {held}"));
                 told = held;
             }
             tokio::time::sleep(LOOK).await;
@@ -87,7 +87,7 @@ fn occupied(context: &Context<'_>, by: String) -> StageError {
         let seconds = context.plan.limits.queue.as_secs();
         (
             format!("{by}; not released within {seconds} s"),
-            "`timeouts: {queue: SECONDS}` in e2e.yml waits longer",
+            "`timeouts: {queue: SECONDS}` in e2e.yml raises the limit",
         )
     };
     StageError::new(Verdict::HostError, message).help(help)
