@@ -29,9 +29,9 @@ const CHANNELS: usize = 8;
 /// At most this many of them are used by commands without a known end: the
 /// lease and short questions always find one.
 const LONG: usize = CHANNELS - 2;
-/// sshd counts a session that has just ended for a moment longer.
 /// What ssh says of a session that sshd did not open.
 pub(super) const NO_MORE: &str = "Session open refused by peer";
+/// sshd counts a session that has just ended for a moment longer.
 const REFUSED: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(200);
 
