@@ -17,6 +17,7 @@ use crate::registry::{self, Definition, Tests};
 mod attempt;
 mod capture;
 mod child;
+mod test_thread;
 
 /// The exit code when there is no test at all, as nextest has it.
 const NO_TESTS: u8 = 4;

@@ -201,6 +201,7 @@ fn check(way: Way) {
     let expected = [
         "asks_in_vain",
         "controls_without_asking",
+        "kills_what_a_fixture_needs",
         "needs_what_does_not_come",
         "needs_what_is_not_there",
         "stops_in_vain",
@@ -255,18 +256,22 @@ fn check(way: Way) {
     }
 
     let asked = asked.lock().expect("nobody panics");
-    let by_controls: Vec<&str> = asked
-        .iter()
-        .filter(|(test, _)| test == "controls")
-        .map(|(_, what)| what.as_str())
-        .collect();
+    let by = |name: &str| -> Vec<&str> {
+        let asked = asked.iter().filter(|(test, _)| test == name);
+        asked.map(|(_, what)| what.as_str()).collect()
+    };
     let expected = [
         "begin", "stop", "start", "restart", "pause", "unpause", "kill", "kill", "logs", "logs",
         "exec", "exec", "state", "stop", "restore",
     ];
-    assert_eq!(by_controls, expected, "{way:?}");
+    assert_eq!(by("controls"), expected, "{way:?}");
+    // A fixture finds the stack as it was before the test.
+    let expected = ["begin", "kill", "restore", "exec"];
+    assert_eq!(by("kills_what_a_fixture_needs"), expected, "{way:?}");
+    let expected = ["begin", "restore", "restart", "restore"];
+    assert_eq!(by("changes_what_is_put_back_too"), expected, "{way:?}");
     let begun = asked.iter().filter(|(_, what)| what == "begin").count();
-    assert_eq!(begun, 10, "{way:?}: every test has a session: {asked:?}");
+    assert_eq!(begun, 12, "{way:?}: every test has a session: {asked:?}");
 }
 
 #[test]

@@ -106,4 +106,40 @@ async fn controls(sandbox: Sandbox) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Leaves a service as it was, through the service.
+struct Tidy(Sandbox);
+
+impl e2e_harness::Fixture for Tidy {
+    async fn set_up(sandbox: &Sandbox) -> Result<Self, BoxError> {
+        Ok(Self(sandbox.clone()))
+    }
+
+    async fn close(&self) -> Result<(), BoxError> {
+        self.0.service("web").exec(["tidy"]).await?.success()?;
+        Ok(())
+    }
+}
+
+#[e2e_harness::test(exclusive, needs = [])]
+async fn kills_what_a_fixture_needs(sandbox: Sandbox, _tidy: &Tidy) -> anyhow::Result<()> {
+    sandbox.service("web").kill().await?;
+    anyhow::bail!("no answer")
+}
+
+/// Changes the stack while it is closed.
+struct Restarter(Sandbox);
+
+impl e2e_harness::Fixture for Restarter {
+    async fn set_up(sandbox: &Sandbox) -> Result<Self, BoxError> {
+        Ok(Self(sandbox.clone()))
+    }
+
+    async fn close(&self) -> Result<(), BoxError> {
+        Ok(self.0.service("web").restart().await?)
+    }
+}
+
+#[e2e_harness::test(exclusive, needs = [])]
+async fn changes_what_is_put_back_too(_restarter: &Restarter) {}
+
 e2e_harness::main!();
