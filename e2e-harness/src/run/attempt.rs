@@ -16,6 +16,22 @@ use crate::registry::Definition;
 use crate::sandbox::Sandbox;
 use crate::stack::Stack;
 
+/// Why a try failed.
+pub(super) struct Failure {
+    pub(super) why: String,
+    /// It asked for what `cargo e2e` alone can do, and that does not run the tests.
+    pub(super) lacks_control: bool,
+}
+
+impl From<String> for Failure {
+    fn from(why: String) -> Self {
+        Self {
+            why,
+            lacks_control: false,
+        }
+    }
+}
+
 /// Why it failed, if it did. `begun` is called when its time begins to count.
 pub(super) fn run(
     name: &str,
@@ -23,7 +39,7 @@ pub(super) fn run(
     attempt: u32,
     recorder: &Recorder,
     begun: impl FnOnce(),
-) -> Option<String> {
+) -> Option<Failure> {
     let locks = lock::take(&run_folder(), test.options.serial, test.options.exclusive);
     recorder.write(&Entry::TestStarted {
         test: name.to_owned(),
@@ -32,17 +48,18 @@ pub(super) fn run(
     });
     let started = Instant::now();
     let failure = match (&locks, body::runtime()) {
-        (Err(error), _) => Some(test.place(&chain(error))),
-        (Ok(_), Err(error)) => Some(format!(
-            "failed to start an async runtime for the test: {error}"
-        )),
+        (Err(error), _) => Some(test.place(&chain(error)).into()),
+        (Ok(_), Err(error)) => {
+            Some(format!("failed to start an async runtime for the test: {error}").into())
+        }
         (Ok(_), Ok(runtime)) => {
             let failure = runtime.block_on(drive(name, test, recorder, begun));
             runtime.shutdown_background();
             failure
         }
     };
-    recorder.write(&ended(name, attempt, started.elapsed(), failure.as_deref()));
+    let why = failure.as_ref().map(|failure| failure.why.as_str());
+    recorder.write(&ended(name, attempt, started.elapsed(), why));
     // Recorded before anybody who waits for this test begins.
     drop(locks);
     failure
@@ -74,11 +91,11 @@ async fn drive(
     test: &'static Definition,
     recorder: &Recorder,
     begun: impl FnOnce(),
-) -> Option<String> {
+) -> Option<Failure> {
     let options = &test.options;
     let sandbox = match Sandbox::of_test(name, options.exclusive, recorder.clone()) {
         Ok(sandbox) => sandbox,
-        Err(error) => return Some(chain(&error)),
+        Err(error) => return Some(chain(&error).into()),
     };
     let mut wrong: Vec<String> = Vec::new();
     let mut panicked = false;
@@ -112,12 +129,16 @@ async fn drive(
             wrong.extend(put_back(&sandbox).await);
         }
     }
+    sandbox.finish();
     if wrong.is_empty() {
         return None;
     }
     let why = wrong.join("\n");
-    // A panic has a place of its own.
-    Some(if panicked { why } else { test.place(&why) })
+    Some(Failure {
+        // A panic has a place of its own.
+        why: if panicked { why } else { test.place(&why) },
+        lacks_control: sandbox.stack().lacks_control(),
+    })
 }
 
 /// Puts back what the test changed of the stack; returns what went wrong.
