@@ -103,13 +103,11 @@ impl Strangers {
                         let _ = tokens.find(|token| matches!(token, TokenTree::Group(_)));
                     }
                     "use" => {
-                        let path: Vec<String> = tokens
-                            .by_ref()
-                            .take_while(|token| !is_semicolon(token))
-                            .map(|token| token.to_string())
-                            .collect();
-                        let path = path.concat();
-                        self.imports_test |= ["test", "*"].iter().any(|name| path.contains(name));
+                        let path = tokens.by_ref().take_while(|token| !is_semicolon(token));
+                        let path: String = path.map(|token| format!("{token} ")).collect();
+                        let mut names = path.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+                        // A `*` may bring it, from wherever it is.
+                        self.imports_test |= path.contains('*') || names.any(|it| it == "test");
                     }
                     _ => {}
                 },
