@@ -5,6 +5,7 @@ mod inner {
     async fn never_runs() {}
 
     /// In a macro, it is what its calls make of it.
+    #[allow(unused_macros)]
     macro_rules! checked {
         () => {
             #[test]
