@@ -34,7 +34,8 @@ fn random() -> String {
     hasher.write_u128(now.unwrap_or_default().as_nanos());
     let mut bits = hasher.finish();
     let mut text = String::new();
-    while bits > 0 {
+    // As many as 64 bits need.
+    for _ in 0..13 {
         text.push(char::from(DIGITS[(bits % 32) as usize]));
         bits /= 32;
     }
@@ -50,12 +51,12 @@ mod tests {
         let long = "placing::what_is_no_order_is_refused::less_than_none";
         for (test, start) in [
             ("placing::Über::an_order", "placing___ber__an_order_"),
-            (long, "s_refused__less_than_none"),
+            (long, "refused__less_than_none_"),
             ("::7", "t_"),
             ("", "t_"),
         ] {
             let id = id(test);
-            assert!(id.starts_with(start.trim_end_matches('_')), "{id}");
+            assert!(id.starts_with(start), "{id}");
             assert!(id.len() <= 40, "{id}");
             assert!(id.starts_with(|c: char| c.is_ascii_lowercase()), "{id}");
             let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
