@@ -104,7 +104,7 @@ impl Strangers {
                     }
                     "use" => {
                         let path = tokens.by_ref().take_while(|token| !is_semicolon(token));
-                        let path: String = path.map(|token| format!("{token} ")).collect();
+                        let path = path.collect::<TokenStream>().to_string();
                         let mut names = path.split(|c: char| !(c.is_alphanumeric() || c == '_'));
                         // A `*` may bring it, from wherever it is.
                         self.imports_test |= path.contains('*') || names.any(|it| it == "test");

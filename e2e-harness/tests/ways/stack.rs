@@ -263,24 +263,7 @@ fn check(way: Way) {
         assert!(message.contains(then), "{message}");
     }
 
-    let requests = [
-        "0 GET /headers: 200 Passed",
-        "0 GET /headers: 200, once more Passed",
-        "0 GET /poll: 200 Passed",
-        "0 GET /poll: 200, 2 more times Passed",
-        "1 GET /in: 200 Passed",
-        "0 inside Passed",
-        "0 POST /broken: 500 Passed",
-        "0 GET /long: 200 Passed",
-        "0 GET /in: no answer Failed",
-    ];
-    assert_eq!(steps(&ran, "sends_what_it_is_told"), requests, "{way:?}");
-    let waited = ["0 say hello Passed", "0 GET /hello: no answer Failed"];
-    assert_eq!(steps(&ran, "asks_in_vain"), waited, "{way:?}");
-    let events = std::fs::read_to_string(play.path().join("events.jsonl")).expect("records");
-    for secret in ["s3cret", "t0ken"] {
-        assert!(!events.contains(secret), "{secret}: {events}");
-    }
+    records_have_the_requests(&play, &ran);
 
     let asked = asked.lock().expect("nobody panics");
     let by = |name: &str| -> Vec<&str> {
@@ -299,6 +282,27 @@ fn check(way: Way) {
     assert_eq!(by("changes_what_is_put_back_too"), expected, "{way:?}");
     let begun = asked.iter().filter(|(_, what)| what == "begin").count();
     assert_eq!(begun, 14, "{way:?}: every test has a session: {asked:?}");
+}
+
+fn records_have_the_requests(play: &Play, ran: &Ran) {
+    let requests = [
+        "0 GET /headers: 200 Passed",
+        "0 GET /headers: 200, once more Passed",
+        "0 GET /poll: 200 Passed",
+        "0 GET /poll: 200, 2 more times Passed",
+        "1 GET /in: 200 Passed",
+        "0 inside Passed",
+        "0 POST /broken: 500 Passed",
+        "0 GET /long: 200 Passed",
+        "0 GET /in: no answer Failed",
+    ];
+    assert_eq!(steps(ran, "sends_what_it_is_told"), requests);
+    let waited = ["0 say hello Passed", "0 GET /hello: no answer Failed"];
+    assert_eq!(steps(ran, "asks_in_vain"), waited);
+    let events = std::fs::read_to_string(play.path().join("events.jsonl")).expect("records");
+    for secret in ["s3cret", "t0ken"] {
+        assert!(!events.contains(secret), "{secret}: {events}");
+    }
 }
 
 /// A test's steps, in the order of their ends.

@@ -1,4 +1,8 @@
 //! Fixtures that need the runtime of their test, or that break.
+#![expect(
+    clippy::unused_async,
+    reason = "what is spawned needs a runtime, and it is blocked on purpose"
+)]
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -151,7 +155,7 @@ impl Fixture for Stuck {
 }
 
 #[e2e_harness::test(timeout = 0.2)]
-async fn g_has_a_stuck_fixture(_loud: &Loud, _stuck: &Stuck) {}
+fn g_has_a_stuck_fixture(_loud: &Loud, _stuck: &Stuck) {}
 
 /// Panics while it is made.
 struct Fragile;
@@ -163,6 +167,6 @@ impl Fixture for Fragile {
 }
 
 #[e2e_harness::test]
-async fn h_has_a_fragile_fixture(_loud: &Loud, _fragile: &Fragile) {}
+fn h_has_a_fragile_fixture(_loud: &Loud, _fragile: &Fragile) {}
 
 e2e_harness::main!();

@@ -60,7 +60,7 @@ async fn sends_what_it_is_told(sandbox: Sandbox) -> anyhow::Result<()> {
 }
 
 #[e2e_harness::test(needs = [])]
-async fn has_an_id_of_its_own(sandbox: Sandbox, _same: &Same) {
+fn has_an_id_of_its_own(sandbox: &Sandbox, _same: &Same) {
     let id = sandbox.unique_id();
     assert!(id.starts_with("has_an_id_of_its_own_"), "{id}");
     assert_eq!(id, sandbox.clone().unique_id());
@@ -202,6 +202,6 @@ impl e2e_harness::Fixture for Restarter {
 }
 
 #[e2e_harness::test(exclusive, needs = [])]
-async fn changes_what_is_put_back_too(_restarter: &Restarter) {}
+fn changes_what_is_put_back_too(_restarter: &Restarter) {}
 
 e2e_harness::main!();
