@@ -6,9 +6,7 @@ use std::time::Duration;
 use regex::Regex;
 
 use crate::cancel::Signal;
-use crate::record::outcome::{
-    Record, Stage, StageRecord, StageStatus, StepRecord, TestRecord, Verdict,
-};
+use crate::record::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
 use crate::text::{clip, printable};
 
 /// Characters at which a message's line is cut: two different documents must not fill the screen.
@@ -271,6 +269,7 @@ mod tests {
     use indoc::indoc;
 
     use super::*;
+    use crate::record::outcome::StepRecord;
     use crate::record::samples::{failed, passed, test};
 
     #[test]
