@@ -1,25 +1,19 @@
-//! A test function with its arguments, run on a thread of its own.
-//!
-//! A thread, because both a blocking function and an async one that blocks must not keep the
-//! harness from noticing that time is up.
+//! A test function with its arguments: an `async fn` runs on the runtime of its try, an `fn` on a
+//! thread of its own beside it. What panics is caught, with its place and a short backtrace.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Once;
 use std::task::Poll;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use crate::doing::Doing;
-
-/// How long a test that is told to stop may take to unwind.
-const UNWIND: Duration = Duration::from_secs(2);
 
 type Ended = Result<(), String>;
 
@@ -61,57 +55,36 @@ pub(crate) enum End {
     NotStarted(String),
 }
 
-/// Runs a test function until the deadline.
-pub(crate) async fn run(name: &str, body: Body, doing: &Doing, deadline: Instant) -> End {
-    let (stop, stopped) = oneshot::channel::<()>();
-    let (send, mut receive) = oneshot::channel();
-    let thread = thread::Builder::new().name(name.to_owned());
-    let can_stop = matches!(body.0, Call::Async(_));
-    let here = doing.clone();
-    let started = thread.spawn(move || {
-        here.install();
-        let end = call(body, stopped);
-        // Nobody listens any more when the test was given up.
-        let _ = send.send(end);
-    });
-    if let Err(error) = started {
-        return End::NotStarted(format!("failed to start a thread for the test: {error}"));
-    }
-    let left = deadline.saturating_duration_since(Instant::now());
-    if let Ok(end) = tokio::time::timeout(left, &mut receive).await {
-        return end.unwrap_or_else(|_| {
-            End::NotStarted("the test's thread ended without a result".into())
-        });
-    }
-    // Before it is stopped, which ends its waits.
-    let doing = doing.clause();
-    drop(stop);
-    let patience = if can_stop { UNWIND } else { Duration::ZERO };
-    let unwound = tokio::time::timeout(patience, receive).await;
-    End::TimedOut {
-        left_behind: unwound.is_err(),
-        doing,
-    }
-}
-
-fn call(body: Body, stopped: oneshot::Receiver<()>) -> End {
-    match body.0 {
-        Call::Blocking(call) => ended(catch_unwind(AssertUnwindSafe(|| {
-            Some(__rust_begin_short_backtrace(call))
-        }))),
-        Call::Async(call) => match runtime() {
-            Ok(runtime) => {
-                let end = ended(catch_unwind(AssertUnwindSafe(|| {
-                    runtime.block_on(unless_stopped(call(), stopped))
-                })));
-                // Waits for nothing that the test left running.
-                runtime.shutdown_background();
-                end
+impl Body {
+    /// Runs it on the runtime of the caller. An `fn` has a thread of its own, so that the runtime
+    /// goes on beside it; `blocks` says whether that thread runs.
+    pub(crate) async fn run(self, name: &str, doing: &Doing, blocks: &Cell<bool>) -> End {
+        match self.0 {
+            Call::Async(call) => ended(catching(call()).await),
+            Call::Blocking(call) => {
+                let (send, receive) = oneshot::channel();
+                let thread = thread::Builder::new().name(name.to_owned());
+                let here = doing.clone();
+                let started = thread.spawn(move || {
+                    here.install();
+                    let call = AssertUnwindSafe(|| __rust_begin_short_backtrace(call));
+                    let result = catch_unwind(call);
+                    // Nobody listens any more when the test was given up.
+                    let _ = send.send(ended(result.map_err(|panic| panic_message(panic.as_ref()))));
+                });
+                if let Err(error) = started {
+                    return End::NotStarted(format!(
+                        "failed to start a thread for the test: {error}"
+                    ));
+                }
+                blocks.set(true);
+                let end = receive.await;
+                blocks.set(false);
+                end.unwrap_or_else(|_| {
+                    End::NotStarted("the test's thread ended without a result".into())
+                })
             }
-            Err(error) => End::NotStarted(format!(
-                "failed to start an async runtime for the test: {error}"
-            )),
-        },
+        }
     }
 }
 
@@ -120,24 +93,7 @@ pub(crate) fn runtime() -> std::io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 
-/// `None` when the sender of `stopped` goes first; the future is dropped then.
-async fn unless_stopped<T>(
-    future: Pin<Box<dyn Future<Output = T>>>,
-    stopped: oneshot::Receiver<()>,
-) -> Option<T> {
-    let mut future = future;
-    let mut stopped = pin!(stopped);
-    poll_fn(|context| {
-        if stopped.as_mut().poll(context).is_ready() {
-            return Poll::Ready(None);
-        }
-        __rust_begin_short_backtrace(|| future.as_mut().poll(context)).map(Some)
-    })
-    .await
-}
-
-/// Returns a backtrace ends at a function of this name, so that it shows the test and not the
-/// harness.
+/// A backtrace ends at a function of this name, so that it shows the test and not the harness.
 #[inline(never)]
 fn __rust_begin_short_backtrace<T>(call: impl FnOnce() -> T) -> T {
     let value = call();
@@ -146,28 +102,25 @@ fn __rust_begin_short_backtrace<T>(call: impl FnOnce() -> T) -> T {
     value
 }
 
-fn ended(result: thread::Result<Option<Ended>>) -> End {
+fn ended(result: Result<Ended, String>) -> End {
     match result {
-        Ok(Some(Ok(()))) => End::Passed,
-        Ok(Some(Err(message))) => End::Failed(message),
-        Ok(None) => End::TimedOut {
-            left_behind: false,
-            doing: String::new(),
-        },
-        Err(payload) => End::Panicked(panic_message(payload.as_ref())),
+        Ok(Ok(())) => End::Passed,
+        Ok(Err(message)) => End::Failed(message),
+        Err(panic) => End::Panicked(panic),
     }
 }
 
 /// Awaits a future, and gives a panic's message when it panics.
 pub(crate) async fn catching<T>(future: impl Future<Output = T>) -> Result<T, String> {
     let mut future = pin!(future);
-    poll_fn(
-        |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+    poll_fn(|context| {
+        let poll = || __rust_begin_short_backtrace(|| future.as_mut().poll(context));
+        match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
             Err(payload) => Poll::Ready(Err(panic_message(payload.as_ref()))),
-        },
-    )
+        }
+    })
     .await
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -18,6 +19,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 pub(crate) struct Session {
     // Empty once a request was cut off: what comes next on that stream is not our answer.
     stream: Mutex<Option<BufReader<UnixStream>>>,
+    /// A change was asked for, and none was put back since.
+    changed: AtomicBool,
 }
 
 impl Session {
@@ -33,6 +36,7 @@ impl Session {
             })?;
         let session = Self {
             stream: Mutex::new(Some(BufReader::new(stream))),
+            changed: AtomicBool::new(false),
         };
         let begin = Request::Begin {
             test: test.to_owned(),
@@ -62,6 +66,9 @@ impl Session {
         };
         let locked = tokio::time::timeout(patience, self.stream.lock()).await;
         let mut slot = locked.map_err(|_| late())?;
+        if matches!(request, Request::Change { .. }) {
+            self.changed.store(true, Ordering::Relaxed);
+        }
         let mut stream = slot.take().ok_or_else(|| {
             failed("an earlier request of this test was cut off, which ended its session".into())
         })?;
@@ -76,8 +83,14 @@ impl Session {
         }
     }
 
+    /// Returns whether something may be left to put back.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.changed.load(Ordering::Relaxed)
+    }
+
     /// Puts back what the test changed, and waits for that.
     pub(crate) async fn restore(&self) -> Result<(), Error> {
+        self.changed.store(false, Ordering::Relaxed);
         if self.stream.try_lock().is_ok_and(|stream| stream.is_none()) {
             // The end of that connection put it back; the next test's session waits for it.
             return Ok(());

@@ -85,6 +85,36 @@ pub enum Error {
         /// Its standard error.
         stderr: String,
     },
+    /// A header that HTTP does not allow.
+    #[error("header `{name}` is not valid")]
+    Header {
+        /// Its name.
+        name: String,
+        /// What is wrong with it; not its value, which may be secret.
+        #[source]
+        source: BoxError,
+    },
+    /// No answer came to a request.
+    #[error("{request} has no answer")]
+    Request {
+        /// Method and path.
+        request: String,
+        /// Why not.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// An answer has another status than it should.
+    #[error("{request}: status {status}, expected {expected}; {}", of_body(body))]
+    Status {
+        /// Method and path.
+        request: String,
+        /// The answer's status.
+        status: u16,
+        /// What it should be.
+        expected: u16,
+        /// The start of the answer's body, at most 2,000 characters.
+        body: String,
+    },
     /// A file or folder of the run could not be used.
     #[error("{what}")]
     File {
@@ -103,6 +133,13 @@ impl Error {
             source,
         }
     }
+}
+
+fn of_body(body: &str) -> String {
+    if body.is_empty() {
+        return "its body is empty".to_owned();
+    }
+    format!("its body: {body}")
 }
 
 /// Returns names in order and once each, for [`Error::Unknown`].

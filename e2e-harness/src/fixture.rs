@@ -3,7 +3,7 @@
 use std::any::type_name;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::body::catching;
@@ -19,8 +19,11 @@ const CLOSE: Duration = Duration::from_secs(10);
 ///
 /// Take it as `&T`, or as `T` when it is `Clone`; the harness keeps it either way, and closes it
 /// after the test, whether that passed, failed, panicked or ran out of time. Fixtures are made in
-/// the order of the arguments and closed in the reverse order. An error while closing is shown, and
-/// fails a test that passed.
+/// the order of the arguments and closed in the reverse order, once services that the test changed
+/// are put back. An error while closing is shown, and fails a test that passed.
+///
+/// Fixtures are made and closed on the tokio runtime of the test. What the test spawned there runs
+/// until they are closed, so a connection pool can be closed as its library asks for.
 ///
 /// ```no_run
 /// use e2e_harness::{BoxError, Fixture, Sandbox};
@@ -91,15 +94,23 @@ type Closing = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 /// The fixtures of one try of a test.
 pub struct Fixtures {
     sandbox: Sandbox,
-    made: Vec<(&'static str, Closer)>,
+    made: Made,
 }
+
+/// What was made and is not closed. A clone is the same, for another thread that has to close it.
+#[derive(Clone, Default)]
+pub(crate) struct Made(Arc<Mutex<Vec<(&'static str, Closer)>>>);
 
 impl Fixtures {
     pub(crate) fn of(sandbox: Sandbox) -> Self {
         Self {
             sandbox,
-            made: Vec::new(),
+            made: Made::default(),
         }
+    }
+
+    pub(crate) fn made(&self) -> Made {
+        self.made.clone()
     }
 
     /// Makes one.
@@ -117,17 +128,31 @@ impl Fixtures {
             Err(panic) => return Err(format!("fixture {name} panicked: {panic}")),
         };
         let kept = Arc::clone(&made);
-        self.made.push((
+        self.made.list().push((
             name,
             Box::new(move || Box::pin(async move { kept.close().await })),
         ));
         Ok(made)
     }
+}
 
-    /// Closes them, the last one first; what went wrong.
-    pub(crate) async fn close(&mut self) -> Vec<String> {
+impl Made {
+    fn list(&self) -> MutexGuard<'_, Vec<(&'static str, Closer)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns how long closing all of them may take.
+    pub(crate) fn patience(&self) -> Duration {
+        CLOSE * u32::try_from(self.list().len()).unwrap_or(u32::MAX)
+    }
+
+    /// Closes them, the last one first; returns what went wrong.
+    pub(crate) async fn close(&self) -> Vec<String> {
         let mut wrong = Vec::new();
-        while let Some((name, close)) = self.made.pop() {
+        loop {
+            // Not locked while one closes.
+            let last = self.list().pop();
+            let Some((name, close)) = last else { break };
             let closed = tokio::time::timeout(CLOSE, catching(close())).await;
             let why = match closed {
                 Ok(Ok(Ok(()))) => continue,

@@ -53,7 +53,8 @@
 //!     let path = format!("/orders/{}", order.text().await?);
 //!     eventually("it is shipped", || async {
 //!         let state = api.get(&path).send().await?.text().await?;
-//!         anyhow::Ok(if state == "shipped" { Poll::Ready(()) } else { Poll::NotYet(state) })
+//!         let seen = if state == "shipped" { Poll::Ready(()) } else { Poll::NotYet(state) };
+//!         Ok::<_, anyhow::Error>(seen)
 //!     })
 //!     .await?;
 //!     Ok(())
@@ -68,7 +69,7 @@
 //!
 //! `#[e2e_harness::test]` goes on an `fn` or `async fn`, in any module of the target. It returns
 //! `()` or `Result<(), E>`, with an `E` that is `Debug` or `Display`. An `async` test runs on a
-//! tokio runtime of its own, on one thread. The options:
+//! tokio runtime of its own, on one thread; its fixtures are made and closed there, too. The options:
 //!
 //! | option | meaning | without it |
 //! |---|---|---|
@@ -106,8 +107,12 @@
 //! |---|---|---|
 //! | `cargo e2e` | each test is one; all run, also after a failure | shown for failures, live with `-- --nocapture` |
 //! | `cargo e2e --nextest` | each test is one; none begins after a failure, unless `-- --no-fail-fast` is given | nextest's |
-//! | `cargo test` after `eval "$(cargo e2e env)"` | threads of one; [`Sandbox::service`] refuses | not captured |
+//! | `cargo test` after `eval "$(cargo e2e env)"` | threads of one; a test that uses [`Sandbox::service`] is ignored | not captured |
 //! | `cargo test` elsewhere | | every test is ignored, exit code 0; with `E2E_REQUIRED=1` it fails |
+//!
+//! Only `cargo e2e` can stop or look into services. Under `cargo test`, a test that asks for that is
+//! ignored, with the reason; with `E2E_REQUIRED=1`, and under nextest without `cargo e2e`, it fails:
+//! nextest would count it as passed.
 //!
 //! Where each test is a process, a test that panics, hangs, aborts or exits is one failed test, and
 //! is said to have done that; whatever it leaves behind in its process group is killed. On threads
@@ -136,6 +141,8 @@
 //! - Linux and macOS; Rust 1.92.
 //! - Tests register themselves before `main`, so the test target can't `forbid(unsafe_code)`;
 //!   `deny` works.
+//! - `#[test]` and `#[tokio::test]` never run in a target with `harness = false`. In the file of
+//!   [`main!`] they are an error; in its modules, which other targets may share, nobody can tell.
 //! - A test is not generic, and fixtures are not taken as `&mut`: the harness closes them afterwards.
 //! - A fixture is not closed when its process is killed or aborts.
 //! - `cargo test` and `cargo e2e` take one filter; nextest takes more.
@@ -175,11 +182,15 @@ mod error;
 #[cfg(feature = "harness")]
 mod eventually;
 #[cfg(feature = "harness")]
+mod exchange;
+#[cfg(feature = "harness")]
 mod fixture;
 #[cfg(feature = "harness")]
 mod health;
 #[cfg(feature = "harness")]
 mod http;
+#[cfg(feature = "harness")]
+mod json;
 #[cfg(feature = "harness")]
 mod lock;
 #[cfg(feature = "harness")]
@@ -200,6 +211,8 @@ mod service;
 mod stack;
 #[cfg(feature = "harness")]
 mod step;
+#[cfg(feature = "harness")]
+mod unique;
 
 pub use chain::chain;
 
@@ -214,12 +227,29 @@ pub use chain::chain;
 /// ```
 #[cfg(feature = "harness")]
 pub use e2e_harness_macros::test;
+
+/// The `main` of a test target with `harness = false`: finds every `#[e2e_harness::test]` of the
+/// target and runs it.
+///
+/// ```no_run
+/// #[e2e_harness::test]
+/// fn two_and_two() {
+///     assert_eq!(2 + 2, 4);
+/// }
+///
+/// e2e_harness::main!();
+/// ```
+///
+/// A `#[test]` or `#[tokio::test]` in its file does not compile: rustc would drop it there, and
+/// nobody would see that it never runs. In other modules of the target, it is dropped.
+#[cfg(feature = "harness")]
+pub use e2e_harness_macros::main;
 #[cfg(feature = "harness")]
 pub use {
+    self::http::{Http, HttpRequest},
     error::{BoxError, Error},
     eventually::{Eventually, Look, eventually},
     fixture::Fixture,
-    http::Http,
     reqwest,
     sandbox::Sandbox,
     service::{Exec, Logs, Output, Service},
@@ -237,6 +267,7 @@ pub mod __private {
     pub use crate::__submit as submit;
     pub use crate::body::Body;
     pub use crate::fixture::{borrowed, owned};
+    pub use crate::json::{equal, includes};
     pub use crate::registry::{Definition, Options, register};
     pub use crate::returned::{ByBox, ByDebug, ByDisplay, BySource, Returned, Said};
     pub use crate::run::main;

@@ -118,33 +118,3 @@ macro_rules! __submit {
         }
     };
 }
-
-/// The `main` of a test target with `harness = false`: finds every `#[e2e_harness::test]` of the
-/// target and runs it.
-///
-/// ```no_run
-/// #[e2e_harness::test]
-/// fn two_and_two() {
-///     assert_eq!(2 + 2, 4);
-/// }
-///
-/// e2e_harness::main!();
-/// ```
-#[macro_export]
-macro_rules! main {
-    () => {
-        fn main() -> ::std::process::ExitCode {
-            $crate::__private::main()
-        }
-
-        // Compiled only where `harness = false` is missing: libtest has a `main` of its own then,
-        // which would find no test and be content.
-        #[::core::prelude::v1::test]
-        fn this_target_needs_harness_false() {
-            ::core::panic!(
-                "no #[e2e_harness::test] of this target can run; write into Cargo.toml:\n\n[[test]]\nname = \"{}\"\nharness = false\n",
-                ::core::module_path!()
-            );
-        }
-    };
-}

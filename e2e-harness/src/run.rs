@@ -17,6 +17,9 @@ use crate::registry::{self, Definition, Tests};
 mod attempt;
 mod capture;
 mod child;
+mod test_thread;
+
+use attempt::Failure;
 
 /// The exit code when there is no test at all, as nextest has it.
 const NO_TESTS: u8 = 4;
@@ -24,6 +27,9 @@ const NO_TESTS: u8 = 4;
 const FAILED: u8 = 101;
 /// More tests at once than this rarely make one stack faster.
 const MOST_THREADS: usize = 8;
+
+/// Why a test that controls services is ignored under `cargo test`.
+const NEEDS_CONTROL: &str = "it controls services: run `cargo e2e`, or `cargo e2e --reuse`";
 
 /// Runs the tests of a test binary.
 #[must_use]
@@ -195,13 +201,17 @@ impl Run {
             Way::Threads | Way::Children => {
                 let run = Arc::clone(self);
                 let tried = name.clone();
-                Trial::test(name, move || run.try_until_passed(&tried, test))
+                Trial::ignorable_test(name, move || run.try_until_passed(&tried, test))
                     .with_ignored_flag(ignored)
             }
         }
     }
 
-    fn try_until_passed(&self, name: &str, test: &'static Definition) -> Result<(), Failed> {
+    fn try_until_passed(
+        &self,
+        name: &str,
+        test: &'static Definition,
+    ) -> Result<Completion, Failed> {
         let tries = test.options.retries.saturating_add(1);
         // Each of nextest's had as many.
         let before = self
@@ -212,23 +222,29 @@ impl Run {
         loop {
             let number = before.saturating_add(attempt);
             let failure = if self.way == Way::Children {
-                child::run(name, test, number, self.capture, &self.recorder)
+                child::run(name, test, number, self.capture, &self.recorder).map(Failure::from)
             } else {
                 attempt::run(name, test, number, &self.recorder, || {})
             };
             match failure {
-                None if attempt == 1 => return Ok(()),
+                None if attempt == 1 => return Ok(Completion::Completed),
                 None => {
                     self.note(format!("{name} passed on attempt {attempt} of {tries}"));
-                    return Ok(());
+                    return Ok(Completion::Completed);
                 }
-                Some(why) if attempt == tries && tries == 1 => return Err(Failed::from(why)),
-                Some(why) if attempt == tries => {
+                // Of a child, nextest would read it as passed.
+                Some(failure) if failure.lacks_control && !env_is(REQUIRED, "1") => {
+                    return Ok(Completion::ignored_with(NEEDS_CONTROL));
+                }
+                Some(Failure { why, .. }) if attempt == tries && tries == 1 => {
+                    return Err(Failed::from(why));
+                }
+                Some(Failure { why, .. }) if attempt == tries => {
                     return Err(Failed::from(format!(
                         "failed {tries} times, the last time: {why}"
                     )));
                 }
-                Some(why) => {
+                Some(Failure { why, .. }) => {
                     let first = why.lines().next().unwrap_or_default();
                     self.note(format!(
                         "{name} failed on attempt {attempt} of {tries}: {first}"

@@ -19,6 +19,7 @@ use crate::recorder::Recorder;
 use crate::service::Service;
 use crate::stack::Stack;
 use crate::step::Steps;
+use crate::unique;
 
 /// The running stack: addresses, waiting, steps and control.
 ///
@@ -32,8 +33,9 @@ pub struct Sandbox {
 struct Inner {
     stack: Stack,
     folder: PathBuf,
-    steps: Steps,
+    steps: Arc<Steps>,
     client: Client,
+    unique_id: String,
 }
 
 impl Debug for Sandbox {
@@ -70,7 +72,8 @@ impl Sandbox {
             inner: Arc::new(Inner {
                 stack: Stack::new(test, exclusive, endpoints),
                 folder: run_folder(),
-                steps: Steps::of(test, recorder),
+                steps: Arc::new(Steps::of(test, recorder)),
+                unique_id: unique::id(test),
                 client: Client::new(),
             }),
         })
@@ -86,6 +89,23 @@ impl Sandbox {
     #[must_use]
     pub fn run_id(&self) -> String {
         env(protocol::RUN_ID).unwrap_or_default()
+    }
+
+    /// Returns an id of this try of the test, for what it must not share: a database, a tenant, a
+    /// queue. It is the same as long as the test runs, and another one for each retry.
+    ///
+    /// It has at most 40 characters, lower-case letters, digits and `_`, and begins with a letter:
+    /// the end of the test's name, and 13 characters that are random.
+    ///
+    /// ```no_run
+    /// # async fn f(sandbox: e2e_harness::Sandbox) -> anyhow::Result<()> {
+    /// let tenant = sandbox.unique_id(); // an_order_is_shipped_k3vq2m7xw5d4a
+    /// let api = sandbox.http("api").await?.header("x-tenant", tenant)?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn unique_id(&self) -> &str {
+        &self.inner.unique_id
     }
 
     /// Returns a variable that `env:` of e2e.yml or `cargo e2e` sets.
@@ -134,7 +154,11 @@ impl Sandbox {
     pub async fn http(&self, service: &str) -> Result<Http, Error> {
         let base = self.base(service)?;
         health::service(self.stack(), service).await?;
-        Ok(Http::new(self.inner.client.clone(), &base))
+        Ok(Http::new(
+            self.inner.client.clone(),
+            &base,
+            Arc::clone(&self.inner.steps),
+        ))
     }
 
     /// Waits until a service is healthy, or a health check passes: after a restart, say. A service
@@ -180,7 +204,7 @@ impl Sandbox {
     /// Awaits a part of the test under a name: prints a line with its time, records it, and gives
     /// what the part gives. A test that fails says at which step. Steps can be inside steps.
     ///
-    /// A part gives a `Result`; an `async` block without one ends with `anyhow::Ok(())`.
+    /// A part gives a `Result`; an `async` block without one ends with `Ok::<_, anyhow::Error>(())`.
     ///
     /// ```no_run
     /// # async fn f(sandbox: e2e_harness::Sandbox) -> anyhow::Result<()> {
@@ -219,7 +243,8 @@ impl Sandbox {
     /// let tenant: u64 = sandbox
     ///     .once("tenant", async {
     ///         let api = sandbox.http("api").await?;
-    ///         anyhow::Ok(api.post("/tenants").send().await?.json().await?)
+    ///         let tenant = api.post("/tenants").send().await?.json().await?;
+    ///         Ok::<_, anyhow::Error>(tenant)
     ///     })
     ///     .await?;
     /// # Ok(()) }
@@ -253,7 +278,8 @@ impl Sandbox {
     ///     assert_eq!(api.get("/orders").send().await?.status(), 503);
     ///     db.start().await?;
     ///     eventually("orders again", || async {
-    ///         anyhow::Ok(api.get("/orders").send().await?.status().is_success())
+    ///         let answer = api.get("/orders").send().await?;
+    ///         Ok::<_, anyhow::Error>(answer.status().is_success())
     ///     })
     ///     .await?;
     ///     let rows = db.exec(["psql", "-Atc", "select count(*) from orders"]).await?.success()?;
@@ -270,6 +296,11 @@ impl Sandbox {
 
     pub(crate) fn stack(&self) -> &Stack {
         &self.inner.stack
+    }
+
+    /// Completes the record of the steps.
+    pub(crate) fn finish(&self) {
+        self.inner.steps.finish();
     }
 
     pub(crate) fn failed_step(&self) -> Option<String> {

@@ -3,6 +3,7 @@
 
 use std::fmt::{self, Debug};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::control::Session;
@@ -21,6 +22,8 @@ struct Inner {
     exclusive: bool,
     endpoints: Endpoints,
     session: OnceLock<Session>,
+    /// A test asked for a session, and there is no `cargo e2e` to have one with.
+    lacks_control: AtomicBool,
 }
 
 impl Debug for Stack {
@@ -37,6 +40,7 @@ impl Stack {
                 exclusive,
                 endpoints,
                 session: OnceLock::new(),
+                lacks_control: AtomicBool::new(false),
             }),
         }
     }
@@ -64,7 +68,15 @@ impl Stack {
                 service: service.to_owned(),
             });
         }
-        self.any_session().ok_or(Error::NoControl)
+        self.any_session().ok_or_else(|| {
+            self.inner.lacks_control.store(true, Ordering::Relaxed);
+            Error::NoControl
+        })
+    }
+
+    /// Returns whether the test asked for what `cargo e2e` alone can do, where it does not run.
+    pub(crate) fn lacks_control(&self) -> bool {
+        self.inner.lacks_control.load(Ordering::Relaxed)
     }
 
     /// Returns the session, for the harness itself.

@@ -1,12 +1,13 @@
 //! The steps of a test: each gives a line with its time, and a record.
 
-use std::fmt::Display;
+use std::fmt::{self, Debug, Display};
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::body::last_panic;
 use crate::doing;
+use crate::exchange::{Exchanges, UnderWay};
 use crate::protocol::record::{Entry, Status};
 use crate::recorder::{Recorder, milliseconds, now};
 
@@ -20,6 +21,13 @@ pub(crate) struct Steps {
     test: String,
     recorder: Recorder,
     state: Mutex<State>,
+    exchanges: Exchanges,
+}
+
+impl Debug for Steps {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Steps").finish_non_exhaustive()
+    }
 }
 
 #[derive(Default)]
@@ -34,6 +42,7 @@ impl Steps {
     pub(crate) fn of(test: &str, recorder: Recorder) -> Self {
         Self {
             test: test.to_owned(),
+            exchanges: Exchanges::of(test, recorder.clone()),
             recorder,
             state: Mutex::default(),
         }
@@ -53,6 +62,18 @@ impl Steps {
         let state = self.state();
         let open = state.open.iter().max_by_key(|path| path.len());
         state.failed.as_ref().or(open).map(|path| path.join(" > "))
+    }
+
+    /// Begins a request, such as `POST /orders`, inside the steps around it.
+    pub(crate) fn request(&self, name: String) -> UnderWay<'_> {
+        let around = AROUND.try_with(Vec::len).unwrap_or_default();
+        let depth = u32::try_from(around).unwrap_or(u32::MAX);
+        self.exchanges.begin(name, depth)
+    }
+
+    /// Completes the record: no request comes any more.
+    pub(crate) fn finish(&self) {
+        self.exchanges.interrupt();
     }
 
     pub(crate) async fn run<T, E: Display>(
@@ -85,6 +106,7 @@ impl<'a> Open<'a> {
             started: Instant::now(),
             ended: false,
         };
+        steps.exchanges.interrupt();
         steps.recorder.write(&Entry::StepStarted {
             test: steps.test.clone(),
             step: step.name(),
@@ -127,6 +149,7 @@ impl<'a> Open<'a> {
             state.failed = Some(self.path.clone());
         }
         drop(state);
+        self.steps.exchanges.interrupt();
         self.steps.recorder.write(&Entry::StepEnded {
             test: self.steps.test.clone(),
             step: self.name(),

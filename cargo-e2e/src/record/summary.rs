@@ -6,9 +6,7 @@ use std::time::Duration;
 use regex::Regex;
 
 use crate::cancel::Signal;
-use crate::record::outcome::{
-    Record, Stage, StageRecord, StageStatus, StepRecord, TestRecord, Verdict,
-};
+use crate::record::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
 use crate::text::{clip, printable};
 
 /// Characters at which a message's line is cut: two different documents must not fill the screen.
@@ -123,9 +121,12 @@ fn test_reason(record: &Record, stage: &StageRecord) -> Option<String> {
 
 /// Returns ` at …` with the innermost failed step, where the test's message does not name it.
 pub(crate) fn at_step(test: &TestRecord) -> String {
-    let failed = |step: &&StepRecord| step.status == StageStatus::Failed;
-    let steps = test.steps.iter().filter(failed);
-    let Some(step) = steps.max_by_key(|step| step.depth) else {
+    // After a failed step with another one beside it, the test went on, as in a wait.
+    let failed = test.steps.iter().enumerate().filter(|(place, step)| {
+        let mut later = test.steps[place + 1..].iter();
+        step.status == StageStatus::Failed && later.all(|later| later.depth > step.depth)
+    });
+    let Some((_, step)) = failed.max_by_key(|(_, step)| step.depth) else {
         return String::new();
     };
     let step = printable(&step.name);
@@ -268,6 +269,7 @@ mod tests {
     use indoc::indoc;
 
     use super::*;
+    use crate::record::outcome::StepRecord;
     use crate::record::samples::{failed, passed, test};
 
     #[test]
@@ -332,12 +334,13 @@ mod tests {
             "activity-core e2e failed: 1 of 2 tests in 6.12 s on railiance01 (b)"
         );
         record.tests[1].message = Some("expected 3, got 4\n  at b.rs:3".into());
-        record.tests[1].steps = vec![StepRecord {
-            name: "pay".into(),
+        let step = |name: &str, depth| StepRecord {
+            name: name.into(),
             status: StageStatus::Failed,
             duration_ms: 1,
-            depth: 0,
-        }];
+            depth,
+        };
+        record.tests[1].steps = vec![step("GET /rows: no answer", 1), step("pay", 0)];
         record.tests[0].status = StageStatus::Failed;
         record.tests[0].name = "c".into();
         assert_eq!(

@@ -10,6 +10,7 @@ mod expand;
 mod options;
 mod problem;
 mod signature;
+mod target;
 
 /// Makes a function an end-to-end test; see `e2e_harness::test`.
 #[proc_macro_attribute]
@@ -20,4 +21,10 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     let addition = test.unwrap_or_else(|problem| problem.compile_error());
     // The function stays, so that a wrong attribute is the only thing that is reported.
     item.into_iter().chain(addition).collect()
+}
+
+/// The `main` of a test target; see `e2e_harness::main`.
+#[proc_macro]
+pub fn main(_: TokenStream) -> TokenStream {
+    target::main()
 }

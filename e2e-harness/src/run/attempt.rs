@@ -1,14 +1,13 @@
 //! One try of a test, in this process.
 
-use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use crate::body::{self, End, catching};
+use super::test_thread::TestThread;
+use crate::body::{self, End};
 use crate::chain;
-use crate::doing::Doing;
+use crate::control::Session;
 use crate::environment::run_folder;
 use crate::error::Error;
-use crate::fixture::Fixtures;
 use crate::health;
 use crate::lock;
 use crate::protocol::record::{Entry, Status};
@@ -17,6 +16,22 @@ use crate::registry::Definition;
 use crate::sandbox::Sandbox;
 use crate::stack::Stack;
 
+/// Why a try failed.
+pub(super) struct Failure {
+    pub(super) why: String,
+    /// It asked for what `cargo e2e` alone can do, and that does not run the tests.
+    pub(super) lacks_control: bool,
+}
+
+impl From<String> for Failure {
+    fn from(why: String) -> Self {
+        Self {
+            why,
+            lacks_control: false,
+        }
+    }
+}
+
 /// Why it failed, if it did. `begun` is called when its time begins to count.
 pub(super) fn run(
     name: &str,
@@ -24,7 +39,7 @@ pub(super) fn run(
     attempt: u32,
     recorder: &Recorder,
     begun: impl FnOnce(),
-) -> Option<String> {
+) -> Option<Failure> {
     let locks = lock::take(&run_folder(), test.options.serial, test.options.exclusive);
     recorder.write(&Entry::TestStarted {
         test: name.to_owned(),
@@ -33,17 +48,18 @@ pub(super) fn run(
     });
     let started = Instant::now();
     let failure = match (&locks, body::runtime()) {
-        (Err(error), _) => Some(test.place(&chain(error))),
-        (Ok(_), Err(error)) => Some(format!(
-            "failed to start an async runtime for the test: {error}"
-        )),
+        (Err(error), _) => Some(test.place(&chain(error)).into()),
+        (Ok(_), Err(error)) => {
+            Some(format!("failed to start an async runtime for the test: {error}").into())
+        }
         (Ok(_), Ok(runtime)) => {
             let failure = runtime.block_on(drive(name, test, recorder, begun));
             runtime.shutdown_background();
             failure
         }
     };
-    recorder.write(&ended(name, attempt, started.elapsed(), failure.as_deref()));
+    let why = failure.as_ref().map(|failure| failure.why.as_str());
+    recorder.write(&ended(name, attempt, started.elapsed(), why));
     // Recorded before anybody who waits for this test begins.
     drop(locks);
     failure
@@ -75,65 +91,65 @@ async fn drive(
     test: &'static Definition,
     recorder: &Recorder,
     begun: impl FnOnce(),
-) -> Option<String> {
+) -> Option<Failure> {
     let options = &test.options;
     let sandbox = match Sandbox::of_test(name, options.exclusive, recorder.clone()) {
         Ok(sandbox) => sandbox,
-        Err(error) => return Some(chain(&error)),
+        Err(error) => return Some(chain(&error).into()),
     };
-    let doing = Doing::default();
-    doing.install();
     let mut wrong: Vec<String> = Vec::new();
     let mut panicked = false;
     if let Err(error) = ready(sandbox.stack(), options.needs).await {
         wrong.push(chain(&error));
+        wrong.extend(put_back(&sandbox).await);
     } else {
         begun();
-        let mut fixtures = Fixtures::of(sandbox.clone());
-        let end = end(name, test, &doing, &mut fixtures).await;
-        panicked = matches!(end, End::Panicked(_));
-        let why = judge(end, options.should_panic, options.timeout.as_secs_f64());
-        wrong.extend(why.map(|why| match sandbox.failed_step() {
-            Some(step) => format!("at step `{step}`: {why}"),
-            None => why,
-        }));
-        wrong.extend(fixtures.close().await);
+        let deadline = Instant::now() + options.timeout;
+        match TestThread::start(name, test, sandbox.clone()) {
+            Err(error) => wrong.push(format!("failed to start a thread for the test: {error}")),
+            Ok(mut thread) => {
+                let end = thread.end(deadline).await;
+                panicked = matches!(end, End::Panicked(_));
+                let why = judge(end, options.should_panic, options.timeout.as_secs_f64());
+                wrong.extend(why.map(|why| match sandbox.failed_step() {
+                    Some(step) => format!("at step `{step}`: {why}"),
+                    None => why,
+                }));
+                // Before fixtures close, which may need a service that the test stopped.
+                wrong.extend(put_back(&sandbox).await);
+                wrong.extend(thread.close().await);
+            }
+        }
+        // A fixture may have changed the stack while it closed.
+        if sandbox
+            .stack()
+            .any_session()
+            .is_some_and(Session::is_changed)
+        {
+            wrong.extend(put_back(&sandbox).await);
+        }
     }
-    if let Some(session) = sandbox.stack().any_session()
-        && let Err(error) = session.restore().await
-    {
-        wrong.push(chain(&error));
-    }
+    sandbox.finish();
     if wrong.is_empty() {
         return None;
     }
     let why = wrong.join("\n");
-    // A panic has a place of its own.
-    Some(if panicked { why } else { test.place(&why) })
+    Some(Failure {
+        // A panic has a place of its own.
+        why: if panicked { why } else { test.place(&why) },
+        lacks_control: sandbox.stack().lacks_control(),
+    })
+}
+
+/// Puts back what the test changed of the stack; returns what went wrong.
+async fn put_back(sandbox: &Sandbox) -> Option<String> {
+    let session = sandbox.stack().any_session()?;
+    session.restore().await.err().map(|error| chain(&error))
 }
 
 async fn ready(stack: &Stack, needs: Option<&[&str]>) -> Result<(), Error> {
     stack.begin().await?;
     health::needs(stack, needs).await
-}
-
-/// Makes the fixtures and runs the test with them.
-async fn end(name: &str, test: &'static Definition, doing: &Doing, fixtures: &mut Fixtures) -> End {
-    let timeout = test.options.timeout;
-    let deadline = Instant::now() + timeout;
-    let mut making = pin!(catching((test.prepare)(fixtures)));
-    let body = match tokio::time::timeout(timeout, making.as_mut()).await {
-        Ok(Ok(Ok(body))) => body,
-        Ok(Ok(Err(why))) => return End::NotStarted(why),
-        Ok(Err(panic)) => return End::NotStarted(format!("panicked in a fixture: {panic}")),
-        Err(_) => {
-            return End::TimedOut {
-                left_behind: false,
-                doing: doing.clause(),
-            };
-        }
-    };
-    body::run(name, body, doing, deadline).await
 }
 
 fn judge(end: End, should_panic: Option<&str>, limit: f64) -> Option<String> {

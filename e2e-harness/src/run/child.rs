@@ -98,8 +98,8 @@ pub(super) fn obey(order: &Order, tests: &Tests) -> ExitCode {
             report(Report::Passed);
             ExitCode::SUCCESS
         }
-        Some(why) => {
-            report(Report::Failed(why));
+        Some(failure) => {
+            report(Report::Failed(failure.why));
             ExitCode::FAILURE
         }
     }

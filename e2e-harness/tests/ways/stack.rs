@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use e2e_harness::protocol::control::{Answer, ContainerState, Request};
-use e2e_harness::protocol::{CONTROL, Check, Endpoint, Endpoints, Probe, Transport};
+use e2e_harness::protocol::record::Entry;
+use e2e_harness::protocol::{CONTROL, Check, Endpoint, Endpoints, Probe, REQUIRED, Transport};
 
-use crate::play::{Play, Way};
+use crate::play::{Play, Ran, Way};
 
 /// A web service that says what it was asked; its health check fails once.
 fn web() -> u16 {
@@ -25,20 +26,27 @@ fn web() -> u16 {
                 .map_or("", |(asked, _)| asked)
                 .to_owned();
             // The whole head, or the answer could be lost with a reset.
+            let mut headers = Vec::new();
             while line != "\r\n" && !line.is_empty() {
                 line.clear();
                 let _ = reader.read_line(&mut line);
+                if line.starts_with("authorization") || line.starts_with("x-tenant") {
+                    headers.push(line.replace('\r', ""));
+                }
             }
-            let status = if asked == "GET /healthz" && sick > 0 {
-                503
-            } else {
-                200
+            headers.sort();
+            let (status, body) = match asked.as_str() {
+                "GET /healthz" if sick > 0 => (503, "sick".to_owned()),
+                "GET /headers" => (200, headers.concat()),
+                "GET /long" => (200, "x".repeat(100_000)),
+                "POST /broken?key=s3cret" => (500, "no tea, only coffee\n".to_owned()),
+                _ => (200, asked),
             };
             sick -= i32::from(status == 503);
-            let length = asked.len();
+            let length = body.len();
             let _ = write!(
                 &stream,
-                "HTTP/1.1 {status} So\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{asked}"
+                "HTTP/1.1 {status} So\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
             );
         }
     });
@@ -201,6 +209,7 @@ fn check(way: Way) {
     let expected = [
         "asks_in_vain",
         "controls_without_asking",
+        "kills_what_a_fixture_needs",
         "needs_what_does_not_come",
         "needs_what_is_not_there",
         "stops_in_vain",
@@ -254,19 +263,61 @@ fn check(way: Way) {
         assert!(message.contains(then), "{message}");
     }
 
+    records_have_the_requests(&play, &ran);
+
     let asked = asked.lock().expect("nobody panics");
-    let by_controls: Vec<&str> = asked
-        .iter()
-        .filter(|(test, _)| test == "controls")
-        .map(|(_, what)| what.as_str())
-        .collect();
+    let by = |name: &str| -> Vec<&str> {
+        let asked = asked.iter().filter(|(test, _)| test == name);
+        asked.map(|(_, what)| what.as_str()).collect()
+    };
     let expected = [
         "begin", "stop", "start", "restart", "pause", "unpause", "kill", "kill", "logs", "logs",
         "exec", "exec", "state", "stop", "restore",
     ];
-    assert_eq!(by_controls, expected, "{way:?}");
+    assert_eq!(by("controls"), expected, "{way:?}");
+    // A fixture finds the stack as it was before the test.
+    let expected = ["begin", "kill", "restore", "exec"];
+    assert_eq!(by("kills_what_a_fixture_needs"), expected, "{way:?}");
+    let expected = ["begin", "restore", "restart", "restore"];
+    assert_eq!(by("changes_what_is_put_back_too"), expected, "{way:?}");
     let begun = asked.iter().filter(|(_, what)| what == "begin").count();
-    assert_eq!(begun, 10, "{way:?}: every test has a session: {asked:?}");
+    assert_eq!(begun, 14, "{way:?}: every test has a session: {asked:?}");
+}
+
+fn records_have_the_requests(play: &Play, ran: &Ran) {
+    let requests = [
+        "0 GET /headers: 200 Passed",
+        "0 GET /headers: 200, once more Passed",
+        "0 GET /poll: 200 Passed",
+        "0 GET /poll: 200, 2 more times Passed",
+        "1 GET /in: 200 Passed",
+        "0 inside Passed",
+        "0 POST /broken: 500 Passed",
+        "0 GET /long: 200 Passed",
+        "0 GET /in: no answer Failed",
+    ];
+    assert_eq!(steps(ran, "sends_what_it_is_told"), requests);
+    let waited = ["0 say hello Passed", "0 GET /hello: no answer Failed"];
+    assert_eq!(steps(ran, "asks_in_vain"), waited);
+    let events = std::fs::read_to_string(play.path().join("events.jsonl")).expect("records");
+    for secret in ["s3cret", "t0ken"] {
+        assert!(!events.contains(secret), "{secret}: {events}");
+    }
+}
+
+/// A test's steps, in the order of their ends.
+fn steps(ran: &Ran, name: &str) -> Vec<String> {
+    let ended = ran.entries.iter().filter_map(|entry| match entry {
+        Entry::StepEnded {
+            test,
+            step,
+            depth,
+            status,
+            ..
+        } if test == name => Some(format!("{depth} {step} {status:?}")),
+        _ => None,
+    });
+    ended.collect()
 }
 
 #[test]
@@ -280,14 +331,25 @@ fn a_test_sees_and_controls_the_stack_under_nextest() {
 }
 
 #[test]
-fn without_a_socket_control_is_refused_and_the_rest_works() {
-    let ran = Play::with(&endpoints()).run(Way::Threads, "stack", &[]);
+fn without_a_socket_tests_that_control_are_ignored_and_the_rest_works() {
+    let mut play = Play::with(&endpoints());
+    let ran = play.run(Way::Threads, "stack", &[]);
     let verdicts = ran.verdicts();
     assert_eq!(verdicts["talks_to_the_service"], "ok", "{}", ran.all());
-    assert_eq!(verdicts["controls"], "FAILED");
-    assert!(
-        ran.message("controls").contains("`cargo e2e --reuse`"),
-        "{}",
-        ran.message("controls")
-    );
+    assert_eq!(verdicts["controls_without_asking"], "FAILED");
+    for name in ["controls", "stops_in_vain", "changes_what_is_put_back_too"] {
+        assert_eq!(verdicts[name], "ignored", "{name}: {}", ran.all());
+    }
+    let why = "... ignored (it controls services: run `cargo e2e`, or `cargo e2e --reuse`)";
+    assert!(ran.stdout.contains(why), "{}", ran.stdout);
+
+    play.set(REQUIRED, "1");
+    let ran = play.run(Way::Threads, "stack", &["--exact", "controls"]);
+    assert_eq!(ran.verdicts()["controls"], "FAILED", "{}", ran.all());
+    let message = ran.message("controls");
+    assert!(message.contains("`cargo e2e --reuse`"), "{message}");
+    // nextest knows nothing of a test that is ignored while it runs: it would pass.
+    play.set(REQUIRED, "");
+    let ran = play.run(Way::Nextest, "stack", &["-E", "test(=controls)"]);
+    assert_eq!(ran.code, Some(100), "{}", ran.all());
 }

@@ -4,7 +4,7 @@ use e2e_tests::rust::into_package;
 use e2e_tests::{Host, Repo};
 
 use super::FIRST_REPO;
-use super::pages::parse;
+use super::pages::{parse, read};
 
 #[test]
 fn the_readmes_rust_tests_pass_against_its_stack() {
@@ -33,4 +33,21 @@ fn the_readmes_rust_tests_pass_against_its_stack() {
     ran.ended(0, "passed");
     let test = ran.recorded_as("tests", "the_page_is_served");
     assert_eq!(test["steps"][0]["name"], "ask for the page");
+}
+
+/// A file of an example is compiled and run with the example.
+#[test]
+fn the_rust_of_recipes_is_that_of_examples() {
+    let (blocks, _) = parse("docs/src/guides/recipes.md");
+    let mut files = 0;
+    for block in blocks {
+        if let Some(file) = block.info.strip_prefix("rust file=") {
+            assert_eq!(block.text, read(file), "recipes.md:{}", block.line);
+            files += 1;
+        }
+    }
+    assert!(
+        files > 0,
+        "guides/recipes.md shows a database for each test"
+    );
 }

@@ -21,6 +21,68 @@ async fn talks_to_the_service(sandbox: Sandbox) -> anyhow::Result<()> {
 }
 
 #[e2e_harness::test(needs = ["web"])]
+async fn sends_what_it_is_told(sandbox: Sandbox) -> anyhow::Result<()> {
+    let web = sandbox.http("web").await?.header("x-tenant", "7")?;
+    let web = web.bearer("t0ken")?;
+    assert!(!format!("{web:?}").contains("t0ken"), "{web:?}");
+    let sent = web.get("/headers").send().await?.text().await?;
+    assert_eq!(sent, "authorization: Bearer t0ken\nx-tenant: 7\n");
+    let sent = web.get("/headers").header("X-Tenant", "8").send().await?;
+    assert_eq!(
+        sent.text().await?,
+        "authorization: Bearer t0ken\nx-tenant: 8\n"
+    );
+    let error = web.clone().header("a b", "").expect_err("a space");
+    assert_eq!(error.to_string(), "header `a b` is not valid");
+    for _ in 0..3 {
+        web.get("/poll?key=s3cret").expect_status(200).await?;
+    }
+    let inside = sandbox.step("inside", web.get("/in").send()).await?;
+    assert_eq!(inside.status(), 200);
+    let error = web.post("/broken?key=s3cret").expect_status(201).await;
+    assert_eq!(
+        error.expect_err("no tea").to_string(),
+        "POST /broken: status 500, expected 201; its body: no tea, only coffee"
+    );
+    let error = web.get("/long").expect_status(201).await;
+    let error = error.expect_err("another status").to_string();
+    assert!(error.ends_with("x …") && error.len() < 2100, "{error}");
+    let gone = sandbox.http("silent").await?;
+    let error = gone
+        .get("/in?key=s3cret")
+        .timeout(Duration::from_millis(50))
+        .expect_status(200)
+        .await;
+    let error = e2e_harness::chain(&error.expect_err("no answer"));
+    assert!(error.starts_with("GET /in has no answer: "), "{error}");
+    assert!(!error.contains("s3cret"), "{error}");
+    Ok(())
+}
+
+#[e2e_harness::test(needs = [])]
+fn has_an_id_of_its_own(sandbox: &Sandbox, _same: &Same) {
+    let id = sandbox.unique_id();
+    assert!(id.starts_with("has_an_id_of_its_own_"), "{id}");
+    assert_eq!(id, sandbox.clone().unique_id());
+}
+
+/// Sees the id that its test sees.
+struct Same(Sandbox);
+
+impl e2e_harness::Fixture for Same {
+    async fn set_up(sandbox: &Sandbox) -> Result<Self, BoxError> {
+        let database = sandbox.artifacts()?.join(sandbox.unique_id());
+        std::fs::create_dir(database)?;
+        Ok(Self(sandbox.clone()))
+    }
+
+    async fn close(&self) -> Result<(), BoxError> {
+        let database = self.0.artifacts()?.join(self.0.unique_id());
+        Ok(std::fs::remove_dir(database)?)
+    }
+}
+
+#[e2e_harness::test(needs = ["web"])]
 async fn knows_what_there_is(sandbox: Sandbox) -> anyhow::Result<()> {
     let error = sandbox.addr("web", 81).expect_err("there is no such port");
     assert_eq!(
@@ -105,5 +167,41 @@ async fn controls(sandbox: Sandbox) -> anyhow::Result<()> {
     );
     Ok(())
 }
+
+/// Leaves a service as it was, through the service.
+struct Tidy(Sandbox);
+
+impl e2e_harness::Fixture for Tidy {
+    async fn set_up(sandbox: &Sandbox) -> Result<Self, BoxError> {
+        Ok(Self(sandbox.clone()))
+    }
+
+    async fn close(&self) -> Result<(), BoxError> {
+        self.0.service("web").exec(["tidy"]).await?.success()?;
+        Ok(())
+    }
+}
+
+#[e2e_harness::test(exclusive, needs = [])]
+async fn kills_what_a_fixture_needs(sandbox: Sandbox, _tidy: &Tidy) -> anyhow::Result<()> {
+    sandbox.service("web").kill().await?;
+    anyhow::bail!("no answer")
+}
+
+/// Changes the stack while it is closed.
+struct Restarter(Sandbox);
+
+impl e2e_harness::Fixture for Restarter {
+    async fn set_up(sandbox: &Sandbox) -> Result<Self, BoxError> {
+        Ok(Self(sandbox.clone()))
+    }
+
+    async fn close(&self) -> Result<(), BoxError> {
+        Ok(self.0.service("web").restart().await?)
+    }
+}
+
+#[e2e_harness::test(exclusive, needs = [])]
+fn changes_what_is_put_back_too(_restarter: &Restarter) {}
 
 e2e_harness::main!();

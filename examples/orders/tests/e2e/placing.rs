@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use e2e_harness::{Poll, Sandbox, eventually};
+use e2e_harness::{Poll, Sandbox, assert_json_eq, eventually};
 use serde_json::{Value, json};
 
 use super::database::Database;
@@ -16,9 +16,11 @@ async fn an_order_reaches_the_database(
     let api = sandbox.http("api").await?;
     let order = json!({ "item": "tea", "quantity": 2 });
     let placed = sandbox
-        .step("place an order", api.post("/orders").json(&order).send())
+        .step(
+            "place an order",
+            api.post("/orders").json(&order).expect_status(201),
+        )
         .await?
-        .error_for_status()?
         .json::<Value>()
         .await?;
     sandbox
@@ -32,8 +34,9 @@ async fn an_order_reaches_the_database(
             }),
         )
         .await?;
-    let found = api.get(&format!("/orders/{}", placed["id"])).send().await?;
-    assert_eq!(found.json::<Value>().await?, placed);
+    let path = format!("/orders/{}", placed["id"]);
+    let found: Value = api.get(&path).expect_status(200).await?.json().await?;
+    assert_json_eq!(found, placed);
     Ok(())
 }
 

@@ -29,7 +29,7 @@ async fn an_order_ships_once(sandbox: Sandbox, database: &Database) -> anyhow::R
             .step("for the first time", api.post(&ship).send())
             .await?;
         let again = sandbox.step("and again", api.post(&ship).send()).await?;
-        anyhow::Ok((first.status(), again.status()))
+        Ok::<_, anyhow::Error>((first.status(), again.status()))
     };
     let (first, again) = sandbox.step("ship it", shipping).await?;
     assert_eq!((first.as_u16(), again.as_u16()), (200, 409));
