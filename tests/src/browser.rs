@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::Running;
+use crate::{Running, wait_for};
 
 /// A browser with one window; ends with its test.
 pub struct Browser {
@@ -17,31 +17,39 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts it with a window of this size, and with arguments of its own.
+    /// Starts it, with a wide window.
     #[track_caller]
     #[must_use]
-    pub fn start((width, height): (u32, u32), arguments: &[&str]) -> Self {
+    pub fn start() -> Self {
         let mut command = Command::new("chromedriver");
         command.arg("--port=0");
-        let mut driver = Running::start(command, None);
-        driver.prints("on port ").prints(".\n");
+        let driver = Running::start(command, None);
+        let ready = "successfully on port ";
+        wait_for("chromedriver", Duration::from_mins(1), || {
+            let printed = driver.printed();
+            let told = printed.split_once(ready);
+            told.is_some_and(|(_, port)| port.contains('\n'))
+        });
         let printed = driver.printed();
-        let (_, port) = printed.rsplit_once("on port ").expect("it was printed");
-        let port = port.trim().trim_end_matches('.');
+        let (_, port) = printed.split_once(ready).expect("it was printed");
+        let port = port.lines().next().unwrap_or_default();
+        let port = port.trim_end_matches('.');
         let profile = tempfile::tempdir().expect("a folder");
-        let mut all = vec![
-            "--headless=new".to_owned(),
-            "--no-sandbox".to_owned(),
-            "--disable-gpu".to_owned(),
-            "--disable-background-networking".to_owned(),
-            "--disable-component-update".to_owned(),
-            "--disable-sync".to_owned(),
-            "--no-first-run".to_owned(),
-            format!("--window-size={width},{height}"),
-            format!("--user-data-dir={}", profile.path().display()),
+        let profile_is = format!("--user-data-dir={}", profile.path().display());
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--no-first-run",
+            "--window-size=1280,900",
+            &profile_is,
         ];
-        all.extend(arguments.iter().map(ToString::to_string));
-        let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": {"args": all}}}});
+        let wanted =
+            json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": {"args": arguments}}}});
         let base = format!("http://127.0.0.1:{port}/session");
         let made = ask(&base, &wanted);
         let id = made["sessionId"].as_str().expect("a session");
@@ -73,6 +81,22 @@ impl Browser {
         let _ = self.run(script);
     }
 
+    /// Looks at the page as on a screen of this width, in dark colours or in light ones.
+    #[track_caller]
+    pub fn look(&self, width: u32, dark: bool) {
+        let colours = if dark { "dark" } else { "light" };
+        let colours = json!({"features": [{"name": "prefers-color-scheme", "value": colours}]});
+        let screen =
+            json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
+        for (command, parameters) in [
+            ("Emulation.setEmulatedMedia", colours),
+            ("Emulation.setDeviceMetricsOverride", screen),
+        ] {
+            let body = json!({"cmd": command, "params": parameters});
+            ask(&format!("{}/goog/cdp/execute", self.session), &body);
+        }
+    }
+
     /// Types keys, to whatever has the focus.
     #[track_caller]
     pub fn types(&self, keys: &str) {
@@ -84,7 +108,8 @@ impl Browser {
         ask(&format!("{}/actions", self.session), &actions);
     }
 
-    /// What axe-core has against the page, a line each. `scripts/ci-tools` installs it.
+    /// What axe-core has against the page, a line each, once lines and tests that are like others
+    /// are removed from it: each takes a millisecond. `scripts/ci-tools` installs it.
     #[track_caller]
     #[must_use]
     pub fn axe(&self) -> Vec<String> {
@@ -92,6 +117,10 @@ impl Browser {
         let path = root.join("target/ci-tools/node_modules/axe-core/axe.min.js");
         let axe = std::fs::read_to_string(&path)
             .unwrap_or_else(|error| panic!("{}: {error}: run scripts/ci-tools", path.display()));
+        self.act(
+            "document.querySelectorAll('.chunk > :nth-child(n+4):not(.bad, .warn), .module > .test:nth-child(n+6)') \
+             .forEach((one) => one.remove());",
+        );
         self.act(&format!("{axe}\nwindow.axe = axe;"));
         let found = self.run(
             "return axe.run(document, {resultTypes: ['violations']}).then((all) => all.violations.map((one) => \
@@ -114,7 +143,14 @@ impl Drop for Browser {
 #[track_caller]
 fn ask(url: &str, body: &Value) -> Value {
     let mut command = Command::new("curl");
-    command.args(["-s", "-H", "Content-Type: application/json", "-d", "@-", url]);
+    command.args([
+        "-s",
+        "-H",
+        "Content-Type: application/json",
+        "-d",
+        "@-",
+        url,
+    ]);
     let ended = Running::start(command, Some(&body.to_string())).finish(Duration::from_mins(2));
     let answer: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended}"));
     let value = answer["value"].clone();

@@ -1,5 +1,7 @@
 //! Everything that took time, as rows of bars in percent of the run. `timeline.rs` shows them.
 
+use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -239,10 +241,9 @@ impl Axis {
             Vec::new()
         };
         if order.len() > most {
-            let slow = |index: &usize| {
-                std::cmp::Reverse(time(index).map_or(0, |time| time.to - time.from))
-            };
-            order.sort_by_key(|index| (!failed.contains(index), slow(index)));
+            let failed: HashSet<&usize> = failed.iter().collect();
+            let lasted = |index: &usize| time(index).map_or(0, |time| time.to - time.from);
+            order.sort_by_cached_key(|index| (!failed.contains(index), Reverse(lasted(index))));
             order.truncate(most);
         }
         order.sort_by_key(|index| time(index).map(|time| time.from));

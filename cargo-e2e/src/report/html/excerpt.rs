@@ -221,7 +221,11 @@ mod tests {
         assert_eq!(shares(&[mib, 0, 10 * mib], 4 * mib)[2], 3 * mib);
         assert_eq!(shares(&[9 * mib, 9 * mib], 4 * mib), [2 * mib, 2 * mib]);
         assert_eq!(shares(&[], mib), Vec::<u64>::new());
-        assert!(shares(&[1; 1000], mib).iter().all(|share| *share == LEAST));
+        assert!(
+            shares(&[mib; 1000], mib)
+                .iter()
+                .all(|share| *share == LEAST)
+        );
     }
 
     #[test]
