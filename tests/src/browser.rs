@@ -97,6 +97,18 @@ impl Browser {
         }
     }
 
+    /// Clicks the first part that a selector finds.
+    #[track_caller]
+    pub fn clicks(&self, selector: &str) {
+        let wanted = json!({"using": "css selector", "value": selector});
+        let found = ask(&format!("{}/element", self.session), &wanted);
+        let id = found
+            .as_object()
+            .and_then(|found| found.values().next()?.as_str());
+        let id = id.expect("an element");
+        ask(&format!("{}/element/{id}/click", self.session), &json!({}));
+    }
+
     /// Types keys, to whatever has the focus.
     #[track_caller]
     pub fn types(&self, keys: &str) {

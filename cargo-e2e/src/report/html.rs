@@ -27,7 +27,8 @@ use crate::text::{clip, printable};
 use axis::Axis;
 use style::STYLE;
 
-const SCRIPTS: [&str; 4] = [
+const SCRIPTS: [&str; 5] = [
+    "\"use strict\";\n",
     include_str!("html/logs.js"),
     include_str!("html/tests.js"),
     include_str!("html/timeline.js"),
@@ -90,7 +91,7 @@ pub fn page(record: &Record, inputs: &ReportInputs<'_>, failure: Option<&str>) -
                     section #logs { h2 { "Logs" } (logs::logs(record, inputs, &axis, &failed)) }
                     section #about { h2 { "About" } (about(record, inputs)) }
                 }
-                script { "\"use strict\";" @for script in SCRIPTS { (PreEscaped(script)) } }
+                script { @for script in SCRIPTS { (PreEscaped(script)) } }
             }
         }
     };

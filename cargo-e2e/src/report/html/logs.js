@@ -88,7 +88,9 @@ let shownLines;
       for (const gap of log.gaps) gap.hidden = isFiltered;
       // A log without times is not in the list by time.
       log.part.hidden = !isChosen || (isOn && timed);
-      log.hits.textContent = isFiltered ? `${hits} found` : "";
+      // Of a long log the page has a part.
+      const all = log.gaps.length > 0 && isFiltered ? log.chunks.reduce((sum, chunk) => sum + chunk.lines.length, 0) : 0;
+      log.hits.textContent = isFiltered ? `${hits} found${all ? ` in ${all} lines` : ""}` : "";
       if (log.none) log.none.hidden = !isFiltered || hits > 0;
       if (isFiltered) log.part.open = hits > 0;
       else if (wasFiltered) log.part.open = log.open;

@@ -32,16 +32,18 @@
   addEventListener("hashchange", target);
   if (location.hash) target();
 
-  const copy = (text) => {
-    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const copyOldWay = (text) => {
     const area = document.createElement("textarea");
     area.value = text;
     document.body.append(area);
     area.select();
-    document.execCommand("copy");
+    const done = document.execCommand("copy");
     area.remove();
-    return Promise.resolve();
+    return done ? Promise.resolve() : Promise.reject(new Error("refused"));
   };
+  // Not every browser has the first for a page that is a file.
+  const copy = (text) => navigator.clipboard
+    ? navigator.clipboard.writeText(text).catch(() => copyOldWay(text)) : copyOldWay(text);
   document.addEventListener("click", (event) => {
     const jump = event.target.closest(".jump");
     if (jump) showTime([+jump.dataset.from, +jump.dataset.to]);
