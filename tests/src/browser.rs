@@ -87,7 +87,7 @@ impl Browser {
         let colours = if dark { "dark" } else { "light" };
         let colours = json!({"features": [{"name": "prefers-color-scheme", "value": colours}]});
         let screen =
-            json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
+            json!({"width": width, "height": 3000, "deviceScaleFactor": 1, "mobile": false});
         for (command, parameters) in [
             ("Emulation.setEmulatedMedia", colours),
             ("Emulation.setDeviceMetricsOverride", screen),

@@ -105,7 +105,7 @@ fn verdict(record: &Record) -> Markup {
     } else {
         ("bad", "✗")
     };
-    let counts = test_list::counts(record.tests.iter());
+    let counts = test_list::counts(&record.tests.iter());
     let took = duration(Duration::from_millis(record.duration_ms));
     html! {
         div.headline {

@@ -181,11 +181,11 @@ impl Axis {
             };
             let mut detail = format!("{} ({})", service.state, service.image);
             if lives.len() > 1 {
-                let lived: Vec<String> = lives
+                let spans: Vec<String> = lives
                     .iter()
                     .map(|life| told_life(life, span(life)))
                     .collect();
-                detail = format!("{}; {detail}", lived.join("; "));
+                detail = format!("{}; {detail}", spans.join("; "));
             }
             if let Some(unknown) = unknown {
                 detail = format!("{unknown}; {detail}");

@@ -66,8 +66,9 @@ pub(super) fn tests(record: &Record, axis: &Axis, failed: &[usize]) -> Markup {
                 details.module {
                     summary {
                         @let all = indexes.iter().map(|&index| &record.tests[index]);
-                        (mark("good")) @if module.is_empty() { "tests" } @else { (printable(module)) } " "
-                        span.took { (counts(all)) } " " span.took.hits {}
+                        @let passed = all.clone().any(|test| test.status == StageStatus::Passed);
+                        (mark(if passed { "good" } else { "skipped" })) @if module.is_empty() { "tests" } @else { (printable(module)) } " "
+                        span.took { (counts(&all)) } " " span.took.hits {}
                     }
                     @for &index in indexes { (listed(index, false, false)) }
                 }
@@ -78,7 +79,7 @@ pub(super) fn tests(record: &Record, axis: &Axis, failed: &[usize]) -> Markup {
 }
 
 /// Returns `24 failed · 376 passed`.
-pub(super) fn counts<'r>(tests: impl Iterator<Item = &'r TestRecord> + Clone) -> String {
+pub(super) fn counts<'r>(tests: &(impl Iterator<Item = &'r TestRecord> + Clone)) -> String {
     use StageStatus::{Failed, Interrupted, Passed, Skipped};
     let count = |status| {
         let number = tests.clone().filter(|test| test.status == status).count();
@@ -99,20 +100,22 @@ fn entry(index: usize, test: &TestRecord, axis: &Axis, open: bool, whole: bool) 
         // A test without an end has no duration.
         @if test.duration_ms > 0 { span.took { (took(test.duration_ms)) } }
     };
-    if test.message.is_none() && test.steps.is_empty() && time.is_none() {
-        return html! { div.test id=(anchor::of_test(index)) { (line) } };
+    let jump = html! {
+        @if let Some(time) = time {
+            a.jump href="#logs" data-from=(time.from - time.slack) data-to=(time.to + time.slack) {
+                "show logs during this test"
+            }
+        }
+    };
+    // Thousands of tests pass: an element that opens is dear.
+    if test.message.is_none() && test.steps.is_empty() {
+        return html! { div.test id=(anchor::of_test(index)) { (line) " " (jump) } };
     }
     let is_failed = matches!(class, "bad" | "cut");
     html! {
         details.test.failed[is_failed] id=(anchor::of_test(index)) open[open] {
             summary { (line) }
-            @if let Some(time) = time {
-                p {
-                    a.jump href="#logs" data-from=(time.from - time.slack) data-to=(time.to + time.slack) {
-                        "show logs during this test"
-                    }
-                }
-            }
+            @if time.is_some() { p { (jump) } }
             @if let Some(message) = &test.message {
                 div.copyable {
                     @if is_failed { button.copy type="button" aria-label={ "copy what " (first_line(&name)) " said" } { "copy" } }

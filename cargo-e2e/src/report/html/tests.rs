@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::*;
 use crate::record::outcome::{ServiceRecord, Stage, StageRecord, StageStatus};
 use crate::record::samples::{failed, passed, test};
@@ -213,10 +215,10 @@ fn many(tests: usize, bundle: &std::path::Path) -> Record {
             let after = u64::try_from(index).unwrap() * 1000 + after;
             let at = start + jiff::SignedDuration::from_millis(i64::try_from(after).unwrap());
             let name = &one.name;
-            events += &format!(
+            let _ = writeln!(
+                events,
                 r#"{{"event":"test_{event}","test":"{name}","attempt":1,"status":"passed","duration_ms":1,"message":null,"at":"{at}"}}"#
             );
-            events.push('\n');
         }
         record.tests.push(one);
     }
