@@ -11,6 +11,8 @@ let showTests;
   const tests = [...list.querySelectorAll(".test")].map((part) => ({
     part, text: null, failed: part.classList.contains("failed"), module: of.get(part.parentElement),
   }));
+  // What stands in all of them is no match.
+  const link = (list.querySelector(".jump") || list.querySelector("h2")).textContent;
   const none = list.querySelector(".none");
   let wasFiltered = false;
   showTests = (wanted, failed) => {
@@ -24,7 +26,7 @@ let showTests;
     for (const test of tests) {
       if (wanted && test.text === null) {
         const name = test.module ? test.module.part.firstElementChild.firstChild.nextSibling.textContent : "";
-        test.text = `${name} ${test.part.textContent}`.toLowerCase();
+        test.text = `${name} ${test.part.textContent.replace(link, "")}`.toLowerCase();
       }
       const fits = (!wanted || test.text.includes(wanted)) && (!failed || test.failed);
       if (fits) count += 1;
