@@ -2,7 +2,7 @@
 let showTests;
 {
   // More matches are counted, and not laid out.
-  const MOST = 500;
+  const MOST = 200;
   const list = document.getElementById("tests");
   const modules = [...list.querySelectorAll(".module")].map((part) => ({
     part, hits: part.querySelector(".hits"), open: false,
@@ -21,6 +21,7 @@ let showTests;
     for (const module of modules) {
       if (isFiltered && !wasFiltered) module.open = module.part.open;
       module.count = 0;
+      module.shown = 0;
     }
     let count = 0;
     for (const test of tests) {
@@ -32,11 +33,12 @@ let showTests;
       if (fits) count += 1;
       if (fits && test.module) test.module.count += 1;
       const hide = !fits || (isFiltered && count > MOST);
+      if (!hide && test.module) test.module.shown += 1;
       if (test.part.hidden !== hide) test.part.hidden = hide;
     }
     for (const module of modules) {
-      module.part.hidden = isFiltered && module.count === 0;
-      module.part.open = isFiltered ? module.count > 0 : module.open;
+      module.part.hidden = isFiltered && module.shown === 0;
+      module.part.open = isFiltered ? module.shown > 0 : module.open;
       module.hits.textContent = wanted && module.count > 0 ? `${module.count} found` : "";
     }
     if (none) {
