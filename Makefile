@@ -13,7 +13,7 @@ KEEP =
 # Where `make e2e` looks for repos: a list of folders, separated by spaces.
 REPOS_DIR = examples ..
 
-.PHONY: help demo test e2e lint faults soak bench big fuzz canaries docs
+.PHONY: help demo test e2e lint faults soak bench big page fuzz canaries docs
 
 help:
 	@echo 'make demo                    set up a lab host here and run examples on it and here'
@@ -23,6 +23,7 @@ help:
 	@echo 'make soak N=200              kill so many runs at random moments'
 	@echo 'make bench PAIRS=7 ONLY=name compare runs with scripts written by hand; ONLY names scenarios'
 	@echo 'make big                     what a run with much output costs in memory and time'
+	@echo 'make page                    how fast the page of 5,000 tests and a million log lines is'
 	@echo 'make fuzz T=600              feed made-up input to all that reads, T seconds a target; TARGETS=name'
 	@echo 'make canaries                look for secrets of every shape in all that runs leave'
 	@echo 'make lint                    formatting, clippy, shellcheck; cargo deny and linters of CI files where installed'
@@ -51,6 +52,9 @@ bench:
 
 big:
 	@sh scripts/big
+
+page:
+	@sh scripts/page
 
 fuzz:
 	@sh scripts/fuzz $(T) $(TARGETS)

@@ -21,6 +21,7 @@
 )]
 
 mod binary;
+mod browser;
 mod hub;
 mod lab;
 mod leaks;
@@ -35,6 +36,7 @@ pub mod stacks;
 mod started;
 
 pub use binary::cargo_e2e;
+pub use browser::Browser;
 pub use hub::hub_for_one;
 pub use lab::{Account, Host, Spare, image, ssh_config};
 pub use leaks::Everything;

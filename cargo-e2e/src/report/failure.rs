@@ -19,7 +19,6 @@ use crate::report::ReportInputs;
 use crate::shell::word;
 use crate::text::{clip, count, printable};
 
-pub(crate) use during::is_complaint;
 use during::{During, Service};
 
 /// For the terminal.

@@ -1,35 +1,49 @@
 //! `report.html`: a run on one page that needs no network, no other file, and no script to be read.
 //! maud escapes everything from outside.
 
+mod anchor;
+mod ansi;
 mod axis;
+mod excerpt;
+mod lives;
 mod logs;
 mod style;
+mod test_list;
+mod test_name;
+mod test_times;
 #[cfg(test)]
 mod tests;
+mod timeline;
+
+use std::time::Duration;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::record::outcome::{HealthStatus, Record, StageStatus, TestRecord, Verdict};
-use crate::record::summary::{by_spec, duration, first_line, tail};
+use crate::record::outcome::{HealthStatus, Record, Verdict};
+use crate::record::summary::{at_step, by_spec, duration, first_line};
 use crate::report::ReportInputs;
-use crate::text::printable;
+use crate::text::{clip, printable};
 
-use axis::{Axis, Bar};
-use style::{STYLE, status_class};
+use axis::Axis;
+use style::STYLE;
 
-const SCRIPT: &str = include_str!("html/script.js");
+const SCRIPTS: [&str; 5] = [
+    "\"use strict\";\n",
+    include_str!("html/logs.js"),
+    include_str!("html/tests.js"),
+    include_str!("html/timeline.js"),
+    include_str!("html/script.js"),
+];
 /// The browser fetches nothing, whatever a log contains.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+/// Characters of the first failure above all else.
+const FIRST: usize = 300;
 
 /// Renders the page. `failure` is the explanation from the evidence.
 #[must_use]
 pub fn page(record: &Record, inputs: &ReportInputs<'_>, failure: Option<&str>) -> String {
     let axis = Axis::of(record, inputs);
-    let class = if record.verdict == Verdict::Passed {
-        "good"
-    } else {
-        "bad"
-    };
+    let failed = test_list::failed(record);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -43,94 +57,81 @@ pub fn page(record: &Record, inputs: &ReportInputs<'_>, failure: Option<&str>) -
             }
             body {
                 header {
-                    span class={ "verdict " (class) } { (record.verdict.info().title) }
-                    h1 { (record.repo) " e2e" (by_spec(record)) (printable(&tail(record))) }
-                    nav {
-                        a href="#timeline" { "Timeline" } " "
+                    (verdict(record))
+                    @if let Some(&first) = failed.first().filter(|_| record.tests.len() > 1) {
+                        (first_failure(record, first))
+                    }
+                    nav aria-label="parts of this page" {
                         a href="#tests" { "Tests" } " "
+                        a href="#timeline" { "Timeline" } " "
                         a href="#logs" { "Logs" } " "
                         a href="#about" { "About" }
                     }
                 }
+                div.tools.search role="search" hidden {
+                    @if record.tests.len() > 1 {
+                        span.which role="group" aria-label="tests to show" {
+                            label { input type="radio" name="which" value="failed" disabled[failed.is_empty()]; " Failed" } " "
+                            label { input type="radio" name="which" value="all" checked; " All" }
+                        }
+                    }
+                    input type="search" id="filter" placeholder="search tests and logs  ( / )" aria-label="search tests and logs";
+                    output #found aria-live="polite" for="filter" {}
+                }
                 main {
                     @if let Some(failure) = failure {
-                        section #why { h2 { "Why" } pre { (failure) } }
+                        section #why.copyable {
+                            h2 { "Why" }
+                            button.copy type="button" aria-label="copy why it failed" { "copy" }
+                            pre.bad { (failure) }
+                        }
                     }
-                    section #timeline { h2 { "Timeline" } (timeline(&axis)) }
-                    section #tests { h2 { "Tests" } (tests(record, &axis)) }
-                    section #logs { h2 { "Logs" } (logs::logs(record, inputs, &axis)) }
+                    section #tests { h2 { "Tests" } (test_list::tests(record, &axis, &failed)) }
+                    section #timeline { h2 { "Timeline" } (timeline::timeline(record, inputs, &axis, &failed)) }
+                    section #logs { h2 { "Logs" } (logs::logs(record, inputs, &axis, &failed)) }
                     section #about { h2 { "About" } (about(record, inputs)) }
                 }
-                script { (PreEscaped(SCRIPT)) }
+                script { @for script in SCRIPTS { (PreEscaped(script)) } }
             }
         }
     };
     page.into_string()
 }
 
-/// Stages, health checks, containers and tests on one axis.
-fn timeline(axis: &Axis) -> Markup {
-    let group = |title: &str, bars: &[Bar]| {
-        html! {
-            @if !bars.is_empty() {
-                h3 { (title) }
-                @for bar in bars {
-                    div.row {
-                        span.name title=(bar.name) { (bar.short) }
-                        span.track {
-                            span class={ "bar " (bar.class) } title=(bar.detail)
-                                style={ "left:" (bar.left) "%;width:" (bar.width) "%" } {}
-                        }
-                        span.took { (bar.took) }
-                    }
-                }
-            }
-        }
+/// Shows the verdict, what was run, and how many tests ended how.
+fn verdict(record: &Record) -> Markup {
+    let (class, shape) = if record.verdict == Verdict::Passed {
+        ("good", "✓")
+    } else {
+        ("bad", "✗")
     };
+    let counts = test_list::counts(&record.tests.iter());
+    let took = duration(Duration::from_millis(record.duration_ms));
     html! {
-        (group("Stages", &axis.stages))
-        (group("Health checks", &axis.checks))
-        (group("Containers", &axis.containers))
-        (group("Tests", &axis.tests))
-        @if axis.hidden_tests {
-            p.took { "The start times of the tests are unknown: no file of the tests has them." }
+        div.headline {
+            span class={ "verdict " (class) } { span aria-hidden="true" { (shape) } " " (record.verdict.info().title) }
+            h1 { (record.repo) " e2e" (by_spec(record)) }
+            p.counts {
+                // A test command counts as one test.
+                @if record.tests.len() > 1 { (counts) " · " }
+                (took) " · " (printable(&record.host))
+            }
         }
-        p.axis { span { "0 s" } span { (axis.total()) } }
     }
 }
 
-fn tests(record: &Record, axis: &Axis) -> Markup {
-    if record.tests.is_empty() {
-        return html! { p { "No test ran." } };
-    }
-    html! { @for test in &record.tests { (test_details(test, axis)) } }
-}
-
-fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
-    let took = |millis| duration(std::time::Duration::from_millis(millis));
+fn first_failure(record: &Record, index: usize) -> Markup {
+    let test = &record.tests[index];
+    let name = printable(&test.name);
+    let message = printable(test.message.as_deref().unwrap_or_default());
     html! {
-        details open[test.status == StageStatus::Failed] {
-            summary {
-                span class={ "status " (status_class(test.status)) } { (test.status.name()) }
-                " " (first_line(&printable(&test.name))) " "
-                // A test without an end has no duration.
-                @if test.duration_ms > 0 { span.took { (took(test.duration_ms)) } }
+        p.copyable {
+            span aria-hidden="true" { "▸ " } "first failure "
+            span.text {
+                a href={ "#" (anchor::of_test(index)) } { (first_line(&name)) } (at_step(test))
+                @if !message.trim().is_empty() { ": " (clip(first_line(&message), FIRST)) }
             }
-            @if let Some((from, to)) = axis.time_of(&test.name) {
-                p { a.jump href="#logs" data-from=(from) data-to=(to) { "logs of this time" } }
-            }
-            @if let Some(message) = &test.message { pre { (printable(message)) } }
-            @if !test.steps.is_empty() {
-                ul.steps {
-                    @for step in &test.steps {
-                        li style={ "margin-left:" (step.depth) "em" } {
-                            span class={ "status " (status_class(step.status)) } { (step.status.name()) }
-                            " " (printable(&step.name)) " "
-                            @if step.duration_ms > 0 { span.took { (took(step.duration_ms)) } }
-                        }
-                    }
-                }
-            }
+            " " button.copy type="button" aria-label="copy the first failure" { "copy" }
         }
     }
 }

@@ -1,11 +1,15 @@
 //! Lines of a log of any length: those since a time, or the last ones.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
+use regex::bytes::Regex;
 
 /// Bytes of a line that are read: minified JSON may be as long as the file.
 const WIDTH: usize = 8 << 10;
@@ -133,6 +137,68 @@ impl LogLines {
         Ok(())
     }
 
+    /// Returns where the first `most` lines of a range end.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn first(&mut self, piece: Range<u64>, most: usize) -> io::Result<u64> {
+        self.file.seek(SeekFrom::Start(piece.start))?;
+        let mut at = piece.start;
+        let mut line = Vec::new();
+        for _ in 0..most {
+            if at >= piece.end {
+                break;
+            }
+            at += self.line(&mut line)?.max(1);
+        }
+        Ok(at.min(piece.end))
+    }
+
+    /// Returns the lines of a range in which a pattern is found, at most `most`.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn find(
+        &mut self,
+        piece: Range<u64>,
+        pattern: &Regex,
+        most: usize,
+    ) -> io::Result<Vec<Range<u64>>> {
+        let mut found = Vec::new();
+        let mut buffer = vec![0; 256 << 10];
+        let mut at = piece.start;
+        while at < piece.end && found.len() < most {
+            self.file.seek(SeekFrom::Start(at))?;
+            let left = usize::try_from(piece.end - at).unwrap_or(usize::MAX);
+            let want = left.min(buffer.len());
+            self.file.read_exact(&mut buffer[..want])?;
+            let Some(end) = memchr::memrchr(b'\n', &buffer[..want]) else {
+                // The last line, or one that is longer than the buffer.
+                let mut line = Vec::new();
+                self.file.seek(SeekFrom::Start(at))?;
+                let length = self.line(&mut line)?.max(1);
+                if pattern.is_match(&line) {
+                    found.push(at..at + length);
+                }
+                at += length;
+                continue;
+            };
+            let lines = &buffer[..=end];
+            let mut from = 0;
+            while let Some(hit) = pattern.find_at(lines, from) {
+                let start = memchr::memrchr(b'\n', &lines[..hit.start()]).map_or(0, |end| end + 1);
+                let end = memchr::memchr(b'\n', &lines[hit.end()..]).unwrap_or_default();
+                from = hit.end() + end + 1;
+                found.push(at + start as u64..at + from as u64);
+                if found.len() == most || from >= lines.len() {
+                    break;
+                }
+            }
+            at += lines.len() as u64;
+        }
+        Ok(found)
+    }
+
     /// Reads the next line without its end, cut to `WIDTH`; returns its whole length.
     fn line(&mut self, line: &mut Vec<u8>) -> io::Result<u64> {
         line.clear();
@@ -182,7 +248,10 @@ impl LogLines {
     }
 
     /// Returns the offset at which the last `most` lines of a range begin.
-    fn back(&mut self, piece: &Range<u64>, most: usize) -> io::Result<u64> {
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn back(&mut self, piece: &Range<u64>, most: usize) -> io::Result<u64> {
         let mut buffer = vec![0; 64 << 10];
         // The last line's own end begins no other line.
         let mut end = piece.end.saturating_sub(1).max(piece.start);
@@ -203,7 +272,11 @@ impl LogLines {
         Ok(piece.start)
     }
 
-    fn count(&mut self, piece: Range<u64>) -> io::Result<usize> {
+    /// Returns the number of line ends in a range.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn count(&mut self, piece: Range<u64>) -> io::Result<usize> {
         self.file.seek(SeekFrom::Start(piece.start))?;
         let mut left = piece.end - piece.start;
         let mut buffer = vec![0; 256 << 10];
@@ -218,86 +291,5 @@ impl LogLines {
             left -= read as u64;
         }
         Ok(count)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lines(text: &str) -> (tempfile::NamedTempFile, LogLines) {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), text).unwrap();
-        let lines = LogLines::open(file.path()).unwrap();
-        (file, lines)
-    }
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_795_341_600 + second).unwrap()
-    }
-
-    #[test]
-    fn a_line_is_found_by_its_time_wherever_lines_without_one_stand() {
-        let mut text = "cargo-e2e: no time\n".to_owned();
-        let mut starts = Vec::new();
-        for second in 0..200 {
-            starts.push(text.len() as u64);
-            let filler = "x".repeat(usize::try_from(second * 37 % 500).unwrap());
-            text.push_str(&[&at(second * 2).to_string(), " ", &filler, "\n"].concat());
-            if second % 7 == 0 {
-                text += "  a line that goes on\n\n";
-            }
-        }
-        let (_file, mut lines) = lines(&text);
-        for (index, start) in starts.iter().enumerate() {
-            let second = i64::try_from(index).unwrap() * 2;
-            let found = lines.since(at(second)).unwrap();
-            // A line without a time belongs to the next one that has one.
-            assert!(
-                found <= *start
-                    && text[usize::try_from(found).unwrap()..usize::try_from(*start).unwrap()]
-                        .lines()
-                        .all(|line| split_time(line).is_none())
-            );
-            assert_eq!(lines.since(at(second - 1)).unwrap(), found, "{index}");
-        }
-        assert_eq!(lines.since(at(1000)).unwrap(), text.len() as u64);
-        assert_eq!(lines.since(at(-5)).unwrap(), 0);
-    }
-
-    #[test]
-    fn the_last_lines_are_found_from_the_end() {
-        let text = (0..50_000).map(|line| format!("line {line}\n"));
-        let text = text.collect::<Vec<_>>().concat();
-        let (_file, mut lines) = lines(&text);
-        let all = 0..lines.length();
-        let last = lines.last(all.clone(), 3).unwrap();
-        assert_eq!(last.lines, ["line 49997", "line 49998", "line 49999"]);
-        assert_eq!(last.before, 49_997);
-        let last = lines.last(all.clone(), 60_000).unwrap();
-        assert_eq!((last.lines.len(), last.before), (50_000, 0));
-        let last = lines.last(all, 30_000).unwrap();
-        assert_eq!(
-            (last.lines[0].as_str(), last.before),
-            ("line 20000", 20_000)
-        );
-        let piece = lines.last(7..21, 1).unwrap();
-        assert_eq!((piece.lines, piece.before), (vec!["line 2".to_owned()], 1));
-        assert_eq!(lines.last(7..7, 5).unwrap(), Last::default());
-    }
-
-    #[test]
-    fn a_line_as_long_as_its_file_takes_no_memory() {
-        let (_file, mut lines) = lines(&("y".repeat(1 << 20) + "\nend"));
-        let all = 0..lines.length();
-        let last = lines.last(all, 5).unwrap();
-        assert_eq!(last.lines.len(), 2);
-        assert_eq!(
-            (last.lines[0].len(), last.lines[1].as_str()),
-            (WIDTH, "end")
-        );
-        let (_file, mut empty) = self::lines("");
-        assert_eq!(empty.last(0..0, 5).unwrap(), Last::default());
-        assert_eq!(empty.since(at(0)).unwrap(), 0);
     }
 }

@@ -1,96 +1,135 @@
 //! The page of a run, in a real browser.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-use e2e_tests::{Host, Repo, Running, wait_for};
+use e2e_tests::{Browser, Host, Ran, Repo, wait_for};
+use indoc::indoc;
+use serde_json::{Value, json};
 
-/// What the page is after its scripts ran on a phone, as HTML.
-fn shown(page: &Path) -> String {
-    let profile = tempfile::tempdir().expect("a folder");
-    let mut command = Command::new("chromium");
-    command
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-        ])
-        .args([
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-        ])
-        .arg("--window-size=390,800")
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .args(["--dump-dom", &format!("file://{}", page.display())]);
-    let ended = Running::start(command, None).finish(Duration::from_mins(1));
-    assert_eq!(ended.code, Some(0), "{ended}");
-    ended.stdout
+const NASTY: &str = "<script>document.title = 'taken over'</script><img src=x onerror=\"document.title='taken over'\">";
+
+/// A log of which the page has a part, and a container that the tests start again.
+const STACK: &str = indoc! {"
+    services:
+      web:
+        image: BUSYBOX
+        container_name: page-web
+        command:
+          - sh
+          - -c
+          - |
+            cat /nasty
+            seq 1 30000 | sed 's|$| GET /orders 200 of a customer who looks at all the orders of the year|'
+            echo ERROR no orders
+            echo 'warning: few orders'
+            seq 30001 60000 | sed 's|$| GET /orders 200 of a customer who looks at all the orders of the year|'
+            sleep 600
+        volumes: ['./nasty:/nasty:ro']
+      db: {image: BUSYBOX, command: [sleep, '600']}
+"};
+
+const SPEC: &str = indoc! {r#"
+    junit: junit.xml
+    test_command: |
+      docker compose restart -t 0 db
+      began=$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)
+      docker compose exec -T web sh -c 'echo no price >/proc/1/fd/1'
+      sed "s/BEGAN/$began/" e2e/report.xml >junit.xml
+      cat e2e/nasty
+      printf '\033[31mred\033[0m\n'
+      exit 3
+"#};
+
+/// Two tests that failed, one that was skipped, and 30 that passed, in three modules.
+fn report() -> String {
+    let mut cases = String::new();
+    for number in 0..30 {
+        let module = if number < 20 { "cart" } else { "pay" };
+        cases += &format!(
+            "<testcase classname=\"tests.test_{module}\" name=\"test_{number}\" time=\"0.01\"/>"
+        );
+    }
+    format!(
+        "<testsuite name=\"pytest\" timestamp=\"BEGAN\" time=\"61\">\
+         <testcase classname=\"tests.test_shop\" name=\"test_price\" time=\"60\">\
+         <failure message=\"expected 5.00\">E expected 5.00, got 4.99</failure></testcase>{cases}\
+         <testcase classname=\"tests.test_cart\" name=\"test_card\" time=\"0\"><skipped message=\"no card reader\"/></testcase>\
+         <testcase classname=\"tests.test_shop\" name=\"test_name\" time=\"0.1\">\
+         <failure message=\"expected a name\"/></testcase></testsuite>"
+    )
+}
+
+/// Words of what is shown, for scripts.
+const SHOWN: &str = "
+    const all = (what) => [...document.querySelectorAll(what)];
+    const seen = (what) => all(what).filter((one) => one.checkVisibility({contentVisibilityAuto: false})).length;
+    const search = (text) => { filter.value = text; filter.dispatchEvent(new Event('input')); };
+    const lines = () => all('.log .chunk > div').filter((one) => !one.hidden && !one.closest('[hidden]')).length;
+";
+
+fn shown(browser: &Browser, script: &str) -> Value {
+    browser.run(&format!("{SHOWN}\n{script}"))
+}
+
+fn ran(repo: &Repo) -> Ran<'_> {
+    let ran = repo.run(Host::Local, &[]);
+    ran.ended(100, "failed");
+    ran
 }
 
 #[test]
 fn the_page_of_a_run_works_in_a_browser_and_without_scripts() {
-    let nasty = "<script>document.title = 'taken over'</script><img src=x onerror=\"document.title='taken over'\">";
     let repo = Repo::new("page")
-        .compose("services: {web: {image: BUSYBOX, container_name: page-web, command: [sh, -c, 'cat /nasty; echo ERROR no orders; sleep 600'], volumes: ['./nasty:/nasty:ro']}}")
-        .spec("test_command: sleep 1; cat e2e/nasty; exit 3\n")
-        .file("e2e/nasty", &format!("{nasty}\n"))
-        .executable("bin/xdg-open", "#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$0.asked\"\n");
+        .compose(STACK)
+        .spec(SPEC)
+        .file("e2e/nasty", &format!("{NASTY}\n"))
+        .file("e2e/report.xml", &report())
+        .gitignore("junit.xml\n")
+        .executable(
+            "bin/xdg-open",
+            "#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$0.asked\"\n",
+        );
     let path = std::env::var("PATH").expect("there is a PATH");
     let path = format!("{}:{path}", repo.path("bin").display());
     let repo = repo.env("PATH", &path);
-    let ran = repo.run(Host::Local, &[]);
-    ran.ended(100, "failed");
+    let ran = ran(&repo);
     let page = ran.bundle().join("report.html");
+    let browser = Browser::start();
 
-    let text = fs::read_to_string(&page).expect("a page");
+    // Without scripts all can be read, and nothing is offered that does not work.
     let silent = repo.path("silent.html");
+    let text = fs::read_to_string(&page).expect("a page");
     let policy = text.replace("script-src 'unsafe-inline'", "script-src 'none'");
     fs::write(&silent, policy).expect("writable");
-    let plain = shown(&silent);
+    browser.open(&silent);
+    let read = shown(
+        &browser,
+        "return [document.title, seen('.tools, .copy, .zoom'), seen('.test'), document.body.textContent];",
+    );
+    assert_eq!(read[0], json!(format!("{} e2e: Failed", repo.slug())));
+    assert_eq!(
+        (&read[1], &read[2]),
+        (&json!(0), &json!(2)),
+        "the failed tests"
+    );
     for text in [
-        "<title>",
-        "e2e: Failed</title>",
         "ERROR no orders",
         "rewrite: web: container name page-web is kept as a network alias only",
     ] {
-        assert!(plain.contains(text), "{text} is not in\n{plain}");
+        assert!(read[3].as_str().expect("a text").contains(text), "{text}");
     }
-    assert!(plain.contains("class=\"tools\" hidden"), "{plain}");
 
-    // What a person does, done by a script behind the page's own.
-    let script = r"<script>
-      const visible = () => [...document.querySelectorAll('.log > div')].filter((one) => !one.hidden).length;
-      const counts = [visible()];
-      filter.value = 'no orders'; filter.dispatchEvent(new Event('input')); counts.push(visible());
-      filter.value = ''; filter.dispatchEvent(new Event('input'));
-      complaints.click(); counts.push(visible()); complaints.click();
-      document.querySelector('.jump').click(); counts.push(visible());
-      counts.push([...document.querySelectorAll('.none')].filter((one) => !one.hidden).length);
-      whole.click(); counts.push(visible());
-      document.dispatchEvent(new KeyboardEvent('keydown', { key: '/' }));
-      counts.push(document.activeElement.id);
-      counts.push(document.documentElement.scrollWidth <= innerWidth ? 'fits' : document.documentElement.scrollWidth);
-      document.body.append('counts ' + counts.join(' ') + ' ' + document.title);
-    </script></body>";
-    let copy = repo.path("copy.html");
-    fs::write(&copy, text.replace("</body>", script)).expect("writable");
-    let used = shown(&copy);
-    let (_, counts) = used.rsplit_once("counts ").expect("it ran");
-    // Two lines of the service, one of the tests; those of the service came before the test, and
-    // both logs say that they have none of that time.
-    assert!(
-        counts.starts_with(&format!(
-            "3 1 1 0 2 3 filter fits {} e2e: Failed",
-            repo.slug()
-        )),
-        "{counts}"
-    );
-    assert!(!used.contains("class=\"tools\" hidden"), "{used}");
+    browser.open(&page);
+    assert_eq!(shown(&browser, "return document.title;"), read[0]);
+    looks_well(&browser);
+    // Anew: that left lines out.
+    browser.open(&page);
+    finds(&browser);
+    shows_when(&browser);
+    let link = browser.run("return new URL(document.querySelector('#log-web p a').href).pathname;");
+    let log = fs::read_to_string(link.as_str().expect("a path")).expect("the whole log");
+    assert_eq!(log.lines().count(), 60_004);
 
     let opened = repo.cargo_e2e(&["report", "--open"]);
     assert!(opened.stdout.ends_with("/report.html\n"), "{opened}");
@@ -107,4 +146,128 @@ fn the_page_of_a_run_works_in_a_browser_and_without_scripts() {
         repo.cargo_e2e(&["report", "--open", "nothing"]).code,
         Some(2)
     );
+}
+
+/// On a wide screen, on a phone and in the dark: it fits, and axe-core has nothing against it, also
+/// when all of it is open.
+fn looks_well(browser: &Browser) {
+    for (width, dark) in [(1280, false), (1280, true), (390, false)] {
+        browser.look(width, dark);
+        assert_eq!(
+            browser.run("return document.documentElement.scrollWidth <= innerWidth"),
+            true,
+            "{width}"
+        );
+        assert_eq!(browser.axe(), [""; 0], "{width}, dark: {dark}");
+    }
+    browser.look(1280, false);
+    // But for the long log, in which every line is alike.
+    browser.act(
+        "document.querySelectorAll('details:not(#log-web)').forEach((one) => { one.open = true; });",
+    );
+    assert_eq!(browser.axe(), [""; 0], "all open");
+}
+
+/// The search goes through tests and logs, opens what it finds, and closes it again.
+fn finds(browser: &Browser) {
+    let found = shown(
+        browser,
+        "
+        const told = () => [found.textContent, seen('.test'), seen('.module'), lines()];
+        const before = told();
+        search('no orders'); const log = [...told(), document.querySelector('#log-web').open];
+        search('test_cart'); const module = told();
+        search('expected 5.00'); const message = told();
+        search('no such thing'); const none = [...told(), seen('#tests .none')];
+        search(''); const after = told();
+        document.querySelector('[value=failed]').click(); const failed = told();
+        document.querySelector('[value=all]').click();
+        complaints.click(); const bad = lines(); complaints.click();
+        return {before, log, module, message, none, after, failed, bad};",
+    );
+    // All of a short log, and of a long one its begin, its end and two lines between them.
+    let lines = &found["before"][3];
+    assert!(
+        lines
+            .as_u64()
+            .is_some_and(|lines| (5_000..40_000).contains(&lines)),
+        "{found:#}"
+    );
+    assert_eq!(found["before"], json!(["", 2, 2, lines]), "{found:#}");
+    assert_eq!(found["after"], found["before"], "{found:#}");
+    assert_eq!(
+        found["log"],
+        json!(["0 tests · 1 log line", 0, 0, 1, true]),
+        "{found:#}"
+    );
+    assert_eq!(
+        found["module"],
+        json!(["21 tests · 0 log lines", 21, 1, 0]),
+        "{found:#}"
+    );
+    assert_eq!(
+        found["message"],
+        json!(["1 test · 0 log lines", 1, 0, 0]),
+        "{found:#}"
+    );
+    assert_eq!(
+        found["none"],
+        json!(["0 tests · 0 log lines", 0, 0, 0, 1]),
+        "{found:#}"
+    );
+    assert_eq!(
+        found["failed"],
+        json!(["2 tests", 2, 0, lines]),
+        "{found:#}"
+    );
+    assert_eq!(found["bad"], 2, "{found:#}");
+
+    browser.types("/price");
+    let typed = shown(
+        browser,
+        "return [document.activeElement.id, filter.value, seen('.test')];",
+    );
+    assert_eq!(typed, json!(["filter", "price", 1]));
+    // Escape, as WebDriver has it.
+    browser.types("\u{e00c}");
+    assert_eq!(
+        shown(browser, "return [filter.value, seen('.test')];"),
+        json!(["", 2])
+    );
+}
+
+/// What logs say during a test, when containers lived, and a closer look at a part of the run.
+fn shows_when(browser: &Browser) {
+    let during = shown(browser, "
+        all('.jump').find((one) => one.closest('.test').textContent.includes('test_price')).click();
+        const list = [...document.querySelectorAll('#by-time .log > div')].map((one) => one.textContent);
+        const alone = [seen('#by-time'), seen('#log-web')];
+        whole.click();
+        return [list.filter((line) => line.includes('web no price')).length, alone, seen('#by-time')];");
+    assert_eq!(during, json!([1, [1, 0], 0]));
+    let lives = shown(browser, "
+        const row = all('#bars details').find((one) => one.querySelector('.name').textContent.trim() === 'db');
+        row.open = true;
+        return [row.querySelectorAll('.bar').length, row.querySelector('p').innerText];");
+    assert_eq!(lives[0], 2, "{lives}");
+    assert!(
+        lives[1]
+            .as_str()
+            .is_some_and(|text| text.contains(", exited with code 137; ")),
+        "{lives}"
+    );
+    let zoomed = shown(browser, "
+        const scale = () => [bars.style.getPropertyValue('--scale'), bars.style.getPropertyValue('--from')];
+        const bar = all('#bars .bar')[0].getBoundingClientRect().width;
+        document.querySelector('[data-zoom=in]').click(); document.querySelector('[data-zoom=left]').click();
+        const closer = all('#bars .bar')[0].getBoundingClientRect().width / bar;
+        const at = scale();
+        document.querySelector('[data-zoom=all]').click();
+        return [Math.round(closer), at, scale(), all('.tick').length > 2];");
+    assert_eq!(zoomed, json!([2, ["2", "0"], ["1", "0"], true]));
+    browser.clicks("header .copy");
+    let copied = "return document.querySelector('header .copy').textContent";
+    wait_for("the copy", Duration::from_secs(20), || {
+        browser.run(copied) == "copied"
+    });
 }

@@ -38,7 +38,8 @@ const FILTERS: &[(&str, &str)] = &[
         r"(stages: N s N s N s)  \w+\n( N s N s N s  \w+\n)*",
         "$1  STAGES\n",
     ),
-    // The page: numbers that have a line of their own.
+    // The page: how often a health check was asked, and numbers that have a line of their own.
+    (r"(?m)^( N s to N s: )\d+ attempts?.*$", "${1}ATTEMPTS"),
     (r"(?m)^( N s\n)+", " N s\n"),
     (r"(?m)^\d+\.\d+$", "SECONDS"),
     (r"(?m)^\d+\.\d+\.\d+$", "VERSION"),

@@ -3,7 +3,7 @@
 use std::fs;
 
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
-use e2e_tests::{Host, Repo};
+use e2e_tests::{Browser, Host, Repo};
 
 use super::filters::settings;
 
@@ -29,6 +29,50 @@ fn summary_and_page() {
         insta::assert_snapshot!("summary.md", summary);
         insta::assert_snapshot!("report.html", page);
     });
+}
+
+/// The same page as a browser shows it, and one of tests in modules.
+#[test]
+fn page_of_several_tests() {
+    let case = |module: &str, name: &str, rest: &str| {
+        format!(
+            "<testcase classname=\"tests.test_{module}\" name=\"test_{name}\" time=\"0\">{rest}</testcase>"
+        )
+    };
+    let mut cases = case(
+        "shop",
+        "price",
+        "<failure message=\"expected 5.00\">E expected 5.00, got 4.99</failure>",
+    );
+    cases += &case("shop", "card", "<skipped message=\"no card reader\"/>");
+    cases += &(0..12)
+        .map(|number| case("cart", &number.to_string(), ""))
+        .collect::<String>();
+    let repo = Repo::new("screen")
+        .compose(WEB)
+        .spec("junit: junit.xml\ntest_command: |\n  cp e2e/report.xml junit.xml\n  exit 1\n")
+        .file(
+            "e2e/report.xml",
+            &format!("<testsuite name=\"pytest\">{cases}</testsuite>"),
+        )
+        .gitignore("junit.xml\n");
+    let ran = repo.run(Host::Local, &[]);
+    ran.ended(100, "failed");
+    let browser = Browser::start();
+    browser.open(&ran.bundle().join("report.html"));
+    for (width, dark) in [(1280, false), (1280, true), (390, false)] {
+        browser.look(width, dark);
+        // Once it is painted.
+        let seen = browser.run(
+            "return new Promise((told) => requestAnimationFrame(() => requestAnimationFrame(() => \
+             told(document.body.innerText))))",
+        );
+        let seen = seen.as_str().expect("a text").replace("\n\n", "\n");
+        // The same words on every screen: no width and no colour hides any.
+        let mut settings = settings(&repo);
+        settings.add_filter(r"(?m)^\d+\.\d+ web", "SECONDS web");
+        settings.bind(|| insta::assert_snapshot!("report.html.browser", seen));
+    }
 }
 
 /// What a person reads of a page: without its head, scripts and tags.

@@ -1,5 +1,6 @@
 # Gathers each container's log and state in files, and prints the states. Of a log that is longer
-# only its end is there, in whole lines, and it is said: `long ID NAME`. Needs: run, most (bytes).
+# only its end is there, in whole lines, and it is said: `long ID NAME`. Beside them: when containers
+# began and ended. Needs: run, most (bytes).
 mkdir -p "$dir/collected/logs" "$dir/collected/inspect" || exit 1
 for name in prepare up setup; do
   rm -f "$dir/collected/$name-output.log"
@@ -17,6 +18,11 @@ log_of() {
 docker ps -a --no-trunc --filter "label=cargo-e2e.run=$id" \
   --format '{{.ID}} {{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.container-number"}}' |
   {
+    # Of all its containers together the engine remembers few events.
+    docker events --since 720h --until 0s --filter "label=cargo-e2e.run=$id" --filter type=container \
+      --filter event=start --filter event=die \
+      --format '{{.TimeNano}} {{.Action}} {{index .Actor.Attributes "com.docker.compose.service"}} {{index .Actor.Attributes "com.docker.compose.container-number"}} {{index .Actor.Attributes "exitCode"}}' \
+      >"$dir/collected/container-events.log" 2>/dev/null &
     while read -r container service number; do
       # No service's name holds an @.
       name=$service

@@ -59,7 +59,7 @@ pub(super) struct Line {
 }
 
 /// Returns whether a line of a log looks like an error.
-pub(crate) fn is_complaint(text: &str) -> bool {
+fn is_complaint(text: &str) -> bool {
     ERROR.as_ref().is_some_and(|error| error.is_match(text))
 }
 

@@ -1,82 +1,79 @@
-//! Everything that took time, as bars in percent of the run.
+//! Everything that took time, as rows of bars in percent of the run. `timeline.rs` shows them.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::time::Duration;
 
-use e2e_harness::protocol::record::Entry;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 use crate::record::outcome::{HealthStatus, Record, Stage, StageRecord, StageStatus};
-use crate::record::summary::{duration, reason};
+use crate::record::summary::{duration, first_line, reason};
 use crate::report::ReportInputs;
-use crate::report::failure::restarted;
 use crate::report::log_lines::shifted;
 use crate::text::printable;
 
+use super::anchor;
+use super::lives::{self, Life};
 use super::style::status_class;
+use super::test_times::{TestTimes, Time, signed};
 
 /// The narrowest bar in percent: less is invisible.
 const NARROWEST: f64 = 0.3;
 
+/// One name with its bars.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) name: String,
+    /// The status, as a class of the page.
+    pub(super) class: &'static str,
+    pub(super) bars: Vec<Bar>,
+    pub(super) detail: String,
+    /// The part of the page that says more.
+    pub(super) link: Option<String>,
+    pub(super) from: i64,
+    pub(super) to: i64,
+}
+
+impl Row {
+    pub(super) fn took(&self) -> String {
+        took(self.to - self.from)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Bar {
-    pub(super) name: String,
-    /// The shortest end of the name that is unique.
-    pub(super) short: String,
-    pub(super) detail: String,
     pub(super) class: &'static str,
     pub(super) left: String,
     pub(super) width: String,
-    pub(super) took: String,
 }
 
-/// All bars. Times are this machine's, in milliseconds since the run began.
+/// The run's axis. Times are this machine's, in milliseconds since the run began.
 #[derive(Debug)]
 pub(super) struct Axis {
     start: Timestamp,
-    length: i64,
+    pub(super) length: i64,
     /// How far the host's clock is ahead of this machine's.
     skew: SignedDuration,
-    times: HashMap<String, (i64, i64)>,
-    pub(super) stages: Vec<Bar>,
-    pub(super) checks: Vec<Bar>,
-    pub(super) containers: Vec<Bar>,
-    pub(super) tests: Vec<Bar>,
-    /// Whether there are several tests, and no times of any.
-    pub(super) hidden_tests: bool,
+    pub(super) times: TestTimes,
 }
 
 impl Axis {
     pub(super) fn of(record: &Record, inputs: &ReportInputs<'_>) -> Self {
-        let start = record.started_at.parse().unwrap_or(Timestamp::UNIX_EPOCH);
         let mut axis = Self {
-            start,
+            start: record.started_at.parse().unwrap_or(Timestamp::UNIX_EPOCH),
             length: signed(record.duration_ms).max(1),
             skew: inputs.skew,
-            times: HashMap::new(),
-            stages: Vec::new(),
-            checks: Vec::new(),
-            containers: Vec::new(),
-            tests: Vec::new(),
-            hidden_tests: false,
+            times: TestTimes::default(),
         };
-        axis.add_stages(record);
-        axis.add_checks(record);
-        axis.add_containers(record, inputs.bundle);
-        axis.add_tests(record, inputs);
+        let skew = if inputs.tests_on_host {
+            inputs.skew
+        } else {
+            SignedDuration::ZERO
+        };
+        let stage = axis.span(record, Stage::Test);
+        let since = |at| axis.since(shifted(at, -skew));
+        axis.times = TestTimes::of(record, inputs.bundle, stage, since);
         axis
-    }
-
-    /// Returns the duration of the whole run.
-    pub(super) fn total(&self) -> String {
-        took(self.length)
-    }
-
-    /// Returns begin and end of a test, where they are known.
-    pub(super) fn time_of(&self, test: &str) -> Option<(i64, i64)> {
-        self.times.get(test).copied()
     }
 
     /// Converts a time of the host's clock.
@@ -84,183 +81,219 @@ impl Axis {
         self.since(shifted(at, -self.skew))
     }
 
+    /// Converts to a time of the host's clock.
+    pub(super) fn on_host(&self, at: i64) -> Timestamp {
+        shifted(
+            shifted(self.start, SignedDuration::from_millis(at)),
+            self.skew,
+        )
+    }
+
     fn since(&self, at: Timestamp) -> i64 {
         i64::try_from(at.duration_since(self.start).as_millis()).unwrap_or_default()
+    }
+
+    fn span(&self, record: &Record, stage: Stage) -> Option<(i64, i64)> {
+        let stage = record.stages.iter().find(|one| one.name == stage)?;
+        let from = self.since(stage.started_at.parse().ok()?);
+        Some((from, from + signed(stage.duration_ms)))
     }
 
     #[expect(
         clippy::cast_precision_loss,
         reason = "a part of a hundred needs no more"
     )]
-    fn bar(&self, name: &str, detail: &str, class: &'static str, from: i64, to: i64) -> Bar {
+    fn bar(&self, class: &'static str, from: i64, to: i64) -> Bar {
         let (from, to) = (from.clamp(0, self.length), to.clamp(0, self.length));
         let part = |time: i64| time as f64 * 100.0 / self.length as f64;
         let left = part(from).min(100.0 - NARROWEST);
         Bar {
-            name: printable(name),
-            short: printable(name),
-            detail: printable(detail),
             class,
             left: format!("{left:.2}"),
             width: format!("{:.2}", part(to - from).max(NARROWEST)),
-            took: took(to - from),
         }
     }
 
-    fn add_stages(&mut self, record: &Record) {
+    fn row(&self, name: &str, detail: &str, class: &'static str, (from, to): (i64, i64)) -> Row {
+        let (from, to) = (from.clamp(0, self.length), to.clamp(0, self.length));
+        Row {
+            name: printable(name),
+            class,
+            bars: vec![self.bar(class, from, to)],
+            detail: printable(detail),
+            link: None,
+            from,
+            to,
+        }
+    }
+
+    pub(super) fn stages(&self, record: &Record) -> Vec<Row> {
         let began = |stage: &&StageRecord| stage.status != StageStatus::Skipped;
-        for stage in record.stages.iter().filter(began) {
-            let Ok(at) = stage.started_at.parse() else {
-                continue;
-            };
-            let from = self.since(at);
-            let to = from + signed(stage.duration_ms);
+        let row = |stage: &StageRecord| {
+            let from = self.since(stage.started_at.parse().ok()?);
+            let span = (from, from + signed(stage.duration_ms));
             let class = status_class(stage.status);
-            self.stages
-                .push(self.bar(stage.name.name(), &reason(&stage.detail), class, from, to));
-        }
+            Some(self.row(stage.name.name(), &reason(&stage.detail), class, span))
+        };
+        record.stages.iter().filter(began).filter_map(row).collect()
     }
 
-    fn add_checks(&mut self, record: &Record) {
-        let ready = record.stages.iter().find(|one| one.name == Stage::Ready);
-        let Some(from) = ready.and_then(|one| one.started_at.parse().ok()) else {
-            return;
+    pub(super) fn checks(&self, record: &Record) -> Vec<Row> {
+        let Some((from, _)) = self.span(record, Stage::Ready) else {
+            return Vec::new();
         };
-        let from = self.since(from);
-        for check in &record.health_checks {
+        let checks = record.health_checks.iter();
+        let rows = checks.map(|check| {
             let class = match check.status {
                 HealthStatus::Passed => "good",
                 HealthStatus::Failed => "bad",
             };
-            let detail = format!(
-                "{} tries; {}",
-                check.attempts,
-                check.last_error.as_deref().unwrap_or("passed")
-            );
-            let to = from + signed(check.waited_ms);
-            self.checks
-                .push(self.bar(&check.name, &detail, class, from, to));
-        }
+            let tries = crate::text::count(usize::try_from(check.attempts).unwrap_or(1), "attempt");
+            let last = check.last_error.as_deref();
+            let last = last.map_or_else(String::new, |error| format!("; {error}"));
+            let span = (from, from + signed(check.waited_ms));
+            self.row(&check.name, &format!("{tries}{last}"), class, span)
+        });
+        rows.collect()
     }
 
-    fn add_containers(&mut self, record: &Record, bundle: &Path) {
+    /// Returns a row for each container, with a bar for each of its lives.
+    pub(super) fn containers(&self, record: &Record, inputs: &ReportInputs<'_>) -> Vec<Row> {
         // A container that still runs ends with the teardown.
-        let teardown = record.stages.iter().find(|one| one.name == Stage::Teardown);
-        let end = teardown.and_then(|one| one.started_at.parse().ok());
-        let end = end.map_or(self.length, |at| self.since(at));
+        let end = self.span(record, Stage::Teardown);
+        let end = end.map_or(self.length, |(from, _)| from);
+        let events = lives::events(inputs.bundle);
+        let mut rows = Vec::new();
         for service in &record.services {
-            let path = bundle
-                .join("inspect")
-                .join(format!("{}.json", service.name));
-            let text = std::fs::read(path).unwrap_or_default();
-            let Ok(inspected) = serde_json::from_slice::<Value>(&text) else {
+            let told = events.get(&service.name).map_or(&[][..], Vec::as_slice);
+            let (lives, unknown) = lives::of(service, inputs.bundle, told);
+            let span = |life: &Life| {
+                let from = self.of_host(life.from);
+                (from, life.to.map_or(end, |to| self.of_host(to)))
+            };
+            let (Some(first), Some(last)) = (lives.first(), lives.last()) else {
                 continue;
             };
-            let state = &inspected[0]["State"];
-            let time = |key: &str| state[key].as_str()?.parse::<Timestamp>().ok();
-            let created = || inspected[0]["Created"].as_str()?.parse::<Timestamp>().ok();
-            let Some(started) = time("StartedAt") else {
-                continue;
+            let class = |life: &Life| match life.code {
+                _ if life.is_guess => "unknown",
+                Some(code) if code != 0 => "bad",
+                _ => "plain",
             };
-            // Docker gives the year 1 as the start of a container that was never started.
-            if service.state == "created" {
-                continue;
+            let mut detail = format!("{} ({})", service.state, service.image);
+            if lives.len() > 1 {
+                let spans: Vec<String> = lives
+                    .iter()
+                    .map(|life| told_life(life, span(life)))
+                    .collect();
+                detail = format!("{}; {detail}", spans.join("; "));
             }
-            // Docker remembers only the last start.
-            let (from, restarted) = match service.restarts {
-                0 => (started, String::new()),
-                times => (
-                    created().unwrap_or(started),
-                    format!("{}, ", restarted(times)),
-                ),
+            if let Some(unknown) = unknown {
+                detail = format!("{unknown}; {detail}");
+            }
+            let mut row = self.row(
+                &service.name,
+                &detail,
+                class(last),
+                (span(first).0, span(last).1),
+            );
+            if service.oom_killed {
+                row.class = "bad";
+            }
+            let bar = |life: &Life| {
+                let (from, to) = span(life);
+                self.bar(class(life), from, to)
             };
-            let from = self.of_host(from);
-            let to = time("FinishedAt")
-                .filter(|to| *to > started)
-                .map(|at| self.of_host(at));
-            let bad = service.oom_killed || service.exit_code.is_some_and(|code| code != 0);
-            let class = if bad { "bad" } else { "plain" };
-            let detail = format!("{restarted}{} ({})", service.state, service.image);
-            self.containers
-                .push(self.bar(&service.name, &detail, class, from, to.unwrap_or(end)));
+            row.bars = lives.iter().map(bar).collect();
+            row.link = Some(anchor::of_log(&service.name));
+            rows.push(row);
         }
+        rows
     }
 
-    fn add_tests(&mut self, record: &Record, inputs: &ReportInputs<'_>) {
-        let skew = if inputs.tests_on_host {
-            self.skew
-        } else {
-            SignedDuration::ZERO
+    /// Returns a bar for each stretch in which tests ran, and rows for at most `most` tests: the
+    /// failed ones, then the slowest.
+    pub(super) fn tests(
+        &self,
+        record: &Record,
+        failed: &[usize],
+        most: usize,
+    ) -> (Vec<Bar>, Vec<Row>) {
+        let time = |index: &usize| self.times.of_test(&record.tests[*index].name);
+        let known = |index: &usize| time(index).is_some();
+        let mut order: Vec<usize> = (0..record.tests.len()).filter(known).collect();
+        let row = |index: usize| {
+            let test = &record.tests[index];
+            let Time { from, to, .. } = time(&index)?;
+            let (module, name) = super::test_name::split(test);
+            let message = first_line(test.message.as_deref().unwrap_or_default());
+            let said = [module, message]
+                .into_iter()
+                .filter(|text| !text.is_empty());
+            let detail = said.collect::<Vec<_>>().join(": ");
+            let class = status_class(test.status);
+            let mut row = self.row(name, &detail, class, (from, to));
+            row.link = Some(anchor::of_test(index));
+            Some(row)
         };
-        // A test may have died in the middle of a UTF-8 character: only that line is lost.
-        let mut text = Vec::new();
-        for file in ["events.jsonl", crate::record::junit::TIMES] {
-            text.extend(std::fs::read(inputs.bundle.join(file)).unwrap_or_default());
+        let all = if order.len() > most {
+            self.stretches(record)
+        } else {
+            Vec::new()
+        };
+        if order.len() > most {
+            let failed: HashSet<&usize> = failed.iter().collect();
+            let lasted = |index: &usize| time(index).map_or(0, |time| time.to - time.from);
+            order.sort_by_cached_key(|index| (!failed.contains(index), Reverse(lasted(index))));
+            order.truncate(most);
         }
-        let text = String::from_utf8_lossy(&text);
-        let own = |test: &str| record.tests.iter().find(|one| one.name == test);
-        for line in text.lines() {
-            let (name, at, is_end) = match serde_json::from_str(line) {
-                Ok(Entry::TestStarted { test: name, at, .. }) => (name, at, false),
-                Ok(Entry::TestEnded { test: name, at, .. }) => (name, at, true),
-                _ => continue,
-            };
-            let (Some(own), Ok(at)) = (own(&name), at.parse::<Timestamp>()) else {
+        order.sort_by_key(|index| time(index).map(|time| time.from));
+        (all, order.into_iter().filter_map(row).collect())
+    }
+
+    /// Returns when any test ran, in at most 200 bars: those in which one failed are bad.
+    fn stretches(&self, record: &Record) -> Vec<Bar> {
+        const PARTS: i64 = 200;
+        let mut parts = [None; 200];
+        for test in &record.tests {
+            let Some(time) = self.times.of_test(&test.name) else {
                 continue;
             };
-            let at = self.since(shifted(at, -skew));
-            if !is_end {
-                // A test without an end was stopped with the others.
-                let time = (at, at + signed(own.duration_ms));
-                self.times.insert(own.name.clone(), time);
-            } else if let Some((_, to)) = self.times.get_mut(&own.name) {
-                *to = at;
+            let part = |at: i64| {
+                usize::try_from((at * PARTS / self.length).clamp(0, PARTS - 1)).unwrap_or(0)
+            };
+            let is_bad = test.status == StageStatus::Failed;
+            for part in &mut parts[part(time.from)..=part(time.to)] {
+                *part = Some(if is_bad {
+                    "bad"
+                } else {
+                    part.unwrap_or("good")
+                });
             }
         }
-        for test in &record.tests {
-            if let Some((from, to)) = self.time_of(&test.name) {
-                let detail = test.message.as_deref().unwrap_or_default();
-                let class = status_class(test.status);
-                self.tests
-                    .push(self.bar(&test.name, detail, class, from, to));
+        let mut bars = Vec::new();
+        let mut at = 0;
+        for same in parts.chunk_by(|one, other| one == other) {
+            let end = at + i64::try_from(same.len()).unwrap_or(PARTS);
+            if let Some(class) = same[0] {
+                bars.push(self.bar(class, at * self.length / PARTS, end * self.length / PARTS));
             }
+            at = end;
         }
-        shorten(&mut self.tests);
-        self.hidden_tests = self.tests.is_empty() && record.tests.len() > 1;
-        if let (true, [only]) = (self.tests.is_empty(), record.tests.as_slice()) {
-            let stage = record.stages.iter().find(|one| one.name == Stage::Test);
-            if let Some(from) = stage.and_then(|stage| stage.started_at.parse().ok()) {
-                let from = self.since(from);
-                let to = from + signed(only.duration_ms);
-                self.times.insert(only.name.clone(), (from, to));
-            }
-        }
+        bars
     }
 }
 
-/// Shortens names of tests, which share most of their beginning.
-fn shorten(tests: &mut [Bar]) {
-    let own = |bar: &Bar| match bar.name.rsplit_once("::") {
-        Some((_, own)) => own.to_owned(),
-        None => bar.name.clone(),
+/// `2.01 s to 5.30 s, exited with code 137`.
+fn told_life(life: &Life, (from, to): (i64, i64)) -> String {
+    let code = match life.code {
+        Some(code) => format!(", exited with code {code}"),
+        None if life.to.is_some() => ", exited".to_owned(),
+        None => String::new(),
     };
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    for bar in &*tests {
-        *seen.entry(own(bar)).or_default() += 1;
-    }
-    for bar in tests {
-        let own = own(bar);
-        if seen.get(&own) == Some(&1) {
-            bar.short = own;
-        }
-    }
+    format!("{} to {}{code}", took(from), took(to))
 }
 
-fn signed(millis: u64) -> i64 {
-    i64::try_from(millis).unwrap_or(i64::MAX / 4)
-}
-
-fn took(millis: i64) -> String {
+pub(super) fn took(millis: i64) -> String {
     duration(Duration::from_millis(
         u64::try_from(millis).unwrap_or_default(),
     ))

@@ -1,5 +1,7 @@
+use std::fmt::Write as _;
+
 use super::*;
-use crate::record::outcome::{ServiceRecord, Stage, StageRecord};
+use crate::record::outcome::{ServiceRecord, Stage, StageRecord, StageStatus};
 use crate::record::samples::{failed, passed, test};
 
 const NASTY: &str = "</script><script>alert(1)</script><img src=x onerror=alert(1)> \" ' &";
@@ -75,8 +77,9 @@ fn a_test_that_dies_in_the_middle_of_a_letter_or_lies_about_its_time_costs_no_ti
             skew: jiff::SignedDuration::from_secs(skew),
             ..inputs(folder.path())
         };
-        let axis = Axis::of(&record, &inputs);
-        let names: Vec<_> = axis.tests.iter().map(|bar| bar.name.as_str()).collect();
+        let (_, rows) = Axis::of(&record, &inputs).tests(&record, &[1], 9);
+        let mut names: Vec<_> = rows.iter().map(|row| row.name.as_str()).collect();
+        names.sort_unstable();
         assert_eq!(names, ["a", "b"]);
         assert!(crate::report::failure::report(&record, &inputs).is_some());
     }
@@ -126,22 +129,29 @@ fn bars_stand_where_their_time_is() {
         ..ServiceRecord::default()
     });
     let axis = Axis::of(&record, &inputs(folder.path()));
-    let bars: Vec<_> = axis
-        .stages
-        .iter()
-        .map(|bar| (bar.left.as_str(), bar.width.as_str()))
-        .collect();
-    assert_eq!(bars, [("10.00", "40.00"), ("50.00", "50.00")]);
-    let containers: Vec<_> = axis
-        .containers
-        .iter()
-        .map(|bar| (bar.name.as_str(), bar.left.as_str(), bar.width.as_str()))
-        .collect();
+    let spans = |rows: &[axis::Row]| -> Vec<(String, String)> {
+        let of = |row: &axis::Row| {
+            let bars = row
+                .bars
+                .iter()
+                .map(|bar| format!("{} {}", bar.left, bar.width));
+            (row.name.clone(), bars.collect::<Vec<_>>().join(", "))
+        };
+        rows.iter().map(of).collect()
+    };
+    let named = |name: &str, bars: &str| (name.to_owned(), bars.to_owned());
+    let stages = [named("up", "10.00 40.00"), named("test", "50.00 50.00")];
+    assert_eq!(spans(&axis.stages(&record)), stages);
     // Docker forgets all starts but the last: one that was restarted was there before.
-    let all = [("db", "20.00", "80.00"), ("crashes", "10.00", "90.00")];
-    assert_eq!(containers, all);
-    assert_eq!(axis.time_of("test_command"), Some((5000, 5001)));
-    let page = page(&record, &inputs(folder.path()), None);
+    let all = [
+        named("db", "20.00 80.00"),
+        named("crashes", "10.00 50.00, 60.00 40.00"),
+    ];
+    let inputs = inputs(folder.path());
+    assert_eq!(spans(&axis.containers(&record, &inputs)), all);
+    let time = axis.times.of_test("test_command").unwrap();
+    assert_eq!((time.from, time.to), (5000, 5001));
+    let page = page(&record, &inputs, None);
     assert!(
         page.starts_with("<!DOCTYPE html>") && !page.contains("http://"),
         "{page}"
@@ -150,7 +160,7 @@ fn bars_stand_where_their_time_is() {
 }
 
 #[test]
-fn a_test_without_an_end_has_a_bar_and_names_are_short() {
+fn a_test_without_an_end_has_a_bar_and_no_test_is_outside_of_its_stage() {
     let folder = tempfile::tempdir().unwrap();
     let events = r#"{"event":"test_started","test":"a::x","attempt":1,"at":"2025-11-22T13:00:01Z"}
 {"event":"test_started","test":"b::x","attempt":1,"at":"2025-11-22T13:00:01Z"}
@@ -164,11 +174,81 @@ fn a_test_without_an_end_has_a_bar_and_names_are_short() {
         .map(|name| test(name, StageStatus::Failed))
         .into();
     record.tests[0].duration_ms = 5000;
-    let axis = Axis::of(&record, &inputs(folder.path()));
-    let bars = axis.tests.iter();
-    let bars: Vec<_> = bars
-        .map(|bar| (bar.short.as_str(), bar.width.as_str()))
-        .collect();
-    assert_eq!(bars[..2], [("a::x", "50.00"), ("b::x", "10.00")]);
-    assert_eq!(bars[2].0, "y");
+    record.stages[0].started_at = "2025-11-22T13:00:01.5Z".into();
+    record.stages[0].duration_ms = 8000;
+    let (all, rows) = Axis::of(&record, &inputs(folder.path())).tests(&record, &[0, 1, 2], 3);
+    let shown = |row: &axis::Row| (row.name.clone(), row.from, row.to, row.detail.clone());
+    let shown: Vec<_> = rows.iter().map(shown).collect();
+    let row = |name: &str, from, to, detail: &str| (name.to_owned(), from, to, detail.to_owned());
+    assert_eq!(
+        shown,
+        [
+            row("x", 1500, 6000, "a"),
+            row("x", 1500, 2000, "b"),
+            row("y", 2000, 2001, "b")
+        ]
+    );
+    assert!(all.is_empty());
+}
+
+/// Returns a record of so many tests in modules of 100, of which each 50th failed, and the times of
+/// them in a bundle.
+fn many(tests: usize, bundle: &std::path::Path) -> Record {
+    let mut record = failed(Verdict::Failed, Stage::Test, "some tests failed");
+    record.duration_ms = 1000 * u64::try_from(tests).unwrap();
+    record.stages[0].duration_ms = record.duration_ms;
+    let start: jiff::Timestamp = record.started_at.parse().unwrap();
+    let mut events = String::new();
+    for index in 0..tests {
+        let status = if index % 50 == 7 {
+            StageStatus::Failed
+        } else {
+            StageStatus::Passed
+        };
+        let mut one = test(
+            &format!("orders::part_{}::test_{index}", index / 100),
+            status,
+        );
+        one.duration_ms = if index == 3 { 900 } else { 100 };
+        one.message = (index % 50 == 7).then(|| format!("expected {index}"));
+        for (event, after) in [("started", 0), ("ended", one.duration_ms)] {
+            let after = u64::try_from(index).unwrap() * 1000 + after;
+            let at = start + jiff::SignedDuration::from_millis(i64::try_from(after).unwrap());
+            let name = &one.name;
+            let _ = writeln!(
+                events,
+                r#"{{"event":"test_{event}","test":"{name}","attempt":1,"status":"passed","duration_ms":1,"message":null,"at":"{at}"}}"#
+            );
+        }
+        record.tests.push(one);
+    }
+    std::fs::write(bundle.join("events.jsonl"), events).unwrap();
+    record
+}
+
+#[test]
+fn failed_tests_come_first_and_the_timeline_of_many_is_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = many(600, folder.path());
+    let failed = test_list::failed(&record);
+    let (all, rows) = Axis::of(&record, &inputs(folder.path())).tests(&record, &failed, 20);
+    let names: Vec<_> = rows.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(rows.iter().filter(|row| row.class == "bad").count(), 12);
+    assert!(names.contains(&"test_3"), "the slowest: {names:?}");
+    assert_eq!(rows.len(), 20);
+    assert!(all.iter().any(|bar| bar.class == "bad") && all.len() <= 200);
+
+    let page = page(&record, &inputs(folder.path()), None);
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}"));
+    assert!(page.contains("12 failed · 588 passed · 10 min 00 s · railiance01"));
+    assert!(page.contains("first failure"));
+    // In the order of the run's other views, each before all that passed.
+    let last = failed
+        .iter()
+        .map(|index| place(&format!("id=\"test-{index}\"")));
+    let places: Vec<usize> = last.collect();
+    assert!(places.is_sorted() && places[11] < place("id=\"test-0\""));
+    assert!(place("id=\"tests\"") < place("id=\"timeline\""));
+    assert_eq!(page.matches("<details class=\"module\">").count(), 6);
+    assert!(page.contains("orders::part_0 <span class=\"took\">98 passed</span>"));
 }

@@ -1,0 +1,42 @@
+//! The two parts of a test's name.
+
+use crate::record::outcome::TestRecord;
+
+/// Returns the module, class or file that a test belongs to, and its name there. A `::` in the
+/// arguments of a test parts nothing.
+pub(super) fn split(test: &TestRecord) -> (&str, &str) {
+    let name = test.name.as_str();
+    if let Some(class) = &test.classname {
+        let own = name.strip_prefix(class.as_str());
+        let own = own.and_then(|own| own.strip_prefix("::"));
+        return (class, own.unwrap_or(name));
+    }
+    let path = name.find(['[', '(', ' ']).unwrap_or(name.len());
+    match name[..path].rfind("::") {
+        Some(at) if at > 0 && at + 2 < name.len() => (&name[..at], &name[at + 2..]),
+        _ => (test.file.as_deref().unwrap_or_default(), name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::outcome::StageStatus;
+    use crate::record::samples::test;
+
+    #[test]
+    fn a_name_is_parted_where_its_module_ends() {
+        let mut pytest = test("tests.test_shop.TestX::test_a[x::y]", StageStatus::Passed);
+        assert_eq!(split(&pytest), ("tests.test_shop.TestX", "test_a[x::y]"));
+        pytest.classname = Some("tests.test_shop.TestX".into());
+        assert_eq!(split(&pytest), ("tests.test_shop.TestX", "test_a[x::y]"));
+        for (name, parts) in [
+            ("orders::pay::twice", ("orders::pay", "twice")),
+            ("a page shows x::y", ("", "a page shows x::y")),
+            ("::x", ("", "::x")),
+            ("x::", ("", "x::")),
+        ] {
+            assert_eq!(split(&test(name, StageStatus::Passed)), parts);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! When each test ran, from what tests and their files say of it, on the axis of the run.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use e2e_harness::protocol::record::Entry;
+use jiff::Timestamp;
+
+use crate::record::outcome::Record;
+
+/// Milliseconds by which clocks that are compared over a connection may differ.
+const SLACK: i64 = 250;
+/// The same for a file that has whole seconds.
+const ROUNDED: i64 = 1000;
+
+/// Milliseconds since the run began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Time {
+    pub(super) from: i64,
+    pub(super) to: i64,
+    /// How far off both may be.
+    pub(super) slack: i64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct TestTimes(HashMap<String, Time>);
+
+impl TestTimes {
+    /// Reads the files of a bundle. `stage` is when tests ran at all.
+    pub(super) fn of(
+        record: &Record,
+        bundle: &Path,
+        stage: Option<(i64, i64)>,
+        since: impl Fn(Timestamp) -> i64,
+    ) -> Self {
+        let lasted: HashMap<&str, u64> = record
+            .tests
+            .iter()
+            .map(|test| (test.name.as_str(), test.duration_ms))
+            .collect();
+        let mut times: HashMap<String, Time> = HashMap::new();
+        // A file may have whole seconds, and no test ran outside of its stage.
+        let within = |at: i64| stage.map_or(at, |(from, to)| at.clamp(from, to.max(from)));
+        for (file, slack) in [
+            ("events.jsonl", SLACK),
+            (crate::record::junit::TIMES, ROUNDED),
+        ] {
+            // A test may have died in the middle of a UTF-8 character: only that line is lost.
+            let text = std::fs::read(bundle.join(file)).unwrap_or_default();
+            for line in String::from_utf8_lossy(&text).lines() {
+                let (name, at, is_end) = match serde_json::from_str(line) {
+                    Ok(Entry::TestStarted { test, at, .. }) => (test, at, false),
+                    Ok(Entry::TestEnded { test, at, .. }) => (test, at, true),
+                    _ => continue,
+                };
+                let (Some(lasted), Ok(at)) = (lasted.get(name.as_str()), at.parse()) else {
+                    continue;
+                };
+                let at = since(at);
+                if !is_end {
+                    // A test without an end was stopped with the others.
+                    let to = within(at.saturating_add(signed(*lasted)));
+                    let from = within(at);
+                    times.insert(name, Time { from, to, slack });
+                } else if let Some(time) = times.get_mut(&name) {
+                    time.to = within(at);
+                }
+            }
+        }
+        if let (true, [only], Some((from, _))) = (times.is_empty(), record.tests.as_slice(), stage)
+        {
+            let to = from + signed(only.duration_ms);
+            let slack = SLACK;
+            times.insert(only.name.clone(), Time { from, to, slack });
+        }
+        Self(times)
+    }
+
+    pub(super) fn of_test(&self, name: &str) -> Option<Time> {
+        self.0.get(name).copied()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Returns milliseconds that can be added to others.
+pub(super) fn signed(millis: u64) -> i64 {
+    i64::try_from(millis).unwrap_or(i64::MAX / 4)
+}
