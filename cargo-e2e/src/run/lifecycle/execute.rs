@@ -189,13 +189,9 @@ impl Run<'_> {
             }
         };
         Some(TestRecord {
-            name: self.plan.tests.name(),
-            status,
             duration_ms: millis(duration),
             message,
-            steps: Vec::new(),
-            classname: None,
-            file: None,
+            ..TestRecord::new(self.plan.tests.name(), status)
         })
     }
 }
