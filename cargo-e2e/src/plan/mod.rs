@@ -52,6 +52,8 @@ pub struct Options {
     pub up_only: bool,
     /// `--nextest`.
     pub nextest: bool,
+    /// `--last-failed`: of the run with this id, or of the last one where it is empty.
+    pub last_failed: Option<String>,
     /// What goes to the tests.
     pub arguments: Vec<String>,
 }

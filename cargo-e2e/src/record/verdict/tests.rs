@@ -21,6 +21,9 @@ fn evidence(status: i32) -> Evidence {
         unrecorded: Vec::new(),
         empty: Vec::new(),
         junit: Vec::new(),
+        attempts: 1,
+        still_failed: Vec::new(),
+        flaky: Vec::new(),
     }
 }
 
@@ -87,9 +90,14 @@ fn each_source_says_what_the_table_has() {
         empty: vec!["second".to_owned()],
         ..harness(0, &[Passed])
     };
+    let again = |status: i32, failed: &[&str]| Evidence {
+        attempts: 3,
+        still_failed: failed.iter().map(|&name| name.to_owned()).collect(),
+        ..read(status, &[Passed])
+    };
     let ended = "test_command ended with 0, but";
     let status = |status: i32| format!("the tests failed (exit status {status})");
-    let table: [(Evidence, u8, String); 29] = [
+    let table: [(Evidence, u8, String); 32] = [
         // The exit status alone.
         (evidence(0), 0, String::new()),
         (evidence(7), 100, status(7)),
@@ -162,6 +170,21 @@ fn each_source_says_what_the_table_has() {
             both,
             100,
             format!("{ended} e2e/out.xml has 1 failed test (orders::ship)"),
+        ),
+        // Several attempts.
+        (
+            again(0, &["orders::ship"]),
+            100,
+            "1 failed test (orders::ship) after 3 attempts".into(),
+        ),
+        (again(1, &[]), 100, status(1)),
+        (
+            Evidence {
+                flaky: vec!["orders::ship".to_owned()],
+                ..again(0, &[])
+            },
+            100,
+            format!("{ended} 1 flaky test (orders::ship), and `flaky` is `fail`"),
         ),
     ];
     for (evidence, code, message) in table {

@@ -76,14 +76,18 @@ fn inputs(bundle: &Path) -> ReportInputs<'_> {
         tests_on_host: false,
         again: "cargo e2e --host railiance01",
         keep: Some("cargo e2e --host railiance01 --keep-on-failure"),
-        by_name: true,
+        tail: "",
     }
 }
 
 #[test]
 fn a_screen_says_what_the_stack_did_while_the_test_ran() {
     let folder = bundle();
-    let report = report(&run(), &inputs(folder.path())).unwrap();
+    let inputs = ReportInputs {
+        tail: " -- orders::ship",
+        ..inputs(folder.path())
+    };
+    let report = report(&run(), &inputs).unwrap();
     let expected = "\
 orders::ship at `pay` at tests/orders.rs:12:
 | expected 3, got 4
