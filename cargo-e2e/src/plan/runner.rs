@@ -14,6 +14,16 @@ use super::test_kind::Tests;
 /// More than this on a command line becomes unreadable, and at some point refused by the system.
 const MOST: usize = 60_000;
 
+/// Options of a harness whose value is a word of its own.
+const WITH_VALUE: [&str; 6] = [
+    "--color",
+    "--format",
+    "--logfile",
+    "--skip",
+    "--test-threads",
+    "-Z",
+];
+
 /// A runner, as a repo calls it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Runner {
@@ -133,9 +143,13 @@ impl Runner {
     #[must_use]
     pub fn joined(&self, typed: &[String], filter: Vec<String>) -> Vec<String> {
         let mut all: Vec<String> = typed.to_vec();
-        // A name that was typed is in the filter.
-        if self.kind == Kind::Harness {
-            all.retain(|word| !filter.contains(word));
+        // A test that fits any of several names runs.
+        if self.kind == Kind::Harness && !filter.is_empty() {
+            let mut is_value = false;
+            all.retain(|word| {
+                let value = std::mem::replace(&mut is_value, WITH_VALUE.contains(&word.as_str()));
+                value || word.starts_with('-')
+            });
         }
         all.extend(filter);
         all

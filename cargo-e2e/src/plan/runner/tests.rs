@@ -255,12 +255,13 @@ fn what_has_no_filter_is_not_guessed() {
 }
 
 #[test]
-fn a_typed_name_is_not_there_twice() {
+fn a_typed_name_gives_way_to_those_that_failed() {
     let words = |words: &[&str]| -> Vec<String> { words.iter().map(|&it| it.to_owned()).collect() };
     let filter = words(&["--exact", "ship"]);
     let harness = harness(false, &[""]);
-    let joined = harness.joined(&words(&["--ignored", "ship"]), filter);
-    assert_eq!(joined, ["--ignored", "--exact", "ship"]);
+    let joined = harness.joined(&words(&["--ignored", "s", "--skip", "x"]), filter);
+    assert_eq!(joined, ["--ignored", "--skip", "x", "--exact", "ship"]);
+    assert_eq!(harness.joined(&words(&["s"]), Vec::new()), ["s"]);
 }
 
 #[test]
