@@ -9,7 +9,9 @@ mod tests;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::record::outcome::{HealthStatus, Record, StageStatus, TestRecord, Verdict};
+use crate::record::outcome::{
+    AttemptRecord, HealthStatus, Record, StageStatus, TestRecord, Verdict,
+};
 use crate::record::summary::{by_spec, duration, first_line, tail};
 use crate::report::ReportInputs;
 use crate::text::printable;
@@ -106,6 +108,12 @@ fn tests(record: &Record, axis: &Axis) -> Markup {
     html! { @for test in &record.tests { (test_details(test, axis)) } }
 }
 
+/// Returns the attempts before the last one.
+fn earlier(test: &TestRecord) -> impl Iterator<Item = (usize, &AttemptRecord)> {
+    let last = test.attempts.len().saturating_sub(1);
+    test.attempts.iter().take(last).enumerate()
+}
+
 fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
     let took = |millis| duration(std::time::Duration::from_millis(millis));
     html! {
@@ -113,6 +121,7 @@ fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
             summary {
                 span class={ "status " (status_class(test.status)) } { (test.status.name()) }
                 " " (first_line(&printable(&test.name))) " "
+                @if test.flaky { "(flaky) " }
                 // A test without an end has no duration.
                 @if test.duration_ms > 0 { span.took { (took(test.duration_ms)) } }
             }
@@ -120,6 +129,10 @@ fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
                 p { a.jump href="#logs" data-from=(from) data-to=(to) { "logs of this time" } }
             }
             @if let Some(message) = &test.message { pre { (printable(message)) } }
+            @for (at, attempt) in earlier(test) {
+                p { "Attempt " (at + 1) " " (attempt.status.name()) }
+                @if let Some(message) = &attempt.message { pre { (printable(message)) } }
+            }
             @if !test.steps.is_empty() {
                 ul.steps {
                     @for step in &test.steps {

@@ -23,7 +23,9 @@ fn ran(repo: &Repo) -> Vec<String> {
 /// Runs what a shell makes of this text behind `cargo e2e`.
 fn pasted(repo: &Repo, text: &str) -> Option<i32> {
     let own = repo.command();
-    let variables = own.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    let variables = own
+        .get_envs()
+        .filter_map(|(name, value)| Some((name, value?)));
     let program = own.get_program().display();
     let output = Command::new("sh")
         .args(["-c", &format!("exec '{program}' e2e {text}")])
@@ -51,7 +53,10 @@ fn play(project: &Project) {
         first.output()
     );
     let flaky = first.recorded_as("tests", project.flaky);
-    assert_eq!((&flaky["status"], &flaky["flaky"]), (&"passed".into(), &true.into()));
+    assert_eq!(
+        (&flaky["status"], &flaky["flaky"]),
+        (&"passed".into(), &true.into())
+    );
     let broken = first.recorded_as("tests", project.broken);
     assert_eq!(broken["status"], "failed");
     assert_eq!(broken["attempts"].as_array().map(Vec::len), Some(2));
@@ -66,7 +71,9 @@ fn play(project: &Project) {
     // Mended, it is all that runs.
     let repo = repo.file("fixed", "");
     let mended = repo.run(Host::Local, &["--last-failed"]);
-    mended.ended(0, "passed").stderr_has("only 1 failed test of run ");
+    mended
+        .ended(0, "passed")
+        .stderr_has("only 1 failed test of run ");
     assert_eq!(ran(&repo), ["broken"], "{}", mended.output());
     // Nothing failed: nothing runs, and that is no pass.
     let none = repo.cargo_e2e(&["--last-failed"]);

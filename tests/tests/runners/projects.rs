@@ -74,7 +74,10 @@ pub(crate) const PYTEST: Project = Project {
     name: "pytest",
     command: "RUNNERS/python/bin/python -m pytest -q --junitxml=out/junit.xml",
     junit: "out/junit.xml",
-    files: &[("tests/test_orders.py", PYTHON), ("pytest.ini", "[pytest]\naddopts = -x\n")],
+    files: &[
+        ("tests/test_orders.py", PYTHON),
+        ("pytest.ini", "[pytest]\naddopts = -x\n"),
+    ],
     flaky: "tests.test_orders::test_flaky",
     broken: "tests.test_orders.TestShip::test_broken[air mail [x]]",
 };
@@ -176,7 +179,10 @@ pub(crate) const NEXTEST: Project = Project {
             "[package]\nname = \"shop\"\nedition = \"2024\"\n[profile.dev]\ndebug = false\n[workspace]\n",
         ),
         ("src/lib.rs", ""),
-        (".config/nextest.toml", "[profile.ci.junit]\npath = \"junit.xml\"\n"),
+        (
+            ".config/nextest.toml",
+            "[profile.ci.junit]\npath = \"junit.xml\"\n",
+        ),
         (
             "tests/orders.rs",
             r#"

@@ -94,13 +94,20 @@ fn a_flaky_test_may_be_a_failure() {
         .stderr_has("test_command ended with 0, but 1 flaky test (tests.test_orders::ship), and `flaky` is `fail`")
         .stderr_has(" -- tests/test_orders.py::ship\n");
     let ship = ran.recorded_as("tests", "tests.test_orders::ship");
-    assert_eq!((&ship["status"], &ship["flaky"]), (&"failed".into(), &true.into()));
+    assert_eq!(
+        (&ship["status"], &ship["flaky"]),
+        (&"failed".into(), &true.into())
+    );
 }
 
 #[test]
 fn without_a_known_runner_all_of_it_is_tried_again() {
-    let repo = repo("retries-whole", "", "1 list=passed ship=failure\n0 list=passed ship=passed\n1 ship=failure\n")
-        .spec("test_command: sh e2e/pytest\njunit: out.xml\nretries: 1\n");
+    let repo = repo(
+        "retries-whole",
+        "",
+        "1 list=passed ship=failure\n0 list=passed ship=passed\n1 ship=failure\n",
+    )
+    .spec("test_command: sh e2e/pytest\njunit: out.xml\nretries: 1\n");
     let ran = repo.run(Host::Local, &[]);
     ran.ended(0, "passed")
         .stderr_has("attempt 2 of 2: test_command")
@@ -109,11 +116,19 @@ fn without_a_known_runner_all_of_it_is_tried_again() {
     repo.run(Host::Local, &[]).ended(100, "failed");
     let unknown = repo.cargo_e2e(&["--last-failed"]);
     assert_eq!(unknown.code, Some(2), "{unknown}");
-    assert!(unknown.stderr.contains("`test_command` can't be told to run the 1 failed test of run"), "{unknown}");
+    assert!(
+        unknown
+            .stderr
+            .contains("`test_command` can't be told to run the 1 failed test of run"),
+        "{unknown}"
+    );
     // One that records nothing is one test.
     let repo = repo.spec("test_command: test -e \"$E2E_CACHE/once\" || { touch \"$E2E_CACHE/once\"; false; }\nretries: 1\n");
     let ran = repo.run(Host::Local, &[]);
     ran.ended(0, "passed");
     let one = ran.recorded_as("tests", "test_command");
-    assert_eq!((&one["status"], &one["flaky"]), (&"passed".into(), &true.into()));
+    assert_eq!(
+        (&one["status"], &one["flaky"]),
+        (&"passed".into(), &true.into())
+    );
 }

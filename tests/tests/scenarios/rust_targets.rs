@@ -111,7 +111,8 @@ fn what_failed_runs_again_alone() {
         .stage_says("test", "1 of 2 tests failed")
         .stderr_has(" -- --include-ignored --exact fails\n");
     let ran = repo.run(Host::Local, &["--last-failed", "--", "--ignored"]);
-    ran.ended(100, "failed").stage_says("test", "1 of 1 test failed");
+    ran.ended(100, "failed")
+        .stage_says("test", "1 of 1 test failed");
     let repo = repo.file(
         "e2e/e2e.yml",
         &format!("name: SLUG\n{WEB_IS_HEALTHY}retries: 1\n"),

@@ -241,9 +241,7 @@ fn a_test_that_did_not_end_was_ended_with_the_others() {
         report.short
     );
     assert!(
-        report
-            .short
-            .ends_with("--keep-on-failure -- orders::ship\n"),
+        report.short.ends_with("--keep-on-failure\n"),
         "{}",
         report.short
     );
