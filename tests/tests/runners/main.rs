@@ -69,6 +69,7 @@ fn play(project: &Project) {
     assert_eq!(pasted(&repo, &again), Some(100), "{again}");
     assert_eq!(ran(&repo), ["broken", "broken"], "{again}");
     // Mended, it is all that runs.
+    let id = first.run_id().to_owned();
     let repo = repo.file("fixed", "");
     let mended = repo.run(Host::Local, &["--last-failed"]);
     mended
@@ -81,7 +82,6 @@ fn play(project: &Project) {
     assert!(none.stderr.contains("no test failed in run "), "{none}");
     assert!(ran(&repo).is_empty());
     // The first run is known by its id still.
-    let id = first.run_id();
     let old = repo.run(Host::Local, &["--last-failed", &id[18..]]);
     old.ended(0, "passed");
     assert_eq!(ran(&repo), ["broken"]);

@@ -171,8 +171,8 @@ pub(crate) const PLAYWRIGHT: Project = Project {
 
 pub(crate) const NEXTEST: Project = Project {
     name: "nextest",
-    command: "CARGO_TARGET_DIR=out cargo nextest run --profile ci",
-    junit: "out/nextest/ci/junit.xml",
+    command: "cargo nextest run --profile ci",
+    junit: "target/nextest/ci/junit.xml",
     files: &[
         (
             "Cargo.toml",

@@ -79,7 +79,7 @@ here_and_over_ssh! {
         ran.ended(0, "passed")
             .stderr_has("only 1 failed test of run ")
             .stdout_has(": --junitxml=out.xml -v tests/test_orders.py::pay --maxfail=0\n");
-        let none = repo.cargo_e2e(&["--host", host.name(), "--last-failed"]);
+        let none = repo.cargo_e2e(&["--host", &host.name(), "--last-failed"]);
         assert_eq!(none.code, Some(4), "{none}");
         assert!(none.stderr.contains("no test failed in run "), "{none}");
     }

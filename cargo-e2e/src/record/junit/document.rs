@@ -263,12 +263,8 @@ impl Parser {
                 text,
             }) => self.ended(outcome, (message, text)),
             Some(Open::Attempt { message, text }) => {
-                let case = self.open.iter().rev().find_map(|open| match open {
-                    Open::Case { place, .. } => Some(*place),
-                    _ => None,
-                });
-                if let Some(place) = case {
-                    self.document.cases[place].others.push((message, text));
+                if let Some(Open::Case { place, .. }) = self.open.last() {
+                    self.document.cases[*place].others.push((message, text));
                 }
             }
             Some(Open::Case { place, shown }) => {
