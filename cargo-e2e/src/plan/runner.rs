@@ -139,19 +139,47 @@ impl Runner {
         (length <= MOST).then_some(words)
     }
 
-    /// Returns typed arguments with a filter behind them.
+    /// Returns typed arguments with a filter behind them. It takes the place of a typed one, by which
+    /// its tests were chosen: most runners take one alone.
     #[must_use]
     pub fn joined(&self, typed: &[String], filter: Vec<String>) -> Vec<String> {
+        let options = self.kind.filters();
+        let replaces = |word: &String| options.contains(&word.as_str());
+        let is_own = self.kind == Kind::Harness && !filter.is_empty();
         let mut all: Vec<String> = typed.to_vec();
-        // A test that fits any of several names runs.
-        if self.kind == Kind::Harness && !filter.is_empty() {
-            let mut is_value = false;
+        if is_own || filter.iter().any(replaces) {
+            let (mut is_value, mut drops) = (false, false);
             all.retain(|word| {
-                let value = std::mem::replace(&mut is_value, WITH_VALUE.contains(&word.as_str()));
-                value || word.starts_with('-')
+                let (value, dropped) = (std::mem::take(&mut is_value), std::mem::take(&mut drops));
+                if value || dropped {
+                    return value;
+                }
+                drops = replaces(word);
+                is_value = is_own && WITH_VALUE.contains(&word.as_str());
+                let option = word.split_once('=').map_or("", |(option, _)| option);
+                if is_own {
+                    // A test that fits any of several names runs.
+                    word.starts_with('-') && !filter.contains(word)
+                } else {
+                    !drops && !options.contains(&option)
+                }
             });
         }
         all.extend(filter);
         all
+    }
+}
+
+impl Kind {
+    /// Options with a filter as their value.
+    fn filters(self) -> &'static [&'static str] {
+        match self {
+            Self::Pytest => &["-k"],
+            Self::Jest | Self::Vitest => &["-t", "--testNamePattern"],
+            Self::Playwright => &["-g", "--grep"],
+            Self::Go | Self::Gotestsum => &["-run", "--run"],
+            Self::Nextest | Self::HarnessByNextest => &["-E", "--filterset", "--filter-expr"],
+            Self::CargoTest | Self::Harness => &[],
+        }
     }
 }

@@ -119,10 +119,11 @@ test("broken", () => {
 
 pub(crate) const JEST: Project = Project {
     name: "jest",
-    command: "JEST_JUNIT_OUTPUT_DIR=out npx jest --ci --reporters=default --reporters=RUNNERS/node_modules/jest-junit",
+    command: "TMPDIR=\"$PWD/out\" JEST_JUNIT_OUTPUT_DIR=out npx jest --ci --reporters=default --reporters=RUNNERS/node_modules/jest-junit",
     junit: "out/junit.xml",
     files: &[
         ("package.json", "{\"jest\": {\"bail\": 1}}"),
+        ("out/.keep", ""),
         (
             "orders.test.js",
             script!("const fs = require('fs');\ntest.describe = describe;\n"),
@@ -152,10 +153,11 @@ pub(crate) const VITEST: Project = Project {
 
 pub(crate) const PLAYWRIGHT: Project = Project {
     name: "playwright",
-    command: "PLAYWRIGHT_JUNIT_OUTPUT_NAME=out/junit.xml RUNNERS/node_modules/.bin/playwright test --reporter=line,junit",
+    command: "TMPDIR=\"$PWD/out\" PLAYWRIGHT_JUNIT_OUTPUT_NAME=out/junit.xml RUNNERS/node_modules/.bin/playwright test --reporter=line,junit",
     junit: "out/junit.xml",
     files: &[
         ("package.json", "{}"),
+        ("out/.keep", ""),
         (
             "playwright.config.js",
             "module.exports = { testDir: 'tests', maxFailures: 1 };\n",

@@ -50,6 +50,15 @@ pub(super) fn words(
         return None;
     }
     let has = |word: &str| runner.words.iter().chain(typed).any(|it| it == word);
+    // Of two patterns these take neither, and that of e2e.yml stays.
+    let patterns = runner.kind.filters();
+    let own = runner.words.iter().any(|word| {
+        let option = word.split('=').next().unwrap_or_default();
+        patterns.contains(&option)
+    });
+    if own && matches!(runner.kind, Kind::Jest | Kind::Vitest) {
+        return None;
+    }
     match runner.kind {
         Kind::Pytest => pytest(runner, tests, typed, exists),
         Kind::Jest => Some(pattern("-t", "^(", &each(tests, jest)?, ")$")),
@@ -87,10 +96,7 @@ pub(super) fn words(
         Kind::Nextest | Kind::HarnessByNextest => {
             let names = own_names(tests, &runner.prefixes)?;
             // Several expressions are joined by `or`, an expression and names by `and`.
-            let expression = ["-E", "--filterset", "--filter-expr"]
-                .iter()
-                .any(|it| has(it));
-            if expression || has("--") {
+            if own || has("--") {
                 return Some(names.into_iter().collect());
             }
             let plain = |name: &String| !name.contains(['(', ')', ',', '\\']);

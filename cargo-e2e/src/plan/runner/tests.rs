@@ -261,7 +261,25 @@ fn a_typed_name_gives_way_to_those_that_failed() {
     let harness = harness(false, &[""]);
     let joined = harness.joined(&words(&["--ignored", "s", "--skip", "x"]), filter);
     assert_eq!(joined, ["--ignored", "--skip", "x", "--exact", "ship"]);
+    let again = words(&["--exact", "a", "--exact"]);
+    assert_eq!(
+        harness.joined(&again, words(&["--exact", "a"])),
+        ["--exact", "a"]
+    );
     assert_eq!(harness.joined(&words(&["s"]), Vec::new()), ["s"]);
+    // Two patterns are an error for vitest, and one with a comma for jest.
+    let vitest = runner("npx vitest run").unwrap();
+    let typed = words(&[
+        "-t",
+        "^(a|b)$",
+        "x.test.ts",
+        "--testNamePattern=c",
+        "--bail=0",
+    ]);
+    let joined = vitest.joined(&typed, words(&["-t", "^(a)$"]));
+    assert_eq!(joined, ["x.test.ts", "--bail=0", "-t", "^(a)$"]);
+    let own = runner("npx vitest run -t orders").unwrap();
+    assert_eq!(only(&own, &[case("a.test.ts", "pays")], &[]), None);
 }
 
 #[test]
