@@ -48,23 +48,20 @@ impl Rerun {
     pub(crate) fn tail(&self, record: &Record, runner: Option<(&Runner, &Path)>) -> String {
         let failed: Vec<&TestRecord> = record.tests.iter().filter(|one| one.is_failed()).collect();
         let judged = matches!(record.verdict, Verdict::Failed | Verdict::TimedOut);
-        let (flag, words) = if !judged {
-            (self.last_failed.clone(), self.typed.clone())
-        } else {
-            let only = runner.and_then(|(runner, root)| {
-                let exists = |path: &str| root.join(path).is_file();
-                let filter = runner.only(&failed, &self.typed, &exists)?;
-                Some((filter.is_empty(), runner.joined(&self.typed, filter)))
-            });
-            let length = |words: &[String]| words.iter().map(String::len).sum::<usize>();
-            match only {
-                Some((false, words)) if length(&words) > READABLE => {
-                    let end = &record.run_id[record.run_id.len().saturating_sub(8)..];
-                    (Some(format!("--last-failed={end}")), self.typed.clone())
-                }
-                Some((_, words)) => (None, words),
-                None => (None, self.typed.clone()),
+        let only = runner.filter(|_| judged).and_then(|(runner, root)| {
+            let exists = |path: &str| root.join(path).is_file();
+            let filter = runner.only(&failed, &self.typed, &exists)?;
+            Some((filter.is_empty(), runner.joined(&self.typed, filter)))
+        });
+        let length = |words: &[String]| words.iter().map(String::len).sum::<usize>();
+        let (flag, words) = match only {
+            Some((false, words)) if length(&words) > READABLE => {
+                let end = &record.run_id[record.run_id.len().saturating_sub(8)..];
+                (Some(format!("--last-failed={end}")), self.typed.clone())
             }
+            Some((_, words)) => (None, words),
+            None if judged => (None, self.typed.clone()),
+            None => (self.last_failed.clone(), self.typed.clone()),
         };
         let mut tail = flag.map_or_else(String::new, |flag| format!(" {}", word(&flag)));
         if !words.is_empty() {

@@ -95,7 +95,11 @@ fn a_runner_is_recognized_where_arguments_reach_it() {
     assert!(service(Some("pytest")).is_some() && service(None).is_none());
 }
 
+/// A runner, the failed tests, what was typed, and the filter.
+type Row<'a> = (Runner, &'a [TestRecord], &'a [&'a str], &'a [&'a str]);
+
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is one table")]
 fn each_runner_gets_its_own_filter() {
     let pytest = [
         case("tests.test_orders.TestShip", "test_pays[a b]"),
@@ -125,7 +129,7 @@ fn each_runner_gets_its_own_filter() {
     ];
     let own = [case("", "orders::ship"), case("", "list")];
     let run = |command: &str| runner(command).unwrap();
-    let table: &[(Runner, &[TestRecord], &[&str], &[&str])] = &[
+    let table: &[Row<'_>] = &[
         (
             run("pytest -q -o log_cli=true --junitxml out.xml"),
             &pytest,

@@ -129,12 +129,16 @@ pub(super) fn joined(
         }
     }
     if let Events::Read(told) = &mut all.events {
-        told.iter_mut().for_each(|test| settle(test, tests));
+        for test in told {
+            settle(test, tests);
+        }
     }
     let files = all.junit.iter_mut().flat_map(|entry| &mut entry.files);
     for (_, file) in files {
         if let Junit::Read(read) = file {
-            read.iter_mut().for_each(|test| settle(test, tests));
+            for test in read {
+                settle(test, tests);
+            }
         }
     }
     let failed = tests.iter().filter(|test| test.is_failed());
