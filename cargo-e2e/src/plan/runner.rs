@@ -2,6 +2,7 @@
 //! Retries, `--last-failed` and the `again:` line ask here. It is pure: whether a file exists is
 //! asked of the caller. A runner that is not recognized has no filter, and nothing is guessed.
 
+mod call;
 mod command;
 mod filter;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod tests;
 use crate::record::outcome::TestRecord;
 
 use super::test_kind::Tests;
+use call::{Call, Kind};
 
 /// More than this on a command line becomes unreadable, and at some point refused by the system.
 const MOST: usize = 60_000;
@@ -27,29 +29,11 @@ const WITH_VALUE: [&str; 6] = [
 /// A runner, as a repo calls it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Runner {
-    kind: Kind,
-    /// What follows the runner's name in the command.
-    words: Vec<String>,
-    /// Whether it runs in another folder than the repo's root.
-    elsewhere: bool,
+    call: Call,
     /// What the record puts before the names of tests, one for each of several test targets.
     prefixes: Vec<String>,
     /// The name of all tests as one, where they record none.
     whole: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Pytest,
-    Jest,
-    Vitest,
-    Playwright,
-    Go,
-    Gotestsum,
-    CargoTest,
-    Nextest,
-    Harness,
-    HarnessByNextest,
 }
 
 impl Runner {
@@ -63,13 +47,15 @@ impl Runner {
     pub fn of(tests: &Tests) -> Option<Self> {
         match tests {
             Tests::Targets(harness) => Some(Self {
-                kind: if harness.nextest {
-                    Kind::HarnessByNextest
-                } else {
-                    Kind::Harness
+                call: Call {
+                    kind: if harness.nextest {
+                        Kind::HarnessByNextest
+                    } else {
+                        Kind::Harness
+                    },
+                    words: Vec::new(),
+                    elsewhere: false,
                 },
-                words: Vec::new(),
-                elsewhere: false,
                 prefixes: harness.prefixes(),
                 whole: tests.name(),
             }),
@@ -78,11 +64,10 @@ impl Runner {
                 command: Some(command),
                 ..
             } => {
-                let call = command::call(command)?;
+                let mut call = command::call(command)?;
+                call.elsewhere |= tests.service().is_some();
                 Some(Self {
-                    kind: call.kind,
-                    words: call.words,
-                    elsewhere: call.elsewhere || tests.service().is_some(),
+                    call,
                     prefixes: Vec::new(),
                     whole: tests.name(),
                 })
@@ -95,8 +80,8 @@ impl Runner {
     /// has to be retried is known; none where it can't be told to.
     #[must_use]
     pub fn goes_on(&self) -> Option<&'static [&'static str]> {
-        let has = |word: &str| self.words.iter().any(|it| it == word);
-        match self.kind {
+        let has = |word: &str| self.call.words.iter().any(|it| it == word);
+        match self.call.kind {
             Kind::Pytest => Some(&["--maxfail=0"]),
             Kind::Jest | Kind::Vitest => Some(&["--bail=0"]),
             Kind::Playwright => Some(&["--max-failures=0"]),
@@ -104,7 +89,9 @@ impl Runner {
             Kind::HarnessByNextest => Some(&["--no-fail-fast"]),
             Kind::Nextest | Kind::CargoTest if has("--no-fail-fast") => Some(&[]),
             Kind::Nextest if !has("--") => Some(&["--no-fail-fast"]),
-            Kind::Gotestsum if self.words.iter().all(|it| !it.contains("failfast")) => Some(&[]),
+            Kind::Gotestsum if self.call.words.iter().all(|it| !it.contains("failfast")) => {
+                Some(&[])
+            }
             Kind::Harness => Some(&[]),
             Kind::Go | Kind::Nextest | Kind::CargoTest | Kind::Gotestsum => None,
         }
@@ -113,7 +100,7 @@ impl Runner {
     /// Returns whether this exit status says that tests failed, and nothing else.
     #[must_use]
     pub fn failed_with(&self, status: i32) -> bool {
-        match self.kind {
+        match self.call.kind {
             Kind::CargoTest | Kind::Harness => status == 101,
             Kind::Nextest | Kind::HarnessByNextest => status == 100,
             _ => status == 1,
@@ -133,7 +120,7 @@ impl Runner {
         if tests.iter().any(|test| test.name == self.whole) {
             return Some(Vec::new());
         }
-        let words = filter::words(self, tests, typed, exists)?;
+        let words = filter::words((&self.call, &self.prefixes), tests, typed, exists)?;
         let length: usize = words.iter().map(String::len).sum();
         (length <= MOST).then_some(words)
     }
@@ -142,9 +129,9 @@ impl Runner {
     /// its tests were chosen: most runners take one alone.
     #[must_use]
     pub fn joined(&self, typed: &[String], filter: Vec<String>) -> Vec<String> {
-        let options = self.kind.filters();
+        let options = self.call.kind.filters();
         let replaces = |word: &String| options.contains(&word.as_str());
-        let is_own = self.kind == Kind::Harness && !filter.is_empty();
+        let is_own = self.call.kind == Kind::Harness && !filter.is_empty();
         let mut all: Vec<String> = typed.to_vec();
         if is_own || filter.iter().any(replaces) {
             let (mut is_value, mut drops) = (false, false);
@@ -166,19 +153,5 @@ impl Runner {
         }
         all.extend(filter);
         all
-    }
-}
-
-impl Kind {
-    /// Options with a filter as their value.
-    fn filters(self) -> &'static [&'static str] {
-        match self {
-            Self::Pytest => &["-k"],
-            Self::Jest | Self::Vitest => &["-t", "--testNamePattern"],
-            Self::Playwright => &["-g", "--grep"],
-            Self::Go | Self::Gotestsum => &["-run", "--run"],
-            Self::Nextest | Self::HarnessByNextest => &["-E", "--filterset", "--filter-expr"],
-            Self::CargoTest | Self::Harness => &[],
-        }
     }
 }

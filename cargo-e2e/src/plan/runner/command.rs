@@ -1,7 +1,7 @@
 //! Finds the runner in a shell command: the program of its last simple command, to which arguments
 //! are appended.
 
-use super::Kind;
+use super::call::{Call, Kind};
 
 /// Programs that start another one, which their words name.
 const WRAPPERS: &[&str] = &[
@@ -23,14 +23,6 @@ const FOLDERS: &[&str] = &[
     "--prefix",
     "--project",
 ];
-
-/// How a command calls its runner.
-pub(super) struct Call {
-    pub(super) kind: Kind,
-    /// What follows the runner's name.
-    pub(super) words: Vec<String>,
-    pub(super) elsewhere: bool,
-}
 
 /// One simple command, and the operator before it.
 #[derive(Debug, Default, PartialEq, Eq)]

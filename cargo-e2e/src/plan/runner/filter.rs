@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Kind, Runner};
+use super::call::{Call, Kind};
 use crate::record::outcome::TestRecord;
 
 /// Options of pytest whose value is a word of its own: other words are what it collects.
@@ -41,7 +41,7 @@ const WITH_VALUE: &[&str] = &[
 const SCRIPTS: &[&str] = &["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts"];
 
 pub(super) fn words(
-    runner: &Runner,
+    (runner, prefixes): (&Call, &[String]),
     tests: &[&TestRecord],
     typed: &[String],
     exists: &dyn Fn(&str) -> bool,
@@ -94,7 +94,7 @@ pub(super) fn words(
             Some(exact(!has("--"), names))
         }
         Kind::Nextest | Kind::HarnessByNextest => {
-            let names = own_names(tests, &runner.prefixes)?;
+            let names = own_names(tests, prefixes)?;
             // Several expressions are joined by `or`, an expression and names by `and`.
             if own || has("--") {
                 return Some(names.into_iter().collect());
@@ -106,7 +106,7 @@ pub(super) fn words(
             let tests: Vec<String> = names.iter().map(|name| format!("test(={name})")).collect();
             Some(vec!["-E".to_owned(), tests.join(" + ")])
         }
-        Kind::Harness => Some(exact(false, own_names(tests, &runner.prefixes)?)),
+        Kind::Harness => Some(exact(false, own_names(tests, prefixes)?)),
     }
 }
 
@@ -122,7 +122,7 @@ fn exact(separate: bool, names: BTreeSet<String>) -> Vec<String> {
 /// Node ids, where they can be told and are all that is collected. Other words are collected too,
 /// so there it is an expression, of names that are contained in those of tests.
 fn pytest(
-    runner: &Runner,
+    runner: &Call,
     tests: &[&TestRecord],
     typed: &[String],
     exists: &dyn Fn(&str) -> bool,

@@ -63,7 +63,7 @@ fn a_runner_is_recognized_where_arguments_reach_it() {
         ("cargo +nightly test -p shop", Kind::CargoTest),
         ("cargo nextest run --profile ci", Kind::Nextest),
     ] {
-        let found = runner(command).map(|runner| runner.kind);
+        let found = runner(command).map(|runner| runner.call.kind);
         // The first `pytest` of two is one runner too many.
         let expected = (!command.contains("true && pytest")).then_some(kind);
         assert_eq!(found, expected, "{command}");

@@ -35,11 +35,11 @@ use earlier::Earlier;
 use host_job::run_on_host;
 use retries::Retries;
 
-pub use answer::{answer, only_asks};
+pub use answer::answer;
 pub use compile::compile;
 pub(super) use event_files::FOLDER;
 pub use head_start::HeadStart;
-pub use target::BuiltTarget;
+pub use target::{BuiltTarget, only_asks};
 #[cfg(any(test, fuzzing))]
 pub(crate) use test_events::fuzz;
 pub use test_events::{read_or_warn, records_until};

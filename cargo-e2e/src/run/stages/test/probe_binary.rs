@@ -13,8 +13,7 @@ use crate::run::StageError;
 use crate::spec::Side;
 use crate::text::printable;
 
-use super::answer::only_asks;
-use super::target::{BuiltTarget, LIST, USAGE, uses_nextest};
+use super::target::{BuiltTarget, LIST, USAGE, only_asks, uses_nextest};
 
 /// The time in which a program has to answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(30);
