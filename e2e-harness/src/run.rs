@@ -17,6 +17,7 @@ use crate::registry::{self, Definition, Tests};
 mod attempt;
 mod capture;
 mod child;
+mod filters;
 mod test_thread;
 
 use attempt::Failure;
@@ -53,7 +54,7 @@ pub fn main() -> ExitCode {
     if let Some(order) = child::order() {
         return child::obey(&order, &tests);
     }
-    let mut args = Arguments::from_args();
+    let (mut args, filters) = filters::arguments();
     if tests.is_empty() && !args.list {
         eprintln!(
             "e2e-harness: there is no #[e2e_harness::test] in this target; is the module with the tests declared?"
@@ -71,6 +72,7 @@ pub fn main() -> ExitCode {
     run.explain(&args);
     let trials = tests
         .into_iter()
+        .filter(|(name, _)| filters::fits(name, &filters, args.exact))
         .map(|(name, test)| run.trial(name, test))
         .collect();
     if !args.list {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::record::outcome::exit_codes;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+use super::last_failed::LAST;
 use super::values::{lifetime, slug};
 
 /// As Cargo calls it: `cargo-e2e e2e …`.
@@ -231,6 +232,9 @@ pub(crate) struct RunArguments {
     /// Run in this repo's sandbox that is up already, when its definition has not changed
     #[arg(long)]
     pub(crate) reuse: bool,
+    /// Run only the tests that failed in the last run of this e2e.yml, or in one by the end of its id
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = LAST)]
+    pub(crate) last_failed: Option<String>,
     /// Run Cargo's test targets with cargo-nextest, on this machine
     #[arg(long)]
     pub(crate) nextest: bool,

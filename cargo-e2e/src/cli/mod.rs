@@ -7,6 +7,7 @@ mod commands;
 mod dispatch;
 mod exit;
 mod host;
+mod last_failed;
 mod plans;
 mod print;
 mod refused;

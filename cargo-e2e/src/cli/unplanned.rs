@@ -71,7 +71,7 @@ impl Unplanned {
             spec: repo.spec_path.clone(),
             report: spec.map(|spec| spec.report).unwrap_or_default(),
             is_run: true,
-            by_name: false,
+            runner: None,
             tests_on_host: false,
         };
         let host = about.host.clone();

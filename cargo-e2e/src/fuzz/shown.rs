@@ -29,7 +29,7 @@ pub(crate) fn shown(record: &Record, events: &[u8]) {
             tests_on_host: skew < 0,
             again: "cargo e2e",
             keep: None,
-            by_name: true,
+            tail: "",
         };
         let told = failure::report(&record, &inputs);
         let page = html::page(&record, &inputs, told.as_ref().map(|told| &told.page[..]));

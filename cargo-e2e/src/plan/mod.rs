@@ -4,6 +4,7 @@ mod error;
 mod harness;
 mod host;
 mod limits;
+mod runner;
 mod test_kind;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::spec::{Cleanup, Lint, Ports, Side, Spec, Warning};
 pub use error::PlanError;
 pub use host::{HostChoice, HostVariables, choose_host};
 pub use limits::Limits;
+pub use runner::Runner;
 pub use test_kind::{Target, Tests};
 
 /// A sandbox that was asked to be kept lives this long, unless `--keep-for` says otherwise.
@@ -50,6 +52,8 @@ pub struct Options {
     pub up_only: bool,
     /// `--nextest`.
     pub nextest: bool,
+    /// `--last-failed`: of the run with this id, or of the last one where it is empty.
+    pub last_failed: Option<String>,
     /// What goes to the tests.
     pub arguments: Vec<String>,
 }

@@ -32,6 +32,22 @@ pub struct Target {
     pub name: String,
 }
 
+impl Harness {
+    /// Returns what stands before the names of each target's tests: several targets may use the
+    /// same names.
+    #[must_use]
+    pub fn prefixes(&self) -> Vec<String> {
+        let several = |target: &Target| target.package.name != self.targets[0].package.name;
+        let packages = self.targets.iter().any(several);
+        let prefix = |target: &Target| match (self.targets.len(), packages) {
+            (1, _) => String::new(),
+            (_, false) => format!("{}::", target.name),
+            (_, true) => format!("{}::{}::", target.package.name, target.name),
+        };
+        self.targets.iter().map(prefix).collect()
+    }
+}
+
 impl Tests {
     /// Returns what e2e.yml names; `None` where it names nothing.
     #[must_use]

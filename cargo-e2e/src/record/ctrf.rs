@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::record::junit::{class_and_name, failed_stages};
-use crate::record::outcome::{Record, StageRecord, StageStatus, StepRecord, TestRecord, Verdict};
+use crate::record::outcome::{
+    AttemptRecord, Record, StageRecord, StageStatus, StepRecord, TestRecord, Verdict,
+};
 use crate::record::summary::reason;
 
 /// The version of the format.
@@ -53,6 +55,7 @@ pub fn report(record: &Record) -> Value {
                 "skipped": count("skipped"),
                 "pending": 0,
                 "other": count("other"),
+                "flaky": record.tests.iter().filter(|test| test.flaky).count(),
                 "start": start,
                 "stop": stop,
                 "duration": record.duration_ms,
@@ -70,11 +73,31 @@ fn test(record: &Record, test: &TestRecord) -> Value {
     if let Some(file) = &test.file {
         all.insert("filePath".into(), json!(file));
     }
+    if !test.attempts.is_empty() {
+        let attempts = test.attempts.iter().enumerate();
+        let attempts: Vec<Value> = attempts.map(|(at, one)| attempt(at + 1, one)).collect();
+        all.insert("retries".into(), json!(attempts.len() - 1));
+        all.insert("retryAttempts".into(), attempts.into());
+        all.insert("flaky".into(), json!(test.flaky));
+    }
     if !test.steps.is_empty() {
         let steps: Vec<Value> = test.steps.iter().map(step).collect();
         all.insert("steps".into(), steps.into());
     }
     all.into()
+}
+
+fn attempt(number: usize, attempt: &AttemptRecord) -> Value {
+    let mut all = json!({
+        "attempt": number,
+        "status": status(attempt.status),
+        "duration": attempt.duration_ms,
+    });
+    if let Some(why) = &attempt.message {
+        all["message"] = json!(reason(why));
+        all["trace"] = json!(why);
+    }
+    all
 }
 
 fn step(step: &StepRecord) -> Value {

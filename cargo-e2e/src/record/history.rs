@@ -67,7 +67,7 @@ pub struct TestHistory {
     pub runs: usize,
     /// How often it failed.
     pub failed: usize,
-    /// Whether it has both passed and failed on one commit without changes.
+    /// Whether it has both passed and failed on one commit without changes, or in one run.
     pub flaky: bool,
     /// Whether it passed or not.
     pub duration_ms: Durations,
@@ -184,6 +184,7 @@ fn stages(records: &[&Record]) -> Vec<StageHistory> {
 struct Seen<'r> {
     times: Vec<u64>,
     failed: usize,
+    in_one_run: bool,
     passed_at: BTreeSet<&'r str>,
     failed_at: BTreeSet<&'r str>,
 }
@@ -202,6 +203,7 @@ fn tests(records: &[&Record]) -> Vec<TestHistory> {
             };
             let seen = seen.entry(&test.name).or_default();
             seen.times.push(test.duration_ms);
+            seen.in_one_run |= test.flaky;
             if passed {
                 seen.passed_at.extend(commit);
             } else {
@@ -216,7 +218,7 @@ fn tests(records: &[&Record]) -> Vec<TestHistory> {
             name: name.to_owned(),
             runs: seen.times.len(),
             failed: seen.failed,
-            flaky: !seen.passed_at.is_disjoint(&seen.failed_at),
+            flaky: seen.in_one_run || !seen.passed_at.is_disjoint(&seen.failed_at),
             duration_ms: durations(&seen.times),
         })
         .collect();

@@ -1,7 +1,7 @@
 //! A record without secrets.
 
 use crate::record::outcome::{
-    Git, HealthRecord, Record, ServiceRecord, StageRecord, StepRecord, TestRecord,
+    AttemptRecord, Git, HealthRecord, Record, ServiceRecord, StageRecord, StepRecord, TestRecord,
 };
 use crate::secrets::Secrets;
 
@@ -74,10 +74,20 @@ impl Secrets {
                 steps,
                 classname,
                 file,
+                attempts,
+                flaky: _,
             } = test;
             self.one(name);
             for text in [message, classname, file] {
                 self.each(text);
+            }
+            for AttemptRecord {
+                status: _,
+                duration_ms: _,
+                message,
+            } in attempts
+            {
+                self.each(message);
             }
             for step in steps {
                 let StepRecord {

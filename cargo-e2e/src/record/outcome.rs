@@ -177,9 +177,79 @@ pub struct TestRecord {
     /// The file that the repo's JUnit file names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// All attempts, where there were several; the last one is the test's own status.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<AttemptRecord>,
+    /// Whether it passed after it had failed. With `flaky: fail` its status is `failed` then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flaky: bool,
+}
+
+/// One attempt at a test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AttemptRecord {
+    /// `passed`, `failed` or `interrupted`.
+    pub status: StageStatus,
+    /// Milliseconds from begin to end.
+    pub duration_ms: u64,
+    /// Why it failed.
+    pub message: Option<String>,
 }
 
 impl TestRecord {
+    /// Makes a test of which only this is known.
+    #[must_use]
+    pub fn new(name: impl Into<String>, status: StageStatus) -> Self {
+        Self {
+            name: name.into(),
+            status,
+            duration_ms: 0,
+            message: None,
+            steps: Vec::new(),
+            classname: None,
+            file: None,
+            attempts: Vec::new(),
+            flaky: false,
+        }
+    }
+
+    /// Returns the attempt that it is, where there was no other.
+    #[must_use]
+    pub fn attempt(&self) -> AttemptRecord {
+        AttemptRecord {
+            status: self.status,
+            duration_ms: self.duration_ms,
+            message: self.message.clone(),
+        }
+    }
+
+    /// Takes over the attempts before this one.
+    pub fn retries(&mut self, mut earlier: Vec<AttemptRecord>) {
+        if earlier.is_empty() {
+            return;
+        }
+        let failed = |one: &AttemptRecord| one.status != StageStatus::Passed;
+        self.flaky = self.status == StageStatus::Passed && earlier.iter().any(failed);
+        earlier.push(self.attempt());
+        self.attempts = earlier;
+    }
+
+    /// Returns its attempts, which may be one.
+    #[must_use]
+    pub fn all_attempts(&self) -> Vec<AttemptRecord> {
+        if self.attempts.is_empty() {
+            vec![self.attempt()]
+        } else {
+            self.attempts.clone()
+        }
+    }
+
+    /// Returns whether it failed, or was ended before its end.
+    #[must_use]
+    pub fn is_failed(&self) -> bool {
+        matches!(self.status, StageStatus::Failed | StageStatus::Interrupted)
+    }
+
     /// The message of a test that ran when all tests were stopped.
     pub const NO_END: &str = "did not end";
 

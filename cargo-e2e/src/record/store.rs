@@ -110,6 +110,16 @@ impl Store {
         Ok(kept)
     }
 
+    /// Returns the newest record of which this is true; files that are no records are skipped.
+    ///
+    /// # Errors
+    /// When the folder can't be read; a missing one is empty.
+    pub fn latest(&self, is_it: impl Fn(&Record) -> bool) -> io::Result<Option<Record>> {
+        let files = self.files("json")?;
+        let mut records = files.iter().rev().filter_map(|path| read(path).ok());
+        Ok(records.find(is_it))
+    }
+
     /// Returns files with this extension, in the order of their names, which is that of time.
     fn files(&self, extension: &str) -> io::Result<Vec<PathBuf>> {
         let entries = match std::fs::read_dir(&self.folder) {

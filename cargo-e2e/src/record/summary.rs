@@ -257,11 +257,18 @@ fn test_counts(record: &Record) -> String {
         0 => String::new(),
         failed => format!("{failed} of "),
     };
-    let skipped = match skipped {
-        0 => String::new(),
-        skipped => format!(" ({skipped} skipped)"),
+    let flaky = record.tests.iter().filter(|test| test.flaky).count();
+    let few = [(skipped, "skipped"), (flaky, "flaky")];
+    let few = few.iter().filter(|(number, _)| *number > 0);
+    let few: Vec<String> = few
+        .map(|(number, what)| format!("{number} {what}"))
+        .collect();
+    let few = if few.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", few.join(", "))
     };
-    format!(": {failed}{all} tests{skipped}")
+    format!(": {failed}{all} tests{few}")
 }
 
 #[cfg(test)]

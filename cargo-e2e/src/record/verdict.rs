@@ -30,6 +30,10 @@ pub enum Source {
     Status,
     /// The `junit` file.
     Junit,
+    /// All attempts at the tests together.
+    Retries,
+    /// `flaky: fail`.
+    Flaky,
 }
 
 /// What tests wrote to `E2E_EVENTS`.
@@ -80,6 +84,12 @@ pub struct Evidence {
     pub empty: Vec<String>,
     /// Each entry of `junit`; none when none is asked for.
     pub junit: Vec<JunitEntry>,
+    /// How often they ran.
+    pub attempts: u32,
+    /// Tests that failed in the last of several attempts at them.
+    pub still_failed: Vec<String>,
+    /// Tests that passed after they failed, where that is no pass.
+    pub flaky: Vec<String>,
 }
 
 /// A word that is no pass.
@@ -97,7 +107,7 @@ pub struct Word {
 #[must_use]
 pub fn judge(evidence: &Evidence) -> Option<Word> {
     let mut worst: Option<Word> = None;
-    for word in [timeout, events, status, junit]
+    for word in [timeout, retries, events, status, junit, flaky]
         .iter()
         .filter_map(|source| source(evidence))
     {
@@ -127,6 +137,26 @@ fn timeout(evidence: &Evidence) -> Option<Word> {
             "tests exceeded `timeout` ({} s) and were terminated",
             evidence.timeout.as_secs_f64()
         ),
+    })
+}
+
+fn retries(evidence: &Evidence) -> Option<Word> {
+    let failed = &evidence.still_failed;
+    let failed = named(failed.len(), "failed test", "", failed.first()?);
+    Some(Word {
+        source: Source::Retries,
+        verdict: Verdict::Failed,
+        message: format!("{failed} after {} attempts", evidence.attempts),
+    })
+}
+
+fn flaky(evidence: &Evidence) -> Option<Word> {
+    let flaky = &evidence.flaky;
+    let flaky = named(flaky.len(), "flaky test", "", flaky.first()?);
+    Some(Word {
+        source: Source::Flaky,
+        verdict: Verdict::Failed,
+        message: format!("{}, but {flaky}, and `flaky` is `fail`", evidence.ending()),
     })
 }
 
@@ -278,7 +308,7 @@ impl Evidence {
 
 /// `1 failed test (orders::ship)`; none when none failed.
 fn failed(tests: &[TestRecord]) -> Option<String> {
-    let failed: Vec<&TestRecord> = tests.iter().filter(|test| is_failed(test)).collect();
+    let failed: Vec<&TestRecord> = tests.iter().filter(|test| test.is_failed()).collect();
     let first = failed.first()?;
     Some(if failed.iter().all(|test| test.has_no_end()) {
         named(failed.len(), "test", " that did not end", &first.name)
@@ -295,10 +325,6 @@ fn named(number: usize, what: &str, which: &str, first: &str) -> String {
         more => format!(" and {more} more"),
     };
     format!("{}{which} ({name}{more})", count(number, what))
-}
-
-fn is_failed(test: &TestRecord) -> bool {
-    matches!(test.status, StageStatus::Failed | StageStatus::Interrupted)
 }
 
 /// Whether any test ran; ignored ones did not.

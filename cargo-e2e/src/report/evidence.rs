@@ -1,32 +1,40 @@
 //! Makes failure.txt and report.html from a run's evidence.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::rerun::Rerun;
 use super::{Bundle, ReportInputs, failure, html};
+use crate::plan::Runner;
 use crate::record::outcome::Record;
 
 /// What reports need beside the record.
 #[derive(Clone)]
 pub(crate) struct Evidence {
     pub(crate) again: Rerun,
-    /// Whether the tests can be called by their names in the record.
-    pub(crate) by_name: bool,
+    /// What runs the tests, and the repo's folder; none where it is not recognized.
+    pub(crate) runner: Option<(Runner, PathBuf)>,
     pub(crate) tests_on_host: bool,
     /// The host's clock less this machine's.
     pub(crate) skew: jiff::SignedDuration,
 }
 
 impl Evidence {
-    fn inputs<'a>(&'a self, bundle: &'a Bundle) -> ReportInputs<'a> {
+    fn inputs<'a>(&'a self, bundle: &'a Bundle, tail: &'a str) -> ReportInputs<'a> {
         ReportInputs {
             bundle: bundle.dir(),
             skew: self.skew,
             tests_on_host: self.tests_on_host,
             again: &self.again.run,
             keep: self.again.keep.as_deref(),
-            by_name: self.by_name,
+            tail,
         }
+    }
+
+    fn tail(&self, record: &Record) -> String {
+        let runner = self.runner.as_ref();
+        let runner = runner.map(|(runner, root)| (runner, root.as_path()));
+        self.again.tail(record, runner)
     }
 }
 
@@ -38,7 +46,7 @@ pub(crate) async fn explain(
 ) -> Option<failure::Report> {
     let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
     let made = tokio::task::spawn_blocking(move || {
-        let report = failure::report(&record, &evidence.inputs(&bundle))?;
+        let report = failure::report(&record, &evidence.inputs(&bundle, &evidence.tail(&record)))?;
         // The report stage reports a full disk.
         let _ = std::fs::write(bundle.dir().join("failure.txt"), &report.long);
         Some(report)
@@ -56,7 +64,8 @@ pub(crate) async fn write_page(
     let why = failure.map(|failure| failure.page.clone());
     let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
     let written = tokio::task::spawn_blocking(move || {
-        let page = html::page(&record, &evidence.inputs(&bundle), why.as_deref());
+        let tail = evidence.tail(&record);
+        let page = html::page(&record, &evidence.inputs(&bundle, &tail), why.as_deref());
         std::fs::write(bundle.dir().join("report.html"), page)
     });
     // The report stage reports a full disk.

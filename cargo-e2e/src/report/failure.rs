@@ -16,7 +16,6 @@ use crate::record::summary::{
     says_nothing_new, signal_name,
 };
 use crate::report::ReportInputs;
-use crate::shell::word;
 use crate::text::{clip, count, printable};
 
 use during::{During, Service};
@@ -79,7 +78,7 @@ pub fn report(record: &Record, inputs: &ReportInputs<'_>) -> Option<Report> {
         let test = failed.first().map(|test| test.name.as_str());
         During::of(record, stage, test, inputs)
     });
-    let again = again(record, &failed, during.as_ref(), inputs);
+    let again = again(record, inputs);
     let text = |shown| {
         let mut text = messages(record, &failed, shown);
         if let Some(during) = &during {
@@ -292,22 +291,8 @@ fn changes(service: &ServiceRecord) -> Vec<String> {
     all
 }
 
-fn again(
-    record: &Record,
-    failed: &[&TestRecord],
-    during: Option<&During>,
-    inputs: &ReportInputs<'_>,
-) -> String {
-    // The harness takes the name of a test; other commands take other arguments.
-    let named = during
-        .filter(|_| inputs.by_name)
-        .and_then(|one| one.test.as_deref());
-    let filter = match (failed, named) {
-        ([one], Some(name)) if one.name == name => {
-            format!(" -- {}", word(first_line(&printable(name))))
-        }
-        _ => String::new(),
-    };
+fn again(record: &Record, inputs: &ReportInputs<'_>) -> String {
+    let filter = inputs.tail;
     let again = inputs.again;
     let mut text = format!("again: {again}{filter}\n");
     match record.verdict {

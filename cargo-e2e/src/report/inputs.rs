@@ -13,10 +13,10 @@ pub struct ReportInputs<'a> {
     pub skew: SignedDuration,
     /// Whether the tests' own times are by the host's clock.
     pub tests_on_host: bool,
-    /// The command line of this run, to paste, without arguments for the tests.
+    /// The command line of this run, to paste, without what follows it.
     pub again: &'a str,
     /// The same with a flag that keeps the stack; `None` where the run has one already.
     pub keep: Option<&'a str>,
-    /// Whether test names of the record can be typed as arguments.
-    pub by_name: bool,
+    /// What follows that, so that the failed tests run again: ` -- orders::ship`.
+    pub tail: &'a str,
 }

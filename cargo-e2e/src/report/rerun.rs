@@ -4,17 +4,28 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::host::LOCAL;
+use crate::plan::Runner;
+use crate::record::outcome::{Record, TestRecord, Verdict};
 use crate::secrets::Secrets;
 use crate::shell::word;
+use crate::text::printable;
 
 /// How to run the same again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rerun {
-    /// The typed command with the chosen host, without arguments for the tests.
+    /// The typed command with the chosen host, without arguments for the tests and without
+    /// `--last-failed`.
     pub(crate) run: String,
     /// The same with `--keep` or `--keep-on-failure`; `None` where one of them was typed.
     pub(crate) keep: Option<String>,
+    /// `--last-failed`, as it was typed.
+    last_failed: Option<String>,
+    /// Arguments for the tests, as they were typed.
+    typed: Vec<String>,
 }
+
+/// Characters of a filter that people still read and paste; a longer one is that of its run.
+const READABLE: usize = 300;
 
 impl Rerun {
     /// Reads this process's arguments.
@@ -26,15 +37,49 @@ impl Rerun {
 
     /// Masks secrets in the words.
     pub(crate) fn mask(&mut self, secrets: &Secrets) {
-        for text in self.keep.iter_mut().chain([&mut self.run]) {
+        let all = self.keep.iter_mut().chain(&mut self.last_failed);
+        for text in all.chain(&mut self.typed).chain([&mut self.run]) {
             *text = secrets.text(text).into_owned();
         }
     }
 
+    /// Returns what follows the command, so that the failed tests run again: their names where the
+    /// runner takes them, and always what was typed.
+    pub(crate) fn tail(&self, record: &Record, runner: Option<(&Runner, &Path)>) -> String {
+        let failed: Vec<&TestRecord> = record.tests.iter().filter(|one| one.is_failed()).collect();
+        let judged = matches!(record.verdict, Verdict::Failed | Verdict::TimedOut);
+        let only = runner.filter(|_| judged).and_then(|(runner, root)| {
+            let exists = |path: &str| root.join(path).is_file();
+            let filter = runner.only(&failed, &self.typed, &exists)?;
+            Some((filter.is_empty(), runner.joined(&self.typed, filter)))
+        });
+        let length = |words: &[String]| words.iter().map(String::len).sum::<usize>();
+        let (flag, words) = match only {
+            Some((false, words)) if length(&words) > READABLE => {
+                let end = &record.run_id[record.run_id.len().saturating_sub(8)..];
+                (Some(format!("--last-failed={end}")), self.typed.clone())
+            }
+            Some((_, words)) => (None, words),
+            None if judged => (None, self.typed.clone()),
+            None => (self.last_failed.clone(), self.typed.clone()),
+        };
+        let mut tail = flag.map_or_else(String::new, |flag| format!(" {}", word(&flag)));
+        if !words.is_empty() {
+            tail.push_str(" --");
+        }
+        for one in words {
+            tail.push(' ');
+            tail.push_str(&word(&printable(&one)));
+        }
+        tail
+    }
+
     /// `spec` is the e2e.yml of this run: of several that were typed it alone runs again.
     fn of(typed: impl Iterator<Item = OsString>, host: &str, spec: &str) -> Self {
-        let typed = typed.map(|word| word.to_string_lossy().into_owned());
-        let mut words: Vec<String> = typed.take_while(|word| word != "--").collect();
+        let mut typed = typed.map(|word| word.to_string_lossy().into_owned());
+        let mut words: Vec<String> = typed.by_ref().take_while(|word| word != "--").collect();
+        let typed = typed.collect();
+        let last_failed = take_last_failed(&mut words);
         if words.first().is_some_and(|first| first == "e2e") {
             words.remove(0);
         }
@@ -62,8 +107,25 @@ impl Rerun {
             _ => "--keep-on-failure",
         };
         let keep = (!keeps).then(|| format!("{run} {option}"));
-        Self { run, keep }
+        Self {
+            run,
+            keep,
+            last_failed,
+            typed,
+        }
     }
+}
+
+/// Takes the flag out of the words, with its value.
+fn take_last_failed(words: &mut Vec<String>) -> Option<String> {
+    const FLAG: &str = "--last-failed";
+    let is_it = |word: &String| word.split('=').next() == Some(FLAG);
+    let at = words.iter().position(is_it)?;
+    let flag = words.remove(at);
+    if flag != FLAG || words.get(at).is_none_or(|next| next.starts_with('-')) {
+        return Some(flag);
+    }
+    Some(format!("{flag}={}", words.remove(at)))
 }
 
 /// Whether these name more than one e2e.yml, or may do so.
@@ -116,5 +178,43 @@ mod tests {
         let (run, keep) = again(&["e2e", "up", "x"], "local");
         assert_eq!(run, "cargo e2e up x");
         assert_eq!(keep.as_deref(), Some("cargo e2e up x --keep"));
+    }
+    #[test]
+    fn the_failed_tests_run_again_with_what_was_typed() {
+        use crate::plan::Tests;
+        use crate::record::outcome::{Stage, StageStatus};
+        use crate::record::samples::{failed, test};
+        let typed = ["e2e", "--last-failed", "--", "-v", "a b"];
+        let again = Rerun::of(typed.iter().map(OsString::from), "local", "e2e/e2e.yml");
+        assert_eq!(again.run, "cargo e2e");
+        let mut record = failed(Verdict::Failed, Stage::Test, "exit status 1");
+        let case = |name: &str| {
+            let mut test = test(&format!("shop::{name}"), StageStatus::Failed);
+            test.classname = Some("shop".to_owned());
+            test
+        };
+        record.tests = vec![
+            case("ships"),
+            case("it's late"),
+            test("ok", StageStatus::Passed),
+        ];
+        let runner = Runner::of(&Tests::Command("npx jest".to_owned())).unwrap();
+        let here = Path::new("/");
+        assert_eq!(
+            again.tail(&record, Some((&runner, here))),
+            r" -- -v 'a b' -t '^((?:.* )?it'\''s late|(?:.* )?ships)$'"
+        );
+        assert_eq!(again.tail(&record, None), " -- -v 'a b'");
+        record.tests.push(case(&"x".repeat(READABLE)));
+        let end = &record.run_id[18..];
+        assert_eq!(
+            again.tail(&record, Some((&runner, here))),
+            format!(" --last-failed={end} -- -v 'a b'")
+        );
+        record.verdict = Verdict::Unhealthy;
+        assert_eq!(
+            again.tail(&record, Some((&runner, here))),
+            " --last-failed -- -v 'a b'"
+        );
     }
 }

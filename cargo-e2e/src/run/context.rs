@@ -23,6 +23,16 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Returns the same run with another plan, such as that of another attempt at its tests.
+    #[must_use]
+    pub fn with<'b>(&'b self, plan: &'b Plan) -> Context<'b> {
+        Context {
+            plan,
+            bundle: self.bundle.clone(),
+            ..*self
+        }
+    }
+
     /// Returns how far the host's clock is ahead of this machine's; zero where the host does not
     /// answer.
     pub async fn clock_skew(&self) -> jiff::SignedDuration {

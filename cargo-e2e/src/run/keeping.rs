@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::plan::Plan;
+use crate::plan::{Plan, Runner};
 use crate::record::event::{Events, Reporter};
 use crate::record::outcome::now;
 use crate::record::store::{Header, Journal, Store, state_folder};
@@ -27,21 +27,20 @@ pub struct About {
     pub report: Report,
     /// False for `up`, which runs no tests and is no part of a repo's history.
     pub is_run: bool,
-    /// Whether test names of the record can be typed as arguments.
-    pub by_name: bool,
+    /// What runs the tests, and the repo's folder; none where it is not recognized.
+    pub runner: Option<(Runner, PathBuf)>,
     pub tests_on_host: bool,
 }
 
 impl About {
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
-        let targets = plan.tests.harness().map(|one| one.targets.len());
         Self {
             host: plan.host.name.clone(),
             spec: plan.repo.spec_path.clone(),
             report: plan.spec.report.clone(),
             is_run: !plan.options.up_only,
-            by_name: targets == Some(1),
+            runner: Runner::of(&plan.tests).map(|one| (one, plan.repo.root.clone())),
             tests_on_host: plan.tests_on == Side::Host,
         }
     }
@@ -117,7 +116,7 @@ impl Keeping {
             telling,
             evidence: Evidence {
                 again: Rerun::typed(&about.host, &about.spec),
-                by_name: about.by_name,
+                runner: about.runner,
                 tests_on_host: about.tests_on_host,
                 skew: jiff::SignedDuration::ZERO,
             },

@@ -56,7 +56,7 @@ fn explain(record: &Record, bundle: &Path) {
         tests_on_host: false,
         again: "",
         keep: None,
-        by_name: false,
+        tail: "",
     };
     let why = failure::cut_short(record);
     // The record is stored, so an error here is ignored.

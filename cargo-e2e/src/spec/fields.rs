@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::allow::{LINTS, Lint};
 use super::choice::{Choice, choice};
+use super::count::RETRIES;
 use super::health_checks::{HEALTH_CHECKS, HealthCheck};
 use super::level::{level, map};
 use super::types::{
@@ -34,6 +35,11 @@ level! {
         shell: Vec<String> = SHELL;
         /// For the tests; compiling is not counted.
         timeout: Duration = TIMEOUT, "300";
+        /// How often failed tests are tried again, within `timeout`: they alone where the runner can
+        /// be told so, else all of `test_command`. A test counts by its last attempt.
+        retries: u32 = RETRIES, "0";
+        /// What a test comes to that passes after it failed: `pass`, shown as flaky, or `fail`.
+        flaky: Flaky = choice::<Flaky>(), "pass";
         /// When the run removes its sandbox.
         cleanup: Cleanup = choice::<Cleanup>(), "always";
         /// Where the tests run: `host`, but for Cargo's test targets `client`, where published TCP
@@ -158,6 +164,19 @@ impl Choice for Cleanup {
         ("on_success", Self::OnSuccess),
         ("never", Self::Never),
     ];
+}
+
+/// `flaky`: what a test comes to that passes after it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaky {
+    /// It passed.
+    Pass,
+    /// It failed.
+    Fail,
+}
+
+impl Choice for Flaky {
+    const ALL: &'static [(&'static str, Self)] = &[("pass", Self::Pass), ("fail", Self::Fail)];
 }
 
 /// `pull`: which images are pulled.

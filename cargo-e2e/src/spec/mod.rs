@@ -11,6 +11,7 @@ use std::path::Path;
 
 mod allow;
 mod choice;
+mod count;
 mod decoder;
 mod diagnostic;
 mod fields;
@@ -33,7 +34,7 @@ mod types;
 
 pub use allow::{Lint, Warning};
 pub use diagnostic::SpecErrors;
-pub use fields::{Cleanup, Ports, Pull, RegistryAuth, Report, Side, Spec};
+pub use fields::{Cleanup, Flaky, Ports, Pull, RegistryAuth, Report, Side, Spec};
 pub use file::is_meant;
 pub use health_checks::HealthCheck;
 pub(crate) use name::slug_of;

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use indoc::indoc;
 
-use super::{Cleanup, HealthCheck, Ports, Pull, RegistryAuth, Side, Spec, SpecErrors, parse};
+use super::{
+    Cleanup, Flaky, HealthCheck, Ports, Pull, RegistryAuth, Side, Spec, SpecErrors, parse,
+};
 use crate::probe::{Exec, Http, Probe, Tcp};
 
 const PATH: &str = "activity-core/e2e/e2e.yml";
@@ -41,6 +43,8 @@ fn smallest_file_and_defaults() {
         shell: Vec::new(),
         test_service: None,
         timeout: Duration::from_mins(5),
+        retries: 0,
+        flaky: Flaky::Pass,
         cleanup: Cleanup::Always,
         tests_run_on: None,
         ports: None,
@@ -64,6 +68,15 @@ fn smallest_file_and_defaults() {
         report: super::Report::default(),
     };
     assert_eq!(spec, expected);
+}
+
+#[test]
+fn retries_are_few_and_whole() {
+    assert_eq!(good(&format!("{MIN}retries: 2\nflaky: fail\n")).retries, 2);
+    for written in ["-1", "11", "1.5", "'2'", "two"] {
+        let errors = bad(format!("{MIN}retries: {written}\n")).to_string();
+        assert!(errors.contains("a whole number from 0 to 10"), "{errors}");
+    }
 }
 
 #[test]

@@ -49,8 +49,8 @@ fn commands_in_the_prose_exist() {
                     if foreign.iter().any(|other| span.starts_with(other)) && word != span {
                         continue;
                     }
-                    let of_compose = ["--", "--env-file", "--exit-code-from"];
-                    let known = help.contains(word) || of_compose.contains(&word);
+                    let of_others = ["--", "--env-file", "--exact", "--exit-code-from"];
+                    let known = help.contains(word) || of_others.contains(&word);
                     assert!(known, "{name}: `{word}` in: {line}");
                 }
             }

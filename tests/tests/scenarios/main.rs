@@ -25,6 +25,7 @@ mod ready;
 mod records;
 mod refused;
 mod results;
+mod retries;
 mod rust_targets;
 mod sandboxes;
 mod secrets;

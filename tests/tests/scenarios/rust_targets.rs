@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use e2e_tests::rust::package;
+use e2e_tests::stacks::WEB_IS_HEALTHY;
 use e2e_tests::{Host, here_and_over_ssh, wait_for};
 use indoc::indoc;
 use rustix::process::Signal;
@@ -92,10 +93,37 @@ fn a_test_that_hangs_did_not_end() {
 
 #[test]
 fn a_filter_that_leaves_nothing_is_no_success() {
-    package("rust-none", "")
-        .run(Host::Local, &["--", "no_such_test"])
-        .ended(4, "no_tests")
+    let repo = package("rust-none", "");
+    let ran = repo.run(Host::Local, &["--", "no_such_test"]);
+    ran.ended(4, "no_tests")
+        .stderr_has("no test fits what follows `--`: no_such_test")
         .stderr_has("check the arguments after `--`: no_such_test");
+    // What is compiled already says so before anything is brought up.
+    let ran = repo.run(Host::Local, &["--", "no_such_test", "nor_this"]);
+    ran.ended(4, "no_tests").no_stage("up");
+}
+
+#[test]
+fn what_failed_runs_again_alone() {
+    let repo = package("rust-again", "");
+    let ran = repo.run(Host::Local, &["--", "--include-ignored", "fails", "passes"]);
+    ran.ended(100, "failed")
+        .stage_says("test", "1 of 2 tests failed")
+        .stderr_has(" -- --include-ignored --exact fails\n");
+    let ran = repo.run(Host::Local, &["--last-failed", "--", "--ignored"]);
+    ran.ended(100, "failed")
+        .stage_says("test", "1 of 1 test failed");
+    let repo = repo.file(
+        "e2e/e2e.yml",
+        &format!("name: SLUG\n{WEB_IS_HEALTHY}retries: 1\n"),
+    );
+    let ran = repo.run(Host::Local, &["--last-failed", "--", "--ignored"]);
+    ran.ended(100, "failed")
+        .stderr_has("attempt 2 of 2: 1 failed test")
+        .stderr_has("1 failed test (fails) after 2 attempts");
+    let fails = ran.recorded_as("tests", "fails");
+    assert_eq!(fails["attempts"].as_array().map(Vec::len), Some(2));
+    ran.file_has("events.jsonl", "\"attempt\":2");
 }
 
 #[test]

@@ -19,6 +19,7 @@ use crate::setup::doctor;
 
 use crate::cli::args::{OutputArguments, RunArguments, SandboxArguments, UpArguments};
 use crate::cli::exit::USAGE;
+use crate::cli::last_failed::narrowed;
 use crate::cli::plans::{bringing_up, each_plan};
 use crate::cli::print::{errln, output as streams, show_error};
 use crate::cli::refused::Refused;
@@ -35,6 +36,7 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
         },
         reuse: arguments.reuse,
         nextest: arguments.nextest,
+        last_failed: arguments.last_failed,
         arguments: arguments.arguments,
         ..bringing_up(&arguments.sandbox)
     };
@@ -95,6 +97,21 @@ async fn run_plan(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Res
     if only_asks(plan) {
         return Ok(ask(plan, output, cancel).await);
     }
+    match &plan.options.last_failed {
+        None => run_planned(plan, None, output, cancel).await,
+        Some(run) => match narrowed(plan, run) {
+            Ok((plan, note)) => run_planned(&plan, Some(note), output, cancel).await,
+            Err(code) => Ok(code),
+        },
+    }
+}
+
+async fn run_planned(
+    plan: &Plan,
+    note: Option<String>,
+    output: &OutputArguments,
+    cancel: &Cancel,
+) -> Result<u8, Refused> {
     let secrets = match Secrets::of(&plan.spec.secrets, environment()) {
         Ok(secrets) => Arc::new(secrets),
         Err(missing) => {
@@ -120,6 +137,9 @@ async fn run_plan(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Res
     reporters.extend(journal);
     let events = Events::masking(Arc::clone(&secrets), reporters);
     keeping.recover_killed_runs(&events);
+    if let Some(note) = note {
+        events.note(note);
+    }
     let unknown = keeping.unknown(&plan.host.name);
     if !plan.options.up_only {
         for warning in plan.not_allowed(&plan.targets_not_run()) {

@@ -64,6 +64,8 @@ pub(super) struct Case {
     pub(super) outcome: Outcome,
     /// Pairs of message and description, one for each element that gives a reason.
     pub(super) reasons: Vec<(String, String)>,
+    /// The same for other attempts at it, which failed.
+    pub(super) others: Vec<(String, String)>,
 }
 
 /// How a case ended; of several, the worst counts.
@@ -91,6 +93,11 @@ enum Open {
     /// An element that says how its case or suite ended.
     Reason {
         outcome: Outcome,
+        message: String,
+        text: String,
+    },
+    /// Another attempt at the case, which failed.
+    Attempt {
         message: String,
         text: String,
     },
@@ -139,7 +146,10 @@ impl Parser {
             return Err(Unreadable::new(&reason));
         }
         let name = element.local_name();
-        let is_text = matches!(self.open.last(), Some(Open::Reason { .. } | Open::Text));
+        let is_text = matches!(
+            self.open.last(),
+            Some(Open::Reason { .. } | Open::Attempt { .. } | Open::Text)
+        );
         let open = match name.as_ref() {
             _ if is_text => Open::Text,
             b"testsuites" | b"testsuite" => self.suite(element)?,
@@ -149,12 +159,23 @@ impl Parser {
                 return Err(Unreadable::new(&reason));
             }
             b"testcase" => self.case(element)?,
-            b"failure" | b"error" => reason(element, Outcome::Failed)?,
-            b"skipped" => reason(element, Outcome::Skipped)?,
+            b"failure" | b"error" => Open::Reason {
+                outcome: Outcome::Failed,
+                message: message(element)?,
+                text: String::new(),
+            },
+            b"skipped" => Open::Reason {
+                outcome: Outcome::Skipped,
+                message: message(element)?,
+                text: String::new(),
+            },
             // An attempt that failed before one that passed; where none passed, there is a
             // `failure` too.
-            b"flakyFailure" | b"flakyError" | b"rerunFailure" | b"rerunError" | b"system-out"
-            | b"system-err" | b"properties" => Open::Text,
+            b"flakyFailure" | b"flakyError" | b"rerunFailure" | b"rerunError" => Open::Attempt {
+                message: message(element)?,
+                text: String::new(),
+            },
+            b"system-out" | b"system-err" | b"properties" => Open::Text,
             _ => Open::Other,
         };
         self.open.push(open);
@@ -227,7 +248,9 @@ impl Parser {
     }
 
     fn text<'t>(&mut self, text: impl FnOnce() -> Cow<'t, str>) {
-        if let Some(Open::Reason { text: all, .. }) = self.open.last_mut() {
+        if let Some(Open::Reason { text: all, .. } | Open::Attempt { text: all, .. }) =
+            self.open.last_mut()
+        {
             all.push_str(&text());
         }
     }
@@ -239,6 +262,11 @@ impl Parser {
                 message,
                 text,
             }) => self.ended(outcome, (message, text)),
+            Some(Open::Attempt { message, text }) => {
+                if let Some(Open::Case { place, .. }) = self.open.last() {
+                    self.document.cases[*place].others.push((message, text));
+                }
+            }
             Some(Open::Case { place, shown }) => {
                 let failed = self.document.cases[place].outcome == Outcome::Failed;
                 self.show(shown.max(u64::from(failed)));
@@ -286,7 +314,7 @@ impl Parser {
                     }
                     return;
                 }
-                Open::Reason { .. } | Open::Text | Open::Other => {}
+                Open::Reason { .. } | Open::Attempt { .. } | Open::Text | Open::Other => {}
             }
         }
     }
@@ -324,18 +352,14 @@ impl Parser {
     }
 }
 
-fn reason(element: &BytesStart<'_>, outcome: Outcome) -> Result<Open, Unreadable> {
+fn message(element: &BytesStart<'_>) -> Result<String, Unreadable> {
     let mut message = String::new();
     attributes(element, |key, value| {
         if key == b"message" {
             message = value.into_owned();
         }
     })?;
-    Ok(Open::Reason {
-        outcome,
-        message,
-        text: String::new(),
-    })
+    Ok(message)
 }
 
 /// Reads a case's outcome from an attribute: some tools write it only there.

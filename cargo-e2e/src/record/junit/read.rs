@@ -1,6 +1,6 @@
 //! A repo's own JUnit file as the record's tests.
 
-use crate::record::outcome::{StageStatus, TestRecord, millis};
+use crate::record::outcome::{AttemptRecord, StageStatus, TestRecord, millis};
 use crate::text::{clip, printable};
 
 use super::document::{Case, Document, Outcome, Unreadable};
@@ -30,19 +30,25 @@ pub(super) fn name(case: &Case) -> String {
 }
 
 fn record(case: &Case) -> TestRecord {
-    TestRecord {
-        name: name(case),
-        status: match case.outcome {
-            Outcome::Passed => StageStatus::Passed,
-            Outcome::Failed => StageStatus::Failed,
-            Outcome::Skipped => StageStatus::Skipped,
-        },
+    let status = match case.outcome {
+        Outcome::Passed => StageStatus::Passed,
+        Outcome::Failed => StageStatus::Failed,
+        Outcome::Skipped => StageStatus::Skipped,
+    };
+    let mut test = TestRecord {
         duration_ms: case.time.map_or(0, millis),
         message: why(&case.reasons),
-        steps: Vec::new(),
         classname: given(&case.class),
         file: given(&case.file),
-    }
+        ..TestRecord::new(name(case), status)
+    };
+    let others = case.others.iter().map(|other| AttemptRecord {
+        status: StageStatus::Failed,
+        duration_ms: 0,
+        message: why(std::slice::from_ref(other)),
+    });
+    test.retries(others.collect());
+    test
 }
 
 fn given(text: &str) -> Option<String> {

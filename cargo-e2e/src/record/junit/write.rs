@@ -210,6 +210,22 @@ fn write_test(xml: &mut Xml, record: &Record, test: &TestRecord, stack: &str) {
         StageStatus::Failed => explain(xml, "failure", &[], &why),
         StageStatus::Interrupted => explain(xml, "error", &[("type", "interrupted")], &why),
     }
+    // The last attempt is the test's own status; the others have elements of their own.
+    let last = test.attempts.len().saturating_sub(1);
+    let others = test.attempts.iter().take(last);
+    for other in others.filter(|other| other.status != StageStatus::Passed) {
+        let tag = match test.status {
+            StageStatus::Passed => "flakyFailure",
+            _ => "rerunFailure",
+        };
+        let kind = [("type", other.status.name())];
+        explain(
+            xml,
+            tag,
+            &kind,
+            other.message.as_deref().unwrap_or_default(),
+        );
+    }
     let mut steps = String::new();
     for step in &test.steps {
         let margin = "  ".repeat(usize::try_from(step.depth).unwrap_or_default());

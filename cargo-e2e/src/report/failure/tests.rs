@@ -76,14 +76,18 @@ fn inputs(bundle: &Path) -> ReportInputs<'_> {
         tests_on_host: false,
         again: "cargo e2e --host railiance01",
         keep: Some("cargo e2e --host railiance01 --keep-on-failure"),
-        by_name: true,
+        tail: "",
     }
 }
 
 #[test]
 fn a_screen_says_what_the_stack_did_while_the_test_ran() {
     let folder = bundle();
-    let report = report(&run(), &inputs(folder.path())).unwrap();
+    let inputs = ReportInputs {
+        tail: " -- orders::ship",
+        ..inputs(folder.path())
+    };
+    let report = report(&run(), &inputs).unwrap();
     let expected = "\
 orders::ship at `pay` at tests/orders.rs:12:
 | expected 3, got 4
@@ -237,9 +241,7 @@ fn a_test_that_did_not_end_was_ended_with_the_others() {
         report.short
     );
     assert!(
-        report
-            .short
-            .ends_with("--keep-on-failure -- orders::ship\n"),
+        report.short.ends_with("--keep-on-failure\n"),
         "{}",
         report.short
     );

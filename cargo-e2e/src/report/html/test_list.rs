@@ -11,7 +11,7 @@ use super::ansi::coloured;
 use super::axis::Axis;
 use super::style::{mark, status_class};
 use super::test_name::split;
-use crate::record::outcome::{Record, StageStatus, StepRecord, TestRecord};
+use crate::record::outcome::{AttemptRecord, Record, StageStatus, StepRecord, TestRecord};
 use crate::record::summary::{duration, failed_tests, first_line};
 use crate::text::printable;
 
@@ -97,6 +97,7 @@ fn entry(index: usize, test: &TestRecord, axis: &Axis, open: bool, whole: bool) 
     let class = status_class(test.status);
     let line = html! {
         (mark(class)) (first_line(&name)) " "
+        @if test.flaky { "(flaky) " }
         // A test without an end has no duration.
         @if test.duration_ms > 0 { span.took { (took(test.duration_ms)) } }
     };
@@ -108,7 +109,7 @@ fn entry(index: usize, test: &TestRecord, axis: &Axis, open: bool, whole: bool) 
         }
     };
     // Thousands of tests pass: an element that opens is dear.
-    if test.message.is_none() && test.steps.is_empty() {
+    if test.message.is_none() && test.steps.is_empty() && test.attempts.len() < 2 {
         return html! { div.test id=(anchor::of_test(index)) { (line) " " (jump) } };
     }
     let is_failed = matches!(class, "bad" | "cut");
@@ -122,9 +123,19 @@ fn entry(index: usize, test: &TestRecord, axis: &Axis, open: bool, whole: bool) 
                     pre class=(class) { (coloured(message)) }
                 }
             }
+            @for (at, attempt) in earlier(test) {
+                p { "Attempt " (at + 1) " " (attempt.status.name()) }
+                @if let Some(message) = &attempt.message { pre { (coloured(message)) } }
+            }
             @if !test.steps.is_empty() { ul.steps { @for step in &test.steps { (step_of(step)) } } }
         }
     }
+}
+
+/// Returns the attempts before the last one.
+fn earlier(test: &TestRecord) -> impl Iterator<Item = (usize, &AttemptRecord)> {
+    let last = test.attempts.len().saturating_sub(1);
+    test.attempts.iter().take(last).enumerate()
 }
 
 fn step_of(step: &StepRecord) -> Markup {

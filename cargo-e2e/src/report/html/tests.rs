@@ -13,7 +13,7 @@ fn inputs(bundle: &std::path::Path) -> ReportInputs<'_> {
         tests_on_host: true,
         again: "cargo e2e",
         keep: None,
-        by_name: true,
+        tail: "",
     }
 }
 

@@ -7,7 +7,7 @@ use crate::run::control::Control;
 use crate::run::explain::explain;
 use crate::run::stages::full_disk::or_full;
 use crate::run::stages::sync::Synced;
-use crate::run::stages::test::{BuiltTarget, TestInputs};
+use crate::run::stages::test::{BuiltTarget, HeadStart, TestInputs};
 use crate::run::{Context, Stack, StageError, StageOutput, endpoints, stages, test_env};
 use crate::spec::Side;
 
@@ -46,15 +46,23 @@ impl Run<'_> {
                 .await
                 .map(|_risen| ());
         }
+        let head_start = HeadStart::of(self.plan);
         let compile = async {
             if self.plan.tests.harness().is_none() {
                 return Ok(Vec::new());
             }
-            let compile = Box::pin(stages::test::compile(context));
-            runner.until(1, Stage::Compile, compile).await
+            let compile = Box::pin(stages::test::compile(context, &head_start));
+            let compiled = runner.until(1, Stage::Compile, compile).await;
+            head_start.end(compiled.is_ok());
+            compiled
         };
         // Not earlier: `build_command` may generate code, and a sync must not meet changing files.
-        let bring_up = Box::pin(self.bring_up(runner, state, context, &synced));
+        let bring_up = Box::pin(async {
+            if !head_start.over().await {
+                return Err(Stopped::Halted);
+            }
+            self.bring_up(runner, state, context, &synced).await
+        });
         let (built, ready) = runner.beside(compile, bring_up).await?;
         self.test(runner, state, context, &ready, &built).await
     }
@@ -128,7 +136,8 @@ impl Run<'_> {
         };
         let began = Instant::now();
         let tests = Box::pin(async {
-            let done = stages::test::test(context, &inputs, &mut state.tests).await?;
+            let done =
+                stages::test::test(context, &inputs, &mut state.tests, &mut state.attempts).await?;
             match &control {
                 Some(control) => control.is_as_before().await.map(|()| done),
                 None => Ok(done),
@@ -149,6 +158,9 @@ impl Run<'_> {
             test.name_file_from(&root);
         }
         state.tested = self.test_record(&tested, began.elapsed());
+        if let Some(tested) = &mut state.tested {
+            tested.retries(std::mem::take(&mut state.attempts));
+        }
         let stays = context.before.is_some() || self.keeps(state);
         if let (Err(Stopped::Cancelled), Some(control), true) = (&tested, &control, stays) {
             // A running job would change it again. A kept sandbox should be in a known state.
@@ -189,13 +201,9 @@ impl Run<'_> {
             }
         };
         Some(TestRecord {
-            name: self.plan.tests.name(),
-            status,
             duration_ms: millis(duration),
             message,
-            steps: Vec::new(),
-            classname: None,
-            file: None,
+            ..TestRecord::new(self.plan.tests.name(), status)
         })
     }
 }

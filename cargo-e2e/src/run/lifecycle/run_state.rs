@@ -6,7 +6,9 @@ use std::path::Path;
 use tokio::task::JoinHandle;
 
 use crate::record::ended::EndedSandbox;
-use crate::record::outcome::{Git, HealthRecord, ServiceRecord, StageStatus, TestRecord, Verdict};
+use crate::record::outcome::{
+    AttemptRecord, Git, HealthRecord, ServiceRecord, StageStatus, TestRecord, Verdict,
+};
 use crate::sandbox::Containers;
 
 use super::stage_runner::Stopped;
@@ -23,6 +25,8 @@ pub(super) struct RunState {
     /// The ids of containers that tests changed through the tool.
     pub(super) changed: BTreeSet<String>,
     pub(super) tests: Vec<TestRecord>,
+    /// Attempts before the last one at tests that record nothing.
+    pub(super) attempts: Vec<AttemptRecord>,
     /// One record for tests that record no events.
     pub(super) tested: Option<TestRecord>,
     /// How far the host's clock is ahead of this machine's.

@@ -2,20 +2,25 @@
 
 mod answer;
 mod compile;
+mod earlier;
 mod event_files;
 mod forward;
+mod head_start;
 mod host_job;
 mod junit;
 mod probe_binary;
+mod retries;
 mod target;
 mod targets;
 mod test_events;
+
+use std::time::Instant;
 
 use crate::compose::test_service;
 use crate::host::client::{self, Ended};
 use crate::plan::{Plan, Tests};
 use crate::record::event::Event;
-use crate::record::outcome::{TestRecord, Verdict};
+use crate::record::outcome::{AttemptRecord, StageStatus, TestRecord, Verdict, millis};
 use crate::record::verdict::{self, Events, Evidence, JunitEntry, Source, Word};
 use crate::run::control::Control;
 use crate::run::explain::explain;
@@ -24,14 +29,17 @@ use crate::run::test_env::client_cache;
 use crate::run::{Context, Stack, StageError, StageOutput, Tail};
 use crate::sandbox::{compose, docker_shim};
 use crate::shell::Shell;
-use crate::spec::Side;
+use crate::spec::{Flaky, Side};
 
+use earlier::Earlier;
 use host_job::run_on_host;
+use retries::Retries;
 
-pub use answer::{answer, only_asks};
+pub use answer::answer;
 pub use compile::compile;
 pub(super) use event_files::FOLDER;
-pub use target::BuiltTarget;
+pub use head_start::HeadStart;
+pub use target::{BuiltTarget, only_asks};
 #[cfg(any(test, fuzzing))]
 pub(crate) use test_events::fuzz;
 pub use test_events::{read_or_warn, records_until};
@@ -47,15 +55,89 @@ pub struct TestInputs<'a> {
     pub control: Option<&'a Control<'a>>,
 }
 
-/// Runs the tests. `records` has their own records afterwards, also after an error.
+/// Runs the tests, those that failed again as often as `retries` says. `records` has their own
+/// records afterwards, also after an error; `earlier` the attempts before the last one at tests that
+/// record nothing.
 pub async fn test(
     context: &Context<'_>,
     inputs: &TestInputs<'_>,
     records: &mut Vec<TestRecord>,
+    earlier: &mut Vec<AttemptRecord>,
 ) -> Result<StageOutput<()>, StageError> {
     let plan = context.plan;
-    let before = junit::before(context).await?;
+    let mut before = junit::before(context).await?;
     let mut tail = Tail::masking(context.events.secrets());
+    let retries = Retries::begin(plan);
+    let mut began = Instant::now();
+    let first = retries.first();
+    let in_first = context.with(&first);
+    let mut evidence = attempt(&in_first, inputs, &before, &mut tail, records).await?;
+    for number in 1.. {
+        let Some(again) = retries.again(&evidence, records, number) else {
+            break;
+        };
+        context.events.note(&again.note);
+        if records.is_empty() {
+            earlier.push(AttemptRecord {
+                status: StageStatus::Failed,
+                duration_ms: millis(began.elapsed()),
+                message: verdict::judge(&evidence).map(|word| word.message),
+            });
+        }
+        began = Instant::now();
+        let told = Earlier::read(context).await;
+        before.look(context).await?;
+        let mut new = Vec::new();
+        let in_next = context.with(&again.plan);
+        let next = attempt(&in_next, inputs, &before, &mut tail, &mut new).await;
+        told.join().await;
+        evidence = retries::joined(evidence, next?, again.only_failed, records, new);
+    }
+    evidence.flaky = retries::refused(plan, records);
+    if plan.spec.flaky == Flaky::Fail && !earlier.is_empty() && records.is_empty() {
+        evidence.flaky.push(plan.tests.name());
+    }
+    let word = verdict::judge(&evidence);
+    for note in retries::notes(records) {
+        context.events.note(note);
+    }
+    if plan.spec.flaky == Flaky::Fail {
+        retries::fail(records);
+    }
+    let Some(word) = word else {
+        let detail = match plan.tests {
+            Tests::Targets(_) => targets::counted(records),
+            Tests::Command(_) | Tests::Service { .. } => "passed".to_owned(),
+        };
+        let flaky = records.iter().filter(|test| test.flaky).count();
+        let flaky = match flaky {
+            0 => String::new(),
+            flaky => format!(", {flaky} flaky"),
+        };
+        return Ok(StageOutput::new((), detail + &flaky));
+    };
+    if word.source != Source::Junit {
+        let nothing = evidence.junit.iter().filter_map(JunitEntry::says_nothing);
+        nothing.for_each(|why| context.events.warn(format!("`junit`: {why}")));
+    }
+    let mut error = stage_error(context, word, &evidence, &tail.text());
+    if !matches!(error.verdict, Verdict::Failed | Verdict::TimedOut) {
+        return Err(error);
+    }
+    error.printed = tail.text();
+    // A service that failed meanwhile is the likeliest cause.
+    Err(explain(context, error).await)
+}
+
+/// Runs the tests once, and returns all that speaks of them.
+async fn attempt(
+    context: &Context<'_>,
+    inputs: &TestInputs<'_>,
+    before: &junit::Before,
+    tail: &mut Tail,
+    records: &mut Vec<TestRecord>,
+) -> Result<Evidence, StageError> {
+    let plan = context.plan;
     let mut sink = |bytes: &[u8]| {
         tail.take(bytes, |_| {});
         context.events.emit(Event::TestOutput {
@@ -85,11 +167,11 @@ pub async fn test(
         // After a timeout, files may be incomplete.
         junit::After::default()
     } else {
-        junit::after(context, &before, records.is_empty()).await?
+        junit::after(context, before, records.is_empty()).await?
     };
     let (unrecorded, empty) = targets::unaccounted(context, inputs.built, &ended, records);
     *records = junit::joined(records, &after.tests);
-    let evidence = Evidence {
+    Ok(Evidence {
         who: who(plan),
         ended,
         timeout: plan.limits.test,
@@ -98,25 +180,10 @@ pub async fn test(
         unrecorded,
         empty,
         junit: after.entries,
-    };
-    let Some(word) = verdict::judge(&evidence) else {
-        let detail = match plan.tests {
-            Tests::Targets(_) => targets::counted(records),
-            Tests::Command(_) | Tests::Service { .. } => "passed".to_owned(),
-        };
-        return Ok(StageOutput::new((), detail));
-    };
-    if word.source != Source::Junit {
-        let nothing = evidence.junit.iter().filter_map(JunitEntry::says_nothing);
-        nothing.for_each(|why| context.events.warn(format!("`junit`: {why}")));
-    }
-    let mut error = stage_error(context, word, &evidence, &tail.text());
-    if !matches!(error.verdict, Verdict::Failed | Verdict::TimedOut) {
-        return Err(error);
-    }
-    error.printed = tail.text();
-    // A service that failed meanwhile is the likeliest cause.
-    Err(explain(context, error).await)
+        attempts: 1,
+        still_failed: Vec::new(),
+        flaky: Vec::new(),
+    })
 }
 
 /// Returns what runs the tests, for people.

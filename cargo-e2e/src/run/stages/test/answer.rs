@@ -13,20 +13,9 @@ use crate::run::StageError;
 
 use super::compile::Compiler;
 use super::probe_binary::ANSWER;
-use super::target::{BuiltTarget, LIST, command, uses_nextest};
+use super::target::{BuiltTarget, command};
 
-/// Returns whether the arguments only ask a test target, so that no stack is needed.
-#[must_use]
-pub fn only_asks(plan: &Plan) -> bool {
-    let options = plan.options.arguments.iter().take_while(|one| *one != "--");
-    plan.tests.harness().is_some()
-        && !uses_nextest(plan)
-        && options
-            .into_iter()
-            .any(|one| matches!(one.as_str(), LIST | "--help" | "-h"))
-}
-
-/// Compiles the test targets, and prints their answers; see [`only_asks`]. Events are those of the
+/// Compiles the test targets, and prints their answers; see `only_asks`. Events are those of the
 /// compile stage.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ use crate::run::stages::build_output::{self, LOG};
 use crate::run::{Context, StageError, StageOutput, Tail};
 use crate::spec::Side;
 
+use super::head_start::HeadStart;
 use super::probe_binary;
 use super::target::{BuiltTarget, cargo};
 
@@ -26,11 +27,17 @@ const SHOWN: usize = 40;
 ///
 /// # Errors
 /// When a target does not compile, is not a harness, or can't run on the host where it should.
-pub async fn compile(context: &Context<'_>) -> Result<StageOutput<Vec<BuiltTarget>>, StageError> {
+pub async fn compile(
+    context: &Context<'_>,
+    head_start: &HeadStart,
+) -> Result<StageOutput<Vec<BuiltTarget>>, StageError> {
     if context.plan.tests.harness().is_none() {
         return Ok(StageOutput::skipped(Vec::new()));
     }
-    let compiler = Compiler::new(context.plan, context.events, Some(&context.bundle));
+    let compiler = Compiler {
+        head_start: Some(head_start),
+        ..Compiler::new(context.plan, context.events, Some(&context.bundle))
+    };
     let built = compiler.compile().await?;
     for one in &built {
         if context.plan.tests_on == Side::Host {
@@ -49,6 +56,7 @@ pub(super) struct Compiler<'a> {
     /// The bundle, which gets a log.
     bundle: Option<&'a Path>,
     deadline: Instant,
+    head_start: Option<&'a HeadStart>,
 }
 
 impl<'a> Compiler<'a> {
@@ -58,6 +66,7 @@ impl<'a> Compiler<'a> {
             events,
             bundle,
             deadline: Instant::now() + plan.limits.build,
+            head_start: None,
         }
     }
 
@@ -86,8 +95,8 @@ impl<'a> Compiler<'a> {
         result?;
         for one in &mut built {
             one.tests = probe_binary::greet(self.plan, &one.target, &one.program).await?;
-            probe_binary::accepts(self.plan, one).await?;
         }
+        probe_binary::accept(self.plan, &built).await?;
         Ok(built)
     }
 
@@ -122,7 +131,12 @@ impl<'a> Compiler<'a> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         let ended = client::program(command, Some(stdout), Dropped::Kills, left, &mut |bytes| {
             said.extend_from_slice(bytes);
-            tail.take(bytes, |line| self.events.progress(Stage::Compile, line));
+            tail.take(bytes, |line| {
+                self.events.progress(Stage::Compile, line);
+                if let (Some(head_start), true) = (self.head_start, line.contains("Compiling ")) {
+                    head_start.end(true);
+                }
+            });
         })
         .await;
         let name = &first.package.name;

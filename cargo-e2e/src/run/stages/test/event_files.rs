@@ -46,25 +46,13 @@ pub(super) fn variable(context: &Context<'_>, file: &str) -> (String, String) {
     (protocol::EVENTS.to_owned(), format!("{folder}/{file}"))
 }
 
-/// Returns every file with a prefix for the names of its tests: several targets may use the same
-/// names.
+/// Returns every file with a prefix for the names of its tests.
 pub(super) fn files(plan: &Plan) -> Vec<(String, String)> {
     let Some(harness) = plan.tests.harness() else {
         return vec![(FILE.to_owned(), String::new())];
     };
-    let targets = &harness.targets;
-    let several = targets
-        .iter()
-        .any(|target| target.package.name != targets[0].package.name);
-    let prefix = |number: usize| match (targets.len(), several) {
-        (1, _) => String::new(),
-        (_, false) => format!("{}::", targets[number].name),
-        (_, true) => format!(
-            "{}::{}::",
-            targets[number].package.name, targets[number].name
-        ),
-    };
-    (0..targets.len())
-        .map(|number| (file(number, targets.len()), prefix(number)))
-        .collect()
+    let prefixes = harness.prefixes();
+    let of = prefixes.len();
+    let named = |(number, prefix)| (file(number, of), prefix);
+    prefixes.into_iter().enumerate().map(named).collect()
 }

@@ -65,16 +65,7 @@ pub(super) async fn before(context: &Context<'_>) -> Result<Before, StageError> 
         there: BTreeMap::new(),
         _lock: lock,
     };
-    for entry in &before.entries {
-        // What can't be looked into now can't be afterwards either, or has only what is new.
-        for path in found(context, entry).await?.unwrap_or_default() {
-            let stamp = match place(context) {
-                Place::Here(root) => here::stamp(&root.join(&path)).await,
-                Place::OnHost(_) => None,
-            };
-            before.there.insert(path, stamp);
-        }
-    }
+    before.look(context).await?;
     Ok(before)
 }
 
@@ -119,6 +110,25 @@ fn known(error: StageError) -> Result<String, StageError> {
 }
 
 impl Before {
+    /// Looks at them again: what is there now is of an earlier attempt.
+    ///
+    /// # Errors
+    /// When the host is lost.
+    pub(super) async fn look(&mut self, context: &Context<'_>) -> Result<(), StageError> {
+        self.began = SystemTime::now();
+        for entry in &self.entries {
+            // What can't be looked into now can't be afterwards either, or has only what is new.
+            for path in found(context, entry).await?.unwrap_or_default() {
+                let stamp = match place(context) {
+                    Place::Here(root) => here::stamp(&root.join(&path)).await,
+                    Place::OnHost(_) => None,
+                };
+                self.there.insert(path, stamp);
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the shell commands that remove older ones on the host, which git may have sent
     /// along, or an earlier run have left in a kept sandbox.
     pub(super) fn removal(&self, context: &Context<'_>) -> String {

@@ -13,7 +13,7 @@ use crate::run::StageError;
 use crate::spec::Side;
 use crate::text::printable;
 
-use super::target::{BuiltTarget, LIST, USAGE, uses_nextest};
+use super::target::{BuiltTarget, LIST, USAGE, only_asks, uses_nextest};
 
 /// The time in which a program has to answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(30);
@@ -89,21 +89,32 @@ fn runs_elsewhere(plan: &Plan, error: &std::io::Error) -> bool {
     plan.tests_on == Side::Host && error.raw_os_error() == Some(foreign)
 }
 
-/// Checks that a program accepts its arguments: otherwise it would refuse them only after `up`.
-pub(super) async fn accepts(plan: &Plan, built: &BuiltTarget) -> Result<(), StageError> {
-    if plan.options.arguments.is_empty() || uses_nextest(plan) {
+/// Checks that the programs accept their arguments, and that these select a test: otherwise that
+/// would show only after `up`.
+pub(super) async fn accept(plan: &Plan, built: &[BuiltTarget]) -> Result<(), StageError> {
+    if plan.options.arguments.is_empty() || uses_nextest(plan) || only_asks(plan) {
         return Ok(());
     }
-    let mut command = Command::new(&built.program);
-    if !plan
-        .options
-        .arguments
-        .iter()
-        .any(|argument| argument == LIST)
-    {
-        command.arg(LIST);
+    let mut selected = Some(0);
+    for one in built {
+        let some = accepts(plan, one).await?;
+        selected = selected.zip(some).map(|(all, some)| all + some);
     }
+    if built.is_empty() || selected != Some(0) {
+        return Ok(());
+    }
+    let all = plan.options.arguments.join(" ");
+    let message = format!("no test fits what follows `--`: {all}");
+    let help =
+        format!("check the arguments after `--`: {all}; `cargo e2e -- --list` has the tests");
+    Err(StageError::new(Verdict::NoTests, message).help(help))
+}
+
+/// Returns the number of tests that the arguments select, where the program says it.
+async fn accepts(plan: &Plan, built: &BuiltTarget) -> Result<Option<usize>, StageError> {
+    let mut command = Command::new(&built.program);
     command
+        .arg(LIST)
         .args(&plan.options.arguments)
         // It must see no sandbox, wherever this runs.
         .env_remove(protocol::E2E)
@@ -118,10 +129,16 @@ pub(super) async fn accepts(plan: &Plan, built: &BuiltTarget) -> Result<(), Stag
             );
             let said = String::from_utf8_lossy(&output.stderr);
             Err(StageError::new(Verdict::SpecError, message)
-                .help("`cargo e2e -- --help` shows what it takes; a filter is one word")
+                .help("`cargo e2e -- --help` shows what it takes")
                 .excerpt("it says", &said))
         }
+        Some(Ok(output)) if output.status.success() => {
+            let said = String::from_utf8_lossy(&output.stdout);
+            Ok(Some(
+                said.lines().filter(|line| line.ends_with(": test")).count(),
+            ))
+        }
         // Other errors show when it runs.
-        _ => Ok(()),
+        _ => Ok(None),
     }
 }

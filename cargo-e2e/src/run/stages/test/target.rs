@@ -43,3 +43,14 @@ pub(super) fn command(plan: &Plan, built: &BuiltTarget) -> Command {
         .env("CARGO_PKG_VERSION", &package.version);
     command
 }
+
+/// Returns whether the arguments only ask a test target, so that no stack is needed.
+#[must_use]
+pub fn only_asks(plan: &Plan) -> bool {
+    let options = plan.options.arguments.iter().take_while(|one| *one != "--");
+    plan.tests.harness().is_some()
+        && !uses_nextest(plan)
+        && options
+            .into_iter()
+            .any(|one| matches!(one.as_str(), LIST | "--help" | "-h"))
+}

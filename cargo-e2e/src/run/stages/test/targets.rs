@@ -7,7 +7,7 @@ use tokio::process::Command;
 
 use crate::host::client::{self, Dropped, Ended};
 use crate::host::{Transfer, rsync};
-use crate::plan::Target;
+use crate::plan::{Plan, Target};
 use crate::record::outcome::{StageStatus, TestRecord, Verdict};
 use crate::record::verdict::{Events, Evidence, NONE_RAN, Source, Word};
 use crate::run::{Context, StageError};
@@ -23,6 +23,8 @@ use super::target::{BuiltTarget, USAGE, cargo, command, uses_nextest};
 
 /// The exit status of cargo-nextest for failed tests; others are its own errors.
 const NEXTEST_FAILED: i32 = 100;
+/// Makes cargo-nextest run all tests.
+const NO_FAIL_FAST: &str = "--no-fail-fast";
 
 /// Runs all targets, also after a failure, within the tests' time.
 pub(super) async fn run(
@@ -153,6 +155,12 @@ fn commands(context: &Context<'_>, all: &[(String, String)], built: &BuiltTarget
     )
 }
 
+/// Returns whether what follows `--` may select tests.
+fn selects(plan: &Plan) -> bool {
+    let arguments = &plan.options.arguments;
+    arguments.iter().any(|one| one != NO_FAIL_FAST)
+}
+
 /// Adds tests that cargo-nextest did not run, since it stops at the first failure. They are known
 /// only when no arguments were typed.
 pub(super) fn add_not_run(
@@ -161,7 +169,7 @@ pub(super) fn add_not_run(
     records: &mut Vec<TestRecord>,
 ) {
     let plan = context.plan;
-    if !uses_nextest(plan) || !plan.options.arguments.is_empty() || records.is_empty() {
+    if !uses_nextest(plan) || selects(plan) || records.is_empty() {
         return;
     }
     for (one, (_, prefix)) in built.iter().zip(event_files::files(plan)) {
@@ -176,13 +184,8 @@ fn add_missing(names: impl Iterator<Item = String>, records: &mut Vec<TestRecord
     for name in names {
         if records.iter().all(|record| record.name != name) {
             records.push(TestRecord {
-                name,
-                status: StageStatus::Skipped,
-                duration_ms: 0,
                 message: Some("cargo-nextest did not run it".to_owned()),
-                steps: Vec::new(),
-                classname: None,
-                file: None,
+                ..TestRecord::new(name, StageStatus::Skipped)
             });
         }
     }
@@ -197,7 +200,7 @@ pub(super) fn unaccounted(
     records: &[TestRecord],
 ) -> (Vec<String>, Vec<String>) {
     let (mut tests, mut targets) = (Vec::new(), Vec::new());
-    if !context.plan.options.arguments.is_empty() {
+    if selects(context.plan) {
         return (tests, targets);
     }
     let files = event_files::files(context.plan);
@@ -266,7 +269,7 @@ fn of_nextest(mut message: String, not_run: usize, arguments: &[String]) -> Stag
         let _ = write!(message, ", {not_run} not run");
     }
     let error = StageError::new(Verdict::Failed, message);
-    let goes_on = arguments.iter().any(|one| one == "--no-fail-fast");
+    let goes_on = arguments.iter().any(|one| one == NO_FAIL_FAST);
     // With arguments, the number of tests that did not run is unknown.
     if goes_on || (arguments.is_empty() && not_run == 0) {
         return error;

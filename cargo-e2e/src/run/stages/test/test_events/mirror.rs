@@ -28,7 +28,10 @@ const MOST: u64 = 16 << 20;
 /// Creates the mirror's file. Until it exists, the tests' own files are an earlier run's.
 pub(super) async fn begin(context: &Context<'_>) {
     // The report stage reports a full disk.
-    let _ = File::create(context.bundle.join(FILE)).await;
+    let mut file = OpenOptions::new();
+    // Another attempt goes on with what was mirrored.
+    let file = file.append(true).create(true);
+    let _ = file.open(context.bundle.join(FILE)).await;
 }
 
 /// Does `work`, and mirrors meanwhile.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use e2e_harness::protocol::record::{Entry, Status};
 use jiff::Timestamp;
 
-use crate::record::outcome::{StageStatus, StepRecord, TestRecord, millis};
+use crate::record::outcome::{AttemptRecord, StageStatus, StepRecord, TestRecord, millis};
 
 /// Everything recorded under one name: several tests may have it, with several attempts each.
 struct Named {
@@ -18,6 +18,8 @@ struct Named {
 struct Attempt {
     number: u32,
     record: TestRecord,
+    /// Attempts before it.
+    earlier: Vec<AttemptRecord>,
     began: Option<Timestamp>,
     ended: bool,
     /// Indices of the unfinished steps, the innermost last.
@@ -93,7 +95,10 @@ impl Named {
                 let mut begun = Attempt::new(&self.name, attempt);
                 begun.began = at.parse().ok();
                 match self.repeated(attempt) {
-                    Some(place) => self.tests[place] = begun,
+                    Some(place) => {
+                        begun.earlier = self.tests[place].so_far();
+                        self.tests[place] = begun;
+                    }
                     None => self.tests.push(begun),
                 }
             }
@@ -164,19 +169,23 @@ impl Attempt {
     fn new(name: &str, number: u32) -> Self {
         Self {
             number,
-            record: TestRecord {
-                name: name.to_owned(),
-                status: StageStatus::Failed,
-                duration_ms: 0,
-                message: None,
-                steps: Vec::new(),
-                classname: None,
-                file: None,
-            },
+            record: TestRecord::new(name, StageStatus::Failed),
+            earlier: Vec::new(),
             began: None,
             ended: false,
             open: Vec::new(),
         }
+    }
+
+    /// Returns the attempts up to this one, which another one follows.
+    fn so_far(&self) -> Vec<AttemptRecord> {
+        let mut all = self.earlier.clone();
+        let mut last = self.record.attempt();
+        if !self.ended {
+            last.message = Some(TestRecord::NO_END.to_owned());
+        }
+        all.push(last);
+        all
     }
 
     fn begin_step(&mut self, step: String, depth: u32) {
@@ -223,6 +232,7 @@ impl Attempt {
                 self.record.steps[place].status = status;
             }
         }
+        self.record.retries(self.earlier);
         (self.record, self.began.filter(|_| !self.ended))
     }
 }

@@ -1,0 +1,102 @@
+//! `--last-failed`: the plan of a run that tests only what failed in an earlier one.
+
+use crate::plan::{Plan, Runner};
+use crate::record::outcome::{Record, Stage, StageStatus, TestRecord, Verdict, exit_code};
+use crate::record::store::{Store, state_folder};
+use crate::record::summary::headline;
+use crate::text::count;
+
+use super::exit::USAGE;
+use super::print::show_error;
+
+/// What is typed for the last run: no id.
+pub(crate) const LAST: &str = "";
+/// As many characters of a run's end name it.
+const SHORTEST: usize = 6;
+
+/// Returns a plan for the tests that failed in this run, and what to say of it. Shows why there is
+/// none, and returns the exit code: where nothing failed, that of a run without tests.
+pub(crate) fn narrowed(plan: &Plan, run: &str) -> Result<(Plan, String), u8> {
+    let record = match find(plan, run) {
+        Ok(record) => record,
+        Err(error) => {
+            let folder = state_folder();
+            show_error(
+                &format!("failed to read {}: {error}", folder.display()),
+                None,
+            );
+            return Err(exit_code(Verdict::InternalError, None));
+        }
+    };
+    let Some(record) = record else {
+        if run == LAST {
+            let help = "`cargo e2e` runs all tests";
+            show_error(
+                "--last-failed: no earlier run of this e2e.yml came to its tests",
+                Some(help),
+            );
+            return Err(exit_code(Verdict::NoTests, None));
+        }
+        let message =
+            format!("--last-failed: no run of this e2e.yml that came to its tests ends in `{run}`");
+        let help = "`cargo e2e history` has their ids; a repo stands before the flag";
+        show_error(&message, Some(help));
+        return Err(USAGE);
+    };
+    let id = &record.run_id;
+    let failed: Vec<&TestRecord> = record
+        .tests
+        .iter()
+        .filter(|test| test.is_failed())
+        .collect();
+    if failed.is_empty() {
+        let message = format!("--last-failed: no test failed in run {id}, so none runs");
+        let help = format!("it was `{}`; `cargo e2e` runs all tests", headline(&record));
+        show_error(&message, Some(&help));
+        return Err(exit_code(Verdict::NoTests, None));
+    }
+    let mut narrowed = plan.clone();
+    let of = format!("{} of run {id}", count(failed.len(), "failed test"));
+    let mut note = format!("only {of}");
+    if failed.iter().any(|test| test.name == plan.tests.name()) {
+        note = format!(
+            "{} failed as a whole in run {id}: all of it runs",
+            plan.tests.name()
+        );
+    } else if let Some((runner, filter)) = filter(plan, &failed) {
+        narrowed.options.arguments = runner.joined(&plan.options.arguments, filter);
+    } else {
+        let message = format!("--last-failed: `test_command` can't be told to run the {of} alone");
+        let help = format!(
+            "let its last line be {}; or run all tests: `cargo e2e`",
+            Runner::NAMES
+        );
+        show_error(&message, Some(&help));
+        return Err(USAGE);
+    }
+    if record.verdict == Verdict::Interrupted {
+        note.push_str(", which was interrupted: what it did not come to is not among them");
+    }
+    Ok((narrowed, note))
+}
+
+fn filter(plan: &Plan, failed: &[&TestRecord]) -> Option<(Runner, Vec<String>)> {
+    let runner = Runner::of(&plan.tests)?;
+    let exists = |path: &str| plan.repo.root.join(path).is_file();
+    let filter = runner.only(failed, &plan.options.arguments, &exists)?;
+    Some((runner, filter))
+}
+
+/// Finds the last run of this e2e.yml that came to its tests, or that with this id.
+fn find(plan: &Plan, run: &str) -> std::io::Result<Option<Record>> {
+    let spec = plan.repo.other_spec();
+    let tested = |record: &Record| {
+        let test = |stage: &crate::record::outcome::StageRecord| {
+            stage.name == Stage::Test && stage.status != StageStatus::Skipped
+        };
+        record.repo == plan.spec.name && record.spec == spec && record.stages.iter().any(test)
+    };
+    let named =
+        |record: &Record| run == LAST || (run.len() >= SHORTEST && record.run_id.ends_with(run));
+    Store::in_state(&state_folder()).latest(|record| named(record) && tested(record))
+}

@@ -1,0 +1,50 @@
+//! The time that compiling has before the stack comes up, where arguments may select no test: what
+//! is compiled already says so before anything is brought up.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::plan::Plan;
+
+use super::target::uses_nextest;
+
+/// Cargo finds out in less that nothing is to be compiled, unless another one holds its lock.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// Ends when the targets are known, or when Cargo begins to compile.
+pub struct HeadStart {
+    /// `Some(false)` when the stack is not to come up.
+    over: watch::Sender<Option<bool>>,
+}
+
+impl HeadStart {
+    /// Of a run's plan: without arguments, compiling has none.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let selects = !plan.options.arguments.is_empty() && !uses_nextest(plan);
+        let has_one = selects && plan.tests.harness().is_some();
+        Self {
+            over: watch::Sender::new((!has_one).then_some(true)),
+        }
+    }
+
+    /// Ends it, unless it is over.
+    pub fn end(&self, comes_up: bool) {
+        self.over.send_if_modified(|over| {
+            let first = over.is_none();
+            *over = Some(over.unwrap_or(comes_up));
+            first
+        });
+    }
+
+    /// Waits for its end; returns whether the stack is to come up.
+    pub async fn over(&self) -> bool {
+        let mut over = self.over.subscribe();
+        let ended = over.wait_for(Option::is_some);
+        match tokio::time::timeout(LONGEST, ended).await {
+            Ok(Ok(comes_up)) => comes_up.unwrap_or(true),
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! A project of each runner, with the same three tests.
+
+use std::path::{Path, PathBuf};
+
+use e2e_tests::Repo;
+
+const NEEDS: &str = "run scripts/runners first";
+
+pub(crate) struct Project {
+    name: &'static str,
+    /// With `RUNNERS`, the folder of what was installed.
+    command: &'static str,
+    junit: &'static str,
+    files: &'static [(&'static str, &'static str)],
+    /// Names in the record.
+    pub(crate) flaky: &'static str,
+    pub(crate) broken: &'static str,
+}
+
+fn runners() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/runners")
+}
+
+impl Project {
+    pub(crate) fn repo(&self) -> Repo {
+        let folder = runners();
+        let is_installed = folder.join("installed").exists();
+        assert!(is_installed || !self.command.contains("RUNNERS"), "{NEEDS}");
+        let folder = folder.display().to_string();
+        let command = self.command.replace("RUNNERS", &folder);
+        let junit = self.junit;
+        let mut repo = Repo::new(self.name)
+            .compose("services: {web: {image: BUSYBOX, init: true, command: [sleep, '600']}}")
+            .spec(&format!(
+                "test_command: {command}\njunit: {junit}\ntests_run_on: client\nretries: 1\n"
+            ))
+            .gitignore("/out\n/target\n/node_modules\n/ran.log\n/tried\n/fixed\n__pycache__\n.pytest_cache\n/test-results\n");
+        for (path, text) in self.files {
+            repo = repo.file(path, text);
+        }
+        if self.command.contains("RUNNERS/node_modules") {
+            repo = repo.symlink("node_modules", &format!("{folder}/node_modules"));
+        }
+        repo
+    }
+}
+
+const PYTHON: &str = r#"
+import pathlib
+import pytest
+
+def ran(name):
+    with open("ran.log", "a") as log:
+        log.write(name + "\n")
+
+def test_passes():
+    ran("passes")
+
+def test_flaky():
+    ran("flaky")
+    tried = pathlib.Path("tried")
+    if not tried.exists():
+        tried.touch()
+        raise AssertionError("the first time")
+
+class TestShip:
+    @pytest.mark.parametrize("by", ["air mail [x]"])
+    def test_broken(self, by):
+        ran("broken")
+        assert pathlib.Path("fixed").exists(), "still broken"
+"#;
+
+pub(crate) const PYTEST: Project = Project {
+    name: "pytest",
+    command: "RUNNERS/python/bin/python -m pytest -q --junitxml=out/junit.xml",
+    junit: "out/junit.xml",
+    files: &[
+        ("tests/test_orders.py", PYTHON),
+        ("pytest.ini", "[pytest]\naddopts = -x\n"),
+    ],
+    flaky: "tests.test_orders::test_flaky",
+    broken: "tests.test_orders.TestShip::test_broken[air mail [x]]",
+};
+
+pub(crate) const PYTEST_OF_A_FOLDER: Project = Project {
+    name: "pytest-folder",
+    command: "RUNNERS/python/bin/pytest tests -q --junitxml=out/junit.xml",
+    ..PYTEST
+};
+
+/// The tests in JavaScript, behind the imports.
+macro_rules! script {
+    ($imports:literal) => {
+        concat!(
+            $imports,
+            r#"
+const ran = (name) => fs.appendFileSync("ran.log", name + "\n");
+
+test.describe("orders (v1)", () => {
+  test("passes", () => ran("passes"));
+  test.describe("ship", () => {
+    test("flaky > 1", () => {
+      ran("flaky");
+      if (!fs.existsSync("tried")) {
+        fs.writeFileSync("tried", "");
+        throw new Error("the first time");
+      }
+    });
+  });
+});
+test("broken", () => {
+  ran("broken");
+  if (!fs.existsSync("fixed")) throw new Error("still broken");
+});
+"#
+        )
+    };
+}
+
+pub(crate) const JEST: Project = Project {
+    name: "jest",
+    command: "TMPDIR=\"$PWD/out\" JEST_JUNIT_OUTPUT_DIR=out npx jest --ci --reporters=default --reporters=RUNNERS/node_modules/jest-junit",
+    junit: "out/junit.xml",
+    files: &[
+        ("package.json", "{\"jest\": {\"bail\": 1}}"),
+        ("out/.keep", ""),
+        (
+            "orders.test.js",
+            script!("const fs = require('fs');\ntest.describe = describe;\n"),
+        ),
+    ],
+    flaky: "orders (v1) ship flaky > 1::orders (v1) ship flaky > 1",
+    broken: " broken:: broken",
+};
+
+pub(crate) const VITEST: Project = Project {
+    name: "vitest",
+    command: "RUNNERS/node_modules/.bin/vitest run --reporter=default --reporter=junit --outputFile=out/junit.xml",
+    junit: "out/junit.xml",
+    files: &[
+        ("package.json", "{\"type\": \"module\"}"),
+        (
+            "tests/orders.test.js",
+            script!(
+                "import fs from 'fs';\nimport { test as it, describe } from 'vitest';\n\
+                 const test = Object.assign((name, body) => it(name, body), { describe });\n"
+            ),
+        ),
+    ],
+    flaky: "tests/orders.test.js::orders (v1) > ship > flaky > 1",
+    broken: "tests/orders.test.js::broken",
+};
+
+pub(crate) const PLAYWRIGHT: Project = Project {
+    name: "playwright",
+    command: "TMPDIR=\"$PWD/out\" PLAYWRIGHT_JUNIT_OUTPUT_NAME=out/junit.xml RUNNERS/node_modules/.bin/playwright test --reporter=line,junit",
+    junit: "out/junit.xml",
+    files: &[
+        ("package.json", "{}"),
+        ("out/.keep", ""),
+        (
+            "playwright.config.js",
+            "module.exports = { testDir: 'tests', maxFailures: 1 };\n",
+        ),
+        (
+            "tests/orders.spec.js",
+            script!("const fs = require('fs');\nconst { test } = require('@playwright/test');\n"),
+        ),
+    ],
+    flaky: "orders.spec.js::orders (v1) › ship › flaky > 1",
+    broken: "orders.spec.js::broken",
+};
+
+pub(crate) const NEXTEST: Project = Project {
+    name: "nextest",
+    command: "cargo nextest run --profile ci",
+    junit: "target/nextest/ci/junit.xml",
+    files: &[
+        (
+            "Cargo.toml",
+            "[package]\nname = \"shop\"\nedition = \"2024\"\n[profile.dev]\ndebug = false\n[workspace]\n",
+        ),
+        ("src/lib.rs", ""),
+        (
+            ".config/nextest.toml",
+            "[profile.ci.junit]\npath = \"junit.xml\"\n",
+        ),
+        (
+            "tests/orders.rs",
+            r#"
+use std::io::Write as _;
+
+fn ran(name: &str) {
+    let log = std::fs::File::options().create(true).append(true).open("ran.log");
+    writeln!(log.unwrap(), "{name}").unwrap();
+}
+
+#[test]
+fn passes() {
+    ran("passes");
+}
+
+mod ship {
+    #[test]
+    fn flaky() {
+        super::ran("flaky");
+        if !std::path::Path::new("tried").exists() {
+            std::fs::write("tried", "").unwrap();
+            panic!("the first time");
+        }
+    }
+}
+
+#[test]
+fn broken() {
+    ran("broken");
+    assert!(std::path::Path::new("fixed").exists(), "still broken");
+}
+"#,
+        ),
+    ],
+    flaky: "shop::orders::ship::flaky",
+    broken: "shop::orders::broken",
+};
