@@ -344,6 +344,8 @@ pub async fn remember(context: &Context<'_>, stack: &Stack, endpoints: &Endpoint
         ports: stack.numbers.clone(),
         endpoints: endpoints.clone(),
         repo_dir: context.sandbox.repo_dir(),
+        env: context.plan.spec.env.clone(),
+        secrets: context.plan.spec.secrets.clone(),
     };
     let text = serde_json::to_vec(&state).unwrap_or_default();
     if let Err(error) = context.sandbox.put(context.host, "state.json", &text).await {
