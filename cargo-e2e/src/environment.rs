@@ -2,6 +2,8 @@
 //! is made of these lines, but for those that begin with "Internal". What tests see is in
 //! `e2e_harness::protocol`; what any program knows (`HOME`, `PATH`, `TERM`) stays where it is read.
 
+use std::path::PathBuf;
+
 /// The host, where no option and no Cargo metadata names one.
 pub const HOST: &str = "CARGO_E2E_HOST";
 /// The same, after `CARGO_E2E_HOST` and Cargo metadata.
@@ -18,6 +20,10 @@ pub const STATE_HUB_TOKEN: &str = "STATE_HUB_TOKEN";
 pub const STATE_HUB_PROGRESS_PATH: &str = "STATE_HUB_PROGRESS_PATH";
 /// Where records are kept, in place of `~/.local/state`.
 pub const STATE_HOME: &str = "XDG_STATE_HOME";
+/// Where cargo-e2e/config.toml is looked for, in place of `~/.config`.
+pub const CONFIG_HOME: &str = "XDG_CONFIG_HOME";
+/// Where is kept what can be made again, in place of `~/.cache`.
+pub const CACHE_HOME: &str = "XDG_CACHE_HOME";
 /// Where sockets are kept while a command uses them.
 pub const RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
 /// With a value other than `false`, no live view: lines only.
@@ -39,4 +45,14 @@ pub const FAILPOINT: &str = "CARGO_E2E_FAILPOINT";
 #[must_use]
 pub fn set(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Returns the folder of a user's files of one kind: that of the variable, else one in their home.
+#[must_use]
+pub fn folder(variable: &str, in_home: &str) -> Option<PathBuf> {
+    std::env::var_os(variable)
+        .map(PathBuf::from)
+        // As the XDG base directory specification says.
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(in_home)))
 }

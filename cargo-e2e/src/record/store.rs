@@ -21,10 +21,15 @@ pub const KEPT: usize = 1000;
 /// `~/.local/state`.
 #[must_use]
 pub fn state_folder() -> PathBuf {
-    std::env::var_os(environment::STATE_HOME)
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")))
+    environment::folder(environment::STATE_HOME, ".local/state")
+        .unwrap_or_else(std::env::temp_dir)
+        .join("cargo-e2e")
+}
+
+/// Returns the folder of what can be made again on this machine.
+#[must_use]
+pub fn cache_folder() -> PathBuf {
+    environment::folder(environment::CACHE_HOME, ".cache")
         .unwrap_or_else(std::env::temp_dir)
         .join("cargo-e2e")
 }

@@ -81,11 +81,20 @@ pub fn of_sandbox(existing: &Existing) -> Vec<(String, String)> {
 /// A variable of the repo's `env` as a shell sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Own {
-    Set { name: String, value: String },
+    Set {
+        name: String,
+        value: String,
+    },
     /// It is made of a secret.
-    Secret { name: String, value: String },
+    Secret {
+        name: String,
+        value: String,
+    },
     /// It is made of a variable that is not set here.
-    Missing { name: String, of: String },
+    Missing {
+        name: String,
+        of: String,
+    },
 }
 
 /// Returns the repo's `env` on top of what is set; `environment` is asked for secrets.

@@ -6,9 +6,9 @@ use std::io::IsTerminal as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
+use crate::environment::set;
 use crate::host::{Facts, Host, HostError, HostKind};
 use crate::record::outcome::{Verdict, exit_code};
-use crate::environment::set;
 use crate::sandbox::variables::{self, Own};
 use crate::sandbox::{self, Existing, Listed, docker_shim};
 use crate::shell::quote;

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::record::outcome::{Verdict, exit_code};
 use crate::environment::set;
+use crate::record::outcome::{Verdict, exit_code};
 use crate::sandbox::variables::{self, Own};
 use crate::shell::quote;
 
