@@ -134,9 +134,10 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) nextest: bool,
     #[command(flatten)]
-    pub(crate) cargo: CargoArguments,
-    #[command(flatten)]
     pub(crate) sandbox: SandboxArguments,
+    // The last of the options: its heading stands above all that follow.
+    #[command(flatten)]
+    pub(crate) cargo: CargoArguments,
     /// Arguments for the test command, the test targets or cargo-nextest
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) arguments: Vec<String>,

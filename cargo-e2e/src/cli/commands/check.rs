@@ -7,7 +7,7 @@ use crate::compose::preview::{PreviewError, preview_with_warnings, remote};
 use crate::compose::{env_file, risks};
 use crate::plan::Plan;
 use crate::record::outcome::{Verdict, exit_code};
-use crate::setup::lint::lint;
+use crate::setup::lint::{copies, lint};
 use crate::spec::{Lint, Warning};
 
 use crate::cli::answers::{CheckAnswer, CheckedSpec, NamedWarning, Trouble, print};
@@ -102,6 +102,7 @@ impl Found {
         let findings = lint(plan, &model);
         self.warnings.extend(findings.warnings);
         self.notes = findings.notes;
+        self.notes.extend(copies(plan, &model).await);
         let errors = findings.errors.into_iter();
         self.errors
             .extend(errors.map(|text| Trouble::new(text, None)));

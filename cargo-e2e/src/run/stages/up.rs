@@ -2,6 +2,7 @@
 
 mod compose_output;
 mod flakes;
+mod not_sent;
 mod pulling;
 mod refusal;
 mod registry_auth;
@@ -68,7 +69,8 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
         )
         .await?;
         if !stale.is_empty() {
-            prepared.commands += &compose::recreate_commands(context.sandbox, &stale);
+            let model = &prepared.rewritten.model;
+            prepared.commands += &compose::recreate_commands(context.sandbox, model, &stale);
         }
         if tries == 1 {
             for warning in &prepared.warnings {
@@ -333,6 +335,9 @@ async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<Started, St
     let mut error =
         StageError::new(Verdict::UpFailed, message).excerpt(COMPOSE, &without_progress(&text));
     error.help = help(&text, HostKind::of(context.host.name()));
+    if error.help.is_none() {
+        error.help = not_sent::help(context, &prepared.rewritten.model, &text).await;
+    }
     Err(error)
 }
 
