@@ -320,6 +320,8 @@ impl Repo {
         }
         // Records of tests are no part of this user's history.
         command.env("XDG_STATE_HOME", self.state());
+        command.env("XDG_CACHE_HOME", self.state().join("cache-home"));
+        command.env("XDG_CONFIG_HOME", self.state().join("config-home"));
         command.env("CARGO_E2E_ROOT", Host::Local.root());
         command.env("CARGO_E2E_SSH_CONFIG", ssh_config());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));

@@ -162,9 +162,17 @@ fn apply(
     found: &BTreeMap<String, String>,
     conflicts: &BTreeMap<String, Vec<String>>,
 ) -> Command {
-    let ids: Vec<String> = command
+    // A switch that nobody typed is there, too, with its own default.
+    let when: BTreeMap<String, ArgPredicate> = command
         .get_arguments()
-        .map(|arg| arg.get_id().to_string())
+        .map(|arg| {
+            let when = if is_switch(arg) {
+                ArgPredicate::Equals("true".into())
+            } else {
+                ArgPredicate::IsPresent
+            };
+            (arg.get_id().to_string(), when)
+        })
         .collect();
     command.mut_args(|arg| {
         let Some(value) = arg.get_long().and_then(|long| found.get(long)) else {
@@ -173,9 +181,73 @@ fn apply(
         let none = is_switch(&arg).then_some("false");
         let others = conflicts.get(arg.get_id().as_str());
         // What is typed sets aside what is not.
-        let others = others.into_iter().flatten().filter(|id| ids.contains(id));
-        let aside = others.map(|id| (id.clone(), ArgPredicate::IsPresent, none));
+        let others = others.into_iter().flatten();
+        let aside = others.filter_map(|id| Some((id.clone(), when.get(id)?.clone(), none)));
         let aside: Vec<_> = aside.collect();
         arg.default_value(value.clone()).default_value_ifs(aside)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, FromArgMatches as _};
+
+    use super::*;
+    use crate::cli::args::{Cargo, E2e};
+
+    fn parsed(set: &[(&str, &str)], words: &[&str]) -> E2e {
+        let look = |name: &str| {
+            let found = set.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let config = Config::default();
+        let command = with_defaults(Cargo::command(), &look, &config).expect("they are sound");
+        command.clone().debug_assert();
+        let words = ["cargo", "e2e"].iter().chain(words);
+        let matches = command.try_get_matches_from(words).expect("it parses");
+        let Cargo::E2e(typed) = Cargo::from_arg_matches(&matches).expect("it parses");
+        *typed
+    }
+
+    #[test]
+    fn what_is_typed_sets_aside_what_is_not() {
+        let keeps = |set: &[(&str, &str)], words: &[&str]| {
+            let run = parsed(set, words).run;
+            (run.keep, run.keep_on_failure)
+        };
+        let (keep, on_failure) = ("CARGO_E2E_KEEP", "CARGO_E2E_KEEP_ON_FAILURE");
+        assert_eq!(keeps(&[(keep, "1")], &[]), (true, false));
+        assert_eq!(keeps(&[(keep, "0")], &[]), (false, false));
+        let typed = ["--keep-on-failure"];
+        assert_eq!(keeps(&[(keep, "1")], &typed), (false, true));
+        assert_eq!(keeps(&[(on_failure, "1")], &["--keep"]), (true, false));
+        let quiet = |set: &[(&str, &str)], words: &[&str]| {
+            let output = parsed(set, words).run.sandbox.output;
+            (output.quiet, output.verbose)
+        };
+        let cargos = [("CARGO_TERM_QUIET", "true")];
+        assert_eq!(quiet(&cargos, &[]), (true, false));
+        assert_eq!(quiet(&cargos, &["-v"]), (false, true));
+        let own = [("CARGO_TERM_QUIET", "true"), ("CARGO_E2E_QUIET", "no")];
+        assert_eq!(quiet(&own, &[]), (false, false));
+    }
+
+    #[test]
+    fn every_flag_can_be_set_and_commands_stay() {
+        let run = Cargo::command();
+        let run = run.find_subcommand("e2e").expect("it is there");
+        assert!(flags(run).len() > 20);
+        let set = [("CARGO_E2E_STRICT", "on"), ("CARGO_E2E_SPEC", "x.yml")];
+        assert!(parsed(&set, &["plan"]).command.is_some());
+        let wrong = |name: &str| {
+            let set = |asked: &str| (asked == name).then(|| "x x".to_owned());
+            with_defaults(Cargo::command(), &set, &Config::default()).expect_err("it is wrong")
+        };
+        let said = wrong("CARGO_E2E_COLOR");
+        assert!(
+            said.starts_with("CARGO_E2E_COLOR: invalid value 'x x'"),
+            "{said}"
+        );
+        assert!(wrong("CARGO_TERM_VERBOSE").starts_with("CARGO_TERM_VERBOSE: give `true`"));
+    }
 }

@@ -9,14 +9,22 @@ use serde_json::Value;
 use crate::repo::files;
 use crate::run::Context;
 
-/// BuildKit's words for a source of `COPY` that its context does not have.
+/// BuildKit's words for a source of `COPY` that its context does not have, in the order of its age.
 static NOT_FOUND: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"failed to calculate checksum of ref [^"]*"/([^"]+)": not found"#).ok()
+    Regex::new(
+        r#"lstat \S*/buildkit-mount\d+/(\S+): no such file|failed to calculate checksum of ref [^"]*"/([^"]+)": not found"#,
+    )
+    .ok()
 });
+
+fn missing(said: &str) -> Option<&str> {
+    let found = NOT_FOUND.as_ref()?.captures(said)?;
+    Some(found.get(1).or_else(|| found.get(2))?.as_str())
+}
 
 /// Returns help where a build misses a path that is in the repo here.
 pub(super) async fn help(context: &Context<'_>, model: &Value, said: &str) -> Option<String> {
-    let missing = NOT_FOUND.as_ref()?.captures(said)?.get(1)?.as_str();
+    let missing = missing(said)?;
     let copy = PathBuf::from(context.sandbox.repo_dir());
     let path = contexts(model, &copy)
         .map(|folder| folder.join(missing))
@@ -51,11 +59,9 @@ mod tests {
     fn what_buildkit_misses_is_looked_for_in_the_contexts() {
         let said = "target app: failed to solve: failed to compute cache key: failed to calculate \
                     checksum of ref moby::x9: \"/dist/app\": not found\n";
-        let found = NOT_FOUND.as_ref().and_then(|it| it.captures(said));
-        assert_eq!(
-            found.map(|found| found[1].to_owned()).as_deref(),
-            Some("dist/app")
-        );
+        assert_eq!(missing(said), Some("dist/app"));
+        let old = "failed to walk /d/buildkit-mount14/dist: lstat /d/buildkit-mount14/dist: no such file or directory";
+        assert_eq!(missing(old), Some("dist"));
         let model = json!({"services": {
             "app": {"build": {"context": "/s/repo/web"}}, "db": {"image": "x"}, "far": {"build": {"context": "/y"}},
         }});
