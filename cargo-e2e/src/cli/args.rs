@@ -135,12 +135,12 @@ pub(crate) struct RunArguments {
     pub(crate) nextest: bool,
     #[command(flatten)]
     pub(crate) sandbox: SandboxArguments,
-    // The last of the options: its heading stands above all that follow.
-    #[command(flatten)]
-    pub(crate) cargo: CargoArguments,
     /// Arguments for the test command, the test targets or cargo-nextest
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) arguments: Vec<String>,
+    // Last: its heading would stand above all that follows.
+    #[command(flatten)]
+    pub(crate) cargo: CargoArguments,
 }
 
 #[derive(Debug, Default, Args)]

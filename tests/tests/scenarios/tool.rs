@@ -64,7 +64,11 @@ fn what_is_not_typed_comes_from_the_environment_then_from_the_configuration() {
     let repo = repo("defaults").file("config/cargo-e2e/config.toml", config);
     let folder = repo.path("config").display().to_string();
     let file = format!("{folder}/cargo-e2e/config.toml");
-    let repo = repo.env("XDG_CONFIG_HOME", &folder);
+    // A folder of its own, or `down --all` would take the sandboxes of other tests.
+    let root = tempfile::tempdir().expect("a folder");
+    let repo = repo
+        .env("XDG_CONFIG_HOME", &folder)
+        .env("CARGO_E2E_ROOT", &root.path().display().to_string());
     let planned = |repo: &Repo, words: &[&str]| {
         let planned = repo.cargo_e2e(&[&["plan"], words].concat());
         assert_eq!(planned.code, Some(0), "{planned}");
