@@ -2,8 +2,6 @@
 //! is made of these lines, but for those that begin with "Internal". What tests see is in
 //! `e2e_harness::protocol`; what any program knows (`HOME`, `PATH`, `TERM`) stays where it is read.
 
-use std::path::PathBuf;
-
 /// The host, where no option and no Cargo metadata names one.
 pub const HOST: &str = "CARGO_E2E_HOST";
 /// The same, after `CARGO_E2E_HOST` and Cargo metadata.
@@ -45,14 +43,4 @@ pub const FAILPOINT: &str = "CARGO_E2E_FAILPOINT";
 #[must_use]
 pub fn set(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// Returns the folder of a user's files of one kind: that of the variable, else one in their home.
-#[must_use]
-pub fn folder(variable: &str, in_home: &str) -> Option<PathBuf> {
-    std::env::var_os(variable)
-        .map(PathBuf::from)
-        // As the XDG base directory specification says.
-        .filter(|path| path.is_absolute())
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(in_home)))
 }

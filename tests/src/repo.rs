@@ -26,8 +26,8 @@ pub(crate) const LIMIT: Duration = Duration::from_mins(3);
 
 /// A repo in a folder of its own that goes with it, known by a slug that no other has.
 ///
-/// In every text that is written to it `PORT_A`, `PORT_B`, … become free ports of this repo,
-/// `SLUG` its slug, and `BUSYBOX`, `PG_IMAGE` and `WF_IMAGE` the lab's images.
+/// In text that is written to it, `PORT_A`, … become free ports, `SLUG` its slug, and `BUSYBOX`,
+/// `PG_IMAGE` and `WF_IMAGE` the lab's images.
 #[derive(Debug)]
 #[must_use = "a repo does nothing until it is run"]
 pub struct Repo {

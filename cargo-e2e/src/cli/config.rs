@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use crate::environment;
+use crate::record::store::user_folder;
 use crate::spec::nearest;
 
 /// What may be set: preferences of a person. What to run is no preference.
@@ -107,7 +108,7 @@ impl Config {
 }
 
 fn path() -> Option<PathBuf> {
-    let folder = environment::folder(environment::CONFIG_HOME, ".config")?;
+    let folder = user_folder(environment::CONFIG_HOME, ".config")?;
     Some(folder.join("cargo-e2e/config.toml"))
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::repo::workspace::{Repo, TestPackage};
 use crate::spec::{Side, Spec};
 
-use super::Options;
+use super::cargo_flags::CargoFlags;
 use super::test_kind::{Harness, Target, Tests};
 
 /// Why there are no targets to run.
@@ -108,12 +108,16 @@ fn add(target: &str) -> String {
 }
 
 /// Returns what e2e.yml names, else the test targets of a Cargo project.
-pub(super) fn choose(repo: &Repo, spec: &Spec, options: &Options) -> Result<Tests, HarnessError> {
-    let nextest = options.nextest;
+pub(super) fn choose(
+    repo: &Repo,
+    spec: &Spec,
+    nextest: bool,
+    flags: &CargoFlags,
+) -> Result<Tests, HarnessError> {
     if let Some(own) = Tests::named(spec) {
-        let of_cargo = || options.cargo.words(false).into_iter().next();
+        let of_cargo = || flags.words(false).into_iter().next();
         let flag = nextest.then(|| "--nextest".to_owned()).or_else(of_cargo);
-        return if let Some(flag) = flag.filter(|_| options.cargo.typed) {
+        return if let Some(flag) = flag.filter(|_| flags.typed) {
             Err(HarnessError::NothingForFlag {
                 flag,
                 spec: repo.spec_path.clone(),
@@ -148,7 +152,7 @@ pub(super) fn choose(repo: &Repo, spec: &Spec, options: &Options) -> Result<Test
     }
     let on_host = spec.tests_run_on == Some(Side::Host);
     // A default gives way.
-    let nextest = nextest && (options.cargo.typed || !on_host);
+    let nextest = nextest && (flags.typed || !on_host);
     if nextest && on_host {
         return Err(HarnessError::NextestOnHost {
             spec: repo.spec_path.clone(),
@@ -275,15 +279,11 @@ mod tests {
         let repo = repo(tests);
         let text = format!("name: shop\n{yaml}");
         let spec = crate::spec::parse_in_cargo(&repo.spec_path, text).expect("a good spec");
-        let options = Options {
-            nextest,
-            cargo: crate::plan::CargoFlags {
-                typed: true,
-                ..crate::plan::CargoFlags::default()
-            },
-            ..Options::default()
+        let flags = CargoFlags {
+            typed: true,
+            ..CargoFlags::default()
         };
-        choose(&repo, &spec, &options)
+        choose(&repo, &spec, nextest, &flags)
     }
 
     fn names(tests: Vec<TestPackage>) -> Vec<String> {
@@ -332,7 +332,7 @@ mod tests {
             let text = format!("name: shop\n{yaml}");
             crate::spec::parse_in_cargo(&repo.spec_path, text).expect("a good spec")
         };
-        let alone = choose(&repo, &spec(""), &Options::default());
+        let alone = choose(&repo, &spec(""), false, &CargoFlags::default());
         assert!(matches!(alone, Err(HarnessError::NotOurs { .. })));
         let warnings = not_run(&repo, &spec(""));
         let said = "the test target `e2e` of `shop` will not run: Cargo.toml does not depend on e2e-harness; ";

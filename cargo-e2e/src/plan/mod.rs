@@ -157,7 +157,7 @@ impl Plan {
         let lease = host::seconds(environment::LEASE, variables.lease.as_deref())?;
         let limits = Limits::of(&spec, connect);
         let (project_dir, project_dir_because) = project_dir(&repo, &spec)?;
-        let tests = harness::choose(&repo, &spec, &options)?;
+        let tests = harness::choose(&repo, &spec, options.nextest, &options.cargo)?;
         // Test targets need Cargo, which a host need not have, and know where everything answers.
         let (side, ports) = match &tests {
             Tests::Targets(_) => (Side::Client, Ports::Isolated),
