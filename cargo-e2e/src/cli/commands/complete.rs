@@ -91,8 +91,7 @@ fn kind(words: &[&str]) -> Option<Kind> {
         (&"open", 0) => Some(Kind::Runs),
         (&"env" | &"down" | &"forward", 0) => Some(Kind::Sandboxes),
         (&"exec" | &"shell" | &"logs", 0) => Some(Kind::SandboxesAndServices),
-        (&"exec" | &"shell", 1) => Some(Kind::Services),
-        (&"logs", _) => Some(Kind::Services),
+        (&"exec" | &"shell", 1) | (&"logs", _) => Some(Kind::Services),
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::repo::files;
 use crate::run::Context;
 
-/// BuildKit's words for a source of `COPY` that its context does not have, in the order of its age.
+/// The builder's words for a source of `COPY` that its context does not have, in the order of its age.
 static NOT_FOUND: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"lstat \S*/buildkit-mount\d+/(\S+): no such file|failed to calculate checksum of ref [^"]*"/([^"]+)": not found"#,
