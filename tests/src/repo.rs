@@ -25,7 +25,6 @@ use crate::{binary, leaks};
 pub(crate) const LIMIT: Duration = Duration::from_mins(3);
 
 /// A repo in a folder of its own that goes with it, known by a slug that no other has.
-///
 /// In text that is written to it, `PORT_A`, … become free ports, `SLUG` its slug, and `BUSYBOX`,
 /// `PG_IMAGE` and `WF_IMAGE` the lab's images.
 #[derive(Debug)]

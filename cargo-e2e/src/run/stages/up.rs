@@ -69,8 +69,7 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
         )
         .await?;
         if !stale.is_empty() {
-            let model = &prepared.rewritten.model;
-            prepared.commands += &compose::recreate_commands(context.sandbox, model, &stale);
+            prepared.recreate(context, &stale);
         }
         if tries == 1 {
             for warning in &prepared.warnings {
@@ -162,6 +161,14 @@ struct Prepared {
     commands: String,
     /// The address of the sandbox's gateway at which ports are published too.
     gateway: Option<String>,
+}
+
+impl Prepared {
+    /// Adds the commands that make these services anew.
+    fn recreate(&mut self, context: &Context<'_>, services: &[String]) {
+        let model = &self.rewritten.model;
+        self.commands += &compose::recreate_commands(context.sandbox, model, services);
+    }
 }
 
 async fn prepare(
