@@ -18,6 +18,10 @@ pub const STATE_HUB_TOKEN: &str = "STATE_HUB_TOKEN";
 pub const STATE_HUB_PROGRESS_PATH: &str = "STATE_HUB_PROGRESS_PATH";
 /// Where records are kept, in place of `~/.local/state`.
 pub const STATE_HOME: &str = "XDG_STATE_HOME";
+/// Where cargo-e2e/config.toml is looked for, in place of `~/.config`.
+pub const CONFIG_HOME: &str = "XDG_CONFIG_HOME";
+/// Where is kept what can be made again, in place of `~/.cache`.
+pub const CACHE_HOME: &str = "XDG_CACHE_HOME";
 /// Where sockets are kept while a command uses them.
 pub const RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
 /// With a value other than `false`, no live view: lines only.

@@ -45,7 +45,7 @@ pub use process::{Ended, Running, wait_for, without_runner};
 pub use ran::Ran;
 pub use registry::{Fault, Registry};
 pub use repo::Repo;
-pub use schema::as_published;
+pub use schema::{as_published, conforms};
 pub use started::Started;
 
 /// One test a host for each scenario: on this machine, over ssh as root, and over ssh as a user.

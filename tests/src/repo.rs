@@ -25,9 +25,8 @@ use crate::{binary, leaks};
 pub(crate) const LIMIT: Duration = Duration::from_mins(3);
 
 /// A repo in a folder of its own that goes with it, known by a slug that no other has.
-///
-/// In every text that is written to it `PORT_A`, `PORT_B`, … become free ports of this repo,
-/// `SLUG` its slug, and `BUSYBOX`, `PG_IMAGE` and `WF_IMAGE` the lab's images.
+/// In text that is written to it, `PORT_A`, … become free ports, `SLUG` its slug, and `BUSYBOX`,
+/// `PG_IMAGE` and `WF_IMAGE` the lab's images.
 #[derive(Debug)]
 #[must_use = "a repo does nothing until it is run"]
 pub struct Repo {
@@ -320,6 +319,8 @@ impl Repo {
         }
         // Records of tests are no part of this user's history.
         command.env("XDG_STATE_HOME", self.state());
+        command.env("XDG_CACHE_HOME", self.state().join("cache-home"));
+        command.env("XDG_CONFIG_HOME", self.state().join("config-home"));
         command.env("CARGO_E2E_ROOT", Host::Local.root());
         command.env("CARGO_E2E_SSH_CONFIG", ssh_config());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));

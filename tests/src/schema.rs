@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::binary;
-use crate::process::Running;
+use crate::process::{Ended, Running};
 
 fn schema() -> &'static jsonschema::Validator {
     static SCHEMA: OnceLock<jsonschema::Validator> = OnceLock::new();
@@ -49,6 +49,27 @@ pub(crate) fn as_ci_systems_read(bundle: &Path) {
         .map(|error| error.to_string())
         .collect();
     assert!(errors.is_empty(), "{errors:?}\n{report:#}");
+}
+
+/// Checks that what a command answered with `--format json` is as its published schema says, and
+/// returns it.
+#[track_caller]
+pub fn conforms(command: &str, ended: &Ended) -> Value {
+    let mut printed = Command::new(binary::cargo_e2e());
+    printed.args(["e2e", "schema", command]);
+    let printed = Running::start(printed, None).finish(Duration::from_secs(20));
+    let read = |text: &str| -> Value {
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}\n{ended}"))
+    };
+    let schema = jsonschema::validator_for(&read(&printed.stdout)).expect("it is a schema");
+    let answer = read(&ended.stdout);
+    let errors: Vec<String> = schema
+        .iter_errors(&answer)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:?}\n{ended}");
+    assert_eq!(answer["schema"], 1, "{ended}");
+    answer
 }
 
 /// Checks that a record is as the published schema says.

@@ -1,13 +1,21 @@
 //! What can be typed. No other module knows clap.
 
+mod cargo;
+mod commands;
+mod shared;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::record::outcome::exit_codes;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+pub(crate) use cargo::{CargoArguments, typed_for_cargo};
+pub(crate) use commands::*;
+pub(crate) use shared::{FormatArgument, HostArgument, SpecArgument};
+
 use super::last_failed::LAST;
-use super::values::{lifetime, slug};
+use super::values::{lifetime, manifest};
 
 /// As Cargo calls it: `cargo-e2e e2e …`.
 #[derive(Debug, Parser)]
@@ -29,9 +37,9 @@ pub(crate) struct E2e {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show what a run would do, and what it would change in the compose file
-    Plan(LookArguments),
+    Plan(FormattedLook),
     /// Check e2e.yml and the compose file, without a host
-    Check(LookArguments),
+    Check(FormattedLook),
     /// Bring this repo's sandbox up, or up to date, and leave it
     Up(UpArguments),
     /// Print the variables of a sandbox, for `eval "$(cargo e2e env)"`
@@ -43,20 +51,24 @@ pub(crate) enum Command {
     /// Show the logs of a sandbox's services
     Logs(LogsArguments),
     /// List the sandboxes on a host
-    List(HostArgument),
+    List(ListArguments),
     /// Remove a sandbox with everything it made
     Down(DownArguments),
     /// Remove sandboxes whose client and guard are both gone: after a reboot, say
     Gc(GcArguments),
     /// Check this machine and a host, with a fix for everything that is missing
-    Doctor(HostArgument),
+    Doctor(ListArguments),
     /// Write a first e2e/e2e.yml from the compose file
     Init(InitArguments),
     /// Show pass rate, flaky tests and slow stages of past runs
     History(HistoryArguments),
+    /// Open the page of a run
+    Open(OpenArguments),
+    /// Bring the ports of a sandbox on another host here, until Ctrl-C
+    Forward(ForwardArguments),
     /// List and send records not yet delivered to the state-hub; or open a run's page
     Report(ReportArguments),
-    /// Print the JSON Schema of a file
+    /// Print the JSON Schema of a file, or of what a command prints with `--format json`
     Schema(SchemaArguments),
     /// Print completions for a shell
     ///
@@ -64,6 +76,9 @@ pub(crate) enum Command {
     /// $fpath; fish: `cargo e2e completions fish | source` in config.fish.
     #[command(verbatim_doc_comment)]
     Completions(CompletionsArguments),
+    /// Print values for the word that a shell completes
+    #[command(hide = true)]
+    Complete(CompleteArguments),
     /// Print a man page: of `cargo e2e`, or of one of its commands
     Man(ManArguments),
 }
@@ -75,49 +90,6 @@ pub(crate) fn command() -> clap::Command {
         .find_subcommand("e2e")
         .and_then(clap::Command::get_about);
     E2e::augment_args(clap::Command::new("cargo-e2e")).about(about.cloned().unwrap_or_default())
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CompletionsArguments {
-    /// The shell
-    pub(crate) shell: clap_complete::Shell,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ManArguments {
-    /// A command, such as `plan`
-    pub(crate) command: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct HistoryArguments {
-    /// One repo, by its slug [default: all]
-    #[arg(long, value_name = "REPO")]
-    pub(crate) repo: Option<String>,
-    /// Print it as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ReportArguments {
-    /// Open report.html of a run of this repo instead: by its id or the end of it [default: the last]
-    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "latest")]
-    pub(crate) open: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SchemaArguments {
-    /// Which file
-    pub(crate) of: SchemaOf,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum SchemaOf {
-    /// run.json
-    Run,
-    /// e2e.yml
-    Spec,
 }
 
 #[derive(Debug, Args)]
@@ -142,79 +114,6 @@ pub(crate) struct SandboxArguments {
     pub(crate) keep_for: Option<Duration>,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct EnvArguments {
-    /// A run id, the end of one, or a compose project name [default: this repo's only sandbox]
-    pub(crate) id: Option<String>,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "sh")]
-    pub(crate) format: EnvFormat,
-    #[command(flatten)]
-    pub(crate) of: SpecArgument,
-    #[command(flatten)]
-    pub(crate) host: HostArgument,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum EnvFormat {
-    /// `export` lines for a shell
-    Sh,
-    /// One JSON object
-    Json,
-    /// `NAME=value` lines, as Docker and dotenv read them
-    Dotenv,
-    /// `NAME=value` lines for `$GITHUB_ENV`
-    Github,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ExecArguments {
-    /// [ID] SERVICE; without an id, this repo's only sandbox
-    #[arg(required = true, num_args = 1..=2, value_name = "[ID] SERVICE")]
-    pub(crate) target: Vec<String>,
-    #[command(flatten)]
-    pub(crate) of: SpecArgument,
-    #[command(flatten)]
-    pub(crate) host: HostArgument,
-    /// The command
-    #[arg(last = true, required = true, value_name = "CMD")]
-    pub(crate) command: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ServiceArguments {
-    /// [ID] [SERVICE]; without an id, this repo's only sandbox
-    #[arg(num_args = 0..=2, value_name = "[ID] [SERVICE]")]
-    pub(crate) target: Vec<String>,
-    #[command(flatten)]
-    pub(crate) of: SpecArgument,
-    #[command(flatten)]
-    pub(crate) host: HostArgument,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LogsArguments {
-    /// [ID] [SERVICE]...; without an id, this repo's only sandbox
-    #[arg(value_name = "[ID] [SERVICE]")]
-    pub(crate) target: Vec<String>,
-    #[command(flatten)]
-    pub(crate) of: SpecArgument,
-    #[command(flatten)]
-    pub(crate) host: HostArgument,
-    /// Follow the logs
-    #[arg(short, long)]
-    pub(crate) follow: bool,
-    /// Begin each line with its time
-    #[arg(short, long)]
-    pub(crate) timestamps: bool,
-    /// Only lines since a time (2026-11-22T10:00:00Z) or for a while (10m)
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub(crate) since: Option<String>,
-    /// Only so many last lines of each container
-    #[arg(short = 'n', long, value_name = "LINES")]
-    pub(crate) tail: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -243,6 +142,9 @@ pub(crate) struct RunArguments {
     /// Arguments for the test command, the test targets or cargo-nextest
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) arguments: Vec<String>,
+    // Last: its heading would stand above all that follows.
+    #[command(flatten)]
+    pub(crate) cargo: CargoArguments,
 }
 
 #[derive(Debug, Default, Args)]
@@ -258,8 +160,20 @@ pub(crate) struct RepoArguments {
     /// All packages of the Cargo workspace that have an e2e/e2e.yml, one after another
     #[arg(long)]
     pub(crate) workspace: bool,
+    /// The repo of this Cargo.toml
+    #[arg(long, value_name = "PATH", value_parser = manifest, conflicts_with = "repo")]
+    pub(crate) manifest_path: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) host: HostArgument,
+}
+
+/// Of the commands that only look.
+#[derive(Debug, Args)]
+pub(crate) struct FormattedLook {
+    #[command(flatten)]
+    pub(crate) look: LookArguments,
+    #[command(flatten)]
+    pub(crate) format: FormatArgument,
 }
 
 #[derive(Debug, Args)]
@@ -269,61 +183,6 @@ pub(crate) struct LookArguments {
     /// Refuse a compose file that reaches beyond its sandbox, instead of warning
     #[arg(long)]
     pub(crate) strict: bool,
-}
-
-#[derive(Debug, Default, Args)]
-pub(crate) struct HostArgument {
-    /// `local`, an ssh alias, user@name or ssh://user@name:port
-    ///
-    /// First that is set: --host, `CARGO_E2E_HOST`, `host` in [package.metadata.e2e] or
-    /// [workspace.metadata.e2e], `RAILIANCE01_HOST`, else local.
-    #[arg(long, value_name = "HOST")]
-    pub(crate) host: Option<String>,
-}
-
-/// Which of a repo's sandboxes is meant, where no id is given.
-#[derive(Debug, Args)]
-pub(crate) struct SpecArgument {
-    /// The sandbox of another file than e2e/e2e.yml
-    #[arg(long, value_name = "FILE")]
-    pub(crate) spec: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DownArguments {
-    /// A run id, the end of one, or a compose project name [default: this repo's only sandbox]
-    pub(crate) id: Option<String>,
-    /// All of your sandboxes on the host
-    #[arg(long, conflicts_with_all = ["id", "spec"])]
-    pub(crate) all: bool,
-    #[command(flatten)]
-    pub(crate) of: SpecArgument,
-    #[command(flatten)]
-    pub(crate) host: HostArgument,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct GcArguments {
-    #[command(flatten)]
-    pub(crate) host: HostArgument,
-    /// List what would be removed, and remove nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Also remove other users' sandboxes whose labels have expired
-    #[arg(long)]
-    pub(crate) all_users: bool,
-    /// Also forget one repo: its mirrors, its cache, why its sandboxes ended
-    #[arg(long, value_name = "SLUG", value_parser = slug, conflicts_with = "all")]
-    pub(crate) repo: Option<String>,
-    /// Also forget all repos
-    #[arg(long)]
-    pub(crate) all: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct InitArguments {
-    /// The repo's folder [default: the current directory]
-    pub(crate) path: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

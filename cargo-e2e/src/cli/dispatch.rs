@@ -9,8 +9,8 @@ use tokio::time::timeout;
 
 use super::args::{Command, E2e};
 use super::commands::{
-    attach, check, completions, doctor, down, env, gc, history, init, list, plan, report, run,
-    schema,
+    attach, check, complete, completions, doctor, down, env, forward, gc, history, init, list,
+    open, plan, report, run, schema,
 };
 use super::exit;
 use super::print::{output, show_error};
@@ -47,11 +47,14 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::List(arguments)) => list::list(arguments).await,
             Some(Command::Down(arguments)) => down::down(arguments).await,
             Some(Command::Gc(arguments)) => gc::gc(arguments).await,
-            Some(Command::Doctor(argument)) => doctor::doctor(argument).await,
+            Some(Command::Doctor(arguments)) => doctor::doctor(arguments).await,
             Some(Command::Init(arguments)) => init::init(arguments).await,
             Some(Command::History(arguments)) => history::history(&arguments),
             Some(Command::Schema(arguments)) => schema::schema(&arguments),
+            Some(Command::Open(arguments)) => open::open(&arguments),
+            Some(Command::Forward(arguments)) => forward::forward(arguments).await,
             Some(Command::Report(arguments)) => report::report_on(&arguments).await,
+            Some(Command::Complete(arguments)) => complete::complete(arguments).await,
             Some(Command::Completions(arguments)) => completions::completions(&arguments),
             Some(Command::Man(arguments)) => completions::man(&arguments),
         };

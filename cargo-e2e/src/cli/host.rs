@@ -1,5 +1,7 @@
 //! The host that a command works on.
 
+use std::sync::OnceLock;
+
 use crate::host::{Facts, Host, HostError, Purpose, connect, preflight};
 use crate::plan::{HostVariables, choose_host};
 use crate::record::outcome::{Verdict, exit_code};
@@ -22,10 +24,26 @@ impl From<HostError> for CommandError {
     }
 }
 
+static USERS: OnceLock<Option<(String, String)>> = OnceLock::new();
+
+/// Sets the host of the user's configuration, and its place.
+pub(super) fn set_users_host(host: Option<(String, String)>) {
+    // There is one configuration, read once.
+    let _ = USERS.set(host);
+}
+
+/// Returns what else than options and manifests names a host.
+pub(super) fn host_variables() -> HostVariables {
+    HostVariables {
+        user: USERS.get().cloned().flatten(),
+        ..HostVariables::from_env()
+    }
+}
+
 /// Returns the host for a command that needs no repo; the manifest of the current one counts, if
 /// there is one.
 pub(super) fn host_for(argument: &HostArgument) -> String {
-    let variables = HostVariables::from_env();
+    let variables = host_variables();
     choose_host(argument.host.as_deref(), &variables, || repos::here()?.host).name
 }
 

@@ -2,8 +2,10 @@
 //! values, calls the engine and returns a code. Only `dispatch` knows the commands; what they share
 //! is in files beside it.
 
+mod answers;
 mod args;
 mod commands;
+mod config;
 mod dispatch;
 mod exit;
 mod host;
@@ -14,6 +16,7 @@ mod refused;
 mod reporters;
 mod repos;
 mod sandboxes;
+mod settings;
 mod several;
 mod signals;
 mod unplanned;
@@ -22,8 +25,9 @@ mod values;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
+use crate::environment::set;
 use crate::host::client;
 
 /// Runs the command line of this process: parses, calls, and returns the exit code.
@@ -37,8 +41,35 @@ pub fn main() -> ExitCode {
         return client::watch(&mark.to_string_lossy())
             .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
-    let args::Cargo::E2e(typed) = args::Cargo::parse_from(as_cargo(arguments));
-    ExitCode::from(dispatch::dispatch(*typed))
+    match parse(as_cargo(arguments)) {
+        Ok(typed) => ExitCode::from(dispatch::dispatch(typed)),
+        Err(wrong) => {
+            eprintln!("error: {wrong}");
+            ExitCode::from(exit::USAGE)
+        }
+    }
+}
+
+/// Reads what was typed, on top of what variables and the user's configuration set; an error is a
+/// mistake in those. One in what was typed ends the process.
+fn parse(arguments: Vec<OsString>) -> Result<args::E2e, String> {
+    let config = config::Config::read()?;
+    host::set_users_host(config.get("host"));
+    let mut command = settings::with_defaults(args::Cargo::command(), &set, &config)?;
+    if let Some(color) = settings::color(&set, &config) {
+        color.write_global();
+        command = command.color(match color {
+            anstream::ColorChoice::Never => clap::ColorChoice::Never,
+            _ => clap::ColorChoice::Always,
+        });
+    }
+    let mut matches = command.get_matches_from(arguments);
+    let run = matches.subcommand_matches("e2e");
+    let typed_for_cargo = run.is_some_and(args::typed_for_cargo);
+    let args::Cargo::E2e(mut typed) =
+        args::Cargo::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit());
+    typed.run.cargo.typed = typed_for_cargo;
+    Ok(*typed)
 }
 
 /// Cargo calls `cargo-e2e e2e plan`, people and completions may say `cargo-e2e plan`.

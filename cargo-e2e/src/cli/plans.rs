@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use crate::cancel::Cancel;
 use crate::compose::preview::PreviewError;
 use crate::compose::strict;
-use crate::plan::{HostVariables, Options, Plan, Risks};
+use crate::plan::{Options, Plan, Risks};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::repo::workspace::Repo;
 
+use super::answers::Trouble;
 use super::args::{LookArguments, RepoArguments, SandboxArguments};
-use super::print::show_error;
+use super::host::host_variables;
 use super::refused::Refused;
 use super::repos::{find, likely, parse};
 use super::several::Several;
@@ -61,11 +62,6 @@ fn shown(repo: &Repo) -> PathBuf {
     inside.unwrap_or(&repo.spec_path).to_owned()
 }
 
-/// Shows why there is no plan, for commands that only look: they leave no record.
-pub(super) async fn show(unplanned: Unplanned) -> u8 {
-    unplanned.refused.show()
-}
-
 /// Returns options for looking only.
 pub(super) fn looking(arguments: &LookArguments) -> Options {
     Options {
@@ -95,24 +91,23 @@ pub(super) fn plan_for(repo: Repo, options: Options) -> Result<Plan, Refused> {
         source,
     })?;
     let spec = parse(&repo, &shown(&repo), text).map_err(Refused::Spec)?;
-    Ok(Plan::new(repo, spec, options, &HostVariables::from_env())?)
+    Ok(Plan::new(repo, spec, options, &host_variables())?)
 }
 
-/// Shows what `--strict` refuses, and returns the exit code; none where it refuses nothing, or
-/// was not asked to.
-pub(super) async fn refused_by_strict(plan: &Plan) -> Option<u8> {
+/// Returns what `--strict` refuses; none where it refuses nothing, or was not asked to.
+pub(super) async fn refused_by_strict(plan: &Plan) -> Option<Trouble> {
     if plan.options.risks != Risks::Refuse {
         return None;
     }
-    match strict::look(plan).await {
+    let (message, help) = match strict::look(plan).await {
         Ok(refused) if refused.is_empty() => return None,
-        Ok(refused) => show_error(&strict::message(plan, &refused), Some(strict::HELP)),
+        Ok(refused) => (strict::message(plan, &refused), Some(strict::HELP)),
         // What nobody looked at is not sound.
-        Err(error @ PreviewError::NoCompose) => show_error(
-            &format!("failed to judge the compose file: {error}"),
+        Err(error @ PreviewError::NoCompose) => (
+            format!("failed to judge the compose file: {error}"),
             Some("install it, or leave --strict to the run, which judges on its host too"),
         ),
-        Err(error) => show_error(&error.to_string(), None),
-    }
-    Some(exit_code(Verdict::SpecError, None))
+        Err(error) => (error.to_string(), None),
+    };
+    Some(Trouble::new(message, help))
 }

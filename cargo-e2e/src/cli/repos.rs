@@ -22,7 +22,10 @@ pub(super) fn likely(arguments: &RepoArguments) -> Option<Repo> {
 
 fn selection(arguments: &RepoArguments) -> Selection {
     Selection {
-        path: arguments.repo.clone(),
+        path: arguments.repo.clone().or_else(|| {
+            let manifest = arguments.manifest_path.as_ref()?;
+            Some(Path::new(".").join(manifest.parent()?))
+        }),
         specs: arguments.spec.clone(),
         packages: arguments.package.clone(),
         workspace: arguments.workspace,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::plan::{HostVariables, Options, choose_host};
+use crate::plan::{Options, choose_host};
 use crate::record::event::{Event, Events, Failure};
 use crate::record::outcome::{
     Record, Stage, StageRecord, StageStatus, Verdict, exit_code, millis, now,
@@ -20,6 +20,7 @@ use crate::spec::{Spec, is_slug, name_in};
 
 use super::args::OutputArguments;
 use super::exit::USAGE;
+use super::host::host_variables;
 use super::print::{output as streams, warn};
 use super::refused::Refused;
 use super::reporters::{is_json, reporters};
@@ -65,7 +66,7 @@ impl Unplanned {
         let spec = sound_spec(repo);
         let secrets = Arc::new(secrets(repo, spec.as_ref()));
         let log = TestLog::new(bundle.dir(), 0);
-        let (variables, configured) = (HostVariables::from_env(), || repo.host.clone());
+        let (variables, configured) = (host_variables(), || repo.host.clone());
         let about = About {
             host: choose_host(options.host.as_deref(), &variables, configured).name,
             spec: repo.spec_path.clone(),

@@ -1,6 +1,27 @@
 //! Values of options that clap does not know.
 
+use std::path::PathBuf;
 use std::time::Duration;
+
+/// A Cargo.toml that is there.
+pub(super) fn manifest(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.file_name().is_none_or(|name| name != "Cargo.toml") {
+        return Err("give the path of a Cargo.toml".to_owned());
+    }
+    if !path.is_file() {
+        return Err("there is no such file".to_owned());
+    }
+    Ok(path)
+}
+
+/// The name of a host.
+pub(super) fn host(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("give `local`, an ssh alias, user@name or ssh://user@name:port".to_owned());
+    }
+    Ok(text.to_owned())
+}
 
 /// The `name` of an e2e.yml.
 pub(super) fn slug(text: &str) -> Result<String, String> {

@@ -34,6 +34,7 @@ pub mod registries;
 pub mod risks;
 pub mod scan;
 pub mod select;
+mod service_names;
 pub mod shared;
 pub mod start_order;
 pub mod strict;
@@ -42,3 +43,4 @@ pub mod test_service;
 
 pub use isolate::{Isolation, Rewritten, isolate};
 pub use ports::{PortRule, Published};
+pub use service_names::service_names;

@@ -68,11 +68,19 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
     for port in ports.into_iter().flatten() {
         let address = port["host_ip"].as_str().unwrap_or_default();
         if !address.is_empty() && !is_loopback(address) {
-            let target = &port["target"];
+            let number = published(port);
             let what =
-                format!("port {target} is published on {address}, so other machines can reach it");
+                format!("port {number} is published on {address}, so other machines can reach it");
             say(Lint::PublicPort, what);
         }
+    }
+}
+
+/// Returns the number that other machines would use: the container's own says nothing to them.
+pub(super) fn published(port: &Value) -> String {
+    match port["published"].as_str() {
+        Some(number) if !number.is_empty() => number.to_owned(),
+        _ => port["target"].to_string(),
     }
 }
 

@@ -16,6 +16,7 @@ mod script;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod ssh;
+mod ssh_names;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -35,6 +36,7 @@ pub use rsync::{List, Transfer, rsync, rsync_in_one};
 pub use runtime_dir::RuntimeDir;
 pub use script::Script;
 pub use ssh::Ssh;
+pub use ssh_names::named_hosts;
 
 /// Where a sandbox lives.
 #[async_trait]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::repo::workspace::{Repo, TestPackage};
 use crate::spec::{Side, Spec};
 
+use super::cargo_flags::CargoFlags;
 use super::test_kind::{Harness, Target, Tests};
 
 /// Why there are no targets to run.
@@ -41,9 +42,10 @@ pub enum HarnessError {
         add("e2e")
     )]
     NoMember { spec: PathBuf },
-    /// `--nextest` where there is nothing for it.
-    #[error("--nextest runs Cargo's test targets, but {} runs the tests with `{key}`", spec.display())]
-    NothingForNextest {
+    /// `--nextest` or a flag of Cargo's where there is nothing for it.
+    #[error("{flag} is for Cargo's test targets, but {} runs the tests with `{key}`", spec.display())]
+    NothingForFlag {
+        flag: String,
         spec: PathBuf,
         /// `test_command` or `test_service`.
         key: &'static str,
@@ -62,7 +64,7 @@ impl HarnessError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::NothingForNextest { .. } | Self::NextestOnHost { .. }
+            Self::NothingForFlag { .. } | Self::NextestOnHost { .. }
         )
     }
 }
@@ -106,10 +108,18 @@ fn add(target: &str) -> String {
 }
 
 /// Returns what e2e.yml names, else the test targets of a Cargo project.
-pub(super) fn choose(repo: &Repo, spec: &Spec, nextest: bool) -> Result<Tests, HarnessError> {
+pub(super) fn choose(
+    repo: &Repo,
+    spec: &Spec,
+    nextest: bool,
+    flags: &CargoFlags,
+) -> Result<Tests, HarnessError> {
     if let Some(own) = Tests::named(spec) {
-        return if nextest {
-            Err(HarnessError::NothingForNextest {
+        let of_cargo = || flags.words(false).into_iter().next();
+        let flag = nextest.then(|| "--nextest".to_owned()).or_else(of_cargo);
+        return if let Some(flag) = flag.filter(|_| flags.typed) {
+            Err(HarnessError::NothingForFlag {
+                flag,
                 spec: repo.spec_path.clone(),
                 key: match own {
                     Tests::Service { .. } => "test_service",
@@ -140,7 +150,10 @@ pub(super) fn choose(repo: &Repo, spec: &Spec, nextest: bool) -> Result<Tests, H
             spec: repo.spec_path.clone(),
         });
     }
-    if nextest && spec.tests_run_on == Some(Side::Host) {
+    let on_host = spec.tests_run_on == Some(Side::Host);
+    // A default gives way.
+    let nextest = nextest && (flags.typed || !on_host);
+    if nextest && on_host {
         return Err(HarnessError::NextestOnHost {
             spec: repo.spec_path.clone(),
         });
@@ -266,7 +279,11 @@ mod tests {
         let repo = repo(tests);
         let text = format!("name: shop\n{yaml}");
         let spec = crate::spec::parse_in_cargo(&repo.spec_path, text).expect("a good spec");
-        choose(&repo, &spec, nextest)
+        let flags = CargoFlags {
+            typed: true,
+            ..CargoFlags::default()
+        };
+        choose(&repo, &spec, nextest, &flags)
     }
 
     fn names(tests: Vec<TestPackage>) -> Vec<String> {
@@ -315,7 +332,7 @@ mod tests {
             let text = format!("name: shop\n{yaml}");
             crate::spec::parse_in_cargo(&repo.spec_path, text).expect("a good spec")
         };
-        let alone = choose(&repo, &spec(""), false);
+        let alone = choose(&repo, &spec(""), false, &CargoFlags::default());
         assert!(matches!(alone, Err(HarnessError::NotOurs { .. })));
         let warnings = not_run(&repo, &spec(""));
         let said = "the test target `e2e` of `shop` will not run: Cargo.toml does not depend on e2e-harness; ";

@@ -15,6 +15,8 @@ pub struct HostVariables {
     pub cargo_e2e_host: Option<String>,
     /// `RAILIANCE01_HOST`.
     pub railiance01_host: Option<String>,
+    /// `host` of the user's configuration, and its place.
+    pub user: Option<(String, String)>,
     /// `CARGO_E2E_CONNECT_TIMEOUT`, in seconds.
     pub connect_timeout: Option<String>,
     /// `CARGO_E2E_LEASE`, in seconds; for tests, which have no minute to wait.
@@ -30,6 +32,7 @@ impl HostVariables {
             railiance01_host: set(environment::RAILIANCE01_HOST),
             connect_timeout: set(environment::CONNECT_TIMEOUT),
             lease: set(environment::LEASE),
+            user: None,
         }
     }
 }
@@ -49,21 +52,19 @@ pub fn choose_host(
     variables: &HostVariables,
     configured: impl FnOnce() -> Option<ConfiguredHost>,
 ) -> HostChoice {
-    let named = |name: Option<&str>, because| Some((name?.to_owned(), because));
+    let named = |name: Option<&str>, because: &str| Some((name?.to_owned(), because.to_owned()));
     let (name, because) = named(typed, "--host")
         .or_else(|| named(variables.cargo_e2e_host.as_deref(), environment::HOST))
-        .or_else(|| configured().map(|it| (it.host, it.source)))
+        .or_else(|| configured().map(|it| (it.host, it.source.to_owned())))
         .or_else(|| {
             named(
                 variables.railiance01_host.as_deref(),
                 environment::RAILIANCE01_HOST,
             )
         })
-        .unwrap_or_else(|| (LOCAL.to_owned(), "nothing names another"));
-    HostChoice {
-        name,
-        because: because.to_owned(),
-    }
+        .or_else(|| variables.user.clone())
+        .unwrap_or_else(|| (LOCAL.to_owned(), "nothing names another".to_owned()));
+    HostChoice { name, because }
 }
 
 /// Returns a time in a variable; shorter ones are no time for a network.

@@ -1,5 +1,6 @@
 //! What a run is going to do: a value, made without touching a host, that can be shown.
 
+mod cargo_flags;
 mod error;
 mod harness;
 mod host;
@@ -14,6 +15,7 @@ use crate::environment;
 use crate::repo::workspace::Repo;
 use crate::spec::{Cleanup, Lint, Ports, Side, Spec, Warning};
 
+pub use cargo_flags::CargoFlags;
 pub use error::PlanError;
 pub use host::{HostChoice, HostVariables, choose_host};
 pub use limits::Limits;
@@ -54,6 +56,8 @@ pub struct Options {
     pub nextest: bool,
     /// `--last-failed`: of the run with this id, or of the last one where it is empty.
     pub last_failed: Option<String>,
+    /// Cargo's flags for its test targets.
+    pub cargo: CargoFlags,
     /// What goes to the tests.
     pub arguments: Vec<String>,
 }
@@ -157,7 +161,7 @@ impl Plan {
         let lease = host::seconds(environment::LEASE, variables.lease.as_deref())?;
         let limits = Limits::of(&spec, connect);
         let (project_dir, project_dir_because) = project_dir(&repo, &spec)?;
-        let tests = harness::choose(&repo, &spec, options.nextest)?;
+        let tests = harness::choose(&repo, &spec, options.nextest, &options.cargo)?;
         // Test targets need Cargo, which a host need not have, and know where everything answers.
         let (side, ports) = match &tests {
             Tests::Targets(_) => (Side::Client, Ports::Isolated),

@@ -5,12 +5,13 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::record::outcome::{Record, Stage, StageStatus, Verdict};
 
 /// The past of one repo, by one e2e.yml. As JSON, it is what `cargo e2e history --json` prints of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct History {
     /// The repo's slug.
     pub repo: String,
@@ -37,7 +38,7 @@ pub struct History {
 }
 
 /// How long something took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Durations {
     /// The middle one.
     pub median: u64,
@@ -48,7 +49,7 @@ pub struct Durations {
 }
 
 /// One stage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StageHistory {
     /// Which.
     pub name: Stage,
@@ -59,7 +60,7 @@ pub struct StageHistory {
 }
 
 /// One test.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TestHistory {
     /// Its name.
     pub name: String,
@@ -74,7 +75,7 @@ pub struct TestHistory {
 }
 
 /// One run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RunHistory {
     /// Its id.
     pub run_id: String,

@@ -21,10 +21,25 @@ pub const KEPT: usize = 1000;
 /// `~/.local/state`.
 #[must_use]
 pub fn state_folder() -> PathBuf {
-    std::env::var_os(environment::STATE_HOME)
+    user_folder(environment::STATE_HOME, ".local/state")
+        .unwrap_or_else(std::env::temp_dir)
+        .join("cargo-e2e")
+}
+
+/// Returns the folder of a user's files of one kind: that of the variable, else one in their home.
+#[must_use]
+pub fn user_folder(variable: &str, in_home: &str) -> Option<PathBuf> {
+    std::env::var_os(variable)
         .map(PathBuf::from)
+        // As the XDG base directory specification says.
         .filter(|path| path.is_absolute())
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")))
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(in_home)))
+}
+
+/// Returns the folder of what can be made again on this machine.
+#[must_use]
+pub fn cache_folder() -> PathBuf {
+    user_folder(environment::CACHE_HOME, ".cache")
         .unwrap_or_else(std::env::temp_dir)
         .join("cargo-e2e")
 }

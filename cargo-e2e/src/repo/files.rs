@@ -88,6 +88,11 @@ pub fn included(root: &Path, patterns: &[String]) -> Result<BTreeSet<PathBuf>, F
     Ok(found)
 }
 
+/// Returns whether git ignores a path of a repo.
+pub async fn is_ignored(root: &Path, path: &Path) -> bool {
+    git::ignores(root, path).await
+}
+
 /// What a look at a folder without git finds.
 #[derive(Debug, Default)]
 struct Walked {

@@ -109,7 +109,9 @@ mod tests {
             run_id: run_id.to_owned(),
             expires: 0,
             now: 0,
-            containers: 0,
+            created: 0,
+            state: crate::sandbox::ListedState::Kept,
+            containers: crate::sandbox::Counts::default(),
             about: json!({ "repo": repo, "folder": folder, "project": format!("e2e-{repo}-{run_id}") }),
         }
     }

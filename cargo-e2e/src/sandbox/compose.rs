@@ -144,6 +144,7 @@ pub fn up_commands(sandbox: &Sandbox, up: &Up<'_>) -> String {
     if up.again {
         // A service that the compose file no longer has goes too.
         options += " --remove-orphans";
+        options += stop_soon(up.model);
     }
     let others = up.tests.map(|tests| test_service::others(up.model, tests));
     let services = others.map(|others| others.join(" "));
@@ -179,13 +180,26 @@ fn start_commands(sandbox: &Sandbox, order: &[start_order::Start<'_>]) -> String
     )
 }
 
+/// Returns the option by which containers that are made anew have a second to stop: many programs
+/// do not listen to SIGTERM as process 1, and an edit would cost ten. A service that says how long it
+/// needs has that.
+fn stop_soon(model: &Value) -> &'static str {
+    let mut services = model["services"].as_object().into_iter().flatten();
+    if services.any(|(_, service)| !service["stop_grace_period"].is_null()) {
+        ""
+    } else {
+        " -t 1"
+    }
+}
+
 /// Returns the commands that make these services' containers anew, after the stack was brought up.
 #[must_use]
-pub fn recreate_commands(sandbox: &Sandbox, services: &[String]) -> String {
+pub fn recreate_commands(sandbox: &Sandbox, model: &Value, services: &[String]) -> String {
     let services: Vec<String> = services.iter().map(|name| quote(name)).collect();
     format!(
-        "{} up -d --no-deps --force-recreate {}\n",
+        "{} up -d --no-deps --force-recreate{} {}\n",
         compose(sandbox),
+        stop_soon(model),
         services.join(" ")
     )
 }

@@ -12,9 +12,36 @@ pub struct Listed {
     pub expires: u64,
     /// The host's clock.
     pub now: u64,
-    pub containers: u32,
+    /// When it was made, by the host's clock; 0 where that is not known.
+    pub created: u64,
+    pub state: ListedState,
+    pub containers: Counts,
     /// What was written down when it was made.
     pub about: serde_json::Value,
+}
+
+/// What becomes of a sandbox now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListedState {
+    /// The run that made it is in it.
+    Running,
+    /// It was left up.
+    Kept,
+    /// It was left up, and a run is in it.
+    InUse,
+    /// It is being taken down.
+    Removing,
+}
+
+/// How many containers there are, and how they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub all: u32,
+    pub running: u32,
+    pub healthy: u32,
+    pub unhealthy: u32,
+    /// Those whose health is not known yet.
+    pub starting: u32,
 }
 
 impl Listed {
@@ -33,13 +60,32 @@ pub async fn list(host: &dyn Host, root: &str) -> Result<Vec<Listed>, HostError>
 }
 
 pub(super) fn parse_listed(line: &str) -> Option<Listed> {
-    let mut words = line.splitn(5, ' ');
+    let mut words = line.splitn(11, ' ');
     let run_id = words.next().filter(|id| is_run_id(id))?.to_owned();
+    let (expires, now) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let created = words.next()?.parse().ok()?;
+    let state = match words.next()? {
+        "running" => ListedState::Running,
+        "kept" => ListedState::Kept,
+        "in_use" => ListedState::InUse,
+        "removing" => ListedState::Removing,
+        _ => return None,
+    };
+    let mut count = || words.next()?.parse::<u32>().ok();
+    let containers = Counts {
+        all: count()?,
+        running: count()?,
+        healthy: count()?,
+        unhealthy: count()?,
+        starting: count()?,
+    };
     Some(Listed {
         run_id,
-        expires: words.next()?.parse().ok()?,
-        now: words.next()?.parse().ok()?,
-        containers: words.next()?.parse().ok()?,
+        expires,
+        now,
+        created,
+        state,
+        containers,
         about: serde_json::from_str(words.next()?).unwrap_or_default(),
     })
 }

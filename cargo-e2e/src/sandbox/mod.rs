@@ -80,7 +80,9 @@ pub use gc::{Expired, Forget, Forgotten, Gc, Stored, Swept, gc};
 pub use guard::Terms;
 pub use identity::Identity;
 pub use lease::{Lease, LeaseLost};
-pub use list::{Listed, list};
+#[cfg(test)]
+pub use list::Counts;
+pub use list::{Listed, ListedState, list};
 pub use long_log::{Collected, LongLog};
 pub use mirror::{Copying, Mirror};
 pub use room::make_room;

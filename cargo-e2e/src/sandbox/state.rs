@@ -20,6 +20,12 @@ pub struct State {
     pub endpoints: Endpoints,
     /// The repo's copy on the host.
     pub repo_dir: String,
+    /// `env` of e2e.yml, as written there.
+    #[serde(default)]
+    pub env: Vec<(String, String)>,
+    /// `secrets` of e2e.yml: their names.
+    #[serde(default)]
+    pub secrets: Vec<String>,
 }
 
 /// A sandbox that is up already.

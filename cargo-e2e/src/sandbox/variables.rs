@@ -78,6 +78,57 @@ pub fn of_sandbox(existing: &Existing) -> Vec<(String, String)> {
     )
 }
 
+/// A variable of the repo's `env` as a shell sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Own {
+    Set {
+        name: String,
+        value: String,
+    },
+    /// It is made of a secret.
+    Secret {
+        name: String,
+        value: String,
+    },
+    /// It is made of a variable that is not set here.
+    Missing {
+        name: String,
+        of: String,
+    },
+}
+
+/// Returns the repo's `env` on top of what is set; `environment` is asked for secrets.
+#[must_use]
+pub fn own(
+    existing: &Existing,
+    set: &[(String, String)],
+    environment: impl Fn(&str) -> Option<String>,
+) -> Vec<Own> {
+    let state = &existing.state;
+    let mut plain = set.to_vec();
+    let mut secret = set.to_vec();
+    for name in &state.secrets {
+        secret.extend(environment(name).map(|value| (name.clone(), value)));
+    }
+    let mut all = Vec::new();
+    for (name, written) in &state.env {
+        let name = name.clone();
+        all.push(match (expand(written, &plain), expand(written, &secret)) {
+            (Ok(value), _) => {
+                plain.push((name.clone(), value.clone()));
+                secret.push((name.clone(), value.clone()));
+                Own::Set { name, value }
+            }
+            (Err(_), Ok(value)) => {
+                secret.push((name.clone(), value.clone()));
+                Own::Secret { name, value }
+            }
+            (Err(_), Err(of)) => Own::Missing { name, of },
+        });
+    }
+    all
+}
+
 /// Fills `${NAME}` in a value of `env` from what is set so far; `$$` is a dollar.
 ///
 /// # Errors

@@ -8,12 +8,14 @@ use crate::compose::{Isolation, PortRule, Published, isolate, needs};
 use crate::plan::Plan;
 use crate::spec::{Ports, Warning};
 
+mod copies;
 mod junit;
 mod ports;
 mod stack;
 mod statuses;
 mod text;
 
+pub use copies::copies;
 pub use stack::{reaches, unpublished};
 pub use statuses::statuses;
 

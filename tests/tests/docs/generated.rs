@@ -74,3 +74,51 @@ fn the_variables_are_those_of_the_source() {
         page::has(PAGE, part, &table);
     }
 }
+
+/// Every flag of a run has a variable, but for those that have rules of their own.
+#[test]
+fn the_variables_of_flags_are_those_of_the_help() {
+    let help = Desk::new().passes("unset COLUMNS\ncargo e2e --help");
+    let mut table = "| variable | flag | in config.toml |\n|---|---|---|\n".to_owned();
+    let mut found = 0;
+    for line in help.lines() {
+        let words = line.trim_start().trim_start_matches(|c| c != '-');
+        let flag = line.split_whitespace().find(|word| word.starts_with("--"));
+        let is_option = words == line.trim_start() && line.starts_with("  ");
+        let Some(flag) = flag.filter(|_| is_option) else {
+            continue;
+        };
+        let name = &flag[2..];
+        if ["host", "help", "version"].contains(&name) {
+            continue;
+        }
+        let variable = name.to_ascii_uppercase().replace('-', "_");
+        let in_config = if CONFIG.contains(&name) {
+            format!("`{name}`")
+        } else {
+            String::new()
+        };
+        let _ = writeln!(table, "| `CARGO_E2E_{variable}` | `{flag}` | {in_config} |");
+        found += 1;
+    }
+    assert!(found >= 20, "{help}");
+    let known = read("cargo-e2e/src/cli/config.rs");
+    for key in CONFIG {
+        assert!(known.contains(&format!("\"{key}\",")), "{key}");
+    }
+    page::has("docs/src/reference/variables.md", "flags", &table);
+}
+
+const CONFIG: [&str; 11] = [
+    "keep",
+    "keep-on-failure",
+    "keep-for",
+    "strict",
+    "no-wait",
+    "nextest",
+    "locked",
+    "offline",
+    "verbose",
+    "quiet",
+    "color",
+];

@@ -8,8 +8,11 @@ fn repo(name: &str) -> Repo {
         .compose(WEB)
         .file("note.txt", "from the repo\n")
         .spec(&format!(
-            "{WEB_IS_HEALTHY}ports: isolated\ntest_command: curl -fsS \"http://$E2E_WEB_8080/\"\n"
+            "{WEB_IS_HEALTHY}ports: isolated\ntest_command: curl -fsS \"http://$E2E_WEB_8080/\"\n\
+             secrets: [LIVING_PIN]\n\
+             env: {{PAGE: 'http://${{E2E_WEB_8080}}/', LOGIN: 'me:${{LIVING_PIN}}', AT: '${{PAGE}}x'}}\n"
         ))
+        .env("LIVING_PIN", "a pin of ours")
 }
 
 #[track_caller]
@@ -40,6 +43,9 @@ on_each_host! {
         let json = well(run(&["env", "--format", "json"])).stdout;
         let all: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
         assert_eq!(all["E2E_RUN_ID"], up.run_id());
+        let page = format!("http://{}/", all["E2E_WEB_8080"].as_str().expect("a text"));
+        assert_eq!((&all["PAGE"], &all["AT"]), (&page.clone().into(), &format!("{page}x").into()));
+        assert_eq!(all["LOGIN"], "me:a pin of ours");
         assert!(well(run(&["env", "--format", "dotenv"])).stdout.contains("\nE2E_WEB_PORT=2"));
         // Compose works with it where its engine is.
         let file = format!("{}/compose.json", up.sandbox());
@@ -112,11 +118,15 @@ fn a_shell_is_in_the_copy_of_the_repo() {
     let up = repo.run_and_keep(Host::Root, &["up"]);
     let shell = repo.cargo_e2e_with(
         &["shell", "--host", &Host::Root.name()],
-        "cat note.txt; echo \"$E2E_REPO\"; docker compose down; docker compose ps --services; exit 5\n",
+        "cat note.txt; echo \"$E2E_REPO\"; echo \"<$PAGE$LOGIN>\"; docker compose down; docker compose ps --services; exit 5\n",
     );
     assert_eq!(shell.code, Some(5), "{shell}");
     assert!(shell.stdout.ends_with("\nweb\n"), "{shell}");
     assert!(shell.stdout.starts_with("from the repo\nshell"), "{shell}");
+    assert!(shell.stdout.contains("\n<http://127.0.0.1:2"), "{shell}");
+    let left_out = "LOGIN is not set in this shell: `env` makes it of a secret";
+    assert!(shell.stderr.contains(left_out), "{shell}");
+    assert!(shell.stdout.contains("/>\n"), "{shell}");
     well(repo.cargo_e2e(&["down", "--host", &Host::Root.name()]));
     up.leaves_nothing();
 }

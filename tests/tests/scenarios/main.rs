@@ -38,5 +38,6 @@ mod signals;
 mod stale;
 mod start_order;
 mod strict;
+mod tool;
 mod turns;
 mod verdicts;

@@ -32,6 +32,8 @@ const FILTERS: &[(&str, &str)] = &[
     // `list` and `history`: columns as wide as what is in them, and stages by how long they took.
     (r"(SLUG|REPO|RUN) {3,}", "$1  "),
     (r"in \d+ h\b", "in N h"),
+    (r"(kept|running|in use)  N s +", "$1  N s  "),
+    (r"  (\d+)  +(healthy|-|\d starting) +", "  $1  HEALTH  "),
     (r"\S+@\S+ REPO", "USER@CLIENT REPO"),
     (r"((passed|failed) N s)  [0-9a-z]{8}\b", "$1  ID"),
     (

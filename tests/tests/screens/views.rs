@@ -22,8 +22,8 @@ fn help() {
     let repo = repo();
     shown("help", &repo, &repo.cargo_e2e(&["--help"]), 0);
     for command in [
-        "check", "doctor", "down", "env", "exec", "gc", "history", "init", "list", "logs", "plan",
-        "report", "schema", "shell", "up",
+        "check", "doctor", "down", "env", "exec", "forward", "gc", "history", "init", "list",
+        "logs", "open", "plan", "report", "schema", "shell", "up",
     ] {
         let ended = repo.cargo_e2e(&[command, "--help"]);
         shown(&format!("help_{command}"), &repo, &ended, 0);

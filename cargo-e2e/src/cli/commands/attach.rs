@@ -6,9 +6,11 @@ use std::io::IsTerminal as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
+use crate::environment::set;
 use crate::host::{Facts, Host, HostError, HostKind};
 use crate::record::outcome::{Verdict, exit_code};
-use crate::sandbox::{self, Existing, Listed, docker_shim, variables};
+use crate::sandbox::variables::{self, Own};
+use crate::sandbox::{self, Existing, Listed, docker_shim};
 use crate::shell::quote;
 use crate::spec;
 use crate::text::printable;
@@ -18,7 +20,7 @@ use crate::cli::args::{
 };
 use crate::cli::exit::{self, USAGE};
 use crate::cli::host::{CommandError, host_for, on_host};
-use crate::cli::print::show_error;
+use crate::cli::print::{show_error, warn};
 use crate::cli::sandboxes::{asker, existing, not_chosen};
 
 /// A shell command for the host, and whether it needs a terminal.
@@ -59,7 +61,7 @@ pub(crate) async fn shell(arguments: ServiceArguments) -> u8 {
             [_, _, ..] => return Err("give one service"),
             [] => format!(
                 "{}{}{}cd {} && exec \"${{SHELL:-sh}}\"",
-                variables::exports(&variables::of_sandbox(existing)),
+                variables::exports(&for_shell(existing)),
                 variables::exports(&variables::for_compose(&existing.sandbox)),
                 docker_shim::first_in_path(&existing.sandbox),
                 quote(&existing.state.repo_dir)
@@ -71,6 +73,24 @@ pub(crate) async fn shell(arguments: ServiceArguments) -> u8 {
         })
     })
     .await
+}
+
+/// Returns the variables of a shell in the copy of the repo, without what is made of secrets: they
+/// would stand in the list of processes.
+fn for_shell(existing: &Existing) -> Vec<(String, String)> {
+    let mut all = variables::of_sandbox(existing);
+    for own in variables::own(existing, &all, set) {
+        match own {
+            Own::Set { name, value } => all.push((name, value)),
+            Own::Secret { name, .. } => warn(&format!(
+                "{name} is not set in this shell: `env` makes it of a secret"
+            )),
+            Own::Missing { name, of } => warn(&format!(
+                "{name} is not set in this shell: `env` sets it from ${{{of}}}, which is not set here"
+            )),
+        }
+    }
+    all
 }
 
 pub(crate) async fn logs(arguments: LogsArguments) -> u8 {

@@ -1,97 +1,174 @@
 //! `cargo e2e check`: e2e.yml and the compose file, without a host.
 
+use std::cell::RefCell;
+
 use crate::cancel::Cancel;
 use crate::compose::preview::{PreviewError, preview_with_warnings, remote};
 use crate::compose::{env_file, risks};
 use crate::plan::Plan;
 use crate::record::outcome::{Verdict, exit_code};
-use crate::setup::lint::lint;
+use crate::setup::lint::{copies, lint};
 use crate::spec::{Lint, Warning};
 
-use crate::cli::args::LookArguments;
-use crate::cli::plans::{each_plan, looking, refused_by_strict, show};
-use crate::cli::print::{errln, show_error, warn, warn_named};
+use crate::cli::answers::{CheckAnswer, CheckedSpec, NamedWarning, Trouble, print};
+use crate::cli::args::FormattedLook;
+use crate::cli::plans::{each_plan, looking, refused_by_strict};
+use crate::cli::print::{errln, warn, warn_named};
+use crate::cli::unplanned::Unplanned;
 
-pub(crate) async fn check(arguments: LookArguments) -> u8 {
-    let options = looking(&arguments);
-    each_plan(
-        &arguments.repo,
-        &options,
-        &Cancel::never(),
-        check_plan,
-        show,
-    )
-    .await
-    .worst
-}
-
-async fn check_plan(plan: &Plan) -> u8 {
-    let wrong = exit_code(Verdict::SpecError, None);
-    let spec = plan.spec_name().display();
-    if let Some(code) = refused_by_strict(plan).await {
-        return code;
-    }
-    let mut warnings = risks::fetched(&remote(plan));
-    let (model, said) = match preview_with_warnings(plan, "e2e-check").await {
-        Ok(read) => read,
-        Err(error @ PreviewError::NoCompose) => {
-            warn(&format!("failed to check the compose file: {error}"));
-            warnings.extend(plan.targets_not_run());
-            show_warnings(plan, &warnings);
-            errln!("{spec} is sound");
-            return 0;
+pub(crate) async fn check(arguments: FormattedLook) -> u8 {
+    let options = looking(&arguments.look);
+    let json = arguments.format.is_json();
+    let specs = RefCell::new(Vec::new());
+    let work = async |plan: &Plan| {
+        let mut found = Found::default();
+        found.look(plan).await;
+        if !json {
+            found.show(plan);
         }
-        Err(error) => {
-            show_warnings(plan, &warnings);
-            let root = &plan.repo.root;
-            let help = env_file::help(&error.to_string(), &root.to_string_lossy(), root);
-            if help.is_some() && plan.spec.prepare_command.is_some() {
-                warn(&format!(
-                    "failed to check the compose file, for which `prepare_command` may make what is missing: {error}"
-                ));
-                errln!("{spec} is sound");
-                return 0;
-            }
-            show_error(&error.to_string(), help.as_deref());
-            return wrong;
+        let code = found.code();
+        specs.borrow_mut().push(found.answer(plan));
+        code
+    };
+    let refuse = async |unplanned: Unplanned| {
+        specs.borrow_mut().push(CheckedSpec {
+            spec: unplanned
+                .repo
+                .map(|repo| repo.spec_name().display().to_string()),
+            errors: vec![Trouble::from(&unplanned.refused)],
+            ..CheckedSpec::default()
+        });
+        if json {
+            unplanned.refused.code()
+        } else {
+            unplanned.refused.show()
         }
     };
-    let of_compose =
-        |text: String| Warning::new(Lint::of_compose(&text), format!("compose: {text}"));
-    warnings.extend(said.into_iter().map(of_compose));
-    let findings = lint(plan, &model);
-    warnings.extend(findings.warnings);
-    show_warnings(plan, &warnings);
-    for note in &findings.notes {
-        let bold = anstyle::Style::new().bold();
-        errln!("{bold}note{bold:#}: {note}");
+    let repo = &arguments.look.repo;
+    let code = each_plan(repo, &options, &Cancel::never(), work, refuse)
+        .await
+        .worst;
+    if json {
+        let specs = specs.into_inner();
+        print(&CheckAnswer { schema: 1, specs });
     }
-    for error in &findings.errors {
-        show_error(error, None);
-    }
-    if findings.errors.is_empty() {
-        errln!("{spec} and {} are sound", plan.compose_files.join(", "));
-        0
-    } else {
-        wrong
-    }
+    code
 }
 
-/// Shows those that e2e.yml does not accept, each with the name by which it could.
-fn show_warnings(plan: &Plan, warnings: &[Warning]) {
-    let mut names: Vec<String> = Vec::new();
-    for warning in plan.not_allowed(warnings) {
-        let name = warning.lint.to_string();
-        warn_named(&name, &warning.text);
-        if !names.contains(&name) {
-            names.push(name);
+/// What was found of one e2e.yml.
+#[derive(Default)]
+struct Found {
+    errors: Vec<Trouble>,
+    /// Those that e2e.yml accepts among them.
+    warnings: Vec<Warning>,
+    /// A warning that has no name.
+    unread: Option<String>,
+    notes: Vec<String>,
+    /// Whether the compose files were looked at, too.
+    whole: bool,
+}
+
+impl Found {
+    async fn look(&mut self, plan: &Plan) {
+        if let Some(refused) = refused_by_strict(plan).await {
+            self.errors.push(refused);
+            return;
+        }
+        self.warnings = risks::fetched(&remote(plan));
+        let (model, said) = match preview_with_warnings(plan, "e2e-check").await {
+            Ok(read) => read,
+            Err(error @ PreviewError::NoCompose) => {
+                self.unread = Some(format!("failed to check the compose file: {error}"));
+                self.warnings.extend(plan.targets_not_run());
+                return;
+            }
+            Err(error) => {
+                let root = &plan.repo.root;
+                let help = env_file::help(&error.to_string(), &root.to_string_lossy(), root);
+                if help.is_some() && plan.spec.prepare_command.is_some() {
+                    self.unread = Some(format!(
+                        "failed to check the compose file, for which `prepare_command` may make what is missing: {error}"
+                    ));
+                } else {
+                    let error = Trouble::new(error.to_string(), help.as_deref());
+                    self.errors.push(error);
+                }
+                return;
+            }
+        };
+        let of_compose =
+            |text: String| Warning::new(Lint::of_compose(&text), format!("compose: {text}"));
+        self.warnings.extend(said.into_iter().map(of_compose));
+        let findings = lint(plan, &model);
+        self.warnings.extend(findings.warnings);
+        self.notes = findings.notes;
+        self.notes.extend(copies(plan, &model).await);
+        let errors = findings.errors.into_iter();
+        self.errors
+            .extend(errors.map(|text| Trouble::new(text, None)));
+        self.whole = true;
+    }
+
+    fn code(&self) -> u8 {
+        if self.errors.is_empty() {
+            0
+        } else {
+            exit_code(Verdict::SpecError, None)
         }
     }
-    if !names.is_empty() {
+
+    fn show(&self, plan: &Plan) {
         let spec = plan.spec_name().display();
-        errln!(
-            "  help: `allow: [{}]` in {spec} accepts what is meant",
-            names.join(", ")
-        );
+        if let Some(unread) = &self.unread {
+            warn(unread);
+        }
+        let mut names: Vec<String> = Vec::new();
+        for warning in plan.not_allowed(&self.warnings) {
+            let name = warning.lint.to_string();
+            warn_named(&name, &warning.text);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        if !names.is_empty() {
+            errln!(
+                "  help: `allow: [{}]` in {spec} accepts what is meant",
+                names.join(", ")
+            );
+        }
+        for note in &self.notes {
+            let bold = anstyle::Style::new().bold();
+            errln!("{bold}note{bold:#}: {note}");
+        }
+        for error in &self.errors {
+            error.show();
+        }
+        if !self.errors.is_empty() {
+            return;
+        }
+        if self.whole {
+            errln!("{spec} and {} are sound", plan.compose_files.join(", "));
+        } else {
+            errln!("{spec} is sound");
+        }
+    }
+
+    fn answer(self, plan: &Plan) -> CheckedSpec {
+        let unread = self.unread.into_iter();
+        let mut warnings: Vec<NamedWarning> = unread
+            .map(|text| NamedWarning { name: None, text })
+            .collect();
+        let named = plan.not_allowed(&self.warnings);
+        warnings.extend(named.map(|warning| NamedWarning {
+            name: Some(warning.lint.to_string()),
+            text: warning.text.clone(),
+        }));
+        CheckedSpec {
+            spec: Some(plan.spec_name().display().to_string()),
+            ok: self.errors.is_empty(),
+            errors: self.errors,
+            warnings,
+            notes: self.notes,
+        }
     }
 }

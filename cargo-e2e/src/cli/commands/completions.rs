@@ -5,15 +5,26 @@ use clap_complete::Shell;
 use crate::cli::args::{self, CompletionsArguments, ManArguments};
 use crate::cli::exit::USAGE;
 use crate::cli::print::{out, show_error};
+use crate::spec::nearest;
 
 const NAME: &str = "cargo-e2e";
 
 /// Bash has one completion for `cargo`; this wraps it and adds `cargo e2e`.
 const BASH: &str = r#"
+_cargo_e2e__with_values() {
+    _cargo_e2e "$@"
+    local values
+    values=$(cargo-e2e complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    [[ -n $values ]] || return 0
+    # What is static offers files as values of options.
+    [[ ${COMP_WORDS[COMP_CWORD-1]} != -* ]] || COMPREPLY=()
+    local IFS=$'\n'
+    COMPREPLY+=($(compgen -W "$values" -- "$2"))
+}
 _cargo_e2e__of_cargo() {
     if [[ ${COMP_WORDS[1]} == e2e && $COMP_CWORD -gt 1 ]]; then
         local COMP_WORDS=(cargo-e2e "${COMP_WORDS[@]:2}") COMP_CWORD=$((COMP_CWORD - 1))
-        _cargo_e2e cargo-e2e "$2" "$3"
+        _cargo_e2e__with_values cargo-e2e "$2" "$3"
     elif [[ -n ${_cargo_e2e__before-} ]]; then
         "$_cargo_e2e__before" "$@"
     fi
@@ -29,7 +40,7 @@ if [[ $(complete -p cargo 2>/dev/null) =~ ' -F '([^ ]+) && ${BASH_REMATCH[1]} !=
     _cargo_e2e__before=${BASH_REMATCH[1]}
 fi
 complete -F _cargo_e2e__of_cargo -o bashdefault -o default cargo
-complete -F _cargo_e2e -o bashdefault -o default cargo-e2e
+complete -F _cargo_e2e__with_values -o bashdefault -o default cargo-e2e
 "#;
 
 /// Fish completes `cargo e2e …` as it would `cargo-e2e …`.
@@ -39,7 +50,27 @@ function __cargo_e2e_of_cargo
     complete -C (string join ' ' -- cargo-e2e $words[3..] (commandline -ct))
 end
 complete -c cargo -n '__fish_seen_subcommand_from e2e' -f -a '(__cargo_e2e_of_cargo)'
+function __cargo_e2e_values
+    set -l words (commandline -opc) (commandline -ct)
+    cargo-e2e complete -- $words[2..] 2>/dev/null
+end
+complete -c cargo-e2e -f -a '(__cargo_e2e_values)'
 ";
+
+/// Zsh asks for values where its script would offer files.
+const ZSH: &str = r#"
+(( $+functions[_cargo_e2e__values] )) ||
+_cargo_e2e__values() {
+    local -a typed values
+    typed=(${(Q)${(z)LBUFFER}})
+    [[ ${typed[1]} == cargo ]] && shift typed
+    [[ $LBUFFER == *[[:space:]] ]] && typed+=('')
+    values=(${(f)"$(cargo-e2e complete -- ${(@)typed[2,-1]} 2>/dev/null)"})
+    compadd -a values
+}
+"#;
+/// What is completed so, by the name of its value.
+const ZSH_VALUES: [&str; 6] = ["HOST", "REPO", "RUN", "id", "run", "target"];
 
 pub(crate) fn completions(arguments: &CompletionsArguments) -> u8 {
     let mut command = args::command();
@@ -53,11 +84,30 @@ pub(crate) fn completions(arguments: &CompletionsArguments) -> u8 {
     match arguments.shell {
         Shell::Bash => script.extend_from_slice(BASH.as_bytes()),
         Shell::Fish => script.extend_from_slice(FISH.as_bytes()),
-        // Zsh's completion of cargo calls `_cargo-e2e` itself; other shells complete only programs.
+        // Zsh's completion of cargo calls `_cargo-e2e` itself.
+        Shell::Zsh => {
+            script = with_values(&String::from_utf8_lossy(&script)).into_bytes();
+        }
+        // Other shells complete only programs.
         _ => {}
     }
     out(&String::from_utf8_lossy(&script));
     0
+}
+
+/// Adds values to zsh's script, below its first line, which says what it completes.
+fn with_values(script: &str) -> String {
+    let mut text = script.to_owned();
+    for name in ZSH_VALUES {
+        text = text.replace(
+            &format!(":{name}:_default"),
+            &format!(":{name}:_cargo_e2e__values"),
+        );
+    }
+    match text.split_once('\n') {
+        Some((first, rest)) => format!("{first}\n{ZSH}{rest}"),
+        None => text,
+    }
 }
 
 pub(crate) fn man(arguments: &ManArguments) -> u8 {
@@ -72,10 +122,11 @@ pub(crate) fn man(arguments: &ManArguments) -> u8 {
                     .map(clap::Command::get_name)
                     .filter(|name| *name != "help")
                     .collect();
-                show_error(
-                    &format!("there is no command `{name}`"),
-                    Some(&format!("there are {}", all.join(", "))),
-                );
+                let help = match nearest(name, all.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there are {}", all.join(", ")),
+                };
+                show_error(&format!("there is no command `{name}`"), Some(&help));
                 return USAGE;
             };
             found

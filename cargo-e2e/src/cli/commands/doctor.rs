@@ -9,26 +9,55 @@ use crate::record::outcome::{Verdict, exit_code};
 use crate::repo::workspace::FindError;
 use crate::setup::doctor::{self, Needs};
 
-use crate::cli::args::{HostArgument, RepoArguments};
+use crate::cli::answers::{DoctorAnswer, DoctorCheck, DoctorStatus, print};
+use crate::cli::args::{ListArguments, RepoArguments};
 use crate::cli::host::host_for;
 use crate::cli::plans::plan_for;
 use crate::cli::print::{errln, outln, show_error};
 use crate::cli::refused::Refused;
 use crate::cli::repos::find;
 
-pub(crate) async fn doctor(argument: HostArgument) -> u8 {
+pub(crate) async fn doctor(arguments: ListArguments) -> u8 {
     let folder = std::env::current_dir().unwrap_or_default();
-    let name = host_for(&argument);
+    let name = host_for(&arguments.host);
     let repo = this_repo();
     let tests_on = match &repo {
         Some(Ok(plan)) => Some(plan.tests_on),
         _ => None,
     };
+    let json = arguments.format.is_json();
     let marks = Marks::fitting();
     let here = doctor::client(Needs::of(&folder, &name)).await;
-    marks.show("this machine", &here);
+    if !json {
+        marks.show("this machine", &here);
+    }
     let there = doctor::host(&name, tests_on).await;
-    marks.show(&name, &there);
+    if !json {
+        marks.show(&name, &there);
+    }
+    let all = here.iter().chain(&there);
+    let missing = all.filter(|check| check.problem().is_some()).count();
+    if json {
+        let code = match &repo {
+            Some(Err(refused)) => refused.code(),
+            _ => 0,
+        };
+        let mut checks: Vec<DoctorCheck> = here.iter().map(|one| answer("client", one)).collect();
+        checks.extend(there.iter().map(|one| answer("host", one)));
+        checks.extend(repo.map(|repo| of_repo(&repo)));
+        let ok = checks.iter().all(|one| one.status != DoctorStatus::Missing);
+        print(&DoctorAnswer {
+            schema: 1,
+            host: name,
+            ok,
+            checks,
+        });
+        return if missing > 0 {
+            exit_code(Verdict::HostError, None)
+        } else {
+            code
+        };
+    }
 
     let spec = match repo {
         None => 0,
@@ -40,8 +69,6 @@ pub(crate) async fn doctor(argument: HostArgument) -> u8 {
         }
         Some(Err(refused)) => refused.show(),
     };
-    let all = here.iter().chain(&there);
-    let missing = all.filter(|check| check.problem().is_some()).count();
     if missing > 0 {
         let things = if missing == 1 {
             "thing is"
@@ -53,6 +80,42 @@ pub(crate) async fn doctor(argument: HostArgument) -> u8 {
     }
     errln!("{name} can run sandboxes");
     spec
+}
+
+fn answer(of: &'static str, check: &Check) -> DoctorCheck {
+    let (status, text, fix) = match &check.finding {
+        Finding::Fine(found) => (DoctorStatus::Ok, found, None),
+        Finding::Less(found) => (DoctorStatus::Less, found, None),
+        Finding::Missing(problem) => (DoctorStatus::Missing, &problem.what, Some(&problem.fix)),
+    };
+    DoctorCheck {
+        of,
+        name: check.name.to_owned(),
+        status,
+        text: text.clone(),
+        fix: fix.cloned(),
+    }
+}
+
+fn of_repo(repo: &Result<Plan, Refused>) -> DoctorCheck {
+    let (name, status, text, fix) = match repo {
+        Ok(plan) => {
+            let spec = plan.spec_name().display().to_string();
+            (spec, DoctorStatus::Ok, "parsed".to_owned(), None)
+        }
+        Err(refused) => {
+            let (text, help) = refused.text();
+            let name = "e2e.yml".to_owned();
+            (name, DoctorStatus::Missing, text, help.map(str::to_owned))
+        }
+    };
+    DoctorCheck {
+        of: "repo",
+        name,
+        status,
+        text,
+        fix,
+    }
 }
 
 /// Returns the plan of the repo around the current directory; `None` outside a repo, which is not

@@ -6,6 +6,7 @@ use crate::host::{Facts, Host};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::sandbox;
 
+use crate::cli::answers::{DownAnswer, RemovedSandbox, print};
 use crate::cli::args::DownArguments;
 use crate::cli::exit::USAGE;
 use crate::cli::host::{CommandError, on_host};
@@ -17,49 +18,74 @@ const LIMIT: Duration = Duration::from_mins(3);
 pub(crate) async fn down(arguments: DownArguments) -> u8 {
     on_host(&arguments.host, async |host, facts| {
         let all = sandbox::list(host, &facts.root).await?;
-        if arguments.all {
-            let mut worst = 0;
-            for one in &all {
-                worst = worst.max(remove(host, facts, &one.run_id).await?);
+        let ids: Vec<String> = if arguments.all {
+            all.iter().map(|one| one.run_id.clone()).collect()
+        } else {
+            match sandbox::choose(&all, arguments.id.as_deref(), &asker(&arguments.of)?) {
+                Ok(one) => vec![one.run_id.clone()],
+                Err(error) => match &arguments.id {
+                    // Its folder is gone, but containers, networks or volumes with its label may be
+                    // left.
+                    Some(id) if sandbox::is_run_id(id) => vec![id.clone()],
+                    _ => return Err(not_chosen(host, &error)),
+                },
             }
-            if all.is_empty() {
-                errln!("no sandboxes on {}", host.name());
-            }
-            return Ok(worst);
+        };
+        let json = arguments.format.is_json();
+        let (mut worst, mut removed) = (0, Vec::new());
+        for id in ids {
+            let (one, code) = remove(host, facts, id, json).await?;
+            worst = worst.max(code);
+            removed.push(one);
         }
-        match sandbox::choose(&all, arguments.id.as_deref(), &asker(&arguments.of)?) {
-            Ok(one) => remove(host, facts, &one.run_id).await,
-            Err(error) => match &arguments.id {
-                // Its folder is gone, but containers, networks or volumes with its label may be
-                // left.
-                Some(id) if sandbox::is_run_id(id) => remove(host, facts, id).await,
-                _ => Err(not_chosen(host, &error)),
-            },
+        if json {
+            print(&DownAnswer {
+                schema: 1,
+                host: host.name().to_owned(),
+                removed,
+            });
+        } else if removed.is_empty() {
+            errln!("no sandboxes on {}", host.name());
         }
+        Ok(worst)
     })
     .await
 }
 
-async fn remove(host: &dyn Host, facts: &Facts, run_id: &str) -> Result<u8, CommandError> {
+/// Removes one, says so where the answer is for people, and returns the exit code.
+async fn remove(
+    host: &dyn Host,
+    facts: &Facts,
+    run_id: String,
+    json: bool,
+) -> Result<(RemovedSandbox, u8), CommandError> {
     let name = host.name();
-    let removed = sandbox::teardown(host, &facts.root, run_id, LIMIT).await?;
-    if !removed.found {
+    let removed = sandbox::teardown(host, &facts.root, &run_id, LIMIT).await?;
+    let code = match (removed.found, removed.left.is_empty()) {
+        (false, _) => USAGE,
+        (true, true) => 0,
+        (true, false) => exit_code(Verdict::Leaked, None),
+    };
+    if json {
+        // The answer has it.
+    } else if !removed.found {
         show_error(
             &format!("no resources of run {run_id} on {name}"),
             Some("name the run's host with --host"),
         );
-        return Ok(USAGE);
-    }
-    if removed.left.is_empty() {
+    } else if removed.left.is_empty() {
         errln!("removed {run_id} from {name}, nothing left");
-        return Ok(0);
+    } else {
+        let left = sandbox::listed(&removed.left);
+        show_error(
+            &format!("run {run_id} left resources on {name}:\n{left}"),
+            None,
+        );
     }
-    show_error(
-        &format!(
-            "run {run_id} left resources on {name}:\n{}",
-            sandbox::listed(&removed.left)
-        ),
-        None,
-    );
-    Ok(exit_code(Verdict::Leaked, None))
+    let one = RemovedSandbox {
+        run_id,
+        found: removed.found,
+        left: removed.left.iter().map(ToString::to_string).collect(),
+    };
+    Ok((one, code))
 }

@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
+use crate::environment::set;
 use crate::record::outcome::{Verdict, exit_code};
-use crate::sandbox::variables;
+use crate::sandbox::variables::{self, Own};
 use crate::shell::quote;
 
 use crate::cli::args::{EnvArguments, EnvFormat};
 use crate::cli::host::on_host;
-use crate::cli::print::{out, show_error};
+use crate::cli::print::{out, show_error, warn};
 use crate::cli::sandboxes::{choose, existing};
 
 pub(crate) async fn env(arguments: EnvArguments) -> u8 {
@@ -18,6 +19,14 @@ pub(crate) async fn env(arguments: EnvArguments) -> u8 {
         let mut all = variables::of_sandbox(&existing);
         if host.is_local() {
             all.extend(variables::for_compose(&existing.sandbox));
+        }
+        for own in variables::own(&existing, &all, set) {
+            match own {
+                Own::Set { name, value } | Own::Secret { name, value } => all.push((name, value)),
+                Own::Missing { name, of } => warn(&format!(
+                    "{name} is left out: `env` sets it from ${{{of}}}, which is not set here"
+                )),
+            }
         }
         match written(&all, arguments.format) {
             Ok(text) => {

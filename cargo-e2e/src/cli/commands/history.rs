@@ -6,12 +6,15 @@ use crate::record::history::{self, Durations, History};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::record::store::{Store, state_folder};
 use crate::record::summary::duration;
+use crate::spec::nearest;
 use crate::text::printable;
 
+use crate::cli::answers::{HistoryAnswer, print};
 use crate::cli::args::HistoryArguments;
+use crate::cli::exit::USAGE;
 use crate::cli::print::{errln, outln, show_error, warn};
 
-/// So many stages, tests and runs are shown; `--json` has them all.
+/// So many stages, tests and runs are shown; `--format json` has them all.
 const SHOWN: usize = 5;
 
 /// Heights of a chart's bars.
@@ -34,9 +37,14 @@ pub(crate) fn history(arguments: &HistoryArguments) -> u8 {
         warn(&format!("{} {error}", path.display()));
     }
     let all = history::of(&kept.records, arguments.repo.as_deref());
-    if arguments.json {
-        let document = serde_json::json!({ "schema": 1, "repos": all });
-        outln!("{document:#}");
+    if let Some(repo) = arguments.repo.as_deref().filter(|_| all.is_empty()) {
+        return unknown(&store, repo, &history::of(&kept.records, None));
+    }
+    if arguments.json || arguments.format.is_json() {
+        print(&HistoryAnswer {
+            schema: 1,
+            repos: all,
+        });
     } else if all.is_empty() {
         errln!("no runs are recorded in {}", store.folder().display());
     } else {
@@ -44,6 +52,22 @@ pub(crate) fn history(arguments: &HistoryArguments) -> u8 {
         outln!("{}", texts.join("\n\n"));
     }
     0
+}
+
+/// Says that there are no runs of a repo, with the nearest that has some.
+fn unknown(store: &Store, repo: &str, all: &[History]) -> u8 {
+    let near = nearest(repo, all.iter().map(|one| one.repo.as_str()));
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`cargo e2e history` shows all repos".to_owned(),
+    };
+    let folder = store.folder().display();
+    let repo = printable(repo);
+    show_error(
+        &format!("no runs of a repo `{repo}` are recorded in {folder}"),
+        Some(&help),
+    );
+    USAGE
 }
 
 fn shown(history: &History) -> String {

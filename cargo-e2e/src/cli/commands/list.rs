@@ -1,61 +1,191 @@
 //! `cargo e2e list`: the sandboxes on a host.
 
 use crate::record::summary::duration;
-use crate::sandbox::{self, Listed};
+use crate::sandbox::{self, Listed, ListedState};
 use crate::text::printable;
 
-use crate::cli::args::HostArgument;
+use crate::cli::answers::{ListAnswer, ListedSandbox, SandboxState, print};
+use crate::cli::args::ListArguments;
 use crate::cli::host::on_host;
 use crate::cli::print::{errln, outln};
 
-pub(crate) async fn list(arguments: HostArgument) -> u8 {
-    on_host(&arguments, async |host, facts| {
+const HEAD: [&str; 7] = [
+    "RUN",
+    "REPO",
+    "STATE",
+    "AGE",
+    "EXPIRES",
+    "CONTAINERS",
+    "HEALTH",
+];
+
+pub(crate) async fn list(arguments: ListArguments) -> u8 {
+    on_host(&arguments.host, async |host, facts| {
         let all = sandbox::list(host, &facts.root).await?;
+        if arguments.format.is_json() {
+            print(&ListAnswer {
+                schema: 1,
+                host: host.name().to_owned(),
+                sandboxes: all.iter().map(answer).collect(),
+            });
+            return Ok(0);
+        }
         if all.is_empty() {
             errln!("no sandboxes on {}", host.name());
             return Ok(0);
         }
-        outln!(
-            "{:<26}  {:<20}  {:>10}  {:<12}  FROM",
-            "RUN",
-            "REPO",
-            "CONTAINERS",
-            "EXPIRES"
-        );
-        for one in &all {
-            outln!("{}", line(one));
+        for line in table(&all) {
+            outln!("{line}");
         }
         Ok(0)
     })
     .await
 }
 
-fn line(one: &Listed) -> String {
+/// Returns the lines of the table, each column as wide as what is in it.
+fn table(all: &[Listed]) -> Vec<String> {
+    let mut rows = vec![(HEAD.map(str::to_owned), "FROM".to_owned())];
+    rows.extend(all.iter().map(row));
+    let width = |column: usize| rows.iter().map(|row| row.0[column].chars().count()).max();
+    let widths: Vec<usize> = (0..HEAD.len()).filter_map(width).collect();
+    let line = |(cells, from): &([String; 7], String)| {
+        let cells = cells.iter().zip(&widths);
+        let mut text = String::new();
+        for (cell, width) in cells {
+            let blanks = " ".repeat(width - cell.chars().count());
+            text = text + cell + &blanks + "  ";
+        }
+        text + from
+    };
+    rows.iter().map(line).collect()
+}
+
+fn row(one: &Listed) -> ([String; 7], String) {
     let about = |key: &str| printable(one.about[key].as_str().unwrap_or("?"));
     let left = one.expires.saturating_sub(one.now);
-    let expires = if left == 0 {
-        "expired".to_owned()
-    } else {
-        format!("in {}", short(left))
-    };
     let by = one
         .spec()
         .map_or_else(String::new, |spec| format!(" by {}", printable(spec)));
-    format!(
-        "{}  {:<20}  {:>10}  {expires:<12}  {} {}{by}",
-        one.run_id,
+    let containers = &one.containers;
+    let cells = [
+        one.run_id.clone(),
         about("repo"),
-        one.containers,
-        about("by"),
-        about("folder")
-    )
+        match one.state {
+            ListedState::Running => "running",
+            ListedState::Kept => "kept",
+            ListedState::InUse => "in use",
+            ListedState::Removing => "removing",
+        }
+        .to_owned(),
+        match one.created {
+            0 => "?".to_owned(),
+            created => short(one.now.saturating_sub(created), false),
+        },
+        match left {
+            0 => "expired".to_owned(),
+            left => format!("in {}", short(left, true)),
+        },
+        if containers.running == containers.all {
+            containers.all.to_string()
+        } else {
+            format!("{} of {}", containers.running, containers.all)
+        },
+        health(one),
+    ];
+    let from = format!("{} {}{by}", about("by"), about("folder"));
+    (cells, from)
 }
 
-fn short(seconds: u64) -> String {
+/// Returns what Docker's own health checks say, the worst first.
+fn health(one: &Listed) -> String {
+    let counts = &one.containers;
+    match (counts.unhealthy, counts.starting, counts.healthy) {
+        (0, 0, 0) => "-".to_owned(),
+        (0, 0, _) => "healthy".to_owned(),
+        (0, starting, _) => format!("{starting} starting"),
+        (unhealthy, ..) => format!("{unhealthy} unhealthy"),
+    }
+}
+
+/// Formats a time in its largest unit. What is left is rounded up, so that a sandbox kept for 24 h
+/// says 24 h a second later.
+fn short(seconds: u64, up: bool) -> String {
+    let whole = |unit: u64| {
+        if up {
+            seconds.div_ceil(unit)
+        } else {
+            seconds / unit
+        }
+    };
     match seconds {
         0..120 => duration(std::time::Duration::from_secs(seconds)),
-        120..7200 => format!("{} min", seconds.div_ceil(60)),
-        // Rounded up, so that a sandbox kept for 24 h says 24 h a second later.
-        _ => format!("{} h", seconds.div_ceil(3600)),
+        120..7200 => format!("{} min", whole(60)),
+        _ => format!("{} h", whole(3600)),
+    }
+}
+
+fn answer(one: &Listed) -> ListedSandbox {
+    let about = |key: &str| one.about[key].as_str().map(str::to_owned);
+    let counts = &one.containers;
+    ListedSandbox {
+        run_id: one.run_id.clone(),
+        project: about("project"),
+        repo: about("repo"),
+        spec: one.spec().map(str::to_owned),
+        state: match one.state {
+            ListedState::Running => SandboxState::Running,
+            ListedState::Kept => SandboxState::Kept,
+            ListedState::InUse => SandboxState::InUse,
+            ListedState::Removing => SandboxState::Removing,
+        },
+        created_at: Some(one.created)
+            .filter(|at| *at > 0)
+            .and_then(crate::cli::answers::time),
+        expires_at: crate::cli::answers::time(one.expires),
+        containers: counts.all,
+        running: counts.running,
+        healthy: counts.healthy,
+        unhealthy: counts.unhealthy,
+        starting: counts.starting,
+        by: about("by"),
+        folder: about("folder"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::Counts;
+
+    #[test]
+    fn columns_are_as_wide_as_what_is_in_them() {
+        let one = |state, containers, created| Listed {
+            run_id: "01j0000000000000000000001a".into(),
+            expires: 86_400 + 1_000,
+            now: 1_001,
+            created,
+            state,
+            containers,
+            about: serde_json::json!({"repo": "shop", "by": "me@here", "folder": "/shop"}),
+        };
+        let sick = Counts {
+            all: 3,
+            running: 2,
+            healthy: 1,
+            unhealthy: 1,
+            starting: 0,
+        };
+        let lines = table(&[
+            one(ListedState::Kept, sick, 1_000),
+            one(ListedState::InUse, Counts::default(), 0),
+        ]);
+        assert_eq!(
+            lines,
+            [
+                "RUN                         REPO  STATE   AGE     EXPIRES  CONTAINERS  HEALTH       FROM",
+                "01j0000000000000000000001a  shop  kept    1.00 s  in 24 h  2 of 3      1 unhealthy  me@here /shop",
+                "01j0000000000000000000001a  shop  in use  ?       in 24 h  0           -            me@here /shop",
+            ]
+        );
     }
 }

@@ -1,56 +1,155 @@
 //! `cargo e2e plan`: what a run would do.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 
 use crate::cancel::Cancel;
 use crate::compose::preview::{PreviewError, preview, remote};
 use crate::compose::{Isolation, PortRule, Rewritten, isolate, risks};
-use crate::plan::{Keep, Plan, Target};
+use crate::plan::{Keep, Plan, Target, Tests};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::record::summary::duration;
 use crate::setup::lint::reaches;
 use crate::spec::{Ports, Side};
 
-use crate::cli::args::LookArguments;
-use crate::cli::plans::{each_plan, looking, refused_by_strict, show};
-use crate::cli::print::{out, outln, show_error};
+use crate::cli::answers::{Notice, PlanAnswer, Planned, PlannedTests, Trouble, print};
+use crate::cli::args::FormattedLook;
+use crate::cli::plans::{each_plan, looking, refused_by_strict};
+use crate::cli::print::{out, outln};
+use crate::cli::unplanned::Unplanned;
 
-pub(crate) async fn plan(arguments: LookArguments) -> u8 {
-    let options = looking(&arguments);
-    each_plan(&arguments.repo, &options, &Cancel::never(), show_plan, show)
+pub(crate) async fn plan(arguments: FormattedLook) -> u8 {
+    let options = looking(&arguments.look);
+    let json = arguments.format.is_json();
+    let answer = RefCell::new(PlanAnswer {
+        schema: 1,
+        plans: Vec::new(),
+        errors: Vec::new(),
+    });
+    let work = async |plan: &Plan| {
+        let project = format!("e2e-{}-xxxxxxxx", plan.spec.name);
+        if !json {
+            out(&describe(plan, &project));
+        }
+        let previewed = Previewed::of(plan, &project).await;
+        if !json {
+            previewed.show();
+        }
+        let code = previewed.code;
+        let planned = previewed.answer(plan);
+        answer.borrow_mut().plans.push(planned);
+        code
+    };
+    let refuse = async |unplanned: Unplanned| {
+        let errors = &mut answer.borrow_mut().errors;
+        errors.push(Trouble::from(&unplanned.refused));
+        if json {
+            unplanned.refused.code()
+        } else {
+            unplanned.refused.show()
+        }
+    };
+    let repo = &arguments.look.repo;
+    let code = each_plan(repo, &options, &Cancel::never(), work, refuse)
         .await
-        .worst
+        .worst;
+    if json {
+        print(&answer.into_inner());
+    }
+    code
 }
 
-async fn show_plan(plan: &Plan) -> u8 {
-    let project = format!("e2e-{}-xxxxxxxx", plan.spec.name);
-    out(&describe(plan, &project));
-    if let Some(code) = refused_by_strict(plan).await {
-        return code;
-    }
-    for risk in risks::fetched(&remote(plan)) {
-        outln!("{:<11} {}", "not isolated", risk.text);
-    }
-    match preview(plan, &project).await {
-        Ok(model) => {
-            let root = plan.repo.root.to_string_lossy();
-            let (risks, outside) = reaches(plan, &model, &root);
-            for one in outside {
-                outln!("{:<11} {}", "not sent", one.text);
-            }
-            let rewritten = isolated(plan, model, &project);
-            for (what, text) in rewritten.notices(&risks) {
-                outln!("{what:<11} {text}");
-            }
-            0
+/// What the compose model would become.
+#[derive(Default)]
+struct Previewed {
+    notices: Vec<Notice>,
+    errors: Vec<Trouble>,
+    code: u8,
+}
+
+impl Previewed {
+    async fn of(plan: &Plan, project: &str) -> Self {
+        let mut previewed = Self::default();
+        if let Some(refused) = refused_by_strict(plan).await {
+            previewed.fail(refused);
+            return previewed;
         }
-        Err(error @ PreviewError::NoCompose) => {
-            outln!("rewrites    not shown: {error}");
-            0
+        for risk in risks::fetched(&remote(plan)) {
+            previewed.note("not isolated", &risk.text);
         }
-        Err(error) => {
-            show_error(&error.to_string(), None);
-            exit_code(Verdict::SpecError, None)
+        match preview(plan, project).await {
+            Ok(model) => {
+                let root = plan.repo.root.to_string_lossy();
+                let (risks, outside) = reaches(plan, &model, &root);
+                for one in outside {
+                    previewed.note("not sent", &one.text);
+                }
+                let rewritten = isolated(plan, model, project);
+                for (what, text) in rewritten.notices(&risks) {
+                    previewed.note(what, text);
+                }
+            }
+            Err(error @ PreviewError::NoCompose) => {
+                previewed.note("rewrites", &format!("not shown: {error}"));
+            }
+            Err(error) => previewed.fail(Trouble::new(error.to_string(), None)),
+        }
+        previewed
+    }
+
+    fn note(&mut self, what: &str, text: &str) {
+        let (what, text) = (what.to_owned(), text.to_owned());
+        self.notices.push(Notice { what, text });
+    }
+
+    fn fail(&mut self, error: Trouble) {
+        self.errors.push(error);
+        self.code = exit_code(Verdict::SpecError, None);
+    }
+
+    fn show(&self) {
+        for Notice { what, text } in &self.notices {
+            outln!("{what:<11} {text}");
+        }
+        for error in &self.errors {
+            error.show();
+        }
+    }
+
+    fn answer(self, plan: &Plan) -> Planned {
+        Planned {
+            repo: plan.spec.name.clone(),
+            root: plan.repo.root.display().to_string(),
+            spec: plan.spec_name().display().to_string(),
+            host: plan.host.name.clone(),
+            host_because: plan.host.because.clone(),
+            compose_files: plan.compose_files.clone(),
+            ports: match plan.ports {
+                Ports::Declared => "declared",
+                Ports::Isolated => "isolated",
+            },
+            tests_run_on: match plan.tests_on {
+                Side::Host => "host",
+                Side::Client => "client",
+            },
+            tests: match &plan.tests {
+                Tests::Command(command) => PlannedTests::Command(command.clone()),
+                Tests::Service { name, .. } => PlannedTests::Service(name.clone()),
+                Tests::Targets(harness) => {
+                    let targets = harness.targets.iter();
+                    let name = |target: &Target| format!("{}:{}", target.package.name, target.name);
+                    PlannedTests::Targets(targets.map(name).collect())
+                }
+            },
+            timeout: plan.limits.test.as_secs_f64(),
+            keep: match plan.keep {
+                Keep::No => "no",
+                Keep::OnFailure => "on_failure",
+                Keep::Always => "always",
+            },
+            results: plan.repo.results_dir.display().to_string(),
+            notices: self.notices,
+            errors: self.errors,
         }
     }
 }

@@ -1,8 +1,5 @@
-//! `cargo e2e report`: lists and sends records not yet delivered to the state-hub; or opens the
-//! page of a run.
+//! `cargo e2e report`: lists and sends records not yet delivered to the state-hub.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::record::outcome::{Verdict, exit_code};
@@ -12,60 +9,15 @@ use crate::report::hub::deliver::{BY_HAND, Which, deliver};
 use crate::report::hub::{Entry, Hub, Outbox};
 use crate::run::killed_runs::{died, recover, torn};
 
-use crate::cli::args::{RepoArguments, ReportArguments};
-use crate::cli::exit::USAGE;
+use crate::cli::args::ReportArguments;
+use crate::cli::commands::open::open_page;
 use crate::cli::print::{errln, outln, show_error, warn};
-use crate::cli::repos::find;
 
 pub(crate) async fn report_on(arguments: &ReportArguments) -> u8 {
     match &arguments.open {
-        Some(run) => open(run),
+        Some(run) => open_page(run),
         None => waiting().await,
     }
-}
-
-/// Opens a page with this machine's default program.
-fn open(run: &str) -> u8 {
-    let repos = match find(&RepoArguments::default()) {
-        Ok(repos) => repos,
-        Err(refused) => return refused.show(),
-    };
-    let Some(page) = repos.iter().find_map(|repo| page(&repo.results_dir, run)) else {
-        let help = "`cargo e2e history` lists runs; a repo keeps the pages of its last 20";
-        show_error(&format!("no page of run {run}"), Some(help));
-        return USAGE;
-    };
-    outln!("{}", page.display());
-    let opener = if cfg!(target_os = "macos") {
-        "open"
-    } else {
-        "xdg-open"
-    };
-    let started = Command::new(opener)
-        .arg(&page)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    if let Err(error) = started {
-        warn(&format!("failed to open it: {opener}: {error}"));
-    }
-    0
-}
-
-/// Returns the page of the run whose id ends in `run`; of the last run for `latest`.
-fn page(results: &Path, run: &str) -> Option<PathBuf> {
-    let folder = if run == "latest" {
-        std::fs::canonicalize(results.join("latest")).ok()?
-    } else {
-        let entries = std::fs::read_dir(results).ok()?;
-        let is_it = |path: &PathBuf| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.len() == 26 && run.len() >= 6 && name.ends_with(run)
-        };
-        entries.flatten().map(|entry| entry.path()).find(is_it)?
-    };
-    Some(folder.join("report.html")).filter(|page| page.is_file())
 }
 
 async fn waiting() -> u8 {

@@ -16,8 +16,10 @@ use crate::run::stages::test::{answer, only_asks};
 use crate::sandbox::Identity;
 use crate::secrets::{SHORTEST, Secrets};
 use crate::setup::doctor;
+use crate::spec::nearest;
+use crate::text::printable;
 
-use crate::cli::args::{OutputArguments, RunArguments, SandboxArguments, UpArguments};
+use crate::cli::args::{self, OutputArguments, RunArguments, SandboxArguments, UpArguments};
 use crate::cli::exit::USAGE;
 use crate::cli::last_failed::narrowed;
 use crate::cli::plans::{bringing_up, each_plan};
@@ -28,6 +30,13 @@ use crate::cli::signals;
 use crate::cli::unplanned::{Unplanned, environment};
 
 pub(crate) async fn run(arguments: RunArguments) -> u8 {
+    if let Some((typed, command)) = command_meant(&arguments) {
+        show_error(
+            &format!("no command `{typed}`, and no folder of that name"),
+            Some(&format!("did you mean `cargo e2e {command}`?")),
+        );
+        return USAGE;
+    }
     let options = Options {
         keep: match (arguments.keep, arguments.keep_on_failure) {
             (true, _) => Keep::Always,
@@ -37,10 +46,22 @@ pub(crate) async fn run(arguments: RunArguments) -> u8 {
         reuse: arguments.reuse,
         nextest: arguments.nextest,
         last_failed: arguments.last_failed,
+        cargo: arguments.cargo.flags(),
         arguments: arguments.arguments,
         ..bringing_up(&arguments.sandbox)
     };
     run_each(&arguments.sandbox, &options).await
+}
+
+/// Returns a word that was taken for a repo that is not there, and the command that was likely
+/// meant.
+fn command_meant(arguments: &RunArguments) -> Option<(String, String)> {
+    let repo = arguments.sandbox.look.repo.repo.as_ref()?;
+    let word = repo.to_str().filter(|_| !repo.exists())?;
+    let command = args::command();
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    let near = nearest(word, names)?;
+    Some((printable(word), near.to_owned()))
 }
 
 /// Runs everything but the tests, and keeps the sandbox.

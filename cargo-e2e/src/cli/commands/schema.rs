@@ -2,17 +2,28 @@
 
 use crate::record::outcome::Record;
 use crate::spec;
+use schemars::schema_for;
 
+use crate::cli::answers::{
+    CheckAnswer, DoctorAnswer, DownAnswer, HistoryAnswer, ListAnswer, PlanAnswer,
+};
 use crate::cli::args::{SchemaArguments, SchemaOf};
 use crate::cli::print::{out, outln};
 
 pub(crate) fn schema(arguments: &SchemaArguments) -> u8 {
-    match arguments.of {
-        SchemaOf::Spec => out(&spec::schema()),
-        SchemaOf::Run => {
-            let schema = schemars::schema_for!(Record);
-            outln!("{:#}", schema.as_value());
+    let schema = match arguments.of {
+        SchemaOf::Spec => {
+            out(&spec::schema());
+            return 0;
         }
-    }
+        SchemaOf::Run => schema_for!(Record),
+        SchemaOf::List => schema_for!(ListAnswer),
+        SchemaOf::Plan => schema_for!(PlanAnswer),
+        SchemaOf::Check => schema_for!(CheckAnswer),
+        SchemaOf::Doctor => schema_for!(DoctorAnswer),
+        SchemaOf::History => schema_for!(HistoryAnswer),
+        SchemaOf::Down => schema_for!(DownAnswer),
+    };
+    outln!("{:#}", schema.as_value());
     0
 }

@@ -329,9 +329,9 @@ fn ports(refusals: &mut Refusals<'_>, place: &str, value: &Value) {
         let address = port["host_ip"].as_str().unwrap_or_default();
         let used = refusals.ports == Ports::Declared && !address.is_empty();
         if used && !risks::is_loopback(address) {
-            let target = &port["target"];
+            let number = risks::published(port);
             let why =
-                format!("port {target} is published on {address}, so other machines can reach it");
+                format!("port {number} is published on {address}, so other machines can reach it");
             refusals.refuse_unless(Lint::PublicPort, place, why);
         }
     }

@@ -1,10 +1,35 @@
-# Lists this user's sandboxes: `ID EXPIRES NOW CONTAINERS ABOUT` lines, ABOUT in JSON. Needs: root.
+# Lists this user's sandboxes: `ID EXPIRES NOW CREATED STATE ALL RUNNING HEALTHY UNHEALTHY STARTING
+# ABOUT` lines. STATE is `running`, `kept`, `in_use` or `removing`; ALL and what follows count
+# containers; ABOUT is JSON. Needs: root.
 set -u
 now=$(date +%s)
-running=$(docker ps --filter label=cargo-e2e.run --format '{{.Label "cargo-e2e.run"}}')
+clock=0
+{ read -r uptime _ </proc/uptime; } 2>/dev/null && clock=${uptime%%.*}
+containers=$(docker ps -a --filter label=cargo-e2e.run --format '{{.Label "cargo-e2e.run"}} {{.Status}}')
+# Whether a run is in one that is kept: see hold.sh.
+held() {
+  { read -r _ until _ <"$root/leases/$1/holder"; } 2>/dev/null || return 1
+  [ "$until" -gt "$clock" ] && [ "$until" -le $((clock + 3600)) ]
+}
 for dir in "$root"/sandboxes/*/; do
   [ -e "$dir/sentinel" ] || continue
   id=$(cat "$dir/sentinel")
-  printf '%s %s %s %s %s\n' "$id" "$(cat "$dir/expires" 2>/dev/null || echo 0)" "$now" \
-    "$(printf '%s\n' "$running" | grep -cx "$id")" "$(tr '\n' ' ' <"$dir/about")"
+  state=running
+  if [ -e "$dir/fence" ]; then
+    state=removing
+  elif [ -e "$root/leases/$id/kept" ]; then
+    state=kept
+    if held "$id"; then state=in_use; fi
+  fi
+  counts=$(printf '%s\n' "$containers" | awk -v id="$id" '
+    $1 == id {
+      all++
+      if ($2 == "Up") running++
+      if (/\(healthy\)/) healthy++
+      if (/\(unhealthy\)/) unhealthy++
+      if (/\(health: starting\)/) starting++
+    }
+    END { print all + 0, running + 0, healthy + 0, unhealthy + 0, starting + 0 }')
+  printf '%s %s %s %s %s %s %s\n' "$id" "$(cat "$dir/expires" 2>/dev/null || echo 0)" "$now" \
+    "$(stat -c %Y "$dir/sentinel" 2>/dev/null || echo 0)" "$state" "$counts" "$(tr '\n' ' ' <"$dir/about")"
 done

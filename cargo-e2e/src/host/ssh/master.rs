@@ -9,7 +9,10 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::host::kind::LOCAL;
 use crate::host::runtime_dir::RuntimeDir;
+use crate::host::ssh_names::named_hosts;
+use crate::spec::nearest;
 
 const CONNECT: Duration = Duration::from_secs(20);
 /// No sign of life for three of these, and the connection is given up.
@@ -193,6 +196,19 @@ fn why(log: &str) -> String {
     crate::text::printable(last.unwrap_or("ssh ended without a message"))
 }
 
+/// Explains a name that nobody knows, by the nearest of ssh's config.
+fn did_you_mean(destination: &str) -> String {
+    let name = destination.strip_prefix("ssh://").unwrap_or(destination);
+    let name = name.rsplit('@').next().unwrap_or(name);
+    let name = name.split([':', '/']).next().unwrap_or(name);
+    let mut known = named_hosts();
+    known.push(LOCAL.to_owned());
+    match nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "check the name, or add an entry for it to ~/.ssh/config".to_owned(),
+    }
+}
+
 fn help(reason: &str, destination: &str, config: Option<&Path>) -> String {
     let ssh = config.map_or_else(
         || "ssh".to_owned(),
@@ -212,7 +228,7 @@ fn help(reason: &str, destination: &str, config: Option<&Path>) -> String {
     } else if has("Permission denied") {
         format!("the host refused your keys; try `{ssh} {destination} true`, and `ssh-add -l`")
     } else if has("Could not resolve") {
-        "check the name, or add an entry for it to ~/.ssh/config".to_owned()
+        did_you_mean(destination)
     } else if has("Connection refused") || has("timed out") || has("No route") {
         format!("check that the host is up and its sshd answers: {ssh} -v {destination} true")
     } else {

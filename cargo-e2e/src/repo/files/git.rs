@@ -52,6 +52,13 @@ pub(super) async fn judges(root: &Path) -> Result<bool, FilesError> {
     }
 }
 
+/// Returns whether git ignores this path; not where there is no git.
+pub(super) async fn ignores(root: &Path, path: &Path) -> bool {
+    let path = path.to_string_lossy();
+    let asked = run(root, "check-ignore", &["-q", "--", &path]).await;
+    asked.is_ok_and(|asked| asked.status.code() == Some(0))
+}
+
 /// Returns what these repos and those in them leave out.
 pub(super) async fn left_out(root: &Path, repos: Vec<Below>) -> Result<Vec<Pattern>, FilesError> {
     let mut all = Vec::new();

@@ -2,6 +2,7 @@
 
 mod compose_output;
 mod flakes;
+mod not_sent;
 mod pulling;
 mod refusal;
 mod registry_auth;
@@ -68,7 +69,7 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
         )
         .await?;
         if !stale.is_empty() {
-            prepared.commands += &compose::recreate_commands(context.sandbox, &stale);
+            prepared.recreate(context, &stale);
         }
         if tries == 1 {
             for warning in &prepared.warnings {
@@ -160,6 +161,14 @@ struct Prepared {
     commands: String,
     /// The address of the sandbox's gateway at which ports are published too.
     gateway: Option<String>,
+}
+
+impl Prepared {
+    /// Adds the commands that make these services anew.
+    fn recreate(&mut self, context: &Context<'_>, services: &[String]) {
+        let model = &self.rewritten.model;
+        self.commands += &compose::recreate_commands(context.sandbox, model, services);
+    }
 }
 
 async fn prepare(
@@ -333,6 +342,9 @@ async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<Started, St
     let mut error =
         StageError::new(Verdict::UpFailed, message).excerpt(COMPOSE, &without_progress(&text));
     error.help = help(&text, HostKind::of(context.host.name()));
+    if error.help.is_none() {
+        error.help = not_sent::help(context, &prepared.rewritten.model, &text).await;
+    }
     Err(error)
 }
 
@@ -344,6 +356,8 @@ pub async fn remember(context: &Context<'_>, stack: &Stack, endpoints: &Endpoint
         ports: stack.numbers.clone(),
         endpoints: endpoints.clone(),
         repo_dir: context.sandbox.repo_dir(),
+        env: context.plan.spec.env.clone(),
+        secrets: context.plan.spec.secrets.clone(),
     };
     let text = serde_json::to_vec(&state).unwrap_or_default();
     if let Err(error) = context.sandbox.put(context.host, "state.json", &text).await {

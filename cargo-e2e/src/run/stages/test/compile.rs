@@ -119,7 +119,9 @@ impl<'a> Compiler<'a> {
         for target in targets {
             command.args(["--test", &target.name]);
         }
-        command.current_dir(&self.plan.repo.root);
+        command
+            .args(self.plan.options.cargo.words(false))
+            .current_dir(&self.plan.repo.root);
         let failed = |message: String| StageError::new(Verdict::BuildFailed, message);
         // The list of artifacts goes to a file, diagnostics come here.
         let internal =
@@ -237,7 +239,7 @@ async fn fits(context: &Context<'_>, built: &BuiltTarget) -> Result<(), StageErr
     };
     let target = format!("{}-unknown-linux-{}", facts.arch, facts.libc);
     Err(StageError::new(Verdict::BuildFailed, message).help(format!(
-        "compile the tests for the host: `CARGO_BUILD_TARGET={target} cargo e2e`; or run them here \
+        "compile the tests for the host: `cargo e2e --target {target}`; or run them here \
          (`tests_run_on: client`)"
     )))
 }

@@ -76,6 +76,7 @@ fn with_nextest(context: &Context<'_>, target: &Target) -> Command {
         .args(["nextest", "run", "--manifest-path"])
         .arg(&target.package.manifest)
         .args(["-p", &target.package.name, "--test", &target.name])
+        .args(context.plan.options.cargo.words(true))
         .args(&context.plan.options.arguments)
         .current_dir(&context.plan.repo.root);
     command

@@ -1,0 +1,212 @@
+//! Arguments of the commands that bring nothing up.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::shared::{FormatArgument, HostArgument, SpecArgument};
+use crate::cli::values::slug;
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompleteArguments {
+    /// What is typed so far, without the program; the last word is the one to complete
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) words: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArguments {
+    /// A command, such as `plan`
+    pub(crate) command: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArguments {
+    /// One repo, by its slug [default: all]
+    #[arg(long, value_name = "REPO")]
+    pub(crate) repo: Option<String>,
+    #[command(flatten)]
+    pub(crate) format: FormatArgument,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// Open report.html of a run of this repo instead: by its id or the end of it [default: the last]
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "latest")]
+    pub(crate) open: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OpenArguments {
+    /// A run of this repo, by its id or the end of it
+    #[arg(value_name = "RUN", default_value = "latest")]
+    pub(crate) run: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ForwardArguments {
+    /// A run id, the end of one, or a compose project name [default: this repo's only sandbox]
+    pub(crate) id: Option<String>,
+    /// Open the first health check that has a `url`
+    #[arg(long)]
+    pub(crate) open: bool,
+    #[command(flatten)]
+    pub(crate) of: SpecArgument,
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
+    #[command(flatten)]
+    pub(crate) format: FormatArgument,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// Which
+    pub(crate) of: SchemaOf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// run.json
+    Run,
+    /// e2e.yml
+    Spec,
+    /// What `list --format json` prints
+    List,
+    /// What `plan --format json` prints
+    Plan,
+    /// What `check --format json` prints
+    Check,
+    /// What `doctor --format json` prints
+    Doctor,
+    /// What `history --format json` prints
+    History,
+    /// What `down --format json` prints
+    Down,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EnvArguments {
+    /// A run id, the end of one, or a compose project name [default: this repo's only sandbox]
+    pub(crate) id: Option<String>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "sh")]
+    pub(crate) format: EnvFormat,
+    #[command(flatten)]
+    pub(crate) of: SpecArgument,
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum EnvFormat {
+    /// `export` lines for a shell
+    Sh,
+    /// One JSON object
+    Json,
+    /// `NAME=value` lines, as Docker and dotenv read them
+    Dotenv,
+    /// `NAME=value` lines for `$GITHUB_ENV`
+    Github,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExecArguments {
+    /// [ID] SERVICE; without an id, this repo's only sandbox
+    #[arg(required = true, num_args = 1..=2, value_name = "[ID] SERVICE")]
+    pub(crate) target: Vec<String>,
+    #[command(flatten)]
+    pub(crate) of: SpecArgument,
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
+    /// The command
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServiceArguments {
+    /// [ID] [SERVICE]; without an id, this repo's only sandbox
+    #[arg(num_args = 0..=2, value_name = "[ID] [SERVICE]")]
+    pub(crate) target: Vec<String>,
+    #[command(flatten)]
+    pub(crate) of: SpecArgument,
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsArguments {
+    /// [ID] [SERVICE]...; without an id, this repo's only sandbox
+    #[arg(value_name = "[ID] [SERVICE]")]
+    pub(crate) target: Vec<String>,
+    #[command(flatten)]
+    pub(crate) of: SpecArgument,
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
+    /// Follow the logs
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Begin each line with its time
+    #[arg(short, long)]
+    pub(crate) timestamps: bool,
+    /// Only lines since a time (2026-11-22T10:00:00Z) or for a while (10m)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) since: Option<String>,
+    /// Only so many last lines of each container
+    #[arg(short = 'n', long, value_name = "LINES")]
+    pub(crate) tail: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DownArguments {
+    /// A run id, the end of one, or a compose project name [default: this repo's only sandbox]
+    pub(crate) id: Option<String>,
+    /// All of your sandboxes on the host
+    #[arg(long, conflicts_with_all = ["id", "spec"])]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) of: SpecArgument,
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
+    #[command(flatten)]
+    pub(crate) format: FormatArgument,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GcArguments {
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
+    /// List what would be removed, and remove nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Also remove other users' sandboxes whose labels have expired
+    #[arg(long)]
+    pub(crate) all_users: bool,
+    /// Also forget one repo: its mirrors, its cache, why its sandboxes ended
+    #[arg(long, value_name = "SLUG", value_parser = slug, conflicts_with = "all")]
+    pub(crate) repo: Option<String>,
+    /// Also forget all repos
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// The repo's folder [default: the current directory]
+    pub(crate) path: Option<PathBuf>,
+}

@@ -1,0 +1,253 @@
+//! Defaults of flags: what is not typed comes from `CARGO_E2E_<FLAG>`, then from Cargo's own
+//! variables, then from the user's configuration. The table of docs/src/reference/variables.md is
+//! made of this.
+
+use std::collections::BTreeMap;
+
+use anstream::ColorChoice;
+use clap::builder::ArgPredicate;
+use clap::{Arg, ArgAction, Command};
+
+use super::config::Config;
+
+/// Flags that no variable sets: `--host` has rules of its own, the others are not of a run.
+const WITHOUT: [&str; 3] = ["host", "help", "version"];
+/// Flags that Cargo has a variable for.
+pub(super) const OF_CARGO: [(&str, &str); 3] = [
+    ("color", "CARGO_TERM_COLOR"),
+    ("quiet", "CARGO_TERM_QUIET"),
+    ("verbose", "CARGO_TERM_VERBOSE"),
+];
+/// Pairs that conflict only after parsing.
+const ALSO_CONFLICT: [(&str, &str); 2] = [("spec", "package"), ("spec", "workspace")];
+
+/// A default that somebody set.
+struct Found {
+    value: String,
+    /// The variable, or the place in a file.
+    source: String,
+}
+
+/// Returns the name of a flag's variable.
+pub(super) fn variable(long: &str) -> String {
+    let name = long.to_ascii_uppercase().replace('-', "_");
+    format!("CARGO_E2E_{name}")
+}
+
+/// Returns the flags of a run that have a variable: their long names, in the order of the help.
+pub(super) fn flags(run: &Command) -> Vec<String> {
+    let longs = run.get_arguments().filter_map(Arg::get_long);
+    let with = longs.filter(|long| !WITHOUT.contains(long));
+    with.map(str::to_owned).collect()
+}
+
+/// Gives the flags of a run, in all commands that have them, the defaults that are set.
+///
+/// # Errors
+/// What is set and can't be.
+pub(super) fn with_defaults(
+    cargo: Command,
+    set: &dyn Fn(&str) -> Option<String>,
+    config: &Config,
+) -> Result<Command, String> {
+    let Some(run) = cargo.find_subcommand("e2e") else {
+        return Ok(cargo);
+    };
+    let mut found = BTreeMap::new();
+    for long in flags(run) {
+        let Some(arg) = run
+            .get_arguments()
+            .find(|arg| arg.get_long() == Some(&long))
+        else {
+            continue;
+        };
+        if let Some(mut one) = find(&long, set, config) {
+            one.value = valid(arg, &long, &one)?;
+            found.insert(long, one.value);
+        }
+    }
+    let conflicts = conflicts(run);
+    let apply = |command: Command| apply(command, &found, &conflicts);
+    let names: Vec<String> = run
+        .get_subcommands()
+        .map(|command| command.get_name().to_owned())
+        .collect();
+    Ok(cargo.mut_subcommand("e2e", |e2e| {
+        let e2e = apply(e2e);
+        names
+            .iter()
+            .fold(e2e, |e2e, name| e2e.mut_subcommand(name, apply))
+    }))
+}
+
+/// Returns when to use colours, where somebody set it for all commands.
+pub(super) fn color(set: &dyn Fn(&str) -> Option<String>, config: &Config) -> Option<ColorChoice> {
+    match find("color", set, config)?.value.as_str() {
+        "always" => Some(ColorChoice::Always),
+        "never" => Some(ColorChoice::Never),
+        _ => None,
+    }
+}
+
+fn find(long: &str, set: &dyn Fn(&str) -> Option<String>, config: &Config) -> Option<Found> {
+    let of_cargo = OF_CARGO.iter().find(|(flag, _)| *flag == long);
+    let names = [Some(variable(long)), of_cargo.map(|pair| pair.1.to_owned())];
+    for name in names.into_iter().flatten() {
+        if let Some(value) = set(&name) {
+            let source = name;
+            return Some(Found { value, source });
+        }
+    }
+    let (value, source) = config.get(long)?;
+    Some(Found { value, source })
+}
+
+/// Returns the value as its flag takes it.
+fn valid(arg: &Arg, long: &str, found: &Found) -> Result<String, String> {
+    let Found { value, source } = found;
+    if is_switch(arg) {
+        return match value.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Ok("true".to_owned()),
+            "0" | "false" | "no" | "off" => Ok("false".to_owned()),
+            _ => Err(format!("{source}: give `true` or `false`, not `{value}`")),
+        };
+    }
+    let mut alone = Arg::new("it")
+        .long(long.to_owned())
+        .value_parser(arg.get_value_parser().clone());
+    if let Some(names) = arg.get_value_names() {
+        alone = alone.value_names(names.iter().cloned());
+    }
+    let trial = Command::new("cargo-e2e").no_binary_name(true).arg(alone);
+    match trial.try_get_matches_from([format!("--{long}={value}")]) {
+        Ok(_) => Ok(value.clone()),
+        Err(error) => {
+            let text = error.to_string();
+            let lines = text.lines().take_while(|line| !line.is_empty());
+            let text = lines.collect::<Vec<_>>().join("\n");
+            let text = text.strip_prefix("error: ").unwrap_or(&text);
+            Err(format!("{source}: {text}"))
+        }
+    }
+}
+
+fn is_switch(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::SetTrue)
+}
+
+/// Returns, for each flag, those that set it aside when they are typed.
+fn conflicts(run: &Command) -> BTreeMap<String, Vec<String>> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut add = |one: &str, other: &str| {
+        all.entry(one.to_owned())
+            .or_default()
+            .push(other.to_owned());
+        all.entry(other.to_owned())
+            .or_default()
+            .push(one.to_owned());
+    };
+    for arg in run.get_arguments() {
+        for other in run.get_arg_conflicts_with(arg) {
+            add(arg.get_id().as_str(), other.get_id().as_str());
+        }
+    }
+    for (one, other) in ALSO_CONFLICT {
+        add(one, other);
+    }
+    all
+}
+
+fn apply(
+    command: Command,
+    found: &BTreeMap<String, String>,
+    conflicts: &BTreeMap<String, Vec<String>>,
+) -> Command {
+    // A switch that nobody typed is there, too, with its own default.
+    let when: BTreeMap<String, ArgPredicate> = command
+        .get_arguments()
+        .map(|arg| {
+            let when = if is_switch(arg) {
+                ArgPredicate::Equals("true".into())
+            } else {
+                ArgPredicate::IsPresent
+            };
+            (arg.get_id().to_string(), when)
+        })
+        .collect();
+    command.mut_args(|arg| {
+        let Some(value) = arg.get_long().and_then(|long| found.get(long)) else {
+            return arg;
+        };
+        let none = is_switch(&arg).then_some("false");
+        let others = conflicts.get(arg.get_id().as_str());
+        // What is typed sets aside what is not.
+        let others = others.into_iter().flatten();
+        let aside = others.filter_map(|id| Some((id.clone(), when.get(id)?.clone(), none)));
+        let aside: Vec<_> = aside.collect();
+        arg.default_value(value.clone()).default_value_ifs(aside)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, FromArgMatches as _};
+
+    use super::*;
+    use crate::cli::args::{Cargo, E2e};
+
+    fn parsed(set: &[(&str, &str)], words: &[&str]) -> E2e {
+        let look = |name: &str| {
+            let found = set.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let config = Config::default();
+        let command = with_defaults(Cargo::command(), &look, &config).expect("they are sound");
+        command.clone().debug_assert();
+        let words = ["cargo", "e2e"].iter().chain(words);
+        let matches = command.try_get_matches_from(words).expect("it parses");
+        let Cargo::E2e(typed) = Cargo::from_arg_matches(&matches).expect("it parses");
+        *typed
+    }
+
+    #[test]
+    fn what_is_typed_sets_aside_what_is_not() {
+        let keeps = |set: &[(&str, &str)], words: &[&str]| {
+            let run = parsed(set, words).run;
+            (run.keep, run.keep_on_failure)
+        };
+        let (keep, on_failure) = ("CARGO_E2E_KEEP", "CARGO_E2E_KEEP_ON_FAILURE");
+        assert_eq!(keeps(&[(keep, "1")], &[]), (true, false));
+        assert_eq!(keeps(&[(keep, "0")], &[]), (false, false));
+        let typed = ["--keep-on-failure"];
+        assert_eq!(keeps(&[(keep, "1")], &typed), (false, true));
+        assert_eq!(keeps(&[(on_failure, "1")], &["--keep"]), (true, false));
+        let quiet = |set: &[(&str, &str)], words: &[&str]| {
+            let output = parsed(set, words).run.sandbox.output;
+            (output.quiet, output.verbose)
+        };
+        let cargos = [("CARGO_TERM_QUIET", "true")];
+        assert_eq!(quiet(&cargos, &[]), (true, false));
+        assert_eq!(quiet(&cargos, &["-v"]), (false, true));
+        let own = [("CARGO_TERM_QUIET", "true"), ("CARGO_E2E_QUIET", "no")];
+        assert_eq!(quiet(&own, &[]), (false, false));
+    }
+
+    #[test]
+    fn every_flag_can_be_set_and_commands_stay() {
+        let run = Cargo::command();
+        let run = run.find_subcommand("e2e").expect("it is there");
+        assert!(flags(run).len() > 20);
+        let set = [("CARGO_E2E_STRICT", "on"), ("CARGO_E2E_SPEC", "x.yml")];
+        assert!(parsed(&set, &["plan"]).command.is_some());
+        let wrong = |name: &str| {
+            let set = |asked: &str| (asked == name).then(|| "x x".to_owned());
+            with_defaults(Cargo::command(), &set, &Config::default()).expect_err("it is wrong")
+        };
+        let said = wrong("CARGO_E2E_COLOR");
+        assert!(
+            said.starts_with("CARGO_E2E_COLOR: invalid value 'x x'"),
+            "{said}"
+        );
+        assert!(wrong("CARGO_TERM_VERBOSE").starts_with("CARGO_TERM_VERBOSE: give `true`"));
+    }
+}

@@ -1,0 +1,73 @@
+//! Cargo's own flags, for compiling its test targets.
+
+/// What was typed of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that can be typed"
+)]
+pub struct CargoFlags {
+    /// `--features`, each as typed.
+    pub features: Vec<String>,
+    pub all_features: bool,
+    pub no_default_features: bool,
+    /// `--profile`, or `release` for `--release`.
+    pub profile: Option<String>,
+    pub target: Option<String>,
+    pub locked: bool,
+    pub offline: bool,
+    /// Whether one of these, or `--nextest`, was typed; else they are defaults.
+    pub typed: bool,
+}
+
+impl CargoFlags {
+    /// Returns the words for `cargo test`; `cargo nextest` has profiles of its own, and calls
+    /// Cargo's otherwise.
+    #[must_use]
+    pub fn words(&self, nextest: bool) -> Vec<String> {
+        let profile = if nextest {
+            "--cargo-profile"
+        } else {
+            "--profile"
+        };
+        let features = self.features.iter().map(|value| ("--features", value));
+        let valued = features
+            .chain(self.profile.iter().map(|value| (profile, value)))
+            .chain(self.target.iter().map(|value| ("--target", value)));
+        let mut words: Vec<String> = valued
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        for (name, is_set) in [
+            ("--all-features", self.all_features),
+            ("--no-default-features", self.no_default_features),
+            ("--locked", self.locked),
+            ("--offline", self.offline),
+        ] {
+            words.extend(is_set.then(|| name.to_owned()));
+        }
+        words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_and_nextest_get_the_same_in_their_words() {
+        let flags = CargoFlags {
+            features: vec!["a,b".into(), "c".into()],
+            profile: Some("release".into()),
+            locked: true,
+            ..CargoFlags::default()
+        };
+        let words = |nextest| flags.words(nextest).join(" ");
+        let rest = "--features=a,b --features=c";
+        assert_eq!(words(false), format!("{rest} --profile=release --locked"));
+        assert_eq!(
+            words(true),
+            format!("{rest} --cargo-profile=release --locked")
+        );
+        assert!(CargoFlags::default().words(false).is_empty());
+    }
+}
