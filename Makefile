@@ -13,7 +13,7 @@ KEEP =
 # Where `make e2e` looks for repos: a list of folders, separated by spaces.
 REPOS_DIR = examples ..
 
-.PHONY: help demo test e2e lint faults soak bench big fuzz canaries docs
+.PHONY: help demo test e2e lint faults soak bench big fuzz canaries failures docs
 
 help:
 	@echo 'make demo                    set up a lab host here and run examples on it and here'
@@ -25,6 +25,7 @@ help:
 	@echo 'make big                     what a run with much output costs in memory and time'
 	@echo 'make fuzz T=600              feed made-up input to all that reads, T seconds a target; TARGETS=name'
 	@echo 'make canaries                look for secrets of every shape in all that runs leave'
+	@echo 'make failures                seeded failures over real runners: where each is explained'
 	@echo 'make lint                    formatting, clippy, shellcheck; cargo deny and linters of CI files where installed'
 	@echo 'make docs                    build the book of docs/ into target/book, with mdbook'
 
@@ -57,6 +58,9 @@ fuzz:
 
 canaries:
 	@sh scripts/canaries
+
+failures:
+	@sh scripts/failures
 
 docs:
 	@sh scripts/docs

@@ -74,9 +74,12 @@ impl Secrets {
                 steps,
                 classname,
                 file,
+                started_at: _,
+                uncertain_ms: _,
+                place,
             } = test;
             self.one(name);
-            for text in [message, classname, file] {
+            for text in [message, classname, file, place] {
                 self.each(text);
             }
             for step in steps {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -177,9 +178,54 @@ pub struct TestRecord {
     /// The file that the repo's JUnit file names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// When it began by the clock where it ran, RFC 3339 UTC, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    pub started_at: Option<String>,
+    /// How many milliseconds later it may have begun, where the repo's JUnit file does not say when
+    /// exactly.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub uncertain_ms: u64,
+    /// Where it failed, `file:line` from the repo's root, where the message names a file that is
+    /// there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl TestRecord {
+    /// Returns a test of which nothing more is known.
+    #[must_use]
+    pub fn new(name: impl Into<String>, status: StageStatus) -> Self {
+        Self {
+            name: name.into(),
+            status,
+            duration_ms: 0,
+            message: None,
+            steps: Vec::new(),
+            classname: None,
+            file: None,
+            started_at: None,
+            uncertain_ms: 0,
+            place: None,
+        }
+    }
+
+    /// Returns its begin and its end, by the clock where it ran.
+    #[must_use]
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let from: Timestamp = self.started_at.as_deref()?.parse().ok()?;
+        let took = SignedDuration::from_millis(i64::try_from(self.duration_ms).ok()?);
+        Some((from, from.checked_add(took).ok()?))
+    }
+
     /// The message of a test that ran when all tests were stopped.
     pub const NO_END: &str = "did not end";
 

@@ -47,13 +47,8 @@ pub(crate) fn failed(verdict: Verdict, stage: Stage, detail: &str) -> Record {
 
 pub(crate) fn test(name: &str, status: StageStatus) -> TestRecord {
     TestRecord {
-        name: name.into(),
-        status,
         duration_ms: 1,
-        message: None,
-        steps: Vec::new(),
-        classname: None,
-        file: None,
+        ..TestRecord::new(name, status)
     }
 }
 

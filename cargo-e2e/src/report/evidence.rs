@@ -53,10 +53,13 @@ pub(crate) async fn write_page(
     bundle: &Arc<Bundle>,
     evidence: &Evidence,
 ) {
-    let why = failure.map(|failure| failure.page.clone());
+    let failure = failure.cloned();
     let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
     let written = tokio::task::spawn_blocking(move || {
-        let page = html::page(&record, &evidence.inputs(&bundle), why.as_deref());
+        let (why, stacks) = failure.map_or_else(Default::default, |failure| {
+            (Some(failure.page), failure.stacks)
+        });
+        let page = html::page(&record, &evidence.inputs(&bundle), why.as_deref(), &stacks);
         std::fs::write(bundle.dir().join("report.html"), page)
     });
     // The report stage reports a full disk.

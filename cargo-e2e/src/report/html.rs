@@ -9,6 +9,7 @@ mod tests;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use crate::record::junit::Stacks;
 use crate::record::outcome::{HealthStatus, Record, StageStatus, TestRecord, Verdict};
 use crate::record::summary::{by_spec, duration, first_line, tail};
 use crate::report::ReportInputs;
@@ -21,9 +22,15 @@ const SCRIPT: &str = include_str!("html/script.js");
 /// The browser fetches nothing, whatever a log contains.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
-/// Renders the page. `failure` is the explanation from the evidence.
+/// Renders the page. `failure` is the explanation from the evidence, `stacks` that of each failed
+/// test.
 #[must_use]
-pub fn page(record: &Record, inputs: &ReportInputs<'_>, failure: Option<&str>) -> String {
+pub fn page(
+    record: &Record,
+    inputs: &ReportInputs<'_>,
+    failure: Option<&str>,
+    stacks: &Stacks,
+) -> String {
     let axis = Axis::of(record, inputs);
     let class = if record.verdict == Verdict::Passed {
         "good"
@@ -57,7 +64,7 @@ pub fn page(record: &Record, inputs: &ReportInputs<'_>, failure: Option<&str>) -
                         section #why { h2 { "Why" } pre { (failure) } }
                     }
                     section #timeline { h2 { "Timeline" } (timeline(&axis)) }
-                    section #tests { h2 { "Tests" } (tests(record, &axis)) }
+                    section #tests { h2 { "Tests" } (tests(record, &axis, stacks)) }
                     section #logs { h2 { "Logs" } (logs::logs(record, inputs, &axis)) }
                     section #about { h2 { "About" } (about(record, inputs)) }
                 }
@@ -99,14 +106,18 @@ fn timeline(axis: &Axis) -> Markup {
     }
 }
 
-fn tests(record: &Record, axis: &Axis) -> Markup {
+fn tests(record: &Record, axis: &Axis, stacks: &Stacks) -> Markup {
     if record.tests.is_empty() {
         return html! { p { "No test ran." } };
     }
-    html! { @for test in &record.tests { (test_details(test, axis)) } }
+    html! {
+        @for (place, test) in record.tests.iter().enumerate() {
+            (test_details(test, axis, stacks.get(&place)))
+        }
+    }
 }
 
-fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
+fn test_details(test: &TestRecord, axis: &Axis, stack: Option<&String>) -> Markup {
     let took = |millis| duration(std::time::Duration::from_millis(millis));
     html! {
         details open[test.status == StageStatus::Failed] {
@@ -120,6 +131,7 @@ fn test_details(test: &TestRecord, axis: &Axis) -> Markup {
                 p { a.jump href="#logs" data-from=(from) data-to=(to) { "logs of this time" } }
             }
             @if let Some(message) = &test.message { pre { (printable(message)) } }
+            @if let Some(stack) = stack { pre.stack { (stack) } }
             @if !test.steps.is_empty() {
                 ul.steps {
                     @for step in &test.steps {

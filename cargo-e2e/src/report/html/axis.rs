@@ -193,10 +193,7 @@ impl Axis {
             SignedDuration::ZERO
         };
         // A test may have died in the middle of a UTF-8 character: only that line is lost.
-        let mut text = Vec::new();
-        for file in ["events.jsonl", crate::record::junit::TIMES] {
-            text.extend(std::fs::read(inputs.bundle.join(file)).unwrap_or_default());
-        }
+        let text = std::fs::read(inputs.bundle.join("events.jsonl")).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let own = |test: &str| record.tests.iter().find(|one| one.name == test);
         for line in text.lines() {
@@ -217,6 +214,19 @@ impl Axis {
                 *to = at;
             }
         }
+        // None ran before their stage: many files round times to seconds.
+        let stage = record.stages.iter().find(|one| one.name == Stage::Test);
+        let began = stage.and_then(|stage| stage.started_at.parse().ok());
+        let began = began.map_or(0, |at| self.since(at));
+        for test in &record.tests {
+            let Some((from, to)) = test.span().filter(|_| !self.times.contains_key(&test.name))
+            else {
+                continue;
+            };
+            let from = self.since(shifted(from, -skew)).max(began);
+            let to = self.since(shifted(to, -skew)).max(from);
+            self.times.insert(test.name.clone(), (from, to));
+        }
         for test in &record.tests {
             if let Some((from, to)) = self.time_of(&test.name) {
                 let detail = test.message.as_deref().unwrap_or_default();
@@ -228,9 +238,8 @@ impl Axis {
         shorten(&mut self.tests);
         self.hidden_tests = self.tests.is_empty() && record.tests.len() > 1;
         if let (true, [only]) = (self.tests.is_empty(), record.tests.as_slice()) {
-            let stage = record.stages.iter().find(|one| one.name == Stage::Test);
-            if let Some(from) = stage.and_then(|stage| stage.started_at.parse().ok()) {
-                let from = self.since(from);
+            if stage.is_some() {
+                let from = began;
                 let to = from + signed(only.duration_ms);
                 self.times.insert(only.name.clone(), (from, to));
             }

@@ -43,7 +43,7 @@ fn nothing_from_outside_is_markup() {
     let mut bad = test(NASTY, StageStatus::Failed);
     bad.message = Some(NASTY.into());
     record.tests = vec![bad];
-    let page = page(&record, &inputs(folder.path()), Some(NASTY));
+    let page = page(&record, &inputs(folder.path()), Some(NASTY), &Stacks::new());
     assert_eq!(page.matches("<script>").count(), 1);
     assert!(page.contains("<li>rewrite: &lt;/script"), "{page}");
     assert!(!page.contains("<img"), "{page}");
@@ -141,7 +141,7 @@ fn bars_stand_where_their_time_is() {
     let all = [("db", "20.00", "80.00"), ("crashes", "10.00", "90.00")];
     assert_eq!(containers, all);
     assert_eq!(axis.time_of("test_command"), Some((5000, 5001)));
-    let page = page(&record, &inputs(folder.path()), None);
+    let page = page(&record, &inputs(folder.path()), None, &Stacks::new());
     assert!(
         page.starts_with("<!DOCTYPE html>") && !page.contains("http://"),
         "{page}"
@@ -171,4 +171,26 @@ fn a_test_without_an_end_has_a_bar_and_names_are_short() {
         .collect();
     assert_eq!(bars[..2], [("a::x", "50.00"), ("b::x", "10.00")]);
     assert_eq!(bars[2].0, "y");
+}
+
+#[test]
+fn a_test_has_what_the_stack_did_and_no_time_before_its_stage() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut record = failed(Verdict::Failed, Stage::Test, "1 of 2 tests failed");
+    record.duration_ms = 10_000;
+    record.stages[0].started_at = "2025-11-22T13:00:04.700Z".into();
+    record.tests = ["a", "b"]
+        .map(|name| test(name, StageStatus::Failed))
+        .into();
+    // The file has whole seconds.
+    record.tests[0].started_at = Some("2025-11-22T13:00:04Z".into());
+    record.tests[0].duration_ms = 1000;
+    record.tests[1].started_at = Some("2025-11-22T13:00:05Z".into());
+    let axis = Axis::of(&record, &inputs(folder.path()));
+    assert_eq!(axis.time_of("a"), Some((4700, 5000)));
+    assert_eq!(axis.time_of("b"), Some((5000, 5001)));
+    let stacks = [(1, "while b ran:\nERROR <no>".to_owned())].into();
+    let page = page(&record, &inputs(folder.path()), None, &stacks);
+    let own = "<pre class=\"stack\">while b ran:\nERROR &lt;no&gt;</pre>";
+    assert!(page.contains(own), "{page}");
 }

@@ -8,7 +8,9 @@ use crate::run::explain::explain;
 use crate::run::stages::full_disk::or_full;
 use crate::run::stages::sync::Synced;
 use crate::run::stages::test::{BuiltTarget, TestInputs};
-use crate::run::{Context, Stack, StageError, StageOutput, endpoints, stages, test_env};
+use crate::run::{
+    Context, Stack, StageError, StageOutput, endpoints, failure_places, stages, test_env,
+};
 use crate::spec::Side;
 
 use super::Run;
@@ -148,6 +150,7 @@ impl Run<'_> {
         for test in &mut state.tests {
             test.name_file_from(&root);
         }
+        failure_places::locate(self.plan, &root, &mut state.tests).await;
         state.tested = self.test_record(&tested, began.elapsed());
         let stays = context.before.is_some() || self.keeps(state);
         if let (Err(Stopped::Cancelled), Some(control), true) = (&tested, &control, stays) {
@@ -189,13 +192,9 @@ impl Run<'_> {
             }
         };
         Some(TestRecord {
-            name: self.plan.tests.name(),
-            status,
             duration_ms: millis(duration),
             message,
-            steps: Vec::new(),
-            classname: None,
-            file: None,
+            ..TestRecord::new(self.plan.tests.name(), status)
         })
     }
 }

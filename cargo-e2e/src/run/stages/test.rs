@@ -85,7 +85,7 @@ pub async fn test(
         // After a timeout, files may be incomplete.
         junit::After::default()
     } else {
-        junit::after(context, &before, records.is_empty()).await?
+        junit::after(context, &before).await?
     };
     let (unrecorded, empty) = targets::unaccounted(context, inputs.built, &ended, records);
     *records = junit::joined(records, &after.tests);

@@ -176,13 +176,8 @@ fn add_missing(names: impl Iterator<Item = String>, records: &mut Vec<TestRecord
     for name in names {
         if records.iter().all(|record| record.name != name) {
             records.push(TestRecord {
-                name,
-                status: StageStatus::Skipped,
-                duration_ms: 0,
                 message: Some("cargo-nextest did not run it".to_owned()),
-                steps: Vec::new(),
-                classname: None,
-                file: None,
+                ..TestRecord::new(name, StageStatus::Skipped)
             });
         }
     }

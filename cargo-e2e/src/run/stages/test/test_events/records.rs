@@ -92,6 +92,7 @@ impl Named {
             Entry::TestStarted { attempt, at, .. } => {
                 let mut begun = Attempt::new(&self.name, attempt);
                 begun.began = at.parse().ok();
+                begun.record.started_at = begun.began.map(|at| at.to_string());
                 match self.repeated(attempt) {
                     Some(place) => self.tests[place] = begun,
                     None => self.tests.push(begun),
@@ -164,15 +165,7 @@ impl Attempt {
     fn new(name: &str, number: u32) -> Self {
         Self {
             number,
-            record: TestRecord {
-                name: name.to_owned(),
-                status: StageStatus::Failed,
-                duration_ms: 0,
-                message: None,
-                steps: Vec::new(),
-                classname: None,
-                file: None,
-            },
+            record: TestRecord::new(name, StageStatus::Failed),
             began: None,
             ended: false,
             open: Vec::new(),
