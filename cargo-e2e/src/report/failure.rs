@@ -108,8 +108,22 @@ fn explain(
     let Some(all) = all else {
         return text;
     };
-    if tests.iter().all(|test| test.during.is_none()) {
-        text += &stack(record, all, each);
+    let is_common = |test: &FailedTest<'_>| {
+        let during = test.during.as_ref();
+        during.is_none_or(|during| each.common && during.is_ambiguous())
+    };
+    let common = if each.common {
+        tests.iter().take(shown.named).any(is_common)
+    } else {
+        tests.iter().all(is_common)
+    };
+    if common {
+        let lines = if each.common {
+            shown.lines * 3 / 5
+        } else {
+            shown.lines
+        };
+        text += &stack(record, all, Shown { lines, ..shown });
     }
     text + &health(record)
 }
@@ -122,7 +136,8 @@ fn stacks(record: &Record, tests: &[FailedTest<'_>], all: Option<&During>) -> St
     tests
         .filter_map(|one| {
             let during = one.during.as_ref().or(all)?;
-            let text = stack(record, during, OWN) + &health(record);
+            let at = one.place_elsewhere();
+            let text = at + &stack(record, during, OWN) + &health(record);
             Some((place(one.test)?, text))
         })
         .collect()

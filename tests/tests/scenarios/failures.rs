@@ -89,9 +89,11 @@ fn what_failed_and_why_is_on_one_screen_and_in_each_tests_own_part() {
     if std::env::var_os("E2E_FAILURES").is_some() {
         judge(&rows(&runners::all()));
     } else {
-        judge(&rows(&[runners::gotestsum()]));
-        let jest = runners::recorded_jest();
-        let seeds: Vec<&Seed> = jest.seeds.iter().collect();
-        judge(&run(&jest, &seeds, false));
+        let recorded = [runners::gotestsum(), runners::recorded_jest()];
+        let each = recorded.iter().flat_map(|runner| {
+            let seeds: Vec<&Seed> = runner.seeds.iter().collect();
+            run(runner, &seeds, false)
+        });
+        judge(&each.collect::<Vec<_>>());
     }
 }

@@ -197,7 +197,10 @@ fn what_pytest_counts_is_told_to_people_ci_and_other_programs() {
     ran.stderr_has("::error title=e2e.tests.test_x%3A%3Atest_bad,file=e2e/tests/test_x.py,line=6::assert 3 == 4");
     // pytest's times have no zone: it is found out. The page has a bar for each test.
     let bad = ran.recorded_as("tests", "e2e.tests.test_x::test_bad");
-    assert!(bad["started_at"].is_string() && bad["uncertain_ms"].is_number(), "{bad:#}");
+    assert!(
+        bad["started_at"].is_string() && bad["uncertain_ms"].is_number(),
+        "{bad:#}"
+    );
     ran.file_has("report.html", "<h3>Tests</h3>");
     // When exactly it ran is not known. pytest does not take its name as it is.
     ran.stderr_has("about when e2e.tests.test_x::test_bad ran (within")

@@ -194,11 +194,14 @@ impl Span {
 /// Returns the words that tell one event from another: long ones, and those with a digit.
 fn words(text: &str) -> BTreeSet<String> {
     let text: String = text.chars().take(4000).collect();
-    let parts = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    // An id is one word: `order-17`.
+    let parts = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-'));
     parts
+        .map(|word| word.trim_matches('-'))
         .filter(|word| {
             word.len() > 4 || (word.len() > 1 && word.contains(|c: char| c.is_ascii_digit()))
         })
+        .filter(|word| !is_complaint(word))
         .map(str::to_lowercase)
         .collect()
 }
@@ -260,6 +263,12 @@ impl During {
         let service = best.max_by_key(|service| of(service))?;
         Some((&service.name, &service.lines[service.decisive()?]))
     }
+
+    /// Returns whether nothing tells the lines of this test from those of others.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        let is_told = |(_, line): (&str, &Line)| line.shared > 0;
+        self.estimated && !self.decisive().is_some_and(is_told)
+    }
 }
 
 impl Line {
@@ -285,28 +294,23 @@ impl Service {
         best.map(|(at, _)| at)
     }
 
-    /// Picks at most so many lines, in their order: the decisive error, the first errors with the
-    /// lines that follow them, and the last lines.
+    /// Picks at most so many lines, in their order: the decisive error, the first errors, the lines
+    /// that follow them, and the last lines.
     pub(super) fn pick(&self, most: usize) -> Vec<&Line> {
         let mut wanted = vec![false; self.lines.len()];
-        let mut left = most.min(self.lines.len());
         let errors = self
             .lines
             .iter()
             .enumerate()
             .filter(|(_, line)| line.is_error);
-        let errors = errors.map(|(at, _)| at).take(most / 4);
-        for index in self.decisive().into_iter().chain(errors) {
-            for place in wanted.iter_mut().skip(index).take(2) {
-                if !*place && left > 0 {
-                    *place = true;
-                    left -= 1;
-                }
-            }
-        }
-        for place in wanted.iter_mut().rev() {
-            if !*place && left > 0 {
-                *place = true;
+        let errors = errors.map(|(at, _)| at).take(most.div_ceil(2));
+        let errors: Vec<usize> = self.decisive().into_iter().chain(errors).collect();
+        let following = errors.iter().take(most / 4).map(|at| at + 1);
+        let last = (0..self.lines.len()).rev();
+        let mut left = most.min(self.lines.len());
+        for at in errors.iter().copied().chain(following).chain(last) {
+            if left > 0 && at < wanted.len() && !wanted[at] {
+                wanted[at] = true;
                 left -= 1;
             }
         }

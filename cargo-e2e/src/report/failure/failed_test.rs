@@ -22,7 +22,9 @@ impl FailedTest<'_> {
     /// Returns all about it, within the bounds of a view.
     pub(super) fn whole(&self, record: &Record, shown: Shown) -> String {
         let mut text = self.message(record, shown);
-        if let Some(during) = &self.during {
+        if let Some(during) = &self.during
+            && !(shown.common && during.is_ambiguous())
+        {
             text += &stack(record, during, shown);
         }
         text
@@ -32,10 +34,20 @@ impl FailedTest<'_> {
     pub(super) fn brief(&self) -> String {
         let message = printable(self.test.message.as_deref().unwrap_or_default());
         let mut text = self.head(&message);
-        if let Some((service, line)) = self.during.as_ref().and_then(During::decisive) {
+        let during = self.during.as_ref().filter(|during| !during.is_ambiguous());
+        if let Some((service, line)) = during.and_then(During::decisive) {
             let _ = writeln!(text, "  {service} {} ! {}", line.after, line.text);
         }
         text
+    }
+
+    /// Returns a line with its place, where its message does not name it so.
+    pub(super) fn place_elsewhere(&self) -> String {
+        let message = self.test.message.as_deref().unwrap_or_default();
+        match &self.test.place {
+            Some(place) if !message.contains(place) => format!("at {place}\n"),
+            _ => String::new(),
+        }
     }
 
     fn head(&self, message: &str) -> String {
@@ -68,7 +80,8 @@ impl FailedTest<'_> {
         }
         let mut text = self.head(message);
         let says = in_one_line(message);
-        if message.lines().next().map(str::trim) == Some(&says) && !nothing_new {
+        let first = message.lines().next().unwrap_or_default().trim();
+        if says.starts_with(first) && !nothing_new {
             // The head has it.
             message = message.split_once('\n').map_or("", |(_, rest)| rest);
         }

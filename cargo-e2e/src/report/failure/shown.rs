@@ -11,6 +11,7 @@ pub(super) const SHORT: Shown = Shown {
     width: WIDTH,
     verdict: true,
     steps: false,
+    common: false,
 };
 /// For report.html, above the tests.
 pub(super) const PAGE: Shown = Shown {
@@ -26,6 +27,7 @@ pub(super) const LONG: Shown = Shown {
     width: usize::MAX,
     verdict: false,
     steps: true,
+    common: false,
 };
 /// For a test's own part of a file.
 pub(super) const OWN: Shown = Shown { lines: 24, ..LONG };
@@ -44,6 +46,8 @@ pub(super) struct Shown {
     /// Whether the verdict stands above it, and what a test command printed above that.
     pub(super) verdict: bool,
     pub(super) steps: bool,
+    /// Whether what the stack did is said once for tests whose own lines nothing tells apart.
+    pub(super) common: bool,
 }
 
 impl Shown {
@@ -59,6 +63,7 @@ impl Shown {
         Self {
             message: self.message * 3 / 4,
             lines: self.lines * 3 / 10,
+            common: true,
             ..self
         }
     }

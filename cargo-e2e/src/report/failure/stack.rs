@@ -39,6 +39,14 @@ pub(super) fn stack(record: &Record, during: &During, shown: Shown) -> String {
             service.is_none_or(|one| one.lines.is_empty()),
         )
     });
+    let noisy = services
+        .iter()
+        .filter(|(_, service)| service.is_some_and(|one| !one.lines.is_empty()));
+    // One service does not take all lines from the others.
+    let share = match noisy.count() {
+        0 | 1 => shown.lines,
+        _ => shown.lines * 2 / 3,
+    };
     let mut left = shown.lines;
     let mut silent: Vec<String> = Vec::new();
     for (record, service) in services {
@@ -64,8 +72,7 @@ pub(super) fn stack(record: &Record, during: &During, shown: Shown) -> String {
             "; it printed nothing"
         };
         let _ = writeln!(text, "{}: {state}{nothing}", record.name);
-        let picked =
-            service.map_or_else(Vec::new, |service| service.pick(left.min(shown.lines / 2)));
+        let picked = service.map_or_else(Vec::new, |service| service.pick(left.min(share)));
         left -= picked.len();
         for line in &picked {
             let mark = if line.is_error { '!' } else { ' ' };

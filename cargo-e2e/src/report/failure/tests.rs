@@ -92,7 +92,7 @@ db: out of memory (killed), restarted once since it was made
 ";
     assert!(report.short.starts_with(expected), "{}", report.short);
     let rest = "\
-| and 90 more in logs/db.log
+| and 87 more in logs/db.log
 web: running
 |  +0.50 s   GET /orders
 |  +1.00 s ! ERROR no such table
@@ -342,7 +342,7 @@ fn of_many_errors_the_one_that_the_test_is_about_counts() {
     std::fs::write(folder.path().join("logs/web.log"), log).unwrap();
     let mut record = run();
     record.services.truncate(1);
-    record.tests[0].message = Some("expected order-042".into());
+    record.tests[0].message = Some("Error: expected order-042".into());
     let mut later = test("z", StageStatus::Failed);
     later.message = Some("expected order-077".into());
     later.started_at.clone_from(&record.tests[0].started_at);

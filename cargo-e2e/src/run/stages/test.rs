@@ -55,7 +55,7 @@ pub async fn test(
 ) -> Result<StageOutput<()>, StageError> {
     let plan = context.plan;
     let before = junit::before(context).await?;
-    let mut tail = Tail::masking(context.events.secrets());
+    let mut tail = Tail::masking(context.events.secrets()).with_assertions();
     let mut sink = |bytes: &[u8]| {
         tail.take(bytes, |_| {});
         context.events.emit(Event::TestOutput {
