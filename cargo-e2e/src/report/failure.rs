@@ -112,12 +112,7 @@ fn explain(
         let during = test.during.as_ref();
         during.is_none_or(|during| each.common && during.is_ambiguous())
     };
-    let common = if each.common {
-        tests.iter().take(shown.named).any(is_common)
-    } else {
-        tests.iter().all(is_common)
-    };
-    if common {
+    if tests.is_empty() || tests.iter().take(shown.named).any(is_common) {
         let lines = if each.common {
             shown.lines * 3 / 5
         } else {

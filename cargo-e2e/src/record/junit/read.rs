@@ -36,7 +36,7 @@ pub fn read_with_times(
 ) -> Result<Vec<TestRecord>, Unreadable> {
     let document = Document::parse(xml)?;
     let times = super::times::of(&document, ran);
-    let timed = |(case, time): (&Case, Option<Time>)| {
+    let with_time = |(case, time): (&Case, Option<Time>)| {
         let mut test = record(case);
         if let Some(time) = time {
             test.started_at = Some(time.from.to_string());
@@ -44,7 +44,7 @@ pub fn read_with_times(
         }
         test
     };
-    Ok(document.cases.iter().zip(times).map(timed).collect())
+    Ok(document.cases.iter().zip(times).map(with_time).collect())
 }
 
 /// Returns a test's name, with its class. jest-junit makes class and name the same.

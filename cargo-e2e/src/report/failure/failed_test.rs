@@ -68,10 +68,9 @@ impl FailedTest<'_> {
     /// Returns its message and steps. What a test command printed has been seen on a terminal, and
     /// its stage has said how it ended.
     fn message(&self, record: &Record, shown: Shown) -> String {
-        let test = self.test;
-        let message = printable(test.message.as_deref().unwrap_or_default());
+        let message = printable(self.test.message.as_deref().unwrap_or_default());
         let mut message = message.trim_end();
-        let nothing_new = says_nothing_new(record, test);
+        let nothing_new = says_nothing_new(record, self.test);
         if nothing_new {
             message = message.split_once('\n').map_or("", |(_, rest)| rest);
             if shown.verdict || message.trim().is_empty() {
@@ -98,14 +97,14 @@ impl FailedTest<'_> {
             };
         }
         if shown.steps {
-            steps(test, &mut text);
+            steps(self.test, &mut text);
         }
         text
     }
 }
 
-fn steps(test: &TestRecord, text: &mut String) {
-    for step in &test.steps {
+fn steps(failed: &TestRecord, text: &mut String) {
+    for step in &failed.steps {
         let margin = "  ".repeat(usize::try_from(step.depth).unwrap_or_default() + 1);
         let mark = if step.status == StageStatus::Failed {
             "!"

@@ -282,6 +282,11 @@ web: running
 - a::last: assert a::last
   web +5.00 s ! ERROR no such table
 - b::unknown: assert b::unknown
+while the tests ran (20.0 s):
+web: running
+|  +1.00 s   before
+|  +5.50 s   GET /orders
+|  +6.00 s ! ERROR no such table
 health checks before: api passed after 1.20 s
 again: ";
     assert!(report.short.starts_with(expected), "{}", report.short);
@@ -291,7 +296,7 @@ again: ";
     assert_eq!(report.stacks.len(), 4);
     assert_eq!(
         report.long.matches("\nwhile ").count(),
-        3,
+        4,
         "{}",
         report.long
     );

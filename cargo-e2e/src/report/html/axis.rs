@@ -237,12 +237,9 @@ impl Axis {
         }
         shorten(&mut self.tests);
         self.hidden_tests = self.tests.is_empty() && record.tests.len() > 1;
-        if let (true, [only]) = (self.tests.is_empty(), record.tests.as_slice()) {
-            if stage.is_some() {
-                let from = began;
-                let to = from + signed(only.duration_ms);
-                self.times.insert(only.name.clone(), (from, to));
-            }
+        if let (true, [only], Some(_)) = (self.tests.is_empty(), record.tests.as_slice(), stage) {
+            let to = began + signed(only.duration_ms);
+            self.times.insert(only.name.clone(), (began, to));
         }
     }
 }

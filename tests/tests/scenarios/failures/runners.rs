@@ -71,17 +71,8 @@ impl Runner {
             .spec(&format!("{health}{tests}"));
         if self.kind == Kind::Script {
             repo = repo
-                .file(
-                    "package.json",
-                    "{\"private\": true}
-",
-                )
-                .gitignore(
-                    "node_modules
-out.xml
-test-results
-",
-                )
+                .file("package.json", "{\"private\": true}\n")
+                .gitignore("node_modules\nout.xml\ntest-results\n.tmp\n")
                 .env("PYTHONPATH", &installed("py"));
             repo = repo.symlink("node_modules", &installed("node_modules"));
         } else {
@@ -196,7 +187,7 @@ fn jest() -> Runner {
             "web/pay.test.cjs",
             include_str!("../../../fixtures/failures/pay.test.cjs"),
         )],
-        command: "JEST_JUNIT_OUTPUT_FILE=out.xml npx jest --rootDir . --testMatch '**/*.test.cjs' --reporters jest-junit FILTER",
+        command: "mkdir -p .tmp; export TMPDIR=$PWD/.tmp; JEST_JUNIT_OUTPUT_FILE=out.xml npx jest --rootDir . --testMatch '**/*.test.cjs' --reporters jest-junit FILTER",
         all: "",
         junit: "out.xml",
         kind: Kind::Script,
@@ -228,7 +219,7 @@ fn vitest() -> Runner {
             "web/pay.test.mjs",
             include_str!("../../../fixtures/failures/pay.test.mjs"),
         )],
-        command: "npx vitest run --root . --reporter=junit --outputFile=out.xml FILTER",
+        command: "mkdir -p .tmp; export TMPDIR=$PWD/.tmp; npx vitest run --root . --reporter=junit --outputFile=out.xml FILTER",
         all: "",
         junit: "out.xml",
         kind: Kind::Script,
@@ -250,7 +241,7 @@ fn playwright() -> Runner {
             "web/pay.spec.ts",
             include_str!("../../../fixtures/failures/pay.spec.ts"),
         )],
-        command: "PLAYWRIGHT_JUNIT_OUTPUT_NAME=out.xml npx playwright test --reporter=junit FILTER web",
+        command: "mkdir -p .tmp; export TMPDIR=$PWD/.tmp; PLAYWRIGHT_JUNIT_OUTPUT_NAME=out.xml npx playwright test --reporter=junit FILTER web",
         all: "",
         junit: "out.xml",
         kind: Kind::Script,

@@ -11,12 +11,14 @@ pub(crate) fn places(ran: &Ran<'_>, seed: &Seed, screen: usize) -> Vec<(&'static
     let junit = ran.file("junit.xml");
     let page = ran.file("report.html");
     let tests = page.split("id=\"tests\"").nth(1).unwrap_or_default();
+    let name = seed.test.rsplit("::").next().unwrap_or_default();
+    let attribute = format!("name=\"{name}\"");
     vec![
         ("terminal", last.join("\n")),
         ("failure.txt", ran.file("failure.txt")),
         (
             "junit.xml",
-            plain(part(&junit, "<testcase", "</testcase>", seed.test)),
+            plain(part(&junit, "<testcase", "</testcase>", &attribute)),
         ),
         (
             "report.html",
