@@ -13,7 +13,7 @@ KEEP =
 # Where `make e2e` looks for repos: a list of folders, separated by spaces.
 REPOS_DIR = examples ..
 
-.PHONY: help demo test e2e lint faults soak bench big page fuzz canaries runners docs
+.PHONY: help demo test e2e lint faults soak bench big page fuzz canaries runners failures docs
 
 help:
 	@echo 'make demo                    set up a lab host here and run examples on it and here'
@@ -27,6 +27,7 @@ help:
 	@echo 'make fuzz T=600              feed made-up input to all that reads, T seconds a target; TARGETS=name'
 	@echo 'make canaries                look for secrets of every shape in all that runs leave'
 	@echo 'make runners                 retries and --last-failed with runners of PyPI and npm'
+	@echo 'make failures                seeded failures over real runners: where each is explained'
 	@echo 'make lint                    formatting, clippy, shellcheck; cargo deny and linters of CI files where installed'
 	@echo 'make docs                    build the book of docs/ into target/book, with mdbook'
 
@@ -65,6 +66,9 @@ canaries:
 
 runners:
 	@sh scripts/runners
+
+failures:
+	@sh scripts/failures
 
 docs:
 	@sh scripts/docs

@@ -32,7 +32,9 @@ pub(crate) fn shown(record: &Record, events: &[u8]) {
             tail: "",
         };
         let told = failure::report(&record, &inputs);
-        let page = html::page(&record, &inputs, told.as_ref().map(|told| &told.page[..]));
+        let why = told.as_ref().map(|told| &told.page[..]);
+        let stacks = told.as_ref().map(|told| told.stacks.clone());
+        let page = html::page(&record, &inputs, why, &stacks.unwrap_or_default());
         assert!(page.contains("</html>"));
     }
 }

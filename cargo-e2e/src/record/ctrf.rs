@@ -5,7 +5,8 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::record::junit::{class_and_name, failed_stages};
+use crate::record::assertion::in_one_line;
+use crate::record::junit::{Stacks, class_and_name, failed_stages};
 use crate::record::outcome::{
     AttemptRecord, Record, StageRecord, StageStatus, StepRecord, TestRecord, Verdict,
 };
@@ -14,13 +15,15 @@ use crate::record::summary::reason;
 /// The version of the format.
 const VERSION: &str = "1.0.0";
 
-/// Returns the report.
+/// Returns the report, with what the stack did while failed tests ran.
 #[must_use]
-pub fn report(record: &Record) -> Value {
+pub fn report(record: &Record, stacks: &Stacks) -> Value {
     let start = record.started_at.parse::<Timestamp>().unwrap_or_default();
     let start = start.as_millisecond();
     let stop = start.saturating_add_unsigned(record.duration_ms);
-    let mut tests: Vec<Value> = record.tests.iter().map(|one| test(record, one)).collect();
+    let each = record.tests.iter().enumerate();
+    let each = each.map(|(place, one)| test(record, one, stacks.get(&place)));
+    let mut tests: Vec<Value> = each.collect();
     tests.extend(
         failed_stages(record)
             .into_iter()
@@ -66,11 +69,15 @@ pub fn report(record: &Record) -> Value {
     })
 }
 
-fn test(record: &Record, test: &TestRecord) -> Value {
+fn test(record: &Record, test: &TestRecord, stack: Option<&String>) -> Value {
     let (class, name) = class_and_name(record, test);
     let mut all = outcome(name, test.status, test.duration_ms, test.message.as_deref());
     all.insert("suite".into(), json!([class]));
-    if let Some(file) = &test.file {
+    let place = test
+        .place
+        .as_deref()
+        .and_then(|place| place.rsplit_once(':'));
+    if let Some(file) = test.file.as_deref().or(place.map(|(file, _)| file)) {
         all.insert("filePath".into(), json!(file));
     }
     if !test.attempts.is_empty() {
@@ -79,6 +86,19 @@ fn test(record: &Record, test: &TestRecord) -> Value {
         all.insert("retries".into(), json!(attempts.len() - 1));
         all.insert("retryAttempts".into(), attempts.into());
         all.insert("flaky".into(), json!(test.flaky));
+    }
+    if let (Some((_, line)), None) = (place, &test.file)
+        && let Ok(line) = line.parse::<u64>()
+    {
+        all.insert("line".into(), json!(line));
+    }
+    if let Some(why) = test.message.as_deref().filter(|why| !why.is_empty()) {
+        all.insert("message".into(), json!(in_one_line(why)));
+    }
+    if let Some(stack) = stack {
+        let why = test.message.as_deref().unwrap_or_default();
+        let trace = format!("{}\n\n{stack}", why.trim_end());
+        all.insert("trace".into(), json!(trace.trim_start()));
     }
     if !test.steps.is_empty() {
         let steps: Vec<Value> = test.steps.iter().map(step).collect();
@@ -155,10 +175,14 @@ mod tests {
 
     /// Returns the report, which is as the format's schema says.
     fn valid(record: &Record) -> Value {
+        valid_with(record, &Stacks::new())
+    }
+
+    fn valid_with(record: &Record, stacks: &Stacks) -> Value {
         let schema = include_str!("../../tests/schemas/ctrf.schema.json");
         let schema = serde_json::from_str(schema).unwrap();
         let validator = jsonschema::validator_for(&schema).unwrap();
-        let report = report(record);
+        let report = report(record, stacks);
         let errors: Vec<String> = validator
             .iter_errors(&report)
             .map(|error| format!("{}: {error}", error.instance_path()))
@@ -187,7 +211,8 @@ mod tests {
             test("", StageStatus::Skipped),
             test("cut", StageStatus::Interrupted),
         ];
-        let report = valid(&record);
+        let stacks = [(0, "while pays ran (1.00 s):\n".to_owned())].into();
+        let report = valid_with(&record, &stacks);
         let results = &report["results"];
         let summary = &results["summary"];
         let counts = ["tests", "passed", "failed", "skipped", "other"];
@@ -204,6 +229,10 @@ mod tests {
                 &json!("web/a.test.ts"),
                 &json!("expected 3")
             )
+        );
+        assert_eq!(
+            bad["trace"],
+            "expected 3\n  at web/a.test.ts:12\n\nwhile pays ran (1.00 s):\n"
         );
         assert_eq!(results["tests"][1]["suite"], json!(["orders"]));
         assert_eq!(results["environment"]["commit"], "0123abc");

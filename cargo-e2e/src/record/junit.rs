@@ -10,14 +10,13 @@ mod read_tests;
 #[cfg(test)]
 mod tests;
 mod times;
+#[cfg(test)]
+mod times_tests;
 mod write;
 mod xml;
 
-/// The file of a bundle that says when each test of a repo's own file ran, in the form of the
-/// harness's `events.jsonl`.
-pub const TIMES: &str = "times.jsonl";
-
+#[cfg(any(test, fuzzing))]
 pub use read::read;
-pub use times::{Time, times};
-pub use write::{OUTPUT, write};
+pub use read::read_with_times;
+pub use write::{OUTPUT, Stacks, write};
 pub(crate) use write::{class_and_name, failed_stages};

@@ -76,9 +76,12 @@ impl Secrets {
                 file,
                 attempts,
                 flaky: _,
+                started_at: _,
+                uncertain_ms: _,
+                place,
             } = test;
             self.one(name);
-            for text in [message, classname, file] {
+            for text in [message, classname, file, place] {
                 self.each(text);
             }
             for AttemptRecord {

@@ -2,6 +2,7 @@
 //! verdict. Called by the run, which writes it, and by reporters. It may not know what a stage
 //! does, nor how a result is shown.
 
+pub(crate) mod assertion;
 pub mod ctrf;
 pub mod ended;
 pub mod event;
@@ -10,6 +11,7 @@ pub mod junit;
 mod masked_files;
 mod masking;
 pub mod outcome;
+pub(crate) mod place;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod store;

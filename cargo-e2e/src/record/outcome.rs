@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -183,6 +184,18 @@ pub struct TestRecord {
     /// Whether it passed after it had failed. With `flaky: fail` its status is `failed` then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub flaky: bool,
+    /// When it began by the clock where it ran, RFC 3339 UTC, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    pub started_at: Option<String>,
+    /// How many milliseconds later it may have begun, where the repo's JUnit file does not say when
+    /// exactly.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub uncertain_ms: u64,
+    /// Where it failed, `file:line` from the repo's root, where the message names a file that is
+    /// there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
 }
 
 /// One attempt at a test.
@@ -196,8 +209,16 @@ pub struct AttemptRecord {
     pub message: Option<String>,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 impl TestRecord {
-    /// Makes a test of which only this is known.
+    /// Returns a test of which nothing more is known.
     #[must_use]
     pub fn new(name: impl Into<String>, status: StageStatus) -> Self {
         Self {
@@ -210,6 +231,9 @@ impl TestRecord {
             file: None,
             attempts: Vec::new(),
             flaky: false,
+            started_at: None,
+            uncertain_ms: 0,
+            place: None,
         }
     }
 
@@ -248,6 +272,14 @@ impl TestRecord {
     #[must_use]
     pub fn is_failed(&self) -> bool {
         matches!(self.status, StageStatus::Failed | StageStatus::Interrupted)
+    }
+
+    /// Returns its begin and its end, by the clock where it ran.
+    #[must_use]
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let from: Timestamp = self.started_at.as_deref()?.parse().ok()?;
+        let took = SignedDuration::from_millis(i64::try_from(self.duration_ms).ok()?);
+        Some((from, from.checked_add(took).ok()?))
     }
 
     /// The message of a test that ran when all tests were stopped.

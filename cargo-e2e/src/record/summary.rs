@@ -1,10 +1,8 @@
 //! Words that all reports share: durations, verdicts, counts.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use regex::Regex;
-
+use super::assertion::in_one_line;
 use crate::cancel::Signal;
 use crate::record::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
 use crate::text::{clip, printable};
@@ -113,7 +111,7 @@ fn test_reason(record: &Record, stage: &StageRecord) -> Option<String> {
     let name = printable(&first.name);
     let name = first_line(&name);
     let at = at_step(first);
-    Some(match first_line(&message) {
+    Some(match in_one_line(&message).as_str() {
         "" => format!("{name}{at}"),
         why => format!("{name}{at}: {why}"),
     })
@@ -192,14 +190,17 @@ pub(crate) fn first_failed(record: &Record) -> Option<&StageRecord> {
         .find(|stage| stage.status == StageStatus::Failed && !stage.detail.trim().is_empty())
 }
 
-/// Returns the failed tests by name: tests run in parallel, so the order of their ends means
-/// nothing.
+/// Returns the failed tests in the order in which they failed, as far as it is known: what failed
+/// first may have failed the others.
 pub(crate) fn failed_tests(record: &Record) -> Vec<&TestRecord> {
     let failed = |test: &&TestRecord| test.status == StageStatus::Failed;
     let mut tests: Vec<&TestRecord> = record.tests.iter().filter(failed).collect();
     // After a timeout, the tests that took the time come first.
     let in_order = |test: &TestRecord| record.verdict != Verdict::TimedOut || !test.has_no_end();
-    tests.sort_by(|one, other| (in_order(one), &one.name).cmp(&(in_order(other), &other.name)));
+    tests.sort_by_cached_key(|test| {
+        let end = test.span().map(|(_, end)| end);
+        (in_order(test), end.is_none(), end)
+    });
     tests
 }
 
@@ -218,22 +219,6 @@ pub(crate) fn reason(text: &str) -> String {
         }
         _ => first.to_owned(),
     }
-}
-
-/// Returns the first place in a repo's code that a text names: file and line.
-pub(crate) fn place(text: &str) -> Option<(&str, &str)> {
-    places(text).next()
-}
-
-/// Returns possible places in a repo's code, file and line, in the order of the text.
-pub(crate) fn places(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"(?m)(?:^|[\s(])([A-Za-z0-9_][A-Za-z0-9_./-]*\.[A-Za-z]+):([0-9]+)").ok()
-    });
-    let all = PLACE.as_ref().map(|place| place.captures_iter(text));
-    all.into_iter()
-        .flatten()
-        .filter_map(|found| Some((found.get(1)?.as_str(), found.get(2)?.as_str())))
 }
 
 /// Returns `: 1 of 3 tests`; an empty text for a test command, which counts as one test, and where
@@ -349,7 +334,9 @@ mod tests {
         };
         record.tests[1].steps = vec![step("GET /rows: no answer", 1), step("pay", 0)];
         record.tests[0].status = StageStatus::Failed;
+        // What failed first comes first.
         record.tests[0].name = "c".into();
+        record.tests[1].started_at = Some("2025-11-22T13:00:00Z".into());
         assert_eq!(
             summary_line(&record),
             "activity-core e2e failed: 2 of 2 tests in 6.12 s on railiance01 (b at `pay`: expected 3, got 4)"

@@ -81,9 +81,11 @@ impl Bundle {
         failure: Option<&failure::Report>,
     ) -> io::Result<()> {
         let output = tail(&self.dir.join("test-output.log"), junit::OUTPUT);
-        let xml = junit::write(record, &output);
+        let none = junit::Stacks::new();
+        let stacks = failure.map_or(&none, |failure| &failure.stacks);
+        let xml = junit::write(record, &output, stacks);
         durable::write(&self.dir, "junit.xml", xml.as_bytes())?;
-        let mut json = serde_json::to_vec_pretty(&ctrf::report(record))?;
+        let mut json = serde_json::to_vec_pretty(&ctrf::report(record, stacks))?;
         json.push(b'\n');
         durable::write(&self.dir, "ctrf.json", &json)?;
         let failure = failure.map(|failure| failure.short.as_str());

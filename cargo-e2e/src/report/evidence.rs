@@ -61,11 +61,15 @@ pub(crate) async fn write_page(
     bundle: &Arc<Bundle>,
     evidence: &Evidence,
 ) {
-    let why = failure.map(|failure| failure.page.clone());
+    let failure = failure.cloned();
     let (record, bundle, evidence) = (record.clone(), Arc::clone(bundle), evidence.clone());
     let written = tokio::task::spawn_blocking(move || {
+        let (why, stacks) = failure.map_or_else(Default::default, |failure| {
+            (Some(failure.page), failure.stacks)
+        });
         let tail = evidence.tail(&record);
-        let page = html::page(&record, &evidence.inputs(&bundle, &tail), why.as_deref());
+        let inputs = evidence.inputs(&bundle, &tail);
+        let page = html::page(&record, &inputs, why.as_deref(), &stacks);
         std::fs::write(bundle.dir().join("report.html"), page)
     });
     // The report stage reports a full disk.

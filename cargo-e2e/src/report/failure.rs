@@ -1,69 +1,44 @@
-//! Why tests failed, from the evidence: their messages, and what the stack did meanwhile. About a
-//! screen for the terminal, more for the bundle.
+//! Why tests failed, from the evidence: what each says, and what the stack did in its time. About a
+//! screen for the terminal, more for the bundle, and for other programs a part for each test.
 
 mod during;
+mod failed_test;
+mod shown;
+mod stack;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
-use crate::record::outcome::{
-    HealthStatus, Record, ServiceRecord, Stage, StageRecord, StageStatus, TestRecord, Verdict,
-};
-use crate::record::summary::{
-    WIDTH, at_step, duration, failed_tests, first_failed, first_line, headline, place,
-    says_nothing_new, signal_name,
-};
+use crate::record::junit::Stacks;
+use crate::record::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
+use crate::record::summary::{failed_tests, first_failed, first_line, headline, signal_name};
 use crate::report::ReportInputs;
-use crate::text::{clip, count, printable};
+use crate::text::printable;
 
-use during::{During, Service};
+use during::{During, spans};
+use failed_test::FailedTest;
+use shown::{LONG, OWN, PAGE, SHORT, Shown};
+pub(crate) use stack::restarted;
+use stack::{health, stack};
 
-/// For the terminal.
-const SHORT: Shown = Shown {
-    tests: 1,
-    message: 10,
-    lines: 24,
-    width: WIDTH,
-    verdict: true,
-};
-/// For report.html, above the tests.
-const PAGE: Shown = Shown {
-    verdict: false,
-    ..SHORT
-};
-/// For failure.txt.
-const LONG: Shown = Shown {
-    tests: usize::MAX,
-    message: usize::MAX,
-    lines: 2000,
-    width: usize::MAX,
-    verdict: false,
-};
-
-#[derive(Clone, Copy)]
-struct Shown {
-    tests: usize,
-    message: usize,
-    lines: usize,
-    width: usize,
-    /// Whether the verdict stands above it, with the first line of each message, and what a test
-    /// command printed above that.
-    verdict: bool,
-}
+/// Failed tests whose time is looked at, the earliest.
+const EXPLAINED: usize = 50;
 
 /// A failure explained, for each place that shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// For the terminal, below the verdict.
     pub short: String,
-    /// What the stack did meanwhile, for the record; empty unless [`explained`] names a stage.
+    /// What the stack did while the first failed test ran, for the record; empty unless
+    /// [`explained`] names a stage.
     pub stack: String,
     /// For the page, which has the tests' messages elsewhere.
     pub page: String,
     /// For failure.txt.
     pub long: String,
+    /// What the stack did while each failed test ran, by the test's index in the record.
+    pub stacks: Stacks,
 }
 
 /// Explains why a run did not pass; `None` for one that passed. Where the tests had not begun, only
@@ -74,18 +49,17 @@ pub fn report(record: &Record, inputs: &ReportInputs<'_>) -> Option<Report> {
         return None;
     }
     let failed = failed_tests(record);
-    let during = explained(record).and_then(|stage| {
-        let test = failed.first().map(|test| test.name.as_str());
-        During::of(record, stage, test, inputs)
+    let looked_at = &failed[..failed.len().min(EXPLAINED)];
+    let spans = explained(record).and_then(|stage| spans(record, stage, looked_at, inputs));
+    let (all, own) = spans.map_or_else(Default::default, |(all, own)| (Some(all), own));
+    let mut own = own.into_iter();
+    let tests = failed.iter().map(|test| FailedTest {
+        test,
+        during: own.next().flatten(),
     });
+    let tests: Vec<FailedTest<'_>> = tests.collect();
     let again = again(record, inputs);
-    let text = |shown| {
-        let mut text = messages(record, &failed, shown);
-        if let Some(during) = &during {
-            text += &stack(record, during, shown);
-        }
-        text + &again
-    };
+    let text = |shown| explain(record, &tests, all.as_ref(), shown) + &again;
     let failure =
         |stage: &StageRecord| format!("{}: {}\n", stage.name.name(), printable(&stage.detail));
     let why = match record.verdict {
@@ -93,14 +67,73 @@ pub fn report(record: &Record, inputs: &ReportInputs<'_>) -> Option<Report> {
         _ => first_failed(record).map(failure),
     };
     let why = why.unwrap_or_default();
+    let first = tests.first().and_then(|test| test.during.as_ref());
+    let of_stage = |during: &During| stack(record, during, SHORT) + &health(record);
     Some(Report {
         short: text(SHORT),
-        stack: during
-            .as_ref()
-            .map_or_else(String::new, |during| stack(record, during, SHORT)),
+        stack: first.or(all.as_ref()).map_or_else(String::new, of_stage),
         page: format!("{why}{}", text(PAGE)),
         long: format!("{}\n{why}\n{}", headline(record), text(LONG)),
+        stacks: stacks(record, &tests, all.as_ref()),
     })
+}
+
+/// Returns what each failed test says, and what the stack did meanwhile.
+fn explain(
+    record: &Record,
+    tests: &[FailedTest<'_>],
+    all: Option<&During>,
+    shown: Shown,
+) -> String {
+    let whole = if tests.len() > shown.whole {
+        1
+    } else {
+        tests.len()
+    };
+    let each = shown.each(tests.len());
+    let mut text = String::new();
+    for (place, test) in tests.iter().take(shown.named).enumerate() {
+        text += &if place < whole {
+            test.whole(record, each)
+        } else {
+            test.brief()
+        };
+    }
+    if tests.len() > shown.named {
+        let more = tests.len() - shown.named;
+        let _ = writeln!(text, "- and {more} more in failure.txt");
+    }
+    let Some(all) = all else {
+        return text;
+    };
+    let is_common = |test: &FailedTest<'_>| {
+        let during = test.during.as_ref();
+        during.is_none_or(|during| each.common && during.is_ambiguous())
+    };
+    if tests.is_empty() || tests.iter().take(shown.named).any(is_common) {
+        let lines = if each.common {
+            shown.lines * 3 / 5
+        } else {
+            shown.lines
+        };
+        text += &stack(record, all, Shown { lines, ..shown });
+    }
+    text + &health(record)
+}
+
+/// Returns what the stack did while each test ran; while all ran, where no time of its own is
+/// known.
+fn stacks(record: &Record, tests: &[FailedTest<'_>], all: Option<&During>) -> Stacks {
+    let place = |test: &TestRecord| record.tests.iter().position(|one| std::ptr::eq(one, test));
+    let tests = tests.iter().take(EXPLAINED);
+    tests
+        .filter_map(|one| {
+            let during = one.during.as_ref().or(all)?;
+            let at = one.place_elsewhere();
+            let text = at + &stack(record, during, OWN) + &health(record);
+            Some((place(one.test)?, text))
+        })
+        .collect()
 }
 
 /// Returns the failed stage that ran on a ready stack, which may be the cause.
@@ -127,168 +160,6 @@ pub fn cut_short(record: &Record) -> Option<String> {
     };
     let detail = first_line(&stage.detail);
     Some(format!("{} was interrupted: {detail}\n", stage.name.name()))
-}
-
-/// Returns the messages of failed tests, without their first lines where the verdict shows those.
-fn messages(record: &Record, failed: &[&TestRecord], shown: Shown) -> String {
-    let mut text = String::new();
-    for test in failed.iter().take(shown.tests) {
-        let message = printable(test.message.as_deref().unwrap_or_default());
-        let nothing_new = says_nothing_new(record, test);
-        let is_line = message.trim().lines().count() == 1;
-        let seen = if shown.verdict {
-            nothing_new || is_line
-        } else {
-            nothing_new && is_line
-        };
-        if message.trim().is_empty() || seen {
-            continue;
-        }
-        let step = at_step(test);
-        let at =
-            place(&message).map_or_else(String::new, |(file, line)| format!(" at {file}:{line}"));
-        let _ = writeln!(text, "{}{step}{at}:", first_line(&printable(&test.name)));
-        // A test prints the reason for its failure last.
-        let mut lines: Vec<&str> = message.trim_end().lines().collect();
-        if nothing_new {
-            lines.remove(0);
-        }
-        let left_out = lines.len().saturating_sub(shown.message);
-        if left_out > 0 {
-            let left_out = count(left_out, "earlier line");
-            let _ = writeln!(text, "| ({left_out} left out)");
-        }
-        for line in &lines[left_out..] {
-            let line = clip(line, shown.width);
-            let _ = writeln!(text, "{}", format!("| {line}").trim_end());
-        }
-        for step in test.steps.iter().filter(|_| shown.tests > 1) {
-            let margin = "  ".repeat(usize::try_from(step.depth).unwrap_or_default() + 1);
-            let mark = if step.status == StageStatus::Failed {
-                "!"
-            } else {
-                " "
-            };
-            let took = duration(Duration::from_millis(step.duration_ms));
-            let _ = writeln!(text, "{mark}{margin}{} {took}", printable(&step.name));
-        }
-    }
-    text
-}
-
-/// Describes what the stack did, the services that likely matter first.
-fn stack(record: &Record, during: &During, shown: Shown) -> String {
-    let mut text = String::new();
-    let what = during.test.as_deref().unwrap_or(match during.stage {
-        Stage::Setup => "setup_command",
-        _ => "the tests",
-    });
-    let _ = writeln!(
-        text,
-        "while {} ran ({}):",
-        printable(what),
-        duration(during.took)
-    );
-    let mut services: Vec<(&ServiceRecord, Option<&Service>)> = record
-        .services
-        .iter()
-        .map(|service| {
-            (
-                service,
-                during.services.iter().find(|one| one.name == service.name),
-            )
-        })
-        .collect();
-    services.sort_by_key(|(record, service)| {
-        let errors = service.map_or(0, Service::errors);
-        (
-            changes(record).is_empty(),
-            errors == 0,
-            service.is_none_or(|one| one.lines.is_empty()),
-        )
-    });
-    let mut left = shown.lines;
-    let mut silent: Vec<String> = Vec::new();
-    for (record, service) in services {
-        let printed = service.is_some_and(|service| !service.lines.is_empty());
-        let changes = changes(record);
-        if changes.is_empty() && !printed {
-            // Nothing happened to this container: its state is enough.
-            silent.push(match record.state.as_str() {
-                "running" => record.name.clone(),
-                state => format!("{} ({state})", record.name),
-            });
-            continue;
-        }
-        let state = if changes.is_empty() {
-            record.state.clone()
-        } else {
-            changes.join(", ")
-        };
-        let nothing = if printed { "" } else { "; it printed nothing" };
-        let _ = writeln!(text, "{}: {state}{nothing}", record.name);
-        let picked =
-            service.map_or_else(Vec::new, |service| service.pick(left.min(shown.lines / 2)));
-        left -= picked.len();
-        for line in &picked {
-            let mark = if line.is_error { '!' } else { ' ' };
-            let _ = writeln!(text, "| {:>8} {mark} {}", line.after, line.text);
-        }
-        let more = service.map_or(0, |service| service.count.saturating_sub(picked.len()));
-        if more > 0 {
-            let _ = writeln!(text, "| and {more} more in logs/{}.log", record.name);
-        }
-    }
-    if !silent.is_empty() {
-        let _ = writeln!(text, "no log lines from {}", silent.join(", "));
-    }
-    let checks: Vec<String> = record
-        .health_checks
-        .iter()
-        .map(|check| match (&check.status, &check.last_error) {
-            (HealthStatus::Passed, _) => {
-                format!(
-                    "{} passed after {}",
-                    check.name,
-                    duration(Duration::from_millis(check.waited_ms))
-                )
-            }
-            (HealthStatus::Failed, answer) => {
-                let answer = printable(answer.as_deref().unwrap_or("no response"));
-                format!("{}: {}", check.name, first_line(&answer))
-            }
-        })
-        .collect();
-    if !checks.is_empty() {
-        let _ = writeln!(text, "health checks before: {}", checks.join("; "));
-    }
-    text
-}
-
-pub(crate) fn restarted(times: u64) -> String {
-    match times {
-        1 => "restarted once".to_owned(),
-        times => format!("restarted {times} times"),
-    }
-}
-
-/// Lists unexpected events of a container: restarts, exits, lack of memory.
-fn changes(service: &ServiceRecord) -> Vec<String> {
-    let mut all = Vec::new();
-    if service.oom_killed {
-        all.push("out of memory (killed)".to_owned());
-    }
-    if service.restarts > 0 {
-        // Docker does not say when: it may have been before the tests.
-        all.push(format!("{} since it was made", restarted(service.restarts)));
-    }
-    if let Some(code) = service.exit_code.filter(|code| *code != 0) {
-        all.push(format!("{} with code {code}", service.state));
-    }
-    if service.health.as_deref() == Some("unhealthy") {
-        all.push("unhealthy".to_owned());
-    }
-    all
 }
 
 fn again(record: &Record, inputs: &ReportInputs<'_>) -> String {

@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::environment;
+use crate::record::assertion::{Piece, shortened};
 use crate::record::event::{Event, Reporter};
 use crate::record::outcome::{HealthStatus, Record, StageRecord, StageStatus, Verdict};
+use crate::record::place::{find, places};
 use crate::record::summary::{
-    duration, failed_tests, first_failed, first_line, keeps_house, places, reason, summary_line,
+    duration, failed_tests, first_failed, first_line, keeps_house, reason, summary_line,
 };
 use crate::text::{clip, printable};
 
@@ -70,7 +72,10 @@ impl<W: Write + Send> GitHub<W> {
         let mut all: Vec<String> = failed
             .iter()
             .take(ANNOTATIONS)
-            .map(|test| self.annotation(&test.name, test.message.as_deref().unwrap_or("failed")))
+            .map(|test| {
+                let message = test.message.as_deref().unwrap_or("failed");
+                self.annotation(&test.name, message, test.place.as_deref())
+            })
             .collect();
         if all.is_empty() {
             let title = format!("{} e2e", record.repo);
@@ -78,16 +83,17 @@ impl<W: Write + Send> GitHub<W> {
                 || summary_line(record),
                 |stage| format!("{}: {}", stage.name.name(), stage.detail),
             );
-            all.push(self.annotation(&title, &why));
+            all.push(self.annotation(&title, &why, None));
         }
         all
     }
 
-    fn annotation(&self, title: &str, message: &str) -> String {
+    fn annotation(&self, title: &str, message: &str, place: Option<&str>) -> String {
         let message = printable(message);
         let mut properties = format!("title={}", property(&printable(title)));
-        if let Some((file, line)) =
-            places(&message).find_map(|(file, line)| Some((self.found(file)?, line)))
+        let own = place.and_then(|place| place.rsplit_once(':'));
+        let mut places = own.into_iter().chain(places(&message));
+        if let Some((file, line)) = places.find_map(|(file, line)| Some((self.found(file)?, line)))
         {
             let _ = write!(properties, ",file={},line={line}", property(&file));
         }
@@ -99,9 +105,9 @@ impl<W: Write + Send> GitHub<W> {
     /// host and its port.
     fn found(&self, file: &str) -> Option<String> {
         let within = |folder: &&Path| folder.starts_with(&self.workspace);
-        let mut folders = self.repo.ancestors().take_while(within);
-        let path =
-            folders.find_map(|folder| Some(folder.join(file)).filter(|path| path.is_file()))?;
+        let folders = self.repo.ancestors().take_while(within);
+        let folders: Vec<PathBuf> = folders.map(Path::to_owned).collect();
+        let path = find(file, &folders, &mut |path| path.is_file())?;
         let path = path.strip_prefix(&self.workspace).ok()?;
         Some(path.display().to_string())
     }
@@ -149,9 +155,17 @@ pub(super) fn summary(record: &Record, failure: Option<&str>) -> String {
     let mut parts = vec![format!("### {sign} {}", escaped(&summary_line(record)))];
     let failed = failed_tests(record);
     for test in failed.iter().take(TESTS) {
-        parts.push(format!("- **{}**", escaped(first_line(&short(&test.name)))));
+        let place = test
+            .place
+            .as_deref()
+            .map(|place| format!(" at {}", escaped(&short(place))));
+        parts.push(format!(
+            "- **{}**{}",
+            escaped(first_line(&short(&test.name))),
+            place.unwrap_or_default()
+        ));
         if let Some(message) = &test.message {
-            parts.push(format!("  {}", preformatted(&short(message))));
+            parts.push(format!("  {}", preformatted(message)));
         }
     }
     if failed.len() > TESTS {
@@ -212,14 +226,18 @@ fn short(text: &str) -> String {
     text.chars().take(MESSAGE).collect()
 }
 
-/// Returns a code block with the first and last lines of a text.
+/// Returns a code block with the lines of a text that say most.
 fn preformatted(text: &str) -> String {
     let text = printable(text);
-    let mut lines: Vec<&str> = text.trim_end().lines().collect();
-    if lines.len() > SHOWN_LINES {
-        lines.splice(1..=lines.len() - SHOWN_LINES, ["…"]);
-    }
-    format!("<pre>{}</pre>", in_one_line(&lines.join("\n")))
+    let line = |piece| match piece {
+        Piece::Line(line) => line,
+        Piece::Gap(_) => "…",
+    };
+    let lines: Vec<&str> = shortened(&text, SHOWN_LINES)
+        .into_iter()
+        .map(line)
+        .collect();
+    format!("<pre>{}</pre>", in_one_line(&short(&lines.join("\n"))))
 }
 
 /// Joins lines for Markdown, where a blank line would end the block around them.

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use crate::record::junit::Stacks;
 use crate::record::outcome::{HealthStatus, Record, Verdict};
 use crate::record::summary::{at_step, by_spec, duration, first_line};
 use crate::report::ReportInputs;
@@ -39,9 +40,15 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 /// Characters of the first failure above all else.
 const FIRST: usize = 300;
 
-/// Renders the page. `failure` is the explanation from the evidence.
+/// Renders the page. `failure` is the explanation from the evidence, `stacks` that of each failed
+/// test.
 #[must_use]
-pub fn page(record: &Record, inputs: &ReportInputs<'_>, failure: Option<&str>) -> String {
+pub fn page(
+    record: &Record,
+    inputs: &ReportInputs<'_>,
+    failure: Option<&str>,
+    stacks: &Stacks,
+) -> String {
     let axis = Axis::of(record, inputs);
     let failed = test_list::failed(record);
     let page = html! {
@@ -86,7 +93,7 @@ pub fn page(record: &Record, inputs: &ReportInputs<'_>, failure: Option<&str>) -
                             pre.bad { (failure) }
                         }
                     }
-                    section #tests { h2 { "Tests" } (test_list::tests(record, &axis, &failed)) }
+                    section #tests { h2 { "Tests" } (test_list::tests(record, &axis, &failed, stacks)) }
                     section #timeline { h2 { "Timeline" } (timeline::timeline(record, inputs, &axis, &failed)) }
                     section #logs { h2 { "Logs" } (logs::logs(record, inputs, &axis, &failed)) }
                     section #about { h2 { "About" } (about(record, inputs)) }

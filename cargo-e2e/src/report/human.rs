@@ -19,6 +19,7 @@ use paint::{COLUMN, Paint};
 use pending::{Pending, first_words};
 
 use super::output::{Channel, Missed, Notice, Status};
+use crate::record::assertion::{self, Piece};
 use crate::record::event::{Event, Excerpt, Failure, Reporter};
 use crate::record::outcome::{Stage, StageStatus};
 use crate::record::summary::{duration, keeps_house, reason};
@@ -264,25 +265,20 @@ impl<E: Channel, O: Channel> Human<E, O> {
         let title = printable(&excerpt.title);
         let title = title.trim().trim_end_matches(':');
         let text = printable(&excerpt.text);
-        let lines: Vec<&str> = text.trim_end().lines().collect();
-        if lines.is_empty() {
+        if text.trim().is_empty() {
             shown.push(format!("  {title}: nothing"));
             return;
         }
         shown.push(format!("  {}:", self.paint.with(self.paint.strong, title)));
         let gutter = self.paint.with(self.paint.dim, "  |");
-        // Programs print last why they stop, so the end is kept.
-        let left_out = lines.len().saturating_sub(EXCERPT_LINES);
-        if left_out > 0 {
-            let more = format!("({} left out)", count(left_out, "earlier line"));
-            shown.push(format!(
-                "{gutter} {}",
-                self.paint.with(self.paint.dim, &more)
-            ));
-        }
-        shown.extend(lines[left_out..].iter().map(|line| match line.trim_end() {
-            "" => gutter.clone(),
-            line => format!("{gutter} {}", shortened(line)),
+        let pieces = assertion::shortened_output(&text, EXCERPT_LINES).into_iter();
+        shown.extend(pieces.map(|piece| match piece {
+            Piece::Line("") => gutter.clone(),
+            Piece::Line(line) => format!("{gutter} {}", shortened(line)),
+            Piece::Gap(gap) => {
+                let more = format!("({} left out)", count(gap, "line"));
+                format!("{gutter} {}", self.paint.with(self.paint.dim, &more))
+            }
         }));
     }
 }

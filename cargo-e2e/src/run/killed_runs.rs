@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::record::ended::EndedSandbox;
 use crate::record::event::Events;
+use crate::record::junit::Stacks;
 use crate::record::outcome::Record;
 use crate::record::store::journal::{Dead, Recovered};
 use crate::record::store::{Store, journal, state_folder};
@@ -60,7 +61,7 @@ fn explain(record: &Record, bundle: &Path) {
     };
     let why = failure::cut_short(record);
     // The record is stored, so an error here is ignored.
-    let page = html::page(record, &inputs, why.as_deref());
+    let page = html::page(record, &inputs, why.as_deref(), &Stacks::new());
     let _ = std::fs::write(bundle.dir().join("report.html"), page);
     let _ = bundle.write_for_ci(record, None);
 }

@@ -9,6 +9,7 @@ pub mod definition;
 mod endpoints;
 mod explain;
 mod failpoint;
+mod failure_places;
 pub mod finish;
 pub mod keeping;
 pub mod killed_runs;

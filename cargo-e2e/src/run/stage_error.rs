@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::host::HostError;
+use crate::record::assertion::{Piece, shortened_output};
 use crate::record::event::{Excerpt, Failure};
 use crate::record::outcome::{Stage, Verdict};
 use crate::record::summary::LAST_PRINTED;
@@ -25,7 +26,7 @@ pub struct StageError {
     pub printed: String,
 }
 
-/// Lines of the end of an excerpt that the record keeps.
+/// Lines of an excerpt that the record keeps.
 const RECORDED_LINES: usize = 20;
 /// Characters at which such a line is cut.
 const RECORDED_WIDTH: usize = 500;
@@ -101,13 +102,15 @@ impl StageError {
 fn add_lines(text: &mut String, title: &str, lines: &str, secrets: &Secrets) {
     let lines = printable(lines);
     let lines = secrets.text(&lines);
-    let lines: Vec<&str> = lines.trim_end().lines().collect();
-    if lines.is_empty() {
+    if lines.trim_end().is_empty() {
         return;
     }
     let _ = write!(text, "\n{}:", title.trim_end_matches(':'));
-    for line in &lines[lines.len().saturating_sub(RECORDED_LINES)..] {
-        let line = clip(line.trim_end(), RECORDED_WIDTH);
+    for piece in shortened_output(&lines, RECORDED_LINES) {
+        let line = match piece {
+            Piece::Line(line) => clip(line, RECORDED_WIDTH),
+            Piece::Gap(_) => "…".to_owned(),
+        };
         let _ = write!(text, "\n{}", format!("  {line}").trim_end());
     }
 }
@@ -142,7 +145,7 @@ mod tests {
             .help("set POSTGRES_PASSWORD");
         let text = error.recorded(&Secrets::default());
         assert!(
-            text.starts_with("db exited with code 1\nthe last lines of db:\n  line 11\n"),
+            text.starts_with("db exited with code 1\nthe last lines of db:\n  …\n  line 11\n"),
             "{text}"
         );
         assert!(

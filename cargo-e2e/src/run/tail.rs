@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::record::assertion::is_assertion;
 use crate::secrets::{Masking, Secrets};
+use crate::text::printable;
 
 /// Splits bytes into lines, and keeps the last ones. Secrets are masked before the split: half of
 /// one would not be recognised.
@@ -15,6 +17,8 @@ pub struct Tail {
     /// The last byte was a carriage return.
     returned: bool,
     lines: VecDeque<String>,
+    /// Earlier lines that say why a test failed, where those are kept.
+    asserted: Option<VecDeque<String>>,
 }
 
 impl Tail {
@@ -23,12 +27,24 @@ impl Tail {
     /// Bytes after which a line without end is cut.
     const LONGEST: usize = 16 << 10;
 
+    /// Earlier assertions that are kept.
+    const ASSERTED: usize = 12;
+
     /// Makes one that masks these secrets.
     #[must_use]
     pub fn masking(secrets: &Arc<Secrets>) -> Self {
         Self {
             secrets: Arc::clone(secrets),
             ..Self::default()
+        }
+    }
+
+    /// Also keeps the last assertions before them: after those, a runner may print summaries.
+    #[must_use]
+    pub fn with_assertions(self) -> Self {
+        Self {
+            asserted: Some(VecDeque::new()),
+            ..self
         }
     }
 
@@ -57,7 +73,15 @@ impl Tail {
         self.partial.clear();
         each(&line);
         if self.lines.len() == Self::LINES {
-            self.lines.pop_front();
+            let gone = self.lines.pop_front();
+            if let (Some(asserted), Some(gone)) = (&mut self.asserted, gone)
+                && is_assertion(&printable(&gone))
+            {
+                if asserted.len() == Self::ASSERTED {
+                    asserted.pop_front();
+                }
+                asserted.push_back(gone);
+            }
         }
         self.lines.push_back(line);
     }
@@ -65,7 +89,8 @@ impl Tail {
     /// Returns the last lines, with an unfinished one.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut lines: Vec<&str> = self.lines.iter().map(String::as_str).collect();
+        let asserted = self.asserted.iter().flatten();
+        let mut lines: Vec<&str> = asserted.chain(&self.lines).map(String::as_str).collect();
         let rest = self.masking.clone().finish(&self.secrets.patterns());
         let partial = [self.partial.as_slice(), &rest].concat();
         let partial = String::from_utf8_lossy(&partial);
@@ -106,5 +131,20 @@ mod tests {
             tail.take(b"x\n", |_| {});
         }
         assert_eq!(tail.text().lines().count(), Tail::LINES);
+    }
+
+    #[test]
+    fn an_assertion_stays_however_much_follows_it() {
+        let mut tail = Tail::default().with_assertions();
+        tail.take(b"\x1b[31mE  assert 3 == 4\x1b[0m\nx\n", |_| {});
+        for _ in 0..100 {
+            tail.take(b"y\n", |_| {});
+        }
+        let text = tail.text();
+        assert!(
+            printable(&text).starts_with("E  assert 3 == 4\ny\n"),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), Tail::LINES + 1);
     }
 }

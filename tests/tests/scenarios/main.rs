@@ -7,6 +7,7 @@ mod compose_scripts;
 mod control;
 mod durable;
 mod examples;
+mod failures;
 mod gc;
 mod github;
 mod hosts;

@@ -4,29 +4,62 @@ use crate::record::outcome::{AttemptRecord, StageStatus, TestRecord, millis};
 use crate::text::{clip, printable};
 
 use super::document::{Case, Document, Outcome, Unreadable};
+use super::times::Time;
+use crate::record::assertion::{self, Piece};
 
 /// Characters of a failure's message that are kept: about a page.
 const MESSAGE: usize = 4000;
+/// Lines of a message that is longer.
+const LINES: usize = 60;
 
-/// Returns the tests in a file of the JUnit family, whichever tool wrote it: nested suites, one
-/// suite without `testsuites`, and failures of a suite itself, such as tests that could not be
-/// collected. A suite that counts more failures than its tests show becomes a failed test, so that
-/// the file of a failed run never reads as passed.
+/// Returns the tests as [`read_with_times`] does, without times.
 ///
 /// # Errors
-/// When the text is no JUnit XML, or incomplete.
+/// As there.
+#[cfg(any(test, fuzzing))]
 pub fn read(xml: &str) -> Result<Vec<TestRecord>, Unreadable> {
     let document = Document::parse(xml)?;
     Ok(document.cases.iter().map(record).collect())
 }
 
-/// Returns a test's name, with its class.
-pub(super) fn name(case: &Case) -> String {
-    if case.class.is_empty() {
-        printable(&case.name)
-    } else {
-        printable(&format!("{}::{}", case.class, case.name))
+/// Returns the tests in a file of the JUnit family, whichever tool wrote it: nested suites, one
+/// suite without `testsuites`, and failures of a suite itself, such as tests that could not be
+/// collected. A suite that counts more failures than its tests show becomes a failed test, so that
+/// the file of a failed run never reads as passed. The tests have their times, as far as the file
+/// says when they ran between these two.
+///
+/// # Errors
+/// When the text is no JUnit XML, or incomplete.
+pub fn read_with_times(
+    xml: &str,
+    ran: (jiff::Timestamp, jiff::Timestamp),
+) -> Result<Vec<TestRecord>, Unreadable> {
+    let document = Document::parse(xml)?;
+    let times = super::times::of(&document, ran);
+    let with_time = |(case, time): (&Case, Option<Time>)| {
+        let mut test = record(case);
+        if let Some(time) = time {
+            test.started_at = Some(time.from.to_string());
+            test.uncertain_ms = millis(time.uncertain);
+        }
+        test
+    };
+    Ok(document.cases.iter().zip(times).map(with_time).collect())
+}
+
+/// Returns a test's name, with its class. jest-junit makes class and name the same.
+fn name(case: &Case) -> String {
+    if case.class.is_empty() || case.class == case.name {
+        return plain(&case.name);
     }
+    let rest = case.name.strip_prefix(&case.class);
+    let own = rest.and_then(|rest| rest.strip_prefix([' ', '.', '/']));
+    plain(&format!("{}::{}", case.class, own.unwrap_or(&case.name)))
+}
+
+/// Makes a text safe to print. pytest writes the colours of a message as `#x1B[31m`.
+fn plain(text: &str) -> String {
+    printable(&text.replace("#x1B[", "\u{1b}["))
 }
 
 fn record(case: &Case) -> TestRecord {
@@ -66,7 +99,7 @@ fn why(reasons: &[(String, String)]) -> Option<String> {
 
 /// Joins message and description. Many tools repeat the message at the begin of the description.
 fn told(message: &str, description: &str) -> Option<String> {
-    let (message, description) = (printable(message), printable(description));
+    let (message, description) = (plain(message), plain(description));
     let (message, description) = (message.trim(), description.trim());
     if message.is_empty() || description.starts_with(message) {
         (!description.is_empty()).then(|| description.to_owned())
@@ -77,13 +110,22 @@ fn told(message: &str, description: &str) -> Option<String> {
     }
 }
 
-/// Keeps the first line, and as much of the end as fits: most tools end with the place.
+/// Keeps what says most.
 fn shortened(text: &str) -> String {
-    let all = text.chars().count();
-    if all <= MESSAGE {
+    if text.chars().count() <= MESSAGE {
         return text.to_owned();
     }
-    let first = clip(text.lines().next().unwrap_or_default(), MESSAGE / 4);
-    let end: String = text.chars().skip(all - MESSAGE + MESSAGE / 4).collect();
-    format!("{first}\n…{end}")
+    let line = |piece| match piece {
+        Piece::Line(line) => clip(line, MESSAGE / 10),
+        Piece::Gap(_) => "…".to_owned(),
+    };
+    let lines = assertion::shortened(text, LINES).into_iter().map(line);
+    let mut all: Vec<String> = lines.collect();
+    // Lines in the middle go first.
+    let mut length: usize = all.iter().map(|line| line.chars().count() + 1).sum();
+    while length > MESSAGE + MESSAGE / 10 && all.len() > 2 {
+        let gone = all.remove(all.len() / 2);
+        length -= gone.chars().count() + 1;
+    }
+    all.join("\n")
 }

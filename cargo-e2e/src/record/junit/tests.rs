@@ -13,7 +13,7 @@ E       assert 3 == 4
 
 e2e/tests/test_orders.py:12: AssertionError</failure></testcase><testcase classname="e2e.tests.test_orders" name="test_skip" time="1,024.0"><skipped type="pytest.skip" message="not today">/x.py:3: not today</skipped></testcase><testcase classname="" name="e2e.tests.test_broken" time="0.0"><error message="collection failure">ImportError</error></testcase></testsuite></testsuites>"#;
 
-const GO: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+pub(super) const GO: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <testsuites tests="2" failures="1">
 	<testsuite name="example.com/shop" tests="2" failures="1" errors="0" id="0" hostname="h" time="0.010" timestamp="2026-11-22T13:00:00Z">
 		<properties><property name="go.version" value="go1.22 linux/amd64"></property></properties>
@@ -25,7 +25,11 @@ const GO: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 
 /// Returns the file for a record, which is valid by the schema of Jenkins' xUnit plugin.
 fn valid(record: &Record, output: &str) -> String {
-    let xml = write(record, output);
+    valid_with(record, output, &Stacks::new())
+}
+
+fn valid_with(record: &Record, output: &str, stacks: &Stacks) -> String {
+    let xml = write(record, output, stacks);
     let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemas/junit-10.xsd");
     let mut xmllint = Command::new("xmllint")
         .args(["--nonet", "--noout", "--schema", schema, "-"])
@@ -138,8 +142,7 @@ fn a_stage_that_failed_is_an_error() {
 
 #[test]
 fn what_was_tested_and_what_the_stack_did_is_in_it() {
-    let why = "1 of 2 tests failed\nwhile ship ran (1.00 s):\ndb: restarted once";
-    let mut record = failed(Verdict::Failed, Stage::Test, why);
+    let mut record = failed(Verdict::Failed, Stage::Test, "2 of 2 tests failed");
     record.tests = vec![
         test("ship", StageStatus::Failed),
         test("list", StageStatus::Failed),
@@ -149,7 +152,9 @@ fn what_was_tested_and_what_the_stack_did_is_in_it() {
     skipped.status = StageStatus::Skipped;
     record.stages.push(skipped);
     record.git.sha = Some("0123abc".into());
-    let report = Report::deserialize_from_str(&valid(&record, "")).unwrap();
+    let stacks = ["ship", "list"].map(|name| format!("while {name} ran (1.00 s)"));
+    let by_place = stacks.iter().cloned().enumerate().collect();
+    let report = Report::deserialize_from_str(&valid_with(&record, "", &by_place)).unwrap();
     let [tests] = report.test_suites.as_slice() else {
         panic!("{report:?}");
     };
@@ -157,10 +162,9 @@ fn what_was_tested_and_what_the_stack_did_is_in_it() {
         let text = case.system_err.as_ref().map(quick_junit::XmlString::as_str);
         (case.name.as_str(), text)
     });
-    // As everywhere, of the first by name.
     assert_eq!(
         told.collect::<Vec<_>>(),
-        [("ship", None), ("list", Some(why))]
+        [("ship", Some(&*stacks[0])), ("list", Some(&*stacks[1]))]
     );
     let is_there = |name: &str, value: &str| {
         let is_it =
@@ -199,66 +203,15 @@ fn without_tests_what_was_printed_is_the_stages() {
     assert_eq!(printed, Some("collected 0 items"));
 }
 
-fn at(text: &str) -> jiff::Timestamp {
-    text.parse().unwrap()
-}
-
-fn seconds(xml: &str, ran: (&str, &str)) -> Vec<(String, f64, f64)> {
-    let (from, to) = (at(ran.0), at(ran.1));
-    let since = |time: jiff::Timestamp| time.duration_since(from).as_secs_f64();
-    times(xml, (from, to))
-        .into_iter()
-        .map(|time| (time.test, since(time.from), since(time.to)))
-        .collect()
-}
-
 #[test]
-fn tests_ran_one_after_the_other_from_the_time_of_their_suite_on() {
-    let ran = ("2026-11-22T13:00:00Z", "2026-11-22T13:00:09Z");
-    let go = seconds(GO, ran);
-    assert_eq!(go[0], ("example.com/shop::TestShip".to_owned(), 0.0, 0.0));
-    assert_eq!(go[1].1..go[1].2, 0.0..0.01);
-    // A time without a zone is of the zone in which the tests ran then.
-    let pytest = r#"<testsuite name="pytest" errors="0" failures="0" tests="2" time="3.1" timestamp="TIME">
-        <testcase classname="a" name="one" time="1.0"/><testcase classname="a" name="two" time="2.0"/></testsuite>"#;
-    for (stamp, known) in [
-        ("2026-11-22T13:00:05.5", true),
-        ("2026-11-22T18:30:05.500000", true),
-        ("2026-11-22T18:30:05.500000+05:30", true),
-        ("2026-11-22T13:07:05.5", false),
-        ("2026-11-21T13:00:05.5", false),
-        ("yesterday", false),
-    ] {
-        let times = seconds(&pytest.replace("TIME", stamp), ran);
-        let expected = [("a::one", 5.5, 6.5), ("a::two", 6.5, 8.5)];
-        let expected = expected.map(|(name, from, to)| (name.to_owned(), from, to));
-        assert_eq!(
-            times,
-            if known { expected.to_vec() } else { Vec::new() },
-            "{stamp}"
-        );
-    }
-    // In half an hour, several zones may be meant.
-    let long = ("2026-11-22T13:00:00Z", "2026-11-22T13:30:00Z");
-    assert!(seconds(&pytest.replace("TIME", "2026-11-22T13:00:05"), long).is_empty());
-    // More time than the suite took: they ran beside each other.
-    let beside = pytest
-        .replace("3.1", "2.0")
-        .replace("TIME", "2026-11-22T13:00:05Z");
-    assert!(seconds(&beside, ran).is_empty());
-    assert!(seconds(&pytest.replace("timestamp", "t"), ran).is_empty());
-    assert!(times("no xml", (at(ran.0), at(ran.1))).is_empty());
-}
-
-#[test]
-fn a_test_s_own_time_counts_most() {
-    let xml = r#"<testsuite name="s" errors="0" failures="0" tests="2" time="2">
-        <testcase name="a" time="1.5" timestamp="2026-11-22T13:00:01Z"/><testcase name="b" time="1.5" timestamp="2026-11-22T13:00:02Z"/></testsuite>"#;
-    let ran = ("2026-11-22T13:00:00Z", "2026-11-22T13:00:09Z");
-    assert_eq!(
-        seconds(xml, ran),
-        [("a".to_owned(), 1.0, 2.5), ("b".to_owned(), 2.0, 3.5)]
-    );
+fn classes_are_not_said_twice_and_colours_not_at_all() {
+    let xml = "<testsuite><testcase classname='orders ships' name='orders ships'/>\
+               <testcase classname='orders' name='orders ships'/>\
+               <testcase classname='a' name='b'><failure message='#x1B[31mred#x1B[0m'/></testcase></testsuite>";
+    let tests = read(xml).unwrap();
+    let names: Vec<&str> = tests.iter().map(|test| test.name.as_str()).collect();
+    assert_eq!(names, ["orders ships", "orders::ships", "a::b"]);
+    assert_eq!(tests[2].message.as_deref(), Some("red"));
 }
 
 #[test]

@@ -1,4 +1,6 @@
-//! When the tests of a repo's own file ran, as far as the file says so.
+//! When the tests of a repo's own file ran, as far as the file says so. Most files say only when a
+//! suite began, and how long each of its tests took: where the rest of the time went is not known,
+//! so that a test may have begun later by as much.
 
 use std::time::Duration;
 
@@ -7,53 +9,96 @@ use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
 use super::document::{Case, Document, Suite};
-use super::read::name;
 
 /// Tolerates the difference of two clocks, and a tool's rounding.
 const SLACK: SignedDuration = SignedDuration::from_mins(2);
 /// Time zones are multiples of these seconds from UTC, at most `ZONES` of them.
 const ZONE: i32 = 15 * 60;
 const ZONES: i32 = 14 * 4;
+/// What vitest names its file: its suites have the time at which it was written.
+const WRITTEN_AT: &str = "vitest tests";
 
-/// Begin and end of a test, by the clock where it ran.
+/// Begin of a test, by the clock where it ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Time {
-    /// As in the record.
-    pub test: String,
     pub from: Timestamp,
-    pub to: Timestamp,
+    /// How much later it may have begun.
+    pub uncertain: Duration,
 }
 
-/// Returns the times of tests that ran between these two: a test's own time where it has one, else
-/// one after the other from the begin of its suite. Suites whose tests ran in parallel, or at an
+/// Returns the time of each case, between these two: a test's own time where it has one, else one
+/// after the other from the begin of its suite. Suites whose tests ran in parallel, or at an
 /// impossible time, have none.
 ///
 /// Many tools write local time without its zone. The zone is the one in which the suite began while
 /// the tests ran, where only one fits.
-#[must_use]
-pub fn times(xml: &str, ran: (Timestamp, Timestamp)) -> Vec<Time> {
-    let Ok(document) = Document::parse(xml) else {
-        return Vec::new();
-    };
+pub(super) fn of(document: &Document, ran: (Timestamp, Timestamp)) -> Vec<Option<Time>> {
     let early = ran.0.checked_sub(SLACK).unwrap_or(Timestamp::MIN);
     let late = ran.1.checked_add(SLACK).unwrap_or(Timestamp::MAX);
-    let mut cases: Vec<Vec<&Case>> = document.suites.iter().map(|_| Vec::new()).collect();
-    for case in &document.cases {
+    let mut cases: Vec<Vec<usize>> = document.suites.iter().map(|_| Vec::new()).collect();
+    for (at, case) in document.cases.iter().enumerate() {
         if let Some(suite) = case.suite {
-            cases[suite].push(case);
+            cases[suite].push(at);
         }
     }
-    let suites = document.suites.iter().zip(&cases);
-    let each = |(suite, cases): (&Suite, &Vec<&Case>)| {
-        of_suite(suite, cases, (early, late)).unwrap_or_default()
-    };
-    let mut all: Vec<Time> = suites.flat_map(each).collect();
-    all.retain(|time| time.from >= early && time.to <= late);
-    all
+    let mut all = vec![None; document.cases.len()];
+    for (suite, places) in document.suites.iter().zip(&cases) {
+        let total = total(document, suite, &cases);
+        let own = |at: &usize| &document.cases[*at];
+        let of_suite: Vec<&Case> = places.iter().map(own).collect();
+        let times = if document.suites[0].name == WRITTEN_AT {
+            before(suite, &of_suite, (ran.0, early, late))
+        } else {
+            of_suite_in_order(suite, total, &of_suite, (early, late))
+        };
+        for (at, time) in places.iter().zip(times.into_iter().flatten()) {
+            all[*at] = time;
+        }
+    }
+    let fits = |time: &Time| time.from >= early && time.from <= late;
+    all.into_iter().map(|time| time.filter(fits)).collect()
 }
 
-fn of_suite(suite: &Suite, cases: &[&Case], ran: (Timestamp, Timestamp)) -> Option<Vec<Time>> {
-    let stamp = |stamp: &Option<String>| zoned(stamp.as_deref()?, ran);
+/// Returns how long a suite took: with all around it where it is alone, or where all suites have
+/// the begin of the whole, as those of Playwright and gotestsum.
+fn total(document: &Document, suite: &Suite, cases: &[Vec<usize>]) -> Option<Duration> {
+    let having = document.suites.iter().zip(cases);
+    let mut having = having.filter(|(_, cases)| !cases.is_empty());
+    let shared = having.all(|(one, _)| one.timestamp == suite.timestamp);
+    let root = &document.suites[0];
+    let whole = root.time.filter(|_| shared && cases[0].is_empty());
+    suite.time.max(whole)
+}
+
+/// Returns the times of tests that ran before the suite's time.
+fn before(
+    suite: &Suite,
+    cases: &[&Case],
+    (began, early, late): (Timestamp, Timestamp, Timestamp),
+) -> Option<Vec<Option<Time>>> {
+    let end = zoned(suite.timestamp.as_deref()?, (early, late))?;
+    let whole = Duration::try_from(end.duration_since(began)).ok()?;
+    let time = |case: &&Case| {
+        let took = case.time?;
+        let uncertain = whole.saturating_sub(took);
+        Some(Time {
+            from: began,
+            uncertain,
+        })
+    };
+    Some(cases.iter().map(time).collect())
+}
+
+fn of_suite_in_order(
+    suite: &Suite,
+    total: Option<Duration>,
+    cases: &[&Case],
+    ran: (Timestamp, Timestamp),
+) -> Option<Vec<Option<Time>>> {
+    let stamp = |stamp: &Option<String>| {
+        let stamp = stamp.as_deref()?;
+        Some((zoned(stamp, ran)?, rounded(stamp)))
+    };
     let mut at = stamp(&suite.timestamp);
     let sum = cases
         .iter()
@@ -66,19 +111,26 @@ fn of_suite(suite: &Suite, cases: &[&Case], ran: (Timestamp, Timestamp)) -> Opti
         // The tests ran in parallel, or their times are unknown.
         at = None;
     }
+    let untold = total.unwrap_or_default().saturating_sub(sum);
     let mut all = Vec::new();
     for case in cases {
         let took = SignedDuration::try_from(case.time?).ok()?;
-        if let Some(from) = stamp(&case.timestamp).or(at) {
-            all.push(Time {
-                test: name(case),
-                from,
-                to: from.checked_add(took).ok()?,
-            });
-        }
-        at = at.and_then(|at| at.checked_add(took).ok());
+        let own = stamp(&case.timestamp);
+        let in_order = at.map(|(at, rounded)| (at, rounded.saturating_add(untold)));
+        let time = own.or(in_order);
+        all.push(time.map(|(from, uncertain)| Time { from, uncertain }));
+        at = at.and_then(|(at, rounded)| Some((at.checked_add(took).ok()?, rounded)));
     }
     Some(all)
+}
+
+/// Returns how much later than a stamp it may have been: many tools cut it to seconds.
+fn rounded(stamp: &str) -> Duration {
+    if stamp.contains('.') {
+        Duration::ZERO
+    } else {
+        Duration::from_secs(1)
+    }
 }
 
 /// Returns a time in the only zone that puts it between these two.

@@ -2,12 +2,13 @@
 //! other readers want. Tests are in a suite for each file that their runner names, the others in
 //! one suite. Stages are no tests: one that failed is an error in a suite of its own.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use super::xml::Xml;
+use crate::record::assertion::in_one_line;
 use crate::record::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord};
-use crate::record::summary::{at_step, failed_tests, reason};
+use crate::record::summary::{at_step, reason};
 
 /// So much of what the tests printed goes in, its end: CI systems read the file as a whole.
 pub const OUTPUT: usize = 256 << 10;
@@ -16,7 +17,8 @@ pub const OUTPUT: usize = 256 << 10;
 #[derive(Default)]
 struct Suite<'r> {
     file: Option<&'r str>,
-    tests: Vec<&'r TestRecord>,
+    /// Each with its index in the record.
+    tests: Vec<(usize, &'r TestRecord)>,
 }
 
 /// How many failures and errors, and how long.
@@ -42,9 +44,12 @@ impl Counts {
     }
 }
 
+/// What the stack did while failed tests ran, by their index in the record.
+pub type Stacks = BTreeMap<usize, String>;
+
 /// Returns the file's text. `output` is the end of what the tests printed.
 #[must_use]
-pub fn write(record: &Record, output: &str) -> String {
+pub fn write(record: &Record, output: &str, stacks: &Stacks) -> String {
     let mut suites = suites(record);
     let stages = failed_stages(record);
     if suites.is_empty() && stages.is_empty() {
@@ -67,12 +72,12 @@ pub fn write(record: &Record, output: &str) -> String {
         ],
     );
     // It is of all tests: it stands where one failed.
-    let failed = |suite: &Suite<'_>| suite.tests.iter().any(|test| is_failed(test));
+    let failed = |suite: &Suite<'_>| suite.tests.iter().any(|(_, test)| is_failed(test));
     let of_output = suites.iter().position(failed).unwrap_or_default();
     let mut properties = properties(record);
     for (place, suite) in suites.iter().enumerate() {
         let output = if place == of_output { output } else { "" };
-        write_suite(&mut xml, record, suite, &properties, output);
+        write_suite(&mut xml, record, suite, stacks, (&properties, output));
         properties.clear();
     }
     if !stages.is_empty() {
@@ -114,7 +119,7 @@ fn is_failed(test: &TestRecord) -> bool {
 fn suites(record: &Record) -> Vec<Suite<'_>> {
     let mut suites: Vec<Suite<'_>> = Vec::new();
     let mut places = HashMap::new();
-    for test in &record.tests {
+    for (at, test) in record.tests.iter().enumerate() {
         let file = test.file.as_deref();
         let place = *places.entry(file).or_insert(suites.len());
         if place == suites.len() {
@@ -123,7 +128,7 @@ fn suites(record: &Record) -> Vec<Suite<'_>> {
                 ..Suite::default()
             });
         }
-        suites[place].tests.push(test);
+        suites[place].tests.push((at, test));
     }
     suites
 }
@@ -132,23 +137,20 @@ fn write_suite(
     xml: &mut Xml,
     record: &Record,
     suite: &Suite<'_>,
-    properties: &[(&str, String)],
-    output: &str,
+    stacks: &Stacks,
+    (properties, output): (&[(&str, String)], &str),
 ) {
     let mut counts = Counts::default();
-    for test in &suite.tests {
+    for (_, test) in &suite.tests {
         counts.add(test.status, test.duration_ms);
     }
     let stage = record.stages.iter().find(|stage| stage.name == Stage::Test);
     let began = stage.map_or(&record.started_at, |stage| &stage.started_at);
     let name = suite.file.unwrap_or(&record.repo);
     open_suite(xml, (name, suite.file), &counts, began, properties);
-    let first = failed_tests(record).first().copied();
-    for test in &suite.tests {
-        // What the stack did is told of the test that is explained, as everywhere.
-        let explained = first.is_some_and(|first| std::ptr::eq(first, *test));
-        let stack = stage.filter(|_| explained);
-        write_test(xml, record, test, stack.map_or("", |stage| &stage.detail));
+    for (at, test) in &suite.tests {
+        let stack = stacks.get(at).map_or("", String::as_str);
+        write_test(xml, record, test, stack);
     }
     close_suite(xml, output);
 }
@@ -207,7 +209,12 @@ fn write_test(xml: &mut Xml, record: &Record, test: &TestRecord, stack: &str) {
     match test.status {
         StageStatus::Passed => {}
         StageStatus::Skipped => explain(xml, "skipped", &[], &why),
-        StageStatus::Failed => explain(xml, "failure", &[], &why),
+        StageStatus::Failed => {
+            let message = in_one_line(&why);
+            let message = [("message", message.as_str())];
+            let message = message.as_slice();
+            xml.leaf("failure", if why.is_empty() { &[] } else { message }, &why);
+        }
         StageStatus::Interrupted => explain(xml, "error", &[("type", "interrupted")], &why),
     }
     // The last attempt is the test's own status; the others have elements of their own.

@@ -13,7 +13,7 @@ pub(crate) fn journal(bytes: &[u8]) {
     let again = serde_json::from_slice(&stored).ok();
     assert_eq!(again.as_ref(), Some(&record));
     // Any text of a run can be written as XML and read back.
-    let xml = junit::write(&record, &record.repo);
+    let xml = junit::write(&record, &record.repo, &junit::Stacks::new());
     let read = junit::read(&xml);
     assert!(read.is_ok(), "{read:?} of {xml}");
     shown(&record, b"");

@@ -1,23 +1,22 @@
 //! What services printed while a test ran, by the host's clock.
 
-use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader};
+use std::collections::{BTreeSet, VecDeque};
+use std::io;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use e2e_harness::protocol::record::{Entry, Status};
 use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 
-use crate::record::outcome::{Record, Stage};
+use crate::record::outcome::{Record, Stage, TestRecord};
 use crate::report::ReportInputs;
 use crate::report::log_lines::{LogLines, shifted, split_time};
 use crate::text::printable;
 
-/// How many of the last lines of each service are kept.
+/// How many of the last lines of each service are kept, of one test and of each of many.
 const KEPT: usize = 1000;
+const KEPT_OF_MANY: usize = 200;
 /// Lines that are longer are cut: a line of minified JSON must not fill the screen.
 const WIDTH: usize = 200;
 /// A longer log is searched by time instead of being read, which misses lines of a clock that went
@@ -38,6 +37,8 @@ pub(super) struct During {
     /// The test, where its own span is known.
     pub(super) test: Option<String>,
     pub(super) took: Duration,
+    /// Whether the span is longer than the test, because its begin is not known exactly.
+    pub(super) estimated: bool,
     pub(super) services: Vec<Service>,
 }
 
@@ -56,6 +57,21 @@ pub(super) struct Line {
     pub(super) after: String,
     pub(super) text: String,
     pub(super) is_error: bool,
+    /// Whether it surely lies in the span, not only near it.
+    inside: bool,
+    /// How many words the test's name and message share with it.
+    shared: usize,
+}
+
+/// A span of time by the host's clock.
+#[derive(Debug, Clone)]
+struct Span {
+    test: Option<String>,
+    /// The words of the test's name and message.
+    words: BTreeSet<String>,
+    from: Timestamp,
+    to: Timestamp,
+    estimated: bool,
 }
 
 /// Returns whether a line of a log looks like an error.
@@ -63,133 +79,202 @@ fn is_complaint(text: &str) -> bool {
     ERROR.as_ref().is_some_and(|error| error.is_match(text))
 }
 
-impl During {
-    /// Returns `None` when the stage did not begin.
-    pub(super) fn of(
-        record: &Record,
-        stage: Stage,
-        test: Option<&str>,
-        inputs: &ReportInputs<'_>,
-    ) -> Option<Self> {
-        let lasted = record.stages.iter().find(|one| one.name == stage)?;
-        let began: Timestamp = lasted.started_at.parse().ok()?;
-        let took = SignedDuration::from_millis(i64::try_from(lasted.duration_ms).ok()?);
-        let began = shifted(began, inputs.skew);
-        let all = (began, shifted(began, took));
-        let own = test.and_then(|test| {
-            let told = own_times(&inputs.bundle.join("events.jsonl"), test);
-            let read = || own_times(&inputs.bundle.join(crate::record::junit::TIMES), test);
-            let (from, to) = told.or_else(read)?;
-            let skew = if inputs.tests_on_host {
-                SignedDuration::ZERO
-            } else {
-                inputs.skew
-            };
-            // A test without an end was stopped when the stage ended.
-            let to = to.map_or(all.1, |to| shifted(to, skew));
-            Some((Some(test.to_owned()), shifted(from, skew), to))
-        });
-        let (test, from, to) = own.unwrap_or((None, all.0, all.1));
-        let log = |name: &str| inputs.bundle.join("logs").join(format!("{name}.log"));
-        let services = record
-            .services
-            .iter()
-            .map(|service| read(&service.name, &log(&service.name), from, to))
-            .collect();
+/// Returns the span of the stage, and of each of these tests whose own one is known; nothing when
+/// the stage did not begin. Each log is read once.
+pub(super) fn spans(
+    record: &Record,
+    stage: Stage,
+    tests: &[&TestRecord],
+    inputs: &ReportInputs<'_>,
+) -> Option<(During, Vec<Option<During>>)> {
+    let lasted = record.stages.iter().find(|one| one.name == stage)?;
+    let began: Timestamp = lasted.started_at.parse().ok()?;
+    let took = SignedDuration::from_millis(i64::try_from(lasted.duration_ms).ok()?);
+    let began = shifted(began, inputs.skew);
+    let whole = Span {
+        test: None,
+        words: BTreeSet::new(),
+        from: began,
+        to: shifted(began, took),
+        estimated: false,
+    };
+    let own: Vec<Option<Span>> = tests.iter().map(|one| whole.of(one, inputs)).collect();
+    let all: Vec<&Span> = [&whole].into_iter().chain(own.iter().flatten()).collect();
+    let mut found: Vec<During> = all.iter().map(|span| span.during(stage)).collect();
+    for service in &record.services {
+        let log = inputs
+            .bundle
+            .join("logs")
+            .join(format!("{}.log", service.name));
+        // A log that is missing was reported when it was fetched.
+        let printed = printed(&log, &all).unwrap_or_default();
+        let mut printed = printed.into_iter();
+        for (span, during) in all.iter().zip(&mut found) {
+            let (lines, count) = printed.next().unwrap_or_default();
+            during.services.push(Service {
+                name: service.name.clone(),
+                count,
+                lines: lines.into_iter().map(|line| span.line(line)).collect(),
+            });
+        }
+    }
+    let mut found = found.into_iter();
+    let whole = found.next()?;
+    let own = own
+        .iter()
+        .map(|span| span.as_ref().and_then(|_| found.next()));
+    Some((whole, own.collect()))
+}
+
+impl Span {
+    /// Returns the span of a test in this stage. A test without an end was stopped when the stage
+    /// ended, and none ran before it began.
+    fn of(&self, test: &TestRecord, inputs: &ReportInputs<'_>) -> Option<Self> {
+        let (from, to) = test.span()?;
+        let skew = if inputs.tests_on_host {
+            SignedDuration::ZERO
+        } else {
+            inputs.skew
+        };
+        let from = shifted(from, skew).max(self.from);
+        let to = if test.has_no_end() {
+            self.to
+        } else {
+            shifted(to, skew)
+        };
+        let later = SignedDuration::from_millis(i64::try_from(test.uncertain_ms).ok()?);
+        let estimated = !later.is_zero();
+        let to = if estimated {
+            shifted(to, later).min(self.to)
+        } else {
+            to
+        };
+        let message = test.message.as_deref().unwrap_or_default();
         Some(Self {
-            stage,
-            test,
-            took: Duration::try_from(to.duration_since(from)).unwrap_or_default(),
-            services,
+            test: Some(test.name.clone()),
+            words: words(&format!("{} {message}", test.name)),
+            from,
+            to: to.max(from),
+            estimated,
         })
     }
-}
 
-/// Returns begin and end, by the clock where it ran, of the last attempt of a test that did not
-/// pass.
-fn own_times(events: &Path, test: &str) -> Option<(Timestamp, Option<Timestamp>)> {
-    let (mut from, mut to) = (None, None);
-    let mut failed = None;
-    for line in BufReader::new(File::open(events).ok()?).split(b'\n') {
-        match serde_json::from_slice(&line.ok()?) {
-            Ok(Entry::TestStarted { test: name, at, .. }) if name == test => {
-                (from, to) = (at.parse().ok(), None);
-            }
-            Ok(Entry::TestEnded {
-                test: name,
-                at,
-                status,
-                ..
-            }) if name == test => {
-                to = at.parse().ok();
-                if status == Status::Failed {
-                    failed = Some((from, to));
-                } else {
-                    // This is another test of the same name, which passed.
-                    (from, to) = failed.unwrap_or((from, to));
-                }
-            }
-            _ => {}
+    fn during(&self, stage: Stage) -> During {
+        During {
+            stage,
+            test: self.test.clone(),
+            took: Duration::try_from(self.to.duration_since(self.from)).unwrap_or_default(),
+            estimated: self.estimated,
+            services: Vec::new(),
         }
     }
-    Some((from?, to))
-}
 
-fn read(name: &str, log: &Path, from: Timestamp, to: Timestamp) -> Service {
-    let mut service = Service {
-        name: name.to_owned(),
-        count: 0,
-        lines: VecDeque::new(),
-    };
-    // A log that is missing was reported when it was fetched.
-    if let Ok((last, count)) = printed(log, shifted(from, -SLACK), shifted(to, SLACK)) {
-        service.count = count;
-        // Only the kept lines are converted.
-        let shown = |(at, text): (Timestamp, String)| {
-            let text = printable(&text);
-            Line {
-                after: format!("{:+.2} s", at.duration_since(from).as_secs_f64()),
-                text: text.trim_end().chars().take(WIDTH).collect(),
-                is_error: is_complaint(&text),
-            }
+    fn line(&self, (at, text): (Timestamp, String)) -> Line {
+        let text = printable(&text);
+        let is_error = is_complaint(&text);
+        let shared = if is_error {
+            words(&text).intersection(&self.words).count()
+        } else {
+            0
         };
-        service.lines = last.into_iter().map(shown).collect();
+        Line {
+            after: format!("{:+.2} s", at.duration_since(self.from).as_secs_f64()),
+            text: text.trim_end().chars().take(WIDTH).collect(),
+            is_error,
+            inside: !self.estimated && at >= self.from && at <= self.to,
+            shared,
+        }
     }
-    service
+
+    fn has(&self, at: Timestamp) -> bool {
+        at >= shifted(self.from, -SLACK) && at <= shifted(self.to, SLACK)
+    }
 }
 
-/// Returns the last lines of the span, and how many it has.
-fn printed(
-    log: &Path,
-    from: Timestamp,
-    to: Timestamp,
-) -> io::Result<(VecDeque<(Timestamp, String)>, usize)> {
+/// Returns the words that tell one event from another: long ones, and those with a digit.
+fn words(text: &str) -> BTreeSet<String> {
+    let text: String = text.chars().take(4000).collect();
+    // An id is one word: `order-17`.
+    let parts = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-'));
+    parts
+        .map(|word| word.trim_matches('-'))
+        .filter(|word| {
+            word.len() > 4 || (word.len() > 1 && word.contains(|c: char| c.is_ascii_digit()))
+        })
+        .filter(|word| !is_complaint(word))
+        .map(str::to_lowercase)
+        .collect()
+}
+
+/// The last lines of a span, and how many it has.
+type Printed = (VecDeque<(Timestamp, String)>, usize);
+
+/// Returns what a log has of each span.
+fn printed(log: &Path, spans: &[&Span]) -> io::Result<Vec<Printed>> {
     let mut lines = LogLines::open(log)?;
-    let timed = |line: &str| {
-        let (at, text) = split_time(line)?;
-        (at >= from && at <= to).then(|| (at, text.to_owned()))
-    };
+    let most = if spans.len() > 4 { KEPT_OF_MANY } else { KEPT };
     if lines.length() > SEARCHED {
-        let after = shifted(to, SignedDuration::from_nanos(1));
-        let piece = lines.since(from)?..lines.since(after)?;
-        let last = lines.last(piece.start..piece.end.max(piece.start), KEPT)?;
-        let count = last.before + last.lines.len();
-        return Ok((
-            last.lines.iter().filter_map(|line| timed(line)).collect(),
-            count,
-        ));
+        return spans
+            .iter()
+            .map(|span| searched(&mut lines, span, most))
+            .collect();
     }
-    let (mut last, mut count) = (VecDeque::new(), 0);
+    let mut all: Vec<Printed> = spans.iter().map(|_| Printed::default()).collect();
     lines.each(0..lines.length(), |line| {
-        if let Some(line) = timed(&String::from_utf8_lossy(line)) {
-            count += 1;
-            if last.len() == KEPT {
-                last.pop_front();
+        let line = String::from_utf8_lossy(line);
+        let Some((at, text)) = split_time(&line) else {
+            return;
+        };
+        for (span, (last, count)) in spans.iter().zip(&mut all) {
+            if span.has(at) {
+                *count += 1;
+                if last.len() == most {
+                    last.pop_front();
+                }
+                last.push_back((at, text.to_owned()));
             }
-            last.push_back(line);
         }
     })?;
-    Ok((last, count))
+    Ok(all)
+}
+
+fn searched(lines: &mut LogLines, span: &Span, most: usize) -> io::Result<Printed> {
+    let after = shifted(shifted(span.to, SLACK), SignedDuration::from_nanos(1));
+    let piece = lines.since(shifted(span.from, -SLACK))?..lines.since(after)?;
+    let last = lines.last(piece.start..piece.end.max(piece.start), most)?;
+    let count = last.before + last.lines.len();
+    let timed = |line: &String| {
+        let (at, text) = split_time(line)?;
+        span.has(at).then(|| (at, text.to_owned()))
+    };
+    Ok((last.lines.iter().filter_map(timed).collect(), count))
+}
+
+impl During {
+    /// Returns the error that says most about the test, with its service: one in the span, that
+    /// shares words with the test's name or message, and else the first.
+    pub(super) fn decisive(&self) -> Option<(&str, &Line)> {
+        let of = |service: &'_ Service| service.decisive().map(|at| service.lines[at].weight());
+        let best = self
+            .services
+            .iter()
+            .rev()
+            .filter(|service| of(service).is_some());
+        let service = best.max_by_key(|service| of(service))?;
+        Some((&service.name, &service.lines[service.decisive()?]))
+    }
+
+    /// Returns whether nothing tells the lines of this test from those of others.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        let is_told = |(_, line): (&str, &Line)| line.shared > 0;
+        self.estimated && !self.decisive().is_some_and(is_told)
+    }
+}
+
+impl Line {
+    fn weight(&self) -> (bool, usize) {
+        (self.inside, self.shared)
+    }
 }
 
 impl Service {
@@ -197,27 +282,35 @@ impl Service {
         self.lines.iter().filter(|line| line.is_error).count()
     }
 
-    /// Picks at most so many lines, in their order: the first errors with the lines that follow
-    /// them, and the last lines.
-    pub(super) fn pick(&self, most: usize) -> Vec<&Line> {
-        let mut wanted = vec![false; self.lines.len()];
-        let mut left = most.min(self.lines.len());
-        let complaints = self
+    /// Returns the index of the error that says most.
+    fn decisive(&self) -> Option<usize> {
+        let errors = self
             .lines
             .iter()
             .enumerate()
             .filter(|(_, line)| line.is_error);
-        for (index, _) in complaints.take(most / 4) {
-            for place in wanted.iter_mut().skip(index).take(2) {
-                if !*place && left > 0 {
-                    *place = true;
-                    left -= 1;
-                }
-            }
-        }
-        for place in wanted.iter_mut().rev() {
-            if !*place && left > 0 {
-                *place = true;
+        // Of equals, the first.
+        let best = errors.rev().max_by_key(|(_, line)| line.weight());
+        best.map(|(at, _)| at)
+    }
+
+    /// Picks at most so many lines, in their order: the decisive error, the first errors, the lines
+    /// that follow them, and the last lines.
+    pub(super) fn pick(&self, most: usize) -> Vec<&Line> {
+        let mut wanted = vec![false; self.lines.len()];
+        let errors = self
+            .lines
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| line.is_error);
+        let errors = errors.map(|(at, _)| at).take(most.div_ceil(2));
+        let errors: Vec<usize> = self.decisive().into_iter().chain(errors).collect();
+        let following = errors.iter().take(most / 4).map(|at| at + 1);
+        let last = (0..self.lines.len()).rev();
+        let mut left = most.min(self.lines.len());
+        for at in errors.iter().copied().chain(following).chain(last) {
+            if left > 0 && at < wanted.len() && !wanted[at] {
+                wanted[at] = true;
                 left -= 1;
             }
         }

@@ -4,7 +4,9 @@ use std::path::Path;
 use jiff::SignedDuration;
 
 use super::*;
-use crate::record::outcome::{HealthRecord, Stage, StageRecord, StepRecord};
+use crate::record::outcome::{
+    HealthRecord, HealthStatus, ServiceRecord, Stage, StageRecord, StepRecord,
+};
 use crate::record::samples::{failed, passed, test};
 
 fn service(name: &str) -> ServiceRecord {
@@ -22,6 +24,8 @@ fn run() -> Record {
     record.stages[0].duration_ms = 20_000;
     let mut bad = test("orders::ship", StageStatus::Failed);
     bad.message = Some("expected 3, got 4\n  at tests/orders.rs:12:5".into());
+    bad.started_at = Some("2026-11-22T13:00:05Z".into());
+    bad.duration_ms = 2000;
     bad.steps = vec![StepRecord {
         name: "pay".into(),
         status: StageStatus::Failed,
@@ -62,10 +66,6 @@ fn bundle() -> tempfile::TempDir {
     let line = |number| format!("2026-11-22T14:00:06.{number:03}Z line {number}\n");
     let db = (0..100).map(line).collect::<Vec<_>>().concat();
     std::fs::write(logs.join("db.log"), db).unwrap();
-    let events = r#"{"event":"test_started","test":"orders::ship","attempt":1,"at":"2026-11-22T13:00:05Z"}
-{"event":"test_ended","test":"orders::ship","attempt":1,"status":"failed","duration_ms":2000,"message":null,"at":"2026-11-22T13:00:07Z"}
-"#;
-    std::fs::write(folder.path().join("events.jsonl"), events).unwrap();
     folder
 }
 
@@ -89,15 +89,14 @@ fn a_screen_says_what_the_stack_did_while_the_test_ran() {
     };
     let report = report(&run(), &inputs).unwrap();
     let expected = "\
-orders::ship at `pay` at tests/orders.rs:12:
-| expected 3, got 4
+- orders::ship at `pay` at tests/orders.rs:12: expected 3, got 4
 |   at tests/orders.rs:12:5
 while orders::ship ran (2.00 s):
 db: out of memory (killed), restarted once since it was made
 ";
     assert!(report.short.starts_with(expected), "{}", report.short);
     let rest = "\
-| and 88 more in logs/db.log
+| and 87 more in logs/db.log
 web: running
 |  +0.50 s   GET /orders
 |  +1.00 s ! ERROR no such table
@@ -149,8 +148,10 @@ fn of_a_setup_that_failed_it_says_what_the_stack_did_meanwhile() {
 #[test]
 fn without_times_of_its_own_all_the_tests_time_counts() {
     let folder = bundle();
-    std::fs::remove_file(folder.path().join("events.jsonl")).unwrap();
-    let report = report(&run(), &inputs(folder.path())).unwrap();
+    let mut record = run();
+    record.tests[0].started_at = None;
+    let report = report(&record, &inputs(folder.path())).unwrap();
+    assert!(report.stacks[&0].starts_with("while the tests ran (20.0 s):\n"));
     assert!(
         report.short.contains("while the tests ran (20.0 s):"),
         "{}",
@@ -201,7 +202,6 @@ fn a_stage_before_the_tests_says_why_itself() {
 #[test]
 fn what_a_command_printed_is_in_the_bundle_and_not_again_on_the_terminal() {
     let folder = bundle();
-    std::fs::remove_file(folder.path().join("events.jsonl")).unwrap();
     let mut record = run();
     record.stages[0].detail = "the tests failed (exit status 1)".into();
     record.tests.truncate(1);
@@ -216,7 +216,7 @@ fn what_a_command_printed_is_in_the_bundle_and_not_again_on_the_terminal() {
         report.short
     );
     let long = "\
-test_command at e2e/test.sh:4:
+- test_command at e2e/test.sh:4: the last lines they printed:
 | the last lines they printed:
 |   e2e/test.sh:4: no
 while the tests ran";
@@ -226,17 +226,14 @@ while the tests ran";
 #[test]
 fn a_test_that_did_not_end_was_ended_with_the_others() {
     let folder = bundle();
-    let events = r#"{"event":"test_started","test":"orders::ship","attempt":1,"at":"2026-11-22T13:00:05Z"}
-"#;
-    std::fs::write(folder.path().join("events.jsonl"), events).unwrap();
     let mut record = run();
     record.verdict = Verdict::TimedOut;
-    record.tests[0].message = Some("did not end".into());
+    record.tests[0].message = Some(TestRecord::NO_END.into());
     let report = report(&record, &inputs(folder.path())).unwrap();
     assert!(
-        report
-            .short
-            .starts_with("while orders::ship ran (15.0 s):\n"),
+        report.short.starts_with(
+            "- orders::ship at `pay`: did not end\nwhile orders::ship ran (15.0 s):\n"
+        ),
         "{}",
         report.short
     );
@@ -247,25 +244,123 @@ fn a_test_that_did_not_end_was_ended_with_the_others() {
     );
     let page = "\
 test: 1 of 2 tests failed
-orders::ship at `pay`:
-| did not end
+- orders::ship at `pay`: did not end
 while orders::ship ran (15.0 s):
 ";
     assert!(report.page.starts_with(page), "{}", report.page);
 }
 
 #[test]
-fn the_time_of_a_failed_test_is_not_that_of_another_one_of_its_name() {
+fn failed_tests_come_in_the_order_in_which_they_failed_each_with_its_own_log_lines() {
     let folder = bundle();
-    let path = folder.path().join("events.jsonl");
-    let mut events = std::fs::read_to_string(&path).unwrap();
-    events += r#"{"event":"test_started","test":"orders::ship","attempt":1,"at":"2026-11-22T13:00:10Z"}
-{"event":"test_ended","test":"orders::ship","attempt":1,"status":"passed","duration_ms":1000,"message":null,"at":"2026-11-22T13:00:11Z"}
-"#;
-    std::fs::write(path, events).unwrap();
-    let report = report(&run(), &inputs(folder.path())).unwrap();
-    let start = "while orders::ship ran (2.00 s)";
-    assert!(report.short.contains(start), "{}", report.short);
+    let mut record = run();
+    record.services.truncate(1);
+    // It began first and failed last; another one's time is not known.
+    for (name, at, took) in [
+        ("a::last", Some("2026-11-22T13:00:01Z"), 9000),
+        ("b::unknown", None, 1),
+        ("c::first", Some("2026-11-22T13:00:01Z"), 100),
+    ] {
+        let mut one = test(name, StageStatus::Failed);
+        one.message = Some(format!("assert {name}\nE  assert {name}"));
+        one.started_at = at.map(str::to_owned);
+        one.duration_ms = took;
+        record.tests.push(one);
+    }
+    let report = report(&record, &inputs(folder.path())).unwrap();
+    let heads = report.short.lines().filter(|line| line.starts_with("- "));
+    let names: Vec<&str> = heads
+        .filter_map(|line| line.split([' ', ':']).nth(1))
+        .collect();
+    assert_eq!(names, ["c", "orders", "a", "b"], "{}", report.short);
+    let expected = "\
+- c::first: assert c::first
+| E  assert c::first
+while c::first ran (0.10 s):
+web: running
+|  +0.00 s   before
+- orders::ship at `pay` at tests/orders.rs:12: expected 3, got 4
+  web +1.00 s ! ERROR no such table
+- a::last: assert a::last
+  web +5.00 s ! ERROR no such table
+- b::unknown: assert b::unknown
+while the tests ran (20.0 s):
+web: running
+|  +1.00 s   before
+|  +5.50 s   GET /orders
+|  +6.00 s ! ERROR no such table
+health checks before: api passed after 1.20 s
+again: ";
+    assert!(report.short.starts_with(expected), "{}", report.short);
+    let own = "while c::first ran (0.10 s):\nweb: running\n|  +0.00 s   before\n";
+    assert!(report.stacks[&4].starts_with(own), "{:?}", report.stacks);
+    assert!(report.stacks[&3].starts_with("while the tests ran (20.0 s)"));
+    assert_eq!(report.stacks.len(), 4);
+    assert_eq!(
+        report.long.matches("\nwhile ").count(),
+        4,
+        "{}",
+        report.long
+    );
+    assert!(report.stack.starts_with(own));
+}
+
+#[test]
+fn of_an_estimated_time_it_is_never_said_that_nothing_was_printed() {
+    let folder = bundle();
+    let mut record = run();
+    record.tests[0].started_at = Some("2026-11-22T13:00:03Z".into());
+    record.tests[0].duration_ms = 100;
+    record.tests[0].uncertain_ms = 4000;
+    let report_of = |record: &Record| report(record, &inputs(folder.path())).unwrap().short;
+    let shown = report_of(&record);
+    let estimated = "about when orders::ship ran (within 4.10 s):\n";
+    assert!(shown.contains(estimated), "{shown}");
+    assert!(
+        shown.contains("|  +3.00 s ! ERROR no such table\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("other services: init (exited), idle\n"),
+        "{shown}"
+    );
+    record.tests[0].uncertain_ms = 500;
+    let shown = report_of(&record);
+    assert!(
+        shown.contains("other services: web, init (exited), idle\n"),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains("nothing") && !shown.contains("no log lines"),
+        "{shown}"
+    );
+    // A time is never before the tests', nor after them.
+    record.tests[0].started_at = Some("2026-11-22T12:59:59Z".into());
+    record.tests[0].uncertain_ms = 60_000;
+    assert!(report_of(&record).contains("(within 20.0 s):\n"));
+}
+
+#[test]
+fn of_many_errors_the_one_that_the_test_is_about_counts() {
+    let folder = bundle();
+    let line =
+        |number: u32| format!("2026-11-22T14:00:05.{number:03}Z ERROR order-{number:03} is lost\n");
+    let log: String = (0..100).map(line).collect();
+    std::fs::write(folder.path().join("logs/web.log"), log).unwrap();
+    let mut record = run();
+    record.services.truncate(1);
+    record.tests[0].message = Some("Error: expected order-042".into());
+    let mut later = test("z", StageStatus::Failed);
+    later.message = Some("expected order-077".into());
+    later.started_at.clone_from(&record.tests[0].started_at);
+    later.duration_ms = 3000;
+    record.tests.extend([later, test("y", StageStatus::Failed)]);
+    let shown = report(&record, &inputs(folder.path())).unwrap().short;
+    assert!(shown.contains("! ERROR order-042 is lost\n"), "{shown}");
+    assert!(
+        shown.contains("- z: expected order-077\n  web +0.08 s ! ERROR order-077 is lost\n"),
+        "{shown}"
+    );
 }
 
 #[test]

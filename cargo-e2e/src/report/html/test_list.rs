@@ -11,6 +11,7 @@ use super::ansi::coloured;
 use super::axis::Axis;
 use super::style::{mark, status_class};
 use super::test_name::split;
+use crate::record::junit::Stacks;
 use crate::record::outcome::{AttemptRecord, Record, StageStatus, StepRecord, TestRecord};
 use crate::record::summary::{duration, failed_tests, first_line};
 use crate::text::printable;
@@ -34,7 +35,7 @@ pub(super) fn failed(record: &Record) -> Vec<usize> {
     failed.chain((0..record.tests.len()).filter(cut)).collect()
 }
 
-pub(super) fn tests(record: &Record, axis: &Axis, failed: &[usize]) -> Markup {
+pub(super) fn tests(record: &Record, axis: &Axis, failed: &[usize], stacks: &Stacks) -> Markup {
     if record.tests.is_empty() {
         return html! { p { "No test ran." } };
     }
@@ -56,7 +57,10 @@ pub(super) fn tests(record: &Record, axis: &Axis, failed: &[usize]) -> Markup {
         }
         modules[place].1.push(index);
     }
-    let listed = |index: usize, open, whole| entry(index, &record.tests[index], axis, open, whole);
+    let listed = |index: usize, open, whole| {
+        let stack = stacks.get(&index).map(String::as_str);
+        entry((index, &record.tests[index]), stack, axis, open, whole)
+    };
     html! {
         @for (place, &index) in failed.iter().enumerate() { (listed(index, place < OPEN, true)) }
         @for (module, indexes) in &modules {
@@ -91,7 +95,13 @@ pub(super) fn counts<'r>(tests: &(impl Iterator<Item = &'r TestRecord> + Clone))
 }
 
 /// Shows a test; with its `whole` name, or in the list of its module.
-fn entry(index: usize, test: &TestRecord, axis: &Axis, open: bool, whole: bool) -> Markup {
+fn entry(
+    (index, test): (usize, &TestRecord),
+    stack: Option<&str>,
+    axis: &Axis,
+    open: bool,
+    whole: bool,
+) -> Markup {
     let name = printable(if whole { &test.name } else { split(test).1 });
     let time = axis.times.of_test(&test.name);
     let class = status_class(test.status);
@@ -109,7 +119,8 @@ fn entry(index: usize, test: &TestRecord, axis: &Axis, open: bool, whole: bool) 
         }
     };
     // Thousands of tests pass: an element that opens is dear.
-    if test.message.is_none() && test.steps.is_empty() && test.attempts.len() < 2 {
+    if test.message.is_none() && test.steps.is_empty() && stack.is_none() && test.attempts.len() < 2
+    {
         return html! { div.test id=(anchor::of_test(index)) { (line) " " (jump) } };
     }
     let is_failed = matches!(class, "bad" | "cut");
@@ -123,6 +134,7 @@ fn entry(index: usize, test: &TestRecord, axis: &Axis, open: bool, whole: bool) 
                     pre class=(class) { (coloured(message)) }
                 }
             }
+            @if let Some(stack) = stack { pre.stack { (stack) } }
             @for (at, attempt) in earlier(test) {
                 p { "Attempt " (at + 1) " " (attempt.status.name()) }
                 @if let Some(message) = &attempt.message { pre { (coloured(message)) } }

@@ -10,8 +10,6 @@ use crate::record::outcome::Record;
 
 /// Milliseconds by which clocks that are compared over a connection may differ.
 const SLACK: i64 = 250;
-/// The same for a file that has whole seconds.
-const ROUNDED: i64 = 1000;
 
 /// Milliseconds since the run began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,31 +39,34 @@ impl TestTimes {
         let mut times: HashMap<String, Time> = HashMap::new();
         // A file may have whole seconds, and no test ran outside of its stage.
         let within = |at: i64| stage.map_or(at, |(from, to)| at.clamp(from, to.max(from)));
-        for (file, slack) in [
-            ("events.jsonl", SLACK),
-            (crate::record::junit::TIMES, ROUNDED),
-        ] {
-            // A test may have died in the middle of a UTF-8 character: only that line is lost.
-            let text = std::fs::read(bundle.join(file)).unwrap_or_default();
-            for line in String::from_utf8_lossy(&text).lines() {
-                let (name, at, is_end) = match serde_json::from_str(line) {
-                    Ok(Entry::TestStarted { test, at, .. }) => (test, at, false),
-                    Ok(Entry::TestEnded { test, at, .. }) => (test, at, true),
-                    _ => continue,
-                };
-                let (Some(lasted), Ok(at)) = (lasted.get(name.as_str()), at.parse()) else {
-                    continue;
-                };
-                let at = since(at);
-                if !is_end {
-                    // A test without an end was stopped with the others.
-                    let to = within(at.saturating_add(signed(*lasted)));
-                    let from = within(at);
-                    times.insert(name, Time { from, to, slack });
-                } else if let Some(time) = times.get_mut(&name) {
-                    time.to = within(at);
-                }
+        // A test may have died in the middle of a UTF-8 character: only that line is lost.
+        let text = std::fs::read(bundle.join("events.jsonl")).unwrap_or_default();
+        for line in String::from_utf8_lossy(&text).lines() {
+            let (name, at, is_end) = match serde_json::from_str(line) {
+                Ok(Entry::TestStarted { test, at, .. }) => (test, at, false),
+                Ok(Entry::TestEnded { test, at, .. }) => (test, at, true),
+                _ => continue,
+            };
+            let (Some(lasted), Ok(at)) = (lasted.get(name.as_str()), at.parse()) else {
+                continue;
+            };
+            let at = since(at);
+            if !is_end {
+                // A test without an end was stopped with the others.
+                let to = within(at.saturating_add(signed(*lasted)));
+                let (from, slack) = (within(at), SLACK);
+                times.insert(name, Time { from, to, slack });
+            } else if let Some(time) = times.get_mut(&name) {
+                time.to = within(at);
             }
+        }
+        for test in &record.tests {
+            let Some((from, to)) = test.span().filter(|_| !times.contains_key(&test.name)) else {
+                continue;
+            };
+            let (from, to) = (within(since(from)), within(since(to)));
+            let slack = SLACK.max(signed(test.uncertain_ms));
+            times.insert(test.name.clone(), Time { from, to, slack });
         }
         if let (true, [only], Some((from, _))) = (times.is_empty(), record.tests.as_slice(), stage)
         {

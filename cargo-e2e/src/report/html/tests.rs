@@ -45,7 +45,7 @@ fn nothing_from_outside_is_markup() {
     let mut bad = test(NASTY, StageStatus::Failed);
     bad.message = Some(NASTY.into());
     record.tests = vec![bad];
-    let page = page(&record, &inputs(folder.path()), Some(NASTY));
+    let page = page(&record, &inputs(folder.path()), Some(NASTY), &Stacks::new());
     assert_eq!(page.matches("<script>").count(), 1);
     assert!(page.contains("<li>rewrite: &lt;/script"), "{page}");
     assert!(!page.contains("<img"), "{page}");
@@ -151,7 +151,7 @@ fn bars_stand_where_their_time_is() {
     assert_eq!(spans(&axis.containers(&record, &inputs)), all);
     let time = axis.times.of_test("test_command").unwrap();
     assert_eq!((time.from, time.to), (5000, 5001));
-    let page = page(&record, &inputs, None);
+    let page = page(&record, &inputs, None, &Stacks::new());
     assert!(
         page.starts_with("<!DOCTYPE html>") && !page.contains("http://"),
         "{page}"
@@ -238,7 +238,7 @@ fn failed_tests_come_first_and_the_timeline_of_many_is_short() {
     assert_eq!(rows.len(), 20);
     assert!(all.iter().any(|bar| bar.class == "bad") && all.len() <= 200);
 
-    let page = page(&record, &inputs(folder.path()), None);
+    let page = page(&record, &inputs(folder.path()), None, &Stacks::new());
     let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}"));
     assert!(page.contains("12 failed · 588 passed · 10 min 00 s · railiance01"));
     assert!(page.contains("first failure"));
@@ -251,4 +251,26 @@ fn failed_tests_come_first_and_the_timeline_of_many_is_short() {
     assert!(place("id=\"tests\"") < place("id=\"timeline\""));
     assert_eq!(page.matches("<details class=\"module\">").count(), 6);
     assert!(page.contains("orders::part_0 <span class=\"took\">98 passed</span>"));
+}
+
+#[test]
+fn a_test_has_what_the_stack_did_and_no_time_before_its_stage() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut record = failed(Verdict::Failed, Stage::Test, "1 of 2 tests failed");
+    record.duration_ms = 10_000;
+    record.stages[0].started_at = "2025-11-22T13:00:04.700Z".into();
+    record.tests = ["a", "b"]
+        .map(|name| test(name, StageStatus::Failed))
+        .into();
+    // The file has whole seconds.
+    record.tests[0].started_at = Some("2025-11-22T13:00:04Z".into());
+    record.tests[0].duration_ms = 1000;
+    record.tests[1].started_at = Some("2025-11-22T13:00:05Z".into());
+    let axis = Axis::of(&record, &inputs(folder.path()));
+    let of = |name| axis.times.of_test(name).map(|time| (time.from, time.to));
+    assert_eq!((of("a"), of("b")), (Some((4700, 5000)), Some((5000, 5001))));
+    let stacks = [(1, "while b ran:\nERROR <no>".to_owned())].into();
+    let page = page(&record, &inputs(folder.path()), None, &stacks);
+    let own = "<pre class=\"stack\">while b ran:\nERROR &lt;no&gt;</pre>";
+    assert!(page.contains(own), "{page}");
 }

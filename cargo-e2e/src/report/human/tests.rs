@@ -1,4 +1,5 @@
 mod bottom_line;
+mod last_lines;
 
 use std::time::Duration;
 
@@ -244,7 +245,7 @@ fn an_unhealthy_stack_shows_the_end_of_its_logs() {
         format!(
             "error: ready: web answers 503
   the last lines of web:
-  | (3 earlier lines left out)
+  | (3 lines left out)
 {lines}
   the last lines of db: nothing
   docker inspect:
@@ -313,23 +314,6 @@ fn what_was_kept_is_shown_as_it_came_also_in_silence() {
              results: target/e2e/01jd0000000000000000000000
 {kept}"
         )
-    );
-}
-
-#[test]
-fn many_failed_tests_are_counted_and_come_by_name() {
-    let mut record = failed(Verdict::TimedOut, Stage::Test, "ran past 300 s");
-    let names = (0..13).rev().map(|n| format!("t{n:02}"));
-    record.tests = names.map(|name| test(&name, Failed)).collect();
-    record.tests[12].status = Skipped;
-    let shown = show(Normal, &[finished(record, None)]);
-    assert!(
-        shown.starts_with("   Timed out activity-core e2e: 12 of 13 tests (1 skipped) in"),
-        "{shown}"
-    );
-    assert!(
-        shown.contains("- t10\n             - and 2 more\n"),
-        "{shown}"
     );
 }
 

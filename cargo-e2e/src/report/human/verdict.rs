@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::paint::{COLUMN, Paint};
+use crate::record::assertion::in_one_line;
 use crate::record::outcome::{Record, Stage, TestRecord, Verdict};
 use crate::record::summary::{
     WIDTH, at_step, by_spec, failed_tests, first_failed, first_line, says_nothing_new, signal_name,
@@ -12,6 +13,8 @@ use crate::text::{clip, printable};
 
 /// Failed tests that are named; the bundle has all.
 const NAMED_TESTS: usize = 10;
+/// Health checks that did not pass, beside the first.
+const NAMED_CHECKS: usize = 9;
 
 /// Returns the last lines; none for a quiet run that passed and left nothing behind.
 pub(super) fn lines(
@@ -27,12 +30,16 @@ pub(super) fn lines(
         lines.push(verdict(paint, record));
         let margin = " ".repeat(COLUMN + 1);
         // It is printable already, and has no colours.
-        let failure = failure.unwrap_or_default().lines().map(str::to_owned);
-        let below = why(paint, record)
-            .into_iter()
-            .chain(failure)
-            .chain(leftovers(paint, record))
-            .chain(results(paint, bundle));
+        let explained = failure.unwrap_or_default().lines().map(str::to_owned);
+        let below = why(
+            paint,
+            record,
+            failure.is_some_and(|failure| !failure.is_empty()),
+        )
+        .into_iter()
+        .chain(explained)
+        .chain(leftovers(paint, record))
+        .chain(results(paint, bundle));
         lines.extend(below.map(|line| format!("{margin}{line}")));
     }
     // Also when quiet: a user who keeps a sandbox needs to know how to enter and remove it.
@@ -60,8 +67,9 @@ fn verdict(paint: &Paint, record: &Record) -> String {
     format!("{verb} {} e2e{by}{signal}{}", record.repo, tail(record))
 }
 
-/// Returns lines for the stage that failed first, and for the failed tests where there are several.
-fn why(paint: &Paint, record: &Record) -> Vec<String> {
+/// Returns lines for the stage that failed first, and for the failed tests where nothing explains
+/// them below.
+fn why(paint: &Paint, record: &Record, explained: bool) -> Vec<String> {
     let mut lines = Vec::new();
     // Leftovers are listed below, without an announcement.
     let listed = |detail: &str| {
@@ -74,17 +82,20 @@ fn why(paint: &Paint, record: &Record) -> Vec<String> {
     {
         let detail = printable(&stage.detail);
         lines.push(format!("{}: {}", stage.name.name(), with_cause(&detail)));
+        if stage.name == Stage::Ready {
+            lines.extend(other_checks(&detail));
+        }
     }
     // A test that only repeats its stage is a test command.
     let says_more = |test: &&TestRecord| !says_nothing_new(record, test);
     let failed: Vec<&TestRecord> = failed_tests(record).into_iter().filter(says_more).collect();
-    if !failed.is_empty() {
+    if !failed.is_empty() && !explained {
         lines.extend(failed.iter().take(NAMED_TESTS).map(|test| {
             let name = printable(&test.name);
             let name = paint.with(paint.bad, first_line(&name));
             let message = printable(test.message.as_deref().unwrap_or_default());
             let at = at_step(test);
-            match first_line(&message) {
+            match in_one_line(&message).as_str() {
                 "" => format!("- {name}{at}"),
                 message => format!("- {name}{at}: {}", clip(message, WIDTH)),
             }
@@ -94,6 +105,22 @@ fn why(paint: &Paint, record: &Record) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Returns the other reasons for a stack that is not ready, each in its line.
+fn other_checks(detail: &str) -> Vec<String> {
+    let mut lines = detail.trim().lines().skip(1).map(str::trim_end);
+    let is_reason =
+        |line: &&str| !line.is_empty() && !line.ends_with(':') && !line.starts_with(' ');
+    let reasons: Vec<&str> = lines.by_ref().take_while(is_reason).collect();
+    let named = reasons.iter().take(NAMED_CHECKS);
+    let mut shown: Vec<String> = named
+        .map(|line| format!("ready: {}", clip(line, WIDTH)))
+        .collect();
+    if reasons.len() > NAMED_CHECKS {
+        shown.push(format!("ready: and {} more", reasons.len() - NAMED_CHECKS));
+    }
+    shown
 }
 
 fn leftovers(paint: &Paint, record: &Record) -> Vec<String> {

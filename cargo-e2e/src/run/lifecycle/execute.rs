@@ -8,7 +8,9 @@ use crate::run::explain::explain;
 use crate::run::stages::full_disk::or_full;
 use crate::run::stages::sync::Synced;
 use crate::run::stages::test::{BuiltTarget, HeadStart, TestInputs};
-use crate::run::{Context, Stack, StageError, StageOutput, endpoints, stages, test_env};
+use crate::run::{
+    Context, Stack, StageError, StageOutput, endpoints, failure_places, stages, test_env,
+};
 use crate::spec::Side;
 
 use super::Run;
@@ -157,6 +159,7 @@ impl Run<'_> {
         for test in &mut state.tests {
             test.name_file_from(&root);
         }
+        failure_places::locate(self.plan, &root, &mut state.tests).await;
         state.tested = self.test_record(&tested, began.elapsed());
         if let Some(tested) = &mut state.tested {
             tested.retries(std::mem::take(&mut state.attempts));

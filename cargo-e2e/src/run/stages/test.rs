@@ -66,7 +66,7 @@ pub async fn test(
 ) -> Result<StageOutput<()>, StageError> {
     let plan = context.plan;
     let mut before = junit::before(context).await?;
-    let mut tail = Tail::masking(context.events.secrets());
+    let mut tail = Tail::masking(context.events.secrets()).with_assertions();
     let retries = Retries::begin(plan);
     let mut began = Instant::now();
     let first = retries.first();
@@ -167,7 +167,7 @@ async fn attempt(
         // After a timeout, files may be incomplete.
         junit::After::default()
     } else {
-        junit::after(context, before, records.is_empty()).await?
+        junit::after(context, before).await?
     };
     let (unrecorded, empty) = targets::unaccounted(context, inputs.built, &ended, records);
     *records = junit::joined(records, &after.tests);

@@ -1,39 +1,34 @@
-//! What earlier attempts told of when their tests ran: each attempt writes these files anew.
+//! What earlier attempts told of when their tests ran: each attempt writes its file anew.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use e2e_harness::protocol::record::Entry;
 
-use crate::record::junit::TIMES;
 use crate::run::Context;
 
 use super::event_files::FILE;
 
 pub(super) struct Earlier {
-    files: Vec<(PathBuf, String)>,
+    path: PathBuf,
+    text: String,
 }
 
 impl Earlier {
     /// Reads what there is.
     pub(super) async fn read(context: &Context<'_>) -> Self {
-        let mut files = Vec::new();
-        for name in [FILE, TIMES] {
-            let path = context.bundle.join(name);
-            let text = tokio::fs::read_to_string(&path).await.unwrap_or_default();
-            files.push((path, text));
-        }
-        Self { files }
+        let path = context.bundle.join(FILE);
+        let text = tokio::fs::read_to_string(&path).await.unwrap_or_default();
+        Self { path, text }
     }
 
     /// Puts it before what another attempt told, whose numbers go on.
     pub(super) async fn join(self) {
-        for (path, before) in self.files {
-            let after = tokio::fs::read_to_string(&path).await.unwrap_or_default();
-            if !before.is_empty() {
-                // Only the timeline needs it; the report stage reports a full disk.
-                let _ = tokio::fs::write(path, joined(before, &after)).await;
-            }
+        let after = tokio::fs::read_to_string(&self.path).await;
+        if !self.text.is_empty() {
+            // Only the timeline needs it; the report stage reports a full disk.
+            let all = joined(self.text, &after.unwrap_or_default());
+            let _ = tokio::fs::write(self.path, all).await;
         }
     }
 }

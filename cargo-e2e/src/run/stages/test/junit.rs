@@ -9,8 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use e2e_harness::protocol::record::{Entry as Line, Status};
-
 use crate::record::junit;
 use crate::record::outcome::{StageStatus, TestRecord};
 use crate::record::verdict::{Junit, JunitEntry};
@@ -155,15 +153,11 @@ pub(super) struct After {
     pub(super) tests: Vec<TestRecord>,
 }
 
-/// Reads the files. `untold` is whether the tests told nothing of themselves.
+/// Reads the files.
 ///
 /// # Errors
 /// When the host is lost.
-pub(super) async fn after(
-    context: &Context<'_>,
-    before: &Before,
-    untold: bool,
-) -> Result<After, StageError> {
+pub(super) async fn after(context: &Context<'_>, before: &Before) -> Result<After, StageError> {
     let mut named = Vec::new();
     for entry in &before.entries {
         named.push(found(context, entry).await?);
@@ -196,10 +190,7 @@ pub(super) async fn after(
         }
     });
     let entries = entries.collect();
-    let (tests, times) = merge::merged(read);
-    if untold {
-        tell(context, &tests, &times).await;
-    }
+    let tests = merge::merged(read);
     Ok(After { entries, tests })
 }
 
@@ -258,13 +249,12 @@ fn parsed(
     let text = String::from_utf8_lossy(bytes);
     // Before messages are cut: half a secret would not be known.
     let text = context.events.secrets().text(&text).into_owned();
-    match junit::read(&text) {
+    let began = jiff::Timestamp::try_from(before.began).unwrap_or_default();
+    match junit::read_with_times(&text, (began, jiff::Timestamp::now())) {
         Ok(tests) => {
-            let began = jiff::Timestamp::try_from(before.began).unwrap_or_default();
             read.push(FileTests {
                 path: path.to_owned(),
                 tests: tests.clone(),
-                times: junit::times(&text, (began, jiff::Timestamp::now())),
             });
             Junit::Read(tests)
         }
@@ -292,43 +282,6 @@ pub(super) fn joined(told: &[TestRecord], counted: &[TestRecord]) -> Vec<TestRec
         }
     }
     all
-}
-
-/// Stores when each test ran, in the form of the harness's events.
-async fn tell(context: &Context<'_>, tests: &[TestRecord], times: &[junit::Time]) {
-    let mut lines = String::new();
-    for time in times {
-        let Some(test) = tests.iter().find(|test| test.name == time.test) else {
-            continue;
-        };
-        let status = match test.status {
-            StageStatus::Passed => Status::Passed,
-            StageStatus::Skipped => continue,
-            StageStatus::Failed | StageStatus::Interrupted => Status::Failed,
-        };
-        for entry in [
-            Line::TestStarted {
-                test: test.name.clone(),
-                attempt: 1,
-                at: time.from.to_string(),
-            },
-            Line::TestEnded {
-                test: test.name.clone(),
-                attempt: 1,
-                status,
-                duration_ms: test.duration_ms,
-                message: None,
-                at: time.to.to_string(),
-            },
-        ] {
-            lines += &serde_json::to_string(&entry).unwrap_or_default();
-            lines.push('\n');
-        }
-    }
-    if !lines.is_empty() {
-        // Only the timeline needs it; the report stage reports a full disk.
-        let _ = tokio::fs::write(context.bundle.join(junit::TIMES), lines).await;
-    }
 }
 
 #[cfg(test)]

@@ -3,19 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::record::junit::Time;
 use crate::record::outcome::TestRecord;
 
 /// What one file says.
 pub(super) struct FileTests {
     pub(super) path: String,
     pub(super) tests: Vec<TestRecord>,
-    /// When they ran, where the file says so.
-    pub(super) times: Vec<Time>,
 }
 
 /// Joins them. A name that several files have gets the file's before it: `vitest::orders::ship`.
-pub(super) fn merged(files: Vec<FileTests>) -> (Vec<TestRecord>, Vec<Time>) {
+pub(super) fn merged(files: Vec<FileTests>) -> Vec<TestRecord> {
     let mut having: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for (number, file) in files.iter().enumerate() {
         for test in &file.tests {
@@ -23,7 +20,7 @@ pub(super) fn merged(files: Vec<FileTests>) -> (Vec<TestRecord>, Vec<Time>) {
         }
     }
     let labels = labels(&files);
-    let (mut tests, mut times) = (Vec::new(), Vec::new());
+    let mut tests = Vec::new();
     for (file, label) in files.into_iter().zip(labels) {
         let apart = |name: String| match having.get(&name) {
             Some(files) if files.len() > 1 => format!("{label}::{name}"),
@@ -33,12 +30,8 @@ pub(super) fn merged(files: Vec<FileTests>) -> (Vec<TestRecord>, Vec<Time>) {
             test.name = apart(test.name);
             tests.push(test);
         }
-        for mut time in file.times {
-            time.test = apart(time.test);
-            times.push(time);
-        }
     }
-    (tests, times)
+    tests
 }
 
 /// Names of files alone, or their paths where those would not tell them apart.
@@ -69,12 +62,11 @@ mod tests {
         FileTests {
             path: path.to_owned(),
             tests: names.iter().map(|name| test(name, Passed)).collect(),
-            times: Vec::new(),
         }
     }
 
     fn names(files: Vec<FileTests>) -> Vec<String> {
-        merged(files).0.into_iter().map(|test| test.name).collect()
+        merged(files).into_iter().map(|test| test.name).collect()
     }
 
     #[test]

@@ -94,6 +94,7 @@ impl Named {
             Entry::TestStarted { attempt, at, .. } => {
                 let mut begun = Attempt::new(&self.name, attempt);
                 begun.began = at.parse().ok();
+                begun.record.started_at = begun.began.map(|at| at.to_string());
                 match self.repeated(attempt) {
                     Some(place) => {
                         begun.earlier = self.tests[place].so_far();
