@@ -79,6 +79,8 @@ static ANNOUNCED: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
         // Playwright: the place and the name of the test.
         r"^(?:\[[^\]]*\] › )?\S+\.\w+:[0-9]+:[0-9]+ ",
         r"^(?:=== RUN|--- FAIL|=== FAIL)",
+        // What a `test_command` printed, which has no message of its own.
+        r"^the last lines of output:$",
         r"^\W*$",
     ])
     .ok()

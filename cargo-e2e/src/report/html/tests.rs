@@ -259,6 +259,7 @@ fn a_test_has_what_the_stack_did_and_no_time_before_its_stage() {
     let mut record = failed(Verdict::Failed, Stage::Test, "1 of 2 tests failed");
     record.duration_ms = 10_000;
     record.stages[0].started_at = "2025-11-22T13:00:04.700Z".into();
+    record.stages[0].duration_ms = 5000;
     record.tests = ["a", "b"]
         .map(|name| test(name, StageStatus::Failed))
         .into();

@@ -92,7 +92,7 @@ fn runs_elsewhere(plan: &Plan, error: &std::io::Error) -> bool {
 /// Checks that the programs accept their arguments, and that these select a test: otherwise that
 /// would show only after `up`.
 pub(super) async fn accept(plan: &Plan, built: &[BuiltTarget]) -> Result<(), StageError> {
-    if plan.options.arguments.is_empty() || uses_nextest(plan) || only_asks(plan) {
+    if plan.options.arguments.is_empty() || uses_nextest(plan) {
         return Ok(());
     }
     let mut selected = Some(0);
@@ -100,7 +100,7 @@ pub(super) async fn accept(plan: &Plan, built: &[BuiltTarget]) -> Result<(), Sta
         let some = accepts(plan, one).await?;
         selected = selected.zip(some).map(|(all, some)| all + some);
     }
-    if built.is_empty() || selected != Some(0) {
+    if built.is_empty() || only_asks(plan) || selected != Some(0) {
         return Ok(());
     }
     let all = plan.options.arguments.join(" ");
@@ -112,10 +112,13 @@ pub(super) async fn accept(plan: &Plan, built: &[BuiltTarget]) -> Result<(), Sta
 
 /// Returns the number of tests that the arguments select, where the program says it.
 async fn accepts(plan: &Plan, built: &BuiltTarget) -> Result<Option<usize>, StageError> {
+    let arguments = &plan.options.arguments;
     let mut command = Command::new(&built.program);
+    if !arguments.iter().any(|argument| argument == LIST) {
+        command.arg(LIST);
+    }
     command
-        .arg(LIST)
-        .args(&plan.options.arguments)
+        .args(arguments)
         // It must see no sandbox, wherever this runs.
         .env_remove(protocol::E2E)
         .env_remove(protocol::EVENTS)
