@@ -1,4 +1,4 @@
-//! A real Chromium, driven as a person would: by its WebDriver.
+//! A real Chromium, driven as a person would: by `chromedriver`.
 
 use std::path::Path;
 use std::process::Command;

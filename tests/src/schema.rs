@@ -54,6 +54,7 @@ pub(crate) fn as_ci_systems_read(bundle: &Path) {
 /// Checks that what a command answered with `--format json` is as its published schema says, and
 /// returns it.
 #[track_caller]
+#[must_use]
 pub fn conforms(command: &str, ended: &Ended) -> Value {
     let mut printed = Command::new(binary::cargo_e2e());
     printed.args(["e2e", "schema", command]);

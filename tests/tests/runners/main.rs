@@ -1,5 +1,5 @@
 //! Real runners, each with a test that passes, one that fails once and one that fails until it is
-//! mended: what `retries` and `--last-failed` run of them, and what comes of it. Those of PyPI and
+//! mended: what `retries` and `--last-failed` run of them, and what comes of it. Those of `PyPI` and
 //! npm need `scripts/runners`.
 
 mod projects;
