@@ -73,7 +73,14 @@ impl Runner {
             repo = repo
                 .file("package.json", "{\"private\": true}\n")
                 .gitignore("node_modules\nout.xml\ntest-results\n.tmp\n")
-                .env("PYTHONPATH", &installed("py"));
+                .env(
+                    "PATH",
+                    &format!(
+                        "{}:{}",
+                        installed("python/bin"),
+                        std::env::var("PATH").unwrap_or_default()
+                    ),
+                );
             repo = repo.symlink("node_modules", &installed("node_modules"));
         } else {
             let harness = if self.kind == Kind::Harness {
@@ -105,7 +112,7 @@ impl Runner {
     }
 }
 
-/// Where `scripts/failures` installs runners.
+/// Where `scripts/install-runners` puts them.
 fn installed(name: &str) -> String {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     root.join("../target/runners")
