@@ -256,14 +256,15 @@ async fn start_of_body(mut answer: Response) -> String {
             Ok(Some(_)) if bytes.len() > 4 * BODY => break String::new(),
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
             Ok(None) => break String::new(),
-            Err(error) => break format!(" … ({})", chain(&error.without_url())),
+            Err(error) => break format!("… ({})", chain(&error.without_url())),
         }
     };
     let text = String::from_utf8_lossy(&bytes);
     let mut characters = text.trim().chars();
     let mut start: String = characters.by_ref().take(BODY).collect();
     if characters.next().is_some() {
-        start.push_str(" …");
+        // Without a blank: so a secret that is cut here is still known by its begin.
+        start.push('…');
     }
     start + &rest
 }

@@ -65,6 +65,7 @@ pub(crate) fn narrowed(plan: &Plan, run: &str) -> Result<(Plan, String), u8> {
         );
     } else if let Some((runner, filter)) = filter(plan, &failed) {
         narrowed.options.arguments = runner.joined(&plan.options.arguments, filter);
+        narrowed.options.must_run = failed.iter().map(|test| test.name.clone()).collect();
     } else {
         let message = format!("--last-failed: `test_command` can't be told to run the {of} alone");
         let help = format!(
@@ -74,8 +75,8 @@ pub(crate) fn narrowed(plan: &Plan, run: &str) -> Result<(Plan, String), u8> {
         show_error(&message, Some(&help));
         return Err(USAGE);
     }
-    if record.verdict == Verdict::Interrupted {
-        note.push_str(", which was interrupted: what it did not come to is not among them");
+    if record.verdict != Verdict::Failed {
+        note.push_str(", which did not come to its end: what it did not come to is not among them");
     }
     Ok((narrowed, note))
 }

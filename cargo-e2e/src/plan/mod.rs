@@ -56,6 +56,8 @@ pub struct Options {
     pub nextest: bool,
     /// `--last-failed`: of the run with this id, or of the last one where it is empty.
     pub last_failed: Option<String>,
+    /// The tests that `--last-failed` found: a run in which one of them does not run did not pass.
+    pub must_run: Vec<String>,
     /// Cargo's flags for its test targets.
     pub cargo: CargoFlags,
     /// What goes to the tests.

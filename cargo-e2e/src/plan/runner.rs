@@ -76,24 +76,30 @@ impl Runner {
         }
     }
 
-    /// Returns the arguments with which the runner goes on after a failure, so that every test that
-    /// has to be retried is known; none where it can't be told to.
+    /// Returns the arguments with which the runner goes on after a failure, behind what was `typed`:
+    /// every test that has to be retried is known then. None where it can't be told to, as `go test`,
+    /// which ends at the first panic.
     #[must_use]
-    pub fn goes_on(&self) -> Option<&'static [&'static str]> {
-        let has = |word: &str| self.call.words.iter().any(|it| it == word);
+    pub fn goes_on(&self, typed: &[String]) -> Option<&'static [&'static str]> {
+        let has = |word: &str| {
+            self.call
+                .words
+                .iter()
+                .chain(typed)
+                .any(|it| it == word || it.split_once('=').is_some_and(|(it, _)| it == word))
+        };
         match self.call.kind {
             Kind::Pytest => Some(&["--maxfail=0"]),
-            Kind::Jest | Kind::Vitest => Some(&["--bail=0"]),
-            Kind::Playwright => Some(&["--max-failures=0"]),
-            Kind::Go if !has("-args") => Some(&["-failfast=false"]),
-            Kind::HarnessByNextest => Some(&["--no-fail-fast"]),
-            Kind::Nextest | Kind::CargoTest if has("--no-fail-fast") => Some(&[]),
-            Kind::Nextest if !has("--") => Some(&["--no-fail-fast"]),
-            Kind::Gotestsum if self.call.words.iter().all(|it| !it.contains("failfast")) => {
+            // Of two, vitest takes none.
+            Kind::Jest | Kind::Vitest if !has("--bail") => Some(&["--bail=0"]),
+            // It is stronger than the other option.
+            Kind::Playwright if !has("-x") => Some(&["--max-failures=0"]),
+            Kind::Nextest | Kind::CargoTest | Kind::HarnessByNextest if has("--no-fail-fast") => {
                 Some(&[])
             }
+            Kind::Nextest | Kind::HarnessByNextest if !has("--") => Some(&["--no-fail-fast"]),
             Kind::Harness => Some(&[]),
-            Kind::Go | Kind::Nextest | Kind::CargoTest | Kind::Gotestsum => None,
+            _ => None,
         }
     }
 

@@ -118,11 +118,10 @@ pub(super) async fn move_old_cache(slug: &str) {
         // Where this fails, so does making the new one, which says why.
         let _ = tokio::fs::create_dir_all(above).await;
     }
-    let is_new = !tokio::fs::try_exists(&new).await.unwrap_or(true);
-    if is_new && tokio::fs::rename(&old, &new).await.is_ok() {
-        return;
+    if !tokio::fs::try_exists(&new).await.unwrap_or(true) {
+        // A cache that can't be moved stays where it is.
+        let _ = tokio::fs::rename(&old, &new).await;
     }
-    let _ = tokio::fs::remove_dir_all(old).await;
 }
 
 pub(super) fn client_cache(slug: &str) -> PathBuf {

@@ -40,6 +40,12 @@ pub struct MissingSecrets {
     pub names: Vec<String>,
 }
 
+/// Returns whether a variable holds a credential, by its name or by what it is.
+#[must_use]
+pub fn is_credential(name: &str, value: &str) -> bool {
+    !guess::values(name, value).is_empty()
+}
+
 /// The values, and what finds them in bytes.
 #[derive(Default)]
 pub struct Secrets {

@@ -77,6 +77,41 @@ fn mirrored(repo: &Repo, host: Host) -> Names {
     names(&bytes.expect("od prints pairs of digits"))
 }
 
+#[test]
+fn gits_own_folder_travels_without_what_may_hold_credentials() {
+    let repo = Repo::new("history").compose(IDLE).spec(
+        "sync: {include: [.git]}\n\
+         test_command: |\n  git -c safe.directory='*' describe --tags\n  \
+         ls -A .git .git/modules/m\n  cat .git/refs/heads/config\n",
+    );
+    let root = repo.root().to_owned();
+    git(&root, &["add", "--all"]);
+    git(&root, &["commit", "--quiet", "--message", "first"]);
+    git(&root, &["tag", "v1.2.3"]);
+    git(&root, &["branch", "config"]);
+    git(
+        &root,
+        &[
+            "config",
+            "http.extraheader",
+            "AUTHORIZATION: basic eDpzM2NyZXQ",
+        ],
+    );
+    write(&repo, ".git/hooks/pre-push", "secret");
+    write(&repo, ".git/modules/m/config", "secret");
+    write(&repo, ".git/modules/m/HEAD", "ref");
+    let ran = repo.run(Host::Dev, &[]);
+    ran.ended(0, "passed").stdout_has("v1.2.3");
+    let listed: Vec<&str> = ran.stdout.lines().map(str::trim).collect();
+    assert!(
+        listed.contains(&"HEAD") && listed.contains(&"objects"),
+        "{ran}"
+    );
+    for private in ["config", "hooks", "logs"] {
+        assert!(!listed.contains(&private), "{private}: {ran}");
+    }
+}
+
 here_and_over_ssh! {
     fn exactly_what_git_ships_travels(host) {
         let module = Repo::new("module").gitignore(".env\n").file("inner", "x");

@@ -112,7 +112,7 @@ pub(crate) struct EnvArguments {
     pub(crate) host: HostArgument,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EnvFormat {
     /// `export` lines for a shell
     Sh,

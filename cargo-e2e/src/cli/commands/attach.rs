@@ -11,6 +11,7 @@ use crate::host::{Facts, Host, HostError, HostKind};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::sandbox::variables::{self, Own};
 use crate::sandbox::{self, Existing, Listed, docker_shim};
+use crate::secrets;
 use crate::shell::quote;
 use crate::spec;
 use crate::text::printable;
@@ -75,12 +76,15 @@ pub(crate) async fn shell(arguments: ServiceArguments) -> u8 {
     .await
 }
 
-/// Returns the variables of a shell in the copy of the repo, without what is made of secrets: they
-/// would stand in the list of processes.
+/// Returns the variables of a shell in the copy of the repo, without credentials: they would stand in
+/// the list of processes.
 fn for_shell(existing: &Existing) -> Vec<(String, String)> {
     let mut all = variables::of_sandbox(existing);
     for own in variables::own(existing, &all, set) {
         match own {
+            Own::Set { name, value } if secrets::is_credential(&name, &value) => warn(&format!(
+                "{name} is not set in this shell: the list of processes would show it; `cargo e2e env` has it"
+            )),
             Own::Set { name, value } => all.push((name, value)),
             Own::Secret { name, .. } => warn(&format!(
                 "{name} is not set in this shell: `env` makes it of a secret"

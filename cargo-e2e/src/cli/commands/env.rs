@@ -22,6 +22,12 @@ pub(crate) async fn env(arguments: EnvArguments) -> u8 {
         }
         for own in variables::own(&existing, &all, set) {
             match own {
+                // GitHub prints what it reads from there with each later step.
+                Own::Secret { name, .. } if arguments.format == EnvFormat::Github => {
+                    warn(&format!(
+                        "{name} is left out: `env` makes it of a secret, which GitHub would print"
+                    ))
+                }
                 Own::Set { name, value } | Own::Secret { name, value } => all.push((name, value)),
                 Own::Missing { name, of } => warn(&format!(
                     "{name} is left out: `env` sets it from ${{{of}}}, which is not set here"

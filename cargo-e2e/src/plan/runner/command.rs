@@ -6,8 +6,8 @@ use super::call::{Call, Kind};
 /// Programs that start another one, which their words name.
 const WRAPPERS: &[&str] = &[
     "bundle", "bunx", "command", "dotenv", "env", "exec", "hatch", "ionice", "nice", "node", "npm",
-    "npx", "pdm", "pipenv", "pixi", "pnpm", "poetry", "rye", "stdbuf", "time", "timeout", "tox",
-    "uv", "uvx", "xvfb-run", "yarn",
+    "npx", "pdm", "pipenv", "pixi", "pnpm", "poetry", "rye", "stdbuf", "time", "timeout", "uv",
+    "uvx", "xvfb-run", "yarn",
 ];
 /// Begins and ends of compound commands: what follows their end does not reach what is in them.
 const COMPOUND: &[&str] = &[

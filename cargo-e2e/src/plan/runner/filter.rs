@@ -63,7 +63,8 @@ pub(super) fn words(
         Kind::Pytest => pytest(runner, tests, typed, exists),
         Kind::Jest => Some(pattern("-t", "^(", &each(tests, jest)?, ")$")),
         Kind::Vitest => {
-            let mut words = pattern("-t", "^(", &each(tests, vitest)?, ")$");
+            // A suite that failed as a whole is all of its tests.
+            let mut words = pattern("-t", "^(", &each(tests, vitest)?, ")( .*)?$");
             words.extend(files(tests));
             Some(words)
         }

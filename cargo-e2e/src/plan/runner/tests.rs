@@ -174,7 +174,7 @@ fn each_runner_gets_its_own_filter() {
             &[],
             &[
                 "-t",
-                r"^(orders(?: >)? pays \(1\+1\)|top)$",
+                r"^(orders(?: >)? pays \(1\+1\)|top)( .*)?$",
                 "web/orders.test.ts",
             ],
         ),
@@ -288,11 +288,25 @@ fn a_typed_name_gives_way_to_those_that_failed() {
 
 #[test]
 fn a_runner_is_told_to_go_on_after_a_failure() {
-    let told = |command: &str| runner(command).unwrap().goes_on().map(<[&str]>::to_vec);
+    let with = |command: &str, typed: &[&str]| {
+        let going_on = runner(command)
+            .unwrap()
+            .goes_on(&typed.iter().map(|&it| it.to_owned()).collect::<Vec<_>>());
+        going_on.map(<[&str]>::to_vec)
+    };
+    let told = |command: &str| with(command, &[]);
     assert_eq!(told("pytest -x"), Some(vec!["--maxfail=0"]));
     assert_eq!(told("cargo nextest run"), Some(vec!["--no-fail-fast"]));
     assert_eq!(told("cargo nextest run -- --skip a"), None);
     assert_eq!(told("cargo test"), None);
+    assert_eq!(told("npx vitest run"), Some(vec!["--bail=0"]));
+    for stops in ["npx vitest run --bail=1", "npx playwright test -x"] {
+        assert_eq!(told(stops), None, "{stops}");
+    }
+    assert_eq!(with("npx jest", &["--bail"]), None);
+    // A panic ends all tests of a package.
+    assert_eq!(told("go test ./..."), None);
+    assert_eq!(told("gotestsum ./..."), None);
     assert_eq!(told("cargo test --no-fail-fast"), Some(vec![]));
     let failed = |command: &str, status| runner(command).unwrap().failed_with(status);
     assert!(failed("pytest", 1) && !failed("pytest", 2) && failed("cargo nextest run", 100));

@@ -77,8 +77,8 @@ impl RunState {
             .is_some_and(|verdict| verdict != Verdict::Passed)
     }
 
-    /// Adds one record for tests that record no events, or that failed though none of their records
-    /// says why.
+    /// Adds one record for tests that record no events, or that failed, if only at first, though none
+    /// of their records says why.
     pub(super) fn add_tested(&mut self) {
         let Some(tested) = self.tested.take() else {
             return;
@@ -89,7 +89,7 @@ impl RunState {
         // A lost host is no test's failure.
         let theirs = matches!(self.verdict, Some(Verdict::Failed | Verdict::TimedOut));
         let unexplained = theirs && !self.tests.iter().any(says_why);
-        if self.tests.is_empty() || unexplained {
+        if self.tests.is_empty() || unexplained || !tested.attempts.is_empty() {
             self.tests.push(tested);
         }
     }

@@ -42,7 +42,7 @@ pub use head_start::HeadStart;
 pub use target::{BuiltTarget, only_asks};
 #[cfg(any(test, fuzzing))]
 pub(crate) use test_events::fuzz;
-pub use test_events::{read_or_warn, records_until};
+pub use test_events::{read_cut, records_until};
 
 /// The inputs of the tests.
 pub struct TestInputs<'a> {
@@ -77,7 +77,7 @@ pub async fn test(
             break;
         };
         context.events.note(&again.note);
-        if records.is_empty() {
+        if !records.iter().any(TestRecord::is_failed) {
             earlier.push(AttemptRecord {
                 status: StageStatus::Failed,
                 duration_ms: millis(began.elapsed()),
@@ -94,7 +94,7 @@ pub async fn test(
         evidence = retries::joined(evidence, next?, again.only_failed, records, new);
     }
     evidence.flaky = retries::refused(plan, records);
-    if plan.spec.flaky == Flaky::Fail && !earlier.is_empty() && records.is_empty() {
+    if plan.spec.flaky == Flaky::Fail && !earlier.is_empty() {
         evidence.flaky.push(plan.tests.name());
     }
     let word = verdict::judge(&evidence);
@@ -105,6 +105,14 @@ pub async fn test(
         retries::fail(records);
     }
     let Some(word) = word else {
+        if let Some(name) = retries::did_not_run(&plan.options.must_run, records) {
+            let message = format!(
+                "`--last-failed` named {}, which did not run",
+                crate::text::printable(name)
+            );
+            return Err(StageError::new(Verdict::NoTests, message)
+                .help("it may have another name now; `cargo e2e` runs all tests"));
+        }
         let detail = match plan.tests {
             Tests::Targets(_) => targets::counted(records),
             Tests::Command(_) | Tests::Service { .. } => "passed".to_owned(),
@@ -156,7 +164,7 @@ async fn attempt(
     };
     let mut events = Events::Read(Vec::new());
     if !matches!(&ended, Err(error) if error.lost) || plan.tests_on == Side::Client {
-        events = test_events::read(context, false).await;
+        events = test_events::read(context).await;
     }
     if let Events::Read(read) = &mut events {
         targets::add_not_run(context, inputs.built, read);

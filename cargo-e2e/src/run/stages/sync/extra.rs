@@ -2,10 +2,11 @@
 //! `sync.include` names.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::host::{List, Transfer, rsync};
 use crate::record::outcome::Verdict;
@@ -14,6 +15,9 @@ use crate::run::{Context, StageError};
 use super::listing::{self, Listing};
 use super::sent::Sent;
 use super::tree;
+
+/// What of git's own folder never travels: credentials, and what only this machine has.
+const PRIVATE_IN_GIT: [&str; 4] = ["config", "config.worktree", "hooks", "logs"];
 
 /// What one sync sends of them.
 #[derive(Debug, Clone, Default)]
@@ -93,6 +97,9 @@ fn files_at(root: &Path, paths: &BTreeSet<PathBuf>) -> BTreeMap<Vec<u8>, Vec<u8>
     let mut files = BTreeMap::new();
     let mut next: Vec<_> = paths.iter().cloned().collect();
     while let Some(path) = next.pop() {
+        if is_private(&path) {
+            continue;
+        }
         let full = root.join(&path);
         let Ok(found) = full.symlink_metadata() else {
             continue;
@@ -114,6 +121,19 @@ fn files_at(root: &Path, paths: &BTreeSet<PathBuf>) -> BTreeMap<Vec<u8>, Vec<u8>
     files
 }
 
+fn is_private(path: &Path) -> bool {
+    let parts: Vec<_> = path.components().map(Component::as_os_str).collect();
+    let Some(git) = parts.iter().position(|part| *part == ".git") else {
+        return false;
+    };
+    let private = |part: &OsStr| PRIVATE_IN_GIT.iter().any(|name| part == *name);
+    match parts[git + 1..] {
+        [first, ..] if private(first) => true,
+        [first, .., last] => first == "modules" && private(last),
+        _ => false,
+    }
+}
+
 fn nul_separated<'a>(names: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut list = Vec::new();
     for name in names {
@@ -127,7 +147,11 @@ async fn copy(context: &Context<'_>, list: &[u8], more: &[&str]) -> Result<Strin
     // A link that leads out of the repo is sent as its target.
     let arguments = ["-r", "--copy-unsafe-links"];
     let arguments = arguments.iter().chain(&listing::ARGUMENTS).chain(more);
-    let arguments: Vec<String> = arguments.map(|&word| word.to_owned()).collect();
+    let mut arguments: Vec<String> = arguments.map(|&word| word.to_owned()).collect();
+    for name in PRIVATE_IN_GIT {
+        arguments.push(format!("--exclude=.git/{name}"));
+        arguments.push(format!("--exclude=.git/modules/**/{name}"));
+    }
     let transfer = Transfer {
         arguments: &arguments,
         source: &format!("{}/", context.plan.repo.root.display()),

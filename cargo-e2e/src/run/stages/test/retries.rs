@@ -44,7 +44,8 @@ impl<'a> Retries<'a> {
     pub(super) fn first(&self) -> Plan {
         let mut plan = self.plan.clone();
         if let (1.., Some(runner)) = (plan.spec.retries, &self.runner) {
-            let words = runner.goes_on().unwrap_or_default().iter();
+            let words = runner.goes_on(&plan.options.arguments);
+            let words = words.unwrap_or_default().iter();
             let words = words.map(|&word| word.to_owned());
             plan.options.arguments.extend(words);
         }
@@ -67,7 +68,10 @@ impl<'a> Retries<'a> {
         let mut plan = self.first();
         plan.limits.test = left;
         let failed: Vec<&TestRecord> = tests.iter().filter(|test| test.is_failed()).collect();
-        let filter = self.filter(evidence, &failed).unwrap_or_default();
+        // What did not run because another test failed, runners call skipped.
+        let unsure = |test: &&TestRecord| test.is_failed() || test.status == StageStatus::Skipped;
+        let unsure: Vec<&TestRecord> = tests.iter().filter(unsure).collect();
+        let filter = self.filter(evidence, &unsure).unwrap_or_default();
         let only_failed = !filter.is_empty();
         let what = if only_failed {
             count(failed.len(), "failed test")
@@ -86,9 +90,9 @@ impl<'a> Retries<'a> {
     }
 
     /// Returns the arguments that run the failed tests alone, where nothing else went wrong.
-    fn filter(&self, evidence: &Evidence, failed: &[&TestRecord]) -> Option<Vec<String>> {
+    fn filter(&self, evidence: &Evidence, unsure: &[&TestRecord]) -> Option<Vec<String>> {
         let runner = self.runner.as_ref()?;
-        runner.goes_on()?;
+        runner.goes_on(&self.plan.options.arguments)?;
         let harness = evidence.harness;
         let of_tests = |ended: &Ended| match ended {
             Ended::Status(0 | NONE_RAN) => harness,
@@ -102,7 +106,7 @@ impl<'a> Retries<'a> {
         }
         let root = &self.plan.repo.root;
         let exists = |path: &str| root.join(path).is_file();
-        runner.only(failed, &self.plan.options.arguments, &exists)
+        runner.only(unsure, &self.plan.options.arguments, &exists)
     }
 }
 
@@ -113,8 +117,11 @@ pub(super) fn joined(
     after: Evidence,
     only_failed: bool,
     tests: &mut Vec<TestRecord>,
-    new: Vec<TestRecord>,
+    mut new: Vec<TestRecord>,
 ) -> Evidence {
+    if only_failed {
+        new.iter_mut().for_each(|test| recognize(test, tests));
+    }
     *tests = merged(std::mem::take(tests), new);
     let mut all = Evidence {
         timeout: before.timeout,
@@ -146,8 +153,41 @@ pub(super) fn joined(
     all
 }
 
+/// Names a test of another attempt as the first one did: a label that keeps names of several files
+/// apart is gone where only one file was written. A test that no attempt knew before was not asked
+/// for: where it was skipped, it has run in none.
+fn recognize(test: &mut TestRecord, before: &[TestRecord]) {
+    if before.iter().any(|one| one.name == test.name) {
+        return;
+    }
+    let end = format!("::{}", test.name);
+    let mut same = before.iter().filter(|one| one.name.ends_with(&end));
+    if let (Some(one), None) = (same.next(), same.next()) {
+        test.name.clone_from(&one.name);
+    } else if test.status == StageStatus::Skipped {
+        test.status = StageStatus::Failed;
+        test.message = Some("it did not run: the attempt before did not list it".to_owned());
+    }
+}
+
+/// Returns the first of the tests that `--last-failed` named and that did not run.
+pub(super) fn did_not_run<'a>(must_run: &'a [String], tests: &[TestRecord]) -> Option<&'a String> {
+    // A suite that failed as a whole is a test's name too.
+    let is = |test: &TestRecord, name: &str| {
+        let rest = test.name.strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    let ran = |name: &&String| {
+        let mut ran = tests
+            .iter()
+            .filter(|test| test.status != StageStatus::Skipped);
+        ran.any(|test| is(test, name))
+    };
+    must_run.iter().find(|name| !ran(name))
+}
+
 /// Returns each test by its last attempt. One that did not run again stays as it was.
-fn merged(before: Vec<TestRecord>, after: Vec<TestRecord>) -> Vec<TestRecord> {
+pub(super) fn merged(before: Vec<TestRecord>, after: Vec<TestRecord>) -> Vec<TestRecord> {
     let mut left: Vec<Option<TestRecord>> = after.into_iter().map(Some).collect();
     let mut all = Vec::new();
     for mut test in before {
@@ -155,6 +195,8 @@ fn merged(before: Vec<TestRecord>, after: Vec<TestRecord>) -> Vec<TestRecord> {
         let again = left.iter().position(same);
         let again = again.and_then(|at| left[at].take());
         match again.filter(|again| again.status != StageStatus::Skipped) {
+            // It ran now for the first time.
+            Some(again) if test.status == StageStatus::Skipped => all.push(again),
             // It was not asked for, and passed both times.
             Some(again) if !test.is_failed() && !again.is_failed() => all.push(test),
             Some(mut again) => {
@@ -244,130 +286,4 @@ fn note(test: &TestRecord) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::record::samples::test;
-    use StageStatus::{Failed, Passed, Skipped};
-
-    fn of(statuses: &[(&str, StageStatus)]) -> Vec<TestRecord> {
-        statuses
-            .iter()
-            .map(|(name, status)| test(name, *status))
-            .collect()
-    }
-
-    fn evidence(status: i32, tests: &[TestRecord]) -> Evidence {
-        Evidence {
-            who: "test_command".to_owned(),
-            ended: vec![Ended::Status(status)],
-            timeout: Duration::from_secs(5),
-            harness: false,
-            events: Events::Read(Vec::new()),
-            unrecorded: Vec::new(),
-            empty: Vec::new(),
-            junit: vec![JunitEntry {
-                written: "out.xml".to_owned(),
-                files: vec![("out.xml".to_owned(), Junit::Read(tests.to_vec()))],
-            }],
-            attempts: 1,
-            still_failed: Vec::new(),
-            flaky: Vec::new(),
-        }
-    }
-
-    /// Two attempts: how it ends, and the statuses of the tests.
-    fn two(
-        first: &[(&str, StageStatus)],
-        second: &[(&str, StageStatus)],
-        (status, only_failed): (i32, bool),
-    ) -> (Option<String>, Vec<(String, StageStatus, bool)>) {
-        let mut tests = of(first);
-        let new = of(second);
-        let before = evidence(1, &tests);
-        let after = evidence(status, &new);
-        let all = joined(before, after, only_failed, &mut tests, new);
-        let word = verdict::judge(&all).map(|word| word.message);
-        let tests = tests
-            .into_iter()
-            .map(|one| (one.name, one.status, one.flaky));
-        (word, tests.collect())
-    }
-
-    #[test]
-    fn a_test_counts_by_its_last_attempt() {
-        let first = [("a", Passed), ("b", Failed), ("c", Failed)];
-        let (word, tests) = two(&first, &[("b", Passed), ("c", Passed)], (0, true));
-        assert_eq!(word, None);
-        assert_eq!(tests[0], ("a".to_owned(), Passed, false));
-        assert_eq!(tests[1], ("b".to_owned(), Passed, true));
-        // Jest and Playwright say of all others that they were skipped.
-        let (word, tests) = two(
-            &first,
-            &[("a", Skipped), ("b", Passed), ("c", Failed)],
-            (1, true),
-        );
-        assert_eq!(word.as_deref(), Some("1 failed test (c) after 2 attempts"));
-        assert_eq!(tests[0].1, Passed);
-        // All ran again, and another one failed.
-        let (word, _) = two(
-            &first,
-            &[("a", Failed), ("b", Passed), ("c", Passed)],
-            (1, false),
-        );
-        assert_eq!(word.as_deref(), Some("1 failed test (a) after 2 attempts"));
-    }
-
-    #[test]
-    fn a_failed_test_that_does_not_run_again_has_failed_whatever_the_status() {
-        let first = [("a", Passed), ("b", Failed), ("c", Failed)];
-        for again in [&[("c", Passed)][..], &[("b", Skipped), ("c", Passed)]] {
-            for only_failed in [true, false] {
-                let (word, tests) = two(&first, again, (0, only_failed));
-                assert_eq!(word.as_deref(), Some("1 failed test (b) after 2 attempts"));
-                assert_eq!(tests[1].1, Failed);
-            }
-        }
-    }
-
-    #[test]
-    fn a_status_or_a_new_failure_of_the_last_attempt_counts() {
-        let first = [("a", Failed)];
-        let (word, _) = two(&first, &[("a", Passed)], (1, true));
-        assert_eq!(word.as_deref(), Some("the tests failed (exit status 1)"));
-        let (word, _) = two(&first, &[("a", Passed), ("conftest", Failed)], (0, true));
-        assert_eq!(
-            word.as_deref(),
-            Some("1 failed test (conftest) after 2 attempts")
-        );
-    }
-
-    #[test]
-    fn of_twins_the_one_that_failed_still_counts() {
-        let first = [("a", Failed), ("a", Failed)];
-        let (word, _) = two(&first, &[("a", Passed), ("a", Failed)], (0, true));
-        assert_eq!(word.as_deref(), Some("1 failed test (a) after 2 attempts"));
-        let (word, _) = two(&first, &[("a", Passed)], (0, true));
-        assert_eq!(word.as_deref(), Some("1 failed test (a) after 2 attempts"));
-    }
-
-    #[test]
-    fn every_attempt_is_recorded() {
-        let mut once = of(&[("a", Failed)]);
-        once[0].message = Some("no route".to_owned());
-        let mut all = merged(once, of(&[("a", Failed)]));
-        all = merged(all, of(&[("a", Passed)]));
-        let statuses: Vec<StageStatus> = all[0].attempts.iter().map(|one| one.status).collect();
-        assert_eq!(statuses, [Failed, Failed, Passed]);
-        assert_eq!(
-            notes(&all),
-            ["flaky: a passed on attempt 3; before that: no route"]
-        );
-        fail(&mut all);
-        assert_eq!(all[0].status, Failed);
-        let message = all[0].message.as_deref();
-        let said = "flaky: it passed on attempt 3, after it had failed\nno route";
-        assert_eq!(message, Some(said));
-    }
-}
+mod tests;

@@ -20,6 +20,7 @@ use crate::run::{Context, StageError};
 use crate::spec::Side;
 
 use super::event_files::{FILE, FOLDER, files, here, make};
+use super::retries::merged;
 
 pub(super) use mirror::during;
 
@@ -58,22 +59,32 @@ pub(super) async fn control(
     Some((protocol::CONTROL.to_owned(), path))
 }
 
-/// Reads the tests' events, and stores them in the bundle as one file. `cut` is whether a signal
-/// ended the tests.
-pub async fn read_or_warn(context: &Context<'_>, cut: bool) -> Vec<TestRecord> {
-    match read(context, cut).await {
-        Events::Read(tests) => tests,
+/// Reads the events of tests that a signal ended, and returns all tests: `earlier` has those of
+/// attempts that had come to their end.
+pub async fn read_cut(context: &Context<'_>, earlier: Vec<TestRecord>) -> Vec<TestRecord> {
+    // What was mirrored has the events of all attempts.
+    let stored = earlier.is_empty();
+    match read_events(context, true, stored).await {
+        // The signal came when they had been read.
+        Events::Read(tests) if tests == earlier => earlier,
+        Events::Read(tests) => merged(earlier, tests),
         Events::Unreadable(why) => {
             context
                 .events
                 .warn(format!("failed to fetch test events: {why}"));
-            Vec::new()
+            earlier
         }
     }
 }
 
-/// Does the same as [`read_or_warn`]; one file that can't be fetched makes all unreadable.
-pub(super) async fn read(context: &Context<'_>, cut: bool) -> Events {
+/// Reads the tests' events, and stores them in the bundle as one file; one that can't be fetched
+/// makes all unreadable.
+pub(super) async fn read(context: &Context<'_>) -> Events {
+    read_events(context, false, true).await
+}
+
+/// `cut` is whether a signal ended the tests, `stored` whether the bundle gets the events.
+async fn read_events(context: &Context<'_>, cut: bool, stored: bool) -> Events {
     let folder = here(context);
     let mut lost = None;
     let mut all = Vec::new();
@@ -90,7 +101,7 @@ pub(super) async fn read(context: &Context<'_>, cut: bool) -> Events {
         tests.extend(records::read(&text, &prefix, cut));
         all.extend(records::named(&text, &prefix));
     }
-    if let Err(error) = keep(context, all).await {
+    if stored && let Err(error) = keep(context, all).await {
         context
             .events
             .warn(format!("failed to store {FILE}: {error}"));
