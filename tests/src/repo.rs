@@ -22,7 +22,7 @@ use crate::started::Started;
 use crate::{binary, leaks};
 
 /// What no run of these tests may need.
-pub(crate) const LIMIT: Duration = Duration::from_mins(3);
+pub(crate) const LIMIT: Duration = Duration::from_mins(8);
 
 /// A repo in a folder of its own that goes with it, known by a slug that no other has.
 /// In text that is written to it, `PORT_A`, … become free ports, `SLUG` its slug, and `BUSYBOX`,

@@ -11,7 +11,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
@@ -39,6 +39,7 @@ pub(super) struct TestThread {
     ended: oneshot::Receiver<End>,
     close: Option<oneshot::Sender<()>>,
     closed: oneshot::Receiver<Vec<String>>,
+    thread: JoinHandle<()>,
     /// It blocks, so its runtime can't be used any more.
     is_stuck: bool,
 }
@@ -63,7 +64,7 @@ impl TestThread {
         let (send_closed, closed) = oneshot::channel();
         let (named, here, unclosed) = (name.to_owned(), doing.clone(), made.clone());
         let thread = thread::Builder::new().name(name.to_owned());
-        thread.spawn(move || {
+        let thread = thread.spawn(move || {
             here.install();
             let end = run(&runtime, &named, test, fixtures, &here, stopped);
             let is_awaited = send_end.send(end).is_ok();
@@ -88,6 +89,7 @@ impl TestThread {
             ended,
             close: Some(close),
             closed,
+            thread,
             is_stuck: false,
         })
     }
@@ -129,7 +131,12 @@ impl TestThread {
             let _ = close.send(());
         }
         match tokio::time::timeout(patience, self.closed).await {
-            Ok(Ok(wrong)) => wrong,
+            Ok(Ok(wrong)) => {
+                // What its thread-locals do as it ends is part of the test: a crash counts.
+                let end = tokio::task::spawn_blocking(move || self.thread.join());
+                let _ = tokio::time::timeout(UNWIND, end).await;
+                wrong
+            }
             Ok(Err(_)) => vec!["closing fixtures: their thread ended without a result".to_owned()],
             Err(_) => vec![format!(
                 "closing fixtures: they block, and did not end within {} s",

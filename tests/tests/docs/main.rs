@@ -25,6 +25,14 @@ const HOST: &str = "railiance01";
 const NOT_RUN: &[(&str, &str)] = &[
     ("README.md", "cargo install --path cargo-e2e"),
     ("CONTRIBUTING.md", "cargo build --workspace --bins"),
+    (
+        "docs/src/guides/failures-again.md",
+        "cargo e2e --last-failed                 # what failed in the last run of this e2e.yml",
+    ),
+    (
+        "docs/src/guides/many-at-once.md",
+        "cargo e2e --spec e2e/e2e.yml --spec e2e/slow.yml",
+    ),
     ("docs/src/guides/rust-tests.md", "cargo e2e"),
     (
         "RUNBOOK.md",
