@@ -52,7 +52,9 @@ pub fn main() -> ExitCode {
     }
     note_panics();
     if let Some(order) = child::order() {
-        return child::obey(&order, &tests);
+        let ended = child::obey(&order, &tests);
+        test_thread::end_last();
+        return ended;
     }
     let (mut args, filters) = filters::arguments();
     if tests.is_empty() && !args.list {
@@ -80,6 +82,7 @@ pub fn main() -> ExitCode {
     }
     let conclusion = libtest_mimic::run(&args, trials);
     run.say_notes();
+    test_thread::end_last();
     conclusion.exit_code()
 }
 

@@ -10,6 +10,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -31,6 +32,28 @@ const DRAIN: Duration = Duration::from_secs(1);
 /// How often tasks that are left run once more, if they are ready.
 const TURNS: u32 = 32;
 
+/// A thread whose test is over, and what lets it end.
+type Ended = (mpsc::Sender<()>, JoinHandle<()>);
+
+/// The thread of the last test. It ends when another one takes its place, or by [`end_last`].
+static LAST: Mutex<Option<Ended>> = Mutex::new(None);
+
+/// Ends the thread of the last test: what its thread-locals do then may crash the process, which
+/// counts, and so comes after the test's result is told.
+pub(super) fn end_last() {
+    let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some((may_end, thread)) = last else {
+        return;
+    };
+    drop(may_end);
+    let (done, ended) = mpsc::channel();
+    thread::spawn(move || {
+        let _ = thread.join();
+        let _ = done.send(());
+    });
+    let _ = ended.recv_timeout(UNWIND);
+}
+
 /// A test that runs.
 pub(super) struct TestThread {
     doing: Doing,
@@ -39,7 +62,7 @@ pub(super) struct TestThread {
     ended: oneshot::Receiver<End>,
     close: Option<oneshot::Sender<()>>,
     closed: oneshot::Receiver<Vec<String>>,
-    thread: JoinHandle<()>,
+    thread: Ended,
     /// It blocks, so its runtime can't be used any more.
     is_stuck: bool,
 }
@@ -62,6 +85,7 @@ impl TestThread {
         let (send_end, ended) = oneshot::channel();
         let (close, may_close) = oneshot::channel();
         let (send_closed, closed) = oneshot::channel();
+        let (may_end, ends) = mpsc::channel();
         let (named, here, unclosed) = (name.to_owned(), doing.clone(), made.clone());
         let thread = thread::Builder::new().name(name.to_owned());
         let thread = thread.spawn(move || {
@@ -77,7 +101,9 @@ impl TestThread {
                 });
                 runtime.shutdown_timeout(DRAIN);
                 // Nobody listens any more when it took too long.
-                let _ = send_closed.send(wrong);
+                if send_closed.send(wrong).is_ok() {
+                    let _ = ends.recv();
+                }
             } else {
                 runtime.shutdown_background();
             }
@@ -89,7 +115,7 @@ impl TestThread {
             ended,
             close: Some(close),
             closed,
-            thread,
+            thread: (may_end, thread),
             is_stuck: false,
         })
     }
@@ -132,9 +158,8 @@ impl TestThread {
         }
         match tokio::time::timeout(patience, self.closed).await {
             Ok(Ok(wrong)) => {
-                // What its thread-locals do as it ends is part of the test: a crash counts.
-                let end = tokio::task::spawn_blocking(move || self.thread.join());
-                let _ = tokio::time::timeout(UNWIND, end).await;
+                let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+                *last = Some(self.thread);
                 wrong
             }
             Ok(Err(_)) => vec!["closing fixtures: their thread ended without a result".to_owned()],
