@@ -250,6 +250,7 @@ fn shows_when(browser: &Browser) {
     assert_eq!(during, json!([1, [1, 0], 0]));
     let lives = shown(browser, "
         const row = all('#bars details').find((one) => one.querySelector('.name').textContent.trim() === 'db');
+        if (!row) { return ['no row of db', document.querySelector('#bars').innerText]; }
         row.open = true;
         return [row.querySelectorAll('.bar').length, row.querySelector('p').innerText];");
     assert_eq!(lives[0], 2, "{lives}");

@@ -26,7 +26,7 @@ pub(crate) async fn env(arguments: EnvArguments) -> u8 {
                 Own::Secret { name, .. } if arguments.format == EnvFormat::Github => {
                     warn(&format!(
                         "{name} is left out: `env` makes it of a secret, which GitHub would print"
-                    ))
+                    ));
                 }
                 Own::Set { name, value } | Own::Secret { name, value } => all.push((name, value)),
                 Own::Missing { name, of } => warn(&format!(

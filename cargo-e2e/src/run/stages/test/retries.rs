@@ -120,7 +120,9 @@ pub(super) fn joined(
     mut new: Vec<TestRecord>,
 ) -> Evidence {
     if only_failed {
-        new.iter_mut().for_each(|test| recognize(test, tests));
+        for test in &mut new {
+            recognize(test, tests);
+        }
     }
     *tests = merged(std::mem::take(tests), new);
     let mut all = Evidence {
