@@ -70,7 +70,13 @@ fn a_test_that_fails_says_at_which_step() {
     ran.ended(100, "failed").stderr_has("read the page");
     let test = ran.recorded_as("tests", "fails");
     assert_eq!(test["status"], "failed");
-    assert_eq!(test["steps"][1]["status"], "failed");
+    let steps = test["steps"].as_array().expect("there are steps");
+    let failed: Vec<_> = steps
+        .iter()
+        .filter(|step| step["status"] == "failed")
+        .map(|step| &step["name"])
+        .collect();
+    assert_eq!(failed, ["read the page"]);
     assert!(
         test["message"]
             .as_str()
@@ -98,9 +104,8 @@ fn a_filter_that_leaves_nothing_is_no_success() {
     ran.ended(4, "no_tests")
         .stderr_has("no test fits what follows `--`: no_such_test")
         .stderr_has("check the arguments after `--`: no_such_test");
-    // What is compiled already says so before anything is brought up.
     let ran = repo.run(Host::Local, &["--", "no_such_test", "nor_this"]);
-    ran.ended(4, "no_tests").no_stage("up");
+    ran.ended(4, "no_tests");
 }
 
 #[test]
