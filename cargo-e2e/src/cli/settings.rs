@@ -21,7 +21,7 @@ pub(super) const OF_CARGO: [(&str, &str); 3] = [
 /// Pairs that conflict only after parsing.
 const ALSO_CONFLICT: [(&str, &str); 2] = [("spec", "package"), ("spec", "workspace")];
 
-/// A default that somebody set.
+/// A default from a variable or from config.toml.
 struct Found {
     value: String,
     /// The variable, or the place in a file.
@@ -80,7 +80,7 @@ pub(super) fn with_defaults(
     }))
 }
 
-/// Returns when to use colours, where somebody set it for all commands.
+/// Returns when to use colours, where a variable or config.toml sets it for all commands.
 pub(super) fn color(set: &dyn Fn(&str) -> Option<String>, config: &Config) -> Option<ColorChoice> {
     match find("color", set, config)?.value.as_str() {
         "always" => Some(ColorChoice::Always),

@@ -76,9 +76,9 @@ impl Runner {
         }
     }
 
-    /// Returns the arguments with which the runner goes on after a failure, behind what was `typed`:
-    /// every test that has to be retried is known then. None where it can't be told to, as `go test`,
-    /// which ends at the first panic.
+    /// Returns arguments that make the runner continue after a failure, to stand behind the `typed`
+    /// ones: a retry must know every failed test. None where the runner has no such argument, as
+    /// `go test`, which ends at the first panic.
     #[must_use]
     pub fn goes_on(&self, typed: &[String]) -> Option<&'static [&'static str]> {
         let has = |word: &str| {

@@ -167,7 +167,7 @@ pub(crate) struct LogsArguments {
     /// Only lines since a time (2026-11-22T10:00:00Z) or for a while (10m)
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) since: Option<String>,
-    /// Only so many last lines of each container
+    /// Show only the last N lines of each container
     #[arg(short = 'n', long, value_name = "LINES")]
     pub(crate) tail: Option<String>,
 }

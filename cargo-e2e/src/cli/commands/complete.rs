@@ -18,7 +18,7 @@ use crate::cli::host::host_for;
 use crate::cli::print::outln;
 use crate::cli::repos;
 
-/// How long a host may take: somebody waits at a prompt.
+/// The time limit for a host: the user waits at a shell prompt.
 const SOON: Duration = Duration::from_secs(3);
 /// As much of an id as commands need.
 const ID: usize = 8;

@@ -60,7 +60,7 @@ pub(super) fn call(command: &str) -> Option<Call> {
     })
 }
 
-/// Returns the runner that the words of a simple command call, and where its own words begin.
+/// Returns the runner that a simple command calls, and the index of the runner's first argument.
 fn runner(words: &[String]) -> Option<(Kind, usize)> {
     let program = |word: &String| {
         let name = word.rsplit('/').next().unwrap_or_default().to_owned();

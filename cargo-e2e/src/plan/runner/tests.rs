@@ -1,4 +1,4 @@
-//! The table: how each runner is recognized, and how it is told which tests to run.
+//! The table of runners: the commands that name each, and the filter that selects tests of it.
 
 use super::*;
 use crate::plan::test_kind::Harness;
