@@ -33,7 +33,7 @@ sweep() {
   containers=$(all container)
   if [ -n "$containers" ]; then
     # shellcheck disable=SC2086 # ids
-    state=$(docker inspect --format '{{.Id}} {{.HostConfig.RestartPolicy.Name}}{{range .Mounts}}{{if eq .Type "volume"}} {{.Name}}{{end}}{{end}} not {{index .Config.Labels "cargo-e2e.external"}}' $containers 2>/dev/null)
+    state=$(docker inspect --format '{{.Id}} {{or .HostConfig.RestartPolicy.Name "no"}}{{range .Mounts}}{{if eq .Type "volume"}} {{.Name}}{{end}}{{end}} not {{index .Config.Labels "cargo-e2e.external"}}' $containers 2>/dev/null)
     # A restart policy could bring one back when the engine dies half way through.
     restarting=$(printf '%s\n' "$state" | awk '$2 != "no" { print $1 }')
     anonymous="$anonymous $(printf '%s\n' "$state" | awk '{
