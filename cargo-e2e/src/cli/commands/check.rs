@@ -38,11 +38,7 @@ pub(crate) async fn check(arguments: FormattedLook) -> u8 {
             errors: vec![Trouble::from(&unplanned.refused)],
             ..CheckedSpec::default()
         });
-        if json {
-            unplanned.refused.code()
-        } else {
-            unplanned.refused.show()
-        }
+        unplanned.refused.show_unless(json)
     };
     let repo = &arguments.look.repo;
     let code = each_plan(repo, &options, &Cancel::never(), work, refuse)

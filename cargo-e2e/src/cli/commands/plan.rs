@@ -43,11 +43,7 @@ pub(crate) async fn plan(arguments: FormattedLook) -> u8 {
     let refuse = async |unplanned: Unplanned| {
         let errors = &mut answer.borrow_mut().errors;
         errors.push(Trouble::from(&unplanned.refused));
-        if json {
-            unplanned.refused.code()
-        } else {
-            unplanned.refused.show()
-        }
+        unplanned.refused.show_unless(json)
     };
     let repo = &arguments.look.repo;
     let code = each_plan(repo, &options, &Cancel::never(), work, refuse)

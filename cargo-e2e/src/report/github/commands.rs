@@ -115,23 +115,12 @@ mod tests {
     use super::*;
     use crate::record::event::Events;
     use crate::record::outcome::StageStatus;
+    use crate::record::samples::{self, output};
     use crate::report::{Human, HumanOptions};
     use std::sync::{Arc, Mutex};
-    use std::time::Duration;
-
-    fn output(text: &str) -> Event {
-        Event::TestOutput {
-            bytes: text.as_bytes().to_vec(),
-        }
-    }
 
     fn ended(stage: Stage) -> Event {
-        Event::StageEnded {
-            stage,
-            status: StageStatus::Passed,
-            duration: Duration::ZERO,
-            detail: String::new(),
-        }
+        samples::ended(stage, StageStatus::Passed, 0, "")
     }
 
     /// Stdout, to which several write.
