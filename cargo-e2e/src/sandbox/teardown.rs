@@ -67,6 +67,7 @@ const BODY: &str = concat!(
     include_str!("../host/sh/arm.sh"),
     include_str!("../host/sh/labels.sh"),
     include_str!("../host/sh/mounts.sh"),
+    include_str!("../host/sh/engine.sh"),
     include_str!("../host/sh/sweep.sh"),
     include_str!("../host/sh/teardown.sh")
 );
