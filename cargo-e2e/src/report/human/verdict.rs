@@ -114,8 +114,17 @@ fn why(paint: &Paint, record: &Record, failure: &Failure) -> Vec<String> {
             _ => format!("  {line}").trim_end().to_owned(),
         }));
     }
+    // An engine's error is the cause in the message already.
+    let is_news = |line: &str| {
+        let line = line
+            .trim()
+            .trim_start_matches("Error response from daemon: ");
+        !message.iter().any(|said| said.contains(line))
+    };
     for one in &failure.excerpts {
-        excerpt(paint, one, &mut lines);
+        if one.text.trim().is_empty() || printable(&one.text).lines().any(is_news) {
+            excerpt(paint, one, &mut lines);
+        }
     }
     if let Some(help) = &failure.help {
         let word = paint.with(paint.strong, "help");
