@@ -148,7 +148,7 @@ fn doctor_says_everything_that_is_missing_and_what_to_do() {
         "{looked}"
     );
     assert!(
-        looked.stdout.contains("fix: on the host: sudo usermod"),
+        looked.stdout.contains("help: on the host: sudo usermod"),
         "{looked}"
     );
     // The rest of the host is looked at all the same, and so is the repo.

@@ -3,6 +3,7 @@
 
 mod during;
 mod failed_test;
+mod screen;
 mod shown;
 mod stack;
 #[cfg(test)]
@@ -18,7 +19,8 @@ use crate::text::printable;
 
 use during::{During, spans};
 use failed_test::FailedTest;
-use shown::{LONG, OWN, PAGE, SHORT, Shown};
+use screen::screen;
+use shown::{LONG, OWN, PAGE, Shown};
 pub(crate) use stack::restarted;
 use stack::{health, stack};
 
@@ -68,9 +70,9 @@ pub fn report(record: &Record, inputs: &ReportInputs<'_>) -> Option<Report> {
     };
     let why = why.unwrap_or_default();
     let first = tests.first().and_then(|test| test.during.as_ref());
-    let of_stage = |during: &During| stack(record, during, SHORT) + &health(record);
+    let of_stage = |during: &During| stack(record, during, PAGE) + &health(record);
     Some(Report {
-        short: text(SHORT),
+        short: screen(record, &tests, all.as_ref()) + &next(record, inputs),
         stack: first.or(all.as_ref()).map_or_else(String::new, of_stage),
         page: format!("{why}{}", text(PAGE)),
         long: format!("{}\n{why}\n{}", headline(record), text(LONG)),
@@ -160,6 +162,33 @@ pub fn cut_short(record: &Record) -> Option<String> {
     };
     let detail = first_line(&stage.detail);
     Some(format!("{} was interrupted: {detail}\n", stage.name.name()))
+}
+
+/// Returns what to type next, where that helps: the same with its stack kept, and the page. Another
+/// run neither mends a file nor a host, nor removes what this one left.
+fn next(record: &Record, inputs: &ReportInputs<'_>) -> String {
+    let has_stack = matches!(
+        record.verdict,
+        Verdict::Failed
+            | Verdict::TimedOut
+            | Verdict::UpFailed
+            | Verdict::Unhealthy
+            | Verdict::SetupFailed
+    );
+    let is_worth_a_look = has_stack
+        || matches!(
+            record.verdict,
+            Verdict::NoTests | Verdict::BuildFailed | Verdict::Leaked
+        );
+    let run = inputs.keep.unwrap_or(inputs.again);
+    let again = has_stack.then(|| format!("{run}{}", inputs.tail));
+    let open = is_worth_a_look.then(|| "cargo e2e open".to_owned());
+    let mut text = String::new();
+    for (at, command) in again.into_iter().chain(open).enumerate() {
+        let label = if at == 0 { "next" } else { "" };
+        let _ = writeln!(text, "{label:6}{command}");
+    }
+    text
 }
 
 fn again(record: &Record, inputs: &ReportInputs<'_>) -> String {

@@ -14,9 +14,10 @@ use crate::record::event::{Event, Reporter};
 use crate::record::outcome::{HealthStatus, Record, StageRecord, StageStatus, Verdict};
 use crate::record::place::{find, places};
 use crate::record::summary::{
-    duration, failed_tests, first_failed, first_line, keeps_house, reason, summary_line,
+    failed_tests, first_failed, first_line, keeps_house, reason, summary_line,
 };
 use crate::text::{clip, printable};
+use crate::units::duration;
 
 pub use commands::{NoCommands, StopCommands};
 
@@ -348,7 +349,7 @@ mod tests {
         let record = failed(
             Verdict::UpFailed,
             Stage::Up,
-            "db exited\nthe last lines of db:\n  no password",
+            "db exited\nlast lines of db:\n  no password",
         );
         let text = summary(&record, Some("again: cargo e2e\n"));
         assert!(
@@ -357,7 +358,7 @@ mod tests {
             ),
             "{text}"
         );
-        let evidence = "<pre>db exited&#10;the last lines of db:&#10;  no password</pre>\n\n";
+        let evidence = "<pre>db exited&#10;last lines of db:&#10;  no password</pre>\n\n";
         assert!(text.contains(evidence), "{text}");
         let many: Vec<String> = (1..=100).map(|line| line.to_string()).collect();
         let shown = preformatted(&many.join("\n"));

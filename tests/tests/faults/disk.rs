@@ -97,7 +97,7 @@ pub(super) fn old_mirrors(lab: &Lab) {
     );
     let repo = stack(lab, "full-mirrors", "true");
     let ran = repo.run(host, &[]);
-    ran.stage_says("connect", "2 old mirrors removed for 800.0 MB of room");
+    ran.stage_says("connect", "2 old mirrors removed for 800 MB of room");
     let _ = host.says("pkill -f 'sleep 706[0]'");
     let mirrors = host.says(&format!("ls {}/mirrors", host.root()));
     for (name, stays) in [

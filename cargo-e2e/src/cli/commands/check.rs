@@ -143,9 +143,9 @@ impl Found {
             return;
         }
         if self.whole {
-            errln!("{spec} and {} are sound", plan.compose_files.join(", "));
+            errln!("{spec} and {}: OK", plan.compose_files.join(", "));
         } else {
-            errln!("{spec} is sound");
+            errln!("{spec}: OK");
         }
     }
 

@@ -8,9 +8,9 @@ use crate::compose::preview::{PreviewError, preview, remote};
 use crate::compose::{Isolation, PortRule, Rewritten, isolate, risks};
 use crate::plan::{Keep, Plan, Target, Tests};
 use crate::record::outcome::{Verdict, exit_code};
-use crate::record::summary::duration;
 use crate::setup::lint::reaches;
 use crate::spec::{Ports, Side};
+use crate::units::whole;
 
 use crate::cli::answers::{Notice, PlanAnswer, Planned, PlannedTests, Trouble, print};
 use crate::cli::args::FormattedLook;
@@ -200,7 +200,7 @@ fn describe(plan: &Plan, project: &str) -> String {
         let probe = check.probe.kind().describe();
         line(
             "health",
-            format!("{}: {probe} within {}", check.name, duration(check.timeout)),
+            format!("{}: {probe} within {}", check.name, whole(check.timeout)),
         );
     }
     if let Some(command) = &plan.spec.setup_command {
@@ -216,7 +216,7 @@ fn describe(plan: &Plan, project: &str) -> String {
             format!(
                 "{} ({place}, at most {})",
                 one_line(command),
-                duration(plan.limits.test)
+                whole(plan.limits.test)
             ),
         );
     }
@@ -232,7 +232,7 @@ fn describe(plan: &Plan, project: &str) -> String {
         line("not run", warning.text);
     }
     if let Some(service) = &plan.spec.test_service {
-        let limit = duration(plan.limits.test);
+        let limit = whole(plan.limits.test);
         line(
             "tests",
             format!("the service {service} (on the compose network, at most {limit})"),
@@ -266,7 +266,7 @@ fn describe(plan: &Plan, project: &str) -> String {
 fn before_up(plan: &Plan) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     if let Some(command) = &plan.spec.build_command {
-        let (command, limit) = (one_line(command), duration(plan.limits.build));
+        let (command, limit) = (one_line(command), whole(plan.limits.build));
         lines.push(("build", format!("{command} (here, at most {limit})")));
     }
     if !plan.spec.images.is_empty() {
@@ -279,7 +279,7 @@ fn before_up(plan: &Plan) -> Vec<(&'static str, String)> {
         lines.push(("images", format!("{images} ({how})")));
     }
     if let Some(command) = &plan.spec.prepare_command {
-        let (command, limit) = (one_line(command), duration(plan.limits.setup));
+        let (command, limit) = (one_line(command), whole(plan.limits.setup));
         let value = format!("{command} (on the host, before the stack, at most {limit})");
         lines.push(("prepare", value));
     }
@@ -298,7 +298,7 @@ fn harness_target(plan: &Plan, target: &Target) -> String {
         "{} of {} (compiled while the stack comes up, {place}, at most {})",
         target.name,
         target.package.name,
-        duration(plan.limits.test)
+        whole(plan.limits.test)
     )
 }
 
@@ -321,7 +321,7 @@ fn ports(plan: &Plan) -> String {
 }
 
 fn hours(plan: &Plan) -> String {
-    crate::report::attach_hints::lifetime(plan.keep_for)
+    whole(plan.keep_for)
 }
 
 /// Returns the first line of a command that does something.

@@ -207,8 +207,9 @@ fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence, said: &st
     let plan = context.plan;
     let not_found = evidence.ended.contains(&Ended::Status(127));
     match (word.source, word.verdict) {
-        (Source::Timeout, _) => StageError::new(word.verdict, word.message)
-            .help("`timeout: SECONDS` in e2e.yml raises the limit"),
+        (Source::Timeout, _) => {
+            StageError::new(word.verdict, word.message).help("raise `timeout` in e2e.yml")
+        }
         (Source::Events | Source::Status, Verdict::Failed) if plan.tests.harness().is_some() => {
             targets::stage_error(context, word, evidence)
         }

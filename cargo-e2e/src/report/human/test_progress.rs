@@ -1,0 +1,115 @@
+//! How far tests are, by what they print: counts as runners write them, and the last line.
+
+use std::time::Instant;
+
+use crate::report::output::Row;
+use crate::text::printable;
+
+/// Bytes of a line that are looked at.
+const LINE: usize = 400;
+
+/// What tests have printed so far.
+#[derive(Default)]
+pub(super) struct TestProgress {
+    passed: usize,
+    failed: usize,
+    lines: usize,
+    /// The line that has no end yet.
+    rest: Vec<u8>,
+    last: Option<(String, Instant)>,
+}
+
+impl TestProgress {
+    pub(super) fn take(&mut self, bytes: &[u8], now: Instant) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let room = LINE.saturating_sub(self.rest.len());
+            self.rest.extend_from_slice(&piece[..piece.len().min(room)]);
+            if piece.ends_with(b"\n") {
+                self.lines += 1;
+            }
+            let text = printable(&String::from_utf8_lossy(&self.rest));
+            let text = text.trim();
+            if !text.is_empty() {
+                self.last = Some((text.to_owned(), now));
+            }
+            if piece.ends_with(b"\n") {
+                match outcome(text) {
+                    Some(true) => self.passed += 1,
+                    Some(false) => self.failed += 1,
+                    None => {}
+                }
+                self.rest.clear();
+            }
+        }
+    }
+
+    /// Returns the counts, and the last line with its age.
+    pub(super) fn shown(&self) -> (String, Vec<Row>) {
+        let counted = match (self.passed, self.failed) {
+            (0, 0) if self.lines == 0 => "no output yet".to_owned(),
+            (0, 0) => format!("{} of output", crate::text::count(self.lines, "line")),
+            (passed, 0) => format!("{passed} passed"),
+            (passed, failed) => format!("{passed} passed, {failed} failed"),
+        };
+        let last = self.last.iter().map(|(text, since)| Row {
+            since: Some(*since),
+            text: text.clone(),
+        });
+        (counted, last.collect())
+    }
+}
+
+/// Returns whether a line says that a test passed or failed, as the harness and libtest, nextest,
+/// `pytest -v`, jest and Playwright, and go write it.
+fn outcome(line: &str) -> Option<bool> {
+    let ends = |words: &[&str]| words.iter().any(|word| line.ends_with(word));
+    let begins = |words: &[&str]| words.iter().any(|word| line.starts_with(word));
+    let is_pytest = line.contains("::");
+    if (line.starts_with("test ") && ends(&[" ok"])) || begins(&["PASS [", "✓ ", "✔ ", "--- PASS:"])
+    {
+        return Some(true);
+    }
+    if (line.starts_with("test ") && ends(&["FAILED"]))
+        || begins(&["FAIL [", "✕ ", "✗ ", "✘ ", "--- FAIL:"])
+    {
+        return Some(false);
+    }
+    if is_pytest && line.contains(" PASSED") {
+        return Some(true);
+    }
+    (is_pytest && line.contains(" FAILED")).then_some(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_test_shows_counts_and_its_last_line() {
+        let mut tests = TestProgress::default();
+        let now = Instant::now();
+        assert_eq!(tests.shown(), ("no output yet".to_owned(), Vec::new()));
+        tests.take(b"waiting for the ", now);
+        tests.take(b"\x1b[32mqueue\x1b[0m\n\n", now);
+        let row = |text: &str| {
+            let text = text.to_owned();
+            vec![Row {
+                since: Some(now),
+                text,
+            }]
+        };
+        let said = ("2 lines of output".to_owned(), row("waiting for the queue"));
+        assert_eq!(tests.shown(), said);
+        for line in [
+            "test orders::ship ... ok\n",
+            "        PASS [   0.010s] shop::e2e orders::list\n",
+            "tests/test_shop.py::test_price PASSED   [ 50%]\n",
+            "  ✓ adds (2 ms)\n",
+            "--- FAIL: TestPay (0.01s)\n",
+            "tests/test_shop.py::test_card FAILED   [100%]\n",
+        ] {
+            tests.take(line.as_bytes(), now);
+        }
+        assert_eq!(tests.shown().0, "4 passed, 2 failed");
+    }
+}
