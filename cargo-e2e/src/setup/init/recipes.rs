@@ -112,7 +112,12 @@ impl Recipes {
 
     /// The commands of a recipe, with those of recipes that it calls in their place.
     pub(super) fn steps(&self, recipe: &Recipe) -> Vec<Step> {
-        self.follow(recipe, &[], &[], DEPTH)
+        self.steps_with(recipe, &[])
+    }
+
+    /// The same, with variables that are set before.
+    pub(super) fn steps_with(&self, recipe: &Recipe, set: &[(String, String)]) -> Vec<Step> {
+        self.follow(recipe, &[], set, DEPTH)
     }
 
     /// The same of a recipe that is called with these arguments, and with variables that are assigned
@@ -146,7 +151,7 @@ impl Recipes {
                 } else {
                     self.called(&words, &place.folder)
                 };
-                let rest = &words[1..];
+                let rest = arguments_of(&words);
                 let within: Vec<Step> = called
                     .into_iter()
                     .flat_map(|index| self.follow(&self.all[index], rest, &own, depth - 1))
@@ -233,6 +238,16 @@ impl Recipes {
         };
         let found = calls.iter().filter_map(|call| self.calls.get(call));
         found.flatten().copied().collect()
+    }
+}
+
+/// What follows a program, or the script that a shell is to run.
+fn arguments_of(words: &[String]) -> &[String] {
+    let is_run = shell::is_shell(&words[0]) || matches!(words[0].as_str(), "source" | ".");
+    let script = words[1..].iter().position(|word| !word.starts_with('-'));
+    match script.filter(|_| is_run) {
+        Some(at) => &words[at + 2..],
+        None => &words[1..],
     }
 }
 
