@@ -201,6 +201,7 @@ fn here(
         .any(|word| {
             let mut parts = word.split(|c: char| !c.is_ascii_alphanumeric());
             word.starts_with("-run")
+                || word == "--updateSnapshot"
                 || parts.any(|part| {
                     matches!(
                         part,

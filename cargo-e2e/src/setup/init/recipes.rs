@@ -11,6 +11,7 @@ use super::place::{Place, is_constant, placed};
 use super::recipe::{Kind, Part, ROOT, Recipe, Step, join, parent};
 use super::shell::{self, Variables};
 use super::tree::Tree;
+use super::typed::is_open;
 
 mod ci;
 mod invoke;
@@ -151,6 +152,11 @@ impl Recipes {
                 } else {
                     self.called(&words, &place.folder)
                 };
+                if matches!(words[0].as_str(), "source" | ".") {
+                    for part in called.iter().flat_map(|index| &self.all[*index].parts) {
+                        shell::commands(&part.text, &mut variables);
+                    }
+                }
                 let rest = arguments_of(&words);
                 let within: Vec<Step> = called
                     .into_iter()
@@ -255,8 +261,12 @@ fn arguments_of(words: &[String]) -> &[String] {
 fn take_assignments(words: &mut Vec<String>, assigned: &mut Vec<(String, String)>) {
     while let Some(first) = words.first() {
         if let Some((name, value)) = shell::assignment(first) {
-            assigned.retain(|(known, _)| known != name);
-            assigned.push((name.to_owned(), value.to_owned()));
+            // What a caller says is better than what only the script knows.
+            let is_known = assigned.iter().any(|(known, _)| known == name);
+            if !is_known || !is_open(value) {
+                assigned.retain(|(known, _)| known != name);
+                assigned.push((name.to_owned(), value.to_owned()));
+            }
         } else if first != "env" {
             return;
         }

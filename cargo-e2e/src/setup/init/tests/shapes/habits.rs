@@ -24,15 +24,18 @@ pub(super) const SHAPES: &[Shape] = &[
             ("go.mod", "module x\n"),
             (
                 "dockertest.sh",
-                "docker compose up -d\ngotestsum -- -race \"$@\"\n",
+                "docker compose up -d\nfor d in a b; do DIALECT=${d} gotestsum -- -race \"$@\"; done\n",
             ),
             (
                 ".circleci/config.yml",
-                "jobs: {test: {steps: [{run: './dockertest.sh -run Integration $(go list ./... | circleci tests split)'}]}}",
+                "jobs: {test: {steps: [{run: 'DIALECT=a ./dockertest.sh -run Integration $(go list ./... | circleci tests split)'}]}}",
             ),
         ],
         stack: &["compose.yml"],
-        lines: &["test_command: gotestsum -- -race -run Integration"],
+        lines: &[
+            "test_command: gotestsum -- -race -run Integration",
+            "  DIALECT: a",
+        ],
     },
     Shape {
         about: "a script sets what its stack is made with",
@@ -165,5 +168,48 @@ pub(super) const SHAPES: &[Shape] = &[
             "scripts/docker-compose-cluster.yaml",
         ],
         lines: &["test_command: pnpm test:ci"],
+    },
+    Shape {
+        about: "one service after another, each on a port of the same variable, and a script that writes snapshots",
+        files: &[
+            (
+                "tests/docker-compose.yml",
+                "services: {pg: {image: x, ports: ['${DB_PORT:-5432}:5432'], environment: {P: '${DB_PASS}'}}, \
+                 my: {image: x, ports: ['${DB_PORT:-3306}:3306']}}",
+            ),
+            (
+                "package.json",
+                r#"{"scripts": {"db": "docker compose -f tests/docker-compose.yml up -d", "test:update": "run-s db && jest --updateSnapshot", "test": "run-s db test:run", "test:run": "jest --runInBand"}}"#,
+            ),
+            (
+                "run.sh",
+                "export DB_PASS=p\nexport DB_PORT=5432\ndocker compose -f tests/docker-compose.yml up -d pg\nnpm test\n\
+                 export DB_PORT=3306\ndocker compose -f tests/docker-compose.yml up -d my\nnpm test\n",
+            ),
+            ("Makefile", "test:\n\tsh run.sh\n"),
+        ],
+        stack: &["tests/docker-compose.yml"],
+        lines: &["  - name: my", "    tcp: localhost:3306"],
+    },
+    Shape {
+        about: "a target exports what its tests read, and sources a file of the others",
+        files: &[
+            ("compose.yml", DB),
+            ("env.sh", "export PG_URL=\"postgres://localhost:5432/x\"\n"),
+            (
+                "Makefile",
+                "export TEST_USER ?= me\nhost = 127.0.0.1\ntest_pg: export DATABASE_URL=postgres://$(host):5432/y\ntest_pg:\n\t\
+                 docker compose up -d\n\tsource ./env.sh && cargo test\n",
+            ),
+            ("Cargo.toml", "[package]\nname = 'x'\nversion = '0.1.0'\n"),
+            ("src/lib.rs", ""),
+        ],
+        stack: &["compose.yml"],
+        lines: &[
+            "test_command: cargo test",
+            "  DATABASE_URL: postgres://127.0.0.1:5432/y",
+            "  PG_URL: postgres://localhost:5432/x",
+            "  TEST_USER: me",
+        ],
     },
 ];
