@@ -86,8 +86,8 @@ impl Found {
                         "failed to check the compose file, for which `prepare_command` may make what is missing: {error}"
                     ));
                 } else {
-                    let error = Trouble::new(error.to_string(), help.as_deref());
-                    self.errors.push(error);
+                    let help = help.as_deref().or(error.help());
+                    self.errors.push(Trouble::new(error.to_string(), help));
                 }
                 return;
             }

@@ -88,7 +88,7 @@ impl Previewed {
             Err(error @ PreviewError::NoCompose) => {
                 previewed.note("rewrites", &format!("not shown: {error}"));
             }
-            Err(error) => previewed.fail(Trouble::new(error.to_string(), None)),
+            Err(error) => previewed.fail(Trouble::new(error.to_string(), error.help())),
         }
         previewed
     }
