@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::assertion::in_one_line;
 use crate::cancel::Signal;
-use crate::record::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
+use crate::record::outcome::{
+    Record, Stage, StageRecord, StageStatus, Subject, TestRecord, Verdict,
+};
 use crate::text::{clip, printable};
 use crate::units::duration;
 
@@ -200,10 +202,7 @@ pub(crate) fn reason(text: &str) -> String {
 /// the verdict is not about tests.
 pub(crate) fn counts(record: &Record) -> String {
     let all = record.tests.len();
-    let judged = matches!(
-        record.verdict,
-        Verdict::Passed | Verdict::Leaked | Verdict::Failed | Verdict::TimedOut
-    );
+    let judged = matches!(record.verdict.subject(), Subject::Passed | Subject::Tests);
     if all < 2 || !judged {
         return String::new();
     }
