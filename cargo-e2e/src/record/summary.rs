@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::assertion::in_one_line;
 use crate::cancel::Signal;
-use crate::record::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
+use crate::record::outcome::{
+    Record, Stage, StageRecord, StageStatus, Subject, TestRecord, Verdict,
+};
 use crate::text::{clip, printable};
 
 /// Characters at which a message's line is cut: two different documents must not fill the screen.
@@ -225,10 +227,7 @@ pub(crate) fn reason(text: &str) -> String {
 /// the verdict is not about tests.
 fn test_counts(record: &Record) -> String {
     let all = record.tests.len();
-    let judged = matches!(
-        record.verdict,
-        Verdict::Passed | Verdict::Leaked | Verdict::Failed | Verdict::TimedOut
-    );
+    let judged = matches!(record.verdict.subject(), Subject::Passed | Subject::Tests);
     if all < 2 || !judged {
         return String::new();
     }

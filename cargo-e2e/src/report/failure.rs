@@ -11,7 +11,9 @@ mod tests;
 use std::fmt::Write as _;
 
 use crate::record::junit::Stacks;
-use crate::record::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
+use crate::record::outcome::{
+    Record, Stage, StageRecord, StageStatus, Subject, TestRecord, Verdict,
+};
 use crate::record::summary::{failed_tests, first_failed, first_line, headline, signal_name};
 use crate::report::ReportInputs;
 use crate::text::printable;
@@ -139,9 +141,9 @@ fn stacks(record: &Record, tests: &[FailedTest<'_>], all: Option<&During>) -> St
 /// Returns the failed stage that ran on a ready stack, which may be the cause.
 #[must_use]
 pub fn explained(record: &Record) -> Option<Stage> {
-    match record.verdict {
-        Verdict::Failed | Verdict::TimedOut => Some(Stage::Test),
-        Verdict::SetupFailed => {
+    match (record.verdict.subject(), record.verdict) {
+        (Subject::Tests, _) => Some(Stage::Test),
+        (_, Verdict::SetupFailed) => {
             // There is no stack before it is brought up.
             let is_setup = |stage: &StageRecord| stage.name == Stage::Setup;
             record.stages.iter().any(is_setup).then_some(Stage::Setup)
@@ -166,20 +168,16 @@ fn again(record: &Record, inputs: &ReportInputs<'_>) -> String {
     let filter = inputs.tail;
     let again = inputs.again;
     let mut text = format!("again: {again}{filter}\n");
-    match record.verdict {
+    match record.verdict.subject() {
         // Another run does not remove what this one left.
-        Verdict::Leaked => text.clear(),
+        Subject::Passed => text.clear(),
         // The stack is up, so keeping it helps.
-        Verdict::Failed
-        | Verdict::TimedOut
-        | Verdict::UpFailed
-        | Verdict::Unhealthy
-        | Verdict::SetupFailed => {
+        Subject::Tests | Subject::Stack => {
             if let Some(keep) = inputs.keep {
                 let _ = writeln!(text, "keep:  {keep}{filter}");
             }
         }
-        _ => {}
+        Subject::Repo | Subject::Elsewhere => {}
     }
     text
 }

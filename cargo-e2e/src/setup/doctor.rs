@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::host::{
-    Check, Finding, Host, HostError, LOCAL, Problem, Purpose, Script, connect, examine, run,
+    Check, Finding, Host, HostError, HostKind, Problem, Purpose, Script, connect, examine, run,
 };
 use crate::record::summary::duration;
 use crate::spec::Side;
@@ -44,7 +44,7 @@ impl Needs {
     pub fn of(folder: &Path, host: &str) -> Self {
         let above = |name: &str| folder.ancestors().any(|folder| folder.join(name).exists());
         Self {
-            ssh: host != LOCAL,
+            ssh: !HostKind::of(host).is_local(),
             git: above(".git"),
             cargo: above("Cargo.toml"),
         }

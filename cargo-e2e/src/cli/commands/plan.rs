@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::cancel::Cancel;
 use crate::compose::preview::{PreviewError, preview, remote};
 use crate::compose::{Isolation, PortRule, Rewritten, isolate, risks};
+use crate::host::HostKind;
 use crate::plan::{Keep, Plan, Target, Tests};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::record::summary::duration;
@@ -275,7 +276,7 @@ fn before_up(plan: &Plan) -> Vec<(&'static str, String)> {
     }
     if !plan.spec.images.is_empty() {
         let images = plan.spec.images.join(", ");
-        let how = if plan.host.name == crate::host::LOCAL {
+        let how = if HostKind::of(&plan.host.name).is_local() {
             "built here before, used as they are"
         } else {
             "sent where the host does not have the same id, in place of its own"

@@ -20,7 +20,7 @@ use crate::compose::test_service;
 use crate::host::client::{self, Ended};
 use crate::plan::{Plan, Tests};
 use crate::record::event::Event;
-use crate::record::outcome::{AttemptRecord, StageStatus, TestRecord, Verdict, millis};
+use crate::record::outcome::{AttemptRecord, StageStatus, Subject, TestRecord, Verdict, millis};
 use crate::record::verdict::{self, Events, Evidence, JunitEntry, Source, Word};
 use crate::run::control::Control;
 use crate::run::explain::explain;
@@ -129,7 +129,7 @@ pub async fn test(
         nothing.for_each(|why| context.events.warn(format!("`junit`: {why}")));
     }
     let mut error = stage_error(context, word, &evidence, &tail.text());
-    if !matches!(error.verdict, Verdict::Failed | Verdict::TimedOut) {
+    if error.verdict.subject() != Subject::Tests {
         return Err(error);
     }
     error.printed = tail.text();
