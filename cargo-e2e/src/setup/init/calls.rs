@@ -26,8 +26,10 @@ pub(super) struct Call {
     pub(super) files: Vec<String>,
     /// Whether the call, or a variable, names them.
     pub(super) is_named: bool,
-    /// What is set where it is called.
+    /// What its recipe sets, before or after it.
     pub(super) environment: Vec<(String, String)>,
+    /// What is set for it alone.
+    pub(super) assigned: Vec<(String, String)>,
     pub(super) profiles: Vec<String>,
     pub(super) env_files: Vec<String>,
     /// `up`, `run`, …
@@ -65,6 +67,7 @@ pub(super) fn call(step: &Step, tree: &Tree) -> Option<Call> {
         files: Vec::new(),
         is_named: false,
         environment: step.environment.clone(),
+        assigned: step.assigned.clone(),
         profiles: Vec::new(),
         env_files: Vec::new(),
         verb: String::new(),

@@ -161,7 +161,7 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
                 let there = call.env_files.iter().filter(|file| tree.has(file));
                 stack.env_files = there.cloned().collect();
                 stack.services = started(one, &call.files);
-                stack.variables = set(tree, call, &one.calls);
+                stack.variables = set(tree, call);
             }
         }
     }
@@ -204,26 +204,27 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
     stacks
 }
 
-/// The variables that a call sets and that its files use; not those that others of these calls set to
-/// something else, one service after another.
-fn set(tree: &Tree, call: &Call, calls: &[Call]) -> BTreeMap<String, String> {
+/// The variables that a call's files use and that are set for it: by the call itself, or where its recipe
+/// does so somewhere and the files have no default.
+fn set(tree: &Tree, call: &Call) -> BTreeMap<String, String> {
     let files: Vec<PathBuf> = call.files.iter().map(|file| tree.root.join(file)).collect();
     let folder = tree.root.join(parent(&call.files[0]));
     let used = scan(&files, &folder).variables;
+    let texts: String = call.files.iter().map(|file| tree.read(file)).collect();
+    let has_default = |name: &str| {
+        ["-", ":-"]
+            .iter()
+            .any(|sign| texts.contains(&format!("${{{name}{sign}")))
+    };
     let is_literal = |value: &str| {
         !value.is_empty() && !value.contains(['$', '`', '\'', '\n']) && !value.contains(ROOT)
     };
-    let differs = |name: &String, value: &String| {
-        let same = calls.iter().filter(|other| other.files == call.files);
-        let mut others = same.flat_map(|other| &other.environment);
-        others.any(|(known, other)| known == name && other != value)
-    };
-    let set = call.environment.iter();
-    let set = set.filter(|(name, value)| {
-        used.contains(name)
-            && is_literal(value)
-            && !name.starts_with("COMPOSE_")
-            && !differs(name, value)
+    let around = call
+        .environment
+        .iter()
+        .filter(|(name, _)| !has_default(name));
+    let set = around.chain(&call.assigned).filter(|(name, value)| {
+        used.contains(name) && is_literal(value) && !name.starts_with("COMPOSE_")
     });
     set.cloned().collect()
 }

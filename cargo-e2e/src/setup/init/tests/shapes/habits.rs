@@ -170,7 +170,7 @@ pub(super) const SHAPES: &[Shape] = &[
         lines: &["test_command: pnpm test:ci"],
     },
     Shape {
-        about: "one service after another, each on a port of the same variable, and a script that writes snapshots",
+        about: "one database after another by the same variable, which has a default for each",
         files: &[
             (
                 "tests/docker-compose.yml",
@@ -178,18 +178,31 @@ pub(super) const SHAPES: &[Shape] = &[
                  my: {image: x, ports: ['${DB_PORT:-3306}:3306']}}",
             ),
             (
-                "package.json",
-                r#"{"scripts": {"db": "docker compose -f tests/docker-compose.yml up -d", "test:update": "run-s db && jest --updateSnapshot", "test": "run-s db test:run", "test:run": "jest --runInBand"}}"#,
-            ),
-            (
                 "run.sh",
-                "export DB_PASS=p\nexport DB_PORT=5432\ndocker compose -f tests/docker-compose.yml up -d pg\nnpm test\n\
-                 export DB_PORT=3306\ndocker compose -f tests/docker-compose.yml up -d my\nnpm test\n",
+                "export DB_PASS=p\ndocker compose -f tests/docker-compose.yml up -d\nexport DB_PORT=5432\ntox\n\
+                 export DB_PORT=3306\ntox\n",
             ),
             ("Makefile", "test:\n\tsh run.sh\n"),
         ],
         stack: &["tests/docker-compose.yml"],
-        lines: &["  - name: my", "    tcp: localhost:3306"],
+        lines: &[
+            "    tcp: localhost:3306",
+            "    tcp: localhost:5432",
+            "env_files:",
+        ],
+    },
+    Shape {
+        about: "a script writes what the tests expect, another one tests",
+        files: &[
+            ("test/db/docker-compose.yml", DB),
+            (
+                "package.json",
+                r#"{"scripts": {"db": "cd test/db && docker compose up -d", "test": "run-s db test:run",
+                    "test:update": "run-s db && jest --updateSnapshot", "test:run": "jest --coverage"}}"#,
+            ),
+        ],
+        stack: &["test/db/docker-compose.yml"],
+        lines: &["test_command: npx jest --coverage"],
     },
     Shape {
         about: "a target exports what its tests read, and sources a file of the others",
