@@ -30,12 +30,12 @@ pub fn describe(plan: &Plan, sandbox: &Sandbox, containers: &Containers, now: &Z
     }
     line("test", format!("cargo e2e --reuse{at}"));
     let all = containers.sorted();
-    let publishes = |one: &&&Container| {
+    let has_ports = |one: &&&Container| {
         let ports = one.ports.iter().flatten();
         ports.into_iter().any(|(_, bindings)| bindings.is_some())
     };
-    let published = all.iter().find(publishes);
-    let shell = published.or(all.first()).map(|one| one.service.as_str());
+    let first = all.iter().find(has_ports);
+    let shell = first.or(all.first()).map(|one| one.service.as_str());
     let service = word(shell.unwrap_or("SERVICE"));
     line("shell", format!("cargo e2e shell {service}{at}"));
     if let Some(bring) = kind.forward_command(&containers.tcp_ports()) {

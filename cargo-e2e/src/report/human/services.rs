@@ -1,4 +1,4 @@
-//! What `up` is at, by service: read from the lines of Compose and BuildKit.
+//! What `up` is at, by service: read from the lines of Compose and `BuildKit`.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

@@ -16,7 +16,8 @@ pub(super) struct TestProgress {
     lines: usize,
     /// The line that has no end yet.
     rest: Vec<u8>,
-    last: Option<(String, Instant)>,
+    /// The last line that says something, and when it came.
+    last: Option<(Vec<u8>, Instant)>,
 }
 
 impl TestProgress {
@@ -24,16 +25,15 @@ impl TestProgress {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let room = LINE.saturating_sub(self.rest.len());
             self.rest.extend_from_slice(&piece[..piece.len().min(room)]);
+            if !self.rest.trim_ascii().is_empty() {
+                // Millions of lines may come: the text is made when it is shown.
+                let (last, at) = self.last.get_or_insert_with(|| (Vec::new(), now));
+                self.rest.clone_into(last);
+                *at = now;
+            }
             if piece.ends_with(b"\n") {
                 self.lines += 1;
-            }
-            let text = printable(&String::from_utf8_lossy(&self.rest));
-            let text = text.trim();
-            if !text.is_empty() {
-                self.last = Some((text.to_owned(), now));
-            }
-            if piece.ends_with(b"\n") {
-                match outcome(text) {
+                match outcome(&self.rest) {
                     Some(true) => self.passed += 1,
                     Some(false) => self.failed += 1,
                     None => {}
@@ -51,33 +51,40 @@ impl TestProgress {
             (passed, 0) => format!("{passed} passed"),
             (passed, failed) => format!("{passed} passed, {failed} failed"),
         };
-        let last = self.last.iter().map(|(text, since)| Row {
+        let last = self.last.iter().map(|(line, since)| Row {
             since: Some(*since),
-            text: text.clone(),
+            text: text(line),
         });
         (counted, last.collect())
     }
 }
 
+fn text(line: &[u8]) -> String {
+    printable(&String::from_utf8_lossy(line)).trim().to_owned()
+}
+
 /// Returns whether a line says that a test passed or failed, as the harness and libtest, nextest,
 /// `pytest -v`, jest and Playwright, and go write it.
-fn outcome(line: &str) -> Option<bool> {
-    let ends = |words: &[&str]| words.iter().any(|word| line.ends_with(word));
+fn outcome(line: &[u8]) -> Option<bool> {
+    const PASSED: [&str; 4] = ["PASS [", "✓ ", "✔ ", "--- PASS:"];
+    const FAILED: [&str; 5] = ["FAIL [", "✕ ", "✗ ", "✘ ", "--- FAIL:"];
+    // Most lines are no test's.
+    let marks = [" ok", "PASS", "FAIL", "✓", "✔", "✕", "✗", "✘"];
+    let has = |mark: &str| memchr::memmem::find(line, mark.as_bytes()).is_some();
+    if !marks.into_iter().any(has) {
+        return None;
+    }
+    let line = text(line);
     let begins = |words: &[&str]| words.iter().any(|word| line.starts_with(word));
-    let is_pytest = line.contains("::");
-    if (line.starts_with("test ") && ends(&[" ok"])) || begins(&["PASS [", "✓ ", "✔ ", "--- PASS:"])
-    {
-        return Some(true);
+    let is_of = |end: &str, word: &str| {
+        line.starts_with("test ") && line.ends_with(end)
+            || line.contains("::") && line.contains(word)
+    };
+    if is_of(" ok", " PASSED") || begins(&PASSED) {
+        Some(true)
+    } else {
+        (is_of("FAILED", " FAILED") || begins(&FAILED)).then_some(false)
     }
-    if (line.starts_with("test ") && ends(&["FAILED"]))
-        || begins(&["FAIL [", "✕ ", "✗ ", "✘ ", "--- FAIL:"])
-    {
-        return Some(false);
-    }
-    if is_pytest && line.contains(" PASSED") {
-        return Some(true);
-    }
-    (is_pytest && line.contains(" FAILED")).then_some(false)
 }
 
 #[cfg(test)]

@@ -337,7 +337,12 @@ fn nothing_that_a_host_says_reaches_the_terminal_raw() {
             text: evil.into(),
             waits: None,
         },
-        failure(Stage::Test, evil, vec![excerpt(evil, evil)], Some(evil)),
+        failure(
+            Stage::Test,
+            evil,
+            vec![excerpt(evil, &format!("{evil} more"))],
+            Some(evil),
+        ),
         ended(Stage::Up, Failed, 1, evil),
         finished(record, Some(evil)),
     ];

@@ -76,9 +76,8 @@ fn verdict(paint: &Paint, record: &Record) -> String {
     let counts = counts(record);
     let title = record.verdict.info().title.to_lowercase();
     let what = match record.verdict {
-        Verdict::Passed | Verdict::Interrupted => counts,
         Verdict::Failed if counts.is_empty() => "tests failed".to_owned(),
-        Verdict::Failed => counts,
+        Verdict::Passed | Verdict::Interrupted | Verdict::Failed => counts,
         _ if counts.is_empty() => title,
         _ => format!("{title}: {counts}"),
     };

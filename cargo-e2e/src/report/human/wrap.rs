@@ -1,6 +1,6 @@
 //! Lines that are longer than the terminal is wide: wrapped at words, with a hanging indent.
 
-use unicode_width::UnicodeWidthChar as _;
+use unicode_width::UnicodeWidthChar;
 
 /// Words behind which the rest of a line hangs.
 const LABELS: [&str; 4] = ["warning: ", "note: ", "help: ", "error: "];
@@ -54,7 +54,7 @@ fn hang(text: &str) -> usize {
 }
 
 fn width(text: &str) -> usize {
-    text.chars().filter_map(|c| c.width()).sum()
+    text.chars().filter_map(UnicodeWidthChar::width).sum()
 }
 
 #[cfg(test)]
@@ -70,7 +70,7 @@ mod tests {
                 "       ready 9.80 s  failed: health check web",
                 "                     still failing"
             ]
-            .map(|part| part.to_owned())
+            .map(str::to_owned)
         );
         let line = "\u{1b}[33mwarning\u{1b}[0m: one two three";
         let parts = ["\u{1b}[33mwarning\u{1b}[0m: one two", "         three"];

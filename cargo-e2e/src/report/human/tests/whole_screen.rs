@@ -89,10 +89,11 @@ pub(super) fn compare(name: &str, events: &[Event]) {
     let mut all = String::new();
     for (at, (how, text)) in shown.iter().enumerate() {
         let same = shown[..at].iter().find(|(_, other)| other == text);
-        all += &match same {
+        let shown = match same {
             Some((other, _)) => format!("--- {how}: as {other}\n"),
             None => format!("--- {how}\n{}", readable(text)),
         };
+        all.push_str(&shown);
     }
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
