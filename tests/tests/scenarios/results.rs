@@ -189,7 +189,7 @@ fn what_pytest_counts_is_told_to_people_ci_and_other_programs() {
     let repo = repo.env("GITHUB_STEP_SUMMARY", &summary.display().to_string());
     let ran = repo.run(Host::Root, &["--message-format", "json"]);
     ran.ended(100, "failed").stderr_has(
-        "e2e.tests.test_x::test_bad  e2e/tests/test_x.py:6\n               E assert 3 == 4\n",
+        "e2e.tests.test_x::test_bad  e2e/tests/test_x.py:6\n               > assert 3 == 4\n               E assert 3 == 4\n",
     );
     assert_eq!(
         ran.recorded_as("tests", "e2e.tests.test_x::test_good")["status"],

@@ -75,10 +75,13 @@ fn message(record: &Record, one: &FailedTest<'_>, most: usize) -> String {
     let is_marked = lines.iter().any(|(mark, _)| *mark != ' ');
     let mut shown: Vec<&str> = Vec::new();
     for (mark, line) in lines {
-        let is_news = !shown.contains(&line.trim());
+        // What the code says may be what came of it, word for word.
+        let is_news = mark == '>' || !shown.contains(&line.trim());
         if is_news && (mark != ' ' || !is_marked) {
             let _ = writeln!(text, "  {mark} {}", clip(line, WIDTH));
-            shown.push(line.trim());
+            if mark != '>' {
+                shown.push(line.trim());
+            }
         }
     }
     text

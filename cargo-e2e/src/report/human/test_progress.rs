@@ -68,23 +68,25 @@ fn text(line: &[u8]) -> String {
 fn outcome(line: &[u8]) -> Option<bool> {
     const PASSED: [&str; 4] = ["PASS [", "✓ ", "✔ ", "--- PASS:"];
     const FAILED: [&str; 5] = ["FAIL [", "✕ ", "✗ ", "✘ ", "--- FAIL:"];
-    // Most lines are no test's.
-    let marks = [" ok", "PASS", "FAIL", "✓", "✔", "✕", "✗", "✘"];
-    let has = |mark: &str| memchr::memmem::find(line, mark.as_bytes()).is_some();
-    if !marks.into_iter().any(has) {
-        return None;
-    }
-    let line = text(line);
-    let begins = |words: &[&str]| words.iter().any(|word| line.starts_with(word));
-    let is_of = |end: &str, word: &str| {
-        line.starts_with("test ") && line.ends_with(end)
-            || line.contains("::") && line.contains(word)
-    };
-    if is_of(" ok", " PASSED") || begins(&PASSED) {
-        Some(true)
+    let plain;
+    let line = if memchr::memchr(0x1b, line).is_some() {
+        plain = text(line);
+        plain.as_bytes()
     } else {
-        (is_of("FAILED", " FAILED") || begins(&FAILED)).then_some(false)
+        line.trim_ascii()
+    };
+    let begins = |words: &[&str]| words.iter().any(|word| line.starts_with(word.as_bytes()));
+    if line.starts_with(b"test ") {
+        return match line {
+            [.., b' ', b'o', b'k'] => Some(true),
+            _ => line.ends_with(b"FAILED").then_some(false),
+        };
     }
+    let has = |word: &[u8]| memchr::memmem::find(line, word).is_some();
+    if begins(&PASSED) || has(b"::") && has(b" PASSED") {
+        return Some(true);
+    }
+    (begins(&FAILED) || has(b"::") && has(b" FAILED")).then_some(false)
 }
 
 #[cfg(test)]
