@@ -104,9 +104,9 @@ pub async fn init(root: &Path) -> Result<Written, InitError> {
     }
     if !stacks[0].variables.is_empty() {
         let lines = stacks[0].variables.iter();
-        let text: String = lines
-            .map(|(name, value)| format!("{name}='{value}'\n"))
-            .collect();
+        let text = lines.fold(String::new(), |text, (name, value)| {
+            text + name + "='" + value + "'\n"
+        });
         write(&root.join(VARIABLES), &text, 0o644)?;
         files.push(VARIABLES.to_owned());
         stacks[0].env_files.push(VARIABLES.to_owned());
@@ -114,9 +114,9 @@ pub async fn init(root: &Path) -> Result<Written, InitError> {
     let read = model(root, &name, &stacks[0]).await;
     let mut read = read.inspect_err(|_| {
         // Nothing was adopted, so nothing is left; one that can't be removed is whole.
-        files
-            .iter()
-            .for_each(|file| drop(std::fs::remove_file(root.join(file))));
+        for file in &files {
+            drop(std::fs::remove_file(root.join(file)));
+        }
     })?;
     let is_idle = read.services["services"]
         .as_object()

@@ -276,14 +276,13 @@ fn names_another_engine(text: &str) -> bool {
 
 /// Returns whether a word names one file of tests, or one test in it.
 fn is_test_file(word: &str) -> bool {
-    const ENDS: [&str; 8] = [
-        "_test.py", ".test.js", ".test.ts", ".spec.js", ".spec.ts", "_test.go", "_spec.rb",
-        "Test.php",
+    const ENDS: [&str; 7] = [
+        ".test.js", ".test.ts", ".spec.js", ".spec.ts", "_test.go", "_spec.rb", "Test.php",
     ];
     let name = word.rsplit('/').next().unwrap_or(word);
     word.contains(".py::")
         || ENDS.iter().any(|end| name.ends_with(end))
-        || name.starts_with("test_") && name.ends_with(".py")
+        || runners::is_python_test(name)
 }
 
 /// The variables that the tests need: those that say where the stack answers, and, unless a script is

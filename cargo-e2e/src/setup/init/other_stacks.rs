@@ -29,8 +29,11 @@ pub(in crate::setup) fn other_stacks(root: &Path, command: &str, own: &[String])
     let starts: Vec<_> = calls
         .filter(|call| matches!(call.verb.as_str(), "up" | "run" | "start" | "create"))
         .collect();
-    let is_other =
-        |call: &calls::Call| call.is_named && call.files.iter().any(|file| !own.contains(file));
+    // Either may be a link to the other.
+    let real = |file: &String| root.join(file).canonicalize().ok();
+    let own: Vec<_> = own.iter().filter_map(real).collect();
+    let is_own = |file: &String| real(file).is_some_and(|file| own.contains(&file));
+    let is_other = |call: &calls::Call| call.is_named && !call.files.iter().all(is_own);
     if !starts.iter().all(is_other) {
         return Vec::new();
     }

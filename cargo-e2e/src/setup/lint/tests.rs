@@ -272,4 +272,8 @@ fn a_stack_that_a_script_starts_by_itself_is_named() {
         let findings = said(spec, &other(silent));
         assert_eq!(texts(&findings), Vec::<&str>::new(), "{silent}");
     }
+    // The same file by another name.
+    let own = other("docker compose -f e2e/compose.yml up -d\n");
+    let spec = format!("compose_file: ./e2e/compose.yml\n{spec}");
+    assert_eq!(texts(&said(&spec, &own)), Vec::<&str>::new());
 }
