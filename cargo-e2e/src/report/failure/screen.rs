@@ -100,7 +100,7 @@ fn marked(line: &str) -> (char, &str) {
     if let Some(rest) = line.strip_prefix('E')
         && (rest.is_empty() || rest.starts_with(' '))
     {
-        return ('E', rest.strip_prefix("   ").unwrap_or(rest.trim_start()));
+        return ('E', rest.trim_start());
     }
     if let Some(rest) = line.trim_start().strip_prefix("> ") {
         return ('>', rest.trim_start());
