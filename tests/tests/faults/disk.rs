@@ -64,7 +64,7 @@ const MANY_FILES: &str = "seq 1 6000 | xargs touch 2>/dev/null";
 pub(super) fn before(lab: &Lab) {
     let host = lab.spare.host();
     let few_inodes = ("few inodes", 1000, ":", "inodes are free in");
-    let no_space = ("no space", 40_000, FILL, "MB are free in");
+    let no_space = ("no space", 40_000, FILL, "B are free in");
     let all = [no_space, few_inodes];
     let few = if lab.all { 2 } else { 1 };
     for (at, inodes, fill, says) in all.into_iter().take(few) {

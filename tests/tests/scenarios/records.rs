@@ -55,7 +55,7 @@ fn a_mistake_before_the_host_leaves_all_that_a_run_leaves() {
         let latest = std::fs::read_link(repo.path("e2e/results/latest")).expect("a link");
         assert_eq!(latest, Path::new(ran.run_id()));
         let history = repo.cargo_e2e(&["history", "--repo", repo.slug()]);
-        let told = format!("{} spec_error", count + 1);
+        let told = format!("{} spec error", count + 1);
         assert!(history.stdout.contains(&told), "{history}");
     }
     // Commands that only look, and `up`, are no runs.

@@ -17,6 +17,7 @@ use crate::report::log_lines::{LogLines, split_time};
 use crate::run::Context;
 use crate::sandbox::LongLog;
 use crate::secrets::{Masking, Patterns};
+use crate::units::kilobytes;
 
 /// Bytes at which a log is cut.
 const MOST: u64 = 2 << 30;
@@ -150,7 +151,7 @@ fn write(from: impl Read, path: &Path, patterns: &Patterns, most: u64) -> io::Re
         };
         let masked = masking.take(patterns, &buffer[..read]);
         if bytes + masked.len() as u64 > most {
-            why = Some(format!("it is longer than {}", size(most)));
+            why = Some(format!("it is longer than {}", kilobytes(most >> 10)));
             break;
         }
         file.write_all(&masked)?;
@@ -181,7 +182,11 @@ fn close(written: Written, path: &Path, why: Option<&str>) -> io::Result<()> {
         let out = file.as_file_mut();
         out.set_len(whole)?;
         out.seek(SeekFrom::End(0))?;
-        writeln!(out, "cargo-e2e: cut here, after {}: {why}", size(whole))?;
+        writeln!(
+            out,
+            "cargo-e2e: cut here, after {}: {why}",
+            kilobytes(whole >> 10)
+        )?;
         let mut after = 0;
         let mut lines = BufReader::new(File::open(path)?);
         let mut line = Vec::new();
@@ -197,21 +202,12 @@ fn close(written: Written, path: &Path, why: Option<&str>) -> io::Result<()> {
         writeln!(
             out,
             "cargo-e2e: this log is cut: here are its first {} and its last {}: {why}",
-            size(whole),
-            size(after)
+            kilobytes(whole >> 10),
+            kilobytes(after >> 10)
         )?;
     }
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
-}
-
-/// Formats bytes in KiB or MiB.
-fn size(bytes: u64) -> String {
-    if bytes < 10 << 20 {
-        format!("{} KiB", bytes >> 10)
-    } else {
-        format!("{} MiB", bytes >> 20)
-    }
 }
 
 #[cfg(test)]

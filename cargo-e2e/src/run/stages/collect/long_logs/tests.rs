@@ -90,7 +90,7 @@ fn of_a_log_that_breaks_off_the_beginning_and_the_end_stay() {
     );
     assert_eq!(lines.len(), cut + 12);
     assert!(
-        lines[lines.len() - 1].ends_with("and its last 0 KiB: no time"),
+        lines[lines.len() - 1].ends_with("and its last 0 kB: no time"),
         "{kept}"
     );
 }
@@ -115,11 +115,11 @@ fn a_log_without_end_is_cut() {
     let endless = packed(&"2026-11-22T10:00:00Z and on\n".repeat(1 << 20));
     let written = write(endless.as_slice(), &path, &patterns(), 1 << 20).unwrap();
     let why = written.why.clone().unwrap();
-    assert_eq!(why, "it is longer than 1024 KiB");
+    assert_eq!(why, "it is longer than 1.0 MB");
     close(written, &path, Some(&why)).unwrap();
     let kept = std::fs::read_to_string(&path).unwrap();
     assert!(kept.len() < (1 << 20) + 300, "{}", kept.len());
-    assert!(kept.ends_with("its last 0 KiB: it is longer than 1024 KiB\n"));
+    assert!(kept.ends_with("its last 0 kB: it is longer than 1.0 MB\n"));
 }
 
 #[test]
