@@ -105,7 +105,9 @@ fn marked(line: &str) -> (char, &str) {
     if let Some(rest) = line.trim_start().strip_prefix("> ") {
         return ('>', rest.trim_start());
     }
-    if is_assertion(line) {
+    // Of objects, lines with a sign say what differs.
+    let differs = line.trim_start().starts_with(['-', '+']);
+    if differs || is_assertion(line) {
         return ('E', line.trim_start());
     }
     (' ', line)
