@@ -39,7 +39,7 @@ pub(super) fn wrapped(line: &str, columns: usize) -> Vec<String> {
     parts
 }
 
-/// Returns the column at which the rest of a line goes on: behind its label or its first gap.
+/// Returns the column at which continuation lines begin: behind the label or the first gap.
 fn hang(text: &str) -> usize {
     let indent = text.len() - text.trim_start().len();
     let rest = &text[indent..];

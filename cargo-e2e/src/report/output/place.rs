@@ -309,7 +309,7 @@ impl Writer {
     }
 }
 
-/// Returns what moves the cursor from the last of so many lines to the begin of the first.
+/// Returns the escape codes that move the cursor up from the last of `lines` lines to the first.
 fn up(lines: usize) -> String {
     match lines.saturating_sub(1) {
         0 => "\r".to_owned(),

@@ -295,7 +295,7 @@ fn answer(plan: &Plan, cancel: &Cancel, stage: Stage, signals: u32) -> String {
         "teardown"
     };
     match (signals, stage) {
-        (1, Stage::Teardown | Stage::Report) => format!("{} goes on", stage.name()),
+        (1, Stage::Teardown | Stage::Report) => format!("finishing {}", stage.name()),
         (1, Stage::Collect) => format!("fetching logs, then {end} ({again} again: skip logs)"),
         (1, Stage::Test) => {
             format!("stopping tests, then logs and {end} ({again} again: skip logs)")
