@@ -3,7 +3,7 @@
 use super::finding::{Check, Finding, Problem, Purpose};
 use crate::host::{LOCAL, Output};
 
-/// The checks that mirrors of other repos stand in the way of.
+/// The checks that idle workspaces of other repos stand in the way of.
 pub(super) const ROOM: [&str; 2] = [SPACE, INODES];
 const SPACE: &str = "free space";
 const INODES: &str = "free inodes";
@@ -183,7 +183,7 @@ impl Judge<'_> {
                     free / 1024,
                     FREE_KB / 1024
                 ),
-                "free some space: `cargo e2e gc --all` removes mirrors and caches, `docker system df` shows Docker's share; or set CARGO_E2E_ROOT on the host",
+                "free some space: `cargo e2e gc --all` removes workspaces and caches, `docker system df` shows Docker's share; or set CARGO_E2E_ROOT on the host",
             ),
             Some(free) => self.fine(name, format!("{} MB", free / 1024)),
             None => {}
