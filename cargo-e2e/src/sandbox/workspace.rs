@@ -48,7 +48,11 @@ impl Sandbox {
             .bind(script!("the request for a workspace", "workspace", "take"))
             .var("repo", repo)
             .var("known", known.join(" "));
-        let output = check(host, &script, host::run(host, &script, b"", deadline).await?)?;
+        let output = check(
+            host,
+            &script,
+            host::run(host, &script, b"", deadline).await?,
+        )?;
         Taken::parse(&output.text()).ok_or_else(|| HostError::Script {
             host: host.name().to_owned(),
             doing: script.name(),
@@ -75,7 +79,11 @@ impl Sandbox {
             .var("repo", repo)
             .var("sync", sync)
             .var("kb", kb.to_string());
-        let output = check(host, &script, host::run(host, &script, b"", deadline).await?)?;
+        let output = check(
+            host,
+            &script,
+            host::run(host, &script, b"", deadline).await?,
+        )?;
         let text = output.text();
         Ok(text
             .lines()

@@ -85,15 +85,13 @@ pub(super) fn old_workspaces(lab: &Lab) {
     const FAULT: &str = "16 the host's disk is nearly full of old workspaces";
     let host = lab.spare.host();
     let small = Small::new(host, &host.root(), 2000, 40_000);
-    small.run(
-        indoc! {r#"
+    small.run(indoc! {r#"
             set -e; chmod 700 .; mkdir -p locks workspaces; n=9
             for name in oldest older newer newest; do
               one=workspaces/$name.1.run.boot.409600
               mkdir $one; fallocate -l 400M $one/file; touch -d "$n days ago" $one
               n=$((n - 1))
-            done"#},
-    );
+            done"#});
     let repo = stack(lab, "full-workspaces", "true");
     let ran = repo.run(host, &[]);
     ran.stage_says("connect", "2 old workspaces removed for 800.0 MB of room");

@@ -45,7 +45,15 @@ fn repo(name: &str) -> Repo {
         .file(".env", "SECRET=1\n")
         .compose(VANDAL)
         .spec(TESTS);
-    for file in ["data/one", "data/two", "data/three", "data/five", "data/deep/er/file", "code/one", "code/two"] {
+    for file in [
+        "data/one",
+        "data/two",
+        "data/three",
+        "data/five",
+        "data/deep/er/file",
+        "code/one",
+        "code/two",
+    ] {
         repo = repo.file(file, "as it is\n");
     }
     // Of the same size, and soon of the same time.
@@ -100,7 +108,7 @@ here_and_over_ssh! {
     fn two_runs_at_once_share_no_file(host) {
         let repo = Repo::new("beside")
             .compose("services: {web: {image: BUSYBOX, command: [sleep, '600']}}\n")
-            .spec("ports: isolated\ntest_command: |\n  find . -type f -printf '%i\\n' >\"$E2E_ARTIFACTS/inodes\"\n  eval \"$1\"\n");
+            .spec("ports: isolated\ntest_command: |\n  find . -type f -printf '%i\\n' >\"$E2E_ARTIFACTS/inodes\"\n  eval\n");
         repo.run(host, &["--", ":"]).ended(0, "passed");
         let mut waiting = repo.start(host, &["--", "echo testing; until [ -e go ]; do sleep 0.1; done"]);
         waiting.prints("testing");

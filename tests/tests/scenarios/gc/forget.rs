@@ -16,11 +16,11 @@ fn gc_forgets_a_repo_when_it_is_told_to() {
     let place = Place::new("e2e-gc-forget", "e2e-gc-forget-dev");
     let root = place.host().root();
     let (first, second) = (repo(&place, "first"), repo(&place, "second"));
+    let kept = first.run_and_keep(place.host(), &["--keep"]);
+    kept.kept(0, "passed");
     for repo in [&first, &second] {
         repo.run(place.host(), &[]).ended(0, "passed");
     }
-    let kept = first.run_and_keep(place.host(), &["--keep"]);
-    kept.kept(0, "passed");
     let stored = |repo: &Repo| {
         place.says(&format!(
             "cd {root}; ls -d workspaces/{slug}.* cache/{slug} 2>/dev/null | wc -l",

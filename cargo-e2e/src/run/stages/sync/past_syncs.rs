@@ -86,7 +86,9 @@ fn parse(text: &str) -> Vec<(String, i64)> {
     let lines = text.lines().filter_map(|line| {
         let (sync, moment) = line.split_once(' ')?;
         // It becomes part of a path on the host.
-        sync.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(())?;
+        sync.bytes()
+            .all(|byte| byte.is_ascii_hexdigit())
+            .then_some(())?;
         Some((sync.to_owned(), moment.parse().ok()?))
     });
     lines.collect()

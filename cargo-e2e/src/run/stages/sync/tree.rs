@@ -208,7 +208,8 @@ mod tests {
 
     #[test]
     fn rsyncs_own_numbers_are_read() {
-        let said = "x\nNumber of files: 1,312 (reg: 1,300, dir: 12)\nTotal file size: 2,048 bytes\n";
+        let said =
+            "x\nNumber of files: 1,312 (reg: 1,300, dir: 12)\nTotal file size: 2,048 bytes\n";
         assert_eq!(number_in(said, "Number of files: ", "reg: "), 1300);
         assert_eq!(number_in(said, "Total file size: ", ""), 2048);
         assert_eq!(number_in("", "Number of files: ", "reg: "), 0);

@@ -182,7 +182,12 @@ impl Change {
                     acl.extend_from_slice(&[who, 0, may, 0, 0xff, 0xff, 0xff, 0xff]);
                 }
                 let name = "system.posix_acl_default";
-                Ok(rustix::fs::setxattr(beside("."), name, &acl, XattrFlags::empty())?)
+                Ok(rustix::fs::setxattr(
+                    beside("."),
+                    name,
+                    &acl,
+                    XattrFlags::empty(),
+                )?)
             }
             Kind::NewFile => fs::write(beside("new file"), "of the tests"),
             Kind::NewFolder => {

@@ -30,12 +30,19 @@ pub(super) fn sync(sandbox: &Sandbox) -> String {
     sandbox.identity.run_id[10..].to_owned()
 }
 
-pub(super) struct Place(tempfile::TempDir);
+pub(super) struct Place {
+    folder: tempfile::TempDir,
+    /// What a copy that nobody used has.
+    pub(super) fresh: BTreeMap<PathBuf, String>,
+}
 
 impl Place {
     /// Two folders have files of the same names, sizes and times, and other content.
     pub(super) fn new() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
+        let mut place = Self {
+            folder: tempfile::tempdir().unwrap(),
+            fresh: BTreeMap::new(),
+        };
         for folder in ["root/workspaces", "root/locks", "bin"] {
             fs::create_dir_all(place.path(folder)).unwrap();
         }
@@ -62,11 +69,14 @@ impl Place {
             let flags = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
             rustix::fs::utimensat(rustix::fs::CWD, path, &times, flags).unwrap();
         }
+        let copy = place.path("copy");
+        place.rsync(&copy, &[]);
+        place.fresh = tree(&copy);
         place
     }
 
     fn path(&self, path: &str) -> PathBuf {
-        self.0.path().join(path)
+        self.folder.path().join(path)
     }
 
     fn repo(&self) -> PathBuf {
@@ -124,14 +134,6 @@ impl Place {
         assert_eq!(lost, None);
     }
 
-    /// What a copy that nobody used has.
-    pub(super) fn fresh(&self) -> BTreeMap<PathBuf, String> {
-        let fresh = tempfile::tempdir_in(self.0.path()).unwrap();
-        let to = fresh.path().join("copy");
-        self.rsync(&to, &[]);
-        tree(&to)
-    }
-
     /// Takes a sandbox down, with this in place of `docker`.
     pub(super) async fn take_down(&self, sandbox: &Sandbox, docker: &str) {
         self.program("docker", docker);
@@ -143,7 +145,7 @@ impl Place {
     /// Returns whether the teardown came to this step of its give-back, before which it is killed.
     pub(super) async fn take_down_killed_at(&self, sandbox: &Sandbox, step: usize) -> bool {
         self.program("docker", "");
-        let (here, dir, mkdir) = (self.0.path().display(), sandbox.dir(), real("mkdir"));
+        let (here, dir, mkdir) = (self.folder.path().display(), sandbox.dir(), real("mkdir"));
         for name in STEPS {
             let real = real(name);
             self.program(
@@ -192,11 +194,10 @@ impl Place {
 
     /// Checks that all files of idle workspaces are the repo's, as they are there.
     pub(super) fn has_nothing_but_the_repo(&self) {
-        let fresh = self.fresh();
         for idle in self.idle() {
             for (path, found) in tree(&idle) {
                 let is_folder = idle.join(&path).is_dir();
-                let expected = fresh.get(&path);
+                let expected = self.fresh.get(&path);
                 assert!(
                     expected.is_some_and(|text| is_folder || *text == found),
                     "{path:?} is {found}, not {expected:?}"
@@ -239,7 +240,11 @@ pub(super) fn tree(folder: &Path) -> BTreeMap<PathBuf, String> {
             fs::read_link(path).unwrap().display().to_string()
         } else if found.is_file() {
             let bytes = fs::read(path).unwrap();
-            format!("{} of {:?}", bytes.len(), bytes.iter().collect::<BTreeSet<_>>())
+            format!(
+                "{} of {:?}",
+                bytes.len(),
+                bytes.iter().collect::<BTreeSet<_>>()
+            )
         } else {
             String::new()
         };
