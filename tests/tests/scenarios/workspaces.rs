@@ -8,7 +8,7 @@ use e2e_tests::{Host, Ran, Repo, here_and_over_ssh};
 use indoc::indoc;
 
 /// A container that changes the repo as root, and is done when `done` is there.
-const VANDAL: &str = indoc! {r#"
+const VANDAL: &str = indoc! {"
     services:
       web:
         image: BUSYBOX
@@ -24,7 +24,7 @@ const VANDAL: &str = indoc! {r#"
             chown -R 1234:1234 data/deep
             ln data/five linked; mv swap/a aside; mv swap/b swap/a; mv aside swap/b
             touch done; exec sleep 600
-    "#};
+    "};
 /// Says all that a test can see, then changes more.
 const TESTS: &str = indoc! {r#"
     sync: {include: [.env]}
