@@ -203,7 +203,7 @@ impl Change {
             }
             Kind::Move => fs::rename(second, beside("moved")),
             Kind::Rename => fs::rename(second, first),
-            Kind::Close => fs::set_permissions(beside("."), PermissionsExt::from_mode(0)),
+            Kind::Close => fs::set_permissions(beside("."), PermissionsExt::from_mode(0o000)),
             Kind::Write | Kind::Map => Ok(()),
         }
     }
