@@ -13,11 +13,12 @@ KEEP =
 # Where `make e2e` looks for repos: a list of folders, separated by spaces.
 REPOS_DIR = examples ..
 
-.PHONY: help demo test e2e lint faults soak bench big page fuzz canaries runners failures docs
+.PHONY: help demo test long e2e lint faults soak bench big page fuzz canaries runners failures docs
 
 help:
 	@echo 'make demo                    set up a lab host here and run examples on it and here'
 	@echo 'make test                    set up and run the whole suite'
+	@echo 'make long                    set up and run the tests that `make test` leaves out'
 	@echo 'make e2e REPO=slug           run that repo'"'"'s end-to-end tests; HOST=name, KEEP=1'
 	@echo 'make faults                  kill everything that can be killed, and print what was left'
 	@echo 'make soak N=200              kill so many runs at random moments'
@@ -36,6 +37,9 @@ demo:
 
 test:
 	@sh scripts/test
+
+long:
+	@sh scripts/long
 
 lint:
 	@sh scripts/lint

@@ -30,5 +30,6 @@ mod setup;
 mod shell;
 mod spec;
 mod text;
+mod units;
 
 pub use cli::main;

@@ -157,7 +157,7 @@ pub enum Probe {
         /// The gRPC service asked about; none: the server as a whole.
         service: Option<String>,
     },
-    /// A command in the service ends with 0; only `cargo e2e` can make it.
+    /// A command in the service ends with 0, or what else only `cargo e2e` can ask.
     Exec,
 }
 

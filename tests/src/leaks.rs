@@ -94,7 +94,6 @@ impl Trace {
         marks.extend([run_id.to_owned(), self.mark.clone()]);
         let looked = host.sh(&format!(
             "{DOCKER_HAS}{PROCESSES}\
-             docker image ls -a --filter label=cargo-e2e.run={run_id} --format 'image {{{{.ID}}}} {run_id}'\n\
              find {root} /tmp -maxdepth 2 ! -path '/tmp/e2e-tests-*' ! -path '*/ended/*' -name '*{run_id}*' -printf 'file %p\\n' 2>/dev/null\n\
              find /proc/[0-9]*/cwd -maxdepth 0 -lname '{root}/sandboxes/{run_id}*' -printf 'process %h in %l\n' 2>/dev/null\n\
              processes <<'END'\n{marks}\nEND\n",
@@ -102,11 +101,12 @@ impl Trace {
             marks = marks.join("\n"),
         ));
         assert_eq!(looked.code, Some(0), "no look at {}\n{looked}", host.name());
-        let is_ours = |line: &&str| {
+        let is_ours = |line: &String| {
             line.starts_with("process ") || names.iter().any(|name| line.contains(name.as_str()))
         };
         let at = |line| format!("on {}: {line}", host.name());
-        looked.stdout.lines().filter(is_ours).map(at).collect()
+        let lines = lines_of(&looked.stdout).into_iter();
+        lines.filter(is_ours).map(at).collect()
     }
 
     /// Anonymous volumes carry no label, but the containers that had them were looked at.
@@ -188,11 +188,8 @@ fn look_at_all(hosts: &[Host]) -> BTreeSet<String> {
              processes <<'END'\nCARGO_E2E_RUN=\ncargo-e2e/sandboxes/\nEND\n",
             root = host.root(),
         ));
-        all.extend(
-            looked
-                .lines()
-                .map(|line| format!("on {}: {line}", host.name())),
-        );
+        let lines = lines_of(&looked).into_iter();
+        all.extend(lines.map(|line| format!("on {}: {line}", host.name())));
     }
     let ours = |socket: &String| socket.contains("cargo-e2e");
     all.extend(
@@ -203,12 +200,32 @@ fn look_at_all(hosts: &[Host]) -> BTreeSet<String> {
     all
 }
 
+/// All that Docker has, a JSON document a line. Asked of the engine itself: this is done after each
+/// run, and Docker's program takes ten times as long to start.
 const DOCKER_HAS: &str = r"
-docker ps -a --no-trunc --format 'container {{.Names}} {{.Labels}}' || exit 1
-docker network ls --no-trunc --format 'network {{.Name}} {{.Labels}}'
-docker volume ls --format 'volume {{.Name}} {{.Labels}}'
-docker image ls -a --format 'image {{.Repository}}:{{.Tag}}'
+curl -sSf --max-time 30 --unix-socket /var/run/docker.sock --fail-early 'http://docker/containers/json?all=1' \
+  http://docker/networks http://docker/volumes 'http://docker/images/json?all=1' || exit 1
 ";
+const KINDS: [&str; 4] = ["container", "network", "volume", "image"];
+
+/// Returns what a script says that begins with [`DOCKER_HAS`], a line each thing: its kind, names and
+/// labels.
+fn lines_of(said: &str) -> Vec<String> {
+    let mut lines = said.lines();
+    let mut all = Vec::new();
+    for (kind, document) in KINDS.into_iter().zip(&mut lines) {
+        let document: Value = serde_json::from_str(document).expect("the engine's JSON");
+        let list = document.get("Volumes").unwrap_or(&document);
+        for thing in list.as_array().into_iter().flatten() {
+            let names = ["Names", "Name", "RepoTags"].map(|key| thing[key].to_string());
+            let names = names.into_iter().find(|name| name != "null");
+            let names = names.unwrap_or_else(|| thing["Id"].to_string());
+            all.push(format!("{kind} {names} {}", thing["Labels"]));
+        }
+    }
+    all.extend(lines.map(str::to_owned));
+    all
+}
 
 /// `processes` shows those that have a line of standard input in their environment or arguments.
 const PROCESSES: &str = r#"

@@ -83,7 +83,7 @@ impl<'repo> Ran<'repo> {
             "it was taken down: {teardown:?}\n{}",
             self.ended
         );
-        self.stderr_has(&format!("cargo e2e down {}", self.run_id()))
+        self.stderr_has(&format!("cargo e2e down {}", &self.run_id()[18..]))
     }
 
     #[track_caller]

@@ -173,7 +173,7 @@ fn stack(name: &str, from: &str, to: &str) -> Repo {
 /// Within the first ten lines after the stages, a person reads each of these.
 #[track_caller]
 fn says_early(ran: &Ran<'_>, texts: &[&str]) {
-    let (_, rest) = ran.stderr().split_once("error: ").expect("an error");
+    let (_, rest) = ran.stderr().split_once("FAIL ").expect("a verdict");
     let early: Vec<&str> = rest.lines().take(10).collect();
     let early = early.join("\n");
     for text in texts {
@@ -192,9 +192,9 @@ fn temporal_that_is_never_healthy_says_so_with_its_own_log() {
     says_early(
         &ran,
         &[
-            "health check temporal did not pass within 20 s",
+            "health check temporal still failing after 20 s",
             "last answer: curl: (7) Failed to connect",
-            "the last lines of temporal",
+            " lines of temporal",
             "Temporal Server:      localhost:7233",
         ],
     );

@@ -107,7 +107,7 @@ pub(super) async fn refused_by_strict(plan: &Plan) -> Option<Trouble> {
             format!("failed to judge the compose file: {error}"),
             Some("install it, or leave --strict to the run, which judges on its host too"),
         ),
-        Err(error) => (error.to_string(), None),
+        Err(error) => return Some(Trouble::new(error.to_string(), error.help())),
     };
     Some(Trouble::new(message, help))
 }

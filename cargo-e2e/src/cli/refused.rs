@@ -49,6 +49,11 @@ impl Refused {
         self.code()
     }
 
+    /// Prints the reason where no JSON says it, and returns the exit code.
+    pub(crate) fn show_unless(&self, json: bool) -> u8 {
+        if json { self.code() } else { self.show() }
+    }
+
     /// Returns the exit code: 2 for a typing error, 96 for a mistake in the repo.
     pub(crate) fn code(&self) -> u8 {
         match self {

@@ -29,7 +29,11 @@ pub(super) fn not_chosen(host: &dyn Host, error: &ChooseError) -> CommandError {
     if matches!(error, ChooseError::Several { .. }) {
         help += "; give an id, or the sandbox's e2e.yml with `--spec`";
     }
-    show_error(&format!("{error} on {name}"), Some(&help));
+    let place = match error {
+        ChooseError::NotAnId(_) | ChooseError::NoRepo => String::new(),
+        ChooseError::None(_) | ChooseError::Several { .. } => format!(" on {name}"),
+    };
+    show_error(&format!("{error}{place}"), Some(&help));
     CommandError::Shown(USAGE)
 }
 

@@ -103,7 +103,7 @@ impl Unplanned {
         let git = crate::repo::git::describe(root).await;
         events.emit(Event::Commit { git: git.clone() });
         let stage = Stage::Plan;
-        events.emit(Event::StageStarted { stage });
+        events.emit(Event::begin(stage));
         let (message, help) = self.refused.text();
         events.emit(Event::Failure(Failure {
             stage,

@@ -190,14 +190,14 @@ impl Rewrite<'_> {
         if !written {
             if !std::mem::replace(&mut self.images_checks, true) {
                 self.log
-                    .change("health checks of images run more often during start".to_owned());
+                    .change("health of images polled more often during startup".to_owned());
             }
             return;
         }
         self.health_allowance = self.health_allowance.max(sped_up.allowance);
         if let Some((old, new)) = sped_up.interval {
             self.log.change(format!(
-                "{name}: its health check runs every {} s during start, not every {} s; its deadline stays {} s",
+                "{name}: health polled every {} s during startup (was {} s); deadline still {} s",
                 new.as_secs(),
                 old.as_secs_f64(),
                 sped_up.allowance.as_secs_f64()

@@ -25,6 +25,32 @@ pub enum PreviewError {
     /// It refused the files.
     #[error("Compose refuses the compose file:\n{0}")]
     Refused(String),
+    /// e2e.yml names a service that the files do not have.
+    #[error("{message}")]
+    Absent {
+        /// Which key names what.
+        message: String,
+        /// What there is.
+        help: String,
+    },
+}
+
+impl PreviewError {
+    fn absent(message: String, model: &Value) -> Self {
+        let services = model["services"].as_object().into_iter().flatten();
+        let names: Vec<&str> = services.map(|(name, _)| name.as_str()).collect();
+        let help = format!("it has {}", names.join(", "));
+        Self::Absent { message, help }
+    }
+
+    /// Returns what to do, where this module knows it.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Absent { help, .. } => Some(help),
+            Self::NoCompose | Self::Refused(_) => None,
+        }
+    }
 }
 
 /// Returns the canonical model, with paths of this machine.
@@ -44,8 +70,9 @@ pub async fn preview_with_warnings(
     project: &str,
 ) -> Result<(Value, Vec<String>), PreviewError> {
     let (mut model, warnings) = config(plan, project, &plan.profiles()).await?;
-    select(&mut model, &plan.wanted_services())
-        .map_err(|name| PreviewError::Refused(unknown(&name)))?;
+    if let Err(name) = select(&mut model, &plan.wanted_services()) {
+        return Err(PreviewError::absent(unknown(&name), &model));
+    }
     if let Some(service) = &plan.spec.test_service
         && model["services"].get(service).is_none()
     {
@@ -54,7 +81,7 @@ pub async fn preview_with_warnings(
         if !test_service::take_in(&mut model, &all, service) {
             let said =
                 format!("`test_service` names {service}, which the compose file does not have");
-            return Err(PreviewError::Refused(said));
+            return Err(PreviewError::absent(said, &all));
         }
     }
     Ok((model, warnings))

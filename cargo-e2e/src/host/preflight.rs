@@ -28,6 +28,8 @@ pub struct Facts {
     pub hostname: String,
     /// Docker's data folder; empty where the engine does not say.
     pub engine_root: String,
+    /// The engine's socket; empty where it has none on the host.
+    pub engine_socket: String,
     /// Docker Engine version, major and minor.
     pub engine: (u32, u32),
     /// Compose version, major and minor.
@@ -114,6 +116,11 @@ fn facts(output: &Output) -> Facts {
         uid: output.value("uid").parse().unwrap_or_default(),
         hostname: output.value("hostname"),
         engine_root: output.value("engine_root"),
+        engine_socket: output
+            .value("endpoint")
+            .strip_prefix("unix://")
+            .unwrap_or_default()
+            .to_owned(),
         engine: judge::version(&output.value("engine")).unwrap_or_default(),
         compose: judge::version(&output.value("compose")).unwrap_or_default(),
         http2: output.value("http2") == "yes",

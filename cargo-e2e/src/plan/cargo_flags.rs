@@ -31,13 +31,16 @@ impl CargoFlags {
             "--profile"
         };
         let features = self.features.iter().map(|value| ("--features", value));
+        let is_release = self.profile.as_deref() == Some("release");
+        let named = self.profile.iter().filter(|_| !is_release);
         let valued = features
-            .chain(self.profile.iter().map(|value| (profile, value)))
+            .chain(named.map(|value| (profile, value)))
             .chain(self.target.iter().map(|value| ("--target", value)));
         let mut words: Vec<String> = valued
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         for (name, is_set) in [
+            ("--release", is_release),
             ("--all-features", self.all_features),
             ("--no-default-features", self.no_default_features),
             ("--locked", self.locked),
@@ -57,17 +60,22 @@ mod tests {
     fn cargo_and_nextest_get_the_same_in_their_words() {
         let flags = CargoFlags {
             features: vec!["a,b".into(), "c".into()],
-            profile: Some("release".into()),
+            profile: Some("bench".into()),
             locked: true,
             ..CargoFlags::default()
         };
         let words = |nextest| flags.words(nextest).join(" ");
         let rest = "--features=a,b --features=c";
-        assert_eq!(words(false), format!("{rest} --profile=release --locked"));
+        assert_eq!(words(false), format!("{rest} --profile=bench --locked"));
         assert_eq!(
             words(true),
-            format!("{rest} --cargo-profile=release --locked")
+            format!("{rest} --cargo-profile=bench --locked")
         );
         assert!(CargoFlags::default().words(false).is_empty());
+        let release = CargoFlags {
+            profile: Some("release".into()),
+            ..CargoFlags::default()
+        };
+        assert_eq!(release.words(true), ["--release"]);
     }
 }

@@ -12,7 +12,7 @@ use super::test_kind::{Harness, Target, Tests};
 #[derive(Debug, thiserror::Error)]
 pub enum HarnessError {
     /// A target that is named does not exist.
-    #[error("{}: {}\n  = help: {}", manifest.display(), not_there(package, target, *named, targets), name_or_add(target, targets, *has_harness))]
+    #[error("{}: {}\n  help: {}", manifest.display(), not_there(package, target, *named, targets), name_or_add(target, targets, *has_harness))]
     NotThere {
         manifest: PathBuf,
         package: String,
@@ -26,7 +26,7 @@ pub enum HarnessError {
     },
     /// A target's package does not depend on e2e-harness.
     #[error(
-        "{}: `{package}` does not depend on e2e-harness, so its test target `{target}` can't run under `cargo e2e`\n  = help: {}",
+        "{}: `{package}` does not depend on e2e-harness, so its test target `{target}` can't run under `cargo e2e`\n  help: {}",
         manifest.display(),
         add(target)
     )]
@@ -37,7 +37,7 @@ pub enum HarnessError {
     },
     /// No member of a workspace has end-to-end tests.
     #[error(
-        "{}: there is no `test_command`, and no member of the workspace has an end-to-end test target\n  = help: in a member, {}",
+        "{}: there is no `test_command`, and no member of the workspace has an end-to-end test target\n  help: in a member, {}",
         spec.display(),
         add("e2e")
     )]
@@ -52,7 +52,7 @@ pub enum HarnessError {
     },
     /// `--nextest` with tests that run elsewhere.
     #[error(
-        "--nextest runs tests on this machine, but {} says `tests_run_on: host`\n  = help: leave one of them out",
+        "--nextest runs tests on this machine, but {} says `tests_run_on: host`\n  help: leave one of them out",
         spec.display()
     )]
     NextestOnHost { spec: PathBuf },

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::record::outcome::Stage;
 use crate::spec::Spec;
 
 /// Reaching a host, and arming the guard there, may each take this long.
@@ -46,6 +47,21 @@ impl Limits {
             collect: timeouts.collect,
             teardown: timeouts.teardown,
             log: LOG,
+        }
+    }
+
+    /// Returns that of a stage; none of one whose parts have limits of their own.
+    pub fn of_stage(&self, stage: Stage) -> Option<Duration> {
+        match stage {
+            Stage::Connect => Some(self.connect),
+            Stage::Build | Stage::Compile => Some(self.build),
+            Stage::Sync => Some(self.sync),
+            Stage::Prepare | Stage::Setup => Some(self.setup),
+            Stage::Up => Some(self.up),
+            Stage::Test => Some(self.test),
+            Stage::Collect => Some(self.collect),
+            Stage::Teardown => Some(self.teardown),
+            _ => None,
         }
     }
 

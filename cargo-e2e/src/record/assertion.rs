@@ -80,7 +80,7 @@ static ANNOUNCED: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
         r"^(?:\[[^\]]*\] › )?\S+\.\w+:[0-9]+:[0-9]+ ",
         r"^(?:=== RUN|--- FAIL|=== FAIL)",
         // What a `test_command` printed, which has no message of its own.
-        r"^the last lines of output:$",
+        r"^last lines of output:$",
         r"^\W*$",
     ])
     .ok()

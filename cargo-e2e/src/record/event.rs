@@ -46,7 +46,12 @@ pub enum Event {
     /// The commit under test is known.
     Commit { git: Git },
     /// A stage begins.
-    StageStarted { stage: Stage },
+    StageStarted {
+        stage: Stage,
+        /// What is known ahead, for people alone.
+        #[serde(skip)]
+        ahead: Ahead,
+    },
     /// A line of the output of a stage's command, such as Compose's pull progress.
     Progress {
         stage: Stage,
@@ -76,6 +81,9 @@ pub enum Event {
     Note {
         /// One or more lines.
         text: String,
+        /// How long the run waits at most, where the note says for what; for people alone.
+        #[serde(skip)]
+        waits: Option<Duration>,
     },
     /// A stage ended.
     StageEnded {
@@ -100,7 +108,22 @@ pub enum Event {
     },
 }
 
+/// What is known of a stage before it begins.
+#[derive(Debug, Clone, Default)]
+pub struct Ahead {
+    pub limit: Option<Duration>,
+    /// The names of the health checks that it waits for.
+    pub checks: Vec<String>,
+}
+
 impl Event {
+    /// Returns the begin of a stage of which nothing is known ahead.
+    #[must_use]
+    pub fn begin(stage: Stage) -> Self {
+        let ahead = Ahead::default();
+        Self::StageStarted { stage, ahead }
+    }
+
     /// Masks every text from outside this program, except the tests' output, which is masked as a
     /// stream.
     fn mask(&mut self, secrets: &Secrets) {
@@ -115,7 +138,7 @@ impl Event {
             Self::Progress { line: text, .. }
             | Self::Health { answer: text, .. }
             | Self::Warning { text }
-            | Self::Note { text }
+            | Self::Note { text, .. }
             | Self::StageEnded { detail: text, .. } => mask(text),
             Self::Failure(failure) => {
                 mask(&mut failure.message);
@@ -177,7 +200,7 @@ pub struct Failure {
 /// Some lines of output, with a title.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excerpt {
-    /// The source: `the last lines of db`.
+    /// The source: `last lines of db`.
     pub title: String,
     pub text: String,
 }
@@ -265,6 +288,13 @@ impl Events {
     }
 
     pub fn note(&self, text: impl Into<String>) {
-        self.emit(Event::Note { text: text.into() });
+        let (text, waits) = (text.into(), None);
+        self.emit(Event::Note { text, waits });
+    }
+
+    /// Notes that the run waits for another one, at most for `limit`.
+    pub fn waits(&self, text: impl Into<String>, limit: Duration) {
+        let (text, waits) = (text.into(), Some(limit));
+        self.emit(Event::Note { text, waits });
     }
 }

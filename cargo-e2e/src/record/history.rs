@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::record::outcome::{Record, Stage, StageStatus, Verdict};
+use crate::record::outcome::{Record, Stage, StageStatus, Subject, Verdict};
 
 /// The past of one repo, by one e2e.yml. As JSON, it is what `cargo e2e history --json` prints of it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -137,10 +137,7 @@ fn one(repo: &str, spec: Option<&str>, records: &[&Record]) -> History {
 /// Whether a verdict is about the repo.
 #[must_use]
 pub fn is_judged(verdict: Verdict) -> bool {
-    !matches!(
-        verdict,
-        Verdict::Interrupted | Verdict::HostError | Verdict::InternalError
-    )
+    verdict.subject() != Subject::Elsewhere
 }
 
 #[expect(

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use super::verdict_info::{USAGE, Verdict, exit_code, exit_codes};
+pub use super::verdict_info::{Subject, USAGE, Verdict, exit_code, exit_codes};
 
 /// The stages of a run, in their order.
 #[derive(

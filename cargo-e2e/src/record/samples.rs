@@ -70,6 +70,12 @@ pub(crate) fn ended(stage: Stage, status: StageStatus, millis: u64, detail: &str
     }
 }
 
+pub(crate) fn output(text: &str) -> Event {
+    Event::TestOutput {
+        bytes: text.as_bytes().to_vec(),
+    }
+}
+
 pub(crate) fn finished(record: Record, kept: Option<&str>) -> Event {
     Event::RunFinished {
         bundle: format!("target/e2e/{}", record.run_id).into(),

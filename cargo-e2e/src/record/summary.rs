@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use super::assertion::in_one_line;
 use crate::cancel::Signal;
-use crate::record::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
+use crate::record::outcome::{
+    Record, Stage, StageRecord, StageStatus, Subject, TestRecord, Verdict,
+};
 use crate::text::{clip, printable};
+use crate::units::duration;
 
 /// Characters at which a message's line is cut: two different documents must not fill the screen.
 pub(crate) const WIDTH: usize = 500;
@@ -15,39 +18,10 @@ pub(crate) const LAST_LINES: &str = "its last lines";
 /// The title above a build's first error, where its last lines don't have it.
 pub(crate) const FIRST_ERROR: &str = "its first error";
 /// The title above the last output of tests that record no events.
-pub(crate) const LAST_PRINTED: &str = "the last lines of output";
+pub(crate) const LAST_PRINTED: &str = "last lines of output";
 
 /// Characters of a stage's detail in one line of another program's log.
 const REASON_LENGTH: usize = 200;
-
-/// Formats a duration: `0.21 s`, `41.2 s`, `3 min 05 s`.
-#[must_use]
-pub fn duration(duration: Duration) -> String {
-    // Rounded before the unit is chosen: 59.97 s is a minute, not `60.0 s`.
-    let seconds = duration.as_secs_f64();
-    if seconds < 9.995 {
-        format!("{seconds:.2} s")
-    } else if seconds < 59.95 {
-        format!("{seconds:.1} s")
-    } else {
-        let whole = duration.as_secs() + u64::from(duration.subsec_millis() >= 500);
-        format!("{} min {:02} s", whole / 60, whole % 60)
-    }
-}
-
-/// Formats an amount of data: `12 kB`, `3.4 MB`, `1.2 GB`.
-#[must_use]
-pub fn kilobytes(kb: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "one digit of it is shown")]
-    let mb = kb as f64 / 1024.0;
-    if kb < 1024 {
-        format!("{kb} kB")
-    } else if mb < 1023.95 {
-        format!("{mb:.1} MB")
-    } else {
-        format!("{:.1} GB", mb / 1024.0)
-    }
-}
 
 /// Returns the run in one line, as the state-hub shows it:
 /// `activity-core e2e passed: 3 tests in 41.2 s on railiance01`.
@@ -158,9 +132,12 @@ pub(crate) fn says_nothing_new(record: &Record, test: &TestRecord) -> bool {
 
 /// Returns what follows verdict and repo: `: 3 tests in 41.2 s on railiance01`.
 pub(crate) fn tail(record: &Record) -> String {
+    let counts = match counts(record) {
+        none if none.is_empty() => none,
+        counts => format!(": {counts}"),
+    };
     format!(
-        "{} in {} on {}",
-        test_counts(record),
+        "{counts} in {} on {}",
         duration(Duration::from_millis(record.duration_ms)),
         record.host
     )
@@ -221,14 +198,11 @@ pub(crate) fn reason(text: &str) -> String {
     }
 }
 
-/// Returns `: 1 of 3 tests`; an empty text for a test command, which counts as one test, and where
+/// Returns `1 of 3 tests`; an empty text for a test command, which counts as one test, and where
 /// the verdict is not about tests.
-fn test_counts(record: &Record) -> String {
+pub(crate) fn counts(record: &Record) -> String {
     let all = record.tests.len();
-    let judged = matches!(
-        record.verdict,
-        Verdict::Passed | Verdict::Leaked | Verdict::Failed | Verdict::TimedOut
-    );
+    let judged = matches!(record.verdict.subject(), Subject::Passed | Subject::Tests);
     if all < 2 || !judged {
         return String::new();
     }
@@ -253,7 +227,7 @@ fn test_counts(record: &Record) -> String {
     } else {
         format!(" ({})", few.join(", "))
     };
-    format!(": {failed}{all} tests{few}")
+    format!("{failed}{all} tests{few}")
 }
 
 #[cfg(test)]
@@ -263,23 +237,6 @@ mod tests {
     use super::*;
     use crate::record::outcome::StepRecord;
     use crate::record::samples::{failed, passed, test};
-
-    #[test]
-    fn durations_are_short_and_round_into_the_next_unit() {
-        for (millis, shown) in [
-            (0, "0.00 s"),
-            (214, "0.21 s"),
-            (9_994, "9.99 s"),
-            (9_996, "10.0 s"),
-            (41_240, "41.2 s"),
-            (59_949, "59.9 s"),
-            (59_960, "1 min 00 s"),
-            (185_000, "3 min 05 s"),
-            (3_900_499, "65 min 00 s"),
-        ] {
-            assert_eq!(duration(Duration::from_millis(millis)), shown);
-        }
-    }
 
     #[test]
     fn the_summary_is_the_contracts() {

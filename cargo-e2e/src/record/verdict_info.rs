@@ -56,10 +56,26 @@ pub struct VerdictInfo {
     pub title: &'static str,
     /// How the process exits; of an interrupted run, what the signal's number is added to.
     pub exit_code: u8,
-    /// Of two verdicts of one run, the one of a higher rank counts.
+    /// Of two verdicts of one run, the one of a higher rank counts. Each that tests can come to has
+    /// a rank of its own.
     pub rank: u8,
     /// In a few words, which read on where verdicts share a code: `a or b`.
     pub meaning: &'static str,
+}
+
+/// What a verdict is about. Views ask this, so that none of them lists verdicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The tests passed.
+    Passed,
+    /// The tests failed.
+    Tests,
+    /// What is in the sandbox failed before the tests.
+    Stack,
+    /// Nothing was brought up, or no test was there to run.
+    Repo,
+    /// It says nothing of the repo.
+    Elsewhere,
 }
 
 impl Verdict {
@@ -137,6 +153,18 @@ impl Verdict {
         self.info().name
     }
 
+    /// Returns what it is about.
+    #[must_use]
+    pub const fn subject(self) -> Subject {
+        match self {
+            Self::Passed | Self::Leaked => Subject::Passed,
+            Self::Failed | Self::TimedOut => Subject::Tests,
+            Self::UpFailed | Self::Unhealthy | Self::SetupFailed => Subject::Stack,
+            Self::SpecError | Self::BuildFailed | Self::NoTests => Subject::Repo,
+            Self::HostError | Self::InternalError | Self::Interrupted => Subject::Elsewhere,
+        }
+    }
+
     /// Which of two verdicts of one run counts: signal, lost host, tests, other stages, leftovers.
     #[must_use]
     pub fn or_worse(self, other: Self) -> Self {
@@ -211,6 +239,21 @@ mod tests {
                 .iter()
                 .all(|verdict| known.contains(&verdict.name()))
         );
+    }
+
+    #[test]
+    fn of_two_verdicts_of_tests_one_is_worse() {
+        let of_tests = |it: &Verdict| it.subject() == Subject::Tests;
+        let mut ranks: Vec<u8> = Verdict::ALL
+            .iter()
+            .copied()
+            .filter(of_tests)
+            .map(|it| it.info().rank)
+            .collect();
+        let all = ranks.len();
+        ranks.sort_unstable();
+        ranks.dedup();
+        assert_eq!(ranks.len(), all);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod during;
 mod failed_test;
+mod screen;
 mod shown;
 mod stack;
 #[cfg(test)]
@@ -11,14 +12,17 @@ mod tests;
 use std::fmt::Write as _;
 
 use crate::record::junit::Stacks;
-use crate::record::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
+use crate::record::outcome::{
+    Record, Stage, StageRecord, StageStatus, Subject, TestRecord, Verdict,
+};
 use crate::record::summary::{failed_tests, first_failed, first_line, headline, signal_name};
 use crate::report::ReportInputs;
 use crate::text::printable;
 
 use during::{During, spans};
 use failed_test::FailedTest;
-use shown::{LONG, OWN, PAGE, SHORT, Shown};
+use screen::screen;
+use shown::{LONG, OWN, PAGE, Shown};
 pub(crate) use stack::restarted;
 use stack::{health, stack};
 
@@ -68,9 +72,9 @@ pub fn report(record: &Record, inputs: &ReportInputs<'_>) -> Option<Report> {
     };
     let why = why.unwrap_or_default();
     let first = tests.first().and_then(|test| test.during.as_ref());
-    let of_stage = |during: &During| stack(record, during, SHORT) + &health(record);
+    let of_stage = |during: &During| stack(record, during, PAGE) + &health(record);
     Some(Report {
-        short: text(SHORT),
+        short: screen(record, &tests, all.as_ref()) + &next(record, inputs),
         stack: first.or(all.as_ref()).map_or_else(String::new, of_stage),
         page: format!("{why}{}", text(PAGE)),
         long: format!("{}\n{why}\n{}", headline(record), text(LONG)),
@@ -139,9 +143,9 @@ fn stacks(record: &Record, tests: &[FailedTest<'_>], all: Option<&During>) -> St
 /// Returns the failed stage that ran on a ready stack, which may be the cause.
 #[must_use]
 pub fn explained(record: &Record) -> Option<Stage> {
-    match record.verdict {
-        Verdict::Failed | Verdict::TimedOut => Some(Stage::Test),
-        Verdict::SetupFailed => {
+    match (record.verdict.subject(), record.verdict) {
+        (Subject::Tests, _) => Some(Stage::Test),
+        (_, Verdict::SetupFailed) => {
             // There is no stack before it is brought up.
             let is_setup = |stage: &StageRecord| stage.name == Stage::Setup;
             record.stages.iter().any(is_setup).then_some(Stage::Setup)
@@ -162,24 +166,47 @@ pub fn cut_short(record: &Record) -> Option<String> {
     Some(format!("{} was interrupted: {detail}\n", stage.name.name()))
 }
 
+/// Returns what to type next, where that helps: the same with its stack kept, and the page. Another
+/// run neither mends a file nor a host, nor removes what this one left.
+fn next(record: &Record, inputs: &ReportInputs<'_>) -> String {
+    let has_stack = matches!(
+        record.verdict,
+        Verdict::Failed
+            | Verdict::TimedOut
+            | Verdict::UpFailed
+            | Verdict::Unhealthy
+            | Verdict::SetupFailed
+    );
+    let is_worth_a_look = has_stack
+        || matches!(
+            record.verdict,
+            Verdict::NoTests | Verdict::BuildFailed | Verdict::Leaked
+        );
+    let run = inputs.keep.unwrap_or(inputs.again);
+    let again = has_stack.then(|| format!("{run}{}", inputs.tail));
+    let open = is_worth_a_look.then(|| "cargo e2e open".to_owned());
+    let mut text = String::new();
+    for (at, command) in again.into_iter().chain(open).enumerate() {
+        let label = if at == 0 { "next" } else { "" };
+        let _ = writeln!(text, "{label:6}{command}");
+    }
+    text
+}
+
 fn again(record: &Record, inputs: &ReportInputs<'_>) -> String {
     let filter = inputs.tail;
     let again = inputs.again;
     let mut text = format!("again: {again}{filter}\n");
-    match record.verdict {
+    match record.verdict.subject() {
         // Another run does not remove what this one left.
-        Verdict::Leaked => text.clear(),
+        Subject::Passed => text.clear(),
         // The stack is up, so keeping it helps.
-        Verdict::Failed
-        | Verdict::TimedOut
-        | Verdict::UpFailed
-        | Verdict::Unhealthy
-        | Verdict::SetupFailed => {
+        Subject::Tests | Subject::Stack => {
             if let Some(keep) = inputs.keep {
                 let _ = writeln!(text, "keep:  {keep}{filter}");
             }
         }
-        _ => {}
+        Subject::Repo | Subject::Elsewhere => {}
     }
     text
 }

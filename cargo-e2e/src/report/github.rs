@@ -14,9 +14,10 @@ use crate::record::event::{Event, Reporter};
 use crate::record::outcome::{HealthStatus, Record, StageRecord, StageStatus, Verdict};
 use crate::record::place::{find, places};
 use crate::record::summary::{
-    duration, failed_tests, first_failed, first_line, keeps_house, reason, summary_line,
+    failed_tests, first_failed, first_line, keeps_house, reason, summary_line,
 };
 use crate::text::{clip, printable};
+use crate::units::duration;
 
 pub use commands::{NoCommands, StopCommands};
 
@@ -63,8 +64,23 @@ impl<W: Write + Send> GitHub<W> {
         })
     }
 
-    /// Returns an annotation for each failed test; without one, for the failed stage.
+    /// Returns an error for each failed test; without one, for the failed stage. Tests that passed
+    /// after they had failed are warnings.
     fn annotations(&self, record: &Record) -> Vec<String> {
+        let mut all = self.errors(record);
+        let tests = record.tests.iter();
+        let flaky = tests.filter(|test| test.flaky && !test.is_failed());
+        all.extend(flaky.take(ANNOTATIONS).map(|test| {
+            let title = format!("{} (flaky)", test.name);
+            let mut earlier = test.attempts.iter();
+            let message = earlier.find_map(|attempt| attempt.message.as_deref());
+            let message = message.unwrap_or("failed at first");
+            self.annotation("warning", &title, message, test.place.as_deref())
+        }));
+        all
+    }
+
+    fn errors(&self, record: &Record) -> Vec<String> {
         if record.verdict == Verdict::Passed {
             return Vec::new();
         }
@@ -74,7 +90,7 @@ impl<W: Write + Send> GitHub<W> {
             .take(ANNOTATIONS)
             .map(|test| {
                 let message = test.message.as_deref().unwrap_or("failed");
-                self.annotation(&test.name, message, test.place.as_deref())
+                self.annotation("error", &test.name, message, test.place.as_deref())
             })
             .collect();
         if all.is_empty() {
@@ -83,12 +99,12 @@ impl<W: Write + Send> GitHub<W> {
                 || summary_line(record),
                 |stage| format!("{}: {}", stage.name.name(), stage.detail),
             );
-            all.push(self.annotation(&title, &why, None));
+            all.push(self.annotation("error", &title, &why, None));
         }
         all
     }
 
-    fn annotation(&self, title: &str, message: &str, place: Option<&str>) -> String {
+    fn annotation(&self, kind: &str, title: &str, message: &str, place: Option<&str>) -> String {
         let message = printable(message);
         let mut properties = format!("title={}", property(&printable(title)));
         let own = place.and_then(|place| place.rsplit_once(':'));
@@ -97,7 +113,7 @@ impl<W: Write + Send> GitHub<W> {
         {
             let _ = write!(properties, ",file={},line={line}", property(&file));
         }
-        format!("::error {properties}::{}", data(&message))
+        format!("::{kind} {properties}::{}", data(&message))
     }
 
     /// Returns a file named by a test as a path in the workspace. Tests name files relative to the
@@ -293,6 +309,17 @@ mod tests {
                 "::error title=orders%2C paid,file=shop/tests/orders.rs,line=12::assert 100%25 == 3 at db.internal:5432%0A  at tests/orders.rs:12:5%0A::error::x"
             ]
         );
+        let mut flaky = test("late", StageStatus::Passed);
+        let mut first = test("late", StageStatus::Failed);
+        first.message = Some("too late at tests/orders.rs:7".into());
+        flaky.retries(vec![first.attempt()]);
+        record.tests = vec![flaky];
+        assert_eq!(
+            annotations(&record)[1..],
+            [
+                "::warning title=late (flaky),file=shop/tests/orders.rs,line=7::too late at tests/orders.rs:7"
+            ]
+        );
         record.tests.clear();
         assert_eq!(
             annotations(&record),
@@ -322,7 +349,7 @@ mod tests {
         let record = failed(
             Verdict::UpFailed,
             Stage::Up,
-            "db exited\nthe last lines of db:\n  no password",
+            "db exited\nlast lines of db:\n  no password",
         );
         let text = summary(&record, Some("again: cargo e2e\n"));
         assert!(
@@ -331,7 +358,7 @@ mod tests {
             ),
             "{text}"
         );
-        let evidence = "<pre>db exited&#10;the last lines of db:&#10;  no password</pre>\n\n";
+        let evidence = "<pre>db exited&#10;last lines of db:&#10;  no password</pre>\n\n";
         assert!(text.contains(evidence), "{text}");
         let many: Vec<String> = (1..=100).map(|line| line.to_string()).collect();
         let shown = preformatted(&many.join("\n"));

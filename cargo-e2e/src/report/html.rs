@@ -21,9 +21,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::record::junit::Stacks;
 use crate::record::outcome::{HealthStatus, Record, Verdict};
-use crate::record::summary::{at_step, by_spec, duration, first_line};
+use crate::record::summary::{at_step, by_spec, first_line};
 use crate::report::ReportInputs;
 use crate::text::{clip, printable};
+use crate::units::duration;
 
 use axis::Axis;
 use style::STYLE;

@@ -3,33 +3,34 @@
 //! Everything goes to stderr, but what the tests print, which goes to stdout as it came. On a
 //! live terminal a line below the last one says what runs.
 
+mod checks;
+mod excerpts;
 mod options;
 mod paint;
-mod pending;
+mod running;
+mod services;
+mod test_progress;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod wrap;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use excerpts::indented;
 pub use options::{HumanOptions, Verbosity};
 use paint::{COLUMN, Paint};
-use pending::{Pending, first_words};
+use running::Running;
+use wrap::wrapped;
 
-use super::output::{Channel, Missed, Notice, Status};
-use crate::record::assertion::{self, Piece};
-use crate::record::event::{Event, Excerpt, Failure, Reporter};
+use super::output::{Channel, Missed, Notice};
+use crate::record::event::{Ahead, Event, Failure, Reporter};
 use crate::record::outcome::{Stage, StageStatus};
-use crate::record::summary::{duration, keeps_house, reason};
-use crate::text::{count, printable};
-
-/// Lines of an excerpt that are shown; the bundle has all.
-const EXCERPT_LINES: usize = 40;
-
-/// Characters at which an excerpt's line is cut: minified JSON must not fill the screen.
-const EXCERPT_WIDTH: usize = 500;
+use crate::record::summary::{keeps_house, reason};
+use crate::text::printable;
+use crate::units::duration;
 
 /// Housekeeping stages get a line only when they took longer.
 const SLOW: Duration = Duration::from_secs(1);
@@ -39,14 +40,12 @@ pub struct Human<E: Channel, O: Channel> {
     paint: Paint,
     err: E,
     out: O,
-    /// The line at the bottom, where there is one.
-    status: Option<Status>,
-    /// The running stages, each with its begin and its last message; the bottom line shows the last
-    /// stage.
-    running: Vec<(Stage, Instant, String)>,
-    pending: Pending,
-    /// The stage whose failure was shown in full: its own line need not repeat it.
-    explained: Option<Stage>,
+    /// The repo under test.
+    repo: String,
+    /// The running stages; the bottom lines show the last.
+    running: Vec<Running>,
+    /// Why stages failed: the last lines have it.
+    failures: Vec<Failure>,
     /// The tests' last byte was not a newline: the next line must not be glued to it.
     unfinished_line: bool,
 }
@@ -69,10 +68,9 @@ impl<E: Channel, O: Channel> Human<E, O> {
             paint: Paint::new(options.color),
             err,
             out,
-            status: None,
+            repo: String::new(),
             running: Vec::new(),
-            pending: Pending::default(),
-            explained: None,
+            failures: Vec::new(),
             unfinished_line: false,
         }
     }
@@ -92,30 +90,25 @@ impl<E: Channel, O: Channel> Human<E, O> {
             text.push('\n');
         }
         self.unfinished_line = false;
-        for line in lines {
-            text += line;
+        for line in lines.iter().flat_map(|line| line.split('\n')) {
+            let parts = match self.options.columns {
+                Some(columns) => wrapped(line, columns),
+                None => vec![line.to_owned()],
+            };
+            text += &parts.join("\n");
             text.push('\n');
         }
         text
     }
 
-    /// Stores a stage's message, and shows it in the bottom line, if there is one.
-    fn say(&mut self, stage: Stage, words: String) {
-        let last = self.running.last().map(|running| running.0);
-        if let Some(running) = self.running.iter_mut().find(|one| one.0 == stage) {
-            running.2.clone_from(&words);
-        }
-        if let Some(status) = self.status.as_mut().filter(|_| last == Some(stage)) {
-            status.words = words;
-            self.err.status(Some(status.clone()));
-        }
+    /// Returns a stage that runs.
+    fn of(&mut self, stage: Stage) -> Option<&mut Running> {
+        self.running.iter_mut().find(|one| one.stage == stage)
     }
 
-    /// Removes the bottom line.
+    /// Removes the bottom lines.
     fn be_still(&mut self) {
-        if self.status.take().is_some() {
-            self.err.status(None);
-        }
+        self.err.status(None);
     }
 
     fn quiet(&self) -> bool {
@@ -127,6 +120,7 @@ impl<E: Channel, O: Channel> Human<E, O> {
     }
 
     fn run_started(&mut self, run_id: &str, repo: &str, spec: Option<&str>, host: &str) {
+        repo.clone_into(&mut self.repo);
         if !self.quiet() {
             let verb = self.paint.verb(self.paint.good, "Running");
             let run = self.paint.with(self.paint.dim, &format!("(run {run_id})"));
@@ -135,27 +129,19 @@ impl<E: Channel, O: Channel> Human<E, O> {
         }
     }
 
-    fn stage_started(&mut self, stage: Stage) {
-        self.pending = Pending::default();
-        self.be_still();
-        let words = first_words(stage).to_owned();
-        self.running.push((stage, Instant::now(), words));
+    fn stage_started(&mut self, stage: Stage, ahead: &Ahead) {
+        let running = Running::of(stage, ahead, &self.repo, Instant::now());
+        self.running.push(running);
         self.spin();
     }
 
-    /// Shows the bottom line of the last running stage, if one runs.
+    /// Shows the bottom lines of the last running stage, if one runs.
     fn spin(&mut self) {
-        if let Some((stage, since, words)) = self.running.last()
-            && self.options.live
+        if let Some(running) = self.running.last()
             && !self.quiet()
         {
-            let status = self.status.insert(Status {
-                label: self.paint.verb(self.paint.busy, stage.name()),
-                width: COLUMN,
-                since: *since,
-                words: words.clone(),
-            });
-            self.err.status(Some(status.clone()));
+            let status = running.status(&self.paint, self.options.live);
+            self.err.status(Some(status));
         }
     }
 
@@ -166,7 +152,10 @@ impl<E: Channel, O: Channel> Human<E, O> {
             self.err
                 .offer(text.as_bytes(), Missed::progress(lines.len()));
         }
-        self.say(stage, printable(line));
+        if let Some(running) = self.of(stage) {
+            running.progress(&printable(line));
+            self.spin();
+        }
     }
 
     fn health(&mut self, name: &str, passed: bool, answer: &str, waited: Duration) {
@@ -176,8 +165,18 @@ impl<E: Channel, O: Channel> Human<E, O> {
             let lines = self.aside(Stage::Ready, &line);
             self.show(&lines);
         }
-        self.pending.answer(name, passed, &printable(answer));
-        self.say(Stage::Ready, self.pending.line());
+        if let Some(running) = self.of(Stage::Ready) {
+            running.health(name, passed, &printable(answer));
+            self.spin();
+        }
+    }
+
+    /// Shows that the last stage waits for another run.
+    fn waits(&mut self, text: &str, limit: Duration) {
+        if let Some(running) = self.running.last_mut() {
+            running.wait(text, limit, Instant::now());
+            self.spin();
+        }
     }
 
     /// Formats a stage's message as a line of its own.
@@ -190,19 +189,18 @@ impl<E: Channel, O: Channel> Human<E, O> {
     }
 
     fn test_output(&mut self, bytes: &[u8]) {
-        if self.options.shared {
-            // Test output may end in the middle of a line, so nothing is redrawn below it.
-            self.be_still();
-        }
         if let Some(last) = bytes.last() {
             let shown = self.out.offer(bytes, Missed::output(bytes.len()));
             // The text in its place is a whole line.
             self.unfinished_line = shown && *last != b'\n';
         }
+        if let Some(running) = self.of(Stage::Test) {
+            running.output(bytes, Instant::now());
+            self.spin();
+        }
     }
 
     fn stage_ended(&mut self, stage: Stage, status: StageStatus, took: Duration, detail: &str) {
-        self.be_still();
         let shown = match self.options.verbosity {
             Verbosity::Quiet => false,
             Verbosity::Verbose => true,
@@ -222,9 +220,8 @@ impl<E: Channel, O: Channel> Human<E, O> {
             StageStatus::Passed => (self.paint.good, detail.to_owned()),
             StageStatus::Skipped => (self.paint.dim, joined("skipped", detail)),
             StageStatus::Interrupted => (self.paint.caution, joined("interrupted", detail)),
-            StageStatus::Failed if self.explained == Some(stage) => {
-                (self.paint.bad, "failed".to_owned())
-            }
+            // The last lines say what the tests said.
+            StageStatus::Failed if stage == Stage::Test => (self.paint.bad, "failed".to_owned()),
             StageStatus::Failed => (self.paint.bad, joined("failed", detail)),
         };
         let verb = self.paint.verb(style, stage.name());
@@ -246,40 +243,23 @@ impl<E: Channel, O: Channel> Human<E, O> {
         self.show(&[format!("{word}: {text}")]);
     }
 
-    fn failure(&mut self, failure: &Failure) {
-        self.explained = Some(failure.stage);
-        let error = self.paint.with(self.paint.bad, "error");
-        let message = indented(&failure.message, "  ");
-        let mut lines = vec![format!("{error}: {}: {message}", failure.stage.name())];
-        for excerpt in &failure.excerpts {
-            self.excerpt(excerpt, &mut lines);
-        }
-        if let Some(help) = &failure.help {
-            let word = self.paint.with(self.paint.strong, "help");
-            lines.push(format!("  {word}: {}", indented(help, "        ")));
-        }
-        self.show(&lines);
-    }
-
-    fn excerpt(&self, excerpt: &Excerpt, shown: &mut Vec<String>) {
-        let title = printable(&excerpt.title);
-        let title = title.trim().trim_end_matches(':');
-        let text = printable(&excerpt.text);
-        if text.trim().is_empty() {
-            shown.push(format!("  {title}: nothing"));
-            return;
-        }
-        shown.push(format!("  {}:", self.paint.with(self.paint.strong, title)));
-        let gutter = self.paint.with(self.paint.dim, "  |");
-        let pieces = assertion::shortened_output(&text, EXCERPT_LINES).into_iter();
-        shown.extend(pieces.map(|piece| match piece {
-            Piece::Line("") => gutter.clone(),
-            Piece::Line(line) => format!("{gutter} {}", shortened(line)),
-            Piece::Gap(gap) => {
-                let more = format!("({} left out)", count(gap, "line"));
-                format!("{gutter} {}", self.paint.with(self.paint.dim, &more))
+    /// Shows why stages failed, where no last lines will.
+    fn give_up(&mut self) {
+        for failure in std::mem::take(&mut self.failures) {
+            let error = self.paint.with(self.paint.bad, "error");
+            let message = indented(&failure.message, "  ");
+            let mut lines = vec![format!("{error}: {}: {message}", failure.stage.name())];
+            for excerpt in &failure.excerpts {
+                let mut shown = Vec::new();
+                excerpts::excerpt(&self.paint, excerpt, &mut shown);
+                lines.extend(shown.iter().map(|line| format!("  {line}")));
             }
-        }));
+            if let Some(help) = &failure.help {
+                let word = self.paint.with(self.paint.strong, "help");
+                lines.push(format!("  {word}: {}", indented(help, "        ")));
+            }
+            self.show(&lines);
+        }
     }
 }
 
@@ -292,7 +272,7 @@ impl<E: Channel, O: Channel> Reporter for Human<E, O> {
                 spec,
                 host,
             } => self.run_started(run_id, repo, spec.as_deref(), host),
-            Event::StageStarted { stage } => self.stage_started(*stage),
+            Event::StageStarted { stage, ahead } => self.stage_started(*stage, ahead),
             Event::Progress { stage, line } => self.progress(*stage, line),
             Event::Health {
                 name,
@@ -306,8 +286,11 @@ impl<E: Channel, O: Channel> Reporter for Human<E, O> {
             Event::Warning { text } if !self.quiet() => {
                 self.remark(self.paint.caution, "warning", text);
             }
-            Event::Note { text } if !self.quiet() => {
+            Event::Note { text, waits } if !self.quiet() => {
                 self.remark(self.paint.strong, "note", text);
+                if let Some(limit) = waits {
+                    self.waits(text, *limit);
+                }
             }
             Event::Commit { .. } | Event::Warning { .. } | Event::Note { .. } => {}
             Event::StageEnded {
@@ -316,11 +299,12 @@ impl<E: Channel, O: Channel> Reporter for Human<E, O> {
                 duration,
                 detail,
             } => {
-                self.running.retain(|running| running.0 != *stage);
+                self.be_still();
+                self.running.retain(|running| running.stage != *stage);
                 self.stage_ended(*stage, *status, *duration, detail);
                 self.spin();
             }
-            Event::Failure(failure) => self.failure(failure),
+            Event::Failure(failure) => self.failures.push(failure.clone()),
             Event::RunFinished {
                 record,
                 bundle,
@@ -328,14 +312,15 @@ impl<E: Channel, O: Channel> Reporter for Human<E, O> {
                 kept,
             } => {
                 self.be_still();
-                let lines = verdict::lines(
-                    &self.paint,
-                    self.quiet(),
+                let failures = std::mem::take(&mut self.failures);
+                let ended = verdict::Ended {
                     record,
                     bundle,
-                    failure.as_deref(),
-                    kept.as_deref(),
-                );
+                    failures: &failures,
+                    explained: failure.as_deref(),
+                    kept: kept.as_deref(),
+                };
+                let lines = verdict::lines(&self.paint, self.quiet(), &ended);
                 if !lines.is_empty() {
                     self.show(&lines);
                 }
@@ -348,6 +333,7 @@ impl<E: Channel, O: Channel> Reporter for Human<E, O> {
 impl<E: Channel, O: Channel> Drop for Human<E, O> {
     fn drop(&mut self) {
         self.be_still();
+        self.give_up();
     }
 }
 
@@ -356,19 +342,5 @@ fn joined(word: &str, detail: &str) -> String {
         word.to_owned()
     } else {
         format!("{word}: {detail}")
-    }
-}
-
-/// Makes a text safe to print, and puts all its lines but the first behind a margin.
-fn indented(text: &str, margin: &str) -> String {
-    let text = printable(text);
-    let lines: Vec<&str> = text.trim().lines().map(str::trim_end).collect();
-    lines.join(&format!("\n{margin}"))
-}
-
-fn shortened(line: &str) -> String {
-    match line.char_indices().nth(EXCERPT_WIDTH) {
-        Some((end, _)) => format!("{}...", &line[..end]),
-        None => line.to_owned(),
     }
 }

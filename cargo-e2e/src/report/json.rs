@@ -124,7 +124,7 @@ mod tests {
             stage,
             message: "web exited with code 1".into(),
             excerpts: vec![Excerpt {
-                title: "the last lines of web".into(),
+                title: "last lines of web".into(),
                 text: "no such file".into(),
             }],
             help: Some("look".into()),
@@ -138,7 +138,7 @@ mod tests {
         [
             began(),
             Event::Commit { git },
-            Event::StageStarted { stage },
+            Event::begin(stage),
             Event::Progress {
                 stage,
                 line: "Pulled".into(),
@@ -150,6 +150,7 @@ mod tests {
             },
             Event::Note {
                 text: "noted".into(),
+                waits: None,
             },
             ended(stage, StageStatus::Failed, 7, "why"),
             Event::Failure(failure),
@@ -184,7 +185,7 @@ mod tests {
                 { "event": "stage_ended", "stage": "ready", "status": "failed", "duration_ms": 7, "detail": "why" },
                 {
                     "event": "failure", "stage": "ready", "message": "web exited with code 1", "help": "look",
-                    "excerpts": [{ "title": "the last lines of web", "text": "no such file" }],
+                    "excerpts": [{ "title": "last lines of web", "text": "no such file" }],
                 },
                 {
                     "event": "run_finished", "record": passed(), "bundle": bundle, "failure": null,

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use missed::{Missed, Notice};
-pub use status::Status;
+pub use status::{Row, Status};
 pub use stream::{Channel, Stream};
 
 use place::{Place, Target};

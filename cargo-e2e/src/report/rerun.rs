@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::host::LOCAL;
 use crate::plan::Runner;
-use crate::record::outcome::{Record, TestRecord, Verdict};
+use crate::record::outcome::{Record, Subject, TestRecord};
 use crate::secrets::Secrets;
 use crate::shell::word;
 use crate::text::printable;
@@ -47,7 +47,7 @@ impl Rerun {
     /// runner takes them, and always what was typed.
     pub(crate) fn tail(&self, record: &Record, runner: Option<(&Runner, &Path)>) -> String {
         let failed: Vec<&TestRecord> = record.tests.iter().filter(|one| one.is_failed()).collect();
-        let judged = matches!(record.verdict, Verdict::Failed | Verdict::TimedOut);
+        let judged = record.verdict.subject() == Subject::Tests;
         let only = runner.filter(|_| judged).and_then(|(runner, root)| {
             let exists = |path: &str| root.join(path).is_file();
             let filter = runner.only(&failed, &self.typed, &exists)?;
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn the_failed_tests_run_again_with_what_was_typed() {
         use crate::plan::Tests;
-        use crate::record::outcome::{Stage, StageStatus};
+        use crate::record::outcome::{Stage, StageStatus, Verdict};
         use crate::record::samples::{failed, test};
         let typed = ["e2e", "--last-failed", "--", "-v", "a b"];
         let again = Rerun::of(typed.iter().map(OsString::from), "local", "e2e/e2e.yml");

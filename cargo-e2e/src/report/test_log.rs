@@ -125,21 +125,10 @@ impl Reporter for TestLog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
-
-    fn output(text: &str) -> Event {
-        Event::TestOutput {
-            bytes: text.as_bytes().to_vec(),
-        }
-    }
+    use crate::record::samples::{self, output};
 
     fn ended(stage: Stage) -> Event {
-        Event::StageEnded {
-            stage,
-            status: StageStatus::Passed,
-            duration: Duration::ZERO,
-            detail: String::new(),
-        }
+        samples::ended(stage, StageStatus::Passed, 0, "")
     }
 
     #[test]

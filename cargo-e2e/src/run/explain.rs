@@ -34,6 +34,14 @@ pub(super) async fn explain(context: &Context<'_>, mut error: StageError) -> Sta
     error
 }
 
+/// Returns the title of a service's last lines, which says how many they are.
+fn title(service: &str, text: &str) -> String {
+    match text.trim_end().lines().count() {
+        0 | 1 => format!("last line of {service}"),
+        lines => format!("last {lines} lines of {service}"),
+    }
+}
+
 /// Adds the last lines of the containers concerned.
 pub(super) async fn with_logs(
     context: &Context<'_>,
@@ -47,7 +55,7 @@ pub(super) async fn with_logs(
             .last_lines(context.host, &container.id, LINES)
             .await
         {
-            error = error.excerpt(format!("the last lines of {}", container.service), &text);
+            error = error.excerpt(title(&container.service, &text), &text);
         }
     }
     error

@@ -36,9 +36,7 @@ pub async fn finish(
     } = outcome;
     events.secrets().record(&mut record);
     let started = Instant::now();
-    events.emit(Event::StageStarted {
-        stage: Stage::Report,
-    });
+    events.emit(Event::begin(Stage::Report));
     if let Some(error) = keeping.log.take_error() {
         let log = keeping.log.path();
         events.warn(format!("failed to write all of {}: {error}", log.display()));

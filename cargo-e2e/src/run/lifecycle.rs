@@ -36,7 +36,7 @@ impl Run<'_> {
             spec: self.identity.spec.clone(),
             host: self.plan.host.name.clone(),
         });
-        let mut runner = StageRunner::new(self.events, self.cancel);
+        let mut runner = StageRunner::new(self.plan, self.events, self.cancel);
         let mut state = RunState::default();
         // Git is read while the host is reached: neither waits for the other.
         let describe = async {

@@ -11,12 +11,15 @@ mod once;
 #[cfg(test)]
 mod probes_tests;
 
+use std::convert::Infallible;
 use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
 
 use crate::compose::Published;
 use crate::host::{Host, HostError, lines};
 use crate::record::event::{Event, Events};
-use crate::record::outcome::{HealthRecord, HealthStatus, millis};
+use crate::record::outcome::{HealthRecord, HealthStatus, Stage, millis};
 use crate::sandbox::{Container, Containers, Sandbox};
 use crate::spec::HealthCheck;
 
@@ -27,6 +30,9 @@ pub use once::once;
 
 /// The time for containers where e2e.yml has no health check with another.
 const LEAST: Duration = Duration::from_mins(1);
+
+/// Between looks at the log of a service whose check fails.
+const SAYS: Duration = Duration::from_secs(3);
 
 /// Bytes to which the probes' script cuts answers.
 const LONGEST_ANSWER: usize = 300;
@@ -64,11 +70,14 @@ pub async fn wait(
     events: &Events,
 ) -> Result<Readiness, HostError> {
     let calls = probe_calls(checks, published, reachable);
-    let mut watch = lines(host, &sandbox.watch_script()).await?;
+    let mut looks = lines(host, &sandbox.watch_script()).await?;
     let mut probes = lines(host, &sandbox.probe_script(&calls)).await?;
     let mut state = Waiting::new(checks, published, health_allowance, Instant::now());
     let mut probes_run = true;
+    let (failing, seen) = watch::channel(None);
+    let mut says = std::pin::pin!(say_last_lines(host, sandbox, seen, events));
     loop {
+        failing.send_replace(state.failing());
         let mut verdict = state.verdict(Instant::now());
         if matches!(verdict, Some(Ok(()))) && state.containers.any_to_believe() {
             // The last look may be old: a busy machine reports late what failed.
@@ -84,7 +93,7 @@ pub async fn wait(
         }
         let next_deadline = tokio::time::Instant::from_std(state.next_deadline(Instant::now()));
         tokio::select! {
-            line = watch.next() => match line {
+            line = looks.next() => match line {
                 Some(line) => { state.containers.line(&line); }
                 None => return Err(HostError::Lost { host: host.name().to_owned(), doing: "ready" }),
             },
@@ -95,8 +104,40 @@ pub async fn wait(
                 None => return Err(HostError::Lost { host: host.name().to_owned(), doing: "ready" }),
             },
             () = tokio::time::sleep_until(next_deadline) => {}
+            never = &mut says => match never {},
         }
     }
+}
+
+/// Says now and then what the service of a check that fails printed last.
+async fn say_last_lines(
+    host: &dyn Host,
+    sandbox: &Sandbox,
+    failing: watch::Receiver<Option<Failing>>,
+    events: &Events,
+) -> Infallible {
+    let mut before = String::new();
+    loop {
+        tokio::time::sleep(SAYS).await;
+        let Some(Failing { container, service }) = failing.borrow().clone() else {
+            continue;
+        };
+        // What is not known now is asked again.
+        let said = sandbox.last_lines(host, &container, 1).await;
+        let said = said.unwrap_or_default();
+        let line = format!("{service} says: {}", said.trim());
+        if !said.trim().is_empty() && line != before {
+            events.progress(Stage::Ready, &line);
+            before = line;
+        }
+    }
+}
+
+/// The container whose log says why a check fails.
+#[derive(Debug, Clone)]
+struct Failing {
+    container: String,
+    service: String,
 }
 
 /// A health check that has not passed yet.
@@ -180,6 +221,22 @@ impl<'a> Waiting<'a> {
         }
     }
 
+    /// Returns the container of the first check that fails, where it has one.
+    fn failing(&self) -> Option<Failing> {
+        let fails = |check: &&Pending<'_>| check.passed.is_none() && check.last_error.is_some();
+        let service = self
+            .checks
+            .iter()
+            .filter(fails)
+            .find_map(|one| one.service)?;
+        let all = self.containers.sorted();
+        let container = all.into_iter().find(|one| one.service == service)?;
+        Some(Failing {
+            container: container.id.clone(),
+            service: service.to_owned(),
+        })
+    }
+
     fn all_passed(&self) -> bool {
         self.checks.iter().all(|check| check.passed.is_some())
     }
@@ -210,7 +267,7 @@ impl<'a> Waiting<'a> {
             .iter()
             .map(|late| {
                 format!(
-                    "health check {} did not pass within {} s ({}; last answer: {})",
+                    "health check {} still failing after {} s ({}; last answer: {})",
                     late.check.name,
                     late.check.timeout.as_secs_f64(),
                     late.check.probe.kind().describe(),
@@ -314,7 +371,7 @@ mod tests {
             .expect("time is up");
         assert_eq!(
             failure.message,
-            "health check api did not pass within 5 s (http://localhost:8000/healthz; last answer: HTTP 503)"
+            "health check api still failing after 5 s (http://localhost:8000/healthz; last answer: HTTP 503)"
         );
         state.answer("0 pass 8 HTTP 200", started, &events);
         assert!(matches!(state.verdict(started), Some(Ok(()))));

@@ -141,11 +141,11 @@ mod tests {
         let many: Vec<String> = (1..=30).map(|line| format!("line {line}")).collect();
         let many = many.join("\n");
         let mut error = StageError::new(Verdict::UpFailed, "db exited with code 1")
-            .excerpt("the last lines of db:", &many)
+            .excerpt("last lines of db:", &many)
             .help("set POSTGRES_PASSWORD");
         let text = error.recorded(&Secrets::default());
         assert!(
-            text.starts_with("db exited with code 1\nthe last lines of db:\n  …\n  line 11\n"),
+            text.starts_with("db exited with code 1\nlast lines of db:\n  …\n  line 11\n"),
             "{text}"
         );
         assert!(
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(
             error.recorded_of_tests(&Secrets::default()),
             format!(
-                "db exited with code 1\nthe last lines of output:\n  one\n\n  {}…",
+                "db exited with code 1\nlast lines of output:\n  one\n\n  {}…",
                 "x".repeat(RECORDED_WIDTH)
             )
         );

@@ -20,9 +20,12 @@ pub struct Asker {
 /// Why no sandbox was chosen.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ChooseError {
-    /// An id that could be many.
-    #[error("`{0}` is too short for an id: give at least {SHORTEST} characters")]
-    TooShort(String),
+    /// A word that could be the end of many ids.
+    #[error("not an id: `{0}`")]
+    NotAnId(String),
+    /// Neither an id nor a repo names one.
+    #[error("not in a repo: give a sandbox id")]
+    NoRepo,
     #[error("no sandbox {0}")]
     None(String),
     #[error("{what} matches several sandboxes: {}", ids.join(" or "))]
@@ -47,7 +50,7 @@ pub fn choose<'a>(
         return own(all, asker);
     };
     if id.len() < SHORTEST {
-        return Err(ChooseError::TooShort(id.to_owned()));
+        return Err(ChooseError::NotAnId(id.to_owned()));
     }
     let matching = all
         .iter()
@@ -57,7 +60,10 @@ pub fn choose<'a>(
 
 fn own<'a>(all: &'a [Listed], asker: &Asker) -> Result<&'a Listed, ChooseError> {
     let Some(slug) = &asker.slug else {
-        return only(all.iter().collect(), "(give its id)".to_owned());
+        return match all {
+            [one] => Ok(one),
+            _ => Err(ChooseError::NoRepo),
+        };
     };
     let of_repo: Vec<&Listed> = all
         .iter()
@@ -126,8 +132,8 @@ mod tests {
         assert_eq!(choose("a123456"), Ok("aaaa123456"));
         assert_eq!(choose("e2e-shop-bbbb123456"), Ok("bbbb123456"));
         assert!(matches!(choose("123456"), Err(ChooseError::Several { .. })));
-        assert!(matches!(choose("6"), Err(ChooseError::TooShort(_))));
-        assert!(matches!(choose(""), Err(ChooseError::TooShort(_))));
+        assert!(matches!(choose("6"), Err(ChooseError::NotAnId(_))));
+        assert!(matches!(choose(""), Err(ChooseError::NotAnId(_))));
         assert!(matches!(choose("zzzzzz"), Err(ChooseError::None(_))));
     }
 

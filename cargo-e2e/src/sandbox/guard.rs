@@ -53,6 +53,7 @@ impl Sandbox {
             .once()
             .var("who", &sandbox.visitor.who)
             .var("slug", &sandbox.identity.slug)
+            .var("engine", &facts.engine_socket)
             .var("lifetime", terms.lifetime.as_secs().to_string())
             .var("patience", terms.lease.as_secs().to_string())
             .var("guard_script", sandbox.guard_script(terms, &nonce));

@@ -30,6 +30,7 @@ macro_rules! reaper {
             reaper!(piece "workspace"),
             reaper!(piece "give_back"),
             "take_down() (\n",
+            reaper!(piece "engine"),
             reaper!(piece "sweep"),
             reaper!(piece "teardown"),
             "\n)\n",
@@ -256,7 +257,7 @@ impl Sandbox {
 
     /// Removes what a failed `up` has made, and keeps the sandbox.
     pub async fn reset(&self, host: &dyn Host) -> Result<(), HostError> {
-        let script = self.bind(script!("reset", "labels", "sweep", "reset"));
+        let script = self.bind(script!("reset", "labels", "engine", "sweep", "reset"));
         let output = host::run(host, &script, b"", Duration::from_mins(2)).await?;
         check(host, &script, output).map(drop)
     }
@@ -264,7 +265,7 @@ impl Sandbox {
     /// Returns the script that shows containers as they change.
     #[must_use]
     pub fn watch_script(&self) -> Script {
-        self.bind(script!("watch", "ended", "containers", "watch"))
+        self.bind(script!("watch", "ended", "engine", "containers", "watch"))
     }
 
     /// Returns the script that runs probes; `calls` are lines such as `http_probe …`.
@@ -311,7 +312,7 @@ impl Sandbox {
         deadline: Duration,
     ) -> Result<Collected, HostError> {
         let script = self
-            .bind(script!("collect", "containers", "collect"))
+            .bind(script!("collect", "engine", "containers", "collect"))
             .var("most", SHORT_LOG.to_string());
         let output = host::run(host, &script, b"", deadline).await?;
         let text = check(host, &script, output)?.text();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::host::{self, Host, HostError, Script};
+use crate::units::kilobytes;
 
 use super::gc::{Stored, stored};
 use super::{Sandbox, check, succeed};
@@ -58,7 +59,7 @@ pub(super) fn full(line: &str, host: &str) -> Option<String> {
     let (free, all): (u64, u64) = (free.parse().ok()?, all.parse().ok().filter(|all| *all > 0)?);
     let place = crate::text::printable(place);
     let how_much = match kind {
-        "space" if free < LITTLE_KB => format!("{} of {} MB", free / 1024, all / 1024),
+        "space" if free < LITTLE_KB => format!("{} of {}", kilobytes(free), kilobytes(all)),
         "inodes" if free < FEW_INODES => format!("{free} of {all} inodes"),
         _ => return None,
     };
@@ -80,7 +81,7 @@ mod tests {
         assert_eq!(
             full("space 2048 688128 /my disk").as_deref(),
             Some(
-                "the disk of `h` is full (No space left on device): 2 of 672 MB are free on /my disk"
+                "the disk of `h` is full (No space left on device): 2.0 MB of 672 MB are free on /my disk"
             )
         );
         let inodes = full("inodes 7 6000 /").unwrap_or_default();

@@ -13,10 +13,10 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::host::{
-    Check, Finding, Host, HostError, LOCAL, Problem, Purpose, Script, connect, examine, run,
+    Check, Finding, Host, HostError, HostKind, Problem, Purpose, Script, connect, examine, run,
 };
-use crate::record::summary::duration;
 use crate::spec::Side;
+use crate::units::duration;
 
 /// How programs are installed on machines like this one, most likely.
 const INSTALL: &str = if cfg!(target_os = "macos") {
@@ -44,7 +44,7 @@ impl Needs {
     pub fn of(folder: &Path, host: &str) -> Self {
         let above = |name: &str| folder.ancestors().any(|folder| folder.join(name).exists());
         Self {
-            ssh: host != LOCAL,
+            ssh: !HostKind::of(host).is_local(),
             git: above(".git"),
             cargo: above("Cargo.toml"),
         }
@@ -142,22 +142,25 @@ async fn says(program: &str, arguments: &[&str]) -> Option<String> {
     Some(first.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
+/// The name of the check that nothing goes without.
+pub const CONNECTION: &str = "connection";
+
 /// Connects to a host and looks at it. `tests_on` is where the repo's tests run, if there is one.
 pub async fn host(name: &str, tests_on: Option<Side>) -> Vec<Check> {
     let started = Instant::now();
     let host = match connect(name).await {
         Ok(host) => host,
-        Err(error) => return vec![missing("connection", &error)],
+        Err(error) => return vec![missing(CONNECTION, &error)],
     };
     let mut checks = Vec::new();
     if !host.is_local() {
         let finding = Finding::Fine(format!("ssh, {}", duration(started.elapsed())));
-        let name = "connection";
+        let name = CONNECTION;
         checks.push(Check { name, finding });
     }
     match examine(host.as_ref(), Purpose::Run).await {
         Ok(examined) => checks.extend(examined.checks),
-        Err(error) => checks.push(missing("connection", &error)),
+        Err(error) => checks.push(missing(CONNECTION, &error)),
     }
     // A forward keeps its port here until the connection closes, which is next.
     if !host.is_local() && checks.iter().all(|check| check.problem().is_none()) {

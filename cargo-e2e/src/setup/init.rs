@@ -11,6 +11,7 @@ use crate::plan::{HostVariables, Options, Plan};
 use crate::repo::workspace::{self, Repo, TestPackage};
 use crate::spec;
 
+mod built;
 mod calls;
 mod candidates;
 mod error;
@@ -18,6 +19,7 @@ mod guess;
 mod health;
 mod history;
 pub(crate) mod light;
+mod other_stacks;
 mod place;
 mod recipe;
 mod recipes;
@@ -31,6 +33,7 @@ mod typed;
 
 pub use error::InitError;
 use guess::{Runs, Tests};
+pub(super) use other_stacks::other_stacks;
 use recipes::Recipes;
 use stack::{Stack, Use};
 use tree::Tree;
@@ -42,6 +45,9 @@ const SAMPLE: &str = "e2e/compose.yml";
 const SAMPLE_TEXT: &str = "# A stack to begin with, written by `cargo e2e init`: put your services here.\n\
     services:\n  web:\n    image: nginx:1-alpine\n    ports: [\"8080:80\"]\n    healthcheck:\n      \
     test: [CMD, wget, -qO, /dev/null, \"http://127.0.0.1/\"]\n      interval: 1s\n";
+
+/// The variables that a recipe sets for its stack.
+const VARIABLES: &str = "e2e/compose.env";
 
 /// What was written, and from what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +102,22 @@ pub async fn init(root: &Path) -> Result<Written, InitError> {
         tree = Tree::of(root);
         stacks = stack::find(&tree, &uses);
     }
-    let mut read = model(root, &name, &stacks[0]).await?;
+    if !stacks[0].variables.is_empty() {
+        let lines = stacks[0].variables.iter();
+        let text = lines.fold(String::new(), |text, (name, value)| {
+            text + name + "='" + value + "'\n"
+        });
+        write(&root.join(VARIABLES), &text, 0o644)?;
+        files.push(VARIABLES.to_owned());
+        stacks[0].env_files.push(VARIABLES.to_owned());
+    }
+    let read = model(root, &name, &stacks[0]).await;
+    let mut read = read.inspect_err(|_| {
+        // Nothing was adopted, so nothing is left; one that can't be removed is whole.
+        for file in &files {
+            drop(std::fs::remove_file(root.join(file)));
+        }
+    })?;
     let is_idle = read.services["services"]
         .as_object()
         .is_none_or(serde_json::Map::is_empty);
@@ -122,6 +143,7 @@ pub async fn init(root: &Path) -> Result<Written, InitError> {
         tests,
         others,
         published: &published,
+        built: &built::find(&read.services, &uses),
         needs_git: history::is_built_with_git(&tree, &stacks[0]),
     });
     let path = Path::new("e2e/e2e.yml");
@@ -216,6 +238,8 @@ async fn model(root: &Path, name: &str, stack: &Stack) -> Result<Model, InitErro
             unread: None,
         }),
         Err(PreviewError::NoCompose) => looked(PreviewError::NoCompose.to_string()),
+        // The draft names no service.
+        Err(PreviewError::Absent { message, .. }) => looked(message),
         Err(PreviewError::Refused(reason)) => {
             let misses = [
                 "not found",

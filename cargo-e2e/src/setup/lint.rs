@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::compose::{Isolation, PortRule, Published, isolate, needs};
 use crate::plan::Plan;
-use crate::spec::{Ports, Warning};
+use crate::setup::init::other_stacks;
+use crate::spec::{Lint, Ports, Warning};
 
 mod copies;
 mod junit;
@@ -14,6 +15,7 @@ mod ports;
 mod stack;
 mod statuses;
 mod text;
+mod unused;
 
 pub use copies::copies;
 pub use stack::{reaches, unpublished};
@@ -86,9 +88,11 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
     errors.extend(unpublished.map(|(error, help)| format!("{error}\n  help: {help}")));
     warnings.extend(addresses(plan, &rewritten.published));
     warnings.extend(statuses(plan));
+    warnings.extend(own_stacks(plan));
     let shared = rewritten.shared.into_iter();
     warnings.extend(shared.filter(|line| !risks.contains(line)));
     warnings.extend(risks);
+    warnings.extend(unused::unused(plan, model, &warnings));
     let warnings = plan.not_allowed(&warnings).cloned().collect();
     let mut notes = Vec::new();
     if plan.ports == Ports::Declared {
@@ -101,7 +105,8 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
     }
 }
 
-/// Returns warnings of addresses at which no service would answer. Reads files of the repo.
+/// Returns warnings of addresses at which no service would answer, also those that e2e.yml accepts.
+/// Reads files of the repo.
 #[must_use]
 pub fn addresses(plan: &Plan, published: &[Published]) -> Vec<Warning> {
     if plan.ports == Ports::Isolated {
@@ -109,6 +114,30 @@ pub fn addresses(plan: &Plan, published: &[Published]) -> Vec<Warning> {
     } else {
         Vec::new()
     }
+}
+
+/// Returns warnings of commands that start a stack beside the sandbox.
+fn own_stacks(plan: &Plan) -> Vec<Warning> {
+    let spec = &plan.spec;
+    let tests = spec
+        .test_command
+        .as_ref()
+        .filter(|_| spec.test_service.is_none());
+    let commands = [
+        ("setup_command", spec.setup_command.as_ref()),
+        ("test_command", tests),
+    ];
+    let found = commands.into_iter().filter_map(|(name, command)| {
+        let files = other_stacks(&plan.repo.root, command?, &plan.compose_files);
+        (!files.is_empty()).then(|| {
+            let (files, spec) = (files.join(", "), plan.spec_name().display());
+            format!(
+                "`{name}` starts the stack of {files} beside the sandbox, and `cargo e2e` does not remove \
+                 it: name it in `compose_file` of {spec}"
+            )
+        })
+    });
+    Warning::each(Lint::OtherStack, found).collect()
 }
 
 #[cfg(test)]

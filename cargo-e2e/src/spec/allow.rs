@@ -35,12 +35,16 @@ pub enum Lint {
     AdvertisedAddress,
     /// A command that hides an exit status.
     HiddenStatus,
+    /// A command that starts a stack beside the sandbox.
+    OtherStack,
     /// A test target of Cargo that does not run.
     TargetNotRun,
     /// A variable of the compose file that is not set.
     UnsetVariable,
     /// What else Compose warns of.
     Compose,
+    /// An entry of `allow` that accepts nothing.
+    UnusedAllow,
 }
 
 impl Choice for Lint {
@@ -57,9 +61,11 @@ impl Choice for Lint {
         ("fixed-port", Self::FixedPort),
         ("advertised-address", Self::AdvertisedAddress),
         ("hidden-status", Self::HiddenStatus),
+        ("other-stack", Self::OtherStack),
         ("target-not-run", Self::TargetNotRun),
         ("unset-variable", Self::UnsetVariable),
         ("compose", Self::Compose),
+        ("unused-allow", Self::UnusedAllow),
     ];
 }
 
@@ -146,9 +152,15 @@ mod tests {
                     "with `ports: isolated`, a service tells its clients a port by its number"
                 }
                 Self::HiddenStatus => "a command ends with 0 though a part of it fails",
+                Self::OtherStack => {
+                    "all that a command starts with Compose is another stack than that of e2e.yml"
+                }
                 Self::TargetNotRun => "a test target of Cargo seems to be meant and does not run",
                 Self::UnsetVariable => "the compose file uses a variable that is not set",
                 Self::Compose => "what else Compose warns of",
+                Self::UnusedAllow => {
+                    "an entry of `allow` accepts nothing; `unset-variable` and `compose` depend on the machine and are not judged"
+                }
             }
         }
     }

@@ -120,7 +120,7 @@ fn the_tool_prints_what_the_runbook_quotes() {
         &with("health_checks: [{name: web, url: 'http://localhost:18080/nope', timeout: 1}]"),
         &run,
         98,
-        "health check … did not pass within … s (…; last answer: …)",
+        "health check … still failing after … s (…; last answer: …)",
     );
     says(
         "test_command: exit 3\n",

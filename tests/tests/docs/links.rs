@@ -57,6 +57,8 @@ fn every_message_that_the_runbook_quotes_is_in_the_source() {
         "report",
         "no package",
         "no sandbox",
+        "not an id",
+        "Passed … cleaned up",
         "could be",
         "nothing of … is on …",
         "no test ran",

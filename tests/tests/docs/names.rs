@@ -19,7 +19,7 @@ fn commands_in_the_prose_exist() {
             continue;
         }
         for line in parse(&name).1 {
-            for span in code_spans(&line) {
+            for span in code_spans(&line).into_iter().map(without_variables) {
                 let mut words = span.split_whitespace();
                 let begins = (words.next(), words.next(), words.next());
                 if let (Some("cargo"), Some("e2e"), Some(word)) = begins {
@@ -56,6 +56,18 @@ fn commands_in_the_prose_exist() {
             }
         }
     }
+}
+
+/// Returns a command without the variables that stand before it.
+fn without_variables(span: &str) -> &str {
+    let is_variable = |word: &str| word.contains('=') && !word.starts_with('-');
+    let mut command = span;
+    while let Some((word, rest)) = command.split_once(' ')
+        && is_variable(word)
+    {
+        command = rest;
+    }
+    command
 }
 
 /// The names of the commands that the help lists.

@@ -94,7 +94,7 @@ pub(super) fn old_workspaces(lab: &Lab) {
             done"#});
     let repo = stack(lab, "full-workspaces", "true");
     let ran = repo.run(host, &[]);
-    ran.stage_says("connect", "2 old workspaces removed for 800.0 MB of room");
+    ran.stage_says("connect", "2 old workspaces removed for 800 MB of room");
     let left = host.says(&format!("ls {}/workspaces", host.root()));
     for (name, stays) in [
         ("oldest", false),

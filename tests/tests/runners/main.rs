@@ -62,8 +62,8 @@ fn play(project: &Project) {
     assert_eq!(broken["attempts"].as_array().map(Vec::len), Some(2));
     // What is offered to paste runs that test alone, twice, since it fails.
     let again = first.stderr().lines().find_map(|line| {
-        let line = line.trim().strip_prefix("again: cargo e2e ")?;
-        Some(line.to_owned())
+        let line = line.trim().strip_prefix("next  cargo e2e ")?;
+        Some(line.replace("--keep-on-failure ", ""))
     });
     let again = again.expect("there is one");
     assert_eq!(pasted(&repo, &again), Some(100), "{again}");

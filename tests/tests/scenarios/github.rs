@@ -24,14 +24,15 @@ here_and_over_ssh! {
         let ran = repo.run(host, &[]);
         ran.ended(100, "failed");
         let lines: Vec<&str> = ran.output().stdout.lines().collect();
-        let token = lines[0].strip_prefix("::stop-commands::").expect("they are stopped first");
+        let token = lines[1].strip_prefix("::stop-commands::").expect("they are stopped first");
         assert!(token.len() >= 20, "{token}");
         let resumed = lines.iter().position(|line| *line == format!("::{token}::"));
         let resumed = resumed.unwrap_or_else(|| panic!("{}", ran.output()));
         let is_theirs = |line: &&str| ["add-mask", "set-output", "error::z"].iter().any(|it| line.contains(it));
         assert_eq!(lines[..resumed].iter().copied().filter(|line| is_theirs(line)).count(), 3, "{}", ran.output());
         // Then come ours, with theirs in them as text.
-        let own = &lines[resumed + 1..];
+        assert_eq!((lines[0], lines[resumed + 1]), ("::group::test output", "::endgroup::"));
+        let own = &lines[resumed + 2..];
         assert_eq!(own.len(), 1, "{}", ran.output());
         assert!(
             own[0].starts_with("::error title=a%250A%3A%3Aerror%3A%3Ab::c") && own[0].contains("%0A::error::d"),

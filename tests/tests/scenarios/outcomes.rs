@@ -33,8 +33,9 @@ on_each_host! {
             .stage("test", "failed")
             .stdout_has("expected 3, got 4")
             .stderr_has("the tests failed (exit status 7)")
-            .stderr_has("while the tests ran (")
-            .stderr_has("health checks before: web passed after ");
+            .stderr_has("meanwhile  no output from ")
+            .file_has("failure.txt", "while the tests ran (")
+            .file_has("failure.txt", "health checks, before tests: web passed after ");
         ran.file_has("failure.txt", "e2e failed in ");
         ran.file_has("test-output.log", "expected 3, got 4").file_has("logs/web.log", "web is here");
         ran.file_has("inspect/web.json", "\"cargo-e2e.run\"")

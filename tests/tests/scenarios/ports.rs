@@ -29,7 +29,7 @@ here_and_over_ssh! {
         first.prints("hello");
         let first_id = first.run_id();
         let mut second = repo.start(host, &[]);
-        second.prints("waiting: port");
+        second.prints("(`timeouts.up`): port");
         assert!(first.process().is_running(), "the first has ended, nobody waited");
         let _ = host.says(&format!("touch {cache}/go"));
         let (first, second) = (first.finish(), second.finish());
@@ -137,7 +137,7 @@ fn a_sandbox_of_another_user_is_waited_for_too() {
     let mut first = repo.start(Host::Root, &[]);
     first.prints("hello");
     let mut second = repo.start(Host::Dev, &[]);
-    second.prints("waiting: port");
+    second.prints("(`timeouts.up`): port");
     let _ = Host::Root.says(&format!("touch {cache}/go"));
     let (first, second) = (first.finish(), second.finish());
     first.ended(0, "passed").leaves_nothing();

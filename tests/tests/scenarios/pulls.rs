@@ -20,7 +20,7 @@ fn first_lines(ran: &Ran<'_>) -> String {
     let said = ran
         .stderr()
         .lines()
-        .skip_while(|line| !line.contains("error: up: "));
+        .skip_while(|line| !line.contains("FAIL up failed"));
     said.take(10).collect::<Vec<_>>().join("\n")
 }
 
@@ -92,7 +92,7 @@ fn a_registry_that_fails_and_an_image_that_is_not_there_are_told_apart() {
     ran.ended(98, "up_failed").stderr_has("try 2 begins in ");
     let first = first_lines(&ran);
     for words in [
-        &*format!("error: up: failed to pull {failing} (s0): "),
+        &*format!("up: failed to pull {failing} (s0): "),
         "500 Internal Server Error",
         " tries)",
         "`timeouts.up`",

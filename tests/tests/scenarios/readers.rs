@@ -105,7 +105,7 @@ fn a_terminal_that_is_stopped_delays_no_timeout() {
         .start_on_a_terminal(Host::Local, "filler", &keys)
         .finish();
     ran.ended(100, "timed_out").leaves_nothing();
-    ran.stderr_has("\nover").stderr_has("Timed out");
+    ran.stderr_has("\nover").stderr_has("FAIL timed out");
 }
 
 /// Runs it to its end with a reader that begins once the run is recorded.

@@ -14,7 +14,7 @@ here_and_over_ssh! {
         );
         let ran = repo.run(host, &[]);
         ran.ended(98, "unhealthy").stage("ready", "failed").no_stage("test");
-        ran.stderr_has("health check web did not pass within 2 s")
+        ran.stderr_has("health check web still failing after 2 s")
             .stderr_has("last answer: HTTP 404")
             // The service's own log is the next thing to look at.
             .stderr_has("web is here")
@@ -31,7 +31,7 @@ here_and_over_ssh! {
             .compose("services: {web: {image: BUSYBOX, command: [sleep, '600'], ports: ['PORT_A:8080']}}")
             .spec(&format!("{NO_TESTS}health_checks:\n  - {{name: web, tcp: 'localhost:PORT_A', timeout: 2}}\n"));
         let ran = repo.run(host, &[]);
-        ran.ended(98, "unhealthy").stderr_has("health check web did not pass within 2 s");
+        ran.ended(98, "unhealthy").stderr_has("health check web still failing after 2 s");
         assert_eq!(ran.recorded_as("health_checks", "web")["status"], "failed");
     }
 
@@ -136,7 +136,7 @@ here_and_over_ssh! {
         ));
         repo.run(host, &[])
             .ended(98, "unhealthy")
-            .stderr_has("health check data did not pass within 2 s")
+            .stderr_has("health check data still failing after 2 s")
             .stderr_has("exit status 4: the data is not there");
     }
 

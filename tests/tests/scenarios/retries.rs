@@ -71,7 +71,7 @@ here_and_over_ssh! {
         let ran = repo.run(host, &[]);
         ran.ended(100, "failed")
             .stderr_has("1 failed test (tests.test_orders::pay) after 3 attempts")
-            .stderr_has("again: cargo e2e --host")
+            .stderr_has("next  cargo e2e --host")
             .stderr_has(" -- tests/test_orders.py::pay\n");
         assert_eq!(ran.recorded_as("tests", "tests.test_orders::ship")["flaky"], true);
         // The last run counts, and of it what failed.

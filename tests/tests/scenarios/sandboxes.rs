@@ -19,7 +19,7 @@ fn down(repo: &Repo, host: Host, ran: &Ran) {
     let end = &ran.run_id()[16..];
     let down = repo.cargo_e2e(&["down", end, "--host", &host.name()]);
     assert_eq!(down.code, Some(0), "{down}");
-    assert!(down.stderr.contains("nothing left"), "{down}");
+    assert!(down.stderr.contains("removed "), "{down}");
     ran.leaves_nothing();
     assert!(!list(repo, host).contains(ran.run_id()));
     // Doing it again finds nothing, and does no harm.
@@ -32,7 +32,7 @@ fn through_printed_forward(ran: &Ran, port: u16) -> String {
     let printed = &ran.output().stderr;
     let line = printed
         .lines()
-        .find_map(|line| line.trim().strip_prefix("ports:"));
+        .find_map(|line| line.trim().strip_prefix("ports "));
     let line = line.expect("the line is printed").trim();
     let script = format!(
         "{line} &\ncurl -fsS --retry 30 --retry-connrefused --retry-delay 1 http://127.0.0.1:{port}/\n\
@@ -50,7 +50,7 @@ on_each_host! {
             .compose(WEB)
             .spec(&format!("{WEB_IS_HEALTHY}test_command: curl -fsS http://localhost:PORT_A/\n"));
         let ran = repo.run_and_keep(host, &["--keep"]);
-        ran.kept(0, "passed").stderr_has("24 h");
+        ran.kept(0, "passed").stderr_has(" until tomorrow ");
         let port = repo.port('A');
         let answer = host.says(&format!("curl -fsS http://127.0.0.1:{port}/"));
         assert_eq!(answer, "hello\n");

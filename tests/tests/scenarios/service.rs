@@ -111,6 +111,13 @@ fn a_service_that_is_not_there_is_named() {
     ran.ended(96, "spec_error")
         .stderr_has("`test_service` names test, which the compose file does not have")
         .stderr_has("it has tests, web");
+    for looked in [&["check"][..], &["plan"], &["check", "--strict"]] {
+        let looked = repo.cargo_e2e(looked);
+        assert_eq!(looked.code, Some(96), "{looked}");
+        let said = "error: `test_service` names test, which the compose file does not have\n  help: it has tests, web";
+        assert!(looked.stderr.contains(said), "{looked}");
+        assert!(!looked.stderr.contains("Compose refuses"), "{looked}");
+    }
 }
 
 #[test]

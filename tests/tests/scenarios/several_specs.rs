@@ -53,7 +53,7 @@ fn one_that_fails_decides_and_all_have_run() {
              100 failed or timed_out: e2e/slow.yml
                0 passed: e2e/ui.yml\n";
     assert!(ended.stderr.ends_with(summary), "{ended}");
-    let again = "again: cargo e2e --host local --spec e2e/slow.yml\n";
+    let again = "next  cargo e2e --host local --spec e2e/slow.yml --keep-on-failure\n";
     assert!(ended.stderr.contains(again), "{ended}");
 
     let records = records(&repo);

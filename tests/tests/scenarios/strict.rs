@@ -1,5 +1,5 @@
 //! A compose file that reaches beyond its sandbox: said by default, refused with `--strict`, by
-//! `check` and `plan` as by a run, and before a run reaches its host.
+//! `check` and `plan` as by a run.
 
 use std::path::Path;
 
@@ -54,10 +54,8 @@ fn each_way_out_is_said_and_the_run_goes_on() {
     let accept = "help: `allow: [host-access, foreign-namespace, public-port, ";
     assert!(checked.stderr.contains(accept), "{checked}");
     // What is accepted is not said, and `--strict` takes it.
-    let repo = repo.file(
-        "e2e/e2e.yml",
-        &format!("name: SLUG\ntest_command: 'true'\nallow: [{names}]\n"),
-    );
+    let spec = format!("name: SLUG\ntest_command: 'true'\nallow: [{names}]\n");
+    let repo = repo.file("e2e/e2e.yml", &spec);
     let ran = repo.run(Host::Dev, &["--strict"]);
     ran.ended(0, "passed");
     let checked = repo.cargo_e2e(&["check", "--strict"]);

@@ -42,7 +42,7 @@ fn what_is_nearly_right_is_told() {
         (
             &["--release"],
             2,
-            "--profile=release is for Cargo's test targets, but ",
+            "--release is for Cargo's test targets, but ",
         ),
         (
             &["plan", "--manifest-path", "x/Cargo.toml"],

@@ -86,7 +86,7 @@ up.kept(0, "passed");
         let mut first = repo.start(host, &["--reuse", "--", &tests]);
         first.prints("testing");
         let late = repo.run_and_keep(host, &["--reuse", "--", "true"]);
-        visited(&late, 97, "host_error").stderr_has("not released within 2 s").stderr_has("timeouts: {queue: SECONDS}");
+        visited(&late, 97, "host_error").stderr_has("not released within 2 s").stderr_has("raise `timeouts.queue` in e2e.yml");
         go(&repo, host);
         visited(&first.finish(), 0, "passed");
         down(&repo, host);

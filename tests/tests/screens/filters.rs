@@ -12,12 +12,19 @@ const FILTERS: &[(&str, &str)] = &[
     // What a machine has.
     (r"(?m)^(  ok   .{16}).*$", "${1}VALUE"),
     (r"[0-9a-z]{26}", "RUN"),
+    (
+        r"until (tomorrow )?\d\d:\d\d \([0-9a-z]{8}\)",
+        "until TIME (ID)",
+    ),
+    (r"e2e down [0-9a-z]{8}\b", "e2e down ID"),
     (r"\be2e-SLUG-[0-9a-z]{8}", "e2e-SLUG-ID"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?", "TIME"),
     // A duration has a column of its own: its blanks stay out of the diff.
     (r"[ ]*\b\d+(\.\d+)? (ms|s)\b", " N s"),
-    (r"[ ]*\b\d+ min \d\d s\b", " N s"),
+    (r"[ ]*\b\d+(m\d\ds|h\d\dm)\b", " N s"),
+    // Shown where a stage is silent for long.
+    (r"(?m)^ +\w+ N s of N s.*\n", ""),
     (
         r"\bEngine \d+\.\d+, Compose \d+\.\d+",
         "Engine N, Compose N",
@@ -31,7 +38,6 @@ const FILTERS: &[(&str, &str)] = &[
     (r"\b10\.\d+\.\d+\.\d+(/\d+)?", "NET"),
     // `list` and `history`: columns as wide as what is in them, and stages by how long they took.
     (r"(SLUG|REPO|RUN) {3,}", "$1  "),
-    (r"in \d+ h\b", "in N h"),
     (r"(kept|running|in use)  N s +", "$1  N s  "),
     (r"  (\d+)  +(healthy|-|\d starting) +", "  $1  HEALTH  "),
     (r"\S+@\S+ REPO", "USER@CLIENT REPO"),

@@ -21,6 +21,8 @@ fn list_history_and_gc() {
     kept.kept(0, "passed");
     shown("list", &repo, &on_it(&["list"]), 0);
     shown("history", &repo, &repo.cargo_e2e(&["history"]), 0);
+    let of_repo = repo.cargo_e2e(&["history", "--repo", repo.slug()]);
+    shown("history_repo", &repo, &of_repo, 0);
     shown("gc_nothing", &repo, &on_it(&["gc"]), 0);
     let down = on_it(&["down", kept.run_id()]);
     assert_eq!(down.code, Some(0), "{down}");

@@ -126,6 +126,7 @@ fn interrupted() {
     let mut run = repo.start(Host::Local, &[]);
     run.prints("testing").signal(Signal::INT);
     printed("interrupted", run.finish(), &repo, 130).leaves_nothing();
+    terminal::ends_by_ctrl_c_as("interrupted_80", &repo, 80, "testing");
 }
 
 /// A container of another owner is on its network.

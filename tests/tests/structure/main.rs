@@ -11,7 +11,7 @@ use imports::{Crate, circles, folder};
 use proc_macro2::{TokenStream, TokenTree};
 
 /// What is in `cargo-e2e/src`, top to bottom: each may import from those below it alone.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "main",
     "cli",
     "run",
@@ -31,6 +31,7 @@ const ORDER: [&str; 19] = [
     "environment",
     "shell",
     "text",
+    "units",
 ];
 const MOST_FOLDERS: usize = 14;
 const MOST_LINES: usize = 400;

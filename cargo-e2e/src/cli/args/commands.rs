@@ -28,7 +28,7 @@ pub(crate) struct ManArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArguments {
-    /// One repo, by its slug [default: all]
+    /// One repo in detail, by its slug [default: a line for each]
     #[arg(long, value_name = "REPO")]
     pub(crate) repo: Option<String>,
     #[command(flatten)]

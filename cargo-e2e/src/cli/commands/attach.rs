@@ -10,7 +10,7 @@ use crate::environment::set;
 use crate::host::{Facts, Host, HostError, HostKind};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::sandbox::variables::{self, Own};
-use crate::sandbox::{self, Existing, Listed, docker_shim};
+use crate::sandbox::{self, ChooseError, Existing, Listed, docker_shim};
 use crate::secrets;
 use crate::shell::quote;
 use crate::spec;
@@ -208,6 +208,12 @@ async fn choose<'t>(
     };
     match chosen {
         Ok(listed) => Ok((listed.clone(), services)),
+        Err(ChooseError::NotAnId(word)) => {
+            let help = format!("`cargo e2e list --host {}` shows all ids", host.name());
+            let word = printable(&word);
+            show_error(&format!("not an id or service: `{word}`"), Some(&help));
+            Err(CommandError::Shown(USAGE))
+        }
         Err(error) => Err(not_chosen(host, &error)),
     }
 }

@@ -38,11 +38,7 @@ pub(crate) async fn check(arguments: FormattedLook) -> u8 {
             errors: vec![Trouble::from(&unplanned.refused)],
             ..CheckedSpec::default()
         });
-        if json {
-            unplanned.refused.code()
-        } else {
-            unplanned.refused.show()
-        }
+        unplanned.refused.show_unless(json)
     };
     let repo = &arguments.look.repo;
     let code = each_plan(repo, &options, &Cancel::never(), work, refuse)
@@ -90,8 +86,8 @@ impl Found {
                         "failed to check the compose file, for which `prepare_command` may make what is missing: {error}"
                     ));
                 } else {
-                    let error = Trouble::new(error.to_string(), help.as_deref());
-                    self.errors.push(error);
+                    let help = help.as_deref().or(error.help());
+                    self.errors.push(Trouble::new(error.to_string(), help));
                 }
                 return;
             }
@@ -147,9 +143,9 @@ impl Found {
             return;
         }
         if self.whole {
-            errln!("{spec} and {} are sound", plan.compose_files.join(", "));
+            errln!("{spec} and {}: OK", plan.compose_files.join(", "));
         } else {
-            errln!("{spec} is sound");
+            errln!("{spec}: OK");
         }
     }
 

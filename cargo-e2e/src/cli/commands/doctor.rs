@@ -7,7 +7,8 @@ use crate::host::{Check, Finding};
 use crate::plan::{Options, Plan};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::repo::workspace::FindError;
-use crate::setup::doctor::{self, Needs};
+use crate::setup::doctor::{self, CONNECTION, Needs};
+use crate::text::count;
 
 use crate::cli::answers::{DoctorAnswer, DoctorCheck, DoctorStatus, print};
 use crate::cli::args::{ListArguments, RepoArguments};
@@ -70,12 +71,16 @@ pub(crate) async fn doctor(arguments: ListArguments) -> u8 {
         Some(Err(refused)) => refused.show(),
     };
     if missing > 0 {
-        let things = if missing == 1 {
-            "thing is"
+        let unreached = |check: &Check| check.name == CONNECTION && check.problem().is_some();
+        let why = if there.iter().any(unreached) {
+            format!("cannot reach the host `{name}`")
         } else {
-            "things are"
+            format!(
+                "`{name}` cannot run sandboxes: {} failed",
+                count(missing, "check")
+            )
         };
-        show_error(&format!("{missing} {things} missing"), None);
+        show_error(&why, None);
         return exit_code(Verdict::HostError, None);
     }
     errln!("{name} can run sandboxes");
@@ -170,7 +175,7 @@ impl Marks {
                 Finding::Missing(problem) => {
                     let indented = problem.what.replace('\n', "\n      ");
                     outln!("  {} {name:<15} {indented}", self.missing);
-                    outln!("      fix: {}", problem.fix);
+                    outln!("      help: {}", problem.fix);
                 }
             }
         }

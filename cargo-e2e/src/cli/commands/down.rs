@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::host::{Facts, Host};
 use crate::record::outcome::{Verdict, exit_code};
-use crate::sandbox;
+use crate::sandbox::{self, ChooseError};
 
 use crate::cli::answers::{DownAnswer, RemovedSandbox, print};
 use crate::cli::args::DownArguments;
@@ -18,6 +18,7 @@ const LIMIT: Duration = Duration::from_mins(3);
 pub(crate) async fn down(arguments: DownArguments) -> u8 {
     on_host(&arguments.host, async |host, facts| {
         let all = sandbox::list(host, &facts.root).await?;
+        let mut nothing = "no sandboxes".to_owned();
         let ids: Vec<String> = if arguments.all {
             all.iter().map(|one| one.run_id.clone()).collect()
         } else {
@@ -27,6 +28,11 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
                     // Its folder is gone, but containers, networks or volumes with its label may be
                     // left.
                     Some(id) if sandbox::is_run_id(id) => vec![id.clone()],
+                    // What is wanted is so already, as with `--all`.
+                    None if matches!(error, ChooseError::None(_)) => {
+                        nothing = error.to_string();
+                        Vec::new()
+                    }
                     _ => return Err(not_chosen(host, &error)),
                 },
             }
@@ -45,7 +51,7 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
                 removed,
             });
         } else if removed.is_empty() {
-            errln!("no sandboxes on {}", host.name());
+            errln!("{nothing} on {}", host.name());
         }
         Ok(worst)
     })
@@ -74,7 +80,7 @@ async fn remove(
             Some("name the run's host with --host"),
         );
     } else if removed.left.is_empty() {
-        errln!("removed {run_id} from {name}, nothing left");
+        errln!("removed {run_id} from {name}");
     } else {
         let left = sandbox::listed(&removed.left);
         show_error(

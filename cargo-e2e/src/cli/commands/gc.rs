@@ -1,8 +1,8 @@
 //! `cargo e2e gc`: removes sandboxes whose client and guard are both gone, and forgets repos.
 
 use crate::record::outcome::{Verdict, exit_code};
-use crate::record::summary::kilobytes;
 use crate::sandbox::{self, Expired, Forget, Forgotten, Gc, Swept};
+use crate::units::kilobytes;
 
 use crate::cli::args::GcArguments;
 use crate::cli::host::on_host;

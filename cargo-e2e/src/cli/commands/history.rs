@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::record::history::{self, Durations, History};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::record::store::{Store, state_folder};
-use crate::record::summary::duration;
 use crate::spec::nearest;
 use crate::text::printable;
+use crate::units::duration;
 
 use crate::cli::answers::{HistoryAnswer, print};
 use crate::cli::args::HistoryArguments;
@@ -48,8 +48,11 @@ pub(crate) fn history(arguments: &HistoryArguments) -> u8 {
     } else if all.is_empty() {
         errln!("no runs are recorded in {}", store.folder().display());
     } else {
-        let texts: Vec<String> = all.iter().map(shown).collect();
-        outln!("{}", texts.join("\n\n"));
+        let text = match arguments.repo {
+            Some(_) => all.iter().map(shown).collect::<Vec<_>>().join("\n\n"),
+            None => table(&all),
+        };
+        outln!("{text}");
     }
     0
 }
@@ -70,6 +73,46 @@ fn unknown(store: &Store, repo: &str, all: &[History]) -> u8 {
     USAGE
 }
 
+/// Returns a line for each repo, each column as wide as what is in it.
+fn table(all: &[History]) -> String {
+    let head = ["REPO", "RUNS", "PASSED", "MEDIAN", "LAST"].map(str::to_owned);
+    let mut rows = vec![head];
+    rows.extend(all.iter().map(|one| {
+        let rate = one.pass_rate;
+        let rate = rate.map_or_else(String::new, |rate| format!(" ({:.0} %)", rate * 100.0));
+        let last = one.over_time.last().map_or_else(String::new, |run| {
+            let verdict = run.verdict.info().title.to_lowercase();
+            format!("{}  {verdict}", minute(&run.started_at))
+        });
+        [
+            title(one),
+            one.runs.to_string(),
+            format!("{}{rate}", one.passed),
+            match one.passed {
+                0 => "-".to_owned(),
+                _ => duration(Duration::from_millis(one.duration_ms.median)),
+            },
+            last,
+        ]
+    }));
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: Vec<usize> = (0..5).filter_map(width).collect();
+    let line = |row: &[String; 5]| {
+        let cells = row.iter().zip(&widths);
+        let cells: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn title(history: &History) -> String {
+    let spec = history.spec.as_deref();
+    let by = spec.map_or_else(String::new, |spec| format!(" by {}", printable(spec)));
+    format!("{}{by}", history.repo)
+}
+
 fn shown(history: &History) -> String {
     let mut lines = Vec::new();
     // Some runs say nothing of the repo.
@@ -83,17 +126,17 @@ fn shown(history: &History) -> String {
     let rate = history
         .pass_rate
         .map_or_else(String::new, |rate| format!(" ({:.0} %{of})", rate * 100.0));
-    let spec = history.spec.as_deref();
-    let by = spec.map_or_else(String::new, |spec| format!(" by {}", printable(spec)));
     lines.push(format!(
-        "{}{by}: {} of {} passed{rate}",
-        history.repo, history.passed, history.runs
+        "{}: {} of {} passed{rate}",
+        title(history),
+        history.passed,
+        history.runs
     ));
     let verdicts: Vec<String> = history
         .verdicts
         .iter()
         .filter(|(verdict, _)| **verdict != Verdict::Passed.name())
-        .map(|(verdict, times)| format!("{times} {verdict}"))
+        .map(|(verdict, times)| format!("{times} {}", verdict.replace('_', " ")))
         .collect();
     if !verdicts.is_empty() {
         lines.push(format!("  others:   {}", verdicts.join(", ")));
@@ -136,7 +179,7 @@ fn shown(history: &History) -> String {
         let line = format!(
             "  {title:9} {}  {:11} {:>10}  {}  {}  {commit}{space}{changed}",
             minute(&run.started_at),
-            run.verdict.name(),
+            run.verdict.info().title.to_lowercase(),
             duration(Duration::from_millis(run.duration_ms)),
             // As much as `report --open` needs.
             run.run_id.get(18..).unwrap_or(&run.run_id),
@@ -229,15 +272,27 @@ mod tests {
         };
         let expected = "\
 shop by e2e/slow.yml: 1 of 3 passed (50 % of the 2 judged)
-  others:   1 failed, 1 host_error
+  others:   1 failed, 1 host error
                  median     longest        last
-  passed:        13.6 s  3 min 05 s      9.00 s  the whole run
-  stages:        13.6 s  3 min 05 s      9.00 s  up
-  tests:         13.6 s  3 min 05 s      9.00 s  orders::ship
+  passed:        13.6 s       3m05s      9.00 s  the whole run
+  stages:        13.6 s       3m05s      9.00 s  up
+  tests:         13.6 s       3m05s      9.00 s  orders::ship
   flaky:                          1 of 2 failed  orders::ship
-  last:     2026-11-22 13:05Z  failed      3 min 05 s  0000001a  railiance01  0123456 with changes
+  last:     2026-11-22 13:05Z  failed           3m05s  0000001a  railiance01  0123456 with changes
             2026-11-22 13:05Z  passed          9.00 s  0000001a  railiance01  0123456 with changes
-            2026-11-22 13:05Z  host_error      0.00 s  0000001a  railiance01  0123456 with changes";
+            2026-11-22 13:05Z  host error      0.00 s  0000001a  railiance01  0123456 with changes";
         assert_eq!(shown(&history), expected);
+        let other = History {
+            repo: "my-bank".into(),
+            spec: None,
+            ..history.clone()
+        };
+        assert_eq!(
+            table(&[history, other]),
+            "\
+REPO                  RUNS  PASSED    MEDIAN  LAST
+shop by e2e/slow.yml  3     1 (50 %)  13.6 s  2026-11-22 13:05Z  failed
+my-bank               3     1 (50 %)  13.6 s  2026-11-22 13:05Z  failed"
+        );
     }
 }

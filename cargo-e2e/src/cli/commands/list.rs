@@ -1,8 +1,10 @@
 //! `cargo e2e list`: the sandboxes on a host.
 
-use crate::record::summary::duration;
+use std::time::Duration;
+
 use crate::sandbox::{self, Listed, ListedState};
 use crate::text::printable;
+use crate::units::whole;
 
 use crate::cli::answers::{ListAnswer, ListedSandbox, SandboxState, print};
 use crate::cli::args::ListArguments;
@@ -79,11 +81,11 @@ fn row(one: &Listed) -> ([String; 7], String) {
         .to_owned(),
         match one.created {
             0 => "?".to_owned(),
-            created => short(one.now.saturating_sub(created), false),
+            created => whole(Duration::from_secs(one.now.saturating_sub(created))),
         },
         match left {
             0 => "expired".to_owned(),
-            left => format!("in {}", short(left, true)),
+            left => format!("in {}", whole(rest(left))),
         },
         if containers.running == containers.all {
             containers.all.to_string()
@@ -107,20 +109,13 @@ fn health(one: &Listed) -> String {
     }
 }
 
-/// Formats a time in its largest unit. What is left is rounded up, so that a sandbox kept for 24 h
-/// says 24 h a second later.
-fn short(seconds: u64, up: bool) -> String {
-    let whole = |unit: u64| {
-        if up {
-            seconds.div_ceil(unit)
-        } else {
-            seconds / unit
-        }
-    };
-    match seconds {
-        0..120 => duration(std::time::Duration::from_secs(seconds)),
-        120..7200 => format!("{} min", whole(60)),
-        _ => format!("{} h", whole(3600)),
+/// Rounds up what is left, so that a sandbox kept for 24 h says so a second later.
+fn rest(seconds: u64) -> Duration {
+    let minutes = seconds.div_ceil(60);
+    if minutes > 1 {
+        Duration::from_mins(minutes)
+    } else {
+        Duration::from_secs(seconds)
     }
 }
 
@@ -182,9 +177,9 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "RUN                         REPO  STATE   AGE     EXPIRES  CONTAINERS  HEALTH       FROM",
-                "01j0000000000000000000001a  shop  kept    1.00 s  in 24 h  2 of 3      1 unhealthy  me@here /shop",
-                "01j0000000000000000000001a  shop  in use  ?       in 24 h  0           -            me@here /shop",
+                "RUN                         REPO  STATE   AGE  EXPIRES    CONTAINERS  HEALTH       FROM",
+                "01j0000000000000000000001a  shop  kept    1 s  in 24h00m  2 of 3      1 unhealthy  me@here /shop",
+                "01j0000000000000000000001a  shop  in use  ?    in 24h00m  0           -            me@here /shop",
             ]
         );
     }

@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 use crate::cancel::Cancel;
 use crate::compose::preview::{PreviewError, preview, remote};
 use crate::compose::{Isolation, PortRule, Rewritten, isolate, risks};
+use crate::host::HostKind;
 use crate::plan::{Keep, Plan, Target, Tests};
 use crate::record::outcome::{Verdict, exit_code};
-use crate::record::summary::duration;
 use crate::setup::lint::reaches;
 use crate::spec::{Ports, Side};
+use crate::units::whole;
 
 use crate::cli::answers::{Notice, PlanAnswer, Planned, PlannedTests, Trouble, print};
 use crate::cli::args::FormattedLook;
@@ -43,11 +44,7 @@ pub(crate) async fn plan(arguments: FormattedLook) -> u8 {
     let refuse = async |unplanned: Unplanned| {
         let errors = &mut answer.borrow_mut().errors;
         errors.push(Trouble::from(&unplanned.refused));
-        if json {
-            unplanned.refused.code()
-        } else {
-            unplanned.refused.show()
-        }
+        unplanned.refused.show_unless(json)
     };
     let repo = &arguments.look.repo;
     let code = each_plan(repo, &options, &Cancel::never(), work, refuse)
@@ -92,7 +89,7 @@ impl Previewed {
             Err(error @ PreviewError::NoCompose) => {
                 previewed.note("rewrites", &format!("not shown: {error}"));
             }
-            Err(error) => previewed.fail(Trouble::new(error.to_string(), None)),
+            Err(error) => previewed.fail(Trouble::new(error.to_string(), error.help())),
         }
         previewed
     }
@@ -204,7 +201,7 @@ fn describe(plan: &Plan, project: &str) -> String {
         let probe = check.probe.kind().describe();
         line(
             "health",
-            format!("{}: {probe} within {}", check.name, duration(check.timeout)),
+            format!("{}: {probe} within {}", check.name, whole(check.timeout)),
         );
     }
     if let Some(command) = &plan.spec.setup_command {
@@ -220,7 +217,7 @@ fn describe(plan: &Plan, project: &str) -> String {
             format!(
                 "{} ({place}, at most {})",
                 one_line(command),
-                duration(plan.limits.test)
+                whole(plan.limits.test)
             ),
         );
     }
@@ -236,7 +233,7 @@ fn describe(plan: &Plan, project: &str) -> String {
         line("not run", warning.text);
     }
     if let Some(service) = &plan.spec.test_service {
-        let limit = duration(plan.limits.test);
+        let limit = whole(plan.limits.test);
         line(
             "tests",
             format!("the service {service} (on the compose network, at most {limit})"),
@@ -270,12 +267,12 @@ fn describe(plan: &Plan, project: &str) -> String {
 fn before_up(plan: &Plan) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     if let Some(command) = &plan.spec.build_command {
-        let (command, limit) = (one_line(command), duration(plan.limits.build));
+        let (command, limit) = (one_line(command), whole(plan.limits.build));
         lines.push(("build", format!("{command} (here, at most {limit})")));
     }
     if !plan.spec.images.is_empty() {
         let images = plan.spec.images.join(", ");
-        let how = if plan.host.name == crate::host::LOCAL {
+        let how = if HostKind::of(&plan.host.name).is_local() {
             "built here before, used as they are"
         } else {
             "sent where the host does not have the same id, in place of its own"
@@ -283,7 +280,7 @@ fn before_up(plan: &Plan) -> Vec<(&'static str, String)> {
         lines.push(("images", format!("{images} ({how})")));
     }
     if let Some(command) = &plan.spec.prepare_command {
-        let (command, limit) = (one_line(command), duration(plan.limits.setup));
+        let (command, limit) = (one_line(command), whole(plan.limits.setup));
         let value = format!("{command} (on the host, before the stack, at most {limit})");
         lines.push(("prepare", value));
     }
@@ -302,7 +299,7 @@ fn harness_target(plan: &Plan, target: &Target) -> String {
         "{} of {} (compiled while the stack comes up, {place}, at most {})",
         target.name,
         target.package.name,
-        duration(plan.limits.test)
+        whole(plan.limits.test)
     )
 }
 
@@ -325,7 +322,7 @@ fn ports(plan: &Plan) -> String {
 }
 
 fn hours(plan: &Plan) -> String {
-    crate::report::attach_hints::lifetime(plan.keep_for)
+    whole(plan.keep_for)
 }
 
 /// Returns the first line of a command that does something.

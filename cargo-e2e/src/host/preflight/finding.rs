@@ -12,7 +12,7 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n    fix: {}", self.what, self.fix)
+        write!(f, "{}\n    help: {}", self.what, self.fix)
     }
 }
 

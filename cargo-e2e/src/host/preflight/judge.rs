@@ -2,6 +2,7 @@
 
 use super::finding::{Check, Finding, Problem, Purpose};
 use crate::host::{LOCAL, Output};
+use crate::units::kilobytes;
 
 /// The checks that idle workspaces of other repos stand in the way of.
 pub(super) const ROOM: [&str; 2] = [SPACE, INODES];
@@ -179,13 +180,13 @@ impl Judge<'_> {
             Some(free) if free < FREE_KB => self.missing(
                 name,
                 format!(
-                    "only {} MB are free in {place}, {} MB are needed",
-                    free / 1024,
-                    FREE_KB / 1024
+                    "only {} are free in {place}, {} are needed",
+                    kilobytes(free),
+                    kilobytes(FREE_KB)
                 ),
                 "free some space: `cargo e2e gc --all` removes workspaces and caches, `docker system df` shows Docker's share; or set CARGO_E2E_ROOT on the host",
             ),
-            Some(free) => self.fine(name, format!("{} MB", free / 1024)),
+            Some(free) => self.fine(name, kilobytes(free)),
             None => {}
         }
     }

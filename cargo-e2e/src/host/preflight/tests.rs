@@ -61,7 +61,7 @@ fn everything_that_is_missing_is_said_at_once() {
         [
             "rsync is not installed",
             "curl is not installed",
-            "only 1 MB are free in /r, 512 MB are needed",
+            "only 1.0 MB are free in /r, 512 MB are needed",
             "user dev may not use Docker",
             "Docker Compose v2 is not installed",
         ]

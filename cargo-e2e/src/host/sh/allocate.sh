@@ -4,7 +4,7 @@
 rm -f "$dir/numbers"
 {
   cat "$root"/sandboxes/*/ports "$root"/sandboxes/*/numbers 2>/dev/null
-  published | cut -d ' ' -f 1
+  printf '%s\n' "$containers" | cut -d ' ' -f 1
   listening
   for port in $avoid; do echo "tcp/$port"; done
 } | sed 's|.*/||' | awk -v groups="$groups" -v start="$(($(date +%s) * 7919 + $$))" '

@@ -7,8 +7,14 @@ containers() {
   done
   return 1
 }
+# Only a container's own id has its names behind it.
+ids() {
+  listed=$(ask "\"cargo-e2e.run=$id\"" 'http://docker/containers/json?all=1') &&
+    printf '%s\n' "$listed" | sed 's/{"Id":"/\
+&/g' | sed -n -e 's/^{"Id":"\([0-9a-f]*\)","Names":\[.*/\1/p' -e 's/^{"Id":"\([0-9a-f]*\)","Names":null.*/\1/p'
+}
 one_look() {
-  ids=$(docker ps -aq --no-trunc --filter "label=cargo-e2e.run=$id") || return 1
+  ids=$(ids) || ids=$(docker ps -aq --no-trunc --filter "label=cargo-e2e.run=$id") || return 1
   # shellcheck disable=SC2086 # ids
   # One that is gone meanwhile has no state: another look.
   [ -z "$ids" ] || docker inspect --type container --format "$show" $ids 2>/dev/null || return 1

@@ -4,6 +4,11 @@
 trap '' HUP PIPE
 unset CARGO_E2E_RUN
 if [ "${1-}" = gc ]; then
+  # One for all runs that begin meanwhile; and none is in the way of what begins now.
+  exec 7>"$root/locks/gc-soon"
+  flock -n 7 || exit 0
+  sleep 5
+  exec 7>&-
   gc
   exit
 fi

@@ -12,7 +12,6 @@ for other in "$root"/sandboxes/*/ports "$root"/sandboxes/*/numbers; do
     fi
   done
 done
-containers=$(published) || exit 1
 processes=$(listening)
 for port in $ports; do
   holder=$(printf '%s\n' "$containers" | grep "^$port " | head -n 1)

@@ -1,11 +1,13 @@
 # Arms the sandbox's guard, then makes its folder, and says when it expires by this host's clock.
-# Needs: run, who, slug, lifetime, patience (seconds), guard_script.
+# Needs: run, who, slug, lifetime, patience (seconds), engine (its socket, where it has one here),
+# guard_script.
 # Standard input: what `list` shows of the sandbox.
 mkdir -p "$root/sandboxes" "$root/leases" "$root/ended" "$root/locks" "$root/workspaces" || exit 1
 # Before anything else can be left behind, there is a guard to take it down.
 mkdir "$lease" || exit 1
 clock
 printf '%s\n' "$patience" >"$lease/patience" && take 00000000 && cat >"$lease/about" &&
+  printf '%s\n' "$engine" >"$lease/engine" &&
   printf '%s\n' "$guard_script" >"$lease/guard.sh" && printf '%s\n' "$id" >"$lease/sentinel" || exit 1
 # Not every sync takes names; then it writes everything, which is as good.
 sync "$lease/about" "$lease/guard.sh" "$lease/sentinel" "$lease" "$root/leases" 2>/dev/null

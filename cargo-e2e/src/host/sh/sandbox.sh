@@ -20,7 +20,8 @@ gone() {
     lease) echo "the client stopped renewing its lease, and its guard took it down" >&2 ;;
     deadline) echo "it exceeded the sum of all timeouts, and its guard took it down" >&2 ;;
     kept) echo "its lifetime is over, and its guard took it down" >&2 ;;
-    *) echo "another process took it down" >&2 ;;
+    expired) echo "it had expired, and \`cargo e2e gc\` removed it" >&2 ;;
+    *) echo "it was removed by \`cargo e2e down\`" >&2 ;;
   esac
   exit 76
 }

@@ -267,7 +267,7 @@ pub(super) fn read(text: &str) -> Option<Dead> {
 fn add(record: &mut Record, at: String, event: Event) {
     match event {
         Event::Commit { git } => record.git = git,
-        Event::StageStarted { stage } => record.stages.push(StageRecord {
+        Event::StageStarted { stage, .. } => record.stages.push(StageRecord {
             name: stage,
             status: StageStatus::Interrupted,
             started_at: at,

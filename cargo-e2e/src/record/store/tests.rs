@@ -102,18 +102,14 @@ fn what_a_dead_run_knew_becomes_its_record_once() {
     std::fs::create_dir(state.path().join("bundle")).unwrap();
     let mut journal = Journal::begin(&store, &header(state.path(), "dead")).unwrap();
     for event in [
-        Event::StageStarted {
-            stage: Stage::Provision,
-        },
+        Event::begin(Stage::Provision),
         Event::StageEnded {
             stage: Stage::Provision,
             status: StageStatus::Passed,
             duration: Duration::from_millis(5),
             detail: "made".to_owned(),
         },
-        Event::StageStarted {
-            stage: Stage::Ready,
-        },
+        Event::begin(Stage::Ready),
         Event::Health {
             name: "web".to_owned(),
             passed: false,
@@ -260,9 +256,7 @@ fn a_journal_that_was_torn_hides_no_other_and_is_named() {
         .open(&path)
         .unwrap();
     file.write_all(b"\xff\xfe\0\n").unwrap();
-    journal.event(&Event::StageStarted {
-        stage: Stage::Connect,
-    });
+    journal.event(&Event::begin(Stage::Connect));
     drop(journal);
 
     let recovered = recover(&store, none, |_| Ok(())).unwrap();

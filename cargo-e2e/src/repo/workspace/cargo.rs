@@ -221,7 +221,7 @@ impl Section {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => format!("known here: {}", keys.join(", ")),
                 };
-                return Err(format!("has an unknown key `{key}`\n  = help: {help}"));
+                return Err(format!("has an unknown key `{key}`\n  help: {help}"));
             }
             if key == "tests" {
                 section.tests = Some(

@@ -25,14 +25,14 @@ pub enum FindError {
         source: io::Error,
     },
     /// `--spec` is a glob that means nothing.
-    #[error("--spec {} {problem}\n  = help: quote the glob; it is relative to the current directory", pattern.display())]
+    #[error("--spec {} {problem}\n  help: quote the glob; it is relative to the current directory", pattern.display())]
     Glob {
         /// As typed.
         pattern: PathBuf,
         problem: String,
     },
     /// REPO is a file beside `--spec`: the shell replaced a glob.
-    #[error("REPO is a file beside --spec: {}\n  = help: quote a glob, as in --spec 'e2e/*.yml', or write --spec before each file", file.display())]
+    #[error("REPO is a file beside --spec: {}\n  help: quote a glob, as in --spec 'e2e/*.yml', or write --spec before each file", file.display())]
     SpecAsRepo {
         /// As typed.
         file: PathBuf,
@@ -55,7 +55,7 @@ pub enum FindError {
         nearest: Option<String>,
     },
     /// `-p` names a member without an `e2e.yml`.
-    #[error("the package `{package}` has no {}\n  = help: create it, or set `spec` in [package.metadata.e2e]", looked.display())]
+    #[error("the package `{package}` has no {}\n  help: create it, or set `spec` in [package.metadata.e2e]", looked.display())]
     PackageWithoutSpec {
         /// As typed.
         package: String,
@@ -94,10 +94,10 @@ fn not_found(looked: &[PathBuf], misnamed: Option<&Path>) -> String {
         let _ = write!(text, "\n  looked in {}", folder.display());
     }
     let _ = match misnamed {
-        Some(path) => write!(text, "\n  = help: rename {} to e2e.yml", path.display()),
+        Some(path) => write!(text, "\n  help: rename {} to e2e.yml", path.display()),
         None => write!(
             text,
-            "\n  = help: run it in a repo that has one, name the repo, or create {SPEC}"
+            "\n  help: run it in a repo that has one, name the repo, or create {SPEC}"
         ),
     };
     text
@@ -105,6 +105,6 @@ fn not_found(looked: &[PathBuf], misnamed: Option<&Path>) -> String {
 
 fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| {
-        format!("\n  = help: did you mean `{name}`?")
+        format!("\n  help: did you mean `{name}`?")
     })
 }

@@ -75,7 +75,7 @@ fn an_error_says_where_it_looked() {
     let [a, b] = ["a", "a/b"].map(|path| tree.root.join(path).display().to_string());
     let expected = format!("no e2e/e2e.yml found\n  looked in {b}\n  looked in {a}\n  looked in ");
     assert!(error.starts_with(&expected), "{error}");
-    let help = "\n  looked in /\n  = help: run it in a repo that has one, name the repo, or create e2e/e2e.yml";
+    let help = "\n  looked in /\n  help: run it in a repo that has one, name the repo, or create e2e/e2e.yml";
     assert!(error.ends_with(help), "{error}");
 
     let tree = tree.file("a/e2e/e2e.yaml", "");
@@ -235,7 +235,7 @@ fn packages_by_name() {
         .expect_err("an error")
         .to_string();
     let expected = format!(
-        "no package `wbe` in the workspace {}\n  = help: did you mean `web`?",
+        "no package `wbe` in the workspace {}\n  help: did you mean `web`?",
         tree.root.join("w").display()
     );
     assert_eq!(error, expected);
@@ -294,11 +294,11 @@ fn mistakes_in_manifests() {
     for (table, problem) in [
         (
             "hots = \"x\"",
-            "has an unknown key `hots`\n  = help: did you mean `host`?",
+            "has an unknown key `hots`\n  help: did you mean `host`?",
         ),
         (
             "zzz = 1",
-            "has an unknown key `zzz`\n  = help: known here: host, spec, tests",
+            "has an unknown key `zzz`\n  help: known here: host, spec, tests",
         ),
         ("host = 1", "`host` must be a text that isn't empty"),
         ("host = \" \"", "`host` must be a text that isn't empty"),

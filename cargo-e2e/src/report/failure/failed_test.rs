@@ -9,8 +9,9 @@ use super::stack::stack;
 use crate::record::assertion::{Piece, in_one_line, shortened};
 use crate::record::outcome::{Record, StageStatus, TestRecord};
 use crate::record::place::place;
-use crate::record::summary::{WIDTH, at_step, duration, first_line, says_nothing_new};
+use crate::record::summary::{WIDTH, at_step, first_line, says_nothing_new};
 use crate::text::{clip, count, printable};
+use crate::units::duration;
 
 /// A failed test, and what the stack did in its own time, where that is known.
 pub(super) struct FailedTest<'r> {
@@ -50,15 +51,25 @@ impl FailedTest<'_> {
         }
     }
 
+    /// Returns its place, else the first that its message names.
+    pub(super) fn place(&self, message: &str) -> Option<String> {
+        let named = || place(message).map(|(file, line)| format!("{file}:{line}"));
+        self.test.place.clone().or_else(named)
+    }
+
+    /// Returns its name, the step at which it failed and its place, as a line.
+    pub(super) fn title(&self, place: Option<&str>) -> String {
+        let name = printable(&self.test.name);
+        let (name, step) = (first_line(&name), at_step(self.test));
+        let place = place.map_or_else(String::new, |place| format!("  {place}"));
+        format!("{name}{step}{place}\n")
+    }
+
     fn head(&self, message: &str) -> String {
         let name = printable(&self.test.name);
         let (name, step) = (first_line(&name), at_step(self.test));
-        let at = match &self.test.place {
-            Some(place) => format!(" at {place}"),
-            None => {
-                place(message).map_or_else(String::new, |(file, line)| format!(" at {file}:{line}"))
-            }
-        };
+        let at = self.place(message);
+        let at = at.map_or_else(String::new, |at| format!(" at {at}"));
         match clip(&in_one_line(message), WIDTH).as_str() {
             "" => format!("- {name}{step}{at}\n"),
             says => format!("- {name}{step}{at}: {says}\n"),
@@ -73,7 +84,7 @@ impl FailedTest<'_> {
         let nothing_new = says_nothing_new(record, self.test);
         if nothing_new {
             message = message.split_once('\n').map_or("", |(_, rest)| rest);
-            if shown.verdict || message.trim().is_empty() {
+            if message.trim().is_empty() {
                 return String::new();
             }
         }

@@ -2,21 +2,15 @@
 
 use crate::record::summary::WIDTH;
 
-/// For the terminal.
-pub(super) const SHORT: Shown = Shown {
+/// For report.html, above the tests, which has their messages elsewhere.
+pub(super) const PAGE: Shown = Shown {
     whole: 2,
     named: 8,
     message: 8,
     lines: 20,
     width: WIDTH,
-    verdict: true,
     steps: false,
     common: false,
-};
-/// For report.html, above the tests.
-pub(super) const PAGE: Shown = Shown {
-    verdict: false,
-    ..SHORT
 };
 /// For failure.txt.
 pub(super) const LONG: Shown = Shown {
@@ -25,7 +19,6 @@ pub(super) const LONG: Shown = Shown {
     message: usize::MAX,
     lines: 2000,
     width: usize::MAX,
-    verdict: false,
     steps: true,
     common: false,
 };
@@ -43,8 +36,6 @@ pub(super) struct Shown {
     pub(super) message: usize,
     pub(super) lines: usize,
     pub(super) width: usize,
-    /// Whether the verdict stands above it, and what a test command printed above that.
-    pub(super) verdict: bool,
     pub(super) steps: bool,
     /// Whether what the stack did is said once for tests whose own lines nothing tells apart.
     pub(super) common: bool,

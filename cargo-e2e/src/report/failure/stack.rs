@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::during::{During, Service};
 use super::shown::Shown;
 use crate::record::outcome::{HealthStatus, Record, ServiceRecord, Stage};
-use crate::record::summary::{duration, first_line};
+use crate::record::summary::first_line;
 use crate::text::printable;
+use crate::units::duration;
 
 /// Describes what the stack did, the services that likely matter first.
 pub(super) fn stack(record: &Record, during: &During, shown: Shown) -> String {
@@ -21,24 +22,7 @@ pub(super) fn stack(record: &Record, during: &During, shown: Shown) -> String {
     } else {
         format!("while {what} ran ({took}):\n")
     };
-    let mut services: Vec<(&ServiceRecord, Option<&Service>)> = record
-        .services
-        .iter()
-        .map(|service| {
-            (
-                service,
-                during.services.iter().find(|one| one.name == service.name),
-            )
-        })
-        .collect();
-    services.sort_by_key(|(record, service)| {
-        let errors = service.map_or(0, Service::errors);
-        (
-            changes(record).is_empty(),
-            errors == 0,
-            service.is_none_or(|one| one.lines.is_empty()),
-        )
-    });
+    let services = ranked(record, during);
     let noisy = services
         .iter()
         .filter(|(_, service)| service.is_some_and(|one| !one.lines.is_empty()));
@@ -54,10 +38,7 @@ pub(super) fn stack(record: &Record, during: &During, shown: Shown) -> String {
         let changes = changes(record);
         if changes.is_empty() && !printed {
             // Nothing happened to this container: its state is enough.
-            silent.push(match record.state.as_str() {
-                "running" => record.name.clone(),
-                state => format!("{} ({state})", record.name),
-            });
+            silent.push(name_of_silent(record));
             continue;
         }
         let state = if changes.is_empty() {
@@ -69,7 +50,7 @@ pub(super) fn stack(record: &Record, during: &During, shown: Shown) -> String {
         let nothing = if printed || during.estimated {
             ""
         } else {
-            "; it printed nothing"
+            "; no output"
         };
         let _ = writeln!(text, "{}: {state}{nothing}", record.name);
         let picked = service.map_or_else(Vec::new, |service| service.pick(left.min(share)));
@@ -87,11 +68,38 @@ pub(super) fn stack(record: &Record, during: &During, shown: Shown) -> String {
         let said = if during.estimated {
             "other services:"
         } else {
-            "no log lines from"
+            "no output from"
         };
         let _ = writeln!(text, "{said} {}", silent.join(", "));
     }
     text
+}
+
+/// Returns the services with their logs, those that likely matter first.
+pub(super) fn ranked<'r>(
+    record: &'r Record,
+    during: &'r During,
+) -> Vec<(&'r ServiceRecord, Option<&'r Service>)> {
+    let log = |name: &str| during.services.iter().find(|one| one.name == name);
+    let services = record.services.iter();
+    let mut services: Vec<_> = services.map(|one| (one, log(&one.name))).collect();
+    services.sort_by_key(|(record, service)| {
+        let errors = service.map_or(0, Service::errors);
+        (
+            changes(record).is_empty(),
+            errors == 0,
+            service.is_none_or(|one| one.lines.is_empty()),
+        )
+    });
+    services
+}
+
+/// Returns the name of a service that did nothing, with its state where it does not run.
+pub(super) fn name_of_silent(record: &ServiceRecord) -> String {
+    match record.state.as_str() {
+        "running" => record.name.clone(),
+        state => format!("{} ({state})", record.name),
+    }
 }
 
 /// Says how the health checks went.
@@ -116,7 +124,7 @@ pub(super) fn health(record: &Record) -> String {
     if checks.is_empty() {
         return String::new();
     }
-    format!("health checks before: {}\n", checks.join("; "))
+    format!("health checks, before tests: {}\n", checks.join("; "))
 }
 
 pub(crate) fn restarted(times: u64) -> String {
@@ -127,7 +135,7 @@ pub(crate) fn restarted(times: u64) -> String {
 }
 
 /// Lists unexpected events of a container: restarts, exits, lack of memory.
-fn changes(service: &ServiceRecord) -> Vec<String> {
+pub(super) fn changes(service: &ServiceRecord) -> Vec<String> {
     let mut all = Vec::new();
     if service.oom_killed {
         all.push("out of memory (killed)".to_owned());

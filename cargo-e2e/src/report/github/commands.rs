@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use crate::record::event::{Event, Reporter};
 use crate::record::outcome::Stage;
-use crate::report::output::{Channel, Missed};
+use crate::report::output::{Channel, Missed, Status};
 
-/// Stops commands while tests print, with a token that the tests can't know. The runner orders
+/// Folds what tests print into a group, in which it stops commands with a token that the tests can't know. The runner orders
 /// lines only within one stream: this must write to the stream of the tests' output, and see each
 /// event before that stream's reporter.
 pub struct StopCommands<W: Write + Send> {
@@ -31,7 +31,7 @@ impl<W: Write + Send> StopCommands<W> {
     fn stop(&mut self) {
         if self.token.is_none() {
             let token = ulid::Ulid::generate().to_string().to_lowercase();
-            let line = format!("::stop-commands::{token}\n");
+            let line = format!("::group::test output\n::stop-commands::{token}\n");
             let _ = self.out.write_all(line.as_bytes());
             self.token = Some(token);
         }
@@ -40,7 +40,7 @@ impl<W: Write + Send> StopCommands<W> {
     fn resume(&mut self) {
         if let Some(token) = self.token.take() {
             let end = if self.unfinished_line { "\n" } else { "" };
-            let line = format!("{end}::{token}::\n");
+            let line = format!("{end}::{token}::\n::endgroup::\n");
             let _ = self.out.write_all(line.as_bytes());
         }
     }
@@ -89,6 +89,17 @@ impl<C: Channel> Channel for NoCommands<C> {
     fn offer(&mut self, lines: &[u8], missed: Missed) -> bool {
         self.0.offer(harmless(lines).as_bytes(), missed)
     }
+
+    fn status(&mut self, status: Option<Status>) {
+        let clean = |text: &str| harmless(text.as_bytes());
+        self.0.status(status.map(|mut status| {
+            status.words = clean(&status.words);
+            for row in &mut status.rows {
+                row.text = clean(&row.text);
+            }
+            status
+        }));
+    }
 }
 
 fn harmless(lines: &[u8]) -> String {
@@ -115,23 +126,12 @@ mod tests {
     use super::*;
     use crate::record::event::Events;
     use crate::record::outcome::StageStatus;
+    use crate::record::samples::{self, output};
     use crate::report::{Human, HumanOptions};
     use std::sync::{Arc, Mutex};
-    use std::time::Duration;
-
-    fn output(text: &str) -> Event {
-        Event::TestOutput {
-            bytes: text.as_bytes().to_vec(),
-        }
-    }
 
     fn ended(stage: Stage) -> Event {
-        Event::StageEnded {
-            stage,
-            status: StageStatus::Passed,
-            duration: Duration::ZERO,
-            detail: String::new(),
-        }
+        samples::ended(stage, StageStatus::Passed, 0, "")
     }
 
     /// Stdout, to which several write.
@@ -168,13 +168,17 @@ mod tests {
         let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         let [
+            "::group::test output",
             first,
             "::error::x",
             "half a line",
             end,
+            "::endgroup::",
+            "::group::test output",
             second,
             "more",
             last,
+            "::endgroup::",
         ] = lines.as_slice()
         else {
             panic!("{lines:?}");

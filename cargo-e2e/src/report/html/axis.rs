@@ -7,10 +7,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::record::outcome::{HealthStatus, Record, Stage, StageRecord, StageStatus};
-use crate::record::summary::{duration, first_line, reason};
+use crate::record::summary::{first_line, reason};
 use crate::report::ReportInputs;
 use crate::report::log_lines::shifted;
 use crate::text::printable;
+use crate::units::duration;
 
 use super::anchor;
 use super::lives::{self, Life};

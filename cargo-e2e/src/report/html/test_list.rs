@@ -13,8 +13,9 @@ use super::style::{mark, status_class};
 use super::test_name::split;
 use crate::record::junit::Stacks;
 use crate::record::outcome::{AttemptRecord, Record, StageStatus, StepRecord, TestRecord};
-use crate::record::summary::{duration, failed_tests, first_line};
+use crate::record::summary::{failed_tests, first_line};
 use crate::text::printable;
+use crate::units::duration;
 
 /// So many failed tests are open.
 const OPEN: usize = 10;

@@ -240,7 +240,7 @@ fn failed_tests_come_first_and_the_timeline_of_many_is_short() {
 
     let page = page(&record, &inputs(folder.path()), None, &Stacks::new());
     let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}"));
-    assert!(page.contains("12 failed · 588 passed · 10 min 00 s · railiance01"));
+    assert!(page.contains("12 failed · 588 passed · 10m00s · railiance01"));
     assert!(page.contains("first failure"));
     // In the order of the run's other views, each before all that passed.
     let last = failed

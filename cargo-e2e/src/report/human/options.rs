@@ -24,6 +24,8 @@ pub struct HumanOptions {
     pub color: bool,
     /// Whether stderr is an interactive terminal, which may redraw a line.
     pub live: bool,
+    /// The columns at which lines are wrapped; elsewhere they are whole.
+    pub columns: Option<usize>,
     /// Whether stdout and stderr go to the same place, where their lines meet.
     pub shared: bool,
 }
@@ -44,7 +46,14 @@ impl HumanOptions {
             verbosity,
             color: color.unwrap_or_else(auto),
             live: stderr().is_terminal() && !dumb && !ci,
+            columns: columns(),
             shared: same_place(),
         }
     }
+}
+
+/// Returns how wide stderr is, where it is a terminal that says so.
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stderr()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }

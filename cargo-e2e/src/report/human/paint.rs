@@ -1,5 +1,7 @@
 //! Colours, and the column of verbs on the left.
 
+use std::path::Path;
+
 use anstyle::{AnsiColor, Style};
 
 /// The width of the column of verbs, the same as cargo's and nextest's.
@@ -42,6 +44,16 @@ impl Paint {
     pub(super) fn verb(&self, style: Style, verb: &str) -> String {
         let margin = " ".repeat(COLUMN.saturating_sub(verb.len()));
         format!("{margin}{}", self.with(style, verb))
+    }
+
+    /// Returns a text that a terminal opens a file with, where it has colours.
+    pub(super) fn link(&self, file: &Path, text: &str) -> String {
+        if self.color && file.is_absolute() {
+            let file = file.to_string_lossy().replace(' ', "%20");
+            format!("\u{1b}]8;;file://{file}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// Returns the code that ends every style.

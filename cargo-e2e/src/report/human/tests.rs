@@ -1,9 +1,12 @@
 mod bottom_line;
 mod last_lines;
+mod screens;
+mod whole_screen;
 
 use std::time::Duration;
 
 use super::*;
+use crate::record::event::Excerpt;
 use crate::record::outcome::{Stage, StageStatus, Verdict};
 use crate::record::samples::{began, ended, failed, finished, passed, test};
 
@@ -75,9 +78,7 @@ fn failure(stage: Stage, message: &str, excerpts: Vec<Excerpt>, help: Option<&st
 fn passing_run() -> Vec<Event> {
     vec![
         began(),
-        Event::StageStarted {
-            stage: Stage::Connect,
-        },
+        Event::begin(Stage::Connect),
         ended(
             Stage::Connect,
             Passed,
@@ -98,7 +99,7 @@ fn passing_run() -> Vec<Event> {
         output("1 passed\n"),
         ended(Stage::Test, Passed, 1_020, "passed"),
         ended(Stage::Collect, Passed, 1_400, "2 logs"),
-        ended(Stage::Teardown, Passed, 800, "nothing left"),
+        ended(Stage::Teardown, Passed, 800, "cleaned up"),
         ended(Stage::Report, Passed, 10, ""),
         finished(passed(), None),
     ]
@@ -117,8 +118,8 @@ warning: link skipped: a
        ready 0.40 s  2 health checks
         test 1.02 s  passed
      collect 1.40 s  2 logs
-    teardown 0.80 s  nothing left
-      Passed activity-core e2e in 6.12 s on railiance01
+    teardown 0.80 s  cleaned up
+      Passed activity-core · 6.12 s · railiance01
              results: target/e2e/01jd0000000000000000000000
 "
     );
@@ -142,9 +143,9 @@ warning: link skipped: a
        ready 0.40 s  2 health checks
         test 1.02 s  passed
      collect 1.40 s  2 logs
-    teardown 0.80 s  nothing left
+    teardown 0.80 s  cleaned up
       report 0.01 s
-      Passed activity-core e2e in 6.12 s on railiance01
+      Passed activity-core · 6.12 s · railiance01
              results: target/e2e/01jd0000000000000000000000
 "
     );
@@ -167,7 +168,7 @@ fn failing_test() -> Vec<Event> {
         test("publishes", Failed),
         test("retries", Failed),
     ];
-    record.tests[1].message = Some("no event after 5 s\nat tests/e2e.rs:12".into());
+    let explained = "publishes  tests/e2e.rs:12\n  E no event after 5 s\nnext  cargo e2e open\n";
     let help = Some("the sandbox is gone; keep it with --keep-on-failure");
     vec![
         began(),
@@ -179,8 +180,13 @@ fn failing_test() -> Vec<Event> {
             help,
         ),
         ended(Stage::Test, Failed, 1_020, "2 of 3 tests failed"),
-        ended(Stage::Teardown, Passed, 800, "nothing left"),
-        finished(record, None),
+        ended(Stage::Teardown, Passed, 800, "cleaned up"),
+        Event::RunFinished {
+            bundle: format!("target/e2e/{}", record.run_id).into(),
+            record: Box::new(record),
+            failure: Some(explained.into()),
+            kept: None,
+        },
     ]
 }
 
@@ -189,15 +195,14 @@ fn a_failing_test() {
     assert_eq!(
         show(Normal, &failing_test()),
         "     Running activity-core on railiance01 (run 01jd0000000000000000000000)
-error: test: 2 of 3 tests failed
-  exit status 101
-  help: the sandbox is gone; keep it with --keep-on-failure
         test 1.02 s  failed
-    teardown 0.80 s  nothing left
-      Failed activity-core e2e: 2 of 3 tests in 6.12 s on railiance01
-             test: 2 of 3 tests failed
-             - publishes: no event after 5 s
-             - retries
+    teardown 0.80 s  cleaned up
+        FAIL 2 of 3 tests · activity-core · 6.12 s · railiance01
+             test: exit status 101
+             help: the sandbox is gone; keep it with --keep-on-failure
+             publishes  tests/e2e.rs:12
+               E no event after 5 s
+             next  cargo e2e open
              results: target/e2e/01jd0000000000000000000000
 "
     );
@@ -207,13 +212,12 @@ error: test: 2 of 3 tests failed
 fn a_failing_test_in_silence() {
     assert_eq!(
         show(Quiet, &failing_test()),
-        "error: test: 2 of 3 tests failed
-  exit status 101
-  help: the sandbox is gone; keep it with --keep-on-failure
-      Failed activity-core e2e: 2 of 3 tests in 6.12 s on railiance01
-             test: 2 of 3 tests failed
-             - publishes: no event after 5 s
-             - retries
+        "        FAIL 2 of 3 tests · activity-core · 6.12 s · railiance01
+             test: exit status 101
+             help: the sandbox is gone; keep it with --keep-on-failure
+             publishes  tests/e2e.rs:12
+               E no event after 5 s
+             next  cargo e2e open
              results: target/e2e/01jd0000000000000000000000
 "
     );
@@ -225,8 +229,8 @@ fn an_unhealthy_stack_shows_the_end_of_its_logs() {
         .map(|n| format!("\u{1b}[31mline {n}\u{1b}[0m\u{8}"))
         .collect();
     let excerpts = vec![
-        excerpt("the last lines of web", &(log.join("\n") + "\n\n")),
-        excerpt("the last lines of db", "\n"),
+        excerpt("last lines of web", &(log.join("\n") + "\n\n")),
+        excerpt("last lines of db", "\n"),
         excerpt("docker inspect:", &"x".repeat(600)),
     ];
     let events = [
@@ -237,24 +241,25 @@ fn an_unhealthy_stack_shows_the_end_of_its_logs() {
             None,
         ),
     ];
-    let lines: Vec<String> = (4..=43).map(|n| format!("  | line {n}")).collect();
+    let lines: Vec<String> = (24..=43)
+        .map(|n| format!("             | line {n}"))
+        .collect();
     let lines = lines.join("\n");
-    let cut = "x".repeat(EXCERPT_WIDTH);
+    let cut = "x".repeat(excerpts::WIDTH);
     assert_eq!(
         show(Normal, &events),
         format!(
-            "error: ready: web answers 503
-  the last lines of web:
-  | (3 lines left out)
-{lines}
-  the last lines of db: nothing
-  docker inspect:
-  | {cut}...
-  help: one
-        two
-       ready 1 min 00 s  failed
-   Unhealthy activity-core e2e in 6.12 s on railiance01
+            "       ready 1m00s  failed: web answers 503
+        FAIL unhealthy · activity-core · 6.12 s · railiance01
              ready: web answers 503
+             last lines of web:
+             | (23 lines left out)
+{lines}
+             last lines of db: nothing
+             docker inspect:
+             | {cut}...
+             help: one
+                   two
              results: target/e2e/01jd0000000000000000000000
 "
         )
@@ -272,8 +277,7 @@ fn leftovers_come_with_the_command_that_removes_them() {
     assert_eq!(
         show(Normal, &events),
         "    teardown 0.80 s  failed: 1 network is left
-      Leaked activity-core e2e in 6.12 s on railiance01
-             teardown: 1 network is left
+        FAIL leaked · activity-core · 6.12 s · railiance01
              left: network e2e-activity-core-1_default
              remove: cargo e2e down 01jd0000000000000000000000 --host railiance01
              results: target/e2e/01jd0000000000000000000000
@@ -296,21 +300,22 @@ fn an_interrupted_run_names_the_signal() {
         show(Normal, &events),
         "        test 1.02 s  interrupted
      collect 0.01 s  interrupted: given up
- Interrupted activity-core e2e (SIGTERM) in 6.12 s on railiance01
+ Interrupted activity-core (SIGTERM) · 6.12 s · railiance01
              results: target/e2e/01jd0000000000000000000000
 "
     );
 }
 
 #[test]
-fn what_was_kept_is_shown_as_it_came_also_in_silence() {
+fn what_was_kept_is_shown_as_it_came_and_in_a_line_in_silence() {
     let kept =
         "kept for 24 h on railiance01\n  enter   cargo e2e shell x\n  remove  cargo e2e down x\n";
-    assert_eq!(show(Quiet, &[finished(passed(), Some(kept))]), kept);
+    let first = "kept for 24 h on railiance01\n";
+    assert_eq!(show(Quiet, &[finished(passed(), Some(kept))]), first);
     assert_eq!(
         show(Normal, &[finished(passed(), Some(kept))]),
         format!(
-            "      Passed activity-core e2e in 6.12 s on railiance01
+            "      Passed activity-core · 6.12 s · railiance01
              results: target/e2e/01jd0000000000000000000000
 {kept}"
         )
@@ -328,15 +333,23 @@ fn nothing_that_a_host_says_reaches_the_terminal_raw() {
         progress(Stage::Up, evil),
         health("web", false, evil),
         Event::Warning { text: evil.into() },
-        Event::Note { text: evil.into() },
-        failure(Stage::Test, evil, vec![excerpt(evil, evil)], Some(evil)),
+        Event::Note {
+            text: evil.into(),
+            waits: None,
+        },
+        failure(
+            Stage::Test,
+            evil,
+            vec![excerpt(evil, &format!("{evil} more"))],
+            Some(evil),
+        ),
         ended(Stage::Up, Failed, 1, evil),
         finished(record, Some(evil)),
     ];
     let shown = show(Verbose, &events);
     let raw = |c: char| c.is_control() && c != '\n';
     assert!(!shown.contains(raw), "{shown:?}");
-    assert_eq!(shown.matches("abc").count(), 15, "{shown}");
+    assert_eq!(shown.matches("abc").count(), 11, "{shown}");
 }
 
 #[test]
@@ -344,7 +357,7 @@ fn the_tests_bytes_pass_as_they_came_and_our_lines_begin_on_their_own() {
     let events = [
         output("\u{1b}[32mok\u{1b}[0m\nno newline"),
         ended(Stage::Test, Passed, 1_020, "passed"),
-        ended(Stage::Teardown, Passed, 800, "nothing left"),
+        ended(Stage::Teardown, Passed, 800, "cleaned up"),
     ];
     let shared = HumanOptions {
         shared: true,

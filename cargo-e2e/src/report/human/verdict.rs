@@ -1,126 +1,180 @@
-//! The last lines of a run: its verdict, where the evidence is, what is left to do.
+//! The last lines of a run: its verdict, why, where the evidence is, what is left to do. Each thing
+//! is said once.
 
 use std::path::Path;
+use std::time::Duration;
 
+use super::checks::Checks;
+use super::excerpts::{excerpt, indented};
 use super::paint::{COLUMN, Paint};
-use crate::record::assertion::in_one_line;
-use crate::record::outcome::{Record, Stage, TestRecord, Verdict};
-use crate::record::summary::{
-    WIDTH, at_step, by_spec, failed_tests, first_failed, first_line, says_nothing_new, signal_name,
-    tail, with_cause,
-};
-use crate::text::{clip, printable};
+use crate::record::event::Failure;
+use crate::record::outcome::{Record, Stage, StageRecord, StageStatus, Verdict};
+use crate::record::summary::{by_spec, counts, first_line, signal_name, with_cause};
+use crate::text::printable;
+use crate::units::duration;
 
-/// Failed tests that are named; the bundle has all.
-const NAMED_TESTS: usize = 10;
-/// Health checks that did not pass, beside the first.
-const NAMED_CHECKS: usize = 9;
+/// Lines of a message that are shown.
+const MESSAGE: usize = 30;
+
+/// What a run ended with.
+#[derive(Clone, Copy)]
+pub(super) struct Ended<'r> {
+    pub(super) record: &'r Record,
+    pub(super) bundle: &'r Path,
+    /// Why stages failed.
+    pub(super) failures: &'r [Failure],
+    /// What failed tests say, and what to type next.
+    pub(super) explained: Option<&'r str>,
+    pub(super) kept: Option<&'r str>,
+}
 
 /// Returns the last lines; none for a quiet run that passed and left nothing behind.
-pub(super) fn lines(
-    paint: &Paint,
-    quiet: bool,
-    record: &Record,
-    bundle: &Path,
-    failure: Option<&str>,
-    kept: Option<&str>,
-) -> Vec<String> {
+pub(super) fn lines(paint: &Paint, quiet: bool, ended: &Ended<'_>) -> Vec<String> {
+    let record = ended.record;
     let mut lines = Vec::new();
     if !quiet || record.verdict != Verdict::Passed {
         lines.push(verdict(paint, record));
-        let margin = " ".repeat(COLUMN + 1);
+        let mut below = Vec::new();
+        for failure in ended.failures {
+            below.extend(why(paint, record, failure));
+        }
+        below.extend(unexplained(record, ended.failures));
+        if record.verdict == Verdict::Unhealthy && record.health_checks.len() > 1 {
+            below.push(Checks::recorded(&record.health_checks).marks());
+        }
+        below.extend(leftovers(paint, record));
         // It is printable already, and has no colours.
-        let explained = failure.unwrap_or_default().lines().map(str::to_owned);
-        let below = why(
-            paint,
-            record,
-            failure.is_some_and(|failure| !failure.is_empty()),
-        )
-        .into_iter()
-        .chain(explained)
-        .chain(leftovers(paint, record))
-        .chain(results(paint, bundle));
+        let explained = ended.explained.unwrap_or_default().lines();
+        below.extend(explained.map(|line| painted(paint, line)));
+        below.extend(results(paint, ended.bundle));
+        let margin = " ".repeat(COLUMN + 1);
+        let below = below.iter().flat_map(|text| text.lines());
         lines.extend(below.map(|line| format!("{margin}{line}")));
     }
-    // Also when quiet: a user who keeps a sandbox needs to know how to enter and remove it.
-    if let Some(kept) = kept.map(str::trim_end).filter(|kept| !kept.is_empty()) {
-        lines.push(printable(kept));
+    // Also when quiet: a user who keeps a sandbox needs to know that it is there.
+    if let Some(kept) = ended
+        .kept
+        .map(str::trim_end)
+        .filter(|kept| !kept.is_empty())
+    {
+        let kept = printable(kept);
+        let most = if quiet { 1 } else { usize::MAX };
+        lines.extend(kept.lines().take(most).map(str::to_owned));
     }
     lines
 }
 
 fn verdict(paint: &Paint, record: &Record) -> String {
-    let style = match record.verdict {
-        Verdict::Passed => paint.good,
-        Verdict::Interrupted => paint.caution,
-        _ => paint.bad,
-    };
     // `up` ends without tests.
     let reached = |stage| record.stages.iter().any(|one| one.name == stage);
-    let word = match record.verdict {
-        Verdict::Passed if reached(Stage::Up) && !reached(Stage::Test) => "Up",
-        other => other.info().title,
+    let (style, word) = match record.verdict {
+        Verdict::Passed if reached(Stage::Up) && !reached(Stage::Test) => (paint.good, "Up"),
+        Verdict::Passed => (paint.good, "Passed"),
+        Verdict::Interrupted => (paint.caution, "Interrupted"),
+        _ => (paint.bad, "FAIL"),
     };
-    let verb = paint.verb(style, word);
+    let counts = counts(record);
+    let title = record.verdict.info().title.to_lowercase();
+    let what = match record.verdict {
+        Verdict::Failed if counts.is_empty() => "tests failed".to_owned(),
+        Verdict::Passed | Verdict::Interrupted | Verdict::Failed => counts,
+        _ if counts.is_empty() => title,
+        _ => format!("{title}: {counts}"),
+    };
     let signal = signal_name(record).map_or_else(String::new, |name| format!(" ({name})"));
-    let by = by_spec(record);
-    format!("{verb} {} e2e{by}{signal}{}", record.repo, tail(record))
+    let took = duration(Duration::from_millis(record.duration_ms));
+    let repo = format!("{}{}{signal}", record.repo, by_spec(record));
+    let parts = [what, repo, took, record.host.clone()];
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    let parts: Vec<String> = parts.collect();
+    format!("{} {}", paint.verb(style, word), parts.join(" · "))
 }
 
-/// Returns lines for the stage that failed first, and for the failed tests where nothing explains
-/// them below.
-fn why(paint: &Paint, record: &Record, explained: bool) -> Vec<String> {
+/// Returns why a stage failed, with what was printed, and help.
+fn why(paint: &Paint, record: &Record, failure: &Failure) -> Vec<String> {
     let mut lines = Vec::new();
-    // Leftovers are listed below, without an announcement.
-    let listed = |detail: &str| {
-        let left = record.leftovers.first();
-        record.verdict == Verdict::Leaked && left.is_some_and(|left| detail.contains(left.as_str()))
-    };
-    if record.verdict != Verdict::Passed
-        && let Some(stage) = first_failed(record)
-        && !listed(&stage.detail)
+    let message = printable(&failure.message);
+    // What is left is listed, and failed tests are counted above.
+    let is_listed = failure.stage == Stage::Teardown && !record.leftovers.is_empty();
+    let mut message: Vec<&str> = message.trim().lines().map(str::trim_end).collect();
+    let counts = counts(record);
+    let counted = counts.split(" (").next().unwrap_or_default();
+    if message
+        .first()
+        .is_some_and(|first| *first == format!("{counted} failed"))
     {
-        let detail = printable(&stage.detail);
-        lines.push(format!("{}: {}", stage.name.name(), with_cause(&detail)));
-        if stage.name == Stage::Ready {
-            lines.extend(other_checks(&detail));
+        message.remove(0);
+    }
+    if !is_listed {
+        let stage = failure.stage.name();
+        let shown = message.iter().take(MESSAGE).enumerate();
+        lines.extend(shown.map(|(at, line)| match at {
+            0 => format!("{stage}: {line}"),
+            _ => format!("  {line}").trim_end().to_owned(),
+        }));
+    }
+    // An engine's error is the cause in the message already.
+    let is_news = |line: &str| {
+        let line = line
+            .trim()
+            .trim_start_matches("Error response from daemon: ");
+        !message.iter().any(|said| said.contains(line))
+    };
+    for one in &failure.excerpts {
+        if one.text.trim().is_empty() || printable(&one.text).lines().any(is_news) {
+            excerpt(paint, one, &mut lines);
         }
     }
-    // A test that only repeats its stage is a test command.
-    let says_more = |test: &&TestRecord| !says_nothing_new(record, test);
-    let failed: Vec<&TestRecord> = failed_tests(record).into_iter().filter(says_more).collect();
-    if !failed.is_empty() && !explained {
-        lines.extend(failed.iter().take(NAMED_TESTS).map(|test| {
-            let name = printable(&test.name);
-            let name = paint.with(paint.bad, first_line(&name));
-            let message = printable(test.message.as_deref().unwrap_or_default());
-            let at = at_step(test);
-            match in_one_line(&message).as_str() {
-                "" => format!("- {name}{at}"),
-                message => format!("- {name}{at}: {}", clip(message, WIDTH)),
-            }
-        }));
-        if failed.len() > NAMED_TESTS {
-            lines.push(format!("- and {} more", failed.len() - NAMED_TESTS));
-        }
+    if let Some(help) = &failure.help {
+        let word = paint.with(paint.strong, "help");
+        lines.push(format!("{word}: {}", indented(help, "      ")));
     }
     lines
 }
 
-/// Returns the other reasons for a stack that is not ready, each in its line.
-fn other_checks(detail: &str) -> Vec<String> {
-    let mut lines = detail.trim().lines().skip(1).map(str::trim_end);
-    let is_reason =
-        |line: &&str| !line.is_empty() && !line.ends_with(':') && !line.starts_with(' ');
-    let reasons: Vec<&str> = lines.by_ref().take_while(is_reason).collect();
-    let named = reasons.iter().take(NAMED_CHECKS);
-    let mut shown: Vec<String> = named
-        .map(|line| format!("ready: {}", clip(line, WIDTH)))
-        .collect();
-    if reasons.len() > NAMED_CHECKS {
-        shown.push(format!("ready: and {} more", reasons.len() - NAMED_CHECKS));
+/// Returns a line for each stage that failed without a word of its own, such as `report`.
+fn unexplained(record: &Record, failures: &[Failure]) -> Vec<String> {
+    let is_told = |stage: Stage| failures.iter().any(|failure| failure.stage == stage);
+    let failed = |stage: &&StageRecord| {
+        let listed = stage.name == Stage::Teardown && !record.leftovers.is_empty();
+        stage.status == StageStatus::Failed
+            && !stage.detail.trim().is_empty()
+            && !is_told(stage.name)
+            && !listed
+    };
+    let stages = record.stages.iter().filter(failed);
+    let line = |stage: &StageRecord| {
+        let detail = printable(&stage.detail);
+        format!("{}: {}", stage.name.name(), with_cause(&detail))
+    };
+    match record.verdict {
+        Verdict::Passed => Vec::new(),
+        _ => stages.map(line).collect(),
     }
-    shown
+}
+
+/// Colours a line of the explanation by how it begins.
+fn painted(paint: &Paint, line: &str) -> String {
+    for (label, style) in [
+        ("next", paint.strong),
+        ("meanwhile", paint.dim),
+        ("about then", paint.dim),
+        ("  E", paint.bad),
+        ("  >", paint.bad),
+    ] {
+        if let Some(rest) = line.strip_prefix(label)
+            && rest.starts_with(' ')
+        {
+            return format!("{}{rest}", paint.with(style, label));
+        }
+    }
+    if line.starts_with(' ') || line.starts_with("and ") {
+        return line.to_owned();
+    }
+    match line.split_once("  ") {
+        Some((name, place)) => format!("{}  {place}", paint.with(paint.strong, name)),
+        None => paint.with(paint.strong, line),
+    }
 }
 
 fn leftovers(paint: &Paint, record: &Record) -> Vec<String> {
@@ -140,7 +194,10 @@ fn leftovers(paint: &Paint, record: &Record) -> Vec<String> {
 
 fn results(paint: &Paint, bundle: &Path) -> Option<String> {
     let word = paint.with(paint.dim, "results:");
-    (!bundle.as_os_str().is_empty()).then(|| format!("{word} {}", near(bundle).display()))
+    (!bundle.as_os_str().is_empty()).then(|| {
+        let shown = near(bundle).display().to_string();
+        format!("{word} {}", paint.link(&bundle.join("report.html"), &shown))
+    })
 }
 
 /// Returns a path relative to the current directory, where it lies in it.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::record::summary::kilobytes;
+use crate::units::kilobytes;
 
 /// Returns the text in the place of what was left out, as whole lines of its stream.
 pub type Notice = Arc<dyn Fn(Missed) -> String + Send + Sync>;

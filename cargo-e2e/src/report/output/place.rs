@@ -15,11 +15,8 @@ use super::status::Status;
 
 /// A pipe takes this much at once; smaller steps show sooner that its reader reads.
 const STEP: usize = 4096;
-/// How often the status line is drawn.
-const FRAME: Duration = Duration::from_millis(100);
 /// The width of a terminal that does not report one.
 const COLUMNS: usize = 80;
-const ERASE: &[u8] = b"\r\x1b[K";
 
 /// The queue of a place. Writers never wait for readers.
 pub(super) struct Place {
@@ -57,6 +54,7 @@ impl Place {
             place: Arc::clone(&place),
             streams,
             drawn: None,
+            last: Instant::now(),
             line_begins: true,
         };
         // The thread ends with the process: until then there may be more to write.
@@ -192,15 +190,18 @@ impl<F: AsFd> Write for Raw<F> {
 enum Task {
     Write(Piece),
     Draw(usize, Status),
-    Erase(usize),
+    Beat(usize, Status),
+    Erase,
 }
 
 /// The thread. Only it waits for readers, and never with the lock held.
 struct Writer {
     place: Arc<Place>,
     streams: Vec<Target>,
-    /// The stream that shows the status line, and since when.
-    drawn: Option<(usize, Instant)>,
+    /// The stream that shows the status, and in how many lines.
+    drawn: Option<(usize, usize)>,
+    /// When something was written.
+    last: Instant,
     /// The last byte was a newline.
     line_begins: bool,
 }
@@ -219,15 +220,20 @@ impl Writer {
                     let columns = rustix::termios::tcgetwinsize(io::stderr())
                         .map_or(0, |size| usize::from(size.ws_col));
                     let columns = if columns == 0 { COLUMNS } else { columns };
-                    let now = Instant::now();
-                    let line = format!("\r{}\x1b[K", status.line(now, columns));
-                    self.drawn = Some((to, now));
-                    self.write(to, line.as_bytes());
+                    let lines = status.lines(Instant::now(), columns);
+                    let before = self.drawn.map_or(1, |(_, lines)| lines);
+                    self.drawn = Some((to, lines.len()));
+                    let mut text = up(before);
+                    text += &lines.join("\x1b[K\r\n");
+                    // What is left of more lines than these goes too.
+                    self.write(to, (text + "\x1b[J").as_bytes());
                 }
-                Task::Erase(on) => {
-                    self.drawn = None;
-                    self.write(on, ERASE);
+                Task::Beat(to, status) => {
+                    let begin = if self.line_begins { "" } else { "\n" };
+                    let text = format!("{begin}{}\n", status.line(Instant::now()));
+                    self.show(to, text.as_bytes(), false);
                 }
+                Task::Erase => self.erase(),
             }
         }
     }
@@ -241,15 +247,19 @@ impl Writer {
                 return Task::Write(piece);
             }
             let until = match (&state.status, self.drawn) {
-                (None, Some((on, _))) => return Task::Erase(on),
+                (None, Some(_)) => return Task::Erase,
                 (None, None) => None,
                 // Not behind an unfinished line.
-                (Some(_), _) if !self.line_begins => None,
+                (Some((_, status)), _) if status.live && !self.line_begins => None,
                 (Some((to, status)), drawn) => {
-                    let due =
-                        drawn.map_or(Duration::ZERO, |(_, at)| FRAME.saturating_sub(at.elapsed()));
+                    let due = if status.live && drawn.is_none() {
+                        Duration::ZERO
+                    } else {
+                        status.due(self.last.elapsed())
+                    };
                     if due.is_zero() {
-                        return Task::Draw(*to, status.clone());
+                        let task = if status.live { Task::Draw } else { Task::Beat };
+                        return task(*to, status.clone());
                     }
                     Some(due)
                 }
@@ -272,9 +282,7 @@ impl Writer {
 
     /// Writes text in the place of the status line. `counted` are the bytes that the queue counts.
     fn show(&mut self, to: usize, text: &[u8], counted: bool) {
-        if let Some((on, _)) = self.drawn.take() {
-            self.write(on, ERASE);
-        }
+        self.erase();
         for step in text.chunks(STEP) {
             self.write(to, step);
             if counted {
@@ -284,12 +292,27 @@ impl Writer {
         self.line_begins = text.ends_with(b"\n");
     }
 
+    fn erase(&mut self) {
+        if let Some((on, lines)) = self.drawn.take() {
+            self.write(on, (up(lines) + "\x1b[J").as_bytes());
+        }
+    }
+
     fn write(&mut self, to: usize, bytes: &[u8]) {
+        self.last = Instant::now();
         if let Err(error) = self.streams[to].write(bytes) {
             self.place.lock().errors.push((to, error));
         }
         self.place
             .progress
             .send_modify(|now| now.written += bytes.len() as u64);
+    }
+}
+
+/// Returns what moves the cursor from the last of so many lines to the begin of the first.
+fn up(lines: usize) -> String {
+    match lines.saturating_sub(1) {
+        0 => "\r".to_owned(),
+        above => format!("\r\x1b[{above}A"),
     }
 }

@@ -129,21 +129,15 @@ impl Write for Screen {
 }
 
 impl Screen {
-    /// The lines as a terminal shows them.
+    /// The lines as a terminal shows them, up to the cursor's.
     fn lines(&self) -> Vec<String> {
         let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let seen = |line: &str| {
-            let mut cells = Vec::new();
-            for written in line.split('\r') {
-                let erases = written.contains("\u{1b}[K");
-                let written: Vec<char> = written.replace("\u{1b}[K", "").chars().collect();
-                let rest = cells.get(written.len()..).unwrap_or_default().to_vec();
-                cells = written;
-                cells.extend(if erases { Vec::new() } else { rest });
-            }
-            cells.into_iter().collect()
-        };
-        text.split('\n').map(seen).collect()
+        let mut terminal = vt100::Parser::new(1100, 80, 0);
+        // As the terminal's driver does.
+        terminal.process(text.replace('\n', "\r\n").as_bytes());
+        let screen = terminal.screen();
+        let rows = usize::from(screen.cursor_position().0) + 1;
+        screen.rows(0, 80).take(rows).collect()
     }
 }
 
@@ -176,33 +170,49 @@ async fn the_status_stands_below_what_is_written_and_goes() {
         label: "up".into(),
         width: 2,
         since: Instant::now(),
+        limit: None,
         words: "pulling".into(),
+        rows: vec![Row::of("web  created")],
+        live: true,
     };
     let mut err = output.err();
-    err.status(Some(status));
-    let shown = async |begin: &[&str]| {
+    err.status(Some(status.clone()));
+    let shown = async |above: &[&str]| {
         output.drained().await;
         let lines = screen.lines();
-        let (last, above) = lines.split_last().unwrap();
-        assert_eq!(above, begin);
-        last.clone()
+        let rest = lines.strip_prefix(
+            &*above
+                .iter()
+                .map(|line| (*line).to_owned())
+                .collect::<Vec<_>>(),
+        );
+        rest.unwrap_or_else(|| panic!("{lines:?}")).to_vec()
     };
-    assert!(shown(&[]).await.ends_with(" s  pulling"));
+    let is_status = |lines: &[String]| {
+        let [first, second] = lines else {
+            panic!("{lines:?}");
+        };
+        assert!(
+            first.starts_with("up ") && first.ends_with(" s  pulling"),
+            "{first}"
+        );
+        assert_eq!(second, "   web  created");
+    };
+    is_status(&shown(&[]).await);
     err.write_all(b"a warning\n").unwrap();
-    let last = shown(&["a warning"]).await;
-    assert!(
-        last.starts_with("up ") && last.ends_with("pulling"),
-        "{last}"
-    );
+    is_status(&shown(&["a warning"]).await);
     // The beginning of a line stays what it is.
     err.write_all(b"half").unwrap();
-    assert_eq!(shown(&["a warning"]).await, "half");
+    assert_eq!(shown(&["a warning"]).await, ["half"]);
     err.write_all(b" a line\n").unwrap();
-    assert!(
-        shown(&["a warning", "half a line"])
-            .await
-            .ends_with("pulling")
-    );
+    is_status(&shown(&["a warning", "half a line"]).await);
+    // Fewer rows leave none of the others.
+    err.status(Some(Status {
+        rows: Vec::new(),
+        ..status
+    }));
+    err.write_all(b"more\n").unwrap();
+    assert_eq!(shown(&["a warning", "half a line", "more"]).await.len(), 1);
     err.status(None);
-    assert_eq!(shown(&["a warning", "half a line"]).await, "");
+    assert_eq!(shown(&["a warning", "half a line", "more"]).await, [""]);
 }

@@ -37,12 +37,14 @@ impl Run<'_> {
         sandbox: &Sandbox,
     ) -> Result<(), HostError> {
         sandbox.keep(host, self.plan.keep_for).await?;
-        let ports = match sandbox.inspect(host).await {
-            Ok(containers) => containers.tcp_ports(),
-            Err(_) => Vec::new(),
-        };
+        // Without a look at them, the hints name no service and no port.
+        let containers = sandbox.inspect(host).await.unwrap_or_default();
+        let now = jiff::Zoned::now();
         state.kept = Some(crate::report::attach_hints::describe(
-            self.plan, sandbox, &ports,
+            self.plan,
+            sandbox,
+            &containers,
+            &now,
         ));
         Ok(())
     }
@@ -64,7 +66,7 @@ impl Run<'_> {
                 }
                 let left = teardown(host, root, run_id, limit).await?.left;
                 if left.is_empty() {
-                    return Ok(StageOutput::new((), "nothing left"));
+                    return Ok(StageOutput::new((), "cleaned up"));
                 }
                 let mut error = StageError::new(
                     Verdict::Leaked,

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use crate::record::ended::EndedSandbox;
 use crate::record::outcome::{
-    AttemptRecord, Git, HealthRecord, ServiceRecord, StageStatus, TestRecord, Verdict,
+    AttemptRecord, Git, HealthRecord, ServiceRecord, StageStatus, Subject, TestRecord, Verdict,
 };
 use crate::sandbox::Containers;
 
@@ -87,7 +87,7 @@ impl RunState {
             matches!(test.status, StageStatus::Failed | StageStatus::Interrupted)
         };
         // A lost host is no test's failure.
-        let theirs = matches!(self.verdict, Some(Verdict::Failed | Verdict::TimedOut));
+        let theirs = self.verdict.map(Verdict::subject) == Some(Subject::Tests);
         let unexplained = theirs && !self.tests.iter().any(says_why);
         if self.tests.is_empty() || unexplained || !tested.attempts.is_empty() {
             self.tests.push(tested);

@@ -147,11 +147,12 @@ impl Run<'_> {
     }
 
     fn tell_of(&self, sandbox: &Sandbox, other: &Occupant) {
-        self.events.note(format!(
+        let text = format!(
             "waiting up to {} s (`timeouts.queue`): sandbox {} is held by {other}",
             self.queue().as_secs(),
             sandbox.identity.run_id
-        ));
+        );
+        self.events.waits(text, self.queue());
     }
 
     fn occupied(&self, sandbox: &Sandbox, other: &Occupant) -> StageError {
@@ -162,7 +163,7 @@ impl Run<'_> {
             let seconds = self.queue().as_secs();
             (
                 format!("; not released within {seconds} s"),
-                "`timeouts: {queue: SECONDS}` in e2e.yml raises the limit",
+                "raise `timeouts.queue` in e2e.yml",
             )
         };
         let message = format!("sandbox {run_id} is held by {other}{waited}");

@@ -1,15 +1,17 @@
 //! Records a run's stages: only here does a stage begin and end, and emit its events.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tokio::sync::watch;
 
-use crate::cancel::Cancel;
+use crate::cancel::{Cancel, Signal};
 use crate::host::HostError;
-use crate::record::event::{Event, Events};
+use crate::plan::Plan;
+use crate::record::event::{Ahead, Event, Events};
 use crate::record::outcome::{Stage, StageRecord, StageStatus, Verdict, millis};
 use crate::run::{StageError, StageOutput};
 use crate::sandbox::LeaseLost;
@@ -36,9 +38,12 @@ impl Stopped {
 
 /// The stages so far.
 pub(super) struct StageRunner<'a> {
+    plan: &'a Plan,
     events: &'a Events,
     cancel: &'a Cancel,
     lease: Option<watch::Receiver<Option<LeaseLost>>>,
+    /// How many signals people have been answered.
+    acknowledged: Cell<u32>,
     /// Stages may run in parallel.
     records: RefCell<Vec<StageRecord>>,
     halt: watch::Sender<bool>,
@@ -68,11 +73,13 @@ impl Bound {
 }
 
 impl<'a> StageRunner<'a> {
-    pub(super) fn new(events: &'a Events, cancel: &'a Cancel) -> Self {
+    pub(super) fn new(plan: &'a Plan, events: &'a Events, cancel: &'a Cancel) -> Self {
         Self {
+            plan,
             events,
             cancel,
             lease: None,
+            acknowledged: Cell::new(0),
             records: RefCell::default(),
             halt: watch::Sender::new(false),
         }
@@ -170,7 +177,8 @@ impl<'a> StageRunner<'a> {
         cancelled: impl Future<Output = ()>,
     ) -> Result<T, Stopped> {
         let (started_at, began) = (now(), Instant::now());
-        self.events.emit(Event::StageStarted { stage });
+        let ahead = ahead(self.plan, stage);
+        self.events.emit(Event::StageStarted { stage, ahead });
         let mut halted = self.halt.subscribe();
         let work = async {
             crate::run::failpoint::reached(stage.name()).await;
@@ -180,6 +188,7 @@ impl<'a> StageRunner<'a> {
             // A stage that has just ended counts as ended, signal or not.
             biased;
             ended = work => ended.map_err(Stopped::Failed),
+            never = self.acknowledge(stage) => match never {},
             () = cancelled => Err(Stopped::Cancelled),
             _ = halted.wait_for(|halted| *halted) => Err(Stopped::Halted),
             lost = self.lease_lost(), if stage != Stage::Teardown => Err(Stopped::Failed(lost)),
@@ -187,6 +196,20 @@ impl<'a> StageRunner<'a> {
         let record = self.end(stage, started_at, began, &ended);
         self.records.borrow_mut().push(record);
         ended.map(|done| done.value)
+    }
+
+    /// Says what each signal does from now on.
+    async fn acknowledge(&self, stage: Stage) -> Infallible {
+        loop {
+            let next = self.acknowledged.get() + 1;
+            self.cancel.reached(next).await;
+            // A stage beside this one may have done so.
+            if self.acknowledged.get() < next {
+                self.acknowledged.set(next);
+                self.events
+                    .note(answer(self.plan, self.cancel, stage, next));
+            }
+        }
     }
 
     /// Adds a late failure to the record of a stage that has ended.
@@ -257,6 +280,48 @@ impl<'a> StageRunner<'a> {
         let mut records = self.records.into_inner();
         records.sort_by_key(|record| record.name);
         records
+    }
+}
+
+/// Returns what a signal does, and what another one would do.
+fn answer(plan: &Plan, cancel: &Cancel, stage: Stage, signals: u32) -> String {
+    let again = match cancel.signal() {
+        Some(Signal::Int) | None => "Ctrl-C",
+        Some(other) => other.name(),
+    };
+    let end = if plan.keep_typed {
+        "the sandbox is kept"
+    } else {
+        "teardown"
+    };
+    match (signals, stage) {
+        (1, Stage::Teardown | Stage::Report) => format!("{} goes on", stage.name()),
+        (1, Stage::Collect) => format!("fetching logs, then {end} ({again} again: skip logs)"),
+        (1, Stage::Test) => {
+            format!("stopping tests, then logs and {end} ({again} again: skip logs)")
+        }
+        (1, Stage::Up | Stage::Ready | Stage::Setup) => {
+            let stage = stage.name();
+            format!("stopping {stage}, then logs and {end} ({again} again: skip logs)")
+        }
+        (1, _) => format!("stopping {}, then {end}", stage.name()),
+        (2, _) => format!("skipping logs, then {end} ({again} again: leave it to the host)"),
+        _ => "leaving teardown to the host".to_owned(),
+    }
+}
+
+/// Returns what the plan says of a stage.
+fn ahead(plan: &Plan, stage: Stage) -> Ahead {
+    let checks = plan.spec.health_checks.iter();
+    Ahead {
+        limit: match stage {
+            Stage::Ready => checks.clone().map(|check| check.timeout).max(),
+            other => plan.limits.of_stage(other),
+        },
+        checks: match stage {
+            Stage::Ready => checks.map(|check| check.name.clone()).collect(),
+            _ => Vec::new(),
+        },
     }
 }
 

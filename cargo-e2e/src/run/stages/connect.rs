@@ -6,11 +6,11 @@ use std::time::Duration;
 use crate::host::{Facts, Host, HostError, Problem, Purpose, examine};
 use crate::probe::Probe;
 use crate::record::outcome::Verdict;
-use crate::record::summary::kilobytes;
 use crate::run::{StageError, StageOutput};
 use crate::sandbox::{Forgotten, Stored, make_room};
 use crate::spec::{HealthCheck, Spec};
 use crate::text::count;
+use crate::units::kilobytes;
 
 /// Checks a connected host for a run of this spec.
 pub async fn look(host: &dyn Host, spec: &Spec) -> Result<StageOutput<Facts>, StageError> {

@@ -110,7 +110,12 @@ pub(super) async fn claim(
                 if let Ok(mut said) = said.lock()
                     && *said != status
                 {
-                    context.events.note(format!("waiting: {status}"));
+                    let limit = context.plan.limits.up;
+                    let text = format!(
+                        "waiting up to {} s (`timeouts.up`): {status}; `ports: isolated` avoids this",
+                        limit.as_secs()
+                    );
+                    context.events.waits(text, limit);
                     said.clone_from(&status);
                 }
                 Ok(Poll::NotYet(status))

@@ -49,7 +49,10 @@ pub async fn ready(
     *checks = readiness.checks;
     match readiness.failure {
         None => {
-            let detail = count(checks.len(), "health check");
+            let detail = match checks.len() {
+                0 => "no health checks defined".to_owned(),
+                checks => count(checks, "health check"),
+            };
             Ok(StageOutput::new(readiness.containers, detail))
         }
         Some(failure) => {

@@ -24,8 +24,12 @@ pub async fn before(plan: &Plan) -> Result<(), StageError> {
         {
             Ok(())
         }
-        Err(error @ PreviewError::Refused(_)) => {
-            Err(StageError::new(Verdict::SpecError, error.to_string()))
+        Err(error) => {
+            let refused = StageError::new(Verdict::SpecError, error.to_string());
+            Err(match error.help() {
+                Some(help) => refused.help(help),
+                None => refused,
+            })
         }
     }
 }

@@ -90,9 +90,9 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
     let missing = missing.into_iter().map(PathBuf::from);
     let paths: BTreeSet<PathBuf> = included.into_iter().chain(missing).collect();
     extra.send(context, &mut sent, &paths).await?;
-    let mut detail = count(amount.files, "file");
+    let mut detail = count(amount.files + paths.len(), "file");
     if !paths.is_empty() {
-        let _ = write!(detail, " and {} that git ignores", paths.len());
+        let _ = write!(detail, " ({} git-ignored)", paths.len());
     }
     let images = images::send(context).await?;
     if !images.is_empty() {

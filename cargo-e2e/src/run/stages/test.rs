@@ -20,7 +20,7 @@ use crate::compose::test_service;
 use crate::host::client::{self, Ended};
 use crate::plan::{Plan, Tests};
 use crate::record::event::Event;
-use crate::record::outcome::{AttemptRecord, StageStatus, TestRecord, Verdict, millis};
+use crate::record::outcome::{AttemptRecord, StageStatus, Subject, TestRecord, Verdict, millis};
 use crate::record::verdict::{self, Events, Evidence, JunitEntry, Source, Word};
 use crate::run::control::Control;
 use crate::run::explain::explain;
@@ -129,7 +129,7 @@ pub async fn test(
         nothing.for_each(|why| context.events.warn(format!("`junit`: {why}")));
     }
     let mut error = stage_error(context, word, &evidence, &tail.text());
-    if !matches!(error.verdict, Verdict::Failed | Verdict::TimedOut) {
+    if error.verdict.subject() != Subject::Tests {
         return Err(error);
     }
     error.printed = tail.text();
@@ -207,8 +207,9 @@ fn stage_error(context: &Context<'_>, word: Word, evidence: &Evidence, said: &st
     let plan = context.plan;
     let not_found = evidence.ended.contains(&Ended::Status(127));
     match (word.source, word.verdict) {
-        (Source::Timeout, _) => StageError::new(word.verdict, word.message)
-            .help("`timeout: SECONDS` in e2e.yml raises the limit"),
+        (Source::Timeout, _) => {
+            StageError::new(word.verdict, word.message).help("raise `timeout` in e2e.yml")
+        }
         (Source::Events | Source::Status, Verdict::Failed) if plan.tests.harness().is_some() => {
             targets::stage_error(context, word, evidence)
         }

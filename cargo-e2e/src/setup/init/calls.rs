@@ -24,6 +24,12 @@ const OVERRIDES: [&str; 4] = [
 pub(super) struct Call {
     /// The compose files, relative to the root. None of them is missing.
     pub(super) files: Vec<String>,
+    /// Whether the call, or a variable, names them.
+    pub(super) is_named: bool,
+    /// What its recipe sets, before or after it.
+    pub(super) environment: Vec<(String, String)>,
+    /// What is set for it alone.
+    pub(super) assigned: Vec<(String, String)>,
     pub(super) profiles: Vec<String>,
     pub(super) env_files: Vec<String>,
     /// `up`, `run`, …
@@ -59,6 +65,9 @@ pub(super) fn call(step: &Step, tree: &Tree) -> Option<Call> {
     }
     let mut call = Call {
         files: Vec::new(),
+        is_named: false,
+        environment: step.environment.clone(),
+        assigned: step.assigned.clone(),
         profiles: Vec::new(),
         env_files: Vec::new(),
         verb: String::new(),
@@ -118,16 +127,16 @@ pub(super) fn call(step: &Step, tree: &Tree) -> Option<Call> {
     call.profiles.dedup();
     call.files = files
         .iter()
-        .map(|file| join(&step.folder, &of_matrix(file, step)))
         .map(|file| {
-            if tree.has(&file) {
-                file
-            } else {
-                join(&folder, &file)
-            }
+            let file = of_matrix(file, step);
+            // Where a script is run is a guess.
+            let paths = [step.folder.as_str(), &folder, ""].map(|folder| join(folder, &file));
+            let there = paths.iter().find(|path| tree.has(path));
+            there.unwrap_or(&paths[0]).clone()
         })
         .collect();
-    if files.is_empty() {
+    call.is_named = !files.is_empty();
+    if !call.is_named {
         call.files = defaults(tree, &folder);
     }
     if call.files.is_empty() || !call.files.iter().all(|file| tree.has(file)) {

@@ -123,7 +123,7 @@ fn called(recipe: &Recipe) -> Option<String> {
 }
 
 /// A command in a folder of the repo.
-fn within(folder: &str, command: &str) -> String {
+pub(super) fn within(folder: &str, command: &str) -> String {
     let up = folder
         .split('/')
         .filter(|part| !part.is_empty())
@@ -201,6 +201,7 @@ fn here(
         .any(|word| {
             let mut parts = word.split(|c: char| !c.is_ascii_alphanumeric());
             word.starts_with("-run")
+                || word == "--updateSnapshot"
                 || parts.any(|part| {
                     matches!(
                         part,
@@ -224,8 +225,11 @@ fn here(
     if is_wide(&words) {
         score += 15;
     }
-    if is_narrow {
+    if is_narrow || names_another_engine(&words) || names_another_engine(&one.recipe.name) {
         score -= 25;
+    }
+    if runner == Runner::Other && step.words.iter().any(|word| is_test_file(word)) {
+        score -= 15;
     }
     // Of two commands that are alike, the one that leaves nothing out.
     if words
@@ -235,8 +239,9 @@ fn here(
         score -= 3;
     }
     // Tests in a folder of their own are one package of several, unless their stack is there too.
-    if !step.folder.is_empty() && stack.files.iter().all(|file| parent(file) != step.folder) {
-        score -= 20;
+    if !step.folder.is_empty() {
+        let is_there = stack.files.iter().any(|file| parent(file) == step.folder);
+        score += if is_there { 5 } else { -20 };
     }
     if step.words.iter().any(|word| is_open(word)) {
         score -= 10;
@@ -259,6 +264,27 @@ fn here(
     }
 }
 
+/// Returns whether a name says that the tests run on what no stack has: in the process, or elsewhere.
+fn names_another_engine(text: &str) -> bool {
+    const ELSEWHERE: [&str; 9] = [
+        "sqlite", "pglite", "wasm", "pypy", "miri", "windows", "macos", "mock", "mocked",
+    ];
+    let text = text.to_ascii_lowercase();
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|word| ELSEWHERE.contains(&word))
+}
+
+/// Returns whether a word names one file of tests, or one test in it.
+fn is_test_file(word: &str) -> bool {
+    const ENDS: [&str; 7] = [
+        ".test.js", ".test.ts", ".spec.js", ".spec.ts", "_test.go", "_spec.rb", "Test.php",
+    ];
+    let name = word.rsplit('/').next().unwrap_or(word);
+    word.contains(".py::")
+        || ENDS.iter().any(|end| name.ends_with(end))
+        || runners::is_python_test(name)
+}
+
 /// The variables that the tests need: those that say where the stack answers, and, unless a script is
 /// called that has them, those that are written before the command itself.
 fn environment(step: &Step, takes_own: bool) -> Vec<(String, String)> {
@@ -274,9 +300,23 @@ fn environment(step: &Step, takes_own: bool) -> Vec<(String, String)> {
     });
     for (name, value) in of_the_stack.chain(own) {
         found.retain(|(known, _)| known != name);
-        found.push((name.clone(), value.clone()));
+        let value = if is_name_of_service(name, value) {
+            "localhost"
+        } else {
+            value
+        };
+        found.push((name.clone(), value.to_owned()));
     }
     found
+}
+
+/// Returns whether a host is one of a container's network: a CI job in a container has such, and this
+/// machine reaches them by their ports.
+fn is_name_of_service(name: &str, value: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    name.ends_with("HOST")
+        && value.starts_with(|c: char| c.is_ascii_alphabetic())
+        && value.chars().all(is_word)
 }
 
 fn is_secret(name: &str) -> bool {
@@ -311,6 +351,11 @@ fn is_of_the_stack(name: &str, value: &str) -> bool {
         "_DATABASE",
         "_DB",
         "_PASSWORD",
+        // libpq's own.
+        "PGUSER",
+        "PGPASSWORD",
+        "PGDATABASE",
+        "PGPORT",
     ]
     .iter()
     .any(|end| name.ends_with(end));

@@ -7,6 +7,7 @@ use e2e_harness::protocol::{Transport, env_name};
 
 use super::candidates::{Candidate, manager};
 use super::health::{Check, is_served};
+use super::runners::is_python_test;
 use super::tree::Tree;
 use crate::compose::Published;
 use crate::repo::workspace::TestPackage;
@@ -163,13 +164,6 @@ fn is_rust(name: &str) -> bool {
     Path::new(name)
         .extension()
         .is_some_and(|extension| extension == "rs")
-}
-
-fn is_python_test(name: &str) -> bool {
-    let is_python = Path::new(name)
-        .extension()
-        .is_some_and(|extension| extension == "py");
-    is_python && (name.starts_with("test_") || name.ends_with("_test.py"))
 }
 
 /// A script by the shell that its first line names.

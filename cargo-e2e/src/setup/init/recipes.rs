@@ -11,6 +11,7 @@ use super::place::{Place, is_constant, placed};
 use super::recipe::{Kind, Part, ROOT, Recipe, Step, join, parent};
 use super::shell::{self, Variables};
 use super::tree::Tree;
+use super::typed::is_open;
 
 mod ci;
 mod invoke;
@@ -112,7 +113,12 @@ impl Recipes {
 
     /// The commands of a recipe, with those of recipes that it calls in their place.
     pub(super) fn steps(&self, recipe: &Recipe) -> Vec<Step> {
-        self.follow(recipe, &[], &[], DEPTH)
+        self.steps_with(recipe, &[])
+    }
+
+    /// The same, with variables that are set before.
+    pub(super) fn steps_with(&self, recipe: &Recipe, set: &[(String, String)]) -> Vec<Step> {
+        self.follow(recipe, &[], set, DEPTH)
     }
 
     /// The same of a recipe that is called with these arguments, and with variables that are assigned
@@ -146,7 +152,12 @@ impl Recipes {
                 } else {
                     self.called(&words, &place.folder)
                 };
-                let rest = &words[1..];
+                if matches!(words[0].as_str(), "source" | ".") {
+                    for part in called.iter().flat_map(|index| &self.all[*index].parts) {
+                        shell::commands(&part.text, &mut variables);
+                    }
+                }
+                let rest = arguments_of(&words);
                 let within: Vec<Step> = called
                     .into_iter()
                     .flat_map(|index| self.follow(&self.all[index], rest, &own, depth - 1))
@@ -236,12 +247,26 @@ impl Recipes {
     }
 }
 
+/// What follows a program, or the script that a shell is to run.
+fn arguments_of(words: &[String]) -> &[String] {
+    let is_run = shell::is_shell(&words[0]) || matches!(words[0].as_str(), "source" | ".");
+    let script = words[1..].iter().position(|word| !word.starts_with('-'));
+    match script.filter(|_| is_run) {
+        Some(at) => &words[at + 2..],
+        None => &words[1..],
+    }
+}
+
 /// Moves the assignments before a command out of its words, also those of `env`.
 fn take_assignments(words: &mut Vec<String>, assigned: &mut Vec<(String, String)>) {
     while let Some(first) = words.first() {
         if let Some((name, value)) = shell::assignment(first) {
-            assigned.retain(|(known, _)| known != name);
-            assigned.push((name.to_owned(), value.to_owned()));
+            // What a caller says is better than what only the script knows.
+            let is_known = assigned.iter().any(|(known, _)| known == name);
+            if !is_known || !is_open(value) {
+                assigned.retain(|(known, _)| known != name);
+                assigned.push((name.to_owned(), value.to_owned()));
+            }
         } else if first != "env" {
             return;
         }

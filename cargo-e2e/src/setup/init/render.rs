@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use e2e_harness::protocol::env_name;
 
+use super::built::Built;
 use super::guess::{Runs, Tests};
 use super::health::Check;
 use super::stack::Stack;
@@ -32,6 +33,8 @@ pub(super) struct Found<'a> {
     /// Other ways to run the tests.
     pub(super) others: &'a [Tests],
     pub(super) published: &'a [Published],
+    /// Images that the repo builds beside Compose.
+    pub(super) built: &'a [Built],
     /// An image is built with git's own folder.
     pub(super) needs_git: bool,
 }
@@ -51,6 +54,7 @@ pub(super) fn spec(found: &Found<'_>) -> String {
             others.iter().map(compose),
         );
     }
+    images(&mut text, found.built);
     if found.needs_git {
         text.push_str(
             "# An image is built with a version from git, whose folder does not travel by itself.\n\
@@ -116,6 +120,28 @@ fn commented(text: &mut String, title: &str, others: impl Iterator<Item = String
     }
 }
 
+/// The two ways to have images that no registry has, as comments.
+fn images(text: &mut String, built: &[Built]) {
+    let each = |part: fn(&Built) -> &String| {
+        let mut parts: Vec<String> = built.iter().map(part).cloned().collect();
+        parts.dedup();
+        parts
+    };
+    let command = match each(|one| &one.command).as_slice() {
+        [] => return,
+        [only] => only.clone(),
+        several => format!("({})", several.join(") && (")),
+    };
+    let lines = [
+        format!("prepare_command: {}\n", scalar(&command)),
+        list("images", &each(|one| &one.image)),
+    ];
+    let sources = each(|one| &one.source).join("; ");
+    let title =
+        format!("Where no registry has what {sources} builds, build it on the host or send it:");
+    commented(text, &title, lines.into_iter());
+}
+
 /// The fields that run the tests.
 fn tests(text: &mut String, tests: &Tests) {
     if let Some(source) = &tests.source {
@@ -155,13 +181,6 @@ fn run(text: &mut String, run: &Runs) {
 }
 
 fn compose(stack: &Stack) -> String {
-    let list = |key: &str, entries: &[String]| match entries {
-        [] => String::new(),
-        [only] if key == "compose_file" => format!("{key}: {}\n", scalar(only)),
-        several => several.iter().fold(format!("{key}:\n"), |lines, entry| {
-            lines + "  - " + &scalar(entry) + "\n"
-        }),
-    };
     let files = match stack.files.as_slice() {
         [only] if only == DEFAULT => String::new(),
         files => list("compose_file", files),
@@ -170,6 +189,16 @@ fn compose(stack: &Stack) -> String {
         + &list("profiles", &stack.profiles)
         + &list("services", &stack.services)
         + &list("env_files", &stack.env_files)
+}
+
+fn list(key: &str, entries: &[String]) -> String {
+    match entries {
+        [] => String::new(),
+        [only] if key == "compose_file" => format!("{key}: {}\n", scalar(only)),
+        several => several.iter().fold(format!("{key}:\n"), |lines, entry| {
+            lines + "  - " + &scalar(entry) + "\n"
+        }),
+    }
 }
 
 /// One line of YAML that every reader takes for this text.

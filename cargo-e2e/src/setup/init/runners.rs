@@ -244,6 +244,14 @@ pub(super) fn is_test_name(name: &str) -> bool {
     ])
 }
 
+/// Whether a file is one of pytest.
+pub(super) fn is_python_test(name: &str) -> bool {
+    let is_python = Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "py");
+    is_python && (name.starts_with("test_") || name.ends_with("_test.py"))
+}
+
 fn is_test_script(path: &str) -> bool {
     let name = Path::new(path)
         .file_stem()

@@ -79,7 +79,11 @@ impl Walk<'_> {
         let is_assignment = assigned.iter().all(|word| assignment(word).is_some());
         if is_assignment && !assigned.is_empty() {
             for (name, value) in assigned.iter().filter_map(|word| assignment(word)) {
-                self.variables.insert(name.to_owned(), value.to_owned());
+                // One that is added to before it has a value has none.
+                let own = [format!("${{{name}}} "), format!("${name} ")];
+                let own = own.iter().find_map(|own| value.strip_prefix(own.as_str()));
+                let value = own.unwrap_or(value).to_owned();
+                self.variables.insert(name.to_owned(), value);
             }
         } else if let Some(inner) = inner(&words).filter(|_| depth > 0) {
             self.run(&split(&inner), depth - 1);
@@ -189,8 +193,12 @@ fn fill(word: &str, variables: &Variables) -> Vec<String> {
         .find(word)
         .is_some_and(|found| found.len() == word.len());
     if is_alone {
-        let inner = filled.trim_matches(['(', ')']);
-        inner.split_whitespace().map(str::to_owned).collect()
+        // An array's words stand in brackets.
+        let array = filled
+            .strip_prefix('(')
+            .and_then(|rest| rest.strip_suffix(')'));
+        let words = split(array.unwrap_or(&filled));
+        words.into_iter().flatten().collect()
     } else {
         vec![filled.into_owned()]
     }

@@ -1,14 +1,16 @@
 //! Which compose files a repo's tests need, the likeliest first.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde_yaml::Value;
 
 use super::calls::{self, Call};
-use super::recipe::{Kind, Recipe, Step, parent};
+use super::recipe::{Kind, ROOT, Recipe, Step, parent};
 use super::runners::{is_test_name, is_wide, runner};
 use super::tree::Tree;
 use super::typed::is_open;
+use crate::compose::scan::scan;
 
 /// In `e2e/`, the first of them is the default of e2e.yml.
 const OWN: [&str; 4] = [
@@ -19,7 +21,11 @@ const OWN: [&str; 4] = [
 ];
 
 /// What is in the name of a stack that is not for tests.
-const ELSEWHERE: [&str; 22] = [
+const ELSEWHERE: [&str; 26] = [
+    "arm",
+    "arm64",
+    "aarch64",
+    "windows",
     "debug",
     "devcontainer",
     "prod",
@@ -50,6 +56,8 @@ pub(super) struct Stack {
     pub(super) files: Vec<String>,
     pub(super) profiles: Vec<String>,
     pub(super) env_files: Vec<String>,
+    /// What the recipe sets of the variables that the files use.
+    pub(super) variables: BTreeMap<String, String>,
     /// The only services that it starts; all, where none is named.
     pub(super) services: Vec<String>,
     /// The recipe that starts it, for people; none when only its name speaks for it.
@@ -141,6 +149,7 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
                 files: call.files.clone(),
                 profiles: Vec::new(),
                 env_files: Vec::new(),
+                variables: BTreeMap::new(),
                 services: Vec::new(),
                 source: None,
                 score: i32::MIN,
@@ -152,6 +161,7 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
                 let there = call.env_files.iter().filter(|file| tree.has(file));
                 stack.env_files = there.cloned().collect();
                 stack.services = started(one, &call.files);
+                stack.variables = set(tree, call);
             }
         }
     }
@@ -168,6 +178,7 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
             files,
             profiles: Vec::new(),
             env_files: Vec::new(),
+            variables: BTreeMap::new(),
             services: Vec::new(),
             source: None,
             score: base,
@@ -179,7 +190,9 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
     for stack in &mut stacks {
         let last = &stack.files[stack.files.len() - 1];
         let depth = i32::try_from(last.matches('/').count()).unwrap_or(i32::MAX);
-        stack.score += hint(last) - 2 * depth;
+        let others = stack.files.iter().rev().skip(1);
+        let others: i32 = others.map(|file| hint(file).min(0)).sum();
+        stack.score += hint(last) + others - 2 * depth;
         if let Some(at) = OWN.iter().position(|own| *own == stack.files[0]) {
             stack.score = 2000 - i32::try_from(at).unwrap_or_default();
         }
@@ -189,6 +202,31 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
     }
     stacks.sort_by_key(|stack| std::cmp::Reverse(stack.score));
     stacks
+}
+
+/// The variables that a call's files use and that are set for it: by the call itself, or where its recipe
+/// does so somewhere and the files have no default.
+fn set(tree: &Tree, call: &Call) -> BTreeMap<String, String> {
+    let files: Vec<PathBuf> = call.files.iter().map(|file| tree.root.join(file)).collect();
+    let folder = tree.root.join(parent(&call.files[0]));
+    let used = scan(&files, &folder).variables;
+    let texts: String = call.files.iter().map(|file| tree.read(file)).collect();
+    let has_default = |name: &str| {
+        ["-", ":-"]
+            .iter()
+            .any(|sign| texts.contains(&format!("${{{name}{sign}")))
+    };
+    let is_literal = |value: &str| {
+        !value.is_empty() && !value.contains(['$', '`', '\'', '\n']) && !value.contains(ROOT)
+    };
+    let around = call
+        .environment
+        .iter()
+        .filter(|(name, _)| !has_default(name));
+    let set = around.chain(&call.assigned).filter(|(name, value)| {
+        used.contains(name) && is_literal(value) && !name.starts_with("COMPOSE_")
+    });
+    set.cloned().collect()
 }
 
 /// The services that a recipe starts of a stack; none, where one of its calls starts all, or names one
@@ -255,6 +293,8 @@ pub(super) fn profiles(tree: &Tree, files: &[String]) -> Vec<String> {
     let is_test = |name: &String| is_wide(name) || is_test_name(name);
     if all.iter().any(is_test) {
         all.retain(is_test);
+    } else if all.iter().any(|name| name == "all") {
+        all.retain(|name| name == "all");
     }
     all
 }

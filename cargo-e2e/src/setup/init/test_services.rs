@@ -10,7 +10,7 @@ pub(super) struct TestService {
     pub(super) name: String,
     /// The compose file that says so.
     pub(super) file: String,
-    /// Its command is a test runner's; else only its name, or a script's, says so.
+    /// Its command is a test runner's, or both its name and a script's say so; else one of them does.
     pub(super) runs_tests: bool,
 }
 
@@ -29,11 +29,13 @@ pub(super) fn find(tree: &Tree, stack: &Stack) -> Vec<TestService> {
             };
             let is_known = found.iter().any(|known| known.name == name);
             let tests = commands.iter().any(|words| is_runner(words));
-            if !is_known && (is_test_service(&name) || tests) {
+            let is_named = is_test_service(&name);
+            if !is_known && (is_named || tests) {
                 found.push(TestService {
                     name,
                     file: file.clone(),
-                    runs_tests: commands.iter().any(|words| is_known_runner(words)),
+                    runs_tests: tests && is_named
+                        || commands.iter().any(|words| is_known_runner(words)),
                 });
             }
         }

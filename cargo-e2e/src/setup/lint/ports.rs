@@ -17,7 +17,7 @@ const MOST: usize = 20;
 
 /// With ports of each run's own: what still names one by its number.
 pub(super) fn named(plan: &Plan, published: &[Published]) -> Vec<Warning> {
-    let mentioned: Vec<String> = mentions(plan, published)
+    let mut mentioned: Vec<String> = mentions(plan, published)
         .into_iter()
         .map(|(place, said, at)| {
             format!(
@@ -26,20 +26,17 @@ pub(super) fn named(plan: &Plan, published: &[Published]) -> Vec<Warning> {
             )
         })
         .collect();
+    let more = mentioned.len().saturating_sub(MOST);
+    if more > 0 {
+        mentioned.truncate(MOST);
+        mentioned.push(format!("and {more} more places name a fixed port"));
+    }
     let root = &plan.repo.root;
     let files = plan.compose_files.iter();
     let advertised = files.flat_map(|file| advertised(root, file, published));
-    let mut found: Vec<Warning> = Warning::each(Lint::FixedPort, mentioned)
+    Warning::each(Lint::FixedPort, mentioned)
         .chain(Warning::each(Lint::AdvertisedAddress, advertised))
-        .collect();
-    found = plan.not_allowed(&found).cloned().collect();
-    let more = found.len().saturating_sub(MOST);
-    if more > 0 {
-        found.truncate(MOST);
-        let text = format!("and {more} more places name a fixed port");
-        found.push(Warning::new(Lint::FixedPort, text));
-    }
-    found
+        .collect()
 }
 
 /// With ports as written: what that costs, and how to have it otherwise.

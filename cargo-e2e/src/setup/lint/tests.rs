@@ -227,3 +227,53 @@ fn what_is_accepted_is_not_warned_of() {
         Vec::<&str>::new()
     );
 }
+
+#[test]
+fn an_entry_of_allow_that_accepts_nothing_is_warned_of() {
+    let unused = "`allow` in e2e/e2e.yml names privileged, but there is no such warning: remove it";
+    // `--strict` refuses the capabilities of which nothing is said.
+    let allow =
+        "allow: [docker-socket, outside-path, host-access, privileged, compose, unset-variable]\n";
+    assert_eq!(texts(&bold(allow)), [unused]);
+    let accepted = "allow: [docker-socket, outside-path, privileged, unused-allow]\n";
+    assert_eq!(texts(&bold(accepted)), Vec::<&str>::new());
+    // Without services that it could be about.
+    let spec =
+        "test_command: pytest\nports: isolated\nallow: [fixed-port, hidden-status, remote-file]\n";
+    assert_eq!(
+        said(spec, &[]).warnings.len(),
+        4,
+        "three, and the address that kafka tells: {:?}",
+        said(spec, &[]).warnings
+    );
+}
+
+#[test]
+fn a_stack_that_a_script_starts_by_itself_is_named() {
+    let other = |text: &'static str| [("other.yml", COMPOSE), ("ci/run.sh", text)];
+    let spec = "test_command: bash ci/run.sh && pytest\n";
+    let starts = other("cd \"$(dirname \"$0\")/..\"\ndocker compose -f other.yml up -d\npytest\n");
+    let [warning] = &said(spec, &starts).warnings[..] else {
+        panic!("{:?}", said(spec, &starts))
+    };
+    assert_eq!(warning.lint, Lint::OtherStack);
+    let text = "`test_command` starts the stack of other.yml beside the sandbox";
+    assert!(warning.text.starts_with(text), "{}", warning.text);
+    for silent in [
+        // The sandbox's own, by the variable that tests see.
+        "docker compose up -d\n",
+        "f=${COMPOSE_FILE:-other.yml}\ndocker compose -f \"$f\" up -d\n",
+        "docker compose -f e2e/compose.yml up -d\n",
+        // One of two ways.
+        "if [ \"$X\" ]; then docker compose -f other.yml up; else docker compose up; fi\n",
+        "docker compose -f $1 up -d\n",
+        "docker compose -f other.yml down\n",
+    ] {
+        let findings = said(spec, &other(silent));
+        assert_eq!(texts(&findings), Vec::<&str>::new(), "{silent}");
+    }
+    // The same file by another name.
+    let own = other("docker compose -f e2e/compose.yml up -d\n");
+    let spec = format!("compose_file: ./e2e/compose.yml\n{spec}");
+    assert_eq!(texts(&said(&spec, &own)), Vec::<&str>::new());
+}

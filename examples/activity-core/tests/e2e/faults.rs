@@ -7,8 +7,8 @@ use e2e_harness::Sandbox;
 
 use crate::observer::{Observer, Row};
 
-/// Long enough to be met in the middle.
-const TAKES: Duration = Duration::from_secs(3);
+/// Long enough to be met in the middle, also where ending a container takes seconds.
+const TAKES: Duration = Duration::from_secs(8);
 
 #[e2e_harness::test(exclusive)]
 async fn a_worker_that_is_killed_and_started_again_completes_the_run(

@@ -1,4 +1,5 @@
 use super::*;
+use crate::report::output::Status;
 
 /// Remembers what the line at the bottom said, each with the stage's name.
 #[derive(Default)]
@@ -17,7 +18,9 @@ impl std::io::Write for Bottom {
 impl Channel for Bottom {
     fn status(&mut self, status: Option<Status>) {
         let line = status.map(|it| format!("{} {}", it.label.trim(), it.words));
-        self.0.extend(line);
+        if self.0.last() != line.as_ref() {
+            self.0.extend(line);
+        }
     }
 }
 
@@ -29,12 +32,12 @@ fn the_line_is_that_of_the_stage_that_began_last_of_those_that_run() {
         ..HumanOptions::default()
     };
     let mut human = Human::on(options, &mut bottom, Vec::new());
-    let started = |stage| Event::StageStarted { stage };
+    let started = Event::begin;
     for event in [
         started(Stage::Compile),
         started(Stage::Up),
         progress(Stage::Compile, "Compiling shop"),
-        progress(Stage::Up, "Pulling db"),
+        progress(Stage::Up, "0/1 images pulled; db"),
         ended(Stage::Up, Passed, 1, ""),
         ended(Stage::Compile, Passed, 2, ""),
     ] {
@@ -44,8 +47,35 @@ fn the_line_is_that_of_the_stage_that_began_last_of_those_that_run() {
     let lines = [
         "compile waiting for the compiler",
         "up ",
-        "up Pulling db",
+        "up 0/1 images pulled; db",
         "compile Compiling shop",
+    ];
+    assert_eq!(bottom.0, lines);
+}
+
+/// What waits for another run has a clock and a limit of its own, until something happens.
+#[test]
+fn a_wait_for_another_run_is_a_line_of_its_own() {
+    let mut bottom = Bottom::default();
+    let mut human = Human::on(HumanOptions::default(), &mut bottom, Vec::new());
+    let said =
+        "waiting up to 900 s (`timeouts.up`): port 19212 is held by sandbox 01jd (bank, root@vm)";
+    let waits = Event::Note {
+        text: said.into(),
+        waits: Some(Duration::from_mins(15)),
+    };
+    for event in [
+        Event::begin(Stage::Up),
+        waits,
+        progress(Stage::Up, "1/1 images pulled"),
+    ] {
+        human.event(&event);
+    }
+    drop(human);
+    let lines = [
+        "up ",
+        "waiting port 19212 is held by sandbox 01jd (bank, root@vm)",
+        "up 1/1 images pulled",
     ];
     assert_eq!(bottom.0, lines);
 }

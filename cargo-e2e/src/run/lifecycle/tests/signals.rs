@@ -7,7 +7,7 @@ struct Press<F>(Stage, F);
 
 impl<F: Fn(Signal) + Send> Reporter for Press<F> {
     fn event(&mut self, event: &Event) {
-        if matches!(event, Event::StageStarted { stage } if *stage == self.0) {
+        if matches!(event, Event::StageStarted { stage, .. } if *stage == self.0) {
             self.1(Signal::Int);
         }
     }
@@ -121,7 +121,7 @@ async fn what_can_not_be_kept_is_taken_down_and_said_not_to_be_there() {
     let last = ran.outcome.record.stages.last().expect("it has stages");
     assert!(
         last.detail
-            .starts_with("nothing left; failed to keep the sandbox: "),
+            .starts_with("cleaned up; failed to keep the sandbox: "),
         "{last:?}"
     );
 

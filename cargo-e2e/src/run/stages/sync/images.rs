@@ -151,7 +151,7 @@ async fn stream(context: &Context<'_>, images: &[&str]) -> Result<(), StageError
                 limit.as_secs_f64()
             ),
         )
-        .help("`timeouts: {sync: SECONDS}` in e2e.yml raises the limit")),
+        .help("raise `timeouts.sync` in e2e.yml")),
         (_, Err(error @ HostError::Script { .. })) => Err(failed(&error.to_string())),
         (_, Err(error)) => Err(error.into()),
         (Ended::Status(0), Ok(())) => Ok(()),

@@ -24,7 +24,7 @@ use super::target::{BuiltTarget, command};
 pub async fn answer(plan: &Plan, events: &Events) -> Result<(), StageError> {
     let began = Instant::now();
     let stage = Stage::Compile;
-    events.emit(Event::StageStarted { stage });
+    events.emit(Event::begin(stage));
     let compiled = Compiler::new(plan, events, None).compile().await;
     let (status, detail) = match &compiled {
         Ok(_) => (StageStatus::Passed, String::new()),

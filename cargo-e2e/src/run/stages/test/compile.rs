@@ -162,7 +162,7 @@ impl<'a> Compiler<'a> {
                 return Err(failed(format!(
                     "compiling the tests of `{name}` exceeded `timeouts.build` ({limit} s) and was terminated"
                 ))
-                .help("`timeouts: {build: SECONDS}` in e2e.yml raises the limit")
+                .help("raise `timeouts.build` in e2e.yml")
                 .excerpt(LAST_LINES, &tail.text()));
             }
         }

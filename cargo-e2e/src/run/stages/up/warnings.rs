@@ -33,6 +33,7 @@ pub(super) async fn warn_of_mistakes(context: &Context<'_>, published: &[Publish
     warn(context, &lint::statuses(&plan));
     let looked = tokio::task::spawn_blocking(move || lint::addresses(&plan, &published)).await;
     let found = looked.unwrap_or_default();
+    let found: Vec<Warning> = context.plan.not_allowed(&found).cloned().collect();
     warn(context, &found[..found.len().min(SHOWN)]);
     if found.len() > SHOWN {
         let more = found.len() - SHOWN;

@@ -29,7 +29,13 @@ pub(super) fn targets(file: &str, text: &str) -> Vec<Recipe> {
     }
     let mut rules: Vec<(String, Vec<String>, Vec<String>)> = Vec::new();
     let mut current: std::ops::Range<usize> = 0..0;
+    // With the target that alone has it; none where all have.
+    let mut exported: Vec<(Option<String>, String)> = Vec::new();
     for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("export ") {
+            let name = rest.split(['=', ':', '?', '+']).next().unwrap_or_default();
+            exported.push((None, name.trim().to_owned()));
+        }
         let deeper = SET_DEEPER.captures(line.trim_start());
         if let Some(found) = deeper.filter(|_| line.starts_with(['\t', ' '])) {
             set(&mut variables, &found[1], line, &found[2]);
@@ -42,6 +48,16 @@ pub(super) fn targets(file: &str, text: &str) -> Vec<Recipe> {
             set(&mut variables, &found[1], line, &found[2]);
         } else if let Some(found) = RULE.captures(line) {
             let needs = found.get(2).map_or("", |needs| needs.as_str());
+            if let Some(own) = SET.captures(needs.trim()) {
+                set(
+                    &mut variables,
+                    &format!("{}: {}", &found[1], &own[1]),
+                    needs,
+                    &own[2],
+                );
+                exported.push((Some(found[1].to_owned()), own[1].to_owned()));
+                continue;
+            }
             let needs = needs.split(['#', ';']).next().unwrap_or_default();
             let needs: Vec<String> = needs.split_whitespace().map(str::to_owned).collect();
             let begin = rules.len();
@@ -66,22 +82,31 @@ pub(super) fn targets(file: &str, text: &str) -> Vec<Recipe> {
             lines
         }
     };
-    rules
-        .iter()
-        .map(|(name, ..)| Recipe {
-            kind: Kind::Make,
-            file: file.to_owned(),
-            name: name.clone(),
-            parts: parts(file, scripts(name)),
-        })
-        .collect()
+    let environment = |target: &str| -> Vec<(String, String)> {
+        let seen = exported.iter().filter_map(|(only, name)| {
+            let value = match only {
+                None => variables.get(name),
+                Some(only) if only == target => variables.get(&format!("{target}: {name}")),
+                Some(_) => None,
+            };
+            Some((name.clone(), expand(value?, &variables, 5)))
+        });
+        seen.collect()
+    };
+    let recipes = rules.iter().map(|(name, ..)| Recipe {
+        kind: Kind::Make,
+        file: file.to_owned(),
+        name: name.clone(),
+        parts: parts(file, scripts(name), &environment(name)),
+    });
+    recipes.collect()
 }
 
-fn parts(file: &str, scripts: Vec<String>) -> Vec<Part> {
+fn parts(file: &str, scripts: Vec<String>, environment: &[(String, String)]) -> Vec<Part> {
     let parts = scripts.into_iter().map(|text| Part {
         text,
         folder: parent(file).to_owned(),
-        environment: Vec::new(),
+        environment: environment.to_vec(),
     });
     parts.collect()
 }
@@ -192,7 +217,11 @@ pub(super) fn recipes(file: &str, text: &str) -> Vec<Recipe> {
                 kind: Kind::Make,
                 file: file.to_owned(),
                 name: found[1].to_owned(),
-                parts: parts(file, needs.map(|need| format!("just {need}")).collect()),
+                parts: parts(
+                    file,
+                    needs.map(|need| format!("just {need}")).collect(),
+                    &[],
+                ),
             });
         }
     }

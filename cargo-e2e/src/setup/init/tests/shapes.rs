@@ -5,6 +5,7 @@ use indoc::indoc;
 use super::made;
 
 mod ci;
+mod habits;
 mod scripts;
 mod shape;
 
@@ -269,7 +270,9 @@ const SHAPES: &[Shape] = &[
 #[tokio::test]
 async fn the_stack_and_the_tests_are_those_that_the_repo_runs_itself() {
     let mut wrong = Vec::new();
-    for shape in SHAPES.iter().chain(ci::SHAPES).chain(scripts::SHAPES) {
+    let all = [SHAPES, ci::SHAPES, scripts::SHAPES, habits::SHAPES];
+    let shapes = all.into_iter().flatten();
+    for shape in shapes {
         let (_folder, written, text) = made(shape.files).await;
         let stack = written.compose_files == shape.stack;
         let is_there = |line: &&&str| !text.lines().any(|there| there == **line);

@@ -61,10 +61,12 @@ impl Lock {
                 return Err(occupied(context, held));
             }
             if held != told {
-                let most = context.plan.limits.queue.as_secs();
-                context
-                    .events
-                    .note(format!("waiting up to {most} s (`timeouts.queue`): {held}"));
+                let most = context.plan.limits.queue;
+                let text = format!(
+                    "waiting up to {} s (`timeouts.queue`): {held}",
+                    most.as_secs()
+                );
+                context.events.waits(text, most);
                 told = held;
             }
             tokio::time::sleep(LOOK).await;
@@ -87,7 +89,7 @@ fn occupied(context: &Context<'_>, by: String) -> StageError {
         let seconds = context.plan.limits.queue.as_secs();
         (
             format!("{by}; not released within {seconds} s"),
-            "`timeouts: {queue: SECONDS}` in e2e.yml raises the limit",
+            "raise `timeouts.queue` in e2e.yml",
         )
     };
     StageError::new(Verdict::HostError, message).help(help)

@@ -163,7 +163,6 @@ pub(super) const SHAPES: &[Shape] = &[
         lines: &[
             "profiles:",
             "  - all",
-            "  - two",
             "test_command: invoke standalone-tests",
         ],
     },
@@ -243,5 +242,31 @@ pub(super) const SHAPES: &[Shape] = &[
         ],
         stack: &["docker-compose.yml"],
         lines: &["test_command: pytest -v"],
+    },
+    Shape {
+        about: "images that a Makefile builds beside Compose",
+        files: &[
+            (
+                "compose.yml",
+                "services: {api: {image: 'shop/api:dev', ports: ['8080:80']}, db: {image: postgres}, ui: {image: ui}}",
+            ),
+            (
+                "Makefile",
+                "TAG = dev\ntest: images\n\tdocker compose up -d\n\tgo test ./...\n\
+                 images:\n\tdocker build -t shop/api:$(TAG) -f api/Dockerfile .\n\tcd web && docker build -t ui .\n",
+            ),
+            ("api/Dockerfile", "FROM scratch\n"),
+            ("web/Dockerfile", "FROM scratch\n"),
+            ("go.mod", GO),
+        ],
+        stack: &["compose.yml"],
+        lines: &[
+            "test_command: go test ./...",
+            "# Where no registry has what Makefile, target images builds, build it on the host or send it:",
+            "# prepare_command: \"(docker build -t shop/api:dev -f api/Dockerfile .) && (cd web && docker build -t ui .)\"",
+            "# images:",
+            "#   - shop/api:dev",
+            "#   - ui",
+        ],
     },
 ];

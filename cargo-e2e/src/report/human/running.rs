@@ -1,0 +1,115 @@
+//! A stage that runs, as the bottom lines show it: its clock, its limit, and what is known of its
+//! checks, services or tests.
+
+use std::time::{Duration, Instant};
+
+use super::checks::Checks;
+use super::paint::{COLUMN, Paint};
+use super::services::Services;
+use super::test_progress::TestProgress;
+use crate::record::event::Ahead;
+use crate::record::outcome::Stage;
+use crate::report::output::{Row, Status};
+use crate::text::printable;
+
+/// Lines below the first: a screen stays a screen.
+const ROWS: usize = 6;
+
+/// A stage that runs.
+pub(super) struct Running {
+    pub(super) stage: Stage,
+    since: Instant,
+    limit: Option<Duration>,
+    /// Its last message.
+    words: String,
+    view: View,
+    /// What it waits for, since when, and how long at most.
+    waits: Option<(String, Instant, Duration)>,
+}
+
+/// What its messages come to.
+enum View {
+    Words,
+    Checks(Checks),
+    Services(Services),
+    Tests(TestProgress),
+}
+
+impl Running {
+    pub(super) fn of(stage: Stage, ahead: &Ahead, repo: &str, now: Instant) -> Self {
+        let view = match stage {
+            Stage::Ready => View::Checks(Checks::of(&ahead.checks)),
+            Stage::Up => View::Services(Services::of(repo)),
+            Stage::Test => View::Tests(TestProgress::default()),
+            _ => View::Words,
+        };
+        let words = match stage {
+            Stage::Compile => "waiting for the compiler",
+            Stage::Teardown => "removing sandbox",
+            _ => "",
+        };
+        Self {
+            stage,
+            since: now,
+            limit: ahead.limit,
+            words: words.to_owned(),
+            view,
+            waits: None,
+        }
+    }
+
+    /// Takes a line of its command.
+    pub(super) fn progress(&mut self, line: &str) {
+        self.waits = None;
+        match &mut self.view {
+            View::Services(services) => services.take(line),
+            View::Checks(checks) => checks.says(line),
+            View::Words | View::Tests(_) => line.clone_into(&mut self.words),
+        }
+    }
+
+    pub(super) fn health(&mut self, name: &str, passed: bool, answer: &str) {
+        if let View::Checks(checks) = &mut self.view {
+            checks.answer(name, passed, answer);
+        }
+    }
+
+    /// Takes what the tests print.
+    pub(super) fn output(&mut self, bytes: &[u8], now: Instant) {
+        if let View::Tests(tests) = &mut self.view {
+            tests.take(bytes, now);
+        }
+    }
+
+    /// Says that it waits for another run.
+    pub(super) fn wait(&mut self, text: &str, limit: Duration, now: Instant) {
+        let text = printable(text);
+        let said = text.split_once("): ").map_or(&*text, |(_, rest)| rest);
+        self.waits = Some((said.to_owned(), now, limit));
+    }
+
+    pub(super) fn status(&self, paint: &Paint, live: bool) -> Status {
+        let status = |label: &str, since, limit, words, mut rows: Vec<Row>| {
+            rows.truncate(ROWS);
+            Status {
+                label: paint.verb(paint.busy, label),
+                width: COLUMN,
+                since,
+                limit,
+                words,
+                rows,
+                live,
+            }
+        };
+        if let Some((text, since, limit)) = &self.waits {
+            return status("waiting", *since, Some(*limit), text.clone(), Vec::new());
+        }
+        let (words, rows) = match &self.view {
+            View::Words => (self.words.clone(), Vec::new()),
+            View::Checks(checks) => checks.shown(),
+            View::Services(services) => services.shown(),
+            View::Tests(tests) => tests.shown(),
+        };
+        status(self.stage.name(), self.since, self.limit, words, rows)
+    }
+}
