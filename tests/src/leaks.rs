@@ -174,14 +174,14 @@ impl Everything {
 fn look_at_all(hosts: &[Host]) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for host in hosts {
-        // What the tool keeps on purpose: the repo's mirror and cache, records, why a
+        // What the tool keeps on purpose: the repo's idle workspaces and cache, records, why a
         // guard took something down, and empty lock files.
         let looked = host.says(&format!(
             "{DOCKER_HAS}{PROCESSES}\
              docker image ls -aq --no-trunc | sed 's/^/image-id /'\n\
-             find {root} -mindepth 1 -maxdepth 2 ! -path '*/locks/mirror-*' ! -path '*/locks/ports' \
+             find {root} -mindepth 1 -maxdepth 2 ! -path '*/locks/ports' \
                ! -path '*/locks/gc*' \
-               ! -path '*/mirrors/*' ! -path '*/cache/*' ! -path '*/ended/*' ! -path '*/runs/*' -printf 'file %p\\n'\n\
+               ! -path '*/mirrors/*' ! -path '*/syncs/*' ! -path '*/workspaces/[!g]*' ! -path '*/cache/*' ! -path '*/ended/*' ! -path '*/runs/*' -printf 'file %p\\n'\n\
              find /tmp/cargo-e2e-* -mindepth 1 -maxdepth 1 -printf 'control %p\\n' 2>/dev/null\n\
              ip -o link | awk '{{ print \"link\", $2 }}'\n\
              ss -Hltn | awk '{{ print \"listening\", $4 }}'\n\

@@ -387,7 +387,7 @@ impl Drop for Repo {
         for host in self.hosts.borrow().iter() {
             let (root, slug) = (host.root(), &self.slug);
             let _ = host.sh(&format!(
-                "rm -rf {root}/cache/{slug} {root}/mirrors/{slug}.* {root}/locks/mirror-{slug}.*; \
+                "rm -rf {root}/cache/{slug} {root}/workspaces/{slug}.*; \
                  grep -lsF '\"repo\":\"{slug}\"' {root}/ended/* | xargs -r rm -f"
             ));
         }

@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::sync::mpsc;
 
 use super::script::STATUS;
-use super::{Channel, Host, HostError, Script};
+use super::{Host, HostError, Script};
 
 /// More than this from one script is cut: a host's output is not trusted.
 const MOST_OUTPUT: usize = 64 << 20;
@@ -193,31 +193,6 @@ async fn piped(
             after: deadline,
         }),
     }
-}
-
-/// Returns what a script that has ended by itself said at last.
-///
-/// # Errors
-/// When it has not, or the connection broke.
-pub async fn ending(
-    host: &dyn Host,
-    script: &Script,
-    mut channel: Channel,
-    deadline: Duration,
-) -> Result<Output, HostError> {
-    let mut text = Vec::new();
-    let mut stderr = channel.stderr.as_mut().take(MOST_OUTPUT as u64);
-    let read = stderr.read_to_end(&mut text);
-    let _ = tokio::time::timeout(deadline, read).await;
-    let (status, stderr) = split_status(&text).ok_or_else(|| HostError::Lost {
-        host: host.name().to_owned(),
-        doing: script.name(),
-    })?;
-    Ok(Output {
-        status,
-        stdout: Vec::new(),
-        stderr,
-    })
 }
 
 /// The lines of a script that prints until it is no longer wanted: it ends when this is dropped.

@@ -26,13 +26,13 @@ use std::pin::Pin;
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use command::{Output, Stream, ending, feed, lines, pour, run, stream};
+pub use command::{Output, Stream, feed, lines, pour, run, stream};
 pub use connect::connect;
 pub use error::HostError;
 pub use kind::{HostKind, LOCAL};
 pub use local::Local;
 pub use preflight::{Check, Facts, Finding, Problem, Purpose, examine, preflight};
-pub use rsync::{List, Transfer, rsync, rsync_in_one};
+pub use rsync::{List, Transfer, rsync};
 pub use runtime_dir::RuntimeDir;
 pub use script::Script;
 pub use ssh::Ssh;

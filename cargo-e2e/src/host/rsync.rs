@@ -58,28 +58,6 @@ pub async fn rsync(host: &dyn Host, transfer: &Transfer<'_>) -> Result<String, H
     }
 }
 
-/// Copies as [`rsync`] does, but not over two connections: where the one was lost, another is made
-/// and nothing is returned. For who holds something on the host as long as the connection lasts.
-///
-/// # Errors
-/// As for [`rsync`].
-pub async fn rsync_in_one(
-    host: &dyn Host,
-    transfer: &Transfer<'_>,
-) -> Result<Option<String>, HostError> {
-    let said = match once(host, transfer).await {
-        Err(HostError::Rsync { status, .. }) if status == VANISHED => once(host, transfer).await,
-        other => other,
-    };
-    match said {
-        Err(lost @ HostError::Rsync { status, .. }) if LOST.contains(&status) => {
-            host.reconnect().await.map_err(|_| lost)?;
-            Ok(None)
-        }
-        other => other.map(Some),
-    }
-}
-
 async fn once(host: &dyn Host, transfer: &Transfer<'_>) -> Result<String, HostError> {
     let end = host.rsync_end();
     let mut command = Command::new(&end.program);

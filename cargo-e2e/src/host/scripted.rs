@@ -25,8 +25,6 @@ pub(crate) enum Reply {
     /// It prints this and stays.
     Stays(&'static str),
     Lost,
-    /// The connection breaks once, and is made anew before anybody sees it.
-    Renews,
 }
 
 #[derive(Clone)]
@@ -37,7 +35,6 @@ pub(crate) struct Scripted {
     ran: Arc<Mutex<Vec<&'static str>>>,
     arguments: Arc<Mutex<String>>,
     lost: Arc<AtomicBool>,
-    connections: Arc<AtomicU32>,
     refusals: Arc<AtomicU32>,
 }
 
@@ -75,10 +72,8 @@ impl Scripted {
                 "the lease",
                 Reply::Stays("held\nheld\nheld\nheld\nheld\nheld\nheld\nheld\n"),
             ),
-            (
-                "the wait for the mirror",
-                Reply::Stays("held\nheld\nheld\nheld\nheld\nheld\nheld\nheld\n"),
-            ),
+            ("the request for a workspace", Reply::Ends("new\n", 0)),
+            ("the end of the sync", Reply::Ends("kept\n", 0)),
             ("compose config", Reply::Ends(MODEL, 0)),
             ("ports", Reply::Ends("claimed\n", 0)),
             ("up", Reply::Job("Container web-1 Started\n", 0)),
@@ -96,7 +91,6 @@ impl Scripted {
             ran: Arc::default(),
             arguments: Arc::default(),
             lost: Arc::default(),
-            connections: Arc::new(AtomicU32::new(1)),
             refusals: Arc::new(AtomicU32::new(u32::MAX)),
         }
     }
@@ -163,10 +157,6 @@ impl Host for Scripted {
                 self.lost.store(true, Ordering::Relaxed);
                 ("", String::new())
             }
-            Reply::Renews => {
-                self.connections.store(2, Ordering::Relaxed);
-                ("", format!("{STATUS}0\n"))
-            }
             Reply::Stays(text) => {
                 let (mut writer, reader) = tokio::io::duplex(64 << 10);
                 writer.write_all(text.as_bytes()).await.expect("it fits");
@@ -224,10 +214,6 @@ impl Host for Scripted {
             host: "scripted".to_owned(),
             doing: "reconnect",
         })
-    }
-
-    fn connections(&self) -> u32 {
-        self.connections.load(Ordering::Relaxed)
     }
 
     async fn close(&self) {

@@ -52,7 +52,7 @@ pub struct Expired {
 /// Something that is kept for later runs, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// `mirror`, `cache`, or `ended`: why a sandbox was taken down.
+    /// `workspace`, `cache`, or `ended`: why a sandbox was taken down.
     pub kind: String,
     pub name: String,
     /// What became of it.
@@ -65,7 +65,7 @@ pub enum Forgotten {
     Gone {
         /// The room that it took, in kB.
         kb: u64,
-        /// `asked`, `unused`, `many`, `room`, or `format`: a version before made it.
+        /// `asked`, `unused`, `many` or `room`.
         why: String,
     },
     /// It stays, because a run uses it.
@@ -181,11 +181,11 @@ mod tests {
     #[test]
     fn what_was_kept_is_told_of_once() {
         let found = stored(
-            "expired 01a 0 lease\nforgot mirror shop.1 2048 asked\nforgot mirror shop.1 2048 room\n\
+            "expired 01a 0 lease\nforgot workspace shop.1 2048 asked\nforgot workspace shop.1 2048 room\n\
              busy cache shop\nunremovable cache web\n",
         );
         let texts: Vec<String> = found.iter().map(Stored::to_string).collect();
-        assert_eq!(texts, ["mirror shop.1", "cache shop", "cache web"]);
+        assert_eq!(texts, ["workspace shop.1", "cache shop", "cache web"]);
         let why = "asked".to_owned();
         assert_eq!(found[0].fate, Forgotten::Gone { kb: 2048, why });
         assert_eq!(

@@ -27,6 +27,8 @@ macro_rules! reaper {
             reaper!(piece "labels"),
             reaper!(piece "mounts"),
             reaper!(piece "storage"),
+            reaper!(piece "workspace"),
+            reaper!(piece "give_back"),
             "take_down() (\n",
             reaper!(piece "engine"),
             reaper!(piece "sweep"),
@@ -58,7 +60,6 @@ mod job;
 mod lease;
 mod list;
 mod long_log;
-mod mirror;
 pub mod pull;
 mod room;
 mod services;
@@ -66,6 +67,7 @@ mod state;
 mod teardown;
 mod turn;
 pub mod variables;
+mod workspace;
 
 use std::time::Duration;
 
@@ -85,11 +87,11 @@ pub use lease::{Lease, LeaseLost};
 pub use list::Counts;
 pub use list::{Listed, ListedState, list};
 pub use long_log::{Collected, LongLog};
-pub use mirror::{Copying, Mirror};
 pub use room::make_room;
 pub use state::{Existing, State};
 pub use teardown::{Left, listed, teardown};
 pub use turn::{NotEntered, Occupant, Predecessor};
+pub use workspace::Taken;
 
 /// The status of scripts that have nothing to work on any more.
 pub(crate) const GONE: i32 = 76;
@@ -137,7 +139,7 @@ impl Sandbox {
         format!("{}/sandboxes/{}", self.root, self.identity.run_id)
     }
 
-    /// Returns the repo's copy in it.
+    /// Returns the workspace in it, which has the repo.
     #[must_use]
     pub fn repo_dir(&self) -> String {
         format!("{}/repo", self.dir())
@@ -170,7 +172,7 @@ impl Sandbox {
         succeed(host, &script, content).await.map(drop)
     }
 
-    /// Of these paths in the repo's copy, those that do not exist.
+    /// Of these paths in the workspace, those that do not exist.
     pub async fn missing(
         &self,
         host: &dyn Host,
@@ -186,7 +188,7 @@ impl Sandbox {
             .collect())
     }
 
-    /// Makes folders in the repo's copy.
+    /// Makes folders in the workspace.
     pub async fn make_folders(
         &self,
         host: &dyn Host,

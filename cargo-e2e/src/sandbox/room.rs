@@ -40,7 +40,7 @@ impl Sandbox {
     }
 }
 
-/// Gives up mirrors that no run uses now, those of longest ago first, until a run has room to begin.
+/// Gives up idle workspaces, those of longest ago first, until a run has room to begin.
 /// Nothing goes where there is room.
 ///
 /// # Errors

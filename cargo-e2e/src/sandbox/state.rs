@@ -18,7 +18,7 @@ pub struct State {
     pub ports: Vec<u16>,
     /// Where everything answers, on the host.
     pub endpoints: Endpoints,
-    /// The repo's copy on the host.
+    /// The workspace on the host.
     pub repo_dir: String,
     /// `env` of e2e.yml, as written there.
     #[serde(default)]

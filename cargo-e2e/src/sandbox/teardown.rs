@@ -62,11 +62,13 @@ pub fn listed(left: &[Left]) -> String {
     lines.join("\n")
 }
 
-const BODY: &str = concat!(
+pub(super) const BODY: &str = concat!(
     include_str!("../host/sh/sandbox.sh"),
     include_str!("../host/sh/arm.sh"),
     include_str!("../host/sh/labels.sh"),
     include_str!("../host/sh/mounts.sh"),
+    include_str!("../host/sh/workspace.sh"),
+    include_str!("../host/sh/give_back.sh"),
     include_str!("../host/sh/engine.sh"),
     include_str!("../host/sh/sweep.sh"),
     include_str!("../host/sh/teardown.sh")

@@ -79,34 +79,30 @@ pub(super) fn before(lab: &Lab) {
     }
 }
 
-/// What is kept for later runs makes room for this one: of longest ago first, no more than is needed,
-/// and nothing that is in use.
-pub(super) fn old_mirrors(lab: &Lab) {
-    const FAULT: &str = "16 the host's disk is nearly full of old mirrors";
+/// What is kept for later runs makes room for this one: of longest ago first, and no more than is
+/// needed.
+pub(super) fn old_workspaces(lab: &Lab) {
+    const FAULT: &str = "16 the host's disk is nearly full of old workspaces";
     let host = lab.spare.host();
     let small = Small::new(host, &host.root(), 2000, 40_000);
-    small.run(
-        indoc! {r#"
-            set -e; chmod 700 .; mkdir -p locks mirrors; n=9
-            for name in used oldest older newest; do
-              mkdir mirrors/$name.1; fallocate -l 400M mirrors/$name.1/file; touch -d "$n days ago" mirrors/$name.1
+    small.run(indoc! {r#"
+            set -e; chmod 700 .; mkdir -p locks workspaces; n=9
+            for name in oldest older newer newest; do
+              one=workspaces/$name.1.run.boot.409600
+              mkdir $one; fallocate -l 400M $one/file; touch -d "$n days ago" $one
               n=$((n - 1))
-            done
-            setsid flock locks/mirror-used.1 sh -c 'echo held; exec sleep 7060' >held 2>/dev/null &
-            until [ -s held ]; do sleep 0.05; done; rm held"#},
-    );
-    let repo = stack(lab, "full-mirrors", "true");
+            done"#});
+    let repo = stack(lab, "full-workspaces", "true");
     let ran = repo.run(host, &[]);
-    ran.stage_says("connect", "2 old mirrors removed for 800 MB of room");
-    let _ = host.says("pkill -f 'sleep 706[0]'");
-    let mirrors = host.says(&format!("ls {}/mirrors", host.root()));
+    ran.stage_says("connect", "2 old workspaces removed for 800 MB of room");
+    let left = host.says(&format!("ls {}/workspaces", host.root()));
     for (name, stays) in [
-        ("used", true),
         ("oldest", false),
         ("older", false),
+        ("newer", true),
         ("newest", true),
     ] {
-        assert_eq!(mirrors.contains(&format!("{name}.1")), stays, "{mirrors}");
+        assert_eq!(left.contains(&format!("{name}.1.")), stays, "{left}");
     }
     let end = End::Is(0, "passed");
     lab.check(FAULT, "connect", &ran, Instant::now(), &end);

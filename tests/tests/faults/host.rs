@@ -117,6 +117,38 @@ pub(super) fn another_root(lab: &Lab) {
     lab.check(FAULT, "kept", &ran, since, &End::Is(0, "passed"));
 }
 
+/// In the middle of the give-back, with the client: the guard ends it, and no later run finds what this
+/// one changed.
+pub(super) fn killed_giving_back(lab: &Lab) {
+    const FAULT: &str = "15 teardown and client killed while the workspace is given back";
+    // It stands where teardown finds it first, and waits.
+    const COMM: &str = "#!/bin/sh\necho $$ >/tmp/giving\nwhile [ -e /tmp/giving ]; do sleep 0.05; done\nexec /usr/bin/comm \"$@\"\n";
+    let host = lab.spare.host();
+    let _ = host.says(&format!(
+        "printf '%s' '{COMM}' >/usr/local/bin/comm; chmod 755 /usr/local/bin/comm"
+    ));
+    let repo = lab
+        .repo("giving")
+        .spec("test_command: 'echo theirs >made-by-the-tests'\n");
+    let mut run = repo.start(host, &[]);
+    wait_for("the give-back", Duration::from_mins(1), || {
+        host.sh("test -s /tmp/giving").code == Some(0)
+    });
+    run.signal(Signal::KILL);
+    let _ = host.says(
+        "rm /usr/local/bin/comm; kill -KILL -$(ps -o pgid= -p $(cat /tmp/giving) | tr -d ' '); rm /tmp/giving",
+    );
+    let since = Instant::now();
+    let ran = run.finish();
+    lab.check(FAULT, "teardown", &ran, since, &End::Killed);
+    let found = host.says(&format!(
+        "find {}/workspaces -name made-by-the-tests",
+        host.root()
+    ));
+    assert_eq!(found, "");
+    repo.run(host, &[]).ended(0, "passed");
+}
+
 pub(super) fn engine_restarted(lab: &Lab) {
     const FAULT: &str = "12 dockerd killed and started again";
     let few: &[&str] = &["teardown"];

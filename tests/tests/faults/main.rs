@@ -203,6 +203,10 @@ const ALONE: &[Row] = &[
         connection::access_revoked,
     ),
     (
+        "15 teardown and client killed while the workspace is given back",
+        host::killed_giving_back,
+    ),
+    (
         "12 dockerd killed and started again",
         host::engine_restarted,
     ),
@@ -216,8 +220,8 @@ const ALONE: &[Row] = &[
         disk::during_tests,
     ),
     (
-        "16 the host's disk is nearly full of old mirrors",
-        disk::old_mirrors,
+        "16 the host's disk is nearly full of old workspaces",
+        disk::old_workspaces,
     ),
     ("29 another root on the same engine", host::another_root),
 ];

@@ -210,7 +210,7 @@ fn table(shapes: &[Shape], sinks: &[Sink], host: Host) -> (String, usize) {
     for shape in shapes {
         let seen: Vec<&str> = sinks
             .iter()
-            // The repo's own files are in its mirror.
+            // The repo's own files are in its workspace.
             .filter(|sink| !(sink.has_repo && shape.source == Source::Compose))
             .filter(|sink| shape.needles.iter().any(|needle| sink.holds(needle)))
             .map(|sink| sink.name.as_str())

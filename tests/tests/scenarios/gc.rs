@@ -115,8 +115,6 @@ fn a_kept_sandbox_without_its_guard(place: &Place) {
          expires=$(($(date +%s) + 8)); echo $expires >{dir}/expires; echo $expires"
     ));
     place.gc(0, place.name, &[]);
-    // Its mirror was used today, whatever the repo's own folder says.
-    let _ = place.says(&format!("test -d {root}/mirrors/{}.*", repo.slug()));
     let ended = format!("{root}/ended/{id}");
     wait_for("the end of its time", Duration::from_mins(1), || {
         let over = format!("test -e {ended} && ! test -e {root}/leases/{id}");
@@ -127,6 +125,9 @@ fn a_kept_sandbox_without_its_guard(place: &Place) {
         place.host().sh(&over).code == Some(0)
     });
     kept.leaves_nothing();
+    // Its workspace was used today, whatever the repo's own folder says.
+    place.gc(0, place.name, &[]);
+    let _ = place.says(&format!("test -d {root}/workspaces/{}.*", repo.slug()));
     let said = place.says(&format!("head -n 2 {ended}"));
     let (why, when) = said.trim().split_once('\n').expect("two lines");
     assert!(["kept", "lease"].contains(&why), "{said}");
@@ -149,39 +150,43 @@ fn a_home_that_is_wiped_under_a_run(place: &Place) {
 
 fn what_no_run_used_for_long(place: &Place) {
     let root = place.host().root();
-    let holder = place.says(&formatdoc!(
+    let _ = place.says(&formatdoc!(
         r#"
-            set -e; mkdir -p {root}/locks {root}/ended; cd {root}
+            set -e; mkdir -p {root}/workspaces {root}/ended; cd {root}
             for age in 29 32; do
-              mkdir -p mirrors/m.$age/sub cache/c-$age; : >mirrors/m.$age/sub/file; : >ended/e-$age
-              touch -d "$age days ago" mirrors/m.$age cache/c-$age ended/e-$age
+              mkdir -p workspaces/m.1.$age.boot.1/sub mirrors/m.$age cache/c-$age
+              : >workspaces/m.1.$age.boot.1/sub/file; : >ended/e-$age
+              touch -d "$age days ago" workspaces/m.1.$age.boot.1 mirrors/m.$age cache/c-$age ended/e-$age
             done
-            mkdir mirrors/held.1; touch -d '40 days ago' mirrors/held.1
-            mkdir mirrors/shop-0123456789abcdef
-            setsid flock locks/mirror-held.1 sh -c 'echo held; sleep 7040' >held 2>&1 &
-            until [ -s held ]; do sleep 0.05; done; rm held; pgrep -o -f 'sleep 704[0]'
+            mkdir workspaces/gone.m.1.7.boot.1
         "#
     ));
     place.gc(0, place.name, &[]);
     let found = place.says(&format!(
-        "cd {root}; find mirrors cache ended -mindepth 1 -maxdepth 1"
+        "cd {root}; find workspaces mirrors cache ended -mindepth 1 -maxdepth 1"
     ));
     let left: Vec<&str> = found.lines().collect();
-    let stay = ["cache/c-29", "ended/e-29", "mirrors/held.1", "mirrors/m.29"];
+    let stay = [
+        "cache/c-29",
+        "ended/e-29",
+        "workspaces/m.1.29.boot.1",
+        "mirrors/m.29",
+    ];
     for name in stay {
         assert!(left.contains(&name), "{name} is gone: {left:?}");
     }
     let gone = [
         "cache/c-32",
         "ended/e-32",
-        "mirrors/m.32",
+        "workspaces/m.1.32.boot.1",
+        // A gc that was killed left it.
+        "workspaces/gone.m.1.7.boot.1",
         // As versions before called them.
-        "mirrors/shop-0123456789abcdef",
+        "mirrors/m.32",
     ];
     for name in gone {
         assert!(!left.contains(&name), "{name} stays: {left:?}");
     }
-    let _ = place.says(&format!("kill -KILL -{}", holder.trim()));
 }
 
 /// Removal never leaves the sandbox's folder.

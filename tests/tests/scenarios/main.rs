@@ -42,3 +42,4 @@ mod strict;
 mod tool;
 mod turns;
 mod verdicts;
+mod workspaces;

@@ -115,7 +115,7 @@ here_and_over_ssh! {
     }
 
     fn a_file_that_is_gone_here_is_gone_there_in_the_next_run(host) {
-        let repo = Repo::new("mirror")
+        let repo = Repo::new("gone-here")
             .file("old.txt", "1")
             .compose(IDLE)
             .spec("test_command: ls; touch made-by-the-tests\n");

@@ -197,7 +197,7 @@ pub(crate) struct GcArguments {
     /// Also remove other users' sandboxes whose labels have expired
     #[arg(long)]
     pub(crate) all_users: bool,
-    /// Also forget one repo: its mirrors, its cache, why its sandboxes ended
+    /// Also forget one repo: its workspaces, its cache, why its sandboxes ended
     #[arg(long, value_name = "SLUG", value_parser = slug, conflicts_with = "all")]
     pub(crate) repo: Option<String>,
     /// Also forget all repos

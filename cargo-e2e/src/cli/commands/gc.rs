@@ -101,9 +101,8 @@ fn because(expired: &Expired) -> &'static str {
 fn why_forgotten(why: &str) -> &'static str {
     match why {
         "asked" => "no run uses it",
-        "many" => "50 others were used since",
+        "many" => "50 others, or 20 GB of them, were used since",
         "room" => "less than 1 GB was free",
-        "format" => "an older version made it",
         _ => "no run used it for 30 days",
     }
 }

@@ -4,7 +4,7 @@ use super::finding::{Check, Finding, Problem, Purpose};
 use crate::host::{LOCAL, Output};
 use crate::units::kilobytes;
 
-/// The checks that mirrors of other repos stand in the way of.
+/// The checks that idle workspaces of other repos stand in the way of.
 pub(super) const ROOM: [&str; 2] = [SPACE, INODES];
 const SPACE: &str = "free space";
 const INODES: &str = "free inodes";
@@ -184,7 +184,7 @@ impl Judge<'_> {
                     kilobytes(free),
                     kilobytes(FREE_KB)
                 ),
-                "free some space: `cargo e2e gc --all` removes mirrors and caches, `docker system df` shows Docker's share; or set CARGO_E2E_ROOT on the host",
+                "free some space: `cargo e2e gc --all` removes workspaces and caches, `docker system df` shows Docker's share; or set CARGO_E2E_ROOT on the host",
             ),
             Some(free) => self.fine(name, kilobytes(free)),
             None => {}

@@ -1,4 +1,4 @@
-# Makes the NUL-separated folders on standard input in the repo's copy, and none outside of it by way of
+# Makes the NUL-separated folders on standard input in the workspace, and none outside of it by way of
 # a link.
 fenced && gone
 cd "$dir/repo" || exit 1

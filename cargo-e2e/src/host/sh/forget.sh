@@ -1,4 +1,4 @@
-# Removes from the sandbox's copy of the repo what is named on standard input, NUL-separated: what an
+# Removes from the sandbox's workspace what is named on standard input, NUL-separated: what an
 # earlier sync sent and is no longer there. Files come before the folders that they are in, and
 # folders (with a slash at the end) go only when nothing else is in them. Never through a link: what
 # it points to is not ours.

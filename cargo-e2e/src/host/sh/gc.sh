@@ -126,35 +126,42 @@ forget() {
   if [ "${dry-}" != yes ]; then
     find "$root" -mindepth 1 -maxdepth 1 -type d -name 'probe.*' -mmin +10 -exec rmdir {} + 2>/dev/null
     find "$root/ended" -type f -mtime +30 -exec rm -f {} + 2>/dev/null
+    # A gc before this one was ended while it removed these.
+    rm -rf "$root"/workspaces/gone.* 2>/dev/null
   fi
   if [ -n "${repo-}${every-}" ]; then forget_repo; fi
-  mirrors | {
+  # Copies of repos that versions before this one made.
+  find "$root/mirrors" -mindepth 1 -maxdepth 1 -type d -mtime +30 2>/dev/null | while read -r old; do
+    give_up mirror "${old##*/}" unused
+  done
+  workspaces | {
     count=0
+    total=0
     while read -r name; do
       count=$((count + 1))
-      case $name in
-        # Of a version that may have sent what git ignores.
-        *.*) ;; *) give_up mirror "$name" format; continue ;;
-      esac
-      if [ -n "$(find "$root/mirrors/$name" -maxdepth 0 -mtime +30 2>/dev/null)" ]; then
-        give_up mirror "$name" unused
-      elif [ "$count" -gt "$most_mirrors" ]; then
-        give_up mirror "$name" many
+      total=$((total + $(number "${name##*.}")))
+      if [ -n "$(find "$root/workspaces/$name" -maxdepth 0 -mtime +30 2>/dev/null)" ]; then
+        give_up workspace "$name" unused
+      elif [ "$count" -gt "$most_workspaces" ] || [ "$total" -gt "$most_kb" ]; then
+        give_up workspace "$name" many
       fi
     done
-  } | grep -v '^busy '
+  }
   find "$root/cache" -mindepth 1 -maxdepth 1 -type d -mtime +30 2>/dev/null | while read -r old; do
     give_up cache "${old##*/}" unused
   done | grep -v '^busy '
-  make_room | grep -v '^busy '
+  make_room
   return 0
 }
 # What is kept for later runs of one repo, or of all, and how its sandboxes ended.
 forget_repo() {
-  mirrors | while read -r name; do
-    # One of a version before has a dash and 16 digits instead.
-    case $name in *.*) slug=${name%.*} ;; *) slug=${name%-*} ;; esac
-    if [ "${every-}" = yes ] || [ "$slug" = "$repo" ]; then give_up mirror "$name" asked; fi
+  workspaces | while read -r name; do
+    if [ "${every-}" = yes ] || [ "${name%%.*}" = "$repo" ]; then give_up workspace "$name" asked; fi
+  done
+  for old in "$root"/mirrors/*/; do
+    old=${old%/}
+    old=${old##*/}
+    if [ "${every-}" = yes ] || [ "${old%.*}" = "$repo" ]; then give_up mirror "$old" asked; fi
   done
   for old in "$root"/cache/*/; do
     slug=${old%/}

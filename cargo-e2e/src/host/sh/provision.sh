@@ -2,7 +2,7 @@
 # Needs: run, who, slug, lifetime, patience (seconds), engine (its socket, where it has one here),
 # guard_script.
 # Standard input: what `list` shows of the sandbox.
-mkdir -p "$root/sandboxes" "$root/leases" "$root/ended" "$root/locks" "$root/mirrors" || exit 1
+mkdir -p "$root/sandboxes" "$root/leases" "$root/ended" "$root/locks" "$root/workspaces" || exit 1
 # Before anything else can be left behind, there is a guard to take it down.
 mkdir "$lease" || exit 1
 clock
@@ -28,7 +28,7 @@ printf 'armed=%s\n' "$armed"
 printf '%s\n' "$id" >"$dir/sentinel" && cp "$lease/about" "$dir/about" || exit 1
 expires=$(($(date +%s) + lifetime))
 printf '%s\n' "$expires" >"$dir/expires"
-mkdir "$dir/repo" "$dir/jobs" "$dir/collected" "$dir/collected/artifacts" || exit 1
+mkdir "$dir/jobs" "$dir/collected" "$dir/collected/artifacts" || exit 1
 # Once the lease says whose cache it is, gc leaves it alone.
 mkdir -p "$root/cache/$slug" || exit 1
 # A test service may run as anybody; the folders above are this user's alone.

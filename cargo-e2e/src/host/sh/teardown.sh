@@ -162,25 +162,31 @@ if [ -n "$mount" ]; then
   echo "left mount $mount"
   exit 0
 fi
+# Runs a command as root, with the sandbox's folder as /sandbox: files that containers made as root,
+# only a container can remove. Its image is empty; the programs are the host's own, read-only.
+as_root() {
+  [ "$(id -u)" != 0 ] || return 1
+  image=$(tar -cf - -T /dev/null | docker import -c "LABEL cargo-e2e.run=$id cargo-e2e.owner=$(id -u) cargo-e2e.image=$id" -c 'CMD ["none"]' - 2>/dev/null)
+  [ -n "$image" ] || return 1
+  command=$1
+  set --
+  for part in /bin /lib /lib64 /usr; do
+    [ -d "$part" ] && set -- "$@" --mount "type=bind,source=$part,target=$part,readonly"
+  done
+  docker run --rm --network none --label "cargo-e2e.run=$id" --label "cargo-e2e.owner=$(id -u)" --label cargo-e2e.image= "$@" \
+    --mount "type=bind,source=$dir,target=/sandbox" "$image" /bin/sh -c "$command" >/dev/null 2>&1
+  status=$?
+  docker rmi -f "$image" >/dev/null 2>&1
+  return "$status"
+}
+give_back 2>/dev/null
 # The sentinel goes last: half a folder must still be known as a sandbox's.
 clear_out() { find "$dir" -mindepth 1 -maxdepth 1 ! -name sentinel ! -name fence -exec rm -rf {} + 2>/dev/null; }
 # Twice: what was told to end may have made one more file.
 clear_out
 clear_out
-if [ -n "$(find "$dir" -mindepth 1 -maxdepth 1 ! -name sentinel ! -name fence 2>/dev/null)" ] && [ "$(id -u)" != 0 ]; then
-  # Files that containers made as root: only a container can remove them. Its image is empty;
-  # the programs are the host's own, read-only.
-  image=$(tar -cf - -T /dev/null | docker import -c "LABEL cargo-e2e.run=$id cargo-e2e.owner=$(id -u) cargo-e2e.image=$id" -c 'CMD ["none"]' - 2>/dev/null)
-  if [ -n "$image" ]; then
-    set --
-    for part in /bin /lib /lib64 /usr; do
-      [ -d "$part" ] && set -- "$@" --mount "type=bind,source=$part,target=$part,readonly"
-    done
-    docker run --rm --network none --label "cargo-e2e.run=$id" --label "cargo-e2e.owner=$(id -u)" --label cargo-e2e.image= "$@" \
-      --mount "type=bind,source=$dir,target=/sandbox" "$image" \
-      /bin/sh -c 'rm -rf /sandbox/repo /sandbox/jobs /sandbox/collected' >/dev/null 2>&1
-    docker rmi -f "$image" >/dev/null 2>&1
-  fi
+if [ -n "$(find "$dir" -mindepth 1 -maxdepth 1 ! -name sentinel ! -name fence 2>/dev/null)" ]; then
+  as_root 'rm -rf /sandbox/repo /sandbox/jobs /sandbox/collected'
   clear_out
 fi
 rest=$(find "$dir" -mindepth 1 -maxdepth 1 ! -name sentinel ! -name fence 2>/dev/null | head -n 1)

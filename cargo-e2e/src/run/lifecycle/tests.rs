@@ -216,8 +216,8 @@ async fn every_stage_that_fails_is_followed_by_teardown() {
     let lost = |script, reply, stage| (script, reply, Verdict::HostError, 97, stage);
     for (script, reply, verdict, code, stage) in [
         lost("provision", no(""), Stage::Provision),
-        lost("the wait for the mirror", no(""), Stage::Sync),
-        lost("copy", no(""), Stage::Sync),
+        lost("the request for a workspace", no(""), Stage::Sync),
+        lost("the end of the sync", no(""), Stage::Sync),
         ("compose config", no(""), Verdict::SpecError, 96, Stage::Up),
         lost("compose config", Reply::Ends("", 76), Stage::Up),
         lost("compose config", Reply::Ends("", 137), Stage::Up),
@@ -301,7 +301,7 @@ async fn a_build_that_fails_never_reaches_the_sync() {
     ran.is(Verdict::BuildFailed, 101)
         .failed_at(Stage::Build)
         .tore_down();
-    assert!(!ran.scripts.contains(&"the wait for the mirror"));
+    assert!(!ran.scripts.contains(&"the request for a workspace"));
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ pub async fn look(host: &dyn Host, spec: &Spec) -> Result<StageOutput<Facts>, St
         let _ = write!(
             detail,
             ", {} removed for {} of room",
-            count(freed.len(), "old mirror"),
+            count(freed.len(), "old workspace"),
             kilobytes(freed.iter().sum())
         );
     }

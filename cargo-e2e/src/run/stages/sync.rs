@@ -3,9 +3,10 @@
 mod extra;
 mod images;
 mod listing;
-mod mirror;
+mod past_syncs;
 mod sent;
 mod tree;
+mod workspace;
 mod young;
 
 use std::collections::BTreeSet;
@@ -20,12 +21,13 @@ use crate::text::count;
 
 pub use extra::Extra;
 pub use sent::Sent;
+use workspace::Workspace;
 
 /// What was sent, and what the compose files name.
 #[derive(Debug)]
 pub struct Synced {
     pub scan: Scan,
-    /// What syncs have put into the sandbox's copy.
+    /// What syncs have put into the workspace.
     pub sent: Sent,
     /// Ignored files that this sync has sent so far.
     pub extra: Extra,
@@ -37,16 +39,24 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
     let plan = context.plan;
     let spec_error =
         |error: files::FilesError| StageError::new(Verdict::SpecError, error.to_string());
-    let filters = files::filters(&plan.repo.root, &plan.spec.sync.exclude)
-        .await
-        .map_err(spec_error)?;
+    let filters = async {
+        let found = files::filters(&plan.repo.root, &plan.spec.sync.exclude).await;
+        found.map_err(spec_error)
+    };
+    let taking = async {
+        match context.before {
+            None => Workspace::take(context).await.map(Some),
+            Some(_) => Ok(None),
+        }
+    };
+    let (filters, workspace) = tokio::try_join!(filters, taking)?;
     let mut sent = if context.before.is_some() {
         Sent::read(context).await?
     } else {
         Sent::default()
     };
     let mut extra = Extra::default();
-    let number = tree::send(context, &filters, &mut sent).await?;
+    let amount = tree::send(context, &filters, workspace.as_ref(), &mut sent).await?;
 
     let root = plan.repo.root.clone();
     let patterns = plan.spec.sync.include.clone();
@@ -56,14 +66,19 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
         .map(|file| root.join(file))
         .collect();
     let project = root.join(&plan.project_dir);
-    let (included, scan) = tokio::task::spawn_blocking(move || {
+    let looking = tokio::task::spawn_blocking(move || {
         (
             files::included(&root, &patterns),
             scan::scan(&compose, &project),
         )
-    })
-    .await
-    .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
+    });
+    // Files that git ignores are sent after that: they do not stay.
+    if let Some(workspace) = workspace {
+        workspace.settle(context, amount.kb).await?;
+    }
+    let (included, scan) = looking
+        .await
+        .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
     let included = included.map_err(spec_error)?;
     let missing = missing_inputs(context, &scan, &sent).await?;
     if !missing.is_empty() {
@@ -75,7 +90,7 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
     let missing = missing.into_iter().map(PathBuf::from);
     let paths: BTreeSet<PathBuf> = included.into_iter().chain(missing).collect();
     extra.send(context, &mut sent, &paths).await?;
-    let mut detail = count(number + paths.len(), "file");
+    let mut detail = count(amount.files + paths.len(), "file");
     if !paths.is_empty() {
         let _ = write!(detail, " ({} git-ignored)", paths.len());
     }

@@ -95,13 +95,13 @@ fn read(path: &Path) -> String {
     String::from_utf8_lossy(&fs::read(path).expect("readable")).into_owned()
 }
 
-/// What the tool's folder on the host holds of a repo after its runs: mirror, cache, locks, leases
+/// What the tool's folder on the host holds of a repo after its runs: workspace, cache, locks, leases
 /// and what is told of sandboxes that ended.
 pub(crate) fn left_on(host: Host, slug: &str) -> Sink {
     let root = host.root();
     let text = host.says(&format!(
         "cd {root} && find . | grep -F {slug}; \
-         find mirrors/{slug}-* cache/{slug} ended leases locks sandboxes -type f -exec cat {{}} + 2>/dev/null; true"
+         find workspaces/{slug}.* cache/{slug} ended leases locks sandboxes -type f -exec cat {{}} + 2>/dev/null; true"
     ));
     assert!(text.contains(slug), "{text}");
     Sink {

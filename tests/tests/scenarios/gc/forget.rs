@@ -4,7 +4,7 @@ use e2e_tests::Repo;
 
 use super::place::Place;
 
-/// With a cache, and with a file that a mirror has.
+/// With a cache, and with files that a workspace has.
 fn repo(place: &Place, name: &str) -> Repo {
     place
         .repo(name)
@@ -16,14 +16,14 @@ fn gc_forgets_a_repo_when_it_is_told_to() {
     let place = Place::new("e2e-gc-forget", "e2e-gc-forget-dev");
     let root = place.host().root();
     let (first, second) = (repo(&place, "first"), repo(&place, "second"));
+    let kept = first.run_and_keep(place.host(), &["--keep"]);
+    kept.kept(0, "passed");
     for repo in [&first, &second] {
         repo.run(place.host(), &[]).ended(0, "passed");
     }
-    let kept = first.run_and_keep(place.host(), &["--keep"]);
-    kept.kept(0, "passed");
     let stored = |repo: &Repo| {
         place.says(&format!(
-            "cd {root}; ls -d mirrors/{slug}.* cache/{slug} 2>/dev/null | wc -l",
+            "cd {root}; ls -d workspaces/{slug}.* cache/{slug} 2>/dev/null | wc -l",
             slug = repo.slug()
         ))
     };
@@ -34,21 +34,21 @@ fn gc_forgets_a_repo_when_it_is_told_to() {
     ));
     // One whose name begins alike.
     let _ = place.says(&format!(
-        "mkdir {root}/mirrors/{}-api.0123456789abcdef",
+        "mkdir {root}/workspaces/{}-api.0123456789abcdef.run.boot.1",
         first.slug()
     ));
 
     let slug = first.slug();
     let looked = place.gc(0, place.name, &["--repo", slug, "--dry-run"]);
     assert!(
-        looked.stdout.contains(&format!("mirror {slug}.")),
+        looked.stdout.contains(&format!("workspace {slug}.")),
         "{looked}"
     );
     assert_eq!(stored(&first), "2\n");
 
     let forgot = place.gc(0, place.name, &["--repo", slug]);
     for said in [
-        format!("removed mirror {slug}."),
+        format!("removed workspace {slug}."),
         format!("cache {slug} stays on {}: a run uses it", place.name),
         format!("removed ended {ended}"),
         format!(" freed on {}", place.name),
@@ -60,7 +60,7 @@ fn gc_forgets_a_repo_when_it_is_told_to() {
         ("1\n".to_owned(), "2\n".to_owned())
     );
     let _ = place.says(&format!(
-        "test -d {root}/mirrors/{slug}-api.0123456789abcdef; test -e {}/sentinel",
+        "test -d {root}/workspaces/{slug}-api.0123456789abcdef.run.boot.1; test -e {}/sentinel",
         kept.sandbox()
     ));
 
@@ -76,7 +76,7 @@ fn gc_forgets_a_repo_when_it_is_told_to() {
     place.gc(0, place.name, &["--all"]);
     assert_eq!(
         place.says(&format!(
-            "ls {root}/mirrors {root}/cache {root}/ended | grep -v :$ | grep . | wc -l"
+            "ls {root}/workspaces {root}/cache {root}/ended | grep -v :$ | grep . | wc -l"
         )),
         "0\n"
     );
@@ -87,21 +87,32 @@ fn gc_forgets_a_repo_when_it_is_told_to() {
         let refused = first.cargo_e2e(&[&["gc", "--host", place.name], wrong].concat());
         assert_eq!(refused.code, Some(2), "{refused}");
     }
-    no_more_than_fifty_mirrors_are_kept(&place);
+    so_many_workspaces_are_kept_and_no_more(&place);
 }
 
-fn no_more_than_fifty_mirrors_are_kept(place: &Place) {
+fn so_many_workspaces_are_kept_and_no_more(place: &Place) {
     let root = place.host().root();
+    let kept = "ls {root}/workspaces | wc -l; ls {root}/workspaces | sort | tail -n 1";
+    let kept = || place.says(&kept.replace("{root}", &root));
     let _ = place.says(&format!(
-        "rm -rf {root}/mirrors/*; cd {root}/mirrors\n\
-         for n in $(seq 10 61); do mkdir many.$n; touch -d \"$n hours ago\" many.$n; done\n"
+        "rm -rf {root}/workspaces/*; cd {root}/workspaces\n\
+         for n in $(seq 10 61); do mkdir many.1.$n.boot.1; touch -d \"$n hours ago\" many.1.$n.boot.1; done\n"
     ));
     let ended = place.gc(0, place.name, &[]);
-    assert!(ended.stderr.contains("removed mirror many.61"), "{ended}");
-    assert_eq!(
-        place.says(&format!(
-            "ls {root}/mirrors | wc -l; ls {root}/mirrors | sort | tail -n 1"
-        )),
-        "50\nmany.59\n"
+    assert!(
+        ended.stderr.contains("removed workspace many.61 "),
+        "{ended}"
     );
+    assert_eq!(kept(), "50\nmany.1.59.boot.1\n");
+    // Their names say that they take 8 GB each.
+    let _ = place.says(&format!(
+        "rm -rf {root}/workspaces/*; cd {root}/workspaces\n\
+         for n in 1 2 3; do mkdir large.1.$n.boot.8388608; touch -d \"$n hours ago\" large.1.$n.boot.8388608; done\n"
+    ));
+    let ended = place.gc(0, place.name, &[]);
+    assert!(
+        ended.stderr.contains("removed workspace large.3 "),
+        "{ended}"
+    );
+    assert_eq!(kept(), "2\nlarge.1.2.boot.8388608\n");
 }

@@ -25,12 +25,12 @@ async fn stages_that_hang_end_at_their_limits() {
             "`build_command` exceeded `timeouts.build` (0.2 s) and was terminated",
         ),
         (
-            hangs("copy"),
+            hangs("the end of the sync"),
             "timeouts: {sync: 0.2}\n",
             Stage::Sync,
             Verdict::HostError,
             97,
-            "copy on `scripted` timed out after",
+            "the end of the sync on `scripted` timed out after",
         ),
         (
             hangs("up"),

@@ -3,22 +3,23 @@
 use super::*;
 
 #[tokio::test]
-async fn what_was_sent_over_two_connections_is_sent_again_under_one_lock() {
-    let ran = run_failing("copy", Reply::Renews).await;
+async fn a_workspace_that_will_not_be_given_back_is_no_failure() {
+    let ran = run_failing("the end of the sync", Reply::Ends("lost its disk\n", 0)).await;
     ran.is(Verdict::Passed, 0).tore_down();
-    let often = |name| ran.scripts.iter().filter(|ran| **ran == name).count();
-    assert_eq!((often("the wait for the mirror"), often("copy")), (2, 2));
 }
 
 #[tokio::test]
-async fn a_mirror_that_can_not_be_had_says_why() {
+async fn a_workspace_that_can_not_be_had_says_why() {
     for (reply, why) in [
-        (Reply::Ends("", 75), "timed out after 600 s"),
+        (
+            Reply::Ends("", 0),
+            "unexpected answer to the request for a workspace",
+        ),
         (Reply::Ends("", 1), "failed on `scripted` (exit status 1)"),
         (Reply::Ends("", 76), "the sandbox on `scripted` is lost"),
-        (Reply::Lost, "was lost during the wait for the mirror"),
+        (Reply::Lost, "was lost during the request for a workspace"),
     ] {
-        let ran = run_failing("the wait for the mirror", reply).await;
+        let ran = run_failing("the request for a workspace", reply).await;
         let stages = &ran.outcome.record.stages;
         let sync = stages.iter().find(|stage| stage.name == Stage::Sync);
         let detail = sync.map_or("", |sync| sync.detail.as_str());

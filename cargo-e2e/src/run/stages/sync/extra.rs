@@ -29,7 +29,7 @@ pub struct Extra {
 }
 
 impl Extra {
-    /// Sends these paths, folders with their content, into the sandbox's copy. A sandbox that is up
+    /// Sends these paths, folders with their content, into the workspace. A sandbox that is up
     /// gets only what changed here: containers may have written there.
     pub(in crate::run::stages) async fn send(
         &mut self,

@@ -1,30 +1,34 @@
-//! The files that git ships: sent into a mirror on the host, then copied into the sandbox; on this
-//! machine sent directly.
+//! The files that git ships, sent straight into the sandbox's workspace.
 
-use crate::host::{HostError, List, Transfer, rsync, rsync_in_one};
+use crate::host::{List, Transfer, rsync};
+use crate::record::outcome::Verdict;
 use crate::repo::files::Filters;
 use crate::run::{Context, StageError};
-use crate::sandbox::Copying;
 
 use super::listing::{self, Listing};
-use super::mirror::{self, Known};
 use super::sent::Sent;
-use super::young::{self, Young};
+use super::workspace::Workspace;
+use super::young::Young;
 
-/// Dropped connections in one sync after which it gives up.
-const TRIES: usize = 3;
+/// How much was sent, or was there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Amount {
+    pub(super) files: usize,
+    pub(super) kb: usize,
+}
 
 /// For a sandbox that is up: compares content even where size and time are equal, and writes in
 /// place, because a container with a bind-mounted file keeps the old file when a new one replaces
 /// it.
 const AGAIN: [&str; 3] = ["--checksum", "--inplace", "--force"];
 
-/// Sends the files, and returns their number.
+/// Sends the files: into a new workspace, or where there is none into a sandbox that is up.
 pub(super) async fn send(
     context: &Context<'_>,
     filters: &Filters,
+    workspace: Option<&Workspace>,
     sent: &mut Sent,
-) -> Result<usize, StageError> {
+) -> Result<Amount, StageError> {
     let plan = context.plan;
     let mut arguments = vec![
         "--safe-links".to_owned(),
@@ -33,20 +37,17 @@ pub(super) async fn send(
     ];
     arguments.extend(listing::ARGUMENTS.map(str::to_owned));
     arguments.extend_from_slice(&filters.arguments);
-    let source = format!("{}/", plan.repo.root.display());
     let transfer = Transfer {
         arguments: &arguments,
-        source: &source,
-        target: "",
+        source: &format!("{}/", plan.repo.root.display()),
+        target: &format!("{}/", context.sandbox.repo_dir()),
         fetch: false,
         list: Some(List::Without(&filters.ignored)),
         deadline: plan.limits.sync,
     };
-    let said = if context.host.is_local() {
-        // There is no network in between.
-        straight(context, &transfer, sent).await?
-    } else {
-        by_way_of_mirror(context, &transfer, sent).await?
+    let said = match workspace {
+        Some(workspace) => update(context, &transfer, workspace, sent).await?,
+        None => again(context, &transfer, sent).await?,
     };
     for line in said.lines().filter(|line| line.contains("unsafe symlink")) {
         context.events.warn(format!(
@@ -54,7 +55,10 @@ pub(super) async fn send(
             crate::text::printable(line)
         ));
     }
-    Ok(files_in(&said))
+    Ok(Amount {
+        files: number_in(&said, "Number of files: ", "reg: "),
+        kb: number_in(&said, "Total file size: ", "") / 1024,
+    })
 }
 
 fn with<'a>(arguments: &[String], more: impl IntoIterator<Item = &'a str>) -> Vec<String> {
@@ -62,102 +66,59 @@ fn with<'a>(arguments: &[String], more: impl IntoIterator<Item = &'a str>) -> Ve
     arguments.iter().cloned().chain(more).collect()
 }
 
-async fn straight(
+/// Brings a new sandbox's workspace up to date.
+async fn update(
     context: &Context<'_>,
     transfer: &Transfer<'_>,
+    workspace: &Workspace,
     sent: &mut Sent,
 ) -> Result<String, StageError> {
-    let target = format!("{}/", context.sandbox.repo_dir());
-    let arguments = if context.before.is_some() {
-        let arguments = with(transfer.arguments, AGAIN);
-        let look = Transfer {
-            arguments: &with(&arguments, ["-n"]),
-            target: &target,
-            ..transfer.clone()
-        };
-        let looked = Listing::read(&rsync(context.host, &look).await?);
-        make_way(context, sent, looked).await?;
-        arguments
-    } else {
-        transfer.arguments.to_vec()
-    };
     let write = Transfer {
-        arguments: &arguments,
-        target: &target,
+        arguments: &with(transfer.arguments, workspace.arguments().iter().copied()),
         ..transfer.clone()
     };
     let said = rsync(context.host, &write).await?;
-    take(context, sent, Listing::read(&said));
+    let listing = Listing::read(&said);
+    if let Some(moment) = workspace.known_since() {
+        read_young(context, moment, listing.clone(), transfer.target).await?;
+    }
+    sent.tree.extend(listing.names);
     Ok(said)
 }
 
-/// Sends to a mirror, and copies from it. A connection holds the mirror's lock: when it is lost,
-/// another run may have changed the mirror, and everything is repeated.
-async fn by_way_of_mirror(
+/// Brings a sandbox that is up to date. What is in it may have been changed by containers.
+async fn again(
     context: &Context<'_>,
     transfer: &Transfer<'_>,
     sent: &mut Sent,
 ) -> Result<String, StageError> {
-    let (host, sandbox, limit) = (context.host, context.sandbox, transfer.deadline);
-    let known = mirror::of(&context.plan.repo.root, host.name(), sandbox).await;
-    let target = format!("{}/mirrors/{}/", sandbox.root, known.mirror.name);
-    for attempt in 0..TRIES {
-        let before = host.connections();
-        let moment = young::now();
-        let held = sandbox.hold_mirror(host, &known.mirror, limit).await?;
-        let mut arguments = with(transfer.arguments, ["--delete", "--delete-excluded"]);
-        if !held.is_known {
-            // Files of equal size and time may differ.
-            arguments.push("--checksum".to_owned());
-        }
-        let write = Transfer {
-            arguments: &arguments,
-            target: &target,
-            ..transfer.clone()
-        };
-        let Some(said) = rsync_in_one(host, &write).await? else {
-            continue;
-        };
-        let listing = Listing::read(&said);
-        if held.is_known && !read_young(context, &known, listing.clone(), &target).await? {
-            continue;
-        }
-        if context.before.is_some() {
-            let copy = async |how| sandbox.copy_mirror(host, &known.mirror, how, limit).await;
-            let looked = Listing::read(&copy(Copying::Look).await?);
-            make_way(context, sent, looked).await?;
-            take(context, sent, Listing::read(&copy(Copying::Again).await?));
-        } else {
-            // Removes what was copied while another run had the mirror.
-            let how = if attempt > 0 {
-                Copying::Anew
-            } else {
-                Copying::New
-            };
-            sandbox.copy_mirror(host, &known.mirror, how, limit).await?;
-            take(context, sent, listing);
-        }
-        if host.connections() == before {
-            known.remember(sandbox, moment).await;
-            return Ok(said);
-        }
-    }
-    Err(HostError::Lost {
-        host: host.name().to_owned(),
-        doing: "sync",
-    }
-    .into())
+    let arguments = with(transfer.arguments, AGAIN);
+    let look = Transfer {
+        arguments: &with(&arguments, ["-n"]),
+        ..transfer.clone()
+    };
+    let looked = Listing::read(&rsync(context.host, &look).await?);
+    make_way(context, sent, looked).await?;
+    let write = Transfer {
+        arguments: &arguments,
+        ..transfer.clone()
+    };
+    let said = rsync(context.host, &write).await?;
+    let listing = Listing::read(&said);
+    sent.pending.extend(listing.changed);
+    sent.tree.extend(listing.names);
+    Ok(said)
 }
 
 /// Compares files that rsync calls unchanged, but that were touched since the last sync, byte by
-/// byte. Returns whether the connection lasted.
+/// byte.
 async fn read_young(
     context: &Context<'_>,
-    known: &Known,
+    moment: i64,
     listing: Listing,
     target: &str,
-) -> Result<bool, StageError> {
-    let (root, moment) = (context.plan.repo.root.clone(), known.moment);
+) -> Result<(), StageError> {
+    let root = context.plan.repo.root.clone();
     let look = move || {
         let mut young = Young::since(&root, moment);
         let unchanged = listing.names.difference(&listing.changed);
@@ -169,14 +130,11 @@ async fn read_young(
         }
         list
     };
-    let list = tokio::task::spawn_blocking(look).await.map_err(|error| {
-        StageError::new(
-            crate::record::outcome::Verdict::InternalError,
-            error.to_string(),
-        )
-    })?;
+    let list = tokio::task::spawn_blocking(look)
+        .await
+        .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
     if list.is_empty() {
-        return Ok(true);
+        return Ok(());
     }
     let compare = Transfer {
         arguments: &["--checksum", "--existing", "--safe-links"].map(str::to_owned),
@@ -186,7 +144,8 @@ async fn read_young(
         list: Some(List::Only(&list)),
         deadline: context.plan.limits.sync,
     };
-    Ok(rsync_in_one(context.host, &compare).await?.is_some())
+    rsync(context.host, &compare).await?;
+    Ok(())
 }
 
 /// Removes what an earlier sync sent and this one does not from a sandbox that is up, before the
@@ -204,7 +163,7 @@ async fn make_way(
     Ok(())
 }
 
-/// Removes these names from the sandbox's copy, after storing that they go.
+/// Removes these names from the workspace, after storing that they go.
 pub(super) async fn forget(
     context: &Context<'_>,
     sent: &mut Sent,
@@ -227,19 +186,12 @@ pub(super) async fn forget(
     Ok(())
 }
 
-fn take(context: &Context<'_>, sent: &mut Sent, listing: Listing) {
-    if context.before.is_some() {
-        sent.pending.extend(listing.changed);
-    }
-    sent.tree.extend(listing.names);
-}
-
-/// Parses `Number of files: 312 (reg: 300, dir: 12)` as 300.
-fn files_in(stats: &str) -> usize {
+/// Parses `Number of files: 1,312 (reg: 1,300, dir: 12)` as 1300.
+fn number_in(stats: &str, line: &str, before: &str) -> usize {
     stats
         .lines()
-        .find_map(|line| line.strip_prefix("Number of files: "))
-        .and_then(|line| line.split_once("reg: "))
+        .find_map(|said| said.strip_prefix(line))
+        .and_then(|said| said.split_once(before))
         .map(|(_, rest)| {
             rest.chars()
                 .take_while(|c| c.is_ascii_digit() || *c == ',')
@@ -255,11 +207,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rsyncs_own_count_is_read() {
-        assert_eq!(
-            files_in("x\nNumber of files: 1,312 (reg: 1,300, dir: 12)\n"),
-            1300
-        );
-        assert_eq!(files_in(""), 0);
+    fn rsyncs_own_numbers_are_read() {
+        let said =
+            "x\nNumber of files: 1,312 (reg: 1,300, dir: 12)\nTotal file size: 2,048 bytes\n";
+        assert_eq!(number_in(said, "Number of files: ", "reg: "), 1300);
+        assert_eq!(number_in(said, "Total file size: ", ""), 2048);
+        assert_eq!(number_in("", "Number of files: ", "reg: "), 0);
     }
 }

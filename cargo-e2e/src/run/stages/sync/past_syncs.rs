@@ -1,0 +1,176 @@
+//! What this machine knows of the workspaces that a working copy may find on a host: how they are
+//! called there, and when its own last syncs began. Called by the sync stage.
+
+use std::fmt::Write as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::durable;
+use crate::record::store::state_folder;
+use crate::repo::git;
+use crate::sandbox::Sandbox;
+
+/// The host removes a workspace after the same time.
+const KEPT: Duration = Duration::from_hours(30 * 24);
+/// As many workspaces as a working copy takes turns with.
+const MOST: usize = 32;
+
+pub(super) struct PastSyncs {
+    /// What the names of the repo's workspaces begin with: the same for all working copies of it.
+    pub(super) repo: String,
+    /// The name of the sync that is under way. Not the run's id: nothing on a host is called so when
+    /// the run is over.
+    pub(super) own: String,
+    /// Syncs after which a workspace may have been given back, with the moment in seconds since 1970
+    /// at which each began; the last one first.
+    syncs: Vec<(String, i64)>,
+    /// The name of the file with these on this machine.
+    file: String,
+}
+
+impl PastSyncs {
+    /// Reads what is known of the working copy at this root, and this host.
+    pub(super) async fn of(root: &Path, host: &str, sandbox: &Sandbox) -> Self {
+        let origin = git::origin(root).await;
+        let inode = tokio::fs::metadata(root)
+            .await
+            .map_or(0, |found| found.ino());
+        let (repo, file) = named(root, inode, host, sandbox, origin.as_deref());
+        let text = tokio::fs::read_to_string(folder().join(&file)).await;
+        let syncs = parse(&text.unwrap_or_default());
+        Self {
+            repo,
+            own: digest(&[sandbox.identity.run_id.as_bytes()]),
+            syncs,
+            file,
+        }
+    }
+
+    pub(super) fn known(&self) -> Vec<&str> {
+        self.syncs.iter().map(|(sync, _)| sync.as_str()).collect()
+    }
+
+    /// Returns when a sync began.
+    pub(super) fn moment(&self, sync: &str) -> Option<i64> {
+        let found = self.syncs.iter().find(|(known, _)| known == sync);
+        found.map(|(_, moment)| *moment)
+    }
+
+    /// Stores that the sync under way began at a moment, and is complete. Where that fails, the next
+    /// sync reads all files.
+    pub(super) async fn remember(&self, moment: i64) {
+        let (name, sync) = (self.file.clone(), self.own.clone());
+        let written = move || {
+            let folder = folder();
+            durable::folder(&folder)?;
+            forget_old(&folder)?;
+            // Another run of this working copy may have added its own meanwhile.
+            let before = std::fs::read_to_string(folder.join(&name)).unwrap_or_default();
+            let mut syncs = parse(&before);
+            syncs.insert(0, (sync, moment));
+            syncs.truncate(MOST);
+            let mut text = String::new();
+            for (sync, moment) in syncs {
+                let _ = writeln!(text, "{sync} {moment}");
+            }
+            durable::write(&folder, &name, text.as_bytes())
+        };
+        let _ = tokio::task::spawn_blocking(written).await;
+    }
+}
+
+fn parse(text: &str) -> Vec<(String, i64)> {
+    let lines = text.lines().filter_map(|line| {
+        let (sync, moment) = line.split_once(' ')?;
+        // It becomes part of a path on the host.
+        sync.bytes()
+            .all(|byte| byte.is_ascii_hexdigit())
+            .then_some(())?;
+        Some((sync.to_owned(), moment.parse().ok()?))
+    });
+    lines.collect()
+}
+
+fn folder() -> PathBuf {
+    state_folder().join("syncs")
+}
+
+fn forget_old(folder: &Path) -> std::io::Result<()> {
+    for entry in folder.read_dir()?.filter_map(Result::ok) {
+        let age = entry.metadata().and_then(|found| found.modified());
+        if age.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > KEPT)) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Returns what the workspaces' names begin with, and the name of this machine's file.
+fn named(
+    root: &Path,
+    inode: u64,
+    host: &str,
+    sandbox: &Sandbox,
+    origin: Option<&str>,
+) -> (String, String) {
+    let uname = rustix::system::uname();
+    let machine = uname.nodename().to_bytes();
+    let path = root.as_os_str().as_encoded_bytes();
+    let repo = match origin {
+        Some(origin) => digest(&[origin.as_bytes()]),
+        None => digest(&[machine, path]),
+    };
+    // A slug has no dot.
+    let name = format!("{}.{repo}", sandbox.identity.slug);
+    // A folder that was recreated is another working copy.
+    let inode = inode.to_string();
+    let place = [host.as_bytes(), sandbox.root.as_bytes(), name.as_bytes()];
+    let file = digest(&[&[machine, path, inode.as_bytes()], &place[..]].concat());
+    (name, file)
+}
+
+/// Returns 16 hexadecimal digits.
+fn digest(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+        hash.update([0]);
+    }
+    let mut digits = String::new();
+    for byte in &hash.finalize()[..8] {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn working_copies_share_workspaces_and_know_of_them_by_themselves() {
+        let sandbox = Sandbox {
+            identity: crate::sandbox::Identity::new("shop"),
+            root: "/r".to_owned(),
+            expires: 0,
+            lease: Duration::from_secs(5),
+            visitor: crate::sandbox::Visitor {
+                run: "01r".to_owned(),
+                who: "tester@here".to_owned(),
+            },
+        };
+        let named =
+            |path: &str, inode, origin| named(Path::new(path), inode, "h", &sandbox, origin);
+        let first = named("/a", 1, Some("example.org/shop "));
+        let second = named("/b", 2, Some("example.org/shop "));
+        assert_eq!(first.0, second.0);
+        assert_ne!(first.1, second.1);
+        assert_ne!(first.0, named("/a", 1, Some("example.org/other ")).0);
+        assert_ne!(named("/a", 1, None).0, named("/b", 1, None).0);
+        assert_eq!(named("/a", 1, None).0, named("/a", 2, None).0);
+        assert_ne!(named("/a", 1, None).1, named("/a", 2, None).1);
+    }
+}
