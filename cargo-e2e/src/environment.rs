@@ -10,6 +10,9 @@ pub const RAILIANCE01_HOST: &str = "RAILIANCE01_HOST";
 pub const SSH_CONFIG: &str = "CARGO_E2E_SSH_CONFIG";
 /// Seconds to wait for a connection to the host (60); it also limits the making of a sandbox.
 pub const CONNECT_TIMEOUT: &str = "CARGO_E2E_CONNECT_TIMEOUT";
+/// How many sandboxes may be up on a host at a time, in place of what its processors and memory
+/// give; set on the host itself, it counts for all.
+pub const MAX_SANDBOXES: &str = "CARGO_E2E_MAX_SANDBOXES";
 /// The state-hub's address; without it nothing is sent.
 pub const STATE_HUB_URL: &str = "STATE_HUB_URL";
 /// The token for the state-hub.

@@ -68,9 +68,29 @@ pub fn clip(text: &str, most: usize) -> String {
     }
 }
 
+/// Returns a place in words: `1st`, `2nd`, `3rd`, `11th`.
+#[must_use]
+pub fn ordinal(place: u32) -> String {
+    let end = match (place % 10, place % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{place}{end}")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{clip, printable};
+    use super::{clip, ordinal, printable};
+
+    #[test]
+    fn places_are_ordinals() {
+        let places = [1, 2, 3, 4, 11, 12, 13, 21, 102, 111].map(ordinal);
+        let words = "1st 2nd 3rd 4th 11th 12th 13th 21st 102nd 111th";
+        assert_eq!(places.join(" "), words);
+    }
 
     #[test]
     fn nothing_that_a_host_says_moves_the_cursor() {

@@ -33,6 +33,8 @@ pub(super) struct ListAnswer {
     /// As it was named.
     pub(super) host: String,
     pub(super) sandboxes: Vec<ListedSandbox>,
+    /// How many sandboxes other users have there.
+    pub(super) others: u32,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -47,6 +49,9 @@ pub(super) struct ListedSandbox {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) spec: Option<String>,
     pub(super) state: SandboxState,
+    /// Its place among those who wait for a turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) place: Option<u32>,
     /// By the host's clock.
     pub(super) created_at: Option<String>,
     /// When it is removed at the latest, by the host's clock.
@@ -66,11 +71,12 @@ pub(super) struct ListedSandbox {
     pub(super) folder: Option<String>,
 }
 
-/// What becomes of it now: the run that made it is in it; it was left up; it was left up and a run
+/// What becomes of it now: the run that made it waits for a turn; that is in it; it was left up; it was left up and a run
 /// is in it; it is being taken down.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum SandboxState {
+    Waiting,
     Running,
     Kept,
     InUse,

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::record::outcome::exit_codes;
+use crate::spec::Need;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use cargo::{CargoArguments, typed_for_cargo};
@@ -15,7 +16,7 @@ pub(crate) use commands::*;
 pub(crate) use shared::{FormatArgument, HostArgument, SpecArgument};
 
 use super::last_failed::LAST;
-use super::values::{lifetime, manifest};
+use super::values::{lifetime, manifest, need};
 
 /// As Cargo calls it: `cargo-e2e e2e …`.
 #[derive(Debug, Parser)]
@@ -106,9 +107,12 @@ pub(crate) struct UpArguments {
 pub(crate) struct SandboxArguments {
     #[command(flatten)]
     pub(crate) look: LookArguments,
-    /// End at once, instead of waiting, where another run holds the sandbox, a port or the `junit` file
+    /// End at once, instead of waiting, where the host is full or another run holds the sandbox, a port or the `junit` file
     #[arg(long)]
     pub(crate) no_wait: bool,
+    /// What the stack needs of its host, for its turn there, such as cpus=2,memory=4G
+    #[arg(long, value_name = "NEED", value_parser = need)]
+    pub(crate) need: Option<Need>,
     /// Lifetime of a sandbox that is left up, such as 90m or 24h
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     pub(crate) keep_for: Option<Duration>,

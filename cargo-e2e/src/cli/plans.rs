@@ -80,6 +80,7 @@ pub(super) fn bringing_up(arguments: &SandboxArguments) -> Options {
     Options {
         keep_for: arguments.keep_for,
         no_wait: arguments.no_wait,
+        need: arguments.need.unwrap_or_default(),
         ..looking(&arguments.look)
     }
 }

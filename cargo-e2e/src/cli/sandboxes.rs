@@ -16,7 +16,7 @@ pub(super) async fn choose(
     id: Option<&str>,
     spec: &SpecArgument,
 ) -> Result<Listed, CommandError> {
-    let all = sandbox::list(host, &facts.root).await?;
+    let all = sandbox::list(host, facts).await?.own;
     sandbox::choose(&all, id, &asker(spec)?)
         .cloned()
         .map_err(|error| not_chosen(host, &error))

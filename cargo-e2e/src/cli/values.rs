@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::spec::{self, Need};
+
 /// A Cargo.toml that is there.
 pub(super) fn manifest(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
@@ -32,6 +34,28 @@ pub(super) fn slug(text: &str) -> Result<String, String> {
     }
 }
 
+/// `cpus=2,memory=4G`, or one of them.
+pub(super) fn need(text: &str) -> Result<Need, String> {
+    let mut need = Need::default();
+    for part in text.split(',') {
+        let known = match part.split_once('=') {
+            Some(("cpus", number)) => {
+                need.cpus = spec::cpus(number);
+                need.cpus.is_some()
+            }
+            Some(("memory", amount)) => {
+                need.memory = spec::memory(amount);
+                need.memory.is_some()
+            }
+            _ => false,
+        };
+        if !known {
+            return Err("give CPUs and memory such as cpus=2,memory=4G".to_owned());
+        }
+    }
+    Ok(need)
+}
+
 /// `90m`, `24h`, `3d`, or seconds.
 pub(super) fn lifetime(text: &str) -> Result<Duration, String> {
     let help = || "give a time such as 90m, 24h or 3d".to_owned();
@@ -52,6 +76,24 @@ pub(super) fn lifetime(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn needs_are_cpus_and_memory() {
+        let read = |text| need(text).map(|need| (need.cpus, need.memory));
+        assert_eq!(read("cpus=2,memory=4G"), Ok((Some(2000), Some(4 << 20))));
+        assert_eq!(read("memory=512m"), Ok((None, Some(512 << 10))));
+        for bad in [
+            "",
+            "cpus",
+            "cpus=",
+            "cpus=two",
+            "memory=4 Gold",
+            "gpus=1",
+            "cpus=1;memory=1G",
+        ] {
+            assert!(need(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn lifetimes_are_read_as_people_write_them() {

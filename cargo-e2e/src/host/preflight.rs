@@ -28,6 +28,8 @@ pub struct Facts {
     pub hostname: String,
     /// Docker's data folder; empty where the engine does not say.
     pub engine_root: String,
+    /// The engine's own name for itself; empty where it does not say.
+    pub engine_id: String,
     /// The engine's socket; empty where it has none on the host.
     pub engine_socket: String,
     /// Docker Engine version, major and minor.
@@ -116,6 +118,7 @@ fn facts(output: &Output) -> Facts {
         uid: output.value("uid").parse().unwrap_or_default(),
         hostname: output.value("hostname"),
         engine_root: output.value("engine_root"),
+        engine_id: output.value("engine_id"),
         engine_socket: output
             .value("endpoint")
             .strip_prefix("unix://")

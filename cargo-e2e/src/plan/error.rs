@@ -13,6 +13,9 @@ pub enum PlanError {
     /// A variable of the environment is not a time.
     #[error("invalid {name} `{value}`: expected whole seconds from 4 to 3600")]
     NotSeconds { name: &'static str, value: String },
+    /// `CARGO_E2E_MAX_SANDBOXES` is not a number of sandboxes.
+    #[error("invalid CARGO_E2E_MAX_SANDBOXES `{value}`: expected a whole number from 1 to 99999")]
+    NotSlots { value: String },
     /// A compose file does not exist.
     #[error("{} names the compose file {file}, which does not exist", spec.display())]
     NoComposeFile { spec: PathBuf, file: String },

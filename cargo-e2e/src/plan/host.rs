@@ -19,6 +19,8 @@ pub struct HostVariables {
     pub user: Option<(String, String)>,
     /// `CARGO_E2E_CONNECT_TIMEOUT`, in seconds.
     pub connect_timeout: Option<String>,
+    /// `CARGO_E2E_MAX_SANDBOXES`.
+    pub max_sandboxes: Option<String>,
     /// `CARGO_E2E_LEASE`, in seconds; for tests, which have no minute to wait.
     pub lease: Option<String>,
 }
@@ -31,6 +33,7 @@ impl HostVariables {
             cargo_e2e_host: set(environment::HOST),
             railiance01_host: set(environment::RAILIANCE01_HOST),
             connect_timeout: set(environment::CONNECT_TIMEOUT),
+            max_sandboxes: set(environment::MAX_SANDBOXES),
             lease: set(environment::LEASE),
             user: None,
         }
@@ -83,6 +86,17 @@ pub(super) fn seconds(
             value: value.to_owned(),
         }),
     }
+}
+
+/// Returns the number of slots that a variable sets.
+pub(super) fn slots(value: Option<&str>) -> Result<Option<u32>, PlanError> {
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    let slots = value.parse().ok().filter(|it| (1..=99_999).contains(it));
+    slots.map(Some).ok_or_else(|| PlanError::NotSlots {
+        value: value.to_owned(),
+    })
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ const LOG: u64 = 2 << 30;
 /// How long each stage may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Waiting for another run to leave a sandbox that is up, or to read its `junit` file in this
-    /// working copy; no part of [`Limits::sum`], because most runs wait for nobody.
+    /// Waiting for a turn on the host, for another run to leave a sandbox that is up, or to read its
+    /// `junit` file in this working copy; no part of [`Limits::sum`].
     pub queue: Duration,
     /// Reaching the host; and again for making the sandbox's folder and guard.
     pub connect: Duration,
@@ -54,6 +54,7 @@ impl Limits {
     pub fn of_stage(&self, stage: Stage) -> Option<Duration> {
         match stage {
             Stage::Connect => Some(self.connect),
+            Stage::Queue => Some(self.queue),
             Stage::Build | Stage::Compile => Some(self.build),
             Stage::Sync => Some(self.sync),
             Stage::Prepare | Stage::Setup => Some(self.setup),

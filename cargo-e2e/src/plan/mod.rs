@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::environment;
 use crate::repo::workspace::Repo;
-use crate::spec::{Cleanup, Lint, Ports, Side, Spec, Warning};
+use crate::spec::{Cleanup, Lint, Need, Ports, Side, Spec, Warning};
 
 pub use cargo_flags::CargoFlags;
 pub use error::PlanError;
@@ -50,6 +50,8 @@ pub struct Options {
     pub reuse: bool,
     /// `--no-wait`.
     pub no_wait: bool,
+    /// `--need`.
+    pub need: Need,
     /// `up`: no tests, and the sandbox stays.
     pub up_only: bool,
     /// `--nextest`.
@@ -99,6 +101,10 @@ pub struct Plan {
     pub keep_for: Duration,
     /// How long the sandbox outlives the last word of this client.
     pub lease: Duration,
+    /// What the stack needs of its host.
+    pub need: Need,
+    /// How many sandboxes may be up on the host at a time, where its own count is set aside.
+    pub slots: Option<u32>,
     /// Where the tests run.
     pub tests_on: Side,
     /// Which numbers published ports get.
@@ -137,7 +143,7 @@ impl Plan {
         wanted
     }
 
-    /// Makes the plan. Reads links of the compose files; touches nothing.
+    /// Makes the plan. Reads the compose files and their links; touches nothing.
     ///
     /// # Errors
     /// When a compose file does not exist or leads out of the repo.
@@ -161,6 +167,7 @@ impl Plan {
             variables.connect_timeout.as_deref(),
         )?;
         let lease = host::seconds(environment::LEASE, variables.lease.as_deref())?;
+        let slots = host::slots(variables.max_sandboxes.as_deref())?;
         let limits = Limits::of(&spec, connect);
         let (project_dir, project_dir_because) = project_dir(&repo, &spec)?;
         let tests = harness::choose(&repo, &spec, options.nextest, &options.cargo)?;
@@ -177,6 +184,8 @@ impl Plan {
             keep_typed: options.keep == Keep::Always,
             keep_for: options.keep_for.unwrap_or(KEEP_FOR),
             lease: lease.unwrap_or(LEASE),
+            slots,
+            need: options.need.or(spec.need).or(declared(&repo, &spec)),
             tests_on: spec.tests_run_on.unwrap_or(side),
             ports: spec.ports.unwrap_or(ports),
             tests,
@@ -208,14 +217,16 @@ impl Plan {
         let prepare = prepare
             .as_ref()
             .map_or(Duration::ZERO, |_| self.limits.setup);
+        // Its turn on the host.
+        let mut turns = self.limits.queue;
         // Their `junit` files are the same for all runs in this working copy.
-        let here = self.tests_on == Side::Client && self.tests.service().is_none();
-        let turn = if here && !self.spec.junit.is_empty() {
-            self.limits.queue
-        } else {
-            Duration::ZERO
-        };
-        [self.limits.sum(), compile, prepare, ready, turn, GRACE]
+        if self.tests_on == Side::Client
+            && self.tests.service().is_none()
+            && !self.spec.junit.is_empty()
+        {
+            turns = turns.saturating_add(self.limits.queue);
+        }
+        [self.limits.sum(), compile, prepare, ready, turns, GRACE]
             .into_iter()
             .fold(Duration::ZERO, Duration::saturating_add)
     }
@@ -293,6 +304,13 @@ fn project_dir(repo: &Repo, spec: &Spec) -> Result<(String, Option<String>), Pla
         )
     });
     Ok((real, because))
+}
+
+/// Returns what the compose files say that the stack needs.
+fn declared(repo: &Repo, spec: &Spec) -> Need {
+    let files = spec.compose_file.iter();
+    let files: Vec<PathBuf> = files.map(|file| repo.root.join(file)).collect();
+    crate::compose::demand::declared(&files)
 }
 
 #[cfg(test)]

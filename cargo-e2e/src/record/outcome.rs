@@ -22,6 +22,8 @@ pub enum Stage {
     Provision,
     /// Run `build_command` on the client.
     Build,
+    /// Wait for a turn on the host; recorded only where a run waits.
+    Queue,
     /// Send the repo.
     Sync,
     /// Run `prepare_command` on the host.
@@ -53,6 +55,7 @@ impl Stage {
             Self::Connect => "connect",
             Self::Provision => "provision",
             Self::Build => "build",
+            Self::Queue => "queue",
             Self::Sync => "sync",
             Self::Prepare => "prepare",
             Self::Compile => "compile",

@@ -19,6 +19,7 @@ use crate::record::event::Event;
 use crate::record::outcome::{Git, Record, Stage, Verdict, exit_code, millis};
 use crate::record::verdict;
 use crate::run::lifecycle::run_state::RunState;
+use crate::run::lifecycle::sandbox::Entered;
 use crate::run::lifecycle::stage_runner::{StageRunner, Stopped};
 use crate::run::{Context, StageError, stages};
 use crate::sandbox::ended_sandboxes;
@@ -99,8 +100,8 @@ impl Run<'_> {
         let bound = runner.bound();
         let entering = Box::pin(self.sandbox(shared, facts, &bound));
         let provisioned = runner.binding(Stage::Provision, &bound, entering).await;
-        let (sandbox, before, entered) = match provisioned {
-            Ok(sandbox) => sandbox,
+        let Entered { sandbox, up, place } = match provisioned {
+            Ok(entered) => entered,
             Err(stopped) => {
                 state.add(stopped.verdict());
                 // Half a folder may exist.
@@ -109,7 +110,8 @@ impl Run<'_> {
             }
         };
         crate::run::failpoint::reached("lease").await;
-        let lease = entered.unwrap_or_else(|| self.hold(shared, &sandbox));
+        let (before, lease) = up.unzip();
+        let lease = lease.unwrap_or_else(|| self.hold(shared, &sandbox));
         runner.under(lease.lost());
         {
             let context = Context {
@@ -122,7 +124,7 @@ impl Run<'_> {
                 bundle: self.bundle.clone(),
             };
             // A panic must not skip the teardown.
-            let went = AssertUnwindSafe(self.stages(runner, state, &context))
+            let went = AssertUnwindSafe(self.stages(runner, state, &context, place))
                 .catch_unwind()
                 .await
                 .unwrap_or_else(|_| {

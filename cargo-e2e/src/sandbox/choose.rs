@@ -117,6 +117,7 @@ mod tests {
             now: 0,
             created: 0,
             state: crate::sandbox::ListedState::Kept,
+            place: 0,
             containers: crate::sandbox::Counts::default(),
             about: json!({ "repo": repo, "folder": folder, "project": format!("e2e-{repo}-{run_id}") }),
         }

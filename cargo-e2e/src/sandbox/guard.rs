@@ -5,10 +5,14 @@ use std::time::Duration;
 use crate::host::{self, Facts, Host, HostError};
 use crate::shell::quote;
 
-use super::{Identity, Sandbox, Visitor, check};
+use super::{Identity, Place, Request, Sandbox, Visitor, check};
 
 /// What a guard runs: all of teardown, and gc for what others left.
-const GUARD: &str = concat!(reaper!(), include_str!("../host/sh/guard.sh"));
+const GUARD: &str = concat!(
+    reaper!(),
+    include_str!("../host/sh/queue.sh"),
+    include_str!("../host/sh/guard.sh")
+);
 
 /// How long a sandbox may live, and on what conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +28,7 @@ pub struct Terms {
 
 impl Sandbox {
     /// Arms a guard on the host, and makes the sandbox's folder when the guard has answered.
+    /// Returns its place in the host's queue too, where that could be had.
     /// `about` is what `list` shows of it, as JSON; `who` runs it, for others who wait.
     ///
     /// # Errors
@@ -35,7 +40,8 @@ impl Sandbox {
         who: &str,
         about: &str,
         terms: Terms,
-    ) -> Result<Self, HostError> {
+        request: Request,
+    ) -> Result<(Self, Option<Place>), HostError> {
         let mut sandbox = Self {
             visitor: Visitor {
                 run: identity.run_id.clone(),
@@ -49,11 +55,22 @@ impl Sandbox {
         // Only this guard can know it.
         let nonce = ulid::Ulid::generate().to_string();
         let script = sandbox
-            .bind(script!("provision", "arm", "hold", "provision"))
+            .bind(script!(
+                "provision",
+                "arm",
+                "hold",
+                "queue",
+                "enqueue",
+                "provision"
+            ))
             .once()
             .var("who", &sandbox.visitor.who)
             .var("slug", &sandbox.identity.slug)
             .var("engine", &facts.engine_socket)
+            .var("engine_id", &facts.engine_id)
+            .var("need_cpus", request.need.cpus.unwrap_or(0).to_string())
+            .var("need_kb", request.need.memory.unwrap_or(0).to_string())
+            .var("most", request.most())
             .var("lifetime", terms.lifetime.as_secs().to_string())
             .var("patience", terms.lease.as_secs().to_string())
             .var("guard_script", sandbox.guard_script(terms, &nonce));
@@ -71,7 +88,8 @@ impl Sandbox {
             });
         }
         sandbox.expires = output.value("expires").parse().unwrap_or(0);
-        Ok(sandbox)
+        let place = output.value("place");
+        Ok((sandbox, Place::parse(place.split_whitespace())))
     }
 
     fn guard_script(&self, terms: Terms, nonce: &str) -> String {

@@ -1,6 +1,6 @@
 //! The sandboxes on a host, as `list` shows them.
 
-use crate::host::{Host, HostError, Script};
+use crate::host::{Facts, Host, HostError, Script};
 
 use super::{is_run_id, succeed};
 
@@ -15,6 +15,8 @@ pub struct Listed {
     /// When it was made, by the host's clock; 0 where that is not known.
     pub created: u64,
     pub state: ListedState,
+    /// Its place in the host's queue; 0 when its turn has come.
+    pub place: u32,
     pub containers: Counts,
     /// What was written down when it was made.
     pub about: serde_json::Value,
@@ -23,6 +25,8 @@ pub struct Listed {
 /// What becomes of a sandbox now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListedState {
+    /// The run that made it waits for a turn on the host.
+    Waiting,
     /// The run that made it is in it.
     Running,
     /// It was left up.
@@ -52,19 +56,44 @@ impl Listed {
     }
 }
 
-/// This user's sandboxes on a host.
-pub async fn list(host: &dyn Host, root: &str) -> Result<Vec<Listed>, HostError> {
-    let script = Script::new("list", include_str!("../host/sh/sandboxes.sh")).var("root", root);
-    let output = succeed(host, &script, b"").await?;
-    Ok(output.text().lines().filter_map(parse_listed).collect())
+const LIST: &str = concat!(
+    "id=\n",
+    include_str!("../host/sh/sandbox.sh"),
+    include_str!("../host/sh/sandboxes.sh"),
+);
+
+/// The sandboxes on a host.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// This user's.
+    pub own: Vec<Listed>,
+    /// How many other users have there.
+    pub others: u32,
+}
+
+/// Lists the sandboxes on a host.
+///
+/// # Errors
+/// When the host is lost.
+pub async fn list(host: &dyn Host, facts: &Facts) -> Result<Listing, HostError> {
+    let script = Script::new("list", LIST)
+        .var("root", &facts.root)
+        .var("engine_id", &facts.engine_id);
+    let text = succeed(host, &script, b"").await?.text();
+    let others = text.lines().find_map(|line| line.strip_prefix("others "));
+    Ok(Listing {
+        own: text.lines().filter_map(parse_listed).collect(),
+        others: others.and_then(|number| number.parse().ok()).unwrap_or(0),
+    })
 }
 
 pub(super) fn parse_listed(line: &str) -> Option<Listed> {
-    let mut words = line.splitn(11, ' ');
+    let mut words = line.splitn(12, ' ');
     let run_id = words.next().filter(|id| is_run_id(id))?.to_owned();
     let (expires, now) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     let created = words.next()?.parse().ok()?;
     let state = match words.next()? {
+        "waiting" => ListedState::Waiting,
         "running" => ListedState::Running,
         "kept" => ListedState::Kept,
         "in_use" => ListedState::InUse,
@@ -72,6 +101,7 @@ pub(super) fn parse_listed(line: &str) -> Option<Listed> {
         _ => return None,
     };
     let mut count = || words.next()?.parse::<u32>().ok();
+    let place = count()?;
     let containers = Counts {
         all: count()?,
         running: count()?,
@@ -85,6 +115,7 @@ pub(super) fn parse_listed(line: &str) -> Option<Listed> {
         now,
         created,
         state,
+        place,
         containers,
         about: serde_json::from_str(words.next()?).unwrap_or_default(),
     })

@@ -61,6 +61,7 @@ mod lease;
 mod list;
 mod long_log;
 pub mod pull;
+mod queue;
 mod room;
 mod services;
 mod state;
@@ -85,8 +86,9 @@ pub use identity::Identity;
 pub use lease::{Lease, LeaseLost};
 #[cfg(test)]
 pub use list::Counts;
-pub use list::{Listed, ListedState, list};
+pub use list::{Listed, ListedState, Listing, list};
 pub use long_log::{Collected, LongLog};
+pub use queue::{Place, Request};
 pub use room::make_room;
 pub use state::{Existing, State};
 pub use teardown::{Left, listed, teardown};

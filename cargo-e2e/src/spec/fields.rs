@@ -8,6 +8,7 @@ use super::choice::{Choice, choice};
 use super::count::RETRIES;
 use super::health_checks::{HEALTH_CHECKS, HealthCheck};
 use super::level::{level, map};
+use super::need::{CPUS, MEMORY};
 use super::types::{
     COMMAND, ENTRYPOINT, ENV, GLOBS, IMAGES, LINE, NAME, PATH_OR_PATHS, PATHS, PROFILES,
     SERVICE_NAME, SERVICE_NAMES, SHELL, TIMEOUT, VARIABLES,
@@ -91,6 +92,9 @@ level! {
         secrets: Vec<String> = VARIABLES;
         /// Warnings of `check` that are accepted, by name.
         allow: Vec<Lint> = LINTS;
+        /// What the stack needs of its host, for its turn there; what is not said is taken from
+        /// `deploy.resources`, `mem_limit` and `cpus` of the compose files.
+        need: Need = map::<Need>();
         /// How long each of the other stages may take.
         timeouts: Timeouts = map::<Timeouts>();
         /// Where the result belongs in the state-hub.
@@ -111,11 +115,24 @@ level! {
 }
 
 level! {
+    "`need`"
+    /// `need`
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Need {
+        /// CPUs, such as 2 or 0.5; in thousandths.
+        cpus: Option<u32> = CPUS;
+        /// Memory, such as 512m or 4G; in kilobytes.
+        memory: Option<u64> = MEMORY;
+    }
+}
+
+level! {
     "`timeouts`"
     /// `timeouts`
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Timeouts {
-        /// Waiting for another run to leave a sandbox that is up, or to read its `junit` file.
+        /// Waiting for a turn on the host; for another run to leave a sandbox that is up, or to read
+        /// its `junit` file.
         queue: Duration = TIMEOUT, "1800";
         /// `build_command`, or compiling the test targets.
         build: Duration = TIMEOUT, "1800";
@@ -144,6 +161,17 @@ level! {
         workstream_id: Option<String> = LINE;
         /// The task's id.
         task_id: Option<String> = LINE;
+    }
+}
+
+impl Need {
+    /// Returns this, and what it does not say from another.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            cpus: self.cpus.or(other.cpus),
+            memory: self.memory.or(other.memory),
+        }
     }
 }
 

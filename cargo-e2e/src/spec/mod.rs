@@ -22,6 +22,7 @@ mod level;
 mod locate;
 mod name;
 mod nearest;
+mod need;
 mod node;
 mod pattern;
 mod probes;
@@ -34,12 +35,13 @@ mod types;
 
 pub use allow::{Lint, Warning};
 pub use diagnostic::SpecErrors;
-pub use fields::{Cleanup, Flaky, Ports, Pull, RegistryAuth, Report, Side, Spec};
+pub use fields::{Cleanup, Flaky, Need, Ports, Pull, RegistryAuth, Report, Side, Spec};
 pub use file::is_meant;
 pub use health_checks::HealthCheck;
 pub(crate) use name::slug_of;
 pub use name::{is_slug, name_in};
 pub(crate) use nearest::nearest;
+pub use need::{cpus, memory};
 pub use schema::{MODELINE, schema};
 
 /// Reads one `e2e.yml`. `path` is only for messages; nothing is opened.

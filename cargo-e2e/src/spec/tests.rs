@@ -64,6 +64,7 @@ fn smallest_file_and_defaults() {
         env_files: Vec::new(),
         secrets: Vec::new(),
         allow: Vec::new(),
+        need: super::Need::default(),
         timeouts: super::fields::Timeouts::default(),
         report: super::Report::default(),
     };

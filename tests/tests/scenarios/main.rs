@@ -22,6 +22,7 @@ mod ports;
 mod prepare;
 mod pulls;
 mod readers;
+mod queue;
 mod ready;
 mod records;
 mod refused;

@@ -197,7 +197,7 @@ async fn choose<'t>(
     of: &SpecArgument,
     target: &'t [String],
 ) -> Result<(Listed, &'t [String]), CommandError> {
-    let all = sandbox::list(host, &facts.root).await?;
+    let all = sandbox::list(host, facts).await?.own;
     let asker = asker(of)?;
     let by_id = |id: &str| sandbox::choose(&all, Some(id), &asker);
     let (chosen, services) = match target {

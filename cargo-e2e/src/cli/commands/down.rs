@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_mins(3);
 
 pub(crate) async fn down(arguments: DownArguments) -> u8 {
     on_host(&arguments.host, async |host, facts| {
-        let all = sandbox::list(host, &facts.root).await?;
+        let all = sandbox::list(host, facts).await?.own;
         let mut nothing = "no sandboxes".to_owned();
         let ids: Vec<String> = if arguments.all {
             all.iter().map(|one| one.run_id.clone()).collect()

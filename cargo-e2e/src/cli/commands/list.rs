@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::sandbox::{self, Listed, ListedState};
-use crate::text::printable;
+use crate::sandbox::{self, Listed, ListedState, Listing};
+use crate::text::{ordinal, printable};
 use crate::units::whole;
 
 use crate::cli::answers::{ListAnswer, ListedSandbox, SandboxState, print};
@@ -23,21 +23,25 @@ const HEAD: [&str; 7] = [
 
 pub(crate) async fn list(arguments: ListArguments) -> u8 {
     on_host(&arguments.host, async |host, facts| {
-        let all = sandbox::list(host, &facts.root).await?;
+        let Listing { own: all, others } = sandbox::list(host, facts).await?;
         if arguments.format.is_json() {
             print(&ListAnswer {
                 schema: 1,
                 host: host.name().to_owned(),
                 sandboxes: all.iter().map(answer).collect(),
+                others,
             });
             return Ok(0);
         }
         if all.is_empty() {
             errln!("no sandboxes on {}", host.name());
-            return Ok(0);
+        } else {
+            for line in table(&all) {
+                outln!("{line}");
+            }
         }
-        for line in table(&all) {
-            outln!("{line}");
+        if others > 0 {
+            errln!("other users have {others} there");
         }
         Ok(0)
     })
@@ -73,12 +77,12 @@ fn row(one: &Listed) -> ([String; 7], String) {
         one.run_id.clone(),
         about("repo"),
         match one.state {
-            ListedState::Running => "running",
-            ListedState::Kept => "kept",
-            ListedState::InUse => "in use",
-            ListedState::Removing => "removing",
-        }
-        .to_owned(),
+            ListedState::Waiting => format!("waiting ({})", ordinal(one.place)),
+            ListedState::Running => "running".to_owned(),
+            ListedState::Kept => "kept".to_owned(),
+            ListedState::InUse => "in use".to_owned(),
+            ListedState::Removing => "removing".to_owned(),
+        },
         match one.created {
             0 => "?".to_owned(),
             created => whole(Duration::from_secs(one.now.saturating_sub(created))),
@@ -128,11 +132,13 @@ fn answer(one: &Listed) -> ListedSandbox {
         repo: about("repo"),
         spec: one.spec().map(str::to_owned),
         state: match one.state {
+            ListedState::Waiting => SandboxState::Waiting,
             ListedState::Running => SandboxState::Running,
             ListedState::Kept => SandboxState::Kept,
             ListedState::InUse => SandboxState::InUse,
             ListedState::Removing => SandboxState::Removing,
         },
+        place: Some(one.place).filter(|place| *place > 0),
         created_at: Some(one.created)
             .filter(|at| *at > 0)
             .and_then(crate::cli::answers::time),
@@ -160,6 +166,7 @@ mod tests {
             now: 1_001,
             created,
             state,
+            place: 3,
             containers,
             about: serde_json::json!({"repo": "shop", "by": "me@here", "folder": "/shop"}),
         };
@@ -173,13 +180,15 @@ mod tests {
         let lines = table(&[
             one(ListedState::Kept, sick, 1_000),
             one(ListedState::InUse, Counts::default(), 0),
+            one(ListedState::Waiting, Counts::default(), 1_000),
         ]);
         assert_eq!(
             lines,
             [
-                "RUN                         REPO  STATE   AGE  EXPIRES    CONTAINERS  HEALTH       FROM",
-                "01j0000000000000000000001a  shop  kept    1 s  in 24h00m  2 of 3      1 unhealthy  me@here /shop",
-                "01j0000000000000000000001a  shop  in use  ?    in 24h00m  0           -            me@here /shop",
+                "RUN                         REPO  STATE          AGE  EXPIRES    CONTAINERS  HEALTH       FROM",
+                "01j0000000000000000000001a  shop  kept           1 s  in 24h00m  2 of 3      1 unhealthy  me@here /shop",
+                "01j0000000000000000000001a  shop  in use         ?    in 24h00m  0           -            me@here /shop",
+                "01j0000000000000000000001a  shop  waiting (3rd)  1 s  in 24h00m  0           -            me@here /shop",
             ]
         );
     }

@@ -11,7 +11,7 @@ use crate::plan::{Keep, Plan, Target, Tests};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::setup::lint::reaches;
 use crate::spec::{Ports, Side};
-use crate::units::whole;
+use crate::units::{kilobytes, whole};
 
 use crate::cli::answers::{Notice, PlanAnswer, Planned, PlannedTests, Trouble, print};
 use crate::cli::args::FormattedLook;
@@ -194,6 +194,9 @@ fn describe(plan: &Plan, project: &str) -> String {
         .map_or_else(String::new, |why| format!(" ({why})"));
     line("paths from", format!("{folder}{because}"));
     line("ports", ports(plan));
+    if let Some(need) = need(plan) {
+        line("need", need);
+    }
     for (name, value) in before_up(plan) {
         line(name, value);
     }
@@ -261,6 +264,17 @@ fn describe(plan: &Plan, project: &str) -> String {
     line("removed", keep);
     line("results", plan.repo.results_dir.display().to_string());
     text
+}
+
+/// Describes what the stack needs of its host, where anything says so.
+fn need(plan: &Plan) -> Option<String> {
+    let cpus = plan.need.cpus.map(|cpus| match cpus {
+        1000 => "1 CPU".to_owned(),
+        cpus => format!("{} CPUs", f64::from(cpus) / 1000.0),
+    });
+    let memory = plan.need.memory.map(kilobytes);
+    let both: Vec<String> = cpus.into_iter().chain(memory).collect();
+    (!both.is_empty()).then(|| format!("{}, for its turn on the host", both.join(" and ")))
 }
 
 /// Describes what happens before the stack comes up.

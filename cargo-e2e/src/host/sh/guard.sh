@@ -11,6 +11,8 @@ exec 2>>"$lease/log" 8>"$lease/guarding"
 flock -n 8 || exit 0
 began "$$"
 printf '%s %s %s\n' "$$" "$since" "$nonce" >"$lease/guard.new" && mv "$lease/guard.new" "$lease/guard" || exit 1
+# One that follows a guard that died takes over its ticket.
+[ ! -e "$lease/ticket" ] || sign "$$" "$since"
 # What others left behind on this host goes now, in a session of its own: it may take longer than
 # this sandbox lives, and no caller waits for it.
 (

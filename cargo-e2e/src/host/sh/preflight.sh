@@ -73,6 +73,9 @@ if wait "$engine"; then
   grep -q '"name=rootless"' "$answers/info" && echo rootless=yes
   engine_root=$(sed -n 's/.*"DockerRootDir":"\([^"]*\)".*/\1/p' "$answers/info")
   printf 'engine_root=%s\n' "$engine_root"
+  # The engine's own comes first; those of its parts, which may be empty, have the same key.
+  engine_id=$(sed -n 's/^{"ID":"\([^"]*\)".*/\1/p' "$answers/info" | tr -cd 'A-Za-z0-9-')
+  printf 'engine_id=%s\n' "$engine_id"
   [ -z "$engine_root" ] || df -Pk "$engine_root" 2>/dev/null | awk 'NR == 2 { print "engine_free_kb=" $4 }'
 else
   [ -s "$answers/engine.err" ] || echo 'no response within 20 s' >"$answers/engine.err"
@@ -82,8 +85,6 @@ fi
 # Whether containers see this folder: an engine in a snap, a VM or another namespace does not.
 # Making a container with a bind mount asks the engine; the answer is kept for this engine.
 [ -n "$engine_up" ] && [ -n "$usable" ] || exit 0
-# The engine's own comes first; those of its parts, which may be empty, have the same key.
-engine_id=$(sed -n 's/^{"ID":"\([^"]*\)".*/\1/p' "$answers/info" | tr -cd 'A-Za-z0-9-')
 if [ -z "$engine_id" ] || [ ! -e "$root/seen-by-$engine_id" ]; then
   # A folder that was not there before: the engine may have made one like the root by itself.
   mkdir "$root/probe.$$" 2>/dev/null || exit 0

@@ -1,6 +1,6 @@
 # Arms the sandbox's guard, then makes its folder, and says when it expires by this host's clock.
 # Needs: run, who, slug, lifetime, patience (seconds), engine (its socket, where it has one here),
-# guard_script.
+# guard_script; for its ticket those of enqueue.sh.
 # Standard input: what `list` shows of the sandbox.
 mkdir -p "$root/sandboxes" "$root/leases" "$root/ended" "$root/locks" "$root/workspaces" || exit 1
 # Before anything else can be left behind, there is a guard to take it down.
@@ -13,7 +13,7 @@ printf '%s\n' "$patience" >"$lease/patience" && take 00000000 && cat >"$lease/ab
 sync "$lease/about" "$lease/guard.sh" "$lease/sentinel" "$lease" "$root/leases" 2>/dev/null
 arm
 tries=0
-until { read -r _ _ armed <"$lease/guard"; } 2>/dev/null; do
+until { read -r guard guard_since armed <"$lease/guard"; } 2>/dev/null; do
   if [ "$tries" -ge 100 ]; then
     echo "failed to start its guard: $(tail -n 3 "$lease/log" 2>/dev/null)" >&2
     exit 1
@@ -22,12 +22,18 @@ until { read -r _ _ armed <"$lease/guard"; } 2>/dev/null; do
   sleep 0.05
 done
 printf 'armed=%s\n' "$armed"
+if enqueue "$guard" "$guard_since"; then
+  echo "place=$place $waiting $slots $asked"
+else
+  rm -f "$lease/ticket"
+fi
 
 # What teardown needs is made now: later the disk may be full.
 : >"$root/locks/teardown-$id" && mkdir "$dir" && : >"$dir/open" || exit 1
 printf '%s\n' "$id" >"$dir/sentinel" && cp "$lease/about" "$dir/about" || exit 1
 expires=$(($(date +%s) + lifetime))
 printf '%s\n' "$expires" >"$dir/expires"
+[ ! -e "$lease/ticket" ] || printf '%s\n' "$place" >"$dir/place"
 mkdir "$dir/jobs" "$dir/collected" "$dir/collected/artifacts" || exit 1
 # Once the lease says whose cache it is, gc leaves it alone.
 mkdir -p "$root/cache/$slug" || exit 1

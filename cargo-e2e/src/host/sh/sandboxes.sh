@@ -1,7 +1,7 @@
-# Lists this user's sandboxes: `ID EXPIRES NOW CREATED STATE ALL RUNNING HEALTHY UNHEALTHY STARTING
-# ABOUT` lines. STATE is `running`, `kept`, `in_use` or `removing`; ALL and what follows count
-# containers; ABOUT is JSON. Needs: root.
-set -u
+# Lists this user's sandboxes: `ID EXPIRES NOW CREATED STATE PLACE ALL RUNNING HEALTHY UNHEALTHY
+# STARTING ABOUT` lines. STATE is `waiting`, `running`, `kept`, `in_use` or `removing`; PLACE is that in
+# the queue, 0 for those whose turn has come; ALL and what follows count containers; ABOUT is JSON. And
+# `others N`, how many other users have on this engine. Needs: root, engine_id.
 now=$(date +%s)
 clock=0
 { read -r uptime _ </proc/uptime; } 2>/dev/null && clock=${uptime%%.*}
@@ -15,6 +15,9 @@ for dir in "$root"/sandboxes/*/; do
   [ -e "$dir/sentinel" ] || continue
   id=$(cat "$dir/sentinel")
   state=running
+  place=0
+  { read -r place <"$dir/place"; } 2>/dev/null
+  if [ "$place" != 0 ]; then state=waiting; fi
   if [ -e "$dir/fence" ]; then
     state=removing
   elif [ -e "$root/leases/$id/kept" ]; then
@@ -30,6 +33,12 @@ for dir in "$root"/sandboxes/*/; do
       if (/\(health: starting\)/) starting++
     }
     END { print all + 0, running + 0, healthy + 0, unhealthy + 0, starting + 0 }')
-  printf '%s %s %s %s %s %s %s\n' "$id" "$(cat "$dir/expires" 2>/dev/null || echo 0)" "$now" \
-    "$(stat -c %Y "$dir/sentinel" 2>/dev/null || echo 0)" "$state" "$counts" "$(tr '\n' ' ' <"$dir/about")"
+  printf '%s %s %s %s %s %s %s %s\n' "$id" "$(cat "$dir/expires" 2>/dev/null || echo 0)" "$now" \
+    "$(stat -c %Y "$dir/sentinel" 2>/dev/null || echo 0)" "$state" "$place" "$counts" "$(tr '\n' ' ' <"$dir/about")"
 done
+others=0
+for ticket_file in /tmp/cargo-e2e-queue-"$engine_id"/[0-9]*; do
+  if [ ! -f "$ticket_file" ] || [ -e "$root/leases/${ticket_file##*.}" ]; then continue; fi
+  { read -r of of_since _ <"$ticket_file"; } 2>/dev/null && lives "$of" "$of_since" && others=$((others + 1))
+done
+echo "others $others"

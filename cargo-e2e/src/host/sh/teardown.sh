@@ -126,6 +126,9 @@ if [ -n "$rest" ]; then
   exit 0
 fi
 
+# Its slots are free from here on.
+{ read -r _ ticket <"$lease/ticket"; } 2>/dev/null && rm -f "$ticket" "$lease/ticket"
+
 # Writes down why it ended, where that was not the client's doing; then the guard is not needed.
 bury() {
   # The caller may have died meanwhile: then only this knows how it ended.

@@ -81,11 +81,13 @@ impl Running {
         }
     }
 
-    /// Says that it waits for another run.
+    /// Says that it waits for another run; with the same limit, still.
     pub(super) fn wait(&mut self, text: &str, limit: Duration, now: Instant) {
         let text = printable(text);
         let said = text.split_once("): ").map_or(&*text, |(_, rest)| rest);
-        self.waits = Some((said.to_owned(), now, limit));
+        let before = self.waits.take().filter(|(_, _, before)| *before == limit);
+        let since = before.map_or(now, |(_, since, _)| since);
+        self.waits = Some((said.to_owned(), since, limit));
     }
 
     pub(super) fn status(&self, paint: &Paint, live: bool) -> Status {

@@ -11,6 +11,7 @@ use crate::run::stages::test::{BuiltTarget, HeadStart, TestInputs};
 use crate::run::{
     Context, Stack, StageError, StageOutput, endpoints, failure_places, stages, test_env,
 };
+use crate::sandbox::Place;
 use crate::spec::Side;
 
 use super::Run;
@@ -30,10 +31,16 @@ impl Run<'_> {
         runner: &StageRunner<'_>,
         state: &mut RunState,
         context: &Context<'_>,
+        place: Option<Place>,
     ) -> Result<(), Stopped> {
         runner
             .until(1, Stage::Build, stages::build::build(context))
             .await?;
+        // What waits has sent nothing, and takes no workspace that another run could use.
+        if let Some(place) = place.filter(|place| !place.is_turn()) {
+            let queue = stages::queue::queue(context, place);
+            runner.until(1, Stage::Queue, queue).await?;
+        }
         let synced = runner
             .until(
                 1,

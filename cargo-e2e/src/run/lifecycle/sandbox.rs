@@ -9,15 +9,21 @@ use crate::plan::Keep;
 use crate::record::outcome::Verdict;
 use crate::run::{StageError, StageOutput};
 use crate::sandbox::{
-    self, Existing, Lease, Listed, NotEntered, Occupant, Predecessor, Sandbox, State, Terms,
-    Visitor,
+    self, Existing, Lease, Listed, NotEntered, Occupant, Place, Predecessor, Request, Sandbox,
+    State, Terms, Visitor,
 };
 
 use super::Run;
 use super::stage_runner::{self, Bound};
 
-/// A run's sandbox; with the state of its last `up` and its lease, when it was up already.
-pub(super) type Entered = (Sandbox, Option<State>, Option<Lease>);
+/// A run's sandbox.
+pub(super) struct Entered {
+    pub(super) sandbox: Sandbox,
+    /// The state of its last `up` and its lease, when it was up already.
+    pub(super) up: Option<(State, Lease)>,
+    /// Its place in the host's queue, where it has one.
+    pub(super) place: Option<Place>,
+}
 
 impl Run<'_> {
     /// Returns a new sandbox, or this repo's own that is up already and can be reused. `bound`
@@ -34,9 +40,16 @@ impl Run<'_> {
             return Ok(entered);
         }
         bound.begin().await;
-        let sandbox = self.provision(host.as_ref(), facts).await?;
-        let detail = sandbox.dir();
-        Ok(StageOutput::new((sandbox, None, None), detail))
+        let (sandbox, place) = self.provision(host.as_ref(), facts).await?;
+        if place.is_none() {
+            self.events.warn(format!(
+                "this run takes no turn on {}: /tmp there has no room for a ticket, or is not everybody's",
+                host.name()
+            ));
+        }
+        let (detail, up) = (sandbox.dir(), None);
+        let entered = Entered { sandbox, up, place };
+        Ok(StageOutput::new(entered, detail))
     }
 
     /// Enters the newest sandbox of this working copy that can be reused.
@@ -48,7 +61,7 @@ impl Run<'_> {
     ) -> Result<Option<StageOutput<Entered>>, StageError> {
         let host = shared.as_ref();
         let folder = self.plan.repo.root.to_string_lossy();
-        let all = sandbox::list(host, &facts.root).await?;
+        let all = sandbox::list(host, facts).await?.own;
         for listed in all.iter().rev() {
             let about = &listed.about;
             if about["repo"] != self.identity.slug
@@ -95,10 +108,12 @@ impl Run<'_> {
             let run_id = &existing.sandbox.identity.run_id;
             let detail = format!("sandbox {run_id}, which is up already");
             let Existing { sandbox, state } = existing;
-            return Ok(Some(StageOutput::new(
-                (sandbox, Some(state), Some(lease)),
-                detail,
-            )));
+            let entered = Entered {
+                sandbox,
+                up: Some((state, lease)),
+                place: None,
+            };
+            return Ok(Some(StageOutput::new(entered, detail)));
         }
         Ok(None)
     }
@@ -172,7 +187,11 @@ impl Run<'_> {
         ))
     }
 
-    async fn provision(&self, host: &dyn Host, facts: &Facts) -> Result<Sandbox, HostError> {
+    async fn provision(
+        &self,
+        host: &dyn Host,
+        facts: &Facts,
+    ) -> Result<(Sandbox, Option<Place>), HostError> {
         let mut lifetime = self.plan.lifetime();
         if self.plan.keep != Keep::No || self.plan.options.up_only {
             // Labels can't be changed later.
@@ -195,7 +214,11 @@ impl Run<'_> {
         };
         let identity = self.identity.clone();
         let about = about.to_string();
-        Sandbox::provision(host, facts, identity, &process(), &about, terms).await
+        let request = Request {
+            need: self.plan.need,
+            slots: self.plan.slots,
+        };
+        Sandbox::provision(host, facts, identity, &process(), &about, terms, request).await
     }
 
     /// Takes the lease of the run's own sandbox, and renews it from now on.

@@ -8,6 +8,7 @@ pub mod full_disk;
 mod model;
 mod network_plan;
 mod ports;
+pub mod queue;
 pub mod ready;
 mod repo_command;
 pub mod setup;

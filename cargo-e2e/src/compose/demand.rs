@@ -1,0 +1,140 @@
+//! What the services of a stack declare to need of their host, read from the compose files as they
+//! are written: a run takes its turn before Compose reads them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize as _;
+use serde_yaml::Value;
+
+use crate::spec::{Need, cpus, memory};
+
+/// What each service declares last; `replicas` times it.
+#[derive(Default)]
+struct Declared {
+    cpus: [Option<u32>; 2],
+    memory: [Option<u64>; 2],
+    replicas: Option<u32>,
+}
+
+/// Returns the sum of what services reserve, or else are limited to; none of what no service says.
+/// Files that can't be read are Compose's to complain about.
+#[must_use]
+pub fn declared(files: &[PathBuf]) -> Need {
+    let mut services: BTreeMap<String, Declared> = BTreeMap::new();
+    for file in files {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        for document in serde_yaml::Deserializer::from_str(&text) {
+            let Ok(mut model) = Value::deserialize(document) else {
+                break;
+            };
+            if model.apply_merge().is_err() {
+                break;
+            }
+            for (name, service) in model["services"].as_mapping().into_iter().flatten() {
+                let name = name.as_str().unwrap_or_default();
+                services.entry(name.to_owned()).or_default().take(service);
+            }
+        }
+    }
+    let mut need = Need::default();
+    for one in services.values() {
+        let times = one.replicas.unwrap_or(1);
+        let [reserved, limit] = one.cpus;
+        if let Some(cpus) = reserved.or(limit) {
+            let sum = need.cpus.unwrap_or(0);
+            need.cpus = Some(sum.saturating_add(cpus.saturating_mul(times)));
+        }
+        let [reserved, limit] = one.memory;
+        if let Some(memory) = reserved.or(limit) {
+            let sum = need.memory.unwrap_or(0);
+            need.memory = Some(sum.saturating_add(memory.saturating_mul(times.into())));
+        }
+    }
+    need
+}
+
+impl Declared {
+    /// A later file sets aside what an earlier one says.
+    fn take(&mut self, service: &Value) {
+        let resources = &service["deploy"]["resources"];
+        let (reserved, limits) = (&resources["reservations"], &resources["limits"]);
+        let first = |values: [&Value; 2]| values.into_iter().find_map(written);
+        let of_cpus = [
+            first([&reserved["cpus"], &Value::Null]),
+            first([&limits["cpus"], &service["cpus"]]),
+        ];
+        let of_memory = [
+            first([&reserved["memory"], &service["mem_reservation"]]),
+            first([&limits["memory"], &service["mem_limit"]]),
+        ];
+        for at in 0..2 {
+            let said = of_cpus[at].as_deref().and_then(cpus);
+            self.cpus[at] = said.or(self.cpus[at]);
+            let said = of_memory[at].as_deref().and_then(memory);
+            self.memory[at] = said.or(self.memory[at]);
+        }
+        let replicas = first([&service["deploy"]["replicas"], &service["scale"]]);
+        let replicas = replicas.and_then(|text| text.parse().ok());
+        self.replicas = replicas.or(self.replicas);
+    }
+}
+
+/// A number or a text; of `${NAME:-512m}`, what stands there for want of the variable.
+fn written(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Number(number) => return Some(number.to_string()),
+        Value::String(text) => text.trim(),
+        _ => return None,
+    };
+    let Some(inner) = text
+        .strip_prefix("${")
+        .and_then(|text| text.strip_suffix('}'))
+    else {
+        return Some(text.to_owned()).filter(|text| !text.contains('$'));
+    };
+    let (name, default) = inner.split_once(":-").or_else(|| inner.split_once('-'))?;
+    let known = std::env::var(name).ok().filter(|value| !value.is_empty());
+    Some(known.unwrap_or_else(|| default.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use indoc::indoc;
+
+    use super::*;
+
+    fn of(texts: &[&str]) -> Need {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = Vec::new();
+        for (at, text) in texts.iter().enumerate() {
+            let file = folder.path().join(format!("{at}.yml"));
+            std::fs::write(&file, text).unwrap();
+            files.push(file);
+        }
+        declared(&files)
+    }
+
+    #[test]
+    fn what_services_reserve_or_are_limited_to_is_summed() {
+        let first = indoc! {"
+            services:
+              db:
+                mem_limit: 512m
+                deploy: {resources: {limits: {cpus: '0.5', memory: 2G}, reservations: {memory: 1G}}}
+              web:
+                cpus: 1.5
+                deploy: {replicas: 2}
+              search:
+                mem_limit: ${DEMAND_TEST_MEMORY:-256m}
+              other: {image: x, mem_limit: $DEMAND_TEST_UNKNOWN}
+        "};
+        let need = of(&[first]);
+        assert_eq!((need.cpus, need.memory), (Some(3500), Some(1_310_720)));
+        let second = "services: {web: {cpus: 1}, db: {mem_reservation: 256m}}";
+        let need = of(&[first, second]);
+        assert_eq!((need.cpus, need.memory), (Some(2500), Some(524_288)));
+        assert_eq!(of(&["services: {web: {image: x}}"]), Need::default());
+        assert_eq!(of(&["services: ["]), Need::default());
+    }
+}

@@ -1,0 +1,97 @@
+//! Wait for a turn on a host that has no room for another sandbox now.
+
+use tokio::time::Instant;
+
+use crate::host::HostKind;
+use crate::record::outcome::Verdict;
+use crate::run::{Context, StageError, StageOutput};
+use crate::sandbox::{Place, Request};
+use crate::text::ordinal;
+use crate::units::whole;
+
+/// Waits until the sandbox's turn has come.
+pub async fn queue(context: &Context<'_>, first: Place) -> Result<StageOutput<()>, StageError> {
+    let limit = context.plan.limits.queue;
+    if context.plan.options.no_wait {
+        let message = format!(
+            "{} is full: this run would be {}",
+            name(context),
+            of_all(first)
+        );
+        return Err(StageError::new(Verdict::HostError, message).help(format!(
+            "without `--no-wait` this run waits; {}",
+            who(context)
+        )));
+    }
+    let request = Request {
+        slots: context.plan.slots,
+        ..Request::default()
+    };
+    let began = Instant::now();
+    let mut place = first;
+    say(context, place);
+    loop {
+        let next = context.sandbox.turn(context.host, place, request);
+        match tokio::time::timeout_at(began + limit, next).await {
+            Ok(Ok(now)) if now.is_turn() => break,
+            Ok(Ok(now)) => {
+                if now.place != place.place {
+                    say(context, now);
+                }
+                place = now;
+            }
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => {
+                let seconds = limit.as_secs();
+                let message = format!(
+                    "{} had no room within {seconds} s (`timeouts.queue`): this run is {}",
+                    name(context),
+                    of_all(place)
+                );
+                return Err(StageError::new(Verdict::HostError, message).help(format!(
+                    "raise `timeouts.queue` in e2e.yml; {}",
+                    who(context)
+                )));
+            }
+        }
+    }
+    let waited = whole(began.elapsed());
+    Ok(StageOutput::new(
+        (),
+        format!("waited {waited} for a turn, from {}", of_all(first)),
+    ))
+}
+
+fn say(context: &Context<'_>, place: Place) {
+    let slots = match place.asked {
+        1 => String::new(),
+        asked => format!(", for {asked} of {} slots", place.slots),
+    };
+    let limit = context.plan.limits.queue;
+    let text = format!(
+        "waiting up to {} s (`timeouts.queue`): {}{slots}",
+        limit.as_secs(),
+        of_all(place)
+    );
+    context.events.waits(text, limit);
+}
+
+fn name(context: &Context<'_>) -> String {
+    match HostKind::of(context.host.name()) {
+        HostKind::Local => "this machine".to_owned(),
+        HostKind::Ssh(_) => format!("`{}`", context.host.name()),
+    }
+}
+
+fn who(context: &Context<'_>) -> String {
+    format!(
+        "`cargo e2e list --host {0}` shows who is there, and CARGO_E2E_MAX_SANDBOXES sets how many may be",
+        context.host.name()
+    )
+}
+
+/// `3rd of 7 in the queue`.
+fn of_all(place: Place) -> String {
+    let Place { place, waiting, .. } = place;
+    format!("{} of {} in the queue", ordinal(place), waiting.max(place))
+}

@@ -1,0 +1,86 @@
+//! A host has room for so many sandboxes at a time; the others wait for their turn.
+
+use std::time::Duration;
+
+use crate::host::{self, Host, HostError};
+use crate::spec::Need;
+
+use super::{Sandbox, check};
+
+/// A look at the queue ends after ten seconds; a host that is busy needs some more.
+const LOOK: Duration = Duration::from_mins(1);
+
+/// How a sandbox stands in its host's queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Place {
+    /// 0 when its turn has come, else its place among those who wait: 1 is next.
+    pub place: u32,
+    /// How many wait.
+    pub waiting: u32,
+    /// How many slots the host has.
+    pub slots: u32,
+    /// How many of them the sandbox takes.
+    pub asked: u32,
+}
+
+/// What a run asks of the queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Request {
+    pub need: Need,
+    /// The number of slots, where the host's own count is set aside.
+    pub slots: Option<u32>,
+}
+
+impl Request {
+    /// Returns the number of slots for a script.
+    pub(super) fn most(self) -> String {
+        self.slots
+            .map_or_else(String::new, |slots| slots.to_string())
+    }
+}
+
+impl Place {
+    /// Returns whether its turn has come.
+    #[must_use]
+    pub fn is_turn(&self) -> bool {
+        self.place == 0
+    }
+
+    pub(super) fn parse<'a>(mut words: impl Iterator<Item = &'a str>) -> Option<Self> {
+        let mut number = || words.next()?.parse().ok();
+        Some(Self {
+            place: number()?,
+            waiting: number()?,
+            slots: number()?,
+            asked: number()?,
+        })
+    }
+}
+
+impl Sandbox {
+    /// Waits until the sandbox's turn has come or its place has changed, at most some seconds, and
+    /// returns its place.
+    ///
+    /// # Errors
+    /// When the host is lost, or the sandbox is being taken down.
+    pub async fn turn(
+        &self,
+        host: &dyn Host,
+        before: Place,
+        request: Request,
+    ) -> Result<Place, HostError> {
+        let script = self
+            .bind(script!("turn", "arm", "queue", "turn"))
+            .var("place_before", before.place.to_string())
+            .var("most", request.most());
+        let output = host::run(host, &script, b"", LOOK).await?;
+        let output = check(host, &script, output)?;
+        let text = output.text();
+        Place::parse(text.split_whitespace()).ok_or_else(|| HostError::Script {
+            host: host.name().to_owned(),
+            doing: script.name(),
+            status: output.status,
+            stderr: format!("it said: {text}"),
+        })
+    }
+}

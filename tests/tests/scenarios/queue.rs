@@ -1,0 +1,179 @@
+//! A host has room for so many sandboxes at a time: the next runs wait for their turn, whoever runs
+//! them, and whatever becomes of those before them.
+
+use std::time::Duration;
+
+use e2e_tests::{Host, Repo, Spare, wait_for};
+use rustix::process::Signal;
+
+struct Place {
+    spare: Spare,
+    as_dev: Host,
+}
+
+impl Place {
+    fn new(name: &'static str, as_dev: &'static str) -> Self {
+        let spare = Spare::new(name);
+        Self {
+            spare,
+            as_dev: Host::Named(as_dev),
+        }
+    }
+
+    fn host(&self) -> Host {
+        self.spare.host()
+    }
+
+    /// A repo whose runs say by their arguments what their tests are, where so many may be up.
+    fn repo(&self, name: &str, most: &str) -> Repo {
+        Repo::new(name)
+            .env("CARGO_E2E_SSH_CONFIG", &self.spare.ssh_config())
+            .env("CARGO_E2E_MAX_SANDBOXES", most)
+            .env("CARGO_E2E_LEASE", "6")
+            .compose("services: {web: {image: BUSYBOX, init: true, command: [sleep, '600']}}\n")
+            .spec("ports: isolated\ntest_command: eval\n")
+    }
+
+    /// The tickets that are there.
+    fn tickets(&self) -> usize {
+        let listed = self
+            .host()
+            .says("find /tmp/cargo-e2e-queue-* -name '[0-9]*'");
+        listed.lines().count()
+    }
+
+    fn go(&self) {
+        let _ = self.host().says("touch /tmp/go");
+    }
+}
+
+/// Tests that run until they are let go.
+const HELD: &str =
+    "echo testing; until [ -e /tmp/go ]; do sleep 0.1; done; echo first >>/tmp/order";
+
+#[test]
+fn runs_wait_in_the_order_in_which_they_came_whoever_dies() {
+    let place = Place::new("queue", "queue-dev");
+    let host = place.host();
+    let repos: Vec<Repo> = ["queue-1", "queue-2", "queue-3", "queue-4"]
+        .map(|name| place.repo(name, "1"))
+        .into();
+    let _ = host.says("umask 0; : >/tmp/order");
+    let mut first = repos[0].start(host, &["--", HELD]);
+    first.prints("testing");
+    let mut second = repos[1].start(host, &["--", "true"]);
+    second.prints("waiting up to 1800 s (`timeouts.queue`): 1st of 1 in the queue");
+    // Another user of the same engine.
+    let mut third = repos[2].start(place.as_dev, &["--", "echo third >>/tmp/order"]);
+    third.prints("2nd of 2 in the queue");
+    let mut fourth = repos[3].start(host, &["--", "true"]);
+    fourth.prints("3rd of 3 in the queue");
+
+    let refused = repos[1].run(host, &["--no-wait", "--", "true"]);
+    refused
+        .ended(97, "host_error")
+        .no_stage("sync")
+        .stderr_has("`queue` is full: this run would be 4th of 4 in the queue")
+        .stderr_has("without `--no-wait` this run waits")
+        .leaves_nothing();
+
+    // One that waits is killed: the others move up.
+    let second_id = second.run_id();
+    second.signal(Signal::KILL);
+    third.prints("1st of 2 in the queue");
+    fourth.prints("2nd of 2 in the queue");
+    drop(second);
+    // So does one whose guard dies: another one holds its ticket.
+    let third_id = third.run_id();
+    let _ = host.says(&format!(
+        "pkill -KILL -o -f 'leases/{third_id}/guard.s[h]$'"
+    ));
+    wait_for("another guard", Duration::from_secs(30), || {
+        host.sh(&format!("pgrep -f 'leases/{third_id}/guard.s[h]$'"))
+            .code
+            == Some(0)
+    });
+    // One that waits is interrupted.
+    fourth.signal(Signal::INT);
+    let fourth = fourth.finish();
+    fourth
+        .ended(130, "interrupted")
+        .stage("queue", "interrupted")
+        .stage("teardown", "passed")
+        .leaves_nothing();
+    let mut fifth = repos[3].start(host, &["--", "echo fifth >>/tmp/order"]);
+    fifth.prints("in the queue");
+
+    place.go();
+    let (first, third, fifth) = (first.finish(), third.finish(), fifth.finish());
+    first.ended(0, "passed").no_stage("queue").leaves_nothing();
+    third
+        .ended(0, "passed")
+        .stage("queue", "passed")
+        .leaves_nothing();
+    fifth
+        .ended(0, "passed")
+        .stage("queue", "passed")
+        .leaves_nothing();
+    assert_eq!(host.says("cat /tmp/order"), "first\nthird\nfifth\n");
+    assert_eq!(place.tickets(), 0);
+    let left = host.says("docker ps -aq; ls /root/.local/state/cargo-e2e/leases /home/dev/.local/state/cargo-e2e/leases");
+    assert!(
+        !left.contains(&second_id) && !left.contains(&third_id),
+        "{left}"
+    );
+}
+
+#[test]
+fn a_sandbox_takes_what_its_stack_needs_and_keeps_it_while_it_is_kept() {
+    let place = Place::new("needs", "needs-dev");
+    let host = place.host();
+    let small = place.repo("needs-small", "2");
+    let kept = small.run_and_keep(host, &["--keep", "--", "true"]);
+    kept.kept(0, "passed").no_stage("queue");
+    // It needs all of the host, so that it waits although half of that is free.
+    let big = place
+        .repo("needs-big", "2")
+        .compose(
+            "services: {web: {image: BUSYBOX, init: true, command: [sleep, '600'], cpus: 500}}\n",
+        )
+        .spec("ports: isolated\ntimeouts: {queue: 2}\ntest_command: eval\n");
+    let late = big.run(host, &["--", "true"]);
+    late.ended(97, "host_error")
+        .stage("queue", "failed")
+        .stderr_has("1st of 1 in the queue, for 2 of 2 slots")
+        .stderr_has(
+            "`needs` had no room within 2 s (`timeouts.queue`): this run is 1st of 1 in the queue",
+        )
+        .stderr_has(
+            "raise `timeouts.queue` in e2e.yml; `cargo e2e list --host needs` shows who is there",
+        )
+        .leaves_nothing();
+    // What is typed counts more than what the compose file says.
+    let less = big.run(host, &["--need", "cpus=0.1", "--", "true"]);
+    less.ended(0, "passed").no_stage("queue").leaves_nothing();
+    let down = small.cargo_e2e(&["down", "--host", &host.name()]);
+    assert_eq!(down.code, Some(0), "{down}");
+    kept.leaves_nothing();
+    let now = big.run(host, &["--", "true"]);
+    now.ended(0, "passed").no_stage("queue").leaves_nothing();
+    assert_eq!(place.tickets(), 0);
+}
+
+#[test]
+fn what_the_host_says_counts_more_than_what_a_client_says() {
+    let place = Place::new("ruled", "ruled-dev");
+    let host = place.host();
+    let _ = host
+        .says("echo 'SetEnv CARGO_E2E_MAX_SANDBOXES=1' >>/etc/ssh/sshd_config; pkill -HUP -o sshd");
+    let (first, second) = (place.repo("ruled-1", "9"), place.repo("ruled-2", "9"));
+    let mut running = first.start(host, &["--", HELD]);
+    running.prints("testing");
+    let refused = second.run(host, &["--no-wait", "--", "true"]);
+    refused
+        .ended(97, "host_error")
+        .stderr_has("1st of 1 in the queue")
+        .leaves_nothing();
+    place.go();
+    running.finish().ended(0, "passed").leaves_nothing();
+}
