@@ -12,8 +12,7 @@ use crate::repo::Repo;
 use crate::schema::{as_ci_systems_read, as_published};
 
 /// In their order.
-const STAGES: &str =
-    "plan connect provision build sync prepare compile up ready setup test collect teardown report";
+const STAGES: &str = "plan connect provision build queue sync prepare compile up ready setup test collect teardown report";
 
 /// A run that is over. Every assertion shows all that the run printed.
 #[derive(Debug)]

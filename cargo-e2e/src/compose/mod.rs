@@ -7,7 +7,6 @@ mod advertised;
 mod changes;
 #[cfg(test)]
 mod corpus_tests;
-pub mod demand;
 pub mod dockerfiles;
 pub mod duration;
 pub mod env_file;

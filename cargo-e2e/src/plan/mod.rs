@@ -1,6 +1,7 @@
 //! What a run is going to do: a value, made without touching a host, that can be shown.
 
 mod cargo_flags;
+mod demand;
 mod error;
 mod harness;
 mod host;
@@ -310,7 +311,7 @@ fn project_dir(repo: &Repo, spec: &Spec) -> Result<(String, Option<String>), Pla
 fn declared(repo: &Repo, spec: &Spec) -> Need {
     let files = spec.compose_file.iter();
     let files: Vec<PathBuf> = files.map(|file| repo.root.join(file)).collect();
-    crate::compose::demand::declared(&files)
+    demand::declared(&files)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ const LOOK: Duration = Duration::from_mins(1);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Place {
     /// 0 when its turn has come, else its place among those who wait: 1 is next.
-    pub place: u32,
+    pub number: u32,
     /// How many wait.
     pub waiting: u32,
     /// How many slots the host has.
@@ -43,13 +43,13 @@ impl Place {
     /// Returns whether its turn has come.
     #[must_use]
     pub fn is_turn(&self) -> bool {
-        self.place == 0
+        self.number == 0
     }
 
     pub(super) fn parse<'a>(mut words: impl Iterator<Item = &'a str>) -> Option<Self> {
         let mut number = || words.next()?.parse().ok();
         Some(Self {
-            place: number()?,
+            number: number()?,
             waiting: number()?,
             slots: number()?,
             asked: number()?,
@@ -71,7 +71,7 @@ impl Sandbox {
     ) -> Result<Place, HostError> {
         let script = self
             .bind(script!("turn", "arm", "queue", "turn"))
-            .var("place_before", before.place.to_string())
+            .var("place_before", before.number.to_string())
             .var("most", request.most());
         let output = host::run(host, &script, b"", LOOK).await?;
         let output = check(host, &script, output)?;

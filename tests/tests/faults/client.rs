@@ -120,6 +120,33 @@ pub(super) fn killed_soon(lab: &Lab) {
     }
 }
 
+/// One is up where one may be, and two wait: the first to wait is killed, then the one that is up.
+pub(super) fn waiting(lab: &Lab) {
+    const FAULT: &str = "5 SIGKILL of the client, others wait for a turn";
+    let host = lab.spare.host();
+    let alone = |name: &str| lab.repo(name).env("CARGO_E2E_MAX_SANDBOXES", "1");
+    let (first, second) = (alone("turn-first"), alone("turn-second"));
+    let third = alone("turn-third").spec("test_command: 'true'\n");
+    let mut up = first.start(host, &[]);
+    up.prints("testing");
+    let mut next = second.start(host, &[]);
+    next.prints("1st of 1 in the queue");
+    let mut last = third.start(host, &[]);
+    last.prints("2nd of 2 in the queue");
+    next.signal(Signal::KILL);
+    let since = Instant::now();
+    let ran = next.finish();
+    lab.check(FAULT, "queue", &ran, since, &End::Killed);
+    last.prints("1st of 1 in the queue");
+    up.signal(Signal::KILL);
+    let since = Instant::now();
+    let ran = up.finish();
+    lab.check(FAULT, "test", &ran, since, &End::Killed);
+    let ran = last.finish();
+    let since = Instant::now();
+    lab.check(FAULT, "its turn", &ran, since, &End::Is(0, "passed"));
+}
+
 /// Two clients want one sandbox that is kept, and the one that is in it dies.
 pub(super) fn two(lab: &Lab) {
     let host = lab.spare.host();

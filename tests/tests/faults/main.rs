@@ -224,6 +224,11 @@ const ALONE: &[Row] = &[
         disk::old_workspaces,
     ),
     ("29 another root on the same engine", host::another_root),
+    // Alone, because it waits for whatever else is up.
+    (
+        "5 SIGKILL of the client, others wait for a turn",
+        client::waiting,
+    ),
 ];
 
 /// So do these, and they take long: only when all is asked for.

@@ -135,7 +135,7 @@ fn a_sandbox_takes_what_its_stack_needs_and_keeps_it_while_it_is_kept() {
     let big = place
         .repo("needs-big", "2")
         .compose(
-            "services: {web: {image: BUSYBOX, init: true, command: [sleep, '600'], cpus: 500}}\n",
+            "services: {web: {image: BUSYBOX, init: true, command: [sleep, '600'], deploy: {resources: {reservations: {cpus: '500'}}}}}\n",
         )
         .spec("ports: isolated\ntimeouts: {queue: 2}\ntest_command: eval\n");
     let late = big.run(host, &["--", "true"]);

@@ -164,7 +164,10 @@ async fn sandboxes(words: &[&str]) -> Vec<String> {
         let host = connect(&name).await.ok()?;
         let list = async {
             let facts = preflight(host.as_ref(), Purpose::Remove).await.ok()?;
-            sandbox::list(host.as_ref(), &facts).await.ok().map(|listing| listing.own)
+            sandbox::list(host.as_ref(), &facts)
+                .await
+                .ok()
+                .map(|listing| listing.own)
         };
         let list = timeout(SOON, list).await.ok().flatten();
         host.close().await;

@@ -35,7 +35,7 @@ pub async fn queue(context: &Context<'_>, first: Place) -> Result<StageOutput<()
         match tokio::time::timeout_at(began + limit, next).await {
             Ok(Ok(now)) if now.is_turn() => break,
             Ok(Ok(now)) => {
-                if now.place != place.place {
+                if now.number != place.number {
                     say(context, now);
                 }
                 place = now;
@@ -92,6 +92,12 @@ fn who(context: &Context<'_>) -> String {
 
 /// `3rd of 7 in the queue`.
 fn of_all(place: Place) -> String {
-    let Place { place, waiting, .. } = place;
-    format!("{} of {} in the queue", ordinal(place), waiting.max(place))
+    let Place {
+        number, waiting, ..
+    } = place;
+    format!(
+        "{} of {} in the queue",
+        ordinal(number),
+        waiting.max(number)
+    )
 }

@@ -19,8 +19,7 @@ struct Declared {
 
 /// Returns the sum of what services reserve, or else are limited to; none of what no service says.
 /// Files that can't be read are Compose's to complain about.
-#[must_use]
-pub fn declared(files: &[PathBuf]) -> Need {
+pub(super) fn declared(files: &[PathBuf]) -> Need {
     let mut services: BTreeMap<String, Declared> = BTreeMap::new();
     for file in files {
         let text = std::fs::read_to_string(file).unwrap_or_default();
