@@ -139,6 +139,7 @@ impl Unplanned {
             health_checks: Vec::new(),
             services: Vec::new(),
             tests: Vec::new(),
+            usage: None,
             leftovers: Vec::new(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         }

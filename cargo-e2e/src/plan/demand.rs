@@ -1,13 +1,13 @@
 //! What the services of a stack declare to need of their host, read from the compose files as they
 //! are written: a run takes its turn before Compose reads them.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize as _;
 use serde_yaml::Value;
 
-use crate::spec::{Need, cpus, memory};
+use crate::spec::{Need, Spec, cpus, memory};
 
 /// What each service declares last; `replicas` times it.
 #[derive(Default)]
@@ -15,11 +15,21 @@ struct Declared {
     cpus: [Option<u32>; 2],
     memory: [Option<u64>; 2],
     replicas: Option<u32>,
+    profiles: Vec<String>,
+    depends_on: Vec<String>,
+}
+
+/// Returns what the compose files of a repo in this folder say that the stack needs.
+pub(super) fn of(root: &Path, spec: &Spec) -> Need {
+    let files = spec.compose_file.iter();
+    let files: Vec<PathBuf> = files.map(|file| root.join(file)).collect();
+    declared(&files, &spec.profiles, &spec.wanted_services())
 }
 
 /// Returns the sum of what services reserve, or else are limited to; none of what no service says.
+/// Services of other profiles do not count, nor, where some are named, all that these do not depend on.
 /// Files that can't be read are Compose's to complain about.
-pub(super) fn declared(files: &[PathBuf]) -> Need {
+fn declared(files: &[PathBuf], profiles: &[String], named: &[String]) -> Need {
     let mut services: BTreeMap<String, Declared> = BTreeMap::new();
     for file in files {
         let text = std::fs::read_to_string(file).unwrap_or_default();
@@ -36,8 +46,28 @@ pub(super) fn declared(files: &[PathBuf]) -> Need {
             }
         }
     }
+    let mut wanted: BTreeSet<&str> = BTreeSet::new();
+    let mut next: Vec<&str> = if named.is_empty() {
+        let is_on = |one: &Declared| {
+            one.profiles.is_empty() || one.profiles.iter().any(|name| profiles.contains(name))
+        };
+        let on = services.iter().filter(|(_, one)| is_on(one));
+        on.map(|(name, _)| name.as_str()).collect()
+    } else {
+        named.iter().map(String::as_str).collect()
+    };
+    while let Some(name) = next.pop() {
+        if wanted.insert(name)
+            && let Some(one) = services.get(name)
+        {
+            next.extend(one.depends_on.iter().map(String::as_str));
+        }
+    }
     let mut need = Need::default();
-    for one in services.values() {
+    let counted = services
+        .iter()
+        .filter(|(name, _)| wanted.contains(name.as_str()));
+    for (_, one) in counted {
         let times = one.replicas.unwrap_or(1);
         let [reserved, limit] = one.cpus;
         if let Some(cpus) = reserved.or(limit) {
@@ -73,6 +103,17 @@ impl Declared {
             let said = of_memory[at].as_deref().and_then(memory);
             self.memory[at] = said.or(self.memory[at]);
         }
+        let texts = |value: &Value| -> Vec<String> {
+            let items = value.as_sequence().into_iter().flatten();
+            items
+                .filter_map(|item| Some(item.as_str()?.to_owned()))
+                .collect()
+        };
+        self.profiles.extend(texts(&service["profiles"]));
+        self.depends_on.extend(texts(&service["depends_on"]));
+        let conditions = service["depends_on"].as_mapping().into_iter().flatten();
+        let names = conditions.filter_map(|(name, _)| Some(name.as_str()?.to_owned()));
+        self.depends_on.extend(names);
         let replicas = first([&service["deploy"]["replicas"], &service["scale"]]);
         let replicas = replicas.and_then(|text| text.parse().ok());
         self.replicas = replicas.or(self.replicas);
@@ -103,7 +144,11 @@ mod tests {
 
     use super::*;
 
-    fn of(texts: &[&str]) -> Need {
+    fn all_of(texts: &[&str]) -> Need {
+        of_some(texts, &[], &[])
+    }
+
+    fn of_some(texts: &[&str], profiles: &[&str], named: &[&str]) -> Need {
         let folder = tempfile::tempdir().unwrap();
         let mut files = Vec::new();
         for (at, text) in texts.iter().enumerate() {
@@ -111,7 +156,13 @@ mod tests {
             std::fs::write(&file, text).unwrap();
             files.push(file);
         }
-        declared(&files)
+        let owned = |names: &[&str]| {
+            names
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>()
+        };
+        declared(&files, &owned(profiles), &owned(named))
     }
 
     #[test]
@@ -128,12 +179,29 @@ mod tests {
                 mem_limit: ${DEMAND_TEST_MEMORY:-256m}
               other: {image: x, mem_limit: $DEMAND_TEST_UNKNOWN}
         "};
-        let need = of(&[first]);
+        let need = all_of(&[first]);
         assert_eq!((need.cpus, need.memory), (Some(3500), Some(1_310_720)));
         let second = "services: {web: {cpus: 1}, db: {mem_reservation: 256m}}";
-        let need = of(&[first, second]);
+        let need = all_of(&[first, second]);
         assert_eq!((need.cpus, need.memory), (Some(2500), Some(524_288)));
-        assert_eq!(of(&["services: {web: {image: x}}"]), Need::default());
-        assert_eq!(of(&["services: ["]), Need::default());
+        assert_eq!(all_of(&["services: {web: {image: x}}"]), Need::default());
+        assert_eq!(all_of(&["services: ["]), Need::default());
+    }
+    #[test]
+    fn only_services_that_come_up_count() {
+        let text = indoc! {"
+            services:
+              web: {mem_limit: 1m, depends_on: [db]}
+              db: {mem_limit: 2m}
+              queue: {mem_limit: 4m, depends_on: {db: {condition: service_healthy}}}
+              load: {mem_limit: 8m, profiles: [load]}
+        "};
+        let memory = |profiles: &[&str], named: &[&str]| {
+            of_some(&[text], profiles, named).memory.map(|kb| kb / 1024)
+        };
+        assert_eq!(memory(&[], &[]), Some(7));
+        assert_eq!(memory(&["load"], &[]), Some(15));
+        assert_eq!(memory(&[], &["web"]), Some(3));
+        assert_eq!(memory(&["*"], &["load", "queue"]), Some(14));
     }
 }

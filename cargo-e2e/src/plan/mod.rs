@@ -137,11 +137,7 @@ impl Plan {
     /// The services to bring up, the test's own among them; all, where none is named.
     #[must_use]
     pub fn wanted_services(&self) -> Vec<String> {
-        let mut wanted = self.spec.services.clone();
-        if !wanted.is_empty() {
-            wanted.extend(self.spec.test_service.clone());
-        }
-        wanted
+        self.spec.wanted_services()
     }
 
     /// Makes the plan. Reads the compose files and their links; touches nothing.
@@ -186,7 +182,7 @@ impl Plan {
             keep_for: options.keep_for.unwrap_or(KEEP_FOR),
             lease: lease.unwrap_or(LEASE),
             slots,
-            need: options.need.or(spec.need).or(declared(&repo, &spec)),
+            need: options.need.or(spec.need).or(demand::of(&repo.root, &spec)),
             tests_on: spec.tests_run_on.unwrap_or(side),
             ports: spec.ports.unwrap_or(ports),
             tests,
@@ -305,13 +301,6 @@ fn project_dir(repo: &Repo, spec: &Spec) -> Result<(String, Option<String>), Pla
         )
     });
     Ok((real, because))
-}
-
-/// Returns what the compose files say that the stack needs.
-fn declared(repo: &Repo, spec: &Spec) -> Need {
-    let files = spec.compose_file.iter();
-    let files: Vec<PathBuf> = files.map(|file| repo.root.join(file)).collect();
-    demand::declared(&files)
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ impl Secrets {
             stages,
             health_checks,
             services,
+            usage: _,
             tests,
             leftovers,
             tool_version: _,

@@ -153,6 +153,16 @@ pub struct ServiceRecord {
     pub restarts: u64,
 }
 
+/// What the containers of a run used together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Usage {
+    /// The sum of the most memory that each had at any time, with the files that it cached, in
+    /// kilobytes (1024 bytes).
+    pub memory_kb: u64,
+    /// Milliseconds of processor time.
+    pub cpu_ms: u64,
+}
+
 /// The commit that was tested.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Git {
@@ -347,6 +357,9 @@ pub struct Record {
     pub health_checks: Vec<HealthRecord>,
     /// Every container.
     pub services: Vec<ServiceRecord>,
+    /// What its containers used until their logs were fetched; none where the host does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
     /// Every test.
     pub tests: Vec<TestRecord>,
     /// What could not be removed.

@@ -24,7 +24,7 @@ use crate::record::outcome::{HealthStatus, Record, Verdict};
 use crate::record::summary::{at_step, by_spec, first_line};
 use crate::report::ReportInputs;
 use crate::text::{clip, printable};
-use crate::units::duration;
+use crate::units::{duration, kilobytes};
 
 use axis::Axis;
 use style::STYLE;
@@ -172,6 +172,9 @@ fn about(record: &Record, inputs: &ReportInputs<'_>) -> Markup {
             dt { "began" } dd { (record.started_at) }
             dt { "commit" } dd { (printable(commit)) " " (printable(record.git.branch.as_deref().unwrap_or_default())) (changed) }
             dt { "exit code" } dd { (record.exit_code) }
+            @if let Some(usage) = &record.usage {
+                dt { "used" } dd { (kilobytes(usage.memory_kb)) " of memory, " (duration(Duration::from_millis(usage.cpu_ms))) " of CPU time" }
+            }
             dt { "cargo-e2e" } dd { (record.tool_version) }
         }
         @if !record.services.is_empty() {

@@ -165,6 +165,7 @@ impl Run<'_> {
                             &context,
                             before.map(|ready| (ready, &state.changed)),
                             &mut state.services,
+                            &mut state.usage,
                         ),
                     )
                     .await;
@@ -183,7 +184,7 @@ impl Run<'_> {
         let kept = if was_up && state.lost {
             // Another run may have entered it by now.
             Ok(true)
-        } else if was_up || self.keeps(state) {
+        } else if was_up || (runner.reached(Stage::Sync) && self.keeps(state)) {
             self.keep(state, host, &sandbox).await.map(|()| true)
         } else {
             Ok(false)
@@ -226,6 +227,7 @@ impl Run<'_> {
             stages: runner.into_records(),
             health_checks: state.health_checks.clone(),
             services: state.services.clone(),
+            usage: state.usage,
             tests: state.tests.clone(),
             leftovers: state.leftovers.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),

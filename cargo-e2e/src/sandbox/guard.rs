@@ -8,11 +8,7 @@ use crate::shell::quote;
 use super::{Identity, Place, Request, Sandbox, Visitor, check};
 
 /// What a guard runs: all of teardown, and gc for what others left.
-const GUARD: &str = concat!(
-    reaper!(),
-    include_str!("../host/sh/queue.sh"),
-    include_str!("../host/sh/guard.sh")
-);
+const GUARD: &str = concat!(reaper!(), include_str!("../host/sh/guard.sh"));
 
 /// How long a sandbox may live, and on what conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

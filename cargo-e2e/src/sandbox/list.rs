@@ -59,6 +59,7 @@ impl Listed {
 const LIST: &str = concat!(
     "id=\n",
     include_str!("../host/sh/sandbox.sh"),
+    include_str!("../host/sh/queue.sh"),
     include_str!("../host/sh/sandboxes.sh"),
 );
 

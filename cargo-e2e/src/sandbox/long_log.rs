@@ -1,5 +1,7 @@
 //! What was gathered on the host, and what was too much to be.
 
+use crate::record::outcome::Usage;
+
 use super::Containers;
 
 /// Every container, and those whose logs are gathered only in part.
@@ -8,17 +10,36 @@ pub struct Collected {
     pub containers: Containers,
     /// They print too much for a file on their host.
     pub long: Vec<LongLog>,
+    /// What they used together, where the host says so.
+    pub usage: Option<Usage>,
 }
 
 impl Collected {
     pub(super) fn read(text: &str) -> Self {
-        let (long, states): (Vec<&str>, Vec<&str>) =
-            text.lines().partition(|line| line.starts_with("long "));
+        let (states, others): (Vec<&str>, Vec<&str>) = text
+            .lines()
+            .partition(|line| !line.starts_with("long ") && !line.starts_with("usage "));
+        let (used, long): (Vec<&str>, Vec<&str>) =
+            others.iter().partition(|line| line.starts_with("usage "));
         Self {
             containers: Containers::read(&states.join("\n")),
+            usage: used.into_iter().filter_map(usage).reduce(|all, one| Usage {
+                memory_kb: all.memory_kb.saturating_add(one.memory_kb),
+                cpu_ms: all.cpu_ms.saturating_add(one.cpu_ms),
+            }),
             long: long.into_iter().filter_map(LongLog::read).collect(),
         }
     }
+}
+
+/// `usage ID BYTES MILLISECONDS`.
+fn usage(line: &str) -> Option<Usage> {
+    let mut words = line.split(' ').skip(2);
+    let mut number = || words.next()?.parse::<u64>().ok();
+    Some(Usage {
+        memory_kb: number()? / 1024,
+        cpu_ms: number()?,
+    })
 }
 
 /// A log of which only the end was gathered.
@@ -50,6 +71,15 @@ impl LongLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_containers_used_is_summed() {
+        let used = |text| Collected::read(text).usage;
+        let text = "usage 4f 2097152 30\nusage 5a 1048576 12\nusage 6b much\nend\n";
+        let (memory_kb, cpu_ms) = (3072, 42);
+        assert_eq!(used(text), Some(Usage { memory_kb, cpu_ms }));
+        assert_eq!(used("end\n"), None);
+    }
 
     #[test]
     fn a_name_is_no_path() {

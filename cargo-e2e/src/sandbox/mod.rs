@@ -29,6 +29,7 @@ macro_rules! reaper {
             reaper!(piece "storage"),
             reaper!(piece "workspace"),
             reaper!(piece "give_back"),
+            reaper!(piece "queue"),
             "take_down() (\n",
             reaper!(piece "engine"),
             reaper!(piece "sweep"),
@@ -314,7 +315,13 @@ impl Sandbox {
         deadline: Duration,
     ) -> Result<Collected, HostError> {
         let script = self
-            .bind(script!("collect", "engine", "containers", "collect"))
+            .bind(script!(
+                "collect",
+                "engine",
+                "containers",
+                "usage",
+                "collect"
+            ))
             .var("most", SHORT_LOG.to_string());
         let output = host::run(host, &script, b"", deadline).await?;
         let text = check(host, &script, output)?.text();

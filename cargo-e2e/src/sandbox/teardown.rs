@@ -69,6 +69,7 @@ pub(super) const BODY: &str = concat!(
     include_str!("../host/sh/mounts.sh"),
     include_str!("../host/sh/workspace.sh"),
     include_str!("../host/sh/give_back.sh"),
+    include_str!("../host/sh/queue.sh"),
     include_str!("../host/sh/engine.sh"),
     include_str!("../host/sh/sweep.sh"),
     include_str!("../host/sh/teardown.sh")

@@ -164,6 +164,18 @@ level! {
     }
 }
 
+impl Spec {
+    /// Returns the services to bring up, the test's own among them; all, where none is named.
+    #[must_use]
+    pub fn wanted_services(&self) -> Vec<String> {
+        let mut wanted = self.services.clone();
+        if !wanted.is_empty() {
+            wanted.extend(self.test_service.clone());
+        }
+        wanted
+    }
+}
+
 impl Need {
     /// Returns this, and what it does not say from another.
     #[must_use]

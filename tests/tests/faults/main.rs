@@ -2,7 +2,8 @@
 //! matrix that can be injected, at the stages where it matters. Prints a table at the end.
 //!
 //! By itself it runs some of each; `E2E_FAULTS=all` runs every one, another value those whose name
-//! has it; `E2E_SOAK=N` instead kills N runs at random moments. See `make faults`, `make soak`.
+//! has it; `E2E_SOAK=N` instead kills N runs at random moments, `E2E_QUEUE=N` sends N runs through the
+//! queue of one host. See `make faults`, `make soak`, `make queue`.
 
 mod client;
 mod connection;
@@ -10,6 +11,7 @@ mod disk;
 mod host;
 mod seen;
 mod soak;
+mod turns;
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
@@ -258,6 +260,7 @@ fn nothing_is_left_whatever_dies() {
         Mutex::new(rows.collect::<VecDeque<_>>())
     };
     let soak = std::env::var("E2E_SOAK").ok();
+    let queue = std::env::var("E2E_QUEUE").ok();
     let lab = Lab {
         spare: Spare::new(if soak.is_some() { "soak" } else { "faults" }),
         all,
@@ -266,6 +269,8 @@ fn nothing_is_left_whatever_dies() {
     if let Some(count) = soak {
         let left = AtomicU32::new(count.parse().expect("E2E_SOAK is a number"));
         side_by_side(|| soak::soak(&lab, &left));
+    } else if let Some(count) = queue {
+        turns::turns(&lab, count.parse().expect("E2E_QUEUE is a number"));
     } else {
         let beside = chosen(BESIDE);
         side_by_side(|| work(&lab, &beside));

@@ -69,7 +69,9 @@ fn runs_wait_in_the_order_in_which_they_came_whoever_dies() {
     let mut fourth = repos[3].start(host, &["--", "true"]);
     fourth.prints("3rd of 3 in the queue");
 
-    let refused = repos[1].run(host, &["--no-wait", "--", "true"]);
+    // There is nothing to keep of it.
+    let typed = ["--no-wait", "--keep-on-failure", "--", "true"];
+    let refused = repos[1].run(host, &typed);
     refused
         .ended(97, "host_error")
         .no_stage("sync")
@@ -158,6 +160,33 @@ fn a_sandbox_takes_what_its_stack_needs_and_keeps_it_while_it_is_kept() {
     let now = big.run(host, &["--", "true"]);
     now.ended(0, "passed").no_stage("queue").leaves_nothing();
     assert_eq!(place.tickets(), 0);
+}
+
+#[test]
+fn tickets_of_others_can_not_stop_a_run() {
+    let place = Place::new("odd", "odd-dev");
+    let host = place.host();
+    let repo = place.repo("odd", "1");
+    repo.run(host, &["--", "true"])
+        .ended(0, "passed")
+        .leaves_nothing();
+    // Of processes that are none, of another boot, and of no sense.
+    let _ = host.says(
+        "cd /tmp/cargo-e2e-queue-*; umask 022; boot=$(cut -d - -f 1 /proc/sys/kernel/random/boot_id)\n\
+         echo \"1 1 1 $boot\" >0000000001.dead; echo '1 1 1 other' >0000000002.boot; echo '08 x y' >0000000003.odd\n\
+         : >0000000004.empty; mkfifo 0000000005.pipe; : >9999999999.last; mkdir 0000000006.folder; echo >0000000007",
+    );
+    let ran = repo.run(host, &["--", "true"]);
+    ran.ended(0, "passed")
+        .no_stage("queue")
+        .stderr_lacks("takes no turn")
+        .leaves_nothing();
+    // Where there is no such folder, a run says that it takes no turn.
+    let _ = host.says("cd /tmp; rm -r cargo-e2e-queue-*/* ; for one in cargo-e2e-queue-*; do rmdir $one; : >$one; done");
+    let ran = repo.run(host, &["--", "true"]);
+    ran.ended(0, "passed")
+        .stderr_has("takes no turn")
+        .leaves_nothing();
 }
 
 #[test]

@@ -8,7 +8,8 @@ use crate::compose::preview::{PreviewError, preview, remote};
 use crate::compose::{Isolation, PortRule, Rewritten, isolate, risks};
 use crate::host::HostKind;
 use crate::plan::{Keep, Plan, Target, Tests};
-use crate::record::outcome::{Verdict, exit_code};
+use crate::record::outcome::{Record, Verdict, exit_code};
+use crate::record::store::{Store, state_folder};
 use crate::setup::lint::reaches;
 use crate::spec::{Ports, Side};
 use crate::units::{kilobytes, whole};
@@ -196,6 +197,9 @@ fn describe(plan: &Plan, project: &str) -> String {
     line("ports", ports(plan));
     if let Some(need) = need(plan) {
         line("need", need);
+        if let Some(used) = used(plan) {
+            line("used", used);
+        }
     }
     for (name, value) in before_up(plan) {
         line(name, value);
@@ -275,6 +279,33 @@ fn need(plan: &Plan) -> Option<String> {
     let memory = plan.need.memory.map(kilobytes);
     let both: Vec<String> = cpus.into_iter().chain(memory).collect();
     (!both.is_empty()).then(|| format!("{}, for its turn on the host", both.join(" and ")))
+}
+
+/// Describes what the last run that passed used, where that is far from what the stack is said to
+/// need.
+fn used(plan: &Plan) -> Option<String> {
+    let need = plan.need.memory?;
+    let store = Store::in_state(&state_folder());
+    let spec = plan.repo.other_spec();
+    let is_ours = |record: &Record| {
+        record.repo == plan.spec.name
+            && record.spec == spec
+            && record.verdict == Verdict::Passed
+            && record.usage.is_some()
+    };
+    let record = store.latest(is_ours).ok()??;
+    let used = record.usage?.memory_kb;
+    let far = if used > need {
+        "more"
+    } else if used.saturating_mul(2) < need {
+        "less than half"
+    } else {
+        return None;
+    };
+    let (run, used) = (&record.run_id, kilobytes(used));
+    Some(format!(
+        "{used} of memory at most in run {run}, {far} than it needs"
+    ))
 }
 
 /// Describes what happens before the stack comes up.

@@ -32,4 +32,8 @@ docker ps -a --no-trunc --filter "label=cargo-e2e.run=$id" \
     done
     wait
   }
-containers
+states=$(containers)
+status=$?
+printf '%s\n' "$states"
+printf '%s\n' "$states" | usage
+exit "$status"

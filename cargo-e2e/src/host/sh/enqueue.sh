@@ -7,13 +7,16 @@ ask_for() {
   [ "$asked" -le "$slots" ] || asked=$slots
   [ "$asked" -ge 1 ] || asked=1
 }
-# Numbers rise from the last one; one that is alone begins anew.
+# next_ticket PID SINCE: its number is higher than that of all that count.
 next_ticket() {
   last=0000000000
   for ticket_file in "$queue"/[0-9]*; do
-    [ -f "$ticket_file" ] && last=${ticket_file##*/}
+    [ -f "$ticket_file" ] || continue
+    { read -r of of_since _ of_boot _ <"$ticket_file"; } 2>/dev/null || continue
+    counts "$ticket_file" "$of" "$of_since" "$of_boot" || continue
+    last=${ticket_file##*/}
+    last=${last%%.*}
   done
-  last=${last%%.*}
   case $last in *[!0-9]* | ???????????*) return 1 ;; esac
   printf '%s %s/%010d.%s\n' "$asked" "$queue" "$((1$last - 9999999999))" "$id" >"$lease/ticket" && sign "$1" "$2"
 }
@@ -21,13 +24,10 @@ next_ticket() {
 enqueue() {
   count_slots
   ask_for
+  [ -n "$engine_id" ] && booted || return 1
   queue=/tmp/cargo-e2e-queue-$engine_id
-  # Nobody else is on an engine that has no name.
-  [ -n "$engine_id" ] || queue=$root/queue
-  # shellcheck disable=SC2174 # the folder above is there
-  [ -d "$queue" ] || mkdir -m 1777 "$queue" 2>/dev/null
-  [ ! -L "$queue" ] || return 1
+  open_queue || return 1
   (umask 022 && set -C && : >"$queue/lock") 2>/dev/null
   # Read, because a folder like /tmp lets nobody open another's file for writing.
-  { lock 7 10 && next_ticket "$1" "$2"; } 2>/dev/null 7<"$queue/lock" && look
+  { lock 7 4 && next_ticket "$1" "$2"; } 2>/dev/null 7<"$queue/lock" && look
 }

@@ -11,8 +11,16 @@ exec 2>>"$lease/log" 8>"$lease/guarding"
 flock -n 8 || exit 0
 began "$$"
 printf '%s %s %s\n' "$$" "$since" "$nonce" >"$lease/guard.new" && mv "$lease/guard.new" "$lease/guard" || exit 1
-# One that follows a guard that died takes over its ticket.
-[ ! -e "$lease/ticket" ] || sign "$$" "$since"
+own_since=$since
+booted
+# Keeps the sandbox's ticket: one that follows a guard that died takes it over, and a folder like /tmp
+# is swept now and then.
+keep_ticket() {
+  if [ -e "$dir/fence" ] || ! { read -r _ ticket <"$lease/ticket"; } 2>/dev/null; then return; fi
+  [ -e "$ticket" ] && [ $((lived - signed_at)) -lt 60 ] && return
+  signed_at=$lived
+  sign "$$" "$own_since"
+}
 # What others left behind on this host goes now, in a session of its own: it may take longer than
 # this sandbox lives, and no caller waits for it.
 (
@@ -55,12 +63,14 @@ judge() {
 seen=
 silent=0
 lived=0
+signed_at=-60
 fenced_for=0
 retry=5
 tries=0
 pause=1
 clock
 while [ -e "$lease/sentinel" ]; do
+  keep_ticket
   before=$clock
   sleep "$pause" 8>&-
   # Time is counted in looks, so that a machine that slept has not lost its client; but a look

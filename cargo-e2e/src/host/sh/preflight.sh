@@ -75,6 +75,7 @@ if wait "$engine"; then
   printf 'engine_root=%s\n' "$engine_root"
   # The engine's own comes first; those of its parts, which may be empty, have the same key.
   engine_id=$(sed -n 's/^{"ID":"\([^"]*\)".*/\1/p' "$answers/info" | tr -cd 'A-Za-z0-9-')
+  [ -n "$engine_id" ] || engine_id=$($soon docker info --format '{{.ID}}' 2>/dev/null | tr -cd 'A-Za-z0-9-')
   printf 'engine_id=%s\n' "$engine_id"
   [ -z "$engine_root" ] || df -Pk "$engine_root" 2>/dev/null | awk 'NR == 2 { print "engine_free_kb=" $4 }'
 else

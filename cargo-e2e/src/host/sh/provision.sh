@@ -25,9 +25,11 @@ printf 'armed=%s\n' "$armed"
 if enqueue "$guard" "$guard_since"; then
   echo "place=$place $waiting $slots $asked"
 else
-  rm -f "$lease/ticket"
+  tear_up
 fi
 
+# It may have taken so long that the guard has taken it down.
+[ -e "$lease/sentinel" ] || gone
 # What teardown needs is made now: later the disk may be full.
 : >"$root/locks/teardown-$id" && mkdir "$dir" && : >"$dir/open" || exit 1
 printf '%s\n' "$id" >"$dir/sentinel" && cp "$lease/about" "$dir/about" || exit 1

@@ -37,6 +37,13 @@ began() {
 }
 # lives PID SINCE: whether it is still the process that began then. Pids come round again.
 lives() { [ -n "${1-}" ] && began "$1" && [ "$since" = "${2-}" ]; }
+# Sets `boot` to the name of this boot of the host; fails where this host does not say.
+booted() {
+  boot=
+  { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
+  boot=${boot%%-*}
+  [ -n "$boot" ]
+}
 # lock FD SECONDS: not every flock can wait for a while.
 lock() {
   tries=0

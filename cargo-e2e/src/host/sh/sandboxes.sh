@@ -17,6 +17,7 @@ for dir in "$root"/sandboxes/*/; do
   state=running
   place=0
   { read -r place <"$dir/place"; } 2>/dev/null
+  case $place in '' | *[!0-9]*) place=0 ;; esac
   if [ "$place" != 0 ]; then state=waiting; fi
   if [ -e "$dir/fence" ]; then
     state=removing
@@ -37,8 +38,10 @@ for dir in "$root"/sandboxes/*/; do
     "$(stat -c %Y "$dir/sentinel" 2>/dev/null || echo 0)" "$state" "$place" "$counts" "$(tr '\n' ' ' <"$dir/about")"
 done
 others=0
+booted
 for ticket_file in /tmp/cargo-e2e-queue-"$engine_id"/[0-9]*; do
   if [ ! -f "$ticket_file" ] || [ -e "$root/leases/${ticket_file##*.}" ]; then continue; fi
-  { read -r of of_since _ <"$ticket_file"; } 2>/dev/null && lives "$of" "$of_since" && others=$((others + 1))
+  { read -r of of_since asks of_boot _ <"$ticket_file"; } 2>/dev/null || continue
+  ! counts "$ticket_file" "$of" "$of_since" "$of_boot" || others=$((others + 1))
 done
 echo "others $others"

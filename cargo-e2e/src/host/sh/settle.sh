@@ -10,13 +10,15 @@ lost() {
 # A script that was sent over a broken connection may come to life late, and would call what runs
 # have changed since unchanged.
 exec 9>"$dir/settling" || lost "there is no room for its list"
-lock 9 10 || lost "another script lists it"
+# That one must not take for the sync's what the run sends from here on.
+lock 9 10 || { : >"$dir/unsettled" && lost "another script lists it"; } || exit 1
 [ ! -e "$dir/workspace" ] || { echo kept; exit; }
 booted || lost "the host does not say when it was switched on"
 same_disk || lost "sandboxes and workspaces are on two filesystems"
 # A name of two lines would pass for two names: teardown removes it.
 touch "$dir/then" && (cd "$dir/repo" && list -name "*$newline*" -prune -o >"$dir/listing") 2>/dev/null
 is_whole "$dir/listing" || lost "the host's find can't list it, or there is no room for the list"
+[ ! -e "$dir/unsettled" ] || lost "another script lists it"
 tries=0
 until touch "$dir/now" && [ -n "$(find "$dir/now" -newer "$dir/then" 2>/dev/null)" ]; do
   [ "$tries" -lt 200 ] || lost "the host's clock stands still"

@@ -18,6 +18,9 @@ is_prompt() {
     *) return 1 ;;
   esac
 }
+# A script that was sent over a broken connection may come to life late, and would take a second one.
+exec 9>"$dir/taking" || exit 1
+lock 9 10 || { echo "another script takes a workspace" >&2; exit 1; }
 # When this runs a second time, it has one already.
 if [ ! -d "$dir/repo" ]; then
   if same_disk; then

@@ -127,7 +127,7 @@ if [ -n "$rest" ]; then
 fi
 
 # Its slots are free from here on.
-{ read -r _ ticket <"$lease/ticket"; } 2>/dev/null && rm -f "$ticket" "$lease/ticket"
+tear_up
 
 # Writes down why it ended, where that was not the client's doing; then the guard is not needed.
 bury() {
@@ -148,6 +148,8 @@ bury() {
   [ ! -L "$lease" ] && rm -rf "$lease"
   # With the sleep that it is in.
   [ -z "$guard_to_end" ] || kill -KILL "-$guard_to_end" 2>/dev/null
+  # It may have signed it once more meanwhile.
+  [ -z "${ticket-}" ] || rm -f "$ticket" "${ticket%/*}/.$id".*
   rm -f "$root/locks/teardown-$id"
 }
 [ -d "$dir" ] || { bury; exit 0; }

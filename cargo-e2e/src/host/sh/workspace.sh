@@ -1,13 +1,6 @@
 # Opens the scripts that deal with a workspace: a folder with a repo, which one run after another
 # takes. Idle ones are in $root/workspaces, each named REPO.SYNC.BOOT.KB: whose it is (slug and
 # hash), the sync after which it was given back, the boot of this host in which that was, its size.
-# Sets `boot`; fails where this host does not say.
-booted() {
-  boot=
-  { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
-  boot=${boot%%-*}
-  [ -n "$boot" ]
-}
 # Whether a rename moves a folder between here and there.
 same_disk() { [ "$(stat -c %d "$dir" 2>/dev/null)" = "$(stat -c %d "$root/workspaces" 2>/dev/null)" ]; }
 newline='

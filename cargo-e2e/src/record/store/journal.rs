@@ -233,6 +233,7 @@ pub(super) fn read(text: &str) -> Option<Dead> {
         health_checks: Vec::new(),
         services: Vec::new(),
         tests: Vec::new(),
+        usage: None,
         leftovers: Vec::new(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
     };

@@ -7,7 +7,8 @@ use tokio::task::JoinHandle;
 
 use crate::record::ended::EndedSandbox;
 use crate::record::outcome::{
-    AttemptRecord, Git, HealthRecord, ServiceRecord, StageStatus, Subject, TestRecord, Verdict,
+    AttemptRecord, Git, HealthRecord, ServiceRecord, StageStatus, Subject, TestRecord, Usage,
+    Verdict,
 };
 use crate::sandbox::Containers;
 
@@ -20,6 +21,8 @@ pub(super) struct RunState {
     pub(super) lost: bool,
     pub(super) health_checks: Vec<HealthRecord>,
     pub(super) services: Vec<ServiceRecord>,
+    /// What the containers used.
+    pub(super) usage: Option<Usage>,
     /// The containers when all was ready.
     pub(super) ready: Option<Containers>,
     /// The ids of containers that tests changed through the tool.

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::host::{Host, Local, Transfer, rsync};
-use crate::record::outcome::ServiceRecord;
+use crate::record::outcome::{ServiceRecord, Usage};
 use crate::run::{Context, StageError, StageOutput};
 use crate::sandbox::Containers;
 use crate::secrets::Secrets;
@@ -31,11 +31,13 @@ pub async fn collect(
     context: &Context<'_>,
     before: Option<(&Containers, &BTreeSet<String>)>,
     services: &mut Vec<ServiceRecord>,
+    usage: &mut Option<Usage>,
 ) -> Result<StageOutput<()>, StageError> {
     let until = Instant::now() + context.plan.limits.collect;
     let limit = context.plan.limits.collect;
     let collected = context.sandbox.collect(context.host, limit).await?;
     *services = collected.containers.records();
+    *usage = collected.usage;
     if let Some((ready, changed)) = before {
         for exit in collected.containers.exits_since(ready, changed) {
             context.events.warn(format!("{exit} while the tests ran"));

@@ -181,6 +181,31 @@ async fn a_sync_without_its_end_is_not_given_back() {
     place.has_nothing_but_the_repo();
 }
 
+/// A script whose connection broke lists the workspace while the one after it waits in vain, and the
+/// run goes on: what that sends is no part of the sync.
+#[tokio::test]
+async fn a_list_that_comes_late_does_not_count() {
+    let place = Place::new();
+    let sandbox = place.sandbox();
+    let taken = sandbox.take_workspace(&crate::host::Local, place::REPO, &[], place::LONG);
+    taken.await.unwrap();
+    place.send(&sandbox, false);
+    let settling = std::fs::File::create(format!("{}/settling", sandbox.dir())).unwrap();
+    rustix::fs::flock(&settling, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let settle = async || {
+        let sync = place::sync(&sandbox);
+        let lost = sandbox.settle(&crate::host::Local, place::REPO, &sync, 60, place::LONG);
+        lost.await.unwrap()
+    };
+    let lost = Some("another script lists it".to_owned());
+    assert_eq!(settle().await, lost);
+    std::fs::write(format!("{}/.env", sandbox.repo_dir()), "SECRET=1").unwrap();
+    drop(settling);
+    assert_eq!(settle().await, lost);
+    place.take_down(&sandbox, "").await;
+    assert_eq!(place.idle().len(), 0);
+}
+
 #[tokio::test]
 async fn a_link_in_its_place_leads_nowhere() {
     let place = Place::new();
