@@ -133,6 +133,11 @@ fn a_sandbox_takes_what_its_stack_needs_and_keeps_it_while_it_is_kept() {
     let small = place.repo("needs-small", "2");
     let kept = small.run_and_keep(host, &["--keep", "--", "true"]);
     kept.kept(0, "passed").no_stage("queue");
+    let used = &kept.record()["usage"];
+    assert!(
+        used["memory_kb"].as_u64() > Some(0) && used["cpu_ms"].is_u64(),
+        "{used}"
+    );
     // It needs all of the host, so that it waits although half of that is free.
     let big = place
         .repo("needs-big", "2")
@@ -160,6 +165,27 @@ fn a_sandbox_takes_what_its_stack_needs_and_keeps_it_while_it_is_kept() {
     let now = big.run(host, &["--", "true"]);
     now.ended(0, "passed").no_stage("queue").leaves_nothing();
     assert_eq!(place.tickets(), 0);
+}
+
+#[test]
+fn plan_says_when_a_stack_used_far_less_than_it_is_said_to_need() {
+    let repo = Repo::new("said")
+        .compose("services: {web: {image: BUSYBOX, init: true, command: [sleep, '600'], mem_limit: 4g}}\n")
+        .spec("ports: isolated\ntest_command: 'true'\n");
+    let plan = || repo.cargo_e2e(&["plan"]).stdout;
+    assert!(
+        plan().contains("need        4.0 GB, for its turn on the host\n"),
+        "{}",
+        plan()
+    );
+    assert!(!plan().contains("used "), "{}", plan());
+    let ran = repo.run(Host::Local, &[]);
+    ran.ended(0, "passed").leaves_nothing();
+    let said = format!(
+        "of memory at most in run {}: less than half of what it is said to need\n",
+        ran.run_id()
+    );
+    assert!(plan().contains(&said), "{}", plan());
 }
 
 #[test]

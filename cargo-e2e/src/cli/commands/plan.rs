@@ -296,15 +296,15 @@ fn used(plan: &Plan) -> Option<String> {
     let record = store.latest(is_ours).ok()??;
     let used = record.usage?.memory_kb;
     let far = if used > need {
-        "more"
+        "more than"
     } else if used.saturating_mul(2) < need {
-        "less than half"
+        "less than half of"
     } else {
         return None;
     };
     let (run, used) = (&record.run_id, kilobytes(used));
     Some(format!(
-        "{used} of memory at most in run {run}, {far} than it needs"
+        "{used} of memory at most in run {run}: {far} what it is said to need"
     ))
 }
 

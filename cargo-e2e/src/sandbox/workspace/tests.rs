@@ -220,9 +220,19 @@ async fn a_link_in_its_place_leads_nowhere() {
     assert_eq!(place.idle().len(), 0);
 }
 
-/// Killed before each of its steps, in turn: what was half done is never given back.
 #[tokio::test]
-async fn a_give_back_that_is_killed_gives_back_nothing_wrong() {
+async fn a_give_back_that_is_killed_at_some_step_gives_back_nothing_wrong() {
+    killed_at_every(4).await;
+}
+
+#[tokio::test]
+async fn a_give_back_that_is_killed_at_any_step_gives_back_nothing_wrong() {
+    killed_at_every(1).await;
+}
+
+/// Killed before each of its steps, or each second or third of them: what was half done is never
+/// given back.
+async fn killed_at_every(stride: usize) {
     let place = Place::new();
     let mut known = Vec::new();
     let mut step = 1;
@@ -242,7 +252,7 @@ async fn a_give_back_that_is_killed_gives_back_nothing_wrong() {
         place.take_down(&sandbox, "").await;
         place.has_nothing_but_the_repo();
         known.insert(0, place::sync(&sandbox));
-        step += 1;
+        step += stride;
     }
     assert!(step > 15, "only {step} steps");
     assert_eq!(place.idle().len(), 1);
