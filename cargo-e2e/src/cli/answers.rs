@@ -65,6 +65,10 @@ pub(super) struct ListedSandbox {
     pub(super) unhealthy: u32,
     /// How many of them have a health check that has not decided.
     pub(super) starting: u32,
+    /// The memory that they use now, with the files that they cached, in kilobytes (1024 bytes).
+    pub(super) memory_kb: u64,
+    /// Milliseconds of processor time that they have used.
+    pub(super) cpu_ms: u64,
     /// Who made it: `user@machine`.
     pub(super) by: Option<String>,
     /// The repo's folder on that machine.

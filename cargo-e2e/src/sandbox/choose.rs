@@ -119,6 +119,7 @@ mod tests {
             state: crate::sandbox::ListedState::Kept,
             place: 0,
             containers: crate::sandbox::Counts::default(),
+            usage: crate::record::outcome::Usage::default(),
             about: json!({ "repo": repo, "folder": folder, "project": format!("e2e-{repo}-{run_id}") }),
         }
     }

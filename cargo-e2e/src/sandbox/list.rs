@@ -2,6 +2,8 @@
 
 use crate::host::{Facts, Host, HostError, Script};
 
+use crate::record::outcome::Usage;
+
 use super::{is_run_id, succeed};
 
 /// A sandbox as `list` shows it.
@@ -18,6 +20,8 @@ pub struct Listed {
     /// Its place in the host's queue; 0 when its turn has come.
     pub place: u32,
     pub containers: Counts,
+    /// What they use: memory now, and CPU time so far.
+    pub usage: Usage,
     /// What was written down when it was made.
     pub about: serde_json::Value,
 }
@@ -60,6 +64,7 @@ const LIST: &str = concat!(
     "id=\n",
     include_str!("../host/sh/sandbox.sh"),
     include_str!("../host/sh/queue.sh"),
+    include_str!("../host/sh/usage.sh"),
     include_str!("../host/sh/sandboxes.sh"),
 );
 
@@ -89,7 +94,7 @@ pub async fn list(host: &dyn Host, facts: &Facts) -> Result<Listing, HostError> 
 }
 
 pub(super) fn parse_listed(line: &str) -> Option<Listed> {
-    let mut words = line.splitn(12, ' ');
+    let mut words = line.splitn(14, ' ');
     let run_id = words.next().filter(|id| is_run_id(id))?.to_owned();
     let (expires, now) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     let created = words.next()?.parse().ok()?;
@@ -110,6 +115,11 @@ pub(super) fn parse_listed(line: &str) -> Option<Listed> {
         unhealthy: count()?,
         starting: count()?,
     };
+    let mut amount = || words.next()?.parse::<u64>().ok();
+    let usage = Usage {
+        memory_kb: amount()?,
+        cpu_ms: amount()?,
+    };
     Some(Listed {
         run_id,
         expires,
@@ -118,6 +128,7 @@ pub(super) fn parse_listed(line: &str) -> Option<Listed> {
         state,
         place,
         containers,
+        usage,
         about: serde_json::from_str(words.next()?).unwrap_or_default(),
     })
 }

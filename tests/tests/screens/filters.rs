@@ -40,6 +40,10 @@ const FILTERS: &[(&str, &str)] = &[
     (r"(SLUG|REPO|RUN) {3,}", "$1  "),
     (r"(kept|running|in use)  N s +", "$1  N s  "),
     (r"  (\d+)  +(healthy|-|\d starting) +", "  $1  HEALTH  "),
+    (r"N MB +N s +", "N MB  N s  "),
+    (r"MEMORY +CPU +FROM", "MEMORY  CPU  FROM"),
+    // Whoever else is on the lab's host at that time.
+    (r"(?m)^other users have \d+ there\n?", ""),
     (r"\S+@\S+ REPO", "USER@CLIENT REPO"),
     (r"((passed|failed) N s)  [0-9a-z]{8}\b", "$1  ID"),
     (

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use crate::sandbox::{self, Listed, ListedState, Listing};
 use crate::text::{ordinal, printable};
-use crate::units::whole;
+use crate::units::{duration, kilobytes, whole};
 
 use crate::cli::answers::{ListAnswer, ListedSandbox, SandboxState, print};
 use crate::cli::args::ListArguments;
 use crate::cli::host::on_host;
 use crate::cli::print::{errln, outln};
 
-const HEAD: [&str; 7] = [
+const HEAD: [&str; 9] = [
     "RUN",
     "REPO",
     "STATE",
@@ -19,6 +19,8 @@ const HEAD: [&str; 7] = [
     "EXPIRES",
     "CONTAINERS",
     "HEALTH",
+    "MEMORY",
+    "CPU",
 ];
 
 pub(crate) async fn list(arguments: ListArguments) -> u8 {
@@ -54,7 +56,7 @@ fn table(all: &[Listed]) -> Vec<String> {
     rows.extend(all.iter().map(row));
     let width = |column: usize| rows.iter().map(|row| row.0[column].chars().count()).max();
     let widths: Vec<usize> = (0..HEAD.len()).filter_map(width).collect();
-    let line = |(cells, from): &([String; 7], String)| {
+    let line = |(cells, from): &([String; 9], String)| {
         let cells = cells.iter().zip(&widths);
         let mut text = String::new();
         for (cell, width) in cells {
@@ -66,7 +68,7 @@ fn table(all: &[Listed]) -> Vec<String> {
     rows.iter().map(line).collect()
 }
 
-fn row(one: &Listed) -> ([String; 7], String) {
+fn row(one: &Listed) -> ([String; 9], String) {
     let about = |key: &str| printable(one.about[key].as_str().unwrap_or("?"));
     let left = one.expires.saturating_sub(one.now);
     let by = one
@@ -97,6 +99,8 @@ fn row(one: &Listed) -> ([String; 7], String) {
             format!("{} of {}", containers.running, containers.all)
         },
         health(one),
+        kilobytes(one.usage.memory_kb),
+        duration(Duration::from_millis(one.usage.cpu_ms)),
     ];
     let from = format!("{} {}{by}", about("by"), about("folder"));
     (cells, from)
@@ -148,6 +152,8 @@ fn answer(one: &Listed) -> ListedSandbox {
         healthy: counts.healthy,
         unhealthy: counts.unhealthy,
         starting: counts.starting,
+        memory_kb: one.usage.memory_kb,
+        cpu_ms: one.usage.cpu_ms,
         by: about("by"),
         folder: about("folder"),
     }
@@ -156,6 +162,7 @@ fn answer(one: &Listed) -> ListedSandbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::outcome::Usage;
     use crate::sandbox::Counts;
 
     #[test]
@@ -167,6 +174,10 @@ mod tests {
             created,
             state,
             place: 3,
+            usage: Usage {
+                memory_kb: 300_000,
+                cpu_ms: 1_500,
+            },
             containers,
             about: serde_json::json!({"repo": "shop", "by": "me@here", "folder": "/shop"}),
         };
@@ -185,10 +196,10 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "RUN                         REPO  STATE          AGE  EXPIRES    CONTAINERS  HEALTH       FROM",
-                "01j0000000000000000000001a  shop  kept           1 s  in 24h00m  2 of 3      1 unhealthy  me@here /shop",
-                "01j0000000000000000000001a  shop  in use         ?    in 24h00m  0           -            me@here /shop",
-                "01j0000000000000000000001a  shop  waiting (3rd)  1 s  in 24h00m  0           -            me@here /shop",
+                "RUN                         REPO  STATE          AGE  EXPIRES    CONTAINERS  HEALTH       MEMORY  CPU     FROM",
+                "01j0000000000000000000001a  shop  kept           1 s  in 24h00m  2 of 3      1 unhealthy  293 MB  1.50 s  me@here /shop",
+                "01j0000000000000000000001a  shop  in use         ?    in 24h00m  0           -            293 MB  1.50 s  me@here /shop",
+                "01j0000000000000000000001a  shop  waiting (3rd)  1 s  in 24h00m  0           -            293 MB  1.50 s  me@here /shop",
             ]
         );
     }

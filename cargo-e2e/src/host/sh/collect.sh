@@ -35,5 +35,9 @@ docker ps -a --no-trunc --filter "label=cargo-e2e.run=$id" \
 states=$(containers)
 status=$?
 printf '%s\n' "$states"
-printf '%s\n' "$states" | usage
+# Beside the states: `usage ID BYTES MILLISECONDS` of each container that runs.
+printf '%s\n' "$states" | sed -n 's/^{"id":"\([0-9a-f]*\)".*"Pid":\([1-9][0-9]*\),.*/\1 \2/p' |
+  while read -r container pid; do
+    ! use_of "$pid" most || echo "usage $container ${memory:-0} ${cpu:-0}"
+  done
 exit "$status"

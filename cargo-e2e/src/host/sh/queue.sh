@@ -67,8 +67,5 @@ sign() {
   rm -f "$signed"
   return 1
 }
-# Takes the ticket away, and what a script that died left of one.
-tear_up() {
-  { read -r _ ticket <"$lease/ticket"; } 2>/dev/null || return 0
-  rm -f "$lease/ticket" "$ticket" "${ticket%/*}/.$id".*
-}
+# Takes the ticket away, and what a script that died left of one; also where nothing says which.
+tear_up() { rm -f "$lease/ticket" /tmp/cargo-e2e-queue-*/[0-9]*."$id" /tmp/cargo-e2e-queue-*/."$id".*; }

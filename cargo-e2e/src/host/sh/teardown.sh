@@ -149,7 +149,7 @@ bury() {
   # With the sleep that it is in.
   [ -z "$guard_to_end" ] || kill -KILL "-$guard_to_end" 2>/dev/null
   # It may have signed it once more meanwhile.
-  [ -z "${ticket-}" ] || rm -f "$ticket" "${ticket%/*}/.$id".*
+  tear_up
   rm -f "$root/locks/teardown-$id"
 }
 [ -d "$dir" ] || { bury; exit 0; }

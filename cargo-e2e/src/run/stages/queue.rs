@@ -6,7 +6,7 @@ use crate::host::HostKind;
 use crate::record::outcome::Verdict;
 use crate::run::{Context, StageError, StageOutput};
 use crate::sandbox::{Place, Request};
-use crate::text::ordinal;
+use crate::text::{count, ordinal};
 use crate::units::whole;
 
 /// Waits until the sandbox's turn has come.
@@ -63,15 +63,14 @@ pub async fn queue(context: &Context<'_>, first: Place) -> Result<StageOutput<()
 }
 
 fn say(context: &Context<'_>, place: Place) {
-    let slots = match place.asked {
-        1 => String::new(),
-        asked => format!(", for {asked} of {} slots", place.slots),
-    };
     let limit = context.plan.limits.queue;
     let text = format!(
-        "waiting up to {} s (`timeouts.queue`): {}{slots}",
+        "waiting up to {} s (`timeouts.queue`): {}, for {} of {}; `cargo e2e list --host {}` shows who is there",
         limit.as_secs(),
-        of_all(place)
+        of_all(place),
+        place.asked,
+        count(place.slots as usize, "slot"),
+        context.host.name()
     );
     context.events.waits(text, limit);
 }
