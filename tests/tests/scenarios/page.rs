@@ -25,12 +25,15 @@ const STACK: &str = indoc! {"
             echo ERROR no orders
             echo 'warning: few orders'
             seq 30001 60000 | sed 's|$| GET /orders 200 of a customer who looks at all the orders of the year|'
+            touch /written
             sleep 600
         volumes: ['./nasty:/nasty:ro']
       db: {image: BUSYBOX, command: [sleep, '600']}
 "};
 
+/// The log is whole before the tests begin.
 const SPEC: &str = indoc! {r#"
+    health_checks: [{name: log, exec: [test, -e, /written], service: web, timeout: 60}]
     junit: junit.xml
     test_command: |
       docker compose restart -t 0 db

@@ -15,11 +15,14 @@ log_of() {
   docker logs --timestamps --tail 5000 "$1" 2>&1 | tail -c "$most" | sed 1d >"$2"
   echo "long $1 $3"
 }
+# Docker takes `0s` for the beginning of this second; what ended just now counts too.
+until=$(date +%s.%N)
+case $until in *[!0-9.]* | *.) until=0s ;; esac
 docker ps -a --no-trunc --filter "label=cargo-e2e.run=$id" \
   --format '{{.ID}} {{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.container-number"}}' |
   {
     # Of all its containers together the engine remembers few events.
-    docker events --since 720h --until 0s --filter "label=cargo-e2e.run=$id" --filter type=container \
+    docker events --since 720h --until "$until" --filter "label=cargo-e2e.run=$id" --filter type=container \
       --filter event=start --filter event=die \
       --format '{{.TimeNano}} {{.Action}} {{index .Actor.Attributes "com.docker.compose.service"}} {{index .Actor.Attributes "com.docker.compose.container-number"}} {{index .Actor.Attributes "exitCode"}}' \
       >"$dir/collected/container-events.log" 2>/dev/null &
