@@ -22,7 +22,7 @@ help:
 	@echo 'make e2e REPO=slug           run that repo'"'"'s end-to-end tests; HOST=name, KEEP=1'
 	@echo 'make faults                  kill everything that can be killed, and print what was left'
 	@echo 'make soak N=200              kill so many runs at random moments'
-	@echo 'make queue N=200            send so many runs with mixed needs through one queue, and kill a tenth'
+	@echo 'make queue N=200            send N runs with mixed needs through one queue, and kill a tenth'
 	@echo 'make bench PAIRS=7 ONLY=name compare runs with scripts written by hand; ONLY names scenarios'
 	@echo 'make big                     what a run with much output costs in memory and time'
 	@echo 'make page                    how fast the page of 5,000 tests and a million log lines is'

@@ -1,4 +1,4 @@
-//! A host has room for so many sandboxes at a time; the others wait for their turn.
+//! The queue of a host: sandboxes for which it has no slots wait for their turn.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! A host has room for so many sandboxes at a time: the next runs wait for their turn, whoever runs
-//! them, and whatever becomes of those before them.
+//! A host has slots for sandboxes: the next runs of all users wait for their turn, whatever becomes of
+//! those before them.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ impl Place {
         self.spare.host()
     }
 
-    /// A repo whose runs say by their arguments what their tests are, where so many may be up.
+    /// A repo whose runs say by their arguments what their tests are, on a host with this number of slots.
     fn repo(&self, name: &str, most: &str) -> Repo {
         Repo::new(name)
             .env("CARGO_E2E_SSH_CONFIG", &self.spare.ssh_config())
@@ -52,7 +52,7 @@ const HELD: &str =
     "echo testing; until [ -e /tmp/go ]; do sleep 0.1; done; echo first >>/tmp/order";
 
 #[test]
-fn runs_wait_in_the_order_in_which_they_came_whoever_dies() {
+fn runs_wait_in_the_order_in_which_they_came_whatever_dies() {
     let place = Place::new("queue", "queue-dev");
     let host = place.host();
     let repos: Vec<Repo> = ["queue-1", "queue-2", "queue-3", "queue-4"]
@@ -205,13 +205,13 @@ fn tickets_of_others_can_not_stop_a_run() {
     let ran = repo.run(host, &["--", "true"]);
     ran.ended(0, "passed")
         .no_stage("queue")
-        .stderr_lacks("takes no turn")
+        .stderr_lacks("ticket")
         .leaves_nothing();
     // Where there is no such folder, a run says that it takes no turn.
     let _ = host.says("cd /tmp; rm -r cargo-e2e-queue-*/* ; for one in cargo-e2e-queue-*; do rmdir $one; : >$one; done");
     let ran = repo.run(host, &["--", "true"]);
     ran.ended(0, "passed")
-        .stderr_has("takes no turn")
+        .stderr_has("failed to write a ticket below /tmp")
         .leaves_nothing();
 }
 

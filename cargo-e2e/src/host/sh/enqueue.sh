@@ -28,6 +28,6 @@ enqueue() {
   queue=/tmp/cargo-e2e-queue-$engine_id
   open_queue || return 1
   (umask 022 && set -C && : >"$queue/lock") 2>/dev/null
-  # Read, because a folder like /tmp lets nobody open another's file for writing.
+  # Read only: in a folder like /tmp no user can open another's file for writing.
   { lock 7 4 && next_ticket "$1" "$2"; } 2>/dev/null 7<"$queue/lock" && look
 }

@@ -1,10 +1,10 @@
-# Opens the scripts that deal with the queue of this host: so many sandboxes are in it at a time as
-# there are slots, over all users of its engine, first come, first served.
-# A ticket is a file NUMBER.RUN in a folder that everybody may write to; in it, `PID SINCE SLOTS BOOT`:
-# the guard with whose life the ticket ends, what the sandbox takes, and the boot of the host in which
-# that guard lives. It names nobody.
-# Whose turn it is follows from the tickets alone: that of everybody for whom there are slots besides
-# all with lower numbers. Needs: most (slots; empty where the host's own count).
+# Opens the scripts that deal with the queue of this host. A sandbox takes slots of it, first come,
+# first served, over all users of the engine.
+# A ticket is a file NUMBER.RUN in a folder to which every user can write. In it, `PID SINCE SLOTS
+# BOOT`: the guard with whose life the ticket ends, what the sandbox takes, and the boot of the host in
+# which that guard lives. It has no names.
+# The tickets alone say whose turn it is: that of each sandbox for which there are slots besides all with
+# lower numbers. Needs: most (slots; empty where the host's own count).
 # Sets `slots`, and what of the host one is: `slot_cpus` in thousandths, `slot_kb`.
 count_slots() {
   cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null)
@@ -16,7 +16,7 @@ count_slots() {
   slots=$((kb / 1000000))
   [ "$slots" -le $((cores * 2)) ] || slots=$((cores * 2))
   [ "$slots" -ge 2 ] || slots=2
-  # Who rules the host knows best.
+  # The host's own variable is its admin's.
   for number in "$most" "${CARGO_E2E_MAX_SANDBOXES-}"; do
     case $number in '' | 0* | *[!0-9]* | ??????*) ;; *) slots=$number ;; esac
   done

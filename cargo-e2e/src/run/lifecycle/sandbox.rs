@@ -43,7 +43,7 @@ impl Run<'_> {
         let (sandbox, place) = self.provision(host.as_ref(), facts).await?;
         if place.is_none() {
             self.events.warn(format!(
-                "this run takes no turn on {}: /tmp there has no room for a ticket, or is not everybody's",
+                "no turn on {}: failed to write a ticket below /tmp there; this run starts at once",
                 host.name()
             ));
         }

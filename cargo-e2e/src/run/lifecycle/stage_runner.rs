@@ -193,6 +193,10 @@ impl<'a> StageRunner<'a> {
             _ = halted.wait_for(|halted| *halted) => Err(Stopped::Halted),
             lost = self.lease_lost(), if stage != Stage::Teardown => Err(Stopped::Failed(lost)),
         };
+        if matches!(ended, Err(Stopped::Cancelled)) {
+            // The signal may have come after `acknowledge` was asked and before `cancelled` was.
+            self.answer_to(stage, self.acknowledged.get() + 1);
+        }
         let record = self.end(stage, started_at, began, &ended);
         self.records.borrow_mut().push(record);
         ended.map(|done| done.value)
@@ -203,12 +207,16 @@ impl<'a> StageRunner<'a> {
         loop {
             let next = self.acknowledged.get() + 1;
             self.cancel.reached(next).await;
-            // A stage beside this one may have done so.
-            if self.acknowledged.get() < next {
-                self.acknowledged.set(next);
-                self.events
-                    .note(answer(self.plan, self.cancel, stage, next));
-            }
+            self.answer_to(stage, next);
+        }
+    }
+
+    /// Says what a signal that has come does, unless a stage beside this one has.
+    fn answer_to(&self, stage: Stage, signals: u32) {
+        if self.acknowledged.get() < signals && signals <= self.cancel.count() {
+            self.acknowledged.set(signals);
+            self.events
+                .note(answer(self.plan, self.cancel, stage, signals));
         }
     }
 
@@ -333,4 +341,42 @@ pub(super) fn who() -> String {
         "{user}@{}",
         rustix::system::uname().nodename().to_string_lossy()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::super::tests::plan;
+    use super::*;
+    use crate::record::event::Reporter;
+
+    #[derive(Clone, Default)]
+    struct Notes(Arc<Mutex<Vec<String>>>);
+
+    impl Reporter for Notes {
+        fn event(&mut self, event: &Event) {
+            if let Event::Note { text, .. } = event {
+                self.0.lock().unwrap().push(text.clone());
+            }
+        }
+    }
+
+    /// It comes between the stage's two looks at what has come.
+    #[tokio::test]
+    async fn a_signal_is_answered_by_the_stage_that_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = plan(folder.path(), "", crate::plan::Options::default());
+        let (cancel, press) = Cancel::by_hand();
+        let notes = Notes::default();
+        let events = Events::masking(Arc::default(), vec![Box::new(notes.clone())]);
+        let runner = StageRunner::new(&plan, &events, &cancel);
+        let never = std::future::pending::<Result<StageOutput<()>, StageError>>();
+        let ended = runner
+            .run(Stage::Test, never, async { press(Signal::Int) })
+            .await;
+        assert!(matches!(ended, Err(Stopped::Cancelled)), "{ended:?}");
+        let said = "stopping tests, then logs and teardown (Ctrl-C again: skip logs)";
+        assert_eq!(*notes.0.lock().unwrap(), [said]);
+    }
 }

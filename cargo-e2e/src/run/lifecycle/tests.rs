@@ -86,7 +86,7 @@ const SPEC: &str = indoc! {"
         url: http://localhost:8080
 "};
 
-fn plan(folder: &Path, more: &str, options: Options) -> Plan {
+pub(super) fn plan(folder: &Path, more: &str, options: Options) -> Plan {
     std::fs::create_dir_all(folder.join("e2e")).unwrap();
     std::fs::write(folder.join("e2e/compose.yml"), "services: {}").unwrap();
     let spec = crate::spec::parse(Path::new("e2e/e2e.yml"), format!("{SPEC}{more}")).unwrap();
