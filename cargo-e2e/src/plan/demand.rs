@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize as _;
 use serde_yaml::Value;
 
+use crate::secrets::read_yaml;
 use crate::spec::{Need, Spec, cpus, memory};
 
 /// What each service declares last; `replicas` times it.
@@ -32,7 +33,7 @@ pub(super) fn of(root: &Path, spec: &Spec) -> Need {
 fn declared(files: &[PathBuf], profiles: &[String], named: &[String]) -> Need {
     let mut services: BTreeMap<String, Declared> = BTreeMap::new();
     for file in files {
-        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let text = read_yaml(file).unwrap_or_default();
         for document in serde_yaml::Deserializer::from_str(&text) {
             let Ok(mut model) = Value::deserialize(document) else {
                 break;
@@ -186,7 +187,11 @@ mod tests {
         assert_eq!((need.cpus, need.memory), (Some(2500), Some(524_288)));
         assert_eq!(all_of(&["services: {web: {image: x}}"]), Need::default());
         assert_eq!(all_of(&["services: ["]), Need::default());
+        // A device has no end.
+        let device = declared(&["/dev/zero".into()], &[], &[]);
+        assert_eq!(device, Need::default());
     }
+
     #[test]
     fn only_services_that_come_up_count() {
         let text = indoc! {"

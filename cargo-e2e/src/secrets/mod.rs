@@ -135,9 +135,7 @@ impl Secrets {
     /// Learns what compose files call a credential, before anything is put into them. What is no
     /// YAML is Compose's to complain about.
     pub fn learn_compose_files<'p>(&self, files: impl IntoIterator<Item = &'p Path>) {
-        let texts = files
-            .into_iter()
-            .filter_map(|file| read_up_to(file, LARGEST_YAML));
+        let texts = files.into_iter().filter_map(read_yaml);
         let files = texts.filter_map(|text| serde_yaml::from_str::<Value>(&text).ok());
         let found = files.flat_map(|file| model::written(&file));
         self.add(found.map(|value| (value, Origin::Compose)));
@@ -242,6 +240,12 @@ fn of_variable(name: &str, value: &str) -> impl Iterator<Item = (String, Origin)
 #[must_use]
 pub fn read_small(path: &Path) -> Option<String> {
     read_up_to(path, LARGEST_FILE)
+}
+
+/// Returns the content of a compose file, unless it is longer than any that people write.
+#[must_use]
+pub fn read_yaml(path: &Path) -> Option<String> {
+    read_up_to(path, LARGEST_YAML)
 }
 
 fn read_up_to(path: &Path, largest: u64) -> Option<String> {

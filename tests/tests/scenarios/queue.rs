@@ -47,7 +47,7 @@ impl Place {
     }
 }
 
-/// Tests that run until they are let go.
+/// Tests that run until the host has the file `/tmp/go`.
 const HELD: &str =
     "echo testing; until [ -e /tmp/go ]; do sleep 0.1; done; echo first >>/tmp/order";
 

@@ -42,7 +42,7 @@ const FILTERS: &[(&str, &str)] = &[
     (r"  (\d+)  +(healthy|-|\d starting) +", "  $1  HEALTH  "),
     (r"N MB +N s +", "N MB  N s  "),
     (r"MEMORY +CPU +FROM", "MEMORY  CPU  FROM"),
-    // Whoever else is on the lab's host at that time.
+    // Other tests have sandboxes on the lab's host at the same time.
     (r"(?m)^other users have \d+ there\n?", ""),
     (r"\S+@\S+ REPO", "USER@CLIENT REPO"),
     (r"((passed|failed) N s)  [0-9a-z]{8}\b", "$1  ID"),

@@ -13,15 +13,8 @@ use crate::units::whole;
 pub async fn queue(context: &Context<'_>, first: Place) -> Result<StageOutput<()>, StageError> {
     let limit = context.plan.limits.queue;
     if context.plan.options.no_wait {
-        let message = format!(
-            "{} is full: this run would be {}",
-            name(context),
-            of_all(first)
-        );
-        return Err(StageError::new(Verdict::HostError, message).help(format!(
-            "without `--no-wait` this run waits; {}",
-            who(context)
-        )));
+        let why = format!("is full: this run would be {}", of_all(first));
+        return Err(refused(context, &why, "without `--no-wait` this run waits"));
     }
     let request = Request {
         slots: context.plan.slots,
@@ -42,16 +35,13 @@ pub async fn queue(context: &Context<'_>, first: Place) -> Result<StageOutput<()
             }
             Ok(Err(error)) => return Err(error.into()),
             Err(_) => {
-                let seconds = limit.as_secs();
-                let message = format!(
-                    "{} had no room within {seconds} s (`timeouts.queue`): this run is {}",
-                    name(context),
+                let why = format!(
+                    "had no room within {} s (`timeouts.queue`): this run is {}",
+                    limit.as_secs(),
                     of_all(place)
                 );
-                return Err(StageError::new(Verdict::HostError, message).help(format!(
-                    "raise `timeouts.queue` in e2e.yml; {}",
-                    who(context)
-                )));
+                let help = "raise `timeouts.queue` in e2e.yml";
+                return Err(refused(context, &why, help));
             }
         }
     }
@@ -75,18 +65,15 @@ fn say(context: &Context<'_>, place: Place) {
     context.events.waits(text, limit);
 }
 
-fn name(context: &Context<'_>) -> String {
-    match HostKind::of(context.host.name()) {
+fn refused(context: &Context<'_>, why: &str, help: &str) -> StageError {
+    let name = context.host.name();
+    let host = match HostKind::of(name) {
         HostKind::Local => "this machine".to_owned(),
-        HostKind::Ssh(_) => format!("`{}`", context.host.name()),
-    }
-}
-
-fn who(context: &Context<'_>) -> String {
-    format!(
-        "`cargo e2e list --host {0}` shows who is there, and CARGO_E2E_MAX_SANDBOXES sets how many may be",
-        context.host.name()
-    )
+        HostKind::Ssh(_) => format!("`{name}`"),
+    };
+    StageError::new(Verdict::HostError, format!("{host} {why}")).help(format!(
+        "{help}; `cargo e2e list --host {name}` shows who is there, and CARGO_E2E_MAX_SANDBOXES sets how many may be"
+    ))
 }
 
 /// `3rd of 7 in the queue`.

@@ -181,8 +181,8 @@ async fn a_sync_without_its_end_is_not_given_back() {
     place.has_nothing_but_the_repo();
 }
 
-/// A script whose connection broke lists the workspace while the one after it waits in vain, and the
-/// run goes on: what that sends is no part of the sync.
+/// A script whose connection broke still lists the workspace. The script after it gets no lock, and the
+/// run sends more files, which are no part of the sync.
 #[tokio::test]
 async fn a_list_that_comes_late_does_not_count() {
     let place = Place::new();
