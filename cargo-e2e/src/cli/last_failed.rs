@@ -95,7 +95,9 @@ fn find(plan: &Plan, run: &str) -> std::io::Result<Option<Record>> {
         let test = |stage: &crate::record::outcome::StageRecord| {
             stage.name == Stage::Test && stage.status != StageStatus::Skipped
         };
-        record.repo == plan.spec.name && record.spec == spec && record.stages.iter().any(test)
+        // Of a filter that fits nothing, no test says how it is.
+        let came = record.verdict != Verdict::NoTests && record.stages.iter().any(test);
+        record.repo == plan.spec.name && record.spec == spec && came
     };
     let named =
         |record: &Record| run == LAST || (run.len() >= SHORTEST && record.run_id.ends_with(run));

@@ -20,7 +20,7 @@ pub use cargo_flags::CargoFlags;
 pub use error::PlanError;
 pub use host::{HostChoice, HostVariables, choose_host};
 pub use limits::Limits;
-pub use runner::Runner;
+pub use runner::{Listing, NEXTEST_RUNS, Runner};
 pub use test_kind::{Target, Tests};
 
 /// A sandbox that was asked to be kept lives this long, unless `--keep-for` says otherwise.

@@ -5,6 +5,7 @@
 mod call;
 mod command;
 mod filter;
+mod listing;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,8 @@ use crate::record::outcome::TestRecord;
 
 use super::test_kind::Tests;
 use call::{Call, Kind};
+
+pub use listing::{Listing, NEXTEST_RUNS};
 
 /// More than this on a command line becomes unreadable, and at some point refused by the system.
 const MOST: usize = 60_000;

@@ -21,13 +21,7 @@ pub(super) fn variables(
     endpoints: &Endpoints,
     side: Side,
 ) -> Result<Vec<(String, String)>, StageError> {
-    let (artifacts, cache) = match side {
-        Side::Host => host_folders(context),
-        Side::Client => (
-            context.bundle.join("artifacts").display().to_string(),
-            client_cache(&context.plan.spec.name).display().to_string(),
-        ),
-    };
+    let (artifacts, cache) = folders(context, side);
     let mut endpoints = endpoints.clone();
     if side == Side::Client && !context.host.is_local() {
         // Forwarded ports answer on this machine, whatever their address on the host.
@@ -42,10 +36,10 @@ pub(super) fn variables(
     with_own(context, all)
 }
 
-/// Returns the variables that `prepare_command` sees. Where the stack will answer is not known yet, and
-/// what `env` makes of that is left out.
-pub(super) fn before_the_stack(context: &Context<'_>) -> Vec<(String, String)> {
-    let (artifacts, cache) = host_folders(context);
+/// Returns the variables that commands see before `up`. Where the stack will answer is not known yet,
+/// and what `env` makes of that is left out.
+pub(super) fn before_the_stack(context: &Context<'_>, side: Side) -> Vec<(String, String)> {
+    let (artifacts, cache) = folders(context, side);
     let none = Endpoints::default();
     let mut all = variables::for_tests(&context.sandbox.identity, &none, &artifacts, &cache);
     all.retain(|(name, _)| name != protocol::HOST && name != protocol::ENDPOINTS);
@@ -56,6 +50,17 @@ pub(super) fn before_the_stack(context: &Context<'_>) -> Vec<(String, String)> {
         }
     }
     all
+}
+
+/// Returns the folders for artifacts and cache.
+fn folders(context: &Context<'_>, side: Side) -> (String, String) {
+    match side {
+        Side::Host => host_folders(context),
+        Side::Client => (
+            context.bundle.join("artifacts").display().to_string(),
+            client_cache(&context.plan.spec.name).display().to_string(),
+        ),
+    }
 }
 
 /// Returns the host's folders for artifacts and cache.

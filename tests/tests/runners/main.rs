@@ -35,6 +35,17 @@ fn pasted(repo: &Repo, text: &str) -> Option<i32> {
     output.expect("a shell").status.code()
 }
 
+/// What fits no test is told before the stack comes up.
+fn refuses_what_fits_nothing(repo: &Repo, project: &Project) {
+    let arguments = [&["--"], project.nothing].concat();
+    let refused = repo.run(Host::Local, &arguments);
+    refused
+        .ended(4, "no_tests")
+        .no_stage("up")
+        .stderr_has("no test fits what follows `--`: ");
+    assert!(ran(repo).is_empty(), "{}", refused.output());
+}
+
 fn play(project: &Project) {
     let repo = project.repo();
     // The flaky one passes when it is tried again, the broken one does not; the third has no need.
@@ -68,6 +79,9 @@ fn play(project: &Project) {
     let again = again.expect("there is one");
     assert_eq!(pasted(&repo, &again), Some(100), "{again}");
     assert_eq!(ran(&repo), ["broken", "broken"], "{again}");
+    if project.name != projects::GOTESTSUM.name {
+        refuses_what_fits_nothing(&repo, project);
+    }
     // Mended, it is all that runs.
     let id = first.run_id().to_owned();
     let repo = repo.file("fixed", "");
@@ -90,6 +104,25 @@ fn play(project: &Project) {
 #[test]
 fn cargo_nextest() {
     play(&projects::NEXTEST);
+}
+
+#[test]
+fn cargo_test() {
+    let project = &projects::CARGO_TEST;
+    refuses_what_fits_nothing(&project.repo(), project);
+}
+
+#[test]
+#[ignore = "needs a runner of PyPI: make runners"]
+fn go() {
+    let project = &projects::GO;
+    refuses_what_fits_nothing(&project.repo(), project);
+}
+
+#[test]
+#[ignore = "needs a runner of PyPI and one of Debian: make runners"]
+fn gotestsum() {
+    play(&projects::GOTESTSUM);
 }
 
 #[test]

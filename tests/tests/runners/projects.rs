@@ -7,11 +7,13 @@ use e2e_tests::Repo;
 const NEEDS: &str = "run scripts/runners first";
 
 pub(crate) struct Project {
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// With `RUNNERS`, the folder of what was installed.
     command: &'static str,
     junit: &'static str,
     files: &'static [(&'static str, &'static str)],
+    /// Arguments that fit no test.
+    pub(crate) nothing: &'static [&'static str],
     /// Names in the record.
     pub(crate) flaky: &'static str,
     pub(crate) broken: &'static str,
@@ -78,6 +80,7 @@ pub(crate) const PYTEST: Project = Project {
         ("tests/test_orders.py", PYTHON),
         ("pytest.ini", "[pytest]\naddopts = -x\n"),
     ],
+    nothing: &["-k", "no_such_test"],
     flaky: "tests.test_orders::test_flaky",
     broken: "tests.test_orders.TestShip::test_broken[air mail [x]]",
 };
@@ -129,6 +132,7 @@ pub(crate) const JEST: Project = Project {
             script!("const fs = require('fs');\ntest.describe = describe;\n"),
         ),
     ],
+    nothing: &["no_such_file"],
     flaky: "orders (v1) ship flaky > 1::orders (v1) ship flaky > 1",
     broken: " broken:: broken",
 };
@@ -147,6 +151,7 @@ pub(crate) const VITEST: Project = Project {
             ),
         ),
     ],
+    nothing: &["-t", "no_such_test"],
     flaky: "tests/orders.test.js::orders (v1) > ship > flaky > 1",
     broken: "tests/orders.test.js::broken",
 };
@@ -167,6 +172,7 @@ pub(crate) const PLAYWRIGHT: Project = Project {
             script!("const fs = require('fs');\nconst { test } = require('@playwright/test');\n"),
         ),
     ],
+    nothing: &["-g", "no_such_test"],
     flaky: "orders.spec.js::orders (v1) › ship › flaky > 1",
     broken: "orders.spec.js::broken",
 };
@@ -219,6 +225,69 @@ fn broken() {
 "#,
         ),
     ],
+    nothing: &["no_such_test"],
     flaky: "shop::orders::ship::flaky",
     broken: "shop::orders::broken",
+};
+
+pub(crate) const GOTESTSUM: Project = Project {
+    name: "gotestsum",
+    command: "PATH=RUNNERS/python/bin:$PATH RUNNERS/gotestsum/usr/bin/gotestsum --junitfile out/junit.xml ./...",
+    junit: "out/junit.xml",
+    files: &[
+        ("go.mod", "module shop\n\ngo 1.21\n"),
+        ("out/.keep", ""),
+        (
+            "orders_test.go",
+            r#"package shop
+
+import (
+	"os"
+	"testing"
+)
+
+func ran(name string) {
+	log, _ := os.OpenFile("ran.log", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	log.WriteString(name + "\n")
+	log.Close()
+}
+
+func TestPasses(t *testing.T) {
+	ran("passes")
+}
+
+func TestShip(t *testing.T) {
+	t.Run("flaky one", func(t *testing.T) {
+		ran("flaky")
+		if os.Mkdir("tried", 0o755) == nil {
+			t.Fatal("the first time")
+		}
+	})
+}
+
+func TestBroken(t *testing.T) {
+	ran("broken")
+	if _, err := os.Stat("fixed"); err != nil {
+		t.Fatal("still broken")
+	}
+}
+"#,
+        ),
+    ],
+    nothing: &["--", "-run", "NoSuchTest"],
+    flaky: "shop::TestShip/flaky_one",
+    broken: "shop::TestBroken",
+};
+
+pub(crate) const GO: Project = Project {
+    name: "go",
+    command: "RUNNERS/python/bin/go test ./...",
+    nothing: &["-run", "NoSuchTest"],
+    ..GOTESTSUM
+};
+
+pub(crate) const CARGO_TEST: Project = Project {
+    name: "cargo-test",
+    command: "cargo test",
+    ..NEXTEST
 };

@@ -104,8 +104,9 @@ fn a_filter_that_leaves_nothing_is_no_success() {
     ran.ended(4, "no_tests")
         .stderr_has("no test fits what follows `--`: no_such_test")
         .stderr_has("check the arguments after `--`: no_such_test");
+    // Compiled by now, it is told before anything is brought up.
     let ran = repo.run(Host::Local, &["--", "no_such_test", "nor_this"]);
-    ran.ended(4, "no_tests");
+    ran.ended(4, "no_tests").no_stage("up");
 }
 
 #[test]
@@ -150,7 +151,8 @@ fn nextest_runs_the_same_tests() {
         "passed"
     );
     repo.run(Host::Local, &["--nextest", "--", "no_such_test"])
-        .ended(4, "no_tests");
+        .ended(4, "no_tests")
+        .no_stage("up");
 }
 
 #[test]

@@ -90,6 +90,16 @@ impl Run<'_> {
                 .until(1, Stage::Prepare, or_full(context, prepare))
                 .await?;
         }
+        if !self.plan.options.up_only {
+            tokio::select! {
+                // A signal is the next stage's.
+                () = self.cancel.reached(1) => {}
+                none = stages::test::nothing_selected(context) => if let Some(error) = none {
+                    let failed = async { Err::<StageOutput<ReadyStack>, StageError>(error) };
+                    return runner.bounded(Stage::Test, failed).await;
+                }
+            }
+        }
         let up = async {
             match stages::up::up(context, synced).await {
                 Err(error) if error.verdict == Verdict::UpFailed => {

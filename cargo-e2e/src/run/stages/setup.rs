@@ -5,10 +5,11 @@ use crate::record::outcome::{Stage, Verdict};
 use crate::record::summary::LAST_LINES;
 use crate::run::stages::repo_command::repo_command;
 use crate::run::{Context, StageError, StageOutput, Tail, test_env};
+use crate::spec::Side;
 
 /// Runs `prepare_command`, before there is a stack.
 pub async fn prepare(context: &Context<'_>, command: &str) -> Result<StageOutput<()>, StageError> {
-    let variables = test_env::before_the_stack(context);
+    let variables = test_env::before_the_stack(context, Side::Host);
     run(
         context,
         (Stage::Prepare, "prepare_command"),

@@ -10,6 +10,7 @@ mod host_job;
 mod junit;
 mod probe_binary;
 mod retries;
+mod selection;
 mod target;
 mod targets;
 mod test_events;
@@ -39,6 +40,7 @@ pub use answer::answer;
 pub use compile::compile;
 pub(super) use event_files::FOLDER;
 pub use head_start::HeadStart;
+pub use selection::nothing_selected;
 pub use target::{BuiltTarget, only_asks};
 #[cfg(any(test, fuzzing))]
 pub(crate) use test_events::fuzz;
@@ -106,12 +108,7 @@ pub async fn test(
     }
     let Some(word) = word else {
         if let Some(name) = retries::did_not_run(&plan.options.must_run, records) {
-            let message = format!(
-                "`--last-failed` named {}, which did not run",
-                crate::text::printable(name)
-            );
-            return Err(StageError::new(Verdict::NoTests, message)
-                .help("it may have another name now; `cargo e2e` runs all tests"));
+            return Err(selection::did_not_run(name));
         }
         let detail = match plan.tests {
             Tests::Targets(_) => targets::counted(records),

@@ -135,7 +135,8 @@ impl<'a> Compiler<'a> {
             said.extend_from_slice(bytes);
             tail.take(bytes, |line| {
                 self.events.progress(Stage::Compile, line);
-                if let (Some(head_start), true) = (self.head_start, line.contains("Compiling ")) {
+                let takes_long = line.contains("Compiling ") || line.contains("Blocking ");
+                if let Some(head_start) = self.head_start.filter(|_| takes_long) {
                     head_start.end(true);
                 }
             });

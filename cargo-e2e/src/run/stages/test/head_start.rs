@@ -7,12 +7,10 @@ use tokio::sync::watch;
 
 use crate::plan::Plan;
 
-use super::target::uses_nextest;
+/// Cargo finds out in less that nothing is to be compiled, also on a busy machine.
+const LONGEST: Duration = Duration::from_secs(10);
 
-/// Cargo finds out in less that nothing is to be compiled, unless another one holds its lock.
-const LONGEST: Duration = Duration::from_secs(2);
-
-/// Ends when the targets are known, or when Cargo begins to compile.
+/// Ends when the targets are known, or when Cargo begins to compile or waits for another one.
 pub struct HeadStart {
     /// `Some(false)` when the stack is not to come up.
     over: watch::Sender<Option<bool>>,
@@ -22,8 +20,7 @@ impl HeadStart {
     /// Of a run's plan: without arguments, compiling has none.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
-        let selects = !plan.options.arguments.is_empty() && !uses_nextest(plan);
-        let has_one = selects && plan.tests.harness().is_some();
+        let has_one = !plan.options.arguments.is_empty() && plan.tests.harness().is_some();
         Self {
             over: watch::Sender::new((!has_one).then_some(true)),
         }

@@ -7,13 +7,14 @@ use std::time::Duration;
 use e2e_harness::protocol;
 use tokio::process::Command;
 
-use crate::plan::{Plan, Target};
+use crate::plan::{NEXTEST_RUNS, Plan, Target};
 use crate::record::outcome::Verdict;
 use crate::run::StageError;
 use crate::spec::Side;
 use crate::text::printable;
 
-use super::target::{BuiltTarget, LIST, USAGE, only_asks, uses_nextest};
+use super::selection::none_fits;
+use super::target::{BuiltTarget, LIST, USAGE, nextest, only_asks, uses_nextest};
 
 /// The time in which a program has to answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(30);
@@ -92,22 +93,35 @@ fn runs_elsewhere(plan: &Plan, error: &std::io::Error) -> bool {
 /// Checks that the programs accept their arguments, and that these select a test: otherwise that
 /// would show only after `up`.
 pub(super) async fn accept(plan: &Plan, built: &[BuiltTarget]) -> Result<(), StageError> {
-    if plan.options.arguments.is_empty() || uses_nextest(plan) {
+    if plan.options.arguments.is_empty() {
         return Ok(());
     }
     let mut selected = Some(0);
     for one in built {
-        let some = accepts(plan, one).await?;
+        let some = if uses_nextest(plan) {
+            listed(plan, one).await
+        } else {
+            accepts(plan, one).await?
+        };
         selected = selected.zip(some).map(|(all, some)| all + some);
     }
     if built.is_empty() || only_asks(plan) || selected != Some(0) {
         return Ok(());
     }
-    let all = plan.options.arguments.join(" ");
-    let message = format!("no test fits what follows `--`: {all}");
-    let help =
-        format!("check the arguments after `--`: {all}; `cargo e2e -- --list` has the tests");
-    Err(StageError::new(Verdict::NoTests, message).help(help))
+    Err(none_fits(plan))
+}
+
+/// Returns the number of tests that the arguments select, where cargo-nextest says it: `list` does
+/// not take all that `run` takes.
+async fn listed(plan: &Plan, built: &BuiltTarget) -> Option<usize> {
+    let mut command = nextest(plan, "list", &built.target);
+    command.args(["--message-format", "json"]);
+    let output = output(&mut command).await?.ok()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    output
+        .status
+        .success()
+        .then(|| said.matches(NEXTEST_RUNS).count())
 }
 
 /// Returns the number of tests that the arguments select, where the program says it.

@@ -31,6 +31,19 @@ pub(super) fn uses_nextest(plan: &Plan) -> bool {
     harness.is_some_and(|harness| harness.nextest)
 }
 
+/// Returns the command by which cargo-nextest does this with a target: `run` or `list`.
+pub(super) fn nextest(plan: &Plan, verb: &str, target: &Target) -> Command {
+    let mut command = cargo();
+    command
+        .args(["nextest", verb, "--manifest-path"])
+        .arg(&target.package.manifest)
+        .args(["-p", &target.package.name, "--test", &target.name])
+        .args(plan.options.cargo.words(true))
+        .args(&plan.options.arguments)
+        .current_dir(&plan.repo.root);
+    command
+}
+
 /// Returns the command that runs a target as `cargo test` would.
 pub(super) fn command(plan: &Plan, built: &BuiltTarget) -> Command {
     let package = &built.target.package;

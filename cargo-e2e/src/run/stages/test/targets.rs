@@ -7,7 +7,7 @@ use tokio::process::Command;
 
 use crate::host::client::{self, Dropped, Ended};
 use crate::host::{Transfer, rsync};
-use crate::plan::{Plan, Target};
+use crate::plan::Plan;
 use crate::record::outcome::{StageStatus, TestRecord, Verdict};
 use crate::record::verdict::{Events, Evidence, NONE_RAN, Source, Word};
 use crate::run::{Context, StageError};
@@ -19,7 +19,7 @@ use crate::text::count;
 
 use super::event_files;
 use super::host_job::run_on_host;
-use super::target::{BuiltTarget, USAGE, cargo, command, uses_nextest};
+use super::target::{BuiltTarget, USAGE, command, nextest, uses_nextest};
 
 /// The exit status of cargo-nextest for failed tests; others are its own errors.
 const NEXTEST_FAILED: i32 = 100;
@@ -54,7 +54,7 @@ pub(super) async fn run(
             }
             Side::Client => {
                 if uses_nextest(context.plan) {
-                    let command = with_nextest(context, &one.target);
+                    let command = nextest(context.plan, "run", &one.target);
                     here(command, &variables, Dropped::Terminates, left, sink).await?
                 } else {
                     let command = command(context.plan, one);
@@ -68,18 +68,6 @@ pub(super) async fn run(
         }
     }
     Ok(all)
-}
-
-fn with_nextest(context: &Context<'_>, target: &Target) -> Command {
-    let mut command = cargo();
-    command
-        .args(["nextest", "run", "--manifest-path"])
-        .arg(&target.package.manifest)
-        .args(["-p", &target.package.name, "--test", &target.name])
-        .args(context.plan.options.cargo.words(true))
-        .args(&context.plan.options.arguments)
-        .current_dir(&context.plan.repo.root);
-    command
 }
 
 async fn here(
