@@ -16,7 +16,7 @@ pub const WEB_IS_HEALTHY: &str = "
 health_checks:
   - name: web
     url: http://localhost:PORT_A/
-    timeout: 30
+    timeout: 120
 ";
 
 /// A repo whose stack has something of every kind: containers, one of which comes back and does

@@ -153,7 +153,7 @@ impl<E: Channel, O: Channel> Human<E, O> {
                 .offer(text.as_bytes(), Missed::progress(lines.len()));
         }
         if let Some(running) = self.of(stage) {
-            running.progress(&printable(line));
+            running.progress(&printable(line), Instant::now());
             self.spin();
         }
     }
@@ -292,7 +292,10 @@ impl<E: Channel, O: Channel> Reporter for Human<E, O> {
                     self.waits(text, *limit);
                 }
             }
-            Event::Commit { .. } | Event::Warning { .. } | Event::Note { .. } => {}
+            Event::Commit { .. }
+            | Event::Placed { .. }
+            | Event::Warning { .. }
+            | Event::Note { .. } => {}
             Event::StageEnded {
                 stage,
                 status,

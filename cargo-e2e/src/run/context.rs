@@ -8,6 +8,8 @@ use crate::plan::Plan;
 use crate::record::event::Events;
 use crate::sandbox::{Sandbox, State};
 
+use super::Waited;
+
 /// A run in its sandbox.
 pub struct Context<'a> {
     pub plan: &'a Plan,
@@ -18,6 +20,8 @@ pub struct Context<'a> {
     /// The state that the last `up` stored, in a sandbox that was up already.
     pub before: Option<&'a State>,
     pub events: &'a Events,
+    /// Where a stage that waits for other runs says so.
+    pub waited: &'a Waited,
     /// The folder on this machine for the result.
     pub bundle: PathBuf,
 }

@@ -21,9 +21,11 @@ mod stage_output;
 pub mod stages;
 mod tail;
 mod test_env;
+mod waited;
 
 pub use context::Context;
 pub use stack::Stack;
 pub use stage_error::StageError;
 pub use stage_output::StageOutput;
 pub use tail::Tail;
+pub use waited::Waited;

@@ -9,7 +9,7 @@ mod way;
 use e2e_tests::{Everything, Host};
 
 use measured::Measured;
-use scenarios::{Scenario, all, crowd, large, small};
+use scenarios::{EDIT_LOOP, Scenario, all, crowd, edit_loop, large, small};
 use way::{Rival, hand_written, ours};
 
 /// So many pairs, unless `E2E_BENCH` says another number.
@@ -58,6 +58,9 @@ fn ratios() {
         ] {
             note(compared(rival, scenario, host, pairs));
         }
+    }
+    if EDIT_LOOP.contains(&only) {
+        note(edit_loop(Host::Root, pairs));
     }
     for files in large().iter().filter(|one| one.name().contains(&only)) {
         files.compared(pairs.min(5)).into_iter().for_each(&mut note);

@@ -194,6 +194,63 @@ impl Large {
     }
 }
 
+/// From an edited test to its verdict in a stack that is up, against a script that only sends the
+/// files and runs the tests over a connection that it keeps.
+pub(crate) fn edit_loop(host: Host, pairs: usize) -> Measured {
+    let scenario = small();
+    let folder = format!("bench-edit-{}", std::process::id());
+    let up = scenario.repo.cargo_e2e(&["up", "--host", &host.name()]);
+    assert_eq!(up.code, Some(0), "{up}");
+    let env = scenario.repo.cargo_e2e(&["env", "--host", &host.name()]);
+    let port = env.stdout.lines().find_map(|line| {
+        let (_, port) = line.split_once("E2E_WEB_8080_PORT=")?;
+        Some(port.trim_matches(['\'', '"']).to_owned())
+    });
+    let port = port.unwrap_or_else(|| panic!("{env}"));
+    let script = "socket=${TMPDIR:-/tmp}/$FOLDER; master() { ssh -F \"$CONFIG\" -S \"$socket\" \"$@\"; }\n\
+                  master -O check \"$HOST\" 2>/dev/null || master -MNf -o ControlPersist=60 \"$HOST\"\n\
+                  rsync -a --delete --exclude e2e/results -e \"ssh -F $CONFIG -S $socket\" ./ \"$HOST:$FOLDER/\"\n\
+                  master \"$HOST\" \"cd $FOLDER && curl -fsS http://localhost:$PORT/\"";
+    let theirs = || {
+        let mut command = Command::new("sh");
+        command
+            .args(["-ec", script])
+            .current_dir(scenario.repo.root())
+            .env("CONFIG", ssh_config())
+            .env("HOST", host.name())
+            .env("FOLDER", &folder)
+            .env("PORT", &port);
+        let ended = Running::start(command, None).finish(LIMIT);
+        assert_eq!(ended.code, Some(0), "{ended}");
+        ended.took
+    };
+    let own = || {
+        let ended = scenario
+            .repo
+            .cargo_e2e(&["--reuse", "--host", &host.name()]);
+        assert_eq!(ended.code, Some(0), "{ended}");
+        ended.took
+    };
+    let edit = |number: usize| {
+        let test = scenario.repo.path("e2e/tests.sh");
+        fs::write(test, format!("# edit {number}\n")).expect("it can be written");
+    };
+    edit(0);
+    theirs();
+    own();
+    let measured = (1..=pairs).map(|number| {
+        edit(number);
+        (theirs(), own())
+    });
+    let measured = measured.collect();
+    let down = scenario.repo.cargo_e2e(&["down", "--host", &host.name()]);
+    assert_eq!(down.code, Some(0), "{down}");
+    let _ = host.says(&format!("rm -rf {folder}"));
+    Measured::new(EDIT_LOOP, "rsync and ssh", host, measured)
+}
+
+pub(crate) const EDIT_LOOP: &str = "edit a test, --reuse";
+
 /// So many sandboxes at once, against as many bare composes at once on the host itself.
 pub(crate) fn crowd(name: &str, number: usize, host: Host, pairs: usize) -> Measured {
     let scenario = small();

@@ -36,7 +36,9 @@ here_and_over_ssh! {
         first.ended(0, "passed").leaves_nothing();
         second.ended(0, "passed").stdout_has("hello").leaves_nothing();
         let port = repo.port('A');
-        second.stderr_has(&format!("port {port} is held by sandbox {first_id} ({}", repo.slug()));
+        let why = format!("port {port} is held by {}", repo.slug());
+        second.stderr_has(&format!(", sandbox {first_id}; ")).stage_says("queue", &why);
+        first.no_stage("queue");
     }
 
     fn a_process_that_has_the_port_is_named(host) {

@@ -23,8 +23,6 @@ const FILTERS: &[(&str, &str)] = &[
     // A duration has a column of its own: its blanks stay out of the diff.
     (r"[ ]*\b\d+(\.\d+)? (ms|s)\b", " N s"),
     (r"[ ]*\b\d+(m\d\ds|h\d\dm)\b", " N s"),
-    // Shown where a stage is silent for long.
-    (r"(?m)^ +\w+ N s of N s.*\n", ""),
     (
         r"\bEngine \d+\.\d+, Compose \d+\.\d+",
         "Engine N, Compose N",
@@ -59,6 +57,14 @@ const FILTERS: &[(&str, &str)] = &[
 
 /// Settings under which a repo's screens are compared.
 pub(crate) fn settings(repo: &Repo) -> Settings {
+    let mut settings = with_live_lines(repo);
+    // Shown where a stage is silent for long.
+    settings.add_filter(r"(?m)^ +\w+ N s of N s.*\n", "");
+    settings
+}
+
+/// The same for what is shown while a stage runs.
+pub(crate) fn with_live_lines(repo: &Repo) -> Settings {
     let mut settings = Settings::clone_current();
     settings.set_omit_expression(true);
     settings.set_prepend_module_to_snapshot(false);

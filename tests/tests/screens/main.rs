@@ -4,6 +4,7 @@
 //! `SLUG`, `RUN`, `ID`, `N s`, `PORT`, ….
 
 mod filters;
+mod live;
 mod results;
 mod sandboxes;
 mod terminal;

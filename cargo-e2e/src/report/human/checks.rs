@@ -38,10 +38,15 @@ impl Checks {
 
     /// Returns those of a record.
     pub(super) fn recorded(records: &[HealthRecord]) -> Self {
-        let check = |one: &HealthRecord| Check {
-            name: one.name.clone(),
-            passed: one.status == HealthStatus::Passed,
-            answer: printable(one.last_error.as_deref().unwrap_or_default()),
+        let check = |one: &HealthRecord| {
+            let passed = one.status == HealthStatus::Passed;
+            // One that passed keeps what it said before.
+            let answer = one.last_error.as_deref().filter(|_| !passed);
+            Check {
+                name: one.name.clone(),
+                passed,
+                answer: printable(answer.unwrap_or_default()),
+            }
         };
         Self {
             all: records.iter().map(check).collect(),
@@ -89,7 +94,11 @@ impl Checks {
                 answer if !is_answer(answer) => '…',
                 _ => '✗',
             };
-            let answer = if one.passed { "" } else { answer };
+            let answer = match answer.strip_prefix("HTTP ") {
+                Some(status) if one.passed => status,
+                _ if one.passed => "",
+                _ => answer,
+            };
             let line = format!("{mark} {}  {}", one.name, clip(answer, ANSWER));
             line.trim_end().to_owned()
         };
@@ -123,7 +132,7 @@ mod tests {
         assert_eq!(
             rows,
             [
-                "✓ web   ✗ api  HTTP 404: no such page   … queue  connection refused   … db",
+                "✓ web  200   ✗ api  HTTP 404: no such page   … queue  connection refused   … db",
                 "api says: loading module 8 of 20"
             ]
         );

@@ -24,7 +24,7 @@ pub(super) struct Running {
     words: String,
     view: View,
     /// What it waits for, since when, and how long at most.
-    waits: Option<(String, Instant, Duration)>,
+    waits: Option<(Vec<String>, Instant, Duration)>,
 }
 
 /// What its messages come to.
@@ -59,10 +59,10 @@ impl Running {
     }
 
     /// Takes a line of its command.
-    pub(super) fn progress(&mut self, line: &str) {
+    pub(super) fn progress(&mut self, line: &str, now: Instant) {
         self.waits = None;
         match &mut self.view {
-            View::Services(services) => services.take(line),
+            View::Services(services) => services.take(line, now),
             View::Checks(checks) => checks.says(line),
             View::Words | View::Tests(_) => line.clone_into(&mut self.words),
         }
@@ -87,7 +87,9 @@ impl Running {
         let said = text.split_once("): ").map_or(&*text, |(_, rest)| rest);
         let before = self.waits.take().filter(|(_, _, before)| *before == limit);
         let since = before.map_or(now, |(_, since, _)| since);
-        self.waits = Some((said.to_owned(), since, limit));
+        // What helps has a line of its own, so that no narrow screen cuts it off.
+        let said = said.split("; ").map(str::to_owned).collect();
+        self.waits = Some((said, since, limit));
     }
 
     pub(super) fn status(&self, paint: &Paint, live: bool) -> Status {
@@ -104,7 +106,10 @@ impl Running {
             }
         };
         if let Some((text, since, limit)) = &self.waits {
-            return status("waiting", *since, Some(*limit), text.clone(), Vec::new());
+            let mut lines = text.iter().cloned();
+            let words = lines.next().unwrap_or_default();
+            let rows = lines.map(Row::of).collect();
+            return status("waiting", *since, Some(*limit), words, rows);
         }
         let (words, rows) = match &self.view {
             View::Words => (self.words.clone(), Vec::new()),

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use regex::Regex;
 
 use super::checks::GAP;
 use crate::report::output::Row;
 use crate::text::count;
+use crate::units::duration;
 
 /// `#7 [api builder 2/4] RUN cargo build`; with one service only, its name may be left out.
 static STEP: LazyLock<Option<Regex>> =
@@ -30,6 +32,9 @@ struct Service {
     name: String,
     state: &'static str,
     mark: char,
+    /// Since when it starts, and how long that took.
+    starts: Option<Instant>,
+    took: Option<Duration>,
     /// How far its build is, and what that said last.
     build: Option<(String, String)>,
 }
@@ -45,7 +50,7 @@ impl Services {
     }
 
     /// Takes a line; one that says nothing of a service is left out.
-    pub(super) fn take(&mut self, line: &str) {
+    pub(super) fn take(&mut self, line: &str, now: Instant) {
         let line = line.trim();
         if let Some(found) = STEP.as_ref().and_then(|step| step.captures(line)) {
             let name = found.get(2).map_or("image", |name| name.as_str());
@@ -65,6 +70,12 @@ impl Services {
             self.pulled.clear();
             let service = self.service(&name);
             (service.state, service.mark) = (state, mark);
+            let since = *service.starts.get_or_insert(now);
+            match state {
+                "starting" => service.starts = Some(now),
+                "healthy" | "done" => service.took = Some(now - since),
+                _ => {}
+            }
         }
     }
 
@@ -95,6 +106,8 @@ impl Services {
                 name: name.to_owned(),
                 state: "",
                 mark: '…',
+                starts: None,
+                took: None,
                 build: None,
             });
             self.all.len() - 1
@@ -112,7 +125,12 @@ impl Services {
             0 => String::new(),
             all => format!("{up} of {}", count(all, "service")),
         };
-        let state = |one: &&Service| format!("{} {}  {}", one.mark, one.name, one.state);
+        let state = |one: &&Service| {
+            let took = one
+                .took
+                .map_or_else(String::new, |took| format!(" {}", duration(took)));
+            format!("{} {}  {}{took}", one.mark, one.name, one.state)
+        };
         let states: Vec<String> = others.iter().map(state).collect();
         let mut rows: Vec<Row> = Vec::new();
         if !states.is_empty() {
@@ -138,7 +156,8 @@ mod tests {
             let rows = rows.into_iter().map(|row| row.text);
             [words].into_iter().chain(rows).collect::<Vec<_>>()
         };
-        services.take("1/2 images pulled; postgres:16 3/8 layers");
+        let began = Instant::now();
+        services.take("1/2 images pulled; postgres:16 3/8 layers", began);
         assert_eq!(
             shown(&services),
             ["1/2 images pulled; postgres:16 3/8 layers"]
@@ -149,26 +168,26 @@ mod tests {
             "#7 12.61 Compiling crate 20 of 30",
             "#8 CACHED",
         ] {
-            services.take(line);
+            services.take(line, began);
         }
         assert_eq!(
             shown(&services)[1..],
             ["… api  build 4/4  Compiling crate 20 of 30"]
         );
-        for line in [
-            " Network e2e-my-shop-1a2b3c4d_default  Created",
-            " Container e2e-my-shop-1a2b3c4d-db-1  Starting",
-            " Container e2e-my-shop-1a2b3c4d-db-1  Healthy",
-            " Container e2e-my-shop-1a2b3c4d-big-cache-1  Started",
-            " Container e2e-my-shop-1a2b3c4d-web-1  Created",
+        for (at, line) in [
+            (0, " Network e2e-my-shop-1a2b3c4d_default  Created"),
+            (100, " Container e2e-my-shop-1a2b3c4d-db-1  Starting"),
+            (2200, " Container e2e-my-shop-1a2b3c4d-db-1  Healthy"),
+            (2200, " Container e2e-my-shop-1a2b3c4d-big-cache-1  Started"),
+            (2200, " Container e2e-my-shop-1a2b3c4d-web-1  Created"),
         ] {
-            services.take(line);
+            services.take(line, began + Duration::from_millis(at));
         }
         assert_eq!(
             shown(&services),
             [
                 "2 of 3 services",
-                "✓ db  healthy   ✓ big-cache  started   … web  created",
+                "✓ db  healthy 2.10 s   ✓ big-cache  started   … web  created",
             ]
         );
     }

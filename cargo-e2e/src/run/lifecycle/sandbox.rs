@@ -14,7 +14,8 @@ use crate::sandbox::{
 };
 
 use super::Run;
-use super::stage_runner::{self, Bound};
+use super::bound::Bound;
+use super::stage_runner;
 
 /// A run's sandbox.
 pub(super) struct Entered {
@@ -67,7 +68,7 @@ impl Run<'_> {
             if about["repo"] != self.identity.slug
                 || about["folder"] != *folder
                 || listed.spec() != self.identity.spec.as_deref()
-                || about["by"] != stage_runner::who()
+                || about["by"] != who()
             {
                 continue;
             }
@@ -200,7 +201,7 @@ impl Run<'_> {
         let about = serde_json::json!({
             "repo": self.identity.slug,
             "project": self.identity.project,
-            "by": stage_runner::who(),
+            "by": who(),
             "folder": self.plan.repo.root.to_string_lossy(),
             "spec": self.identity.spec,
             "started_at": stage_runner::now(),
@@ -235,5 +236,15 @@ impl Run<'_> {
 
 /// Returns a name for this process, for runs that wait for it.
 fn process() -> String {
-    format!("{}, pid {}", stage_runner::who(), std::process::id())
+    format!("{}, pid {}", who(), std::process::id())
+}
+
+/// Returns the user and machine of this run, for runs that wait for its port or sandbox.
+fn who() -> String {
+    let user =
+        whoami::username().unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string());
+    format!(
+        "{user}@{}",
+        rustix::system::uname().nodename().to_string_lossy()
+    )
 }

@@ -100,7 +100,7 @@ pub(super) async fn claim(
             Ok(Claim::Claimed) => Ok(Poll::Ready(())),
             Ok(Claim::Foreign { port, holder }) => Err(foreign(context, port, &holder)),
             Ok(Claim::Held { port, run_id, by }) => {
-                let status = format!("port {port} is held by sandbox {run_id} ({by})");
+                let status = format!("port {port} is held by {by}, sandbox {run_id}");
                 if context.plan.options.no_wait {
                     let help = "without `--no-wait` this run waits for it";
                     return Err(Carried(
@@ -112,10 +112,11 @@ pub(super) async fn claim(
                 {
                     let limit = context.plan.limits.up;
                     let text = format!(
-                        "waiting up to {} s (`timeouts.up`): {status}; `ports: isolated` avoids this",
+                        "waiting up to {} s (`timeouts.up`): {status}; `ports: isolated` avoids this, `cargo e2e down {run_id}` ends it",
                         limit.as_secs()
                     );
                     context.events.waits(text, limit);
+                    context.waited.begins(&status);
                     said.clone_from(&status);
                 }
                 Ok(Poll::NotYet(status))
@@ -125,7 +126,10 @@ pub(super) async fn claim(
     })
     .await;
     match claimed {
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            context.waited.ends();
+            Ok(())
+        }
         Err(WaitError::Failed {
             source: Carried(error),
             ..

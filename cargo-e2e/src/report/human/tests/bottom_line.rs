@@ -59,7 +59,7 @@ fn a_wait_for_another_run_is_a_line_of_its_own() {
     let mut bottom = Bottom::default();
     let mut human = Human::on(HumanOptions::default(), &mut bottom, Vec::new());
     let said =
-        "waiting up to 900 s (`timeouts.up`): port 19212 is held by sandbox 01jd (bank, root@vm)";
+        "waiting up to 900 s (`timeouts.up`): port 19212 is held by bank of root@vm, sandbox 01jd";
     let waits = Event::Note {
         text: said.into(),
         waits: Some(Duration::from_mins(15)),
@@ -74,7 +74,7 @@ fn a_wait_for_another_run_is_a_line_of_its_own() {
     drop(human);
     let lines = [
         "up ",
-        "waiting port 19212 is held by sandbox 01jd (bank, root@vm)",
+        "waiting port 19212 is held by bank of root@vm, sandbox 01jd",
         "up 1/1 images pulled",
     ];
     assert_eq!(bottom.0, lines);
