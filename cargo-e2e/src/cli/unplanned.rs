@@ -125,6 +125,7 @@ impl Unplanned {
             spec: identity.spec.clone(),
             git,
             host: host.to_owned(),
+            placement: None,
             verdict: Verdict::SpecError,
             exit_code: exit_code(Verdict::SpecError, None),
             started_at: started_at.clone(),

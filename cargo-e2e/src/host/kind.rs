@@ -7,6 +7,12 @@ use crate::shell::{quote, word};
 /// The name of this machine.
 pub const LOCAL: &str = "local";
 
+/// Returns the hosts of a pool: the names between commas, which a single one has none of.
+#[must_use]
+pub fn members(name: &str) -> Vec<&str> {
+    name.split(',').map(str::trim).collect()
+}
+
 /// How a host is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostKind<'a> {

@@ -29,7 +29,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub use command::{Output, Stream, feed, lines, pour, run, stream};
 pub use connect::connect;
 pub use error::HostError;
-pub use kind::{HostKind, LOCAL};
+pub use kind::{HostKind, LOCAL, members};
 pub use local::Local;
 pub use preflight::{Check, Facts, Finding, Problem, Purpose, examine, preflight};
 pub use rsync::{List, Transfer, rsync};

@@ -53,7 +53,7 @@ impl Limits {
     /// Returns that of a stage; none of one whose parts have limits of their own.
     pub fn of_stage(&self, stage: Stage) -> Option<Duration> {
         match stage {
-            Stage::Connect => Some(self.connect),
+            Stage::Place | Stage::Connect => Some(self.connect),
             Stage::Queue => Some(self.queue),
             Stage::Build | Stage::Compile => Some(self.build),
             Stage::Sync => Some(self.sync),

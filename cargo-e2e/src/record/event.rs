@@ -58,6 +58,8 @@ pub enum Event {
         /// The line, without control characters.
         line: String,
     },
+    /// A host of a pool was chosen. What stages after `place` did on another one is over.
+    Placed { host: String },
     /// A health check passed or changed its answer.
     Health {
         name: String,
@@ -133,7 +135,10 @@ impl Event {
             }
         };
         match self {
-            Self::RunStarted { .. } | Self::StageStarted { .. } | Self::TestOutput { .. } => {}
+            Self::RunStarted { .. }
+            | Self::StageStarted { .. }
+            | Self::Placed { .. }
+            | Self::TestOutput { .. } => {}
             Self::Commit { git } => git.branch.iter_mut().for_each(mask),
             Self::Progress { line: text, .. }
             | Self::Health { answer: text, .. }

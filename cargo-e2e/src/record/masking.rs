@@ -16,6 +16,7 @@ impl Secrets {
             spec: _,
             git,
             host: _,
+            placement: _,
             verdict: _,
             exit_code: _,
             started_at: _,

@@ -16,6 +16,8 @@ pub use super::verdict_info::{Subject, USAGE, Verdict, exit_code, exit_codes};
 pub enum Stage {
     /// Read e2e.yml and what it names; recorded only where that fails.
     Plan,
+    /// Choose a host; recorded only of a pool.
+    Place,
     /// Reach the host, and check that it has what the run needs.
     Connect,
     /// Create the sandbox.
@@ -52,6 +54,7 @@ impl Stage {
     pub fn name(self) -> &'static str {
         match self {
             Self::Plan => "plan",
+            Self::Place => "place",
             Self::Connect => "connect",
             Self::Provision => "provision",
             Self::Build => "build",
@@ -109,6 +112,17 @@ pub struct StageRecord {
     pub duration_ms: u64,
     /// What was done; or why it failed, in a line, with the evidence and help below it.
     pub detail: String,
+}
+
+/// How a host was chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Placement {
+    /// What chose it: `pool`.
+    pub engine: String,
+    /// The name by which the engine knows the choice: of a pool, its hosts.
+    pub id: String,
+    /// How many milliseconds the run waited for its turn there.
+    pub queued_ms: u64,
 }
 
 /// One health check of the record.
@@ -343,6 +357,9 @@ pub struct Record {
     pub git: Git,
     /// The host's name.
     pub host: String,
+    /// How it was chosen, where that was one of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Placement>,
     pub verdict: Verdict,
     /// The process's exit code.
     pub exit_code: u8,

@@ -23,6 +23,7 @@ pub(crate) fn passed() -> Record {
         health_checks: Vec::new(),
         services: Vec::new(),
         tests: vec![test("test_command", StageStatus::Passed)],
+        placement: None,
         usage: None,
         leftovers: Vec::new(),
         tool_version: "0.1.0".into(),

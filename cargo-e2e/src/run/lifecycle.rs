@@ -1,11 +1,14 @@
 //! The order of a run's stages, and the only place that knows it. From provision on, teardown runs
 //! on every path.
 
+mod bound;
 mod end;
 mod execute;
+mod pool;
 mod run;
 mod run_state;
 mod sandbox;
+mod signal_answer;
 mod stage_runner;
 
 use std::panic::AssertUnwindSafe;
@@ -14,17 +17,20 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
-use crate::host::{Facts, Host};
+use crate::host::{Facts, Host, HostError, members};
 use crate::record::event::Event;
-use crate::record::outcome::{Git, Record, Stage, Verdict, exit_code, millis};
+use crate::record::outcome::{Git, Placement, Record, Stage, Verdict, exit_code, millis};
 use crate::record::verdict;
 use crate::run::lifecycle::run_state::RunState;
 use crate::run::lifecycle::sandbox::Entered;
 use crate::run::lifecycle::stage_runner::{StageRunner, Stopped};
-use crate::run::{Context, StageError, stages};
+use crate::run::{Context, StageError, Waited, stages};
 use crate::sandbox::ended_sandboxes;
 
 pub use run::{Connector, Outcome, RealHosts, Run};
+
+/// The hosts that were reached: each is closed at the run's end, also where others were better.
+type Reached = tokio::sync::Mutex<Vec<Arc<dyn Host>>>;
 
 impl Run<'_> {
     /// Runs every stage, and removes the sandbox unless it is to be kept.
@@ -37,7 +43,8 @@ impl Run<'_> {
             spec: self.identity.spec.clone(),
             host: self.plan.host.name.clone(),
         });
-        let mut runner = StageRunner::new(self.plan, self.events, self.cancel);
+        let waited = Waited::default();
+        let mut runner = StageRunner::new(self.plan, self.events, self.cancel, &waited);
         let mut state = RunState::default();
         // Git is read while the host is reached: neither waits for the other.
         let describe = async {
@@ -62,40 +69,67 @@ impl Run<'_> {
     }
 
     async fn on_host(&self, runner: &mut StageRunner<'_>, state: &mut RunState) {
-        let mut reached: Option<Arc<dyn Host>> = None;
+        let reached = Reached::default();
+        match members(&self.plan.host.name).as_slice() {
+            [name] => Box::pin(self.on_one(runner, state, name, &reached)).await,
+            pool => Box::pin(self.on_pool(runner, state, pool, &reached)).await,
+        }
+        for host in reached.into_inner() {
+            host.close().await;
+        }
+    }
+
+    async fn on_one(
+        &self,
+        runner: &mut StageRunner<'_>,
+        state: &mut RunState,
+        name: &str,
+        reached: &Reached,
+    ) {
         let looked = async {
-            let name = &self.plan.host.name;
-            let host = self.connector.connect(name).await?;
-            stages::connect::look(reached.insert(host.into()).as_ref(), &self.plan.spec).await
+            let host = self.reach(name, reached).await?;
+            let facts = stages::connect::look(host.as_ref(), &self.plan.spec).await?;
+            Ok(facts.map(|facts| (host, facts)))
         };
         let limit = self.plan.limits.connect;
         let judged = async {
             stages::strict::before(self.plan).await?;
             stages::connect::within(limit, looked).await
         };
-        let facts = runner.until(1, Stage::Connect, Box::pin(judged)).await;
-        match (facts, &reached) {
-            (Ok(facts), Some(host)) => {
-                state.ended_sandboxes =
-                    ended_sandboxes(host.as_ref(), &facts.root, &self.unknown).await;
+        match runner.until(1, Stage::Connect, Box::pin(judged)).await {
+            Ok((host, facts)) => {
+                self.ask_of_others(state, host.as_ref(), &facts).await;
                 // This future is large: boxed, it is not moved by value.
-                Box::pin(self.in_sandbox(runner, state, host, &facts)).await;
+                Box::pin(self.in_sandbox(runner, state, &host, &facts, false)).await;
             }
-            (Ok(_), None) => {}
-            (Err(stopped), _) => state.add(stopped.verdict()),
-        }
-        if let Some(host) = reached {
-            host.close().await;
+            Err(stopped) => state.add(stopped.verdict()),
         }
     }
 
+    /// Connects to a host, which is closed at the end.
+    async fn reach(&self, name: &str, reached: &Reached) -> Result<Arc<dyn Host>, HostError> {
+        let host: Arc<dyn Host> = self.connector.connect(name).await?.into();
+        reached.lock().await.push(Arc::clone(&host));
+        Ok(host)
+    }
+
+    /// Asks the host what became of the sandboxes of runs that were killed.
+    async fn ask_of_others(&self, state: &mut RunState, host: &dyn Host, facts: &Facts) {
+        if let Some(unknown) = self.unknown.get(host.name()) {
+            state.ended_sandboxes = ended_sandboxes(host, &facts.root, unknown).await;
+        }
+    }
+
+    /// Runs all that is done in a sandbox. With `leaves`, returns false where it would have to wait
+    /// for a turn: then nothing is there any more.
     async fn in_sandbox(
         &self,
         runner: &mut StageRunner<'_>,
         state: &mut RunState,
         shared: &Arc<dyn Host>,
         facts: &Facts,
-    ) {
+        leaves: bool,
+    ) -> bool {
         let host = shared.as_ref();
         let bound = runner.bound();
         let entering = Box::pin(self.sandbox(shared, facts, &bound));
@@ -106,9 +140,13 @@ impl Run<'_> {
                 state.add(stopped.verdict());
                 // Half a folder may exist.
                 self.teardown(runner, state, host, &facts.root).await;
-                return;
+                return true;
             }
         };
+        if leaves && place.is_some_and(|place| !place.is_turn()) {
+            self.teardown(runner, state, host, &facts.root).await;
+            return state.failed() || self.cancel.signal().is_some();
+        }
         crate::run::failpoint::reached("lease").await;
         let (before, lease) = up.unzip();
         let lease = lease.unwrap_or_else(|| self.hold(shared, &sandbox));
@@ -121,6 +159,7 @@ impl Run<'_> {
                 sandbox: &sandbox,
                 before: before.as_ref(),
                 events: self.events,
+                waited: runner.waited(),
                 bundle: self.bundle.clone(),
             };
             // A panic must not skip the teardown.
@@ -202,6 +241,7 @@ impl Run<'_> {
                 end::not_kept(runner, state, error);
             }
         }
+        true
     }
 
     fn record(
@@ -219,7 +259,16 @@ impl Run<'_> {
             repo: self.identity.slug.clone(),
             spec: self.identity.spec.clone(),
             git,
-            host: self.plan.host.name.clone(),
+            host: state
+                .placed
+                .as_ref()
+                .unwrap_or(&self.plan.host.name)
+                .clone(),
+            placement: state.placed.as_ref().map(|_| Placement {
+                engine: "pool".to_owned(),
+                id: self.plan.host.name.clone(),
+                queued_ms: runner.took(Stage::Queue),
+            }),
             verdict,
             exit_code: exit_code(verdict, self.cancel.signal()),
             started_at,

@@ -18,6 +18,20 @@ impl<T> StageOutput<T> {
         }
     }
 
+    /// Returns the same end with another result.
+    pub fn map<U>(self, with: impl FnOnce(T) -> U) -> StageOutput<U> {
+        let Self {
+            value,
+            detail,
+            skipped,
+        } = self;
+        StageOutput {
+            value: with(value),
+            detail,
+            skipped,
+        }
+    }
+
     /// Makes the output of a stage that had nothing to do.
     pub fn skipped(value: T) -> Self {
         Self {

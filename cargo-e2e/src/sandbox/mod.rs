@@ -68,6 +68,7 @@ mod services;
 mod state;
 mod teardown;
 mod turn;
+mod vacancy;
 pub mod variables;
 mod workspace;
 
@@ -94,6 +95,7 @@ pub use room::make_room;
 pub use state::{Existing, State};
 pub use teardown::{Left, listed, teardown};
 pub use turn::{NotEntered, Occupant, Predecessor};
+pub use vacancy::Vacancy;
 pub use workspace::Taken;
 
 /// The status of scripts that have nothing to work on any more.

@@ -18,6 +18,7 @@ mod living;
 mod long_logs;
 mod outcomes;
 mod page;
+mod pool;
 mod ports;
 mod prepare;
 mod pulls;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::cancel::Cancel;
 use crate::compose::scan::scan;
+use crate::host::members;
 use crate::plan::{Keep, Options, Plan};
 use crate::record::event::Events;
 use crate::record::outcome::{Verdict, exit_code};
@@ -161,7 +162,10 @@ async fn run_planned(
     if let Some(note) = note {
         events.note(note);
     }
-    let unknown = keeping.unknown(&plan.host.name);
+    let hosts = members(&plan.host.name).into_iter();
+    let unknown = hosts
+        .map(|host| (host.to_owned(), keeping.unknown(host)))
+        .collect();
     if !plan.options.up_only {
         for warning in plan.not_allowed(&plan.targets_not_run()) {
             events.warn(&warning.text);

@@ -120,6 +120,7 @@ impl Reporter for Journal {
         if let Event::Commit { .. }
         | Event::StageStarted { .. }
         | Event::StageEnded { .. }
+        | Event::Placed { .. }
         | Event::Health { .. } = event
         {
             // A full disk is reported when the record is stored.
@@ -225,6 +226,7 @@ pub(super) fn read(text: &str) -> Option<Dead> {
         spec: header.spec.clone(),
         git: Git::default(),
         host: header.host.clone(),
+        placement: None,
         verdict: Verdict::Interrupted,
         exit_code: KILLED,
         started_at: header.started_at.clone(),
@@ -287,6 +289,13 @@ fn add(record: &mut Record, at: String, event: Event) {
                 record.duration_ms = millis(duration);
                 record.detail = detail;
             }
+        }
+        Event::Placed { host } => {
+            record.host = host;
+            let place = record.stages.iter().rfind(|one| one.name == Stage::Place);
+            let place = place.cloned();
+            record.stages.retain(|one| one.name < Stage::Place);
+            record.stages.extend(place);
         }
         Event::Health {
             name,

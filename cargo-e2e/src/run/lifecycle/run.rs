@@ -1,5 +1,6 @@
 //! One run: its inputs and its outcome.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::cancel::Cancel;
@@ -50,6 +51,6 @@ pub struct Run<'a> {
     pub cancel: &'a Cancel,
     /// The folder on this machine for the result.
     pub bundle: PathBuf,
-    /// Killed runs on its host of whose sandbox's end nothing is known.
-    pub unknown: Vec<String>,
+    /// By the hosts that it may be on, killed runs of whose sandbox's end nothing is known.
+    pub unknown: BTreeMap<String, Vec<String>>,
 }

@@ -17,6 +17,8 @@ use super::stage_runner::Stopped;
 #[derive(Debug, Default)]
 pub(super) struct RunState {
     pub(super) verdict: Option<Verdict>,
+    /// The host of the pool that was chosen.
+    pub(super) placed: Option<String>,
     /// Whether the host is lost.
     pub(super) lost: bool,
     pub(super) health_checks: Vec<HealthRecord>,

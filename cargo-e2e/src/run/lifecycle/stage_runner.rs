@@ -3,18 +3,21 @@
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tokio::sync::watch;
 
-use crate::cancel::{Cancel, Signal};
+use crate::cancel::Cancel;
 use crate::host::HostError;
 use crate::plan::Plan;
 use crate::record::event::{Ahead, Event, Events};
 use crate::record::outcome::{Stage, StageRecord, StageStatus, Verdict, millis};
-use crate::run::{StageError, StageOutput};
+use crate::run::waited::Wait;
+use crate::run::{StageError, StageOutput, Waited};
 use crate::sandbox::LeaseLost;
+
+use super::bound::Bound;
+use super::signal_answer::answer;
 
 pub(super) use crate::record::outcome::now;
 
@@ -47,33 +50,16 @@ pub(super) struct StageRunner<'a> {
     /// Stages may run in parallel.
     records: RefCell<Vec<StageRecord>>,
     halt: watch::Sender<bool>,
-}
-
-/// The moment from which a stage ignores signals.
-pub(super) struct Bound {
-    cancel: Cancel,
-    begun: AtomicBool,
-}
-
-impl Bound {
-    /// Makes the stage ignore signals from here on; never returns when a signal came before.
-    pub(super) async fn begin(&self) {
-        if self.cancel.signal().is_some() {
-            std::future::pending::<()>().await;
-        }
-        self.begun.store(true, Ordering::Relaxed);
-    }
-
-    async fn cancelled(&self) {
-        self.cancel.reached(1).await;
-        if self.begun.load(Ordering::Relaxed) {
-            self.cancel.reached(3).await;
-        }
-    }
+    waited: &'a Waited,
 }
 
 impl<'a> StageRunner<'a> {
-    pub(super) fn new(plan: &'a Plan, events: &'a Events, cancel: &'a Cancel) -> Self {
+    pub(super) fn new(
+        plan: &'a Plan,
+        events: &'a Events,
+        cancel: &'a Cancel,
+        waited: &'a Waited,
+    ) -> Self {
         Self {
             plan,
             events,
@@ -82,7 +68,13 @@ impl<'a> StageRunner<'a> {
             acknowledged: Cell::new(0),
             records: RefCell::default(),
             halt: watch::Sender::new(false),
+            waited,
         }
+    }
+
+    /// Where a stage that waits for other runs says so.
+    pub(super) fn waited(&self) -> &'a Waited {
+        self.waited
     }
 
     /// Runs two parts of a run in parallel; when one fails, the other's stage is interrupted.
@@ -153,10 +145,7 @@ impl<'a> StageRunner<'a> {
     }
 
     pub(super) fn bound(&self) -> Bound {
-        Bound {
-            cancel: self.cancel.clone(),
-            begun: AtomicBool::new(false),
-        }
+        Bound::of(self.cancel)
     }
 
     /// Runs a stage until `signals` have come.
@@ -197,9 +186,46 @@ impl<'a> StageRunner<'a> {
             // The signal may have come after `acknowledge` was asked and before `cancelled` was.
             self.answer_to(stage, self.acknowledged.get() + 1);
         }
-        let record = self.end(stage, started_at, began, &ended);
+        let begin = match self.waited.take().filter(|_| stage == Stage::Up) {
+            Some(wait) => self.end_wait(wait, (started_at, began), &ended),
+            None => (started_at, began),
+        };
+        let record = self.end(stage, begin, &ended);
         self.records.borrow_mut().push(record);
         ended.map(|done| done.value)
+    }
+
+    /// Records what a stage has waited for other runs until it could begin, and returns when that was.
+    fn end_wait<T>(
+        &self,
+        wait: Wait,
+        (started_at, began): (String, Instant),
+        ended: &Result<StageOutput<T>, Stopped>,
+    ) -> (String, Instant) {
+        let stage = Stage::Queue;
+        let status = match (&wait.until, ended) {
+            (None, Err(Stopped::Failed(_))) => StageStatus::Failed,
+            (None, _) => StageStatus::Interrupted,
+            (Some(_), _) => StageStatus::Passed,
+        };
+        let (until, at) = wait.until.unwrap_or_else(|| (Instant::now(), now()));
+        let (duration, detail) = (until - began, wait.why);
+        let ahead = ahead(self.plan, stage);
+        self.events.emit(Event::StageStarted { stage, ahead });
+        self.events.emit(Event::StageEnded {
+            stage,
+            status,
+            duration,
+            detail: detail.clone(),
+        });
+        self.records.borrow_mut().push(StageRecord {
+            name: stage,
+            status,
+            started_at,
+            duration_ms: millis(duration),
+            detail,
+        });
+        (at, until)
     }
 
     /// Says what each signal does from now on.
@@ -222,7 +248,7 @@ impl<'a> StageRunner<'a> {
 
     /// Adds a late failure to the record of a stage that has ended.
     pub(super) fn amend(&mut self, stage: Stage, error: Stopped) {
-        let mut record = self.end::<()>(stage, now(), Instant::now(), &Err(error));
+        let mut record = self.end::<()>(stage, (now(), Instant::now()), &Err(error));
         let records = self.records.get_mut();
         if let Some(first) = records.iter_mut().find(|one| one.name == stage) {
             record.started_at.clone_from(&first.started_at);
@@ -236,8 +262,7 @@ impl<'a> StageRunner<'a> {
     fn end<T>(
         &self,
         stage: Stage,
-        started_at: String,
-        began: Instant,
+        (started_at, began): (String, Instant),
         ended: &Result<StageOutput<T>, Stopped>,
     ) -> StageRecord {
         let mut recorded = None;
@@ -277,10 +302,23 @@ impl<'a> StageRunner<'a> {
         }
     }
 
+    /// Forgets what was done on a host that the run has left.
+    pub(super) fn forget(&mut self) {
+        let records = self.records.get_mut();
+        records.retain(|record| record.name < Stage::Place);
+    }
+
     /// Returns whether a stage has begun.
     pub(super) fn reached(&self, stage: Stage) -> bool {
         let records = self.records.borrow();
         records.iter().any(|record| record.name == stage)
+    }
+
+    /// Returns how many milliseconds a stage took; 0 for one that did not begin.
+    pub(super) fn took(&self, stage: Stage) -> u64 {
+        let records = self.records.borrow();
+        let of = records.iter().filter(|record| record.name == stage);
+        of.map(|record| record.duration_ms).sum()
     }
 
     /// Returns the records in the order of their begins, not of their ends.
@@ -288,33 +326,6 @@ impl<'a> StageRunner<'a> {
         let mut records = self.records.into_inner();
         records.sort_by_key(|record| record.name);
         records
-    }
-}
-
-/// Returns what a signal does, and what another one would do.
-fn answer(plan: &Plan, cancel: &Cancel, stage: Stage, signals: u32) -> String {
-    let again = match cancel.signal() {
-        Some(Signal::Int) | None => "Ctrl-C",
-        Some(other) => other.name(),
-    };
-    let end = if plan.keep_typed {
-        "the sandbox is kept"
-    } else {
-        "teardown"
-    };
-    match (signals, stage) {
-        (1, Stage::Teardown | Stage::Report) => format!("finishing {}", stage.name()),
-        (1, Stage::Collect) => format!("fetching logs, then {end} ({again} again: skip logs)"),
-        (1, Stage::Test) => {
-            format!("stopping tests, then logs and {end} ({again} again: skip logs)")
-        }
-        (1, Stage::Up | Stage::Ready | Stage::Setup) => {
-            let stage = stage.name();
-            format!("stopping {stage}, then logs and {end} ({again} again: skip logs)")
-        }
-        (1, _) => format!("stopping {}, then {end}", stage.name()),
-        (2, _) => format!("skipping logs, then {end} ({again} again: leave it to the host)"),
-        _ => "leaving teardown to the host".to_owned(),
     }
 }
 
@@ -333,22 +344,13 @@ fn ahead(plan: &Plan, stage: Stage) -> Ahead {
     }
 }
 
-/// Returns the user and machine of this run, for runs that wait for its port or sandbox.
-pub(super) fn who() -> String {
-    let user =
-        whoami::username().unwrap_or_else(|_| rustix::process::getuid().as_raw().to_string());
-    format!(
-        "{user}@{}",
-        rustix::system::uname().nodename().to_string_lossy()
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::super::tests::plan;
     use super::*;
+    use crate::cancel::Signal;
     use crate::record::event::Reporter;
 
     #[derive(Clone, Default)]
@@ -370,7 +372,8 @@ mod tests {
         let (cancel, press) = Cancel::by_hand();
         let notes = Notes::default();
         let events = Events::masking(Arc::default(), vec![Box::new(notes.clone())]);
-        let runner = StageRunner::new(&plan, &events, &cancel);
+        let waited = Waited::default();
+        let runner = StageRunner::new(&plan, &events, &cancel, &waited);
         let never = std::future::pending::<Result<StageOutput<()>, StageError>>();
         let ended = runner
             .run(Stage::Test, never, async { press(Signal::Int) })

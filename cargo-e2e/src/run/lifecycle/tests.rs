@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -117,7 +118,7 @@ async fn run_with(
         events: &Events::masking(Arc::default(), reporters),
         cancel,
         bundle: folder.path().to_owned(),
-        unknown: Vec::new(),
+        unknown: BTreeMap::new(),
     }
     .run()
     .await;
@@ -176,7 +177,7 @@ async fn a_host_that_is_not_there() {
         events: &Events::default(),
         cancel: &Cancel::never(),
         bundle: folder.path().to_owned(),
-        unknown: Vec::new(),
+        unknown: BTreeMap::new(),
     }
     .run()
     .await;

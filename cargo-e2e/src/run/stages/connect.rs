@@ -63,10 +63,10 @@ fn freed(one: &Stored) -> Option<u64> {
 }
 
 /// Gives up on a host that neither accepts nor refuses.
-pub async fn within(
+pub async fn within<T>(
     limit: Duration,
-    work: impl Future<Output = Result<StageOutput<Facts>, StageError>>,
-) -> Result<StageOutput<Facts>, StageError> {
+    work: impl Future<Output = Result<StageOutput<T>, StageError>>,
+) -> Result<StageOutput<T>, StageError> {
     tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
         let message = format!(
             "no response from the host within {} s",

@@ -1,5 +1,6 @@
 //! Where a secret must not be.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
@@ -31,7 +32,7 @@ async fn a_secret_is_in_no_argument_and_no_record() {
         events: &Events::masking(Arc::new(secrets), Vec::new()),
         cancel: &Cancel::never(),
         bundle: folder.path().to_owned(),
-        unknown: Vec::new(),
+        unknown: BTreeMap::new(),
     }
     .run()
     .await;
@@ -68,7 +69,7 @@ async fn what_was_fetched_is_masked_however_the_run_ends() {
             events: &Events::masking(Arc::new(secrets), Vec::new()),
             cancel: &Cancel::never(),
             bundle: bundle.to_owned(),
-            unknown: Vec::new(),
+            unknown: BTreeMap::new(),
         }
         .run()
         .await;

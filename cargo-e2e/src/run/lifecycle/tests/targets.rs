@@ -1,6 +1,7 @@
 //! Cargo's test targets, compiled by the real Cargo: a program of a few lines does what a harness
 //! would. The real one is tested with real hosts.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -116,7 +117,7 @@ impl Package {
             events: &Events::default(),
             cancel,
             bundle: self.folder.path().join("bundle"),
-            unknown: Vec::new(),
+            unknown: BTreeMap::new(),
         }
         .run()
         .await;
@@ -324,7 +325,7 @@ async fn tests_on_a_host_that_takes_no_socket_run_without() {
         events: &Events::masking(Arc::default(), vec![Box::new(seen.clone())]),
         cancel: &Cancel::never(),
         bundle: package.folder.path().join("bundle"),
-        unknown: Vec::new(),
+        unknown: BTreeMap::new(),
     }
     .run()
     .await;

@@ -1,0 +1,221 @@
+//! Chooses a host of a pool: of those with room for the sandbox one that has the repo already, else the
+//! one with the shortest queue. Hosts that can't be used are left out.
+
+use std::cmp::Reverse;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{Instant, timeout_at};
+
+use crate::host::{Facts, Host, HostError};
+use crate::plan::Plan;
+use crate::record::event::Events;
+use crate::record::outcome::Verdict;
+use crate::run::{StageError, StageOutput};
+use crate::sandbox::{Request, Vacancy};
+use crate::text::count;
+
+use super::connect::look;
+
+/// When one host has room, the others have this long to say that they are better, or as long again as
+/// the first one needed.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// A host of the pool that can run the sandbox.
+pub struct Candidate {
+    pub host: Arc<dyn Host>,
+    pub facts: Facts,
+    /// What the look at it came to.
+    pub detail: String,
+    vacancy: Vacancy,
+}
+
+type Answer = (String, Result<Candidate, StageError>);
+
+/// The hosts of a pool, as far as they have answered.
+pub struct Pool<'a> {
+    plan: &'a Plan,
+    slug: &'a str,
+    events: &'a Events,
+    size: usize,
+    since: Instant,
+    asked: FuturesUnordered<BoxFuture<'a, Answer>>,
+    /// Those that have not answered.
+    silent: Vec<&'a str>,
+    refused: Vec<(String, String)>,
+    usable: Vec<Candidate>,
+    /// Those that had no room when the sandbox came.
+    full: Vec<Candidate>,
+}
+
+impl<'a> Pool<'a> {
+    /// Begins to ask all of them. `connect` reaches a host by its name, and the caller closes what it
+    /// reached.
+    pub fn ask<C>(
+        plan: &'a Plan,
+        names: &[&'a str],
+        slug: &'a str,
+        events: &'a Events,
+        connect: impl Fn(&'a str) -> C,
+    ) -> Self
+    where
+        C: Future<Output = Result<Arc<dyn Host>, HostError>> + Send + 'a,
+    {
+        let asked = names.iter().map(|name| {
+            let reached = connect(name);
+            let name = (*name).to_owned();
+            let answer = async move { (name, candidate(plan, slug, reached).await) };
+            let boxed: BoxFuture<'a, Answer> = Box::pin(answer);
+            boxed
+        });
+        Self {
+            plan,
+            slug,
+            events,
+            size: names.len(),
+            since: Instant::now(),
+            asked: asked.collect(),
+            silent: names.to_vec(),
+            refused: Vec::new(),
+            usable: Vec::new(),
+            full: Vec::new(),
+        }
+    }
+
+    /// Returns whether another host may have room.
+    #[must_use]
+    pub fn may_have_room(&self) -> bool {
+        !self.asked.is_empty() || self.usable.iter().any(|one| one.vacancy.has_room())
+    }
+
+    /// Says that a host that was chosen has no room any more.
+    pub fn is_full(&mut self, candidate: Candidate) {
+        self.full.push(candidate);
+    }
+
+    /// Returns the best host.
+    ///
+    /// # Errors
+    /// When none can be used.
+    pub async fn choose(&mut self) -> Result<StageOutput<Candidate>, StageError> {
+        self.listen().await;
+        if !self.may_have_room() {
+            for mut candidate in std::mem::take(&mut self.full) {
+                // Its queue has grown since it was asked.
+                let host = candidate.host.as_ref();
+                if let Ok(vacancy) = vacancy(self.plan, self.slug, host, &candidate.facts).await {
+                    candidate.vacancy = vacancy;
+                }
+                self.usable.push(candidate);
+            }
+        }
+        let ranked = self.usable.iter().enumerate();
+        // Many runs at once do not all go to the same one of equals.
+        let best = ranked.min_by_key(|(_, one)| (rank(one.vacancy), fastrand::u32(..)));
+        let Some((best, _)) = best else {
+            return Err(self.none());
+        };
+        let best = self.usable.swap_remove(best);
+        let detail = self.detail(&best);
+        Ok(StageOutput::new(best, detail))
+    }
+
+    /// Takes answers until one has room and others had time to be better.
+    async fn listen(&mut self) {
+        let mut deadline = self.since + self.plan.limits.connect;
+        loop {
+            if self.usable.iter().any(|one| one.vacancy.has_room()) {
+                let soon = GRACE.max(self.since.elapsed());
+                deadline = deadline.min(Instant::now() + soon);
+            }
+            let Ok(Some((name, answer))) = timeout_at(deadline, self.asked.next()).await else {
+                return;
+            };
+            self.silent.retain(|one| *one != name);
+            match answer {
+                Ok(candidate) => self.usable.push(candidate),
+                Err(error) => {
+                    let why = error.message;
+                    self.events
+                        .warn(format!("`{name}` is left out of the pool: {why}"));
+                    self.refused.push((name, why));
+                }
+            }
+        }
+    }
+
+    /// Returns why no host can be used, each with its own reason.
+    fn none(&self) -> StageError {
+        let mut message = format!("none of {} can be used", count(self.size, "host"));
+        for (name, why) in &self.refused {
+            let _ = write!(message, "\n{name}: {why}");
+        }
+        let limit = self.plan.limits.connect.as_secs();
+        for name in &self.silent {
+            let _ = write!(message, "\n{name}: no response within {limit} s");
+        }
+        StageError::new(Verdict::HostError, message)
+            .help("`cargo e2e doctor --host NAME` checks one of them")
+    }
+
+    /// `b of 3, 2 of 4 slots free`.
+    fn detail(&self, best: &Candidate) -> String {
+        let Vacancy {
+            free,
+            waiting,
+            slots,
+            ..
+        } = best.vacancy;
+        let room = if best.vacancy.has_room() {
+            format!("{free} of {} free", count(slots as usize, "slot"))
+        } else {
+            format!("the shortest queue: {}", count(waiting as usize, "run"))
+        };
+        format!("{} of {}, {room}", best.host.name(), self.size)
+    }
+}
+
+/// The best is the lowest.
+fn rank(vacancy: Vacancy) -> impl Ord {
+    let room = vacancy.has_room();
+    let queue = if room { 0 } else { vacancy.waiting };
+    (
+        Reverse(room),
+        queue,
+        Reverse(vacancy.warmth),
+        Reverse(vacancy.free),
+    )
+}
+
+async fn candidate(
+    plan: &Plan,
+    slug: &str,
+    reached: impl Future<Output = Result<Arc<dyn Host>, HostError>>,
+) -> Result<Candidate, StageError> {
+    let host = reached.await?;
+    let looked = look(host.as_ref(), &plan.spec).await?;
+    let vacancy = vacancy(plan, slug, host.as_ref(), &looked.value).await?;
+    Ok(Candidate {
+        host,
+        facts: looked.value,
+        detail: looked.detail,
+        vacancy,
+    })
+}
+
+async fn vacancy(
+    plan: &Plan,
+    slug: &str,
+    host: &dyn Host,
+    facts: &Facts,
+) -> Result<Vacancy, HostError> {
+    let request = Request {
+        need: plan.need,
+        slots: plan.slots,
+    };
+    Vacancy::of(host, facts, slug, request).await
+}

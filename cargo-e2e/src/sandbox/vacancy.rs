@@ -1,0 +1,93 @@
+//! What room a host has for another sandbox, before one is made there.
+
+use std::time::Duration;
+
+use crate::host::{self, Facts, Host, HostError};
+
+use super::{Request, check};
+
+const LOOK: Duration = Duration::from_secs(15);
+
+/// The room on a host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Vacancy {
+    /// Slots that nobody has or waits for.
+    pub free: u32,
+    /// How many sandboxes wait for a turn.
+    pub waiting: u32,
+    pub slots: u32,
+    /// How many of them the sandbox would take.
+    pub asked: u32,
+    /// What is there already.
+    pub warmth: Warmth,
+}
+
+/// What of a repo is on a host already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Warmth {
+    #[default]
+    Cold,
+    /// A workspace, to which only changes have to be sent; and likely the images.
+    Workspace,
+    /// A sandbox that is up.
+    Sandbox,
+}
+
+impl Vacancy {
+    /// Asks a host.
+    ///
+    /// # Errors
+    /// When the host is lost.
+    pub async fn of(
+        host: &dyn Host,
+        facts: &Facts,
+        slug: &str,
+        request: Request,
+    ) -> Result<Self, HostError> {
+        let script = script!("the look for room", "queue", "enqueue", "slots")
+            .var("root", &facts.root)
+            .var("id", "")
+            .var("slug", slug)
+            .var("engine_id", &facts.engine_id)
+            .var("need_cpus", request.need.cpus.unwrap_or(0).to_string())
+            .var("need_kb", request.need.memory.unwrap_or(0).to_string())
+            .var("most", request.most());
+        let output = check(host, &script, host::run(host, &script, b"", LOOK).await?)?;
+        Ok(Self::parse(&output.text()).unwrap_or_default())
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split_whitespace();
+        let mut number = || words.next()?.parse().ok();
+        Some(Self {
+            free: number()?,
+            waiting: number()?,
+            slots: number()?,
+            asked: number()?,
+            warmth: match number()? {
+                0 => Warmth::Cold,
+                1 => Warmth::Workspace,
+                _ => Warmth::Sandbox,
+            },
+        })
+    }
+
+    /// Returns whether a sandbox could begin at once.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.asked > 0 && self.free >= self.asked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_what_room_there_is() {
+        let vacancy = Vacancy::parse("2 1 4 2 1\n").unwrap();
+        assert!(vacancy.has_room() && vacancy.warmth == Warmth::Workspace);
+        assert!(!Vacancy::parse("1 0 4 2 0").unwrap().has_room());
+        assert_eq!(Vacancy::parse("2 1 4"), None);
+    }
+}

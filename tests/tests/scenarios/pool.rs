@@ -1,0 +1,150 @@
+//! Several hosts after `--host`: a run goes to one that has room.
+
+use std::fs;
+use std::time::Duration;
+
+use e2e_tests::{Ended, Host, Repo, Running, Spare};
+use serde_json::Value;
+
+const LIMIT: Duration = Duration::from_mins(3);
+/// Tests that run until their host has the file `/tmp/go`.
+const HELD: &str = "echo testing; until [ -e /tmp/go ]; do sleep 0.1; done";
+
+struct Pool {
+    spares: [Spare; 2],
+    config: tempfile::NamedTempFile,
+}
+
+impl Pool {
+    fn new(names: [&'static str; 2]) -> Self {
+        let spares = names.map(Spare::new);
+        let config = tempfile::NamedTempFile::new().expect("a file");
+        let includes = spares
+            .iter()
+            .map(|one| format!("Include {}\n", one.ssh_config()));
+        fs::write(config.path(), includes.collect::<String>()).expect("it can be written");
+        Self { spares, config }
+    }
+
+    fn hosts(&self) -> [Host; 2] {
+        [self.spares[0].host(), self.spares[1].host()]
+    }
+
+    /// Checks that no sandbox, nothing with a label and no ticket is there.
+    #[track_caller]
+    fn has_nothing_left(&self) {
+        for host in self.hosts() {
+            let left = host.says(
+                "cd /root/.local/state/cargo-e2e && find sandboxes leases -mindepth 1 -maxdepth 1 2>/dev/null; \
+                 for what in 'ps -a' 'network ls' 'volume ls'; do docker $what -q --filter label=cargo-e2e.run; done; \
+                 find /tmp/cargo-e2e-queue-* -name '*.*' 2>/dev/null; :",
+            );
+            assert_eq!(left, "", "on {}", host.name());
+        }
+    }
+
+    /// As it is typed.
+    fn name(&self) -> String {
+        self.hosts().map(|host| host.name()).join(",")
+    }
+
+    /// A repo whose runs say by their arguments what their tests are, on hosts with one slot each.
+    fn repo(&self, name: &str) -> Repo {
+        Repo::new(name)
+            .env(
+                "CARGO_E2E_SSH_CONFIG",
+                &self.config.path().display().to_string(),
+            )
+            .env("CARGO_E2E_MAX_SANDBOXES", "1")
+            .env("CARGO_E2E_CONNECT_TIMEOUT", "60")
+            .compose("services: {web: {image: BUSYBOX, init: true, command: [sleep, '600']}}\n")
+            .spec("ports: isolated\ntest_command: eval\n")
+    }
+}
+
+fn start(repo: &Repo, hosts: &str, tests: &str) -> Running {
+    let mut command = repo.command();
+    command.args(["--host", hosts, "--", tests]);
+    Running::start(command, None)
+}
+
+fn run(repo: &Repo, hosts: &str, tests: &str) -> Ended {
+    start(repo, hosts, tests).finish(LIMIT)
+}
+
+/// The record of the last run of a repo.
+#[track_caller]
+fn record(repo: &Repo) -> Value {
+    let text = fs::read(repo.path("e2e/results/latest/run.json")).expect("a record");
+    serde_json::from_slice(&text).expect("JSON")
+}
+
+#[test]
+fn runs_go_where_there_is_room_and_else_wait_in_the_shortest_queue() {
+    let pool = Pool::new(["pool-1", "pool-2"]);
+    let hosts = pool.hosts();
+    let repos = ["pool-a", "pool-b", "pool-c"].map(|name| pool.repo(name));
+    // At once: whichever they choose, each gets a host of its own.
+    let mut runs: Vec<Running> = repos[..2]
+        .iter()
+        .map(|repo| start(repo, &pool.name(), HELD))
+        .collect();
+    for run in &mut runs {
+        run.prints("testing");
+    }
+    let mut third = start(&repos[2], &pool.name(), "true");
+    third.prints("1st of 1 in the queue");
+    for host in hosts {
+        let _ = host.says("touch /tmp/go");
+    }
+    runs.push(third);
+    for run in runs {
+        let ended = run.finish(LIMIT);
+        assert_eq!(ended.code, Some(0), "{ended}");
+    }
+    let [first, second, third] = repos.each_ref().map(record);
+    let mut on = [first["host"].as_str(), second["host"].as_str()];
+    on.sort_unstable();
+    assert_eq!(on, [Some("pool-1"), Some("pool-2")]);
+    for one in [&first, &second] {
+        assert_eq!(one["placement"]["engine"], "pool");
+        assert_eq!(one["placement"]["id"], "pool-1,pool-2");
+        assert_eq!(one["placement"]["queued_ms"], 0);
+        let stages = one["stages"].as_array().expect("stages");
+        let count = |name: &str| stages.iter().filter(|stage| stage["name"] == name).count();
+        assert_eq!(
+            ["place", "connect", "provision", "teardown"].map(count),
+            [1; 4]
+        );
+    }
+    assert!(
+        third["placement"]["queued_ms"].as_u64() > Some(0),
+        "{third}"
+    );
+    pool.has_nothing_left();
+}
+
+#[test]
+fn hosts_that_cant_be_used_are_left_out_and_one_that_has_the_repo_is_preferred() {
+    let pool = Pool::new(["pool-3", "pool-4"]);
+    let repo = pool.repo("pool-warm");
+    let there = run(&repo, "pool-4", "true");
+    assert_eq!(there.code, Some(0), "{there}");
+    for _ in 0..3 {
+        let ended = run(&repo, &format!("nowhere.invalid,{}", pool.name()), "true");
+        assert_eq!(ended.code, Some(0), "{ended}");
+        let said = "`nowhere.invalid` is left out of the pool: ";
+        assert!(ended.stderr.contains(said), "{ended}");
+        assert_eq!(record(&repo)["host"], "pool-4", "{ended}");
+    }
+    let none = run(&repo, "nowhere.invalid,nobody.invalid", "true");
+    assert_eq!(none.code, Some(97), "{none}");
+    for said in [
+        "none of 2 hosts can be used",
+        "nowhere.invalid: ",
+        "nobody.invalid: ",
+    ] {
+        assert!(none.stderr.contains(said), "it lacks {said:?}\n{none}");
+    }
+    pool.has_nothing_left();
+}
