@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -88,13 +90,8 @@ impl Browser {
         let colours = json!({"features": [{"name": "prefers-color-scheme", "value": colours}]});
         let screen =
             json!({"width": width, "height": 3000, "deviceScaleFactor": 1, "mobile": false});
-        for (command, parameters) in [
-            ("Emulation.setEmulatedMedia", colours),
-            ("Emulation.setDeviceMetricsOverride", screen),
-        ] {
-            let body = json!({"cmd": command, "params": parameters});
-            ask(&format!("{}/goog/cdp/execute", self.session), &body);
-        }
+        self.devtools("Emulation.setEmulatedMedia", &colours);
+        self.devtools("Emulation.setDeviceMetricsOverride", &screen);
     }
 
     /// Clicks the first part that a selector finds.
@@ -116,8 +113,68 @@ impl Browser {
             ["keyDown", "keyUp"].map(|kind| json!({"type": kind, "value": key.to_string()}))
         });
         let pressed: Vec<Value> = pressed.collect();
-        let actions = json!({"actions": [{"type": "key", "id": "keys", "actions": pressed}]});
+        self.input(&json!({"type": "key", "id": "keys", "actions": pressed}));
+    }
+
+    /// Pastes what was copied, to whatever has the focus.
+    #[track_caller]
+    pub fn pastes(&self) {
+        let control = "\u{e009}";
+        let keys = [
+            ("keyDown", control),
+            ("keyDown", "v"),
+            ("keyUp", "v"),
+            ("keyUp", control),
+        ];
+        let pressed = keys.map(|(kind, key)| json!({"type": kind, "value": key}));
+        self.input(&json!({"type": "key", "id": "keys", "actions": pressed}));
+    }
+
+    /// Moves the mouse to a place in the window, in pixels.
+    #[track_caller]
+    pub fn points_at(&self, place: (i64, i64)) {
+        self.mouse(&[moved(place)]);
+    }
+
+    /// Presses the mouse at a place in the window, and releases it at another.
+    #[track_caller]
+    pub fn drags(&self, from: (i64, i64), to: (i64, i64)) {
+        let [down, up] =
+            ["pointerDown", "pointerUp"].map(|kind| json!({"type": kind, "button": 0}));
+        self.mouse(&[moved(from), down, moved(to), up]);
+    }
+
+    #[track_caller]
+    fn mouse(&self, actions: &[Value]) {
+        let kind = json!({"pointerType": "mouse"});
+        self.input(
+            &json!({"type": "pointer", "id": "mouse", "parameters": kind, "actions": actions}),
+        );
+    }
+
+    #[track_caller]
+    fn input(&self, device: &Value) {
+        let actions = json!({ "actions": [device] });
         ask(&format!("{}/actions", self.session), &actions);
+    }
+
+    /// Writes a PNG of the whole page.
+    #[track_caller]
+    pub fn photographs(&self, path: &Path) {
+        let taken = self.devtools(
+            "Page.captureScreenshot",
+            &json!({"captureBeyondViewport": true}),
+        );
+        let picture = taken["data"].as_str().expect("a picture");
+        let picture = BASE64.decode(picture).expect("base64");
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        std::fs::write(path, picture).expect("writable");
+    }
+
+    #[track_caller]
+    fn devtools(&self, command: &str, parameters: &Value) -> Value {
+        let body = json!({"cmd": command, "params": parameters});
+        ask(&format!("{}/goog/cdp/execute", self.session), &body)
     }
 
     /// What axe-core has against the page, a line each, once lines and tests that are like others
@@ -150,6 +207,10 @@ impl Drop for Browser {
         let _ = Running::start(quit, None).finish(Duration::from_secs(30));
         let _ = self.driver.signal(rustix::process::Signal::TERM);
     }
+}
+
+fn moved((x, y): (i64, i64)) -> Value {
+    json!({"type": "pointerMove", "duration": 0, "x": x, "y": y})
 }
 
 #[track_caller]

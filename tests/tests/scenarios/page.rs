@@ -1,5 +1,8 @@
 //! The page of a run, in a real browser.
 
+mod search;
+mod timeline;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::time::Duration;
@@ -45,12 +48,21 @@ const SPEC: &str = indoc! {r#"
       exit 3
 "#};
 
-/// Two tests that failed, one that was skipped, and 30 that passed, in three modules.
+/// Twelve tests that failed, of which the page opens ten, one that was skipped, and 31 that passed,
+/// one of them at its second attempt; in four modules.
 fn report() -> String {
     let mut cases = String::new();
+    let mut late = String::new();
+    for number in 0..10 {
+        // Writing to a String can't fail.
+        let _ = write!(
+            late,
+            "<testcase classname=\"tests.test_late\" name=\"test_part_{number}\" time=\"0.01\">\
+             <failure message=\"expected part {number}\">E nothing came of {number}</failure></testcase>"
+        );
+    }
     for number in 0..30 {
         let module = if number < 20 { "cart" } else { "pay" };
-        // Writing to a String can't fail.
         let _ = write!(
             cases,
             "<testcase classname=\"tests.test_{module}\" name=\"test_{number}\" time=\"0.01\"/>"
@@ -59,7 +71,8 @@ fn report() -> String {
     format!(
         "<testsuite name=\"pytest\" timestamp=\"BEGAN\" time=\"61\">\
          <testcase classname=\"tests.test_shop\" name=\"test_price\" time=\"60\">\
-         <failure message=\"expected 5.00\">E expected 5.00, got 4.99</failure></testcase>{cases}\
+         <failure message=\"expected 5.00\">E expected 5.00, got 4.99</failure></testcase>{late}{cases}\
+         <testcase classname=\"tests.test_pay\" name=\"test_twice\" time=\"0.01\"><flakyFailure message=\"paid 3 times\"/></testcase>\
          <testcase classname=\"tests.test_cart\" name=\"test_card\" time=\"0\"><skipped message=\"no card reader\"/></testcase>\
          <testcase classname=\"tests.test_shop\" name=\"test_name\" time=\"0.1\">\
          <failure message=\"expected a name\"/></testcase></testsuite>"
@@ -73,6 +86,9 @@ const SHOWN: &str = "
     const search = (text) => { filter.value = text; filter.dispatchEvent(new Event('input')); };
     const lines = () => all('.log .chunk > div').filter((one) => !one.hidden && !one.closest('[hidden]')).length;
 ";
+
+const FITS: &str =
+    "return document.documentElement.scrollWidth <= document.documentElement.clientWidth;";
 
 fn shown(browser: &Browser, script: &str) -> Value {
     browser.run(&format!("{SHOWN}\n{script}"))
@@ -116,7 +132,7 @@ fn the_page_of_a_run_works_in_a_browser_and_without_scripts() {
     assert_eq!(read[0], json!(format!("{} e2e: Failed", repo.slug())));
     assert_eq!(
         (&read[1], &read[2]),
-        (&json!(0), &json!(2)),
+        (&json!(0), &json!(12)),
         "the failed tests"
     );
     for text in [
@@ -128,15 +144,20 @@ fn the_page_of_a_run_works_in_a_browser_and_without_scripts() {
 
     browser.open(&page);
     assert_eq!(shown(&browser, "return document.title;"), read[0]);
+    a_skip_is_no_failure(&browser);
+    browser.open(&page);
     looks_well(&browser);
     // Anew: that left lines out.
     browser.open(&page);
-    finds(&browser);
+    search::finds(&browser);
+    search::opens_what_it_finds(&browser);
     shows_when(&browser);
+    copies(&browser);
     let link = browser.run("return new URL(document.querySelector('#log-web p a').href).pathname;");
     let log = fs::read_to_string(link.as_str().expect("a path")).expect("the whole log");
     assert_eq!(log.lines().count(), 60_004);
 
+    timeline::zooms(&browser, &page);
     let opened = repo.cargo_e2e(&["report", "--open"]);
     assert!(opened.stdout.ends_with("/report.html\n"), "{opened}");
     let asked = repo.path("bin/xdg-open.asked");
@@ -154,92 +175,30 @@ fn the_page_of_a_run_works_in_a_browser_and_without_scripts() {
     );
 }
 
+/// The border of a reason to skip is that of any text.
+fn a_skip_is_no_failure(browser: &Browser) {
+    let borders = shown(browser, "
+        const of = (part) => getComputedStyle(document.querySelector(part)).borderLeftColor;
+        document.body.append(document.createElement('pre'));
+        return {skipped: of('.test pre.skipped'), failed: of('.test pre.bad'), plain: of('body > pre')};");
+    assert_eq!(borders["skipped"], borders["plain"], "{borders}");
+    assert_ne!(borders["skipped"], borders["failed"], "{borders}");
+}
+
 /// On a wide screen, on a phone and in the dark: it fits, and axe-core has nothing against it, also
 /// when all of it is open.
 fn looks_well(browser: &Browser) {
     for (width, dark) in [(1280, false), (1280, true), (390, false)] {
         browser.look(width, dark);
-        assert_eq!(
-            browser.run("return document.documentElement.scrollWidth <= innerWidth"),
-            true,
-            "{width}"
-        );
+        assert_eq!(browser.run(FITS), true, "{width}");
         assert_eq!(browser.axe(), [""; 0], "{width}, dark: {dark}");
     }
+    browser.act("document.querySelectorAll('details').forEach((one) => { one.open = true; });");
+    assert_eq!(browser.run(FITS), true, "all open, on a phone");
     browser.look(1280, false);
     // But for the long log, in which every line is alike.
-    browser.act(
-        "document.querySelectorAll('details:not(#log-web)').forEach((one) => { one.open = true; });",
-    );
+    browser.act("document.getElementById('log-web').open = false;");
     assert_eq!(browser.axe(), [""; 0], "all open");
-}
-
-/// The search goes through tests and logs, opens what it finds, and closes it again.
-fn finds(browser: &Browser) {
-    let found = shown(
-        browser,
-        "
-        const told = () => [found.textContent, seen('.test'), seen('.module'), lines()];
-        const before = told();
-        search('no orders'); const log = [...told(), document.querySelector('#log-web').open];
-        search('test_cart'); const module = told();
-        search('expected 5.00'); const message = told();
-        search('no such thing'); const none = [...told(), seen('#tests .none')];
-        search(''); const after = told();
-        document.querySelector('[value=failed]').click(); const failed = told();
-        document.querySelector('[value=all]').click();
-        complaints.click(); const bad = lines(); complaints.click();
-        return {before, log, module, message, none, after, failed, bad};",
-    );
-    // All of a short log, and of a long one its begin, its end and two lines between them.
-    let lines = &found["before"][3];
-    assert!(
-        lines
-            .as_u64()
-            .is_some_and(|lines| (5_000..40_000).contains(&lines)),
-        "{found:#}"
-    );
-    assert_eq!(found["before"], json!(["", 2, 2, lines]), "{found:#}");
-    assert_eq!(found["after"], found["before"], "{found:#}");
-    assert_eq!(
-        found["log"],
-        json!(["0 tests · 1 log line", 0, 0, 1, true]),
-        "{found:#}"
-    );
-    assert_eq!(
-        found["module"],
-        json!(["21 tests · 0 log lines", 21, 1, 0]),
-        "{found:#}"
-    );
-    assert_eq!(
-        found["message"],
-        json!(["1 test · 0 log lines", 1, 0, 0]),
-        "{found:#}"
-    );
-    assert_eq!(
-        found["none"],
-        json!(["0 tests · 0 log lines", 0, 0, 0, 1]),
-        "{found:#}"
-    );
-    assert_eq!(
-        found["failed"],
-        json!(["2 tests", 2, 0, lines]),
-        "{found:#}"
-    );
-    assert_eq!(found["bad"], 2, "{found:#}");
-
-    browser.types("/price");
-    let typed = shown(
-        browser,
-        "return [document.activeElement.id, filter.value, seen('.test')];",
-    );
-    assert_eq!(typed, json!(["filter", "price", 1]));
-    // Escape, as WebDriver has it.
-    browser.types("\u{e00c}");
-    assert_eq!(
-        shown(browser, "return [filter.value, seen('.test')];"),
-        json!(["", 2])
-    );
 }
 
 /// What logs say during a test, when containers lived, and a closer look at a part of the run.
@@ -263,18 +222,58 @@ fn shows_when(browser: &Browser) {
             .is_some_and(|text| text.contains(", exited with code 137; ")),
         "{lives}"
     );
-    let zoomed = shown(browser, "
-        const scale = () => [bars.style.getPropertyValue('--scale'), bars.style.getPropertyValue('--from')];
-        const bar = all('#bars .bar')[0].getBoundingClientRect().width;
-        document.querySelector('[data-zoom=in]').click(); document.querySelector('[data-zoom=left]').click();
-        const closer = all('#bars .bar')[0].getBoundingClientRect().width / bar;
-        const at = scale();
-        document.querySelector('[data-zoom=all]').click();
-        return [Math.round(closer), at, scale(), all('.tick').length > 2];");
-    assert_eq!(zoomed, json!([2, ["2", "0"], ["1", "0"], true]));
+}
+
+/// What was copied is what stands beside the button, without its word.
+fn copies(browser: &Browser) {
+    // As a person copies and pastes: with the browser's clipboard, and where a page has none.
+    browser.act("scrollTo(0, 0);");
     browser.clicks("header .copy");
-    let copied = "return document.querySelector('header .copy').textContent";
     wait_for("the copy", Duration::from_secs(20), || {
-        browser.run(copied) == "copied"
+        browser.run("return document.querySelector('header .copy').textContent") == "copied"
     });
+    assert_eq!(
+        pasted(browser),
+        "tests.test_shop::test_price: expected 5.00"
+    );
+    let place = shown(
+        browser,
+        "
+        Object.defineProperty(navigator, 'clipboard', {value: undefined, configurable: true});
+        search('no orders');
+        document.querySelector('#log-web .copy').scrollIntoView({block: 'center'});
+        return scrollY;",
+    );
+    browser.clicks("#log-web .copy");
+    assert_eq!(browser.run("return scrollY"), place, "the page stays");
+    let log = pasted(browser);
+    assert!(log.ends_with(" ERROR no orders"), "{log}");
+    let copied = shown(
+        browser,
+        "
+        const copied = [];
+        const clipboard = {writeText: (text) => { copied.push(text); return Promise.resolve(); }};
+        Object.defineProperty(navigator, 'clipboard', {value: clipboard});
+        const of = (button) => { document.querySelector(button).click(); return copied.at(-1); };
+        const why = [of('#why .copy'), document.querySelector('#why pre').textContent.trim()];
+        return {why, test: of('.test .copy')};",
+    );
+    assert_eq!(copied["why"][0], copied["why"][1]);
+    let why = copied["why"][0].as_str().expect("a text");
+    assert!(
+        why.contains("\n- tests.test_shop::test_price: expected 5.00\n"),
+        "{why}"
+    );
+    assert_eq!(copied["test"], "expected 5.00\nE expected 5.00, got 4.99");
+}
+
+/// Pastes into the search, and clears it.
+fn pasted(browser: &Browser) -> String {
+    browser.act("filter.value = '';");
+    browser.types("/");
+    browser.pastes();
+    let pasted = browser.run("return filter.value");
+    // Escape, as WebDriver has it.
+    browser.types("\u{e00c}");
+    pasted.as_str().expect("a text").to_owned()
 }

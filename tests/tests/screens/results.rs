@@ -1,9 +1,11 @@
 //! What a run leaves to be read elsewhere: in a job's summary, and in a browser.
 
 use std::fs;
+use std::path::Path;
 
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
 use e2e_tests::{Browser, Host, Repo};
+use indoc::indoc;
 
 use super::filters::settings;
 
@@ -31,7 +33,14 @@ fn summary_and_page() {
     });
 }
 
-/// The same page as a browser shows it, and one of tests in modules.
+/// The three screens for which the page is made.
+const SCREENS: [(u32, bool); 3] = [(1280, false), (1280, true), (390, false)];
+
+/// Returns how the page looks: its layout, and its colours.
+const LOOK: &str = include_str!("look.js");
+
+/// The same page as a browser shows it, and one of tests in modules: its words, and how it looks.
+/// Pictures for a person are in `target/tmp/page`.
 #[test]
 fn page_of_several_tests() {
     let case = |module: &str, name: &str, rest: &str| {
@@ -50,7 +59,14 @@ fn page_of_several_tests() {
         .collect::<String>();
     let repo = Repo::new("screen")
         .compose(WEB)
-        .spec("junit: junit.xml\ntest_command: |\n  cp e2e/report.xml junit.xml\n  exit 1\n")
+        .spec(indoc! {"
+            junit: junit.xml
+            test_command: |
+              echo ERROR no orders
+              echo warning: few orders
+              cp e2e/report.xml junit.xml
+              exit 1
+        "})
         .file(
             "e2e/report.xml",
             &format!("<testsuite name=\"pytest\">{cases}</testsuite>"),
@@ -60,7 +76,8 @@ fn page_of_several_tests() {
     ran.ended(100, "failed");
     let browser = Browser::start();
     browser.open(&ran.bundle().join("report.html"));
-    for (width, dark) in [(1280, false), (1280, true), (390, false)] {
+    let mut looks = Vec::new();
+    for (width, dark) in SCREENS {
         browser.look(width, dark);
         // Once it is painted.
         let seen = browser.run(
@@ -72,7 +89,22 @@ fn page_of_several_tests() {
         let mut settings = settings(&repo);
         settings.add_filter(r"(?m)^\d+\.\d+ web", "SECONDS web");
         settings.bind(|| insta::assert_snapshot!("report.html.browser", seen));
+        let scheme = if dark { "dark" } else { "light" };
+        let picture = format!("page/{width}-{scheme}.png");
+        browser.photographs(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(picture));
+        let look = browser.run(LOOK);
+        let [layout, colours] = [0, 1].map(|part| look[part].as_str().expect("a text").to_owned());
+        looks.push((format!("{width} {scheme}"), layout, colours));
     }
+    assert_eq!(looks[0].2, looks[2].2, "no colour depends on the width");
+    let layouts = looks
+        .iter()
+        .map(|(screen, layout, _)| format!("== {screen}\n{layout}\n"));
+    let colours = looks[..2]
+        .iter()
+        .map(|(screen, _, colours)| format!("== {screen}\n{colours}\n"));
+    let look: Vec<String> = layouts.chain(colours).collect();
+    settings(&repo).bind(|| insta::assert_snapshot!("report.html.look", look.join("\n")));
 }
 
 /// What a person reads of a page: without its head, scripts and tags.

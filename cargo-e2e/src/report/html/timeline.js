@@ -7,9 +7,14 @@
   // Shown is the run from `from`, a part of `1 / scale`.
   let [scale, from] = [1, 0];
 
+  // In the form of units.rs, with as many digits as a step needs.
   const at = (millis, step) => {
-    if (step >= 6e4) return `${Math.round(millis / 6e4)} min`;
-    return `${(millis / 1e3).toFixed(step >= 1e3 ? 0 : step >= 100 ? 1 : step >= 10 ? 2 : 3)} s`;
+    const digits = step < 10 ? 3 : step < 100 ? 2 : step < 1e3 ? 1 : 0;
+    if (millis < 6e4) return `${(millis / 1e3).toFixed(Math.max(digits, millis < 1e4 ? 2 : 1))} s`;
+    const [hours, minutes] = [Math.floor(millis / 36e5), Math.floor(millis / 6e4) % 60];
+    const seconds = `${((millis % 6e4) / 1e3).toFixed(digits).padStart(digits ? digits + 3 : 2, "0")}s`;
+    if (hours === 0) return `${minutes}m${seconds}`;
+    return `${hours}h${`${minutes}`.padStart(2, "0")}m${step < 6e4 ? seconds : ""}`;
   };
   const draw = () => {
     scale = Math.min(Math.max(scale, 1), Math.max(length / 10, 1));
@@ -59,7 +64,8 @@
     cross.hidden = part === null || event.pointerType === "touch";
     if (cross.hidden) return;
     cross.style.left = `${event.clientX - bars.getBoundingClientRect().left}px`;
-    cross.dataset.at = `${((part * length) / 1e3).toFixed(2)} s`;
+    const step = 10;
+    cross.dataset.at = at(Math.round((part * length) / step) * step, step);
   });
   bars.addEventListener("pointerleave", () => { cross.hidden = true; began = null; });
   bars.addEventListener("pointerdown", (event) => {
