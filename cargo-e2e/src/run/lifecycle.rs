@@ -25,7 +25,7 @@ use crate::run::lifecycle::run_state::RunState;
 use crate::run::lifecycle::sandbox::Entered;
 use crate::run::lifecycle::stage_runner::{StageRunner, Stopped};
 use crate::run::{Context, StageError, Waited, stages};
-use crate::sandbox::ended_sandboxes;
+use crate::sandbox::{Place, ended_sandboxes};
 
 pub use run::{Connector, Outcome, RealHosts, Run};
 
@@ -162,17 +162,7 @@ impl Run<'_> {
                 waited: runner.waited(),
                 bundle: self.bundle.clone(),
             };
-            // A panic must not skip the teardown.
-            let went = AssertUnwindSafe(self.stages(runner, state, &context, place))
-                .catch_unwind()
-                .await
-                .unwrap_or_else(|_| {
-                    let message = "cargo-e2e panicked: the message is above, please report it";
-                    Err(Stopped::Failed(StageError::new(
-                        Verdict::InternalError,
-                        message,
-                    )))
-                });
+            let went = self.caught(runner, state, &context, place).await;
             match &went {
                 Ok(()) => state.add(Verdict::Passed),
                 Err(stopped) => state.stop(stopped),
@@ -242,6 +232,26 @@ impl Run<'_> {
             }
         }
         true
+    }
+
+    /// Runs the stages in the sandbox: a panic must not skip the teardown.
+    async fn caught(
+        &self,
+        runner: &StageRunner<'_>,
+        state: &mut RunState,
+        context: &Context<'_>,
+        place: Option<Place>,
+    ) -> Result<(), Stopped> {
+        AssertUnwindSafe(self.stages(runner, state, context, place))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| {
+                let message = "cargo-e2e panicked: the message is above, please report it";
+                Err(Stopped::Failed(StageError::new(
+                    Verdict::InternalError,
+                    message,
+                )))
+            })
     }
 
     fn record(

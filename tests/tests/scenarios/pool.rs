@@ -45,7 +45,7 @@ impl Pool {
 
     /// As it is typed.
     fn name(&self) -> String {
-        self.hosts().map(|host| host.name()).join(",")
+        self.hosts().map(Host::name).join(",")
     }
 
     /// A repo whose runs say by their arguments what their tests are, on hosts with one slot each.

@@ -90,8 +90,7 @@ impl Listing {
             (Kind::Pytest, 5) => has(" deselected"),
             (Kind::Pytest, 4) => has("ERROR: not found: ") || has("file or directory not found: "),
             (Kind::Jest, 0) => lines().next().is_none(),
-            (Kind::Jest, 1) => has("No tests found"),
-            (Kind::Playwright, 1) => has("No tests found"),
+            (Kind::Jest | Kind::Playwright, 1) => has("No tests found"),
             (Kind::CargoTest, 0) => {
                 has("\n0 tests, 0 benchmarks") && !lines().any(|line| line.ends_with(": test"))
             }
@@ -100,7 +99,7 @@ impl Listing {
                 let tab = |line: &str| line.replace('\t', " ");
                 lines().next().is_some() && lines().all(|line| tells(&tab(line)))
             }
-            (Kind::Vitest, 0 | 1) => lines().last() == Some("[]"),
+            (Kind::Vitest, 0 | 1) => lines().next_back() == Some("[]"),
             (Kind::Nextest, 0) => has("\"rust-suites\":") && !has(NEXTEST_RUNS),
             _ => false,
         }

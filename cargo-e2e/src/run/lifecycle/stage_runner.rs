@@ -186,11 +186,11 @@ impl<'a> StageRunner<'a> {
             // The signal may have come after `acknowledge` was asked and before `cancelled` was.
             self.answer_to(stage, self.acknowledged.get() + 1);
         }
-        let begin = match self.waited.take().filter(|_| stage == Stage::Up) {
+        let since = match self.waited.take().filter(|_| stage == Stage::Up) {
             Some(wait) => self.end_wait(wait, (started_at, began), &ended),
             None => (started_at, began),
         };
-        let record = self.end(stage, begin, &ended);
+        let record = self.end(stage, since, &ended);
         self.records.borrow_mut().push(record);
         ended.map(|done| done.value)
     }
