@@ -1,7 +1,11 @@
 //! Living with a sandbox: `up`, `env`, `exec`, `shell`, `logs`, `--reuse`, `down`.
 
+use std::time::Duration;
+
 use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
-use e2e_tests::{Ended, Host, Repo, on_each_host};
+use e2e_tests::{Ended, Host, Repo, Running, on_a_terminal, on_each_host, wait_for};
+use indoc::indoc;
+use rustix::process::Signal;
 
 fn repo(name: &str) -> Repo {
     Repo::new(name)
@@ -149,4 +153,193 @@ fn all_of_ones_own_sandboxes_can_go_at_once() {
         );
         ran.leaves_nothing();
     }
+    // What is wanted is so already.
+    for (words, said) in [
+        (&["down"][..], format!("no sandbox of {} on local\n", repo.slug())),
+        (&["down", "--all"], "no sandboxes on local\n".to_owned()),
+    ] {
+        assert_eq!(well(repo.cargo_e2e(words)).stderr, said);
+    }
+}
+
+/// A repo with what its tests do not need: these services.
+fn services(name: &str, compose: &str) -> Repo {
+    Repo::new(name)
+        .compose(compose)
+        .spec("test_command: 'true'\n")
+}
+
+/// What `cargo e2e` prints on a terminal, on which `keys` are pressed once `marker` was printed.
+fn on_terminal(repo: &Repo, arguments: &[&str], marker: &str, keys: &str) -> Ended {
+    let mut command = repo.command();
+    command.args(arguments).env("TERM", "xterm");
+    Running::start(on_a_terminal(&command, marker, keys), None).finish(Duration::from_mins(2))
+}
+
+#[test]
+fn what_does_not_run_is_not_entered() {
+    let repo = services(
+        "stopped",
+        indoc! {"
+            services:
+              web: {image: BUSYBOX, command: [sleep, '600']}
+              failing: {image: BUSYBOX, command: [sleep, '600']}
+              once: {image: BUSYBOX, command: ['true']}
+        "},
+    );
+    let up = repo.run_and_keep(Host::Dev, &["up"]);
+    let run = |arguments: &[&str]| with_host(&repo, Host::Dev, arguments);
+    let of = |service: &str| {
+        format!(
+            "$(docker ps -q --filter label=cargo-e2e.run={} --filter label=com.docker.compose.service={service})",
+            up.run_id()
+        )
+    };
+    let _ = Host::Dev.says(&format!(
+        "docker pause {}; docker kill {}",
+        of("web"),
+        of("failing")
+    ));
+    for (service, state) in [
+        ("once", "exited, code 0"),
+        ("failing", "exited, code 137"),
+        ("web", "paused"),
+    ] {
+        let refused = format!("error: `{service}` is not running ({state})\n");
+        let help = format!("`cargo e2e logs {service} --host railiance01-dev` shows");
+        for words in [&["exec", service, "--", "true"][..], &["shell", service]] {
+            let ended = run(words);
+            assert_eq!(ended.code, Some(2), "{ended}");
+            assert!(ended.stderr.contains(&refused), "{ended}");
+            assert!(ended.stderr.contains(&help), "{ended}");
+        }
+    }
+    let unknown = run(&["exec", "nosuch", "--", "true"]);
+    assert_eq!(unknown.code, Some(2), "{unknown}");
+    let said = "`nosuch` is neither a sandbox on railiance01-dev nor a service of ";
+    assert!(unknown.stderr.contains(said), "{unknown}");
+    let _ = Host::Dev.says(&format!("docker unpause {}", of("web")));
+    well(run(&["down"]));
+    up.leaves_nothing();
+}
+
+/// Each speaks when the other has spoken.
+const TURNS: &str = indoc! {r#"
+    services:
+      alpha:
+        image: BUSYBOX
+        volumes: ["turns:/turns"]
+        command:
+          - sh
+          - -c
+          - |
+            for pipe in alpha beta; do mkfifo /turns/$$pipe 2>/dev/null; done
+            for turn in 1 2 3; do echo "alpha | $$turn"; echo >/turns/alpha; read -r _ </turns/beta; done
+            exec sleep 600
+      beta:
+        image: BUSYBOX
+        volumes: ["turns:/turns"]
+        command:
+          - sh
+          - -c
+          - |
+            for pipe in alpha beta; do mkfifo /turns/$$pipe 2>/dev/null; done
+            for turn in 1 2 3; do read -r _ </turns/alpha; echo "beta | $$turn" >&2; echo >/turns/beta; done
+            exec sleep 600
+    volumes: {turns: {}}
+"#};
+
+on_each_host! {
+    fn logs_of_several_services_are_in_the_order_of_time(host) {
+        let repo = services("logs", TURNS);
+        let up = repo.run_and_keep(host, &["up"]);
+        let run = |arguments: &[&str]| with_host(&repo, host, arguments);
+        wait_for("the last turn", Duration::from_mins(1), || {
+            well(run(&["logs"])).stdout.contains("beta | 3")
+        });
+        let timed = well(run(&["logs", "-t"])).stdout;
+        let lines: Vec<(&str, &str, &str)> = timed
+            .lines()
+            .map(|line| {
+                let (name, rest) = line.split_once("| ").expect("a name");
+                let (time, text) = rest.split_once(' ').expect("a time");
+                (name, time, text)
+            })
+            .collect();
+        assert_eq!(lines.len(), 6, "{timed}");
+        assert!(lines.is_sorted_by_key(|line| line.1), "{timed}");
+        let changes = lines.windows(2).filter(|pair| pair[0].0.trim() != pair[1].0.trim());
+        assert!(changes.count() > 1, "{timed}");
+
+        // The same without times, and of one service.
+        let plain = well(run(&["logs"])).stdout;
+        let without: String = lines.iter().map(|(name, _, text)| format!("{name}| {text}\n")).collect();
+        let squeezed = |text: &str| text.replace(' ', "");
+        assert_eq!(squeezed(&plain), squeezed(&without));
+        let last = well(run(&["logs", "beta", "--tail", "1"])).stdout;
+        assert!(last.starts_with("beta-1") && last.ends_with("| beta | 3\n"), "{last}");
+        let last = well(run(&["logs", "-n", "1"])).stdout;
+        assert_eq!(last.lines().count(), 2, "{last}");
+        let wrong = run(&["logs", "--since", "soon"]);
+        assert!(!matches!(wrong.code, Some(0) | None), "{wrong}");
+
+        // On a terminal, names have colours, wherever the containers are.
+        let name = host.name();
+        let shown = on_terminal(&repo, &["logs", "--host", &name], "beta | 3", "=200");
+        assert_eq!(shown.code, Some(0), "{shown}");
+        let coloured = shown.stderr.lines().filter(|line| line.starts_with("\u{1b}["));
+        assert_eq!(coloured.count(), 6, "{shown}");
+        assert!(shown.stderr.contains("| \u{1b}[0malpha | 1"), "{shown}");
+        well(run(&["down"]));
+        up.leaves_nothing();
+    }
+}
+
+#[test]
+fn logs_that_are_followed_end_here_and_on_the_host_at_ctrl_c() {
+    let repo = repo("follow");
+    let up = repo.run_and_keep(Host::Dev, &["up"]);
+    let mut command = repo.command();
+    command.args(["logs", "-f", "--host", &Host::Dev.name()]);
+    let mut logs = Running::start(command, None);
+    logs.prints("web is here");
+    let on_host = || {
+        Host::Dev
+            .sh(&format!(
+                "for process in /proc/[0-9]*; do tr '\\000' ' ' <$process/cmdline; echo; done 2>/dev/null | \
+                 grep '[d]ocker.*{}.*logs'",
+                repo.slug()
+            ))
+            .stdout
+    };
+    assert!(on_host().contains("--follow"), "{}", on_host());
+    logs.signal_group(Signal::INT);
+    let ended = logs.finish(Duration::from_mins(1));
+    assert_eq!(ended.code, Some(130), "{ended}");
+    // The service is silent: nothing that is written there fails.
+    wait_for(
+        "the end of the logs on the host",
+        Duration::from_mins(1),
+        || on_host().is_empty(),
+    );
+    well(repo.cargo_e2e(&["down", "--host", &Host::Dev.name()]));
+    up.leaves_nothing();
+}
+
+#[test]
+fn what_ends_on_a_terminal_of_another_host_says_nothing_of_its_connection() {
+    let repo = repo("terminal");
+    let up = repo.run_and_keep(Host::Dev, &["up"]);
+    let name = Host::Dev.name();
+    let exec = ["exec", "--host", &name, "web", "--", "sh", "-c", "tty; exit 7"];
+    let exec = on_terminal(&repo, &exec, "/dev/", "=80");
+    assert_eq!((exec.code, exec.stderr.as_str()), (Some(7), "/dev/pts/0\r\n"), "{exec}");
+    let shell = on_terminal(&repo, &["shell", "--host", &name, "web"], "# ", "d");
+    assert_eq!(shell.code, Some(0), "{shell}");
+    assert!(!shell.stderr.contains("onnection"), "{shell}");
+    let shell = on_terminal(&repo, &["shell", "--host", &name], "$ ", "d");
+    assert_eq!(shell.code, Some(0), "{shell}");
+    assert!(!shell.stderr.contains("onnection"), "{shell}");
+    well(repo.cargo_e2e(&["down", "--host", &name]));
+    up.leaves_nothing();
 }
