@@ -228,6 +228,19 @@ fn ports_of_another_host_come_here() {
         "{ended}"
     );
     assert!(TcpStream::connect(&address).is_err(), "{ended}");
+
+    // Killed, it takes along what somebody holds open through it.
+    let mut command = repo.command();
+    command.args(["forward", "--host", &Host::Dev.name()]);
+    let mut forward = e2e_tests::Running::start(command, None);
+    forward.prints("until Ctrl-C");
+    let held = TcpStream::connect(&address).expect("it is forwarded");
+    forward.signal(Signal::KILL);
+    let _ = forward.finish(Duration::from_mins(1));
+    wait_for("the end of its connection", Duration::from_secs(30), || {
+        TcpStream::connect(&address).is_err()
+    });
+    drop(held);
     let down = repo.cargo_e2e(&["down", "--host", &Host::Dev.name()]);
     assert_eq!(down.code, Some(0), "{down}");
     up.leaves_nothing();
