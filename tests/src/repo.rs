@@ -219,7 +219,9 @@ impl Repo {
     #[track_caller]
     pub fn start_on_a_terminal_of(&self, host: Host, columns: &str) -> Started<'_> {
         let size = format!("={columns}");
-        self.start_by(host, &[], |command| on_a_terminal(&command, "Running", &size))
+        self.start_by(host, &[], |command| {
+            on_a_terminal(&command, "Running", &size)
+        })
     }
 
     /// The same under another program, such as `&["strace", "-f"]`.

@@ -38,8 +38,7 @@ pub fn main() -> ExitCode {
         && word == client::WATCH
     {
         // Nobody reads what it would say.
-        return client::watch(what)
-            .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+        return client::watch(what).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
     match parse(as_cargo(arguments)) {
         Ok(typed) => ExitCode::from(dispatch::dispatch(typed)),

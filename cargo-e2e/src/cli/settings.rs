@@ -88,7 +88,10 @@ fn defaults(
 ) -> Result<BTreeMap<String, String>, String> {
     let mut defaults = BTreeMap::new();
     for arg in command.get_arguments() {
-        let Some(long) = arg.get_long().filter(|long| flags.iter().any(|one| one == long)) else {
+        let Some(long) = arg
+            .get_long()
+            .filter(|long| flags.iter().any(|one| one == long))
+        else {
             continue;
         };
         if let Some(found) = find(name, long, set, config) {
@@ -114,7 +117,10 @@ fn find(
     config: &Config,
 ) -> Option<Found> {
     let of_cargo = OF_CARGO.iter().find(|(flag, _)| *flag == long);
-    let names = [Some(variable(command, long)), of_cargo.map(|pair| pair.1.to_owned())];
+    let names = [
+        Some(variable(command, long)),
+        of_cargo.map(|pair| pair.1.to_owned()),
+    ];
     for name in names.into_iter().flatten() {
         if let Some(value) = set(&name) {
             let source = name;

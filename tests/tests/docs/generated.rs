@@ -81,7 +81,10 @@ fn flags(help: &str) -> Vec<String> {
     let options = options.map(str::trim_start);
     let options = options.filter(|line| line.starts_with('-'));
     options
-        .filter_map(|line| line.split_whitespace().find_map(|word| word.strip_prefix("--")))
+        .filter_map(|line| {
+            line.split_whitespace()
+                .find_map(|word| word.strip_prefix("--"))
+        })
         .filter(|name| !["host", "help", "version"].contains(name))
         .map(str::to_owned)
         .collect()
@@ -103,12 +106,21 @@ fn the_variables_of_flags_are_those_of_the_help() {
             String::new()
         };
         let variable = variable(name);
-        let _ = writeln!(table, "| `CARGO_E2E_{variable}` | `--{name}` | {in_config} |");
+        let _ = writeln!(
+            table,
+            "| `CARGO_E2E_{variable}` | `--{name}` | {in_config} |"
+        );
     }
     for command in commands(&main) {
-        for name in flags(&help(&command)).iter().filter(|name| !of_run.contains(name)) {
+        for name in flags(&help(&command))
+            .iter()
+            .filter(|name| !of_run.contains(name))
+        {
             let variable = variable(&format!("{command} {name}"));
-            let _ = writeln!(table, "| `CARGO_E2E_{variable}` | `{command} --{name}` |  |");
+            let _ = writeln!(
+                table,
+                "| `CARGO_E2E_{variable}` | `{command} --{name}` |  |"
+            );
         }
     }
     let known = read("cargo-e2e/src/cli/config.rs");

@@ -155,11 +155,27 @@ fn all_of_ones_own_sandboxes_can_go_at_once() {
     }
     // What is wanted is so already.
     for (words, said) in [
-        (&["down"][..], format!("no sandbox of {} on local\n", repo.slug())),
+        (
+            &["down"][..],
+            format!("no sandbox of {} on local\n", repo.slug()),
+        ),
         (&["down", "--all"], "no sandboxes on local\n".to_owned()),
     ] {
         assert_eq!(well(repo.cargo_e2e(words)).stderr, said);
     }
+}
+
+#[test]
+fn a_run_whose_sandbox_is_removed_says_by_what() {
+    let repo = Repo::new("removed")
+        .compose(WEB)
+        .spec("test_command: 'echo testing; sleep 7083'\n");
+    let mut run = repo.start(Host::Dev, &[]);
+    let id = run.prints("testing").run_id();
+    well(repo.cargo_e2e(&["down", &id, "--host", &Host::Dev.name()]));
+    let ran = run.finish();
+    ran.ended(97, "host_error")
+        .stderr_has("it was removed by `cargo e2e down`");
 }
 
 /// A repo with what its tests do not need: these services.
@@ -331,9 +347,22 @@ fn what_ends_on_a_terminal_of_another_host_says_nothing_of_its_connection() {
     let repo = repo("terminal");
     let up = repo.run_and_keep(Host::Dev, &["up"]);
     let name = Host::Dev.name();
-    let exec = ["exec", "--host", &name, "web", "--", "sh", "-c", "tty; exit 7"];
+    let exec = [
+        "exec",
+        "--host",
+        &name,
+        "web",
+        "--",
+        "sh",
+        "-c",
+        "tty; exit 7",
+    ];
     let exec = on_terminal(&repo, &exec, "/dev/", "=80");
-    assert_eq!((exec.code, exec.stderr.as_str()), (Some(7), "/dev/pts/0\r\n"), "{exec}");
+    assert_eq!(
+        (exec.code, exec.stderr.as_str()),
+        (Some(7), "/dev/pts/0\r\n"),
+        "{exec}"
+    );
     let shell = on_terminal(&repo, &["shell", "--host", &name, "web"], "# ", "d");
     assert_eq!(shell.code, Some(0), "{shell}");
     assert!(!shell.stderr.contains("onnection"), "{shell}");

@@ -61,7 +61,8 @@ fn what_is_nearly_right_is_told() {
     let repo = repo.spec("test_command: 'true'\nservices: [wbe]\n");
     says(&repo.cargo_e2e(&["check"]), 96, "did you mean `web`?");
     let ran = repo.run(Host::Local, &[]);
-    ran.ended(96, "spec_error").stderr_has("did you mean `web`?");
+    ran.ended(96, "spec_error")
+        .stderr_has("did you mean `web`?");
 }
 
 #[test]

@@ -81,7 +81,11 @@ pub(crate) async fn exec(arguments: ExecArguments) -> u8 {
                     container(target, service)?,
                     words.join(" ")
                 ),
-                stdin: if terminal { Stdin::Terminal } else { Stdin::Own },
+                stdin: if terminal {
+                    Stdin::Terminal
+                } else {
+                    Stdin::Own
+                },
             })
         },
     )

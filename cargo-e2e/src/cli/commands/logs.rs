@@ -48,12 +48,7 @@ struct Shown {
     terminal: bool,
 }
 
-fn command(
-    arguments: &LogsArguments,
-    project: &str,
-    services: &[String],
-    shown: Shown,
-) -> String {
+fn command(arguments: &LogsArguments, project: &str, services: &[String], shown: Shown) -> String {
     // On the host, Compose sees no terminal.
     let ansi = if shown.colour { "always" } else { "never" };
     let mut command = format!("docker compose --ansi {ansi} -p {} logs", quote(project));
@@ -126,7 +121,10 @@ mod tests {
 
     #[test]
     fn lines_of_several_containers_are_in_the_order_of_their_times() {
-        let [first, second] = ["2026-11-29T10:00:00.000000009Z", "2026-11-29T10:00:00.000000010Z"];
+        let [first, second] = [
+            "2026-11-29T10:00:00.000000009Z",
+            "2026-11-29T10:00:00.000000010Z",
+        ];
         let lines = format!(
             "\\033[2Kb-1    | {second} two | 2\\nb-1    | {second} \\nlong-1 | {first} one\\nlong-1 | {second} a\\n"
         );

@@ -10,7 +10,10 @@ use tokio::time::timeout;
 const CLOSE: Duration = Duration::from_secs(2);
 
 /// Asks the master something, bounded.
-pub(super) async fn control_command(control: PathBuf, command: &'static str) -> Option<std::process::Output> {
+pub(super) async fn control_command(
+    control: PathBuf,
+    command: &'static str,
+) -> Option<std::process::Output> {
     let run = Command::new("ssh")
         .args(["-F", "none", "-S"])
         .arg(control)

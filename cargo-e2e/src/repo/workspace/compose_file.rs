@@ -24,10 +24,12 @@ pub(super) fn compose_file(folder: &Path) -> Option<String> {
         let entries = std::fs::read_dir(folder.join(below)).ok()?;
         let files = entries.flatten().filter(|entry| entry.path().is_file());
         let names = files.filter_map(|entry| entry.file_name().into_string().ok());
-        let likeliest = names.filter(|name| is_compose_file(name)).min_by_key(|name| {
-            let known = COMPOSE_FILES.iter().position(|known| known == name);
-            (known.unwrap_or(COMPOSE_FILES.len()), name.clone())
-        });
+        let likeliest = names
+            .filter(|name| is_compose_file(name))
+            .min_by_key(|name| {
+                let known = COMPOSE_FILES.iter().position(|known| known == name);
+                (known.unwrap_or(COMPOSE_FILES.len()), name.clone())
+            });
         Some(format!("{below}{}", likeliest?))
     })
 }

@@ -75,10 +75,9 @@ pub(super) async fn read(
 ) -> Result<(Value, Vec<String>), StageError> {
     let plan = context.plan;
     let (mut model, warnings) = config(context, &plan.profiles(), interpolation).await?;
-    select(&mut model, &plan.wanted_services())
-        .map_err(|name| {
-            StageError::new(Verdict::SpecError, unknown(&name)).help(meant(&name, &model))
-        })?;
+    select(&mut model, &plan.wanted_services()).map_err(|name| {
+        StageError::new(Verdict::SpecError, unknown(&name)).help(meant(&name, &model))
+    })?;
     if let Some(service) = context.plan.tests.service()
         && model["services"].get(service).is_none()
     {

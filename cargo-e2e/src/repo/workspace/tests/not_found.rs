@@ -52,10 +52,12 @@ fn a_folder_with_a_stack_needs_only_its_spec() {
     let says = |cwd: &str, selection: &Selection| {
         tree.find(cwd, selection).expect_err("an error").to_string()
     };
-    let shop = "shop has docker-compose.yml but no e2e/e2e.yml\n  help: `cargo e2e init` writes one";
+    let shop =
+        "shop has docker-compose.yml but no e2e/e2e.yml\n  help: `cargo e2e init` writes one";
     assert_eq!(says("shop", &plain()), shop);
     assert_eq!(says("shop/src", &plain()), shop);
-    let bank = "bank has e2e/compose.yml but no e2e/e2e.yml\n  help: `cargo e2e init ../bank` writes one";
+    let bank =
+        "bank has e2e/compose.yml but no e2e/e2e.yml\n  help: `cargo e2e init ../bank` writes one";
     assert_eq!(says("shop", &at("../bank")), bank);
     // Nobody says that what is around a folder belongs to it.
     assert!(says("bank/src", &plain()).starts_with("no e2e/e2e.yml found"));
