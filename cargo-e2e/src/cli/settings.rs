@@ -11,8 +11,9 @@ use clap::{Arg, ArgAction, Command};
 
 use super::config::Config;
 
-/// Flags that no variable sets: `--host` has rules of its own, the others only print.
-const WITHOUT: [&str; 3] = ["host", "help", "version"];
+/// Flags that no variable sets: `--host` has rules of its own, `--json` is `--format json`, the others
+/// only print.
+const WITHOUT: [&str; 4] = ["host", "json", "help", "version"];
 /// Flags that Cargo has a variable for.
 pub(super) const OF_CARGO: [(&str, &str); 3] = [
     ("color", "CARGO_TERM_COLOR"),
@@ -263,7 +264,6 @@ mod tests {
             ("CARGO_E2E_DOWN_ALL", "true"),
             ("CARGO_E2E_DOWN_FORMAT", "json"),
             ("CARGO_E2E_LOGS_TAIL", "3"),
-            ("CARGO_E2E_HISTORY_JSON", "1"),
         ];
         let all = |words: &[&str]| match parsed(&set, words).command {
             Some(Command::Down(down)) => (down.all, down.format.is_json()),
@@ -277,11 +277,6 @@ mod tests {
         };
         assert_eq!(tail(&["logs"]).as_deref(), Some("3"));
         assert_eq!(tail(&["logs", "-n", "5"]).as_deref(), Some("5"));
-        let json = |words: &[&str]| match parsed(&set, words).command {
-            Some(Command::History(history)) => history.json,
-            other => panic!("{other:?}"),
-        };
-        assert!(json(&["history"]) && !json(&["history", "--format", "human"]));
     }
 
     #[test]
