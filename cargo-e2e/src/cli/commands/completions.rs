@@ -121,7 +121,7 @@ fn with_values(script: &str) -> String {
     }
 }
 
-/// Makes the first word a command or a repo: clap_complete 4.6 expects commands behind the words of a
+/// Makes the first word a command or a repo: `clap_complete` 4.6 expects commands behind the words of a
 /// run, where they never are.
 fn with_commands_first(script: &str) -> String {
     const COMMANDS: &str = "\":: :_cargo-e2e_commands\"";
