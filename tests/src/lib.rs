@@ -41,7 +41,7 @@ pub use hub::hub_for_one;
 pub use lab::{Account, Host, Spare, image, ssh_config};
 pub use leaks::Everything;
 pub use machine::{Alone, Turn, exclusive, free_ports};
-pub use process::{Ended, Running, wait_for, without_runner};
+pub use process::{Ended, Running, on_a_terminal, wait_for, without_runner};
 pub use ran::Ran;
 pub use registry::{Fault, Registry};
 pub use repo::Repo;

@@ -1,5 +1,5 @@
 """on_a_terminal.py MARKER KEYS COMMAND…: runs it on a terminal of its own, waits until it prints
-MARKER, then does KEYS, separated by commas: `c` presses Ctrl-C, `\\` presses Ctrl-\\, `s` Ctrl-S
+MARKER, then does KEYS, separated by commas: `c` presses Ctrl-C, `d` Ctrl-D, `\\` presses Ctrl-\\, `s` Ctrl-S
 and `q` Ctrl-Q, a number waits so many seconds, `@FILE` waits for a file, `-FILE` removes it,
 `close` takes the terminal away, `=COLUMNS` is its width from the start. Ends as the command does; 250 when it left the terminal in
 another state than it found."""
@@ -31,6 +31,8 @@ def press():
     for key in keys:
         if key == "c":
             os.write(terminal, b"\x03")
+        elif key == "d":
+            os.write(terminal, b"\x04")
         elif key == "\\":
             os.write(terminal, b"\x1c")
         elif key in ("s", "q"):

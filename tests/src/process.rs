@@ -68,6 +68,33 @@ pub fn without_runner(command: &mut Command) {
     }
 }
 
+/// A program that runs a command.
+pub(crate) fn under(program: &[&str], command: &Command) -> Command {
+    let mut outer = Command::new(program[0]);
+    outer
+        .args(&program[1..])
+        .arg(command.get_program())
+        .args(command.get_args());
+    if let Some(folder) = command.get_current_dir() {
+        outer.current_dir(folder);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    outer
+}
+
+/// The same on a terminal of its own, on which `keys` are pressed once `marker` was printed: see
+/// `on_a_terminal.py`. All that is printed there is its standard error.
+#[must_use]
+pub fn on_a_terminal(command: &Command, marker: &str, keys: &str) -> Command {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/on_a_terminal.py");
+    under(&["python3", script, marker, keys], command)
+}
+
 /// A program that runs, in a process group of its own.
 #[derive(Debug)]
 #[must_use = "it is killed when it is dropped"]

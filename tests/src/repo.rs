@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::lab::{Host, image, quiet, ssh_config};
 use crate::leaks::Trace;
 use crate::machine::{Slot, folder, free_ports};
-use crate::process::{Ended, Running};
+use crate::process::{Ended, Running, on_a_terminal, under};
 use crate::ran::Ran;
 use crate::schema::as_published;
 use crate::started::Started;
@@ -212,19 +212,15 @@ impl Repo {
     /// see `on_a_terminal.py`.
     #[track_caller]
     pub fn start_on_a_terminal(&self, host: Host, marker: &str, keys: &str) -> Started<'_> {
-        self.start_by(host, &[], |command| {
-            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/on_a_terminal.py");
-            under(&["python3", script, marker, keys], &command)
-        })
+        self.start_by(host, &[], |command| on_a_terminal(&command, marker, keys))
     }
 
     /// The same on a terminal of so many columns, without a key.
     #[track_caller]
     pub fn start_on_a_terminal_of(&self, host: Host, columns: &str) -> Started<'_> {
+        let size = format!("={columns}");
         self.start_by(host, &[], |command| {
-            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/on_a_terminal.py");
-            let size = format!("={columns}");
-            under(&["python3", script, "Running", &size], &command)
+            on_a_terminal(&command, "Running", &size)
         })
     }
 
@@ -351,25 +347,6 @@ impl Repo {
         }
         self.path("e2e/results")
     }
-}
-
-/// A program that runs a command.
-fn under(program: &[&str], command: &Command) -> Command {
-    let mut outer = Command::new(program[0]);
-    outer
-        .args(&program[1..])
-        .arg(command.get_program())
-        .args(command.get_args());
-    if let Some(folder) = command.get_current_dir() {
-        outer.current_dir(folder);
-    }
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => outer.env(name, value),
-            None => outer.env_remove(name),
-        };
-    }
-    outer
 }
 
 /// No other repo of this machine has had it since it was switched on.

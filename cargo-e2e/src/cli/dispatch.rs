@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::args::{Command, E2e};
 use super::commands::{
     attach, check, complete, completions, doctor, down, env, forward, gc, history, init, list,
-    open, plan, report, run, schema,
+    logs, open, plan, report, run, schema,
 };
 use super::exit;
 use super::print::{output, show_error};
@@ -41,7 +41,7 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Env(arguments)) => env::env(arguments).await,
             Some(Command::Exec(arguments)) => attach::exec(arguments).await,
             Some(Command::Shell(arguments)) => attach::shell(arguments).await,
-            Some(Command::Logs(arguments)) => attach::logs(arguments).await,
+            Some(Command::Logs(arguments)) => logs::logs(arguments).await,
             Some(Command::Plan(arguments)) => plan::plan(arguments).await,
             Some(Command::Check(arguments)) => check::check(arguments).await,
             Some(Command::List(arguments)) => list::list(arguments).await,

@@ -34,12 +34,11 @@ use crate::host::client;
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    if let [_, word, mark] = arguments.as_slice()
+    if let [_, word, what] = arguments.as_slice()
         && word == client::WATCH
     {
         // Nobody reads what it would say.
-        return client::watch(&mark.to_string_lossy())
-            .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+        return client::watch(what).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
     match parse(as_cargo(arguments)) {
         Ok(typed) => ExitCode::from(dispatch::dispatch(typed)),

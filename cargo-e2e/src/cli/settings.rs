@@ -1,6 +1,7 @@
 //! Defaults of flags: what is not typed comes from `CARGO_E2E_<FLAG>`, then from Cargo's own
-//! variables, then from the user's configuration. The table of docs/src/reference/variables.md is
-//! made of this.
+//! variables, then from the user's configuration. A flag that a run does not have is named with its
+//! command: `CARGO_E2E_<COMMAND>_<FLAG>`. The table of docs/src/reference/variables.md is made of
+//! this.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +11,9 @@ use clap::{Arg, ArgAction, Command};
 
 use super::config::Config;
 
-/// Flags that no variable sets: `--host` has rules of its own, the others are not of a run.
-const WITHOUT: [&str; 3] = ["host", "help", "version"];
+/// Flags that no variable sets: `--host` has rules of its own, `--json` is `--format json`, the others
+/// only print.
+const WITHOUT: [&str; 4] = ["host", "json", "help", "version"];
 /// Flags that Cargo has a variable for.
 pub(super) const OF_CARGO: [(&str, &str); 3] = [
     ("color", "CARGO_TERM_COLOR"),
@@ -28,20 +30,26 @@ struct Found {
     source: String,
 }
 
-/// Returns the name of a flag's variable.
-pub(super) fn variable(long: &str) -> String {
-    let name = long.to_ascii_uppercase().replace('-', "_");
-    format!("CARGO_E2E_{name}")
+/// What is set for the flags of a command, and what sets each aside.
+type Defaults = (BTreeMap<String, String>, BTreeMap<String, Vec<String>>);
+
+/// Returns the name of a flag's variable; of one that only a command has, with that command.
+pub(super) fn variable(command: Option<&str>, long: &str) -> String {
+    let command = command.map(|name| format!("{name}_")).unwrap_or_default();
+    let name = format!("CARGO_E2E_{command}{long}");
+    name.to_ascii_uppercase().replace('-', "_")
 }
 
-/// Returns the flags of a run that have a variable: their long names, in the order of the help.
-pub(super) fn flags(run: &Command) -> Vec<String> {
-    let longs = run.get_arguments().filter_map(Arg::get_long);
+/// Returns the flags of a run or of a command that have a variable: their long names, in the order
+/// of the help.
+pub(super) fn flags(command: &Command) -> Vec<String> {
+    let longs = command.get_arguments().filter_map(Arg::get_long);
     let with = longs.filter(|long| !WITHOUT.contains(long));
     with.map(str::to_owned).collect()
 }
 
-/// Gives the flags of a run, in all commands that have them, the defaults that are set.
+/// Gives the flags of a run, in all commands that have them, and the other flags of those commands
+/// the defaults that are set.
 ///
 /// # Errors
 /// What is set and can't be.
@@ -53,45 +61,67 @@ pub(super) fn with_defaults(
     let Some(run) = cargo.find_subcommand("e2e") else {
         return Ok(cargo);
     };
-    let mut found = BTreeMap::new();
-    for long in flags(run) {
-        let Some(arg) = run
-            .get_arguments()
-            .find(|arg| arg.get_long() == Some(&long))
+    let of_run = flags(run);
+    let shared: Defaults = (defaults(run, None, &of_run, set, config)?, conflicts(run));
+    let mut own: BTreeMap<String, Defaults> = BTreeMap::new();
+    for command in run.get_subcommands() {
+        let name = command.get_name();
+        let mut flags = flags(command);
+        flags.retain(|long| !of_run.contains(long));
+        let defaults = defaults(command, Some(name), &flags, set, config)?;
+        own.insert(name.to_owned(), (defaults, conflicts(command)));
+    }
+    Ok(cargo.mut_subcommand("e2e", |e2e| {
+        let e2e = apply(e2e, &shared);
+        own.iter().fold(e2e, |e2e, (name, own)| {
+            e2e.mut_subcommand(name, |command| apply(apply(command, &shared), own))
+        })
+    }))
+}
+
+/// Returns what is set for these flags of a command.
+fn defaults(
+    command: &Command,
+    name: Option<&str>,
+    flags: &[String],
+    set: &dyn Fn(&str) -> Option<String>,
+    config: &Config,
+) -> Result<BTreeMap<String, String>, String> {
+    let mut defaults = BTreeMap::new();
+    for arg in command.get_arguments() {
+        let Some(long) = arg
+            .get_long()
+            .filter(|long| flags.iter().any(|one| one == long))
         else {
             continue;
         };
-        if let Some(mut one) = find(&long, set, config) {
-            one.value = valid(arg, &long, &one)?;
-            found.insert(long, one.value);
+        if let Some(found) = find(name, long, set, config) {
+            defaults.insert(long.to_owned(), valid(arg, long, &found)?);
         }
     }
-    let conflicts = conflicts(run);
-    let apply = |command: Command| apply(command, &found, &conflicts);
-    let names: Vec<String> = run
-        .get_subcommands()
-        .map(|command| command.get_name().to_owned())
-        .collect();
-    Ok(cargo.mut_subcommand("e2e", |e2e| {
-        let e2e = apply(e2e);
-        names
-            .iter()
-            .fold(e2e, |e2e, name| e2e.mut_subcommand(name, apply))
-    }))
+    Ok(defaults)
 }
 
 /// Returns when to use colours, where a variable or config.toml sets it for all commands.
 pub(super) fn color(set: &dyn Fn(&str) -> Option<String>, config: &Config) -> Option<ColorChoice> {
-    match find("color", set, config)?.value.as_str() {
+    match find(None, "color", set, config)?.value.as_str() {
         "always" => Some(ColorChoice::Always),
         "never" => Some(ColorChoice::Never),
         _ => None,
     }
 }
 
-fn find(long: &str, set: &dyn Fn(&str) -> Option<String>, config: &Config) -> Option<Found> {
+fn find(
+    command: Option<&str>,
+    long: &str,
+    set: &dyn Fn(&str) -> Option<String>,
+    config: &Config,
+) -> Option<Found> {
     let of_cargo = OF_CARGO.iter().find(|(flag, _)| *flag == long);
-    let names = [Some(variable(long)), of_cargo.map(|pair| pair.1.to_owned())];
+    let names = [
+        Some(variable(command, long)),
+        of_cargo.map(|pair| pair.1.to_owned()),
+    ];
     for name in names.into_iter().flatten() {
         if let Some(value) = set(&name) {
             let source = name;
@@ -157,11 +187,7 @@ fn conflicts(run: &Command) -> BTreeMap<String, Vec<String>> {
     all
 }
 
-fn apply(
-    command: Command,
-    found: &BTreeMap<String, String>,
-    conflicts: &BTreeMap<String, Vec<String>>,
-) -> Command {
+fn apply(command: Command, (found, conflicts): &Defaults) -> Command {
     // A switch that nobody typed is there, too, with its own default.
     let when: BTreeMap<String, ArgPredicate> = command
         .get_arguments()
@@ -193,7 +219,7 @@ mod tests {
     use clap::{CommandFactory as _, FromArgMatches as _};
 
     use super::*;
-    use crate::cli::args::{Cargo, E2e};
+    use crate::cli::args::{Cargo, Command, E2e};
 
     fn parsed(set: &[(&str, &str)], words: &[&str]) -> E2e {
         let look = |name: &str| {
@@ -230,6 +256,27 @@ mod tests {
         assert_eq!(quiet(&cargos, &["-v"]), (false, true));
         let own = [("CARGO_TERM_QUIET", "true"), ("CARGO_E2E_QUIET", "no")];
         assert_eq!(quiet(&own, &[]), (false, false));
+    }
+
+    #[test]
+    fn flags_of_a_command_are_set_with_its_name() {
+        let set = [
+            ("CARGO_E2E_DOWN_ALL", "true"),
+            ("CARGO_E2E_DOWN_FORMAT", "json"),
+            ("CARGO_E2E_LOGS_TAIL", "3"),
+        ];
+        let all = |words: &[&str]| match parsed(&set, words).command {
+            Some(Command::Down(down)) => (down.all, down.format.is_json()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(all(&["down"]), (true, true));
+        assert_eq!(all(&["down", "an-id"]), (false, true));
+        let tail = |words: &[&str]| match parsed(&set, words).command {
+            Some(Command::Logs(logs)) => logs.tail,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(tail(&["logs"]).as_deref(), Some("3"));
+        assert_eq!(tail(&["logs", "-n", "5"]).as_deref(), Some("5"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::secrets::read_small;
 
 use super::scan::{Scan, scan};
-use super::select::{select, unknown};
+use super::select::{meant, select, unknown};
 use super::{dockerfiles, places, test_service};
 
 /// Why there is nothing to see.
@@ -30,16 +30,14 @@ pub enum PreviewError {
     Absent {
         /// Which key names what.
         message: String,
-        /// What there is.
+        /// What was likely meant, or what there is.
         help: String,
     },
 }
 
 impl PreviewError {
-    fn absent(message: String, model: &Value) -> Self {
-        let services = model["services"].as_object().into_iter().flatten();
-        let names: Vec<&str> = services.map(|(name, _)| name.as_str()).collect();
-        let help = format!("it has {}", names.join(", "));
+    fn absent(message: String, name: &str, model: &Value) -> Self {
+        let help = meant(name, model);
         Self::Absent { message, help }
     }
 
@@ -71,7 +69,7 @@ pub async fn preview_with_warnings(
 ) -> Result<(Value, Vec<String>), PreviewError> {
     let (mut model, warnings) = config(plan, project, &plan.profiles()).await?;
     if let Err(name) = select(&mut model, &plan.wanted_services()) {
-        return Err(PreviewError::absent(unknown(&name), &model));
+        return Err(PreviewError::absent(unknown(&name), &name, &model));
     }
     if let Some(service) = &plan.spec.test_service
         && model["services"].get(service).is_none()
@@ -81,7 +79,7 @@ pub async fn preview_with_warnings(
         if !test_service::take_in(&mut model, &all, service) {
             let said =
                 format!("`test_service` names {service}, which the compose file does not have");
-            return Err(PreviewError::absent(said, &all));
+            return Err(PreviewError::absent(said, service, &all));
         }
     }
     Ok((model, warnings))

@@ -4,10 +4,23 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::spec::nearest;
+
 /// What is wrong with a name that the model does not have.
 #[must_use]
 pub fn unknown(name: &str) -> String {
     format!("e2e.yml names the service {name}, which the compose file does not have")
+}
+
+/// Returns what was likely meant by a name that the model does not have, else all that it has.
+#[must_use]
+pub fn meant(name: &str, model: &Value) -> String {
+    let services = model["services"].as_object().into_iter().flatten();
+    let names: Vec<&str> = services.map(|(name, _)| name.as_str()).collect();
+    match nearest(name, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it has {}", names.join(", ")),
+    }
 }
 
 /// Removes every service that is not named and on which none of the named ones depends; none where none
@@ -85,5 +98,7 @@ mod tests {
             select(&mut model, &["web".to_owned()]),
             Err("web".to_owned())
         );
+        assert_eq!(meant("cahce", &model), "did you mean `cache`?");
+        assert_eq!(meant("worker", &model), "it has api, db, cache, net");
     }
 }

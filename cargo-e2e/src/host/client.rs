@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 use mark::Mark;
 pub use registry_logins::{DOCKER_HUB, registry_logins};
-use watcher::Watcher;
+pub(super) use watcher::Watcher;
 pub use watcher::{WATCH, watch, watch_by};
 
 /// How a command on this machine ended.
@@ -109,7 +109,7 @@ pub async fn program(
         .process_group(0);
     let mark = Mark::new();
     mark.put_on(&mut command);
-    let watcher = Watcher::start(&mark);
+    let watcher = Watcher::of_mark(&mark);
     let spawned = command.spawn();
     // It holds our ends of the pipe.
     drop(command);

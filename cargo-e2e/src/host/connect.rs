@@ -23,6 +23,5 @@ async fn tidy() {
     };
     for folder in orphans {
         end_orphan(&folder).await;
-        let _ = tokio::fs::remove_dir_all(folder).await;
     }
 }

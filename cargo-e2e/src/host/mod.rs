@@ -61,6 +61,10 @@ pub trait Host: Send + Sync {
     /// does not exist yet, until [`Host::close`].
     async fn forward_socket(&self, there: &str, here: &Path) -> Result<(), HostError>;
 
+    /// Makes the connection end when this process is killed, with what is open through it. Else it
+    /// stays for a while, by which the host tells a killed client from a lost connection.
+    async fn end_with_client(&self) {}
+
     /// Makes the connection anew, with its forwards, where it was lost; does nothing where it
     /// was not.
     async fn reconnect(&self) -> Result<(), HostError>;

@@ -6,6 +6,7 @@
 //! nobody has set `MaxSessions`; rsync has one of its own), and the master is ours, so that it is ended for sure: one that
 //! lingers keeps the pipes of `cargo e2e | tail` open.
 
+mod control;
 mod master;
 
 use std::net::SocketAddr;
@@ -21,8 +22,8 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::timeout;
 
 use super::{Channel, Host, HostError, RsyncEnd, Script, stream};
+pub(super) use control::end_orphan;
 use master::Master;
-pub(super) use master::end_orphan;
 
 const OPEN_CHANNEL: Duration = Duration::from_secs(15);
 const CHANNELS: usize = 8;
@@ -43,6 +44,7 @@ pub struct Ssh {
     connections: AtomicU32,
     /// Whether everything was brought to the connection as it is now.
     renewed: AtomicBool,
+    ends_with_client: AtomicBool,
     /// One at a time connects anew.
     reconnecting: Mutex<()>,
     channels: Arc<Semaphore>,
@@ -75,6 +77,7 @@ impl Ssh {
             link: RwLock::new(Arc::new(link)),
             connections: AtomicU32::new(1),
             renewed: AtomicBool::new(true),
+            ends_with_client: AtomicBool::new(false),
             reconnecting: Mutex::new(()),
             channels: Arc::new(Semaphore::new(CHANNELS)),
             long: Arc::new(Semaphore::new(LONG)),
@@ -259,6 +262,11 @@ impl Host for Ssh {
         Ok(())
     }
 
+    async fn end_with_client(&self) {
+        self.ends_with_client.store(true, Ordering::Relaxed);
+        self.link().master.end_with_client().await;
+    }
+
     async fn reconnect(&self) -> Result<(), HostError> {
         let _turn = self.reconnecting.lock().await;
         let before = self.link();
@@ -269,6 +277,9 @@ impl Host for Ssh {
         }
         before.master.end().await;
         let after = link(&self.name, self.config.as_deref()).await?;
+        if self.ends_with_client.load(Ordering::Relaxed) {
+            after.master.end_with_client().await;
+        }
         self.renewed.store(false, Ordering::Relaxed);
         *self.link.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
         self.connections.fetch_add(1, Ordering::Relaxed);

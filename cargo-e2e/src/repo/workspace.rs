@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 mod around;
 mod cargo;
+mod compose_file;
 mod error;
 mod model;
 mod paths;
@@ -20,6 +21,7 @@ use model::SPEC;
 use paths::{canonical, existing, spec_in};
 
 pub use around::around;
+pub use compose_file::{COMPOSE_FILES, is_compose_file};
 pub use error::FindError;
 #[cfg(test)]
 pub use model::CargoProject;
@@ -82,7 +84,7 @@ pub fn find(cwd: &Path, selection: &Selection) -> Result<Vec<Repo>, FindError> {
     if !selection.packages.is_empty() {
         return packages(&Manifests::around(&start)?, &selection.packages);
     }
-    nearest_repo(&start).map(|found| vec![found])
+    nearest_repo(&start, selection.path.as_deref()).map(|found| vec![found])
 }
 
 /// The folder from which to look, without symlinks; for a file, its folder.
@@ -95,7 +97,7 @@ fn start(cwd: &Path, path: Option<&Path>) -> Result<PathBuf, FindError> {
     }
 }
 
-fn nearest_repo(start: &Path) -> Result<Repo, FindError> {
+fn nearest_repo(start: &Path, typed: Option<&Path>) -> Result<Repo, FindError> {
     for folder in start.ancestors() {
         if let Some(file) = spec_in(folder)? {
             return repo(folder.to_path_buf(), file);
@@ -113,7 +115,19 @@ fn nearest_repo(start: &Path) -> Result<Repo, FindError> {
     Err(FindError::NotFound {
         misnamed: start.ancestors().map(yaml).find(|path| path.is_file()),
         looked: start.ancestors().map(Path::to_path_buf).collect(),
+        stack: nearest_stack(start),
+        typed: typed.map(Path::to_path_buf),
     })
+}
+
+/// Returns the nearest folder with a compose file, and that file: within the git repo, since
+/// `cargo e2e init` writes there; outside of one, this folder alone.
+fn nearest_stack(start: &Path) -> Option<(PathBuf, String)> {
+    let is_root = |folder: &Path| folder.join(".git").exists();
+    let root = start.ancestors().find(|folder| is_root(folder));
+    let within = root.unwrap_or(start);
+    let mut folders = start.ancestors().take_while(|one| one.starts_with(within));
+    folders.find_map(|folder| Some((folder.to_path_buf(), compose_file::compose_file(folder)?)))
 }
 
 /// See [`find`]. Goes by the names as typed, since `e2e` may be a symlink.

@@ -75,33 +75,54 @@ fn the_variables_are_those_of_the_source() {
     }
 }
 
-/// Every flag of a run has a variable, but for those that have rules of their own.
+/// The long names of the flags that a help shows, but for those that have rules of their own.
+fn flags(help: &str) -> Vec<String> {
+    let options = help.lines().filter(|line| line.starts_with("  "));
+    let options = options.map(str::trim_start);
+    let options = options.filter(|line| line.starts_with('-'));
+    options
+        .filter_map(|line| {
+            line.split_whitespace()
+                .find_map(|word| word.strip_prefix("--"))
+        })
+        .filter(|name| !["host", "json", "help", "version"].contains(name))
+        .map(str::to_owned)
+        .collect()
+}
+
 #[test]
 fn the_variables_of_flags_are_those_of_the_help() {
-    let help = Desk::new().passes("unset COLUMNS\ncargo e2e --help");
+    let desk = Desk::new();
+    let help = |command: &str| desk.passes(&format!("unset COLUMNS\ncargo e2e {command} --help"));
+    let main = help("");
+    let of_run = flags(&main);
+    assert!(of_run.len() >= 20, "{main}");
     let mut table = "| variable | flag | in config.toml |\n|---|---|---|\n".to_owned();
-    let mut found = 0;
-    for line in help.lines() {
-        let words = line.trim_start().trim_start_matches(|c| c != '-');
-        let flag = line.split_whitespace().find(|word| word.starts_with("--"));
-        let is_option = words == line.trim_start() && line.starts_with("  ");
-        let Some(flag) = flag.filter(|_| is_option) else {
-            continue;
-        };
-        let name = &flag[2..];
-        if ["host", "help", "version"].contains(&name) {
-            continue;
-        }
-        let variable = name.to_ascii_uppercase().replace('-', "_");
-        let in_config = if CONFIG.contains(&name) {
+    let variable = |words: &str| words.to_ascii_uppercase().replace(['-', ' '], "_");
+    for name in &of_run {
+        let in_config = if CONFIG.contains(&name.as_str()) {
             format!("`{name}`")
         } else {
             String::new()
         };
-        let _ = writeln!(table, "| `CARGO_E2E_{variable}` | `{flag}` | {in_config} |");
-        found += 1;
+        let variable = variable(name);
+        let _ = writeln!(
+            table,
+            "| `CARGO_E2E_{variable}` | `--{name}` | {in_config} |"
+        );
     }
-    assert!(found >= 20, "{help}");
+    for command in commands(&main) {
+        for name in flags(&help(&command))
+            .iter()
+            .filter(|name| !of_run.contains(name))
+        {
+            let variable = variable(&format!("{command} {name}"));
+            let _ = writeln!(
+                table,
+                "| `CARGO_E2E_{variable}` | `{command} --{name}` |  |"
+            );
+        }
+    }
     let known = read("cargo-e2e/src/cli/config.rs");
     for key in CONFIG {
         assert!(known.contains(&format!("\"{key}\",")), "{key}");

@@ -3,6 +3,7 @@
 
 mod canaries;
 mod client;
+mod completions;
 mod compose_scripts;
 mod control;
 mod durable;

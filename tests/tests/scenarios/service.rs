@@ -110,11 +110,11 @@ fn a_service_that_is_not_there_is_named() {
     let ran = repo.run(Host::Dev, &[]);
     ran.ended(96, "spec_error")
         .stderr_has("`test_service` names test, which the compose file does not have")
-        .stderr_has("it has tests, web");
+        .stderr_has("did you mean `tests`?");
     for looked in [&["check"][..], &["plan"], &["check", "--strict"]] {
         let looked = repo.cargo_e2e(looked);
         assert_eq!(looked.code, Some(96), "{looked}");
-        let said = "error: `test_service` names test, which the compose file does not have\n  help: it has tests, web";
+        let said = "error: `test_service` names test, which the compose file does not have\n  help: did you mean `tests`?";
         assert!(looked.stderr.contains(said), "{looked}");
         assert!(!looked.stderr.contains("Compose refuses"), "{looked}");
     }

@@ -29,6 +29,8 @@ fn what_is_nearly_right_is_told() {
         (&["pln"][..], 2, "did you mean `cargo e2e plan`?"),
         (&["man", "plam"], 2, "did you mean `plan`?"),
         (&["plan", "--host", ""], 2, "give `local`, an ssh alias"),
+        (&["list", "--host", ""], 2, "give `local`, an ssh alias"),
+        (&["down", "--host", ""], 2, "give `local`, an ssh alias"),
         (
             &["list", "--host", "railiance1"],
             97,
@@ -56,6 +58,48 @@ fn what_is_nearly_right_is_told() {
     let slug = repo.slug();
     let near = repo.cargo_e2e(&["history", "--repo", &format!("{slug}x")]);
     says(&near, 2, &format!("did you mean `{slug}`?"));
+    let repo = repo.spec("test_command: 'true'\nservices: [wbe]\n");
+    says(&repo.cargo_e2e(&["check"]), 96, "did you mean `web`?");
+    let ran = repo.run(Host::Local, &[]);
+    ran.ended(96, "spec_error")
+        .stderr_has("did you mean `web`?");
+}
+
+#[test]
+fn a_host_that_is_empty_in_a_variable_is_none() {
+    let repo = repo("no-host").env("CARGO_E2E_HOST", "");
+    let planned = repo.cargo_e2e(&["plan"]);
+    assert_eq!(planned.code, Some(0), "{planned}");
+    let line = "host        local (nothing names another)\n";
+    assert!(planned.stdout.contains(line), "{planned}");
+    says(&repo.cargo_e2e(&["down"]), 0, " on local\n");
+}
+
+#[test]
+fn outside_a_repo_words_that_are_no_ids_are_said_to_be_none() {
+    // With a sandbox of another test, its services would be meant.
+    let root = tempfile::tempdir().expect("a folder");
+    let root = root.path().display().to_string();
+    let repo = Repo::without_git("nowhere").env("CARGO_E2E_ROOT", &root);
+    let logs = repo.cargo_e2e(&["logs", "web", "db", "--host", "local"]);
+    says(&logs, 2, "error: not an id or service: `web`\n");
+    let logs = repo.cargo_e2e(&["logs", "web", "--host", "local"]);
+    says(&logs, 2, "error: not in a repo: give a sandbox id\n");
+}
+
+#[test]
+fn the_cache_of_tests_on_this_machine_is_below_that_of_its_user() {
+    let spec = "tests_run_on: client\ntest_command: echo \"at $E2E_CACHE\"\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let caches = folder.path().display().to_string();
+    let repo = Repo::new("cache")
+        .compose(WEB)
+        .spec(spec)
+        .env("XDG_CACHE_HOME", &caches);
+    let ran = repo.run(Host::Dev, &[]);
+    let at = format!("at {caches}/cargo-e2e/tests/{}\n", repo.slug());
+    ran.ended(0, "passed").stdout_has(&at);
+    ran.stage_says("ready", "no health checks defined");
 }
 
 #[test]
@@ -185,6 +229,19 @@ fn ports_of_another_host_come_here() {
         "{ended}"
     );
     assert!(TcpStream::connect(&address).is_err(), "{ended}");
+
+    // Killed, it takes along what somebody holds open through it.
+    let mut command = repo.command();
+    command.args(["forward", "--host", &Host::Dev.name()]);
+    let mut forward = e2e_tests::Running::start(command, None);
+    forward.prints("until Ctrl-C");
+    let held = TcpStream::connect(&address).expect("it is forwarded");
+    forward.signal(Signal::KILL);
+    let _ = forward.finish(Duration::from_mins(1));
+    wait_for("the end of its connection", Duration::from_secs(30), || {
+        TcpStream::connect(&address).is_err()
+    });
+    drop(held);
     let down = repo.cargo_e2e(&["down", "--host", &Host::Dev.name()]);
     assert_eq!(down.code, Some(0), "{down}");
     up.leaves_nothing();

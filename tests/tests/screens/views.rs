@@ -53,6 +53,16 @@ fn init() {
 }
 
 #[test]
+fn no_spec() {
+    let repo = Repo::without_git("screen").file(
+        "shop/docker-compose.yml",
+        "services: {web: {image: BUSYBOX}}\n",
+    );
+    repo.git(&["init", "--quiet", "shop"]);
+    shown("no_spec", &repo, &repo.command_in("shop", &[]), 96);
+}
+
+#[test]
 fn doctor() {
     let repo = repo();
     shown(

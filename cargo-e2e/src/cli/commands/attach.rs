@@ -1,33 +1,67 @@
-//! `cargo e2e exec`, `shell` and `logs`: this process replaces itself with ssh, docker or a shell,
-//! so that terminals, signals and exit codes are that program's.
+//! `cargo e2e exec` and `shell`, and what they share with `logs`: this process replaces itself with
+//! ssh, docker or a shell, so that terminals, signals and exit codes are that program's.
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
+use rustix::io::{FdFlags, fcntl_setfd};
+
 use crate::environment::set;
-use crate::host::{Facts, Host, HostError, HostKind};
+use crate::host::{Facts, Host, HostKind};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::sandbox::variables::{self, Own};
-use crate::sandbox::{self, ChooseError, Existing, Listed, docker_shim};
+use crate::sandbox::{self, ChooseError, Container, Containers, Existing, Listed, docker_shim};
 use crate::secrets;
-use crate::shell::quote;
+use crate::shell::{quote, word};
 use crate::spec;
 use crate::text::printable;
 
-use crate::cli::args::{
-    ExecArguments, HostArgument, LogsArguments, ServiceArguments, SpecArgument,
-};
+use crate::cli::args::{ExecArguments, HostArgument, ServiceArguments, SpecArgument};
 use crate::cli::exit::{self, USAGE};
 use crate::cli::host::{CommandError, host_for, on_host};
 use crate::cli::print::{show_error, warn};
 use crate::cli::sandboxes::{asker, existing, not_chosen};
 
-/// A shell command for the host, and whether it needs a terminal.
-struct Wanted {
-    command: String,
-    terminal: bool,
+/// A shell command for the host, and what it needs of this process.
+pub(super) struct Wanted {
+    pub(super) command: String,
+    pub(super) stdin: Stdin,
+}
+
+/// The standard input of a command on the host.
+pub(super) enum Stdin {
+    /// A terminal of its own.
+    Terminal,
+    /// This process's.
+    Own,
+    /// One that brings nothing, and ends with this process: over ssh no signal says so.
+    Open,
+}
+
+/// What `[ID] [SERVICE]…` means.
+pub(super) struct Target<'t> {
+    pub(super) host: &'t dyn Host,
+    pub(super) existing: Existing,
+    pub(super) services: &'t [String],
+    /// As they are now; not looked at where no service is named.
+    containers: Containers,
+}
+
+/// Why a command is not run, and help.
+pub(super) struct Refusal {
+    message: String,
+    help: Option<String>,
+}
+
+impl Refusal {
+    fn new(message: &str) -> Self {
+        Self {
+            message: message.to_owned(),
+            help: None,
+        }
+    }
 }
 
 pub(crate) async fn exec(arguments: ExecArguments) -> u8 {
@@ -35,31 +69,38 @@ pub(crate) async fn exec(arguments: ExecArguments) -> u8 {
     become_command(
         (&arguments.host, &arguments.of),
         &arguments.target,
-        async |existing, services| {
+        |target| {
             let words: Vec<String> = arguments.command.iter().map(|word| quote(word)).collect();
             let tty = if terminal { "-it" } else { "-i" };
-            let [service] = services else {
-                return Err("give one service");
+            let [service] = target.services else {
+                return Err(Refusal::new("give one service"));
             };
-            let command = format!(
-                "exec docker exec {tty} {} {}",
-                container(existing, service),
-                words.join(" ")
-            );
-            Ok(Wanted { command, terminal })
+            Ok(Wanted {
+                command: format!(
+                    "exec docker exec {tty} {} {}",
+                    container(target, service)?,
+                    words.join(" ")
+                ),
+                stdin: if terminal {
+                    Stdin::Terminal
+                } else {
+                    Stdin::Own
+                },
+            })
         },
     )
     .await
 }
 
 pub(crate) async fn shell(arguments: ServiceArguments) -> u8 {
-    become_command((&arguments.host, &arguments.of), &arguments.target, async |existing, services| {
-        let command = match services {
+    become_command((&arguments.host, &arguments.of), &arguments.target, |target| {
+        let existing = &target.existing;
+        let command = match target.services {
             [service] => format!(
                 "exec docker exec -it {} sh -c 'command -v bash >/dev/null && exec bash || exec sh'",
-                container(existing, service)
+                container(target, service)?
             ),
-            [_, _, ..] => return Err("give one service"),
+            [_, _, ..] => return Err(Refusal::new("give one service")),
             [] => format!(
                 "{}{}{}cd {} && exec \"${{SHELL:-sh}}\"",
                 variables::exports(&for_shell(existing)),
@@ -70,7 +111,11 @@ pub(crate) async fn shell(arguments: ServiceArguments) -> u8 {
         };
         Ok(Wanted {
             command,
-            terminal: std::io::stdin().is_terminal(),
+            stdin: if std::io::stdin().is_terminal() {
+                Stdin::Terminal
+            } else {
+                Stdin::Own
+            },
         })
     })
     .await
@@ -97,85 +142,68 @@ fn for_shell(existing: &Existing) -> Vec<(String, String)> {
     all
 }
 
-pub(crate) async fn logs(arguments: LogsArguments) -> u8 {
-    let mut options = String::new();
-    for (name, is_set) in [
-        ("--follow", arguments.follow),
-        ("--timestamps", arguments.timestamps),
-    ] {
-        if is_set {
-            options = options + " " + name;
-        }
+/// Returns the id of a service's first container that runs.
+fn container<'t>(target: &'t Target<'_>, service: &str) -> Result<&'t str, Refusal> {
+    let mut of_service = target.containers.sorted();
+    of_service.retain(|one| one.service == service);
+    let running = of_service.iter().find(|one| one.state.status == "running");
+    match (running, of_service.first()) {
+        (Some(one), _) => Ok(&one.id),
+        (None, Some(one)) => Err(Refusal {
+            message: format!("`{service}` is not running ({})", how_it_is(one)),
+            help: Some(format!(
+                "`cargo e2e logs {service} --host {}` shows what it printed",
+                word(target.host.name())
+            )),
+        }),
+        (None, None) => Err(Refusal::new(&format!("`{service}` has no container"))),
     }
-    for (name, value) in [("--since", &arguments.since), ("--tail", &arguments.tail)] {
-        if let Some(value) = value {
-            options = options + " " + name + " " + &quote(value);
+}
+
+/// Returns the state of a container that does not run.
+fn how_it_is(container: &Container) -> String {
+    let state = &container.state;
+    match state.status.as_str() {
+        "exited" | "dead" if state.oom_killed => format!("{}, out of memory", state.status),
+        "exited" | "dead" if state.error.is_empty() => {
+            format!("{}, code {}", state.status, state.exit_code)
         }
+        status if state.error.is_empty() => status.to_owned(),
+        status => format!("{status}, {}", printable(&state.error)),
     }
-    become_command(
-        (&arguments.host, &arguments.of),
-        &arguments.target,
-        async |existing, services| {
-            let services: Vec<String> = services.iter().map(|name| quote(name)).collect();
-            let command = format!(
-                "docker compose -p {} logs{options} {}",
-                quote(&existing.sandbox.identity.project),
-                services.join(" ")
-            );
-            Ok(Wanted {
-                command: if std::io::stdout().is_terminal() {
-                    format!("exec {command}")
-                } else {
-                    without_codes(&command)
-                },
-                terminal: false,
-            })
-        },
-    )
-    .await
 }
 
-/// Returns shell commands that leave out the code that Compose begins each line with, to clear a
-/// terminal's, and end with the command's own status.
-fn without_codes(command: &str) -> String {
-    format!(
-        "if sed -u p </dev/null 2>/dev/null; then filter='sed -u'; else filter=sed; fi\n\
-         exec 4>&1\n\
-         status=$({{ {{ {command}; echo \"$?\" >&3; }} | $filter \"s/^$(printf '\\033')\\[2K//\" >&4; }} 3>&1)\n\
-         exit \"$status\"\n"
-    )
-}
-
-/// Returns a shell word for the id of a service's first container.
-fn container(existing: &Existing, service: &str) -> String {
-    format!(
-        "\"$(docker ps -q --filter label=cargo-e2e.run={} --filter label=com.docker.compose.service={} | tail -n 1)\"",
-        existing.sandbox.identity.run_id,
-        quote(service)
-    )
-}
-
-async fn become_command(
+/// Replaces this process with a command for the sandbox and services that are typed.
+pub(super) async fn become_command(
     (host, of): (&HostArgument, &SpecArgument),
-    target: &[String],
-    want: impl AsyncFnOnce(&Existing, &[String]) -> Result<Wanted, &'static str>,
+    typed: &[String],
+    want: impl FnOnce(&Target<'_>) -> Result<Wanted, Refusal>,
 ) -> u8 {
     let mut wanted = None;
     let code = on_host(host, async |host, facts| {
-        let (listed, services) = choose(host, facts, of, target).await?;
+        let (listed, services) = choose(host, facts, of, typed).await?;
         let existing = existing(host, facts, &listed).await?;
-        if let Some(unknown) = unknown(host, &existing, services).await? {
-            show_error(&unknown.0, unknown.1.as_deref());
-            return Err(CommandError::Shown(USAGE));
-        }
-        match want(&existing, services).await {
-            Ok(one) => wanted = Some(one),
-            Err(refused) => {
-                show_error(refused, None);
-                return Err(CommandError::Shown(USAGE));
+        let containers = if services.is_empty() {
+            Containers::default()
+        } else {
+            existing.sandbox.inspect(host).await?
+        };
+        let target = Target {
+            host,
+            existing,
+            services,
+            containers,
+        };
+        match all_known(&target).and_then(|()| want(&target)) {
+            Ok(one) => {
+                wanted = Some(one);
+                Ok(0)
+            }
+            Err(Refusal { message, help }) => {
+                show_error(&message, help.as_deref());
+                Err(CommandError::Shown(USAGE))
             }
         }
-        Ok(0)
     })
     .await;
     match wanted {
@@ -218,18 +246,11 @@ async fn choose<'t>(
     }
 }
 
-/// Returns what to say of the first service that the sandbox does not have, and help.
-async fn unknown(
-    host: &dyn Host,
-    existing: &Existing,
-    services: &[String],
-) -> Result<Option<(String, Option<String>)>, HostError> {
-    if services.is_empty() {
-        return Ok(None);
-    }
-    let has: BTreeSet<String> = existing.sandbox.inspect(host).await?.services();
-    let Some(unknown) = services.iter().find(|name| !has.contains(*name)) else {
-        return Ok(None);
+/// Refuses the first service that the sandbox does not have.
+fn all_known(target: &Target<'_>) -> Result<(), Refusal> {
+    let has: BTreeSet<String> = target.containers.services();
+    let Some(unknown) = target.services.iter().find(|name| !has.contains(*name)) else {
+        return Ok(());
     };
     let near = spec::nearest(unknown, has.iter().map(String::as_str));
     let help = near.map(|near| format!("did you mean `{near}`?"));
@@ -237,16 +258,39 @@ async fn unknown(
     let message = format!(
         "`{}` is neither a sandbox on {} nor a service of {}, which has {}",
         printable(unknown),
-        host.name(),
-        existing.sandbox.identity.run_id,
+        target.host.name(),
+        target.existing.sandbox.identity.run_id,
         has.join(", ")
     );
-    Ok(Some((message, help)))
+    Err(Refusal { message, help })
 }
 
 fn replace(host: &str, wanted: &Wanted) -> u8 {
-    let words = HostKind::of(host).interactive(&wanted.command, wanted.terminal);
-    let error = Command::new(&words[0]).args(&words[1..]).exec();
+    let error = replaced(host, wanted);
     show_error(&format!("failed to start it: {error}"), None);
     exit_code(Verdict::InternalError, None)
+}
+
+/// Returns only when it fails.
+fn replaced(host: &str, wanted: &Wanted) -> std::io::Error {
+    let terminal = matches!(wanted.stdin, Stdin::Terminal);
+    let words = HostKind::of(host).interactive(&wanted.command, terminal);
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
+    // The new program holds the writing end, and with it the end of its own input.
+    let _writer = match wanted.stdin {
+        Stdin::Terminal | Stdin::Own => None,
+        Stdin::Open => {
+            let (reader, writer) = match std::io::pipe() {
+                Ok(ends) => ends,
+                Err(error) => return error,
+            };
+            if let Err(error) = fcntl_setfd(&writer, FdFlags::empty()) {
+                return error.into();
+            }
+            command.stdin(reader);
+            Some(writer)
+        }
+    };
+    command.exec()
 }

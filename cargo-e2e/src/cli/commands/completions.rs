@@ -59,18 +59,22 @@ complete -c cargo-e2e -f -a '(__cargo_e2e_values)'
 
 /// Zsh asks for values where its script would offer files.
 const ZSH: &str = r#"
+(( $+functions[_cargo_e2e__first] )) ||
+_cargo_e2e__first() {
+    _alternative 'commands:command:_cargo-e2e_commands' 'repos:repo:_files -/'
+}
 (( $+functions[_cargo_e2e__values] )) ||
 _cargo_e2e__values() {
     local -a typed values
     typed=(${(Q)${(z)LBUFFER}})
     [[ ${typed[1]} == cargo ]] && shift typed
     [[ $LBUFFER == *[[:space:]] ]] && typed+=('')
-    values=(${(f)"$(cargo-e2e complete -- ${(@)typed[2,-1]} 2>/dev/null)"})
+    values=(${(f)"$(cargo-e2e complete -- "${(@)typed[2,-1]}" 2>/dev/null)"})
     compadd -a values
 }
 "#;
 /// What is completed so, by the name of its value.
-const ZSH_VALUES: [&str; 6] = ["HOST", "REPO", "RUN", "id", "run", "target"];
+const ZSH_VALUES: [&str; 7] = ["HOST", "REPO", "RUN", "SLUG", "id", "run", "target"];
 
 pub(crate) fn completions(arguments: &CompletionsArguments) -> u8 {
     let mut command = args::command();
@@ -97,17 +101,41 @@ pub(crate) fn completions(arguments: &CompletionsArguments) -> u8 {
 
 /// Adds values to zsh's script, below its first line, which says what it completes.
 fn with_values(script: &str) -> String {
-    let mut text = script.to_owned();
-    for name in ZSH_VALUES {
-        text = text.replace(
-            &format!(":{name}:_default"),
-            &format!(":{name}:_cargo_e2e__values"),
-        );
+    let script = with_commands_first(script);
+    let mut text = String::new();
+    for line in script.lines() {
+        let has_values = ZSH_VALUES.iter().any(|name| {
+            // Of an option, and of a word of its own, which has its help behind the name.
+            line.contains(&format!(":{name}:_default'")) || line.contains(&format!("::{name} -- "))
+        });
+        if has_values {
+            text += &line.replace(":_default'", ":_cargo_e2e__values'");
+        } else {
+            text += line;
+        }
+        text.push('\n');
     }
     match text.split_once('\n') {
         Some((first, rest)) => format!("{first}\n{ZSH}{rest}"),
         None => text,
     }
+}
+
+/// Makes the first word a command or a repo: `clap_complete` 4.6 expects commands behind the words of a
+/// run, where they never are.
+fn with_commands_first(script: &str) -> String {
+    const COMMANDS: &str = "\":: :_cargo-e2e_commands\"";
+    let Some((before, rest)) = script.split_once(COMMANDS) else {
+        return script.to_owned();
+    };
+    let of_run = ["'::repo -- ", "'::arguments -- "];
+    let mut lines: Vec<&str> = before.split('\n').collect();
+    lines.retain(|line| !of_run.iter().any(|word| line.starts_with(word)));
+    format!(
+        "{}\":: :_cargo_e2e__first\"{}",
+        lines.join("\n"),
+        rest.replace("$line[3]", "$line[1]")
+    )
 }
 
 pub(crate) fn man(arguments: &ManArguments) -> u8 {

@@ -25,6 +25,8 @@ pub(crate) async fn forward(arguments: ForwardArguments) -> u8 {
     on_host(&arguments.host, async |host, facts| {
         let listed = choose(host, facts, arguments.id.as_deref(), &arguments.of).await?;
         let existing = existing(host, facts, &listed).await?;
+        // Nobody else knows that these ports are forwarded.
+        host.end_with_client().await;
         let endpoints = &existing.state.endpoints;
         let places = bring(host, &endpoints.ports).await?;
         if places.is_empty() {

@@ -12,6 +12,7 @@ pub(crate) mod gc;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod list;
+pub(crate) mod logs;
 pub(crate) mod open;
 pub(crate) mod plan;
 pub(crate) mod report;

@@ -9,6 +9,8 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::control::control_command;
+use crate::host::client::Watcher;
 use crate::host::kind::LOCAL;
 use crate::host::runtime_dir::RuntimeDir;
 use crate::host::ssh_names::named_hosts;
@@ -20,7 +22,6 @@ const KEEPALIVE: Duration = Duration::from_secs(5);
 /// It outlives a killed client by this: the host must see that the connection is there still, and
 /// who spoke over it is not.
 const IDLE: Duration = Duration::from_secs(8);
-const CLOSE: Duration = Duration::from_secs(2);
 /// sshd refuses at random while many others log in (`MaxStartups 10:30:100`): asked again for this long.
 const CROWDED: Duration = Duration::from_secs(15);
 
@@ -29,6 +30,7 @@ pub(super) struct Master {
     folder: RuntimeDir,
     /// Asked for while it still answers: one that is stopped hangs on every request.
     pid: Mutex<Option<JoinHandle<Option<rustix::process::Pid>>>>,
+    watcher: Mutex<Option<Watcher>>,
 }
 
 /// Why there is no connection.
@@ -115,6 +117,7 @@ impl Master {
         Ok(Self {
             folder,
             pid: Mutex::new(Some(pid)),
+            watcher: Mutex::default(),
         })
     }
 
@@ -133,6 +136,11 @@ impl Master {
         asked.is_some_and(|output| output.status.success())
     }
 
+    /// Makes it end when this process is killed, also while something is open through it.
+    pub(super) async fn end_with_client(&self) {
+        *self.watcher.lock().await = Some(Watcher::of_master(self.folder.path()));
+    }
+
     /// Ends it, bounded in time, and removes its folder.
     pub(super) async fn end(&self) {
         let ended = control_command(self.control(), "exit")
@@ -146,26 +154,9 @@ impl Master {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
         }
         let _ = tokio::fs::remove_dir_all(self.folder.path()).await;
-    }
-}
-
-/// Asks the master something, bounded.
-async fn control_command(control: PathBuf, command: &'static str) -> Option<std::process::Output> {
-    let run = Command::new("ssh")
-        .args(["-F", "none", "-S"])
-        .arg(control)
-        .args(["-O", command, "cargo-e2e"])
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    timeout(CLOSE, run).await.ok()?.ok()
-}
-
-/// Ends the master that a killed client left in its folder, if it left one.
-pub(in crate::host) async fn end_orphan(folder: &Path) {
-    let control = folder.join("master");
-    if control.exists() {
-        let _ = control_command(control, "exit").await;
+        if let Some(watcher) = self.watcher.lock().await.take() {
+            watcher.end().await;
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::model::SPEC;
+use crate::shell::word;
 
 /// Why no repo was found.
 #[derive(Debug, thiserror::Error)]
@@ -38,12 +39,16 @@ pub enum FindError {
         file: PathBuf,
     },
     /// No `e2e/e2e.yml` in a folder or above it.
-    #[error("{}", not_found(looked, misnamed.as_deref()))]
+    #[error("{}", not_found(looked, misnamed.as_deref(), stack.as_ref(), typed.as_deref()))]
     NotFound {
         /// All folders, innermost first.
         looked: Vec<PathBuf>,
         /// An `e2e.yaml` that was seen on the way.
         misnamed: Option<PathBuf>,
+        /// The nearest folder with a compose file, and that file.
+        stack: Option<(PathBuf, String)>,
+        /// REPO, where it was typed.
+        typed: Option<PathBuf>,
     },
     /// `-p` names no member of the workspace.
     #[error("no package `{package}` in the workspace {}{}", workspace.display(), did_you_mean(nearest.as_deref()))]
@@ -55,7 +60,7 @@ pub enum FindError {
         nearest: Option<String>,
     },
     /// `-p` names a member without an `e2e.yml`.
-    #[error("the package `{package}` has no {}\n  help: create it, or set `spec` in [package.metadata.e2e]", looked.display())]
+    #[error("the package `{package}` has no {}\n  help: `{}` writes one, or set `spec` in [package.metadata.e2e]", looked.display(), init(looked.parent().and_then(Path::parent)))]
     PackageWithoutSpec {
         /// As typed.
         package: String,
@@ -87,7 +92,20 @@ pub enum FindError {
     },
 }
 
-fn not_found(looked: &[PathBuf], misnamed: Option<&Path>) -> String {
+fn not_found(
+    looked: &[PathBuf],
+    misnamed: Option<&Path>,
+    stack: Option<&(PathBuf, String)>,
+    typed: Option<&Path>,
+) -> String {
+    if let (Some((folder, file)), None) = (stack, misnamed) {
+        let name = folder.file_name().unwrap_or(folder.as_os_str());
+        return format!(
+            "{} has {file} but no {SPEC}\n  help: `{}` writes one",
+            name.to_string_lossy(),
+            init(typed)
+        );
+    }
     let mut text = format!("no {SPEC} found");
     for folder in looked {
         // Writing to a String can't fail.
@@ -97,10 +115,17 @@ fn not_found(looked: &[PathBuf], misnamed: Option<&Path>) -> String {
         Some(path) => write!(text, "\n  help: rename {} to e2e.yml", path.display()),
         None => write!(
             text,
-            "\n  help: run it in a repo that has one, name the repo, or create {SPEC}"
+            "\n  help: run it in a repo that has one, or name the repo; `{}` writes one",
+            init(typed)
         ),
     };
     text
+}
+
+/// Returns the command that writes an e2e.yml in a folder, or in the current repo.
+fn init(folder: Option<&Path>) -> String {
+    let folder = folder.map(|folder| format!(" {}", word(&folder.to_string_lossy())));
+    format!("cargo e2e init{}", folder.unwrap_or_default())
 }
 
 fn did_you_mean(nearest: Option<&str>) -> String {

@@ -1,5 +1,6 @@
 //! Real folders and the real Cargo.
 
+mod not_found;
 mod specs;
 mod tree;
 
@@ -63,37 +64,6 @@ fn the_nearest_parent_counts() {
         assert_eq!(repo.results_dir, root.join("e2e/results"));
         assert_eq!((repo.root, repo.cargo, repo.host), (root, None, None));
     }
-}
-
-#[test]
-fn an_error_says_where_it_looked() {
-    let tree = Tree::new().folder("a/b");
-    let error = tree
-        .find("a/b", &plain())
-        .expect_err("an error")
-        .to_string();
-    let [a, b] = ["a", "a/b"].map(|path| tree.root.join(path).display().to_string());
-    let expected = format!("no e2e/e2e.yml found\n  looked in {b}\n  looked in {a}\n  looked in ");
-    assert!(error.starts_with(&expected), "{error}");
-    let help = "\n  looked in /\n  help: run it in a repo that has one, name the repo, or create e2e/e2e.yml";
-    assert!(error.ends_with(help), "{error}");
-
-    let tree = tree.file("a/e2e/e2e.yaml", "");
-    let error = tree
-        .find("a/b", &plain())
-        .expect_err("an error")
-        .to_string();
-    assert!(
-        error.ends_with(&format!("help: rename {a}/e2e/e2e.yaml to e2e.yml")),
-        "{error}"
-    );
-
-    let error = tree.find("a", &at("zzz")).expect_err("an error");
-    assert!(
-        matches!(error, FindError::Path { what: "REPO", .. }),
-        "{error}"
-    );
-    assert!(error.source().is_some());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use e2e_harness::protocol::collision;
 use serde_json::Value;
 
 use crate::compose::scan::Scan;
-use crate::compose::select::{select, unknown};
+use crate::compose::select::{meant, select, unknown};
 use crate::compose::{dockerfiles, env_file, external, needs, places, test_service};
 use crate::plan::Risks;
 use crate::record::outcome::Verdict;
@@ -75,24 +75,20 @@ pub(super) async fn read(
 ) -> Result<(Value, Vec<String>), StageError> {
     let plan = context.plan;
     let (mut model, warnings) = config(context, &plan.profiles(), interpolation).await?;
-    select(&mut model, &plan.wanted_services())
-        .map_err(|name| StageError::new(Verdict::SpecError, unknown(&name)))?;
+    select(&mut model, &plan.wanted_services()).map_err(|name| {
+        StageError::new(Verdict::SpecError, unknown(&name)).help(meant(&name, &model))
+    })?;
     if let Some(service) = context.plan.tests.service()
         && model["services"].get(service).is_none()
     {
         // A missing service is often in a profile, which a plain `up` leaves out.
         let (all, _) = config(context, &["*".to_owned()], interpolation).await?;
         if !test_service::take_in(&mut model, &all, service) {
-            let names = all["services"]
-                .as_object()
-                .into_iter()
-                .flat_map(serde_json::Map::keys);
-            let names: Vec<&str> = names.map(String::as_str).collect();
             return Err(StageError::new(
                 Verdict::SpecError,
                 format!("`test_service` names {service}, which the compose file does not have"),
             )
-            .help(format!("it has {}", names.join(", "))));
+            .help(meant(service, &all)));
         }
     }
     // At every reading, since variables may change the model.

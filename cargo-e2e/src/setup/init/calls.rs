@@ -4,14 +4,8 @@ use e2e_harness::protocol::COMPOSE_FILE;
 
 use super::recipe::{Step, join};
 use super::tree::Tree;
+use crate::repo::workspace::COMPOSE_FILES;
 
-/// At any folder, in Compose's own order.
-const DEFAULTS: [&str; 4] = [
-    "compose.yaml",
-    "compose.yml",
-    "docker-compose.yml",
-    "docker-compose.yaml",
-];
 const OVERRIDES: [&str; 4] = [
     "compose.override.yml",
     "compose.override.yaml",
@@ -50,7 +44,7 @@ pub(super) fn defaults(tree: &Tree, folder: &str) -> Vec<String> {
         let mut paths = names.iter().map(|name| join(folder, name));
         paths.find(|path| tree.has(path))
     };
-    let Some(base) = there(&DEFAULTS) else {
+    let Some(base) = there(&COMPOSE_FILES) else {
         return Vec::new();
     };
     std::iter::once(base).chain(there(&OVERRIDES)).collect()

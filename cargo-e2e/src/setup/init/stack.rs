@@ -11,6 +11,7 @@ use super::runners::{is_test_name, is_wide, runner};
 use super::tree::Tree;
 use super::typed::is_open;
 use crate::compose::scan::scan;
+use crate::repo::workspace;
 
 /// In `e2e/`, the first of them is the default of e2e.yml.
 const OWN: [&str; 4] = [
@@ -252,10 +253,8 @@ fn started(one: &Use<'_>, files: &[String]) -> Vec<String> {
 }
 
 fn is_compose_file(file: &str) -> bool {
-    let name = file.rsplit('/').next().unwrap_or(file).to_ascii_lowercase();
-    let is_yaml = [".yml", ".yaml"].iter().any(|end| name.ends_with(end));
-    let is_workflow = file.starts_with(".github/workflows/");
-    is_yaml && name.contains("compose") && !name.contains("override") && !is_workflow
+    let name = file.rsplit('/').next().unwrap_or(file);
+    workspace::is_compose_file(name) && !file.starts_with(".github/workflows/")
 }
 
 /// A compose file with those that it needs or that Compose merges into it; none when it is no stack.
