@@ -122,6 +122,9 @@ pub(super) struct DoctorAnswer {
 pub(super) struct DoctorCheck {
     /// `client`, `host` or `repo`.
     pub(super) of: &'static str,
+    /// The host, of one of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) host: Option<String>,
     /// What was looked at.
     pub(super) name: String,
     pub(super) status: DoctorStatus,

@@ -2,12 +2,14 @@
 
 use std::sync::OnceLock;
 
-use crate::host::{Facts, Host, HostError, Purpose, connect, preflight};
+use crate::cancel::Cancel;
+use crate::host::{Facts, Host, HostError, Purpose, connect, members, preflight};
 use crate::plan::{HostVariables, choose_host};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::text::chain;
 
 use super::args::HostArgument;
+use super::exit::USAGE;
 use super::print::show_error;
 use super::{repos, signals};
 
@@ -53,17 +55,58 @@ pub(super) async fn on_host(
     work: impl AsyncFnOnce(&dyn Host, &Facts) -> Result<u8, CommandError>,
 ) -> u8 {
     let name = host_for(argument);
-    let failed = |error: &HostError| {
-        show_error(&chain(error), error.help());
-        exit_code(Verdict::HostError, None)
-    };
+    if members(&name).len() > 1 {
+        let help = "`cargo e2e list` shows which one has what; name it with `--host`";
+        show_error(
+            &format!("`{name}` is a pool: this needs one host"),
+            Some(help),
+        );
+        return USAGE;
+    }
+    match signals::cancel() {
+        Ok(cancel) => on(&name, &cancel, work).await,
+        Err(code) => code,
+    }
+}
+
+/// Does the same on each host of a pool in turn; the worst code counts. Of a pool it is enough that
+/// one host has what is named.
+pub(super) async fn on_each_host(
+    argument: &HostArgument,
+    work: impl AsyncFn(&dyn Host, &Facts) -> Result<u8, CommandError>,
+) -> u8 {
     let cancel = match signals::cancel() {
         Ok(cancel) => cancel,
         Err(code) => return code,
     };
+    let mut codes = Vec::new();
+    for name in members(&host_for(argument)) {
+        codes.push(on(name, &cancel, &work).await);
+        if cancel.signal().is_some() {
+            break;
+        }
+    }
+    let named: Vec<u8> = codes
+        .iter()
+        .copied()
+        .filter(|code| *code != USAGE)
+        .collect();
+    let counted = if named.is_empty() { codes } else { named };
+    counted.into_iter().max().unwrap_or_default()
+}
+
+async fn on(
+    name: &str,
+    cancel: &Cancel,
+    work: impl AsyncFnOnce(&dyn Host, &Facts) -> Result<u8, CommandError>,
+) -> u8 {
+    let failed = |error: &HostError| {
+        show_error(&chain(error), error.help());
+        exit_code(Verdict::HostError, None)
+    };
     let interrupted = || exit_code(Verdict::Interrupted, cancel.signal());
     let host = tokio::select! {
-        host = connect(&name) => host,
+        host = connect(name) => host,
         () = cancel.reached(1) => return interrupted(),
     };
     let host = match host {

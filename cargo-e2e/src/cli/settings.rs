@@ -11,9 +11,9 @@ use clap::{Arg, ArgAction, Command};
 
 use super::config::Config;
 
-/// Flags that no variable sets: `--host` has rules of its own, `--json` is `--format json`, the others
-/// only print.
-const WITHOUT: [&str; 4] = ["host", "json", "help", "version"];
+/// Flags that no variable sets: `--host` has rules of its own, `--json` is `--format json`, `--all` and
+/// `--all-users` remove more than one expects who has forgotten a variable, the others only print.
+const WITHOUT: [&str; 6] = ["host", "json", "all", "all-users", "help", "version"];
 /// Flags that Cargo has a variable for.
 pub(super) const OF_CARGO: [(&str, &str); 3] = [
     ("color", "CARGO_TERM_COLOR"),
@@ -269,8 +269,9 @@ mod tests {
             Some(Command::Down(down)) => (down.all, down.format.is_json()),
             other => panic!("{other:?}"),
         };
-        assert_eq!(all(&["down"]), (true, true));
-        assert_eq!(all(&["down", "an-id"]), (false, true));
+        // None that is forgotten removes more than what is named.
+        assert_eq!(all(&["down"]), (false, true));
+        assert_eq!(all(&["down", "--all"]), (true, true));
         let tail = |words: &[&str]| match parsed(&set, words).command {
             Some(Command::Logs(logs)) => logs.tail,
             other => panic!("{other:?}"),

@@ -14,6 +14,7 @@ pub mod outcome;
 pub(crate) mod place;
 #[cfg(test)]
 pub(crate) mod samples;
+mod stage;
 pub mod store;
 pub mod summary;
 pub mod verdict;

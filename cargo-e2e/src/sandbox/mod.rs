@@ -95,7 +95,7 @@ pub use room::make_room;
 pub use state::{Existing, State};
 pub use teardown::{Left, listed, teardown};
 pub use turn::{NotEntered, Occupant, Predecessor};
-pub use vacancy::Vacancy;
+pub use vacancy::{Vacancy, Warmth};
 pub use workspace::Taken;
 
 /// The status of scripts that have nothing to work on any more.

@@ -85,7 +85,7 @@ fn flags(help: &str) -> Vec<String> {
             line.split_whitespace()
                 .find_map(|word| word.strip_prefix("--"))
         })
-        .filter(|name| !["host", "json", "help", "version"].contains(name))
+        .filter(|name| !["host", "json", "all", "all-users", "help", "version"].contains(name))
         .map(str::to_owned)
         .collect()
 }

@@ -137,6 +137,7 @@ fn hosts_that_cant_be_used_are_left_out_and_one_that_has_the_repo_is_preferred()
         assert!(ended.stderr.contains(said), "{ended}");
         assert_eq!(record(&repo)["host"], "pool-4", "{ended}");
     }
+    each_command_goes_to_the_hosts_of_a_pool(&pool, &repo);
     let none = run(&repo, "nowhere.invalid,nobody.invalid", "true");
     assert_eq!(none.code, Some(97), "{none}");
     for said in [
@@ -147,4 +148,40 @@ fn hosts_that_cant_be_used_are_left_out_and_one_that_has_the_repo_is_preferred()
         assert!(none.stderr.contains(said), "it lacks {said:?}\n{none}");
     }
     pool.has_nothing_left();
+}
+
+fn each_command_goes_to_the_hosts_of_a_pool(pool: &Pool, repo: &Repo) {
+    let hosts = pool.name();
+    let told = |arguments: &[&str], code: i32, all: &[&str]| {
+        let ended = repo.cargo_e2e(&[arguments, &["--host", &hosts]].concat());
+        assert_eq!(ended.code, Some(code), "{ended}");
+        for said in all {
+            let shown = ended.stdout.contains(said) || ended.stderr.contains(said);
+            assert!(shown, "it lacks {said:?}\n{ended}");
+        }
+    };
+    let up = repo.cargo_e2e(&["up", "--host", "pool-4"]);
+    assert_eq!(up.code, Some(0), "{up}");
+    // With `--reuse`, the host with the sandbox is meant.
+    let again = repo.cargo_e2e(&["--reuse", "--host", &hosts, "--", "true"]);
+    assert_eq!(again.code, Some(0), "{again}");
+    let place = "pool-4, of 2 hosts: a sandbox of the repo is up";
+    assert!(again.stderr.contains(place), "{again}");
+    assert!(
+        again.stderr.contains("1 service, nothing changed"),
+        "{again}"
+    );
+    told(&["list"], 0, &["no sandboxes on pool-3", repo.slug()]);
+    told(
+        &["doctor"],
+        0,
+        &["pool-3\n", "pool-4\n", "can run sandboxes"],
+    );
+    told(&["env"], 2, &["is a pool: this needs one host"]);
+    told(&["down"], 0, &["on pool-3", "pool-4"]);
+    told(
+        &["list"],
+        0,
+        &["no sandboxes on pool-3", "no sandboxes on pool-4"],
+    );
 }

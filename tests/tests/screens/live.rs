@@ -8,16 +8,17 @@ use super::filters::with_live_lines;
 
 const COLUMNS: u16 = 80;
 
-/// Compares the first screen on which all of these stand, from the line with the first one on.
-fn shows(name: &str, repo: &Repo, printed: &str, all: &[&str]) {
-    let mut terminal = vt100::Parser::new(200, COLUMNS, 0);
-    let live = printed.as_bytes().split_inclusive(|byte| *byte == b'\n');
-    let live = live.map(|part| {
+/// Compares the last screen on which all of these stand, from the line with the first one on.
+fn shows(name: &str, repo: &Repo, columns: u16, printed: &str, all: &[&str]) {
+    let mut terminal = vt100::Parser::new(200, columns, 0);
+    // A line is whole before what moves the cursor.
+    let parts = printed.as_bytes().chunk_by(|_, next| *next != b'\x1b');
+    let live = parts.map(|part| {
         terminal.process(part);
         terminal.screen().contents()
     });
-    let mut screens = live.filter(|screen| all.iter().all(|text| screen.contains(text)));
-    let screen = screens.next().unwrap_or_else(|| {
+    let screens = live.filter(|screen| all.iter().all(|text| screen.contains(text)));
+    let screen = screens.last().unwrap_or_else(|| {
         panic!("no screen had all of {all:?}:\n{printed:?}");
     });
     let from = screen.lines().skip_while(|line| !line.contains(all[0]));
@@ -54,12 +55,13 @@ fn up_shows_services() {
         )
         .spec("test_command: 'true'\n");
     let printed = on_a_terminal(&repo, 0);
-    shows(
-        "live_up",
-        &repo,
-        &printed,
-        &["  up ", "✓ cache", "db", "web"],
-    );
+    let all = [
+        "  up ",
+        "✓ cache  started",
+        "✓ db  started",
+        "… web  created",
+    ];
+    shows("live_up", &repo, COLUMNS, &printed, &all);
 }
 
 #[test]
@@ -72,8 +74,8 @@ fn ready_shows_all_checks() {
 test_command: 'true'\n",
     );
     let printed = on_a_terminal(&repo, 98);
-    let all = ["1 of 3 checks", "✓ web", "✗ page", "✗ queue"];
-    shows("live_ready", &repo, &printed, &all);
+    let all = ["  ready ", "1 of 3 checks", "✓ web", "✗ page", "✗ queue"];
+    shows("live_ready", &repo, COLUMNS, &printed, &all);
 }
 
 #[test]
@@ -83,7 +85,7 @@ fn a_port_that_is_waited_for_is_named_with_who_has_it() {
     ));
     let mut first = repo.start(Host::Local, &[]);
     first.prints("testing");
-    let second = repo.start_on_a_terminal(Host::Local, "held by", &format!("={COLUMNS},c"));
+    let second = repo.start_on_a_terminal(Host::Local, "held by", "=140,c");
     let second = second.finish();
     assert_eq!(second.output().code, Some(130), "{}", second.output());
     second.leaves_nothing();
@@ -92,5 +94,5 @@ fn a_port_that_is_waited_for_is_named_with_who_has_it() {
     assert_eq!(first.output().code, Some(130), "{}", first.output());
     first.leaves_nothing();
     let all = ["  waiting ", "port ", "ports: isolated"];
-    shows("live_waits", &repo, second.stderr(), &all);
+    shows("live_waits", &repo, 140, second.stderr(), &all);
 }

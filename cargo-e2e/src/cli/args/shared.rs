@@ -8,7 +8,7 @@ use crate::cli::values::host;
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct HostArgument {
-    /// `local`, an ssh alias, user@name or ssh://user@name:port
+    /// `local`, an ssh alias, user@name or ssh://user@name:port; several with commas are a pool
     ///
     /// First that is set: --host, `CARGO_E2E_HOST`, `host` in [package.metadata.e2e] or
     /// [workspace.metadata.e2e], `RAILIANCE01_HOST`, else local.

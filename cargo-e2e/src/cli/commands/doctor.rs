@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 
 use crate::environment::set;
-use crate::host::{Check, Finding};
+use crate::host::{Check, Finding, members};
 use crate::plan::{Options, Plan};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::repo::workspace::FindError;
@@ -32,11 +32,15 @@ pub(crate) async fn doctor(arguments: ListArguments) -> u8 {
     if !json {
         marks.show("this machine", &here);
     }
-    let there = doctor::host(&name, tests_on).await;
-    if !json {
-        marks.show(&name, &there);
+    let mut there = Vec::new();
+    for host in members(&name) {
+        let checks = doctor::host(host, tests_on).await;
+        if !json {
+            marks.show(host, &checks);
+        }
+        there.extend(checks.into_iter().map(|check| (host, check)));
     }
-    let all = here.iter().chain(&there);
+    let all = here.iter().chain(there.iter().map(|(_, check)| check));
     let missing = all.filter(|check| check.problem().is_some()).count();
     if json {
         let code = match &repo {
@@ -44,12 +48,15 @@ pub(crate) async fn doctor(arguments: ListArguments) -> u8 {
             _ => 0,
         };
         let mut checks: Vec<DoctorCheck> = here.iter().map(|one| answer("client", one)).collect();
-        checks.extend(there.iter().map(|one| answer("host", one)));
+        checks.extend(there.iter().map(|(host, one)| DoctorCheck {
+            host: Some((*host).to_owned()),
+            ..answer("host", one)
+        }));
         checks.extend(repo.map(|repo| of_repo(&repo)));
         let ok = checks.iter().all(|one| one.status != DoctorStatus::Missing);
         print(&DoctorAnswer {
             schema: 1,
-            host: name,
+            host: name.clone(),
             ok,
             checks,
         });
@@ -72,8 +79,9 @@ pub(crate) async fn doctor(arguments: ListArguments) -> u8 {
     };
     if missing > 0 {
         let unreached = |check: &Check| check.name == CONNECTION && check.problem().is_some();
-        let why = if there.iter().any(unreached) {
-            format!("cannot reach the host `{name}`")
+        let lost = there.iter().find(|(_, check)| unreached(check));
+        let why = if let Some((host, _)) = lost {
+            format!("cannot reach the host `{host}`")
         } else {
             format!(
                 "`{name}` cannot run sandboxes: {} failed",
@@ -95,6 +103,7 @@ fn answer(of: &'static str, check: &Check) -> DoctorCheck {
     };
     DoctorCheck {
         of,
+        host: None,
         name: check.name.to_owned(),
         status,
         text: text.clone(),
@@ -116,6 +125,7 @@ fn of_repo(repo: &Result<Plan, Refused>) -> DoctorCheck {
     };
     DoctorCheck {
         of: "repo",
+        host: None,
         name,
         status,
         text,

@@ -8,7 +8,7 @@ use crate::units::{duration, kilobytes, whole};
 
 use crate::cli::answers::{ListAnswer, ListedSandbox, SandboxState, print};
 use crate::cli::args::ListArguments;
-use crate::cli::host::on_host;
+use crate::cli::host::on_each_host;
 use crate::cli::print::{errln, outln};
 
 const HEAD: [&str; 9] = [
@@ -24,7 +24,7 @@ const HEAD: [&str; 9] = [
 ];
 
 pub(crate) async fn list(arguments: ListArguments) -> u8 {
-    on_host(&arguments.host, async |host, facts| {
+    on_each_host(&arguments.host, async |host, facts| {
         let Listing { own: all, others } = sandbox::list(host, facts).await?;
         if arguments.format.is_json() {
             print(&ListAnswer {

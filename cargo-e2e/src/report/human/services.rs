@@ -117,8 +117,10 @@ impl Services {
 
     /// Returns how many are up, and the lines below: the services, and those that are built.
     pub(super) fn shown(&self) -> (String, Vec<Row>) {
-        let (building, others): (Vec<_>, Vec<_>) =
+        let (building, mut others): (Vec<_>, Vec<_>) =
             self.all.iter().partition(|one| one.build.is_some());
+        // Compose names them in another order each time.
+        others.sort_by_key(|one| &one.name);
         let up = others.iter().filter(|one| one.mark == '✓').count();
         let words = match others.len() {
             _ if !self.pulled.is_empty() => self.pulled.clone(),
@@ -187,7 +189,7 @@ mod tests {
             shown(&services),
             [
                 "2 of 3 services",
-                "✓ db  healthy 2.10 s   ✓ big-cache  started   … web  created",
+                "✓ big-cache  started   ✓ db  healthy 2.10 s   … web  created",
             ]
         );
     }

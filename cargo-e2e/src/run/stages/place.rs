@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::record::event::Events;
 use crate::record::outcome::Verdict;
 use crate::run::{StageError, StageOutput};
-use crate::sandbox::{Request, Vacancy};
+use crate::sandbox::{Request, Vacancy, Warmth};
 use crate::text::count;
 
 use super::connect::look;
@@ -89,7 +89,29 @@ impl<'a> Pool<'a> {
     /// Returns whether another host may have room.
     #[must_use]
     pub fn may_have_room(&self) -> bool {
-        !self.asked.is_empty() || self.usable.iter().any(|one| one.vacancy.has_room())
+        !self.asked.is_empty() || self.usable.iter().any(|one| self.has_room(one.vacancy))
+    }
+
+    /// Returns whether the run could begin at once: in a sandbox that is up, it takes no slot.
+    fn has_room(&self, vacancy: Vacancy) -> bool {
+        vacancy.has_room() || self.reuses(vacancy)
+    }
+
+    fn reuses(&self, vacancy: Vacancy) -> bool {
+        self.plan.options.reuse && vacancy.warmth == Warmth::Sandbox
+    }
+
+    /// The best is the lowest.
+    fn rank(&self, vacancy: Vacancy) -> impl Ord + use<> {
+        let room = self.has_room(vacancy);
+        let queue = if room { 0 } else { vacancy.waiting };
+        (
+            Reverse(self.reuses(vacancy)),
+            Reverse(room),
+            queue,
+            Reverse(vacancy.warmth),
+            Reverse(vacancy.free),
+        )
     }
 
     /// Says that a host that was chosen has no room any more.
@@ -115,7 +137,7 @@ impl<'a> Pool<'a> {
         }
         let ranked = self.usable.iter().enumerate();
         // Many runs at once do not all go to the same one of equals.
-        let best = ranked.min_by_key(|(_, one)| (rank(one.vacancy), fastrand::u32(..)));
+        let best = ranked.min_by_key(|(_, one)| (self.rank(one.vacancy), fastrand::u32(..)));
         let Some((best, _)) = best else {
             return Err(self.none());
         };
@@ -128,7 +150,7 @@ impl<'a> Pool<'a> {
     async fn listen(&mut self) {
         let mut deadline = self.since + self.plan.limits.connect;
         loop {
-            if self.usable.iter().any(|one| one.vacancy.has_room()) {
+            if self.usable.iter().any(|one| self.has_room(one.vacancy)) {
                 let soon = GRACE.max(self.since.elapsed());
                 deadline = deadline.min(Instant::now() + soon);
             }
@@ -162,7 +184,7 @@ impl<'a> Pool<'a> {
             .help("`cargo e2e doctor --host NAME` checks one of them")
     }
 
-    /// `b of 3, 2 of 4 slots free`.
+    /// `b, of 3 hosts: 2 of 4 slots free`.
     fn detail(&self, best: &Candidate) -> String {
         let Vacancy {
             free,
@@ -170,25 +192,16 @@ impl<'a> Pool<'a> {
             slots,
             ..
         } = best.vacancy;
-        let room = if best.vacancy.has_room() {
+        let room = if self.reuses(best.vacancy) {
+            "a sandbox of the repo is up".to_owned()
+        } else if best.vacancy.has_room() {
             format!("{free} of {} free", count(slots as usize, "slot"))
         } else {
             format!("the shortest queue: {}", count(waiting as usize, "run"))
         };
-        format!("{} of {}, {room}", best.host.name(), self.size)
+        let name = best.host.name();
+        format!("{name}, of {}: {room}", count(self.size, "host"))
     }
-}
-
-/// The best is the lowest.
-fn rank(vacancy: Vacancy) -> impl Ord {
-    let room = vacancy.has_room();
-    let queue = if room { 0 } else { vacancy.waiting };
-    (
-        Reverse(room),
-        queue,
-        Reverse(vacancy.warmth),
-        Reverse(vacancy.free),
-    )
 }
 
 async fn candidate(
