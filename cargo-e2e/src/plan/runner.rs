@@ -106,6 +106,13 @@ impl Runner {
         }
     }
 
+    /// Returns whether a test that it calls skipped may be one that a failure kept from running. jest
+    /// and vitest run them all, and call so what a filter leaves out.
+    #[must_use]
+    pub fn skips_after_failures(&self) -> bool {
+        !matches!(self.call.kind, Kind::Jest | Kind::Vitest)
+    }
+
     /// Returns whether this exit status says that tests failed, and nothing else.
     #[must_use]
     pub fn failed_with(&self, status: i32) -> bool {

@@ -36,7 +36,7 @@ impl Listing {
         let has = |word: &str| typed.iter().any(|it| it == word);
         let mut command = own.clone();
         let more: Vec<String> = match kind {
-            Kind::Pytest => words(&["--collect-only", "-q"]),
+            Kind::Pytest => words(&["--collect-only", "-v"]),
             Kind::Jest => words(&["--listTests"]),
             Kind::Playwright => words(&["--list"]),
             Kind::CargoTest if has("--") => words(&["--list"]),
@@ -147,7 +147,7 @@ mod tests {
             (
                 "pytest -q",
                 &["-k", "x"][..],
-                "pytest -q|-k x --collect-only -q",
+                "pytest -q|-k x --collect-only -v",
             ),
             ("npx jest", &["orders"], "npx jest|orders --listTests"),
             (

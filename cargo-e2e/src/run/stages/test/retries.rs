@@ -68,8 +68,11 @@ impl<'a> Retries<'a> {
         let mut plan = self.first();
         plan.limits.test = left;
         let failed: Vec<&TestRecord> = tests.iter().filter(|test| test.is_failed()).collect();
-        // What did not run because another test failed, runners call skipped.
-        let unsure = |test: &&TestRecord| test.is_failed() || test.status == StageStatus::Skipped;
+        // What did not run because another test failed, most runners call skipped.
+        let runner = self.runner.as_ref();
+        let skips = runner.is_some_and(Runner::skips_after_failures);
+        let unsure =
+            |test: &&TestRecord| test.is_failed() || (skips && test.status == StageStatus::Skipped);
         let unsure: Vec<&TestRecord> = tests.iter().filter(unsure).collect();
         let filter = self.filter(evidence, &unsure).unwrap_or_default();
         let only_failed = !filter.is_empty();
