@@ -69,10 +69,11 @@ pub(super) async fn on_host(
     }
 }
 
-/// Does the same on each host of a pool in turn; the worst code counts. Of a pool it is enough that
-/// one host has what is named.
+/// Does the same on each host of a pool in turn; the worst code counts. Of what is `named` it is enough
+/// that one host has it.
 pub(super) async fn on_each_host(
     argument: &HostArgument,
+    named: bool,
     work: impl AsyncFn(&dyn Host, &Facts) -> Result<u8, CommandError>,
 ) -> u8 {
     let cancel = match signals::cancel() {
@@ -86,13 +87,9 @@ pub(super) async fn on_each_host(
             break;
         }
     }
-    let named: Vec<u8> = codes
-        .iter()
-        .copied()
-        .filter(|code| *code != USAGE)
-        .collect();
-    let counted = if named.is_empty() { codes } else { named };
-    counted.into_iter().max().unwrap_or_default()
+    let has_it = named && codes.contains(&0);
+    let counted = codes.into_iter().filter(|code| !(has_it && *code == USAGE));
+    counted.max().unwrap_or_default()
 }
 
 async fn on(

@@ -19,7 +19,7 @@ pub(super) fn manifest(text: &str) -> Result<PathBuf, String> {
 
 /// The name of a host.
 pub(super) fn host(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() {
+    if text.split(',').all(|name| name.trim().is_empty()) {
         return Err("give `local`, an ssh alias, user@name or ssh://user@name:port".to_owned());
     }
     Ok(text.to_owned())

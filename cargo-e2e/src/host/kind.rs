@@ -7,10 +7,16 @@ use crate::shell::{quote, word};
 /// The name of this machine.
 pub const LOCAL: &str = "local";
 
-/// Returns the hosts of a pool: the names between commas, which a single one has none of.
+/// Returns the hosts of a pool: the names between commas, each once. A single one is its own.
 #[must_use]
 pub fn members(name: &str) -> Vec<&str> {
-    name.split(',').map(str::trim).collect()
+    let mut all: Vec<&str> = Vec::new();
+    for one in name.split(',').map(str::trim) {
+        if !one.is_empty() && !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    if all.is_empty() { vec![name] } else { all }
 }
 
 /// How a host is reached.

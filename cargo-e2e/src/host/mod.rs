@@ -31,7 +31,7 @@ pub use connect::connect;
 pub use error::HostError;
 pub use kind::{HostKind, LOCAL, members};
 pub use local::Local;
-pub use preflight::{Check, Facts, Finding, Problem, Purpose, examine, preflight};
+pub use preflight::{Check, Examined, Facts, Finding, Problem, Purpose, examine, preflight};
 pub use rsync::{List, Transfer, rsync};
 pub use runtime_dir::RuntimeDir;
 pub use script::Script;

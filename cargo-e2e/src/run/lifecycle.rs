@@ -99,8 +99,11 @@ impl Run<'_> {
         match runner.until(1, Stage::Connect, Box::pin(judged)).await {
             Ok((host, facts)) => {
                 self.ask_of_others(state, host.as_ref(), &facts).await;
+                let Some(entered) = self.enter(runner, state, &host, &facts).await else {
+                    return;
+                };
                 // This future is large: boxed, it is not moved by value.
-                Box::pin(self.in_sandbox(runner, state, &host, &facts, false)).await;
+                Box::pin(self.in_sandbox(runner, state, &host, &facts, entered)).await;
             }
             Err(stopped) => state.add(stopped.verdict()),
         }
@@ -116,37 +119,44 @@ impl Run<'_> {
     /// Asks the host what became of the sandboxes of runs that were killed.
     async fn ask_of_others(&self, state: &mut RunState, host: &dyn Host, facts: &Facts) {
         if let Some(unknown) = self.unknown.get(host.name()) {
-            state.ended_sandboxes = ended_sandboxes(host, &facts.root, unknown).await;
+            let ended = ended_sandboxes(host, &facts.root, unknown).await;
+            state.ended_sandboxes.extend(ended);
         }
     }
 
-    /// Runs all that is done in a sandbox. With `leaves`, returns false where it would have to wait
-    /// for a turn: then nothing is there any more.
+    /// Makes the run's sandbox, or enters one. None where that failed: then nothing is left of it.
+    async fn enter(
+        &self,
+        runner: &mut StageRunner<'_>,
+        state: &mut RunState,
+        host: &Arc<dyn Host>,
+        facts: &Facts,
+    ) -> Option<Entered> {
+        let bound = runner.bound();
+        let entering = Box::pin(self.sandbox(host, facts, &bound));
+        match runner.binding(Stage::Provision, &bound, entering).await {
+            Ok(entered) => Some(entered),
+            Err(stopped) => {
+                state.add(stopped.verdict());
+                // Half a folder may exist.
+                self.teardown(runner, state, host.as_ref(), &facts.root)
+                    .await;
+                None
+            }
+        }
+    }
+
+    /// Runs all that is done in a sandbox.
     async fn in_sandbox(
         &self,
         runner: &mut StageRunner<'_>,
         state: &mut RunState,
         shared: &Arc<dyn Host>,
         facts: &Facts,
-        leaves: bool,
-    ) -> bool {
+        entered: Entered,
+    ) {
         let host = shared.as_ref();
-        let bound = runner.bound();
-        let entering = Box::pin(self.sandbox(shared, facts, &bound));
-        let provisioned = runner.binding(Stage::Provision, &bound, entering).await;
-        let Entered { sandbox, up, place } = match provisioned {
-            Ok(entered) => entered,
-            Err(stopped) => {
-                state.add(stopped.verdict());
-                // Half a folder may exist.
-                self.teardown(runner, state, host, &facts.root).await;
-                return true;
-            }
-        };
-        if leaves && place.is_some_and(|place| !place.is_turn()) {
-            self.teardown(runner, state, host, &facts.root).await;
-            return state.failed() || self.cancel.signal().is_some();
-        }
+        let Entered { sandbox, up, place } = entered;
         crate::run::failpoint::reached("lease").await;
         let (before, lease) = up.unzip();
         let lease = lease.unwrap_or_else(|| self.hold(shared, &sandbox));
@@ -231,7 +241,6 @@ impl Run<'_> {
                 end::not_kept(runner, state, error);
             }
         }
-        true
     }
 
     /// Runs the stages in the sandbox: a panic must not skip the teardown.
@@ -277,7 +286,7 @@ impl Run<'_> {
             placement: state.placed.as_ref().map(|_| Placement {
                 engine: "pool".to_owned(),
                 id: self.plan.host.name.clone(),
-                queued_ms: runner.took(Stage::Queue),
+                queued_ms: state.queued_ms,
             }),
             verdict,
             exit_code: exit_code(verdict, self.cancel.signal()),

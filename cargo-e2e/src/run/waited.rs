@@ -1,7 +1,7 @@
 //! A wait for other runs in the middle of a stage, which the record has as a stage of its own.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::record::outcome::now;
 
@@ -12,25 +12,49 @@ pub struct Waited(Mutex<Option<Wait>>);
 #[derive(Debug, Clone)]
 pub struct Wait {
     pub why: String,
-    /// Its end, where it has come.
-    pub until: Option<(Instant, String)>,
+    /// When it began first.
+    pub started_at: String,
+    /// How long it took, without what goes on.
+    took: Duration,
+    /// Since when it goes on.
+    since: Option<Instant>,
+}
+
+impl Wait {
+    /// Returns how long it took, and whether it came to its end.
+    #[must_use]
+    pub fn took(&self) -> (Duration, bool) {
+        match self.since {
+            Some(since) => (self.took + since.elapsed(), false),
+            None => (self.took, true),
+        }
+    }
 }
 
 impl Waited {
     /// Says that the stage waits.
     pub fn begins(&self, why: &str) {
-        let why = why.to_owned();
-        *self.lock() = Some(Wait { why, until: None });
+        let mut wait = self.lock();
+        let wait = wait.get_or_insert_with(|| Wait {
+            why: String::new(),
+            started_at: now(),
+            took: Duration::ZERO,
+            since: None,
+        });
+        why.clone_into(&mut wait.why);
+        wait.since.get_or_insert_with(Instant::now);
     }
 
-    /// Says that it goes on.
+    /// Says that it goes on, if it has waited.
     pub fn ends(&self) {
-        if let Some(wait) = self.lock().as_mut() {
-            wait.until = Some((Instant::now(), now()));
+        if let Some(wait) = self.lock().as_mut()
+            && let Some(since) = wait.since.take()
+        {
+            wait.took += since.elapsed();
         }
     }
 
-    /// Returns the wait of a stage that has ended.
+    /// Returns the waits of a stage that has ended, as one.
     pub fn take(&self) -> Option<Wait> {
         self.lock().take()
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::host::{self, Facts, Host, HostError};
 
 use super::{Request, check};
@@ -34,20 +36,21 @@ pub enum Warmth {
 }
 
 impl Vacancy {
-    /// Asks a host.
+    /// Asks a host. `about` is what a sandbox says that counts as the same.
     ///
     /// # Errors
     /// When the host is lost.
     pub async fn of(
         host: &dyn Host,
         facts: &Facts,
-        slug: &str,
+        about: &Value,
         request: Request,
     ) -> Result<Self, HostError> {
         let script = script!("the look for room", "queue", "enqueue", "slots")
             .var("root", &facts.root)
             .var("id", "")
-            .var("slug", slug)
+            .var("slug", about["repo"].as_str().unwrap_or_default())
+            .var("same", same(about))
             .var("engine_id", &facts.engine_id)
             .var("need_cpus", request.need.cpus.unwrap_or(0).to_string())
             .var("need_kb", request.need.memory.unwrap_or(0).to_string())
@@ -79,6 +82,13 @@ impl Vacancy {
     }
 }
 
+/// Returns the lines that the JSON of the same sandbox has, one for each field.
+fn same(about: &Value) -> String {
+    let fields = about.as_object().into_iter().flatten();
+    let fields = fields.map(|(name, value)| format!("\"{name}\":{value}"));
+    fields.collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +99,7 @@ mod tests {
         assert!(vacancy.has_room() && vacancy.warmth == Warmth::Workspace);
         assert!(!Vacancy::parse("1 0 4 2 0").unwrap().has_room());
         assert_eq!(Vacancy::parse("2 1 4"), None);
+        let about = serde_json::json!({"repo": "shop", "spec": null});
+        assert_eq!(same(&about), "\"repo\":\"shop\"\n\"spec\":null");
     }
 }

@@ -79,7 +79,9 @@ fn the_variables_are_those_of_the_source() {
 fn flags(help: &str) -> Vec<String> {
     let options = help.lines().filter(|line| line.starts_with("  "));
     let options = options.map(str::trim_start);
-    let options = options.filter(|line| line.starts_with('-'));
+    // Not the items of a list.
+    let is_option = |line: &&str| line.starts_with('-') && !line.starts_with("- ");
+    let options = options.filter(is_option);
     options
         .filter_map(|line| {
             line.split_whitespace()

@@ -157,7 +157,7 @@ pub(crate) const VITEST: Project = Project {
             ),
         ),
     ],
-    nothing: &["-t", "no_such_test"],
+    nothing: &["no_such_file"],
     flaky: "tests/orders.test.js::orders (v1) > ship > flaky > 1",
     broken: "tests/orders.test.js::broken",
 };

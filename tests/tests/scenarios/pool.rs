@@ -3,7 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use e2e_tests::{Ended, Host, Repo, Running, Spare};
+use e2e_tests::{Ended, Host, Repo, Running, Spare, wait_for};
+use rustix::process::Signal;
 use serde_json::Value;
 
 const LIMIT: Duration = Duration::from_mins(3);
@@ -33,14 +34,14 @@ impl Pool {
     /// Checks that no sandbox, nothing with a label and no ticket is there.
     #[track_caller]
     fn has_nothing_left(&self) {
-        for host in self.hosts() {
-            let left = host.says(
-                "cd /root/.local/state/cargo-e2e && find sandboxes leases -mindepth 1 -maxdepth 1 2>/dev/null; \
-                 for what in 'ps -a' 'network ls' 'volume ls'; do docker $what -q --filter label=cargo-e2e.run; done; \
-                 find /tmp/cargo-e2e-queue-* -name '*.*' 2>/dev/null; :",
-            );
-            assert_eq!(left, "", "on {}", host.name());
-        }
+        assert_eq!(self.left(), "");
+    }
+
+    fn left(&self) -> String {
+        let look = "cd /root/.local/state/cargo-e2e && find sandboxes leases -mindepth 1 -maxdepth 1 2>/dev/null
+            for what in 'ps -a' 'network ls' 'volume ls'; do docker $what -q --filter label=cargo-e2e.run; done
+            find /tmp/cargo-e2e-queue-* -name '*.*' 2>/dev/null; :";
+        self.hosts().map(|host| host.says(look)).concat()
     }
 
     /// As it is typed.
@@ -122,6 +123,28 @@ fn runs_go_where_there_is_room_and_else_wait_in_the_shortest_queue() {
         "{third}"
     );
     pool.has_nothing_left();
+    a_client_that_is_killed_leaves_a_record_with_the_host(&pool);
+}
+
+fn a_client_that_is_killed_leaves_a_record_with_the_host(pool: &Pool) {
+    let repo = pool.repo("pool-killed").env("CARGO_E2E_LEASE", "6");
+    let mut run = start(&repo, &pool.name(), "echo testing; sleep 7000");
+    run.prints("testing").signal(Signal::KILL);
+    drop(run);
+    let told = repo.cargo_e2e(&["report"]);
+    assert_eq!(told.code, Some(0), "{told}");
+    let bundles = fs::read_dir(repo.path("e2e/results")).expect("results");
+    let records = bundles
+        .flatten()
+        .filter_map(|entry| fs::read(entry.path().join("run.json")).ok());
+    let record = records.last().expect("a record");
+    let record: Value = serde_json::from_slice(&record).expect("JSON");
+    let host = record["host"].as_str().expect("a host");
+    assert!(["pool-1", "pool-2"].contains(&host), "{record}");
+    assert_eq!(record["verdict"], "interrupted");
+    wait_for("the guard", Duration::from_mins(1), || {
+        pool.left().is_empty()
+    });
 }
 
 #[test]
@@ -131,7 +154,9 @@ fn hosts_that_cant_be_used_are_left_out_and_one_that_has_the_repo_is_preferred()
     let there = run(&repo, "pool-4", "true");
     assert_eq!(there.code, Some(0), "{there}");
     for _ in 0..3 {
-        let ended = run(&repo, &format!("nowhere.invalid,{}", pool.name()), "true");
+        // An empty name and one that is there twice are none.
+        let hosts = format!("nowhere.invalid,,{},pool-4", pool.name());
+        let ended = run(&repo, &hosts, "true");
         assert_eq!(ended.code, Some(0), "{ended}");
         let said = "`nowhere.invalid` is left out of the pool: ";
         assert!(ended.stderr.contains(said), "{ended}");

@@ -103,7 +103,7 @@ fn a_filter_that_leaves_nothing_is_no_success() {
     let ran = repo.run(Host::Local, &["--", "no_such_test"]);
     ran.ended(4, "no_tests")
         .stderr_has("no test fits what follows `--`: no_such_test")
-        .stderr_has("check the arguments after `--`: no_such_test");
+        .stderr_has("`cargo e2e -- --list` has the tests");
     // Compiled by now, it is told before anything is brought up.
     let ran = repo.run(Host::Local, &["--", "no_such_test", "nor_this"]);
     ran.ended(4, "no_tests").no_stage("up");

@@ -16,45 +16,49 @@ use crate::cli::sandboxes::{asker, not_chosen};
 const LIMIT: Duration = Duration::from_mins(3);
 
 pub(crate) async fn down(arguments: DownArguments) -> u8 {
-    on_each_host(&arguments.host, async |host, facts| {
-        let all = sandbox::list(host, facts).await?.own;
-        let mut nothing = "no sandboxes".to_owned();
-        let ids: Vec<String> = if arguments.all {
-            all.iter().map(|one| one.run_id.clone()).collect()
-        } else {
-            match sandbox::choose(&all, arguments.id.as_deref(), &asker(&arguments.of)?) {
-                Ok(one) => vec![one.run_id.clone()],
-                Err(error) => match &arguments.id {
-                    // Its folder is gone, but containers, networks or volumes with its label may be
-                    // left.
-                    Some(id) if sandbox::is_run_id(id) => vec![id.clone()],
-                    // What is wanted is so already, as with `--all`.
-                    None if matches!(error, ChooseError::None(_)) => {
-                        nothing = error.to_string();
-                        Vec::new()
-                    }
-                    _ => return Err(not_chosen(host, &error)),
-                },
+    on_each_host(
+        &arguments.host,
+        arguments.id.is_some(),
+        async |host, facts| {
+            let all = sandbox::list(host, facts).await?.own;
+            let mut nothing = "no sandboxes".to_owned();
+            let ids: Vec<String> = if arguments.all {
+                all.iter().map(|one| one.run_id.clone()).collect()
+            } else {
+                match sandbox::choose(&all, arguments.id.as_deref(), &asker(&arguments.of)?) {
+                    Ok(one) => vec![one.run_id.clone()],
+                    Err(error) => match &arguments.id {
+                        // Its folder is gone, but containers, networks or volumes with its label may be
+                        // left.
+                        Some(id) if sandbox::is_run_id(id) => vec![id.clone()],
+                        // What is wanted is so already, as with `--all`.
+                        None if matches!(error, ChooseError::None(_)) => {
+                            nothing = error.to_string();
+                            Vec::new()
+                        }
+                        _ => return Err(not_chosen(host, &error)),
+                    },
+                }
+            };
+            let json = arguments.format.is_json();
+            let (mut worst, mut removed) = (0, Vec::new());
+            for id in ids {
+                let (one, code) = remove(host, facts, id, json).await?;
+                worst = worst.max(code);
+                removed.push(one);
             }
-        };
-        let json = arguments.format.is_json();
-        let (mut worst, mut removed) = (0, Vec::new());
-        for id in ids {
-            let (one, code) = remove(host, facts, id, json).await?;
-            worst = worst.max(code);
-            removed.push(one);
-        }
-        if json {
-            print(&DownAnswer {
-                schema: 1,
-                host: host.name().to_owned(),
-                removed,
-            });
-        } else if removed.is_empty() {
-            errln!("{nothing} on {}", host.name());
-        }
-        Ok(worst)
-    })
+            if json {
+                print(&DownAnswer {
+                    schema: 1,
+                    host: host.name().to_owned(),
+                    removed,
+                });
+            } else if removed.is_empty() {
+                errln!("{nothing} on {}", host.name());
+            }
+            Ok(worst)
+        },
+    )
     .await
 }
 

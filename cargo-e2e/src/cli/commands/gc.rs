@@ -18,7 +18,7 @@ pub(crate) async fn gc(arguments: GcArguments) -> u8 {
         all_users: arguments.all_users,
         forget,
     };
-    on_each_host(&arguments.host, async |host, facts| {
+    on_each_host(&arguments.host, false, async |host, facts| {
         let name = host.name();
         let Some(swept) = sandbox::gc(host, &facts.root, &what).await? else {
             errln!("another gc is running on {name}");

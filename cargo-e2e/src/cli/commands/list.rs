@@ -24,7 +24,7 @@ const HEAD: [&str; 9] = [
 ];
 
 pub(crate) async fn list(arguments: ListArguments) -> u8 {
-    on_each_host(&arguments.host, async |host, facts| {
+    on_each_host(&arguments.host, false, async |host, facts| {
         let Listing { own: all, others } = sandbox::list(host, facts).await?;
         if arguments.format.is_json() {
             print(&ListAnswer {

@@ -1,7 +1,7 @@
 # Says what room a host has for another sandbox, which takes none by this: `FREE WAITING SLOTS ASKED
 # WARM`. Free slots are those that nobody has or waits for; warm is 1 where a workspace of the repo is
-# there, and 2 where a sandbox of it is up.
-# Needs: slug, and what enqueue.sh does.
+# there, and 2 where a sandbox of the same working copy is up.
+# Needs: slug, same (lines that all stand in what such a sandbox says of itself), and what enqueue.sh does.
 count_slots
 ask_for
 given=0
@@ -17,5 +17,14 @@ warm=0
 for one in "$root/workspaces/$slug".*; do
   [ ! -d "$one" ] || warm=1
 done
-if grep -qsF "\"repo\":\"$slug\"" "$root"/leases/*/about; then warm=2; fi
+is_same() {
+  while read -r field; do
+    grep -qsF -e "$field" "$1" || return 1
+  done <<END
+$same
+END
+}
+for one in "$root"/leases/*/about; do
+  if [ -f "$one" ] && is_same "$one"; then warm=2; fi
+done
 echo "$free $waiting $slots $asked $warm"

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use regex::Regex;
+
 use super::call::Kind;
 use super::command;
 use crate::plan::test_kind::Tests;
@@ -15,6 +17,8 @@ pub struct Listing {
     pub command: String,
     pub arguments: Vec<String>,
     kind: Kind,
+    /// What Go lists by.
+    pattern: String,
 }
 
 impl Listing {
@@ -25,7 +29,8 @@ impl Listing {
         let Tests::Command(own) = tests else {
             return None;
         };
-        let kind = command::call(own)?.kind;
+        let call = command::call(own)?;
+        let kind = call.kind;
         let selects = |word: &String| {
             let option = word.split('=').next().unwrap_or_default();
             !word.starts_with('-') || kind.filters().contains(&option)
@@ -33,34 +38,41 @@ impl Listing {
         if !typed.iter().any(selects) {
             return None;
         }
-        let has = |word: &str| typed.iter().any(|it| it == word);
+        let has = |option: &str| {
+            let mut all = call.words.iter().chain(typed);
+            all.any(|word| word.split('=').next() == Some(option))
+        };
         let mut command = own.clone();
-        let more: Vec<String> = match kind {
-            Kind::Pytest => words(&["--collect-only", "-v"]),
-            Kind::Jest => words(&["--listTests"]),
-            Kind::Playwright => words(&["--list"]),
-            Kind::CargoTest if has("--") => words(&["--list"]),
-            Kind::CargoTest => words(&["--", "--list"]),
-            // It lists by a pattern of its own, and only whole tests.
-            Kind::Go if !has("-args") => {
-                let pattern = value(typed, kind.filters())?;
-                let whole = pattern.split('/').next().unwrap_or_default();
-                words(&["-list", whole])
+        let mut pattern = String::new();
+        let more: &[&str] = match kind {
+            // It has to say which modules were skipped, and a total that `-q` may have turned off.
+            Kind::Pytest => &["--collect-only", "-v", "-rs"],
+            Kind::Jest => &["--listTests"],
+            Kind::Playwright => &["--list"],
+            Kind::CargoTest if typed.iter().any(|word| word == "--") => &["--list"],
+            Kind::CargoTest => &["--", "--list"],
+            Kind::Go if !["-args", "-bench", "-fuzz"].into_iter().any(has) => {
+                pattern = whole_tests(value(typed, kind.filters())?)?;
+                // All of them: a `TestMain` that ends without its stack lists none.
+                &["-list", "."]
             }
+            // By name it leaves out what is skipped for want of the stack.
             Kind::Vitest => {
                 command = listing(own, "vitest run", "vitest list")?;
-                words(&["--json"])
+                &["--filesOnly", "--json"]
             }
             Kind::Nextest => {
                 command = listing(own, "nextest run", "nextest list")?;
-                words(&["--message-format", "json"])
+                &["--message-format", "json"]
             }
             Kind::Go | Kind::Gotestsum | Kind::Harness | Kind::HarnessByNextest => return None,
         };
+        let more = more.iter().map(|&word| word.to_owned());
         Some(Self {
             command,
-            arguments: [typed, &more].concat(),
+            arguments: typed.iter().cloned().chain(more).collect(),
             kind,
+            pattern,
         })
     }
 
@@ -79,25 +91,40 @@ impl Listing {
     #[must_use]
     pub fn selects_none(&self, status: i32, printed: &str) -> bool {
         let lines = || {
-            printed
-                .lines()
-                .map(str::trim_end)
-                .filter(|line| !line.is_empty())
+            let lines = printed.lines().map(str::trim_end);
+            lines.filter(|line| !line.is_empty())
         };
         let has = |text: &str| printed.contains(text);
+        let count = |found: &dyn Fn(&str) -> bool| lines().filter(|line| found(line)).count();
         match (self.kind, status) {
-            // Without `deselected`, modules may have been skipped for want of the stack.
-            (Kind::Pytest, 5) => has(" deselected"),
-            (Kind::Pytest, 4) => has("ERROR: not found: ") || has("file or directory not found: "),
+            // Where something was skipped, it may be for want of the stack.
+            (Kind::Pytest, 5) => has(" deselected") && !has("SKIPPED") && !has(" skipped"),
+            (Kind::Pytest, 4) => has("file or directory not found: "),
             (Kind::Jest, 0) => lines().next().is_none(),
-            (Kind::Jest | Kind::Playwright, 1) => has("No tests found"),
+            (Kind::Jest, 1) => has("No tests found"),
+            // It says so too where no file could be loaded, beside why.
+            (Kind::Playwright, 1) => {
+                let none = |line: &str| line.contains("Error: No tests found");
+                count(&|line| line.contains("Error: ")) == 1 && count(&none) == 1
+            }
             (Kind::CargoTest, 0) => {
-                has("\n0 tests, 0 benchmarks") && !lines().any(|line| line.ends_with(": test"))
+                let programs = count(&|line| {
+                    let line = line.trim_start();
+                    line.starts_with("Running ") || line.starts_with("Doc-tests ")
+                });
+                // A program of another kind may not know `--list`.
+                let totals = count(&|line| line == "0 tests, 0 benchmarks");
+                programs > 0 && totals == programs
             }
             (Kind::Go, 0) => {
-                let tells = |line: &str| line.starts_with("ok ") || line.starts_with("? ");
-                let tab = |line: &str| line.replace('\t', " ");
-                lines().next().is_some() && lines().all(|line| tells(&tab(line)))
+                let tells = |line: &str| {
+                    let line = line.replace('\t', " ");
+                    line.starts_with("ok ") || line.starts_with("? ")
+                };
+                let mut names = lines().filter(|line| !tells(line)).peekable();
+                let pattern = Regex::new(&self.pattern);
+                names.peek().is_some()
+                    && pattern.is_ok_and(|it| !names.any(|name| it.is_match(name)))
             }
             (Kind::Vitest, 0 | 1) => lines().next_back() == Some("[]"),
             (Kind::Nextest, 0) => has("\"rust-suites\":") && !has(NEXTEST_RUNS),
@@ -106,16 +133,21 @@ impl Listing {
     }
 }
 
-fn words(words: &[&str]) -> Vec<String> {
-    words.iter().map(|&word| word.to_owned()).collect()
-}
-
 /// Returns the command with its last call of a runner in other words; none where it stands there
 /// otherwise.
 fn listing(command: &str, runs: &str, lists: &str) -> Option<String> {
     let at = command.rfind(runs)?;
     let (before, behind) = (&command[..at], &command[at + runs.len()..]);
     Some(format!("{before}{lists}{behind}"))
+}
+
+/// Returns the part of Go's pattern that chooses whole tests; none where that can't be told.
+fn whole_tests(pattern: &str) -> Option<String> {
+    let (whole, parts) = match pattern.split_once('/') {
+        Some((whole, _)) => (whole, true),
+        None => (pattern, false),
+    };
+    (!whole.is_empty() && !(parts && pattern.contains('|'))).then(|| whole.to_owned())
 }
 
 /// Returns the value of the last of these options.
@@ -138,7 +170,8 @@ mod tests {
     use super::*;
 
     fn listed(command: &str, typed: &[&str]) -> Option<Listing> {
-        Listing::of(&Tests::Command(command.to_owned()), &words(typed))
+        let typed: Vec<String> = typed.iter().map(|&word| word.to_owned()).collect();
+        Listing::of(&Tests::Command(command.to_owned()), &typed)
     }
 
     #[test]
@@ -147,7 +180,7 @@ mod tests {
             (
                 "pytest -q",
                 &["-k", "x"][..],
-                "pytest -q|-k x --collect-only -v",
+                "pytest -q|-k x --collect-only -v -rs",
             ),
             ("npx jest", &["orders"], "npx jest|orders --listTests"),
             (
@@ -160,17 +193,12 @@ mod tests {
             (
                 "go test ./...",
                 &["-run", "^TestA$/^b$"],
-                "go test ./...|-run ^TestA$/^b$ -list ^TestA$",
-            ),
-            (
-                "go test ./...",
-                &["-run=TestA"],
-                "go test ./...|-run=TestA -list TestA",
+                "go test ./...|-run ^TestA$/^b$ -list .",
             ),
             (
                 "npx vitest run",
-                &["-t", "x"],
-                "npx vitest list|-t x --json",
+                &["x"],
+                "npx vitest list|x --filesOnly --json",
             ),
             (
                 "cargo nextest run -p a",
@@ -183,11 +211,18 @@ mod tests {
             assert_eq!(text, expected);
         }
         // What selects no test, what can't be asked, and what nobody knows.
-        assert_eq!(listed("pytest", &["-x", "--maxfail=1"]), None);
-        assert_eq!(listed("go test ./...", &["./api"]), None);
-        assert_eq!(listed("go test ./...", &["-run", "x", "-args", "y"]), None);
-        assert_eq!(listed("gotestsum ./...", &["--", "-run", "x"]), None);
-        assert_eq!(listed("sh run.sh", &["x"]), None);
+        for (command, typed) in [
+            ("pytest", &["-x", "--maxfail=1"][..]),
+            ("go test ./...", &["./api"]),
+            ("go test ./...", &["-run", "x", "-args", "y"]),
+            ("go test ./...", &["-run", "/shipping"]),
+            ("go test ./...", &["-run", "TestA/b|TestC"]),
+            ("go test -bench . ./...", &["-run", "^$"]),
+            ("gotestsum ./...", &["--", "-run", "x"]),
+            ("sh run.sh", &["x"]),
+        ] {
+            assert_eq!(listed(command, typed), None, "{command} {typed:?}");
+        }
     }
 
     #[test]
@@ -196,77 +231,52 @@ mod tests {
             let listing = listed(command, typed).unwrap();
             listing.selects_none(status, printed)
         };
-        assert!(none(
-            "pytest",
-            &["-k", "x"],
+        let pytest = |status, printed| none("pytest", &["-k", "x"], status, printed);
+        assert!(pytest(5, "\nno tests collected (3 deselected) in 0.01s\n"));
+        assert!(!pytest(5, "\n1 skipped in 0.01s\n"));
+        assert!(!pytest(
             5,
-            "\nno tests collected (3 deselected) in 0.01s\n"
+            "SKIPPED [1] t.py:3: no database\nno tests collected (1 deselected)"
         ));
-        assert!(!none("pytest", &["-k", "x"], 5, "\n1 skipped in 0.01s\n"));
-        assert!(none(
-            "pytest",
-            &["t.py::x"],
-            4,
-            "ERROR: not found: /r/t.py::x\n"
-        ));
-        assert!(!none(
-            "pytest",
-            &["t.py::x"],
-            4,
-            "ERROR: found no collectors for /r/t.py::x\n"
-        ));
-        assert!(!none(
-            "pytest",
-            &["-k", "x"],
-            2,
-            "connection refused (1 deselected)"
-        ));
+        assert!(!pytest(2, "connection refused (1 deselected)"));
+        assert!(pytest(4, "ERROR: file or directory not found: t.py\n"));
+        assert!(!pytest(4, "ERROR: not found: /r/t.py::x[db]\n"));
         assert!(!none("npx jest", &["x"], 0, "/r/x.test.js\n"));
         assert!(none("npx jest", &["x"], 0, "\n"));
-        assert!(none(
-            "go test",
-            &["-run", "x"],
-            0,
-            "ok  \tshop\t0.002s\n?   \tshop/db\t[no test files]\n"
+        let playwright = |printed| none("npx playwright test", &["-g", "x"], 1, printed);
+        assert!(playwright("Error: No tests found\n"));
+        assert!(!playwright(
+            "TypeError: no split\n\nError: No tests found\n"
         ));
-        assert!(!none(
-            "go test",
-            &["-run", "x"],
+        let go = |status, printed| none("go test", &["-run", "^TestX$"], status, printed);
+        assert!(go(
             0,
-            "TestX\nok  \tshop\t0.002s\n"
+            "TestA\nok  \tshop\t0.002s\n?   \tshop/db\t[no test files]\n"
         ));
-        assert!(!none("go test", &["-run", "x"], 1, "ok  \tshop\t0.002s\n"));
-        assert!(none(
-            "cargo test",
-            &["x"],
-            0,
-            "Finished\n0 tests, 0 benchmarks\n"
+        assert!(!go(0, "TestX\nok  \tshop\t0.002s\n"));
+        assert!(!go(0, "ok  \tshop\t0.002s\n"));
+        assert!(!go(1, "TestA\nok  \tshop\t0.002s\n"));
+        let cargo = |printed| none("cargo test", &["x"], 0, printed);
+        assert!(cargo(
+            "     Running unittests src/lib.rs (x)\n0 tests, 0 benchmarks\n"
         ));
-        assert!(!none(
-            "cargo test",
-            &["x"],
-            0,
-            "x: test\n\n1 test, 0 benchmarks\n\n0 tests, 0 benchmarks\n"
+        assert!(!cargo(
+            "     Running a\nx: test\n\n1 test, 0 benchmarks\n   Doc-tests a\n0 tests, 0 benchmarks\n"
+        ));
+        assert!(!cargo(
+            "     Running a\n     Running b\n0 tests, 0 benchmarks\n"
         ));
         assert!(none("npx vitest run", &["x"], 1, "\n[]\n"));
         assert!(!none(
             "npx vitest run",
             &["x"],
             0,
-            "[\n  {\"name\": \"x\"}\n]\n"
+            "[\n  {\"file\": \"x\"}\n]\n"
         ));
-        let suites = "{\"test-count\":2,\"rust-suites\":{\"a\":{\"filter-match\":{\"status\":";
-        assert!(none(
-            "cargo nextest run",
-            &["x"],
-            0,
-            &format!("{suites}\"mismatch\"}}")
-        ));
-        assert!(!none(
-            "cargo nextest run",
-            &["x"],
-            0,
-            &format!("{suites}\"matches\"}}")
-        ));
+        let suites = |status: &str| {
+            format!("{{\"rust-suites\":{{\"a\":{{\"filter-match\":{{\"status\":\"{status}\"}}")
+        };
+        assert!(none("cargo nextest run", &["x"], 0, &suites("mismatch")));
+        assert!(!none("cargo nextest run", &["x"], 0, &suites("matches")));
     }
 }

@@ -39,7 +39,10 @@ impl Run<'_> {
         // What waits has sent nothing, and takes no workspace that another run could use.
         if let Some(place) = place.filter(|place| !place.is_turn()) {
             let queue = stages::queue::queue(context, place);
-            runner.until(1, Stage::Queue, queue).await?;
+            let began = Instant::now();
+            let queued = runner.until(1, Stage::Queue, queue).await;
+            state.queued_ms = millis(began.elapsed());
+            queued?;
         }
         let synced = runner
             .until(
@@ -92,8 +95,9 @@ impl Run<'_> {
         }
         if !self.plan.options.up_only {
             tokio::select! {
-                // A signal is the next stage's.
-                () = self.cancel.reached(1) => {}
+                () = self.cancel.reached(1) => {
+                    return runner.until(1, Stage::Test, std::future::pending()).await;
+                }
                 none = stages::test::nothing_selected(context) => if let Some(error) = none {
                     let failed = async { Err::<StageOutput<ReadyStack>, StageError>(error) };
                     return runner.bounded(Stage::Test, failed).await;

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
+use crate::host::Host;
 use crate::plan::{HostChoice, Plan};
 use crate::record::event::Event;
 use crate::record::outcome::Stage;
-use crate::run::stages::place::{Candidate, Pool};
-use crate::run::{StageOutput, stages};
+use crate::run::stages;
+use crate::run::stages::place::Pool;
 
 use super::run_state::RunState;
-use super::stage_runner::{StageRunner, Stopped};
+use super::stage_runner::StageRunner;
 use super::{Reached, Run};
 
 impl Run<'_> {
-    /// Chooses a host, and runs there. One that has filled up since it was asked is left for another
-    /// one that may have room.
+    /// Chooses a host, and runs there. One that has no free slot any more is left where another may
+    /// have one.
     pub(super) async fn on_pool(
         &self,
         runner: &mut StageRunner<'_>,
@@ -23,8 +24,8 @@ impl Run<'_> {
         reached: &Reached,
     ) {
         let reach = |name| self.reach(name, reached);
-        let slug = &self.identity.slug;
-        let mut pool = Pool::ask(self.plan, names, slug, self.events, reach);
+        let about = self.about();
+        let mut pool = Pool::ask(self.plan, names, &about, self.events, reach);
         loop {
             let chosen = async {
                 stages::strict::before(self.plan).await?;
@@ -34,47 +35,64 @@ impl Run<'_> {
                 Ok(candidate) => candidate,
                 Err(stopped) => return state.add(stopped.verdict()),
             };
-            let leaves = pool.may_have_room();
-            match Box::pin(self.on_member(runner, state, &candidate, leaves)).await {
-                Ok(true) => return,
-                Ok(false) => {}
+            let host = Arc::clone(&candidate.host);
+            let plan = self.placed(state, host.name());
+            let run = Run {
+                plan: &plan,
+                identity: self.identity.clone(),
+                bundle: self.bundle.clone(),
+                unknown: self.unknown.clone(),
+                ..*self
+            };
+            let looked =
+                stages::connect::judge(host.as_ref(), &plan.spec, candidate.examined.clone());
+            let facts = match runner.until(1, Stage::Connect, Box::pin(looked)).await {
+                Ok(facts) => facts,
                 Err(stopped) => return state.add(stopped.verdict()),
+            };
+            run.ask_of_others(state, host.as_ref(), &facts).await;
+            let Some(entered) = run.enter(runner, state, &host, &facts).await else {
+                return;
+            };
+            let waits = entered.place.is_some_and(|place| !place.is_turn());
+            if !(waits && pool.may_have_room()) {
+                drop(pool);
+                close_others(reached, &host).await;
+                Box::pin(run.in_sandbox(runner, state, &host, &facts, entered)).await;
+                return;
+            }
+            run.teardown(runner, state, host.as_ref(), &facts.root)
+                .await;
+            if state.failed() || self.cancel.signal().is_some() {
+                return;
             }
             runner.forget();
-            let name = candidate.host.name();
-            self.events.note(format!("{name} has filled up meanwhile"));
+            let name = host.name();
+            self.events.note(format!(
+                "{name} has no free slot any more: asking for another host"
+            ));
             pool.is_full(candidate);
         }
     }
 
-    /// Runs on this host; with `leaves`, returns false where it has no room.
-    async fn on_member(
-        &self,
-        runner: &mut StageRunner<'_>,
-        state: &mut RunState,
-        candidate: &Candidate,
-        leaves: bool,
-    ) -> Result<bool, Stopped> {
-        let (host, facts) = (&candidate.host, &candidate.facts);
-        let name = host.name().to_owned();
+    /// Returns the plan on this host of the pool.
+    fn placed(&self, state: &mut RunState, host: &str) -> Plan {
+        let name = host.to_owned();
         self.events.emit(Event::Placed { host: name.clone() });
         state.placed = Some(name.clone());
         let because = format!("of the pool {}", self.plan.host.name);
-        let plan = Plan {
+        Plan {
             host: HostChoice { name, because },
             ..self.plan.clone()
-        };
-        let run = Run {
-            plan: &plan,
-            identity: self.identity.clone(),
-            bundle: self.bundle.clone(),
-            unknown: self.unknown.clone(),
-            ..*self
-        };
-        let looked = async { Ok(StageOutput::new((), candidate.detail.clone())) };
-        runner.until(1, Stage::Connect, looked).await?;
-        run.ask_of_others(state, host.as_ref(), facts).await;
-        let host = Arc::clone(host);
-        Ok(Box::pin(run.in_sandbox(runner, state, &host, facts, leaves)).await)
+        }
+    }
+}
+
+/// Closes the connections to hosts on which the run is not, beside the run.
+async fn close_others(reached: &Reached, chosen: &Arc<dyn Host>) {
+    let mut all = reached.lock().await;
+    let others = all.extract_if(.., |host| !Arc::ptr_eq(host, chosen));
+    for host in others {
+        tokio::spawn(async move { host.close().await });
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct RunState {
     pub(super) verdict: Option<Verdict>,
     /// The host of the pool that was chosen.
     pub(super) placed: Option<String>,
+    /// How many milliseconds it waited for its turn there.
+    pub(super) queued_ms: u64,
     /// Whether the host is lost.
     pub(super) lost: bool,
     pub(super) health_checks: Vec<HealthRecord>,

@@ -198,15 +198,10 @@ impl Run<'_> {
             // Labels can't be changed later.
             lifetime = lifetime.saturating_add(self.plan.keep_for);
         }
-        let about = serde_json::json!({
-            "repo": self.identity.slug,
-            "project": self.identity.project,
-            "by": who(),
-            "folder": self.plan.repo.root.to_string_lossy(),
-            "spec": self.identity.spec,
-            "started_at": stage_runner::now(),
-            "tool_version": env!("CARGO_PKG_VERSION"),
-        });
+        let mut about = self.about();
+        about["project"] = self.identity.project.clone().into();
+        about["started_at"] = stage_runner::now().into();
+        about["tool_version"] = env!("CARGO_PKG_VERSION").into();
         let terms = Terms {
             lifetime,
             deadline: self.plan.lifetime(),
@@ -220,6 +215,16 @@ impl Run<'_> {
             slots: self.plan.slots,
         };
         Sandbox::provision(host, facts, identity, &process(), &about, terms, request).await
+    }
+
+    /// Returns what a sandbox of the same working copy says of itself, wherever it is.
+    pub(super) fn about(&self) -> serde_json::Value {
+        serde_json::json!({
+            "repo": self.identity.slug,
+            "by": who(),
+            "folder": self.plan.repo.root.to_string_lossy(),
+            "spec": self.identity.spec,
+        })
     }
 
     /// Takes the lease of the run's own sandbox, and renews it from now on.

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -186,46 +186,40 @@ impl<'a> StageRunner<'a> {
             // The signal may have come after `acknowledge` was asked and before `cancelled` was.
             self.answer_to(stage, self.acknowledged.get() + 1);
         }
-        let since = match self.waited.take().filter(|_| stage == Stage::Up) {
-            Some(wait) => self.end_wait(wait, (started_at, began), &ended),
-            None => (started_at, began),
-        };
-        let record = self.end(stage, since, &ended);
+        let wait = self.waited.take().filter(|_| stage == Stage::Up);
+        let waited = wait.map_or(Duration::ZERO, |wait| self.end_wait(wait));
+        let took = began.elapsed().saturating_sub(waited);
+        let record = self.end(stage, (started_at, took), &ended);
         self.records.borrow_mut().push(record);
         ended.map(|done| done.value)
     }
 
-    /// Records what a stage has waited for other runs until it could begin, and returns when that was.
-    fn end_wait<T>(
-        &self,
-        wait: Wait,
-        (started_at, began): (String, Instant),
-        ended: &Result<StageOutput<T>, Stopped>,
-    ) -> (String, Instant) {
+    /// Records how long a stage waited for other runs, and returns it: that is not the stage's own
+    /// time. Why it did not come to its end, that stage says.
+    fn end_wait(&self, wait: Wait) -> Duration {
         let stage = Stage::Queue;
-        let status = match (&wait.until, ended) {
-            (None, Err(Stopped::Failed(_))) => StageStatus::Failed,
-            (None, _) => StageStatus::Interrupted,
-            (Some(_), _) => StageStatus::Passed,
+        let (duration, ended) = wait.took();
+        let status = if ended {
+            StageStatus::Passed
+        } else {
+            StageStatus::Interrupted
         };
-        let (until, at) = wait.until.unwrap_or_else(|| (Instant::now(), now()));
-        let (duration, detail) = (until - began, wait.why);
         let ahead = ahead(self.plan, stage);
         self.events.emit(Event::StageStarted { stage, ahead });
         self.events.emit(Event::StageEnded {
             stage,
             status,
             duration,
-            detail: detail.clone(),
+            detail: wait.why.clone(),
         });
         self.records.borrow_mut().push(StageRecord {
             name: stage,
             status,
-            started_at,
+            started_at: wait.started_at,
             duration_ms: millis(duration),
-            detail,
+            detail: wait.why,
         });
-        (at, until)
+        duration
     }
 
     /// Says what each signal does from now on.
@@ -248,7 +242,7 @@ impl<'a> StageRunner<'a> {
 
     /// Adds a late failure to the record of a stage that has ended.
     pub(super) fn amend(&mut self, stage: Stage, error: Stopped) {
-        let mut record = self.end::<()>(stage, (now(), Instant::now()), &Err(error));
+        let mut record = self.end::<()>(stage, (now(), Duration::ZERO), &Err(error));
         let records = self.records.get_mut();
         if let Some(first) = records.iter_mut().find(|one| one.name == stage) {
             record.started_at.clone_from(&first.started_at);
@@ -262,7 +256,7 @@ impl<'a> StageRunner<'a> {
     fn end<T>(
         &self,
         stage: Stage,
-        (started_at, began): (String, Instant),
+        (started_at, duration): (String, Duration),
         ended: &Result<StageOutput<T>, Stopped>,
     ) -> StageRecord {
         let mut recorded = None;
@@ -286,7 +280,6 @@ impl<'a> StageRunner<'a> {
                 "a stage beside it failed".to_owned(),
             ),
         };
-        let duration = began.elapsed();
         self.events.emit(Event::StageEnded {
             stage,
             status,
@@ -314,14 +307,7 @@ impl<'a> StageRunner<'a> {
         records.iter().any(|record| record.name == stage)
     }
 
-    /// Returns how many milliseconds a stage took; 0 for one that did not begin.
-    pub(super) fn took(&self, stage: Stage) -> u64 {
-        let records = self.records.borrow();
-        let of = records.iter().filter(|record| record.name == stage);
-        of.map(|record| record.duration_ms).sum()
-    }
-
-    /// Returns the records in the order of their begins, not of their ends.
+    /// Returns the records in the order of the stages, not of their ends.
     pub(super) fn into_records(self) -> Vec<StageRecord> {
         let mut records = self.records.into_inner();
         records.sort_by_key(|record| record.name);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::host::{Facts, Host, HostError, Problem, Purpose, examine};
+use crate::host::{Examined, Facts, Host, HostError, Problem, Purpose, examine};
 use crate::probe::Probe;
 use crate::record::outcome::Verdict;
 use crate::run::{StageError, StageOutput};
@@ -14,7 +14,16 @@ use crate::units::kilobytes;
 
 /// Checks a connected host for a run of this spec.
 pub async fn look(host: &dyn Host, spec: &Spec) -> Result<StageOutput<Facts>, StageError> {
-    let mut examined = examine(host, Purpose::Run).await?;
+    let examined = examine(host, Purpose::Run).await?;
+    judge(host, spec, examined).await
+}
+
+/// Checks a host by what was found there, and makes room where it lacks some.
+pub async fn judge(
+    host: &dyn Host,
+    spec: &Spec,
+    mut examined: Examined,
+) -> Result<StageOutput<Facts>, StageError> {
     let mut made = Vec::new();
     if examined.lacks_room() {
         // Caches on the host are no reason to refuse this run: they are removed first.

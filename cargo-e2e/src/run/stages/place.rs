@@ -9,17 +9,16 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use crate::host::{Facts, Host, HostError};
+use crate::host::{Examined, Host, HostError, Purpose, examine};
 use crate::plan::Plan;
 use crate::record::event::Events;
 use crate::record::outcome::Verdict;
 use crate::run::{StageError, StageOutput};
 use crate::sandbox::{Request, Vacancy, Warmth};
 use crate::text::count;
-
-use super::connect::look;
 
 /// When one host has room, the others have this long to say that they are better, or as long again as
 /// the first one needed.
@@ -28,9 +27,7 @@ const GRACE: Duration = Duration::from_millis(500);
 /// A host of the pool that can run the sandbox.
 pub struct Candidate {
     pub host: Arc<dyn Host>,
-    pub facts: Facts,
-    /// What the look at it came to.
-    pub detail: String,
+    pub examined: Examined,
     vacancy: Vacancy,
 }
 
@@ -39,7 +36,7 @@ type Answer = (String, Result<Candidate, StageError>);
 /// The hosts of a pool, as far as they have answered.
 pub struct Pool<'a> {
     plan: &'a Plan,
-    slug: &'a str,
+    about: &'a Value,
     events: &'a Events,
     size: usize,
     since: Instant,
@@ -53,12 +50,12 @@ pub struct Pool<'a> {
 }
 
 impl<'a> Pool<'a> {
-    /// Begins to ask all of them. `connect` reaches a host by its name, and the caller closes what it
-    /// reached.
+    /// Begins to ask all of them. `about` is what a sandbox of the same working copy says of itself;
+    /// `connect` reaches a host by its name, and the caller closes what it reached.
     pub fn ask<C>(
         plan: &'a Plan,
         names: &[&'a str],
-        slug: &'a str,
+        about: &'a Value,
         events: &'a Events,
         connect: impl Fn(&'a str) -> C,
     ) -> Self
@@ -68,13 +65,13 @@ impl<'a> Pool<'a> {
         let asked = names.iter().map(|name| {
             let reached = connect(name);
             let name = (*name).to_owned();
-            let answer = async move { (name, candidate(plan, slug, reached).await) };
+            let answer = async move { (name, candidate(plan, about, reached).await) };
             let boxed: BoxFuture<'a, Answer> = Box::pin(answer);
             boxed
         });
         Self {
             plan,
-            slug,
+            about,
             events,
             size: names.len(),
             since: Instant::now(),
@@ -129,7 +126,8 @@ impl<'a> Pool<'a> {
             for mut candidate in std::mem::take(&mut self.full) {
                 // Its queue has grown since it was asked.
                 let host = candidate.host.as_ref();
-                if let Ok(vacancy) = vacancy(self.plan, self.slug, host, &candidate.facts).await {
+                let examined = &candidate.examined;
+                if let Ok(vacancy) = vacancy(self.plan, self.about, host, examined).await {
                     candidate.vacancy = vacancy;
                 }
                 self.usable.push(candidate);
@@ -146,26 +144,40 @@ impl<'a> Pool<'a> {
         Ok(StageOutput::new(best, detail))
     }
 
-    /// Takes answers until one has room and others had time to be better.
+    /// Takes answers until one has room and others had time to be better. A sandbox that is up may be
+    /// on the last host that answers.
     async fn listen(&mut self) {
-        let mut deadline = self.since + self.plan.limits.connect;
+        let last = self.since + self.plan.limits.connect;
+        let mut deadline = last;
         loop {
-            if self.usable.iter().any(|one| self.has_room(one.vacancy)) {
+            let has_room = self.usable.iter().any(|one| self.has_room(one.vacancy));
+            if has_room && !self.plan.options.reuse {
                 let soon = GRACE.max(self.since.elapsed());
                 deadline = deadline.min(Instant::now() + soon);
             }
-            let Ok(Some((name, answer))) = timeout_at(deadline, self.asked.next()).await else {
-                return;
-            };
-            self.silent.retain(|one| *one != name);
-            match answer {
-                Ok(candidate) => self.usable.push(candidate),
-                Err(error) => {
-                    let why = error.message;
-                    self.events
-                        .warn(format!("`{name}` is left out of the pool: {why}"));
-                    self.refused.push((name, why));
+            match timeout_at(deadline, self.asked.next()).await {
+                Ok(Some((name, answer))) => self.take(name, answer),
+                Ok(None) => return,
+                Err(_) => {
+                    if Instant::now() >= last {
+                        // They have had their time.
+                        self.asked.clear();
+                    }
+                    return;
                 }
+            }
+        }
+    }
+
+    fn take(&mut self, name: String, answer: Result<Candidate, StageError>) {
+        self.silent.retain(|one| *one != name);
+        match answer {
+            Ok(candidate) => self.usable.push(candidate),
+            Err(error) => {
+                let why = error.message;
+                self.events
+                    .warn(format!("`{name}` is left out of the pool: {why}"));
+                self.refused.push((name, why));
             }
         }
     }
@@ -206,29 +218,34 @@ impl<'a> Pool<'a> {
 
 async fn candidate(
     plan: &Plan,
-    slug: &str,
+    about: &Value,
     reached: impl Future<Output = Result<Arc<dyn Host>, HostError>>,
 ) -> Result<Candidate, StageError> {
     let host = reached.await?;
-    let looked = look(host.as_ref(), &plan.spec).await?;
-    let vacancy = vacancy(plan, slug, host.as_ref(), &looked.value).await?;
+    let examined = examine(host.as_ref(), Purpose::Run).await?;
+    let mut room = vacancy(plan, about, host.as_ref(), &examined).await?;
+    if examined.lacks_room() {
+        // Room on its disk is made only where there is no other host.
+        room.free = 0;
+    } else {
+        examined.clone().usable(host.name())?;
+    }
     Ok(Candidate {
         host,
-        facts: looked.value,
-        detail: looked.detail,
-        vacancy,
+        examined,
+        vacancy: room,
     })
 }
 
 async fn vacancy(
     plan: &Plan,
-    slug: &str,
+    about: &Value,
     host: &dyn Host,
-    facts: &Facts,
+    examined: &Examined,
 ) -> Result<Vacancy, HostError> {
     let request = Request {
         need: plan.need,
         slots: plan.slots,
     };
-    Vacancy::of(host, facts, slug, request).await
+    Vacancy::of(host, &examined.facts, about, request).await
 }
