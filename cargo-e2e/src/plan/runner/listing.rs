@@ -143,11 +143,10 @@ fn listing(command: &str, runs: &str, lists: &str) -> Option<String> {
 
 /// Returns the part of Go's pattern that chooses whole tests; none where that can't be told.
 fn whole_tests(pattern: &str) -> Option<String> {
-    let (whole, parts) = match pattern.split_once('/') {
-        Some((whole, _)) => (whole, true),
-        None => (pattern, false),
-    };
-    (!whole.is_empty() && !(parts && pattern.contains('|'))).then(|| whole.to_owned())
+    let whole = pattern.split('/').next().unwrap_or_default();
+    // Go splits at `|` first.
+    let is_clear = whole == pattern || !pattern.contains('|');
+    (is_clear && !whole.is_empty()).then(|| whole.to_owned())
 }
 
 /// Returns the value of the last of these options.
