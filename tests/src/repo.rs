@@ -282,6 +282,18 @@ impl Repo {
         Running::start(command, None).finish(LIMIT)
     }
 
+    /// The same on a terminal of so many columns: all of it is in `stderr`.
+    #[track_caller]
+    #[must_use]
+    pub fn cargo_e2e_on_a_terminal(&self, columns: u16, arguments: &[&str]) -> Ended {
+        let mut command = self.command();
+        command.args(arguments);
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/on_a_terminal.py");
+        let size = format!("={columns}");
+        let command = under(&["python3", script, "no such text", &size], &command);
+        Running::start(command, None).finish(LIMIT)
+    }
+
     /// The same, with something to read.
     #[track_caller]
     #[must_use]

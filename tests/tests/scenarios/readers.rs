@@ -13,11 +13,16 @@ const JSON: &[&str] = &["--message-format", "json"];
 
 /// A repo whose tests print so many numbered lines of 100 bytes, and then do this.
 fn prints(name: &str, lines: u32, then: &str) -> Repo {
+    prints_within(300, name, lines, then)
+}
+
+/// The same with a limit in seconds.
+fn prints_within(limit: u32, name: &str, lines: u32, then: &str) -> Repo {
     let filler = "filler".repeat(15);
     Repo::new(name)
         .compose("services: {web: {image: BUSYBOX, command: [sleep, '600']}}")
         .spec(&format!(
-            "timeout: 10\ntest_command: |\n  seq -f '%09.0f{filler}' {lines}\n  {then}\n"
+            "timeout: {limit}\ntest_command: |\n  seq -f '%09.0f{filler}' {lines}\n  {then}\n"
         ))
 }
 
@@ -69,7 +74,7 @@ fn shown(ran: &Ran, arguments: &[&str]) -> (String, Vec<String>) {
 here_and_over_ssh! {
     fn a_reader_that_stops_delays_no_timeout(host) {
         for arguments in [&[], JSON] {
-            let repo = prints("stopped", 200_000, "sleep 7041");
+            let repo = prints_within(10, "stopped", 200_000, "sleep 7041");
             let mut run = repo.start_unread(host, arguments);
             is_recorded(&repo);
             // The last lines wait for their reader, until a signal.
@@ -95,7 +100,7 @@ here_and_over_ssh! {
 
 #[test]
 fn a_terminal_that_is_stopped_delays_no_timeout() {
-    let repo = prints("ctrl-s", 1000, "echo; echo over; sleep 7043")
+    let repo = prints_within(10, "ctrl-s", 1000, "echo; echo over; sleep 7043")
         .env("TERM", "xterm")
         .env("CI", "");
     let latest = repo.path("e2e/results/latest");

@@ -238,7 +238,8 @@ fn what_pytest_counts_is_told_to_people_ci_and_other_programs() {
     assert_eq!(output, ran.file("test-output.log"));
 
     let none = repo.run(Host::Root, &["--", "-k", "nothing"]);
-    none.ended(4, "no_tests").stderr_has("no test ran");
+    none.ended(4, "no_tests")
+        .stderr_has("no test fits what follows `--`: -k nothing");
 }
 
 here_and_over_ssh! {

@@ -10,7 +10,7 @@ const FILTERS: &[(&str, &str)] = &[
     // Engines say it differently.
     (r"failed to create (shim )?task.*", "FAILED TO CREATE TASK"),
     // What a machine has.
-    (r"(?m)^(  ok   .{16}).*$", "${1}VALUE"),
+    (r"(?m)^(  (?:ok   |✓ ).{16}).*$", "${1}VALUE"),
     (r"[0-9a-z]{26}", "RUN"),
     (
         r"until (tomorrow )?\d\d:\d\d \([0-9a-z]{8}\)",

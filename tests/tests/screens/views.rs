@@ -43,6 +43,31 @@ fn plan_and_check() {
     shown("plan", &repo, &repo.cargo_e2e(&["plan"]), 0);
 }
 
+/// In colours, on terminals of 80 and 160 columns.
+#[test]
+fn on_terminals() {
+    let repo = repo();
+    let faulty = Repo::new("screen").compose(WEB).spec(
+        "test_command: 'true'\nhealthcheks: [{name: web, url: 'http://localhost:PORT_A/', timeout: soon}]\n",
+    );
+    for (name, repo, arguments, code) in [
+        ("terminal_check", &repo, &["check"][..], 0),
+        ("terminal_mistakes", &faulty, &["check"], 96),
+        ("terminal_plan", &repo, &["plan"], 0),
+        ("terminal_doctor", &repo, &["doctor", "--host", "local"], 0),
+        ("terminal_usage", &repo, &["--nonsense"], 2),
+    ] {
+        let mut all = String::new();
+        for columns in [80, 160] {
+            let ended = repo.cargo_e2e_on_a_terminal(columns, arguments);
+            assert_eq!(ended.code, Some(code), "{ended}");
+            let shown = ended.stderr.replace('\x1b', "␛").replace('\r', "");
+            all += &format!("--- {columns} columns\n{shown}");
+        }
+        settings(repo).bind(|| insta::assert_snapshot!(name, all));
+    }
+}
+
 #[test]
 fn init() {
     let repo = Repo::new("screen").file(
