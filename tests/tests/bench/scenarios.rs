@@ -203,7 +203,7 @@ pub(crate) fn edit_loop(host: Host, pairs: usize) -> Measured {
     assert_eq!(up.code, Some(0), "{up}");
     let env = scenario.repo.cargo_e2e(&["env", "--host", &host.name()]);
     let port = env.stdout.lines().find_map(|line| {
-        let (_, port) = line.split_once("E2E_WEB_8080_PORT=")?;
+        let (_, port) = line.split_once("E2E_WEB_PORT=")?;
         Some(port.trim_matches(['\'', '"']).to_owned())
     });
     let port = port.unwrap_or_else(|| panic!("{env}"));
