@@ -57,13 +57,13 @@ fn on_terminals() {
         ("terminal_doctor", &repo, &["doctor", "--host", "local"], 0),
         ("terminal_usage", &repo, &["--nonsense"], 2),
     ] {
-        let mut all = String::new();
-        for columns in [80, 160] {
+        let all = [80, 160].map(|columns| {
             let ended = repo.cargo_e2e_on_a_terminal(columns, arguments);
             assert_eq!(ended.code, Some(code), "{ended}");
             let shown = ended.stderr.replace('\x1b', "␛").replace('\r', "");
-            all += &format!("--- {columns} columns\n{shown}");
-        }
+            format!("--- {columns} columns\n{shown}")
+        });
+        let all = all.concat();
         settings(repo).bind(|| insta::assert_snapshot!(name, all));
     }
 }
