@@ -282,7 +282,7 @@ impl Repo {
         Running::start(command, None).finish(LIMIT)
     }
 
-    /// The same on a terminal of so many columns: all of it is in `stderr`.
+    /// The same on a terminal of this width, whose text is `stderr`.
     #[track_caller]
     #[must_use]
     pub fn cargo_e2e_on_a_terminal(&self, columns: u16, arguments: &[&str]) -> Ended {

@@ -14,9 +14,9 @@ pub struct Wait {
     pub why: String,
     /// When it began first.
     pub started_at: String,
-    /// How long it took, without what goes on.
+    /// The sum of the waits that have ended.
     took: Duration,
-    /// Since when it goes on.
+    /// The begin of the wait that has not ended.
     since: Option<Instant>,
 }
 
@@ -32,7 +32,7 @@ impl Wait {
 }
 
 impl Waited {
-    /// Says that the stage waits.
+    /// Begins a wait, and says for what.
     pub fn begins(&self, why: &str) {
         let mut wait = self.lock();
         let wait = wait.get_or_insert_with(|| Wait {
@@ -45,7 +45,7 @@ impl Waited {
         wait.since.get_or_insert_with(Instant::now);
     }
 
-    /// Says that it goes on, if it has waited.
+    /// Ends the wait, if there is one.
     pub fn ends(&self) {
         if let Some(wait) = self.lock().as_mut()
             && let Some(since) = wait.since.take()

@@ -14,8 +14,7 @@ use super::stage_runner::StageRunner;
 use super::{Reached, Run};
 
 impl Run<'_> {
-    /// Chooses a host, and runs there. One that has no free slot any more is left where another may
-    /// have one.
+    /// Chooses a host, and runs there. Where another run took its last slot meanwhile, chooses again.
     pub(super) async fn on_pool(
         &self,
         runner: &mut StageRunner<'_>,
@@ -27,8 +26,11 @@ impl Run<'_> {
         let about = self.about();
         let mut pool = Pool::ask(self.plan, names, &about, self.events, reach);
         loop {
+            let first = state.placed.is_none();
             let chosen = async {
-                stages::strict::before(self.plan).await?;
+                if first {
+                    stages::strict::before(self.plan).await?;
+                }
                 pool.choose().await
             };
             let candidate = match runner.until(1, Stage::Place, Box::pin(chosen)).await {
@@ -69,7 +71,7 @@ impl Run<'_> {
             runner.forget();
             let name = host.name();
             self.events.note(format!(
-                "{name} has no free slot any more: asking for another host"
+                "another run took the last slot of {name}: choosing another host"
             ));
             pool.is_full(candidate);
         }

@@ -111,7 +111,7 @@ impl<'a> Pool<'a> {
         )
     }
 
-    /// Says that a host that was chosen has no room any more.
+    /// Takes back a host whose last slot another run took.
     pub fn is_full(&mut self, candidate: Candidate) {
         self.full.push(candidate);
     }
