@@ -92,7 +92,10 @@ pub(crate) fn under(program: &[&str], command: &Command) -> Command {
 #[must_use]
 pub fn on_a_terminal(command: &Command, marker: &str, keys: &str) -> Command {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/on_a_terminal.py");
-    under(&["python3", script, marker, keys], command)
+    let mut outer = under(&["python3", script, marker, keys], command);
+    // Whatever started these tests: a CI system often sets no `TERM`.
+    outer.env("TERM", "xterm").env_remove("CI");
+    outer
 }
 
 /// A program that runs, in a process group of its own.

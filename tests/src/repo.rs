@@ -288,9 +288,7 @@ impl Repo {
     pub fn cargo_e2e_on_a_terminal(&self, columns: u16, arguments: &[&str]) -> Ended {
         let mut command = self.command();
         command.args(arguments);
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/on_a_terminal.py");
-        let size = format!("={columns}");
-        let command = under(&["python3", script, "no such text", &size], &command);
+        let command = on_a_terminal(&command, "no such text", &format!("={columns}"));
         Running::start(command, None).finish(LIMIT)
     }
 

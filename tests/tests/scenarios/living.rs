@@ -188,7 +188,7 @@ fn services(name: &str, compose: &str) -> Repo {
 /// What `cargo e2e` prints on a terminal, on which `keys` are pressed once `marker` was printed.
 fn on_terminal(repo: &Repo, arguments: &[&str], marker: &str, keys: &str) -> Ended {
     let mut command = repo.command();
-    command.args(arguments).env("TERM", "xterm");
+    command.args(arguments);
     Running::start(on_a_terminal(&command, marker, keys), None).finish(Duration::from_mins(2))
 }
 
