@@ -4,6 +4,7 @@ mod cargo;
 mod commands;
 mod shared;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -107,6 +108,9 @@ pub(crate) struct UpArguments {
 pub(crate) struct SandboxArguments {
     #[command(flatten)]
     pub(crate) look: LookArguments,
+    /// How many of several repos or e2e.yml files run at a time [default: 1]; each is shown whole once it ends
+    #[arg(short, long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
     /// End at once, instead of waiting, where the host is full or another run holds the sandbox, a port or the `junit` file
     #[arg(long)]
     pub(crate) no_wait: bool,
@@ -155,13 +159,13 @@ pub(crate) struct RunArguments {
 pub(crate) struct RepoArguments {
     /// The repo; the nearest parent with e2e/e2e.yml counts [default: the current directory]
     pub(crate) repo: Option<PathBuf>,
-    /// Another file than e2e/e2e.yml, or a quoted glob of them; several run one after another
+    /// Another file than e2e/e2e.yml, or a quoted glob of them
     #[arg(long, value_name = "FILE")]
     pub(crate) spec: Vec<PathBuf>,
     /// A package of the Cargo workspace
     #[arg(short, long, value_name = "PKG", conflicts_with = "workspace")]
     pub(crate) package: Vec<String>,
-    /// All packages of the Cargo workspace that have an e2e/e2e.yml, one after another
+    /// All packages of the Cargo workspace that have an e2e/e2e.yml
     #[arg(long)]
     pub(crate) workspace: bool,
     /// The repo of this Cargo.toml

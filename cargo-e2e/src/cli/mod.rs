@@ -16,6 +16,7 @@ mod refused;
 mod reporters;
 mod repos;
 mod sandboxes;
+mod screens;
 mod settings;
 mod several;
 mod signals;

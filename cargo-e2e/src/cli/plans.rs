@@ -1,6 +1,8 @@
 //! Plans of the repos that were typed, or why there are none.
 
-use std::path::PathBuf;
+use std::path::Path;
+
+use futures_util::{StreamExt as _, stream};
 
 use crate::cancel::Cancel;
 use crate::compose::preview::PreviewError;
@@ -17,31 +19,42 @@ use super::repos::{find, likely, parse};
 use super::several::Several;
 use super::unplanned::Unplanned;
 
-/// Does something with one repo after another, or with the reason why one has no plan; a signal
-/// ends it.
+/// Finds the typed repos, or returns why there is none.
+pub(super) fn found(arguments: &RepoArguments) -> Result<Vec<Repo>, Unplanned> {
+    find(arguments).map_err(|refused| Unplanned {
+        refused,
+        repo: likely(arguments),
+    })
+}
+
+/// Does something with each repo, or with the reason why one has no plan, with so many at a time; none
+/// begins after a signal, but for the first.
 pub(super) async fn each_plan(
-    arguments: &RepoArguments,
+    repos: Result<Vec<Repo>, Unplanned>,
+    jobs: usize,
     options: &Options,
     cancel: &Cancel,
     work: impl AsyncFn(&Plan) -> u8,
     refuse: impl AsyncFn(Unplanned) -> u8,
 ) -> Several {
     let mut several = Several::default();
-    let repos = match find(arguments) {
+    let repos = match repos {
         Ok(repos) => repos,
-        Err(refused) => {
-            let repo = likely(arguments);
-            several.worst = refuse(Unplanned { refused, repo }).await;
+        Err(unplanned) => {
+            several.worst = refuse(unplanned).await;
             return several;
         }
     };
-    for (at, repo) in repos.into_iter().enumerate() {
-        let name = shown(&repo).display().to_string();
+    let one = async |at: usize, repo: Repo| {
+        let name = shown(&repo);
         if let Some(signal) = cancel.signal().filter(|_| at > 0) {
             // What never ran has not passed.
-            let code = exit_code(Verdict::Interrupted, Some(signal));
-            several.add(name, None, code);
-            continue;
+            return (
+                at,
+                name,
+                None,
+                exit_code(Verdict::Interrupted, Some(signal)),
+            );
         }
         let code = match plan_for(repo.clone(), options.clone()) {
             Ok(plan) => work(&plan).await,
@@ -50,16 +63,25 @@ pub(super) async fn each_plan(
                 refuse(Unplanned { refused, repo }).await
             }
         };
-        several.add(name, Some(code), code);
+        (at, name, Some(code), code)
+    };
+    let each = repos
+        .into_iter()
+        .enumerate()
+        .map(|(at, repo)| one(at, repo));
+    let mut ended: Vec<_> = stream::iter(each).buffer_unordered(jobs).collect().await;
+    ended.sort_unstable_by_key(|(at, ..)| *at);
+    for (_, name, ran, code) in ended {
+        several.add(name, ran, code);
     }
     several
 }
 
 /// The path of a repo's e2e.yml as people would type it here.
-fn shown(repo: &Repo) -> PathBuf {
+pub(super) fn shown(repo: &Repo) -> String {
     let folder = std::env::current_dir().unwrap_or_default();
     let inside = repo.spec_path.strip_prefix(folder);
-    inside.unwrap_or(&repo.spec_path).to_owned()
+    inside.unwrap_or(&repo.spec_path).display().to_string()
 }
 
 /// Returns options for looking only.
@@ -91,7 +113,7 @@ pub(super) fn plan_for(repo: Repo, options: Options) -> Result<Plan, Refused> {
         path: repo.spec_path.clone(),
         source,
     })?;
-    let spec = parse(&repo, &shown(&repo), text).map_err(Refused::Spec)?;
+    let spec = parse(&repo, Path::new(&shown(&repo)), text).map_err(Refused::Spec)?;
     Ok(Plan::new(repo, spec, options, &host_variables())?)
 }
 

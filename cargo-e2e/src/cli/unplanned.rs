@@ -18,12 +18,11 @@ use crate::sandbox::Identity;
 use crate::secrets::{Secrets, read_small};
 use crate::spec::{Spec, is_slug, name_in};
 
-use super::args::OutputArguments;
 use super::exit::USAGE;
 use super::host::host_variables;
-use super::print::{output as streams, warn};
+use super::print::warn;
 use super::refused::Refused;
-use super::reporters::{is_json, reporters};
+use super::reporters::{Screen, reporters};
 use super::repos::parse;
 
 /// Why there is no plan, and the repo as far as it is known.
@@ -49,7 +48,7 @@ impl Unplanned {
 
     /// Records and reports a run that ends with this error, and returns the exit code. Typing
     /// errors and runs without a known repo leave no record.
-    pub(crate) async fn record(&self, output: &OutputArguments, options: &Options) -> u8 {
+    pub(crate) async fn record(&self, screen: Screen<'_>, options: &Options) -> u8 {
         let code = self.refused.code();
         let known = self.repo.as_ref().filter(|_| code != USAGE);
         let Some((repo, slug)) = known.and_then(|repo| Some((repo, self.slug(repo)?))) else {
@@ -76,7 +75,7 @@ impl Unplanned {
             tests_on_host: false,
         };
         let host = about.host.clone();
-        let mut reporters = reporters(output, &repo.root, log.clone());
+        let mut reporters = reporters(screen, &repo.root, log.clone());
         let (keeping, journal) = Keeping::begin(about, &identity, &bundle, log);
         reporters.extend(journal);
         let events = Events::masking(secrets, reporters);
@@ -88,7 +87,7 @@ impl Unplanned {
             skew: jiff::SignedDuration::ZERO,
             ended_sandboxes: Vec::new(),
         };
-        finish(outcome, keeping, &events, streams(), is_json(output)).await
+        finish(outcome, keeping, &events, screen.streams, screen.is_json()).await
     }
 
     /// Runs one stage, which fails.

@@ -23,6 +23,7 @@ use excerpts::indented;
 pub use options::{HumanOptions, Verbosity};
 use paint::{COLUMN, Paint};
 use running::Running;
+pub use running::several;
 use wrap::wrapped;
 
 use super::output::{Channel, Missed, Notice};
@@ -139,6 +140,7 @@ impl<E: Channel, O: Channel> Human<E, O> {
     fn spin(&mut self) {
         if let Some(running) = self.running.last()
             && !self.quiet()
+            && !self.options.held
         {
             let status = running.status(&self.paint, self.options.live);
             self.err.status(Some(status));

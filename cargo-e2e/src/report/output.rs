@@ -4,6 +4,7 @@
 //!
 //! Reporters and commands write to these streams; their text is masked already.
 
+mod held;
 mod missed;
 mod place;
 mod queue;
@@ -16,6 +17,7 @@ use std::io::{self, IsTerminal, stderr, stdout};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use held::Held;
 pub use missed::{Missed, Notice};
 pub use status::{Row, Status};
 pub use stream::{Channel, Stream};

@@ -83,13 +83,12 @@ impl Rerun {
         if words.first().is_some_and(|first| first == "e2e") {
             words.remove(0);
         }
+        // It is one run now.
+        drop_option(&mut words, "--jobs");
+        drop_option(&mut words, "-j");
         if is_several(&words) {
-            let mut is_value = false;
-            words.retain(|word| {
-                let drops = is_value || word.starts_with("--spec=") || word == "--spec";
-                is_value = word == "--spec";
-                !drops
-            });
+            drop_option(&mut words, "--spec");
+            words.retain(|word| word != "--workspace");
             words.extend(["--spec".to_owned(), spec.to_owned()]);
         }
         let has = |option: &str| {
@@ -128,6 +127,19 @@ fn take_last_failed(words: &mut Vec<String>) -> Option<String> {
     Some(format!("{flag}={}", words.remove(at)))
 }
 
+/// Removes an option with its value, which may be in the same word.
+fn drop_option(words: &mut Vec<String>, option: &str) {
+    let is_short = !option.starts_with("--");
+    let mut is_value = false;
+    words.retain(|word| {
+        let inside = word.strip_prefix(option);
+        let inside = inside.filter(|rest| !rest.is_empty() && (is_short || rest.starts_with('=')));
+        let drops = is_value || inside.is_some() || word == option;
+        is_value = !is_value && word == option;
+        !drops
+    });
+}
+
 /// Whether these name more than one e2e.yml, or may do so.
 fn is_several(words: &[String]) -> bool {
     let is_option = |word: &&String| word.split('=').next() == Some("--spec");
@@ -138,7 +150,8 @@ fn is_several(words: &[String]) -> bool {
         .filter(|(option, _)| *option == "--spec")
         .map(|(_, value)| value)
         .chain(words.iter().filter(|word| word.starts_with("--spec=")));
-    options > 1 || values.any(|value| value.contains(['*', '?', '[']))
+    let workspace = words.iter().any(|word| word == "--workspace");
+    workspace || options > 1 || values.any(|value| value.contains(['*', '?', '[']))
 }
 
 fn command(words: &[String]) -> String {
@@ -172,6 +185,8 @@ mod tests {
         for typed in [
             &["e2e", "--spec", "e2e/*.yml", "y"][..],
             &["e2e", "--spec", "x.yml", "y", "--spec=e2e/ui.yml"],
+            &["e2e", "--workspace", "y", "--jobs", "3"],
+            &["e2e", "-j4", "--workspace", "-j", "4", "y", "--jobs=4"],
         ] {
             assert_eq!(again(typed, "local").0, "cargo e2e y --spec e2e/ui.yml");
         }

@@ -1,6 +1,10 @@
 //! Several e2e.yml of one repo: each has a run, a result and a past of its own.
 
-use e2e_tests::{Ended, Host, Repo};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use e2e_tests::{Ended, Host, Repo, wait_for};
+use rustix::process::Signal;
 use serde_json::Value;
 
 const STACK: &str = "services: {db: {image: BUSYBOX, init: true, command: [sleep, '600']}}\n";
@@ -160,4 +164,103 @@ fn a_sandbox_is_known_by_its_spec() {
     slow.leaves_nothing();
     call(&["down"], 0);
     usual.leaves_nothing();
+}
+
+/// A repo with three e2e.yml: two have these last words of their tests, which come to them only side
+/// by side; the third has these tests. Also the folder where they meet.
+fn meeting(name: &str, last: &str, third: &str) -> (Repo, PathBuf) {
+    let repo = Repo::new(name).compose(STACK);
+    let place = repo.root().with_extension("meets");
+    let _ = std::fs::remove_dir_all(&place);
+    std::fs::create_dir_all(&place).expect("a folder");
+    let spec = |tests: &str| format!("ports: isolated\ntimeout: 120\ntest_command: {tests}\n");
+    let at = place.display();
+    let meets = |own, other| {
+        spec(&format!(
+            "echo {own} begins; touch {at}/{own}; until [ -e {at}/{other} ]; do sleep 0.1; done; {last}"
+        ))
+    };
+    let (one, two) = (meets("one", "two"), meets("two", "one"));
+    let repo = repo
+        .spec(&one)
+        .file("e2e/two.yml", &format!("name: SLUG\n{two}"))
+        .file("e2e/ui.yml", &format!("name: SLUG\n{}", spec(third)));
+    (repo, place)
+}
+
+#[test]
+fn with_jobs_they_run_side_by_side_and_each_is_shown_whole() {
+    let (repo, place) = meeting("jobs", "echo and ends", "exit 3");
+    let arguments = ["--spec", "e2e/*.yml", "--host", "local", "--jobs", "2"];
+    let ended = ends(repo.cargo_e2e(&arguments), 100);
+    let whole = ["one", "two"].map(|one| format!("{one} begins\nand ends\n"));
+    let both = |texts: [&str; 2]| texts.concat() == ended.stdout;
+    let [one, two] = whole.each_ref().map(String::as_str);
+    assert!(both([one, two]) || both([two, one]), "{ended}");
+    // Between a run's first line and its verdict there is no line of another.
+    let marks = ended.stderr.lines().filter_map(|line| {
+        let verb = line.split_whitespace().next()?;
+        ["Running", "Passed", "FAIL"]
+            .contains(&verb)
+            .then_some(verb == "Running")
+    });
+    assert_eq!(
+        marks.collect::<Vec<_>>(),
+        [true, false].repeat(3),
+        "{ended}"
+    );
+    let summary = "     Summary 2 of 3 passed
+               0 passed: e2e/e2e.yml
+               0 passed: e2e/two.yml
+             100 failed or timed_out: e2e/ui.yml\n";
+    assert!(ended.stderr.ends_with(summary), "{ended}");
+    let records = records(&repo);
+    assert_eq!(records.len(), 3);
+    assert!(
+        records
+            .iter()
+            .all(|one| one["leftovers"] == serde_json::json!([])),
+        "{records:?}"
+    );
+
+    std::fs::remove_dir_all(&place).expect("it is there");
+    std::fs::create_dir_all(&place).expect("a folder");
+    let events = [&arguments[..], &["--message-format", "json"]].concat();
+    let ended = ends(repo.cargo_e2e(&events), 100);
+    let runs = ended.stdout.lines().filter_map(|line| {
+        let event: Value = serde_json::from_str(line).expect("JSON");
+        let name = event["event"].as_str()?.to_owned();
+        ["run_started", "run_ended"]
+            .contains(&&*name)
+            .then_some(name)
+    });
+    assert_eq!(
+        runs.collect::<Vec<_>>(),
+        ["run_started", "run_ended"].repeat(3)
+    );
+}
+
+#[test]
+fn a_signal_ends_all_that_run_side_by_side_and_none_begins_after_it() {
+    let (repo, place) = meeting("jobs-int", "sleep 7067", "'true'");
+    let mut run = repo.start(Host::Local, &["--spec", "e2e/*.yml", "-j2"]);
+    wait_for("both to test", Duration::from_mins(2), || {
+        ["one", "two"].iter().all(|one| place.join(one).exists())
+    });
+    run.signal(Signal::INT);
+    let ran = run.finish();
+    assert_eq!(ran.output().code, Some(130), "{}", ran.output());
+    ran.stderr_has("Summary 0 of 3 passed");
+    assert!(
+        ran.stderr().ends_with("- not run: e2e/ui.yml\n"),
+        "{}",
+        ran.output()
+    );
+    let verdicts: Vec<_> = records(&repo)
+        .iter()
+        .map(|one| (one["verdict"].clone(), one["leftovers"].clone()))
+        .collect();
+    let expected = (Value::from("interrupted"), serde_json::json!([]));
+    assert_eq!(verdicts, [expected.clone(), expected]);
+    ran.leaves_nothing();
 }

@@ -12,7 +12,7 @@ use crate::spec::{Lint, Warning};
 
 use crate::cli::answers::{CheckAnswer, CheckedSpec, NamedWarning, Trouble, print};
 use crate::cli::args::FormattedLook;
-use crate::cli::plans::{each_plan, looking, refused_by_strict};
+use crate::cli::plans::{each_plan, found, looking, refused_by_strict};
 use crate::cli::print::{errln, warn, warn_named};
 use crate::cli::unplanned::Unplanned;
 
@@ -40,8 +40,8 @@ pub(crate) async fn check(arguments: FormattedLook) -> u8 {
         });
         unplanned.refused.show_unless(json)
     };
-    let repo = &arguments.look.repo;
-    let code = each_plan(repo, &options, &Cancel::never(), work, refuse)
+    let repos = found(&arguments.look.repo);
+    let code = each_plan(repos, 1, &options, &Cancel::never(), work, refuse)
         .await
         .worst;
     if json {

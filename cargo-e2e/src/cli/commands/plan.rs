@@ -16,7 +16,7 @@ use crate::units::{kilobytes, whole};
 
 use crate::cli::answers::{Notice, PlanAnswer, Planned, PlannedTests, Trouble, print};
 use crate::cli::args::FormattedLook;
-use crate::cli::plans::{each_plan, looking, refused_by_strict};
+use crate::cli::plans::{each_plan, found, looking, refused_by_strict};
 use crate::cli::print::{out, outln};
 use crate::cli::unplanned::Unplanned;
 
@@ -47,8 +47,8 @@ pub(crate) async fn plan(arguments: FormattedLook) -> u8 {
         errors.push(Trouble::from(&unplanned.refused));
         unplanned.refused.show_unless(json)
     };
-    let repo = &arguments.look.repo;
-    let code = each_plan(repo, &options, &Cancel::never(), work, refuse)
+    let repos = found(&arguments.look.repo);
+    let code = each_plan(repos, 1, &options, &Cancel::never(), work, refuse)
         .await
         .worst;
     if json {

@@ -1,5 +1,6 @@
 //! `cargo e2e` and `cargo e2e up`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,13 +21,14 @@ use crate::setup::doctor;
 use crate::spec::nearest;
 use crate::text::printable;
 
-use crate::cli::args::{self, OutputArguments, RunArguments, SandboxArguments, UpArguments};
+use crate::cli::args::{self, RunArguments, SandboxArguments, UpArguments};
 use crate::cli::exit::USAGE;
 use crate::cli::last_failed::narrowed;
-use crate::cli::plans::{bringing_up, each_plan};
-use crate::cli::print::{errln, output as streams, show_error};
+use crate::cli::plans::{bringing_up, each_plan, found, shown};
+use crate::cli::print::{errln, show_error};
 use crate::cli::refused::Refused;
-use crate::cli::reporters::{is_json, on_terminal, reporters};
+use crate::cli::reporters::{Screen, on_terminal, reporters};
+use crate::cli::screens::Screens;
 use crate::cli::signals;
 use crate::cli::unplanned::{Unplanned, environment};
 
@@ -81,33 +83,47 @@ pub(crate) async fn up(arguments: UpArguments) -> u8 {
 }
 
 async fn run_each(typed: &SandboxArguments, options: &Options) -> u8 {
-    let output = &typed.output;
     let cancel = match signals::cancel() {
         Ok(cancel) => cancel,
         Err(code) => return code,
     };
-    let refuse = async |unplanned: Unplanned| {
+    let refuse = async |unplanned: Unplanned, screen: Screen<'_>| {
         if options.up_only {
             unplanned.refused.show()
         } else {
-            unplanned.record(output, options).await
+            unplanned.record(screen, options).await
         }
     };
-    let work = async |plan: &Plan| match run_plan(plan, output, &cancel).await {
+    let each = async |plan: &Plan, screen: Screen<'_>| match run_plan(plan, screen, &cancel).await {
         Ok(code) => code,
         Err(refused) => {
             let repo = Some(plan.repo.clone());
-            refuse(Unplanned { refused, repo }).await
+            refuse(Unplanned { refused, repo }, screen).await
         }
     };
-    let several = each_plan(&typed.look.repo, options, &cancel, work, refuse).await;
-    if let Some(summary) = several.summary(output.quiet) {
+    let repos = found(&typed.look.repo);
+    let several = repos.as_ref().is_ok_and(|repos| repos.len() > 1);
+    let jobs = typed.jobs.map_or(1, NonZeroUsize::get);
+    let screens = Screens::new(&typed.output, several && jobs > 1);
+    let work = async |plan: &Plan| {
+        let name = shown(&plan.repo);
+        screens
+            .show(&name, async |screen| each(plan, screen).await)
+            .await
+    };
+    let refuse = async |unplanned: Unplanned| {
+        screens
+            .show("", async |screen| refuse(unplanned, screen).await)
+            .await
+    };
+    let several = each_plan(repos, jobs, options, &cancel, work, refuse).await;
+    if let Some(summary) = several.summary(typed.output.quiet) {
         errln!("{summary}");
     }
     several.worst
 }
 
-async fn run_plan(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Result<u8, Refused> {
+async fn run_plan(plan: &Plan, screen: Screen<'_>, cancel: &Cancel) -> Result<u8, Refused> {
     let nextest = plan.tests.harness().is_some_and(|harness| harness.nextest);
     if nextest && !doctor::has_nextest().await {
         show_error(
@@ -117,12 +133,12 @@ async fn run_plan(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Res
         return Ok(USAGE);
     }
     if only_asks(plan) {
-        return Ok(ask(plan, output, cancel).await);
+        return Ok(ask(plan, screen, cancel).await);
     }
     match &plan.options.last_failed {
-        None => run_planned(plan, None, output, cancel).await,
+        None => run_planned(plan, None, screen, cancel).await,
         Some(run) => match narrowed(plan, run) {
-            Ok((plan, note)) => run_planned(&plan, Some(note), output, cancel).await,
+            Ok((plan, note)) => run_planned(&plan, Some(note), screen, cancel).await,
             Err(code) => Ok(code),
         },
     }
@@ -131,7 +147,7 @@ async fn run_plan(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> Res
 async fn run_planned(
     plan: &Plan,
     note: Option<String>,
-    output: &OutputArguments,
+    screen: Screen<'_>,
     cancel: &Cancel,
 ) -> Result<u8, Refused> {
     let secrets = match Secrets::of(&plan.spec.secrets, environment()) {
@@ -154,7 +170,7 @@ async fn run_planned(
         }
     };
     let log = TestLog::new(bundle.dir(), plan.limits.log);
-    let mut reporters = reporters(output, &plan.repo.root, log.clone());
+    let mut reporters = reporters(screen, &plan.repo.root, log.clone());
     let (keeping, journal) = Keeping::begin(About::of(plan), &identity, &bundle, log);
     reporters.extend(journal);
     let events = Events::masking(Arc::clone(&secrets), reporters);
@@ -187,7 +203,7 @@ async fn run_planned(
     }
     .run()
     .await;
-    Ok(finish(outcome, keeping, &events, streams(), is_json(output)).await)
+    Ok(finish(outcome, keeping, &events, screen.streams, screen.is_json()).await)
 }
 
 /// Looks for credentials in `env:`, env files and compose files, before anything is printed.
@@ -214,10 +230,10 @@ async fn learn(plan: &Plan, secrets: &Arc<Secrets>) -> Result<(), tokio::task::J
 }
 
 /// Answers `--list` and other arguments that only ask the test targets; needs no sandbox.
-async fn ask(plan: &Plan, output: &OutputArguments, cancel: &Cancel) -> u8 {
+async fn ask(plan: &Plan, screen: Screen<'_>, cancel: &Cancel) -> u8 {
     // An empty list of names can't have a missing one.
     let secrets = Secrets::of(&[], environment()).unwrap_or_default();
-    let events = Events::masking(Arc::new(secrets), on_terminal(output, None));
+    let events = Events::masking(Arc::new(secrets), on_terminal(screen, None));
     tokio::select! {
         answered = answer(plan, &events) => {
             answered.map_or_else(|trouble| exit_code(trouble.verdict, None), |()| 0)

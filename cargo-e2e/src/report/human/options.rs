@@ -26,6 +26,8 @@ pub struct HumanOptions {
     pub live: bool,
     /// The columns at which lines are wrapped; elsewhere they are whole.
     pub columns: Option<usize>,
+    /// Whether all of it is held until the run has ended, so that nothing says what runs now.
+    pub held: bool,
     /// Whether stdout and stderr go to the same place, where their lines meet.
     pub shared: bool,
 }
@@ -47,6 +49,7 @@ impl HumanOptions {
             color: color.unwrap_or_else(auto),
             live: stderr().is_terminal() && !dumb && !ci,
             columns: columns(),
+            held: false,
             shared: same_place(),
         }
     }

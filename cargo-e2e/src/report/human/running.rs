@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::checks::Checks;
+use super::options::{HumanOptions, Verbosity};
 use super::paint::{COLUMN, Paint};
 use super::services::Services;
 use super::test_progress::TestProgress;
@@ -119,4 +120,22 @@ impl Running {
         };
         status(self.stage.name(), self.since, self.limit, words, rows)
     }
+}
+
+/// Returns the line that says which of several runs at a time have not ended.
+#[must_use]
+pub fn several(options: HumanOptions, since: Instant, names: &[String]) -> Option<Status> {
+    if names.is_empty() || options.verbosity == Verbosity::Quiet {
+        return None;
+    }
+    let paint = Paint::new(options.color);
+    Some(Status {
+        label: paint.verb(paint.busy, "running"),
+        width: COLUMN,
+        since,
+        limit: None,
+        words: names.join(", "),
+        rows: Vec::new(),
+        live: options.live,
+    })
 }
