@@ -20,17 +20,17 @@ use super::several::Several;
 use super::unplanned::Unplanned;
 
 /// Finds the typed repos, or returns why there is none.
-pub(super) fn found(arguments: &RepoArguments) -> Result<Vec<Repo>, Unplanned> {
-    find(arguments).map_err(|refused| Unplanned {
-        refused,
-        repo: likely(arguments),
+pub(super) fn found(arguments: &RepoArguments) -> Result<Vec<Repo>, Box<Unplanned>> {
+    find(arguments).map_err(|refused| {
+        let repo = likely(arguments);
+        Box::new(Unplanned { refused, repo })
     })
 }
 
 /// Does something with each repo, or with the reason why one has no plan, with so many at a time; none
 /// begins after a signal, but for the first.
 pub(super) async fn each_plan(
-    repos: Result<Vec<Repo>, Unplanned>,
+    repos: Result<Vec<Repo>, Box<Unplanned>>,
     jobs: usize,
     options: &Options,
     cancel: &Cancel,
@@ -41,7 +41,7 @@ pub(super) async fn each_plan(
     let repos = match repos {
         Ok(repos) => repos,
         Err(unplanned) => {
-            several.worst = refuse(unplanned).await;
+            several.worst = refuse(*unplanned).await;
             return several;
         }
     };

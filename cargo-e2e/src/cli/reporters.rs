@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::record::event::Reporter;
 use crate::report::github::{NoCommands, StopCommands, is_job};
+use crate::report::human::Progress;
 use crate::report::output::{Channel, Output, Stream};
 use crate::report::{GitHub, Human, HumanOptions, Json, TestLog, Verbosity, human, json};
 use rustix::fs::FileType;
@@ -62,12 +63,11 @@ impl<'a> Screen<'a> {
             Color::Always => Some(true),
             Color::Never => Some(false),
         };
-        let detected = HumanOptions::detect(verbosity, color);
-        HumanOptions {
-            live: detected.live && !self.held,
-            held: self.held,
-            ..detected
+        let mut options = HumanOptions::detect(verbosity, color);
+        if self.held {
+            options.progress = Progress::None;
         }
+        options
     }
 }
 

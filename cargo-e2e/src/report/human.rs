@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use excerpts::indented;
-pub use options::{HumanOptions, Verbosity};
+pub use options::{HumanOptions, Progress, Verbosity};
 use paint::{COLUMN, Paint};
 use running::Running;
 pub use running::several;
@@ -140,9 +140,9 @@ impl<E: Channel, O: Channel> Human<E, O> {
     fn spin(&mut self) {
         if let Some(running) = self.running.last()
             && !self.quiet()
-            && !self.options.held
+            && self.options.progress != Progress::None
         {
-            let status = running.status(&self.paint, self.options.live);
+            let status = running.status(&self.paint, self.options.progress == Progress::Redrawn);
             self.err.status(Some(status));
         }
     }

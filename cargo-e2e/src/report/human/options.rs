@@ -16,18 +16,27 @@ pub enum Verbosity {
     Verbose,
 }
 
+/// How it is shown what runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Progress {
+    /// In lines at the bottom of an interactive terminal, which are redrawn.
+    Redrawn,
+    /// In a line of its own after a silence.
+    #[default]
+    Lines,
+    /// Not at all: what is shown is held until the run has ended.
+    None,
+}
+
 /// How a run is shown on a terminal or in a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HumanOptions {
     pub verbosity: Verbosity,
     /// Whether stderr shows colours.
     pub color: bool,
-    /// Whether stderr is an interactive terminal, which may redraw a line.
-    pub live: bool,
+    pub progress: Progress,
     /// The columns at which lines are wrapped; elsewhere they are whole.
     pub columns: Option<usize>,
-    /// Whether all of it is held until the run has ended, so that nothing says what runs now.
-    pub held: bool,
     /// Whether stdout and stderr go to the same place, where their lines meet.
     pub shared: bool,
 }
@@ -47,9 +56,12 @@ impl HumanOptions {
         Self {
             verbosity,
             color: color.unwrap_or_else(auto),
-            live: stderr().is_terminal() && !dumb && !ci,
+            progress: if stderr().is_terminal() && !dumb && !ci {
+                Progress::Redrawn
+            } else {
+                Progress::Lines
+            },
             columns: columns(),
-            held: false,
             shared: same_place(),
         }
     }

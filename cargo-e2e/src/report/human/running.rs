@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::checks::Checks;
-use super::options::{HumanOptions, Verbosity};
+use super::options::{HumanOptions, Progress, Verbosity};
 use super::paint::{COLUMN, Paint};
 use super::services::Services;
 use super::test_progress::TestProgress;
@@ -136,6 +136,6 @@ pub fn several(options: HumanOptions, since: Instant, names: &[String]) -> Optio
         limit: None,
         words: names.join(", "),
         rows: Vec::new(),
-        live: options.live,
+        live: options.progress == Progress::Redrawn,
     })
 }

@@ -28,7 +28,7 @@ impl Channel for Bottom {
 fn the_line_is_that_of_the_stage_that_began_last_of_those_that_run() {
     let mut bottom = Bottom::default();
     let options = HumanOptions {
-        live: true,
+        progress: Progress::Redrawn,
         ..HumanOptions::default()
     };
     let mut human = Human::on(options, &mut bottom, Vec::new());
