@@ -230,13 +230,13 @@ fn with_jobs_they_run_side_by_side_and_each_is_shown_whole() {
     let runs = ended.stdout.lines().filter_map(|line| {
         let event: Value = serde_json::from_str(line).expect("JSON");
         let name = event["event"].as_str()?.to_owned();
-        ["run_started", "run_ended"]
+        ["run_started", "run_finished"]
             .contains(&&*name)
             .then_some(name)
     });
     assert_eq!(
         runs.collect::<Vec<_>>(),
-        ["run_started", "run_ended"].repeat(3)
+        ["run_started", "run_finished"].repeat(3)
     );
 }
 
@@ -263,4 +263,31 @@ fn a_signal_ends_all_that_run_side_by_side_and_none_begins_after_it() {
     let expected = (Value::from("interrupted"), serde_json::json!([]));
     assert_eq!(verdicts, [expected.clone(), expected]);
     ran.leaves_nothing();
+}
+
+#[test]
+fn a_client_that_is_killed_leaves_nothing_of_all_that_ran_side_by_side_and_a_record_of_each() {
+    let (repo, place) = meeting("jobs-killed", "sleep 7068", "'true'");
+    let repo = repo.env("CARGO_E2E_LEASE", "6");
+    let mut run = repo.start(Host::Local, &["--spec", "e2e/*.yml", "-j2"]);
+    wait_for("both to test", Duration::from_mins(2), || {
+        ["one", "two"].iter().all(|one| place.join(one).exists())
+    });
+    run.signal(Signal::KILL);
+    let ran = run.finish();
+    wait_for("both guards", Duration::from_mins(1), || {
+        ran.left_by_a_killed_client().is_empty()
+    });
+    ends(repo.cargo_e2e(&["report"]), 0);
+    let records = records(&repo);
+    let told: Vec<_> = records
+        .iter()
+        .map(|one| (one["spec"].as_str(), one["verdict"].as_str()))
+        .collect();
+    let killed = Some("interrupted");
+    assert!(
+        told == [(None, killed), (Some("e2e/two.yml"), killed)]
+            || told == [(Some("e2e/two.yml"), killed), (None, killed)],
+        "{told:?}"
+    );
 }
