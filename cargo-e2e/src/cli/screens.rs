@@ -2,14 +2,23 @@
 //! it has ended, while a line says which ones run.
 
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::time::Instant;
 
+use crate::cancel::Cancel;
 use crate::report::human::several;
 use crate::report::output::{Channel as _, Held};
 
 use super::args::OutputArguments;
-use super::print::{output, warn};
+use super::print::{errln, output, warn};
 use super::reporters::Screen;
+
+/// What the first signal does, the second and the third.
+const ANSWERS: [&str; 3] = [
+    "stopping all that run, then logs and teardown (Ctrl-C again: skip logs)",
+    "skipping logs, then teardown (Ctrl-C again: leave it to the hosts)",
+    "leaving teardown to the hosts",
+];
 
 pub(super) struct Screens<'a> {
     typed: &'a OutputArguments,
@@ -65,6 +74,18 @@ impl<'a> Screens<'a> {
         drop(running);
         self.say_who_runs(own);
         code
+    }
+
+    /// Says what each signal does, where several run: their own words come when they have ended.
+    pub(super) async fn answer(&self, cancel: &Cancel) -> Infallible {
+        if self.several && !self.typed.quiet {
+            for (signals, does) in (1..).zip(ANSWERS) {
+                cancel.reached(signals).await;
+                let bold = anstyle::Style::new().bold();
+                errln!("{bold}note{bold:#}: {does}");
+            }
+        }
+        std::future::pending().await
     }
 
     fn say_who_runs(&self, screen: Screen<'_>) {

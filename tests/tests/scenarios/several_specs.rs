@@ -248,6 +248,7 @@ fn a_signal_ends_all_that_run_side_by_side_and_none_begins_after_it() {
         ["one", "two"].iter().all(|one| place.join(one).exists())
     });
     run.signal(Signal::INT);
+    run.prints("note: stopping all that run, then logs and teardown (Ctrl-C again: skip logs)");
     let ran = run.finish();
     assert_eq!(ran.output().code, Some(130), "{}", ran.output());
     ran.stderr_has("Summary 0 of 3 passed");

@@ -116,7 +116,10 @@ async fn run_each(typed: &SandboxArguments, options: &Options) -> u8 {
             .show("", async |screen| refuse(unplanned, screen).await)
             .await
     };
-    let several = each_plan(repos, jobs, options, &cancel, work, refuse).await;
+    let several = tokio::select! {
+        several = each_plan(repos, jobs, options, &cancel, work, refuse) => several,
+        never = screens.answer(&cancel) => match never {},
+    };
     if let Some(summary) = several.summary(typed.output.quiet) {
         errln!("{summary}");
     }
