@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize as _;
 use serde_yaml::Value;
 
-use crate::secrets::read_yaml;
+use crate::secrets::{dotenv, read_small, read_yaml};
 use crate::spec::{Need, Spec, cpus, memory};
 
 /// What each service declares last; `replicas` times it.
@@ -20,33 +20,41 @@ struct Declared {
     depends_on: Vec<String>,
 }
 
-/// Returns what the compose files of a repo in this folder say that the stack needs.
-pub(super) fn of(root: &Path, spec: &Spec) -> Need {
+/// How deep `include` and `extends` are followed, and through how many files in all.
+const DEEPEST: usize = 8;
+const MOST: usize = 100;
+
+/// Returns what the compose files of a repo in this folder say that the stack needs. `env_files` are
+/// those whose variables Compose puts there, the one that counts last.
+pub(super) fn of(root: &Path, spec: &Spec, env_files: &[PathBuf]) -> Need {
     let files = spec.compose_file.iter();
     let files: Vec<PathBuf> = files.map(|file| root.join(file)).collect();
-    declared(&files, &spec.profiles, &spec.wanted_services())
+    let variables = env_files
+        .iter()
+        .filter_map(|file| read_small(file))
+        .flat_map(|text| dotenv(&text))
+        .collect();
+    declared(&files, variables, &spec.profiles, &spec.wanted_services())
 }
 
 /// Returns the sum of what services reserve, or else are limited to; none of what no service says.
 /// Services of other profiles do not count, nor, where some are named, all that these do not depend on.
 /// Files that can't be read are Compose's to complain about.
-fn declared(files: &[PathBuf], profiles: &[String], named: &[String]) -> Need {
-    let mut services: BTreeMap<String, Declared> = BTreeMap::new();
+fn declared(
+    files: &[PathBuf],
+    variables: BTreeMap<String, String>,
+    profiles: &[String],
+    named: &[String],
+) -> Need {
+    let mut reader = Reader {
+        variables,
+        services: BTreeMap::new(),
+        left: MOST,
+    };
     for file in files {
-        let text = read_yaml(file).unwrap_or_default();
-        for document in serde_yaml::Deserializer::from_str(&text) {
-            let Ok(mut model) = Value::deserialize(document) else {
-                break;
-            };
-            if model.apply_merge().is_err() {
-                break;
-            }
-            for (name, service) in model["services"].as_mapping().into_iter().flatten() {
-                let name = name.as_str().unwrap_or_default();
-                services.entry(name.to_owned()).or_default().take(service);
-            }
-        }
+        reader.take(file, 0);
     }
+    let services = reader.services;
     let mut wanted: BTreeSet<&str> = BTreeSet::new();
     let mut next: Vec<&str> = if named.is_empty() {
         let is_on = |one: &Declared| {
@@ -84,12 +92,109 @@ fn declared(files: &[PathBuf], profiles: &[String], named: &[String]) -> Need {
     need
 }
 
+/// What the files say, as they are read.
+struct Reader {
+    variables: BTreeMap<String, String>,
+    services: BTreeMap<String, Declared>,
+    /// How many more files are read.
+    left: usize,
+}
+
+impl Reader {
+    /// Returns the documents of a file.
+    fn documents(&mut self, file: &Path, depth: usize) -> Vec<Value> {
+        if depth > DEEPEST || self.left == 0 {
+            return Vec::new();
+        }
+        self.left -= 1;
+        let text = read_yaml(file).unwrap_or_default();
+        let documents = serde_yaml::Deserializer::from_str(&text).map_while(|document| {
+            let mut model = Value::deserialize(document).ok()?;
+            model.apply_merge().ok()?;
+            Some(model)
+        });
+        documents.collect()
+    }
+
+    fn take(&mut self, file: &Path, depth: usize) {
+        for model in self.documents(file, depth) {
+            let folder = file.parent().unwrap_or(file);
+            for included in list(&model["include"]) {
+                let paths = match included {
+                    Value::Mapping(_) => list(&included["path"]),
+                    _ => vec![included],
+                };
+                for path in paths.into_iter().filter_map(Value::as_str) {
+                    self.take(&folder.join(path), depth + 1);
+                }
+            }
+            for (name, service) in model["services"].as_mapping().into_iter().flatten() {
+                let name = name.as_str().unwrap_or_default();
+                let mut declared = self.services.remove(name).unwrap_or_default();
+                self.inherit(&mut declared, &model, file, service, depth);
+                declared.take(service, &self.variables);
+                self.services.insert(name.to_owned(), declared);
+            }
+        }
+    }
+
+    /// Takes what the service says that this one extends.
+    fn inherit(
+        &mut self,
+        declared: &mut Declared,
+        model: &Value,
+        file: &Path,
+        service: &Value,
+        depth: usize,
+    ) {
+        let extends = &service["extends"];
+        let Some(name) = extends.as_str().or_else(|| extends["service"].as_str()) else {
+            return;
+        };
+        if depth > DEEPEST {
+            return;
+        }
+        if let Some(other) = extends["file"].as_str() {
+            let other = file.parent().unwrap_or(file).join(other);
+            for model in self.documents(&other, depth + 1) {
+                self.base(declared, &model, &other, name, depth + 1);
+            }
+        } else {
+            self.base(declared, model, file, name, depth + 1);
+        }
+    }
+
+    fn base(
+        &mut self,
+        declared: &mut Declared,
+        model: &Value,
+        file: &Path,
+        name: &str,
+        depth: usize,
+    ) {
+        let base = &model["services"][name];
+        self.inherit(declared, model, file, base, depth);
+        declared.take(base, &self.variables);
+    }
+}
+
+fn list(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Sequence(items) => items.iter().collect(),
+        Value::Null => Vec::new(),
+        one => vec![one],
+    }
+}
+
 impl Declared {
     /// A later file sets aside what an earlier one says.
-    fn take(&mut self, service: &Value) {
+    fn take(&mut self, service: &Value, variables: &BTreeMap<String, String>) {
         let resources = &service["deploy"]["resources"];
         let (reserved, limits) = (&resources["reservations"], &resources["limits"]);
-        let first = |values: [&Value; 2]| values.into_iter().find_map(written);
+        let first = |values: [&Value; 2]| {
+            let mut all = values.into_iter();
+            all.find_map(|value| written(value, variables))
+        };
         let of_cpus = [
             first([&reserved["cpus"], &Value::Null]),
             first([&limits["cpus"], &service["cpus"]]),
@@ -121,22 +226,26 @@ impl Declared {
     }
 }
 
-/// A number or a text; of `${NAME:-512m}`, what stands there for want of the variable.
-fn written(value: &Value) -> Option<String> {
+/// A number or a text; of `$NAME` the variable, of `${NAME:-512m}` what stands there for want of it.
+fn written(value: &Value, variables: &BTreeMap<String, String>) -> Option<String> {
     let text = match value {
         Value::Number(number) => return Some(number.to_string()),
         Value::String(text) => text.trim(),
         _ => return None,
     };
-    let Some(inner) = text
-        .strip_prefix("${")
-        .and_then(|text| text.strip_suffix('}'))
-    else {
+    let Some(name) = text.strip_prefix('$') else {
         return Some(text.to_owned()).filter(|text| !text.contains('$'));
     };
-    let (name, default) = inner.split_once(":-").or_else(|| inner.split_once('-'))?;
-    let known = std::env::var(name).ok().filter(|value| !value.is_empty());
-    Some(known.unwrap_or_else(|| default.to_owned()))
+    let inner = name
+        .strip_prefix('{')
+        .map_or(Some(name), |inner| inner.strip_suffix('}'))?;
+    let (name, default) = match inner.split_once(":-").or_else(|| inner.split_once('-')) {
+        Some((name, default)) => (name, Some(default.to_owned())),
+        None => (inner, None),
+    };
+    let known = std::env::var(name).ok();
+    let known = known.or_else(|| variables.get(name).cloned());
+    known.filter(|value| !value.is_empty()).or(default)
 }
 
 #[cfg(test)]
@@ -163,7 +272,8 @@ mod tests {
                 .map(|&name| name.to_owned())
                 .collect::<Vec<_>>()
         };
-        declared(&files, &owned(profiles), &owned(named))
+        let variables = BTreeMap::from([("FROM_DOTENV".to_owned(), "3m".to_owned())]);
+        declared(&files, variables, &owned(profiles), &owned(named))
     }
 
     #[test]
@@ -188,8 +298,33 @@ mod tests {
         assert_eq!(all_of(&["services: {web: {image: x}}"]), Need::default());
         assert_eq!(all_of(&["services: ["]), Need::default());
         // A device has no end.
-        let device = declared(&["/dev/zero".into()], &[], &[]);
+        let device = declared(&["/dev/zero".into()], BTreeMap::new(), &[], &[]);
         assert_eq!(device, Need::default());
+    }
+
+    #[test]
+    fn included_and_extended_files_count_as_compose_reads_them() {
+        let stack = indoc! {"
+            include: [1.yml, {path: [2.yml]}, 0.yml]
+            services:
+              web: {extends: {file: 3.yml, service: base}, mem_limit: 16m}
+              worker: {extends: {file: 3.yml, service: base}, profiles: []}
+              cron: {extends: worker, mem_limit: '${FROM_DOTENV}'}
+              loop: {extends: loop}
+              far: {extends: {file: missing.yml, service: x}, mem_limit: $FROM_DOTENV}
+        "};
+        let cache = "services: {cache: {mem_limit: 32m}}";
+        let queue = "services: {queue: {mem_limit: '${DEMAND_TEST_UNKNOWN:-64m}'}}";
+        let base = "services: {base: {mem_limit: 128m, cpus: 2}, unused: {mem_limit: 4g}}";
+        let folder = tempfile::tempdir().unwrap();
+        for (at, text) in [stack, cache, queue, base].iter().enumerate() {
+            std::fs::write(folder.path().join(format!("{at}.yml")), text).unwrap();
+        }
+        let variables = BTreeMap::from([("FROM_DOTENV".to_owned(), "3m".to_owned())]);
+        let need = declared(&[folder.path().join("0.yml")], variables, &[], &[]);
+        let mb = need.memory.map(|kb| kb / 1024);
+        assert_eq!(mb, Some(16 + 128 + 3 + 3 + 32 + 64));
+        assert_eq!(need.cpus, Some(6000));
     }
 
     #[test]

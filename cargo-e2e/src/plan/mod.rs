@@ -175,6 +175,8 @@ impl Plan {
             // A repo whose tests say `localhost:5432` works unchanged.
             Tests::Command(_) => (Side::Host, Ports::Declared),
         };
+        let env_files = env_files(&repo.root, &project_dir, &spec);
+        let declared = demand::of(&repo.root, &spec, &env_files);
         Ok(Self {
             host,
             keep,
@@ -182,7 +184,7 @@ impl Plan {
             keep_for: options.keep_for.unwrap_or(KEEP_FOR),
             lease: lease.unwrap_or(LEASE),
             slots,
-            need: options.need.or(spec.need).or(demand::of(&repo.root, &spec)),
+            need: options.need.or(spec.need).or(declared),
             tests_on: spec.tests_run_on.unwrap_or(side),
             ports: spec.ports.unwrap_or(ports),
             tests,
@@ -252,16 +254,18 @@ impl Plan {
         self.repo.spec_name()
     }
 
-    /// Returns the files whose variables Compose puts into the compose files; some may not be
-    /// there.
+    /// Returns the files whose variables Compose puts into the compose files, the one that counts
+    /// last; some may not be there.
     #[must_use]
     pub fn env_files(&self) -> Vec<PathBuf> {
-        let dotenv = self.repo.root.join(&self.project_dir).join(".env");
-        let own = self.spec.env_files.iter();
-        own.map(|file| self.repo.root.join(file))
-            .chain([dotenv])
-            .collect()
+        env_files(&self.repo.root, &self.project_dir, &self.spec)
     }
+}
+
+fn env_files(root: &Path, project_dir: &str, spec: &Spec) -> Vec<PathBuf> {
+    let own = spec.env_files.iter().map(|file| root.join(file));
+    let dotenv = root.join(project_dir).join(".env");
+    [dotenv].into_iter().chain(own).collect()
 }
 
 /// Compose would take the folder of a link; people expect the folder of the file that they run

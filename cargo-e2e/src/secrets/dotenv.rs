@@ -3,7 +3,7 @@
 
 /// `NAME=value` lines, with `export`, comments and quotes; what stands in quotes may have several
 /// lines. Nothing is put in for `${…}`.
-pub(super) fn variables(text: &str) -> Vec<(String, String)> {
+pub fn variables(text: &str) -> Vec<(String, String)> {
     let mut all = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {

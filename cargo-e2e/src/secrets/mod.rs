@@ -24,6 +24,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
 
+pub use dotenv::variables as dotenv;
 use known::{Known, Origin};
 pub use mask::SHORTEST;
 pub use patterns::{Masking, Patterns};
