@@ -29,6 +29,7 @@ pub(crate) fn shown(record: &Record, events: &[u8]) {
             tests_on_host: skew < 0,
             again: "cargo e2e",
             keep: None,
+            of_several: false,
             tail: "",
         };
         let told = failure::report(&record, &inputs);

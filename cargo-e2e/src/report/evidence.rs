@@ -27,6 +27,7 @@ impl Evidence {
             tests_on_host: self.tests_on_host,
             again: &self.again.run,
             keep: self.again.keep.as_deref(),
+            of_several: self.again.of_several,
             tail,
         }
     }

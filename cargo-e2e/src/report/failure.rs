@@ -184,7 +184,11 @@ fn next(record: &Record, inputs: &ReportInputs<'_>) -> String {
         );
     let run = inputs.keep.unwrap_or(inputs.again);
     let again = has_stack.then(|| format!("{run}{}", inputs.tail));
-    let open = is_worth_a_look.then(|| "cargo e2e open".to_owned());
+    let id = match record.run_id.len().checked_sub(8) {
+        Some(end) if inputs.of_several => format!(" {}", &record.run_id[end..]),
+        _ => String::new(),
+    };
+    let open = is_worth_a_look.then(|| format!("cargo e2e open{id}"));
     let mut text = String::new();
     for (at, command) in again.into_iter().chain(open).enumerate() {
         let label = if at == 0 { "next" } else { "" };

@@ -17,6 +17,8 @@ pub struct ReportInputs<'a> {
     pub again: &'a str,
     /// The same with a flag that keeps the stack; `None` where the run has one already.
     pub keep: Option<&'a str>,
+    /// Whether this is one of several runs of its command: the last one is perhaps another.
+    pub of_several: bool,
     /// What follows that, so that the failed tests run again: ` -- orders::ship`.
     pub tail: &'a str,
 }

@@ -18,6 +18,8 @@ pub(crate) struct Rerun {
     pub(crate) run: String,
     /// The same with `--keep` or `--keep-on-failure`; `None` where one of them was typed.
     pub(crate) keep: Option<String>,
+    /// Whether this is one of several runs of the command, so that it need not be the last.
+    pub(crate) of_several: bool,
     /// `--last-failed`, as it was typed.
     last_failed: Option<String>,
     /// Arguments for the tests, as they were typed.
@@ -86,7 +88,8 @@ impl Rerun {
         // It is one run now.
         drop_option(&mut words, "--jobs");
         drop_option(&mut words, "-j");
-        if is_several(&words) {
+        let of_several = is_several(&words);
+        if of_several {
             drop_option(&mut words, "--spec");
             words.retain(|word| word != "--workspace");
             words.extend(["--spec".to_owned(), spec.to_owned()]);
@@ -109,6 +112,7 @@ impl Rerun {
         Self {
             run,
             keep,
+            of_several,
             last_failed,
             typed,
         }

@@ -57,6 +57,7 @@ fn explain(record: &Record, bundle: &Path) {
         tests_on_host: false,
         again: "",
         keep: None,
+        of_several: false,
         tail: "",
     };
     let why = failure::cut_short(record);

@@ -57,10 +57,16 @@ fn one_that_fails_decides_and_all_have_run() {
              100 failed or timed_out: e2e/slow.yml
                0 passed: e2e/ui.yml\n";
     assert!(ended.stderr.ends_with(summary), "{ended}");
-    let again = "next  cargo e2e --host local --spec e2e/slow.yml --keep-on-failure\n";
-    assert!(ended.stderr.contains(again), "{ended}");
-
     let records = records(&repo);
+    // The last run is another.
+    let failed = records[1]["run_id"].as_str().expect("an id");
+    let again = format!(
+        "next  cargo e2e --host local --spec e2e/slow.yml --keep-on-failure
+                   cargo e2e open {}\n",
+        &failed[18..]
+    );
+    assert!(ended.stderr.contains(&again), "{ended}");
+
     let told: Vec<_> = records
         .iter()
         .map(|one| {

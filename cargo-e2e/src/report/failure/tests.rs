@@ -76,6 +76,7 @@ fn inputs(bundle: &Path) -> ReportInputs<'_> {
         tests_on_host: false,
         again: "cargo e2e --host railiance01",
         keep: Some("cargo e2e --host railiance01 --keep-on-failure"),
+        of_several: false,
         tail: "",
     }
 }

@@ -13,6 +13,7 @@ fn inputs(bundle: &std::path::Path) -> ReportInputs<'_> {
         tests_on_host: true,
         again: "cargo e2e",
         keep: None,
+        of_several: false,
         tail: "",
     }
 }

@@ -69,6 +69,7 @@ fn over(mut record: Record, logs: &[(&str, &str)], kept: Option<&str>) -> Event 
         tests_on_host: true,
         again: "cargo e2e",
         keep: Some("cargo e2e --keep-on-failure"),
+        of_several: false,
         tail: "",
     };
     let failure = explanation::report(&record, &inputs).map(|report| report.short);
