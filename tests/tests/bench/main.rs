@@ -9,7 +9,7 @@ mod way;
 use e2e_tests::{Everything, Host};
 
 use measured::Measured;
-use scenarios::{EDIT_LOOP, Scenario, all, crowd, edit_loop, large, small};
+use scenarios::{EDIT_LOOP, PACKED, Scenario, all, crowd, edit_loop, large, packed, small};
 use way::{Rival, hand_written, ours};
 
 /// So many pairs, unless `E2E_BENCH` says another number.
@@ -70,6 +70,9 @@ fn ratios() {
         if name.contains(&only) {
             note(crowd(&name, number, Host::Root, pairs.min(3)));
         }
+    }
+    if PACKED.contains(&only) {
+        note(packed(Host::Root, pairs.min(3)));
     }
     measured::write(&all_measured);
     before.is_as_before();

@@ -275,22 +275,42 @@ pub(crate) fn crowd(name: &str, number: usize, host: Host, pairs: usize) -> Meas
         let _ = host.says("rm -rf /root/bench-crowd");
         took
     };
-    let own = || {
-        let began = Instant::now();
-        let start = |_| {
-            let mut command = scenario.repo.command();
-            command.args(["--host", &host.name()]);
-            Running::start(command, None)
-        };
-        let all: Vec<Running> = (0..number).map(start).collect();
-        for one in all {
-            let ended = one.finish(LIMIT);
-            assert_eq!(ended.code, Some(0), "{ended}");
-        }
-        began.elapsed()
-    };
+    let own = || at_once(&scenario.repo, number, host);
     bare();
     own();
     let pairs = (0..pairs).map(|_| (bare(), own())).collect();
     Measured::new(name, "bare composes there", host, pairs)
+}
+
+pub(crate) const PACKED: &str = "32 runs on 8 slots";
+
+/// Four times as many runs as there are slots, of a stack that mostly waits, against four times what
+/// as many runs as slots take.
+pub(crate) fn packed(host: Host, pairs: usize) -> Measured {
+    const SLOTS: usize = 8;
+    let repo = Repo::new("bench-packed")
+        .env("CARGO_E2E_MAX_SANDBOXES", &SLOTS.to_string())
+        .compose("services: {web: {image: BUSYBOX, init: true, command: [sleep, '600']}}\n")
+        .spec("ports: isolated\ntest_command: sleep 15\n");
+    let wave = || at_once(&repo, SLOTS, host) * 4;
+    let all = || at_once(&repo, 4 * SLOTS, host);
+    wave();
+    let pairs = (0..pairs).map(|_| (wave(), all())).collect();
+    Measured::new(PACKED, "4 times 8 at once", host, pairs)
+}
+
+/// How long so many runs take that begin at once.
+fn at_once(repo: &Repo, number: usize, host: Host) -> Duration {
+    let began = Instant::now();
+    let start = |_| {
+        let mut command = repo.command();
+        command.args(["--host", &host.name()]);
+        Running::start(command, None)
+    };
+    let all: Vec<Running> = (0..number).map(start).collect();
+    for one in all {
+        let ended = one.finish(LIMIT);
+        assert_eq!(ended.code, Some(0), "{ended}");
+    }
+    began.elapsed()
 }
