@@ -22,6 +22,8 @@ pub struct Vacancy {
     pub asked: u32,
     /// What is there already.
     pub warmth: Warmth,
+    /// How many sandboxes of the repo are up there.
+    pub up: u32,
 }
 
 /// What of a repo is on a host already.
@@ -72,6 +74,7 @@ impl Vacancy {
                 1 => Warmth::Workspace,
                 _ => Warmth::Sandbox,
             },
+            up: number()?,
         })
     }
 
@@ -95,9 +98,9 @@ mod tests {
 
     #[test]
     fn a_line_says_what_room_there_is() {
-        let vacancy = Vacancy::parse("2 1 4 2 1\n").unwrap();
+        let vacancy = Vacancy::parse("2 1 4 2 1 0\n").unwrap();
         assert!(vacancy.has_room() && vacancy.warmth == Warmth::Workspace);
-        assert!(!Vacancy::parse("1 0 4 2 0").unwrap().has_room());
+        assert!(!Vacancy::parse("1 0 4 2 0 1").unwrap().has_room());
         assert_eq!(Vacancy::parse("2 1 4"), None);
         let about = serde_json::json!({"repo": "shop", "spec": null});
         assert_eq!(same(&about), "\"repo\":\"shop\"\n\"spec\":null");

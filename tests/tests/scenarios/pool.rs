@@ -163,6 +163,7 @@ fn hosts_that_cant_be_used_are_left_out_and_one_that_has_the_repo_is_preferred()
         assert_eq!(record(&repo)["host"], "pool-4", "{ended}");
     }
     each_command_goes_to_the_hosts_of_a_pool(&pool, &repo);
+    ports_of_a_sandbox_of_the_repo_are_not_waited_for_where_another_host_has_room(&pool);
     let none = run(&repo, "nowhere.invalid,nobody.invalid", "true");
     assert_eq!(none.code, Some(97), "{none}");
     for said in [
@@ -209,4 +210,34 @@ fn each_command_goes_to_the_hosts_of_a_pool(pool: &Pool, repo: &Repo) {
         0,
         &["no sandboxes on pool-3", "no sandboxes on pool-4"],
     );
+}
+
+#[test]
+fn declared_ports_that_a_sandbox_of_the_repo_holds_are_not_waited_for_where_another_host_has_room()
+{
+    let pool = Pool::new(["pool-3", "pool-4"]);
+    let stack = "services: {web: {image: BUSYBOX, init: true, command: [sleep, '600'], ports: ['PORT_A:80']}}\n";
+    let repo = pool
+        .repo("pool-ports")
+        .env("CARGO_E2E_MAX_SANDBOXES", "4")
+        .compose(stack)
+        .spec("ports: declared\ntest_command: eval\n");
+    let mut first = start(&repo, "pool-3", HELD);
+    first.prints("testing");
+    // Here the repo has no workspace.
+    let second = run(&repo, &pool.name(), "true");
+    assert_eq!(second.code, Some(0), "{second}");
+    let second = record(&repo);
+    assert_eq!(second["host"], "pool-4", "{second}");
+    let stages = second["stages"].as_array().expect("stages");
+    assert!(
+        stages.iter().all(|stage| stage["name"] != "queue"),
+        "{second}"
+    );
+    let _ = pool.hosts()[0].says("touch /tmp/go");
+    let first = first.finish(LIMIT);
+    assert_eq!(first.code, Some(0), "{first}");
+    // With nothing up, the host with its workspace is the better one; both have one by now.
+    let third = run(&repo, &pool.name(), "true");
+    assert_eq!(third.code, Some(0), "{third}");
 }

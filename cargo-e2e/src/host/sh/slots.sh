@@ -1,6 +1,6 @@
 # Says what room a host has for another sandbox, which takes none by this: `FREE WAITING SLOTS ASKED
-# WARM`. Free slots are those that nobody has or waits for; warm is 1 where a workspace of the repo is
-# there, and 2 where a sandbox of the same working copy is up.
+# WARM UP`. Free slots are those that nobody has or waits for; warm is 1 where a workspace of the repo is
+# there, and 2 where a sandbox of the same working copy is up; UP counts this user's sandboxes of the repo.
 # Needs: slug, same (lines that all stand in what such a sandbox says of itself), and what enqueue.sh does.
 count_slots
 ask_for
@@ -24,7 +24,10 @@ is_same() {
 $same
 END
 }
+up=0
 for one in "$root"/leases/*/about; do
-  if [ -f "$one" ] && is_same "$one"; then warm=2; fi
+  grep -qsF "\"repo\":\"$slug\"" "$one" || continue
+  up=$((up + 1))
+  if is_same "$one"; then warm=2; fi
 done
-echo "$free $waiting $slots $asked $warm"
+echo "$free $waiting $slots $asked $warm $up"

@@ -18,6 +18,7 @@ use crate::record::event::Events;
 use crate::record::outcome::Verdict;
 use crate::run::{StageError, StageOutput};
 use crate::sandbox::{Request, Vacancy, Warmth};
+use crate::spec::Ports;
 use crate::text::count;
 
 /// When one host has room, the others have this long to say that they are better, or as long again as
@@ -102,10 +103,13 @@ impl<'a> Pool<'a> {
     fn rank(&self, vacancy: Vacancy) -> impl Ord + use<> {
         let room = self.has_room(vacancy);
         let queue = if room { 0 } else { vacancy.waiting };
+        // Its ports are likely those that it would wait for.
+        let is_up = self.plan.ports == Ports::Declared && vacancy.up > 0;
         (
             Reverse(self.reuses(vacancy)),
             Reverse(room),
             queue,
+            is_up,
             Reverse(vacancy.warmth),
             Reverse(vacancy.free),
         )
