@@ -228,6 +228,23 @@ fn one_that_has_restarted_must_outlive_its_earlier_lives() {
 }
 
 #[test]
+fn one_that_answers_has_nothing_to_settle_unless_it_has_restarted() {
+    let up = json!({ "Status": "running" });
+    let mut all = seen(&[container("worker", &up, "always", 0)]);
+    all.answers("worker");
+    assert_eq!(all.waiting(Instant::now()), Vec::<String>::new());
+    assert!(all.any_to_believe(), "it is looked at once more");
+    look(&mut all, &[container("worker", &up, "always", 1)]);
+    assert_eq!(all.waiting(Instant::now()).len(), 1);
+    // Of two it is unknown which has answered.
+    let mut second = container("worker", &up, "always", 0);
+    second["id"] = json!("second");
+    let mut all = seen(&[container("worker", &up, "always", 0), second]);
+    all.answers("worker");
+    assert_eq!(all.waiting(Instant::now()).len(), 2);
+}
+
+#[test]
 fn a_state_that_can_not_be_read_is_not_ready() {
     let mut all = Containers::default();
     all.line("{\"id\": 7}");
