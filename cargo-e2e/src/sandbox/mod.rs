@@ -88,7 +88,7 @@ pub use identity::Identity;
 pub use lease::{Lease, LeaseLost};
 #[cfg(test)]
 pub use list::Counts;
-pub use list::{Listed, ListedState, Listing, list};
+pub use list::{Listed, ListedState, Listing, list, list_folders};
 pub use long_log::{Collected, LongLog};
 pub use queue::{Place, Request};
 pub use room::make_room;
