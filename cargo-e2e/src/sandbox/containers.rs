@@ -137,7 +137,7 @@ impl Containers {
             self.saw(all);
             return true;
         }
-        match serde_json::from_str::<Container>(line) {
+        match Container::read(line) {
             Ok(container) => {
                 self.coming.insert(container.id.clone(), container);
             }

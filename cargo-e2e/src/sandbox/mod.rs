@@ -252,7 +252,7 @@ impl Sandbox {
         let groups: Vec<String> = groups.iter().map(usize::to_string).collect();
         let avoid: Vec<String> = avoid.iter().map(u16::to_string).collect();
         let script = self
-            .bind(script!("allocate", "taken", "allocate"))
+            .bind(script!("allocate", "engine", "taken", "allocate"))
             .var("groups", groups.join(" "))
             .var("avoid", avoid.join(" "));
         let output = succeed(host, &script, b"").await?;
@@ -303,6 +303,7 @@ impl Sandbox {
     pub async fn inspect(&self, host: &dyn Host) -> Result<Containers, HostError> {
         let body = concat!(
             include_str!("../host/sh/sandbox.sh"),
+            include_str!("../host/sh/engine.sh"),
             include_str!("../host/sh/containers.sh"),
             "containers\n"
         );

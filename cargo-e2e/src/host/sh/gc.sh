@@ -139,15 +139,21 @@ forget() {
   find "$root/mirrors" -mindepth 1 -maxdepth 1 -type d -mtime +30 2>/dev/null | while read -r old; do
     give_up mirror "${old##*/}" unused
   done
+  # One look at all: of many, a process for each would take long.
+  unused=$(find "$root/workspaces" -mindepth 1 -maxdepth 1 -mtime +30 2>/dev/null)
   workspaces | {
     count=0
     total=0
     while read -r name; do
       count=$((count + 1))
       total=$((total + $(number "${name##*.}")))
-      if [ -n "$(find "$root/workspaces/$name" -maxdepth 0 -mtime +30 2>/dev/null)" ]; then
-        give_up workspace "$name" unused
-      elif [ "$count" -gt "$most_workspaces" ] || [ "$total" -gt "$most_kb" ]; then
+      case "$newline$unused$newline" in
+        *"$newline$root/workspaces/$name$newline"*)
+          give_up workspace "$name" unused
+          continue
+          ;;
+      esac
+      if [ "$count" -gt "$most_workspaces" ] || [ "$total" -gt "$most_kb" ]; then
         give_up workspace "$name" many
       fi
     done
