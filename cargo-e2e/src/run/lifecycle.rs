@@ -213,12 +213,13 @@ impl Run<'_> {
                         ),
                     )
                     .await;
-                if let Err(Stopped::Failed(error)) = collected {
+                if let Err(Stopped::Failed(error)) = &collected {
                     self.events
                         .warn(format!("failed to collect evidence: {}", error.message));
                 } else if state.failed() {
                     state.skew = context.clock_skew().await;
                 }
+                state.collected = collected.ok();
             }
             // Also where collecting failed or was cut short.
             stages::collect::settle(&context).await;

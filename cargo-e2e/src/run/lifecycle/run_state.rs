@@ -30,6 +30,8 @@ pub(super) struct RunState {
     pub(super) usage: Option<Usage>,
     /// The containers when all was ready.
     pub(super) ready: Option<Containers>,
+    /// The containers when evidence was collected.
+    pub(super) collected: Option<Containers>,
     /// The ids of containers that tests changed through the tool.
     pub(super) changed: BTreeSet<String>,
     pub(super) tests: Vec<TestRecord>,
