@@ -31,7 +31,8 @@ if [ -n "${own-}" ]; then
     asleep=
     trap '[ -z "$asleep" ] || kill "$asleep" 2>/dev/null; exit' TERM
     looks=0
-    while :; do
+    # It ends by itself too: dash can lose a signal while it starts a process.
+    while lives "$started" "$started_since"; do
       cat <&3
       if [ "$looks" -lt 100 ]; then sleep 0.05 & else sleep 0.2 & fi
       asleep=$!
