@@ -279,6 +279,7 @@ impl Sandbox {
         let body = concat!(
             include_str!("../host/sh/sandbox.sh"),
             include_str!("../host/sh/ended.sh"),
+            include_str!("../host/sh/engine.sh"),
             include_str!("../host/sh/probes.sh"),
             "\neval \"$calls\"\nwait\n"
         );
