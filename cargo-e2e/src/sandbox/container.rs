@@ -201,11 +201,10 @@ impl State {
 impl Container {
     /// Reads a line of `containers.sh`: of Docker's program, or of the engine's socket.
     pub(super) fn read(line: &str) -> serde_json::Result<Self> {
-        serde_json::from_str(line)
-            .or_else(|error| match serde_json::from_str::<Inspected>(line) {
-                Ok(inspected) => Ok(inspected.into()),
-                Err(_) => Err(error),
-            })
+        serde_json::from_str(line).or_else(|error| match serde_json::from_str::<Inspected>(line) {
+            Ok(inspected) => Ok(inspected.into()),
+            Err(_) => Err(error),
+        })
     }
 
     /// Returns the number at which one of its ports is published.

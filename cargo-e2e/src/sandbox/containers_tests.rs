@@ -247,7 +247,8 @@ fn one_that_answers_has_nothing_to_settle_unless_it_has_restarted() {
 #[test]
 fn what_the_engines_socket_says_is_read_as_what_dockers_program_does() {
     let state = json!({ "Status": "running", "StartedAt": "2026-01-01T00:00:00Z" });
-    let ports = json!({ "80/tcp": [{ "HostIp": "127.0.0.1", "HostPort": "20001" }], "81/tcp": null });
+    let ports =
+        json!({ "80/tcp": [{ "HostIp": "127.0.0.1", "HostPort": "20001" }], "81/tcp": null });
     let mut shown = container("web", &state, "always", 2);
     shown["number"] = json!("1");
     shown["image"] = json!("shop:1");
@@ -261,7 +262,8 @@ fn what_the_engines_socket_says_is_read_as_what_dockers_program_does() {
             "com.docker.compose.service": "web", "com.docker.compose.container-number": "1",
         } },
     });
-    let read = |line: serde_json::Value| format!("{:?}", Container::read(&line.to_string()).unwrap());
+    let read =
+        |line: serde_json::Value| format!("{:?}", Container::read(&line.to_string()).unwrap());
     assert_eq!(read(inspected), read(shown));
 }
 

@@ -31,7 +31,8 @@ const KINDS: [(&str, &str); 3] = [
 /// Measures each kind this often, and returns rows of a table: until the check has passed, and until
 /// the tests may begin.
 pub(crate) fn table(times: usize) -> String {
-    let mut table = "| probe | noticed after (lowest to highest) | ready after |\n|---|---|---|\n".to_owned();
+    let mut table =
+        "| probe | noticed after (lowest to highest) | ready after |\n|---|---|---|\n".to_owned();
     for (kind, probe) in KINDS {
         let (mut noticed, mut ready) = (Vec::new(), Vec::new());
         for number in 0..times {
@@ -99,7 +100,12 @@ fn once(kind: &str, probe: &str, after: &str) -> (f64, f64) {
         at.insert(what, when);
     }
     assert!(run.wait().expect("it ends").success(), "{kind}");
-    let since = |what| at[what].saturating_duration_since(at["answers"]).as_secs_f64() * 1000.0;
+    let since = |what| {
+        at[what]
+            .saturating_duration_since(at["answers"])
+            .as_secs_f64()
+            * 1000.0
+    };
     (since("noticed"), since("ready"))
 }
 
