@@ -16,7 +16,7 @@ pub(super) async fn choose(
     id: Option<&str>,
     spec: &SpecArgument,
 ) -> Result<Listed, CommandError> {
-    let all = sandbox::list(host, facts).await?.own;
+    let all = sandbox::list_folders(host, facts).await?;
     sandbox::choose(&all, id, &asker(spec)?)
         .cloned()
         .map_err(|error| not_chosen(host, &error))

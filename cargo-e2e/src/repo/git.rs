@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use crate::record::outcome::Git;
 
-pub use origin::origin;
+pub use origin::Origin;
 
 /// How long git may take: a repo on a slow disk must not hold up the run.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::host::{Facts, Host};
 use crate::plan::Plan;
 use crate::record::event::Events;
+use crate::repo::git::Origin;
 use crate::sandbox::{Sandbox, State};
 
 use super::Waited;
@@ -20,6 +21,8 @@ pub struct Context<'a> {
     /// The state that the last `up` stored, in a sandbox that was up already.
     pub before: Option<&'a State>,
     pub events: &'a Events,
+    /// Which repo it is, wherever it is checked out.
+    pub origin: &'a Origin,
     /// Where a stage that waits for other runs says so.
     pub waited: &'a Waited,
     /// The folder on this machine for the result.

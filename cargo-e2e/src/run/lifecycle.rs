@@ -21,6 +21,7 @@ use crate::host::{Facts, Host, HostError, members};
 use crate::record::event::Event;
 use crate::record::outcome::{Git, Placement, Record, Stage, Verdict, exit_code, millis};
 use crate::record::verdict;
+use crate::repo::git::Origin;
 use crate::run::lifecycle::run_state::RunState;
 use crate::run::lifecycle::sandbox::Entered;
 use crate::run::lifecycle::stage_runner::{StageRunner, Stopped};
@@ -46,6 +47,7 @@ impl Run<'_> {
         let waited = Waited::default();
         let mut runner = StageRunner::new(self.plan, self.events, self.cancel, &waited);
         let mut state = RunState::default();
+        state.origin = Some(Origin::ask(&self.plan.repo.root));
         // Git is read while the host is reached: neither waits for the other.
         let describe = async {
             let git = crate::repo::git::describe(&self.plan.repo.root).await;
@@ -156,6 +158,8 @@ impl Run<'_> {
         entered: Entered,
     ) {
         let host = shared.as_ref();
+        let root = &self.plan.repo.root;
+        let origin = state.origin.take().unwrap_or_else(|| Origin::ask(root));
         let Entered { sandbox, up, place } = entered;
         crate::run::failpoint::reached("lease").await;
         let (before, lease) = up.unzip();
@@ -163,6 +167,7 @@ impl Run<'_> {
         runner.under(lease.lost());
         {
             let context = Context {
+                origin: &origin,
                 plan: self.plan,
                 host,
                 facts,
@@ -208,12 +213,13 @@ impl Run<'_> {
                         ),
                     )
                     .await;
-                if let Err(Stopped::Failed(error)) = collected {
+                if let Err(Stopped::Failed(error)) = &collected {
                     self.events
                         .warn(format!("failed to collect evidence: {}", error.message));
                 } else if state.failed() {
                     state.skew = context.clock_skew().await;
                 }
+                state.collected = collected.ok();
             }
             // Also where collecting failed or was cut short.
             stages::collect::settle(&context).await;

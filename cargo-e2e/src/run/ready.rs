@@ -208,6 +208,9 @@ impl<'a> Waiting<'a> {
         let news = passed || check.last_error.as_deref() != Some(&answer);
         if passed {
             check.passed = Some(waited);
+            if let Some(service) = check.service {
+                self.containers.answers(service);
+            }
         } else {
             check.last_error = Some(answer.clone());
         }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::text::printable;
 
-/// One container, from `docker inspect`.
+/// One container, as containers.sh prints it.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Container {
     /// Docker's id.
@@ -128,6 +128,62 @@ pub struct Binding {
     pub host_port: String,
 }
 
+/// What the engine's socket says of a container.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inspected {
+    id: String,
+    state: State,
+    #[serde(default)]
+    config: InspectedConfig,
+    #[serde(default)]
+    restart_count: u64,
+    #[serde(default)]
+    host_config: HostConfig,
+    #[serde(default)]
+    network_settings: NetworkSettings,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct InspectedConfig {
+    image: String,
+    labels: Option<BTreeMap<String, String>>,
+    healthcheck: Option<Check>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct HostConfig {
+    restart_policy: Policy,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct NetworkSettings {
+    ports: Option<BTreeMap<String, Option<Vec<Binding>>>>,
+}
+
+impl From<Inspected> for Container {
+    fn from(inspected: Inspected) -> Self {
+        let mut labels = inspected.config.labels.unwrap_or_default();
+        let mut label = |name: &str| labels.remove(name).unwrap_or_default();
+        Self {
+            id: inspected.id,
+            service: label("com.docker.compose.service"),
+            number: label("com.docker.compose.container-number"),
+            image: inspected.config.image,
+            state: inspected.state,
+            config: Config {
+                healthcheck: inspected.config.healthcheck,
+            },
+            restarts: inspected.restart_count,
+            policy: inspected.host_config.restart_policy,
+            ports: inspected.network_settings.ports,
+        }
+    }
+}
+
 impl State {
     pub(super) fn is_running(&self) -> bool {
         self.status == "running"
@@ -143,6 +199,14 @@ impl State {
 }
 
 impl Container {
+    /// Reads a line of `containers.sh`: of Docker's program, or of the engine's socket.
+    pub(super) fn read(line: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(line).or_else(|error| match serde_json::from_str::<Inspected>(line) {
+            Ok(inspected) => Ok(inspected.into()),
+            Err(_) => Err(error),
+        })
+    }
+
     /// Returns the number at which one of its ports is published.
     #[must_use]
     pub fn published(&self, port: u16, transport: Transport) -> Option<u16> {

@@ -115,6 +115,8 @@ pub struct Containers {
     all: BTreeMap<String, Container>,
     coming: BTreeMap<String, Container>,
     lives: BTreeMap<String, RestartHistory>,
+    /// Services of which a health check of e2e.yml has passed.
+    answering: BTreeSet<String>,
     seen: bool,
 }
 
@@ -135,7 +137,7 @@ impl Containers {
             self.saw(all);
             return true;
         }
-        match serde_json::from_str::<Container>(line) {
+        match Container::read(line) {
             Ok(container) => {
                 self.coming.insert(container.id.clone(), container);
             }
@@ -173,6 +175,12 @@ impl Containers {
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Container> {
         self.all.get(id)
+    }
+
+    /// Notes that a health check of this service has passed: where one container alone can have
+    /// answered, that one has nothing to settle.
+    pub fn answers(&mut self, service: &str) {
+        self.answering.insert(service.to_owned());
     }
 
     /// Takes another whole look at the same containers.
@@ -239,7 +247,17 @@ impl Containers {
         if judged || !container.state.is_running() {
             return None;
         }
-        self.lives.get(id)?.settles_at()
+        let life = self.lives.get(id)?;
+        if container.restarts == 0 && self.has_answered(&container.service) {
+            // Still to be looked at again: it may have ended since.
+            return life.up_since;
+        }
+        life.settles_at()
+    }
+
+    fn has_answered(&self, service: &str) -> bool {
+        let replicas = self.all.values().filter(|one| one.service == service);
+        self.answering.contains(service) && replicas.count() == 1
     }
 
     /// When to look again at what has restarted, even if nothing changes.

@@ -228,6 +228,46 @@ fn one_that_has_restarted_must_outlive_its_earlier_lives() {
 }
 
 #[test]
+fn one_that_answers_has_nothing_to_settle_unless_it_has_restarted() {
+    let up = json!({ "Status": "running" });
+    let mut all = seen(&[container("worker", &up, "always", 0)]);
+    all.answers("worker");
+    assert_eq!(all.waiting(Instant::now()), Vec::<String>::new());
+    assert!(all.any_to_believe(), "it is looked at once more");
+    look(&mut all, &[container("worker", &up, "always", 1)]);
+    assert_eq!(all.waiting(Instant::now()).len(), 1);
+    // Of two it is unknown which has answered.
+    let mut second = container("worker", &up, "always", 0);
+    second["id"] = json!("second");
+    let mut all = seen(&[container("worker", &up, "always", 0), second]);
+    all.answers("worker");
+    assert_eq!(all.waiting(Instant::now()).len(), 2);
+}
+
+#[test]
+fn what_the_engines_socket_says_is_read_as_what_dockers_program_does() {
+    let state = json!({ "Status": "running", "StartedAt": "2026-01-01T00:00:00Z" });
+    let ports =
+        json!({ "80/tcp": [{ "HostIp": "127.0.0.1", "HostPort": "20001" }], "81/tcp": null });
+    let mut shown = container("web", &state, "always", 2);
+    shown["number"] = json!("1");
+    shown["image"] = json!("shop:1");
+    shown["ports"] = ports.clone();
+    shown["config"] = json!({ "Image": "shop:1", "Healthcheck": { "Retries": 2 } });
+    let inspected = json!({
+        "Id": shown["id"], "Name": "/p-web-1", "State": state, "RestartCount": 2,
+        "HostConfig": { "RestartPolicy": { "Name": "always", "MaximumRetryCount": 0 }, "Memory": 0 },
+        "NetworkSettings": { "Ports": ports, "Networks": {} },
+        "Config": { "Image": "shop:1", "Healthcheck": { "Retries": 2 }, "Labels": {
+            "com.docker.compose.service": "web", "com.docker.compose.container-number": "1",
+        } },
+    });
+    let read =
+        |line: serde_json::Value| format!("{:?}", Container::read(&line.to_string()).unwrap());
+    assert_eq!(read(inspected), read(shown));
+}
+
+#[test]
 fn a_state_that_can_not_be_read_is_not_ready() {
     let mut all = Containers::default();
     all.line("{\"id\": 7}");

@@ -139,6 +139,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_prints_ends_with_the_job_when_its_script_was_killed() {
+        // The parent of the session's leader.
+        let kill = "read -r line </proc/$PPID/stat; set -- ${line##*) }; kill -KILL \"$2\"";
+        let (ended, _) = job(kill).await;
+        let error = ended.unwrap_err();
+        assert!(matches!(error, HostError::Script { .. }), "{error}");
+    }
+
+    #[tokio::test]
     async fn others_have_their_own_status() {
         let (ended, read) = job("echo once; exit 255").await;
         assert_eq!((ended.unwrap(), read), (255, 5));

@@ -82,15 +82,29 @@ pub struct Listing {
 /// # Errors
 /// When the host is lost.
 pub async fn list(host: &dyn Host, facts: &Facts) -> Result<Listing, HostError> {
-    let script = Script::new("list", LIST)
-        .var("root", &facts.root)
-        .var("engine_id", &facts.engine_id);
-    let text = succeed(host, &script, b"").await?.text();
+    let text = ask(host, facts, "").await?;
     let others = text.lines().find_map(|line| line.strip_prefix("others "));
     Ok(Listing {
         own: text.lines().filter_map(parse_listed).collect(),
         others: others.and_then(|number| number.parse().ok()).unwrap_or(0),
     })
+}
+
+/// Lists this user's sandboxes on a host by their folders alone: `containers` and `usage` are zero.
+///
+/// # Errors
+/// When the host is lost.
+pub async fn list_folders(host: &dyn Host, facts: &Facts) -> Result<Vec<Listed>, HostError> {
+    let text = ask(host, facts, "yes").await?;
+    Ok(text.lines().filter_map(parse_listed).collect())
+}
+
+async fn ask(host: &dyn Host, facts: &Facts, brief: &str) -> Result<String, HostError> {
+    let script = Script::new("list", LIST)
+        .var("root", &facts.root)
+        .var("engine_id", &facts.engine_id)
+        .var("brief", brief);
+    Ok(succeed(host, &script, b"").await?.text())
 }
 
 pub(super) fn parse_listed(line: &str) -> Option<Listed> {

@@ -30,8 +30,8 @@ macro_rules! reaper {
             reaper!(piece "workspace"),
             reaper!(piece "give_back"),
             reaper!(piece "queue"),
-            "take_down() (\n",
             reaper!(piece "engine"),
+            "take_down() (\n",
             reaper!(piece "sweep"),
             reaper!(piece "teardown"),
             "\n)\n",
@@ -88,7 +88,7 @@ pub use identity::Identity;
 pub use lease::{Lease, LeaseLost};
 #[cfg(test)]
 pub use list::Counts;
-pub use list::{Listed, ListedState, Listing, list};
+pub use list::{Listed, ListedState, Listing, list, list_folders};
 pub use long_log::{Collected, LongLog};
 pub use queue::{Place, Request};
 pub use room::make_room;
@@ -252,7 +252,7 @@ impl Sandbox {
         let groups: Vec<String> = groups.iter().map(usize::to_string).collect();
         let avoid: Vec<String> = avoid.iter().map(u16::to_string).collect();
         let script = self
-            .bind(script!("allocate", "taken", "allocate"))
+            .bind(script!("allocate", "engine", "taken", "allocate"))
             .var("groups", groups.join(" "))
             .var("avoid", avoid.join(" "));
         let output = succeed(host, &script, b"").await?;
@@ -279,6 +279,7 @@ impl Sandbox {
         let body = concat!(
             include_str!("../host/sh/sandbox.sh"),
             include_str!("../host/sh/ended.sh"),
+            include_str!("../host/sh/engine.sh"),
             include_str!("../host/sh/probes.sh"),
             "\neval \"$calls\"\nwait\n"
         );
@@ -303,6 +304,7 @@ impl Sandbox {
     pub async fn inspect(&self, host: &dyn Host) -> Result<Containers, HostError> {
         let body = concat!(
             include_str!("../host/sh/sandbox.sh"),
+            include_str!("../host/sh/engine.sh"),
             include_str!("../host/sh/containers.sh"),
             "containers\n"
         );

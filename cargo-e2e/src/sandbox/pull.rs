@@ -89,6 +89,8 @@ pub fn commands(sandbox: &Sandbox, pulls: &[Pull], limit: Duration) -> String {
         ),
         ("images", &lines.join("\n")),
         ("scratch", &scratch),
+        ("pull_root", &sandbox.root),
+        ("pull_id", &sandbox.identity.run_id),
         ("pauses", &pauses.join(" ")),
         ("seconds", &limit.as_secs().to_string()),
         ("transient", TRANSIENT),
@@ -96,7 +98,7 @@ pub fn commands(sandbox: &Sandbox, pulls: &[Pull], limit: Duration) -> String {
     ] {
         let _ = writeln!(text, "{name}={}", quote(value));
     }
-    text + include_str!("../host/sh/pull.sh")
+    text + include_str!("../host/sh/engine.sh") + include_str!("../host/sh/pull.sh")
 }
 
 /// Returns the commands from which on Docker uses the private credentials.

@@ -2,6 +2,7 @@
 //! two medians' pairs measured one after the other in one run; the suite only sees to it that the
 //! scripts work.
 
+mod lag;
 mod measured;
 mod scenarios;
 mod way;
@@ -11,6 +12,8 @@ use e2e_tests::{Everything, Host};
 use measured::Measured;
 use scenarios::{EDIT_LOOP, PACKED, Scenario, all, crowd, edit_loop, large, packed, small};
 use way::{Rival, hand_written, ours};
+
+const LAG: &str = "readiness lag";
 
 /// So many pairs, unless `E2E_BENCH` says another number.
 const PAIRS: usize = 7;
@@ -65,7 +68,7 @@ fn ratios() {
     for files in large().iter().filter(|one| one.name().contains(&only)) {
         files.compared(pairs.min(5)).into_iter().for_each(&mut note);
     }
-    for number in [4, 8, 16] {
+    for number in [4, 8, 16, 32] {
         let name = format!("{number} at once");
         if name.contains(&only) {
             note(crowd(&name, number, Host::Root, pairs.min(3)));
@@ -73,6 +76,9 @@ fn ratios() {
     }
     if PACKED.contains(&only) {
         note(packed(Host::Root, pairs.min(3)));
+    }
+    if LAG.contains(&only) {
+        println!("\n{}", lag::table(pairs));
     }
     measured::write(&all_measured);
     before.is_as_before();

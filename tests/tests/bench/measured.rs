@@ -79,7 +79,7 @@ impl fmt::Display for Measured {
 }
 
 /// Of sorted values, of which there is at least one.
-fn median(sorted: &[f64]) -> f64 {
+pub(crate) fn median(sorted: &[f64]) -> f64 {
     let middle = sorted.len() / 2;
     if sorted.len().is_multiple_of(2) {
         f64::midpoint(sorted[middle - 1], sorted[middle])

@@ -22,6 +22,7 @@ mod page;
 mod pool;
 mod ports;
 mod prepare;
+mod programs;
 mod pulls;
 mod queue;
 mod readers;

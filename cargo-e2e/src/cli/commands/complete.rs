@@ -164,10 +164,7 @@ async fn sandboxes(words: &[&str]) -> Vec<String> {
         let host = connect(&name).await.ok()?;
         let list = async {
             let facts = preflight(host.as_ref(), Purpose::Remove).await.ok()?;
-            sandbox::list(host.as_ref(), &facts)
-                .await
-                .ok()
-                .map(|listing| listing.own)
+            sandbox::list_folders(host.as_ref(), &facts).await.ok()
         };
         let list = timeout(SOON, list).await.ok().flatten();
         host.close().await;

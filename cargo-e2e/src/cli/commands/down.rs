@@ -20,7 +20,7 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
         &arguments.host,
         arguments.id.is_some(),
         async |host, facts| {
-            let all = sandbox::list(host, facts).await?.own;
+            let all = sandbox::list_folders(host, facts).await?;
             let mut nothing = "no sandboxes".to_owned();
             let ids: Vec<String> = if arguments.all {
                 all.iter().map(|one| one.run_id.clone()).collect()

@@ -18,14 +18,14 @@ log_of() {
 # Docker takes `0s` for the beginning of this second; what ended just now counts too.
 until=$(date +%s.%N)
 case $until in *[!0-9.]* | *.) until=0s ;; esac
+# Of all its containers together the engine remembers few events.
+docker events --since 720h --until "$until" --filter "label=cargo-e2e.run=$id" --filter type=container \
+  --filter event=start --filter event=die \
+  --format '{{.TimeNano}} {{.Action}} {{index .Actor.Attributes "com.docker.compose.service"}} {{index .Actor.Attributes "com.docker.compose.container-number"}} {{index .Actor.Attributes "exitCode"}}' \
+  >"$dir/collected/container-events.log" 2>/dev/null &
 docker ps -a --no-trunc --filter "label=cargo-e2e.run=$id" \
   --format '{{.ID}} {{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.container-number"}}' |
   {
-    # Of all its containers together the engine remembers few events.
-    docker events --since 720h --until "$until" --filter "label=cargo-e2e.run=$id" --filter type=container \
-      --filter event=start --filter event=die \
-      --format '{{.TimeNano}} {{.Action}} {{index .Actor.Attributes "com.docker.compose.service"}} {{index .Actor.Attributes "com.docker.compose.container-number"}} {{index .Actor.Attributes "exitCode"}}' \
-      >"$dir/collected/container-events.log" 2>/dev/null &
     while read -r container service number; do
       # No service's name holds an @.
       name=$service
@@ -34,12 +34,14 @@ docker ps -a --no-trunc --filter "label=cargo-e2e.run=$id" \
       docker inspect --type container "$container" >"$dir/collected/inspect/$name.json" &
     done
     wait
-  }
+  } &
+# Meanwhile; in memory, because a full disk has no room for them.
 states=$(containers)
 status=$?
+wait
 printf '%s\n' "$states"
 # Beside the states: `usage ID BYTES MILLISECONDS` of each container that runs.
-printf '%s\n' "$states" | sed -n 's/^{"id":"\([0-9a-f]*\)".*"Pid":\([1-9][0-9]*\),.*/\1 \2/p' |
+printf '%s\n' "$states" | sed -n 's/^{"[Ii]d":"\([0-9a-f]*\)".*"Pid":\([1-9][0-9]*\),.*/\1 \2/p' |
   while read -r container pid; do
     ! use_of "$pid" most || echo "usage $container ${memory:-0} ${cpu:-0}"
   done

@@ -1,4 +1,4 @@
-# Says what this sandbox's containers are doing. Needs: label.
+# Says what this sandbox's containers are doing: a line each, as the engine's socket says it or by `show`.
 show='{"id":{{json .Id}},"service":{{json (index .Config.Labels "com.docker.compose.service")}},"number":{{json (index .Config.Labels "com.docker.compose.container-number")}},"image":{{json .Config.Image}},"state":{{json .State}},"config":{{json .Config}},"restarts":{{.RestartCount}},"policy":{{json .HostConfig.RestartPolicy}},"ports":{{json .NetworkSettings.Ports}}}'
 containers() {
   for look in 1 2 3 4 5; do
@@ -14,9 +14,13 @@ ids() {
 &/g' | sed -n -e 's/^{"Id":"\([0-9a-f]*\)","Names":\[.*/\1/p' -e 's/^{"Id":"\([0-9a-f]*\)","Names":null.*/\1/p'
 }
 one_look() {
-  ids=$(ids) || ids=$(docker ps -aq --no-trunc --filter "label=cargo-e2e.run=$id") || return 1
-  # shellcheck disable=SC2086 # ids
+  # shellcheck disable=SC2046,SC2086 # ids
   # One that is gone meanwhile has no state: another look.
-  [ -z "$ids" ] || docker inspect --type container --format "$show" $ids 2>/dev/null || return 1
+  if ids=$(ids); then
+    [ -z "$ids" ] || ask '' $(printf 'http://docker/containers/%s/json ' $ids) || return 1
+  else
+    ids=$(docker ps -aq --no-trunc --filter "label=cargo-e2e.run=$id") || return 1
+    [ -z "$ids" ] || docker inspect --type container --format "$show" $ids 2>/dev/null || return 1
+  fi
   echo end
 }

@@ -1,6 +1,7 @@
 # Opens the scripts that ask Docker's engine by its socket, where it has one here: Docker's program
 # takes many times as long to start. Needs: root, id.
-# ask LABELS URL…: prints the engine's answers on what carries these labels, a JSON document a line.
+# ask LABELS URL…: prints the engine's answers on what carries these labels, a JSON document a line;
+# on all there is, where LABELS is empty.
 # Fails where the engine has no socket here, or does not answer.
 ask() {
   socket=
@@ -10,4 +11,18 @@ ask() {
   shift
   curl -q -sSf --fail-early --max-time 10 --unix-socket "$socket" \
     -G --data-urlencode "filters={\"label\":[$labels]}" "$@" 2>/dev/null
+}
+# nothing_has LABELS: whether the engine says that nothing carries these labels; fails too where its words
+# for that are others.
+nothing_has() {
+  answers=$(ask "$1" 'http://docker/containers/json?all=1' http://docker/networks http://docker/volumes \
+    http://docker/images/json) || return 1
+  joined=
+  while IFS= read -r answer; do joined=$joined$answer; done <<END
+$answers
+END
+  case $joined in
+    '[][]{"Volumes":[],"Warnings":null}[]' | '[][]{"Volumes":null,"Warnings":null}[]') ;;
+    *) return 1 ;;
+  esac
 }

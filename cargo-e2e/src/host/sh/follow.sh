@@ -1,5 +1,5 @@
 # Follows what a job prints, from an offset on. Needs: run, name, key, offset (bytes); started and
-# started_since (the job's process) where this script began it. The job's status is said as
+# started_since (the job's process), and own, where this script began it. The job's status is said as
 # `status N` on standard error; any failure of this script itself is its own status, so that
 # neither is taken for the other.
 job=$dir/jobs/$run/$name.$key
@@ -25,6 +25,28 @@ ended() {
   echo "status $status" >&2
   exit 0
 }
+if [ -n "${own-}" ]; then
+  # The job is a child of this script, which is told of its end: that is not what a look is for.
+  (
+    asleep=
+    trap '[ -z "$asleep" ] || kill "$asleep" 2>/dev/null; exit' TERM
+    looks=0
+    # It ends by itself too: dash can lose a signal while it starts a process.
+    while lives "$started" "$started_since"; do
+      cat <&3
+      if [ "$looks" -lt 100 ]; then sleep 0.05 & else sleep 0.2 & fi
+      asleep=$!
+      wait "$asleep"
+      asleep=
+      looks=$((looks + 1))
+    done
+  ) &
+  printer=$!
+  wait "$started"
+  # Not while it prints: what it reads is read once.
+  kill "$printer" 2>/dev/null
+  wait "$printer"
+fi
 looks=0
 while :; do
   # Looked at before reading: what was written before the end is read after it.

@@ -62,6 +62,9 @@ is_open() {
 }
 # `RUN EXPIRES OWNER ROOT` of all that carries our labels; things of before had no root in them.
 labelled() {
+  # One question, where the answer is as a rule that there is nothing.
+  id=$own_id
+  ! nothing_has '"cargo-e2e.run"' || return 0
   labels='{{.Label "cargo-e2e.run"}} {{.Label "cargo-e2e.expires"}} {{.Label "cargo-e2e.owner"}} {{.Label "cargo-e2e.root"}}'
   docker ps -a --filter label=cargo-e2e.run --format "$owned$labels{{end}}"
   docker network ls --filter label=cargo-e2e.run --format "$labels"
@@ -79,6 +82,8 @@ gc() {
   fi
   now=$(date +%s)
   foreign=
+  # The engine's socket is known by the lease of the sandbox whose guard this is.
+  own_id=$id
   ids=$(for folder in "$root"/leases/*/ "$root"/sandboxes/*/; do
     folder=${folder%/}
     echo "${folder##*/}"
@@ -134,15 +139,21 @@ forget() {
   find "$root/mirrors" -mindepth 1 -maxdepth 1 -type d -mtime +30 2>/dev/null | while read -r old; do
     give_up mirror "${old##*/}" unused
   done
+  # One look at all: of many, a process for each would take long.
+  unused=$(find "$root/workspaces" -mindepth 1 -maxdepth 1 -mtime +30 2>/dev/null)
   workspaces | {
     count=0
     total=0
     while read -r name; do
       count=$((count + 1))
       total=$((total + $(number "${name##*.}")))
-      if [ -n "$(find "$root/workspaces/$name" -maxdepth 0 -mtime +30 2>/dev/null)" ]; then
-        give_up workspace "$name" unused
-      elif [ "$count" -gt "$most_workspaces" ] || [ "$total" -gt "$most_kb" ]; then
+      case "$newline$unused$newline" in
+        *"$newline$root/workspaces/$name$newline"*)
+          give_up workspace "$name" unused
+          continue
+          ;;
+      esac
+      if [ "$count" -gt "$most_workspaces" ] || [ "$total" -gt "$most_kb" ]; then
         give_up workspace "$name" many
       fi
     done

@@ -3,13 +3,20 @@
 # Whether anybody could still write there. A sandbox's id is in no other path. What can't be asked may
 # be so.
 is_used() {
-  mounts=$(docker ps --no-trunc --format '{{.Mounts}}' 2>/dev/null) || return 0
+  mounts=$(ask '' http://docker/containers/json) || mounts=$(docker ps --no-trunc --format '{{.Mounts}}' 2>/dev/null) || return 0
   case $mounts in *"$id"*) return 0 ;; esac
-  grep -qsF "$id/repo" /proc/[0-9]*/maps /proc/[0-9]*/mountinfo /sys/block/loop*/loop/backing_file
-  # 2: one of them is gone.
-  case $? in 1 | 2) ;; *) return 0 ;; esac
+  grep -qsF "$id/repo" /proc/[0-9]*/mountinfo /sys/block/loop*/loop/backing_file &
+  mounting=$!
+  grep -qsF "$id/repo" /proc/[0-9]*/maps &
+  mapping=$!
   there=$(find /proc/[0-9]*/cwd /proc/[0-9]*/root /proc/[0-9]*/fd -lname "*/$id/repo*" 2>/dev/null)
-  case $?$there in 0 | 1) return 1 ;; esac
+  case $?$there in 0 | 1) ;; *) return 0 ;; esac
+  for look in "$mounting" "$mapping"; do
+    wait "$look"
+    # 2: one of them is gone.
+    case $? in 1 | 2) ;; *) return 0 ;; esac
+  done
+  return 1
 }
 # Says what is not as it was: `doom PATH`, the topmost alone, and `touch PATH` for a folder in which an
 # entry came or went; and `end`.

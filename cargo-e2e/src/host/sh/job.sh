@@ -49,4 +49,5 @@ setsid sh -c '
 started=$!
 began "$started"
 started_since=$since
+own=yes
 offset=0

@@ -5,7 +5,7 @@ pause() {
   # Nobody asks any more, on a connection of which nobody noticed the end.
   if fenced; then exit 0; fi
   # Often at first, when it matters; once a second when it takes long anyway.
-  if [ "$1" -lt 80 ]; then sleep 0.1; else sleep 1; fi
+  if [ "$1" -lt 50 ]; then sleep 0.04; elif [ "$1" -lt 120 ]; then sleep 0.1; else sleep 1; fi
 }
 # The first 2000 bytes, and the last line.
 ends() {
@@ -17,25 +17,36 @@ first() {
   line=$(printf '%s\n' "$1" | head -n 1)
   printf '%s\n' "${line:-curl ended without an answer}"
 }
+# Whether a status is one of STATUSES, or any of success where none are named.
+passes() {
+  case " $2 " in
+    *" $1 "*) [ -n "$1" ] ;;
+    "  ") case $1 in 2?? | 3??) ;; *) return 1 ;; esac ;;
+    *) return 1 ;;
+  esac
+}
 # http_probe INDEX URL CONNECT_TO STATUSES: what a refusal says in plain text or JSON often names
 # the cause; a page of HTML does not.
 http_probe() {
   tries=0
+  before=none
   while :; do
     tries=$((tries + 1))
+    # The status alone, which no other program has to read: a stack that starts needs the processor.
+    status=$(curl -q -s -o /dev/null -g --noproxy '*' --connect-timeout 5 --max-time 10 --connect-to "$3" \
+      -w '%{http_code}' -- "$2" 2>/dev/null)
+    if passes "$status" "$4"; then answer "$1" pass "$tries" "HTTP $status"; return; fi
+    # Why not is asked when that is news, and now and then.
+    if [ "$status" = "$before" ] && [ $((tries % 10)) != 0 ]; then pause "$tries"; continue; fi
+    before=$status
     said=$(curl -q -sS -g --noproxy '*' --connect-timeout 5 --max-time 10 --connect-to "$3" \
       -w '\n%{http_code} %{content_type}' -- "$2" 2>&1 | tr -d '\000' | ends)
     type=$(printf '%s\n' "$said" | tail -n 1)
     status=${type%% *}
     body=$(case $type in (*" text/plain"* | *json*) printf '%s\n' "$said" | sed '$d' ;; esac)
+    if passes "$status" "$4"; then answer "$1" pass "$tries" "HTTP $status"; return; fi
     case $status in
-      [1-9][0-9][0-9])
-        case " $4 " in
-          *" $status "*) answer "$1" pass "$tries" "HTTP $status"; return ;;
-          "  ") case $status in 2?? | 3??) answer "$1" pass "$tries" "HTTP $status"; return ;; esac ;;
-        esac
-        answer "$1" fail "$tries" "HTTP $status${body:+: $body}"
-        ;;
+      [1-9][0-9][0-9]) answer "$1" fail "$tries" "HTTP $status${body:+: $body}" ;;
       *) answer "$1" fail "$tries" "$(first "$said")" ;;
     esac
     pause "$tries"
@@ -45,9 +56,24 @@ http_probe() {
 # on the host's loopback then is another process.
 own='{{if eq .HostConfig.NetworkMode "host"}}127.0.0.1{{else}}{{range .NetworkSettings.Networks}}{{if .IPAddress}}{{.IPAddress}}{{else if .GlobalIPv6Address}}[{{.GlobalIPv6Address}}]{{end}} {{end}}{{end}}'
 addresses() {
+  by_socket "$1" && return
   ids=$(docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$1")
   # shellcheck disable=SC2086 # ids
   [ -z "$ids" ] || docker inspect --format "$own" $ids | awk '$1 != "" { print $1 }'
+}
+# The same by the engine's socket, where each container has one address, and the host's network none.
+by_socket() {
+  listed=$(ask "\"cargo-e2e.run=$id\",\"com.docker.compose.service=$1\"" http://docker/containers/json) || return 1
+  printf '%s\n' "$listed" | sed -e 's/"NetworkMode":"/\
+&/g' -e 's/"IPAddress":"/\
+&/g' | sed -n -e 's/^"NetworkMode":"\([^"]*\)".*/mode \1/p' -e 's/^"IPAddress":"\([^"]*\)".*/at \1/p' | awk '
+    $1 == "mode" { containers++ }
+    $1 == "at" { address[++many] = $2 }
+    $2 == "" || $2 == "host" { odd = 1 }
+    END {
+      if (odd || containers != many) exit 1
+      for (i = 1; i <= many; i++) print address[i]
+    }'
 }
 # grpc_probe INDEX REQUEST ADDRESS [SERVICE PORT]: at the containers' own addresses, where they
 # can be reached and so say more than Docker's forwarder.
@@ -95,20 +121,36 @@ serves() {
 # forwarder on the published one accepts whether or not anything listens.
 tcp_probe() {
   tries=0
+  known=
   while :; do
     tries=$((tries + 1))
-    said="no container of $2 runs"
-    for address in $(addresses "$2"); do
-      said=$(listens "$address:$3") || break
-    done
-    if [ -z "$said" ]; then answer "$1" pass "$tries" "connected"; return; fi
+    # Docker takes longer to say them than a connection takes: they are asked again now and then, and
+    # before it is said that one of them answers.
+    if [ -z "$known" ] || [ $((tries % 8)) = 0 ]; then known=$(addresses "$2"); fi
+    said=$(listen "$2" "$3" "$tries" "$known")
+    if [ -z "$said" ]; then
+      before=$known
+      known=$(addresses "$2")
+      if [ "$known" = "$before" ]; then answer "$1" pass "$tries" "connected"; return; fi
+      continue
+    fi
     answer "$1" fail "$tries" "$said"
     pause "$tries"
   done
 }
-# Prints nothing when something listens, else why not. telnet sends nothing by itself.
+# listen SERVICE PORT TRIES ADDRESSES: prints nothing when something listens at each, else why not.
+listen() {
+  said="no container of $1 runs"
+  for address in $4; do
+    said=$(listens "$address:$2" "$3") || break
+  done
+  [ -z "$said" ] || printf '%s\n' "$said"
+}
+# listens ADDRESS TRIES: prints nothing when something listens, else why not. telnet sends nothing by
+# itself, and does not end before its time: at first that is short, later a busy host gets more.
 listens() {
-  said=$(curl -q -sS -g -o /dev/null --noproxy '*' --max-time 0.2 -w '\n%{time_connect}' "telnet://$1" </dev/null 2>&1)
+  if [ "$2" -lt 25 ]; then moment=0.02; else moment=0.2; fi
+  said=$(curl -q -sS -g -o /dev/null --noproxy '*' --max-time "$moment" -w '\n%{time_connect}' "telnet://$1" </dev/null 2>&1)
   case $(printf '%s\n' "$said" | tail -n 1) in
     # A time that is none is said by what was never connected, and nothing at all by a curl that died.
     *[!0-9.,]* | '') ;;
@@ -122,7 +164,7 @@ direct_probe() {
   tries=0
   while :; do
     tries=$((tries + 1))
-    if said=$(listens "$2"); then answer "$1" pass "$tries" "connected"; return; fi
+    if said=$(listens "$2" "$tries"); then answer "$1" pass "$tries" "connected"; return; fi
     answer "$1" fail "$tries" "$said"
     pause "$tries"
   done
@@ -133,9 +175,13 @@ exec_probe() {
   service=$2
   shift 2
   tries=0
+  container=
   while :; do
     tries=$((tries + 1))
-    container=$(docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$service" | tail -n 1)
+    # The same one is asked a few times: it takes Docker a while to say which.
+    if [ -z "$container" ] || [ $((tries % 4)) = 0 ]; then
+      container=$(docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$service" | tail -n 1)
+    fi
     if [ -z "$container" ]; then
       answer "$index" fail "$tries" "no container of $service runs"
     elif said=$(timeout 30 docker exec "$container" "$@" 2>&1); then
@@ -145,6 +191,6 @@ exec_probe() {
       answer "$index" fail "$tries" "exit status $?: $(printf '%s\n' "$said" | tail -n 1)"
     fi
     if fenced; then exit 0; fi
-    sleep 0.5
+    if [ "$tries" -lt 15 ]; then sleep 0.2; else sleep 0.5; fi
   done
 }

@@ -14,12 +14,12 @@ sync "$lease/about" "$lease/guard.sh" "$lease/sentinel" "$lease" "$root/leases" 
 arm
 tries=0
 until { read -r guard guard_since armed <"$lease/guard"; } 2>/dev/null; do
-  if [ "$tries" -ge 100 ]; then
+  if [ "$tries" -ge 120 ]; then
     echo "failed to start its guard: $(tail -n 3 "$lease/log" 2>/dev/null)" >&2
     exit 1
   fi
   tries=$((tries + 1))
-  sleep 0.05
+  if [ "$tries" -lt 20 ]; then sleep 0.01; else sleep 0.05; fi
 done
 printf 'armed=%s\n' "$armed"
 if enqueue "$guard" "$guard_since"; then

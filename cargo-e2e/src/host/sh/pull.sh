@@ -3,7 +3,7 @@
 # others (yes where there are more), images (all, a line each: `NAME PLATFORM KNOWN-AS WHEN`, `-` for
 # any platform, WHEN is `missing` or `always`), scratch (a folder), pauses (seconds between tries),
 # seconds (how long all of it may take), transient and final (what the last line of an error says, for
-# grep -E).
+# grep -E); engine.sh, and for it pull_root and pull_id.
 # Says `e2e-pull NUMBER missing`, then of each `start`, `says LINE`, `again PAUSE`, `done`, `failed`.
 lacks() {
   [ "$4" = missing ] || return 0
@@ -62,6 +62,14 @@ pull_all() {
   wait
   [ ! -e "$scratch/failed" ]
 }
-# One question for all, which as a rule are there.
-# shellcheck disable=SC2086 # names
-if [ -n "$others" ] || ! docker image inspect --format . $plain >/dev/null 2>&1; then pull_all || exit; fi
+# One question for all, which as a rule are there. In a shell of its own: these variables may be
+# Compose's too.
+# shellcheck disable=SC2030,SC2031,SC2086 # names
+are_there() (
+  root=$pull_root
+  id=$pull_id
+  set --
+  for name in $plain; do set -- "$@" "http://docker/images/$name/json"; done
+  ask '' "$@" >/dev/null || docker image inspect --format . $plain >/dev/null 2>&1
+)
+if [ -n "$others" ] || ! are_there; then pull_all || exit; fi

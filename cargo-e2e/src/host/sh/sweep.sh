@@ -2,7 +2,8 @@
 # to 2 when two scans in a row found nothing.
 label=label=cargo-e2e.run=$id
 # Others may have the same rights on the engine; their sandboxes are theirs.
-owner=label=cargo-e2e.owner=${owner_uid:-$(id -u)}
+whose=${owner_uid:-$(id -u)}
+owner=label=cargo-e2e.owner=$whose
 # `image TAG` for each tag of this sandbox's project, `image ID` for what has no tag. A tag that a
 # user gave is theirs, and so is the image that it names.
 image_names() {
@@ -15,51 +16,40 @@ image_names() {
     $2 ~ /^e2e-[^\/]*$/ && index($2, suffix) { print "image", $2 ":" $3 }
     END { for (id in ids) if (!(id in tagged)) print "image", id }'
 }
-# Everything with the label, as `KIND ID` lines; fails unless all four lists could be had.
-scan() {
-  found=$(
-    { docker ps -a --no-trunc --filter "$label" --filter "$owner" --format "${owned}container {{.ID}}{{end}}" && echo listed; } &
-    { docker network ls --no-trunc --filter "$label" --filter "$owner" --format 'network {{.ID}}' && echo listed; } &
-    { docker volume ls --filter "$label" --filter "$owner" --format 'volume {{.Name}}' && echo listed; } &
-    { all_images=$(image_names) && printf '%s\n' "$all_images" && echo listed; } &
-    wait
-  )
-  [ "$(printf '%s\n' "$found" | grep -cx listed)" = 4 ]
-}
-# Whether the engine says that it has nothing with the label. Where its words are others, `scan` reads
-# them.
-has_nothing() {
-  whose=${owner_uid:-$(id -u)}
-  answers=$(ask "\"cargo-e2e.run=$id\",\"cargo-e2e.owner=$whose\"" 'http://docker/containers/json?all=1' \
-    http://docker/networks http://docker/volumes http://docker/images/json) || return 1
-  case $(printf '%s' "$answers" | tr -d '\n') in
-    '[][]{"Volumes":[],"Warnings":null}[]' | '[][]{"Volumes":null,"Warnings":null}[]') ;;
-    *) return 1 ;;
-  esac
-}
 all() { printf '%s\n' "$found" | sed -n "s/^$1 //p"; }
-# Removes what a scan found; passes when there was nothing.
+# Removes what carries the label; passes when there was nothing, and fails unless all four lists could
+# be had.
 sweep() {
   # As a rule, there is something at the first look, and nothing later.
-  if [ "$tries" -gt 1 ] && has_nothing; then return; fi
-  scan 2>/dev/null || return 1
-  containers=$(all container)
+  if [ "$tries" -gt 1 ] && nothing_has "\"cargo-e2e.run=$id\",\"cargo-e2e.owner=$whose\""; then return; fi
+  containers=$(docker ps -a --no-trunc --filter "$label" --filter "$owner" --format "$owned{{.ID}}{{end}}" 2>/dev/null) || return 1
+  restarting=
   if [ -n "$containers" ]; then
+    echo found
     # shellcheck disable=SC2086 # ids
     state=$(docker inspect --format '{{.Id}} {{or .HostConfig.RestartPolicy.Name "no"}}{{range .Mounts}}{{if eq .Type "volume"}} {{.Name}}{{end}}{{end}} not {{index .Config.Labels "cargo-e2e.external"}}' $containers 2>/dev/null)
-    # A restart policy could bring one back when the engine dies half way through.
     restarting=$(printf '%s\n' "$state" | awk '$2 != "no" { print $1 }')
     anonymous="$anonymous $(printf '%s\n' "$state" | awk '{
       for (last = 3; last <= NF && $last != "not"; last++);
       for (i = last + 1; i <= NF; i++) external[$i]
       for (i = 3; i < last; i++) if (!($i in external)) print $i
     }' | tr '\n' ' ')"
+  fi
+  # What else there is can be listed while the engine ends containers, which takes longer.
+  found=$(
+    exec 2>/dev/null
     # shellcheck disable=SC2086 # ids
     {
-      [ -z "$restarting" ] || docker update --restart=no $restarting >/dev/null 2>&1
-      docker rm -f -v $containers >/dev/null 2>&1
-    }
-  fi
+      # A restart policy could bring one back when the engine dies half way through.
+      [ -z "$restarting" ] || docker update --restart=no $restarting
+      [ -z "$containers" ] || docker rm -f -v $containers
+    } >/dev/null &
+    { docker network ls --no-trunc --filter "$label" --filter "$owner" --format 'network {{.ID}}' && echo listed; } &
+    { docker volume ls --filter "$label" --filter "$owner" --format 'volume {{.Name}}' && echo listed; } &
+    { all_images=$(image_names) && printf '%s\n' "$all_images" && echo listed; } &
+    wait
+  )
+  [ "$(printf '%s\n' "$found" | grep -cx listed)" = 3 ] || return 1
   networks=$(all network)
   volumes=$(all volume)
   images=$(all image)
@@ -71,7 +61,7 @@ sweep() {
     wait
   }
   [ -z "$containers$networks$volumes$images" ] && return
-  echo found
+  [ -z "$networks$volumes$images" ] || echo found
   return 1
 }
 sweep_all() {

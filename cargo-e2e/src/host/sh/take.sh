@@ -21,18 +21,27 @@ is_prompt() {
 # A script that was sent over a broken connection may come to life late, and would take a second one.
 exec 9>"$dir/taking" || exit 1
 lock 9 10 || { echo "another script takes a workspace" >&2; exit 1; }
+# Another run may be as fast.
+take() {
+  [ -d "$root/workspaces/$1" ] && mv "$root/workspaces/$1" "$dir/repo" 2>/dev/null || return 1
+  # Where there is no room for it, all files are read.
+  printf '%s\n' "$1" >"$dir/taken"
+  return 0
+}
 # When this runs a second time, it has one already.
 if [ ! -d "$dir/repo" ]; then
   if same_disk; then
     # Those that this working copy knows; then the one that was used last.
-    for one in $(cd "$root/workspaces" && for sync in $known; do ls -d "$repo.$sync".*; done 2>/dev/null
-      ls -1t "$root/workspaces"); do
-      case $one in "$repo."*) ;; *) continue ;; esac
-      # Another run may be as fast.
-      mv "$root/workspaces/$one" "$dir/repo" 2>/dev/null || continue
-      printf '%s\n' "$one" >"$dir/taken"
-      break
+    for sync in $known; do
+      for one in "$root/workspaces/$repo.$sync".*; do ! take "${one##*/}" || break 2; done
     done
+    if [ ! -d "$dir/repo" ]; then
+      # shellcheck disable=SC2045 # their names are our own
+      for one in $(ls -1t "$root/workspaces"); do
+        case $one in "$repo."*) ;; *) continue ;; esac
+        ! take "$one" || break
+      done
+    fi
   fi
   if [ ! -d "$dir/repo" ]; then
     mkdir "$dir/repo" || exit 1

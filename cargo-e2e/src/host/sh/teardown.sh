@@ -26,7 +26,9 @@ fi
 # Sets `group` to that of a process, and `parent`. Its name may hold anything; what follows the last
 # bracket is state, parent and group.
 group_of() {
-  group=$(cat "/proc/$1/stat" 2>/dev/null)
+  group=
+  # Without a process for each: there may be hundreds.
+  while IFS= read -r line || [ -n "$line" ]; do group="$group$line "; done 2>/dev/null <"/proc/$1/stat"
   # shellcheck disable=SC2086 # words
   set -- ${group##*) }
   parent=${2-}
@@ -187,14 +189,18 @@ as_root() {
 give_back 2>/dev/null
 # The sentinel goes last: half a folder must still be known as a sandbox's.
 clear_out() { find "$dir" -mindepth 1 -maxdepth 1 ! -name sentinel ! -name fence -exec rm -rf {} + 2>/dev/null; }
+leavings() { find "$dir" -mindepth 1 -maxdepth 1 ! -name sentinel ! -name fence 2>/dev/null; }
 # Twice: what was told to end may have made one more file.
 clear_out
-clear_out
-if [ -n "$(find "$dir" -mindepth 1 -maxdepth 1 ! -name sentinel ! -name fence 2>/dev/null)" ]; then
-  as_root 'rm -rf /sandbox/repo /sandbox/jobs /sandbox/collected'
+rest=$(leavings)
+if [ -n "$rest" ]; then
   clear_out
+  if [ -n "$(leavings)" ]; then
+    as_root 'rm -rf /sandbox/repo /sandbox/jobs /sandbox/collected'
+    clear_out
+  fi
+  rest=$(leavings | head -n 1)
 fi
-rest=$(find "$dir" -mindepth 1 -maxdepth 1 ! -name sentinel ! -name fence 2>/dev/null | head -n 1)
 if [ -n "$rest" ]; then
   echo "left folder $rest"
   exit 0

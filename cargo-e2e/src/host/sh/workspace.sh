@@ -2,7 +2,11 @@
 # takes. Idle ones are in $root/workspaces, each named REPO.SYNC.BOOT.KB: whose it is (slug and
 # hash), the sync after which it was given back, the boot of this host in which that was, its size.
 # Whether a rename moves a folder between here and there.
-same_disk() { [ "$(stat -c %d "$dir" 2>/dev/null)" = "$(stat -c %d "$root/workspaces" 2>/dev/null)" ]; }
+same_disk() {
+  # shellcheck disable=SC2046 # two numbers
+  set -- $(stat -c %d "$dir" "$root/workspaces" 2>/dev/null)
+  [ "$#" = 2 ] && [ "$1" = "$2" ]
+}
 newline='
 '
 # Lists all in the current folder in sorted lines, `INODE CTIME OWNER TYPE PATH`, and `end` if all

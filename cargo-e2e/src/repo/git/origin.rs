@@ -4,11 +4,33 @@
 
 use std::path::Path;
 
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
+
 use super::git;
+
+/// The answer to [`origin`], asked while a run does other things.
+#[derive(Debug, Clone)]
+pub struct Origin(Shared<BoxFuture<'static, Option<String>>>);
+
+impl Origin {
+    /// Asks from now on.
+    #[must_use]
+    pub fn ask(root: &Path) -> Self {
+        let root = root.to_owned();
+        let asked = tokio::spawn(async move { origin(&root).await });
+        Self(async { asked.await.ok().flatten() }.boxed().shared())
+    }
+
+    /// Returns the answer, once it is there.
+    pub async fn known(&self) -> Option<String> {
+        self.0.clone().await
+    }
+}
 
 /// Returns what the repo and the folder's place in it are called in every checkout: by its remote
 /// `origin`, else by its first commit. Nothing when git knows neither.
-pub async fn origin(root: &Path) -> Option<String> {
+async fn origin(root: &Path) -> Option<String> {
     let (remote, prefix) = tokio::join!(
         git(root, &["config", "--get", "remote.origin.url"]),
         git(root, &["rev-parse", "--show-prefix"]),

@@ -38,7 +38,10 @@ impl Run<'_> {
     ) -> Result<(), HostError> {
         sandbox.keep(host, self.plan.keep_for).await?;
         // Without a look at them, the hints name no service and no port.
-        let containers = sandbox.inspect(host).await.unwrap_or_default();
+        let containers = match state.collected.take() {
+            Some(containers) => containers,
+            None => sandbox.inspect(host).await.unwrap_or_default(),
+        };
         let now = jiff::Zoned::now();
         state.kept = Some(crate::report::attach_hints::describe(
             self.plan,

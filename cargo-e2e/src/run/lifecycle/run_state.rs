@@ -10,6 +10,7 @@ use crate::record::outcome::{
     AttemptRecord, Git, HealthRecord, ServiceRecord, StageStatus, Subject, TestRecord, Usage,
     Verdict,
 };
+use crate::repo::git::Origin;
 use crate::sandbox::Containers;
 
 use super::stage_runner::Stopped;
@@ -29,6 +30,8 @@ pub(super) struct RunState {
     pub(super) usage: Option<Usage>,
     /// The containers when all was ready.
     pub(super) ready: Option<Containers>,
+    /// The containers when evidence was collected.
+    pub(super) collected: Option<Containers>,
     /// The ids of containers that tests changed through the tool.
     pub(super) changed: BTreeSet<String>,
     pub(super) tests: Vec<TestRecord>,
@@ -43,6 +46,8 @@ pub(super) struct RunState {
     pub(super) leftovers: Vec<String>,
     /// How to use and remove the kept sandbox.
     pub(super) kept: Option<String>,
+    /// Which repo it is; git is asked from the run's beginning.
+    pub(super) origin: Option<Origin>,
     /// Git's answers at each moment when the tested files may have changed.
     looks: Vec<JoinHandle<Git>>,
 }

@@ -62,7 +62,7 @@ impl Run<'_> {
     ) -> Result<Option<StageOutput<Entered>>, StageError> {
         let host = shared.as_ref();
         let folder = self.plan.repo.root.to_string_lossy();
-        let all = sandbox::list(host, facts).await?.own;
+        let all = sandbox::list_folders(host, facts).await?;
         for listed in all.iter().rev() {
             let about = &listed.about;
             if about["repo"] != self.identity.slug

@@ -26,13 +26,14 @@ use crate::text::count;
 const FETCHED: &str = ".fetched";
 
 /// Collects. Files that can't be fetched cause a warning: the verdict is known already. `before`
-/// has the containers when the tests began, and the ids of those that tests changed.
+/// has the containers when the tests began, and the ids of those that tests changed. Returns the
+/// containers as they are now.
 pub async fn collect(
     context: &Context<'_>,
     before: Option<(&Containers, &BTreeSet<String>)>,
     services: &mut Vec<ServiceRecord>,
     usage: &mut Option<Usage>,
-) -> Result<StageOutput<()>, StageError> {
+) -> Result<StageOutput<Containers>, StageError> {
     let until = Instant::now() + context.plan.limits.collect;
     let limit = context.plan.limits.collect;
     let collected = context.sandbox.collect(context.host, limit).await?;
@@ -68,7 +69,7 @@ pub async fn collect(
     for one in cut {
         detail = format!("{detail}; {one}");
     }
-    Ok(StageOutput::new((), detail))
+    Ok(StageOutput::new(collected.containers, detail))
 }
 
 /// Masks what was fetched so far, and what the run itself stores, and moves it into its place. A

@@ -45,16 +45,11 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
     };
     let taking = async {
         match context.before {
-            None => Workspace::take(context).await.map(Some),
-            Some(_) => Ok(None),
+            None => Ok((Some(Workspace::take(context).await?), Sent::default())),
+            Some(_) => Ok((None, Sent::read(context).await?)),
         }
     };
-    let (filters, workspace) = tokio::try_join!(filters, taking)?;
-    let mut sent = if context.before.is_some() {
-        Sent::read(context).await?
-    } else {
-        Sent::default()
-    };
+    let (filters, (workspace, mut sent)) = tokio::try_join!(filters, taking)?;
     let mut extra = Extra::default();
     let amount = tree::send(context, &filters, workspace.as_ref(), &mut sent).await?;
 
@@ -72,15 +67,25 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
             scan::scan(&compose, &project),
         )
     });
-    // Files that git ignores are sent after that: they do not stay.
-    if let Some(workspace) = workspace {
-        workspace.settle(context, amount.kb).await?;
-    }
-    let (included, scan) = looking
-        .await
-        .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
-    let included = included.map_err(spec_error)?;
-    let missing = missing_inputs(context, &scan, &sent).await?;
+    let settling = async {
+        match workspace {
+            Some(workspace) => workspace.settle(context, amount.kb).await,
+            None => Ok(()),
+        }
+    };
+    let looking = async {
+        let (included, scan) = looking
+            .await
+            .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
+        let included = included.map_err(spec_error)?;
+        let missing = missing_inputs(context, &scan, &sent).await?;
+        Ok::<_, StageError>((included, scan, missing))
+    };
+    // Both to their ends: a workspace that is not settled is not given back.
+    let (settled, looked) = tokio::join!(settling, looking);
+    settled?;
+    let (included, scan, missing) = looked?;
+    // Not earlier: files that git ignores do not stay in the workspace.
     if !missing.is_empty() {
         context.events.note(format!(
             "git ignores {}, which Compose reads: sent too",

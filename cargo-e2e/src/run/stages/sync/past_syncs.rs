@@ -10,7 +10,6 @@ use sha2::{Digest as _, Sha256};
 
 use crate::durable;
 use crate::record::store::state_folder;
-use crate::repo::git;
 use crate::sandbox::Sandbox;
 
 /// The host removes a workspace after the same time.
@@ -33,12 +32,16 @@ pub(super) struct PastSyncs {
 
 impl PastSyncs {
     /// Reads what is known of the working copy at this root, and this host.
-    pub(super) async fn of(root: &Path, host: &str, sandbox: &Sandbox) -> Self {
-        let origin = git::origin(root).await;
+    pub(super) async fn of(
+        root: &Path,
+        host: &str,
+        sandbox: &Sandbox,
+        origin: Option<&str>,
+    ) -> Self {
         let inode = tokio::fs::metadata(root)
             .await
             .map_or(0, |found| found.ino());
-        let (repo, file) = named(root, inode, host, sandbox, origin.as_deref());
+        let (repo, file) = named(root, inode, host, sandbox, origin);
         let text = tokio::fs::read_to_string(folder().join(&file)).await;
         let syncs = parse(&text.unwrap_or_default());
         Self {

@@ -19,7 +19,9 @@ impl Workspace {
     /// Takes one for the sandbox.
     pub(super) async fn take(context: &Context<'_>) -> Result<Self, StageError> {
         let (host, limit) = (context.host, context.plan.limits.sync);
-        let past = PastSyncs::of(&context.plan.repo.root, host.name(), context.sandbox).await;
+        let root = &context.plan.repo.root;
+        let origin = context.origin.known().await;
+        let past = PastSyncs::of(root, host.name(), context.sandbox, origin.as_deref()).await;
         let began = young::now();
         let known = past.known();
         let taking = context
