@@ -10,6 +10,7 @@
 
 mod cancel;
 mod cli;
+mod cluster;
 mod compose;
 mod durable;
 mod environment;

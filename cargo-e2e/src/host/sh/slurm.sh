@@ -1,0 +1,130 @@
+# Asks Slurm, on a login host or wherever its commands are. Needs: verb, partition.
+# `place` asks for a node, and says `waiting PLACE OF REASON`, `placed JOB NODE`, or `ended JOB STATE`. The
+# request ends with standard input, unless `taken` came before. Needs: run, name, slot (the script that
+# holds it), grace, cpus, memory (MB), minutes, exclude (nodes that are not asked for).
+# `nodes` says `node NAME STATE`; `holds` what this user has: `slot JOB NODE RUN NAME`; `end` ends `job` on `node`, and
+# says what Slurm knows of both.
+set -u
+umask 077
+trap '' PIPE HUP
+for tool in sbatch squeue scancel sinfo; do
+  command -v "$tool" >/dev/null 2>&1 && continue
+  echo "it has no \`$tool\`" >&2
+  exit 3
+done
+user=$(id -un)
+# Jobs get their environment from here: the client's own may have secrets.
+clean() { env -i HOME="$HOME" PATH="$PATH" ${SLURM_CONF:+"SLURM_CONF=$SLURM_CONF"} "$@"; }
+# Sets `limit` to the partition's longest time; fails where there is no such partition.
+know_partition() {
+  limit=$(sinfo -h -p "$partition" -o %l) || exit 1
+  limit=$(printf '%s\n' "$limit" | head -n 1 | tr -d ' ')
+  [ -n "$limit" ] && return
+  echo "it has no partition \`$partition\`" >&2
+  exit 4
+}
+# Sets `minutes` to no more than the partition gives: a request for more would wait without end.
+fit_time() {
+  most=$(printf '%s\n' "$limit" | awk -F '[-:]' '
+    /-/ { print ($1 * 24 + $2) * 60 + $3; exit }
+    NF == 3 { print $1 * 60 + $2; exit }
+    NF == 2 { print $1; exit }')
+  case $most in '' | *[!0-9]* | 0) return ;; esac
+  [ "$minutes" -le "$most" ] || minutes=$most
+}
+# Asks for a node. Sets `job`, or says why there is none and fails.
+submit() {
+  said=$(printf '%s\n' "$slot" | clean root="$root" id="$run" grace="$grace" sbatch --parsable --no-requeue \
+    -N 1 -n 1 -c "$cpus" --mem="$memory" -t "$minutes" -p "$partition" ${exclude:+-x "$exclude"} \
+    -J "$name" --comment="$run" -D / -i /dev/null -o /dev/null -e /dev/null --export=ALL 2>&1)
+  job=$(printf '%s\n' "$said" | sed -n 's/^\([0-9][0-9]*\)\(;.*\)*$/\1/p' | tail -n 1)
+  [ -z "$job" ] || return 0
+  printf 'refused %s\n' "$(printf '%s\n' "$said" | sed 's/^sbatch: error: //' | tail -n 1)"
+  return 1
+}
+# Sets `place` and `of`: where the request stands among those that wait.
+stand() {
+  all=$(squeue -h -p "$partition" -t PD -S -p,i -o %i 2>/dev/null)
+  of=$(printf '%s\n' "$all" | grep -c .)
+  place=$(printf '%s\n' "$all" | grep -nx "$job" | cut -d : -f 1)
+  place=${place:-0}
+}
+follow() {
+  submit || return
+  looks=0
+  while :; do
+    place=1
+    of=1
+    if line=$(squeue -h -t all -j "$job" -o '%T|%N|%r' 2>&1); then
+      state=${line%%|*}
+      rest=${line#*|}
+      reason=${rest#*|}
+      case $state in
+        RUNNING)
+          echo "placed $job ${rest%%|*}"
+          return
+          ;;
+        PENDING)
+          # Not looked at yet.
+          if [ "$reason" != None ] || [ "$looks" -gt 10 ]; then
+            stand
+            echo "waiting $place $of $reason"
+          fi
+          ;;
+        CONFIGURING | REQUEUED | REQUEUE_HOLD | SPECIAL_EXIT) echo "waiting 1 1 $state" ;;
+        # A controller that was restarted has forgotten a request that came just before.
+        '') submit || return ;;
+        *)
+          echo "ended $job $state"
+          return
+          ;;
+      esac
+    else
+      case $line in
+        *'Invalid job id'*) submit || return ;;
+        *) echo "waiting 0 0 Slurm's controller does not answer" ;;
+      esac
+    fi
+    looks=$((looks + 1))
+    # Who is far behind need not look often.
+    halves=$place
+    [ "$halves" -le 30 ] || halves=30
+    [ "$halves" -ge 1 ] || halves=4
+    if [ "$looks" -le 10 ]; then sleep 0.1; else sleep "$((halves / 2)).$((halves % 2 * 5))"; fi
+  done
+}
+case $verb in
+  place)
+    root=${CARGO_E2E_ROOT:-${XDG_STATE_HOME:-$HOME/.local/state}/cargo-e2e}
+    know_partition
+    fit_time
+    # What an earlier try over a connection that broke has asked for.
+    scancel -u "$user" -n "$name" 2>/dev/null
+    follow &
+    following=$!
+    if read -r word && [ "$word" = taken ]; then
+      echo taken
+      exit 0
+    fi
+    kill "$following" 2>/dev/null
+    wait "$following" 2>/dev/null
+    scancel -u "$user" -n "$name" 2>/dev/null
+    # A request that was on its way when the client ended.
+    sleep 1
+    scancel -u "$user" -n "$name" 2>/dev/null
+    ;;
+  nodes)
+    know_partition
+    sinfo -h -N -p "$partition" -o 'node %N %t' | sort -u
+    ;;
+  holds)
+    know_partition
+    squeue -h -u "$user" -p "$partition" -t R -S -i -o 'slot %i %N %k %j'
+    ;;
+  end)
+    echo "job $job $(squeue -h -t all -j "$job" -o '%T %r' 2>/dev/null)"
+    [ -z "$node" ] || echo "node $node $(sinfo -h -N -n "$node" -o '%T' 2>/dev/null | head -n 1)"
+    scancel "$job" 2>/dev/null
+    ;;
+esac
+exit 0
