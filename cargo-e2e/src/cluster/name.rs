@@ -84,9 +84,22 @@ mod tests {
         let pair = |login: &str, partition: &str| Some((login.to_owned(), partition.to_owned()));
         assert_eq!(read("slurm:e2e"), pair("local", "e2e"));
         assert_eq!(read("slurm://login/e2e"), pair("login", "e2e"));
-        assert_eq!(read("slurm://me@login/gpu_2.a"), pair("me@login", "gpu_2.a"));
-        assert_eq!(read("slurm://me@login:2222/e2e"), pair("ssh://me@login:2222", "e2e"));
-        for host in ["local", "railiance01", "ssh://me@login:22", "a,b", "slurm", ""] {
+        assert_eq!(
+            read("slurm://me@login/gpu_2.a"),
+            pair("me@login", "gpu_2.a")
+        );
+        assert_eq!(
+            read("slurm://me@login:2222/e2e"),
+            pair("ssh://me@login:2222", "e2e")
+        );
+        for host in [
+            "local",
+            "railiance01",
+            "ssh://me@login:22",
+            "a,b",
+            "slurm",
+            "",
+        ] {
             assert_eq!(read(host), None, "{host}");
         }
         for bad in [

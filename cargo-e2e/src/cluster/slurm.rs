@@ -38,8 +38,9 @@ impl Slurm {
             .var("partition", &self.partition)
     }
 
-    fn request(&self, request: &NodeRequest) -> Script {
+    fn request(&self, request: &NodeRequest, again: bool) -> Script {
         self.script("place")
+            .var("again", if again { "yes" } else { "" })
             .var("run", &request.run_id)
             .var("name", &request.name)
             .var("slot", SLOT)
@@ -77,9 +78,10 @@ impl Slurm {
     async fn try_to_place(
         &self,
         request: &NodeRequest,
+        again: bool,
         told: &(dyn Fn(Standing) + Send + Sync),
     ) -> Result<Option<Granted>, NotGranted> {
-        let mut channel = self.login.start(&self.request(request)).await?;
+        let mut channel = self.login.start(&self.request(request, again)).await?;
         let mut lines = BufReader::new(&mut channel.stdout).lines();
         while let Ok(Some(line)) = lines.next_line().await {
             match parse(&line) {
@@ -111,8 +113,8 @@ impl Engine for Slurm {
         request: &NodeRequest,
         told: &(dyn Fn(Standing) + Send + Sync),
     ) -> Result<Granted, NotGranted> {
-        for _ in 0..TRIES {
-            match self.try_to_place(request, told).await {
+        for tried in 0..TRIES {
+            match self.try_to_place(request, tried > 0, told).await {
                 Ok(Some(granted)) => return Ok(granted),
                 Ok(None) | Err(NotGranted::Host(HostError::Lost { .. })) => {}
                 Err(error) => return Err(error),
@@ -214,7 +216,10 @@ mod tests {
             waiting: 12,
             reason: "Resources".to_owned(),
         };
-        assert_eq!(parse("waiting 3 12 Resources"), Some(Said::Waiting(standing)));
+        assert_eq!(
+            parse("waiting 3 12 Resources"),
+            Some(Said::Waiting(standing))
+        );
         let (id, node) = ("17".to_owned(), "n2".to_owned());
         assert_eq!(parse("placed 17 n2"), Some(Said::Placed { id, node }));
         let why = "Slurm ended job 17 CANCELLED".to_owned();
@@ -231,7 +236,10 @@ mod tests {
     fn other_jobs_and_greetings_are_no_slots() {
         let line = "slot 17 n2 01m82gw0ed951hbcac07wrdmrd e2e-shop-07wrdmrd";
         let slot_there = slot(line).unwrap();
-        assert_eq!((slot_there.id.as_str(), slot_there.node.as_str()), ("17", "n2"));
+        assert_eq!(
+            (slot_there.id.as_str(), slot_there.node.as_str()),
+            ("17", "n2")
+        );
         assert_eq!(slot("slot 18 n2 (null) train"), None);
         assert_eq!(slot("welcome to login"), None);
         assert_eq!(node("node n2 mix"), Some("n2".to_owned()));

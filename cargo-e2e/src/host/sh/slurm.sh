@@ -1,7 +1,8 @@
 # Asks Slurm, on a login host or wherever its commands are. Needs: verb, partition.
 # `place` asks for a node, and says `waiting PLACE OF REASON`, `placed JOB NODE`, or `ended JOB STATE`. The
 # request ends with standard input, unless `taken` came before. Needs: run, name, slot (the script that
-# holds it), grace, cpus, memory (MB), minutes, exclude (nodes that are not asked for).
+# holds it), grace, cpus, memory (MB), minutes, exclude (nodes that are not asked for), again (yes where
+# this is not the first try).
 # `nodes` says `node NAME STATE`; `holds` what this user has: `slot JOB NODE RUN NAME`; `end` ends `job` on `node`, and
 # says what Slurm knows of both.
 set -u
@@ -66,7 +67,7 @@ follow() {
           ;;
         PENDING)
           # Not looked at yet.
-          if [ "$reason" != None ] || [ "$looks" -gt 10 ]; then
+          if [ "$reason" != None ] || [ "$looks" -gt 20 ]; then
             stand
             echo "waiting $place $of $reason"
           fi
@@ -90,7 +91,7 @@ follow() {
     halves=$place
     [ "$halves" -le 30 ] || halves=30
     [ "$halves" -ge 1 ] || halves=4
-    if [ "$looks" -le 10 ]; then sleep 0.1; else sleep "$((halves / 2)).$((halves % 2 * 5))"; fi
+    if [ "$looks" -le 20 ]; then sleep 0.05; else sleep "$((halves / 2)).$((halves % 2 * 5))"; fi
   done
 }
 case $verb in
@@ -98,8 +99,8 @@ case $verb in
     root=${CARGO_E2E_ROOT:-${XDG_STATE_HOME:-$HOME/.local/state}/cargo-e2e}
     know_partition
     fit_time
-    # What an earlier try over a connection that broke has asked for.
-    scancel -u "$user" -n "$name" 2>/dev/null
+    # What was asked for over a connection that broke.
+    [ -z "$again" ] || scancel -u "$user" -n "$name" 2>/dev/null
     follow &
     following=$!
     if read -r word && [ "$word" = taken ]; then

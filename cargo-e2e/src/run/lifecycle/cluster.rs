@@ -46,7 +46,10 @@ impl Run<'_> {
         reached: &Reached,
     ) {
         let mut known = None;
-        if self.plan.options.reuse && self.reuse(runner, state, cluster, &mut known, reached).await
+        if self.plan.options.reuse
+            && self
+                .reuse(runner, state, cluster, &mut known, reached)
+                .await
         {
             return;
         }
@@ -89,8 +92,10 @@ impl Run<'_> {
                     if error.verdict == Verdict::HostError && exclude.len() + 1 < NODES =>
                 {
                     let first = error.message.lines().next().unwrap_or_default();
-                    self.events
-                        .warn(format!("{} can't be used: {first}; asking for another node", slot.node));
+                    self.events.warn(format!(
+                        "{} can't be used: {first}; asking for another node",
+                        slot.node
+                    ));
                     exclude.push(slot.node);
                     runner.forget();
                     // The engine takes it back.
@@ -147,7 +152,10 @@ impl Run<'_> {
                     |output| output.map(Some),
                 ))
             };
-            match runner.binding(Stage::Provision, &bound, Box::pin(entering)).await {
+            match runner
+                .binding(Stage::Provision, &bound, Box::pin(entering))
+                .await
+            {
                 Ok(Some(entered)) => {
                     Box::pin(run.in_sandbox(runner, state, &host, &facts, entered)).await;
                     return true;

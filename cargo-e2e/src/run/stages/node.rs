@@ -91,7 +91,8 @@ pub async fn granted(
                 (why, "raise `timeouts.queue` in e2e.yml")
             };
             let name = &plan.host.name;
-            let help = format!("{help}; `cargo e2e doctor --host {name}` shows what the nodes are doing");
+            let help =
+                format!("{help}; `cargo e2e doctor --host {name}` shows what the nodes are doing");
             Err(StageError::new(Verdict::HostError, format!("{name} has {why}")).help(help))
         }
     }
