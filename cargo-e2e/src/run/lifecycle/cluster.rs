@@ -67,7 +67,6 @@ impl Run<'_> {
                     Err(stopped) => return state.add(stopped.verdict()),
                 };
             state.queued_ms += millis(waited);
-            crate::run::failpoint::reached("placed").await;
             let slot = InSlot {
                 engine,
                 cluster: cluster.clone(),
