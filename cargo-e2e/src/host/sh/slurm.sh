@@ -53,6 +53,7 @@ stand() {
 follow() {
   submit || return
   looks=0
+  hopeless=0
   while :; do
     place=1
     of=1
@@ -66,6 +67,16 @@ follow() {
           return
           ;;
         PENDING)
+          case $reason in
+            # It would wait without end.
+            PartitionConfig | PartitionNodeLimit | PartitionTimeLimit | BadConstraints | Invalid* | AccountNotAllowed | QOSNotAllowed)
+              hopeless=$((hopeless + 1))
+              if [ "$hopeless" -gt 20 ]; then
+                echo "refused the partition gives no such node ($reason): $cpus CPUs, $memory MB"
+                return
+              fi
+              ;;
+          esac
           # Not looked at yet.
           if [ "$reason" != None ] || [ "$looks" -gt 20 ]; then
             stand
