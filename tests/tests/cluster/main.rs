@@ -215,7 +215,7 @@ fn nodes_that_are_drained_or_cant_be_used_are_left() {
             .trim()
             == "idle"
     });
-    let _ = cluster.on("cluster-login", "runuser -u dev -- sbatch -Q -D / -o /dev/null -w cluster-n1 -c 2 -J other --wrap 'sleep 600'");
+    let _ = cluster.on("cluster-login", "runuser -u dev -- sbatch -Q -D / -o /dev/null -w cluster-n1 -c 2 --mem=1000 -J other --wrap 'sleep 600'");
     let ended = run(&repo, &[], "true");
     let _ = cluster.on("cluster-n3", "mv /usr/bin/docker.off /usr/bin/docker");
     cluster.empty();

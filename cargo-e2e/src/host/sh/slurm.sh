@@ -50,7 +50,21 @@ stand() {
   place=$(printf '%s\n' "$all" | grep -nx "$job" | cut -d : -f 1)
   place=${place:-0}
 }
+# In the background, because a trap waits for what is in the foreground.
+pause() {
+  sleep "$1" >/dev/null 2>&1 &
+  napping=$!
+  wait "$napping"
+  [ -n "$ending" ] || return 0
+  kill "$napping" 2>/dev/null
+  # Its own and no other: there may be a newer one of the same run.
+  [ "$ending" = taken ] || scancel "$job" 2>/dev/null
+  exit 0
+}
 follow() {
+  ending=
+  trap 'ending=over' TERM
+  trap 'ending=taken' USR1
   submit || return
   looks=0
   hopeless=0
@@ -64,7 +78,7 @@ follow() {
       case $state in
         RUNNING)
           echo "placed $job ${rest%%|*}"
-          return
+          while :; do pause 5; done
           ;;
         PENDING)
           case $reason in
@@ -72,6 +86,7 @@ follow() {
             PartitionConfig | PartitionNodeLimit | PartitionTimeLimit | BadConstraints | Invalid* | AccountNotAllowed | QOSNotAllowed)
               hopeless=$((hopeless + 1))
               if [ "$hopeless" -gt 20 ]; then
+                scancel "$job" 2>/dev/null
                 echo "refused the partition gives no such node ($reason): $cpus CPUs, $memory MB"
                 return
               fi
@@ -102,7 +117,7 @@ follow() {
     halves=$place
     [ "$halves" -le 30 ] || halves=30
     [ "$halves" -ge 1 ] || halves=4
-    if [ "$looks" -le 20 ]; then sleep 0.05; else sleep "$((halves / 2)).$((halves % 2 * 5))"; fi
+    if [ "$looks" -le 20 ]; then pause 0.05; else pause "$((halves / 2)).$((halves % 2 * 5))"; fi
   done
 }
 case $verb in
@@ -114,16 +129,9 @@ case $verb in
     [ -z "$again" ] || scancel -u "$user" -n "$name" 2>/dev/null
     follow &
     following=$!
-    if read -r word && [ "$word" = taken ]; then
-      echo taken
-      exit 0
-    fi
-    kill "$following" 2>/dev/null
+    if read -r word && [ "$word" = taken ]; then end=USR1; else end=TERM; fi
+    kill -"$end" "$following" 2>/dev/null
     wait "$following" 2>/dev/null
-    scancel -u "$user" -n "$name" 2>/dev/null
-    # A request that was on its way when the client ended.
-    sleep 1
-    scancel -u "$user" -n "$name" 2>/dev/null
     ;;
   nodes)
     know_partition

@@ -91,6 +91,7 @@ impl Run<'_> {
                     if error.verdict == Verdict::HostError && exclude.len() + 1 < NODES =>
                 {
                     let first = error.message.lines().next().unwrap_or_default();
+                    let first = first.trim_end_matches(':');
                     self.events.warn(format!(
                         "{} can't be used: {first}; asking for another node",
                         slot.node
