@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::time::timeout;
 
-use crate::host::{self, Channel, Host, HostError, Script};
+use crate::host::{self, Host, HostError, Script};
 use crate::text::printable;
 
-use super::{Engine, Granted, NodeRequest, NotGranted, Slot, Standing};
+use super::engine::{Engine, Granted, NodeRequest, NotGranted, Slot, Standing};
 
 const SLOT: &str = include_str!("../host/sh/slot.sh");
 /// Slurm's commands try a controller that does not answer for some time.
@@ -142,24 +142,6 @@ impl Engine for Slurm {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         Ok(lines.join(", "))
     }
-}
-
-/// Tells the script that the slot is the sandbox's, and waits until it knows.
-pub(super) async fn confirm(claim: Channel) {
-    let Channel {
-        mut stdin,
-        mut stdout,
-        done,
-        ..
-    } = claim;
-    let confirmed = async {
-        let _ = stdin.write_all(b"taken\n").await;
-        let _ = stdin.flush().await;
-        // It ends by itself: closed before the word has come, it would take the slot back.
-        let _ = stdout.read_to_end(&mut Vec::new()).await;
-        let _ = done.await;
-    };
-    let _ = timeout(ANSWER, confirmed).await;
 }
 
 fn parse(line: &str) -> Option<Said> {

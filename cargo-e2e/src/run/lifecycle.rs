@@ -5,6 +5,7 @@ mod bound;
 mod cluster;
 mod end;
 mod execute;
+mod in_slot;
 mod pool;
 mod run;
 mod run_state;

@@ -11,7 +11,7 @@ use imports::{Crate, circles, folder};
 use proc_macro2::{TokenStream, TokenTree};
 
 /// What is in `cargo-e2e/src`, top to bottom: each may import from those below it alone.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "main",
     "cli",
     "run",
@@ -23,6 +23,7 @@ const ORDER: [&str; 20] = [
     "repo",
     "record",
     "secrets",
+    "cluster",
     "host",
     "spec",
     "probe",
@@ -33,7 +34,7 @@ const ORDER: [&str; 20] = [
     "text",
     "units",
 ];
-const MOST_FOLDERS: usize = 14;
+const MOST_FOLDERS: usize = 15;
 const MOST_LINES: usize = 400;
 /// Circles among the files of the tool and of the harness that are still there; none may be added.
 const CIRCLES: [usize; 2] = [0, 0];

@@ -10,30 +10,13 @@ use crate::run::stages::node::{granted, request, slots_of};
 use crate::run::{StageError, StageOutput, stages};
 use crate::text::count;
 
+use super::in_slot::InSlot;
 use super::run_state::{Placed, RunState};
 use super::stage_runner::{StageRunner, Stopped};
 use super::{Reached, Run};
 
 /// A run gives up when so many nodes in turn could not be used.
 const NODES: usize = 3;
-
-/// Where a run's slot is, for who asks its engine what became of it.
-#[derive(Clone)]
-pub(super) struct InSlot {
-    engine: Arc<dyn Engine>,
-    cluster: ClusterName,
-    id: String,
-    node: String,
-}
-
-impl InSlot {
-    /// Adds to the loss of a host what the engine says of it, and gives the slot back.
-    pub(super) async fn explain(&self, error: &mut StageError) {
-        let slot = (self.id.as_str(), self.node.as_str());
-        let said = stages::node::last_words(self.engine.as_ref(), &self.cluster, slot).await;
-        error.message = format!("{}; {said}", error.message);
-    }
-}
 
 impl Run<'_> {
     /// Asks the cluster's engine for a node, and runs there. A node that can't be used is left for

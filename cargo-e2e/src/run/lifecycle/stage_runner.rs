@@ -17,7 +17,7 @@ use crate::run::{StageError, StageOutput, Waited};
 use crate::sandbox::LeaseLost;
 
 use super::bound::Bound;
-use super::cluster::InSlot;
+use super::in_slot::InSlot;
 use super::signal_answer::answer;
 
 pub(super) use crate::record::outcome::now;
