@@ -1,5 +1,6 @@
 //! Runs on a cluster: Slurm gives them nodes. Real daemons, in the lab's containers.
 
+mod chapter;
 mod faults;
 mod lab;
 mod measured;
