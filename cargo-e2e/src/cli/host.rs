@@ -98,9 +98,9 @@ pub(super) async fn on_each_host(
         Err(code) => return code,
     };
     let mut codes = Vec::new();
-    let named = host_for(argument);
-    let names = match ClusterName::parse(&named) {
-        Ok(None) => members(&named).into_iter().map(str::to_owned).collect(),
+    let typed = host_for(argument);
+    let names = match ClusterName::parse(&typed) {
+        Ok(None) => members(&typed).into_iter().map(str::to_owned).collect(),
         Ok(Some(cluster)) => {
             let asked = tokio::select! {
                 asked = nodes(&cluster, hosts) => asked,
@@ -109,7 +109,7 @@ pub(super) async fn on_each_host(
             match asked {
                 Ok(names) => names,
                 Err(error) => {
-                    let error = refused(&named, error);
+                    let error = refused(&typed, error);
                     show_error(&error.message, error.help.as_deref());
                     return exit_code(Verdict::HostError, None);
                 }
@@ -121,7 +121,7 @@ pub(super) async fn on_each_host(
         }
     };
     if names.is_empty() {
-        errln!("no sandboxes on {named}");
+        errln!("no sandboxes on {typed}");
     }
     for name in names {
         codes.push(on(&name, &cancel, &work).await);

@@ -5,10 +5,10 @@ use std::time::Duration;
 use e2e_tests::{Repo, wait_for};
 use rustix::process::Signal;
 
-use crate::lab::{Cluster, LIMIT, NAME, record, run, start};
+use crate::lab::{Cluster, LIMIT, NAME, machine, on, record, run, start};
 
 /// The guard, and the slot after it.
-const GUARDED: Duration = Duration::from_secs(60);
+const GUARDED: Duration = Duration::from_mins(1);
 
 /// The record of a run that was killed, which the next command writes.
 #[track_caller]
@@ -84,7 +84,7 @@ fn a_slot_that_the_admin_ends_ends_the_run_with_slurms_reason() {
     run.prints("testing");
     let jobs = cluster.jobs();
     let job = jobs.split_whitespace().next().expect("a job");
-    let _ = cluster.on("cluster-login", &format!("scancel {job}"));
+    let _ = on("cluster-login", &format!("scancel {job}"));
     let ended = run.finish(LIMIT);
     assert_eq!(ended.code, Some(97), "{ended}");
     for said in [
@@ -106,7 +106,7 @@ fn a_node_that_dies_ends_the_run_with_slurms_reason() {
     run.prints("testing on");
     let jobs = cluster.jobs();
     let node = jobs.split_whitespace().nth(3).expect("a node").to_owned();
-    cluster.machine(&["kill"], &node);
+    machine(&["kill"], &node);
     let ended = run.finish(LIMIT);
     assert_eq!(ended.code, Some(97), "{ended}");
     assert!(ended.stderr.contains("slurm says: job"), "{ended}");
@@ -115,7 +115,7 @@ fn a_node_that_dies_ends_the_run_with_slurms_reason() {
     // The others go on.
     let other = run_elsewhere(&repo);
     assert_ne!(other, node);
-    cluster.machine(&["start"], &node);
+    machine(&["start"], &node);
     let up = Cluster::repair();
     assert_eq!(up.code, Some(0), "{up}");
     // What was up there ended with the machine; the guard's work is gc's.
@@ -143,14 +143,12 @@ fn a_request_survives_a_controller_that_is_killed() {
             cluster.jobs().contains(repo.slug())
         });
         std::thread::sleep(Duration::from_secs(wait));
-        let _ = cluster.on(
+        let _ = on(
             "cluster-login",
             "pkill -KILL -x slurmctld; sleep 3; lab-cluster controller",
         );
         wait_for("the controller", Duration::from_mins(1), || {
-            cluster
-                .on("cluster-login", "scontrol ping || :")
-                .contains("is UP")
+            on("cluster-login", "scontrol ping || :").contains("is UP")
         });
         wait_for("the request, again", Duration::from_mins(1), || {
             cluster.jobs().contains(repo.slug())

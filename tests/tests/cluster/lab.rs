@@ -23,6 +23,10 @@ pub(crate) struct Cluster {
     _turn: Turn,
 }
 
+#[expect(
+    clippy::unused_self,
+    reason = "only the test that has the cluster may ask it"
+)]
 impl Cluster {
     /// Starts it, or repairs what is broken, and ends what an earlier test left.
     #[track_caller]
@@ -34,7 +38,7 @@ impl Cluster {
             config: PathBuf::from(folder.trim()).join("ssh_config"),
             _turn: turn,
         };
-        let _ = cluster.on("cluster-login", "scancel -u dev");
+        let _ = on("cluster-login", "scancel -u dev");
         wait_for("the end of earlier jobs", SOON, || {
             cluster.jobs().is_empty()
         });
@@ -47,43 +51,24 @@ impl Cluster {
         lab(&["up"])
     }
 
-    /// What root's commands print on one of its machines.
-    #[track_caller]
-    pub(crate) fn on(&self, machine: &str, script: &str) -> String {
-        let mut command = Command::new("docker");
-        command.args(["exec", "-i", &container(machine), "sh", "-s"]);
-        let ended = Running::start(command, Some(script)).finish(Duration::from_mins(1));
-        assert_eq!(ended.code, Some(0), "on {machine}: {script}\n{ended}");
-        ended.stdout
-    }
-
-    /// Does something to a machine itself: `docker VERB… CONTAINER`.
-    #[track_caller]
-    pub(crate) fn machine(&self, verb: &[&str], machine: &str) {
-        let mut command = Command::new("docker");
-        command.args(verb).arg(container(machine));
-        let ended = Running::start(command, None).finish(Duration::from_mins(1));
-        assert_eq!(ended.code, Some(0), "docker {verb:?} {machine}\n{ended}");
-    }
-
     /// The jobs that wait or run, a line each.
     #[track_caller]
     pub(crate) fn jobs(&self) -> String {
-        self.on("cluster-login", "squeue -h -o '%i %j %T %N %r'")
+        on("cluster-login", "squeue -h -o '%i %j %T %N %r'")
     }
 
     /// Takes all slots by jobs of other work.
     #[track_caller]
     pub(crate) fn fill(&self) {
         let fill = "runuser -u dev -- sbatch -Q -D / -o /dev/null -N 3 -n 3 -c 4 --mem=9000 -J other --wrap 'sleep 600'";
-        let _ = self.on("cluster-login", fill);
+        let _ = on("cluster-login", fill);
         wait_for("other work", SOON, || self.jobs().contains("other RUNNING"));
     }
 
     /// Ends what [`Cluster::fill`] began.
     #[track_caller]
     pub(crate) fn empty(&self) {
-        let _ = self.on("cluster-login", "scancel -n other");
+        let _ = on("cluster-login", "scancel -n other");
     }
 
     /// A repo whose runs say by their arguments what their tests are.
@@ -121,7 +106,7 @@ impl Cluster {
     }
 
     fn left_on(&self, node: &str) -> String {
-        self.on(
+        on(
             node,
             &format!(
                 "cd {ROOT} 2>/dev/null && find sandboxes leases -mindepth 1 -maxdepth 1 2>/dev/null
@@ -130,6 +115,25 @@ impl Cluster {
             ),
         )
     }
+}
+
+/// What root's commands print on one of its machines.
+#[track_caller]
+pub(crate) fn on(machine: &str, script: &str) -> String {
+    let mut command = Command::new("docker");
+    command.args(["exec", "-i", &container(machine), "sh", "-s"]);
+    let ended = Running::start(command, Some(script)).finish(Duration::from_mins(1));
+    assert_eq!(ended.code, Some(0), "on {machine}: {script}\n{ended}");
+    ended.stdout
+}
+
+/// Does something to a machine itself: `docker VERB… CONTAINER`.
+#[track_caller]
+pub(crate) fn machine(verb: &[&str], machine: &str) {
+    let mut command = Command::new("docker");
+    command.args(verb).arg(container(machine));
+    let ended = Running::start(command, None).finish(Duration::from_mins(1));
+    assert_eq!(ended.code, Some(0), "docker {verb:?} {machine}\n{ended}");
 }
 
 fn container(machine: &str) -> String {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use e2e_tests::{Running, wait_for};
 
-use lab::{Cluster, LIMIT, NAME, NODES, record, records, run, stage, start};
+use lab::{Cluster, LIMIT, NAME, NODES, machine, on, record, records, run, stage, start};
 
 /// The part of the suite: the others are `make cluster-tests`.
 #[test]
@@ -37,15 +37,15 @@ fn a_run_goes_to_a_node_that_slurm_gives_it_and_gives_it_back() {
     );
     let job = jobs.split_whitespace().next().expect("a job");
     let script = format!("scontrol write batch_script {job} - ; scontrol show job {job}");
-    let known = cluster.on("cluster-login", &script);
+    let known = on("cluster-login", &script);
     assert!(!known.contains("hunter2"), "{known}");
     for node in NODES {
         let environment = "grep -lsF SECRET_OF_THE_CLIENT /proc/[0-9]*/environ; touch /tmp/go";
-        assert_eq!(cluster.on(node, environment), "", "{node}");
+        assert_eq!(on(node, environment), "", "{node}");
     }
     let ended = running.finish(LIMIT);
     for node in NODES {
-        let _ = cluster.on(node, "rm -f /tmp/go");
+        let _ = on(node, "rm -f /tmp/go");
     }
     assert_eq!(ended.code, Some(0), "{ended}");
     let record = record(&repo);
@@ -149,8 +149,8 @@ fn a_kept_sandbox_has_its_slot_beyond_the_clients_end() {
     assert!(jobs.contains("RUNNING"), "{jobs}");
     // The admin's word counts for kept ones too.
     let job = jobs.split_whitespace().next().expect("a job");
-    let _ = cluster.on("cluster-login", &format!("scancel {job}"));
-    cluster.will_have_nothing(Duration::from_secs(60));
+    let _ = on("cluster-login", &format!("scancel {job}"));
+    cluster.will_have_nothing(Duration::from_mins(1));
 }
 
 #[test]
@@ -188,9 +188,9 @@ fn what_cant_place_runs_says_why() {
     let doctor = repo.cargo_e2e(&["doctor", "--host", "slurm://cluster-login/none"]);
     assert_eq!(doctor.code, Some(97), "{doctor}");
     assert!(doctor.stdout.contains(partition), "{doctor}");
-    cluster.machine(&["pause"], "cluster-login");
+    machine(&["pause"], "cluster-login");
     let ended = repo.cargo_e2e(&["--host", NAME, "--", "true"]);
-    cluster.machine(&["unpause"], "cluster-login");
+    machine(&["unpause"], "cluster-login");
     assert_eq!(ended.code, Some(97), "{ended}");
     cluster.has_nothing_left();
 }
@@ -200,27 +200,27 @@ fn nodes_that_are_drained_or_cant_be_used_are_left() {
     let cluster = Cluster::new();
     let repo = cluster.repo("drained");
     let drain = "scontrol update NodeName=cluster-n1,cluster-n2 State=DRAIN Reason=test";
-    let _ = cluster.on("cluster-login", drain);
+    let _ = on("cluster-login", drain);
     let ended = run(&repo, &[], "true");
     assert_eq!(ended.code, Some(0), "{ended}");
     assert_eq!(record(&repo)["host"], "cluster-n3");
     // Slurm knows no engine: such a node is left for another.
-    let _ = cluster.on("cluster-n3", "mv /usr/bin/docker /usr/bin/docker.off");
-    let _ = cluster.on(
+    let _ = on("cluster-n3", "mv /usr/bin/docker /usr/bin/docker.off");
+    let _ = on(
         "cluster-login",
         "scontrol update NodeName=cluster-n1 State=RESUME",
     );
     wait_for("the node", Duration::from_secs(20), || {
-        cluster
-            .on("cluster-login", "sinfo -h -n cluster-n1 -o %t")
-            .trim()
-            == "idle"
+        on("cluster-login", "sinfo -h -n cluster-n1 -o %t").trim() == "idle"
     });
-    let _ = cluster.on("cluster-login", "runuser -u dev -- sbatch -Q -D / -o /dev/null -w cluster-n1 -c 2 --mem=1000 -J other --wrap 'sleep 600'");
+    let _ = on(
+        "cluster-login",
+        "runuser -u dev -- sbatch -Q -D / -o /dev/null -w cluster-n1 -c 2 --mem=1000 -J other --wrap 'sleep 600'",
+    );
     let ended = run(&repo, &[], "true");
-    let _ = cluster.on("cluster-n3", "mv /usr/bin/docker.off /usr/bin/docker");
+    let _ = on("cluster-n3", "mv /usr/bin/docker.off /usr/bin/docker");
     cluster.empty();
-    let _ = cluster.on(
+    let _ = on(
         "cluster-login",
         "scontrol update NodeName=cluster-n2 State=RESUME",
     );
