@@ -11,7 +11,7 @@ fn figures() {
     let cluster = Cluster::new();
     let repo = cluster.repo("figures");
     let (mut place, mut queued, mut freed) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..20 {
+    for _ in 0..10 {
         let ended = run(&repo, &[], "true");
         let since = Instant::now();
         assert_eq!(ended.code, Some(0), "{ended}");
