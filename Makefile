@@ -13,13 +13,15 @@ KEEP =
 # Where `make e2e` looks for repos: a list of folders, separated by spaces.
 REPOS_DIR = examples ..
 
-.PHONY: help demo test long e2e lint faults soak queue bench big page fuzz canaries runners failures docs
+.PHONY: help demo test long e2e lint cluster cluster-tests faults soak queue bench big page fuzz canaries runners failures docs
 
 help:
 	@echo 'make demo                    set up a lab host here and run examples on it and here'
 	@echo 'make test                    set up and run the whole suite'
 	@echo 'make long                    set up and run the tests that `make test` leaves out'
 	@echo 'make e2e REPO=slug           run that repo'"'"'s end-to-end tests; HOST=name, KEEP=1'
+	@echo 'make cluster                 make a Slurm cluster of containers here, and print commands to try'
+	@echo 'make cluster-tests           place runs on it, kill what can be killed, and print figures'
 	@echo 'make faults                  kill everything that can be killed, and print what was left'
 	@echo 'make soak N=200              kill so many runs at random moments'
 	@echo 'make queue N=200            send N runs with mixed needs through one queue, and kill a tenth'
@@ -47,6 +49,12 @@ lint:
 
 e2e:
 	@sh scripts/e2e "$(REPO)" "$(HOST)" "$(KEEP)" "$(REPOS_DIR)"
+
+cluster:
+	@sh scripts/cluster
+
+cluster-tests:
+	@sh scripts/cluster tests
 
 faults:
 	@E2E_FAULTS=all sh scripts/faults

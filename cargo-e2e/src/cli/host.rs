@@ -1,16 +1,19 @@
 //! The host that a command works on.
 
-use std::sync::OnceLock;
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 use crate::cancel::Cancel;
+use crate::host::cluster::{ClusterName, Engine, NotGranted, engine};
 use crate::host::{Facts, Host, HostError, Purpose, connect, members, preflight};
 use crate::plan::{HostVariables, choose_host};
 use crate::record::outcome::{Verdict, exit_code};
+use crate::run::stages::node::refused;
 use crate::text::chain;
 
 use super::args::HostArgument;
 use super::exit::USAGE;
-use super::print::show_error;
+use super::print::{errln, show_error};
 use super::{repos, signals};
 
 /// Why a command ends early on a host.
@@ -55,10 +58,15 @@ pub(super) async fn on_host(
     work: impl AsyncFnOnce(&dyn Host, &Facts) -> Result<u8, CommandError>,
 ) -> u8 {
     let name = host_for(argument);
-    if members(&name).len() > 1 {
+    let several = match ClusterName::parse(&name) {
+        Ok(Some(_)) => Some("cluster"),
+        Ok(None) if members(&name).len() > 1 => Some("pool"),
+        _ => None,
+    };
+    if let Some(several) = several {
         let help = "`cargo e2e list` shows which one has what; name it with `--host`";
         show_error(
-            &format!("`{name}` is a pool: this needs one host"),
+            &format!("`{name}` is a {several}: this needs one host"),
             Some(help),
         );
         return USAGE;
@@ -69,11 +77,20 @@ pub(super) async fn on_host(
     }
 }
 
-/// Does the same on each host of a pool in turn; the worst code counts. Of what is `named` it is enough
-/// that one host has it.
+/// Which hosts of several a command goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hosts<'a> {
+    /// Those that may have a sandbox of this user: of a cluster, the nodes with slots.
+    WithSandboxes,
+    /// Those that may have the sandbox with this id, or end of one: one of them is enough.
+    With(&'a str),
+    All,
+}
+
+/// Does the same on each host of a pool or cluster in turn; the worst code counts.
 pub(super) async fn on_each_host(
     argument: &HostArgument,
-    named: bool,
+    hosts: Hosts<'_>,
     work: impl AsyncFn(&dyn Host, &Facts) -> Result<u8, CommandError>,
 ) -> u8 {
     let cancel = match signals::cancel() {
@@ -81,15 +98,64 @@ pub(super) async fn on_each_host(
         Err(code) => return code,
     };
     let mut codes = Vec::new();
-    for name in members(&host_for(argument)) {
-        codes.push(on(name, &cancel, &work).await);
+    let typed = host_for(argument);
+    let names = match ClusterName::parse(&typed) {
+        Ok(None) => members(&typed).into_iter().map(str::to_owned).collect(),
+        Ok(Some(cluster)) => {
+            let asked = tokio::select! {
+                asked = nodes(&cluster, hosts) => asked,
+                () = cancel.reached(1) => return exit_code(Verdict::Interrupted, cancel.signal()),
+            };
+            match asked {
+                Ok(names) => names,
+                Err(error) => {
+                    let error = refused(&typed, error);
+                    show_error(&error.message, error.help.as_deref());
+                    return exit_code(Verdict::HostError, None);
+                }
+            }
+        }
+        Err(error) => {
+            show_error(&chain(&error), None);
+            return USAGE;
+        }
+    };
+    if names.is_empty() {
+        errln!("no sandboxes on {typed}");
+    }
+    for name in names {
+        codes.push(on(&name, &cancel, &work).await);
         if cancel.signal().is_some() {
             break;
         }
     }
-    let has_it = named && codes.contains(&0);
+    let has_it = matches!(hosts, Hosts::With(_)) && codes.contains(&0);
     let counted = codes.into_iter().filter(|code| !(has_it && *code == USAGE));
     counted.max().unwrap_or_default()
+}
+
+/// Returns the nodes of a cluster to which a command goes.
+async fn nodes(cluster: &ClusterName, hosts: Hosts<'_>) -> Result<Vec<String>, NotGranted> {
+    let login: Arc<dyn Host> = connect(&cluster.login).await?.into();
+    let asked = ask(engine(cluster, Arc::clone(&login)).as_ref(), hosts).await;
+    login.close().await;
+    asked
+}
+
+async fn ask(engine: &dyn Engine, hosts: Hosts<'_>) -> Result<Vec<String>, NotGranted> {
+    let mut slots = match hosts {
+        Hosts::All => return engine.nodes().await,
+        Hosts::With(_) | Hosts::WithSandboxes => engine.holds().await?,
+    };
+    if let Hosts::With(id) = hosts {
+        slots.retain(|slot| slot.run_id.ends_with(id) || slot.name == id);
+        // A sandbox whose slot is over may have left something.
+        if slots.is_empty() {
+            return engine.nodes().await;
+        }
+    }
+    let names: BTreeSet<String> = slots.into_iter().map(|slot| slot.node).collect();
+    Ok(names.into_iter().collect())
 }
 
 async fn on(

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::host::cluster::ClusterName;
 use crate::spec::{self, Need};
 
 /// A Cargo.toml that is there.
@@ -22,7 +23,10 @@ pub(super) fn host(text: &str) -> Result<String, String> {
     if text.split(',').all(|name| name.trim().is_empty()) {
         return Err("give `local`, an ssh alias, user@name or ssh://user@name:port".to_owned());
     }
-    Ok(text.to_owned())
+    match ClusterName::parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// The `name` of an e2e.yml.

@@ -248,8 +248,9 @@ pub async fn lines(host: &dyn Host, script: &Script) -> Result<Lines, HostError>
     })
 }
 
-/// Takes the status line off the end of a script's standard error.
-fn split_status(stderr: &[u8]) -> Option<(i32, String)> {
+/// Takes the status line off the end of a script's standard error; none where it did not come.
+#[must_use]
+pub fn split_status(stderr: &[u8]) -> Option<(i32, String)> {
     let text = String::from_utf8_lossy(stderr);
     let (before, after) = text.rsplit_once(STATUS)?;
     let status = after.lines().next()?.trim().parse().ok()?;

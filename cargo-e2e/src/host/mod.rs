@@ -4,6 +4,7 @@
 //! its ports here. Everything else is built from these, so that both kinds behave alike.
 
 pub mod client;
+pub mod cluster;
 mod command;
 mod connect;
 mod error;
@@ -26,7 +27,7 @@ use std::pin::Pin;
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use command::{Output, Stream, feed, lines, pour, run, stream};
+pub use command::{Output, Stream, feed, lines, pour, run, split_status, stream};
 pub use connect::connect;
 pub use error::HostError;
 pub use kind::{HostKind, LOCAL, members};

@@ -19,6 +19,8 @@ impl EndedSandbox {
             "deadline" => "it exceeded the sum of all timeouts",
             "kept" => "its lifetime was over",
             "expired" => "it had expired",
+            "cancelled" => "the scheduler ended its slot",
+            "no_slot" => "no slot of the scheduler held it",
             "interrupted" => "its client received a signal",
             _ => "an earlier teardown was interrupted",
         };

@@ -53,11 +53,11 @@ pub struct StageRecord {
 /// How a host was chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Placement {
-    /// What chose it: `pool`.
+    /// What chose it: `pool`, `slurm`.
     pub engine: String,
-    /// The name by which the engine knows the choice: of a pool, its hosts.
+    /// The name by which the engine knows the choice: of a pool, its hosts; of Slurm, the job.
     pub id: String,
-    /// How many milliseconds the run waited for its turn there.
+    /// How many milliseconds the run waited for its turn.
     pub queued_ms: u64,
 }
 

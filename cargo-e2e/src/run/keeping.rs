@@ -1,5 +1,6 @@
 //! Where a run's result goes, and its journal until then. It knows no stages.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -143,10 +144,10 @@ impl Keeping {
         killed_runs::tell(&self.store, events);
     }
 
-    /// Returns killed runs on this host of whose sandbox's end nothing is known.
+    /// Returns by their host killed runs of whose sandbox's end nothing is known.
     #[must_use]
-    pub fn unknown(&self, host: &str) -> Vec<String> {
-        let unknown = self.records().map(|store| store.unknown(host));
+    pub fn unknown(&self) -> BTreeMap<String, Vec<String>> {
+        let unknown = self.records().map(Store::unknown);
         // An unreadable store is reported with the records.
         unknown.and_then(Result::ok).unwrap_or_default()
     }

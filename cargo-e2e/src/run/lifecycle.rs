@@ -2,8 +2,10 @@
 //! on every path.
 
 mod bound;
+mod cluster;
 mod end;
 mod execute;
+mod in_slot;
 mod pool;
 mod run;
 mod run_state;
@@ -17,6 +19,7 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
+use crate::host::cluster::ClusterName;
 use crate::host::{Facts, Host, HostError, members};
 use crate::record::event::Event;
 use crate::record::outcome::{Git, Placement, Record, Stage, Verdict, exit_code, millis};
@@ -25,7 +28,7 @@ use crate::repo::git::Origin;
 use crate::run::lifecycle::run_state::RunState;
 use crate::run::lifecycle::sandbox::Entered;
 use crate::run::lifecycle::stage_runner::{StageRunner, Stopped};
-use crate::run::{Context, StageError, Waited, stages};
+use crate::run::{Context, StageError, StageOutput, Waited, stages};
 use crate::sandbox::{Place, ended_sandboxes};
 
 pub use run::{Connector, Outcome, RealHosts, Run};
@@ -72,9 +75,18 @@ impl Run<'_> {
 
     async fn on_host(&self, runner: &mut StageRunner<'_>, state: &mut RunState) {
         let reached = Reached::default();
-        match members(&self.plan.host.name).as_slice() {
-            [name] => Box::pin(self.on_one(runner, state, name, &reached)).await,
-            pool => Box::pin(self.on_pool(runner, state, pool, &reached)).await,
+        let name = &self.plan.host.name;
+        match (ClusterName::parse(name), members(name).as_slice()) {
+            (Ok(Some(cluster)), _) => {
+                Box::pin(self.on_cluster(runner, state, &cluster, &reached)).await;
+            }
+            (Err(error), _) => {
+                let refused = async { Err::<StageOutput<()>, _>(StageError::from(error)) };
+                let refused = runner.until(1, Stage::Place, refused).await;
+                state.add(refused.map_or_else(|stopped| stopped.verdict(), |()| Verdict::Passed));
+            }
+            (Ok(None), [name]) => Box::pin(self.on_one(runner, state, name, &reached)).await,
+            (Ok(None), pool) => Box::pin(self.on_pool(runner, state, pool, &reached)).await,
         }
         for host in reached.into_inner() {
             host.close().await;
@@ -287,11 +299,11 @@ impl Run<'_> {
             host: state
                 .placed
                 .as_ref()
-                .unwrap_or(&self.plan.host.name)
+                .map_or(&self.plan.host.name, |placed| &placed.host)
                 .clone(),
-            placement: state.placed.as_ref().map(|_| Placement {
-                engine: "pool".to_owned(),
-                id: self.plan.host.name.clone(),
+            placement: state.placed.as_ref().map(|placed| Placement {
+                engine: placed.engine.to_owned(),
+                id: placed.id.clone(),
                 queued_ms: state.queued_ms,
             }),
             verdict,

@@ -20,6 +20,9 @@ pub struct Terms {
     /// The guard takes it down when it heard nothing of the client for this long.
     pub lease: Duration,
     pub limit: Duration,
+    /// An engine has given it a slot, which is its turn on the host too: the guard takes the sandbox down
+    /// when the slot ends.
+    pub has_slot: bool,
 }
 
 impl Sandbox {
@@ -67,6 +70,7 @@ impl Sandbox {
             .var("need_cpus", request.need.cpus.unwrap_or(0).to_string())
             .var("need_kb", request.need.memory.unwrap_or(0).to_string())
             .var("most", request.most())
+            .var("placed", if terms.has_slot { "yes" } else { "" })
             .var("lifetime", terms.lifetime.as_secs().to_string())
             .var("patience", terms.lease.as_secs().to_string())
             .var("guard_script", sandbox.guard_script(terms, &nonce));

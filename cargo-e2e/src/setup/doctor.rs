@@ -170,7 +170,7 @@ pub async fn host(name: &str, tests_on: Option<Side>) -> Vec<Check> {
     checks
 }
 
-fn missing(name: &'static str, error: &HostError) -> Check {
+pub(super) fn missing(name: &'static str, error: &HostError) -> Check {
     let mut what = error.to_string();
     if let Some(source) = std::error::Error::source(error) {
         what = format!("{what}: {source}");

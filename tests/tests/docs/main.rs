@@ -30,6 +30,34 @@ const NOT_RUN: &[(&str, &str)] = &[
         "cargo e2e --last-failed                 # what failed in the last run of this e2e.yml",
     ),
     (
+        "docs/src/guides/cluster.md",
+        "cargo e2e --host slurm://login/e2e",
+    ),
+    (
+        "docs/src/guides/cluster.md",
+        "apt-get install --yes munge slurm-client",
+    ),
+    (
+        "docs/src/guides/cluster.md",
+        "apt-get install --yes slurmd docker.io docker-compose rsync curl openssh-server",
+    ),
+    (
+        "docs/src/guides/cluster.md",
+        "apt-get install --yes slurmctld openssh-server",
+    ),
+    (
+        "docs/src/guides/cluster.md",
+        "systemctl restart slurmctld || systemctl restart slurmd",
+    ),
+    (
+        "docs/src/guides/cluster.md",
+        "cargo e2e doctor --host slurm://login/e2e",
+    ),
+    (
+        "docs/src/guides/cluster.md",
+        "cargo e2e up --host slurm://login/e2e",
+    ),
+    (
         "docs/src/guides/many-at-once.md",
         "cargo e2e --spec e2e/e2e.yml --spec e2e/slow.yml",
     ),

@@ -3,15 +3,20 @@
 use std::io::IsTerminal as _;
 
 use crate::environment::set;
+use crate::host::cluster::ClusterName;
 use crate::host::{Check, Finding, members};
 use crate::plan::{Options, Plan};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::repo::workspace::FindError;
-use crate::setup::doctor::{self, CONNECTION, Needs};
+use crate::setup::{
+    self,
+    doctor::{self, CONNECTION, Needs},
+};
 use crate::text::count;
 
 use crate::cli::answers::{DoctorAnswer, DoctorCheck, DoctorStatus, print};
 use crate::cli::args::{ListArguments, RepoArguments};
+use crate::cli::exit::USAGE;
 use crate::cli::host::host_for;
 use crate::cli::plans::plan_for;
 use crate::cli::print::{errln, outln, show_error};
@@ -28,17 +33,34 @@ pub(crate) async fn doctor(arguments: ListArguments) -> u8 {
     };
     let json = arguments.format.is_json();
     let marks = Marks::fitting();
+    let cluster = match ClusterName::parse(&name) {
+        Ok(cluster) => cluster,
+        Err(error) => {
+            show_error(&error.to_string(), None);
+            return USAGE;
+        }
+    };
     let here = doctor::client(Needs::of(&folder, &name)).await;
     if !json {
         marks.show("this machine", &here);
     }
     let mut there = Vec::new();
-    for host in members(&name) {
-        let checks = doctor::host(host, tests_on).await;
+    let mut hosts: Vec<String> = members(&name).into_iter().map(str::to_owned).collect();
+    if let Some(cluster) = &cluster {
+        let (checks, nodes) = setup::cluster::cluster(cluster).await;
         if !json {
-            marks.show(host, &checks);
+            marks.show(&name, &checks);
         }
-        there.extend(checks.into_iter().map(|check| (host, check)));
+        there.extend(checks.into_iter().map(|check| (name.clone(), check)));
+        hosts = nodes;
+    }
+    for host in hosts {
+        let checks = doctor::host(&host, tests_on).await;
+        if !json {
+            marks.show(&host, &checks);
+        }
+        let host = &host;
+        there.extend(checks.into_iter().map(|check| (host.clone(), check)));
     }
     let all = here.iter().chain(there.iter().map(|(_, check)| check));
     let missing = all.filter(|check| check.problem().is_some()).count();
@@ -49,7 +71,7 @@ pub(crate) async fn doctor(arguments: ListArguments) -> u8 {
         };
         let mut checks: Vec<DoctorCheck> = here.iter().map(|one| answer("client", one)).collect();
         checks.extend(there.iter().map(|(host, one)| DoctorCheck {
-            host: Some((*host).to_owned()),
+            host: Some(host.clone()),
             ..answer("host", one)
         }));
         checks.extend(repo.map(|repo| of_repo(&repo)));

@@ -9,16 +9,17 @@ use crate::sandbox::{self, ChooseError};
 use crate::cli::answers::{DownAnswer, RemovedSandbox, print};
 use crate::cli::args::DownArguments;
 use crate::cli::exit::USAGE;
-use crate::cli::host::{CommandError, on_each_host};
+use crate::cli::host::{CommandError, Hosts, on_each_host};
 use crate::cli::print::{errln, show_error};
 use crate::cli::sandboxes::{asker, not_chosen};
 
 const LIMIT: Duration = Duration::from_mins(3);
 
 pub(crate) async fn down(arguments: DownArguments) -> u8 {
+    let id = arguments.id.as_deref();
     on_each_host(
         &arguments.host,
-        arguments.id.is_some(),
+        id.map_or(Hosts::WithSandboxes, Hosts::With),
         async |host, facts| {
             let all = sandbox::list_folders(host, facts).await?;
             let mut nothing = "no sandboxes".to_owned();

@@ -5,7 +5,7 @@ use crate::sandbox::{self, Expired, Forget, Forgotten, Gc, Swept};
 use crate::units::kilobytes;
 
 use crate::cli::args::GcArguments;
-use crate::cli::host::on_each_host;
+use crate::cli::host::{Hosts, on_each_host};
 use crate::cli::print::{errln, outln, show_error};
 
 pub(crate) async fn gc(arguments: GcArguments) -> u8 {
@@ -18,7 +18,7 @@ pub(crate) async fn gc(arguments: GcArguments) -> u8 {
         all_users: arguments.all_users,
         forget,
     };
-    on_each_host(&arguments.host, false, async |host, facts| {
+    on_each_host(&arguments.host, Hosts::All, async |host, facts| {
         let name = host.name();
         let Some(swept) = sandbox::gc(host, &facts.root, &what).await? else {
             errln!("another gc is running on {name}");

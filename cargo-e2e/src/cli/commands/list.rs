@@ -8,7 +8,7 @@ use crate::units::{duration, kilobytes, whole};
 
 use crate::cli::answers::{ListAnswer, ListedSandbox, SandboxState, print};
 use crate::cli::args::ListArguments;
-use crate::cli::host::on_each_host;
+use crate::cli::host::{Hosts, on_each_host};
 use crate::cli::print::{errln, outln};
 
 const HEAD: [&str; 9] = [
@@ -24,29 +24,33 @@ const HEAD: [&str; 9] = [
 ];
 
 pub(crate) async fn list(arguments: ListArguments) -> u8 {
-    on_each_host(&arguments.host, false, async |host, facts| {
-        let Listing { own: all, others } = sandbox::list(host, facts).await?;
-        if arguments.format.is_json() {
-            print(&ListAnswer {
-                schema: 1,
-                host: host.name().to_owned(),
-                sandboxes: all.iter().map(answer).collect(),
-                others,
-            });
-            return Ok(0);
-        }
-        if all.is_empty() {
-            errln!("no sandboxes on {}", host.name());
-        } else {
-            for line in table(&all) {
-                outln!("{line}");
+    on_each_host(
+        &arguments.host,
+        Hosts::WithSandboxes,
+        async |host, facts| {
+            let Listing { own: all, others } = sandbox::list(host, facts).await?;
+            if arguments.format.is_json() {
+                print(&ListAnswer {
+                    schema: 1,
+                    host: host.name().to_owned(),
+                    sandboxes: all.iter().map(answer).collect(),
+                    others,
+                });
+                return Ok(0);
             }
-        }
-        if others > 0 {
-            errln!("other users have {others} there");
-        }
-        Ok(0)
-    })
+            if all.is_empty() {
+                errln!("no sandboxes on {}", host.name());
+            } else {
+                for line in table(&all) {
+                    outln!("{line}");
+                }
+            }
+            if others > 0 {
+                errln!("other users have {others} there");
+            }
+            Ok(0)
+        },
+    )
     .await
 }
 

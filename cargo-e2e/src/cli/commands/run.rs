@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use crate::cancel::Cancel;
 use crate::compose::scan::scan;
-use crate::host::members;
 use crate::plan::{Keep, Options, Plan};
 use crate::record::event::Events;
 use crate::record::outcome::{Verdict, exit_code};
@@ -181,10 +180,7 @@ async fn run_planned(
     if let Some(note) = note {
         events.note(note);
     }
-    let hosts = members(&plan.host.name).into_iter();
-    let unknown = hosts
-        .map(|host| (host.to_owned(), keeping.unknown(host)))
-        .collect();
+    let unknown = keeping.unknown();
     if !plan.options.up_only {
         for warning in plan.not_allowed(&plan.targets_not_run()) {
             events.warn(&warning.text);
@@ -200,6 +196,7 @@ async fn run_planned(
         identity,
         connector: &RealHosts,
         events: &events,
+        has_slot: false,
         cancel,
         bundle: bundle.dir().to_owned(),
         unknown,

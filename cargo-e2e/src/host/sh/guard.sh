@@ -38,11 +38,20 @@ judge() {
   else
     fenced_for=0
   fi
+  # The scheduler ended its slot, or never held one for it where it says that it has one.
+  if [ -e "$lease/cancelled" ]; then why=cancelled; return; fi
+  if [ -e "$lease/wants_slot" ] && [ ! -e "$lease/slot" ] && [ "$lived" -ge 20 ]; then why=no_slot; return; fi
   if { read -r until <"$lease/kept"; } 2>/dev/null; then
     left=$((until - clock))
     [ "$left" -gt 0 ] || why=kept
     # It has hours: a look every now and then will do.
-    if [ "$left" -gt 30 ]; then pause=30; elif [ "$left" -gt 1 ]; then pause=$left; fi
+    if [ "$left" -gt 30 ]; then
+      pause=30
+      # Its scheduler may end it.
+      [ ! -e "$lease/wants_slot" ] || pause=5
+    elif [ "$left" -gt 1 ]; then
+      pause=$left
+    fi
     return
   fi
   { read -r beat <"$lease/lease"; } 2>/dev/null || beat=

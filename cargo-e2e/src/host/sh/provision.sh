@@ -1,6 +1,6 @@
 # Arms the sandbox's guard, then makes its folder, and says when it expires by this host's clock.
 # Needs: run, who, slug, lifetime, patience (seconds), engine (its socket, where it has one here),
-# guard_script; for its ticket those of enqueue.sh.
+# guard_script, placed (yes where a scheduler has given it a slot); for its ticket those of enqueue.sh.
 # Standard input: what `list` shows of the sandbox.
 mkdir -p "$root/sandboxes" "$root/leases" "$root/ended" "$root/locks" "$root/workspaces" || exit 1
 # Before anything else can be left behind, there is a guard to take it down.
@@ -8,6 +8,7 @@ mkdir "$lease" || exit 1
 clock
 printf '%s\n' "$patience" >"$lease/patience" && take 00000000 && cat >"$lease/about" &&
   printf '%s\n' "$engine" >"$lease/engine" &&
+  { [ -z "$placed" ] || : >"$lease/wants_slot"; } &&
   printf '%s\n' "$guard_script" >"$lease/guard.sh" && printf '%s\n' "$id" >"$lease/sentinel" || exit 1
 # Not every sync takes names; then it writes everything, which is as good.
 sync "$lease/about" "$lease/guard.sh" "$lease/sentinel" "$lease" "$root/leases" 2>/dev/null
@@ -23,6 +24,8 @@ until { read -r guard guard_since armed <"$lease/guard"; } 2>/dev/null; do
 done
 printf 'armed=%s\n' "$armed"
 if enqueue "$guard" "$guard_since"; then
+  # Its turn was the scheduler's to give. The ticket tells runs that came without one.
+  [ -z "$placed" ] || place=0
   echo "place=$place $waiting $slots $asked"
 else
   tear_up

@@ -21,6 +21,8 @@ gone() {
     deadline) echo "it exceeded the sum of all timeouts, and its guard took it down" >&2 ;;
     kept) echo "its lifetime is over, and its guard took it down" >&2 ;;
     expired | label) echo "it had expired, and \`cargo e2e gc\` removed it" >&2 ;;
+    cancelled) echo "the scheduler ended its slot, and its guard took it down" >&2 ;;
+    no_slot) echo "no slot of the scheduler held it, and its guard took it down: is the root the same on all nodes?" >&2 ;;
     interrupted) echo "its own run was interrupted, and removed it" >&2 ;;
     *) echo "it was removed by \`cargo e2e down\`" >&2 ;;
   esac

@@ -1,5 +1,6 @@
 //! Adds to records of killed runs what their host reports later.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -12,17 +13,20 @@ use crate::record::outcome::{Record, StageStatus, Verdict, state_not_known};
 const LAST: usize = 50;
 
 impl Store {
-    /// Returns killed runs on this host of whose sandbox's end nothing is known, among the last
+    /// Returns by their host killed runs of whose sandbox's end nothing is known, among the last
     /// ones.
     ///
     /// # Errors
     /// When the folder can't be read.
-    pub fn unknown(&self, host: &str) -> io::Result<Vec<String>> {
+    pub fn unknown(&self) -> io::Result<BTreeMap<String, Vec<String>>> {
         let files = self.files("json")?;
         let last = files.iter().rev().take(LAST);
         let records = last.filter_map(|path| super::read(path).ok());
-        let unknown = records.filter(|record| record.host == host && is_unknown(record));
-        Ok(unknown.map(|record| record.run_id).collect())
+        let mut unknown: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for record in records.filter(is_unknown) {
+            unknown.entry(record.host).or_default().push(record.run_id);
+        }
+        Ok(unknown)
     }
 
     /// Adds to a record how its sandbox ended, also to its copy in `results`, the folder of its

@@ -9,7 +9,7 @@ use crate::record::outcome::Stage;
 use crate::run::stages;
 use crate::run::stages::place::Pool;
 
-use super::run_state::RunState;
+use super::run_state::{Placed, RunState};
 use super::stage_runner::StageRunner;
 use super::{Reached, Run};
 
@@ -38,7 +38,14 @@ impl Run<'_> {
                 Err(stopped) => return state.add(stopped.verdict()),
             };
             let host = Arc::clone(&candidate.host);
-            let plan = self.placed(state, host.name());
+            let plan = self.placed(
+                state,
+                Placed {
+                    host: host.name().to_owned(),
+                    engine: "pool",
+                    id: self.plan.host.name.clone(),
+                },
+            );
             let run = Run {
                 plan: &plan,
                 identity: self.identity.clone(),
@@ -77,12 +84,12 @@ impl Run<'_> {
         }
     }
 
-    /// Returns the plan on this host of the pool.
-    fn placed(&self, state: &mut RunState, host: &str) -> Plan {
-        let name = host.to_owned();
+    /// Returns the plan on the host that was chosen.
+    pub(super) fn placed(&self, state: &mut RunState, placed: Placed) -> Plan {
+        let name = placed.host.clone();
         self.events.emit(Event::Placed { host: name.clone() });
-        state.placed = Some(name.clone());
-        let because = format!("of the pool {}", self.plan.host.name);
+        let because = format!("of the {} {}", placed.engine, self.plan.host.name);
+        state.placed = Some(placed);
         Plan {
             host: HostChoice { name, because },
             ..self.plan.clone()

@@ -47,10 +47,12 @@ pub struct Run<'a> {
     /// Reaches its host.
     pub connector: &'a dyn Connector,
     pub events: &'a Events,
+    /// An engine has given it a slot on its host.
+    pub has_slot: bool,
     /// Ends the run early.
     pub cancel: &'a Cancel,
     /// The folder on this machine for the result.
     pub bundle: PathBuf,
-    /// By the hosts that it may be on, killed runs of whose sandbox's end nothing is known.
+    /// By their host, killed runs of whose sandbox's end nothing is known.
     pub unknown: BTreeMap<String, Vec<String>>,
 }

@@ -15,12 +15,21 @@ use crate::sandbox::Containers;
 
 use super::stage_runner::Stopped;
 
+/// The host that something chose.
+#[derive(Debug, Clone)]
+pub(super) struct Placed {
+    pub(super) host: String,
+    /// What chose it, and by which name it knows that.
+    pub(super) engine: &'static str,
+    pub(super) id: String,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct RunState {
     pub(super) verdict: Option<Verdict>,
-    /// The host of the pool that was chosen.
-    pub(super) placed: Option<String>,
-    /// How many milliseconds it waited for its turn there.
+    /// The host that was chosen.
+    pub(super) placed: Option<Placed>,
+    /// How many milliseconds it waited for its turn.
     pub(super) queued_ms: u64,
     /// Whether the host is lost.
     pub(super) lost: bool,

@@ -54,7 +54,7 @@ impl Run<'_> {
     }
 
     /// Enters the newest sandbox of this working copy that can be reused.
-    async fn existing(
+    pub(super) async fn existing(
         &self,
         shared: &Arc<dyn Host>,
         facts: &Facts,
@@ -207,6 +207,7 @@ impl Run<'_> {
             deadline: self.plan.lifetime(),
             lease: self.plan.lease,
             limit: self.plan.limits.connect,
+            has_slot: self.has_slot,
         };
         let identity = self.identity.clone();
         let about = about.to_string();

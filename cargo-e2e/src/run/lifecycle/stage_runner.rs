@@ -17,6 +17,7 @@ use crate::run::{StageError, StageOutput, Waited};
 use crate::sandbox::LeaseLost;
 
 use super::bound::Bound;
+use super::in_slot::InSlot;
 use super::signal_answer::answer;
 
 pub(super) use crate::record::outcome::now;
@@ -45,6 +46,7 @@ pub(super) struct StageRunner<'a> {
     events: &'a Events,
     cancel: &'a Cancel,
     lease: Option<watch::Receiver<Option<LeaseLost>>>,
+    slot: Option<InSlot>,
     /// How many signals people have been answered.
     acknowledged: Cell<u32>,
     /// Stages may run in parallel.
@@ -65,6 +67,7 @@ impl<'a> StageRunner<'a> {
             events,
             cancel,
             lease: None,
+            slot: None,
             acknowledged: Cell::new(0),
             records: RefCell::default(),
             halt: watch::Sender::new(false),
@@ -105,6 +108,11 @@ impl<'a> StageRunner<'a> {
     /// Ends later stages when the lease is lost, except teardown, which needs none.
     pub(super) fn under(&mut self, lease: watch::Receiver<Option<LeaseLost>>) {
         self.lease = Some(lease);
+    }
+
+    /// What becomes of the run's slot is part of the reason for the loss of its host.
+    pub(super) fn in_slot(&mut self, slot: InSlot) {
+        self.slot = Some(slot);
     }
 
     /// Resolves when the lease is lost.
@@ -173,7 +181,7 @@ impl<'a> StageRunner<'a> {
             crate::run::failpoint::reached(stage.name()).await;
             work.await
         };
-        let ended = tokio::select! {
+        let mut ended = tokio::select! {
             // A stage that has just ended counts as ended, signal or not.
             biased;
             ended = work => ended.map_err(Stopped::Failed),
@@ -182,6 +190,12 @@ impl<'a> StageRunner<'a> {
             _ = halted.wait_for(|halted| *halted) => Err(Stopped::Halted),
             lost = self.lease_lost(), if stage != Stage::Teardown => Err(Stopped::Failed(lost)),
         };
+        if let (Err(Stopped::Failed(error)), Some(slot)) = (&mut ended, &self.slot)
+            && error.lost
+            && stage != Stage::Teardown
+        {
+            slot.explain(error).await;
+        }
         if matches!(ended, Err(Stopped::Cancelled)) {
             // The signal may have come after `acknowledge` was asked and before `cancelled` was.
             self.answer_to(stage, self.acknowledged.get() + 1);

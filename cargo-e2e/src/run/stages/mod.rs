@@ -7,6 +7,7 @@ pub mod connect;
 pub mod full_disk;
 mod model;
 mod network_plan;
+pub mod node;
 pub mod place;
 mod ports;
 pub mod queue;

@@ -1,0 +1,150 @@
+# Asks Slurm, on a login host or wherever its commands are. Needs: verb, partition.
+# `place` asks for a node, and says `waiting PLACE OF REASON`, `placed JOB NODE`, or `ended JOB STATE`. The
+# request ends with standard input, unless `taken` came before. Needs: run, name, slot (the script that
+# holds it), grace, cpus, memory (MB), minutes, exclude (nodes that are not asked for), again (yes where
+# this is not the first try).
+# `nodes` says `node NAME STATE`; `holds` what this user has: `slot JOB NODE RUN NAME`; `end` ends `job` on `node`, and
+# says what Slurm knows of both.
+set -u
+umask 077
+trap '' PIPE HUP
+for tool in sbatch squeue scancel sinfo; do
+  command -v "$tool" >/dev/null 2>&1 && continue
+  echo "it has no \`$tool\`" >&2
+  exit 3
+done
+user=$(id -un)
+# Jobs get their environment from here: the client's own may have secrets.
+clean() { env -i HOME="$HOME" PATH="$PATH" ${SLURM_CONF:+"SLURM_CONF=$SLURM_CONF"} "$@"; }
+# Sets `limit` to the partition's longest time; fails where there is no such partition.
+know_partition() {
+  limit=$(sinfo -h -p "$partition" -o %l) || exit 1
+  limit=$(printf '%s\n' "$limit" | head -n 1 | tr -d ' ')
+  [ -n "$limit" ] && return
+  echo "it has no partition \`$partition\`" >&2
+  exit 4
+}
+# Sets `minutes` to no more than the partition gives: a request for more would wait without end.
+fit_time() {
+  most=$(printf '%s\n' "$limit" | awk -F '[-:]' '
+    /-/ { print ($1 * 24 + $2) * 60 + $3; exit }
+    NF == 3 { print $1 * 60 + $2; exit }
+    NF == 2 { print $1; exit }')
+  case $most in '' | *[!0-9]* | 0) return ;; esac
+  [ "$minutes" -le "$most" ] || minutes=$most
+}
+# Asks for a node. Sets `job`, or says why there is none and fails.
+submit() {
+  said=$(printf '%s\n' "$slot" | clean root="$root" id="$run" grace="$grace" sbatch --parsable --no-requeue \
+    -N 1 -n 1 -c "$cpus" --mem="$memory" -t "$minutes" -p "$partition" ${exclude:+-x "$exclude"} \
+    -J "$name" --comment="$run" -D / -i /dev/null -o /dev/null -e /dev/null --export=ALL 2>&1)
+  job=$(printf '%s\n' "$said" | sed -n 's/^\([0-9][0-9]*\)\(;.*\)*$/\1/p' | tail -n 1)
+  [ -z "$job" ] || return 0
+  printf 'refused %s\n' "$(printf '%s\n' "$said" | sed 's/^sbatch: error: //' | tail -n 1)"
+  return 1
+}
+# Sets `place` and `of`: where the request stands among those that wait.
+stand() {
+  all=$(squeue -h -p "$partition" -t PD -S -p,i -o %i 2>/dev/null)
+  of=$(printf '%s\n' "$all" | grep -c .)
+  place=$(printf '%s\n' "$all" | grep -nx "$job" | cut -d : -f 1)
+  place=${place:-0}
+}
+# In the background, because a trap waits for what is in the foreground.
+pause() {
+  sleep "$1" >/dev/null 2>&1 &
+  napping=$!
+  wait "$napping"
+  [ -n "$ending" ] || return 0
+  kill "$napping" 2>/dev/null
+  # Its own and no other: there may be a newer one of the same run.
+  [ "$ending" = taken ] || scancel "$job" 2>/dev/null
+  exit 0
+}
+follow() {
+  ending=
+  trap 'ending=over' TERM
+  trap 'ending=taken' USR1
+  submit || return
+  looks=0
+  hopeless=0
+  while :; do
+    place=1
+    of=1
+    if line=$(squeue -h -t all -j "$job" -o '%T|%N|%r' 2>&1); then
+      state=${line%%|*}
+      rest=${line#*|}
+      reason=${rest#*|}
+      case $state in
+        RUNNING)
+          echo "placed $job ${rest%%|*}"
+          while :; do pause 5; done
+          ;;
+        PENDING)
+          case $reason in
+            # It would wait without end.
+            PartitionConfig | PartitionNodeLimit | PartitionTimeLimit | BadConstraints | Invalid* | AccountNotAllowed | QOSNotAllowed)
+              hopeless=$((hopeless + 1))
+              if [ "$hopeless" -gt 20 ]; then
+                scancel "$job" 2>/dev/null
+                echo "refused the partition gives no such node ($reason): $cpus CPUs, $memory MB"
+                return
+              fi
+              ;;
+          esac
+          # Not looked at yet.
+          if [ "$reason" != None ] || [ "$looks" -gt 20 ]; then
+            stand
+            echo "waiting $place $of $reason"
+          fi
+          ;;
+        CONFIGURING | REQUEUED | REQUEUE_HOLD | SPECIAL_EXIT) echo "waiting 1 1 $state" ;;
+        # A controller that was restarted has forgotten a request that came just before.
+        '') submit || return ;;
+        *)
+          echo "ended $job $state"
+          return
+          ;;
+      esac
+    else
+      case $line in
+        *'Invalid job id'*) submit || return ;;
+        *) echo "waiting 0 0 Slurm's controller does not answer" ;;
+      esac
+    fi
+    looks=$((looks + 1))
+    # Who is far behind need not look often.
+    halves=$place
+    [ "$halves" -le 30 ] || halves=30
+    [ "$halves" -ge 1 ] || halves=4
+    if [ "$looks" -le 20 ]; then pause 0.05; else pause "$((halves / 2)).$((halves % 2 * 5))"; fi
+  done
+}
+case $verb in
+  place)
+    root=${CARGO_E2E_ROOT:-${XDG_STATE_HOME:-$HOME/.local/state}/cargo-e2e}
+    know_partition
+    fit_time
+    # What was asked for over a connection that broke.
+    [ -z "$again" ] || scancel -u "$user" -n "$name" 2>/dev/null
+    follow &
+    following=$!
+    if read -r word && [ "$word" = taken ]; then end=USR1; else end=TERM; fi
+    kill -"$end" "$following" 2>/dev/null
+    wait "$following" 2>/dev/null
+    ;;
+  nodes)
+    know_partition
+    sinfo -h -N -p "$partition" -o 'node %N %t' | sort -u
+    ;;
+  holds)
+    know_partition
+    squeue -h -u "$user" -p "$partition" -t R -S -i -o 'slot %i %N %k %j'
+    ;;
+  end)
+    echo "job $job $(squeue -h -t all -j "$job" -o '%T %r' 2>/dev/null)"
+    [ -z "$node" ] || echo "node $node $(sinfo -h -N -n "$node" -o '%T' 2>/dev/null | head -n 1)"
+    scancel "$job" 2>/dev/null
+    ;;
+esac
+exit 0

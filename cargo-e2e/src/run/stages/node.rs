@@ -1,0 +1,167 @@
+//! Asks an engine for a node, and says meanwhile how the request stands.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use crate::host::cluster::{ClusterName, Engine, Granted, NodeRequest, NotGranted, Slot, Standing};
+use crate::plan::{Keep, Plan};
+use crate::record::event::Events;
+use crate::record::outcome::Verdict;
+use crate::run::{StageError, StageOutput};
+use crate::sandbox::Identity;
+use crate::text::ordinal;
+use crate::units::whole;
+
+/// What a stack gets that says nothing of its need.
+const CPUS: u32 = 2;
+/// The same, in megabytes.
+const MEMORY: u64 = 4096;
+/// An engine needs a moment to see that a node is free.
+const AT_ONCE: Duration = Duration::from_secs(3);
+
+/// Returns what a run of this plan asks of an engine, but for these nodes.
+#[must_use]
+pub fn request(plan: &Plan, identity: &Identity, exclude: &[String]) -> NodeRequest {
+    let mut time = plan.lifetime();
+    if plan.keep != Keep::No || plan.options.up_only {
+        time = time.saturating_add(plan.keep_for);
+    }
+    NodeRequest {
+        run_id: identity.run_id.clone(),
+        name: identity.project.clone(),
+        cpus: plan.need.cpus.map_or(CPUS, |cpus| cpus.div_ceil(1000)),
+        memory: plan.need.memory.map_or(MEMORY, |kb| kb.div_ceil(1024)),
+        time,
+        // It is reached and looked at, and its sandbox is made.
+        grace: plan.limits.connect * 3,
+        exclude: exclude.to_vec(),
+    }
+}
+
+/// Waits for a node. Returns it, and how long that took.
+pub async fn granted(
+    plan: &Plan,
+    engine: &dyn Engine,
+    request: &NodeRequest,
+    events: &Events,
+) -> Result<StageOutput<(Granted, Duration)>, StageError> {
+    let limit = plan.limits.queue;
+    let no_wait = plan.options.no_wait;
+    let last: Mutex<Option<Standing>> = Mutex::new(None);
+    let told = |standing: Standing| {
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        if !no_wait && last.as_ref() != Some(&standing) {
+            let text = format!(
+                "waiting up to {} s (`timeouts.queue`): {}, for a node of {}",
+                limit.as_secs(),
+                of_all(&standing),
+                plan.host.name
+            );
+            events.waits(text, limit);
+        }
+        *last = Some(standing);
+    };
+    let began = Instant::now();
+    let placing = engine.place(request, &told);
+    let placed = timeout(if no_wait { AT_ONCE } else { limit }, placing).await;
+    let standing = last.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match placed {
+        Ok(Ok(granted)) => {
+            let took = began.elapsed();
+            let waited = match standing {
+                Some(standing) => {
+                    format!(", waited {} as {}", whole(took), of_all(&standing))
+                }
+                None => String::new(),
+            };
+            let detail = format!("{}, job {}{waited}", granted.node, granted.id);
+            Ok(StageOutput::new((granted, took), detail))
+        }
+        Ok(Err(error)) => Err(refused(&plan.host.name, error)),
+        Err(_) => {
+            let standing = standing.map_or_else(|| "no answer".to_owned(), |it| of_all(&it));
+            let (why, help) = if no_wait {
+                let why = format!("no free node: this run would be {standing}");
+                (why, "without `--no-wait` this run waits")
+            } else {
+                let seconds = limit.as_secs();
+                let why = format!("no node within {seconds} s (`timeouts.queue`): {standing}");
+                (why, "raise `timeouts.queue` in e2e.yml")
+            };
+            let name = &plan.host.name;
+            let help =
+                format!("{help}; `cargo e2e doctor --host {name}` shows what the nodes are doing");
+            Err(StageError::new(Verdict::HostError, format!("{name} has {why}")).help(help))
+        }
+    }
+}
+
+/// Returns this repo's slots, the newest first: a sandbox that is up may be in one.
+pub async fn slots_of(
+    plan: &Plan,
+    engine: &dyn Engine,
+    identity: &Identity,
+) -> Result<Vec<Slot>, StageError> {
+    let mut slots = match engine.holds().await {
+        Ok(slots) => slots,
+        Err(error) => return Err(refused(&plan.host.name, error)),
+    };
+    let prefix = format!("e2e-{}-", identity.slug);
+    slots.retain(|slot| slot.name.starts_with(&prefix));
+    Ok(slots)
+}
+
+/// Returns why a cluster gives no node.
+pub fn refused(cluster: &str, error: NotGranted) -> StageError {
+    match error {
+        NotGranted::Host(error) => error.into(),
+        NotGranted::Refused { why, help } => {
+            let message = format!("failed to get a node of {cluster}: {why}");
+            let mut error = StageError::new(Verdict::HostError, message);
+            error.help = help.map(str::to_owned);
+            error
+        }
+    }
+}
+
+/// `3rd of 12 (Resources)`, or what is known of it.
+fn of_all(standing: &Standing) -> String {
+    let Standing {
+        number,
+        waiting,
+        reason,
+    } = standing;
+    if *number == 0 {
+        return reason.clone();
+    }
+    format!("{} of {waiting} ({reason})", ordinal(*number))
+}
+
+/// Returns why a slot is over, as far as its engine knows.
+pub async fn last_words(engine: &dyn Engine, cluster: &ClusterName, slot: (&str, &str)) -> String {
+    let (id, node) = slot;
+    let said = timeout(Duration::from_secs(15), engine.end(id, node)).await;
+    let name = cluster.engine.name();
+    match said {
+        Ok(Ok(said)) => format!("{name} says: {said}"),
+        Ok(Err(_)) | Err(_) => format!("{name} does not answer"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_told_with_its_reason() {
+        let standing = |number| Standing {
+            number,
+            waiting: 12,
+            reason: "Resources".to_owned(),
+        };
+        assert_eq!(of_all(&standing(3)), "3rd of 12 (Resources)");
+        assert_eq!(of_all(&standing(0)), "Resources");
+    }
+}

@@ -1,0 +1,76 @@
+//! What the chapter on clusters says is so here.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use e2e_tests::{Running, cargo_e2e};
+
+use crate::lab::{Cluster, LIMIT, NAME};
+
+fn read(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    fs::read_to_string(root.join(path)).expect("it is there")
+}
+
+/// The blocks of the chapter with this info.
+fn blocks(info: &str) -> Vec<String> {
+    let text = read("docs/src/guides/cluster.md");
+    let mut parts = text.split("```");
+    let mut found = Vec::new();
+    // Every second part is a block.
+    while let (Some(_prose), Some(block)) = (parts.next(), parts.next()) {
+        let (first, lines) = block.split_once('\n').expect("a line of info");
+        if first.trim() == info {
+            found.push(lines.to_owned());
+        }
+    }
+    found
+}
+
+/// The others change a machine: the lab's image has the same packages.
+#[test]
+fn its_commands_run() {
+    let cluster = Cluster::new();
+    let repo = cluster
+        .repo("chapter")
+        .spec("ports: isolated\ntest_command: 'true'\n");
+    let commands = blocks("sh no-run: needs a cluster");
+    assert_eq!(commands.len(), 3);
+    let as_here = repo.command();
+    let mut shell = Command::new("sh");
+    shell.arg("-es").current_dir(repo.root());
+    for (name, value) in as_here.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    let programs = cargo_e2e()
+        .parent()
+        .expect("a folder")
+        .display()
+        .to_string();
+    let path = std::env::var("PATH").expect("a path");
+    shell.env("PATH", format!("{programs}:{path}"));
+    let script = commands.concat().replace("slurm://login/e2e", NAME);
+    let ended = Running::start(shell, Some(&script)).finish(LIMIT);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    cluster.has_nothing_left();
+}
+
+#[test]
+fn its_slurm_conf_is_the_labs() {
+    let lab = read("tests/lab/images.d/cluster/slurm.conf");
+    let lines = blocks("text slurm.conf").concat();
+    assert!(lines.lines().count() > 10);
+    for line in lines.lines() {
+        let line = line
+            .replace("SlurmctldHost=login", "SlurmctldHost=cluster-login")
+            .replace("node[1-2]", "cluster-n[1-3]");
+        assert!(
+            lab.lines().any(|one| one == line),
+            "the lab has no {line:?}"
+        );
+    }
+}
