@@ -26,10 +26,6 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("README.md", "cargo install --path cargo-e2e"),
     ("CONTRIBUTING.md", "cargo build --workspace --bins"),
     (
-        "docs/src/guides/failures-again.md",
-        "cargo e2e --last-failed                 # what failed in the last run of this e2e.yml",
-    ),
-    (
         "docs/src/guides/cluster.md",
         "cargo e2e --host slurm://login/e2e",
     ),
@@ -56,6 +52,10 @@ const NOT_RUN: &[(&str, &str)] = &[
     (
         "docs/src/guides/cluster.md",
         "cargo e2e up --host slurm://login/e2e",
+    ),
+    (
+        "docs/src/guides/failures-again.md",
+        "cargo e2e --last-failed                 # what failed in the last run of this e2e.yml",
     ),
     (
         "docs/src/guides/many-at-once.md",

@@ -162,7 +162,7 @@ fn with_disk(user: &'static str, size: &str) -> Account {
 
 #[test]
 fn a_disk_that_is_nearly_full_is_refused_before_anything_begins() {
-    let account = with_disk("tiny", "1m");
+    let account = with_disk("tiny", "2m");
     let repo = repo("tiny");
     let ran = repo.run(account.host(), &[]);
     unusable(&ran);

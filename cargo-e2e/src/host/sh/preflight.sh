@@ -98,7 +98,8 @@ printf 'root=%s\n' "$root"
 if [ -z "$compose" ] && wait "$asking"; then
   compose=$(cat "$answers/compose")
   if [ -n "$usable" ] && [ -n "$programs" ]; then
-    printf '%s\n%s\n' "$compose" "$programs" >"$root/.compose-version.$$" && mv "$root/.compose-version.$$" "$root/compose-version"
+    new=$root/.compose-version.$$
+    { printf '%s\n%s\n' "$compose" "$programs" >"$new" && mv "$new" "$root/compose-version"; } || rm -f "$new"
   fi 2>/dev/null
 fi
 [ -z "$compose" ] || printf 'compose=%s\n' "$compose"
