@@ -11,6 +11,13 @@ services:
     ports: ["PORT_A:8080"]
 "#;
 
+/// The same, but it answers a second after what it prints: that line is never among those of the
+/// stages after `ready`.
+#[must_use]
+pub fn quiet_web() -> String {
+    WEB.replace("echo web is here &&", "echo web is here && sleep 1 &&")
+}
+
 /// The health check of [`WEB`], to begin a spec with.
 pub const WEB_IS_HEALTHY: &str = "
 health_checks:

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
+use e2e_tests::stacks::{WEB_IS_HEALTHY, quiet_web};
 use e2e_tests::{Browser, Host, Repo};
 use indoc::indoc;
 
@@ -12,7 +12,7 @@ use super::filters::settings;
 #[test]
 fn summary_and_page() {
     let repo = Repo::new("screen")
-        .compose(WEB)
+        .compose(&quiet_web())
         .spec(&format!(
             "{WEB_IS_HEALTHY}test_command: |\n  echo expected 3, got 4\n  exit 7\n"
         ))
@@ -58,7 +58,7 @@ fn page_of_several_tests() {
         .map(|number| case("cart", &number.to_string(), ""))
         .collect::<String>();
     let repo = Repo::new("screen")
-        .compose(WEB)
+        .compose(&quiet_web())
         .spec(indoc! {"
             junit: junit.xml
             test_command: |

@@ -1,6 +1,6 @@
 //! Each verdict, in a pipe and on a terminal.
 
-use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY};
+use e2e_tests::stacks::{WEB, WEB_IS_HEALTHY, quiet_web};
 use e2e_tests::{Host, Ran, Repo};
 use rustix::process::Signal;
 
@@ -11,7 +11,7 @@ const PASSES: &str = "test_command: 'echo 3 passed'\n";
 
 fn web(spec: &str) -> Repo {
     Repo::new("screen")
-        .compose(WEB)
+        .compose(&quiet_web())
         .spec(&format!("{WEB_IS_HEALTHY}{spec}"))
 }
 
