@@ -27,7 +27,7 @@ pub(super) fn found(arguments: &RepoArguments) -> Result<Vec<Repo>, Box<Unplanne
     })
 }
 
-/// Does something with each repo, or with the reason why one has no plan, with so many at a time; none
+/// Does something with each repo, or with the reason why one has no plan, `jobs` at a time; none
 /// begins after a signal, but for the first.
 pub(super) async fn each_plan(
     repos: Result<Vec<Repo>, Box<Unplanned>>,

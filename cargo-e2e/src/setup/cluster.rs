@@ -7,7 +7,7 @@ use crate::host::{Check, Finding, Host, Problem, connect};
 
 use super::doctor::{CONNECTION, missing};
 
-/// So many nodes are looked at, of those that there are: an admin sets up all alike.
+/// How many nodes of a partition `doctor` looks at: an admin sets up all alike.
 const SAMPLE: usize = 3;
 
 /// Asks the engine on its login host. Returns what it found, and nodes to look at.

@@ -15,7 +15,7 @@ use indoc::formatdoc;
 use super::measured::median;
 use super::way::LIMIT;
 
-/// The service answers so many seconds after it has started.
+/// How many seconds after its start the service answers.
 const STARTS_AFTER: [&str; 2] = ["0.7", "1.3"];
 
 /// The kinds of probes, as a health check has them.

@@ -299,7 +299,7 @@ pub(crate) fn packed(host: Host, pairs: usize) -> Measured {
     Measured::new(PACKED, "4 times 8 at once", host, pairs)
 }
 
-/// How long so many runs take that begin at once.
+/// Returns how long `number` runs take that begin at once.
 fn at_once(repo: &Repo, number: usize, host: Host) -> Duration {
     let began = Instant::now();
     let start = |_| {

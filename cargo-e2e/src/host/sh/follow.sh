@@ -26,7 +26,7 @@ ended() {
   exit 0
 }
 if [ -n "${own-}" ]; then
-  # The job is a child of this script, which is told of its end: that is not what a look is for.
+  # The job is a child of this script, so `wait` notices its end sooner than a look would.
   (
     asleep=
     trap '[ -z "$asleep" ] || kill "$asleep" 2>/dev/null; exit' TERM

@@ -15,7 +15,7 @@ use super::run_state::{Placed, RunState};
 use super::stage_runner::{StageRunner, Stopped};
 use super::{Reached, Run};
 
-/// A run gives up when so many nodes in turn could not be used.
+/// A run gives up when this many nodes in turn could not be used.
 const NODES: usize = 3;
 
 impl Run<'_> {
