@@ -111,8 +111,9 @@ async fn run_each(typed: &SandboxArguments, options: &Options) -> u8 {
             .await
     };
     let refuse = async |unplanned: Unplanned| {
+        let name = unplanned.repo.as_ref().map(shown).unwrap_or_default();
         screens
-            .show("", async |screen| refuse(unplanned, screen).await)
+            .show(&name, async |screen| refuse(unplanned, screen).await)
             .await
     };
     let several = tokio::select! {
