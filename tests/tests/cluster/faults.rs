@@ -1,21 +1,45 @@
-//! What becomes of a placed run when something is killed.
+//! What becomes of a placed run when something is killed, paused or cut off: rows of `make faults`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use e2e_tests::{Repo, wait_for};
+use e2e_tests::{Ended, Repo, wait_for};
 use rustix::process::Signal;
 
-use crate::lab::{Cluster, LIMIT, NAME, machine, on, record, run, start};
+use crate::lab::{
+    Cluster, LIMIT, NAME, NETWORK, address, machine, on, record, records, run, start,
+};
 
 /// The guard, and the slot after it.
 const GUARDED: Duration = Duration::from_mins(1);
 
-/// The record of a run that was killed, which the next command writes.
+/// Checks that nothing is left, and that each run has one record, and prints the row of this fault.
 #[track_caller]
-fn killed(repo: &Repo) -> serde_json::Value {
+fn row(fault: &str, cluster: &Cluster, repo: &Repo, runs: usize) -> serde_json::Value {
+    let since = Instant::now();
+    cluster.will_have_nothing(GUARDED);
+    let clean = since.elapsed().as_secs_f64();
+    // The record of a run that was killed is written by the next command.
     let told = repo.cargo_e2e(&["report"]);
     assert_eq!(told.code, Some(0), "{told}");
+    assert_eq!(records(repo).len(), runs, "{told}");
+    println!("| slurm: {fault} | 1 | 0 | {clean:.1} s | {runs} of {runs} |");
     record(repo)
+}
+
+/// The job of the run that is under way, and its node.
+#[track_caller]
+fn job_and_node(cluster: &Cluster) -> (String, String) {
+    let jobs = cluster.jobs();
+    let mut words = jobs.split_whitespace().map(str::to_owned);
+    let job = words.next().expect("a job");
+    (job, words.nth(2).expect("a node"))
+}
+
+/// Checks that a run ended because its slot or its node did, by what Slurm says of it.
+#[track_caller]
+fn ended_by_slurm(ended: &Ended, said: &str) {
+    assert_eq!(ended.code, Some(97), "{ended}");
+    assert!(ended.stderr.contains(said), "it lacks {said:?}\n{ended}");
 }
 
 #[test]
@@ -38,8 +62,8 @@ fn a_client_that_is_killed_while_it_waits_leaves_no_request() {
         !cluster.jobs().contains(repo.slug())
     });
     cluster.empty();
-    assert_eq!(record(&repo)["verdict"], "interrupted");
-    cluster.has_nothing_left();
+    let record = row("client killed while it waits", &cluster, &repo, 2);
+    assert_eq!(record["verdict"], "interrupted");
 }
 
 #[test]
@@ -58,8 +82,8 @@ fn a_client_that_is_killed_between_place_and_sandbox_gives_the_node_back() {
     assert!(cluster.jobs().contains("RUNNING"));
     run.signal(Signal::KILL);
     drop(run);
-    cluster.has_nothing_left();
-    assert_eq!(killed(&repo)["placement"], serde_json::Value::Null);
+    let record = row("client killed before its sandbox", &cluster, &repo, 1);
+    assert_eq!(record["placement"], serde_json::Value::Null);
 }
 
 #[test]
@@ -69,8 +93,7 @@ fn a_client_that_is_killed_while_tests_run_gives_the_slot_back() {
     let mut run = start(&repo, &[], "echo testing; sleep 7000");
     run.prints("testing").signal(Signal::KILL);
     drop(run);
-    cluster.will_have_nothing(GUARDED);
-    let record = killed(&repo);
+    let record = row("client killed while tests run", &cluster, &repo, 1);
     assert_eq!(record["verdict"], "interrupted");
     let host = record["host"].as_str().expect("a host");
     assert!(host.starts_with("cluster-n"), "{record}");
@@ -82,48 +105,181 @@ fn a_slot_that_the_admin_ends_ends_the_run_with_slurms_reason() {
     let repo = cluster.repo("cancelled");
     let mut run = start(&repo, &[], "echo testing; sleep 7000");
     run.prints("testing");
-    let jobs = cluster.jobs();
-    let job = jobs.split_whitespace().next().expect("a job");
+    let (job, _) = job_and_node(&cluster);
     let _ = on("cluster-login", &format!("scancel {job}"));
     let ended = run.finish(LIMIT);
-    assert_eq!(ended.code, Some(97), "{ended}");
-    for said in [
-        "the scheduler ended its slot",
-        &format!("slurm says: job {job} C"),
-    ] {
-        assert!(ended.stderr.contains(said), "it lacks {said:?}\n{ended}");
-    }
-    let text = record(&repo).to_string();
-    assert!(text.contains("slurm says"), "{text}");
-    cluster.has_nothing_left();
+    ended_by_slurm(&ended, "the scheduler ended its slot");
+    ended_by_slurm(&ended, &format!("slurm says: job {job} C"));
+    let record = row("scancel while tests run", &cluster, &repo, 1);
+    assert!(record.to_string().contains("slurm says"), "{record}");
+}
+
+/// As when the login host dies: the run has its slot, and what is left of it is ended by the next look.
+#[test]
+fn a_slot_whose_srun_is_killed_is_given_back() {
+    let cluster = Cluster::new();
+    let repo = cluster.repo("srun-dies");
+    let mut run = start(
+        &repo,
+        &[],
+        "echo testing; until [ -e /tmp/go ]; do sleep 0.1; done",
+    );
+    run.prints("testing");
+    let (_, node) = job_and_node(&cluster);
+    let _ = on("cluster-login", "pkill -KILL -x srun");
+    let _ = on(&node, "touch /tmp/go");
+    let ended = run.finish(LIMIT);
+    let _ = on(&node, "rm -f /tmp/go");
+    assert_eq!(ended.code, Some(0), "{ended}");
+    wait_for(
+        "a minute, in which its step could come",
+        Duration::from_mins(2),
+        || {
+            let listed = repo.cargo_e2e(&["list", "--host", NAME]);
+            assert_eq!(listed.code, Some(0), "{listed}");
+            cluster.jobs().is_empty()
+        },
+    );
+    let _ = row("srun killed while tests run", &cluster, &repo, 1);
 }
 
 #[test]
-fn a_node_that_dies_ends_the_run_with_slurms_reason() {
+fn a_slot_whose_time_is_over_ends_the_run_with_slurms_reason() {
     let cluster = Cluster::new();
-    let repo = cluster.repo("node-dies").env("CARGO_E2E_LEASE", "10");
+    let repo = cluster.repo("time-limit");
+    let mut run = start(&repo, &[], "echo testing; sleep 7000");
+    run.prints("testing");
+    let (job, _) = job_and_node(&cluster);
+    let limit = format!("scontrol update JobId={job} TimeLimit=1");
+    let _ = on("cluster-login", &limit);
+    let ended = run.finish(LIMIT);
+    ended_by_slurm(&ended, "the scheduler ended its slot");
+    ended_by_slurm(&ended, &format!("slurm says: job {job} "));
+    let _ = row("time limit while tests run", &cluster, &repo, 1);
+}
+
+/// Loses a run's node for longer than its lease and Slurm's patience, and gives it back.
+fn lose(fault: &str, name: &str, lose: impl Fn(&str), restore: impl Fn(&str)) {
+    let cluster = Cluster::new();
+    let repo = cluster.repo(name).env("CARGO_E2E_LEASE", "10");
     let mut run = start(&repo, &[], "echo testing on $(hostname); sleep 7000");
     run.prints("testing on");
-    let jobs = cluster.jobs();
-    let node = jobs.split_whitespace().nth(3).expect("a node").to_owned();
-    machine(&["kill"], &node);
+    let (job, node) = job_and_node(&cluster);
+    lose(&node);
+    let lost = Instant::now();
     let ended = run.finish(LIMIT);
-    assert_eq!(ended.code, Some(97), "{ended}");
-    assert!(ended.stderr.contains("slurm says: job"), "{ended}");
-    assert!(ended.stderr.contains(&format!("node {node}")), "{ended}");
-    assert!(ended.took < Duration::from_mins(2), "{ended}");
-    // The others go on.
+    let told = lost.elapsed();
+    ended_by_slurm(&ended, &format!("slurm says: job {job} "));
+    ended_by_slurm(&ended, &format!("node {node}"));
+    assert!(told < Duration::from_mins(2), "{ended}");
+    // The others have room.
     let other = run_elsewhere(&repo);
     assert_ne!(other, node);
-    machine(&["start"], &node);
+    restore(&node);
     let up = Cluster::repair();
     assert_eq!(up.code, Some(0), "{up}");
-    // What was up there ended with the machine; the guard's work is gc's.
+    // What was up on a machine that stopped ended with it; the guard's work is gc's.
     let gc = repo.cargo_e2e(&["gc", "--host", NAME]);
     assert_eq!(gc.code, Some(0), "{gc}");
     let down = repo.cargo_e2e(&["down", "--all", "--host", &node]);
     assert_eq!(down.code, Some(0), "{down}");
-    cluster.will_have_nothing(GUARDED);
+    let _ = row(fault, &cluster, &repo, 2);
+    println!("the client said so after {:.0} s", told.as_secs_f64());
+}
+
+#[test]
+fn a_node_that_dies_ends_the_run_with_slurms_reason() {
+    lose(
+        "node killed while tests run",
+        "node-dies",
+        |node| machine(&["kill"], node),
+        |node| machine(&["start"], node),
+    );
+}
+
+#[test]
+fn a_node_that_dies_before_tests_begin_costs_only_time() {
+    let cluster = Cluster::new();
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let path = file.path().display().to_string();
+    std::fs::remove_file(&path).expect("it is there");
+    let repo = cluster
+        .repo("node-dies-early")
+        .env("CARGO_E2E_LEASE", "10")
+        .env("CARGO_E2E_FAILPOINT", &format!("ready:{path}"));
+    let run = start(&repo, &[], "echo testing on $(hostname)");
+    wait_for("the stage `ready`", Duration::from_mins(1), || {
+        std::path::Path::new(&path).exists()
+    });
+    let (_, node) = job_and_node(&cluster);
+    machine(&["kill"], &node);
+    // On the next node it goes on.
+    wait_for("the loss of the node", Duration::from_mins(2), || {
+        !cluster.jobs().contains(&node) && std::fs::remove_file(&path).is_ok()
+    });
+    let ended = run.finish(LIMIT);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    let lost = format!("{node} was lost before a test began");
+    assert!(ended.stderr.contains(&lost), "{ended}");
+    machine(&["start"], &node);
+    let up = Cluster::repair();
+    assert_eq!(up.code, Some(0), "{up}");
+    let down = repo.cargo_e2e(&["down", "--all", "--host", &node]);
+    assert_eq!(down.code, Some(0), "{down}");
+    let record = row("node killed before tests", &cluster, &repo, 1);
+    assert_eq!(record["verdict"], "passed");
+    assert_ne!(record["host"], node.as_str());
+}
+
+#[test]
+fn a_node_that_hangs_ends_the_run_with_slurms_reason() {
+    lose(
+        "node paused while tests run",
+        "node-hangs",
+        |node| machine(&["pause"], node),
+        |node| machine(&["unpause"], node),
+    );
+}
+
+#[test]
+fn a_node_that_is_cut_off_ends_the_run_with_slurms_reason() {
+    lose(
+        "node cut off while tests run",
+        "node-cut-off",
+        |node| machine(&["network", "disconnect", NETWORK], node),
+        |node| {
+            machine(
+                &["network", "connect", "--ip", &address(node), NETWORK],
+                node,
+            )
+        },
+    );
+}
+
+#[test]
+fn a_login_host_that_hangs_leaves_no_request_and_no_sandbox() {
+    let cluster = Cluster::new();
+    let repo = cluster.repo("login-hangs").env("CARGO_E2E_LEASE", "10");
+    let hang = |run: e2e_tests::Running| {
+        machine(&["pause"], "cluster-login");
+        let ended = run.finish(LIMIT);
+        machine(&["unpause"], "cluster-login");
+        assert_eq!(ended.code, Some(97), "{ended}");
+    };
+    let mut run = start(&repo, &[], "echo testing; sleep 7000");
+    run.prints("testing");
+    hang(run);
+    let _ = row("login host paused while tests run", &cluster, &repo, 1);
+    cluster.fill();
+    let mut run = start(&repo, &[], "true");
+    run.prints("1st of 1");
+    hang(run);
+    wait_for("the end of the request", GUARDED, || {
+        !cluster.jobs().contains(repo.slug())
+    });
+    cluster.empty();
+    let record = row("login host paused while a run waits", &cluster, &repo, 2);
+    assert_eq!(record["verdict"], "host_error");
 }
 
 fn run_elsewhere(repo: &Repo) -> String {
@@ -137,6 +293,7 @@ fn a_request_survives_a_controller_that_is_killed() {
     let cluster = Cluster::new();
     let repo = cluster.repo("controller");
     cluster.fill();
+    let mut runs = 0;
     for wait in [0, 1, 10] {
         let mut run = start(&repo, &[], "true");
         wait_for("the request", Duration::from_mins(1), || {
@@ -157,7 +314,9 @@ fn a_request_survives_a_controller_that_is_killed() {
         cluster.empty();
         let ended = run.finish(LIMIT);
         assert_eq!(ended.code, Some(0), "{wait} s: {ended}");
-        cluster.has_nothing_left();
+        let fault = format!("controller killed {wait} s after a request");
+        runs += 1;
+        let _ = row(&fault, &cluster, &repo, runs);
         if wait != 10 {
             cluster.fill();
         }

@@ -12,6 +12,8 @@ pub(crate) const LIMIT: Duration = Duration::from_mins(5);
 /// As it is typed.
 pub(crate) const NAME: &str = "slurm://cluster-login/e2e";
 pub(crate) const NODES: [&str; 3] = ["cluster-n1", "cluster-n2", "cluster-n3"];
+/// Of its machines.
+pub(crate) const NETWORK: &str = "e2e-lab-cluster";
 /// The user there.
 const ROOT: &str = "/home/dev/.local/state/cargo-e2e";
 /// Slots are free a moment after their sandboxes are gone.
@@ -134,6 +136,11 @@ pub(crate) fn machine(verb: &[&str], machine: &str) {
     command.args(verb).arg(container(machine));
     let ended = Running::start(command, None).finish(Duration::from_mins(1));
     assert_eq!(ended.code, Some(0), "docker {verb:?} {machine}\n{ended}");
+}
+
+/// A node's address in the network, which it keeps.
+pub(crate) fn address(node: &str) -> String {
+    format!("10.199.77.1{}", node.trim_start_matches("cluster-n"))
 }
 
 fn container(machine: &str) -> String {

@@ -88,6 +88,44 @@ fn twelve_runs_on_six_slots_all_pass() {
 }
 
 #[test]
+fn a_big_request_is_not_starved_by_small_ones() {
+    let cluster = Cluster::new();
+    let repo = cluster.repo("big");
+    for node in NODES {
+        let fill = format!(
+            "runuser -u dev -- sbatch -Q -D / -o /dev/null -w {node} -c 4 --mem=9000 -J other-{node} --wrap 'sleep 600'"
+        );
+        let _ = on("cluster-login", &fill);
+    }
+    wait_for("other work", Duration::from_secs(20), || {
+        cluster.jobs().matches("RUNNING").count() == NODES.len()
+    });
+    let mut big = start(&repo, &["--need", "cpus=4"], "echo big one");
+    big.prints("1st of 1 (Resources)");
+    let mut small: Vec<Running> = Vec::new();
+    for _ in 0..3 {
+        let mut run = start(&repo, &["--need", "cpus=2"], "true");
+        run.prints("for a node of");
+        small.push(run);
+    }
+    // There is room for small ones as soon as for the big one.
+    let _ = on("cluster-login", "scancel -n other-cluster-n1");
+    big.prints("big one");
+    for run in &mut small {
+        assert!(run.is_running());
+    }
+    let _ = on(
+        "cluster-login",
+        "scancel -n other-cluster-n2; scancel -n other-cluster-n3",
+    );
+    for run in small.into_iter().chain([big]) {
+        let ended = run.finish(LIMIT);
+        assert_eq!(ended.code, Some(0), "{ended}");
+    }
+    cluster.has_nothing_left();
+}
+
+#[test]
 fn a_run_that_waits_says_its_place_and_does_not_wait_with_no_wait() {
     let cluster = Cluster::new();
     let repo = cluster.repo("waits");
@@ -130,6 +168,8 @@ fn a_kept_sandbox_has_its_slot_beyond_the_clients_end() {
     std::thread::sleep(Duration::from_secs(2));
     let jobs = cluster.jobs();
     assert!(jobs.contains("RUNNING"), "{jobs}");
+    let on_login = on("cluster-login", "pgrep -x srun || :");
+    assert_eq!(on_login, "", "its slot needs nothing there");
     let again = run(&repo, &["--reuse"], "true");
     assert_eq!(again.code, Some(0), "{again}");
     assert!(again.stderr.contains("nothing changed"), "{again}");

@@ -26,6 +26,8 @@ pub struct NodeRequest {
     pub grace: Duration,
     /// Nodes that are not wanted.
     pub exclude: Vec<String>,
+    /// Whether the sandbox may be kept.
+    pub stays: bool,
 }
 
 /// How a request stands.

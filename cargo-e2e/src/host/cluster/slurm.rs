@@ -41,6 +41,7 @@ impl Slurm {
     fn request(&self, request: &NodeRequest, again: bool) -> Script {
         self.script("place")
             .var("again", if again { "yes" } else { "" })
+            .var("stays", if request.stays { "yes" } else { "" })
             .var("run", &request.run_id)
             .var("name", &request.name)
             .var("slot", SLOT)

@@ -1,21 +1,22 @@
 # Asks Slurm, on a login host or wherever its commands are. Needs: verb, partition.
 # `place` asks for a node, and says `waiting PLACE OF REASON`, `placed JOB NODE`, or `ended JOB STATE`. The
 # request ends with standard input, unless `taken` came before. Needs: run, name, slot (the script that
-# holds it), grace, cpus, memory (MB), minutes, exclude (nodes that are not asked for), again (yes where
-# this is not the first try).
+# holds it), grace, cpus, memory (MB), minutes, exclude (nodes that are not asked for), stays (yes for a
+# sandbox that may be kept), again (yes where this is not the first try).
 # `nodes` says `node NAME STATE`; `holds` what this user has: `slot JOB NODE RUN NAME`; `end` ends `job` on `node`, and
 # says what Slurm knows of both.
 set -u
 umask 077
 trap '' PIPE HUP
-for tool in sbatch squeue scancel sinfo; do
+for tool in sbatch srun squeue scancel sinfo; do
   command -v "$tool" >/dev/null 2>&1 && continue
   echo "it has no \`$tool\`" >&2
   exit 3
 done
 user=$(id -un)
-# Jobs get their environment from here: the client's own may have secrets.
-clean() { env -i HOME="$HOME" PATH="$PATH" ${SLURM_CONF:+"SLURM_CONF=$SLURM_CONF"} "$@"; }
+# Jobs get their environment from here: the client's own may have secrets. Needs: instead (`exec`, or nothing).
+instead=
+clean() { $instead env -i HOME="$HOME" PATH="$PATH" ${SLURM_CONF:+"SLURM_CONF=$SLURM_CONF"} "$@"; }
 # Sets `limit` to the partition's longest time; fails where there is no such partition.
 know_partition() {
   limit=$(sinfo -h -p "$partition" -o %l) || exit 1
@@ -33,15 +34,66 @@ fit_time() {
   case $most in '' | *[!0-9]* | 0) return ;; esac
   [ "$minutes" -le "$most" ] || minutes=$most
 }
-# Asks for a node. Sets `job`, or says why there is none and fails.
+# ask MORE…: what every request says. Needs: command.
+ask() {
+  # shellcheck disable=SC2086 # words
+  clean root="$root" id="$run" grace="$grace" $command -N 1 -n 1 -c "$cpus" --mem="$memory" -t "$minutes" \
+    -p "$partition" ${exclude:+-x "$exclude"} -J "$name" --comment="$run" -D / \
+    -i /dev/null -o /dev/null -e /dev/null --export=ALL "$@"
+}
+# Says why there is no job.
+refused() { printf 'refused %s\n' "$(sed 's/^[a-z]*: error: //' | tail -n 1)"; }
+# Asks for a node. Sets `job`, or says why there is none and fails. Slurm grants at once what srun asks for,
+# and what sbatch asks for when it next looks; but a slot of srun ends with the login host.
 submit() {
-  said=$(printf '%s\n' "$slot" | clean root="$root" id="$run" grace="$grace" sbatch --parsable --no-requeue \
-    -N 1 -n 1 -c "$cpus" --mem="$memory" -t "$minutes" -p "$partition" ${exclude:+-x "$exclude"} \
-    -J "$name" --comment="$run" -D / -i /dev/null -o /dev/null -e /dev/null --export=ALL 2>&1)
-  job=$(printf '%s\n' "$said" | sed -n 's/^\([0-9][0-9]*\)\(;.*\)*$/\1/p' | tail -n 1)
-  [ -z "$job" ] || return 0
-  printf 'refused %s\n' "$(printf '%s\n' "$said" | sed 's/^sbatch: error: //' | tail -n 1)"
+  old=$job
+  job=
+  if [ -n "$stays" ]; then
+    command='sbatch --parsable --no-requeue'
+    said=$(printf '%s\n' "$slot" | ask 2>&1)
+    job=$(printf '%s\n' "$said" | sed -n 's/^\([0-9][0-9]*\)\(;.*\)*$/\1/p' | tail -n 1)
+    [ -z "$job" ] || return 0
+    printf '%s\n' "$said" | refused
+    return 1
+  fi
+  # srun says the job's number only when it is granted. Nothing of this session may stay open, which ends
+  # before the slot: a shell keeps what it redirects for one command.
+  said=$(mktemp) || exit 1
+  exec 3>"$said"
+  exec 4<"$said"
+  rm -f "$said"
+  [ -z "$asking" ] || kill "$asking" 2>/dev/null
+  command='setsid srun -Q'
+  (
+    exec </dev/null >/dev/null 2>&3 3>&- 4<&-
+    instead='exec'
+    ask sh -c "$slot"
+  ) &
+  asking=$!
+  while kill -0 "$asking" 2>/dev/null; do
+    for one in $(squeue -h -u "$user" -n "$name" -t PD,CF,R -o %i 2>/dev/null); do
+      # A controller that was restarted may know it again.
+      if [ "$one" = "$old" ]; then scancel "$one" 2>/dev/null; else job=$one; fi
+    done
+    [ -z "$job" ] || return 0
+    pause 0.05
+  done
+  refused <&4
   return 1
+}
+# Ends jobs of this user whose srun was killed: Slurm has ended their only step, and waits for another one.
+abandoned() {
+  steps=$(squeue -h -s -u "$user" -o %i 2>/dev/null) || return 0
+  squeue -h -u "$user" -p "$partition" -t R -o '%i %j %M' 2>/dev/null |
+    while read -r number what time; do
+      case "$what $time" in
+        # In its first minute its step may be on its way.
+        'e2e-'*' 0:'*) continue ;;
+        'e2e-'*) ;;
+        *) continue ;;
+      esac
+      printf '%s\n' "$steps" | grep -q "^$number\." || scancel "$number" 2>/dev/null
+    done
 }
 # Sets `place` and `of`: where the request stands among those that wait.
 stand() {
@@ -58,11 +110,16 @@ pause() {
   [ -n "$ending" ] || return 0
   kill "$napping" 2>/dev/null
   # Its own and no other: there may be a newer one of the same run.
-  [ "$ending" = taken ] || scancel "$job" 2>/dev/null
+  if [ "$ending" != taken ]; then
+    if [ -n "$job" ]; then scancel "$job" 2>/dev/null; fi
+    if [ -n "$asking" ]; then kill "$asking" 2>/dev/null; fi
+  fi
   exit 0
 }
 follow() {
   ending=
+  asking=
+  job=
   trap 'ending=over' TERM
   trap 'ending=taken' USR1
   submit || return
@@ -77,7 +134,14 @@ follow() {
       reason=${rest#*|}
       case $state in
         RUNNING)
+          # Its srun could not be told so.
+          if [ -n "$asking" ] && ! kill -0 "$asking" 2>/dev/null; then
+            scancel "$job" 2>/dev/null
+            submit || return
+            continue
+          fi
           echo "placed $job ${rest%%|*}"
+          (abandoned)
           while :; do pause 5; done
           ;;
         PENDING)
@@ -135,10 +199,12 @@ case $verb in
     ;;
   nodes)
     know_partition
+    abandoned
     sinfo -h -N -p "$partition" -o 'node %N %t' | sort -u
     ;;
   holds)
     know_partition
+    abandoned
     squeue -h -u "$user" -p "$partition" -t R -S -i -o 'slot %i %N %k %j'
     ;;
   end)

@@ -37,6 +37,7 @@ impl Run<'_> {
             return;
         }
         let mut exclude: Vec<String> = Vec::new();
+        let mut was_lost = false;
         loop {
             let placing = async {
                 let engine = self.engine(cluster, &mut known, reached).await?;
@@ -66,9 +67,20 @@ impl Run<'_> {
                     };
                     // From here on the slot follows the sandbox.
                     granted.confirm().await;
+                    let node = slot.node.clone();
                     runner.in_slot(slot);
                     Box::pin(run.in_sandbox(runner, state, &host, &facts, entered)).await;
-                    return;
+                    if was_lost || !state.out_of_reach || runner.reached(Stage::Test) {
+                        return;
+                    }
+                    // No test had begun: its loss costs only time, once.
+                    was_lost = true;
+                    self.events.warn(format!(
+                        "{node} was lost before a test began: its guard takes the sandbox there down; asking for another node"
+                    ));
+                    exclude.push(node);
+                    runner.leave();
+                    state.leave();
                 }
                 Err(Stopped::Failed(error))
                     if error.verdict == Verdict::HostError && exclude.len() + 1 < NODES =>

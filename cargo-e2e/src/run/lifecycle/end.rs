@@ -92,6 +92,7 @@ impl Run<'_> {
                 if error.verdict != Verdict::Leaked {
                     state.leftovers.push(state_not_known(run_id));
                 }
+                state.out_of_reach = error.lost;
                 // A host that is lost only now counts as lost, too.
                 state.add(if error.lost {
                     Verdict::HostError

@@ -33,6 +33,8 @@ pub(super) struct RunState {
     pub(super) queued_ms: u64,
     /// Whether the host is lost.
     pub(super) lost: bool,
+    /// Whether it was lost at the run's end, too.
+    pub(super) out_of_reach: bool,
     pub(super) health_checks: Vec<HealthRecord>,
     pub(super) services: Vec<ServiceRecord>,
     /// What the containers used.
@@ -76,6 +78,16 @@ impl RunState {
             differs |= look.await.is_ok_and(|look| look != *git);
         }
         differs
+    }
+
+    /// Forgets what came of a host that is lost: the run begins again on another one.
+    pub(super) fn leave(&mut self) {
+        *self = Self {
+            queued_ms: self.queued_ms,
+            ended_sandboxes: std::mem::take(&mut self.ended_sandboxes),
+            looks: std::mem::take(&mut self.looks),
+            ..Self::default()
+        };
     }
 
     /// Stores why the run stops.

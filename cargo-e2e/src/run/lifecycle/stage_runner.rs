@@ -315,6 +315,13 @@ impl<'a> StageRunner<'a> {
         records.retain(|record| record.name < Stage::Place);
     }
 
+    /// The same for a host that is lost, with the run's sandbox.
+    pub(super) fn leave(&mut self) {
+        self.lease = None;
+        self.slot = None;
+        self.forget();
+    }
+
     /// Returns whether a stage has begun.
     pub(super) fn reached(&self, stage: Stage) -> bool {
         let records = self.records.borrow();

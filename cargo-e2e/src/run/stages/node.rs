@@ -25,7 +25,8 @@ const AT_ONCE: Duration = Duration::from_secs(3);
 #[must_use]
 pub fn request(plan: &Plan, identity: &Identity, exclude: &[String]) -> NodeRequest {
     let mut time = plan.lifetime();
-    if plan.keep != Keep::No || plan.options.up_only {
+    let stays = plan.keep != Keep::No || plan.options.up_only;
+    if stays {
         time = time.saturating_add(plan.keep_for);
     }
     NodeRequest {
@@ -37,6 +38,7 @@ pub fn request(plan: &Plan, identity: &Identity, exclude: &[String]) -> NodeRequ
         // It is reached and looked at, and its sandbox is made.
         grace: plan.limits.connect * 3,
         exclude: exclude.to_vec(),
+        stays,
     }
 }
 
