@@ -166,9 +166,9 @@ fn lose(fault: &str, name: &str, lose: impl Fn(&str), restore: impl Fn(&str)) {
     run.prints("testing on");
     let (job, node) = job_and_node(&cluster);
     lose(&node);
-    let lost = Instant::now();
+    let since = Instant::now();
     let ended = run.finish(LIMIT);
-    let told = lost.elapsed();
+    let told = since.elapsed();
     ended_by_slurm(&ended, &format!("slurm says: job {job} "));
     ended_by_slurm(&ended, &format!("node {node}"));
     assert!(told < Duration::from_mins(2), "{ended}");
@@ -251,7 +251,7 @@ fn a_node_that_is_cut_off_ends_the_run_with_slurms_reason() {
             machine(
                 &["network", "connect", "--ip", &address(node), NETWORK],
                 node,
-            )
+            );
         },
     );
 }
