@@ -13,7 +13,7 @@ KEEP =
 # Where `make e2e` looks for repos: a list of folders, separated by spaces.
 REPOS_DIR = examples ..
 
-.PHONY: help demo test long e2e lint cluster cluster-tests faults soak queue bench big page fuzz canaries runners failures docs
+.PHONY: help demo test long e2e lint cluster cluster-tests cluster-scale faults soak queue bench big page fuzz canaries runners failures docs
 
 help:
 	@echo 'make demo                    set up a lab host here and run examples on it and here'
@@ -22,6 +22,7 @@ help:
 	@echo 'make e2e REPO=slug           run that repo'"'"'s end-to-end tests; HOST=name, KEEP=1'
 	@echo 'make cluster                 make a Slurm cluster of containers here, and print commands to try'
 	@echo 'make cluster-tests           place runs on it, kill what can be killed, and print figures'
+	@echo 'make cluster-scale           ask a Slurm of 1,000 nodes for 12 a second, and print what a grant takes'
 	@echo 'make faults                  kill everything that can be killed, and print what was left'
 	@echo 'make soak N=200              kill so many runs at random moments'
 	@echo 'make queue N=200            send N runs with mixed needs through one queue, and kill a tenth'
@@ -55,6 +56,9 @@ cluster:
 
 cluster-tests:
 	@sh scripts/cluster tests
+
+cluster-scale:
+	@sh scripts/cluster scale
 
 faults:
 	@E2E_FAULTS=all sh scripts/faults
