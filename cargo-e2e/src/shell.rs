@@ -94,7 +94,7 @@ pub fn quote(value: &str) -> String {
 #[must_use]
 pub fn word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
-    if text.chars().all(plain) {
+    if text.chars().all(plain) && !text.is_empty() {
         text.to_owned()
     } else {
         quote(text)
@@ -106,6 +106,11 @@ mod tests {
     use std::process::Command;
 
     use super::*;
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_read_another() {
+        assert_eq!(["a/b", "", "a b"].map(word), ["a/b", "''", "'a b'"]);
+    }
 
     fn ended(shell: &[&str], command: &str, arguments: &[&str]) -> (Option<i32>, String) {
         let strings =

@@ -44,6 +44,13 @@ pub fn cache_folder() -> PathBuf {
         .join("cargo-e2e")
 }
 
+/// Writes a record, which is there whole or not at all, also after a power cut.
+pub fn write(folder: &Path, name: &str, record: &Record) -> io::Result<()> {
+    let mut json = serde_json::to_vec_pretty(record)?;
+    json.push(b'\n');
+    durable::write(folder, name, &json)
+}
+
 /// The folder of records. Many runs use it at once: each writes its own files.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -90,9 +97,7 @@ impl Store {
     /// When the record can't be written.
     pub fn put(&self, record: &Record) -> io::Result<()> {
         durable::folder(&self.folder)?;
-        let mut json = serde_json::to_vec_pretty(record)?;
-        json.push(b'\n');
-        durable::write(&self.folder, &name(&record.run_id), &json)?;
+        write(&self.folder, &name(&record.run_id), record)?;
         // A new record is stored even where an old one can't be removed.
         let _ = self.prune(KEPT, &record.run_id);
         Ok(())

@@ -71,7 +71,6 @@ pub fn included(root: &Path, patterns: &[String]) -> Result<BTreeSet<PathBuf>, F
                 pattern: pattern.clone(),
                 reason: error.msg.to_owned(),
             })?;
-        let before = found.len();
         let mut any = false;
         for path in matches.filter_map(Result::ok) {
             any = true;
@@ -79,7 +78,7 @@ pub fn included(root: &Path, patterns: &[String]) -> Result<BTreeSet<PathBuf>, F
                 found.insert(inside.to_owned());
             }
         }
-        if !any && found.len() == before {
+        if !any {
             return Err(FilesError::NothingIncluded {
                 pattern: pattern.clone(),
             });

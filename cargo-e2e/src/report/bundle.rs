@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::durable;
 use crate::record::outcome::Record;
-use crate::record::{ctrf, junit};
+use crate::record::{ctrf, junit, store};
 use crate::report::{failure, github};
 use crate::sandbox::is_run_id;
 
@@ -66,9 +66,7 @@ impl Bundle {
     /// # Errors
     /// When it can't be written.
     pub fn write_record(&self, record: &Record) -> io::Result<()> {
-        let mut json = serde_json::to_vec_pretty(record)?;
-        json.push(b'\n');
-        durable::write(&self.dir, "run.json", &json)
+        store::write(&self.dir, "run.json", record)
     }
 
     /// Writes `junit.xml`, `ctrf.json` and `summary.md`, with what the evidence says of a failure.

@@ -9,7 +9,6 @@ mod lives;
 mod logs;
 mod style;
 mod test_list;
-mod test_name;
 mod test_times;
 #[cfg(test)]
 mod tests;

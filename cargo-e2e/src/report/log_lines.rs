@@ -231,7 +231,7 @@ impl LogLines {
         self.file.seek(SeekFrom::Start(from.saturating_sub(1)))?;
         if from > 0 {
             // Skips the line that begins before the range, or only its end.
-            at += self.line(&mut line)? - 1;
+            at += self.line(&mut line)?.saturating_sub(1);
         }
         while at < to {
             let read = self.line(&mut line)?;

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use tokio::net::UnixListener;
+use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 
 use crate::host::{HostError, RuntimeDir};
@@ -32,6 +32,8 @@ use session::Session;
 const LONGEST_PATH: usize = 100;
 /// How long sessions may restore what they changed, once the tests are over.
 const LAST: Duration = Duration::from_mins(5);
+/// After a connection that could not be accepted.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The socket, and what was changed through it.
 pub struct Control<'a> {
@@ -112,12 +114,10 @@ impl<'a> Control<'a> {
         let ended = loop {
             tokio::select! {
                 ended = &mut tests => break ended,
-                accepted = self.listener.accept() => {
-                    if let Ok((stream, _)) = accepted {
-                        number += 1;
-                        let session = self.session(number);
-                        sessions.push(session.answer_all(stream, self.closing.subscribe()));
-                    }
+                stream = accept(&self.listener) => {
+                    number += 1;
+                    let session = self.session(number);
+                    sessions.push(session.answer_all(stream, self.closing.subscribe()));
                 }
                 Some(()) = sessions.next(), if !sessions.is_empty() => {}
             }
@@ -166,5 +166,16 @@ impl<'a> Control<'a> {
     /// Returns the ids of all containers that tests changed, restored or not.
     pub async fn changed(&self) -> BTreeSet<String> {
         self.changes.ever().await
+    }
+}
+
+/// Returns the next connection; where none can be opened, because too many files are, say, tries
+/// again after a pause.
+async fn accept(listener: &UnixListener) -> UnixStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
     }
 }

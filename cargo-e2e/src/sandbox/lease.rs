@@ -67,7 +67,7 @@ impl Lease {
             .var("who", &sandbox.visitor.who)
             .var("patience", sandbox.lease.as_secs().to_string())
             .var("sure", if host.is_local() { "yes" } else { "no" });
-        let holder = Holder {
+        let mut holder = Holder {
             turn: take,
             unanswered: Vec::new(),
             host,
@@ -84,6 +84,7 @@ impl Lease {
             answered_at: jiff::Timestamp::now(),
         };
         let task = tokio::spawn(async move {
+            // Who waits for a turn reads why it is lost as soon as the holder is gone.
             if let Some(why) = holder.hold(stopped).await {
                 tell.send_replace(Some(why));
             }
@@ -159,7 +160,7 @@ impl Holder {
     }
 
     /// Until it is given back (none), or has ended.
-    async fn hold(mut self, mut stopped: watch::Receiver<bool>) -> Option<LeaseLost> {
+    async fn hold(&mut self, mut stopped: watch::Receiver<bool>) -> Option<LeaseLost> {
         let mut tried_since = false;
         let mut refused = None;
         loop {

@@ -29,6 +29,9 @@ pub fn memory(text: &str) -> Option<u64> {
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
+    if number.starts_with('.') || number.ends_with('.') {
+        return None;
+    }
     let number: f64 = number.parse().ok()?;
     let bytes = match unit.trim() {
         "" | "b" => 1.0,
@@ -87,7 +90,7 @@ mod tests {
         ] {
             assert_eq!(memory(text), Some(kb), "{text}");
         }
-        for bad in ["", "much", "0", "-1g", "4 Gold", "1e99g"] {
+        for bad in ["", "much", "0", "-1g", "4 Gold", "1e99g", ".5g", "1.g"] {
             assert_eq!(memory(bad), None, "{bad}");
         }
         assert_eq!((cpus("2"), cpus("0.5")), (Some(2000), Some(500)));

@@ -214,7 +214,7 @@ fn describe(plan: &Plan, project: &str) -> String {
     if let Some(command) = &plan.spec.setup_command {
         line("setup", format!("{} (on the host)", one_line(command)));
     }
-    if let Some(command) = &plan.spec.test_command {
+    if let Tests::Command(command) = &plan.tests {
         let place = match plan.tests_on {
             Side::Host => "on the host",
             Side::Client => "here",
@@ -239,11 +239,15 @@ fn describe(plan: &Plan, project: &str) -> String {
     for warning in plan.targets_not_run() {
         line("not run", warning.text);
     }
-    if let Some(service) = &plan.spec.test_service {
+    if let Tests::Service { name, command } = &plan.tests {
+        let what = match command {
+            Some(command) => format!("{} in the service {name}", one_line(command)),
+            None => format!("the service {name}"),
+        };
         let limit = whole(plan.limits.test);
         line(
             "tests",
-            format!("the service {service} (on the compose network, at most {limit})"),
+            format!("{what} (on the compose network, at most {limit})"),
         );
     }
     if let Some(entrypoint) = &plan.spec.entrypoint {

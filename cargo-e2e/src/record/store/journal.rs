@@ -190,9 +190,8 @@ pub fn recover(
                 store.put(&dead.record)?;
             }
             if dead.header.bundle.is_dir() && !dead.header.bundle.join("run.json").exists() {
-                let json = serde_json::to_vec_pretty(&dead.record)?;
                 // The bundle may be on a removable disk, or gone.
-                let _ = durable::write(&dead.header.bundle, "run.json", &json);
+                let _ = super::write(&dead.header.bundle, "run.json", &dead.record);
             }
         }
         then(&dead)?;

@@ -5,7 +5,6 @@ use std::io;
 use std::path::Path;
 
 use super::Store;
-use crate::durable;
 use crate::record::ended::EndedSandbox;
 use crate::record::outcome::{Record, StageStatus, Verdict, state_not_known};
 
@@ -50,8 +49,7 @@ impl Store {
         let bundle = results.join(&record.run_id);
         if bundle.join("run.json").is_file() {
             // The store has it, so an error of the copy is ignored.
-            let json = serde_json::to_vec_pretty(&record)?;
-            let _ = durable::write(&bundle, "run.json", &json);
+            let _ = super::write(&bundle, "run.json", &record);
         }
         Ok(Some(record))
     }

@@ -67,7 +67,9 @@ pub(super) fn files(root: &Path, test_command: &str, not: &BTreeSet<PathBuf>) ->
     let named = test_command
         .split_whitespace()
         .map(|word| word.trim_matches(['"', '\'']))
-        .filter(|word| !word.is_empty() && !word.starts_with(['/', '-', '.', '~']))
+        .map(|word| word.strip_prefix("./").unwrap_or(word))
+        .filter(|word| !word.is_empty() && *word != "." && !word.starts_with(".."))
+        .filter(|word| !word.starts_with(['/', '-', '~']))
         .map(|word| root.join(word))
         .filter(|path| path.exists());
     let mut found = BTreeSet::new();
