@@ -4,7 +4,6 @@ pub use e2e_harness::chain;
 
 /// Text from a host without what could move a terminal's cursor, change its colours, or show
 /// letters in another order than they stand in.
-#[must_use]
 pub fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
@@ -53,14 +52,12 @@ fn skip_sequence(kind: char, rest: &mut std::iter::Peekable<std::str::Chars<'_>>
 }
 
 /// Returns a number with its noun: `1 file`, `3 files`.
-#[must_use]
 pub fn count(number: usize, noun: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{s}")
 }
 
 /// Cuts a text after `most` characters, with a mark where more follow.
-#[must_use]
 pub fn clip(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -69,7 +66,6 @@ pub fn clip(text: &str, most: usize) -> String {
 }
 
 /// Returns a place in words: `1st`, `2nd`, `3rd`, `11th`.
-#[must_use]
 pub fn ordinal(place: u32) -> String {
     let end = match (place % 10, place % 100) {
         (_, 11..=13) => "th",

@@ -30,7 +30,6 @@ pub fn take_in(model: &mut Value, read: impl Fn(&str) -> Option<String>) {
 
 /// Returns where the Dockerfile of a build is; none where the model has its text, or it is not a
 /// file.
-#[must_use]
 pub fn path(build: &Map<String, Value>) -> Option<String> {
     if build.contains_key("dockerfile_inline") {
         return None;

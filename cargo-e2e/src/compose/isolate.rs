@@ -67,7 +67,6 @@ impl Rewritten {
 }
 
 /// Rewrites the canonical model.
-#[must_use]
 pub fn isolate(mut model: Value, isolation: &Isolation<'_>) -> Rewritten {
     let mut rewrite = Rewrite {
         isolation,

@@ -52,17 +52,11 @@ impl PreviewError {
 }
 
 /// Returns the canonical model, with paths of this machine.
-///
-/// # Errors
-/// When Compose is not here, or refuses the files.
 pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> {
     Ok(preview_with_warnings(plan, project).await?.0)
 }
 
 /// The same, with what Compose warns of.
-///
-/// # Errors
-/// The same.
 pub async fn preview_with_warnings(
     plan: &Plan,
     project: &str,
@@ -164,7 +158,6 @@ pub(super) fn arguments(project: &str, folder: &Path) -> Vec<OsString> {
 }
 
 /// Returns what Compose would fetch from elsewhere to read the files.
-#[must_use]
 pub fn remote(plan: &Plan) -> BTreeSet<String> {
     scanned(plan).remote
 }

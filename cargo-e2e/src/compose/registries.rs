@@ -12,7 +12,6 @@ use super::dockerfiles;
 use super::pulls::Pull;
 
 /// Returns the registry of an image, as its name has it.
-#[must_use]
 pub fn registry(image: &str) -> &str {
     let first = image.split_once('/').map(|(first, _)| first);
     let named = first.filter(|first| first.contains(['.', ':']) || *first == "localhost");

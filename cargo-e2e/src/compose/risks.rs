@@ -12,7 +12,6 @@ use super::shared;
 
 /// One line each; `repo` is the repo's folder where the model was read. With isolated ports, the
 /// addresses that are written down are not used.
-#[must_use]
 pub fn risks(model: &Value, repo: &str, ports: Ports) -> Vec<Warning> {
     let mut found = Vec::new();
     let services = model["services"].as_object();
@@ -27,7 +26,6 @@ pub fn risks(model: &Value, repo: &str, ports: Ports) -> Vec<Warning> {
 
 /// One line for each file that Compose fetches from elsewhere, which it does before there is a
 /// model.
-#[must_use]
 pub fn fetched(remote: &BTreeSet<String>) -> Vec<Warning> {
     let lines = remote.iter().map(|from| format!("Compose fetches {from}"));
     Warning::each(Lint::RemoteFile, lines).collect()

@@ -86,7 +86,6 @@ pub(super) fn privileged(name: &str) -> Warning {
 }
 
 /// Bind mounts of paths outside the repo: the same folder of the host for every sandbox.
-#[must_use]
 pub fn outside(model: &Value, root: &str) -> Vec<Warning> {
     let mut found = Vec::new();
     let mut say = |text: String| found.push(Warning::new(Lint::OutsidePath, text));

@@ -56,7 +56,6 @@ pub struct Examined {
 
 impl Examined {
     /// Everything that makes it unusable.
-    #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
         self.checks
             .iter()
@@ -66,7 +65,6 @@ impl Examined {
     }
 
     /// Whether one of these problems is that the tool's folder has too little room.
-    #[must_use]
     pub fn lacks_room(&self) -> bool {
         self.checks
             .iter()
@@ -90,9 +88,6 @@ impl Examined {
 }
 
 /// Looks at a host once.
-///
-/// # Errors
-/// What kept the look from happening.
 pub async fn examine(host: &dyn Host, purpose: Purpose) -> Result<Examined, HostError> {
     let script = Script::new("preflight", include_str!("sh/preflight.sh"));
     let output = run(host, &script, b"", DEADLINE).await?;

@@ -12,7 +12,6 @@ const LARGEST: u64 = 1 << 20;
 
 /// Returns the names of the user's ssh config, or of the file of `CARGO_E2E_SSH_CONFIG`; without
 /// patterns, in the order written.
-#[must_use]
 pub fn named_hosts() -> Vec<String> {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let folder = home.unwrap_or_default().join(".ssh");

@@ -27,7 +27,6 @@ pub struct HostVariables {
 
 impl HostVariables {
     /// From this process's environment; an empty variable is as good as none.
-    #[must_use]
     pub fn from_env() -> Self {
         Self {
             cargo_e2e_host: set(environment::HOST),
@@ -49,7 +48,6 @@ pub struct HostChoice {
 }
 
 /// Chooses a host; `typed` is `--host`, and `configured` is asked only where that decides.
-#[must_use]
 pub fn choose_host(
     typed: Option<&str>,
     variables: &HostVariables,

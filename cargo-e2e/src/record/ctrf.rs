@@ -17,7 +17,6 @@ use crate::record::test_name::split;
 const VERSION: &str = "1.0.0";
 
 /// Returns the report, with what the stack did while failed tests ran.
-#[must_use]
 pub fn report(record: &Record, stacks: &Stacks) -> Value {
     let start = record.started_at.parse::<Timestamp>().unwrap_or_default();
     let start = start.as_millisecond();

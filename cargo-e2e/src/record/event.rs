@@ -120,7 +120,6 @@ pub struct Ahead {
 
 impl Event {
     /// Returns the begin of a stage of which nothing is known ahead.
-    #[must_use]
     pub fn begin(stage: Stage) -> Self {
         let ahead = Ahead::default();
         Self::StageStarted { stage, ahead }
@@ -240,7 +239,6 @@ impl Dispatcher {
 
 impl Events {
     /// Masks these secrets in each event, and hands it to these reporters in this order.
-    #[must_use]
     pub fn masking(secrets: Arc<Secrets>, reporters: Vec<Box<dyn Reporter>>) -> Self {
         Self {
             secrets,
@@ -251,7 +249,6 @@ impl Events {
         }
     }
 
-    #[must_use]
     pub fn secrets(&self) -> &Arc<Secrets> {
         &self.secrets
     }

@@ -25,7 +25,6 @@ pub enum StageStatus {
 
 impl StageStatus {
     /// Returns the name in records and on pages.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Passed => "passed",
@@ -182,7 +181,6 @@ fn is_zero(number: &u64) -> bool {
 
 impl TestRecord {
     /// Returns a test of which nothing more is known.
-    #[must_use]
     pub fn new(name: impl Into<String>, status: StageStatus) -> Self {
         Self {
             name: name.into(),
@@ -201,7 +199,6 @@ impl TestRecord {
     }
 
     /// Returns the attempt that it is, where there was no other.
-    #[must_use]
     pub fn attempt(&self) -> AttemptRecord {
         AttemptRecord {
             status: self.status,
@@ -222,7 +219,6 @@ impl TestRecord {
     }
 
     /// Returns its attempts, which may be one.
-    #[must_use]
     pub fn all_attempts(&self) -> Vec<AttemptRecord> {
         if self.attempts.is_empty() {
             vec![self.attempt()]
@@ -232,13 +228,11 @@ impl TestRecord {
     }
 
     /// Returns whether it failed, or was ended before its end.
-    #[must_use]
     pub fn is_failed(&self) -> bool {
         matches!(self.status, StageStatus::Failed | StageStatus::Interrupted)
     }
 
     /// Returns its begin and its end, by the clock where it ran.
-    #[must_use]
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
         let from: Timestamp = self.started_at.as_deref()?.parse().ok()?;
         let took = SignedDuration::from_millis(i64::try_from(self.duration_ms).ok()?);
@@ -249,7 +243,6 @@ impl TestRecord {
     pub const NO_END: &str = "did not end";
 
     /// Returns whether the test ran when all tests were stopped.
-    #[must_use]
     pub fn has_no_end(&self) -> bool {
         self.message.as_deref() == Some(Self::NO_END)
     }
@@ -322,20 +315,17 @@ pub struct Record {
 }
 
 /// Returns the leftover of a run that could not check its sandbox: its host may tell later.
-#[must_use]
 pub fn state_not_known(run_id: &str) -> String {
     format!("sandbox {run_id} (its state is not known)")
 }
 
 /// Returns this moment, RFC 3339 UTC with milliseconds.
-#[must_use]
 pub fn now() -> String {
     jiff::Timestamp::now()
         .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
         .to_string()
 }
 
-#[must_use]
 pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

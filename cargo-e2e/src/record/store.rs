@@ -19,7 +19,6 @@ pub const KEPT: usize = 1000;
 
 /// Returns the folder for state of this user's programs: `cargo-e2e` in `XDG_STATE_HOME`, or in
 /// `~/.local/state`.
-#[must_use]
 pub fn state_folder() -> PathBuf {
     user_folder(environment::STATE_HOME, ".local/state")
         .unwrap_or_else(std::env::temp_dir)
@@ -27,7 +26,6 @@ pub fn state_folder() -> PathBuf {
 }
 
 /// Returns the folder of a user's files of one kind: that of the variable, else one in their home.
-#[must_use]
 pub fn user_folder(variable: &str, in_home: &str) -> Option<PathBuf> {
     std::env::var_os(variable)
         .map(PathBuf::from)
@@ -37,7 +35,6 @@ pub fn user_folder(variable: &str, in_home: &str) -> Option<PathBuf> {
 }
 
 /// Returns the folder of what can be made again on this machine.
-#[must_use]
 pub fn cache_folder() -> PathBuf {
     user_folder(environment::CACHE_HOME, ".cache")
         .unwrap_or_else(std::env::temp_dir)
@@ -78,23 +75,18 @@ pub struct Kept {
 
 impl Store {
     /// Uses `runs` in this folder; creates nothing yet.
-    #[must_use]
     pub fn in_state(state: &Path) -> Self {
         Self {
             folder: state.join("runs"),
         }
     }
 
-    #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Stores a record, whole or not at all, and prunes to the newest [`KEPT`]. Records that wait
     /// for the state-hub stay longer.
-    ///
-    /// # Errors
-    /// When the record can't be written.
     pub fn put(&self, record: &Record) -> io::Result<()> {
         durable::folder(&self.folder)?;
         write(&self.folder, &name(&record.run_id), record)?;
@@ -104,13 +96,10 @@ impl Store {
     }
 
     /// Returns the path of a run's record, whether it exists or not.
-    #[must_use]
     pub fn path(&self, run_id: &str) -> PathBuf {
         self.folder.join(name(run_id))
     }
 
-    /// # Errors
-    /// When the file can't be read, or is not a record.
     pub fn get(&self, run_id: &str) -> Result<Record, Unreadable> {
         read(&self.path(run_id))
     }

@@ -104,7 +104,6 @@ pub struct Word {
 }
 
 /// Returns the worst word, the first of those that are equally bad; none when the tests passed.
-#[must_use]
 pub fn judge(evidence: &Evidence) -> Option<Word> {
     let mut worst: Option<Word> = None;
     for word in [timeout, retries, events, status, junit, flaky]
@@ -123,7 +122,6 @@ pub fn judge(evidence: &Evidence) -> Option<Word> {
 
 /// Returns the verdict of a run: the worst word of its stages, its host and a signal. A run of
 /// which nothing is known did not pass.
-#[must_use]
 pub fn of_run(said: Option<Verdict>, signal: Option<Signal>) -> Verdict {
     let said = said.unwrap_or(Verdict::InternalError);
     signal.map_or(said, |_| said.or_worse(Verdict::Interrupted))
@@ -262,7 +260,6 @@ fn junit(evidence: &Evidence) -> Option<Word> {
 
 impl JunitEntry {
     /// Why not all is known of its tests; none when all of it was read.
-    #[must_use]
     pub fn says_nothing(&self) -> Option<String> {
         let Self { written, files } = self;
         if files.is_empty() {

@@ -97,7 +97,6 @@ impl Verdict {
     ];
 
     /// Returns all that is to be said of it. The help, the pages and the views are made of this.
-    #[must_use]
     pub const fn info(self) -> VerdictInfo {
         let (name, title, exit_code, rank, meaning) = match self {
             Self::Passed => ("passed", "Passed", 0, 0, "passed"),
@@ -148,13 +147,11 @@ impl Verdict {
     }
 
     /// The name in records.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         self.info().name
     }
 
     /// Returns what it is about.
-    #[must_use]
     pub const fn subject(self) -> Subject {
         match self {
             Self::Passed | Self::Leaked => Subject::Passed,
@@ -177,7 +174,6 @@ impl Verdict {
 }
 
 /// Returns the exit code of a verdict; a signal's number makes the one of an interrupted run.
-#[must_use]
 pub fn exit_code(verdict: Verdict, signal: Option<Signal>) -> u8 {
     let code = verdict.info().exit_code;
     match verdict {
@@ -187,7 +183,6 @@ pub fn exit_code(verdict: Verdict, signal: Option<Signal>) -> u8 {
 }
 
 /// Returns every exit code, the verdicts that end with it, and what it means.
-#[must_use]
 pub fn exit_codes() -> Vec<(String, Vec<&'static str>, String)> {
     let mut codes = BTreeMap::from([(USAGE, (Vec::new(), vec!["usage"]))]);
     for info in Verdict::ALL.map(Verdict::info) {

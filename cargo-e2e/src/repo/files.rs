@@ -32,9 +32,6 @@ pub struct Filters {
 }
 
 /// Finds what does not travel.
-///
-/// # Errors
-/// When git fails in a folder that is git's.
 pub async fn filters(root: &Path, exclude: &[String]) -> Result<Filters, FilesError> {
     let patterns = if git::judges(root).await? {
         git::left_out(root, vec![Below::default()]).await?

@@ -42,7 +42,6 @@ const FIRST: usize = 300;
 
 /// Renders the page. `failure` is the explanation from the evidence, `stacks` that of each failed
 /// test.
-#[must_use]
 pub fn page(
     record: &Record,
     inputs: &ReportInputs<'_>,

@@ -31,7 +31,6 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     /// Returns the same run with another plan, such as that of another attempt at its tests.
-    #[must_use]
     pub fn with<'b>(&'b self, plan: &'b Plan) -> Context<'b> {
         Context {
             plan,

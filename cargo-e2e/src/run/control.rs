@@ -61,9 +61,6 @@ pub enum ControlError {
 
 impl<'a> Control<'a> {
     /// Listens in a folder that only this user can enter.
-    ///
-    /// # Errors
-    /// When the folder or the socket can't be made.
     pub fn listen(context: &'a Context<'a>, stack: &'a Stack) -> std::io::Result<Self> {
         let folder = RuntimeDir::make()?;
         let path = folder.path().join("control");
@@ -80,7 +77,6 @@ impl<'a> Control<'a> {
     }
 
     /// Returns the socket's path on this machine.
-    #[must_use]
     pub fn path(&self) -> String {
         self.path.display().to_string()
     }

@@ -52,7 +52,6 @@ impl StageError {
     }
 
     /// Returns the failure for reporters.
-    #[must_use]
     pub fn failure(&self, stage: Stage) -> Failure {
         Failure {
             stage,
@@ -65,7 +64,6 @@ impl StageError {
     /// Returns the text for the record, which must be understood without the terminal: message,
     /// excerpts and help. Secrets are masked before lines are cut: half of one would not be
     /// recognised.
-    #[must_use]
     pub fn recorded(&self, secrets: &Secrets) -> String {
         let mut text = self.message.trim_end().to_owned();
         for excerpt in &self.excerpts {
@@ -78,7 +76,6 @@ impl StageError {
     }
 
     /// Returns the message for the record of tests that record no events.
-    #[must_use]
     pub fn recorded_of_tests(&self, secrets: &Secrets) -> String {
         let mut text = self.message.trim_end().to_owned();
         add_lines(&mut text, LAST_PRINTED, &self.printed, secrets);

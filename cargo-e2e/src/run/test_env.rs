@@ -13,9 +13,6 @@ use crate::sandbox::variables;
 use crate::spec::Side;
 
 /// Returns the variables that the tests see, the repo's own last.
-///
-/// # Errors
-/// When the repo's `env` uses a variable that is not set.
 pub(super) fn variables(
     context: &Context<'_>,
     endpoints: &Endpoints,

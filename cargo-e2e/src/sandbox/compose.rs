@@ -41,9 +41,6 @@ pub struct Files<'a> {
 }
 
 /// Returns the canonical model, and what Compose warned of.
-///
-/// # Errors
-/// When Compose refuses the files, or the host is lost.
 pub async fn config(
     host: &dyn Host,
     sandbox: &Sandbox,
@@ -114,7 +111,6 @@ pub struct Up<'a> {
 }
 
 /// Returns the commands that bring the stack up, for a job.
-#[must_use]
 pub fn up_commands(sandbox: &Sandbox, up: &Up<'_>) -> String {
     let compose = compose(sandbox);
     let builds = |definition: &Value| {
@@ -193,7 +189,6 @@ fn stop_soon(model: &Value) -> &'static str {
 }
 
 /// Returns the commands that make these services' containers anew, after the stack was brought up.
-#[must_use]
 pub fn recreate_commands(sandbox: &Sandbox, model: &Value, services: &[String]) -> String {
     let services: Vec<String> = services.iter().map(|name| quote(name)).collect();
     format!(
@@ -206,7 +201,6 @@ pub fn recreate_commands(sandbox: &Sandbox, model: &Value, services: &[String]) 
 
 /// Returns the commands that run a service once, with these words instead of its command when there
 /// are any.
-#[must_use]
 pub fn run_commands(
     sandbox: &Sandbox,
     interpolation: &[(String, String)],

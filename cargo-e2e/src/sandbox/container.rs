@@ -208,7 +208,6 @@ impl Container {
     }
 
     /// Returns the number at which one of its ports is published.
-    #[must_use]
     pub fn published(&self, port: u16, transport: Transport) -> Option<u16> {
         let transport = transport.name();
         let ports = self.ports.as_ref()?;

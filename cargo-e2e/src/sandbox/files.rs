@@ -22,9 +22,6 @@ impl Sandbox {
     /// Returns the files below a folder of the sandbox that fit any of these pairs of a folder and a
     /// pattern, as `find -path` reads it: `*` is any text, with slashes too. They begin as the
     /// pair's folder does.
-    ///
-    /// # Errors
-    /// When a folder can't be looked into, or the host is lost.
     pub async fn find<'a>(
         &self,
         host: &dyn Host,

@@ -29,9 +29,6 @@ impl Sandbox {
     /// Arms a guard on the host, and makes the sandbox's folder when the guard has answered.
     /// Returns its place in the host's queue too, where that could be had.
     /// `about` is what `list` shows of it, as JSON; `who` runs it, for others who wait.
-    ///
-    /// # Errors
-    /// When the host is lost, or the guard or the folder can't be made.
     pub async fn provision(
         host: &dyn Host,
         facts: &Facts,
@@ -103,17 +100,11 @@ impl Sandbox {
     }
 
     /// Keeps it for so long from now on, whether or not a client renews its lease.
-    ///
-    /// # Errors
-    /// When the host is lost, or the sandbox is being taken down.
     pub async fn keep(&self, host: &dyn Host, lifetime: Duration) -> Result<(), HostError> {
         self.extend(host, lifetime, true).await
     }
 
     /// Sees to it that a kept sandbox lives for at least so long from now on.
-    ///
-    /// # Errors
-    /// As for [`Sandbox::keep`].
     pub async fn adopt(&self, host: &dyn Host, lifetime: Duration) -> Result<(), HostError> {
         self.extend(host, lifetime, false).await
     }

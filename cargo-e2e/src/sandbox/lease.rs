@@ -57,7 +57,6 @@ impl From<LeaseLost> for HostError {
 impl Lease {
     /// Renews a sandbox's lease from now on. After the first signal of `cancel` it is a short one,
     /// so that the host finishes soon what a killed client can't.
-    #[must_use]
     pub fn hold(host: Arc<dyn Host>, sandbox: &Sandbox, cancel: Cancel) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (tell, lost) = watch::channel(None);
@@ -98,7 +97,6 @@ impl Lease {
     }
 
     /// Tells when the lease has ended without having been given back.
-    #[must_use]
     pub fn lost(&self) -> watch::Receiver<Option<LeaseLost>> {
         self.lost.clone()
     }

@@ -54,7 +54,6 @@ pub struct Counts {
 
 impl Listed {
     /// Returns the e2e.yml that it is of, where that is another file than e2e/e2e.yml.
-    #[must_use]
     pub fn spec(&self) -> Option<&str> {
         self.about["spec"].as_str()
     }
@@ -78,9 +77,6 @@ pub struct Listing {
 }
 
 /// Lists the sandboxes on a host.
-///
-/// # Errors
-/// When the host is lost.
 pub async fn list(host: &dyn Host, facts: &Facts) -> Result<Listing, HostError> {
     let text = ask(host, facts, "").await?;
     let others = text.lines().find_map(|line| line.strip_prefix("others "));
@@ -91,9 +87,6 @@ pub async fn list(host: &dyn Host, facts: &Facts) -> Result<Listing, HostError> 
 }
 
 /// Lists this user's sandboxes on a host by their folders alone: `containers` and `usage` are zero.
-///
-/// # Errors
-/// When the host is lost.
 pub async fn list_folders(host: &dyn Host, facts: &Facts) -> Result<Vec<Listed>, HostError> {
     let text = ask(host, facts, "yes").await?;
     Ok(text.lines().filter_map(parse_listed).collect())

@@ -106,7 +106,6 @@ const SOON: Duration = Duration::from_secs(30);
 const SHORT_LOG: usize = 1 << 20;
 
 /// Returns whether a text can be a run's id: it becomes part of paths and filters.
-#[must_use]
 pub fn is_run_id(text: &str) -> bool {
     text.len() == 26
         && text
@@ -139,19 +138,16 @@ pub struct Visitor {
 
 impl Sandbox {
     /// Returns the sandbox's folder on the host.
-    #[must_use]
     pub fn dir(&self) -> String {
         format!("{}/sandboxes/{}", self.root, self.identity.run_id)
     }
 
     /// Returns the workspace in it, which has the repo.
-    #[must_use]
     pub fn repo_dir(&self) -> String {
         format!("{}/repo", self.dir())
     }
 
     /// Returns the labels that everything it makes carries, as a compose file has them.
-    #[must_use]
     pub fn labels(&self, owner: u32) -> Vec<(String, String)> {
         vec![
             ("cargo-e2e.run".to_owned(), self.identity.run_id.clone()),
@@ -268,13 +264,11 @@ impl Sandbox {
     }
 
     /// Returns the script that shows containers as they change.
-    #[must_use]
     pub fn watch_script(&self) -> Script {
         self.bind(script!("watch", "ended", "engine", "containers", "watch"))
     }
 
     /// Returns the script that runs probes; `calls` are lines such as `http_probe …`.
-    #[must_use]
     pub fn probe_script(&self, calls: &str) -> Script {
         let body = concat!(
             include_str!("../host/sh/sandbox.sh"),
@@ -334,7 +328,6 @@ impl Sandbox {
 
     /// Returns the script that prints the whole of a long log; `packed` in gzip's format, where the
     /// host has it.
-    #[must_use]
     pub fn long_log_script(&self, container: &str, packed: bool) -> Script {
         self.bind(script!("the log", "long_log"))
             .var("container", container)

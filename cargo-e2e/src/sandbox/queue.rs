@@ -41,7 +41,6 @@ impl Request {
 
 impl Place {
     /// Returns whether its turn has come.
-    #[must_use]
     pub fn is_turn(&self) -> bool {
         self.number == 0
     }
@@ -60,9 +59,6 @@ impl Place {
 impl Sandbox {
     /// Waits until the sandbox's turn has come or its place has changed, at most some seconds, and
     /// returns its place.
-    ///
-    /// # Errors
-    /// When the host is lost, or the sandbox is being taken down.
     pub async fn turn(
         &self,
         host: &dyn Host,

@@ -25,9 +25,6 @@ const FEW_INODES: u64 = 100;
 impl Sandbox {
     /// Returns where the host has no room left, in a sentence each: for the sandbox's folder, or
     /// for what Docker holds in `engine_root` (empty where that is not known).
-    ///
-    /// # Errors
-    /// When the host is lost.
     pub async fn full(&self, host: &dyn Host, engine_root: &str) -> Result<Vec<String>, HostError> {
         let script = self
             .bind(script!("room", "room"))
@@ -42,9 +39,6 @@ impl Sandbox {
 
 /// Gives up idle workspaces, those of longest ago first, until a run has room to begin.
 /// Nothing goes where there is room.
-///
-/// # Errors
-/// When the host is lost.
 pub async fn make_room(host: &dyn Host, root: &str) -> Result<Vec<Stored>, HostError> {
     let script = Script::new("make room", MAKE_ROOM).var("root", root);
     let output = check(host, &script, host::run(host, &script, b"", LIMIT).await?)?;

@@ -12,9 +12,6 @@ const CHANGE: Duration = Duration::from_mins(3);
 
 impl Sandbox {
     /// Does to containers what `docker VERB` does; a signal goes with `kill` only.
-    ///
-    /// # Errors
-    /// When Docker refuses, with what it said; when the host is lost.
     pub async fn change(
         &self,
         host: &dyn Host,

@@ -39,7 +39,6 @@ impl Left {
     }
 
     /// Returns whether what holds it must go first.
-    #[must_use]
     pub fn is_used(&self) -> bool {
         self.used_by.is_some()
     }
@@ -56,7 +55,6 @@ impl fmt::Display for Left {
 }
 
 /// One a line.
-#[must_use]
 pub fn listed(left: &[Left]) -> String {
     let lines: Vec<String> = left.iter().map(Left::to_string).collect();
     lines.join("\n")

@@ -39,9 +39,6 @@ pub enum Warmth {
 
 impl Vacancy {
     /// Asks a host. `about` is what a sandbox says that counts as the same.
-    ///
-    /// # Errors
-    /// When the host is lost.
     pub async fn of(
         host: &dyn Host,
         facts: &Facts,
@@ -79,7 +76,6 @@ impl Vacancy {
     }
 
     /// Returns whether a sandbox could begin at once.
-    #[must_use]
     pub fn has_room(&self) -> bool {
         self.asked > 0 && self.free >= self.asked
     }

@@ -34,9 +34,6 @@ impl Taken {
 impl Sandbox {
     /// Takes a workspace of a repo for the sandbox. `known` are the syncs after which this working
     /// copy would know it, the last one first.
-    ///
-    /// # Errors
-    /// When the host is lost, or has no room for it.
     pub async fn take_workspace(
         &self,
         host: &dyn Host,
@@ -63,9 +60,6 @@ impl Sandbox {
 
     /// Ends a sync, which left so many kB: what changes from now on, teardown removes.
     /// Returns why it will not be given back, if it won't.
-    ///
-    /// # Errors
-    /// When the host is lost, or it takes too long.
     pub async fn settle(
         &self,
         host: &dyn Host,
@@ -93,9 +87,6 @@ impl Sandbox {
 
     /// Removes files from the workspace, and then folders that they leave empty; both NUL-separated,
     /// and folders end with a slash.
-    ///
-    /// # Errors
-    /// When the host is lost, or a file can't be removed.
     pub async fn forget(
         &self,
         host: &dyn Host,

@@ -41,7 +41,6 @@ pub struct Needs {
 
 impl Needs {
     /// As it is for a folder and a host.
-    #[must_use]
     pub fn of(folder: &Path, host: &str) -> Self {
         let above = |name: &str| folder.ancestors().any(|folder| folder.join(name).exists());
         Self {

@@ -280,11 +280,11 @@ impl Files {
     /// Writes a new file; one that is there already stays as it is.
     fn write(&mut self, root: &Path, name: &str, text: &str, mode: u32) -> Result<(), InitError> {
         let path = root.join(name);
-        let made = self.create(&path, mode).and_then(|mut file| {
+        let written = self.create(&path, mode).and_then(|mut file| {
             self.names.push(name.to_owned());
             file.write_all(text.as_bytes())
         });
-        made.map_err(|source| match source.kind() {
+        written.map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists => InitError::Exists(path),
             _ => InitError::File { path, source },
         })

@@ -82,7 +82,6 @@ pub(super) const LINTS: Type<Vec<Lint>> = Type::new(
 
 impl Lint {
     /// Returns what a warning of Compose itself is about.
-    #[must_use]
     pub fn of_compose(text: &str) -> Self {
         if text.contains("variable is not set") {
             Self::UnsetVariable

@@ -166,7 +166,6 @@ level! {
 
 impl Spec {
     /// Returns the services to bring up, the test's own among them; all, where none is named.
-    #[must_use]
     pub fn wanted_services(&self) -> Vec<String> {
         let mut wanted = self.services.clone();
         if !wanted.is_empty() {

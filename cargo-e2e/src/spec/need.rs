@@ -8,7 +8,6 @@ use super::level::Type;
 const MOST_CPUS: f64 = 1024.0;
 
 /// Reads a number of processors, such as `2` or `0.5`, as thousandths.
-#[must_use]
 pub fn cpus(text: &str) -> Option<u32> {
     let number: f64 = text.parse().ok()?;
     #[expect(
@@ -22,7 +21,6 @@ pub fn cpus(text: &str) -> Option<u32> {
 }
 
 /// Reads an amount of memory as Compose does, such as `512m`, `4G` or `1073741824`, as kilobytes.
-#[must_use]
 pub fn memory(text: &str) -> Option<u64> {
     let text = text.trim().to_ascii_lowercase();
     let end = text

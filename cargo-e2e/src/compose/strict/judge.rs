@@ -25,7 +25,6 @@ pub struct Judge<'a> {
 impl Judge<'_> {
     /// Returns a line for each thing that is refused, each with its key and why. Reads links of
     /// the repo.
-    #[must_use]
     pub fn model(&self, model: &Value) -> Vec<String> {
         let mut refusals = Refusals {
             root: self.root,

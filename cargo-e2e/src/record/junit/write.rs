@@ -49,7 +49,6 @@ impl Counts {
 pub type Stacks = BTreeMap<usize, String>;
 
 /// Returns the file's text. `output` is the end of what the tests printed.
-#[must_use]
 pub fn write(record: &Record, output: &str, stacks: &Stacks) -> String {
     let mut suites = suites(record);
     let stages = failed_stages(record);

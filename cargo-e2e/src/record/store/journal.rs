@@ -56,9 +56,6 @@ pub struct Journal {
 
 impl Journal {
     /// Creates the journal: from now on, a killed run leaves a trace.
-    ///
-    /// # Errors
-    /// When the file can't be written.
     pub fn begin(store: &Store, header: &Header) -> io::Result<Self> {
         durable::folder(&store.folder)?;
         // Under this name, no process takes it for a killed run's before it is locked.
@@ -86,9 +83,6 @@ impl Journal {
     }
 
     /// Returns a second handle that writes the same file.
-    ///
-    /// # Errors
-    /// When the process has no more file descriptors.
     pub fn reporter(&self) -> io::Result<Self> {
         Ok(Self {
             file: self.file.try_clone()?,
@@ -96,9 +90,6 @@ impl Journal {
     }
 
     /// Removes the journal, once the record is stored.
-    ///
-    /// # Errors
-    /// When the file can't be removed.
     pub fn end(self, store: &Store, run_id: &str) -> io::Result<()> {
         let removed = durable::remove(&store.folder, &name(run_id));
         // Not before: without its lock it is a dead run's.
@@ -152,9 +143,6 @@ pub struct Recovered {
 /// Stores the records of killed runs as `interrupted`, and hands each to `then` before its journal
 /// is removed. `tests` returns the tests that the run had recorded. Several processes may call this
 /// at once: a journal has one reader, and that of a living run has none.
-///
-/// # Errors
-/// When the folder can't be read, or a record can't be stored.
 pub fn recover(
     store: &Store,
     tests: impl Fn(&Path, jiff::Timestamp) -> Vec<TestRecord>,

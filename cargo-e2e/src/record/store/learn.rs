@@ -14,9 +14,6 @@ const LAST: usize = 50;
 impl Store {
     /// Returns by their host killed runs of whose sandbox's end nothing is known, among the last
     /// ones.
-    ///
-    /// # Errors
-    /// When the folder can't be read.
     pub fn unknown(&self) -> io::Result<BTreeMap<String, Vec<String>>> {
         let files = self.files("json")?;
         let last = files.iter().rev().take(LAST);
@@ -30,9 +27,6 @@ impl Store {
 
     /// Adds to a record how its sandbox ended, also to its copy in `results`, the folder of its
     /// repo's results. Returns `None` where the record says so already.
-    ///
-    /// # Errors
-    /// When the record can't be written.
     pub fn learn(&self, ended: &EndedSandbox, results: &Path) -> io::Result<Option<Record>> {
         let Ok(mut record) = self.get(&ended.run_id) else {
             return Ok(None);

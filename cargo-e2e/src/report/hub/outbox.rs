@@ -67,7 +67,6 @@ pub struct Waiting {
 
 impl Outbox {
     /// Uses `outbox` in this folder; creates nothing yet.
-    #[must_use]
     pub fn in_state(state: &Path) -> Self {
         Self {
             folder: state.join(store::OUTBOX),
@@ -75,9 +74,6 @@ impl Outbox {
     }
 
     /// Adds a record.
-    ///
-    /// # Errors
-    /// When that can't be written.
     pub fn put(&self, entry: &Entry) -> io::Result<()> {
         durable::folder(&self.folder)?;
         let name = store::name(&entry.run_id);
@@ -137,9 +133,6 @@ impl Outbox {
     }
 
     /// Takes the lock, unless another process has it.
-    ///
-    /// # Errors
-    /// When the lock can't be made.
     pub fn try_hold(&self) -> io::Result<Option<Waiting>> {
         durable::folder(&self.folder)?;
         let lock = std::fs::OpenOptions::new()

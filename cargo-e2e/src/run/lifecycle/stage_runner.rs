@@ -392,8 +392,8 @@ mod tests {
         let runner = StageRunner::new(&plan, &events, &cancel, &waited);
         waited.begins("a port is held");
         for stage in [Stage::Compile, Stage::Up] {
-            let work = async { Ok(StageOutput::new((), String::new())) };
-            runner.bounded(stage, work).await.unwrap();
+            let done = async { Ok(StageOutput::new((), "")) };
+            runner.bounded(stage, done).await.unwrap();
         }
         let stages: Vec<Stage> = runner.records.borrow().iter().map(|one| one.name).collect();
         assert_eq!(stages, [Stage::Compile, Stage::Queue, Stage::Up]);

@@ -20,9 +20,6 @@ static ERROR: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)^\W*(?:fatal )?error\b|: (?:fatal )?error\b").ok());
 
 /// Adds masked output to the bundle's log.
-///
-/// # Errors
-/// When the log can't be written.
 pub(super) async fn store(bundle: &Path, said: &[u8], secrets: &Secrets) -> std::io::Result<()> {
     if said.is_empty() {
         return Ok(());

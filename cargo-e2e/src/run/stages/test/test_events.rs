@@ -137,7 +137,6 @@ async fn keep(context: &Context<'_>, all: Vec<u8>) -> std::io::Result<()> {
 
 /// Returns the tests of a killed run, by the events in its bundle. Tests without an end ran until
 /// `end`.
-#[must_use]
 pub fn records_until(bundle: &Path, end: Timestamp) -> Vec<TestRecord> {
     let text = std::fs::read(bundle.join(FILE)).unwrap_or_default();
     records::end_at(records::read(&text, "", true), end)

@@ -95,7 +95,6 @@ pub(super) fn flaked(error: &StageError) -> Option<&str> {
 
 /// Puts the cause into the first line. Where a container failed, the output of image builds is left
 /// out.
-#[must_use]
 pub fn with_reason(mut error: StageError) -> StageError {
     let said = error.excerpts.iter().find(|one| one.title == COMPOSE);
     let last = said.and_then(|said| last(&said.text));
