@@ -62,7 +62,7 @@ pub async fn preview_with_warnings(
     project: &str,
 ) -> Result<(Value, Vec<String>), PreviewError> {
     let (mut model, warnings) = config(plan, project, &plan.profiles()).await?;
-    if let Err(name) = select(&mut model, &plan.wanted_services()) {
+    if let Err(name) = select(&mut model, &plan.spec.wanted_services()) {
         return Err(PreviewError::absent(unknown(&name), &name, &model));
     }
     if let Some(service) = &plan.spec.test_service

@@ -45,8 +45,8 @@ pub struct Options {
     pub keep: Keep,
     /// `--keep-for`.
     pub keep_for: Option<Duration>,
-    /// `--strict`.
-    pub risks: Risks,
+    /// `--strict`: a compose file that reaches beyond its sandbox is not brought up.
+    pub strict: bool,
     /// `--reuse`, or a command that goes on with a sandbox.
     pub reuse: bool,
     /// `--no-wait`.
@@ -75,16 +75,6 @@ pub enum Keep {
     /// When the run did not pass.
     OnFailure,
     Always,
-}
-
-/// What becomes of a compose file that reaches beyond its sandbox.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Risks {
-    /// The run says so, and goes on.
-    #[default]
-    Warn,
-    /// It is not brought up.
-    Refuse,
 }
 
 /// What a run is going to do.
@@ -131,11 +121,6 @@ impl Plan {
         } else {
             vec!["*".to_owned()]
         }
-    }
-
-    /// The services to bring up, the test's own among them; all, where none is named.
-    pub fn wanted_services(&self) -> Vec<String> {
-        self.spec.wanted_services()
     }
 
     /// Makes the plan. Reads the compose files and their links; touches nothing.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::host::{self, Host, HostError, Script};
+use crate::host::{self, Host, HostError};
 use crate::sandbox::variables;
 use crate::sandbox::{GONE, Sandbox, check, pull};
 use crate::shell::quote;
@@ -58,12 +58,7 @@ pub async fn config(
     for profile in files.profiles {
         let _ = write!(options, "--profile {} ", quote(profile));
     }
-    let body = concat!(
-        include_str!("../host/sh/sandbox.sh"),
-        include_str!("../host/sh/compose.sh"),
-        include_str!("../host/sh/config.sh")
-    );
-    let script = Script::new("compose config", body)
+    let script = script!("compose config", "compose", "config")
         .var("root", &sandbox.root)
         .var("id", &sandbox.identity.run_id)
         .var("project", &sandbox.identity.project)

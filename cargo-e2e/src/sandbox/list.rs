@@ -1,7 +1,6 @@
 //! The sandboxes on a host, as `list` shows them.
 
-use crate::host::{Facts, Host, HostError, Script};
-
+use crate::host::{Facts, Host, HostError};
 use crate::record::outcome::Usage;
 
 use super::{is_run_id, succeed};
@@ -59,14 +58,6 @@ impl Listed {
     }
 }
 
-const LIST: &str = concat!(
-    "id=\n",
-    include_str!("../host/sh/sandbox.sh"),
-    include_str!("../host/sh/queue.sh"),
-    include_str!("../host/sh/usage.sh"),
-    include_str!("../host/sh/sandboxes.sh"),
-);
-
 /// The sandboxes on a host.
 #[derive(Debug, Default)]
 pub struct Listing {
@@ -93,8 +84,9 @@ pub async fn list_folders(host: &dyn Host, facts: &Facts) -> Result<Vec<Listed>,
 }
 
 async fn ask(host: &dyn Host, facts: &Facts, brief: &str) -> Result<String, HostError> {
-    let script = Script::new("list", LIST)
+    let script = script!("list", "queue", "usage", "sandboxes")
         .var("root", &facts.root)
+        .var("id", "")
         .var("engine_id", &facts.engine_id)
         .var("brief", brief);
     Ok(succeed(host, &script, b"").await?.text())

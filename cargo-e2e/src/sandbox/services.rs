@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::host::{self, Host, HostError, Output};
 use crate::shell::quote;
 
-use super::{Sandbox, check, succeed};
+use super::{Sandbox, succeed, succeed_within};
 
 /// Stopping takes a container's own grace, which may be long.
 const CHANGE: Duration = Duration::from_mins(3);
@@ -28,8 +28,7 @@ impl Sandbox {
         if !matches!(verb, "start" | "stop") {
             script = script.once();
         }
-        let output = host::run(host, &script, b"", CHANGE).await?;
-        check(host, &script, output).map(drop)
+        succeed_within(host, &script, b"", CHANGE).await.map(drop)
     }
 
     /// Returns the last bytes of what containers printed, since a time by the host's clock (empty:

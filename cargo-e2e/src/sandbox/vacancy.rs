@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::host::{self, Facts, Host, HostError};
+use crate::host::{Facts, Host, HostError};
 
-use super::{Request, check};
+use super::{Request, succeed_within};
 
 const LOOK: Duration = Duration::from_secs(15);
 
@@ -54,7 +54,7 @@ impl Vacancy {
             .var("need_cpus", request.need.cpus.unwrap_or(0).to_string())
             .var("need_kb", request.need.memory.unwrap_or(0).to_string())
             .var("most", request.most());
-        let output = check(host, &script, host::run(host, &script, b"", LOOK).await?)?;
+        let output = succeed_within(host, &script, b"", LOOK).await?;
         Ok(Self::parse(&output.text()).unwrap_or_default())
     }
 

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use crate::host::{self, Host, HostError};
+use crate::host::{Host, HostError};
 
-use super::{Sandbox, check};
+use super::{Sandbox, succeed_within, unexpected};
 
 /// What a sandbox got.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,16 +45,13 @@ impl Sandbox {
             .bind(script!("the request for a workspace", "workspace", "take"))
             .var("repo", repo)
             .var("known", known.join(" "));
-        let output = check(
-            host,
-            &script,
-            host::run(host, &script, b"", deadline).await?,
-        )?;
-        Taken::parse(&output.text()).ok_or_else(|| HostError::Script {
-            host: host.name().to_owned(),
-            doing: script.name(),
-            status: output.status,
-            stderr: "unexpected answer to the request for a workspace".to_owned(),
+        let output = succeed_within(host, &script, b"", deadline).await?;
+        Taken::parse(&output.text()).ok_or_else(|| {
+            unexpected(
+                host,
+                &script,
+                "unexpected answer to the request for a workspace",
+            )
         })
     }
 
@@ -73,11 +70,7 @@ impl Sandbox {
             .var("repo", repo)
             .var("sync", sync)
             .var("kb", kb.to_string());
-        let output = check(
-            host,
-            &script,
-            host::run(host, &script, b"", deadline).await?,
-        )?;
+        let output = succeed_within(host, &script, b"", deadline).await?;
         let text = output.text();
         Ok(text
             .lines()
@@ -94,8 +87,9 @@ impl Sandbox {
         deadline: Duration,
     ) -> Result<(), HostError> {
         let script = self.bind(script!("the removal of files", "forget"));
-        let output = host::run(host, &script, names, deadline).await?;
-        check(host, &script, output).map(drop)
+        succeed_within(host, &script, names, deadline)
+            .await
+            .map(drop)
     }
 }
 

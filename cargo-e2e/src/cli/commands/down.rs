@@ -94,7 +94,7 @@ async fn remove(
     } else if removed.left.is_empty() {
         errln!("removed {run_id} from {name}");
     } else {
-        let left = sandbox::listed(&removed.left);
+        let left = removed.left.join("\n");
         show_error(
             &format!("run {run_id} left resources on {name}:\n{left}"),
             None,
@@ -104,7 +104,7 @@ async fn remove(
         run_id,
         host: None,
         found: removed.found,
-        left: removed.left.iter().map(ToString::to_string).collect(),
+        left: removed.left,
     };
     Ok((one, code))
 }

@@ -389,13 +389,13 @@ mod tests {
         let plan = plan(folder.path(), "", crate::plan::Options::default());
         let (cancel, events) = (Cancel::never(), Events::masking(Arc::default(), Vec::new()));
         let waited = Waited::default();
-        let runner = StageRunner::new(&plan, &events, &cancel, &waited);
         waited.begins("a port is held");
-        for stage in [Stage::Compile, Stage::Up] {
-            let done = async { Ok(StageOutput::new((), "")) };
-            runner.bounded(stage, done).await.unwrap();
-        }
-        let stages: Vec<Stage> = runner.records.borrow().iter().map(|one| one.name).collect();
-        assert_eq!(stages, [Stage::Compile, Stage::Queue, Stage::Up]);
+        let runner = StageRunner::new(&plan, &events, &cancel, &waited);
+        let done = async || Ok(StageOutput::new((), ""));
+        runner.bounded(Stage::Compile, done()).await.unwrap();
+        runner.bounded(Stage::Up, done()).await.unwrap();
+        let records = runner.records.into_inner();
+        let names = records.iter().map(|one| one.name);
+        assert!(names.eq([Stage::Compile, Stage::Queue, Stage::Up]));
     }
 }
