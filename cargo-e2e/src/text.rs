@@ -1,6 +1,36 @@
 //! Text from elsewhere, made safe and short enough to show.
 
+use std::ops::Deref;
+use std::sync::OnceLock;
+
+use regex::Regex;
+
 pub use e2e_harness::chain;
+
+/// A regular expression that is compiled when it is used first.
+#[derive(Debug)]
+pub struct LazyRegex {
+    pattern: &'static str,
+    compiled: OnceLock<Regex>,
+}
+
+impl LazyRegex {
+    pub const fn new(pattern: &'static str) -> Self {
+        Self {
+            pattern,
+            compiled: OnceLock::new(),
+        }
+    }
+}
+
+impl Deref for LazyRegex {
+    type Target = Regex;
+
+    fn deref(&self) -> &Regex {
+        let compile = || Regex::new(self.pattern).expect("a literal pattern");
+        self.compiled.get_or_init(compile)
+    }
+}
 
 /// Text from a host without what could move a terminal's cursor, change its colours, or show
 /// letters in another order than they stand in.

@@ -24,8 +24,6 @@ pub struct Facts {
     pub libc: String,
     /// The user's number on the host.
     pub uid: u32,
-    /// The host's own name, for records.
-    pub hostname: String,
     /// Docker's data folder; empty where the engine does not say.
     pub engine_root: String,
     /// The engine's own name for itself; empty where it does not say.
@@ -111,7 +109,6 @@ fn facts(output: &Output) -> Facts {
         arch: output.value("arch"),
         libc: output.value("libc"),
         uid: output.value("uid").parse().unwrap_or_default(),
-        hostname: output.value("hostname"),
         engine_root: output.value("engine_root"),
         engine_id: output.value("engine_id"),
         engine_socket: output

@@ -294,6 +294,13 @@ impl Events {
         self.emit(Event::Note { text, waits });
     }
 
+    /// Notes that the run waits for another one, and the setting that says for how long.
+    pub fn waits_for(&self, what: &str, setting: &str, limit: Duration) {
+        let seconds = limit.as_secs();
+        let text = format!("waiting up to {seconds} s (`timeouts.{setting}`): {what}");
+        self.waits(text, limit);
+    }
+
     /// Notes that the run waits for another one, at most for `limit`.
     pub fn waits(&self, text: impl Into<String>, limit: Duration) {
         let (text, waits) = (text.into(), Some(limit));

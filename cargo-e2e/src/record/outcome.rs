@@ -10,12 +10,13 @@ pub use super::stage::Stage;
 pub use super::verdict_info::{Subject, USAGE, Verdict, exit_code, exit_codes};
 
 /// How a stage ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StageStatus {
     /// The stage did its work.
     Passed,
     /// The record's `detail` says why.
+    #[default]
     Failed,
     /// There was nothing to do.
     Skipped,
@@ -123,7 +124,7 @@ pub struct Git {
 }
 
 /// One test of the record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TestRecord {
     /// The test's name; `test_command` for a command.
     pub name: String,
@@ -185,16 +186,7 @@ impl TestRecord {
         Self {
             name: name.into(),
             status,
-            duration_ms: 0,
-            message: None,
-            steps: Vec::new(),
-            classname: None,
-            file: None,
-            attempts: Vec::new(),
-            flaky: false,
-            started_at: None,
-            uncertain_ms: 0,
-            place: None,
+            ..Self::default()
         }
     }
 
@@ -269,7 +261,7 @@ pub struct StepRecord {
 }
 
 /// `run.json`, schema 1.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// Always 1.
     #[schemars(extend("const" = 1))]

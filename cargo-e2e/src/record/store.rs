@@ -48,6 +48,24 @@ pub fn write(folder: &Path, name: &str, record: &Record) -> io::Result<()> {
     durable::write(folder, name, &json)
 }
 
+/// Returns a folder's files with this extension, in the order of their names, which is that of time. A
+/// folder that does not exist has none.
+pub fn files(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|found| found == extension) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
 /// The folder of records. Many runs use it at once: each writes its own files.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -129,21 +147,8 @@ impl Store {
         Ok(records.find(is_it))
     }
 
-    /// Returns files with this extension, in the order of their names, which is that of time.
     fn files(&self, extension: &str) -> io::Result<Vec<PathBuf>> {
-        let entries = match std::fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
-        };
-        let mut files = Vec::new();
-        for entry in entries {
-            let path = entry?.path();
-            if path.extension().is_some_and(|found| found == extension) {
-                files.push(path);
-            }
-        }
-        files.sort();
-        Ok(files)
+        files(&self.folder, extension)
     }
 
     /// Never removes `newest`: after a clock went back, it may be the oldest.

@@ -16,7 +16,7 @@ pub const USAGE: u8 = 2;
 const SIGNALED: u8 = 128;
 
 /// What the run as a whole came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Tests passed and nothing is left behind, unless it was asked to be kept.
@@ -28,6 +28,7 @@ pub enum Verdict {
     /// There was no test to run, perhaps because of a filter.
     NoTests,
     /// Our bug, or the record could not be stored.
+    #[default]
     InternalError,
     /// No e2e.yml, or it or the compose file is wrong.
     SpecError,

@@ -18,7 +18,7 @@ use crate::secrets::Patterns;
 use crate::spec::Report;
 use crate::text::printable;
 
-pub use outbox::{Entry, Outbox, Waiting};
+pub use outbox::{Entry, Outbox};
 
 /// Appended to the hub's URL.
 const PATH: &str = "/progress";

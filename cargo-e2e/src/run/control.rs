@@ -6,7 +6,6 @@
 //! changed.
 
 mod changes;
-mod host_clock;
 mod services;
 mod session;
 
@@ -17,15 +16,15 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use jiff::SignedDuration;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
-use crate::host::{HostError, RuntimeDir};
+use crate::host::RuntimeDir;
 use crate::record::outcome::Verdict;
 use crate::run::{Context, Stack, StageError};
 
 use changes::Changes;
-use host_clock::HostClock;
 use session::Session;
 
 /// Bytes: a socket's path has at most 108 (104 on macOS), with the NUL at its end.
@@ -42,21 +41,10 @@ pub struct Control<'a> {
     listener: UnixListener,
     path: PathBuf,
     changes: Changes<'a>,
-    clock: HostClock<'a>,
+    /// How far the host's clock is ahead, once that was asked.
+    clock: OnceCell<SignedDuration>,
     closing: watch::Sender<bool>,
     _folder: RuntimeDir,
-}
-
-/// Why tests get no socket.
-#[derive(Debug, thiserror::Error)]
-pub enum ControlError {
-    #[error("failed to make a socket on this machine: {0}")]
-    Socket(#[from] std::io::Error),
-    #[error(transparent)]
-    Host(#[from] HostError),
-    /// The sandbox's folder on the host is too deep.
-    #[error("the path {0} is too long for a socket")]
-    TooLong(String),
 }
 
 impl<'a> Control<'a> {
@@ -70,7 +58,7 @@ impl<'a> Control<'a> {
             listener: UnixListener::bind(&path)?,
             path,
             changes: Changes::new(context),
-            clock: HostClock::new(context),
+            clock: OnceCell::new(),
             closing: watch::Sender::new(false),
             _folder: folder,
         })
@@ -85,7 +73,7 @@ impl<'a> Control<'a> {
     ///
     /// # Errors
     /// When the host refuses: sshd may not allow forwarded sockets.
-    pub async fn on_host(&self) -> Result<String, ControlError> {
+    pub async fn on_host(&self) -> Result<String, String> {
         let (host, sandbox) = (self.context.host, self.context.sandbox);
         if host.is_local() {
             return Ok(self.path());
@@ -95,9 +83,11 @@ impl<'a> Control<'a> {
         let unique = unique.unwrap_or_default().to_string_lossy();
         let there = format!("{}/{unique}", sandbox.dir());
         if there.len() > LONGEST_PATH {
-            return Err(ControlError::TooLong(there));
+            // The sandbox's folder on the host is too deep.
+            return Err(format!("the path {there} is too long for a socket"));
         }
-        host.forward_socket(&there, &self.path).await?;
+        let forwarded = host.forward_socket(&there, &self.path).await;
+        forwarded.map_err(|error| error.to_string())?;
         Ok(there)
     }
 

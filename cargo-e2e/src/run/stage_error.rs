@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::host::HostError;
+use crate::plan::Plan;
 use crate::record::assertion::{Piece, shortened_output};
 use crate::record::event::{Excerpt, Failure};
 use crate::record::outcome::{Stage, Verdict};
@@ -42,6 +43,17 @@ impl StageError {
             lost: false,
             printed: String::new(),
         }
+    }
+
+    /// Makes the error of a run that does not wait for another one, or waited for too long.
+    pub fn not_released(held: &str, plan: &Plan) -> Self {
+        if plan.options.no_wait {
+            return Self::new(Verdict::HostError, held)
+                .help("without `--no-wait` this run waits for it");
+        }
+        let seconds = plan.limits.queue.as_secs();
+        let message = format!("{held}; not released within {seconds} s");
+        Self::new(Verdict::HostError, message).help("raise `timeouts.queue` in e2e.yml")
     }
 
     /// Adds what to do next.

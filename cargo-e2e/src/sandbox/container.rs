@@ -124,7 +124,6 @@ pub struct Policy {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Binding {
-    pub host_ip: String,
     pub host_port: String,
 }
 

@@ -174,7 +174,7 @@ mod tests {
             (found[1].owner.as_str(), found[1].why.as_str()),
             ("7", "label")
         );
-        assert_eq!(found[1].left[0].to_string(), "network x y");
+        assert_eq!(found[1].left[0], "network x y");
         assert_eq!(expired("busy\n"), None);
     }
 

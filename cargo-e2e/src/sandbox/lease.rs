@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::cancel::Cancel;
@@ -33,7 +33,7 @@ const BETWEEN: Duration = Duration::from_secs(1);
 /// A lease that is being renewed; not any more when it is dropped.
 #[derive(Debug)]
 pub struct Lease {
-    task: JoinHandle<()>,
+    _task: JoinSet<()>,
     stop: watch::Sender<bool>,
     lost: watch::Receiver<Option<LeaseLost>>,
     pub(super) turn: watch::Receiver<Turn>,
@@ -82,14 +82,15 @@ impl Lease {
             answered: Instant::now(),
             answered_at: jiff::Timestamp::now(),
         };
-        let task = tokio::spawn(async move {
+        let mut task = JoinSet::new();
+        task.spawn(async move {
             // Who waits for a turn reads why it is lost as soon as the holder is gone.
             if let Some(why) = holder.hold(stopped).await {
                 tell.send_replace(Some(why));
             }
         });
         Self {
-            task,
+            _task: task,
             stop,
             lost,
             turn,
@@ -105,12 +106,6 @@ impl Lease {
     pub async fn give_back(self) {
         self.stop.send_replace(true);
         let _ = timeout(Duration::from_secs(1), self.stop.closed()).await;
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 
@@ -213,10 +208,11 @@ impl Holder {
             Err(_) => return Over::Broken(NO_ANSWER.to_owned()),
         };
         // Nobody reads what it complains of; it must not stop over it.
-        let _complaints = AbortOnDrop(tokio::spawn(async move {
+        let mut complaints = JoinSet::new();
+        complaints.spawn(async move {
             let mut stderr = stderr;
             tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await
-        }));
+        });
         let mut answers = BufReader::new(stdout).lines();
         let mut ticks = every(self.pause(false));
         let mut leaving = false;
@@ -311,14 +307,6 @@ fn every(pause: Duration) -> Interval {
 
 async fn given_back(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
-}
-
-struct AbortOnDrop<T>(JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 #[cfg(test)]

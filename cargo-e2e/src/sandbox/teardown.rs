@@ -61,7 +61,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::host::Local;
+    use crate::host::{self, Local};
 
     /// One for each test: a teardown ends what is of the same sandbox.
     fn id(letter: char) -> String {

@@ -72,7 +72,7 @@ pub fn write(record: &Record, output: &str, stacks: &Stacks) -> String {
         ],
     );
     // It is of all tests: it stands where one failed.
-    let failed = |suite: &Suite<'_>| suite.tests.iter().any(|(_, test)| is_failed(test));
+    let failed = |suite: &Suite<'_>| suite.tests.iter().any(|(_, test)| test.is_failed());
     let of_output = suites.iter().position(failed).unwrap_or_default();
     let mut properties = properties(record);
     for (place, suite) in suites.iter().enumerate() {
@@ -89,7 +89,7 @@ pub fn write(record: &Record, output: &str, stacks: &Stacks) -> String {
 
 /// Returns the stages that no test speaks for: a failure counts once, and at least once.
 pub(crate) fn failed_stages(record: &Record) -> Vec<&StageRecord> {
-    let told = record.tests.iter().any(is_failed);
+    let told = record.tests.iter().any(TestRecord::is_failed);
     let stages = record.stages.iter();
     stages
         .filter(|stage| match stage.status {
@@ -97,10 +97,6 @@ pub(crate) fn failed_stages(record: &Record) -> Vec<&StageRecord> {
             StageStatus::Passed | StageStatus::Skipped => false,
         })
         .collect()
-}
-
-fn is_failed(test: &TestRecord) -> bool {
-    matches!(test.status, StageStatus::Failed | StageStatus::Interrupted)
 }
 
 fn suites(record: &Record) -> Vec<Suite<'_>> {

@@ -13,7 +13,7 @@ use super::Store;
 use crate::durable;
 use crate::record::event::{Event, Line, Reporter};
 use crate::record::outcome::{
-    Git, HealthRecord, HealthStatus, Record, Stage, StageRecord, StageStatus, TestRecord, Verdict,
+    HealthRecord, HealthStatus, Record, Stage, StageRecord, StageStatus, TestRecord, Verdict,
     millis, state_not_known,
 };
 use crate::spec::Report;
@@ -211,20 +211,12 @@ pub(super) fn read(text: &str) -> Option<Dead> {
         run_id: header.run_id.clone(),
         repo: header.repo.clone(),
         spec: header.spec.clone(),
-        git: Git::default(),
         host: header.host.clone(),
-        placement: None,
         verdict: Verdict::Interrupted,
         exit_code: KILLED,
         started_at: header.started_at.clone(),
-        duration_ms: 0,
-        stages: Vec::new(),
-        health_checks: Vec::new(),
-        services: Vec::new(),
-        tests: Vec::new(),
-        usage: None,
-        leftovers: Vec::new(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Record::default()
     };
     let mut last = header.started_at.clone();
     let mut may_have_a_sandbox = false;

@@ -40,13 +40,8 @@ pub(super) fn tests(record: &Record, axis: &Axis, failed: &[usize], stacks: &Sta
     if record.tests.is_empty() {
         return html! { p { "No test ran." } };
     }
-    let is_good =
-        |test: &TestRecord| !matches!(test.status, StageStatus::Failed | StageStatus::Interrupted);
-    let others = record
-        .tests
-        .iter()
-        .enumerate()
-        .filter(|(_, test)| is_good(test));
+    let others = record.tests.iter().enumerate();
+    let others = others.filter(|(_, test)| !test.is_failed());
     let few = record.tests.len() <= FEW;
     let mut modules: Vec<(&str, Vec<usize>)> = Vec::new();
     let mut places = HashMap::new();

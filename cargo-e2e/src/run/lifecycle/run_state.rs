@@ -7,8 +7,7 @@ use tokio::task::JoinHandle;
 
 use crate::record::ended::EndedSandbox;
 use crate::record::outcome::{
-    AttemptRecord, Git, HealthRecord, ServiceRecord, StageStatus, Subject, TestRecord, Usage,
-    Verdict,
+    AttemptRecord, Git, HealthRecord, ServiceRecord, Subject, TestRecord, Usage, Verdict,
 };
 use crate::repo::git::Origin;
 use crate::sandbox::Containers;
@@ -104,12 +103,9 @@ impl RunState {
         let Some(tested) = self.tested.take() else {
             return;
         };
-        let says_why = |test: &TestRecord| {
-            matches!(test.status, StageStatus::Failed | StageStatus::Interrupted)
-        };
         // A lost host is no test's failure.
         let theirs = self.verdict.map(Verdict::subject) == Some(Subject::Tests);
-        let unexplained = theirs && !self.tests.iter().any(says_why);
+        let unexplained = theirs && !self.tests.iter().any(TestRecord::is_failed);
         if self.tests.is_empty() || unexplained || !tested.attempts.is_empty() {
             self.tests.push(tested);
         }

@@ -11,7 +11,7 @@ use crate::compose::select::{meant, select, unknown};
 use crate::compose::{dockerfiles, env_file, external, needs, places, test_service};
 use crate::record::outcome::Verdict;
 use crate::run::{Context, StageError};
-use crate::sandbox::compose::{self, ConfigError, Files};
+use crate::sandbox::compose::{self, ConfigError};
 use crate::sandbox::variables;
 use crate::secrets;
 use crate::spec::Warning;
@@ -102,13 +102,8 @@ async fn config(
     interpolation: &[(String, String)],
 ) -> Result<(Value, Vec<String>), StageError> {
     let plan = context.plan;
-    let files = Files {
-        compose: &plan.compose_files,
-        folder: &plan.project_dir,
-        env: &plan.spec.env_files,
-        profiles,
-    };
-    match compose::config(context.host, context.sandbox, &files, interpolation).await {
+    let (host, sandbox) = (context.host, context.sandbox);
+    match compose::config(host, sandbox, plan, profiles, interpolation).await {
         Ok((mut model, warnings)) => {
             let folder = format!("{}/{}", context.sandbox.repo_dir(), plan.project_dir);
             places::make_devices_absolute(&mut model, &folder);
