@@ -32,18 +32,29 @@ pub fn fetched(remote: &BTreeSet<String>) -> Vec<Warning> {
 }
 
 fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mut Vec<Warning>) {
+    let mut say = |lint, what: String| found.push(Warning::new(lint, format!("{name}: {what}")));
     if service.get("privileged") == Some(&Value::Bool(true)) {
-        found.push(shared::privileged(name));
+        let what = "it is privileged, so it can change the host itself".to_owned();
+        say(Lint::Privileged, what);
     }
-    for key in ["network_mode", "pid", "ipc", "uts", "cgroup", "userns_mode"] {
+    for key in shared::NAMESPACES {
         if service.get(key).and_then(Value::as_str) == Some("host") {
-            found.push(shared::of_the_host(name, key));
+            let but = match key {
+                "network_mode" => "; all sandboxes share its ports",
+                _ => "",
+            };
+            let what = format!("{key} is the host's own{but}");
+            say(Lint::ForeignNamespace, what);
         }
     }
-    let sockets = binds(service).into_iter().map(|(source, _)| source);
-    let sockets = sockets.filter(|source| is_docker_socket(source));
-    found.extend(sockets.map(|source| shared::docker_socket(name, &source)));
-    let mut say = |lint, what: String| found.push(Warning::new(lint, format!("{name}: {what}")));
+    for (source, _) in binds(service) {
+        if is_docker_socket(&source) {
+            let what = format!(
+                "{source} gives it root on the host, and teardown does not remove its objects there"
+            );
+            say(Lint::DockerSocket, what);
+        }
+    }
     for key in ["cap_add", "devices", "device_cgroup_rules"] {
         let listed = service
             .get(key)

@@ -88,8 +88,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
     warnings.extend(addresses(plan, &rewritten.published));
     warnings.extend(statuses(plan));
     warnings.extend(own_stacks(plan));
-    let shared = rewritten.shared.into_iter();
-    warnings.extend(shared.filter(|line| !risks.contains(line)));
+    warnings.extend(rewritten.shared);
     warnings.extend(risks);
     warnings.extend(unused::unused(plan, model, &warnings));
     let warnings = plan.not_allowed(&warnings).cloned().collect();

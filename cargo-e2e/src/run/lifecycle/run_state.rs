@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn the_tests_as_one_say_what_none_of_them_does() {
-        use StageStatus::{Failed, Interrupted, Passed};
+        use crate::record::outcome::StageStatus::{self, Failed, Interrupted, Passed};
         let names = |own: Option<StageStatus>, all: StageStatus, verdict: Verdict| {
             let mut state = RunState {
                 verdict: Some(verdict),
