@@ -394,8 +394,7 @@ mod tests {
         let done = async || Ok(StageOutput::new((), ""));
         runner.bounded(Stage::Compile, done()).await.unwrap();
         runner.bounded(Stage::Up, done()).await.unwrap();
-        let records = runner.records.into_inner();
-        let names = records.iter().map(|one| one.name);
-        assert!(names.eq([Stage::Compile, Stage::Queue, Stage::Up]));
+        let names: Vec<Stage> = runner.records.borrow().iter().map(|one| one.name).collect();
+        assert_eq!(names, [Stage::Compile, Stage::Queue, Stage::Up]);
     }
 }
