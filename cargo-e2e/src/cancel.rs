@@ -20,7 +20,6 @@ pub enum Signal {
 }
 
 impl Signal {
-    #[must_use]
     pub fn number(self) -> u8 {
         match self {
             Self::Hup => 1,
@@ -30,7 +29,6 @@ impl Signal {
         }
     }
 
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Hup => "SIGHUP",
@@ -59,9 +57,6 @@ const SAME_PRESS: Duration = Duration::from_millis(200);
 
 impl Cancel {
     /// Listens for SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on.
-    ///
-    /// # Errors
-    /// When the process can't install signal handlers.
     pub fn listen() -> std::io::Result<Self> {
         let (sender, received) = watch::channel(Received::default());
         let mut int = signal(SignalKind::interrupt())?;
@@ -92,7 +87,6 @@ impl Cancel {
     }
 
     /// Makes a ladder that nobody climbs.
-    #[must_use]
     pub fn never() -> Self {
         Self {
             received: watch::channel(Received::default()).1,
@@ -100,13 +94,11 @@ impl Cancel {
     }
 
     /// Returns the first signal, if there was one.
-    #[must_use]
     pub fn signal(&self) -> Option<Signal> {
         self.received.borrow().first
     }
 
     /// Returns how many have come.
-    #[must_use]
     pub fn count(&self) -> u32 {
         self.received.borrow().count
     }

@@ -20,9 +20,6 @@ pub fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Removes a file for good. One that is not there is fine.
-///
-/// # Errors
-/// When it can't be removed.
 pub fn remove(folder: &Path, name: &str) -> io::Result<()> {
     match std::fs::remove_file(folder.join(name)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -32,9 +29,6 @@ pub fn remove(folder: &Path, name: &str) -> io::Result<()> {
 }
 
 /// Makes a folder that only this user can enter, and those above it.
-///
-/// # Errors
-/// When one can't be made.
 pub fn folder(path: &Path) -> io::Result<()> {
     // Each new one is known to the one above it.
     let new: Vec<&Path> = path.ancestors().take_while(|one| !one.is_dir()).collect();

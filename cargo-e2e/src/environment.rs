@@ -43,7 +43,6 @@ pub const LEASE: &str = "CARGO_E2E_LEASE";
 pub const FAILPOINT: &str = "CARGO_E2E_FAILPOINT";
 
 /// Returns what a variable says; an empty one is as good as none.
-#[must_use]
 pub fn set(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -30,7 +30,6 @@ pub const TARGETS: [(&str, Target); 9] = [
 ];
 
 /// The target of this name.
-#[must_use]
 pub fn target(name: &str) -> Option<Target> {
     let found = TARGETS.iter().find(|(known, _)| *known == name);
     found.map(|(_, target)| *target)

@@ -16,7 +16,6 @@ pub struct Shell<'a>(&'a [String]);
 
 impl<'a> Shell<'a> {
     /// Of the words in e2e.yml; none stands for `sh`.
-    #[must_use]
     pub fn new(words: &'a [String]) -> Self {
         Self(words)
     }
@@ -34,7 +33,6 @@ impl<'a> Shell<'a> {
     /// Returns the words that run a command: `sh -e -c COMMAND sh ARGUMENTS…`. Arguments are the
     /// command's `"$@"`, and go to its last line; without any, it may end in what takes none, such
     /// as `fi` or a comment.
-    #[must_use]
     pub fn words(&self, command: &str, arguments: &[String]) -> Vec<String> {
         let command = match arguments {
             [] => command.to_owned(),
@@ -57,7 +55,6 @@ impl<'a> Shell<'a> {
     }
 
     /// Returns the same as the text of a shell.
-    #[must_use]
     pub fn text(&self, command: &str, arguments: &[String]) -> String {
         let words = self.words(command, arguments);
         let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
@@ -65,7 +62,6 @@ impl<'a> Shell<'a> {
     }
 
     /// Returns whether a pipe is known to fail when any part of it does.
-    #[must_use]
     pub fn has_pipefail(&self) -> bool {
         match self.name() {
             Some(name) => WITH_PIPEFAIL.contains(&name.rsplit('/').next().unwrap_or_default()),
@@ -74,7 +70,6 @@ impl<'a> Shell<'a> {
     }
 
     /// Returns whether a line that fails ends the command.
-    #[must_use]
     pub fn stops(&self) -> bool {
         let is_e = |word: &String| {
             word.strip_prefix('-')
@@ -85,16 +80,14 @@ impl<'a> Shell<'a> {
 }
 
 /// Returns a value as one word of a POSIX shell.
-#[must_use]
 pub fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
 
 /// A word as a shell reads it back, quoted only where it must be.
-#[must_use]
 pub fn word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
-    if text.chars().all(plain) {
+    if text.chars().all(plain) && !text.is_empty() {
         text.to_owned()
     } else {
         quote(text)
@@ -106,6 +99,11 @@ mod tests {
     use std::process::Command;
 
     use super::*;
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_read_another() {
+        assert_eq!(["a/b", "", "a b"].map(word), ["a/b", "''", "'a b'"]);
+    }
 
     fn ended(shell: &[&str], command: &str, arguments: &[&str]) -> (Option<i32>, String) {
         let strings =

@@ -1,10 +1,39 @@
 //! Text from elsewhere, made safe and short enough to show.
 
+use std::ops::Deref;
+use std::sync::OnceLock;
+
+use regex::Regex;
+
 pub use e2e_harness::chain;
+
+/// A regular expression that is compiled when it is used first.
+#[derive(Debug)]
+pub struct LazyRegex {
+    pattern: &'static str,
+    compiled: OnceLock<Regex>,
+}
+
+impl LazyRegex {
+    pub const fn new(pattern: &'static str) -> Self {
+        Self {
+            pattern,
+            compiled: OnceLock::new(),
+        }
+    }
+}
+
+impl Deref for LazyRegex {
+    type Target = Regex;
+
+    fn deref(&self) -> &Regex {
+        let compile = || Regex::new(self.pattern).expect("a literal pattern");
+        self.compiled.get_or_init(compile)
+    }
+}
 
 /// Text from a host without what could move a terminal's cursor, change its colours, or show
 /// letters in another order than they stand in.
-#[must_use]
 pub fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
@@ -53,14 +82,12 @@ fn skip_sequence(kind: char, rest: &mut std::iter::Peekable<std::str::Chars<'_>>
 }
 
 /// Returns a number with its noun: `1 file`, `3 files`.
-#[must_use]
 pub fn count(number: usize, noun: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{s}")
 }
 
 /// Cuts a text after `most` characters, with a mark where more follow.
-#[must_use]
 pub fn clip(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -69,7 +96,6 @@ pub fn clip(text: &str, most: usize) -> String {
 }
 
 /// Returns a place in words: `1st`, `2nd`, `3rd`, `11th`.
-#[must_use]
 pub fn ordinal(place: u32) -> String {
     let end = match (place % 10, place % 100) {
         (_, 11..=13) => "th",

@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 /// Formats a measured duration: `0.21 s`, `41.2 s`, `3m05s`, `2h05m`.
-#[must_use]
 pub fn duration(duration: Duration) -> String {
     // Rounded before the unit is chosen: 59.97 s is a minute, not `60.0 s`.
     let seconds = duration.as_secs_f64();
@@ -23,7 +22,6 @@ pub fn duration(duration: Duration) -> String {
 
 /// Formats a duration of whole seconds, such as a limit, an age or a lifetime: `6 s`, `1m00s`,
 /// `24h00m`.
-#[must_use]
 pub fn whole(duration: Duration) -> String {
     match duration.as_secs() {
         seconds @ 0..60 => format!("{seconds} s"),
@@ -33,7 +31,6 @@ pub fn whole(duration: Duration) -> String {
 }
 
 /// Formats an amount of data: `12 kB`, `3.4 MB`, `512 MB`, `33.9 GB`.
-#[must_use]
 pub fn kilobytes(kb: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "one digit of it is shown")]
     let mb = kb as f64 / 1024.0;

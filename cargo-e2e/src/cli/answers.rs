@@ -30,7 +30,7 @@ pub(super) fn time(seconds: u64) -> Option<String> {
 pub(super) struct ListAnswer {
     /// 1.
     pub(super) schema: u32,
-    /// As it was named.
+    /// As it was named; several as they were typed.
     pub(super) host: String,
     pub(super) sandboxes: Vec<ListedSandbox>,
     /// How many sandboxes other users have there.
@@ -41,6 +41,9 @@ pub(super) struct ListAnswer {
 pub(super) struct ListedSandbox {
     /// The run that made it.
     pub(super) run_id: String,
+    /// Where it is, of several hosts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) host: Option<String>,
     /// The compose project.
     pub(super) project: Option<String>,
     /// The repo's slug.
@@ -92,7 +95,7 @@ pub(super) enum SandboxState {
 pub(super) struct DownAnswer {
     /// 1.
     pub(super) schema: u32,
-    /// As it was named.
+    /// As it was named; several as they were typed.
     pub(super) host: String,
     pub(super) removed: Vec<RemovedSandbox>,
 }
@@ -100,6 +103,9 @@ pub(super) struct DownAnswer {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct RemovedSandbox {
     pub(super) run_id: String,
+    /// Where it was, of several hosts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) host: Option<String>,
     /// Whether there was anything to remove.
     pub(super) found: bool,
     /// What could not be removed.

@@ -1,5 +1,6 @@
 //! The host that a command works on.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
@@ -132,6 +133,18 @@ pub(super) async fn on_each_host(
     let has_it = matches!(hosts, Hosts::With(_)) && codes.contains(&0);
     let counted = codes.into_iter().filter(|code| !(has_it && *code == USAGE));
     counted.max().unwrap_or_default()
+}
+
+/// Returns a host's name, where `named` is several.
+pub(super) fn one_of(host: &dyn Host, named: &str) -> Option<String> {
+    (host.name() != named).then(|| host.name().to_owned())
+}
+
+/// Returns what hosts answered to a command; nothing where it ended with this code before any did.
+pub(super) fn answered<T: Default>(answers: RefCell<Option<T>>, code: u8) -> Option<T> {
+    answers
+        .into_inner()
+        .or_else(|| (code == 0).then(T::default))
 }
 
 /// Returns the nodes of a cluster to which a command goes.

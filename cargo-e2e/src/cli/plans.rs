@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 use crate::cancel::Cancel;
 use crate::compose::preview::PreviewError;
 use crate::compose::strict;
-use crate::plan::{Options, Plan, Risks};
+use crate::plan::{Options, Plan};
 use crate::record::outcome::{Verdict, exit_code};
 use crate::repo::workspace::Repo;
 
@@ -88,11 +88,7 @@ pub(super) fn shown(repo: &Repo) -> String {
 pub(super) fn looking(arguments: &LookArguments) -> Options {
     Options {
         host: arguments.repo.host.host.clone(),
-        risks: if arguments.strict {
-            Risks::Refuse
-        } else {
-            Risks::Warn
-        },
+        strict: arguments.strict,
         ..Options::default()
     }
 }
@@ -119,7 +115,7 @@ pub(super) fn plan_for(repo: Repo, options: Options) -> Result<Plan, Refused> {
 
 /// Returns what `--strict` refuses; none where it refuses nothing, or was not asked to.
 pub(super) async fn refused_by_strict(plan: &Plan) -> Option<Trouble> {
-    if plan.options.risks != Risks::Refuse {
+    if !plan.options.strict {
         return None;
     }
     let (message, help) = match strict::look(plan).await {

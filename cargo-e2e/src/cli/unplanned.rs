@@ -124,7 +124,6 @@ impl Unplanned {
             spec: identity.spec.clone(),
             git,
             host: host.to_owned(),
-            placement: None,
             verdict: Verdict::SpecError,
             exit_code: exit_code(Verdict::SpecError, None),
             started_at: started_at.clone(),
@@ -136,12 +135,8 @@ impl Unplanned {
                 duration_ms: 0,
                 detail: format!("{message}{help}"),
             }],
-            health_checks: Vec::new(),
-            services: Vec::new(),
-            tests: Vec::new(),
-            usage: None,
-            leftovers: Vec::new(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..Record::default()
         }
     }
 }

@@ -19,7 +19,7 @@ pub fn take_in(model: &mut Value, read: impl Fn(&str) -> Option<String>) {
         let Some(text) = path(build).and_then(|path| read(&path)) else {
             continue;
         };
-        if text.lines().any(|line| tags.names_one(line)) {
+        if tags.has_one_of(&text) {
             build.remove("dockerfile");
             // Compose reads the model again, and would interpolate.
             let inline = json!(text.replace('$', "$$"));
@@ -30,7 +30,6 @@ pub fn take_in(model: &mut Value, read: impl Fn(&str) -> Option<String>) {
 
 /// Returns where the Dockerfile of a build is; none where the model has its text, or it is not a
 /// file.
-#[must_use]
 pub fn path(build: &Map<String, Value>) -> Option<String> {
     if build.contains_key("dockerfile_inline") {
         return None;
@@ -57,6 +56,8 @@ mod tests {
             "app": { "build": { "context": "/r/app", "dockerfile": "docker/App" } },
             "arg": { "build": { "context": "/r/arg" } },
             "other": { "build": { "context": "/r/other" } },
+            "web": { "image": "web", "build": { "context": "/r/base" } },
+            "stages": { "build": { "context": "/r/stages" } },
         } });
         take_in(&mut model, |path| {
             let text = match path {
@@ -66,6 +67,11 @@ mod tests {
                 }
                 "/r/arg/Dockerfile" => "ARG BASE=shop-base:dev\nFROM ${BASE}\n",
                 "/r/other/Dockerfile" => "FROM shop-base:prod\n",
+                "/r/stages/Dockerfile" => {
+                    "ARG BASE=web\nARG FIRST_BASE=web\nFROM $FIRST_BASE AS Web\nRUN --mount=from=web,source=/web true\n\
+                     RUN --mount=type=bind,source=/web,from=shop-base:dev true\n\
+                     FROM $BASE\nCOPY --from=web /a /a\nCOPY --chown=web --from=shop-base:dev /b /b\n"
+                }
                 other => panic!("{other}"),
             };
             Some(text.to_owned())
@@ -90,6 +96,12 @@ mod tests {
             build("arg")["dockerfile_inline"],
             "ARG BASE=e2e-shop-1-base:run\nFROM $${BASE}\n"
         );
+        assert_eq!(
+            build("stages")["dockerfile_inline"],
+            "ARG BASE=web\nARG FIRST_BASE=e2e-shop-1-web:run\nFROM $$FIRST_BASE AS Web\nRUN --mount=from=web,source=/web true\n\
+             RUN --mount=type=bind,source=/web,from=e2e-shop-1-base:run true\n\
+             FROM $$BASE\nCOPY --from=web /a /a\nCOPY --chown=web --from=e2e-shop-1-base:run /b /b\n"
+        );
         assert_eq!(build("base").get("dockerfile_inline"), None);
         assert_eq!(build("other").get("dockerfile_inline"), None);
         let follows = rewritten.changes.iter();
@@ -97,7 +109,7 @@ mod tests {
             follows
                 .filter(|line| line.contains("follows image shop-base:dev"))
                 .count(),
-            2
+            4
         );
     }
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 /// Reads a duration; none when it is not one.
-#[must_use]
 pub fn parse(text: &str) -> Option<Duration> {
     let mut total = 0.0;
     let mut rest = text.trim();
@@ -34,7 +33,6 @@ pub fn parse(text: &str) -> Option<Duration> {
 }
 
 /// Writes a duration just as Compose does, so that reading it again changes nothing.
-#[must_use]
 pub fn text(duration: Duration) -> String {
     if duration < Duration::from_secs(1) {
         return format!("{}ms", duration.as_millis());

@@ -1,17 +1,14 @@
 //! What to do about an env file that is not there: it is ignored by git, and made of an example.
 
+use crate::text::LazyRegex;
 use std::path::Path;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 /// Returns what to do where Compose misses an env file; `folder` is the repo's where Compose ran, and
 /// `root` is the repo here.
 #[must_use]
 pub fn help(said: &str, folder: &str, root: &Path) -> Option<String> {
-    static MISSING: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:env file (\S+) not found|find env file: (\S+))").expect("a literal pattern")
-    });
+    static MISSING: LazyRegex =
+        LazyRegex::new(r"(?:env file (\S+) not found|find env file: (\S+))");
     let found = MISSING.captures(said)?;
     let path = found.get(1).or_else(|| found.get(2))?.as_str();
     // What a host said has lost its folder already.

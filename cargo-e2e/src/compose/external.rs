@@ -21,7 +21,6 @@ impl fmt::Display for External {
     }
 }
 
-#[must_use]
 pub fn externals(model: &Value) -> Vec<External> {
     let mut found = Vec::new();
     for (kind, all) in [("network", "networks"), ("volume", "volumes")] {

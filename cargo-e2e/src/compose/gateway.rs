@@ -13,13 +13,11 @@ use super::subnets;
 const WORD: &str = "host-gateway";
 
 /// Returns whether a service asks for it.
-#[must_use]
 pub fn is_asked_for(model: &Value) -> bool {
     services(model).any(|(_, service)| hosts(service).any(|value| value == WORD))
 }
 
 /// Returns the network whose gateway it becomes: the first own one of a service that asks.
-#[must_use]
 pub fn network(model: &Value) -> Option<String> {
     services(model)
         .filter(|(_, service)| hosts(service).any(|value| value == WORD))

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::changes::ChangeLog;
+use super::dockerfile::Reader;
 use super::labels;
 use super::model::text;
 
@@ -33,10 +34,10 @@ impl Tags {
         Self(tags)
     }
 
-    /// Returns whether a line of a Dockerfile names an image that is built here.
-    pub(super) fn names_one(&self, line: &str) -> bool {
+    /// Returns whether a Dockerfile names an image that is built here.
+    pub(super) fn has_one_of(&self, dockerfile: &str) -> bool {
         let mut followed = Vec::new();
-        let _ = from(line, self, &mut followed);
+        let _ = rewritten(dockerfile, self, &mut followed);
         !followed.is_empty()
     }
 
@@ -169,10 +170,7 @@ fn follow(name: &str, build: &mut Map<String, Value>, tags: &Tags, log: &mut Cha
         });
     }
     if let Some(Value::String(dockerfile)) = build.get_mut("dockerfile_inline") {
-        let lines = dockerfile
-            .split('\n')
-            .map(|line| from(line, tags, &mut followed));
-        *dockerfile = lines.collect::<Vec<_>>().join("\n");
+        *dockerfile = rewritten(dockerfile, tags, &mut followed);
     }
     for reference in followed {
         log.change(format!(
@@ -181,38 +179,38 @@ fn follow(name: &str, build: &mut Map<String, Value>, tags: &Tags, log: &mut Cha
     }
 }
 
-/// Returns a line of a Dockerfile with the run's own tag in `FROM`, `--from` and what an `ARG` is
-/// by default.
-fn from(line: &str, tags: &Tags, followed: &mut Vec<String>) -> String {
-    let mut words = line.split_whitespace();
-    let instruction = words.next().unwrap_or_default().to_ascii_uppercase();
-    let found = match instruction.as_str() {
-        "FROM" => words.find(|word| !word.starts_with("--")),
-        "COPY" => words.find_map(|word| word.strip_prefix("--from=")),
-        "ARG" => return argument(line, tags, followed),
-        _ => None,
-    };
-    match found.and_then(|word| Some((word, tags.get(word)?))) {
-        Some((word, scoped)) => {
-            followed.push(word.to_owned());
-            line.replacen(word, scoped, 1)
+/// Returns a Dockerfile with the run's own tags in `FROM`, `--from`, mounts, and what an `ARG` is by
+/// default.
+fn rewritten(text: &str, tags: &Tags, followed: &mut Vec<String>) -> String {
+    let mut reader = Reader::default();
+    let line = |(at, line): (usize, &str)| {
+        let mut named = reader.images(line);
+        if let Some((name, value)) = argument(line)
+            && tags.get_sure(name, value).is_some()
+            && !reader.clone().uses_a_stage(name, text.lines().skip(at + 1))
+        {
+            named.push(value);
         }
-        None => line.to_owned(),
-    }
+        let mut new = line.to_owned();
+        for word in named.into_iter().rev() {
+            if let Some(scoped) = tags.get(word) {
+                followed.push(word.to_owned());
+                let begin = word.as_ptr().addr() - line.as_ptr().addr();
+                new.replace_range(begin..begin + word.len(), scoped);
+            }
+        }
+        new
+    };
+    let lines: Vec<String> = text.split('\n').enumerate().map(line).collect();
+    lines.join("\n")
 }
 
-fn argument(line: &str, tags: &Tags, followed: &mut Vec<String>) -> String {
-    let found = line.split_once('=').and_then(|(name, value)| {
-        let value = value.trim().trim_matches(['"', '\'']);
-        Some((value, tags.get_sure(name, value)?))
-    });
-    match found {
-        Some((value, scoped)) => {
-            followed.push(value.to_owned());
-            line.replacen(value, scoped, 1)
-        }
-        None => line.to_owned(),
-    }
+/// Returns name and default of an argument.
+fn argument(line: &str) -> Option<(&str, &str)> {
+    let (instruction, rest) = line.trim_start().split_once(char::is_whitespace)?;
+    let (name, value) = rest.split_once('=')?;
+    let value = value.trim().trim_matches(['"', '\'']);
+    (instruction.eq_ignore_ascii_case("ARG")).then_some((name.trim(), value))
 }
 
 /// Changes the values of a map, or of a list of `NAME=VALUE`.

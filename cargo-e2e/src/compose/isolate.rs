@@ -50,14 +50,13 @@ pub struct Rewritten {
 
 impl Rewritten {
     /// Returns what people should know of it, each with what it is: `rewrite`, `not isolated` or `note`.
-    /// `risks` is what the stack may do beyond its sandbox; nothing is said twice.
+    /// `risks` is what the stack may do beyond its sandbox.
     pub fn notices<'r>(
         &'r self,
         risks: &'r [Warning],
     ) -> impl Iterator<Item = (&'static str, &'r str)> {
-        let shared = self.shared.iter().filter(|line| !risks.contains(line));
         let each = |what| move |text: &'r String| (what, text.as_str());
-        let shared = shared.chain(risks).map(|warning| &warning.text);
+        let shared = self.shared.iter().chain(risks).map(|warning| &warning.text);
         self.changes
             .iter()
             .map(each("rewrite"))
@@ -67,7 +66,6 @@ impl Rewritten {
 }
 
 /// Rewrites the canonical model.
-#[must_use]
 pub fn isolate(mut model: Value, isolation: &Isolation<'_>) -> Rewritten {
     let mut rewrite = Rewrite {
         isolation,

@@ -7,6 +7,7 @@ mod advertised;
 mod changes;
 #[cfg(test)]
 mod corpus_tests;
+mod dockerfile;
 pub mod dockerfiles;
 pub mod duration;
 pub mod env_file;

@@ -17,7 +17,6 @@ pub struct Need {
 }
 
 /// Returns every path below `root` that the model names, relative to it.
-#[must_use]
 pub fn paths(model: &Value, root: &str) -> BTreeMap<String, Need> {
     let mut found: BTreeMap<String, Need> = BTreeMap::new();
     let mut add = |path: Option<&Value>, why: String, mount: Option<&Value>| {
@@ -119,7 +118,6 @@ fn is_data(path: &str, mount: &Value) -> bool {
 
 /// Returns the services that mount something below `root` in which one of these names lies: a bind
 /// mount, a volume that is a folder of the repo, a secret or a config.
-#[must_use]
 pub fn mounting(model: &Value, root: &str, names: &BTreeSet<Vec<u8>>) -> Vec<String> {
     let is_in = |path: Option<&Value>| {
         let inside = path

@@ -29,7 +29,6 @@ pub fn make_devices_absolute(model: &mut Value, project_dir: &str) {
 }
 
 /// Returns a path below a folder, without `.` and `..`.
-#[must_use]
 pub fn joined(folder: &str, path: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {

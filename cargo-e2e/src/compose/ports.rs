@@ -19,7 +19,6 @@ pub enum PortRule<'a> {
 
 impl<'a> PortRule<'a> {
     /// Makes the rule that e2e.yml asks for, with numbers of the sandbox's own.
-    #[must_use]
     pub fn new(ports: Ports, own: &'a [u16]) -> Self {
         match ports {
             Ports::Declared => Self::Declared(own),
@@ -45,7 +44,6 @@ pub struct Published {
 impl Published {
     /// Returns whether its number means its own container to a service with this `network_mode`,
     /// which is on the container's network.
-    #[must_use]
     pub fn answers_within(&self, network_mode: &str) -> bool {
         let joins = network_mode.strip_prefix("service:") == Some(self.service.as_str());
         joins && self.declared == Some(self.container_port)
@@ -54,7 +52,6 @@ impl Published {
 
 /// Returns how many numbers in a row each published port of a model needs that gets one of its own:
 /// one for each container.
-#[must_use]
 pub fn groups(model: &Value, ports: Ports) -> Vec<usize> {
     entries(model)
         .filter(|(service, _)| !on_host_network(service))
@@ -65,7 +62,6 @@ pub fn groups(model: &Value, ports: Ports) -> Vec<usize> {
 }
 
 /// Returns the numbers that a model's own ports keep, which are not free for others of it.
-#[must_use]
 pub fn kept(model: &Value, ports: Ports) -> Vec<u16> {
     let number = |port: &Value| {
         let text = written(port)?;
@@ -99,7 +95,6 @@ pub(super) fn written(port: &Value) -> Option<String> {
 }
 
 /// Returns whether an address means the sandbox host itself.
-#[must_use]
 pub fn is_here(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "::1" | "[::1]")
 }

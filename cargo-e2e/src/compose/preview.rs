@@ -52,23 +52,17 @@ impl PreviewError {
 }
 
 /// Returns the canonical model, with paths of this machine.
-///
-/// # Errors
-/// When Compose is not here, or refuses the files.
 pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> {
     Ok(preview_with_warnings(plan, project).await?.0)
 }
 
 /// The same, with what Compose warns of.
-///
-/// # Errors
-/// The same.
 pub async fn preview_with_warnings(
     plan: &Plan,
     project: &str,
 ) -> Result<(Value, Vec<String>), PreviewError> {
     let (mut model, warnings) = config(plan, project, &plan.profiles()).await?;
-    if let Err(name) = select(&mut model, &plan.wanted_services()) {
+    if let Err(name) = select(&mut model, &plan.spec.wanted_services()) {
         return Err(PreviewError::absent(unknown(&name), &name, &model));
     }
     if let Some(service) = &plan.spec.test_service
@@ -164,7 +158,6 @@ pub(super) fn arguments(project: &str, folder: &Path) -> Vec<OsString> {
 }
 
 /// Returns what Compose would fetch from elsewhere to read the files.
-#[must_use]
 pub fn remote(plan: &Plan) -> BTreeSet<String> {
     scanned(plan).remote
 }

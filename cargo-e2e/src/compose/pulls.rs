@@ -19,7 +19,6 @@ pub struct Pull {
 
 impl Pull {
     /// Returns its platform as `docker image inspect` names it.
-    #[must_use]
     pub fn known_platform(&self) -> Option<String> {
         self.platform.as_deref().map(known_as)
     }

@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 
 use crate::host::client::DOCKER_HUB;
 
+use super::dockerfile::Reader;
 use super::dockerfiles;
 use super::pulls::Pull;
 
 /// Returns the registry of an image, as its name has it.
-#[must_use]
 pub fn registry(image: &str) -> &str {
     let first = image.split_once('/').map(|(first, _)| first);
     let named = first.filter(|first| first.contains(['.', ':']) || *first == "localhost");
@@ -80,75 +80,19 @@ fn of_build(
     of_dockerfile(&text.unwrap_or_default(), arguments, images);
 }
 
-/// Adds the images of `# syntax=`, `FROM` and `--from`; not those that are stages of their own.
-fn of_dockerfile(
-    text: &str,
-    mut arguments: BTreeMap<String, String>,
-    images: &mut BTreeSet<String>,
-) {
-    let mut stages: BTreeSet<String> = BTreeSet::from(["scratch".to_owned()]);
+/// Adds the images of `# syntax=` and of what is built.
+fn of_dockerfile(text: &str, arguments: BTreeMap<String, String>, images: &mut BTreeSet<String>) {
+    let directives = text
+        .lines()
+        .map_while(|line| line.trim_start().strip_prefix('#'));
+    let settings = directives.filter_map(|line| line.split_once('='));
+    let syntax = settings.filter(|(key, _)| key.trim().eq_ignore_ascii_case("syntax"));
+    images.extend(syntax.map(|(_, image)| image.trim().to_owned()));
+    let mut reader = Reader::with(arguments);
     for line in text.lines() {
-        let mut words = line.split_whitespace();
-        match words
-            .next()
-            .unwrap_or_default()
-            .to_ascii_uppercase()
-            .as_str()
-        {
-            "#" => images.extend(
-                words
-                    .find_map(|word| word.strip_prefix("syntax="))
-                    .map(str::to_owned),
-            ),
-            "ARG" => {
-                if let Some((name, value)) = words.next().and_then(|word| word.split_once('=')) {
-                    let value = expanded(value.trim_matches(['"', '\'']), &arguments);
-                    arguments.entry(name.to_owned()).or_insert(value);
-                }
-            }
-            "FROM" => {
-                let mut words = words.filter(|word| !word.starts_with("--"));
-                let image = words.next().map(|word| expanded(word, &arguments));
-                images.extend(image.filter(|image| !stages.contains(&image.to_ascii_lowercase())));
-                if let Some(name) = words.nth(1) {
-                    stages.insert(name.to_ascii_lowercase());
-                }
-            }
-            "COPY" => {
-                let image = words.find_map(|word| word.strip_prefix("--from="));
-                let is_number = |image: &&str| image.bytes().all(|byte| byte.is_ascii_digit());
-                images.extend(
-                    image
-                        .filter(|image| {
-                            !is_number(image) && !stages.contains(&image.to_ascii_lowercase())
-                        })
-                        .map(str::to_owned),
-                );
-            }
-            _ => {}
-        }
+        let named = reader.images(line);
+        images.extend(named.into_iter().map(|word| reader.expanded(word)));
     }
-}
-
-/// Returns a word of a Dockerfile with its arguments filled in: `$NAME`, `${NAME}`, `${NAME:-DEFAULT}`.
-fn expanded(word: &str, arguments: &BTreeMap<String, String>) -> String {
-    let mut filled = String::new();
-    let mut rest = word;
-    while let Some((before, after)) = rest.split_once('$') {
-        filled += before;
-        let (name, default, next) = if let Some(braced) = after.strip_prefix('{') {
-            let (inner, next) = braced.split_once('}').unwrap_or((braced, ""));
-            let (name, default) = inner.split_once(":-").unwrap_or((inner, ""));
-            (name, default, next)
-        } else {
-            let ends = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-            let (name, next) = after.split_at(after.find(ends).unwrap_or(after.len()));
-            (name, "", next)
-        };
-        filled += arguments.get(name).map_or(default, String::as_str);
-        rest = next;
-    }
-    filled + rest
 }
 
 /// Calls `each` for the entries of a map, or of a list of `NAME=VALUE`.
@@ -205,11 +149,12 @@ mod tests {
             "next": {"build": {"dockerfile_inline": "FROM e2e-shop-1-web:run\nRUN echo $$HOME\n"}},
         }});
         let pulls = super::super::pulls::take(&mut model, false);
-        let dockerfile = "# syntax=syntax.example.org/dockerfile:1\n\
+        let dockerfile = "#Syntax = syntax.example.org/dockerfile:1\n\
             ARG REGISTRY=default.example.org\nARG TAG\n\
             FROM --platform=linux/amd64 ${REGISTRY}/base:${TAG:-1} AS Build\n\
             FROM build AS last\nCOPY --from=0 /a /a\nCOPY --from=build /a /a\n\
-            COPY --from=copy.example.org/tool /b /b\nFROM scratch\n";
+            COPY --from=copy.example.org/tool /b /b\n\
+            RUN --mount=type=bind,from=mount.example.org/tool,target=/t true\nFROM scratch\n";
         let read = |path: &str| (path == "/r/Dockerfile").then(|| dockerfile.to_owned());
         let found: Vec<String> = registries(&model, &pulls, read).into_iter().collect();
         assert_eq!(
@@ -217,6 +162,7 @@ mod tests {
             [
                 "cache.example.org",
                 "copy.example.org",
+                "mount.example.org",
                 "one.example.org",
                 "quay.io",
                 "syntax.example.org",

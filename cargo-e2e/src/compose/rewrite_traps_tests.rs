@@ -1,6 +1,6 @@
 //! A test for each trap in the rewrite that 677 real stacks showed, by its number.
 
-use crate::compose::{external, gateway, preview, shared, subnets};
+use crate::compose::{external, gateway, preview, risks, shared, subnets};
 
 use super::model_traps::{NEW, OLD, isolation, run, service, services, told};
 use super::*;
@@ -301,6 +301,7 @@ fn trap_21_what_is_the_hosts_is_named() {
     let outside = shared::outside(&model, "/box/repo");
     assert_eq!(outside.len(), 1, "{outside:?}");
     assert!(outside[0].text.contains("may write /home/me/.aws"));
+    let risks = risks::risks(&model, "/box/repo", Ports::Declared);
     let rewritten = run(model);
     for text in [
         "exporter: network_mode",
@@ -309,11 +310,7 @@ fn trap_21_what_is_the_hosts_is_named() {
         "docker.sock",
         "traefik: it is privileged",
     ] {
-        assert!(
-            told(&rewritten.shared, text),
-            "{text}: {:?}",
-            rewritten.shared
-        );
+        assert!(told(&risks, text), "{text}: {risks:?}");
     }
     assert_eq!(
         rewritten.published[0].port,

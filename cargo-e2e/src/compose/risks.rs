@@ -12,7 +12,6 @@ use super::shared;
 
 /// One line each; `repo` is the repo's folder where the model was read. With isolated ports, the
 /// addresses that are written down are not used.
-#[must_use]
 pub fn risks(model: &Value, repo: &str, ports: Ports) -> Vec<Warning> {
     let mut found = Vec::new();
     let services = model["services"].as_object();
@@ -27,25 +26,35 @@ pub fn risks(model: &Value, repo: &str, ports: Ports) -> Vec<Warning> {
 
 /// One line for each file that Compose fetches from elsewhere, which it does before there is a
 /// model.
-#[must_use]
 pub fn fetched(remote: &BTreeSet<String>) -> Vec<Warning> {
     let lines = remote.iter().map(|from| format!("Compose fetches {from}"));
     Warning::each(Lint::RemoteFile, lines).collect()
 }
 
 fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mut Vec<Warning>) {
+    let mut say = |lint, what: String| found.push(Warning::new(lint, format!("{name}: {what}")));
     if service.get("privileged") == Some(&Value::Bool(true)) {
-        found.push(shared::privileged(name));
+        let what = "it is privileged, so it can change the host itself".to_owned();
+        say(Lint::Privileged, what);
     }
-    for key in ["network_mode", "pid", "ipc", "uts", "cgroup", "userns_mode"] {
+    for key in shared::NAMESPACES {
         if service.get(key).and_then(Value::as_str) == Some("host") {
-            found.push(shared::of_the_host(name, key));
+            let but = match key {
+                "network_mode" => "; all sandboxes share its ports",
+                _ => "",
+            };
+            let what = format!("{key} is the host's own{but}");
+            say(Lint::ForeignNamespace, what);
         }
     }
-    let sockets = binds(service).into_iter().map(|(source, _)| source);
-    let sockets = sockets.filter(|source| is_docker_socket(source));
-    found.extend(sockets.map(|source| shared::docker_socket(name, &source)));
-    let mut say = |lint, what: String| found.push(Warning::new(lint, format!("{name}: {what}")));
+    for (source, _) in binds(service) {
+        if is_docker_socket(&source) {
+            let what = format!(
+                "{source} gives it root on the host, and teardown does not remove its objects there"
+            );
+            say(Lint::DockerSocket, what);
+        }
+    }
     for key in ["cap_add", "devices", "device_cgroup_rules"] {
         let listed = service
             .get(key)

@@ -46,7 +46,6 @@ const MOST: usize = 1000;
 const LONGEST: u64 = 4 << 20;
 
 /// Looks at the compose files, and at those that they include.
-#[must_use]
 pub fn scan(files: &[PathBuf], project: &Path) -> Scan {
     let mut look = Look::default();
     for file in files {
@@ -58,7 +57,6 @@ pub fn scan(files: &[PathBuf], project: &Path) -> Scan {
 }
 
 /// Names that a text interpolates: `$NAME`, `${NAME:-default}`; `$$` is a literal dollar.
-#[must_use]
 pub fn interpolated(text: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut rest = text;

@@ -7,13 +7,11 @@ use serde_json::Value;
 use crate::spec::nearest;
 
 /// What is wrong with a name that the model does not have.
-#[must_use]
 pub fn unknown(name: &str) -> String {
     format!("e2e.yml names the service {name}, which the compose file does not have")
 }
 
 /// Returns what was likely meant by a name that the model does not have, else all that it has.
-#[must_use]
 pub fn meant(name: &str, model: &Value) -> String {
     let services = model["services"].as_object().into_iter().flatten();
     let names: Vec<&str> = services.map(|(name, _)| name.as_str()).collect();

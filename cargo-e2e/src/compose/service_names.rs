@@ -9,7 +9,6 @@ use serde_yaml::Value;
 const LARGEST: u64 = 4 << 20;
 
 /// Returns the names in these files; what can't be read has none.
-#[must_use]
 pub fn service_names<'p>(files: impl IntoIterator<Item = &'p Path>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for file in files {

@@ -7,6 +7,10 @@ use crate::spec::{Lint, Warning};
 use super::changes::ChangeLog;
 use super::model::{binds, is_docker_socket, text};
 
+/// What a service may share with the host or with another container.
+pub(super) const NAMESPACES: [&str; 6] =
+    ["network_mode", "pid", "ipc", "uts", "cgroup", "userns_mode"];
+
 /// Drivers whose logs Docker itself can read back.
 const READABLE_LOGS: [&str; 2] = ["json-file", "local"];
 
@@ -34,59 +38,20 @@ pub(super) fn unlimited_swap(service: &mut Map<String, Value>) {
     }
 }
 
-/// What a service takes of the host.
+/// Namespaces of containers that are not the sandbox's.
 pub(super) fn of_service(name: &str, service: &Map<String, Value>, log: &mut ChangeLog) {
-    for key in ["network_mode", "pid", "ipc", "uts", "cgroup", "userns_mode"] {
-        let Some(value) = service.get(key).and_then(Value::as_str) else {
-            continue;
-        };
-        if value == "host" {
-            log.share(of_the_host(name, key));
-        } else if let Some(container) = value.strip_prefix("container:") {
-            log.share(Warning::new(
-                Lint::ForeignNamespace,
-                format!(
-                    "{name}: {key} joins the container {container}, which is not in the compose file"
-                ),
-            ));
+    for key in NAMESPACES {
+        let joined = service.get(key).and_then(Value::as_str);
+        if let Some(container) = joined.and_then(|value| value.strip_prefix("container:")) {
+            let text = format!(
+                "{name}: {key} joins the container {container}, which is not in the compose file"
+            );
+            log.share(Warning::new(Lint::ForeignNamespace, text));
         }
     }
-    if service.get("privileged") == Some(&json!(true)) {
-        log.share(privileged(name));
-    }
-    for (source, _) in binds(service) {
-        if is_docker_socket(&source) {
-            log.share(docker_socket(name, &source));
-        }
-    }
-}
-
-/// Returns a service with `KEY: host`.
-pub(super) fn of_the_host(name: &str, key: &str) -> Warning {
-    let but = if key == "network_mode" {
-        "; all sandboxes share its ports"
-    } else {
-        ""
-    };
-    let text = format!("{name}: {key} is the host's own{but}");
-    Warning::new(Lint::ForeignNamespace, text)
-}
-
-/// A service that reaches the engine.
-pub(super) fn docker_socket(name: &str, source: &str) -> Warning {
-    let text = format!(
-        "{name}: {source} gives it root on the host, and teardown does not remove its objects there"
-    );
-    Warning::new(Lint::DockerSocket, text)
-}
-
-pub(super) fn privileged(name: &str) -> Warning {
-    let text = format!("{name}: it is privileged, so it can change the host itself");
-    Warning::new(Lint::Privileged, text)
 }
 
 /// Bind mounts of paths outside the repo: the same folder of the host for every sandbox.
-#[must_use]
 pub fn outside(model: &Value, root: &str) -> Vec<Warning> {
     let mut found = Vec::new();
     let mut say = |text: String| found.push(Warning::new(Lint::OutsidePath, text));

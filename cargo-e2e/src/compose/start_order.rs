@@ -53,7 +53,6 @@ const COMPOSES_OWN: [&str; 4] = ["post_start", "provider", "models", "develop"];
 
 /// Returns the services of a rewritten model without one of them, each after all that it waits for;
 /// `None` where Compose must start them.
-#[must_use]
 pub fn order<'m>(model: &'m Value, without: Option<&str>) -> Option<Vec<Start<'m>>> {
     let services = model["services"].as_object()?;
     if is_injected(model) {

@@ -17,5 +17,5 @@ mod tests;
 mod values;
 
 pub use files::files;
-pub use judge::Judge;
 pub use look::{HELP, look, message};
+pub use refusals::Judge;

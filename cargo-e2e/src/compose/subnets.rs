@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 pub const RANGE: &str = "10.208.0.0/12";
 
 /// Returns the networks that have no addresses of their own, by key.
-#[must_use]
 pub fn wanting(model: &Value) -> Vec<String> {
     let networks = model["networks"].as_object();
     networks
@@ -22,7 +21,6 @@ pub fn wanting(model: &Value) -> Vec<String> {
 }
 
 /// Returns whether it is a bridge on this host, with addresses that Docker gives.
-#[must_use]
 pub fn is_bridge(network: &Value) -> bool {
     let own_driver = network["ipam"]["driver"].as_str();
     matches!(network["driver"].as_str(), None | Some("" | "bridge"))
@@ -48,7 +46,6 @@ pub fn assign(model: &mut Value, keys: &[String], subnets: &[String]) {
 }
 
 /// Returns whether `up` failed because Docker's own pools are exhausted.
-#[must_use]
 pub fn are_exhausted(said: &str) -> bool {
     said.contains("could not find an available, non-overlapping IPv4 address pool")
         || said.contains("predefined address pools have been fully subnetted")
@@ -56,7 +53,6 @@ pub fn are_exhausted(said: &str) -> bool {
 }
 
 /// Returns whether another process took one of them first.
-#[must_use]
 pub fn overlap(said: &str) -> bool {
     said.contains("Pool overlaps with other one on this address space")
         || said.contains("invalid pool request")

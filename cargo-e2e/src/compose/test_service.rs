@@ -33,7 +33,6 @@ pub fn take_in(model: &mut Value, all: &Value, service: &str) -> bool {
 }
 
 /// Returns the stack as the service sees it: the compose network's own addresses.
-#[must_use]
 pub fn endpoints(
     published: &[Published],
     health: BTreeMap<String, String>,
@@ -92,7 +91,6 @@ pub fn equip(
 }
 
 /// Returns the words after the service in `docker compose run`: none for its own command.
-#[must_use]
 pub fn command(
     model: &Value,
     service: &str,
@@ -117,7 +115,6 @@ pub fn command(
 }
 
 /// Returns all services but this one, as words of a shell.
-#[must_use]
 pub fn others(model: &Value, service: &str) -> Vec<String> {
     let services = model["services"].as_object();
     services

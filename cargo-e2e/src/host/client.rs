@@ -55,9 +55,6 @@ const LOOK: Duration = Duration::from_millis(100);
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Runs the words of a command, see [`program`].
-///
-/// # Errors
-/// When the first of them can't be started.
 pub async fn run(
     words: &[String],
     folder: &Path,
@@ -79,9 +76,6 @@ pub async fn run(
 /// Runs a program in a process group of its own, and hands over what it prints, both streams in
 /// one, unless its standard output goes to a file. Dropping the future ends the group by `dropped`;
 /// [`settled`] waits for that. Whichever way it ends, so does what it left running.
-///
-/// # Errors
-/// When the program can't be started.
 pub async fn program(
     mut command: Command,
     stdout: Option<File>,

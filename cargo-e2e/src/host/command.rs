@@ -22,13 +22,11 @@ pub struct Output {
 
 impl Output {
     /// Returns the standard output as text.
-    #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
     /// Returns the value of a `key=value` line of the output, empty when there is none.
-    #[must_use]
     pub fn value(&self, key: &str) -> String {
         self.text()
             .lines()
@@ -83,9 +81,6 @@ pub async fn run(
 }
 
 /// Runs a script that reads more than memory holds. It runs once: what it reads can't be had again.
-///
-/// # Errors
-/// As for [`run`].
 pub async fn feed(
     host: &dyn Host,
     script: &Script,
@@ -110,9 +105,6 @@ fn keep(stdout: &mut Vec<u8>, bytes: &[u8]) {
 
 /// Runs a script and hands over its standard output as it comes; returns its exit status and
 /// its standard error.
-///
-/// # Errors
-/// As for [`run`].
 pub async fn stream(
     host: &dyn Host,
     script: &Script,
@@ -125,9 +117,6 @@ pub async fn stream(
 
 /// The same for more than memory holds: the script waits until its output is taken, and ends
 /// early when the other end of `to` is gone.
-///
-/// # Errors
-/// As for [`run`].
 pub async fn pour(
     host: &dyn Host,
     script: &Script,
@@ -232,9 +221,6 @@ impl Lines {
 }
 
 /// Starts a script that prints until it is no longer wanted.
-///
-/// # Errors
-/// When the host can't be reached any more.
 pub async fn lines(host: &dyn Host, script: &Script) -> Result<Lines, HostError> {
     let channel = host.start(script).await?;
     let mut stderr = channel.stderr;
@@ -249,7 +235,6 @@ pub async fn lines(host: &dyn Host, script: &Script) -> Result<Lines, HostError>
 }
 
 /// Takes the status line off the end of a script's standard error; none where it did not come.
-#[must_use]
 pub fn split_status(stderr: &[u8]) -> Option<(i32, String)> {
     let text = String::from_utf8_lossy(stderr);
     let (before, after) = text.rsplit_once(STATUS)?;

@@ -8,7 +8,6 @@ use crate::shell::{quote, word};
 pub const LOCAL: &str = "local";
 
 /// Returns the hosts of a pool: the names between commas, each once. A single one is its own.
-#[must_use]
 pub fn members(name: &str) -> Vec<&str> {
     let mut all: Vec<&str> = Vec::new();
     for one in name.split(',').map(str::trim) {
@@ -30,7 +29,6 @@ pub enum HostKind<'a> {
 
 impl<'a> HostKind<'a> {
     /// Reads a name.
-    #[must_use]
     pub fn of(name: &'a str) -> Self {
         if name == LOCAL {
             Self::Local
@@ -40,13 +38,11 @@ impl<'a> HostKind<'a> {
     }
 
     /// Returns whether it is this machine.
-    #[must_use]
     pub fn is_local(self) -> bool {
         self == Self::Local
     }
 
     /// Returns the words that run a command of `sh` there, on a terminal of its own.
-    #[must_use]
     pub fn interactive(self, command: &str, terminal: bool) -> Vec<String> {
         let Self::Ssh(destination) = self else {
             return ["sh", "-c", command].map(str::to_owned).to_vec();
@@ -72,7 +68,6 @@ impl<'a> HostKind<'a> {
     }
 
     /// Returns a command to paste here that runs there, on a terminal where it asks something.
-    #[must_use]
     pub fn paste_command(self, command: &str, terminal: bool) -> String {
         let Self::Ssh(destination) = self else {
             return command.to_owned();
@@ -83,7 +78,6 @@ impl<'a> HostKind<'a> {
 
     /// Returns a command to paste here that makes ports of its loopback answer here; none where
     /// they do so by themselves.
-    #[must_use]
     pub fn forward_command(self, ports: &[u16]) -> Option<String> {
         let Self::Ssh(destination) = self else {
             return None;

@@ -24,8 +24,6 @@ pub struct Facts {
     pub libc: String,
     /// The user's number on the host.
     pub uid: u32,
-    /// The host's own name, for records.
-    pub hostname: String,
     /// Docker's data folder; empty where the engine does not say.
     pub engine_root: String,
     /// The engine's own name for itself; empty where it does not say.
@@ -56,7 +54,6 @@ pub struct Examined {
 
 impl Examined {
     /// Everything that makes it unusable.
-    #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
         self.checks
             .iter()
@@ -66,7 +63,6 @@ impl Examined {
     }
 
     /// Whether one of these problems is that the tool's folder has too little room.
-    #[must_use]
     pub fn lacks_room(&self) -> bool {
         self.checks
             .iter()
@@ -90,9 +86,6 @@ impl Examined {
 }
 
 /// Looks at a host once.
-///
-/// # Errors
-/// What kept the look from happening.
 pub async fn examine(host: &dyn Host, purpose: Purpose) -> Result<Examined, HostError> {
     let script = Script::new("preflight", include_str!("sh/preflight.sh"));
     let output = run(host, &script, b"", DEADLINE).await?;
@@ -116,7 +109,6 @@ fn facts(output: &Output) -> Facts {
         arch: output.value("arch"),
         libc: output.value("libc"),
         uid: output.value("uid").parse().unwrap_or_default(),
-        hostname: output.value("hostname"),
         engine_root: output.value("engine_root"),
         engine_id: output.value("engine_id"),
         engine_socket: output

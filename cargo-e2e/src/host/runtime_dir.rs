@@ -22,9 +22,6 @@ pub struct RuntimeDir {
 
 impl RuntimeDir {
     /// Makes it. Blocks for as long as a disk does.
-    ///
-    /// # Errors
-    /// When it can't be made, or another user owns the folder above it.
     pub fn make() -> std::io::Result<Self> {
         Self::below(&parent()?)
     }
@@ -39,7 +36,6 @@ impl RuntimeDir {
         })
     }
 
-    #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

@@ -20,7 +20,6 @@ pub struct Script {
 
 impl Script {
     /// Makes a script by the name used in messages.
-    #[must_use]
     pub fn new(name: &'static str, body: &'static str) -> Self {
         Self {
             name,
@@ -74,7 +73,6 @@ impl Script {
     }
 
     /// Returns the name used in messages.
-    #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }

@@ -64,9 +64,6 @@ struct Link {
 impl Ssh {
     /// Connects, with the user's own ssh config, agent and known hosts. `CARGO_E2E_SSH_CONFIG`
     /// names another config file, as `ssh -F` does.
-    ///
-    /// # Errors
-    /// When the destination is none, or ssh can't connect.
     pub async fn connect(destination: &str) -> Result<Self, HostError> {
         check_destination(destination)?;
         let config = super::kind::ssh_config();

@@ -12,7 +12,6 @@ const LARGEST: u64 = 1 << 20;
 
 /// Returns the names of the user's ssh config, or of the file of `CARGO_E2E_SSH_CONFIG`; without
 /// patterns, in the order written.
-#[must_use]
 pub fn named_hosts() -> Vec<String> {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let folder = home.unwrap_or_default().join(".ssh");
@@ -44,9 +43,9 @@ fn read(file: &Path, folder: &Path, depth: usize, names: &mut Vec<String>) {
             }
         } else if key.eq_ignore_ascii_case("include") && depth > 0 {
             for pattern in values {
-                let pattern = match pattern.strip_prefix("~/.ssh/") {
-                    Some(inside) => folder.join(inside),
-                    None => folder.join(pattern),
+                let pattern = match (pattern.strip_prefix("~/"), folder.parent()) {
+                    (Some(inside), Some(home)) => home.join(inside),
+                    _ => folder.join(pattern),
                 };
                 let found = glob::glob(&pattern.to_string_lossy());
                 for file in found.into_iter().flatten().flatten() {
@@ -63,23 +62,21 @@ mod tests {
 
     #[test]
     fn names_are_those_without_patterns_also_of_included_files() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let home = tempfile::tempdir().expect("a folder");
+        let folder = home.path().join(".ssh");
+        std::fs::create_dir(&folder).expect("writable");
         let write = |name: &str, text: &str| {
-            std::fs::write(folder.path().join(name), text).expect("writable");
+            std::fs::write(folder.join(name), text).expect("writable");
         };
         write(
             "config",
-            "# Host no\nHost one \"two\" *.lan !bad\n  User x\nhost=three\nInclude more/* config\n",
+            "# Host no\nHost one \"two\" *.lan !bad\n  User x\nhost=three\nInclude more/* config ~/other\n",
         );
-        std::fs::create_dir(folder.path().join("more")).expect("writable");
+        std::fs::create_dir(folder.join("more")).expect("writable");
         write("more/a", "Host four one\n");
+        write("../other", "Host five\n");
         let mut names = Vec::new();
-        read(
-            &folder.path().join("config"),
-            folder.path(),
-            DEEPEST,
-            &mut names,
-        );
-        assert_eq!(names, ["one", "two", "three", "four"]);
+        read(&folder.join("config"), &folder, DEEPEST, &mut names);
+        assert_eq!(names, ["one", "two", "three", "four", "five"]);
     }
 }

@@ -23,7 +23,6 @@ pub struct CargoFlags {
 impl CargoFlags {
     /// Returns the words for `cargo test`; `cargo nextest` has profiles of its own, and calls
     /// Cargo's otherwise.
-    #[must_use]
     pub fn words(&self, nextest: bool) -> Vec<String> {
         let profile = if nextest {
             "--cargo-profile"

@@ -57,9 +57,8 @@ fn declared(
     let services = reader.services;
     let mut wanted: BTreeSet<&str> = BTreeSet::new();
     let mut next: Vec<&str> = if named.is_empty() {
-        let is_on = |one: &Declared| {
-            one.profiles.is_empty() || one.profiles.iter().any(|name| profiles.contains(name))
-        };
+        let is_named = |name: &String| profiles.iter().any(|on| on == "*" || on == name);
+        let is_on = |one: &Declared| one.profiles.is_empty() || one.profiles.iter().any(is_named);
         let on = services.iter().filter(|(_, one)| is_on(one));
         on.map(|(name, _)| name.as_str()).collect()
     } else {
@@ -220,6 +219,15 @@ impl Declared {
         let conditions = service["depends_on"].as_mapping().into_iter().flatten();
         let names = conditions.filter_map(|(name, _)| Some(name.as_str()?.to_owned()));
         self.depends_on.extend(names);
+        let others = ["links", "volumes_from"]
+            .map(|key| texts(&service[key]))
+            .concat();
+        let services = others.iter().filter_map(|entry| entry.split(':').next());
+        let modes = ["network_mode", "ipc", "pid"].map(|key| service[key].as_str());
+        let modes = modes.into_iter().flatten();
+        let shared = modes.filter_map(|mode| mode.strip_prefix("service:"));
+        self.depends_on
+            .extend(services.chain(shared).map(str::to_owned));
         let replicas = first([&service["deploy"]["replicas"], &service["scale"]]);
         let replicas = replicas.and_then(|text| text.parse().ok());
         self.replicas = replicas.or(self.replicas);
@@ -343,5 +351,16 @@ mod tests {
         assert_eq!(memory(&["load"], &[]), Some(15));
         assert_eq!(memory(&[], &["web"]), Some(3));
         assert_eq!(memory(&["*"], &["load", "queue"]), Some(14));
+        assert_eq!(memory(&["*"], &[]), Some(15));
+        let text = indoc! {"
+            services:
+              web: {mem_limit: 1m, links: ['db:database'], network_mode: 'service:vpn'}
+              db: {mem_limit: 2m, volumes_from: ['files:ro']}
+              vpn: {mem_limit: 4m}
+              files: {mem_limit: 8m, pid: host}
+              other: {mem_limit: 16m}
+        "};
+        let need = of_some(&[text], &[], &["web"]);
+        assert_eq!(need.memory.map(|kb| kb / 1024), Some(15));
     }
 }

@@ -60,7 +60,6 @@ pub enum HarnessError {
 
 impl HarnessError {
     /// Returns whether it was typed wrong, rather than written wrong.
-    #[must_use]
     pub fn is_usage(&self) -> bool {
         matches!(
             self,

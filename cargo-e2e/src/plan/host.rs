@@ -1,5 +1,7 @@
 //! Which host: the first that is named, in the order of the contract.
 
+use std::ops::RangeInclusive;
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::environment::{self, set};
@@ -27,7 +29,6 @@ pub struct HostVariables {
 
 impl HostVariables {
     /// From this process's environment; an empty variable is as good as none.
-    #[must_use]
     pub fn from_env() -> Self {
         Self {
             cargo_e2e_host: set(environment::HOST),
@@ -49,7 +50,6 @@ pub struct HostChoice {
 }
 
 /// Chooses a host; `typed` is `--host`, and `configured` is asked only where that decides.
-#[must_use]
 pub fn choose_host(
     typed: Option<&str>,
     variables: &HostVariables,
@@ -75,28 +75,24 @@ pub(super) fn seconds(
     name: &'static str,
     value: Option<&str>,
 ) -> Result<Option<Duration>, PlanError> {
-    let Some(value) = value else {
-        return Ok(None);
-    };
-    let seconds = value.parse().ok().filter(|it| (4..=3600).contains(it));
-    match seconds {
-        Some(seconds) => Ok(Some(Duration::from_secs(seconds))),
-        None => Err(PlanError::NotSeconds {
-            name,
-            value: value.to_owned(),
-        }),
-    }
+    let value = number(value, 4..=3600).map_err(|value| PlanError::NotSeconds { name, value })?;
+    Ok(value.map(Duration::from_secs))
 }
 
 /// Returns the number of slots that a variable sets.
 pub(super) fn slots(value: Option<&str>) -> Result<Option<u32>, PlanError> {
-    let Some(value) = value else {
-        return Ok(None);
-    };
-    let slots = value.parse().ok().filter(|it| (1..=99_999).contains(it));
-    slots.map(Some).ok_or_else(|| PlanError::NotSlots {
-        value: value.to_owned(),
-    })
+    number(value, 1..=99_999).map_err(|value| PlanError::NotSlots { value })
+}
+
+/// Returns a value as a number; the value itself where it is none of these.
+fn number<T: FromStr + PartialOrd>(
+    value: Option<&str>,
+    among: RangeInclusive<T>,
+) -> Result<Option<T>, String> {
+    let read = |value: &str| value.parse().ok().filter(|it| among.contains(it));
+    value
+        .map(|value| read(value).ok_or_else(|| value.to_owned()))
+        .transpose()
 }
 
 #[cfg(test)]

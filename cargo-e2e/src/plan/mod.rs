@@ -45,8 +45,8 @@ pub struct Options {
     pub keep: Keep,
     /// `--keep-for`.
     pub keep_for: Option<Duration>,
-    /// `--strict`.
-    pub risks: Risks,
+    /// `--strict`: a compose file that reaches beyond its sandbox is not brought up.
+    pub strict: bool,
     /// `--reuse`, or a command that goes on with a sandbox.
     pub reuse: bool,
     /// `--no-wait`.
@@ -75,16 +75,6 @@ pub enum Keep {
     /// When the run did not pass.
     OnFailure,
     Always,
-}
-
-/// What becomes of a compose file that reaches beyond its sandbox.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Risks {
-    /// The run says so, and goes on.
-    #[default]
-    Warn,
-    /// It is not brought up.
-    Refuse,
 }
 
 /// What a run is going to do.
@@ -125,19 +115,12 @@ pub struct Plan {
 
 impl Plan {
     /// The compose profiles to enable. All, where services are named: naming one enables it.
-    #[must_use]
     pub fn profiles(&self) -> Vec<String> {
         if self.spec.services.is_empty() {
             self.spec.profiles.clone()
         } else {
             vec!["*".to_owned()]
         }
-    }
-
-    /// The services to bring up, the test's own among them; all, where none is named.
-    #[must_use]
-    pub fn wanted_services(&self) -> Vec<String> {
-        self.spec.wanted_services()
     }
 
     /// Makes the plan. Reads the compose files and their links; touches nothing.
@@ -199,7 +182,6 @@ impl Plan {
     }
 
     /// Returns how long a sandbox of this plan may live at most, unless it is kept.
-    #[must_use]
     pub fn lifetime(&self) -> Duration {
         let ready: Duration = self
             .spec
@@ -231,7 +213,6 @@ impl Plan {
     }
 
     /// Warnings of Cargo's test targets that seem to be meant and will not run.
-    #[must_use]
     pub fn targets_not_run(&self) -> Vec<Warning> {
         let not_run = harness::not_run(&self.repo, &self.spec);
         Warning::each(Lint::TargetNotRun, not_run).collect()
@@ -249,14 +230,12 @@ impl Plan {
     }
 
     /// Returns the spec's path as people know it: relative to the repo where it lies in it.
-    #[must_use]
     pub fn spec_name(&self) -> &Path {
         self.repo.spec_name()
     }
 
     /// Returns the files whose variables Compose puts into the compose files, the one that counts
     /// last; some may not be there.
-    #[must_use]
     pub fn env_files(&self) -> Vec<PathBuf> {
         env_files(&self.repo.root, &self.project_dir, &self.spec)
     }

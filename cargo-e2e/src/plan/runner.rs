@@ -46,7 +46,6 @@ impl Runner {
 
     /// Returns the runner of these tests; none where it is not recognized, where there are several,
     /// or where arguments would not reach it.
-    #[must_use]
     pub fn of(tests: &Tests) -> Option<Self> {
         match tests {
             Tests::Targets(harness) => Some(Self {
@@ -82,7 +81,6 @@ impl Runner {
     /// Returns arguments that make the runner continue after a failure, to stand behind the `typed`
     /// ones: a retry must know every failed test. None where the runner has no such argument, as
     /// `go test`, which ends at the first panic.
-    #[must_use]
     pub fn goes_on(&self, typed: &[String]) -> Option<&'static [&'static str]> {
         let has = |word: &str| {
             self.call
@@ -108,13 +106,11 @@ impl Runner {
 
     /// Returns whether a test that it calls skipped may be one that a failure kept from running. jest
     /// and vitest run them all, and call so what a filter leaves out.
-    #[must_use]
     pub fn skips_after_failures(&self) -> bool {
         !matches!(self.call.kind, Kind::Jest | Kind::Vitest)
     }
 
     /// Returns whether this exit status says that tests failed, and nothing else.
-    #[must_use]
     pub fn failed_with(&self, status: i32) -> bool {
         match self.call.kind {
             Kind::CargoTest | Kind::Harness => status == 101,
@@ -126,7 +122,6 @@ impl Runner {
     /// Returns the arguments that run these tests of a record alone, after arguments that were
     /// typed; `None` where it has no such filter. No argument at all stands for all tests, where
     /// the command itself is what failed. `exists` tells whether the repo has a file.
-    #[must_use]
     pub fn only(
         &self,
         tests: &[&TestRecord],
@@ -143,7 +138,6 @@ impl Runner {
 
     /// Returns typed arguments with a filter behind them. It takes the place of a typed one, by which
     /// its tests were chosen: most runners take one alone.
-    #[must_use]
     pub fn joined(&self, typed: &[String], filter: Vec<String>) -> Vec<String> {
         let options = self.call.kind.filters();
         let replaces = |word: &String| options.contains(&word.as_str());

@@ -35,7 +35,6 @@ pub struct Target {
 impl Harness {
     /// Returns what stands before the names of each target's tests: several targets may use the
     /// same names.
-    #[must_use]
     pub fn prefixes(&self) -> Vec<String> {
         let several = |target: &Target| target.package.name != self.targets[0].package.name;
         let packages = self.targets.iter().any(several);
@@ -50,7 +49,6 @@ impl Harness {
 
 impl Tests {
     /// Returns what e2e.yml names; `None` where it names nothing.
-    #[must_use]
     pub(super) fn named(spec: &Spec) -> Option<Self> {
         let command = spec.test_command.clone();
         match &spec.test_service {
@@ -63,7 +61,6 @@ impl Tests {
     }
 
     /// Returns the service that tests, where one does.
-    #[must_use]
     pub fn service(&self) -> Option<&str> {
         match self {
             Self::Service { name, .. } => Some(name),
@@ -72,7 +69,6 @@ impl Tests {
     }
 
     /// Returns Cargo's test targets, where they are the tests.
-    #[must_use]
     pub fn harness(&self) -> Option<&Harness> {
         match self {
             Self::Targets(harness) => Some(harness),
@@ -81,7 +77,6 @@ impl Tests {
     }
 
     /// Returns the name of the tests as one, for the record.
-    #[must_use]
     pub fn name(&self) -> String {
         match self {
             Self::Command(_) => "test_command".to_owned(),

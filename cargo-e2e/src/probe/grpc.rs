@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use e2e_harness::protocol;
 
-use super::address::Address;
+use super::address::{Address, bracketed};
 use super::{Kind, Target};
 use crate::shell::quote;
 
@@ -46,7 +46,7 @@ impl Kind for Grpc {
 
     fn for_tests(&self, host: &str, port: u16) -> protocol::Probe {
         protocol::Probe::Grpc {
-            address: format!("{host}:{port}"),
+            address: format!("{}:{port}", bracketed(host)),
             service: self.service.clone(),
         }
     }

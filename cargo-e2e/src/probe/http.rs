@@ -17,9 +17,6 @@ pub struct Http {
 
 impl Http {
     /// Reads a URL that can be asked.
-    ///
-    /// # Errors
-    /// Says why it can't.
     pub fn url(text: &str) -> Result<Url, String> {
         let url = Url::parse(text).map_err(|error| error.to_string())?;
         // `Url` is lenient where curl is not: `http:/host`, `http:///host`, blanks, backslashes.

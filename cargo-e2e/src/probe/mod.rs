@@ -74,7 +74,6 @@ pub trait Kind {
 
 impl Probe {
     /// Returns what all kinds can say.
-    #[must_use]
     pub fn kind(&self) -> &dyn Kind {
         match self {
             Self::Http(probe) => probe,

@@ -2,7 +2,7 @@
 
 use e2e_harness::protocol;
 
-use super::address::Address;
+use super::address::{Address, bracketed};
 use super::{Kind, Target};
 use crate::shell::quote;
 
@@ -34,7 +34,39 @@ impl Kind for Tcp {
 
     fn for_tests(&self, host: &str, port: u16) -> protocol::Probe {
         protocol::Probe::Tcp {
-            address: format!("{host}:{port}"),
+            address: format!("{}:{port}", bracketed(host)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::Grpc;
+
+    #[test]
+    fn tests_find_an_ipv6_address_in_brackets() {
+        let address: Address = "[::1]:80".parse().expect("an address");
+        let expected = "[::1]:8080".to_owned();
+        let tcp = Tcp(address.clone()).for_tests("::1", 8080);
+        assert_eq!(
+            tcp,
+            protocol::Probe::Tcp {
+                address: expected.clone()
+            }
+        );
+        let service = None;
+        let grpc = Grpc {
+            address,
+            service: None,
+        }
+        .for_tests("::1", 8080);
+        assert_eq!(
+            grpc,
+            protocol::Probe::Grpc {
+                address: expected,
+                service
+            }
+        );
     }
 }

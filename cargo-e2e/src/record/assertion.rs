@@ -7,7 +7,8 @@
 
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexSet};
+use crate::text::LazyRegex;
+use regex::RegexSet;
 
 /// A part of a shortened text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,9 +88,8 @@ static ANNOUNCED: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
 });
 
 /// Pairs of what was expected and what came.
-static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\s*(?:expected|received|actual|left|right)\b[^:(]{0,30}:\s*\S").ok()
-});
+static PAIR: LazyRegex =
+    LazyRegex::new(r"(?i)^\s*(?:expected|received|actual|left|right)\b[^:(]{0,30}:\s*\S");
 
 fn matches(set: &LazyLock<Option<RegexSet>>, line: &str) -> bool {
     set.as_ref().is_some_and(|set| set.is_match(line))
@@ -226,7 +226,7 @@ pub(crate) fn in_one_line(message: &str) -> String {
 /// Returns what was expected and what came: two lines that say so, or the first that differ.
 fn values(message: &str) -> Vec<&str> {
     let lines = || message.lines().map(str::trim);
-    let is_value = |line: &&str| PAIR.as_ref().is_some_and(|pair| pair.is_match(line));
+    let is_value = |line: &&str| PAIR.is_match(line);
     let values: Vec<&str> = lines().filter(is_value).take(2).collect();
     if !values.is_empty() || !lines().any(|line| line.starts_with("- Expected")) {
         return values;

@@ -6,17 +6,17 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::record::assertion::in_one_line;
-use crate::record::junit::{Stacks, class_and_name, failed_stages};
+use crate::record::junit::{Stacks, failed_stages};
 use crate::record::outcome::{
     AttemptRecord, Record, StageRecord, StageStatus, StepRecord, TestRecord, Verdict,
 };
 use crate::record::summary::reason;
+use crate::record::test_name::split;
 
 /// The version of the format.
 const VERSION: &str = "1.0.0";
 
 /// Returns the report, with what the stack did while failed tests ran.
-#[must_use]
 pub fn report(record: &Record, stacks: &Stacks) -> Value {
     let start = record.started_at.parse::<Timestamp>().unwrap_or_default();
     let start = start.as_millisecond();
@@ -70,7 +70,7 @@ pub fn report(record: &Record, stacks: &Stacks) -> Value {
 }
 
 fn test(record: &Record, test: &TestRecord, stack: Option<&String>) -> Value {
-    let (class, name) = class_and_name(record, test);
+    let (class, name) = split(test, &record.repo);
     let mut all = outcome(name, test.status, test.duration_ms, test.message.as_deref());
     all.insert("suite".into(), json!([class]));
     let place = test

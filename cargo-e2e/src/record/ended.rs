@@ -12,7 +12,6 @@ pub struct EndedSandbox {
 
 impl EndedSandbox {
     /// Returns the end as a sentence for people.
-    #[must_use]
     pub fn sentence(&self) -> String {
         let why = match self.why.as_str() {
             "lease" => "the client stopped renewing its lease",

@@ -120,7 +120,6 @@ pub struct Ahead {
 
 impl Event {
     /// Returns the begin of a stage of which nothing is known ahead.
-    #[must_use]
     pub fn begin(stage: Stage) -> Self {
         let ahead = Ahead::default();
         Self::StageStarted { stage, ahead }
@@ -240,7 +239,6 @@ impl Dispatcher {
 
 impl Events {
     /// Masks these secrets in each event, and hands it to these reporters in this order.
-    #[must_use]
     pub fn masking(secrets: Arc<Secrets>, reporters: Vec<Box<dyn Reporter>>) -> Self {
         Self {
             secrets,
@@ -251,7 +249,6 @@ impl Events {
         }
     }
 
-    #[must_use]
     pub fn secrets(&self) -> &Arc<Secrets> {
         &self.secrets
     }
@@ -295,6 +292,13 @@ impl Events {
     pub fn note(&self, text: impl Into<String>) {
         let (text, waits) = (text.into(), None);
         self.emit(Event::Note { text, waits });
+    }
+
+    /// Notes that the run waits for another one, and the setting that says for how long.
+    pub fn waits_for(&self, what: &str, setting: &str, limit: Duration) {
+        let seconds = limit.as_secs();
+        let text = format!("waiting up to {seconds} s (`timeouts.{setting}`): {what}");
+        self.waits(text, limit);
     }
 
     /// Notes that the run waits for another one, at most for `limit`.

@@ -94,7 +94,6 @@ pub struct RunHistory {
 }
 
 /// Looks at records, the oldest first, and tells them by repo and e2e.yml.
-#[must_use]
 pub fn of(records: &[Record], repo: Option<&str>) -> Vec<History> {
     let mut repos: BTreeMap<_, Vec<&Record>> = BTreeMap::new();
     for record in records {
@@ -135,7 +134,6 @@ fn one(repo: &str, spec: Option<&str>, records: &[&Record]) -> History {
 }
 
 /// Whether a verdict is about the repo.
-#[must_use]
 pub fn is_judged(verdict: Verdict) -> bool {
     verdict.subject() != Subject::Elsewhere
 }

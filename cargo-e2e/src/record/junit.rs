@@ -18,5 +18,5 @@ mod xml;
 #[cfg(any(test, fuzzing))]
 pub use read::read;
 pub use read::read_with_times;
+pub(crate) use write::failed_stages;
 pub use write::{OUTPUT, Stacks, write};
-pub(crate) use write::{class_and_name, failed_stages};

@@ -51,9 +51,6 @@ impl Secrets {
     }
 
     /// Masks a file in place; a JSON document as JSON. Lines may have any length.
-    ///
-    /// # Errors
-    /// When the file can't be read or written.
     pub fn file(&self, path: &Path) -> io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let extension = path.extension().unwrap_or_default();

@@ -17,5 +17,6 @@ pub(crate) mod samples;
 mod stage;
 pub mod store;
 pub mod summary;
+pub(crate) mod test_name;
 pub mod verdict;
 mod verdict_info;

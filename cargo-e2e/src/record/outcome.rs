@@ -10,12 +10,13 @@ pub use super::stage::Stage;
 pub use super::verdict_info::{Subject, USAGE, Verdict, exit_code, exit_codes};
 
 /// How a stage ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StageStatus {
     /// The stage did its work.
     Passed,
     /// The record's `detail` says why.
+    #[default]
     Failed,
     /// There was nothing to do.
     Skipped,
@@ -25,7 +26,6 @@ pub enum StageStatus {
 
 impl StageStatus {
     /// Returns the name in records and on pages.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Passed => "passed",
@@ -124,7 +124,7 @@ pub struct Git {
 }
 
 /// One test of the record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TestRecord {
     /// The test's name; `test_command` for a command.
     pub name: String,
@@ -182,26 +182,15 @@ fn is_zero(number: &u64) -> bool {
 
 impl TestRecord {
     /// Returns a test of which nothing more is known.
-    #[must_use]
     pub fn new(name: impl Into<String>, status: StageStatus) -> Self {
         Self {
             name: name.into(),
             status,
-            duration_ms: 0,
-            message: None,
-            steps: Vec::new(),
-            classname: None,
-            file: None,
-            attempts: Vec::new(),
-            flaky: false,
-            started_at: None,
-            uncertain_ms: 0,
-            place: None,
+            ..Self::default()
         }
     }
 
     /// Returns the attempt that it is, where there was no other.
-    #[must_use]
     pub fn attempt(&self) -> AttemptRecord {
         AttemptRecord {
             status: self.status,
@@ -222,7 +211,6 @@ impl TestRecord {
     }
 
     /// Returns its attempts, which may be one.
-    #[must_use]
     pub fn all_attempts(&self) -> Vec<AttemptRecord> {
         if self.attempts.is_empty() {
             vec![self.attempt()]
@@ -232,13 +220,11 @@ impl TestRecord {
     }
 
     /// Returns whether it failed, or was ended before its end.
-    #[must_use]
     pub fn is_failed(&self) -> bool {
         matches!(self.status, StageStatus::Failed | StageStatus::Interrupted)
     }
 
     /// Returns its begin and its end, by the clock where it ran.
-    #[must_use]
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
         let from: Timestamp = self.started_at.as_deref()?.parse().ok()?;
         let took = SignedDuration::from_millis(i64::try_from(self.duration_ms).ok()?);
@@ -249,7 +235,6 @@ impl TestRecord {
     pub const NO_END: &str = "did not end";
 
     /// Returns whether the test ran when all tests were stopped.
-    #[must_use]
     pub fn has_no_end(&self) -> bool {
         self.message.as_deref() == Some(Self::NO_END)
     }
@@ -276,7 +261,7 @@ pub struct StepRecord {
 }
 
 /// `run.json`, schema 1.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// Always 1.
     #[schemars(extend("const" = 1))]
@@ -322,20 +307,17 @@ pub struct Record {
 }
 
 /// Returns the leftover of a run that could not check its sandbox: its host may tell later.
-#[must_use]
 pub fn state_not_known(run_id: &str) -> String {
     format!("sandbox {run_id} (its state is not known)")
 }
 
 /// Returns this moment, RFC 3339 UTC with milliseconds.
-#[must_use]
 pub fn now() -> String {
     jiff::Timestamp::now()
         .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
         .to_string()
 }
 
-#[must_use]
 pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

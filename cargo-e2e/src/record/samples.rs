@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::record::event::Event;
-use crate::record::outcome::{Git, Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
+use crate::record::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord, Verdict};
 
 pub(crate) const RUN_ID: &str = "01jd0000000000000000000000";
 
@@ -12,21 +12,14 @@ pub(crate) fn passed() -> Record {
         schema: 1,
         run_id: RUN_ID.into(),
         repo: "activity-core".into(),
-        spec: None,
-        git: Git::default(),
         host: "railiance01".into(),
         verdict: Verdict::Passed,
         exit_code: 0,
         started_at: "2025-11-22T13:00:00Z".into(),
         duration_ms: 6_120,
-        stages: Vec::new(),
-        health_checks: Vec::new(),
-        services: Vec::new(),
         tests: vec![test("test_command", StageStatus::Passed)],
-        placement: None,
-        usage: None,
-        leftovers: Vec::new(),
         tool_version: "0.1.0".into(),
+        ..Record::default()
     }
 }
 

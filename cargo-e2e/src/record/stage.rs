@@ -45,7 +45,6 @@ pub enum Stage {
 
 impl Stage {
     /// Returns the name in records and on the terminal.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Plan => "plan",

@@ -19,7 +19,6 @@ pub const KEPT: usize = 1000;
 
 /// Returns the folder for state of this user's programs: `cargo-e2e` in `XDG_STATE_HOME`, or in
 /// `~/.local/state`.
-#[must_use]
 pub fn state_folder() -> PathBuf {
     user_folder(environment::STATE_HOME, ".local/state")
         .unwrap_or_else(std::env::temp_dir)
@@ -27,7 +26,6 @@ pub fn state_folder() -> PathBuf {
 }
 
 /// Returns the folder of a user's files of one kind: that of the variable, else one in their home.
-#[must_use]
 pub fn user_folder(variable: &str, in_home: &str) -> Option<PathBuf> {
     std::env::var_os(variable)
         .map(PathBuf::from)
@@ -37,11 +35,35 @@ pub fn user_folder(variable: &str, in_home: &str) -> Option<PathBuf> {
 }
 
 /// Returns the folder of what can be made again on this machine.
-#[must_use]
 pub fn cache_folder() -> PathBuf {
     user_folder(environment::CACHE_HOME, ".cache")
         .unwrap_or_else(std::env::temp_dir)
         .join("cargo-e2e")
+}
+
+/// Writes a record, which is there whole or not at all, also after a power cut.
+pub fn write(folder: &Path, name: &str, record: &Record) -> io::Result<()> {
+    let mut json = serde_json::to_vec_pretty(record)?;
+    json.push(b'\n');
+    durable::write(folder, name, &json)
+}
+
+/// Returns a folder's files with this extension, in the order of their names, which is that of time. A
+/// folder that does not exist has none.
+pub fn files(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|found| found == extension) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// The folder of records. Many runs use it at once: each writes its own files.
@@ -71,41 +93,31 @@ pub struct Kept {
 
 impl Store {
     /// Uses `runs` in this folder; creates nothing yet.
-    #[must_use]
     pub fn in_state(state: &Path) -> Self {
         Self {
             folder: state.join("runs"),
         }
     }
 
-    #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Stores a record, whole or not at all, and prunes to the newest [`KEPT`]. Records that wait
     /// for the state-hub stay longer.
-    ///
-    /// # Errors
-    /// When the record can't be written.
     pub fn put(&self, record: &Record) -> io::Result<()> {
         durable::folder(&self.folder)?;
-        let mut json = serde_json::to_vec_pretty(record)?;
-        json.push(b'\n');
-        durable::write(&self.folder, &name(&record.run_id), &json)?;
+        write(&self.folder, &name(&record.run_id), record)?;
         // A new record is stored even where an old one can't be removed.
         let _ = self.prune(KEPT, &record.run_id);
         Ok(())
     }
 
     /// Returns the path of a run's record, whether it exists or not.
-    #[must_use]
     pub fn path(&self, run_id: &str) -> PathBuf {
         self.folder.join(name(run_id))
     }
 
-    /// # Errors
-    /// When the file can't be read, or is not a record.
     pub fn get(&self, run_id: &str) -> Result<Record, Unreadable> {
         read(&self.path(run_id))
     }
@@ -135,21 +147,8 @@ impl Store {
         Ok(records.find(is_it))
     }
 
-    /// Returns files with this extension, in the order of their names, which is that of time.
     fn files(&self, extension: &str) -> io::Result<Vec<PathBuf>> {
-        let entries = match std::fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
-        };
-        let mut files = Vec::new();
-        for entry in entries {
-            let path = entry?.path();
-            if path.extension().is_some_and(|found| found == extension) {
-                files.push(path);
-            }
-        }
-        files.sort();
-        Ok(files)
+        files(&self.folder, extension)
     }
 
     /// Never removes `newest`: after a clock went back, it may be the oldest.

@@ -25,7 +25,6 @@ const REASON_LENGTH: usize = 200;
 
 /// Returns the run in one line, as the state-hub shows it:
 /// `activity-core e2e passed: 3 tests in 41.2 s on railiance01`.
-#[must_use]
 pub fn summary_line(record: &Record) -> String {
     let reason = match first_failed(record) {
         Some(stage) if record.verdict != Verdict::Passed => {

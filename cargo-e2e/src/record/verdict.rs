@@ -103,14 +103,30 @@ pub struct Word {
     pub message: String,
 }
 
+/// What a source makes of the run, and why.
+type Said = Option<(Verdict, String)>;
+type Say = fn(&Evidence) -> Said;
+
 /// Returns the worst word, the first of those that are equally bad; none when the tests passed.
-#[must_use]
 pub fn judge(evidence: &Evidence) -> Option<Word> {
+    let sources: [(Source, Say); 6] = [
+        (Source::Timeout, timeout),
+        (Source::Retries, retries),
+        (Source::Events, events),
+        (Source::Status, status),
+        (Source::Junit, junit),
+        (Source::Flaky, flaky),
+    ];
+    let words = sources.into_iter().filter_map(|(source, say)| {
+        let (verdict, message) = say(evidence)?;
+        Some(Word {
+            source,
+            verdict,
+            message,
+        })
+    });
     let mut worst: Option<Word> = None;
-    for word in [timeout, retries, events, status, junit, flaky]
-        .iter()
-        .filter_map(|source| source(evidence))
-    {
+    for word in words {
         if worst
             .as_ref()
             .is_none_or(|so_far| so_far.verdict.or_worse(word.verdict) != so_far.verdict)
@@ -123,61 +139,44 @@ pub fn judge(evidence: &Evidence) -> Option<Word> {
 
 /// Returns the verdict of a run: the worst word of its stages, its host and a signal. A run of
 /// which nothing is known did not pass.
-#[must_use]
 pub fn of_run(said: Option<Verdict>, signal: Option<Signal>) -> Verdict {
     let said = said.unwrap_or(Verdict::InternalError);
     signal.map_or(said, |_| said.or_worse(Verdict::Interrupted))
 }
 
-fn timeout(evidence: &Evidence) -> Option<Word> {
-    evidence.ended.contains(&Ended::TimedOut).then(|| Word {
-        source: Source::Timeout,
-        verdict: Verdict::TimedOut,
-        message: format!(
-            "tests exceeded `timeout` ({} s) and were terminated",
-            evidence.timeout.as_secs_f64()
-        ),
+fn timeout(evidence: &Evidence) -> Said {
+    evidence.ended.contains(&Ended::TimedOut).then(|| {
+        let limit = evidence.timeout.as_secs_f64();
+        let message = format!("tests exceeded `timeout` ({limit} s) and were terminated");
+        (Verdict::TimedOut, message)
     })
 }
 
-fn retries(evidence: &Evidence) -> Option<Word> {
+fn retries(evidence: &Evidence) -> Said {
     let failed = &evidence.still_failed;
     let failed = named(failed.len(), "failed test", "", failed.first()?);
-    Some(Word {
-        source: Source::Retries,
-        verdict: Verdict::Failed,
-        message: format!("{failed} after {} attempts", evidence.attempts),
-    })
+    let message = format!("{failed} after {} attempts", evidence.attempts);
+    Some((Verdict::Failed, message))
 }
 
-fn flaky(evidence: &Evidence) -> Option<Word> {
+fn flaky(evidence: &Evidence) -> Said {
     let flaky = &evidence.flaky;
     let flaky = named(flaky.len(), "flaky test", "", flaky.first()?);
-    Some(Word {
-        source: Source::Flaky,
-        verdict: Verdict::Failed,
-        message: format!("{}, but {flaky}, and `flaky` is `fail`", evidence.ending()),
-    })
+    let message = format!("{}, but {flaky}, and `flaky` is `fail`", evidence.ending());
+    Some((Verdict::Failed, message))
 }
 
-fn events(evidence: &Evidence) -> Option<Word> {
-    let word = |verdict, message| {
-        Some(Word {
-            source: Source::Events,
-            verdict,
-            message,
-        })
-    };
+fn events(evidence: &Evidence) -> Said {
     let tests = match &evidence.events {
         Events::Read(tests) => tests,
         Events::Unreadable(why) => {
             let message = format!("failed to fetch test events: {}", first_line(why));
-            return word(Verdict::HostError, message);
+            return Some((Verdict::HostError, message));
         }
     };
     if let Some(failed) = failed(tests) {
         let message = format!("{}, but E2E_EVENTS has {failed}", evidence.ending());
-        return word(Verdict::Failed, message);
+        return Some((Verdict::Failed, message));
     }
     if let Some(first) = evidence.unrecorded.first() {
         let message = format!(
@@ -185,22 +184,15 @@ fn events(evidence: &Evidence) -> Option<Word> {
             evidence.ending(),
             named(evidence.unrecorded.len(), "test", "", first)
         );
-        return word(Verdict::Failed, message);
+        return Some((Verdict::Failed, message));
     }
     // Other tests need not tell anything.
     let counted = evidence.harness || !tests.is_empty();
     let none = counted && !any_ran(tests);
-    none.then(|| word(Verdict::NoTests, "no test ran".to_owned()))?
+    none.then(|| (Verdict::NoTests, "no test ran".to_owned()))
 }
 
-fn status(evidence: &Evidence) -> Option<Word> {
-    let word = |verdict, message| {
-        Some(Word {
-            source: Source::Status,
-            verdict,
-            message,
-        })
-    };
+fn status(evidence: &Evidence) -> Said {
     let mut statuses = evidence.ended.iter().filter_map(|ended| match ended {
         Ended::Status(status) => Some(*status),
         Ended::TimedOut => None,
@@ -211,15 +203,15 @@ fn status(evidence: &Evidence) -> Option<Word> {
             .clone()
             .find(|status| ![0, NONE_RAN].contains(status))
         {
-            return word(Verdict::Failed, failure(status));
+            return Some((Verdict::Failed, failure(status)));
         }
         if let Some(first) = evidence.empty.first() {
             let targets = named(evidence.empty.len(), "test target", "", first);
             let message = format!("no test ran in {targets}");
-            return word(Verdict::NoTests, message);
+            return Some((Verdict::NoTests, message));
         }
         let none = statuses.all(|status| status == NONE_RAN);
-        return none.then(|| word(Verdict::NoTests, "no test ran".to_owned()))?;
+        return none.then(|| (Verdict::NoTests, "no test ran".to_owned()));
     }
     let status = statuses.find(|status| *status != 0)?;
     // A runner's word for it, which the file confirms.
@@ -227,29 +219,24 @@ fn status(evidence: &Evidence) -> Option<Word> {
     let is_empty = |file: &Junit| matches!(file, Junit::Read(tests) if tests.is_empty());
     let empty = !files.is_empty() && files.iter().all(|(_, file)| is_empty(file));
     if empty && [NONE_RAN, NONE_COLLECTED].contains(&status) {
-        return word(Verdict::NoTests, "no test ran".to_owned());
+        return Some((Verdict::NoTests, "no test ran".to_owned()));
     }
-    word(Verdict::Failed, failure(status))
+    Some((Verdict::Failed, failure(status)))
 }
 
 fn failure(status: i32) -> String {
     format!("the tests failed (exit status {status})")
 }
 
-fn junit(evidence: &Evidence) -> Option<Word> {
+fn junit(evidence: &Evidence) -> Said {
     let ending = evidence.ending();
-    let word = |verdict, message| Word {
-        source: Source::Junit,
-        verdict,
-        message,
-    };
     let entries = &evidence.junit;
     for (path, file) in entries.iter().flat_map(|one| &one.files) {
         if let Junit::Read(tests) = file
             && let Some(failed) = failed(tests)
         {
             let message = format!("{ending}, but {path} has {failed}");
-            return Some(word(Verdict::Failed, message));
+            return Some((Verdict::Failed, message));
         }
     }
     let nothing = entries.iter().find_map(JunitEntry::says_nothing);
@@ -257,12 +244,11 @@ fn junit(evidence: &Evidence) -> Option<Word> {
     let message = nothing.map(|why| format!("{ending}, but {why}"));
     message
         .or_else(none)
-        .map(|message| word(Verdict::NoTests, message))
+        .map(|message| (Verdict::NoTests, message))
 }
 
 impl JunitEntry {
     /// Why not all is known of its tests; none when all of it was read.
-    #[must_use]
     pub fn says_nothing(&self) -> Option<String> {
         let Self { written, files } = self;
         if files.is_empty() {

@@ -16,7 +16,7 @@ pub const USAGE: u8 = 2;
 const SIGNALED: u8 = 128;
 
 /// What the run as a whole came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Tests passed and nothing is left behind, unless it was asked to be kept.
@@ -28,6 +28,7 @@ pub enum Verdict {
     /// There was no test to run, perhaps because of a filter.
     NoTests,
     /// Our bug, or the record could not be stored.
+    #[default]
     InternalError,
     /// No e2e.yml, or it or the compose file is wrong.
     SpecError,
@@ -97,7 +98,6 @@ impl Verdict {
     ];
 
     /// Returns all that is to be said of it. The help, the pages and the views are made of this.
-    #[must_use]
     pub const fn info(self) -> VerdictInfo {
         let (name, title, exit_code, rank, meaning) = match self {
             Self::Passed => ("passed", "Passed", 0, 0, "passed"),
@@ -148,13 +148,11 @@ impl Verdict {
     }
 
     /// The name in records.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         self.info().name
     }
 
     /// Returns what it is about.
-    #[must_use]
     pub const fn subject(self) -> Subject {
         match self {
             Self::Passed | Self::Leaked => Subject::Passed,
@@ -177,7 +175,6 @@ impl Verdict {
 }
 
 /// Returns the exit code of a verdict; a signal's number makes the one of an interrupted run.
-#[must_use]
 pub fn exit_code(verdict: Verdict, signal: Option<Signal>) -> u8 {
     let code = verdict.info().exit_code;
     match verdict {
@@ -187,7 +184,6 @@ pub fn exit_code(verdict: Verdict, signal: Option<Signal>) -> u8 {
 }
 
 /// Returns every exit code, the verdicts that end with it, and what it means.
-#[must_use]
 pub fn exit_codes() -> Vec<(String, Vec<&'static str>, String)> {
     let mut codes = BTreeMap::from([(USAGE, (Vec::new(), vec!["usage"]))]);
     for info in Verdict::ALL.map(Verdict::info) {

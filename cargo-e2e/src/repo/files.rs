@@ -32,9 +32,6 @@ pub struct Filters {
 }
 
 /// Finds what does not travel.
-///
-/// # Errors
-/// When git fails in a folder that is git's.
 pub async fn filters(root: &Path, exclude: &[String]) -> Result<Filters, FilesError> {
     let patterns = if git::judges(root).await? {
         git::left_out(root, vec![Below::default()]).await?
@@ -71,7 +68,6 @@ pub fn included(root: &Path, patterns: &[String]) -> Result<BTreeSet<PathBuf>, F
                 pattern: pattern.clone(),
                 reason: error.msg.to_owned(),
             })?;
-        let before = found.len();
         let mut any = false;
         for path in matches.filter_map(Result::ok) {
             any = true;
@@ -79,7 +75,7 @@ pub fn included(root: &Path, patterns: &[String]) -> Result<BTreeSet<PathBuf>, F
                 found.insert(inside.to_owned());
             }
         }
-        if !any && found.len() == before {
+        if !any {
             return Err(FilesError::NothingIncluded {
                 pattern: pattern.clone(),
             });

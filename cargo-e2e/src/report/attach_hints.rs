@@ -13,7 +13,6 @@ use crate::shell::word;
 const SHORT: usize = 8;
 
 /// Returns the text. `containers` are those of the sandbox; `now` is the time of this machine.
-#[must_use]
 pub fn describe(plan: &Plan, sandbox: &Sandbox, containers: &Containers, now: &Zoned) -> String {
     let host = &plan.host.name;
     let run_id = &sandbox.identity.run_id;

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::durable;
 use crate::record::outcome::Record;
-use crate::record::{ctrf, junit};
+use crate::record::{ctrf, junit, store};
 use crate::report::{failure, github};
 use crate::sandbox::is_run_id;
 
@@ -28,9 +28,6 @@ pub struct Bundle {
 impl Bundle {
     /// Makes `<results_dir>/<run id>`, which only this user can enter. The results ignore
     /// themselves in git, wherever they are: a Cargo target folder may be anywhere too.
-    ///
-    /// # Errors
-    /// When the folder can't be made or is there already, or the run id is not one.
     pub fn create(results_dir: &Path, run_id: &str) -> io::Result<Self> {
         if !is_run_id(run_id) {
             let message = format!("`{run_id}` is not a run id");
@@ -47,7 +44,6 @@ impl Bundle {
     }
 
     /// Returns the folder that a run made; `None` where it is gone or another's.
-    #[must_use]
     pub fn of(dir: &Path, run_id: &str) -> Option<Self> {
         let is_its = is_run_id(run_id) && dir.ends_with(run_id) && dir.is_dir();
         is_its.then(|| Self {
@@ -56,25 +52,16 @@ impl Bundle {
         })
     }
 
-    #[must_use]
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
     /// Writes `run.json`, which is there whole or not at all, also after a power cut.
-    ///
-    /// # Errors
-    /// When it can't be written.
     pub fn write_record(&self, record: &Record) -> io::Result<()> {
-        let mut json = serde_json::to_vec_pretty(record)?;
-        json.push(b'\n');
-        durable::write(&self.dir, "run.json", &json)
+        store::write(&self.dir, "run.json", record)
     }
 
     /// Writes `junit.xml`, `ctrf.json` and `summary.md`, with what the evidence says of a failure.
-    ///
-    /// # Errors
-    /// When one can't be written.
     pub fn write_for_ci(
         &self,
         record: &Record,
@@ -94,9 +81,6 @@ impl Bundle {
     }
 
     /// Lets `latest` point here. There is no moment without a `latest`.
-    ///
-    /// # Errors
-    /// When the link can't be made, or `latest` is a folder.
     pub fn mark_latest(&self) -> io::Result<()> {
         let run_id = self.dir.file_name().unwrap_or_default();
         // Named for the run: two runs that end at once don't take each other's.

@@ -68,8 +68,7 @@ pub(crate) async fn write_page(
         let (why, stacks) = failure.map_or_else(Default::default, |failure| {
             (Some(failure.page), failure.stacks)
         });
-        let tail = evidence.tail(&record);
-        let inputs = evidence.inputs(&bundle, &tail);
+        let inputs = evidence.inputs(&bundle, "");
         let page = html::page(&record, &inputs, why.as_deref(), &stacks);
         std::fs::write(bundle.dir().join("report.html"), page)
     });

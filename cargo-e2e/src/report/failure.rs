@@ -47,7 +47,6 @@ pub struct Report {
 
 /// Explains why a run did not pass; `None` for one that passed. Where the tests had not begun, only
 /// says what to do: the failed stage has said why.
-#[must_use]
 pub fn report(record: &Record, inputs: &ReportInputs<'_>) -> Option<Report> {
     if record.verdict == Verdict::Passed {
         return None;
@@ -141,7 +140,6 @@ fn stacks(record: &Record, tests: &[FailedTest<'_>], all: Option<&During>) -> St
 }
 
 /// Returns the failed stage that ran on a ready stack, which may be the cause.
-#[must_use]
 pub fn explained(record: &Record) -> Option<Stage> {
     match (record.verdict.subject(), record.verdict) {
         (Subject::Tests, _) => Some(Stage::Test),
@@ -155,7 +153,6 @@ pub fn explained(record: &Record) -> Option<Stage> {
 }
 
 /// Says, for the page of an interrupted run, where the signal came and which it was.
-#[must_use]
 pub fn cut_short(record: &Record) -> Option<String> {
     let is_cut = |stage: &&StageRecord| stage.status == StageStatus::Interrupted;
     let Some(stage) = record.stages.iter().find(is_cut) else {

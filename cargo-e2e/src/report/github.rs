@@ -43,7 +43,6 @@ pub struct GitHub<W: Write + Send> {
 }
 
 /// Returns whether this process runs in a job of GitHub Actions.
-#[must_use]
 pub fn is_job() -> bool {
     std::env::var(environment::GITHUB_ACTIONS).is_ok_and(|value| value == "true")
 }
@@ -52,7 +51,6 @@ impl<W: Write + Send> GitHub<W> {
     /// Returns a reporter when this process runs in a job of GitHub Actions. `out` takes the
     /// annotations; it must be the stream on which commands are stopped, since the runner reads
     /// each stream at its own pace.
-    #[must_use]
     pub fn detect(repo: &Path, out: W) -> Option<Self> {
         is_job().then(|| Self {
             out,

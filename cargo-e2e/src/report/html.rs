@@ -9,7 +9,6 @@ mod lives;
 mod logs;
 mod style;
 mod test_list;
-mod test_name;
 mod test_times;
 #[cfg(test)]
 mod tests;
@@ -43,7 +42,6 @@ const FIRST: usize = 300;
 
 /// Renders the page. `failure` is the explanation from the evidence, `stacks` that of each failed
 /// test.
-#[must_use]
 pub fn page(
     record: &Record,
     inputs: &ReportInputs<'_>,

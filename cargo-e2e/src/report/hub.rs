@@ -18,7 +18,7 @@ use crate::secrets::Patterns;
 use crate::spec::Report;
 use crate::text::printable;
 
-pub use outbox::{Entry, Outbox, Waiting};
+pub use outbox::{Entry, Outbox};
 
 /// Appended to the hub's URL.
 const PATH: &str = "/progress";
@@ -71,9 +71,6 @@ fn address(base: &str, path: Option<&str>) -> Result<Url, HubError> {
 
 impl Hub {
     /// Returns the hub that the environment names; `None` where it names none.
-    ///
-    /// # Errors
-    /// When the named hub can't be used.
     #[must_use]
     pub fn from_environment() -> Option<Result<Self, HubError>> {
         let base = set(environment::STATE_HUB_URL)?;
@@ -85,7 +82,6 @@ impl Hub {
     }
 
     /// Returns the address for people, without credentials.
-    #[must_use]
     pub fn shown(&self) -> String {
         let mut url = self.url.clone();
         // An address that takes no password has none to hide.
@@ -106,7 +102,6 @@ impl Hub {
 }
 
 /// Returns the request's body: the arguments of the hub's `add_progress_event`.
-#[must_use]
 pub fn body(record: &Record, report: &Report) -> Value {
     json!({
         "event_type": "e2e_result",

@@ -52,7 +52,6 @@ pub struct Human<E: Channel, O: Channel> {
 }
 
 /// Returns what stands in the place of output that was left out. `log` has all test output.
-#[must_use]
 pub fn gap(log: Option<PathBuf>) -> Notice {
     Arc::new(move |missed| {
         let log = log.as_deref().map(verdict::near);
@@ -62,7 +61,6 @@ pub fn gap(log: Option<PathBuf>) -> Notice {
 
 impl<E: Channel, O: Channel> Human<E, O> {
     /// Shows lines on `err`, and what the tests print on `out`.
-    #[must_use]
     pub fn on(options: HumanOptions, err: E, out: O) -> Self {
         Self {
             options,

@@ -14,7 +14,6 @@ pub struct Json<C: Channel> {
 
 /// Returns the event that stands in the place of those that were left out. `log` has all test
 /// output.
-#[must_use]
 pub fn gap(log: Option<PathBuf>) -> Notice {
     Arc::new(move |missed| {
         let text = missed.sentence(log.as_deref());

@@ -17,14 +17,12 @@ const WIDTH: usize = 8 << 10;
 const TIME: usize = 48;
 
 /// Splits a line into Docker's timestamp and the text; `None` without a timestamp.
-#[must_use]
 pub fn split_time(line: &str) -> Option<(Timestamp, &str)> {
     let (at, text) = line.split_once(' ')?;
     Some((at.parse().ok()?, text))
 }
 
 /// Adds a duration to a time, up to the last time that can be represented.
-#[must_use]
 pub fn shifted(at: Timestamp, by: SignedDuration) -> Timestamp {
     let end = if by.is_negative() {
         Timestamp::MIN
@@ -52,9 +50,6 @@ pub struct Last {
 
 impl LogLines {
     /// Opens a file, at its present length.
-    ///
-    /// # Errors
-    /// When the file can't be opened.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
@@ -65,16 +60,12 @@ impl LogLines {
     }
 
     /// Returns the length in bytes.
-    #[must_use]
     pub fn length(&self) -> u64 {
         self.length
     }
 
     /// Returns the offset of the first line printed at this time or later. In a log whose clock
     /// went back, of one of the lines that may be meant.
-    ///
-    /// # Errors
-    /// When the file can't be read.
     pub fn since(&mut self, at: Timestamp) -> io::Result<u64> {
         // All lines before `low` are earlier; those from `high` on are not.
         let (mut low, mut high) = (0, self.length);
@@ -89,9 +80,6 @@ impl LogLines {
     }
 
     /// Returns the last `most` lines of a range that begins with a line.
-    ///
-    /// # Errors
-    /// When the file can't be read.
     pub fn last(&mut self, piece: Range<u64>, most: usize) -> io::Result<Last> {
         let begin = self.back(&piece, most)?;
         let before = self.count(piece.start..begin)?;
@@ -103,9 +91,6 @@ impl LogLines {
     }
 
     /// Returns the number of bytes after the last line end.
-    ///
-    /// # Errors
-    /// When the file can't be read.
     pub fn unfinished(&mut self) -> io::Result<u64> {
         let mut last = [0];
         if self.length > 0 {
@@ -119,9 +104,6 @@ impl LogLines {
     }
 
     /// Calls `take` with each line of a range that begins with a line.
-    ///
-    /// # Errors
-    /// When the file can't be read.
     pub fn each(&mut self, piece: Range<u64>, mut take: impl FnMut(&[u8])) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(piece.start))?;
         let mut at = piece.start;
@@ -138,9 +120,6 @@ impl LogLines {
     }
 
     /// Returns where the first `most` lines of a range end.
-    ///
-    /// # Errors
-    /// When the file can't be read.
     pub fn first(&mut self, piece: Range<u64>, most: usize) -> io::Result<u64> {
         self.file.seek(SeekFrom::Start(piece.start))?;
         let mut at = piece.start;
@@ -155,9 +134,6 @@ impl LogLines {
     }
 
     /// Returns the lines of a range in which a pattern is found, at most `most`.
-    ///
-    /// # Errors
-    /// When the file can't be read.
     pub fn find(
         &mut self,
         piece: Range<u64>,
@@ -231,7 +207,7 @@ impl LogLines {
         self.file.seek(SeekFrom::Start(from.saturating_sub(1)))?;
         if from > 0 {
             // Skips the line that begins before the range, or only its end.
-            at += self.line(&mut line)? - 1;
+            at += self.line(&mut line)?.saturating_sub(1);
         }
         while at < to {
             let read = self.line(&mut line)?;
@@ -248,9 +224,6 @@ impl LogLines {
     }
 
     /// Returns the offset at which the last `most` lines of a range begin.
-    ///
-    /// # Errors
-    /// When the file can't be read.
     pub fn back(&mut self, piece: &Range<u64>, most: usize) -> io::Result<u64> {
         let mut buffer = vec![0; 64 << 10];
         // The last line's own end begins no other line.
@@ -273,9 +246,6 @@ impl LogLines {
     }
 
     /// Returns the number of line ends in a range.
-    ///
-    /// # Errors
-    /// When the file can't be read.
     pub fn count(&mut self, piece: Range<u64>) -> io::Result<usize> {
         self.file.seek(SeekFrom::Start(piece.start))?;
         let mut left = piece.end - piece.start;

@@ -31,7 +31,6 @@ pub struct Output {
 
 impl Output {
     /// Starts the threads that write.
-    #[must_use]
     pub fn start() -> Self {
         Self::to(Target::of(stdout()), Target::of(stderr()), same_place())
     }
@@ -57,12 +56,10 @@ impl Output {
         }
     }
 
-    #[must_use]
     pub fn out(&self) -> Stream {
         self.out.clone()
     }
 
-    #[must_use]
     pub fn err(&self) -> Stream {
         self.err.clone()
     }
@@ -86,7 +83,6 @@ impl Output {
     }
 
     /// Returns whether stdout has a reader of its own that has not read everything.
-    #[must_use]
     pub fn waits_for_stdout(&self) -> bool {
         !self.out.place.is_idle() && self.err.place.is_idle()
     }

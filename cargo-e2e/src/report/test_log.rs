@@ -29,7 +29,6 @@ struct Log {
 impl TestLog {
     /// Will write to a bundle's folder, at most so many bytes of output; then the log is cut, and
     /// its last line says so. Creates nothing yet.
-    #[must_use]
     pub fn new(bundle: &Path, most: u64) -> Self {
         let log = Log {
             path: bundle.join("test-output.log"),
@@ -44,7 +43,6 @@ impl TestLog {
         }
     }
 
-    #[must_use]
     pub fn path(&self) -> PathBuf {
         self.lock().path.clone()
     }

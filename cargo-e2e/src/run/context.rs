@@ -3,7 +3,9 @@
 
 use std::path::PathBuf;
 
-use crate::host::{Facts, Host};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::host::{Facts, Host, HostError};
 use crate::plan::Plan;
 use crate::record::event::Events;
 use crate::repo::git::Origin;
@@ -31,7 +33,6 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     /// Returns the same run with another plan, such as that of another attempt at its tests.
-    #[must_use]
     pub fn with<'b>(&'b self, plan: &'b Plan) -> Context<'b> {
         Context {
             plan,
@@ -40,17 +41,15 @@ impl Context<'_> {
         }
     }
 
-    /// Returns how far the host's clock is ahead of this machine's; zero where the host does not
-    /// answer.
-    pub async fn clock_skew(&self) -> jiff::SignedDuration {
+    /// Returns how far the host's clock is ahead of this machine's, or slightly less: the answer is
+    /// older than its arrival.
+    pub async fn clock_skew(&self) -> Result<SignedDuration, HostError> {
         if self.host.is_local() {
-            return jiff::SignedDuration::ZERO;
+            return Ok(SignedDuration::ZERO);
         }
-        let Ok(there) = self.sandbox.clock(self.host).await else {
-            return jiff::SignedDuration::ZERO;
-        };
-        let here = jiff::Timestamp::now();
-        let there = jiff::Timestamp::from_nanosecond(there).unwrap_or(here);
-        there.duration_since(here)
+        let there = self.sandbox.clock(self.host).await?;
+        let here = Timestamp::now();
+        let there = Timestamp::from_nanosecond(there).unwrap_or(here);
+        Ok(there.duration_since(here))
     }
 }

@@ -6,7 +6,6 @@
 //! changed.
 
 mod changes;
-mod host_clock;
 mod services;
 mod session;
 
@@ -17,21 +16,23 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use tokio::net::UnixListener;
-use tokio::sync::watch;
+use jiff::SignedDuration;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{OnceCell, watch};
 
-use crate::host::{HostError, RuntimeDir};
+use crate::host::RuntimeDir;
 use crate::record::outcome::Verdict;
 use crate::run::{Context, Stack, StageError};
 
 use changes::Changes;
-use host_clock::HostClock;
 use session::Session;
 
 /// Bytes: a socket's path has at most 108 (104 on macOS), with the NUL at its end.
 const LONGEST_PATH: usize = 100;
 /// How long sessions may restore what they changed, once the tests are over.
 const LAST: Duration = Duration::from_mins(5);
+/// After a connection that could not be accepted.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The socket, and what was changed through it.
 pub struct Control<'a> {
@@ -40,28 +41,14 @@ pub struct Control<'a> {
     listener: UnixListener,
     path: PathBuf,
     changes: Changes<'a>,
-    clock: HostClock<'a>,
+    /// How far the host's clock is ahead, once that was asked.
+    clock: OnceCell<SignedDuration>,
     closing: watch::Sender<bool>,
     _folder: RuntimeDir,
 }
 
-/// Why tests get no socket.
-#[derive(Debug, thiserror::Error)]
-pub enum ControlError {
-    #[error("failed to make a socket on this machine: {0}")]
-    Socket(#[from] std::io::Error),
-    #[error(transparent)]
-    Host(#[from] HostError),
-    /// The sandbox's folder on the host is too deep.
-    #[error("the path {0} is too long for a socket")]
-    TooLong(String),
-}
-
 impl<'a> Control<'a> {
     /// Listens in a folder that only this user can enter.
-    ///
-    /// # Errors
-    /// When the folder or the socket can't be made.
     pub fn listen(context: &'a Context<'a>, stack: &'a Stack) -> std::io::Result<Self> {
         let folder = RuntimeDir::make()?;
         let path = folder.path().join("control");
@@ -71,14 +58,13 @@ impl<'a> Control<'a> {
             listener: UnixListener::bind(&path)?,
             path,
             changes: Changes::new(context),
-            clock: HostClock::new(context),
+            clock: OnceCell::new(),
             closing: watch::Sender::new(false),
             _folder: folder,
         })
     }
 
     /// Returns the socket's path on this machine.
-    #[must_use]
     pub fn path(&self) -> String {
         self.path.display().to_string()
     }
@@ -87,7 +73,7 @@ impl<'a> Control<'a> {
     ///
     /// # Errors
     /// When the host refuses: sshd may not allow forwarded sockets.
-    pub async fn on_host(&self) -> Result<String, ControlError> {
+    pub async fn on_host(&self) -> Result<String, String> {
         let (host, sandbox) = (self.context.host, self.context.sandbox);
         if host.is_local() {
             return Ok(self.path());
@@ -97,9 +83,11 @@ impl<'a> Control<'a> {
         let unique = unique.unwrap_or_default().to_string_lossy();
         let there = format!("{}/{unique}", sandbox.dir());
         if there.len() > LONGEST_PATH {
-            return Err(ControlError::TooLong(there));
+            // The sandbox's folder on the host is too deep.
+            return Err(format!("the path {there} is too long for a socket"));
         }
-        host.forward_socket(&there, &self.path).await?;
+        let forwarded = host.forward_socket(&there, &self.path).await;
+        forwarded.map_err(|error| error.to_string())?;
         Ok(there)
     }
 
@@ -112,12 +100,10 @@ impl<'a> Control<'a> {
         let ended = loop {
             tokio::select! {
                 ended = &mut tests => break ended,
-                accepted = self.listener.accept() => {
-                    if let Ok((stream, _)) = accepted {
-                        number += 1;
-                        let session = self.session(number);
-                        sessions.push(session.answer_all(stream, self.closing.subscribe()));
-                    }
+                stream = accept(&self.listener) => {
+                    number += 1;
+                    let session = self.session(number);
+                    sessions.push(session.answer_all(stream, self.closing.subscribe()));
                 }
                 Some(()) = sessions.next(), if !sessions.is_empty() => {}
             }
@@ -166,5 +152,16 @@ impl<'a> Control<'a> {
     /// Returns the ids of all containers that tests changed, restored or not.
     pub async fn changed(&self) -> BTreeSet<String> {
         self.changes.ever().await
+    }
+}
+
+/// Returns the next connection; where none can be opened, because too many files are, say, tries
+/// again after a pause.
+async fn accept(listener: &UnixListener) -> UnixStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
     }
 }

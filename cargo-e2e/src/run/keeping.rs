@@ -34,7 +34,6 @@ pub struct About {
 }
 
 impl About {
-    #[must_use]
     pub fn of(plan: &Plan) -> Self {
         Self {
             host: plan.host.name.clone(),
@@ -80,7 +79,6 @@ impl Telling {
 
 impl Keeping {
     /// Begins the journal, and returns the reporter that writes it.
-    #[must_use]
     pub fn begin(
         about: About,
         identity: &Identity,
@@ -145,7 +143,6 @@ impl Keeping {
     }
 
     /// Returns by their host killed runs of whose sandbox's end nothing is known.
-    #[must_use]
     pub fn unknown(&self) -> BTreeMap<String, Vec<String>> {
         let unknown = self.records().map(Store::unknown);
         // An unreadable store is reported with the records.

@@ -35,9 +35,6 @@ pub(crate) fn tell(store: &Store, events: &Events) {
 
 /// Stores the records of killed runs, and queues them for the state-hub where those runs would have
 /// been sent.
-///
-/// # Errors
-/// When the store can't be read or written.
 pub fn recover(store: &Store) -> io::Result<Recovered> {
     journal::recover(store, records_until, |dead| {
         explain(&dead.record, &dead.header.bundle);
@@ -108,7 +105,6 @@ pub(crate) fn learn(
 }
 
 /// Returns a line about an unreadable journal.
-#[must_use]
 pub fn torn(file: &Path) -> String {
     format!(
         "failed to read the journal of a killed run: {} is left as it is",
@@ -117,7 +113,6 @@ pub fn torn(file: &Path) -> String {
 }
 
 /// Returns a line about a killed run.
-#[must_use]
 pub fn died(record: &Record) -> String {
     let stage = record.stages.last();
     let during = stage.map_or_else(String::new, |stage| {

@@ -229,7 +229,7 @@ impl Run<'_> {
                     self.events
                         .warn(format!("failed to collect evidence: {}", error.message));
                 } else if state.failed() {
-                    state.skew = context.clock_skew().await;
+                    state.skew = context.clock_skew().await.unwrap_or_default();
                 }
                 state.collected = collected.ok();
             }

@@ -183,8 +183,7 @@ impl<'a> Waiting<'a> {
         }
     }
 
-    /// Reads a line of the probes' script: `INDEX pass
-    /// fail TRIES ANSWER`.
+    /// Reads a line of the probes' script: `INDEX pass|fail TRIES ANSWER`.
     fn answer(&mut self, line: &str, now: Instant, events: &Events) {
         let waited = now.duration_since(self.started);
         let mut words = line.splitn(4, ' ');

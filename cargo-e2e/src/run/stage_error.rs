@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::host::HostError;
+use crate::plan::Plan;
 use crate::record::assertion::{Piece, shortened_output};
 use crate::record::event::{Excerpt, Failure};
 use crate::record::outcome::{Stage, Verdict};
@@ -44,6 +45,17 @@ impl StageError {
         }
     }
 
+    /// Makes the error of a run that does not wait for another one, or waited for too long.
+    pub fn not_released(held: &str, plan: &Plan) -> Self {
+        if plan.options.no_wait {
+            return Self::new(Verdict::HostError, held)
+                .help("without `--no-wait` this run waits for it");
+        }
+        let seconds = plan.limits.queue.as_secs();
+        let message = format!("{held}; not released within {seconds} s");
+        Self::new(Verdict::HostError, message).help("raise `timeouts.queue` in e2e.yml")
+    }
+
     /// Adds what to do next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
@@ -52,7 +64,6 @@ impl StageError {
     }
 
     /// Returns the failure for reporters.
-    #[must_use]
     pub fn failure(&self, stage: Stage) -> Failure {
         Failure {
             stage,
@@ -65,7 +76,6 @@ impl StageError {
     /// Returns the text for the record, which must be understood without the terminal: message,
     /// excerpts and help. Secrets are masked before lines are cut: half of one would not be
     /// recognised.
-    #[must_use]
     pub fn recorded(&self, secrets: &Secrets) -> String {
         let mut text = self.message.trim_end().to_owned();
         for excerpt in &self.excerpts {
@@ -78,7 +88,6 @@ impl StageError {
     }
 
     /// Returns the message for the record of tests that record no events.
-    #[must_use]
     pub fn recorded_of_tests(&self, secrets: &Secrets) -> String {
         let mut text = self.message.trim_end().to_owned();
         add_lines(&mut text, LAST_PRINTED, &self.printed, secrets);

@@ -31,7 +31,6 @@ impl Tail {
     const ASSERTED: usize = 12;
 
     /// Makes one that masks these secrets.
-    #[must_use]
     pub fn masking(secrets: &Arc<Secrets>) -> Self {
         Self {
             secrets: Arc::clone(secrets),
@@ -87,7 +86,6 @@ impl Tail {
     }
 
     /// Returns the last lines, with an unfinished one.
-    #[must_use]
     pub fn text(&self) -> String {
         let asserted = self.asserted.iter().flatten();
         let mut lines: Vec<&str> = asserted.chain(&self.lines).map(String::as_str).collect();

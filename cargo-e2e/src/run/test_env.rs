@@ -7,15 +7,12 @@ use e2e_harness::protocol::{self, Check, Endpoints};
 
 use crate::compose::{Published, test_service};
 use crate::record::outcome::Verdict;
-use crate::record::store::{cache_folder, state_folder};
+use crate::record::store::cache_folder;
 use crate::run::{Context, StageError, endpoints};
 use crate::sandbox::variables;
 use crate::spec::Side;
 
 /// Returns the variables that the tests see, the repo's own last.
-///
-/// # Errors
-/// When the repo's `env` uses a variable that is not set.
 pub(super) fn variables(
     context: &Context<'_>,
     endpoints: &Endpoints,
@@ -113,20 +110,6 @@ fn with_own(
         all.push((name.clone(), value));
     }
     Ok(all)
-}
-
-/// Moves a repo's cache here from where earlier versions had it.
-pub(super) async fn move_old_cache(slug: &str) {
-    let old = state_folder().join("cache").join(slug);
-    let new = client_cache(slug);
-    if let Some(above) = new.parent() {
-        // Where this fails, so does making the new one, which says why.
-        let _ = tokio::fs::create_dir_all(above).await;
-    }
-    if !tokio::fs::try_exists(&new).await.unwrap_or(true) {
-        // A cache that can't be moved stays where it is.
-        let _ = tokio::fs::rename(&old, &new).await;
-    }
 }
 
 pub(super) fn client_cache(slug: &str) -> PathBuf {

@@ -22,7 +22,6 @@ pub struct Wait {
 
 impl Wait {
     /// Returns how long it took, and whether it came to its end.
-    #[must_use]
     pub fn took(&self) -> (Duration, bool) {
         match self.since {
             Some(since) => (self.took + since.elapsed(), false),

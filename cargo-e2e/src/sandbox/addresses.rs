@@ -1,7 +1,7 @@
 //! What of the host's networks and volumes a sandbox may use.
 
 use crate::compose::external::External;
-use crate::host::{Host, HostError, Script};
+use crate::host::{Host, HostError};
 
 use super::{Sandbox, succeed};
 
@@ -10,13 +10,7 @@ impl Sandbox {
     /// asked for when there are no more.
     pub async fn subnets(&self, host: &dyn Host, count: usize) -> Result<Vec<String>, HostError> {
         let script = self
-            .bind(Script::new(
-                "finding free networks",
-                concat!(
-                    include_str!("../host/sh/sandbox.sh"),
-                    include_str!("../host/sh/subnets.sh")
-                ),
-            ))
+            .bind(script!("finding free networks", "subnets"))
             .var("count", count.to_string());
         let output = succeed(host, &script, b"").await?;
         Ok(output.text().lines().map(str::to_owned).collect())
@@ -24,11 +18,8 @@ impl Sandbox {
 
     /// Returns those that the sandbox has already.
     pub async fn kept_subnets(&self, host: &dyn Host) -> Result<Vec<String>, HostError> {
-        let body = concat!(
-            include_str!("../host/sh/sandbox.sh"),
-            "cat \"$dir/subnets\" 2>/dev/null || :\n"
-        );
-        let script = self.bind(Script::new("reading its networks", body));
+        let script = script!("reading its networks"; "cat \"$dir/subnets\" 2>/dev/null || :\n");
+        let script = self.bind(script);
         let output = succeed(host, &script, b"").await?;
         Ok(output.text().lines().map(str::to_owned).collect())
     }
@@ -43,13 +34,8 @@ impl Sandbox {
             return Ok(externals);
         }
         let lines: Vec<String> = externals.iter().map(|one| format!("{one}\n")).collect();
-        let script = self.bind(Script::new(
-            "finding external networks and volumes",
-            concat!(
-                include_str!("../host/sh/sandbox.sh"),
-                include_str!("../host/sh/external.sh")
-            ),
-        ));
+        let script = script!("finding external networks and volumes", "external");
+        let script = self.bind(script);
         let output = succeed(host, &script, lines.concat().as_bytes()).await?;
         let text = output.text();
         let is_absent = |one: &External| text.lines().any(|line| line == one.to_string());

@@ -38,9 +38,6 @@ pub enum ChooseError {
 
 /// By a run id, the end of one, or a project name; without any, the only one of the asker's repo,
 /// their own working copy's first.
-///
-/// # Errors
-/// When there is none, or more than one.
 pub fn choose<'a>(
     all: &'a [Listed],
     id: Option<&str>,

@@ -32,12 +32,12 @@ impl Claim {
                 let run_id = words.next()?.to_owned();
                 let about = words.next().unwrap_or_default().trim();
                 let by = match serde_json::from_str::<serde_json::Value>(about) {
-                    Ok(about) => format!(
+                    Ok(about) if about.is_object() => format!(
                         "{} of {}",
                         about["repo"].as_str().unwrap_or("a sandbox"),
                         about["by"].as_str().unwrap_or("an unknown client")
                     ),
-                    Err(_) => format!("{about} of another user"),
+                    _ => format!("{about} of another user"),
                 };
                 Some(Claim::Held { port, run_id, by })
             }
@@ -64,6 +64,10 @@ mod tests {
                 by: "shop of ann@laptop".into()
             })
         );
+        let by_slug = Claim::parse("held 5432 01abc 123\n");
+        let by = "123 of another user".to_owned();
+        let (port, run_id) = (5432, "01abc".to_owned());
+        assert_eq!(by_slug, Some(Claim::Held { port, run_id, by }));
         assert_eq!(
             Claim::parse("foreign 80 process nginx (pid 7)\n"),
             Some(Claim::Foreign {

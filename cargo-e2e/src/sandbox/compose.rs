@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::host::{self, Host, HostError, Script};
+use crate::host::{self, Host, HostError};
+use crate::plan::Plan;
 use crate::sandbox::variables;
 use crate::sandbox::{GONE, Sandbox, check, pull};
 use crate::shell::quote;
@@ -29,48 +30,30 @@ pub enum ConfigError {
     },
 }
 
-/// The files as they are given to Compose, relative to the repo's root.
-#[derive(Debug, Clone, Copy)]
-pub struct Files<'a> {
-    pub compose: &'a [String],
-    /// The project's folder; empty is the root.
-    pub folder: &'a str,
-    /// Files with variables for interpolation.
-    pub env: &'a [String],
-    pub profiles: &'a [String],
-}
-
-/// Returns the canonical model, and what Compose warned of.
-///
-/// # Errors
-/// When Compose refuses the files, or the host is lost.
+/// Returns the canonical model of the plan's files with these profiles, and what Compose warned of.
 pub async fn config(
     host: &dyn Host,
     sandbox: &Sandbox,
-    files: &Files<'_>,
+    plan: &Plan,
+    profiles: &[String],
     interpolation: &[(String, String)],
 ) -> Result<(Value, Vec<String>), ConfigError> {
     let repo = sandbox.repo_dir();
     let mut options = String::new();
-    for file in files.env {
+    for file in &plan.spec.env_files {
         let _ = write!(options, "--env-file {} ", quote(&format!("{repo}/{file}")));
     }
-    for file in files.compose {
+    for file in &plan.compose_files {
         let _ = write!(options, "-f {} ", quote(&format!("{repo}/{file}")));
     }
-    for profile in files.profiles {
+    for profile in profiles {
         let _ = write!(options, "--profile {} ", quote(profile));
     }
-    let body = concat!(
-        include_str!("../host/sh/sandbox.sh"),
-        include_str!("../host/sh/compose.sh"),
-        include_str!("../host/sh/config.sh")
-    );
-    let script = Script::new("compose config", body)
+    let script = script!("compose config", "compose", "config")
         .var("root", &sandbox.root)
         .var("id", &sandbox.identity.run_id)
         .var("project", &sandbox.identity.project)
-        .var("folder", files.folder)
+        .var("folder", &plan.project_dir)
         .var("options", options);
     let exports = variables::exports(interpolation);
     let deadline = std::time::Duration::from_mins(1);
@@ -114,7 +97,6 @@ pub struct Up<'a> {
 }
 
 /// Returns the commands that bring the stack up, for a job.
-#[must_use]
 pub fn up_commands(sandbox: &Sandbox, up: &Up<'_>) -> String {
     let compose = compose(sandbox);
     let builds = |definition: &Value| {
@@ -193,7 +175,6 @@ fn stop_soon(model: &Value) -> &'static str {
 }
 
 /// Returns the commands that make these services' containers anew, after the stack was brought up.
-#[must_use]
 pub fn recreate_commands(sandbox: &Sandbox, model: &Value, services: &[String]) -> String {
     let services: Vec<String> = services.iter().map(|name| quote(name)).collect();
     format!(
@@ -206,7 +187,6 @@ pub fn recreate_commands(sandbox: &Sandbox, model: &Value, services: &[String]) 
 
 /// Returns the commands that run a service once, with these words instead of its command when there
 /// are any.
-#[must_use]
 pub fn run_commands(
     sandbox: &Sandbox,
     interpolation: &[(String, String)],

@@ -124,7 +124,6 @@ pub struct Policy {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Binding {
-    pub host_ip: String,
     pub host_port: String,
 }
 
@@ -208,7 +207,6 @@ impl Container {
     }
 
     /// Returns the number at which one of its ports is published.
-    #[must_use]
     pub fn published(&self, port: u16, transport: Transport) -> Option<u16> {
         let transport = transport.name();
         let ports = self.ports.as_ref()?;

@@ -121,7 +121,6 @@ pub struct Containers {
 }
 
 impl Containers {
-    #[must_use]
     pub fn read(text: &str) -> Self {
         let mut containers = Self::default();
         for line in text.lines() {
@@ -166,13 +165,11 @@ impl Containers {
     }
 
     /// Returns the services that have containers.
-    #[must_use]
     pub fn services(&self) -> BTreeSet<String> {
         self.all.values().map(|one| one.service.clone()).collect()
     }
 
     /// Returns the container with this id.
-    #[must_use]
     pub fn get(&self, id: &str) -> Option<&Container> {
         self.all.get(id)
     }
@@ -203,7 +200,6 @@ impl Containers {
     }
 
     /// Returns the first container that will never be ready, and why.
-    #[must_use]
     pub fn hopeless(&self) -> Option<(&Container, String)> {
         self.all.iter().find_map(|(id, container)| {
             let lives = self.lives.get(id);
@@ -213,7 +209,6 @@ impl Containers {
     }
 
     /// Returns why not every container is ready yet, one line each; empty when all are.
-    #[must_use]
     pub fn waiting(&self, now: Instant) -> Vec<String> {
         if !self.seen {
             return vec!["the containers' states are not known yet".to_owned()];
@@ -235,7 +230,6 @@ impl Containers {
     }
 
     /// Returns whether one counts as ready only because it ran when it was last seen.
-    #[must_use]
     pub fn any_to_believe(&self) -> bool {
         let mut all = self.all.iter();
         all.any(|(id, container)| self.settles_at(id, container).is_some())
@@ -261,7 +255,6 @@ impl Containers {
     }
 
     /// When to look again at what has restarted, even if nothing changes.
-    #[must_use]
     pub fn next_settled(&self, now: Instant) -> Option<Instant> {
         let all = self.all.iter();
         let times = all.filter_map(|(id, container)| self.settles_at(id, container));
@@ -269,7 +262,6 @@ impl Containers {
     }
 
     /// Returns the longest that a container's own health check may take.
-    #[must_use]
     pub fn allowance(&self) -> Duration {
         let checks = self
             .all
@@ -286,7 +278,6 @@ impl Containers {
     }
 
     /// Returns every container, sorted by service and number.
-    #[must_use]
     pub fn sorted(&self) -> Vec<&Container> {
         let mut all: Vec<_> = self.all.values().collect();
         all.sort_by(|a, b| (&a.service, &a.number).cmp(&(&b.service, &b.number)));
@@ -294,7 +285,6 @@ impl Containers {
     }
 
     /// Returns the numbers of all published TCP ports.
-    #[must_use]
     pub fn tcp_ports(&self) -> Vec<u16> {
         let mut ports: Vec<u16> = self
             .all
@@ -311,7 +301,6 @@ impl Containers {
         ports
     }
 
-    #[must_use]
     pub fn records(&self) -> Vec<ServiceRecord> {
         self.sorted()
             .into_iter()

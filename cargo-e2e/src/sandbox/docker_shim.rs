@@ -13,7 +13,6 @@ const SHIM: &str = include_str!("../host/sh/docker.sh");
 const END: &str = "# the end of the shim";
 
 /// Returns the commands that write it. `files` are the compose files that e2e.yml names, whole.
-#[must_use]
 pub fn install(sandbox: &Sandbox, files: &[String]) -> String {
     let folder = quote(&folder(sandbox));
     format!(
@@ -38,13 +37,11 @@ fn text(sandbox: &Sandbox, files: &[String]) -> String {
 }
 
 /// Returns its folder, for a PATH.
-#[must_use]
 pub fn folder(sandbox: &Sandbox) -> String {
     format!("{}/bin", sandbox.dir())
 }
 
 /// Returns the line of a shell that puts it first.
-#[must_use]
 pub fn first_in_path(sandbox: &Sandbox) -> String {
     format!("export PATH={}:\"$PATH\"\n", quote(&folder(sandbox)))
 }

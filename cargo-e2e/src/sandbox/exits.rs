@@ -9,7 +9,6 @@ impl Containers {
     /// Returns how containers ended since an earlier look, a clause for each service and way to
     /// end, such as `worker exited with code 3`. One that is done, with code 0, is none of them,
     /// nor is one that was changed on purpose.
-    #[must_use]
     pub fn exits_since(&self, before: &Self, changed: &BTreeSet<String>) -> Vec<String> {
         let mut exits: BTreeMap<(&str, String), usize> = BTreeMap::new();
         for container in self.sorted() {

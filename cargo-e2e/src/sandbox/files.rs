@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use crate::host::{self, Host, HostError};
+use crate::host::{Host, HostError};
 
-use super::{Sandbox, check, succeed, terminated};
+use super::{Sandbox, succeed, succeed_within, terminated, unexpected};
 
 /// What became of a file that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +22,6 @@ impl Sandbox {
     /// Returns the files below a folder of the sandbox that fit any of these pairs of a folder and a
     /// pattern, as `find -path` reads it: `*` is any text, with slashes too. They begin as the
     /// pair's folder does.
-    ///
-    /// # Errors
-    /// When a folder can't be looked into, or the host is lost.
     pub async fn find<'a>(
         &self,
         host: &dyn Host,
@@ -54,19 +51,10 @@ impl Sandbox {
         let script = self.bind(script!("files", "files")).var("folder", folder);
         let files: Vec<&str> = files.collect();
         let input = terminated(files.iter().copied());
-        let output = check(
-            host,
-            &script,
-            host::run(host, &script, &input, deadline).await?,
-        )?;
+        let output = succeed_within(host, &script, &input, deadline).await?;
         contents(&output.stdout)
             .filter(|contents| contents.len() == files.len())
-            .ok_or_else(|| HostError::Script {
-                host: host.name().to_owned(),
-                doing: script.name(),
-                status: 0,
-                stderr: "a file changed while it was read".to_owned(),
-            })
+            .ok_or_else(|| unexpected(host, &script, "a file changed while it was read"))
     }
 }
 

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::host::{self, Host, HostError, Script};
+use crate::host::{Host, HostError, Script};
 
-use super::{Left, check};
+use super::succeed_within;
 
 const BODY: &str = concat!("id=\n", reaper!(), "gc\n");
 const LIMIT: Duration = Duration::from_mins(10);
@@ -46,7 +46,7 @@ pub struct Expired {
     /// What had ended: `lease`, `expired`, or `label` where nothing else knows of it.
     pub why: String,
     /// What could not be removed.
-    pub left: Vec<Left>,
+    pub left: Vec<String>,
 }
 
 /// Something that is kept for later runs, and what became of it.
@@ -97,7 +97,7 @@ pub async fn gc(host: &dyn Host, root: &str, what: &Gc) -> Result<Option<Swept>,
         .var("all", yes(what.all_users))
         .var("repo", repo)
         .var("every", yes(what.forget == Some(Forget::All)));
-    let output = check(host, &script, host::run(host, &script, b"", LIMIT).await?)?;
+    let output = succeed_within(host, &script, b"", LIMIT).await?;
     let text = output.text();
     Ok(expired(&text).map(|expired| Swept {
         expired,
@@ -124,7 +124,7 @@ pub(super) fn expired(text: &str) -> Option<Vec<Expired>> {
         } else if let (Some(run_id), Some("left"), Some(rest)) = (first, second, rest)
             && let Some(one) = found.iter_mut().find(|one| one.run_id == run_id)
         {
-            one.left.push(Left::parse(rest));
+            one.left.push(crate::text::printable(rest));
         }
     }
     Some(found)
@@ -174,7 +174,7 @@ mod tests {
             (found[1].owner.as_str(), found[1].why.as_str()),
             ("7", "label")
         );
-        assert_eq!(found[1].left[0].to_string(), "network x y");
+        assert_eq!(found[1].left[0], "network x y");
         assert_eq!(expired("busy\n"), None);
     }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::host::{self, Facts, Host, HostError};
+use crate::host::{Facts, Host, HostError};
 use crate::shell::quote;
 
-use super::{Identity, Place, Request, Sandbox, Visitor, check};
+use super::{Identity, Place, Request, Sandbox, Visitor, succeed_within, unexpected};
 
 /// What a guard runs: all of teardown, and gc for what others left.
 const GUARD: &str = concat!(reaper!(), include_str!("../host/sh/guard.sh"));
@@ -29,9 +29,6 @@ impl Sandbox {
     /// Arms a guard on the host, and makes the sandbox's folder when the guard has answered.
     /// Returns its place in the host's queue too, where that could be had.
     /// `about` is what `list` shows of it, as JSON; `who` runs it, for others who wait.
-    ///
-    /// # Errors
-    /// When the host is lost, or the guard or the folder can't be made.
     pub async fn provision(
         host: &dyn Host,
         facts: &Facts,
@@ -74,18 +71,13 @@ impl Sandbox {
             .var("lifetime", terms.lifetime.as_secs().to_string())
             .var("patience", terms.lease.as_secs().to_string())
             .var("guard_script", sandbox.guard_script(terms, &nonce));
-        let output = check(
-            host,
-            &script,
-            host::run(host, &script, about.as_bytes(), terms.limit).await?,
-        )?;
+        let output = succeed_within(host, &script, about.as_bytes(), terms.limit).await?;
         if output.value("armed") != nonce {
-            return Err(HostError::Script {
-                host: host.name().to_owned(),
-                doing: script.name(),
-                status: output.status,
-                stderr: "the answer came from the guard of another sandbox".to_owned(),
-            });
+            return Err(unexpected(
+                host,
+                &script,
+                "the answer came from the guard of another sandbox",
+            ));
         }
         sandbox.expires = output.value("expires").parse().unwrap_or(0);
         let place = output.value("place");
@@ -103,17 +95,11 @@ impl Sandbox {
     }
 
     /// Keeps it for so long from now on, whether or not a client renews its lease.
-    ///
-    /// # Errors
-    /// When the host is lost, or the sandbox is being taken down.
     pub async fn keep(&self, host: &dyn Host, lifetime: Duration) -> Result<(), HostError> {
         self.extend(host, lifetime, true).await
     }
 
     /// Sees to it that a kept sandbox lives for at least so long from now on.
-    ///
-    /// # Errors
-    /// As for [`Sandbox::keep`].
     pub async fn adopt(&self, host: &dyn Host, lifetime: Duration) -> Result<(), HostError> {
         self.extend(host, lifetime, false).await
     }

@@ -14,7 +14,6 @@ pub struct Identity {
 
 impl Identity {
     /// Makes a new one, unlike any other.
-    #[must_use]
     pub fn new(slug: &str) -> Self {
         let run_id = ulid::Ulid::generate().to_string().to_lowercase();
         // The end is random; the beginning is the time, which parallel runs share.

@@ -10,9 +10,6 @@ use super::{Sandbox, check, succeed, terminated};
 
 impl Sandbox {
     /// Returns the id of each image, in their order; none of one that the host does not have.
-    ///
-    /// # Errors
-    /// When the host is lost.
     pub async fn image_ids(
         &self,
         host: &dyn Host,
@@ -25,9 +22,6 @@ impl Sandbox {
     }
 
     /// Loads images as `docker save` writes them. It ends with the connection, and with the sandbox.
-    ///
-    /// # Errors
-    /// When Docker refuses them, the host is lost or the deadline passes.
     pub async fn load_images(
         &self,
         host: &dyn Host,

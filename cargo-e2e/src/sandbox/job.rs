@@ -32,8 +32,7 @@ impl Sandbox {
         let key = ulid::Ulid::generate().to_string();
         let bind =
             |script: host::Script| self.bind(script).long().var("name", name).var("key", &key);
-        let start =
-            bind(script!(named name, "jobs", "job", "follow")).var("most", most.to_string());
+        let start = bind(script!(name, "jobs", "job", "follow")).var("most", most.to_string());
         let commands = format!("{commands}\n# complete\n");
         let started = Instant::now();
         let mut offset = 0;
@@ -53,7 +52,7 @@ impl Sandbox {
                 tokio::time::sleep(BETWEEN).await;
                 continue;
             }
-            let follow = bind(script!(named name, "follow")).var("offset", offset.to_string());
+            let follow = bind(script!(name, "follow")).var("offset", offset.to_string());
             let mut read = |bytes: &[u8]| {
                 heard = Instant::now();
                 offset += bytes.len();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::cancel::Cancel;
@@ -33,7 +33,7 @@ const BETWEEN: Duration = Duration::from_secs(1);
 /// A lease that is being renewed; not any more when it is dropped.
 #[derive(Debug)]
 pub struct Lease {
-    task: JoinHandle<()>,
+    _task: JoinSet<()>,
     stop: watch::Sender<bool>,
     lost: watch::Receiver<Option<LeaseLost>>,
     pub(super) turn: watch::Receiver<Turn>,
@@ -57,7 +57,6 @@ impl From<LeaseLost> for HostError {
 impl Lease {
     /// Renews a sandbox's lease from now on. After the first signal of `cancel` it is a short one,
     /// so that the host finishes soon what a killed client can't.
-    #[must_use]
     pub fn hold(host: Arc<dyn Host>, sandbox: &Sandbox, cancel: Cancel) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (tell, lost) = watch::channel(None);
@@ -67,7 +66,7 @@ impl Lease {
             .var("who", &sandbox.visitor.who)
             .var("patience", sandbox.lease.as_secs().to_string())
             .var("sure", if host.is_local() { "yes" } else { "no" });
-        let holder = Holder {
+        let mut holder = Holder {
             turn: take,
             unanswered: Vec::new(),
             host,
@@ -83,13 +82,15 @@ impl Lease {
             answered: Instant::now(),
             answered_at: jiff::Timestamp::now(),
         };
-        let task = tokio::spawn(async move {
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            // Who waits for a turn reads why it is lost as soon as the holder is gone.
             if let Some(why) = holder.hold(stopped).await {
                 tell.send_replace(Some(why));
             }
         });
         Self {
-            task,
+            _task: task,
             stop,
             lost,
             turn,
@@ -97,7 +98,6 @@ impl Lease {
     }
 
     /// Tells when the lease has ended without having been given back.
-    #[must_use]
     pub fn lost(&self) -> watch::Receiver<Option<LeaseLost>> {
         self.lost.clone()
     }
@@ -106,12 +106,6 @@ impl Lease {
     pub async fn give_back(self) {
         self.stop.send_replace(true);
         let _ = timeout(Duration::from_secs(1), self.stop.closed()).await;
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 
@@ -159,7 +153,7 @@ impl Holder {
     }
 
     /// Until it is given back (none), or has ended.
-    async fn hold(mut self, mut stopped: watch::Receiver<bool>) -> Option<LeaseLost> {
+    async fn hold(&mut self, mut stopped: watch::Receiver<bool>) -> Option<LeaseLost> {
         let mut tried_since = false;
         let mut refused = None;
         loop {
@@ -214,10 +208,11 @@ impl Holder {
             Err(_) => return Over::Broken(NO_ANSWER.to_owned()),
         };
         // Nobody reads what it complains of; it must not stop over it.
-        let _complaints = AbortOnDrop(tokio::spawn(async move {
+        let mut complaints = JoinSet::new();
+        complaints.spawn(async move {
             let mut stderr = stderr;
             tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await
-        }));
+        });
         let mut answers = BufReader::new(stdout).lines();
         let mut ticks = every(self.pause(false));
         let mut leaving = false;
@@ -312,14 +307,6 @@ fn every(pause: Duration) -> Interval {
 
 async fn given_back(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
-}
-
-struct AbortOnDrop<T>(JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The sandboxes on a host, as `list` shows them.
 
-use crate::host::{Facts, Host, HostError, Script};
-
+use crate::host::{Facts, Host, HostError};
 use crate::record::outcome::Usage;
 
 use super::{is_run_id, succeed};
@@ -54,19 +53,10 @@ pub struct Counts {
 
 impl Listed {
     /// Returns the e2e.yml that it is of, where that is another file than e2e/e2e.yml.
-    #[must_use]
     pub fn spec(&self) -> Option<&str> {
         self.about["spec"].as_str()
     }
 }
-
-const LIST: &str = concat!(
-    "id=\n",
-    include_str!("../host/sh/sandbox.sh"),
-    include_str!("../host/sh/queue.sh"),
-    include_str!("../host/sh/usage.sh"),
-    include_str!("../host/sh/sandboxes.sh"),
-);
 
 /// The sandboxes on a host.
 #[derive(Debug, Default)]
@@ -78,9 +68,6 @@ pub struct Listing {
 }
 
 /// Lists the sandboxes on a host.
-///
-/// # Errors
-/// When the host is lost.
 pub async fn list(host: &dyn Host, facts: &Facts) -> Result<Listing, HostError> {
     let text = ask(host, facts, "").await?;
     let others = text.lines().find_map(|line| line.strip_prefix("others "));
@@ -91,17 +78,15 @@ pub async fn list(host: &dyn Host, facts: &Facts) -> Result<Listing, HostError> 
 }
 
 /// Lists this user's sandboxes on a host by their folders alone: `containers` and `usage` are zero.
-///
-/// # Errors
-/// When the host is lost.
 pub async fn list_folders(host: &dyn Host, facts: &Facts) -> Result<Vec<Listed>, HostError> {
     let text = ask(host, facts, "yes").await?;
     Ok(text.lines().filter_map(parse_listed).collect())
 }
 
 async fn ask(host: &dyn Host, facts: &Facts, brief: &str) -> Result<String, HostError> {
-    let script = Script::new("list", LIST)
+    let script = script!("list", "queue", "usage", "sandboxes")
         .var("root", &facts.root)
+        .var("id", "")
         .var("engine_id", &facts.engine_id)
         .var("brief", brief);
     Ok(succeed(host, &script, b"").await?.text())

@@ -3,15 +3,15 @@
 //! Everything that the host does for a sandbox is one of the scripts below; the order in which
 //! they run is the lifecycle's business.
 
-/// A script that works on one sandbox: its pieces, with what opens them.
+/// A script that works on sandboxes: its pieces, with what opens them, and a line that calls them.
 macro_rules! script {
-    (named $name:expr, $($file:literal),+) => {
+    ($name:expr $(, $file:literal)* $(; $call:literal)?) => {
         $crate::host::Script::new($name, concat!(
             include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/sandbox.sh")),
-            $(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/", $file, ".sh"))),+
+            $(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/", $file, ".sh")),)*
+            $($call)?
         ))
     };
-    ($name:literal, $($file:literal),+) => { script!(named $name, $($file),+) };
 }
 
 /// What opens the scripts that take down other sandboxes than the one they are for: all of
@@ -93,7 +93,7 @@ pub use long_log::{Collected, LongLog};
 pub use queue::{Place, Request};
 pub use room::make_room;
 pub use state::{Existing, State};
-pub use teardown::{Left, listed, teardown};
+pub use teardown::teardown;
 pub use turn::{NotEntered, Occupant, Predecessor};
 pub use vacancy::{Vacancy, Warmth};
 pub use workspace::Taken;
@@ -106,7 +106,6 @@ const SOON: Duration = Duration::from_secs(30);
 const SHORT_LOG: usize = 1 << 20;
 
 /// Returns whether a text can be a run's id: it becomes part of paths and filters.
-#[must_use]
 pub fn is_run_id(text: &str) -> bool {
     text.len() == 26
         && text
@@ -139,19 +138,16 @@ pub struct Visitor {
 
 impl Sandbox {
     /// Returns the sandbox's folder on the host.
-    #[must_use]
     pub fn dir(&self) -> String {
         format!("{}/sandboxes/{}", self.root, self.identity.run_id)
     }
 
     /// Returns the workspace in it, which has the repo.
-    #[must_use]
     pub fn repo_dir(&self) -> String {
         format!("{}/repo", self.dir())
     }
 
     /// Returns the labels that everything it makes carries, as a compose file has them.
-    #[must_use]
     pub fn labels(&self, owner: u32) -> Vec<(String, String)> {
         vec![
             ("cargo-e2e.run".to_owned(), self.identity.run_id.clone()),
@@ -230,12 +226,8 @@ impl Sandbox {
             .var("ports", ports.join(" "));
         // The shell splits the numbers itself.
         let output = succeed(host, &script, b"").await?;
-        Claim::parse(&output.text()).ok_or_else(|| HostError::Script {
-            host: host.name().to_owned(),
-            doing: script.name(),
-            status: output.status,
-            stderr: format!("it said: {}", output.text()),
-        })
+        Claim::parse(&output.text())
+            .ok_or_else(|| unexpected(host, &script, format!("it said: {}", output.text())))
     }
 
     /// Gives the sandbox free ports of its own, for as long as it lives; fewer than asked for when
@@ -263,27 +255,20 @@ impl Sandbox {
     /// Removes what a failed `up` has made, and keeps the sandbox.
     pub async fn reset(&self, host: &dyn Host) -> Result<(), HostError> {
         let script = self.bind(script!("reset", "labels", "engine", "sweep", "reset"));
-        let output = host::run(host, &script, b"", Duration::from_mins(2)).await?;
-        check(host, &script, output).map(drop)
+        succeed_within(host, &script, b"", Duration::from_mins(2))
+            .await
+            .map(drop)
     }
 
     /// Returns the script that shows containers as they change.
-    #[must_use]
     pub fn watch_script(&self) -> Script {
         self.bind(script!("watch", "ended", "engine", "containers", "watch"))
     }
 
     /// Returns the script that runs probes; `calls` are lines such as `http_probe …`.
-    #[must_use]
     pub fn probe_script(&self, calls: &str) -> Script {
-        let body = concat!(
-            include_str!("../host/sh/sandbox.sh"),
-            include_str!("../host/sh/ended.sh"),
-            include_str!("../host/sh/engine.sh"),
-            include_str!("../host/sh/probes.sh"),
-            "\neval \"$calls\"\nwait\n"
-        );
-        self.bind(Script::new("probes", body)).var("calls", calls)
+        let script = script!("probes", "ended", "engine", "probes"; "\neval \"$calls\"\nwait\n");
+        self.bind(script).var("calls", calls)
     }
 
     /// Returns the last lines of one container's log.
@@ -302,13 +287,8 @@ impl Sandbox {
 
     /// Returns every container as it is now.
     pub async fn inspect(&self, host: &dyn Host) -> Result<Containers, HostError> {
-        let body = concat!(
-            include_str!("../host/sh/sandbox.sh"),
-            include_str!("../host/sh/engine.sh"),
-            include_str!("../host/sh/containers.sh"),
-            "containers\n"
-        );
-        let output = succeed(host, &self.bind(Script::new("inspect", body)), b"").await?;
+        let script = self.bind(script!("inspect", "engine", "containers"; "containers\n"));
+        let output = succeed(host, &script, b"").await?;
         Ok(Containers::read(&output.text()))
     }
 
@@ -327,14 +307,12 @@ impl Sandbox {
                 "collect"
             ))
             .var("most", SHORT_LOG.to_string());
-        let output = host::run(host, &script, b"", deadline).await?;
-        let text = check(host, &script, output)?.text();
-        Ok(Collected::read(&text))
+        let output = succeed_within(host, &script, b"", deadline).await?;
+        Ok(Collected::read(&output.text()))
     }
 
     /// Returns the script that prints the whole of a long log; `packed` in gzip's format, where the
     /// host has it.
-    #[must_use]
     pub fn long_log_script(&self, container: &str, packed: bool) -> Script {
         self.bind(script!("the log", "long_log"))
             .var("container", container)
@@ -343,7 +321,30 @@ impl Sandbox {
 }
 
 async fn succeed(host: &dyn Host, script: &Script, input: &[u8]) -> Result<Output, HostError> {
-    check(host, script, host::run(host, script, input, SOON).await?)
+    succeed_within(host, script, input, SOON).await
+}
+
+async fn succeed_within(
+    host: &dyn Host,
+    script: &Script,
+    input: &[u8],
+    deadline: Duration,
+) -> Result<Output, HostError> {
+    check(
+        host,
+        script,
+        host::run(host, script, input, deadline).await?,
+    )
+}
+
+/// A script ended well, and its answer is none.
+fn unexpected(host: &dyn Host, script: &Script, said: impl Into<String>) -> HostError {
+    HostError::Script {
+        host: host.name().to_owned(),
+        doing: script.name(),
+        status: 0,
+        stderr: said.into(),
+    }
 }
 
 /// There is no sandbox any more, and the last line of `said` is why.

@@ -33,7 +33,6 @@ const AUTH: &str = "registry-auth";
 pub(super) const WITHOUT_AUTH: &str = "rm -rf \"$auth\"\ntrap - EXIT HUP INT TERM\nif [ -n \"$own_config\" ]; then DOCKER_CONFIG=$own_config; else unset DOCKER_CONFIG; fi\n";
 
 /// Returns whether an error may be over in a moment.
-#[must_use]
 pub fn is_transient(said: &str) -> bool {
     static PATTERNS: LazyLock<Option<[Regex; 2]>> = LazyLock::new(|| {
         let regex = |pattern| RegexBuilder::new(pattern).case_insensitive(true).build();
@@ -44,7 +43,6 @@ pub fn is_transient(said: &str) -> bool {
 }
 
 /// Returns how long to wait before another try; none after the last one.
-#[must_use]
 pub fn pause(tries: usize) -> Option<Duration> {
     let base = f64::from(*PAUSES.get(tries.checked_sub(1)?)?);
     Some(Duration::from_secs_f64(
@@ -53,7 +51,6 @@ pub fn pause(tries: usize) -> Option<Duration> {
 }
 
 /// Returns the commands that pull images, as far as they must be, within a time.
-#[must_use]
 pub fn commands(sandbox: &Sandbox, pulls: &[Pull], limit: Duration) -> String {
     if pulls.is_empty() {
         return String::new();

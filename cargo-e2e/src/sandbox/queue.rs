@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::host::{self, Host, HostError};
+use crate::host::{Host, HostError};
 use crate::spec::Need;
 
-use super::{Sandbox, check};
+use super::{Sandbox, succeed_within, unexpected};
 
 /// A look at the queue ends after ten seconds; a host that is busy needs some more.
 const LOOK: Duration = Duration::from_mins(1);
@@ -41,7 +41,6 @@ impl Request {
 
 impl Place {
     /// Returns whether its turn has come.
-    #[must_use]
     pub fn is_turn(&self) -> bool {
         self.number == 0
     }
@@ -60,9 +59,6 @@ impl Place {
 impl Sandbox {
     /// Waits until the sandbox's turn has come or its place has changed, at most some seconds, and
     /// returns its place.
-    ///
-    /// # Errors
-    /// When the host is lost, or the sandbox is being taken down.
     pub async fn turn(
         &self,
         host: &dyn Host,
@@ -73,14 +69,9 @@ impl Sandbox {
             .bind(script!("turn", "arm", "queue", "turn"))
             .var("place_before", before.number.to_string())
             .var("most", request.most());
-        let output = host::run(host, &script, b"", LOOK).await?;
-        let output = check(host, &script, output)?;
+        let output = succeed_within(host, &script, b"", LOOK).await?;
         let text = output.text();
-        Place::parse(text.split_whitespace()).ok_or_else(|| HostError::Script {
-            host: host.name().to_owned(),
-            doing: script.name(),
-            status: output.status,
-            stderr: format!("it said: {text}"),
-        })
+        Place::parse(text.split_whitespace())
+            .ok_or_else(|| unexpected(host, &script, format!("it said: {text}")))
     }
 }

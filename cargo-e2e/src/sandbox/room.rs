@@ -2,19 +2,12 @@
 
 use std::time::Duration;
 
-use crate::host::{self, Host, HostError, Script};
+use crate::host::{Host, HostError};
 use crate::units::kilobytes;
 
 use super::gc::{Stored, stored};
-use super::{Sandbox, check, succeed};
+use super::{Sandbox, succeed, succeed_within};
 
-const MAKE_ROOM: &str = concat!(
-    "id=\n",
-    include_str!("../host/sh/sandbox.sh"),
-    include_str!("../host/sh/mounts.sh"),
-    include_str!("../host/sh/storage.sh"),
-    "make_room\n"
-);
 /// Little has to go.
 const LIMIT: Duration = Duration::from_mins(2);
 
@@ -25,9 +18,6 @@ const FEW_INODES: u64 = 100;
 impl Sandbox {
     /// Returns where the host has no room left, in a sentence each: for the sandbox's folder, or
     /// for what Docker holds in `engine_root` (empty where that is not known).
-    ///
-    /// # Errors
-    /// When the host is lost.
     pub async fn full(&self, host: &dyn Host, engine_root: &str) -> Result<Vec<String>, HostError> {
         let script = self
             .bind(script!("room", "room"))
@@ -42,12 +32,11 @@ impl Sandbox {
 
 /// Gives up idle workspaces, those of longest ago first, until a run has room to begin.
 /// Nothing goes where there is room.
-///
-/// # Errors
-/// When the host is lost.
 pub async fn make_room(host: &dyn Host, root: &str) -> Result<Vec<Stored>, HostError> {
-    let script = Script::new("make room", MAKE_ROOM).var("root", root);
-    let output = check(host, &script, host::run(host, &script, b"", LIMIT).await?)?;
+    let script = script!("make room", "mounts", "storage"; "make_room\n")
+        .var("root", root)
+        .var("id", "");
+    let output = succeed_within(host, &script, b"", LIMIT).await?;
     Ok(stored(&output.text()))
 }
 

@@ -5,16 +5,13 @@ use std::time::Duration;
 use crate::host::{self, Host, HostError, Output};
 use crate::shell::quote;
 
-use super::{Sandbox, check, succeed};
+use super::{Sandbox, succeed, succeed_within};
 
 /// Stopping takes a container's own grace, which may be long.
 const CHANGE: Duration = Duration::from_mins(3);
 
 impl Sandbox {
     /// Does to containers what `docker VERB` does; a signal goes with `kill` only.
-    ///
-    /// # Errors
-    /// When Docker refuses, with what it said; when the host is lost.
     pub async fn change(
         &self,
         host: &dyn Host,
@@ -31,8 +28,7 @@ impl Sandbox {
         if !matches!(verb, "start" | "stop") {
             script = script.once();
         }
-        let output = host::run(host, &script, b"", CHANGE).await?;
-        check(host, &script, output).map(drop)
+        succeed_within(host, &script, b"", CHANGE).await.map(drop)
     }
 
     /// Returns the last bytes of what containers printed, since a time by the host's clock (empty:

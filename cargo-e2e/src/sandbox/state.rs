@@ -3,7 +3,7 @@
 use e2e_harness::protocol::Endpoints;
 use serde::{Deserialize, Serialize};
 
-use crate::host::{Host, HostError, Script};
+use crate::host::{Host, HostError};
 
 use super::{Identity, Listed, Sandbox, Visitor, succeed};
 
@@ -44,11 +44,7 @@ impl Existing {
         root: &str,
         listed: &Listed,
     ) -> Result<Option<Self>, HostError> {
-        let body = concat!(
-            include_str!("../host/sh/sandbox.sh"),
-            include_str!("../host/sh/state.sh")
-        );
-        let script = Script::new("state", body)
+        let script = script!("state", "state")
             .var("root", root)
             .var("id", &listed.run_id);
         let output = succeed(host, &script, b"").await?;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::host::{self, Facts, Host, HostError};
+use crate::host::{Facts, Host, HostError};
 
-use super::{Request, check};
+use super::{Request, succeed_within};
 
 const LOOK: Duration = Duration::from_secs(15);
 
@@ -39,9 +39,6 @@ pub enum Warmth {
 
 impl Vacancy {
     /// Asks a host. `about` is what a sandbox says that counts as the same.
-    ///
-    /// # Errors
-    /// When the host is lost.
     pub async fn of(
         host: &dyn Host,
         facts: &Facts,
@@ -57,7 +54,7 @@ impl Vacancy {
             .var("need_cpus", request.need.cpus.unwrap_or(0).to_string())
             .var("need_kb", request.need.memory.unwrap_or(0).to_string())
             .var("most", request.most());
-        let output = check(host, &script, host::run(host, &script, b"", LOOK).await?)?;
+        let output = succeed_within(host, &script, b"", LOOK).await?;
         Ok(Self::parse(&output.text()).unwrap_or_default())
     }
 
@@ -79,7 +76,6 @@ impl Vacancy {
     }
 
     /// Returns whether a sandbox could begin at once.
-    #[must_use]
     pub fn has_room(&self) -> bool {
         self.asked > 0 && self.free >= self.asked
     }

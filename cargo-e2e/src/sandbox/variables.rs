@@ -15,7 +15,6 @@ const OF_THE_MACHINE: [&str; 12] = [
 const PREFIXES_OF_THE_MACHINE: [&str; 5] = ["COMPOSE_", "DOCKER_", "SSH_", "XDG_", "E2E_"];
 
 /// Returns whether a variable of the client may go to Compose on the host.
-#[must_use]
 pub fn travels(name: &str) -> bool {
     name != protocol::E2E
         && !OF_THE_MACHINE.contains(&name)
@@ -25,7 +24,6 @@ pub fn travels(name: &str) -> bool {
 }
 
 /// Returns what tests and `setup_command` see, before the repo's own `env`.
-#[must_use]
 pub fn for_tests(
     identity: &Identity,
     endpoints: &Endpoints,
@@ -51,7 +49,6 @@ pub fn for_tests(
 }
 
 /// Returns what Compose sees of a sandbox on its host, where a script calls it: the rewritten model.
-#[must_use]
 pub fn for_compose(sandbox: &Sandbox) -> [(String, String); 2] {
     [
         (
@@ -67,7 +64,6 @@ pub fn for_compose(sandbox: &Sandbox) -> [(String, String); 2] {
 }
 
 /// Returns what a shell sees that works with a sandbox which is up.
-#[must_use]
 pub fn of_sandbox(existing: &Existing) -> Vec<(String, String)> {
     let sandbox = &existing.sandbox;
     for_tests(
@@ -98,7 +94,6 @@ pub enum Own {
 }
 
 /// Returns the repo's `env` on top of what is set; `environment` is asked for secrets.
-#[must_use]
 pub fn own(
     existing: &Existing,
     set: &[(String, String)],
@@ -157,7 +152,6 @@ pub fn expand(value: &str, set: &[(String, String)]) -> Result<String, String> {
 }
 
 /// `export` lines for a shell script, and the proxy exceptions that every sandbox needs.
-#[must_use]
 pub fn exports(variables: &[(String, String)]) -> String {
     let mut text = String::new();
     for (name, value) in variables {

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use crate::host::{self, Host, HostError};
+use crate::host::{Host, HostError};
 
-use super::{Sandbox, check};
+use super::{Sandbox, succeed_within, unexpected};
 
 /// What a sandbox got.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +34,6 @@ impl Taken {
 impl Sandbox {
     /// Takes a workspace of a repo for the sandbox. `known` are the syncs after which this working
     /// copy would know it, the last one first.
-    ///
-    /// # Errors
-    /// When the host is lost, or has no room for it.
     pub async fn take_workspace(
         &self,
         host: &dyn Host,
@@ -48,24 +45,18 @@ impl Sandbox {
             .bind(script!("the request for a workspace", "workspace", "take"))
             .var("repo", repo)
             .var("known", known.join(" "));
-        let output = check(
-            host,
-            &script,
-            host::run(host, &script, b"", deadline).await?,
-        )?;
-        Taken::parse(&output.text()).ok_or_else(|| HostError::Script {
-            host: host.name().to_owned(),
-            doing: script.name(),
-            status: output.status,
-            stderr: "unexpected answer to the request for a workspace".to_owned(),
+        let output = succeed_within(host, &script, b"", deadline).await?;
+        Taken::parse(&output.text()).ok_or_else(|| {
+            unexpected(
+                host,
+                &script,
+                "unexpected answer to the request for a workspace",
+            )
         })
     }
 
     /// Ends a sync, which left so many kB: what changes from now on, teardown removes.
     /// Returns why it will not be given back, if it won't.
-    ///
-    /// # Errors
-    /// When the host is lost, or it takes too long.
     pub async fn settle(
         &self,
         host: &dyn Host,
@@ -79,11 +70,7 @@ impl Sandbox {
             .var("repo", repo)
             .var("sync", sync)
             .var("kb", kb.to_string());
-        let output = check(
-            host,
-            &script,
-            host::run(host, &script, b"", deadline).await?,
-        )?;
+        let output = succeed_within(host, &script, b"", deadline).await?;
         let text = output.text();
         Ok(text
             .lines()
@@ -93,9 +80,6 @@ impl Sandbox {
 
     /// Removes files from the workspace, and then folders that they leave empty; both NUL-separated,
     /// and folders end with a slash.
-    ///
-    /// # Errors
-    /// When the host is lost, or a file can't be removed.
     pub async fn forget(
         &self,
         host: &dyn Host,
@@ -103,8 +87,9 @@ impl Sandbox {
         deadline: Duration,
     ) -> Result<(), HostError> {
         let script = self.bind(script!("the removal of files", "forget"));
-        let output = host::run(host, &script, names, deadline).await?;
-        check(host, &script, output).map(drop)
+        succeed_within(host, &script, names, deadline)
+            .await
+            .map(drop)
     }
 }
 

@@ -1,74 +1,55 @@
 //! Finds values that look like credentials, without being listed in `secrets`.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
 use percent_encoding::percent_decode_str;
-use regex::{Captures, Regex};
+use regex::Captures;
 use serde_json::Value;
 
 use super::mask::MASK;
+use crate::text::LazyRegex;
 
-static CREDENTIAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static CREDENTIAL: LazyRegex = LazyRegex::new(
     // Names that end like this, whatever stands before.
-    Regex::new(
-        r"(?i)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?|API_?KEY|(?:SECRET|ACCESS|PRIVATE|SIGNING|ENCRYPTION|AUTH|MASTER)_?KEY|SECRET_KEY_BASE|.[_.-](?:PASS|PWD|PSK))[0-9]*$",
-    )
-    .ok()
-});
+    r"(?i)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?|API_?KEY|(?:SECRET|ACCESS|PRIVATE|SIGNING|ENCRYPTION|AUTH|MASTER)_?KEY|SECRET_KEY_BASE|.[_.-](?:PASS|PWD|PSK))[0-9]*$",
+);
 
 /// The password in `scheme://user:password@host`.
-static ESCAPED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"([A-Za-z][A-Za-z0-9+.-]*://[^\s:/@"'`]*:)([^\s:/@"'`][^\s/@"'`]*)@"#).ok()
-});
+static ESCAPED: LazyRegex =
+    LazyRegex::new(r#"([A-Za-z][A-Za-z0-9+.-]*://[^\s:/@"'`]*:)([^\s:/@"'`][^\s/@"'`]*)@"#);
 
 /// The same where it holds what should be escaped, and what stands for a user and a password where
 /// there is none.
-static IN_URL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"([A-Za-z][A-Za-z0-9+.-]*://)(?:([^\s:/@"'`]*:)([^\s"'`]+)|([^\s:/@"'`]+))@"#).ok()
-});
+static IN_URL: LazyRegex =
+    LazyRegex::new(r#"([A-Za-z][A-Za-z0-9+.-]*://)(?:([^\s:/@"'`]*:)([^\s"'`]+)|([^\s:/@"'`]+))@"#);
 
 /// The password in `user:password@tcp(host)`, `host=db password=…` and `Server=db;Password=…`.
-static IN_DSN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?i)(?:^[^\s:/@]+:([^\s@/]+)@(?:tcp|unix)\(|(?:^|[\s;,?&])(?:password|passwd|pwd|token|access_token|secret|api_?key)=([^\s;,&"'`]+))"#,
-    )
-    .ok()
-});
+static IN_DSN: LazyRegex = LazyRegex::new(
+    r#"(?i)(?:^[^\s:/@]+:([^\s@/]+)@(?:tcp|unix)\(|(?:^|[\s;,?&])(?:password|passwd|pwd|token|access_token|secret|api_?key)=([^\s;,&"'`]+))"#,
+);
 
 /// What people put where the value does not matter, and names of what a password is for. Masked, it
 /// would be missing from every sentence about passwords and databases, and from names of files.
-static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?ix)^(?:passwords?|passwd|passphrase|secrets?|tokens?|credentials?
+static WORD: LazyRegex = LazyRegex::new(
+    r"(?ix)^(?:passwords?|passwd|passphrase|secrets?|tokens?|credentials?
         |(?:api|secret|access|private|signing|encryption|auth|master)[_-]?keys?
         |postgres|postgresql|rabbitmq|minioadmin|clickhouse|cassandra|couchbase|elasticsearch|opensearch|influxdb
         |keycloak|temporal|localhost|changeme|change-me|development|production|disabled|undefined)$",
-    )
-    .ok()
-});
+);
 
 /// Words of letters as people write names: `inventory`, `Orders-DB`, `web2.cache`.
-static PLAIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let word = "(?:[A-Z]?[a-z]{1,12}|[A-Z]{1,12})[0-9]{0,3}";
-    Regex::new(&format!("^{word}(?:[-_. ]{word})*$")).ok()
-});
+static PLAIN: LazyRegex = LazyRegex::new(
+    r"^(?:[A-Z]?[a-z]{1,12}|[A-Z]{1,12})[0-9]{0,3}(?:[-_. ](?:[A-Z]?[a-z]{1,12}|[A-Z]{1,12})[0-9]{0,3})*$",
+);
 
 /// Folders that paths on machines and in containers begin with.
-static PATH: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"^(?:/(?:run|var|etc|home|root|tmp|opt|usr|srv|mnt|media|dev|proc|sys|Users|Volumes|private|app|data|config|secrets|certs|work|workspace)/[\w./@+-]*|(?:\.{1,2}|~)/[\w./@+-]*)$",
-    )
-    .ok()
-});
-
-fn is(regex: &LazyLock<Option<Regex>>, text: &str) -> bool {
-    regex.as_ref().is_some_and(|regex| regex.is_match(text))
-}
+static PATH: LazyRegex = LazyRegex::new(
+    r"^(?:/(?:run|var|etc|home|root|tmp|opt|usr|srv|mnt|media|dev|proc|sys|Users|Volumes|private|app|data|config|secrets|certs|work|workspace)/[\w./@+-]*|(?:\.{1,2}|~)/[\w./@+-]*)$",
+);
 
 /// Returns whether a variable of this name holds a credential.
 pub(super) fn is_credential(name: &str) -> bool {
-    is(&CREDENTIAL, name) && name != "OLDPWD"
+    CREDENTIAL.is_match(name) && name != "OLDPWD"
 }
 
 /// `NAME=value` in its parts.
@@ -80,18 +61,18 @@ pub(super) fn assignment(text: &str) -> Option<(&str, &str)> {
 
 /// Returns whether a value is no more than a word that everybody uses.
 pub(super) fn is_word(value: &str) -> bool {
-    is(&WORD, value)
+    WORD.is_match(value)
 }
 
 /// Returns whether a text is made of words as names are.
 pub(super) fn is_plain(text: &str) -> bool {
-    is(&PLAIN, text)
+    PLAIN.is_match(text)
 }
 
 /// Returns whether a value is a place, which is not what is kept there. A slash alone makes none:
 /// every sixty-fourth secret in base64 begins with one.
 fn is_place(value: &str) -> bool {
-    is(&PATH, value)
+    PATH.is_match(value)
 }
 
 /// Returns what of a variable is secret by its name: its value, passwords in addresses, and what a
@@ -123,15 +104,15 @@ fn leaves(document: &Value, name: &str, found: &mut Vec<String>) {
 }
 
 fn in_addresses(value: &str) -> Vec<String> {
-    let in_urls = IN_URL.iter().flat_map(|urls| urls.captures_iter(value));
+    let in_urls = IN_URL.captures_iter(value);
     let mut found: Vec<String> = in_urls
         .filter(has_password)
         .filter_map(|found| found.get(3).or(found.get(4)))
         .map(|found| found.as_str().to_owned())
         .collect();
-    let escaped = ESCAPED.iter().flat_map(|urls| urls.captures_iter(value));
+    let escaped = ESCAPED.captures_iter(value);
     found.extend(escaped.map(|found| found[2].to_owned()));
-    let in_dsn = IN_DSN.iter().flat_map(|names| names.captures_iter(value));
+    let in_dsn = IN_DSN.captures_iter(value);
     found.extend(
         in_dsn.filter_map(|found| Some(found.get(1).or(found.get(2))?.as_str().to_owned())),
     );
@@ -165,10 +146,7 @@ fn has_password(found: &Captures<'_>) -> bool {
 
 /// Returns a text without the passwords in its URLs, whatever they are.
 pub(super) fn without_passwords(text: &str) -> Cow<'_, str> {
-    let (Some(urls), Some(escaped)) = (IN_URL.as_ref(), ESCAPED.as_ref()) else {
-        return Cow::Borrowed(text);
-    };
-    urls.replace_all(text, |found: &Captures<'_>| {
+    IN_URL.replace_all(text, |found: &Captures<'_>| {
         if has_password(found) {
             let user = found.get(2).map_or("", |user| user.as_str());
             format!("{}{user}{MASK}@", &found[1])
@@ -177,7 +155,7 @@ pub(super) fn without_passwords(text: &str) -> Cow<'_, str> {
             .is_some_and(|more| more.as_str().contains("://"))
         {
             let masked = format!("${{1}}{MASK}@");
-            escaped.replace_all(&found[0], masked).into_owned()
+            ESCAPED.replace_all(&found[0], masked).into_owned()
         } else {
             found[0].to_owned()
         }

@@ -42,7 +42,6 @@ pub struct MissingSecrets {
 }
 
 /// Returns whether a variable holds a credential, by its name or by what it is.
-#[must_use]
 pub fn is_credential(name: &str, value: &str) -> bool {
     !guess::values(name, value).is_empty()
 }
@@ -100,13 +99,11 @@ impl Secrets {
     }
 
     /// The named ones, as variables for commands.
-    #[must_use]
     pub fn variables(&self) -> &[(String, String)] {
         &self.named
     }
 
     /// The named ones that are too short to be masked.
-    #[must_use]
     pub fn too_short(&self) -> Vec<&str> {
         self.named
             .iter()
@@ -176,14 +173,12 @@ impl Secrets {
     }
 
     /// What finds them, as far as they are known now.
-    #[must_use]
     pub fn patterns(&self) -> Arc<Patterns> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.patterns()
     }
 
     /// A text without them.
-    #[must_use]
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match self.patterns().mask(text.as_bytes()) {
             Cow::Borrowed(_) => Cow::Borrowed(text),
@@ -193,7 +188,6 @@ impl Secrets {
 
     /// The beginning of a text without them. What may be the beginning of one at its end goes too:
     /// half a secret would not be known.
-    #[must_use]
     pub fn beginning(&self, text: &str) -> String {
         // Where the cut went through a letter.
         let text = text.trim_end_matches(char::REPLACEMENT_CHARACTER);
@@ -202,7 +196,6 @@ impl Secrets {
     }
 
     /// JSON documents without them, one a line; what is none is masked as text.
-    #[must_use]
     pub fn json_lines(&self, text: &[u8]) -> Vec<u8> {
         let patterns = self.patterns();
         let mut masked = Vec::with_capacity(text.len());
@@ -238,13 +231,11 @@ fn of_variable(name: &str, value: &str) -> impl Iterator<Item = (String, Origin)
 }
 
 /// The content of a file that holds a secret, when it is small enough to be one.
-#[must_use]
 pub fn read_small(path: &Path) -> Option<String> {
     read_up_to(path, LARGEST_FILE)
 }
 
 /// Returns the content of a compose file, unless it is longer than any that people write.
-#[must_use]
 pub fn read_yaml(path: &Path) -> Option<String> {
     read_up_to(path, LARGEST_YAML)
 }

@@ -54,13 +54,11 @@ impl Patterns {
     }
 
     /// Returns whether there is nothing to find.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.raw.is_empty() && self.exact.is_empty() && self.joined.is_empty()
     }
 
     /// Returns all of it, masked.
-    #[must_use]
     pub fn mask<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
         if self.is_empty() {
             return Cow::Borrowed(bytes);

@@ -16,6 +16,7 @@ use crate::host::{
     Check, Finding, Host, HostError, HostKind, Problem, Purpose, Script, connect, examine, run,
 };
 use crate::spec::Side;
+use crate::text::chain;
 use crate::units::duration;
 
 /// How programs are installed on machines like this one, most likely.
@@ -40,7 +41,6 @@ pub struct Needs {
 
 impl Needs {
     /// As it is for a folder and a host.
-    #[must_use]
     pub fn of(folder: &Path, host: &str) -> Self {
         let above = |name: &str| folder.ancestors().any(|folder| folder.join(name).exists());
         Self {
@@ -171,10 +171,7 @@ pub async fn host(name: &str, tests_on: Option<Side>) -> Vec<Check> {
 }
 
 pub(super) fn missing(name: &'static str, error: &HostError) -> Check {
-    let mut what = error.to_string();
-    if let Some(source) = std::error::Error::source(error) {
-        what = format!("{what}: {source}");
-    }
+    let what = chain(error);
     let fix = error.help().unwrap_or("try again").to_owned();
     let finding = Finding::Missing(Problem { what, fix });
     Check { name, finding }

@@ -1,9 +1,9 @@
 //! A first `e2e/e2e.yml`, written from what is there. Asks nothing, overwrites nothing.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::compose::preview::{PreviewError, preview};
 use crate::compose::{Isolation, PortRule, Published, isolate};
@@ -73,8 +73,17 @@ pub struct Written {
 /// Writes `e2e/e2e.yml` for the repo in `root`, and a first test where there is none.
 ///
 /// # Errors
-/// [`InitError`]; then nothing was written, unless it is a file that could not be.
+/// [`InitError`]; then nothing of it is left.
 pub async fn init(root: &Path) -> Result<Written, InitError> {
+    let mut files = Files::default();
+    let made = write_first(root, &mut files).await;
+    if made.is_err() {
+        files.remove();
+    }
+    made
+}
+
+async fn write_first(root: &Path, files: &mut Files) -> Result<Written, InitError> {
     let root = &root.canonicalize().map_err(|source| InitError::File {
         path: root.to_owned(),
         source,
@@ -87,7 +96,6 @@ pub async fn init(root: &Path) -> Result<Written, InitError> {
         .file_name()
         .and_then(|name| spec::slug_of(&name.to_string_lossy()))
         .unwrap_or_else(|| "my-repo".to_owned());
-    let mut files = Vec::new();
     let mut tree = Tree::of(root);
     let recipes = Recipes::of(&tree);
     let uses: Vec<Use<'_>> = recipes
@@ -97,8 +105,7 @@ pub async fn init(root: &Path) -> Result<Written, InitError> {
         .collect();
     let mut stacks = stack::find(&tree, &uses);
     if stacks.is_empty() {
-        write(&root.join(SAMPLE), SAMPLE_TEXT, 0o644)?;
-        files.push(SAMPLE.to_owned());
+        files.write(root, SAMPLE, SAMPLE_TEXT, 0o644)?;
         tree = Tree::of(root);
         stacks = stack::find(&tree, &uses);
     }
@@ -107,17 +114,10 @@ pub async fn init(root: &Path) -> Result<Written, InitError> {
         let text = lines.fold(String::new(), |text, (name, value)| {
             text + name + "='" + value + "'\n"
         });
-        write(&root.join(VARIABLES), &text, 0o644)?;
-        files.push(VARIABLES.to_owned());
+        files.write(root, VARIABLES, &text, 0o644)?;
         stacks[0].env_files.push(VARIABLES.to_owned());
     }
-    let read = model(root, &name, &stacks[0]).await;
-    let mut read = read.inspect_err(|_| {
-        // Nothing was adopted, so nothing is left; one that can't be removed is whole.
-        for file in &files {
-            drop(std::fs::remove_file(root.join(file)));
-        }
-    })?;
+    let mut read = model(root, &name, &stacks[0]).await?;
     let is_idle = read.services["services"]
         .as_object()
         .is_none_or(serde_json::Map::is_empty);
@@ -154,13 +154,11 @@ pub async fn init(root: &Path) -> Result<Written, InitError> {
     .map_err(InitError::Own)?;
 
     if let Some(smoke) = &tests.smoke {
-        write(&root.join(guess::SMOKE), smoke, 0o755)?;
-        files.push(guess::SMOKE.to_owned());
+        files.write(root, guess::SMOKE, smoke, 0o755)?;
     }
-    write(&spec_path, &text, 0o644)?;
-    files.push("e2e/e2e.yml".to_owned());
+    files.write(root, "e2e/e2e.yml", &text, 0o644)?;
     Ok(Written {
-        files,
+        files: files.names.clone(),
         compose_files,
         started_by: stacks[0].source.clone(),
         health_checks: parsed.health_checks.len(),
@@ -271,25 +269,54 @@ fn published(model: &serde_json::Value) -> Vec<Published> {
     isolate(model.clone(), &isolation).published
 }
 
-/// A new file; one that is there already stays as it is.
-fn write(path: &Path, text: &str, mode: u32) -> Result<(), InitError> {
-    let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::AlreadyExists => InitError::Exists(path.to_owned()),
-        _ => InitError::File {
-            path: path.to_owned(),
-            source,
-        },
-    };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
+/// What was written so far, files and folders, in that order.
+#[derive(Default)]
+struct Files {
+    names: Vec<String>,
+    made: Vec<PathBuf>,
+}
+
+impl Files {
+    /// Writes a new file; one that is there already stays as it is.
+    fn write(&mut self, root: &Path, name: &str, text: &str, mode: u32) -> Result<(), InitError> {
+        let path = root.join(name);
+        let written = self.create(&path, mode).and_then(|mut file| {
+            self.names.push(name.to_owned());
+            file.write_all(text.as_bytes())
+        });
+        written.map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => InitError::Exists(path),
+            _ => InitError::File { path, source },
+        })
     }
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(failed)
+
+    fn create(&mut self, path: &Path, mode: u32) -> io::Result<File> {
+        let missing = path
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| !folder.exists());
+        let missing: Vec<&Path> = missing.collect();
+        for folder in missing.into_iter().rev() {
+            std::fs::create_dir(folder)?;
+            self.made.push(folder.to_owned());
+        }
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(mode).open(path)?;
+        self.made.push(path.to_owned());
+        Ok(file)
+    }
+
+    /// Removes all of it: nothing was adopted. One that can't be removed stays, and is whole.
+    fn remove(self) {
+        for path in self.made.into_iter().rev() {
+            let removed = if path.is_dir() {
+                std::fs::remove_dir(path)
+            } else {
+                std::fs::remove_file(path)
+            };
+            drop(removed);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -33,7 +33,6 @@ pub struct Findings {
 }
 
 /// Looks at a repo's e2e.yml, its compose model and its tests. Reads files of the repo.
-#[must_use]
 pub fn lint(plan: &Plan, model: &Value) -> Findings {
     let (mut errors, mut warnings) = (Vec::new(), plan.targets_not_run());
     let root = plan.repo.root.to_string_lossy();
@@ -89,8 +88,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
     warnings.extend(addresses(plan, &rewritten.published));
     warnings.extend(statuses(plan));
     warnings.extend(own_stacks(plan));
-    let shared = rewritten.shared.into_iter();
-    warnings.extend(shared.filter(|line| !risks.contains(line)));
+    warnings.extend(rewritten.shared);
     warnings.extend(risks);
     warnings.extend(unused::unused(plan, model, &warnings));
     let warnings = plan.not_allowed(&warnings).cloned().collect();
@@ -107,7 +105,6 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
 
 /// Returns warnings of addresses at which no service would answer, also those that e2e.yml accepts.
 /// Reads files of the repo.
-#[must_use]
 pub fn addresses(plan: &Plan, published: &[Published]) -> Vec<Warning> {
     if plan.ports == Ports::Isolated {
         ports::named(plan, published)

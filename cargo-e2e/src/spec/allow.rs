@@ -4,69 +4,48 @@ use std::fmt;
 
 use serde_json::json;
 
-use super::choice::{Choice, choice, words};
+use super::choice::{Choice as _, choice, choices, words};
 use super::level::Type;
 use super::types::{each, list_of};
 
-/// What a warning is about. Names stay as they are: they stand in files of others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lint {
-    /// A service reaches Docker's socket.
-    DockerSocket,
-    /// `privileged`.
-    Privileged,
-    /// A namespace of the host, or of a container that is not in the file.
-    ForeignNamespace,
-    /// Capabilities and devices.
-    HostAccess,
-    /// `provider`.
-    Provider,
-    /// A path outside of the repo.
-    OutsidePath,
-    /// A port on an address that other machines reach.
-    PublicPort,
-    /// A file that Compose fetches.
-    RemoteFile,
-    /// A network, volume or container that is not the sandbox's own.
-    SharedObject,
-    /// Tests that name a port by its number.
-    FixedPort,
-    /// A service that tells its clients an address with a fixed port.
-    AdvertisedAddress,
-    /// A command that hides an exit status.
-    HiddenStatus,
-    /// A command that starts a stack beside the sandbox.
-    OtherStack,
-    /// A test target of Cargo that does not run.
-    TargetNotRun,
-    /// A variable of the compose file that is not set.
-    UnsetVariable,
-    /// What else Compose warns of.
-    Compose,
-    /// An entry of `allow` that accepts nothing.
-    UnusedAllow,
-}
-
-impl Choice for Lint {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("docker-socket", Self::DockerSocket),
-        ("privileged", Self::Privileged),
-        ("foreign-namespace", Self::ForeignNamespace),
-        ("host-access", Self::HostAccess),
-        ("provider", Self::Provider),
-        ("outside-path", Self::OutsidePath),
-        ("public-port", Self::PublicPort),
-        ("remote-file", Self::RemoteFile),
-        ("shared-object", Self::SharedObject),
-        ("fixed-port", Self::FixedPort),
-        ("advertised-address", Self::AdvertisedAddress),
-        ("hidden-status", Self::HiddenStatus),
-        ("other-stack", Self::OtherStack),
-        ("target-not-run", Self::TargetNotRun),
-        ("unset-variable", Self::UnsetVariable),
-        ("compose", Self::Compose),
-        ("unused-allow", Self::UnusedAllow),
-    ];
+choices! {
+    /// What a warning is about. Names stay as they are: they stand in files of others.
+    Lint {
+        /// A service reaches Docker's socket.
+        "docker-socket" => DockerSocket,
+        /// `privileged`.
+        "privileged" => Privileged,
+        /// A namespace of the host, or of a container that is not in the file.
+        "foreign-namespace" => ForeignNamespace,
+        /// Capabilities and devices.
+        "host-access" => HostAccess,
+        /// `provider`.
+        "provider" => Provider,
+        /// A path outside of the repo.
+        "outside-path" => OutsidePath,
+        /// A port on an address that other machines reach.
+        "public-port" => PublicPort,
+        /// A file that Compose fetches.
+        "remote-file" => RemoteFile,
+        /// A network, volume or container that is not the sandbox's own.
+        "shared-object" => SharedObject,
+        /// Tests that name a port by its number.
+        "fixed-port" => FixedPort,
+        /// A service that tells its clients an address with a fixed port.
+        "advertised-address" => AdvertisedAddress,
+        /// A command that hides an exit status.
+        "hidden-status" => HiddenStatus,
+        /// A command that starts a stack beside the sandbox.
+        "other-stack" => OtherStack,
+        /// A test target of Cargo that does not run.
+        "target-not-run" => TargetNotRun,
+        /// A variable of the compose file that is not set.
+        "unset-variable" => UnsetVariable,
+        /// What else Compose warns of.
+        "compose" => Compose,
+        /// An entry of `allow` that accepts nothing.
+        "unused-allow" => UnusedAllow,
+    }
 }
 
 /// Warnings by their names.
@@ -82,7 +61,6 @@ pub(super) const LINTS: Type<Vec<Lint>> = Type::new(
 
 impl Lint {
     /// Returns what a warning of Compose itself is about.
-    #[must_use]
     pub fn of_compose(text: &str) -> Self {
         if text.contains("variable is not set") {
             Self::UnsetVariable

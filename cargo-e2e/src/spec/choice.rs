@@ -11,6 +11,20 @@ pub(super) trait Choice: Copy + 'static {
     const ALL: &'static [(&'static str, Self)];
 }
 
+/// Declares types with a value for each of a few words.
+macro_rules! choices {
+    ($($(#[$about:meta])* $name:ident { $($(#[$meaning:meta])* $word:literal => $value:ident,)+ })+) => {$(
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$meaning])* $value,)+ }
+
+        impl $crate::spec::choice::Choice for $name {
+            const ALL: &'static [(&'static str, Self)] = &[$(($word, Self::$value)),+];
+        }
+    )+};
+}
+pub(super) use choices;
+
 /// One of a few words.
 pub(super) const fn choice<T: Choice>() -> Type<T> {
     Type::new(

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::allow::{LINTS, Lint};
-use super::choice::{Choice, choice};
+use super::choice::{choice, choices};
 use super::count::RETRIES;
 use super::health_checks::{HEALTH_CHECKS, HealthCheck};
 use super::level::{level, map};
@@ -166,7 +166,6 @@ level! {
 
 impl Spec {
     /// Returns the services to bring up, the test's own among them; all, where none is named.
-    #[must_use]
     pub fn wanted_services(&self) -> Vec<String> {
         let mut wanted = self.services.clone();
         if !wanted.is_empty() {
@@ -187,88 +186,54 @@ impl Need {
     }
 }
 
-/// `cleanup`: when the sandbox is removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cleanup {
-    /// After every run.
-    Always,
-    /// Only after a run that passed.
-    OnSuccess,
-    /// Not by the run.
-    Never,
-}
+choices! {
+    /// `cleanup`: when the sandbox is removed.
+    Cleanup {
+        /// After every run.
+        "always" => Always,
+        /// Only after a run that passed.
+        "on_success" => OnSuccess,
+        /// Not by the run.
+        "never" => Never,
+    }
 
-impl Choice for Cleanup {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("always", Self::Always),
-        ("on_success", Self::OnSuccess),
-        ("never", Self::Never),
-    ];
-}
+    /// `flaky`: what a test comes to that passes after it failed.
+    Flaky {
+        /// It passed.
+        "pass" => Pass,
+        /// It failed.
+        "fail" => Fail,
+    }
 
-/// `flaky`: what a test comes to that passes after it failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flaky {
-    /// It passed.
-    Pass,
-    /// It failed.
-    Fail,
-}
+    /// `pull`: which images are pulled.
+    Pull {
+        /// Those that the host does not have.
+        "missing" => Missing,
+        /// All, for tags that move.
+        "always" => Always,
+    }
 
-impl Choice for Flaky {
-    const ALL: &'static [(&'static str, Self)] = &[("pass", Self::Pass), ("fail", Self::Fail)];
-}
+    /// `registry_auth`: whose registry credentials a run uses.
+    RegistryAuth {
+        /// Those of the account on the host.
+        "host" => Host,
+        /// Those of this machine's user.
+        "client" => Client,
+    }
 
-/// `pull`: which images are pulled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pull {
-    /// Those that the host does not have.
-    Missing,
-    /// All, for tags that move.
-    Always,
-}
+    /// `tests_run_on`: where the tests run.
+    Side {
+        /// Beside the stack.
+        "host" => Host,
+        /// On the machine where `cargo e2e` was typed.
+        "client" => Client,
+    }
 
-impl Choice for Pull {
-    const ALL: &'static [(&'static str, Self)] =
-        &[("missing", Self::Missing), ("always", Self::Always)];
-}
-
-/// `registry_auth`: whose registry credentials a run uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RegistryAuth {
-    /// Those of the account on the host.
-    Host,
-    /// Those of this machine's user.
-    Client,
-}
-
-impl Choice for RegistryAuth {
-    const ALL: &'static [(&'static str, Self)] = &[("host", Self::Host), ("client", Self::Client)];
-}
-
-/// `tests_run_on`: where the tests run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// Beside the stack.
-    Host,
-    /// On the machine where `cargo e2e` was typed.
-    Client,
-}
-
-impl Choice for Side {
-    const ALL: &'static [(&'static str, Self)] = &[("host", Self::Host), ("client", Self::Client)];
-}
-
-/// `ports`: how published ports are given out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ports {
-    /// Each gets a free port of its own.
-    Isolated,
-    /// The numbers that the compose file names.
-    Declared,
-}
-
-impl Choice for Ports {
-    const ALL: &'static [(&'static str, Self)] =
-        &[("isolated", Self::Isolated), ("declared", Self::Declared)];
+    /// `ports`: how published ports are given out.
+    Ports {
+        /// Each gets a free port of its own.
+        "isolated" => Isolated,
+        /// The numbers that the compose file names.
+        "declared" => Declared,
+    }
 }

@@ -69,7 +69,6 @@ pub(super) fn read(
 
 /// Returns whether a file is meant as an e2e.yml: others are compose files, or another program's.
 /// What is empty, or no YAML, may be one.
-#[must_use]
 pub fn is_meant(text: &[u8]) -> bool {
     let Ok(source) = Source::decode(text) else {
         return true;

@@ -54,9 +54,6 @@ pub fn parse(path: &Path, text: impl AsRef<[u8]>) -> Result<Spec, SpecErrors> {
 }
 
 /// As [`parse`], in a Cargo project: there the tests may be Cargo's test targets.
-///
-/// # Errors
-/// As for [`parse`].
 pub fn parse_in_cargo(path: &Path, text: impl AsRef<[u8]>) -> Result<Spec, SpecErrors> {
     read(path, text.as_ref(), true)
 }

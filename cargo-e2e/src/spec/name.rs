@@ -7,7 +7,6 @@ use super::source::Source;
 pub(super) const MAX_SLUG: usize = 40;
 
 /// Tells whether a text is `[a-z0-9][a-z0-9-]{0,39}`.
-#[must_use]
 pub fn is_slug(text: &str) -> bool {
     SLUG.is_match(text)
 }
@@ -29,7 +28,6 @@ pub(crate) fn slug_of(written: &str) -> Option<String> {
 
 /// Returns the `name` of an e2e.yml in which anything else may be wrong, the YAML itself too; none
 /// where it is not a slug.
-#[must_use]
 pub fn name_in(text: &[u8]) -> Option<String> {
     let source = Source::decode(text).ok()?;
     let name = match locate::read(&source) {

@@ -8,7 +8,6 @@ use super::level::Type;
 const MOST_CPUS: f64 = 1024.0;
 
 /// Reads a number of processors, such as `2` or `0.5`, as thousandths.
-#[must_use]
 pub fn cpus(text: &str) -> Option<u32> {
     let number: f64 = text.parse().ok()?;
     #[expect(
@@ -22,13 +21,15 @@ pub fn cpus(text: &str) -> Option<u32> {
 }
 
 /// Reads an amount of memory as Compose does, such as `512m`, `4G` or `1073741824`, as kilobytes.
-#[must_use]
 pub fn memory(text: &str) -> Option<u64> {
     let text = text.trim().to_ascii_lowercase();
     let end = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
+    if number.starts_with('.') || number.ends_with('.') {
+        return None;
+    }
     let number: f64 = number.parse().ok()?;
     let bytes = match unit.trim() {
         "" | "b" => 1.0,
@@ -87,7 +88,7 @@ mod tests {
         ] {
             assert_eq!(memory(text), Some(kb), "{text}");
         }
-        for bad in ["", "much", "0", "-1g", "4 Gold", "1e99g"] {
+        for bad in ["", "much", "0", "-1g", "4 Gold", "1e99g", ".5g", "1.g"] {
             assert_eq!(memory(bad), None, "{bad}");
         }
         assert_eq!((cpus("2"), cpus("0.5")), (Some(2000), Some(500)));

@@ -9,7 +9,6 @@ use super::level::Level as _;
 pub const MODELINE: &str = "# yaml-language-server: $schema=https://raw.githubusercontent.com/railiance/cargo-e2e/main/cargo-e2e/src/spec/e2e.schema.json";
 
 /// Returns the JSON Schema of `e2e.yml`, for editors.
-#[must_use]
 pub fn schema() -> String {
     let mut schema = Map::new();
     for (key, value) in [

@@ -1,11 +1,9 @@
 //! Times, as `e2e.yml` writes them.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use regex::Regex;
-
 use super::pattern::{SECONDS, SECONDS_WITH_UNITS};
+use crate::text::LazyRegex;
 
 /// A week: a longer time is a mistaken unit.
 pub(super) const MAX_SECONDS: Duration = Duration::from_hours(168);
@@ -38,9 +36,7 @@ pub(super) fn seconds(text: &str) -> Result<Duration, SecondsError> {
 
 /// `300s`, `5m`, `1h30m`, `500 ms`, `1_000`: the seconds that were meant.
 pub(super) fn meant_seconds(text: &str) -> Option<String> {
-    static PART: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)").expect("a literal pattern")
-    });
+    static PART: LazyRegex = LazyRegex::new(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)");
     let text = text.trim().to_lowercase();
     let digits = text.replace(['_', '+'], "");
     let digits = match digits.trim_start_matches('0') {

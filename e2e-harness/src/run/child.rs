@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attempt;
 use super::capture::Capture;
+use crate::control::PATIENCE;
 use crate::environment::{env, run_folder};
 use crate::protocol::EVENTS;
 use crate::protocol::record::Entry;
@@ -32,10 +33,13 @@ use crate::registry::{Definition, Tests};
 
 /// The first argument of a child; the second one is its [`Order`].
 const ORDER: &str = "--e2e-harness-order";
-/// How long after its timeout a child may go on: to unwind, close fixtures and put the stack back.
-const GRACE: Duration = Duration::from_mins(1);
+/// How long after its timeout a child may run: to unwind, put the stack back, close fixtures, and put
+/// back what these changed.
+const GRACE: Duration = Duration::from_secs(2 * PATIENCE.as_secs() + 60);
 /// How long a process group has between TERM and KILL.
 const TERM: Duration = Duration::from_secs(2);
+/// How long the kernel has to end it after KILL.
+const KILL: Duration = Duration::from_mins(1);
 /// How often each looks for the other.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -346,7 +350,7 @@ fn wait(child: &Child, report: &Path, limit: Duration) -> io::Result<bool> {
             break;
         }
     }
-    for (signal, patience) in [(Signal::TERM, TERM), (Signal::KILL, GRACE)] {
+    for (signal, patience) in [(Signal::TERM, TERM), (Signal::KILL, KILL)] {
         let _ = kill_process_group(pid, signal);
         if ended.recv_timeout(patience).is_ok() {
             break;

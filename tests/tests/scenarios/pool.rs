@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use e2e_tests::{Ended, Host, Repo, Running, Spare, wait_for};
+use e2e_tests::{Ended, Host, Repo, Running, Spare, conforms, wait_for};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -198,6 +198,11 @@ fn each_command_goes_to_the_hosts_of_a_pool(pool: &Pool, repo: &Repo) {
         "{again}"
     );
     told(&["list"], 0, &["no sandboxes on pool-3", repo.slug()]);
+    let listed = repo.cargo_e2e(&["list", "--format", "json", "--host", &hosts]);
+    let listed = conforms("list", &listed);
+    assert_eq!(listed["host"], hosts, "{listed}");
+    assert_eq!(listed["sandboxes"][0]["host"], "pool-4", "{listed}");
+    assert_eq!(listed["sandboxes"][1], Value::Null, "{listed}");
     told(
         &["doctor"],
         0,

@@ -66,6 +66,15 @@ fn a_test_command_runs_in_the_service() {
         .spec(&format!(
             "{WEB_IS_HEALTHY}test_service: tests\ntest_command: id -u; echo\n"
         ));
+    let plan = repo.cargo_e2e(&["plan"]);
+    let tests: Vec<&str> = plan
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("tests "))
+        .collect();
+    let expected =
+        "tests       id -u; echo in the service tests (on the compose network, at most 5m00s)";
+    assert_eq!(tests, [expected], "{plan}");
     let ran = repo.run(Host::Dev, &["--", "an argument"]);
     ran.ended(0, "passed").stdout_has("1234\nan argument");
 }

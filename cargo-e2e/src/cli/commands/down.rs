@@ -1,5 +1,6 @@
 //! `cargo e2e down`: remove sandboxes.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::host::{Facts, Host};
@@ -9,7 +10,7 @@ use crate::sandbox::{self, ChooseError};
 use crate::cli::answers::{DownAnswer, RemovedSandbox, print};
 use crate::cli::args::DownArguments;
 use crate::cli::exit::USAGE;
-use crate::cli::host::{CommandError, Hosts, on_each_host};
+use crate::cli::host::{CommandError, Hosts, answered, host_for, on_each_host, one_of};
 use crate::cli::print::{errln, show_error};
 use crate::cli::sandboxes::{asker, not_chosen};
 
@@ -17,7 +18,10 @@ const LIMIT: Duration = Duration::from_mins(3);
 
 pub(crate) async fn down(arguments: DownArguments) -> u8 {
     let id = arguments.id.as_deref();
-    on_each_host(
+    let json = arguments.format.is_json();
+    let named = host_for(&arguments.host);
+    let answers = RefCell::new(None);
+    let code = on_each_host(
         &arguments.host,
         id.map_or(Hosts::WithSandboxes, Hosts::With),
         async |host, facts| {
@@ -41,26 +45,29 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
                     },
                 }
             };
-            let json = arguments.format.is_json();
-            let (mut worst, mut removed) = (0, Vec::new());
-            for id in ids {
-                let (one, code) = remove(host, facts, id, json).await?;
-                worst = worst.max(code);
-                removed.push(one);
-            }
-            if json {
-                print(&DownAnswer {
-                    schema: 1,
-                    host: host.name().to_owned(),
-                    removed,
-                });
-            } else if removed.is_empty() {
+            if !json && ids.is_empty() {
                 errln!("{nothing} on {}", host.name());
+            }
+            let _: &mut Vec<_> = answers.borrow_mut().get_or_insert_default();
+            let mut worst = 0;
+            for id in ids {
+                let (mut one, code) = remove(host, facts, id, json).await?;
+                worst = worst.max(code);
+                one.host = one_of(host, &named);
+                answers.borrow_mut().get_or_insert_default().push(one);
             }
             Ok(worst)
         },
     )
-    .await
+    .await;
+    if json && let Some(removed) = answered(answers, code) {
+        print(&DownAnswer {
+            schema: 1,
+            host: named,
+            removed,
+        });
+    }
+    code
 }
 
 /// Removes one, says so where the answer is for people, and returns the exit code.
@@ -87,7 +94,7 @@ async fn remove(
     } else if removed.left.is_empty() {
         errln!("removed {run_id} from {name}");
     } else {
-        let left = sandbox::listed(&removed.left);
+        let left = removed.left.join("\n");
         show_error(
             &format!("run {run_id} left resources on {name}:\n{left}"),
             None,
@@ -95,8 +102,9 @@ async fn remove(
     }
     let one = RemovedSandbox {
         run_id,
+        host: None,
         found: removed.found,
-        left: removed.left.iter().map(ToString::to_string).collect(),
+        left: removed.left,
     };
     Ok((one, code))
 }

@@ -79,10 +79,12 @@ async fn bring(host: &dyn Host, ports: &[Endpoint]) -> Result<BTreeMap<u16, u16>
     for one in ports {
         let Endpoint { service, port, .. } = one;
         if !is_tcp(one) {
-            warn(&format!(
-                "{service}: ssh can't forward UDP port {}",
-                one.container_port
-            ));
+            if !host.is_local() {
+                warn(&format!(
+                    "{service}: ssh can't forward UDP port {}",
+                    one.container_port
+                ));
+            }
             continue;
         }
         if places.contains_key(port) {

@@ -43,7 +43,7 @@ fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
         } else if one.left.is_empty() {
             errln!("removed {run_id} from {host}: {because}");
         } else {
-            let left = sandbox::listed(&one.left);
+            let left = one.left.join("\n");
             show_error(
                 &format!("run {run_id} left resources on {host}:\n{left}"),
                 None,

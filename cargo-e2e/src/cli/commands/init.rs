@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use crate::record::outcome::{Verdict, exit_code};
 use crate::setup::init::{InitError, init as write_first};
-use crate::shell::quote;
+use crate::shell::word;
+use crate::text::count;
 
 use crate::cli::args::InitArguments;
 use crate::cli::exit::USAGE;
@@ -24,10 +25,7 @@ pub(crate) async fn init(arguments: InitArguments) -> u8 {
     for file in &written.files {
         outln!("wrote {}", shown.join(file).display());
     }
-    let checks = match written.health_checks {
-        1 => "1 health check".to_owned(),
-        many => format!("{many} health checks"),
-    };
+    let checks = count(written.health_checks, "health check");
     let by = |source: &Option<String>, verb: &str| match source {
         Some(source) => format!(" ({verb} by {source})"),
         None => String::new(),
@@ -62,7 +60,10 @@ fn git_root() -> PathBuf {
 
 fn refuse(error: &InitError) -> u8 {
     let help = match error {
-        InitError::Exists(_) => Some("it stays as it is; `cargo e2e check` checks it"),
+        InitError::Exists(path) if path.ends_with("e2e.yml") => {
+            Some("it stays as it is; `cargo e2e check` checks it")
+        }
+        InitError::Exists(_) => Some("it stays as it is; rename it, and nothing is in the way"),
         InitError::Refused { .. } => {
             Some("`docker compose config` in that folder must pass; nothing was written")
         }
@@ -73,15 +74,5 @@ fn refuse(error: &InitError) -> u8 {
         InitError::Exists(_) => USAGE,
         InitError::Own(_) | InitError::File { .. } => exit_code(Verdict::InternalError, None),
         InitError::Refused { .. } => exit_code(Verdict::SpecError, None),
-    }
-}
-
-/// Quotes a word for a shell, where it needs that.
-fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%".contains(c);
-    if text.chars().all(plain) && !text.is_empty() {
-        text.to_owned()
-    } else {
-        quote(text)
     }
 }

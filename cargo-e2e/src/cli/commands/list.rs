@@ -1,5 +1,6 @@
 //! `cargo e2e list`: the sandboxes on a host.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::sandbox::{self, Listed, ListedState, Listing};
@@ -8,7 +9,7 @@ use crate::units::{duration, kilobytes, whole};
 
 use crate::cli::answers::{ListAnswer, ListedSandbox, SandboxState, print};
 use crate::cli::args::ListArguments;
-use crate::cli::host::{Hosts, on_each_host};
+use crate::cli::host::{Hosts, answered, host_for, on_each_host, one_of};
 use crate::cli::print::{errln, outln};
 
 const HEAD: [&str; 9] = [
@@ -24,18 +25,19 @@ const HEAD: [&str; 9] = [
 ];
 
 pub(crate) async fn list(arguments: ListArguments) -> u8 {
-    on_each_host(
+    let named = host_for(&arguments.host);
+    let answers = RefCell::new(None);
+    let code = on_each_host(
         &arguments.host,
         Hosts::WithSandboxes,
         async |host, facts| {
             let Listing { own: all, others } = sandbox::list(host, facts).await?;
             if arguments.format.is_json() {
-                print(&ListAnswer {
-                    schema: 1,
-                    host: host.name().to_owned(),
-                    sandboxes: all.iter().map(answer).collect(),
-                    others,
-                });
+                let mut answers = answers.borrow_mut();
+                let (sandboxes, sum) = answers.get_or_insert_with(|| (Vec::new(), 0));
+                let host = one_of(host, &named);
+                sandboxes.extend(all.iter().map(|one| answer(one, host.clone())));
+                *sum += others;
                 return Ok(0);
             }
             if all.is_empty() {
@@ -51,7 +53,18 @@ pub(crate) async fn list(arguments: ListArguments) -> u8 {
             Ok(0)
         },
     )
-    .await
+    .await;
+    if arguments.format.is_json()
+        && let Some((sandboxes, others)) = answered(answers, code)
+    {
+        print(&ListAnswer {
+            schema: 1,
+            host: named,
+            sandboxes,
+            others,
+        });
+    }
+    code
 }
 
 /// Returns the lines of the table, each column as wide as what is in it.
@@ -131,11 +144,12 @@ fn rest(seconds: u64) -> Duration {
     }
 }
 
-fn answer(one: &Listed) -> ListedSandbox {
+fn answer(one: &Listed, host: Option<String>) -> ListedSandbox {
     let about = |key: &str| one.about[key].as_str().map(str::to_owned);
     let counts = &one.containers;
     ListedSandbox {
         run_id: one.run_id.clone(),
+        host,
         project: about("project"),
         repo: about("repo"),
         spec: one.spec().map(str::to_owned),

@@ -214,37 +214,11 @@ fn describe(plan: &Plan, project: &str) -> String {
     if let Some(command) = &plan.spec.setup_command {
         line("setup", format!("{} (on the host)", one_line(command)));
     }
-    if let Some(command) = &plan.spec.test_command {
-        let place = match plan.tests_on {
-            Side::Host => "on the host",
-            Side::Client => "here",
-        };
-        line(
-            "tests",
-            format!(
-                "{} ({place}, at most {})",
-                one_line(command),
-                whole(plan.limits.test)
-            ),
-        );
-    }
-    for target in plan
-        .tests
-        .harness()
-        .iter()
-        .flat_map(|harness| &harness.targets)
-    {
-        line("tests", harness_target(plan, target));
+    for tests in tests(plan) {
+        line("tests", tests);
     }
     for warning in plan.targets_not_run() {
         line("not run", warning.text);
-    }
-    if let Some(service) = &plan.spec.test_service {
-        let limit = whole(plan.limits.test);
-        line(
-            "tests",
-            format!("the service {service} (on the compose network, at most {limit})"),
-        );
     }
     if let Some(entrypoint) = &plan.spec.entrypoint {
         let words = match entrypoint.as_slice() {
@@ -330,6 +304,31 @@ fn before_up(plan: &Plan) -> Vec<(&'static str, String)> {
         lines.push(("prepare", value));
     }
     lines
+}
+
+/// Describes the tests: what runs them, and where.
+fn tests(plan: &Plan) -> Vec<String> {
+    let limit = whole(plan.limits.test);
+    match &plan.tests {
+        Tests::Command(command) => {
+            let place = match plan.tests_on {
+                Side::Host => "on the host",
+                Side::Client => "here",
+            };
+            vec![format!("{} ({place}, at most {limit})", one_line(command))]
+        }
+        Tests::Service { name, command } => {
+            let what = match command {
+                Some(command) => format!("{} in the service {name}", one_line(command)),
+                None => format!("the service {name}"),
+            };
+            vec![format!("{what} (on the compose network, at most {limit})")]
+        }
+        Tests::Targets(harness) => {
+            let targets = harness.targets.iter();
+            targets.map(|target| harness_target(plan, target)).collect()
+        }
+    }
 }
 
 /// Describes a test target: what compiles it, what runs it, and where.

@@ -10,7 +10,6 @@ use crate::plan::Plan;
 /// Returns a line for each that is refused: of what the compose files name, and of the files with
 /// variables. Reads links of the repo. A file that is not there yet is judged by its path, and
 /// again when it is.
-#[must_use]
 pub fn files(plan: &Plan, mut scan: Scan) -> Vec<String> {
     let here = &plan.repo.root;
     scan.opened.extend(plan.env_files().into_iter().map(|path| {

@@ -1,39 +1,17 @@
 //! Goes through a model, key by key.
 
-use std::path::Path;
-
 use serde_json::Value;
 
-use super::refusals::Refusals;
+use super::refusals::{Judge, Refusals};
 use super::values::entries;
 use super::{parts, service};
-use crate::spec::{Lint, Ports};
-
-/// Judges models of one repo.
-#[derive(Debug, Clone, Copy)]
-pub struct Judge<'a> {
-    /// The repo's folder where the model was read.
-    pub root: &'a str,
-    /// The same folder on this machine, where links can be followed.
-    pub here: &'a Path,
-    /// Whether the addresses that are written down are used.
-    pub ports: Ports,
-    /// What e2e.yml accepts.
-    pub allow: &'a [Lint],
-}
 
 impl Judge<'_> {
     /// Returns a line for each thing that is refused, each with its key and why. Reads links of
     /// the repo.
-    #[must_use]
     pub fn model(&self, model: &Value) -> Vec<String> {
-        let mut refusals = Refusals {
-            root: self.root,
-            here: self.here,
-            ports: self.ports,
-            allow: self.allow,
-            found: Vec::new(),
-        };
+        let (judge, found) = (*self, Vec::new());
+        let mut refusals = Refusals { judge, found };
         for (key, value) in entries(Some(model)) {
             match key.as_str() {
                 "name" | "version" => {}

@@ -8,7 +8,6 @@ use crate::plan::Plan;
 pub const HELP: &str = "take it out of the compose file, accept its warning by `allow` in e2e.yml, or leave out --strict";
 
 /// Returns what is said of all that was refused.
-#[must_use]
 pub fn message(plan: &Plan, refused: &[String]) -> String {
     format!(
         "{}: it reaches beyond its sandbox, which --strict refuses:\n{}",
@@ -18,9 +17,6 @@ pub fn message(plan: &Plan, refused: &[String]) -> String {
 }
 
 /// Returns all that is refused, as far as it can be seen from this machine.
-///
-/// # Errors
-/// When there is no model to judge: Compose is not here, or refuses the files.
 pub async fn look(plan: &Plan) -> Result<Vec<String>, PreviewError> {
     // Before Compose opens them.
     let refused = aside(plan, |plan| files(plan, scanned(plan))).await;

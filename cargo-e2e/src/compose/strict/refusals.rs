@@ -9,16 +9,22 @@ use super::paths;
 use super::values::entries;
 use crate::spec::{Lint, Ports};
 
+/// Judges models of one repo.
+#[derive(Debug, Clone, Copy)]
+pub struct Judge<'a> {
+    /// The repo's folder where the model was read.
+    pub root: &'a str,
+    /// The same folder on this machine, where links can be followed.
+    pub here: &'a Path,
+    /// Whether the addresses that are written down are used.
+    pub ports: Ports,
+    /// What e2e.yml accepts.
+    pub allow: &'a [Lint],
+}
+
 /// Collects what is refused of one model.
 pub(super) struct Refusals<'a> {
-    /// The repo's folder where the model was read.
-    pub(super) root: &'a str,
-    /// The same folder on this machine, where links can be followed.
-    pub(super) here: &'a Path,
-    /// Whether the addresses that are written down are used.
-    pub(super) ports: Ports,
-    /// What e2e.yml accepts.
-    pub(super) allow: &'a [Lint],
+    pub(super) judge: Judge<'a>,
     pub(super) found: Vec<String>,
 }
 
@@ -29,7 +35,7 @@ impl Refusals<'_> {
 
     /// Refuses what `check` warns of by this name, unless e2e.yml accepts that.
     pub(super) fn refuse_unless(&mut self, lint: Lint, place: &str, why: impl std::fmt::Display) {
-        if !self.allow.contains(&lint) {
+        if !self.judge.allow.contains(&lint) {
             self.refuse(place, why);
         }
     }
@@ -55,7 +61,7 @@ impl Refusals<'_> {
         } else {
             Lint::OutsidePath
         };
-        if !self.allow.contains(&lint) {
+        if !self.judge.allow.contains(&lint) {
             self.path(place, path);
         }
     }
@@ -64,7 +70,7 @@ impl Refusals<'_> {
     pub(super) fn path(&mut self, place: &str, path: &str) {
         // Compose writes a dollar twice.
         let path = path.replace("$$", "$");
-        if let Some(why) = paths::leads_out(self.root, self.here, &path) {
+        if let Some(why) = paths::leads_out(self.judge.root, self.judge.here, &path) {
             self.refuse(place, why);
         }
     }

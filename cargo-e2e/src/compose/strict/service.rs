@@ -327,7 +327,7 @@ fn ports(refusals: &mut Refusals<'_>, place: &str, value: &Value) {
     for port in list(value) {
         refusals.only(place, port, &known);
         let address = port["host_ip"].as_str().unwrap_or_default();
-        let used = refusals.ports == Ports::Declared && !address.is_empty();
+        let used = refusals.judge.ports == Ports::Declared && !address.is_empty();
         if used && !risks::is_loopback(address) {
             let number = risks::published(port);
             let why =

@@ -26,9 +26,6 @@ pub fn watch_by(program: PathBuf) {
 }
 
 /// Waits for the end of the client, then ends what carries the mark, or the master in a folder.
-///
-/// # Errors
-/// When standard input can't be read, or no runtime can be made.
 pub fn watch(what: &OsStr) -> io::Result<()> {
     io::copy(&mut io::stdin().lock(), &mut io::sink())?;
     let folder = Path::new(what);

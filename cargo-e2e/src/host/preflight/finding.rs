@@ -55,7 +55,6 @@ pub enum Finding {
 
 impl Check {
     /// Returns what makes the host unusable, if this does.
-    #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         match &self.finding {
             Finding::Missing(problem) => Some(problem),

@@ -24,7 +24,6 @@ pub struct Listing {
 impl Listing {
     /// Returns the command for the runner of these tests; none where nothing typed selects tests, or
     /// where the runner can't list what it would run.
-    #[must_use]
     pub fn of(tests: &Tests, typed: &[String]) -> Option<Self> {
         let Tests::Command(own) = tests else {
             return None;
@@ -77,7 +76,6 @@ impl Listing {
     }
 
     /// Returns how long the answer is waited for: what takes longer is said when the tests run.
-    #[must_use]
     pub fn limit(&self) -> Duration {
         match self.kind {
             // Most of it is compiling, which the tests need too.
@@ -88,7 +86,6 @@ impl Listing {
 
     /// Returns whether the runner, which ended with this status and printed this, says that no test
     /// is selected. Whatever else it says is no answer: tests that need their stack may not even load.
-    #[must_use]
     pub fn selects_none(&self, status: i32, printed: &str) -> bool {
         let lines = || {
             let lines = printed.lines().map(str::trim_end);

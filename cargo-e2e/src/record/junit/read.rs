@@ -13,9 +13,6 @@ const MESSAGE: usize = 4000;
 const LINES: usize = 60;
 
 /// Returns the tests as [`read_with_times`] does, without times.
-///
-/// # Errors
-/// As there.
 #[cfg(any(test, fuzzing))]
 pub fn read(xml: &str) -> Result<Vec<TestRecord>, Unreadable> {
     let document = Document::parse(xml)?;
@@ -27,9 +24,6 @@ pub fn read(xml: &str) -> Result<Vec<TestRecord>, Unreadable> {
 /// collected. A suite that counts more failures than its tests show becomes a failed test, so that
 /// the file of a failed run never reads as passed. The tests have their times, as far as the file
 /// says when they ran between these two.
-///
-/// # Errors
-/// When the text is no JUnit XML, or incomplete.
 pub fn read_with_times(
     xml: &str,
     ran: (jiff::Timestamp, jiff::Timestamp),

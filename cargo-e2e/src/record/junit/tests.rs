@@ -318,3 +318,15 @@ fn stages_are_no_tests() {
     assert_eq!(tests(&xml), 0);
     assert!(xml.contains("name=\"run_id\""), "{xml}");
 }
+
+#[test]
+fn the_arguments_of_a_test_part_no_class_from_its_name() {
+    let mut record = crate::record::samples::passed();
+    record.tests[0].name = "shop::pay[x::y]".into();
+    let xml = write(&record, "", &Stacks::new());
+    assert!(
+        xml.contains(r#"classname="shop" name="pay[x::y]""#)
+            || xml.contains(r#"name="pay[x::y]" classname="shop""#),
+        "{xml}"
+    );
+}

@@ -9,6 +9,7 @@ use super::xml::Xml;
 use crate::record::assertion::in_one_line;
 use crate::record::outcome::{Record, Stage, StageRecord, StageStatus, TestRecord};
 use crate::record::summary::{at_step, reason};
+use crate::record::test_name::split;
 
 /// So much of what the tests printed goes in, its end: CI systems read the file as a whole.
 pub const OUTPUT: usize = 256 << 10;
@@ -48,7 +49,6 @@ impl Counts {
 pub type Stacks = BTreeMap<usize, String>;
 
 /// Returns the file's text. `output` is the end of what the tests printed.
-#[must_use]
 pub fn write(record: &Record, output: &str, stacks: &Stacks) -> String {
     let mut suites = suites(record);
     let stages = failed_stages(record);
@@ -72,7 +72,7 @@ pub fn write(record: &Record, output: &str, stacks: &Stacks) -> String {
         ],
     );
     // It is of all tests: it stands where one failed.
-    let failed = |suite: &Suite<'_>| suite.tests.iter().any(|(_, test)| is_failed(test));
+    let failed = |suite: &Suite<'_>| suite.tests.iter().any(|(_, test)| test.is_failed());
     let of_output = suites.iter().position(failed).unwrap_or_default();
     let mut properties = properties(record);
     for (place, suite) in suites.iter().enumerate() {
@@ -89,7 +89,7 @@ pub fn write(record: &Record, output: &str, stacks: &Stacks) -> String {
 
 /// Returns the stages that no test speaks for: a failure counts once, and at least once.
 pub(crate) fn failed_stages(record: &Record) -> Vec<&StageRecord> {
-    let told = record.tests.iter().any(is_failed);
+    let told = record.tests.iter().any(TestRecord::is_failed);
     let stages = record.stages.iter();
     stages
         .filter(|stage| match stage.status {
@@ -97,23 +97,6 @@ pub(crate) fn failed_stages(record: &Record) -> Vec<&StageRecord> {
             StageStatus::Passed | StageStatus::Skipped => false,
         })
         .collect()
-}
-
-/// Returns a test's class and its name in it: its runner's, or else the module of a Rust path.
-pub(crate) fn class_and_name<'r>(record: &'r Record, test: &'r TestRecord) -> (&'r str, &'r str) {
-    let whole = test.name.as_str();
-    if let Some(class) = &test.classname {
-        let name = whole.strip_prefix(class.as_str());
-        let name = name.and_then(|name| name.strip_prefix("::"));
-        return (class, name.unwrap_or(whole));
-    }
-    let parts = whole.rsplit_once("::");
-    let parts = parts.filter(|(class, name)| !class.is_empty() && !name.is_empty());
-    parts.unwrap_or((&record.repo, whole))
-}
-
-fn is_failed(test: &TestRecord) -> bool {
-    matches!(test.status, StageStatus::Failed | StageStatus::Interrupted)
 }
 
 fn suites(record: &Record) -> Vec<Suite<'_>> {
@@ -193,7 +176,7 @@ fn close_suite(xml: &mut Xml, output: &str) {
 }
 
 fn write_test(xml: &mut Xml, record: &Record, test: &TestRecord, stack: &str) {
-    let (class, name) = class_and_name(record, test);
+    let (class, name) = split(test, &record.repo);
     let time = seconds(test.duration_ms);
     xml.open(
         "testcase",

@@ -13,7 +13,7 @@ use super::Store;
 use crate::durable;
 use crate::record::event::{Event, Line, Reporter};
 use crate::record::outcome::{
-    Git, HealthRecord, HealthStatus, Record, Stage, StageRecord, StageStatus, TestRecord, Verdict,
+    HealthRecord, HealthStatus, Record, Stage, StageRecord, StageStatus, TestRecord, Verdict,
     millis, state_not_known,
 };
 use crate::spec::Report;
@@ -56,9 +56,6 @@ pub struct Journal {
 
 impl Journal {
     /// Creates the journal: from now on, a killed run leaves a trace.
-    ///
-    /// # Errors
-    /// When the file can't be written.
     pub fn begin(store: &Store, header: &Header) -> io::Result<Self> {
         durable::folder(&store.folder)?;
         // Under this name, no process takes it for a killed run's before it is locked.
@@ -86,9 +83,6 @@ impl Journal {
     }
 
     /// Returns a second handle that writes the same file.
-    ///
-    /// # Errors
-    /// When the process has no more file descriptors.
     pub fn reporter(&self) -> io::Result<Self> {
         Ok(Self {
             file: self.file.try_clone()?,
@@ -96,9 +90,6 @@ impl Journal {
     }
 
     /// Removes the journal, once the record is stored.
-    ///
-    /// # Errors
-    /// When the file can't be removed.
     pub fn end(self, store: &Store, run_id: &str) -> io::Result<()> {
         let removed = durable::remove(&store.folder, &name(run_id));
         // Not before: without its lock it is a dead run's.
@@ -152,9 +143,6 @@ pub struct Recovered {
 /// Stores the records of killed runs as `interrupted`, and hands each to `then` before its journal
 /// is removed. `tests` returns the tests that the run had recorded. Several processes may call this
 /// at once: a journal has one reader, and that of a living run has none.
-///
-/// # Errors
-/// When the folder can't be read, or a record can't be stored.
 pub fn recover(
     store: &Store,
     tests: impl Fn(&Path, jiff::Timestamp) -> Vec<TestRecord>,
@@ -190,9 +178,8 @@ pub fn recover(
                 store.put(&dead.record)?;
             }
             if dead.header.bundle.is_dir() && !dead.header.bundle.join("run.json").exists() {
-                let json = serde_json::to_vec_pretty(&dead.record)?;
                 // The bundle may be on a removable disk, or gone.
-                let _ = durable::write(&dead.header.bundle, "run.json", &json);
+                let _ = super::write(&dead.header.bundle, "run.json", &dead.record);
             }
         }
         then(&dead)?;
@@ -224,20 +211,12 @@ pub(super) fn read(text: &str) -> Option<Dead> {
         run_id: header.run_id.clone(),
         repo: header.repo.clone(),
         spec: header.spec.clone(),
-        git: Git::default(),
         host: header.host.clone(),
-        placement: None,
         verdict: Verdict::Interrupted,
         exit_code: KILLED,
         started_at: header.started_at.clone(),
-        duration_ms: 0,
-        stages: Vec::new(),
-        health_checks: Vec::new(),
-        services: Vec::new(),
-        tests: Vec::new(),
-        usage: None,
-        leftovers: Vec::new(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Record::default()
     };
     let mut last = header.started_at.clone();
     let mut may_have_a_sandbox = false;

@@ -5,7 +5,6 @@ use std::io;
 use std::path::Path;
 
 use super::Store;
-use crate::durable;
 use crate::record::ended::EndedSandbox;
 use crate::record::outcome::{Record, StageStatus, Verdict, state_not_known};
 
@@ -15,9 +14,6 @@ const LAST: usize = 50;
 impl Store {
     /// Returns by their host killed runs of whose sandbox's end nothing is known, among the last
     /// ones.
-    ///
-    /// # Errors
-    /// When the folder can't be read.
     pub fn unknown(&self) -> io::Result<BTreeMap<String, Vec<String>>> {
         let files = self.files("json")?;
         let last = files.iter().rev().take(LAST);
@@ -31,9 +27,6 @@ impl Store {
 
     /// Adds to a record how its sandbox ended, also to its copy in `results`, the folder of its
     /// repo's results. Returns `None` where the record says so already.
-    ///
-    /// # Errors
-    /// When the record can't be written.
     pub fn learn(&self, ended: &EndedSandbox, results: &Path) -> io::Result<Option<Record>> {
         let Ok(mut record) = self.get(&ended.run_id) else {
             return Ok(None);
@@ -50,8 +43,7 @@ impl Store {
         let bundle = results.join(&record.run_id);
         if bundle.join("run.json").is_file() {
             // The store has it, so an error of the copy is ignored.
-            let json = serde_json::to_vec_pretty(&record)?;
-            let _ = durable::write(&bundle, "run.json", &json);
+            let _ = super::write(&bundle, "run.json", &record);
         }
         Ok(Some(record))
     }

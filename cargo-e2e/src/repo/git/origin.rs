@@ -15,7 +15,6 @@ pub struct Origin(Shared<BoxFuture<'static, Option<String>>>);
 
 impl Origin {
     /// Asks from now on.
-    #[must_use]
     pub fn ask(root: &Path) -> Self {
         let root = root.to_owned();
         let asked = tokio::spawn(async move { origin(&root).await });

@@ -7,7 +7,6 @@ use super::{Selection, repo, root_of_spec, start};
 
 /// Returns the nearest folder that is a git repo or a Cargo package, as the repo that it would be;
 /// none outside of both. Its e2e.yml need not exist.
-#[must_use]
 pub fn around(cwd: &Path, selection: &Selection) -> Option<Repo> {
     let from = match (selection.specs.first(), &selection.path) {
         (Some(file), None) => root_of_spec(cwd, &cwd.join(file)).ok(),

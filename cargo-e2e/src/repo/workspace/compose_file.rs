@@ -11,7 +11,6 @@ pub const COMPOSE_FILES: [&str; 4] = [
 ];
 
 /// Returns whether a file's name is that of a compose file; one that is merged into another is none.
-#[must_use]
 pub fn is_compose_file(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let is_yaml = [".yml", ".yaml"].iter().any(|end| name.ends_with(end));

@@ -25,14 +25,12 @@ pub struct Repo {
 
 impl Repo {
     /// Returns the e2e.yml's path as people know it: relative to the repo where it lies in it.
-    #[must_use]
     pub fn spec_name(&self) -> &Path {
         let inside = self.spec_path.strip_prefix(&self.root);
         inside.unwrap_or(&self.spec_path)
     }
 
     /// Returns that path where it is another than e2e/e2e.yml: it tells the runs of one repo apart.
-    #[must_use]
     pub fn other_spec(&self) -> Option<String> {
         let name = self.spec_name();
         (name != Path::new(SPEC)).then(|| name.to_string_lossy().into_owned())

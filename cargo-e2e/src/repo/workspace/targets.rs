@@ -46,7 +46,6 @@ impl TestPackage {
         }
     }
 
-    #[must_use]
     pub fn folder(&self) -> PathBuf {
         self.manifest
             .parent()
@@ -55,7 +54,6 @@ impl TestPackage {
     }
 
     /// Returns the targets that are meant to be run.
-    #[must_use]
     pub fn wanted(&self) -> Vec<String> {
         self.named
             .clone()
@@ -63,7 +61,6 @@ impl TestPackage {
     }
 
     /// Returns the targets that are meant to be run, exist, and can be made of e2e-harness.
-    #[must_use]
     pub fn ready(&self) -> Vec<String> {
         let is_there = |name: &String| self.has_harness && self.targets.contains(name);
         self.wanted().into_iter().filter(is_there).collect()
@@ -71,14 +68,12 @@ impl TestPackage {
 
     /// Returns whether it has end-to-end tests, or says so: what makes it count in a workspace's
     /// root.
-    #[must_use]
     pub fn counts(&self) -> bool {
         self.named.is_some() || (self.has_default() && self.has_harness)
     }
 
     /// Returns whether it seems to have end-to-end tests, but none that can run: what a workspace's
     /// root passes over.
-    #[must_use]
     pub fn is_skipped(&self) -> bool {
         !self.counts() && self.has_default()
     }

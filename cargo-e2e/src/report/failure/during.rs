@@ -3,16 +3,14 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::path::Path;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use regex::Regex;
 
 use crate::record::outcome::{Record, Stage, TestRecord};
 use crate::report::ReportInputs;
 use crate::report::log_lines::{LogLines, shifted, split_time};
-use crate::text::printable;
+use crate::text::{LazyRegex, printable};
 
 /// How many of the last lines of each service are kept, of one test and of each of many.
 const KEPT: usize = 1000;
@@ -26,9 +24,9 @@ const SEARCHED: u64 = 16 << 20;
 const SLACK: SignedDuration = SignedDuration::from_millis(250);
 
 /// Words that begin an error message.
-static ERROR: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:error|fatal|panic(?:ked)?|exception|critical|traceback|segfault|out of memory)\b").ok()
-});
+static ERROR: LazyRegex = LazyRegex::new(
+    r"(?i)\b(?:error|fatal|panic(?:ked)?|exception|critical|traceback|segfault|out of memory)\b",
+);
 
 /// The time span of a test; of the whole stage where the test's is unknown.
 #[derive(Debug)]
@@ -76,7 +74,7 @@ struct Span {
 
 /// Returns whether a line of a log looks like an error.
 fn is_complaint(text: &str) -> bool {
-    ERROR.as_ref().is_some_and(|error| error.is_match(text))
+    ERROR.is_match(text)
 }
 
 /// Returns the span of the stage, and of each of these tests whose own one is known; nothing when

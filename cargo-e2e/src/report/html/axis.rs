@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::record::outcome::{HealthStatus, Record, Stage, StageRecord, StageStatus};
 use crate::record::summary::{first_line, reason};
+use crate::record::test_name::split_or_file;
 use crate::report::ReportInputs;
 use crate::report::log_lines::shifted;
 use crate::text::printable;
@@ -225,7 +226,7 @@ impl Axis {
         let row = |index: usize| {
             let test = &record.tests[index];
             let Time { from, to, .. } = time(&index)?;
-            let (module, name) = super::test_name::split(test);
+            let (module, name) = split_or_file(test);
             let message = first_line(test.message.as_deref().unwrap_or_default());
             let said = [module, message]
                 .into_iter()

@@ -10,10 +10,10 @@ use super::anchor;
 use super::ansi::coloured;
 use super::axis::Axis;
 use super::style::{mark, status_class};
-use super::test_name::split;
 use crate::record::junit::Stacks;
 use crate::record::outcome::{AttemptRecord, Record, StageStatus, StepRecord, TestRecord};
 use crate::record::summary::{failed_tests, first_line};
+use crate::record::test_name::split_or_file;
 use crate::text::printable;
 use crate::units::duration;
 
@@ -40,18 +40,13 @@ pub(super) fn tests(record: &Record, axis: &Axis, failed: &[usize], stacks: &Sta
     if record.tests.is_empty() {
         return html! { p { "No test ran." } };
     }
-    let is_good =
-        |test: &TestRecord| !matches!(test.status, StageStatus::Failed | StageStatus::Interrupted);
-    let others = record
-        .tests
-        .iter()
-        .enumerate()
-        .filter(|(_, test)| is_good(test));
+    let others = record.tests.iter().enumerate();
+    let others = others.filter(|(_, test)| !test.is_failed());
     let few = record.tests.len() <= FEW;
     let mut modules: Vec<(&str, Vec<usize>)> = Vec::new();
     let mut places = HashMap::new();
     for (index, test) in others {
-        let module = if few { "" } else { split(test).0 };
+        let module = if few { "" } else { split_or_file(test).0 };
         let place = *places.entry(module).or_insert(modules.len());
         if place == modules.len() {
             modules.push((module, Vec::new()));
@@ -103,7 +98,11 @@ fn entry(
     open: bool,
     whole: bool,
 ) -> Markup {
-    let name = printable(if whole { &test.name } else { split(test).1 });
+    let name = printable(if whole {
+        &test.name
+    } else {
+        split_or_file(test).1
+    });
     let time = axis.times.of_test(&test.name);
     let class = status_class(test.status);
     let line = html! {

@@ -57,7 +57,8 @@ impl TestTimes {
                 let (from, slack) = (within(at), SLACK);
                 times.insert(name, Time { from, to, slack });
             } else if let Some(time) = times.get_mut(&name) {
-                time.to = within(at);
+                // Its clock may have been set back meanwhile.
+                time.to = within(at).max(time.from);
             }
         }
         for test in &record.tests {
@@ -89,4 +90,33 @@ impl TestTimes {
 /// Returns milliseconds that can be added to others.
 pub(super) fn signed(millis: u64) -> i64 {
     i64::try_from(millis).unwrap_or(i64::MAX / 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::samples::passed;
+
+    #[test]
+    fn no_test_ends_before_it_began() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = passed();
+        let name = &record.tests[0].name;
+        let line = |event: &str, rest: &str, second: u32| {
+            let at = format!("2025-11-22T13:00:{second:02}Z");
+            format!(r#"{{"event":"{event}","test":"{name}","attempt":1,"at":"{at}"{rest}}}"#)
+        };
+        let end = r#","status":"passed","duration_ms":1,"message":null"#;
+        let (began, ended) = (line("test_started", "", 9), line("test_ended", end, 4));
+        std::fs::write(
+            folder.path().join("events.jsonl"),
+            format!("{began}\n{ended}\n"),
+        )
+        .unwrap();
+        let start: Timestamp = record.started_at.parse().unwrap();
+        let since = |at: Timestamp| at.duration_since(start).as_secs();
+        let times = TestTimes::of(&record, folder.path(), None, since);
+        let time = times.of_test(name).unwrap();
+        assert_eq!((time.from, time.to), (9, 9), "the clock was set back");
+    }
 }

@@ -8,7 +8,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Answer, Entry, Hub, HubError, Outbox, Waiting, body, judge, retry_after};
+use super::{Answer, Entry, Hub, HubError, Outbox, body, judge, retry_after};
 use crate::record::store::Store;
 use crate::text::chain;
 
@@ -72,7 +72,7 @@ async fn try_deliver(
     delivered: &mut Delivered,
 ) -> Result<(), String> {
     let told = |error: io::Error| error.to_string();
-    let held = loop {
+    let _held = loop {
         if let Some(held) = outbox.try_hold().map_err(told)? {
             break held;
         }
@@ -81,7 +81,7 @@ async fn try_deliver(
         }
         sleep(LOOK).await;
     };
-    let mut entries = held.entries().map_err(told)?;
+    let mut entries = outbox.entries().map_err(told)?;
     let now = jiff::Timestamp::now();
     match which {
         // A record that always fails must not keep others from being sent.
@@ -97,7 +97,7 @@ async fn try_deliver(
     let client = client().map_err(|error| error.to_string())?;
     for mut entry in entries {
         let answer = send(hub, &client, store, &mut entry, deadline).await;
-        let goes_on = note(&held, &mut entry, answer, delivered).map_err(told)?;
+        let goes_on = note(outbox, &mut entry, answer, delivered).map_err(told)?;
         if !goes_on {
             break;
         }
@@ -117,21 +117,21 @@ fn client() -> Result<Client, HubError> {
 
 /// Stores an answer; returns false when another request would be useless.
 fn note(
-    held: &Waiting,
+    outbox: &Outbox,
     entry: &mut Entry,
     answer: Answer,
     delivered: &mut Delivered,
 ) -> io::Result<bool> {
     match answer {
         Answer::Has => {
-            held.done(entry)?;
+            outbox.done(entry)?;
             delivered.sent.push(entry.run_id.clone());
             Ok(true)
         }
         Answer::Refused { why } => {
             entry.last_answer = Some(why);
             entry.refused = true;
-            held.update(entry)?;
+            outbox.put(entry)?;
             Ok(true)
         }
         Answer::Later { why, after } => {
@@ -139,7 +139,7 @@ fn note(
             entry.refused = false;
             entry.not_before =
                 after.and_then(|after| jiff::Timestamp::now().checked_add(after).ok());
-            held.update(entry)?;
+            outbox.put(entry)?;
             Ok(false)
         }
     }

@@ -1,5 +1,6 @@
 //! Unsent records: a small file each, beside the records.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -58,16 +59,8 @@ pub struct Outbox {
     folder: PathBuf,
 }
 
-/// A lock on the outbox: one process sends at a time, so that each record is sent once.
-#[derive(Debug)]
-pub struct Waiting {
-    outbox: Outbox,
-    _lock: std::fs::File,
-}
-
 impl Outbox {
     /// Uses `outbox` in this folder; creates nothing yet.
-    #[must_use]
     pub fn in_state(state: &Path) -> Self {
         Self {
             folder: state.join(store::OUTBOX),
@@ -75,9 +68,6 @@ impl Outbox {
     }
 
     /// Adds a record.
-    ///
-    /// # Errors
-    /// When that can't be written.
     pub fn put(&self, entry: &Entry) -> io::Result<()> {
         durable::folder(&self.folder)?;
         let name = store::name(&entry.run_id);
@@ -112,35 +102,30 @@ impl Outbox {
     }
 
     fn all(&self) -> io::Result<Vec<Entry>> {
-        let entries = match std::fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
-        };
         let mut all = Vec::new();
-        for entry in entries {
-            let path = entry?.path();
-            if path.extension().is_some_and(|found| found == "json") {
-                // Another process may have sent it meanwhile.
-                let Ok(text) = std::fs::read(&path) else {
-                    continue;
-                };
-                let run_id = path.file_stem().unwrap_or_default().to_string_lossy();
-                // The name alone is enough to send the record of a torn entry.
-                all.push(serde_json::from_slice(&text).unwrap_or_else(|_| Entry {
-                    run_id: run_id.into_owned(),
-                    ..Entry::default()
-                }));
-            }
+        for path in store::files(&self.folder, "json")? {
+            // Another process may have sent it meanwhile.
+            let Ok(text) = std::fs::read(&path) else {
+                continue;
+            };
+            let run_id = path.file_stem().unwrap_or_default().to_string_lossy();
+            // The name alone is enough to send the record of a torn entry.
+            all.push(serde_json::from_slice(&text).unwrap_or_else(|_| Entry {
+                run_id: run_id.into_owned(),
+                ..Entry::default()
+            }));
         }
-        all.sort_by(|one, other| one.run_id.cmp(&other.run_id));
         Ok(all)
     }
 
-    /// Takes the lock, unless another process has it.
-    ///
-    /// # Errors
-    /// When the lock can't be made.
-    pub fn try_hold(&self) -> io::Result<Option<Waiting>> {
+    /// Removes the entry of a record that the hub has.
+    pub(super) fn done(&self, entry: &Entry) -> io::Result<()> {
+        durable::remove(&self.folder, &store::name(&entry.run_id))
+    }
+
+    /// Takes the lock, unless another process has it: one sends at a time, so that each record is
+    /// sent once.
+    pub fn try_hold(&self) -> io::Result<Option<File>> {
         durable::folder(&self.folder)?;
         let lock = std::fs::OpenOptions::new()
             .create(true)
@@ -148,29 +133,9 @@ impl Outbox {
             .write(true)
             .open(self.folder.join("lock"))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Some(Waiting {
-                outbox: self.clone(),
-                _lock: lock,
-            })),
+            Ok(()) => Ok(Some(lock)),
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),
             Err(std::fs::TryLockError::Error(error)) => Err(error),
         }
-    }
-}
-
-impl Waiting {
-    /// Returns all entries, the oldest first.
-    pub(super) fn entries(&self) -> io::Result<Vec<Entry>> {
-        self.outbox.entries()
-    }
-
-    /// Stores the outcome of a try.
-    pub(super) fn update(&self, entry: &Entry) -> io::Result<()> {
-        self.outbox.put(entry)
-    }
-
-    /// Removes the entry of a record that the hub has.
-    pub(super) fn done(&self, entry: &Entry) -> io::Result<()> {
-        durable::remove(&self.outbox.folder, &store::name(&entry.run_id))
     }
 }

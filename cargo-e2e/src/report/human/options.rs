@@ -43,7 +43,6 @@ pub struct HumanOptions {
 
 impl HumanOptions {
     /// Returns options for this process's stdout and stderr. `color` is the user's choice, if any.
-    #[must_use]
     pub fn detect(verbosity: Verbosity, color: Option<bool>) -> Self {
         let auto = || {
             // Respects `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb`.

@@ -123,7 +123,6 @@ impl Running {
 }
 
 /// Returns the line that says which of several runs at a time have not ended.
-#[must_use]
 pub fn several(options: HumanOptions, since: Instant, names: &[String]) -> Option<Status> {
     if names.is_empty() || options.verbosity == Verbosity::Quiet {
         return None;

@@ -1,21 +1,17 @@
 //! What `up` is at, by service: read from the lines of Compose and `BuildKit`.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
 use std::time::{Duration, Instant};
-
-use regex::Regex;
 
 use super::checks::GAP;
 use crate::report::output::Row;
-use crate::text::count;
+use crate::text::{LazyRegex, count};
 use crate::units::duration;
 
 /// `#7 [api builder 2/4] RUN cargo build`; with one service only, its name may be left out.
-static STEP: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^#(\d+) \[(?:(\S+) )?(?:\S+ )*(\d+/\d+)\] ").ok());
+static STEP: LazyRegex = LazyRegex::new(r"^#(\d+) \[(?:(\S+) )?(?:\S+ )*(\d+/\d+)\] ");
 /// `#7 12.34 Compiling serde`.
-static SAID: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^#(\d+) \d+\.\d+ (.+)").ok());
+static SAID: LazyRegex = LazyRegex::new(r"^#(\d+) \d+\.\d+ (.+)");
 
 /// The services that Compose has named.
 pub(super) struct Services {
@@ -52,11 +48,11 @@ impl Services {
     /// Takes a line; one that says nothing of a service is left out.
     pub(super) fn take(&mut self, line: &str, now: Instant) {
         let line = line.trim();
-        if let Some(found) = STEP.as_ref().and_then(|step| step.captures(line)) {
+        if let Some(found) = STEP.captures(line) {
             let name = found.get(2).map_or("image", |name| name.as_str());
             self.steps.insert(found[1].to_owned(), name.to_owned());
             self.service(name).build = Some((found[3].to_owned(), String::new()));
-        } else if let Some(found) = SAID.as_ref().and_then(|said| said.captures(line)) {
+        } else if let Some(found) = SAID.captures(line) {
             if let Some(name) = self.steps.get(&found[1]).cloned()
                 && let Some((_, said)) = &mut self.service(&name).build
             {

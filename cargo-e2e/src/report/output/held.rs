@@ -22,9 +22,6 @@ pub struct Held {
 
 impl Held {
     /// Makes the files, which have no name.
-    ///
-    /// # Errors
-    /// When there can be none in the folder for temporary files.
     pub fn new() -> io::Result<Self> {
         Self::of(same_place())
     }
@@ -44,15 +41,11 @@ impl Held {
         Ok(Self { output, files })
     }
 
-    #[must_use]
     pub fn output(&self) -> &Output {
         &self.output
     }
 
     /// Shows all of it on `output`, whose readers are waited for.
-    ///
-    /// # Errors
-    /// When a file can't be read.
     pub async fn show_on(self, output: &Output) -> io::Result<()> {
         self.output.drained().await;
         let shared = self.files.len() == 1;

@@ -18,7 +18,6 @@ pub struct Missed {
 
 impl Missed {
     /// Counts bytes of test output.
-    #[must_use]
     pub fn output(bytes: usize) -> Self {
         Self {
             output: bytes as u64,
@@ -27,7 +26,6 @@ impl Missed {
     }
 
     /// Counts lines of progress.
-    #[must_use]
     pub fn progress(lines: usize) -> Self {
         Self {
             output: 0,
@@ -41,7 +39,6 @@ impl Missed {
     }
 
     /// Returns the text; `log` has all test output.
-    #[must_use]
     pub fn sentence(&self, log: Option<&Path>) -> String {
         let output = format!("{} of test output", kilobytes(self.output.div_ceil(1024)));
         let progress = match self.progress {

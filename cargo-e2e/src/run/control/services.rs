@@ -6,9 +6,6 @@ use crate::sandbox::Container;
 use crate::text::printable;
 
 /// Returns the containers of a service, by number.
-///
-/// # Errors
-/// When the stack has no such service, or the host does not answer.
 pub(super) async fn containers(
     context: &Context<'_>,
     service: &str,

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use e2e_harness::protocol::control::{Answer, Change, ContainerState, Request};
+use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
 use crate::run::ready::once;
 use crate::run::{Context, Stack};
 use crate::sandbox::Container;
 
 use super::changes::Changes;
-use super::host_clock::HostClock;
 use super::services::{containers, reason};
 
 /// Bytes of a request; a longer line is not from the harness. A command's input is part of its
@@ -27,7 +27,7 @@ pub(super) struct Session<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) stack: &'a Stack,
     pub(super) changes: &'a Changes<'a>,
-    pub(super) clock: &'a HostClock<'a>,
+    pub(super) clock: &'a OnceCell<SignedDuration>,
     pub(super) number: u64,
     /// The host's time at the begin of the test, once it has begun.
     pub(super) begun: Option<String>,
@@ -91,8 +91,12 @@ impl Session<'_> {
                         services.join(", ")
                     )
                 })?;
-                let now = self.clock.now().await;
-                self.begun = Some(now.map_err(|error| reason(&error))?);
+                let ahead = self.clock.get_or_try_init(|| context.clock_skew()).await;
+                let ahead = ahead.map_err(|error| reason(&error))?;
+                let now = Timestamp::now().as_nanosecond() + ahead.as_nanos();
+                // As Docker reads it.
+                let (seconds, rest) = (now / 1_000_000_000, now.rem_euclid(1_000_000_000));
+                self.begun = Some(format!("{seconds}.{rest:09}"));
                 Ok(Answer::Done)
             }
             Request::Change { service, change } => {

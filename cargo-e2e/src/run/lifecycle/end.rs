@@ -6,7 +6,7 @@ use crate::host::{self, Host, HostError, Script};
 use crate::plan::Keep;
 use crate::record::outcome::{Stage, Verdict, state_not_known};
 use crate::run::{StageError, StageOutput};
-use crate::sandbox::{Left, Sandbox, listed, teardown};
+use crate::sandbox::{Sandbox, teardown};
 use crate::text::count;
 
 use super::Run;
@@ -76,13 +76,13 @@ impl Run<'_> {
                     format!(
                         "failed to remove {}:\n{}",
                         count(left.len(), "object"),
-                        listed(&left)
+                        left.join("\n")
                     ),
                 );
-                if left.iter().any(Left::is_used) {
+                if left.iter().any(|one| one.contains(" (used by ")) {
                     error.help = Some("remove what uses it first".to_owned());
                 }
-                state.leftovers = left.iter().map(Left::to_string).collect();
+                state.leftovers = left;
                 Err(error)
             })
             .await;

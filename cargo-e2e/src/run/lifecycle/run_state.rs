@@ -7,8 +7,7 @@ use tokio::task::JoinHandle;
 
 use crate::record::ended::EndedSandbox;
 use crate::record::outcome::{
-    AttemptRecord, Git, HealthRecord, ServiceRecord, StageStatus, Subject, TestRecord, Usage,
-    Verdict,
+    AttemptRecord, Git, HealthRecord, ServiceRecord, Subject, TestRecord, Usage, Verdict,
 };
 use crate::repo::git::Origin;
 use crate::sandbox::Containers;
@@ -116,12 +115,9 @@ impl RunState {
         let Some(tested) = self.tested.take() else {
             return;
         };
-        let says_why = |test: &TestRecord| {
-            matches!(test.status, StageStatus::Failed | StageStatus::Interrupted)
-        };
         // A lost host is no test's failure.
         let theirs = self.verdict.map(Verdict::subject) == Some(Subject::Tests);
-        let unexplained = theirs && !self.tests.iter().any(says_why);
+        let unexplained = theirs && !self.tests.iter().any(TestRecord::is_failed);
         if self.tests.is_empty() || unexplained || !tested.attempts.is_empty() {
             self.tests.push(tested);
         }
@@ -135,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_tests_as_one_say_what_none_of_them_does() {
-        use StageStatus::{Failed, Interrupted, Passed};
+        use crate::record::outcome::StageStatus::{self, Failed, Interrupted, Passed};
         let names = |own: Option<StageStatus>, all: StageStatus, verdict: Verdict| {
             let mut state = RunState {
                 verdict: Some(verdict),

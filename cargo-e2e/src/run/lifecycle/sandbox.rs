@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::cancel::Cancel;
 use crate::host::{Facts, Host, HostError};
 use crate::plan::Keep;
-use crate::record::outcome::Verdict;
 use crate::run::{StageError, StageOutput};
 use crate::sandbox::{
     self, Existing, Lease, Listed, NotEntered, Occupant, Place, Predecessor, Request, Sandbox,
@@ -163,29 +162,16 @@ impl Run<'_> {
     }
 
     fn tell_of(&self, sandbox: &Sandbox, other: &Occupant) {
-        let text = format!(
-            "waiting up to {} s (`timeouts.queue`): sandbox {} is held by {other}",
-            self.queue().as_secs(),
-            sandbox.identity.run_id
-        );
-        self.events.waits(text, self.queue());
+        let held = format!("sandbox {} is held by {other}", sandbox.identity.run_id);
+        self.events.waits_for(&held, "queue", self.queue());
     }
 
     fn occupied(&self, sandbox: &Sandbox, other: &Occupant) -> StageError {
-        let run_id = &sandbox.identity.run_id;
-        let (waited, help) = if self.plan.options.no_wait {
-            (String::new(), "without `--no-wait` this run waits for it")
-        } else {
-            let seconds = self.queue().as_secs();
-            (
-                format!("; not released within {seconds} s"),
-                "raise `timeouts.queue` in e2e.yml",
-            )
-        };
-        let message = format!("sandbox {run_id} is held by {other}{waited}");
-        StageError::new(Verdict::HostError, message).help(format!(
-            "{help}; without `--reuse` it gets a sandbox of its own"
-        ))
+        let held = format!("sandbox {} is held by {other}", sandbox.identity.run_id);
+        let mut error = StageError::not_released(&held, self.plan);
+        let more = "; without `--reuse` it gets a sandbox of its own";
+        error.help = error.help.map(|help| help + more);
+        error
     }
 
     async fn provision(

@@ -200,7 +200,7 @@ impl<'a> StageRunner<'a> {
             // The signal may have come after `acknowledge` was asked and before `cancelled` was.
             self.answer_to(stage, self.acknowledged.get() + 1);
         }
-        let wait = self.waited.take().filter(|_| stage == Stage::Up);
+        let wait = (stage == Stage::Up).then(|| self.waited.take()).flatten();
         let waited = wait.map_or(Duration::ZERO, |wait| self.end_wait(wait));
         let took = began.elapsed().saturating_sub(waited);
         let record = self.end(stage, (started_at, took), &ended);
@@ -388,5 +388,20 @@ mod tests {
         assert!(matches!(ended, Err(Stopped::Cancelled)), "{ended:?}");
         let said = "stopping tests, then logs and teardown (Ctrl-C again: skip logs)";
         assert_eq!(*notes.0.lock().unwrap(), [said]);
+    }
+
+    #[tokio::test]
+    async fn the_wait_of_up_stays_when_a_stage_beside_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = plan(folder.path(), "", crate::plan::Options::default());
+        let (cancel, events) = (Cancel::never(), Events::masking(Arc::default(), Vec::new()));
+        let waited = Waited::default();
+        waited.begins("a port is held");
+        let runner = StageRunner::new(&plan, &events, &cancel, &waited);
+        let done = async || Ok(StageOutput::new((), ""));
+        runner.bounded(Stage::Compile, done()).await.unwrap();
+        runner.bounded(Stage::Up, done()).await.unwrap();
+        let names: Vec<Stage> = runner.records.borrow().iter().map(|one| one.name).collect();
+        assert_eq!(names, [Stage::Compile, Stage::Queue, Stage::Up]);
     }
 }

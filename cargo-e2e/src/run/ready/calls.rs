@@ -36,7 +36,6 @@ fn target<'a>(check: &HealthCheck, published: &'a [Published]) -> Option<Target<
 }
 
 /// Returns the published port that `localhost:PORT` means.
-#[must_use]
 pub fn published_at<'a>(
     published: &'a [Published],
     host: &str,

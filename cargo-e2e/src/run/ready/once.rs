@@ -13,9 +13,6 @@ use super::calls::probe_calls;
 const ANSWER: Duration = Duration::from_secs(40);
 
 /// Runs a check once; returns whether it passed, and the answer.
-///
-/// # Errors
-/// When the host is lost, or does not answer.
 pub async fn once(
     host: &dyn Host,
     sandbox: &Sandbox,

@@ -1,7 +1,6 @@
 //! Run `build_command` on this machine, and see that what it made can run on the host.
 
-use object::read::elf::{ElfFile32, ElfFile64, FileHeader};
-use object::{FileKind, ObjectSection as _, elf};
+use object::{Architecture, BinaryFormat, Object as _, ObjectSection as _};
 
 use crate::host::client::{self, Ended};
 use crate::record::outcome::Verdict;
@@ -129,46 +128,27 @@ pub(super) struct Binary {
 
 /// Returns `None` for a file that is no ELF program.
 pub(super) fn binary(bytes: &[u8]) -> Option<Binary> {
-    match FileKind::parse(bytes).ok()? {
-        FileKind::Elf64 => {
-            let file = ElfFile64::<object::Endianness>::parse(bytes).ok()?;
-            let machine = file.elf_header().e_machine(file.endian());
-            Some(described(machine, interpreter(&file)))
-        }
-        FileKind::Elf32 => {
-            let file = ElfFile32::<object::Endianness>::parse(bytes).ok()?;
-            let machine = file.elf_header().e_machine(file.endian());
-            Some(described(machine, interpreter(&file)))
-        }
-        _ => None,
+    let file = object::File::parse(bytes).ok()?;
+    if file.format() != BinaryFormat::Elf {
+        return None;
     }
-}
-
-fn interpreter<'a>(file: &impl object::Object<'a>) -> Option<String> {
-    let section = file.section_by_name(".interp")?;
-    let data = section.data().ok()?;
-    Some(
-        String::from_utf8_lossy(data)
-            .trim_end_matches('\0')
-            .to_owned(),
-    )
-}
-
-fn described(machine: elf::Machine, interpreter: Option<String>) -> Binary {
-    let arch = match machine {
-        elf::EM_X86_64 => "x86_64",
-        elf::EM_AARCH64 => "aarch64",
-        elf::EM_386 => "i686",
-        elf::EM_ARM => "armv7l",
-        elf::EM_RISCV => "riscv64",
-        elf::EM_PPC64 => "ppc64le",
-        elf::EM_S390 => "s390x",
+    let interpreter = file.section_by_name(".interp");
+    let interpreter = interpreter.and_then(|section| section.data().ok());
+    let is_musl = |path: &[u8]| String::from_utf8_lossy(path).contains("musl");
+    let arch = match file.architecture() {
+        Architecture::X86_64 | Architecture::X86_64_X32 => "x86_64",
+        Architecture::Aarch64 | Architecture::Aarch64_Ilp32 => "aarch64",
+        Architecture::I386 => "i686",
+        Architecture::Arm => "armv7l",
+        Architecture::Riscv64 | Architecture::Riscv32 => "riscv64",
+        Architecture::PowerPc64 => "ppc64le",
+        Architecture::S390x => "s390x",
         _ => "another architecture",
     };
-    Binary {
+    Some(Binary {
         arch: arch.to_owned(),
-        libc: interpreter.map(|path| if path.contains("musl") { "musl" } else { "gnu" }),
-    }
+        libc: interpreter.map(|path| if is_musl(path) { "musl" } else { "gnu" }),
+    })
 }
 
 #[cfg(test)]

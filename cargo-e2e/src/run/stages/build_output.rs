@@ -2,12 +2,11 @@
 //! build and compile stages.
 
 use std::path::Path;
-use std::sync::LazyLock;
 
-use regex::Regex;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::secrets::Secrets;
+use crate::text::LazyRegex;
 
 /// In the bundle: the output of `build_command`, then Cargo's.
 pub(super) const LOG: &str = "build-output.log";
@@ -16,13 +15,9 @@ const SHOWN: usize = 8;
 
 /// How compilers and package managers begin an error: `error[E0282]: …`, `a.c:1:2: error: …`,
 /// `ERROR in ./a.js`, `[ERROR] …`.
-static ERROR: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)^\W*(?:fatal )?error\b|: (?:fatal )?error\b").ok());
+static ERROR: LazyRegex = LazyRegex::new(r"(?i)^\W*(?:fatal )?error\b|: (?:fatal )?error\b");
 
 /// Adds masked output to the bundle's log.
-///
-/// # Errors
-/// When the log can't be written.
 pub(super) async fn store(bundle: &Path, said: &[u8], secrets: &Secrets) -> std::io::Result<()> {
     if said.is_empty() {
         return Ok(());
@@ -38,7 +33,7 @@ pub(super) async fn store(bundle: &Path, said: &[u8], secrets: &Secrets) -> std:
 /// Later errors often only follow from it.
 pub(super) fn first_error(said: &str, tail: &str) -> Option<String> {
     let lines: Vec<&str> = said.lines().collect();
-    let is_error = |line: &&str| ERROR.as_ref().is_some_and(|error| error.is_match(line));
+    let is_error = |line: &&str| ERROR.is_match(line);
     let first = lines.iter().position(is_error)?;
     let before_tail = lines.len().saturating_sub(tail.lines().count());
     let end = before_tail.min(first + SHOWN);

@@ -9,10 +9,9 @@ use serde_json::Value;
 use crate::compose::scan::Scan;
 use crate::compose::select::{meant, select, unknown};
 use crate::compose::{dockerfiles, env_file, external, needs, places, test_service};
-use crate::plan::Risks;
 use crate::record::outcome::Verdict;
 use crate::run::{Context, StageError};
-use crate::sandbox::compose::{self, ConfigError, Files};
+use crate::sandbox::compose::{self, ConfigError};
 use crate::sandbox::variables;
 use crate::secrets;
 use crate::spec::Warning;
@@ -61,7 +60,7 @@ pub(super) fn read_here(context: &Context<'_>, file: &str) -> Option<String> {
 /// Warns of what the stack can reach beyond its sandbox, unless e2e.yml or `--strict` decides otherwise.
 pub(super) fn warn_of_risks(context: &Context<'_>, risks: &[Warning]) {
     let files = context.plan.compose_files.join(", ");
-    if context.plan.options.risks == Risks::Warn {
+    if !context.plan.options.strict {
         for risk in context.plan.not_allowed(risks) {
             context.events.warn(format!("{files}: {}", risk.text));
         }
@@ -75,7 +74,7 @@ pub(super) async fn read(
 ) -> Result<(Value, Vec<String>), StageError> {
     let plan = context.plan;
     let (mut model, warnings) = config(context, &plan.profiles(), interpolation).await?;
-    select(&mut model, &plan.wanted_services()).map_err(|name| {
+    select(&mut model, &plan.spec.wanted_services()).map_err(|name| {
         StageError::new(Verdict::SpecError, unknown(&name)).help(meant(&name, &model))
     })?;
     if let Some(service) = context.plan.tests.service()
@@ -103,13 +102,8 @@ async fn config(
     interpolation: &[(String, String)],
 ) -> Result<(Value, Vec<String>), StageError> {
     let plan = context.plan;
-    let files = Files {
-        compose: &plan.compose_files,
-        folder: &plan.project_dir,
-        env: &plan.spec.env_files,
-        profiles,
-    };
-    match compose::config(context.host, context.sandbox, &files, interpolation).await {
+    let (host, sandbox) = (context.host, context.sandbox);
+    match compose::config(host, sandbox, plan, profiles, interpolation).await {
         Ok((mut model, warnings)) => {
             let folder = format!("{}/{}", context.sandbox.repo_dir(), plan.project_dir);
             places::make_devices_absolute(&mut model, &folder);

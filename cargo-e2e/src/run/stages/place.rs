@@ -85,7 +85,6 @@ impl<'a> Pool<'a> {
     }
 
     /// Returns whether another host may have room.
-    #[must_use]
     pub fn may_have_room(&self) -> bool {
         !self.asked.is_empty() || self.usable.iter().any(|one| self.has_room(one.vacancy))
     }
@@ -121,9 +120,6 @@ impl<'a> Pool<'a> {
     }
 
     /// Returns the best host.
-    ///
-    /// # Errors
-    /// When none can be used.
     pub async fn choose(&mut self) -> Result<StageOutput<Candidate>, StageError> {
         self.listen().await;
         if !self.may_have_room() {

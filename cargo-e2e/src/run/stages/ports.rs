@@ -8,7 +8,6 @@ use e2e_harness::wait::{Patience, Poll, WaitError, poll};
 use serde_json::Value;
 
 use crate::compose::{Published, ports};
-use crate::host::HostError;
 use crate::record::outcome::Verdict;
 use crate::run::{Context, StageError};
 use crate::sandbox::Claim;
@@ -103,19 +102,16 @@ pub(super) async fn claim(
                 let status = format!("port {port} is held by {by}, sandbox {run_id}");
                 if context.plan.options.no_wait {
                     let help = "without `--no-wait` this run waits for it";
-                    return Err(Carried(
-                        StageError::new(Verdict::HostError, status).help(help),
-                    ));
+                    return Err(StageError::new(Verdict::HostError, status).help(help));
                 }
                 if let Ok(mut said) = said.lock()
                     && *said != status
                 {
                     let limit = context.plan.limits.up;
-                    let text = format!(
-                        "waiting up to {} s (`timeouts.up`): {status}; `ports: isolated` avoids this, `cargo e2e down {run_id}` ends it",
-                        limit.as_secs()
+                    let what = format!(
+                        "{status}; `ports: isolated` avoids this, `cargo e2e down {run_id}` ends it"
                     );
-                    context.events.waits(text, limit);
+                    context.events.waits_for(&what, "up", limit);
                     context.waited.begins(&status);
                     said.clone_from(&status);
                 }
@@ -130,10 +126,7 @@ pub(super) async fn claim(
             context.waited.ends();
             Ok(())
         }
-        Err(WaitError::Failed {
-            source: Carried(error),
-            ..
-        }) => Err(error),
+        Err(WaitError::Failed { source, .. }) => Err(source),
         Err(WaitError::TimedOut {
             status, elapsed, ..
         }) => Err(StageError::new(
@@ -147,27 +140,11 @@ pub(super) async fn claim(
     }
 }
 
-/// Carries a [`StageError`] through a wait, which needs an error type.
-#[derive(Debug)]
-struct Carried(StageError);
-
-impl From<HostError> for Carried {
-    fn from(error: HostError) -> Self {
-        Self(error.into())
-    }
-}
-
-fn foreign(context: &Context<'_>, port: u16, holder: &str) -> Carried {
-    Carried(
-        StageError::new(
-            Verdict::UpFailed,
-            format!(
-                "port {port} on {} is taken by {holder}, which is not a sandbox",
-                context.host.name()
-            ),
-        )
-        .help("stop it, or publish another port in the compose file"),
-    )
+fn foreign(context: &Context<'_>, port: u16, holder: &str) -> StageError {
+    let host = context.host.name();
+    let message = format!("port {port} on {host} is taken by {holder}, which is not a sandbox");
+    StageError::new(Verdict::UpFailed, message)
+        .help("stop it, or publish another port in the compose file")
 }
 
 #[cfg(test)]

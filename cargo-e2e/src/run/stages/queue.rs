@@ -54,15 +54,14 @@ pub async fn queue(context: &Context<'_>, first: Place) -> Result<StageOutput<()
 
 fn say(context: &Context<'_>, place: Place) {
     let limit = context.plan.limits.queue;
-    let text = format!(
-        "waiting up to {} s (`timeouts.queue`): {}, for {} of {}; `cargo e2e list --host {}` shows who is there",
-        limit.as_secs(),
+    let what = format!(
+        "{}, for {} of {}; `cargo e2e list --host {}` shows who is there",
         of_all(place),
         place.asked,
         count(place.slots as usize, "slot"),
         context.host.name()
     );
-    context.events.waits(text, limit);
+    context.events.waits_for(&what, "queue", limit);
 }
 
 fn refused(context: &Context<'_>, why: &str, help: &str) -> StageError {

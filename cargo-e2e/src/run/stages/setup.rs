@@ -52,10 +52,7 @@ async fn run(
         .await;
     let message = match status {
         Ok(0) => return Ok(StageOutput::new((), format!("{key} passed"))),
-        Ok(status) if stage == Stage::Prepare => {
-            format!("`prepare_command` ended with exit status {status}")
-        }
-        Ok(status) => format!("`setup_command` ended with exit status {status}"),
+        Ok(status) => format!("`{key}` ended with exit status {status}"),
         Err(HostError::TimedOut { .. }) => format!(
             "`{key}` exceeded `timeouts.setup` ({} s) and was terminated",
             limits.setup.as_secs_f64()

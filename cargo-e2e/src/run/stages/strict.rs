@@ -6,13 +6,13 @@ use serde_json::Value;
 use crate::compose::preview::PreviewError;
 use crate::compose::scan::Scan;
 use crate::compose::strict::{self, Judge, look};
-use crate::plan::{Plan, Risks};
+use crate::plan::Plan;
 use crate::record::outcome::Verdict;
 use crate::run::{Context, StageError};
 
 /// Refuses what can be seen on this machine. The rest is refused on the host.
 pub async fn before(plan: &Plan) -> Result<(), StageError> {
-    if plan.options.risks != Risks::Refuse {
+    if !plan.options.strict {
         return Ok(());
     }
     match look(plan).await {
@@ -60,7 +60,7 @@ async fn judged(
     context: &Context<'_>,
     judge: impl FnOnce(&Plan, &str) -> Vec<String> + Send + 'static,
 ) -> Result<(), StageError> {
-    if context.plan.options.risks != Risks::Refuse {
+    if !context.plan.options.strict {
         return Ok(());
     }
     let (plan, root) = (context.plan.clone(), context.sandbox.repo_dir());

@@ -26,7 +26,7 @@ use crate::record::verdict::{self, Events, Evidence, JunitEntry, Source, Word};
 use crate::run::control::Control;
 use crate::run::explain::explain;
 use crate::run::stages::repo_command::repo_command;
-use crate::run::test_env::{client_cache, move_old_cache};
+use crate::run::test_env::client_cache;
 use crate::run::{Context, Stack, StageError, StageOutput, Tail};
 use crate::sandbox::{compose, docker_shim};
 use crate::shell::Shell;
@@ -307,7 +307,6 @@ async fn prepare_client(
     context: &Context<'_>,
     variables: &mut Vec<(String, String)>,
 ) -> Result<(), StageError> {
-    move_old_cache(&context.plan.spec.name).await;
     let folders = [
         context.bundle.join("artifacts"),
         client_cache(&context.plan.spec.name),

@@ -14,7 +14,7 @@ const OVERRIDES: [&str; 4] = [
 ];
 
 /// One call of `docker compose`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Call {
     /// The compose files, relative to the root. None of them is missing.
     pub(super) files: Vec<String>,
@@ -58,17 +58,9 @@ pub(super) fn call(step: &Step, tree: &Tree) -> Option<Call> {
         return None;
     }
     let mut call = Call {
-        files: Vec::new(),
-        is_named: false,
         environment: step.environment.clone(),
         assigned: step.assigned.clone(),
-        profiles: Vec::new(),
-        env_files: Vec::new(),
-        verb: String::new(),
-        services: Vec::new(),
-        result_of: None,
-        aborts: false,
-        command: Vec::new(),
+        ..Call::default()
     };
     let mut files: Vec<String> = Vec::new();
     let mut folder = step.folder.clone();

@@ -10,7 +10,7 @@ use super::tree::Tree;
 use super::typed::{is_open, typed};
 
 /// One way to run the tests, and where it was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Candidate {
     /// The command; none when it is the service's own.
     pub(super) command: Option<String>,
@@ -47,11 +47,9 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>], stack: &Stack) -> Vec<Candidat
         if is_part && let Some(command) = called(one.recipe).filter(|_| one.calls.is_empty()) {
             all.push(Candidate {
                 command: Some(command),
-                service: None,
-                build: None,
-                environment: Vec::new(),
                 source: one.source(),
                 score: score + if is_wide(&one.recipe.name) { 15 } else { 0 },
+                ..Candidate::default()
             });
         }
         for (step, runner) in steps {
@@ -64,10 +62,7 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>], stack: &Stack) -> Vec<Candidat
     }
     for service in testing {
         all.push(Candidate {
-            command: None,
             service: Some(service.name),
-            build: None,
-            environment: Vec::new(),
             source: service.file,
             // A stack that no recipe starts and that has its tests in it is there for them.
             score: if stack.source.is_none() && service.runs_tests {
@@ -75,6 +70,7 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>], stack: &Stack) -> Vec<Candidat
             } else {
                 75
             },
+            ..Candidate::default()
         });
     }
     all.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
@@ -163,10 +159,9 @@ fn in_service(
     Some(Candidate {
         command: (call.verb != "up" && !command.is_empty()).then_some(command),
         service: Some(service),
-        build: None,
-        environment: Vec::new(),
         source: one.source(),
         score: score - if call.verb == "exec" { 10 } else { 0 },
+        ..Candidate::default()
     })
 }
 

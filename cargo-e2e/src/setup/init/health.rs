@@ -1,13 +1,12 @@
 //! Which health checks a stack gives: one for each published TCP port.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 use e2e_harness::protocol::{Transport, env_name};
-use regex::Regex;
 use serde_json::Value;
 
 use crate::compose::Published;
+use crate::text::LazyRegex;
 
 /// One health check of the file to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,18 +105,13 @@ fn allowance(own: &Value) -> u64 {
 /// The path that a container's health check asks for on a port, where asking for it from outside
 /// means the same: a plain GET that fails on an error status.
 fn http_path(test: &Value, port: u16) -> Option<String> {
-    static URL: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"http://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d+))?(/[^\s"'|&;)<>`$\\]*)?(.)?"#)
-            .expect("a literal pattern")
-    });
-    static OTHER_REQUEST: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:^|\s)(?:-[A-Za-z]*[HXuduTbAk]|--(?:header|request|user|data|post|method|body|user-agent|cookie|insecure|no-check)\S*)(?:\s|=|$)")
-            .expect("a literal pattern")
-    });
-    static FAILS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:^|\s)(?:-[A-Za-z]*f[A-Za-z]*|--fail\S*)(?:\s|$)")
-            .expect("a literal pattern")
-    });
+    static URL: LazyRegex = LazyRegex::new(
+        r#"http://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d+))?(/[^\s"'|&;)<>`$\\]*)?(.)?"#,
+    );
+    static OTHER_REQUEST: LazyRegex = LazyRegex::new(
+        r"(?:^|\s)(?:-[A-Za-z]*[HXuduTbAk]|--(?:header|request|user|data|post|method|body|user-agent|cookie|insecure|no-check)\S*)(?:\s|=|$)",
+    );
+    static FAILS: LazyRegex = LazyRegex::new(r"(?:^|\s)(?:-[A-Za-z]*f[A-Za-z]*|--fail\S*)(?:\s|$)");
     let words: Vec<&str> = test.as_array()?.iter().filter_map(Value::as_str).collect();
     let (kind, command) = words.split_first()?;
     if !matches!(*kind, "CMD" | "CMD-SHELL") {

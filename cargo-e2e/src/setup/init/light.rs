@@ -3,12 +3,12 @@
 //! out; a host reads the file properly.
 
 use std::path::Path;
-use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
+use regex::Captures;
 use serde_json::{Map, Value, json};
 
 use super::error::InitError;
+use crate::text::LazyRegex;
 
 /// The services of all files; a later file's ports are added, its health check replaces.
 pub(crate) fn model(root: &Path, files: &[String]) -> Result<Value, InitError> {
@@ -112,10 +112,9 @@ fn range(text: &str) -> Vec<u16> {
 
 /// Fills variables from the environment or their default.
 fn fill(text: &str) -> String {
-    static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?-([^}]*))?[^}]*\}|\$([A-Za-z_][A-Za-z0-9_]*)")
-            .expect("a literal pattern")
-    });
+    static VARIABLE: LazyRegex = LazyRegex::new(
+        r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?-([^}]*))?[^}]*\}|\$([A-Za-z_][A-Za-z0-9_]*)",
+    );
     let filled = VARIABLE.replace_all(text, |found: &Captures<'_>| {
         let name = found.get(1).or_else(|| found.get(3));
         let set = name.and_then(|name| std::env::var(name.as_str()).ok());

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::recipe::{ROOT, join};
+use crate::text::LazyRegex;
 
 /// Fills in what a script knows of its place: the folder that it lies in, the one where it is run, and
 /// the root of the checkout.
@@ -18,15 +19,10 @@ pub(super) fn placed(script: &str, own_folder: &str) -> String {
         Regex::new(&format!("{}|{folder}", entered.replace("{}", &folder)))
             .expect("a literal pattern")
     });
-    static CHECKOUT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            r"\$\(\s*git rev-parse --show-toplevel\s*\)|\$\{\{\s*github\.workspace\s*\}\}|\$\{?(?:GITHUB_WORKSPACE|CI_PROJECT_DIR)\b\}?",
-        )
-        .expect("a literal pattern")
-    });
-    static HERE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\$\(\s*pwd\s*\)|\$\{PWD\}|\$PWD\b").expect("a literal pattern")
-    });
+    static CHECKOUT: LazyRegex = LazyRegex::new(
+        r"\$\(\s*git rev-parse --show-toplevel\s*\)|\$\{\{\s*github\.workspace\s*\}\}|\$\{?(?:GITHUB_WORKSPACE|CI_PROJECT_DIR)\b\}?",
+    );
+    static HERE: LazyRegex = LazyRegex::new(r"\$\(\s*pwd\s*\)|\$\{PWD\}|\$PWD\b");
     if !script.contains('$') {
         return script.to_owned();
     }

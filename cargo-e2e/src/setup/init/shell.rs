@@ -1,9 +1,9 @@
 //! The simple commands of a shell script, as far as they can be read without running it.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
+use crate::text::LazyRegex;
+use regex::Captures;
 
 /// Words that stand before a command and change nothing of what it is.
 const BEFORE: [&str; 14] = [
@@ -169,12 +169,9 @@ pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
 
 /// A word with its variables filled in. One that is a variable alone may become several.
 fn fill(word: &str, variables: &Variables) -> Vec<String> {
-    static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            r"\$(?:([A-Za-z_]\w*|[0-9@*])|\{([A-Za-z_]\w*|[0-9@*])(?:\[@\])?(?::?[-=]([^{}]*))?\})",
-        )
-        .expect("a literal pattern")
-    });
+    static VARIABLE: LazyRegex = LazyRegex::new(
+        r"\$(?:([A-Za-z_]\w*|[0-9@*])|\{([A-Za-z_]\w*|[0-9@*])(?:\[@\])?(?::?[-=]([^{}]*))?\})",
+    );
     if !word.contains('$') {
         return vec![word.to_owned()];
     }

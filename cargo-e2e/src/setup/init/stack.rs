@@ -52,7 +52,7 @@ const ELSEWHERE: [&str; 26] = [
 ];
 
 /// Compose files that belong together, and why they are taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Stack {
     pub(super) files: Vec<String>,
     pub(super) profiles: Vec<String>,
@@ -148,12 +148,8 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
             let score = if is_start { one.score } else { one.score / 4 };
             let stack = stacks.entry(call.files.clone()).or_insert_with(|| Stack {
                 files: call.files.clone(),
-                profiles: Vec::new(),
-                env_files: Vec::new(),
-                variables: BTreeMap::new(),
-                services: Vec::new(),
-                source: None,
                 score: i32::MIN,
+                ..Stack::default()
             });
             if score > stack.score {
                 stack.score = score;
@@ -177,12 +173,8 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
         };
         let stack = stacks.entry(files.clone()).or_insert(Stack {
             files,
-            profiles: Vec::new(),
-            env_files: Vec::new(),
-            variables: BTreeMap::new(),
-            services: Vec::new(),
-            source: None,
             score: base,
+            ..Stack::default()
         });
         // A recipe that has nothing to do with tests does not speak against it.
         stack.score = stack.score.max(base / 2);

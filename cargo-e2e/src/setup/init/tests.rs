@@ -113,6 +113,23 @@ async fn what_compose_refuses_is_named_and_nothing_is_written() {
 }
 
 #[tokio::test]
+async fn nothing_stays_of_a_stack_that_compose_refuses_with_its_profiles() {
+    let stack = "services: {web: {image: 'x:${TAG}', profiles: [e2e], depends_on: [nope]}}";
+    let recipe = "test:\n\tTAG=1 docker compose --profile e2e up -d\n\tpytest tests\n";
+    let files = [
+        ("compose.yml", stack),
+        ("Makefile", recipe),
+        ("tests/test_x.py", ""),
+    ];
+    let folder = tree(&files);
+    for _ in 0..2 {
+        let refused = init(folder.path()).await.unwrap_err();
+        assert!(matches!(refused, InitError::Refused { .. }), "{refused}");
+        assert!(!folder.path().join("e2e").exists());
+    }
+}
+
+#[tokio::test]
 async fn tests_that_are_there_are_run() {
     const WEB: &str = "services: {web: {image: x, ports: ['8080:80']}}";
     for (file, text, command) in [

@@ -1,14 +1,11 @@
 //! A command as a person would type it.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
+use crate::text::LazyRegex;
 
 /// The words as they would be typed: without those that only CI or a caller can fill in, and without
 /// what measures coverage.
 pub(super) fn typed(words: &[String]) -> String {
-    static EXPRESSION: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?s)\$\{\{.*?\}\}").expect("a literal pattern"));
+    static EXPRESSION: LazyRegex = LazyRegex::new(r"(?s)\$\{\{.*?\}\}");
     let mut kept: Vec<String> = Vec::new();
     for word in without_coverage(words) {
         let word = EXPRESSION.replace_all(&word, "$$").into_owned();

@@ -106,7 +106,6 @@ fn twice(services: &Map<String, Value>) -> Vec<String> {
 /// What a model may do beyond its sandbox, as `risks`; and what it names outside of the repo that
 /// never comes to a host, so that no sandbox shares it. `root` is the repo's folder where the model
 /// was read. Reads files of the repo.
-#[must_use]
 pub fn reaches(plan: &Plan, model: &Value, root: &str) -> (Vec<Warning>, Vec<Warning>) {
     let outside = outside(plan);
     let folder = format!("{root}/{}", plan.project_dir);
@@ -175,7 +174,6 @@ fn leads_out(path: &str, depth: usize) -> bool {
 }
 
 /// Health checks of ports at which nobody can answer, each with what to do.
-#[must_use]
 pub fn unpublished(plan: &Plan, model: &Value, published: &[Published]) -> Vec<(String, String)> {
     let services = model["services"].as_object().into_iter().flatten();
     let mut services = services.map(|(_, service)| service);

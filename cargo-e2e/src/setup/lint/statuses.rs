@@ -16,7 +16,6 @@ const CLEANS: [&str; 8] = [
 ];
 
 /// Warnings of commands in e2e.yml that end with 0 though what they run failed.
-#[must_use]
 pub fn statuses(plan: &Plan) -> Vec<Warning> {
     let spec = &plan.spec;
     let shell = Shell::new(&spec.shell);

@@ -277,3 +277,15 @@ fn a_stack_that_a_script_starts_by_itself_is_named() {
     let spec = format!("compose_file: ./e2e/compose.yml\n{spec}");
     assert_eq!(texts(&said(&spec, &own)), Vec::<&str>::new());
 }
+
+#[test]
+fn a_script_is_read_also_where_its_path_begins_with_a_dot() {
+    let files = [("scripts/e2e.sh", "curl localhost:15432\n")];
+    let found = said("ports: isolated\ntest_command: ./scripts/e2e.sh\n", &files);
+    assert!(
+        texts(&found)
+            .iter()
+            .any(|text| text.contains("scripts/e2e.sh:1")),
+        "{found:?}"
+    );
+}

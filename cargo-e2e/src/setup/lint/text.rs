@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 use ignore::WalkBuilder;
-use regex::Regex;
 
 use crate::spec;
+use crate::text::LazyRegex;
 
 /// A larger file is data, not tests.
 const LARGEST: u64 = 1 << 20;
@@ -32,10 +31,8 @@ impl std::fmt::Display for Place {
 /// Not what a variable with that default says (`${E2E_WEB_80:-localhost:8080}`), and no entry of
 /// `ports` (`127.0.0.1:8080:80`).
 pub(super) fn addresses(line: &str) -> Vec<(&str, u16)> {
-    static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:^|[^\w.-])((?:localhost|127\.0\.0\.1|\[::1\]):([0-9]{1,5}))")
-            .expect("a literal pattern")
-    });
+    static ADDRESS: LazyRegex =
+        LazyRegex::new(r"(?:^|[^\w.-])((?:localhost|127\.0\.0\.1|\[::1\]):([0-9]{1,5}))");
     // A default is what counts outside of a sandbox, in whichever language.
     if line.contains("E2E_") {
         return Vec::new();
@@ -56,8 +53,7 @@ pub(super) fn addresses(line: &str) -> Vec<(&str, u16)> {
 
 /// Returns the first `E2E_…` variable of a line.
 pub(super) fn variable(line: &str) -> Option<&str> {
-    static VARIABLE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"\bE2E_[A-Z0-9_]+").expect("a literal pattern"));
+    static VARIABLE: LazyRegex = LazyRegex::new(r"\bE2E_[A-Z0-9_]+");
     VARIABLE.find(line).map(|found| found.as_str())
 }
 
@@ -67,7 +63,9 @@ pub(super) fn files(root: &Path, test_command: &str, not: &BTreeSet<PathBuf>) ->
     let named = test_command
         .split_whitespace()
         .map(|word| word.trim_matches(['"', '\'']))
-        .filter(|word| !word.is_empty() && !word.starts_with(['/', '-', '.', '~']))
+        .map(|word| word.strip_prefix("./").unwrap_or(word))
+        .filter(|word| !word.is_empty() && *word != "." && !word.starts_with(".."))
+        .filter(|word| !word.starts_with(['/', '-', '~']))
         .map(|word| root.join(word))
         .filter(|path| path.exists());
     let mut found = BTreeSet::new();

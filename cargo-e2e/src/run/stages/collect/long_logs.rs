@@ -13,6 +13,7 @@ use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 
 use crate::host::{HostError, pour};
+use crate::record::summary::first_line;
 use crate::report::log_lines::{LogLines, split_time};
 use crate::run::Context;
 use crate::sandbox::LongLog;
@@ -78,10 +79,6 @@ async fn one(context: &Context<'_>, log: &LongLog, until: Instant) -> Option<Str
 
 fn cut(log: &LongLog, why: &str) -> String {
     format!("logs/{}.log is truncated: {why}", log.name)
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
 }
 
 /// Pieces as they arrive, to be read on a blocking thread.

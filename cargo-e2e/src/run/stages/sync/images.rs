@@ -18,9 +18,6 @@ const SOON: Duration = Duration::from_mins(1);
 
 /// Sends the images that the host does not have with the same id. Returns each with its id there;
 /// none where the host is this machine.
-///
-/// # Errors
-/// When this machine does not have one of them, or the host can't take it.
 pub(super) async fn send(context: &Context<'_>) -> Result<Vec<(String, String)>, StageError> {
     let images = &context.plan.spec.images;
     if images.is_empty() {

@@ -46,7 +46,6 @@ impl Sent {
     }
 
     /// Returns the changed names that no `up` has seen yet.
-    #[must_use]
     pub fn pending(&self) -> &BTreeSet<Vec<u8>> {
         &self.pending
     }

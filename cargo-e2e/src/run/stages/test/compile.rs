@@ -24,9 +24,6 @@ use super::target::{BuiltTarget, cargo};
 const SHOWN: usize = 40;
 
 /// Compiles every target of the plan, which may have none.
-///
-/// # Errors
-/// When a target does not compile, is not a harness, or can't run on the host where it should.
 pub async fn compile(
     context: &Context<'_>,
     head_start: &HeadStart,

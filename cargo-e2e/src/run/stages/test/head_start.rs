@@ -18,7 +18,6 @@ pub struct HeadStart {
 
 impl HeadStart {
     /// Of a run's plan: without arguments, compiling has none.
-    #[must_use]
     pub fn of(plan: &Plan) -> Self {
         let has_one = !plan.options.arguments.is_empty() && plan.tests.harness().is_some();
         Self {

@@ -58,7 +58,6 @@ pub(super) fn command(plan: &Plan, built: &BuiltTarget) -> Command {
 }
 
 /// Returns whether the arguments only ask a test target, so that no stack is needed.
-#[must_use]
 pub fn only_asks(plan: &Plan) -> bool {
     let options = plan.options.arguments.iter().take_while(|one| *one != "--");
     plan.tests.harness().is_some()

@@ -107,7 +107,9 @@ async fn read_events(context: &Context<'_>, cut: bool, stored: bool) -> Events {
             .warn(format!("failed to store {FILE}: {error}"));
     }
     let skew = match &folder {
-        None if tests.iter().any(|(_, began)| began.is_some()) => context.clock_skew().await,
+        None if tests.iter().any(|(_, began)| began.is_some()) => {
+            context.clock_skew().await.unwrap_or_default()
+        }
         _ => SignedDuration::ZERO,
     };
     if let Some(folder) = folder {
@@ -137,7 +139,6 @@ async fn keep(context: &Context<'_>, all: Vec<u8>) -> std::io::Result<()> {
 
 /// Returns the tests of a killed run, by the events in its bundle. Tests without an end ran until
 /// `end`.
-#[must_use]
 pub fn records_until(bundle: &Path, end: Timestamp) -> Vec<TestRecord> {
     let text = std::fs::read(bundle.join(FILE)).unwrap_or_default();
     records::end_at(records::read(&text, "", true), end)

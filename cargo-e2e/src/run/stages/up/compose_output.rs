@@ -1,8 +1,5 @@
 //! Shortens the output of `docker compose up`, and says what to do about a failure.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use serde_json::Value;
 
 use crate::compose::subnets;
@@ -10,6 +7,7 @@ use crate::host::HostKind;
 use crate::run::StageError;
 use crate::run::stages::ports;
 use crate::sandbox::pull::is_transient;
+use crate::text::LazyRegex;
 
 pub(super) const FAILED: &str = "`docker compose up` failed";
 pub(super) const COMPOSE: &str = "docker compose up";
@@ -18,13 +16,10 @@ const NAMED: usize = 3;
 
 /// Returns Compose's output without successful steps; all of it where nothing else is there.
 pub(super) fn without_progress(said: &str) -> String {
-    static STEP: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(
-            r"^e2e-pull |^\s*(?:Network|Volume|Container) \S+ +(?:Creating|Created|Recreate|Recreated|Starting|Started|Waiting|Healthy|Running|Exited)\s*$",
-        )
-        .ok()
-    });
-    let is_step = |line: &&str| STEP.as_ref().is_some_and(|step| step.is_match(line));
+    static STEP: LazyRegex = LazyRegex::new(
+        r"^e2e-pull |^\s*(?:Network|Volume|Container) \S+ +(?:Creating|Created|Recreate|Recreated|Starting|Started|Waiting|Healthy|Running|Exited)\s*$",
+    );
+    let is_step = |line: &&str| STEP.is_match(line);
     let told: Vec<&str> = said.lines().filter(|line| !is_step(line)).collect();
     if told.iter().all(|line| line.trim().is_empty()) {
         said.to_owned()
@@ -95,7 +90,6 @@ pub(super) fn flaked(error: &StageError) -> Option<&str> {
 
 /// Puts the cause into the first line. Where a container failed, the output of image builds is left
 /// out.
-#[must_use]
 pub fn with_reason(mut error: StageError) -> StageError {
     let said = error.excerpts.iter().find(|one| one.title == COMPOSE);
     let last = said.and_then(|said| last(&said.text));

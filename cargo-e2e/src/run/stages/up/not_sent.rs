@@ -1,24 +1,20 @@
 //! A build that copies what git ignores: the host does not have it.
 
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
-use regex::Regex;
 use serde_json::Value;
 
 use crate::repo::files;
 use crate::run::Context;
+use crate::text::LazyRegex;
 
 /// The builder's words for a source of `COPY` that its context does not have, in the order of its age.
-static NOT_FOUND: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"lstat \S*/buildkit-mount\d+/(\S+): no such file|failed to calculate checksum of ref [^"]*"/([^"]+)": not found"#,
-    )
-    .ok()
-});
+static NOT_FOUND: LazyRegex = LazyRegex::new(
+    r#"lstat \S*/buildkit-mount\d+/(\S+): no such file|failed to calculate checksum of ref [^"]*"/([^"]+)": not found"#,
+);
 
 fn missing(said: &str) -> Option<&str> {
-    let found = NOT_FOUND.as_ref()?.captures(said)?;
+    let found = NOT_FOUND.captures(said)?;
     Some(found.get(1).or_else(|| found.get(2))?.as_str())
 }
 

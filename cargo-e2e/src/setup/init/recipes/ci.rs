@@ -1,14 +1,12 @@
 //! CI systems' files: each job is a recipe.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use serde_yaml::Value;
 
 use super::super::recipe::{Kind, Part, Recipe, join};
 
 mod merge;
 
+use crate::text::LazyRegex;
 use merge::plain;
 
 /// The keys whose values are scripts, in the systems that are read here.
@@ -195,12 +193,9 @@ fn variables(node: &Value) -> Vec<(String, String)> {
 
 /// The shell scripts of a Jenkinsfile.
 pub(super) fn pipeline(file: &str, text: &str) -> Vec<Recipe> {
-    static SCRIPT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            r#"(?s)\bsh\s*\(?\s*(?:script:\s*)?(?:\"\"\"(.*?)\"\"\"|'''(.*?)'''|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')"#,
-        )
-        .expect("a literal pattern")
-    });
+    static SCRIPT: LazyRegex = LazyRegex::new(
+        r#"(?s)\bsh\s*\(?\s*(?:script:\s*)?(?:\"\"\"(.*?)\"\"\"|'''(.*?)'''|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')"#,
+    );
     let scripts = SCRIPT.captures_iter(text).filter_map(|found| {
         let script = (1..=4).find_map(|group| found.get(group))?;
         Some(Part {

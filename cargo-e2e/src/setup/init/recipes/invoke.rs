@@ -1,21 +1,16 @@
 //! The tasks of Python's Invoke, by the commands that stand in them as text.
 
-use std::sync::LazyLock;
-
-use regex::{Captures, Regex};
+use regex::Captures;
 
 use super::super::recipe::{Kind, Part, Recipe, parent};
+use crate::text::LazyRegex;
 
 /// The functions of a `tasks.py`.
 pub(super) fn tasks(file: &str, text: &str) -> Vec<Recipe> {
-    static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            r#"["']((?:docker|docker-compose|pytest|python3?|poetry|uv|tox|make|coverage) [^"'\n]*)["']"#,
-        )
-        .expect("a literal pattern")
-    });
-    static FILLED_IN: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"\{[^{}]*\}").expect("a literal pattern"));
+    static COMMAND: LazyRegex = LazyRegex::new(
+        r#"["']((?:docker|docker-compose|pytest|python3?|poetry|uv|tox|make|coverage) [^"'\n]*)["']"#,
+    );
+    static FILLED_IN: LazyRegex = LazyRegex::new(r"\{[^{}]*\}");
     let mut tasks: Vec<Recipe> = Vec::new();
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("def ") {

@@ -1,27 +1,21 @@
 //! Makefiles and justfiles: each target is a recipe.
 
-use std::sync::LazyLock;
-
-use regex::{Captures, Regex};
+use regex::Captures;
 
 use super::super::recipe::{Kind, Part, Recipe, parent};
 use super::super::shell::Variables;
+use crate::text::LazyRegex;
 
 /// The targets of a Makefile, with the recipes of what they need before their own.
 pub(super) fn targets(file: &str, text: &str) -> Vec<Recipe> {
-    static RULE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^([A-Za-z0-9_./%-][A-Za-z0-9_./% -]*):{1,2}([^=].*)?$")
-            .expect("a literal pattern")
-    });
-    static SET: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?:export\s+|override\s+)*([A-Za-z_][\w.-]*)\s*(?:\?|::?|\+)?=\s*(.*)$")
-            .expect("a literal pattern")
-    });
+    static RULE: LazyRegex =
+        LazyRegex::new(r"^([A-Za-z0-9_./%-][A-Za-z0-9_./% -]*):{1,2}([^=].*)?$");
+    static SET: LazyRegex =
+        LazyRegex::new(r"^(?:export\s+|override\s+)*([A-Za-z_][\w.-]*)\s*(?:\?|::?|\+)?=\s*(.*)$");
     // In a conditional part, or below a rule, where it is no command all the same.
-    static SET_DEEPER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?:export\s+)?([A-Za-z_]\w*)(?:\s+(?:\?|\+|::?)?=|(?:\?|\+|::?)=)\s*(.*)$")
-            .expect("a literal pattern")
-    });
+    static SET_DEEPER: LazyRegex = LazyRegex::new(
+        r"^(?:export\s+)?([A-Za-z_]\w*)(?:\s+(?:\?|\+|::?)?=|(?:\?|\+|::?)=)\s*(.*)$",
+    );
     let text = text.replace("\\\n", " ");
     let mut variables = Variables::new();
     for here in ["CURDIR", "PWD"] {
@@ -157,10 +151,8 @@ pub(super) fn included(text: &str) -> Vec<String> {
 }
 
 fn expand(line: &str, variables: &Variables, depth: usize) -> String {
-    static USED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\$(?:\(([A-Za-z_][\w.-]*)\)|\{([A-Za-z_][\w.-]*)\}|\$)")
-            .expect("a literal pattern")
-    });
+    static USED: LazyRegex =
+        LazyRegex::new(r"\$(?:\(([A-Za-z_][\w.-]*)\)|\{([A-Za-z_][\w.-]*)\}|\$)");
     let line = line.replace("$(shell pwd)", ".");
     let filled = USED.replace_all(&line, |found: &Captures<'_>| {
         match found.get(1).or_else(|| found.get(2)) {
@@ -178,15 +170,10 @@ fn expand(line: &str, variables: &Variables, depth: usize) -> String {
 
 /// The recipes of a justfile.
 pub(super) fn recipes(file: &str, text: &str) -> Vec<Recipe> {
-    static HEAD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^@?([A-Za-z_][\w-]*)(?:\s[^:]*)?:([^=].*)?$").expect("a literal pattern")
-    });
-    static SET: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"^(?:export\s+)?([A-Za-z_][\w-]*)\s*:=\s*["']?(.*?)["']?$"#)
-            .expect("a literal pattern")
-    });
-    static USED: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"\{\{\s*([^{}]*?)\s*\}\}").expect("a literal pattern"));
+    static HEAD: LazyRegex = LazyRegex::new(r"^@?([A-Za-z_][\w-]*)(?:\s[^:]*)?:([^=].*)?$");
+    static SET: LazyRegex =
+        LazyRegex::new(r#"^(?:export\s+)?([A-Za-z_][\w-]*)\s*:=\s*["']?(.*?)["']?$"#);
+    static USED: LazyRegex = LazyRegex::new(r"\{\{\s*([^{}]*?)\s*\}\}");
     let text = text.replace("\\\n", " ");
     let mut variables = Variables::new();
     let mut recipes: Vec<Recipe> = Vec::new();

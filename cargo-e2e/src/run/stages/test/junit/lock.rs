@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 use crate::host::client;
-use crate::record::outcome::Verdict;
 use crate::run::{Context, StageError};
 
 /// A file in the folder of results.
@@ -58,15 +57,11 @@ impl Lock {
             let other = other.unwrap_or_else(|_| "another run".to_owned());
             let held = format!("`junit` file {path} is held by {}", other.trim());
             if context.plan.options.no_wait || began.elapsed() >= context.plan.limits.queue {
-                return Err(occupied(context, held));
+                return Err(StageError::not_released(&held, context.plan));
             }
             if held != told {
-                let most = context.plan.limits.queue;
-                let text = format!(
-                    "waiting up to {} s (`timeouts.queue`): {held}",
-                    most.as_secs()
-                );
-                context.events.waits(text, most);
+                let limit = context.plan.limits.queue;
+                context.events.waits_for(&held, "queue", limit);
                 told = held;
             }
             tokio::time::sleep(LOOK).await;
@@ -80,19 +75,6 @@ impl Lock {
             holder,
         }))
     }
-}
-
-fn occupied(context: &Context<'_>, by: String) -> StageError {
-    let (message, help) = if context.plan.options.no_wait {
-        (by, "without `--no-wait` this run waits for it")
-    } else {
-        let seconds = context.plan.limits.queue.as_secs();
-        (
-            format!("{by}; not released within {seconds} s"),
-            "raise `timeouts.queue` in e2e.yml",
-        )
-    };
-    StageError::new(Verdict::HostError, message).help(help)
 }
 
 impl Drop for Lock {
