@@ -41,7 +41,8 @@ impl Run<'_> {
             let placing = async {
                 let engine = self.engine(cluster, &mut known, reached).await?;
                 let request = request(self.plan, &self.identity, &exclude);
-                let granted = granted(self.plan, engine.as_ref(), &request, self.events).await?;
+                let asked = (cluster, engine.as_ref());
+                let granted = granted(self.plan, asked, &request, self.events).await?;
                 Ok(granted.map(|granted| (engine, granted)))
             };
             let (engine, (granted, waited)) =
@@ -66,8 +67,11 @@ impl Run<'_> {
                     };
                     // From here on the slot follows the sandbox.
                     granted.confirm().await;
-                    runner.in_slot(slot);
+                    runner.in_slot(slot.clone());
                     Box::pin(run.in_sandbox(runner, state, &host, &facts, entered)).await;
+                    if state.kept.is_none() {
+                        slot.release().await;
+                    }
                     return;
                 }
                 Err(Stopped::Failed(error))
