@@ -1,5 +1,6 @@
 //! `cargo e2e down`: remove sandboxes.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::host::{Facts, Host};
@@ -9,7 +10,7 @@ use crate::sandbox::{self, ChooseError};
 use crate::cli::answers::{DownAnswer, RemovedSandbox, print};
 use crate::cli::args::DownArguments;
 use crate::cli::exit::USAGE;
-use crate::cli::host::{CommandError, Hosts, on_each_host};
+use crate::cli::host::{CommandError, Hosts, on_each_host, release};
 use crate::cli::print::{errln, show_error};
 use crate::cli::sandboxes::{asker, not_chosen};
 
@@ -17,7 +18,8 @@ const LIMIT: Duration = Duration::from_mins(3);
 
 pub(crate) async fn down(arguments: DownArguments) -> u8 {
     let id = arguments.id.as_deref();
-    on_each_host(
+    let gone = Mutex::new(Vec::new());
+    let code = on_each_host(
         &arguments.host,
         id.map_or(Hosts::WithSandboxes, Hosts::With),
         async |host, facts| {
@@ -46,6 +48,10 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
             for id in ids {
                 let (one, code) = remove(host, facts, id, json).await?;
                 worst = worst.max(code);
+                if code == 0 {
+                    let mut gone = gone.lock().unwrap_or_else(PoisonError::into_inner);
+                    gone.push(one.run_id.clone());
+                }
                 removed.push(one);
             }
             if json {
@@ -60,7 +66,10 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
             Ok(worst)
         },
     )
-    .await
+    .await;
+    let gone = gone.into_inner().unwrap_or_else(PoisonError::into_inner);
+    release(&arguments.host, &gone).await;
+    code
 }
 
 /// Removes one, says so where the answer is for people, and returns the exit code.

@@ -37,6 +37,12 @@ impl EngineKind {
         }
     }
 
+    /// Returns whether it lists slots that are over until they are released.
+    #[must_use]
+    pub fn lists_what_is_over(self) -> bool {
+        self == Self::Swarm
+    }
+
     fn forms(self) -> &'static str {
         match self {
             Self::Slurm => "give slurm://LOGIN/PARTITION, or slurm:PARTITION",

@@ -134,6 +134,7 @@ count_waiting() {
   # shellcheck disable=SC2046 # ids
   of=$(engine service ps --filter desired-state=running --format '{{.CurrentState}}' \
     $(engine service ls -q --filter label=cargo-e2e.hold) 2>/dev/null | grep -c '^Pending')
+  [ "$of" -ge 1 ] || of=1
 }
 # Whether some node, which may be away or full, is not left and large enough. Sets `most` to what they have.
 may_fit() {
@@ -161,6 +162,7 @@ follow() {
   missed=0
   refusals=0
   of=1
+  counted=-10
   while :; do
     line=$(look)
     answered=$?
@@ -181,7 +183,9 @@ follow() {
             while :; do pause 5; done
             ;;
           Running/Pending*)
-            if [ $((looks % 10)) = 3 ]; then
+            # Not looked at yet, before that.
+            if [ -n "$reason" ] && [ $((looks - counted)) -ge 10 ]; then
+              counted=$looks
               count_waiting
               may_fit || {
                 remove "$service"
@@ -190,8 +194,7 @@ follow() {
                 return
               }
             fi
-            # Not looked at yet, before that.
-            [ "$looks" -lt 3 ] || [ -z "$reason" ] || echo "waiting 0 $of $reason"
+            [ -z "$reason" ] || echo "waiting 0 $of $reason"
             ;;
           Running/*) [ "$looks" -lt 20 ] || echo "waiting 0 0 $(describe "$node" | cut -d ' ' -f 2) prepares it: ${state%% *}" ;;
           *)

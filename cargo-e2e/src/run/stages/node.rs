@@ -20,6 +20,8 @@ const CPUS: u32 = 2;
 const MEMORY: u64 = 4096;
 /// An engine needs a moment to see that a node is free.
 const AT_ONCE: Duration = Duration::from_secs(3);
+/// One that has a node may need longer to prepare it.
+const PREPARED: Duration = Duration::from_secs(20);
 
 /// Returns what a run of this plan asks of an engine, but for these nodes.
 #[must_use]
@@ -64,8 +66,12 @@ pub async fn granted(
         *last = Some(standing);
     };
     let began = Instant::now();
-    let placing = engine.place(request, &told);
-    let placed = timeout(if no_wait { AT_ONCE } else { limit }, placing).await;
+    let mut placing = engine.place(request, &told);
+    let mut placed = timeout(if no_wait { AT_ONCE } else { limit }, &mut placing).await;
+    if placed.is_err() && no_wait && !waits(&last) {
+        placed = timeout(PREPARED, &mut placing).await;
+    }
+    drop(placing);
     let standing = last.into_inner().unwrap_or_else(PoisonError::into_inner);
     match placed {
         Ok(Ok(granted)) => {
@@ -99,6 +105,12 @@ pub async fn granted(
             Err(StageError::new(Verdict::HostError, format!("{name} has {why}")).help(help))
         }
     }
+}
+
+/// Returns whether a request waits for a node, as far as its engine has said.
+fn waits(last: &Mutex<Option<Standing>>) -> bool {
+    let last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    last.as_ref().is_some_and(|standing| standing.waiting > 0)
 }
 
 /// Returns this repo's slots, the newest first: a sandbox that is up may be in one.
