@@ -114,9 +114,9 @@ fn a_run_that_waits_for_a_swarm_says_with_how_many_others() {
     }
     let queued = |one: &serde_json::Value| one["placement"]["queued_ms"].as_u64() > Some(0);
     assert_eq!(records(&repo).iter().filter(|one| queued(one)).count(), 2);
-    let too_much = swarm.run(&repo, &["--need", "cpus=5000"], "true");
+    let too_much = swarm.run(&repo, &["--need", "cpus=500"], "true");
     assert_eq!(too_much.code, Some(97), "{too_much}");
-    let why = "no node is large enough for 5000 CPUs, 500 MB";
+    let why = "no node is large enough for 500 CPUs, 500 MB";
     assert!(too_much.stderr.contains(why), "{too_much}");
     swarm.has_nothing_left();
 }

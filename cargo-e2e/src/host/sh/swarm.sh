@@ -105,6 +105,7 @@ submit() {
   set --
   for node in $left; do set -- "$@" --constraint "node.id!=$node"; done
   quoted=$(printf '%s' "$seen" | sed 's/"/""/g')
+  asked=
   until said=$(engine service create --quiet --detach --name "$name" \
     --label "cargo-e2e.hold=$run" --label "cargo-e2e.owner=$owner" \
     --mode replicated --replicas 1 --restart-condition none --no-resolve-image \
@@ -115,17 +116,27 @@ submit() {
     --entrypoint sh "$@" "$exact" -c "$slot" 2>&1); do
     said=$(printf '%s\n' "$said" | tail -n 1)
     case $said in
-      # It was asked for before the manager went away.
-      *'name conflicts'*) break ;;
-      *InvalidArgument* | *invalid* | *'unknown flag'* | *denied*)
+      *'name conflicts'*)
+        # Made before the manager went away; else one of the same run that is given back, by its id.
+        if [ -n "$asked" ]; then
+          said=$(engine service inspect --format '{{.ID}}' "$name" 2>/dev/null) && break
+        else
+          remove "$name"
+        fi
+        ;;
+      *InvalidArgument* | *invalid* | *'unknown flag'*)
         printf 'refused %s\n' "${said##*desc = }"
         return 1
         ;;
+      *)
+        asked=yes
+        printf "waiting 0 0 Swarm's manager does not answer: %s\n" "$said"
+        ;;
     esac
-    printf "waiting 0 0 Swarm's manager does not answer: %s\n" "$said"
-    pause 1
+    pause 0.5
   done
-  service=$name
+  # Its own and no other: there may be a newer one of the same run.
+  service=$(printf '%s\n' "$said" | tail -n 1)
 }
 # Prints `NODE|WANTED|STATE|ERROR` of the request.
 look() { engine service ps --no-trunc --no-resolve --format '{{.Node}}|{{.DesiredState}}|{{.CurrentState}}|{{.Error}}' "$service" 2>&1; }
@@ -153,7 +164,7 @@ pause() {
   wait "$napping"
   [ -n "$ending" ] || return 0
   kill "$napping" 2>/dev/null
-  [ "$ending" = taken ] || remove "$service"
+  [ "$ending" = taken ] || [ -z "$service$asked" ] || remove "${service:-$name}"
   exit 0
 }
 follow() {
@@ -244,7 +255,8 @@ case $verb in
     image=${image:-${CARGO_E2E_SWARM_IMAGE:-busybox:1}}
     know_image
     know_root
-    service=$name
+    service=
+    asked=
     ending=
     why=
     # What was asked for over a connection that broke.

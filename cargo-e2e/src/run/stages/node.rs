@@ -77,10 +77,11 @@ pub async fn granted(
         Ok(Ok(granted)) => {
             let took = began.elapsed();
             let waited = match standing {
-                Some(standing) => {
+                Some(standing) if standing.waiting > 0 => {
                     let how = if standing.number > 0 { " as" } else { "" };
                     format!(", waited {}{how} {}", whole(took), of_all(&standing))
                 }
+                Some(_) => format!(", waited {}", whole(took)),
                 None => String::new(),
             };
             let hold = cluster.engine.hold();

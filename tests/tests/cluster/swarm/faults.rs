@@ -188,7 +188,11 @@ fn a_node_that_dies_before_tests_begin_is_left_for_another() {
     let node = swarm.node_of_slot();
     swarm.machine("kill", &node);
     std::fs::remove_file(&path).expect("it is there");
+    // Not held again where it connects to another node.
+    std::thread::sleep(Duration::from_millis(500));
+    std::fs::create_dir(&path).expect("a folder");
     let ended = run.finish(LIMIT);
+    std::fs::remove_dir(&path).expect("it is there");
     swarm.machine("start", &node);
     swarm.repair();
     assert_eq!(ended.code, Some(0), "{ended}");
@@ -212,10 +216,10 @@ fn a_request_survives_a_manager_that_is_killed() {
         });
         std::thread::sleep(Duration::from_secs(wait));
         swarm.restart_manager();
+        // A node may have had room for a moment, while the manager counted what runs where.
         wait_for("the request, again", Duration::from_mins(1), || {
-            swarm.services().contains(repo.slug())
+            !run.is_running() || swarm.services().contains(repo.slug())
         });
-        assert!(run.is_running());
         swarm.empty();
         let ended = run.finish(LIMIT);
         swarm.set_availability(&swarm.nodes[0], "active");

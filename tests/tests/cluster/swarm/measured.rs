@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::lab::{record, stage};
+use crate::lab::{on, record, stage};
 
 use super::lab::Swarm;
 
-/// Runs in turn on free slots, then two in turn on one slot, and 18 at once.
+/// Runs in turn on free slots, and 18 at once.
 #[test]
 #[ignore = "it measures: scripts/cluster figures"]
 fn figures_of_swarm() {
@@ -17,12 +17,14 @@ fn figures_of_swarm() {
         let ended = swarm.run(&repo, &[], "true");
         let since = Instant::now();
         assert_eq!(ended.code, Some(0), "{ended}");
-        while !swarm.asks("docker service ls -q").is_empty() {
+        let record = record(&repo);
+        let node = record["host"].as_str().expect("a host").to_owned();
+        let holds = "docker ps -q --filter label=com.docker.swarm.task.name";
+        while !(swarm.asks("docker service ls -q") + &on(&node, holds)).is_empty() {
             assert!(since.elapsed() < Duration::from_secs(20));
         }
         freed.push(u64::try_from(since.elapsed().as_millis()).expect("short"));
         swarm.has_nothing_left();
-        let record = record(&repo);
         place.push(stage(&record, "place"));
         queued.push(record["placement"]["queued_ms"].as_u64().expect("a number"));
     }
@@ -42,7 +44,7 @@ fn figures_of_swarm() {
             &mut place,
         ),
         ("from the request to the node", &mut queued),
-        ("service gone after the run's end", &mut freed),
+        ("slot free after the run's end", &mut freed),
     ] {
         values.sort_unstable();
         let at = |percent: usize| values[(values.len() - 1) * percent / 100];
