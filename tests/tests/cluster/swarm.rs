@@ -9,7 +9,7 @@ use std::time::Duration;
 use e2e_tests::{Running, wait_for};
 
 use crate::lab::{LIMIT, on, record, records, stage};
-use lab::Swarm;
+pub(crate) use lab::Swarm;
 
 #[test]
 fn a_run_goes_to_a_node_that_swarm_gives_it_and_gives_it_back() {
@@ -50,8 +50,8 @@ fn a_run_goes_to_a_node_that_swarm_gives_it_and_gives_it_back() {
     assert!(stage(&record, "place") < 30_000, "{record}");
     // Its own end removed the service.
     swarm.has_nothing_left();
-    let none = swarm.tool(&repo, &["list"]);
-    assert!(none.stderr.contains("no sandboxes on"), "{none}");
+    let listed = swarm.tool(&repo, &["list"]);
+    assert!(listed.stderr.contains("no sandboxes on"), "{listed}");
 }
 
 #[test]

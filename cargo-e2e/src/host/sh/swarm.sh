@@ -39,7 +39,7 @@ all_nodes() {
 remove() {
   tries=0
   until said=$(engine service rm "$1" 2>&1); do
-    case $said in *'not found'* | *'no such service'*) return ;; esac
+    case $said in *'not found'* | *[Nn]'o such service'*) return ;; esac
     [ "$tries" -lt 30 ] || return
     tries=$((tries + 1))
     sleep 1
@@ -147,14 +147,17 @@ count_waiting() {
     $(engine service ls -q --filter label=cargo-e2e.hold) 2>/dev/null | grep -c '^Pending')
   [ "$of" -ge 1 ] || of=1
 }
-# Whether some node, which may be away or full, is not left and large enough. Sets `most` to what they have.
+# Whether some node, which may be away or full, is large enough and not left; where some are left, whether one
+# of the others can be used now. Sets `most` to what they have.
 may_fit() {
   known=$(all_nodes)
   [ -n "$known" ] || return 0
   most=$(printf '%s\n' "$known" | awk -v left=" $left " -v cpus="$cpus" -v memory="$memory" '
     $4 > most_cpus { most_cpus = $4 }
     $5 > most_memory { most_memory = $5 }
-    !index(left, " " $1 " ") && $4 >= cpus && $5 >= memory { fits = 1 }
+    index(left, " " $1 " ") { next }
+    left ~ /[^ ]/ && $3 != "ready" { next }
+    $4 >= cpus && $5 >= memory { fits = 1 }
     END { print most_cpus " CPUs, " most_memory " MB"; exit !fits }')
 }
 # In the background, because a trap waits for what is in the foreground.
@@ -200,6 +203,7 @@ follow() {
               count_waiting
               may_fit || {
                 remove "$service"
+                [ -z "$left" ] || why=${why:-no other node can be used}
                 # Of those that refused it, the last one's reason says more.
                 echo "refused ${why:-no node is large enough for $cpus CPUs, $memory MB: they have at most $most}"
                 return
@@ -224,7 +228,7 @@ follow() {
             ;;
         esac
         ;;
-      */*'no such service'*)
+      */*[Nn]'o such service'*)
         # A manager that was restarted reads its log first.
         missed=$((missed + 1))
         if [ "$missed" -gt 10 ]; then
@@ -245,6 +249,11 @@ follow() {
     fi
   done
 }
+if [ "$verb" = release ]; then
+  # Nobody waits for it.
+  remove "$service" >/dev/null 2>&1 &
+  exit 0
+fi
 self=$(engine node inspect self --format '{{.ID}}' 2>&1) || {
   printf '%s\n' "$self" | tail -n 1 >&2
   case $self in *manager*) exit 4 ;; esac
@@ -301,7 +310,5 @@ case $verb in
     [ -z "$node" ] || all_nodes | awk -v node="$node" '$2 == node { print "node " $2 " " $3; exit }'
     remove "$service"
     ;;
-  # Nobody waits for it.
-  release) remove "$service" >/dev/null 2>&1 & ;;
 esac
 exit 0

@@ -45,6 +45,10 @@ impl Swarm {
 
     /// Starts again what a test has broken.
     #[track_caller]
+    #[expect(
+        clippy::unused_self,
+        reason = "only the test that has the swarm may ask it"
+    )]
     pub(crate) fn repair(&self) {
         let _ = lab(&["swarm"]);
     }
