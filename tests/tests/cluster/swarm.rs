@@ -189,6 +189,7 @@ fn nodes_without_the_image_are_left_and_named() {
     let repo = swarm
         .repo("swarm-image")
         .env("CARGO_E2E_SWARM_IMAGE", "e2e-lab/hold:1");
+    let _ = swarm.asks("docker image rm e2e-lab/hold:1 >/dev/null 2>&1; :");
     let none = swarm.run(&repo, &[], "true");
     assert_eq!(none.code, Some(97), "{none}");
     let said = "it has no image `e2e-lab/hold:1`";

@@ -250,8 +250,7 @@ follow() {
   done
 }
 if [ "$verb" = release ]; then
-  # Nobody waits for it.
-  remove "$service" >/dev/null 2>&1 &
+  remove "$service"
   exit 0
 fi
 self=$(engine node inspect self --format '{{.ID}}' 2>&1) || {

@@ -9,7 +9,7 @@ use crate::host::cluster::{ClusterName, Engine};
 use crate::run::StageError;
 use crate::run::stages::node::last_words;
 
-const MOMENT: Duration = Duration::from_secs(5);
+const MOMENT: Duration = Duration::from_secs(20);
 
 /// Where a run's slot is, for who asks its engine what became of it.
 #[derive(Clone)]
