@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn what_a_node_lacks_has_a_help() {
         let lacks = |said| help(0, said).unwrap_or_default();
-        assert!(lacks("n2: No such image: busybox:1").contains("CARGO_E2E_SWARM_IMAGE"));
+        assert!(lacks("n2: No such image: busybox:1").contains(environment::SWARM_IMAGE));
         let said =
             "n2: invalid mount config for type \"bind\": bind source path does not exist: /x";
         assert!(lacks(said).contains("same home"));
