@@ -13,6 +13,9 @@ pub const CONNECT_TIMEOUT: &str = "CARGO_E2E_CONNECT_TIMEOUT";
 /// How many sandboxes may be up on a host at a time, in place of what its processors and memory
 /// give; set on the host itself, it counts for all.
 pub const MAX_SANDBOXES: &str = "CARGO_E2E_MAX_SANDBOXES";
+/// An image with `sh` that holds the slots of a swarm, in place of `busybox:1`; a name that the manager
+/// and all nodes know. Set on the manager itself, it counts for all.
+pub const SWARM_IMAGE: &str = "CARGO_E2E_SWARM_IMAGE";
 /// The state-hub's address; without it nothing is sent.
 pub const STATE_HUB_URL: &str = "STATE_HUB_URL";
 /// The token for the state-hub.

@@ -171,6 +171,26 @@ async fn ask(engine: &dyn Engine, hosts: Hosts<'_>) -> Result<Vec<String>, NotGr
     Ok(names.into_iter().collect())
 }
 
+/// Forgets the slots of sandboxes that were removed, where the engine does not by itself. What it does not
+/// forget now, the next command on the cluster does.
+pub(super) async fn release(argument: &HostArgument, run_ids: &[String]) {
+    let cluster = match ClusterName::parse(&host_for(argument)) {
+        Ok(Some(cluster)) if cluster.engine.lists_what_is_over() && !run_ids.is_empty() => cluster,
+        _ => return,
+    };
+    let Ok(login) = connect(&cluster.login).await else {
+        return;
+    };
+    let login: Arc<dyn Host> = login.into();
+    let engine = engine(&cluster, Arc::clone(&login));
+    for slot in engine.holds().await.unwrap_or_default() {
+        if run_ids.contains(&slot.run_id) {
+            engine.release(&slot.id).await;
+        }
+    }
+    login.close().await;
+}
+
 async fn on(
     name: &str,
     cancel: &Cancel,

@@ -53,9 +53,10 @@ pub struct StageRecord {
 /// How a host was chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Placement {
-    /// What chose it: `pool`, `slurm`.
+    /// What chose it: `pool`, `slurm`, `swarm`.
     pub engine: String,
-    /// The name by which the engine knows the choice: of a pool, its hosts; of Slurm, the job.
+    /// The name by which the engine knows the choice: of a pool, its hosts; of Slurm, the
+    /// job; of Swarm, the service.
     pub id: String,
     /// How many milliseconds the run waited for its turn.
     pub queued_ms: u64,

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use e2e_tests::{Running, cargo_e2e};
+use e2e_tests::{Repo, Running, cargo_e2e};
 
 use crate::lab::{Cluster, LIMIT, NAME};
+use crate::swarm::Swarm;
 
 fn read(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -32,11 +33,30 @@ fn blocks(info: &str) -> Vec<String> {
 #[test]
 fn its_commands_run() {
     let cluster = Cluster::new();
-    let repo = cluster
-        .repo("chapter")
-        .spec("ports: isolated\ntest_command: 'true'\n");
+    let repo = cluster.repo("chapter");
     let commands = blocks("sh no-run: needs a cluster");
     assert_eq!(commands.len(), 3);
+    run_all(repo, &commands.concat().replace("slurm://login/e2e", NAME));
+    cluster.has_nothing_left();
+}
+
+#[test]
+fn its_commands_for_swarm_run() {
+    let swarm = Swarm::new();
+    let repo = swarm.repo("swarm-chapter");
+    let commands = blocks("sh no-run: needs a swarm");
+    assert_eq!(commands.len(), 2);
+    run_all(
+        repo,
+        &commands.concat().replace("swarm://node1", &swarm.name),
+    );
+    swarm.has_nothing_left();
+}
+
+/// Runs commands of the chapter in a repo; all of them pass.
+#[track_caller]
+fn run_all(repo: Repo, commands: &str) {
+    let repo = repo.spec("ports: isolated\ntest_command: 'true'\n");
     let as_here = repo.command();
     let mut shell = Command::new("sh");
     shell.arg("-es").current_dir(repo.root());
@@ -53,10 +73,8 @@ fn its_commands_run() {
         .to_string();
     let path = std::env::var("PATH").expect("a path");
     shell.env("PATH", format!("{programs}:{path}"));
-    let script = commands.concat().replace("slurm://login/e2e", NAME);
-    let ended = Running::start(shell, Some(&script)).finish(LIMIT);
+    let ended = Running::start(shell, Some(commands)).finish(LIMIT);
     assert_eq!(ended.code, Some(0), "{ended}");
-    cluster.has_nothing_left();
 }
 
 #[test]

@@ -97,7 +97,7 @@ impl Cluster {
             left.clear();
             left += &self.jobs();
             for node in NODES {
-                left += &self.left_on(node);
+                left += &left_on(node);
             }
             if left.is_empty() || std::time::Instant::now() > deadline {
                 break;
@@ -106,17 +106,19 @@ impl Cluster {
         }
         assert_eq!(left, "");
     }
+}
 
-    fn left_on(&self, node: &str) -> String {
-        on(
-            node,
-            &format!(
-                "cd {ROOT} 2>/dev/null && find sandboxes leases -mindepth 1 -maxdepth 1 2>/dev/null
-                for what in 'ps -a' 'network ls' 'volume ls'; do docker $what -q --filter label=cargo-e2e.run; done
-                find /tmp/cargo-e2e-queue-* -name '*.*' 2>/dev/null; :"
-            ),
-        )
-    }
+/// What of sandboxes is on a node.
+#[track_caller]
+pub(crate) fn left_on(node: &str) -> String {
+    on(
+        node,
+        &format!(
+            "cd {ROOT} 2>/dev/null && find sandboxes leases -mindepth 1 -maxdepth 1 2>/dev/null
+            for what in 'ps -a' 'network ls' 'volume ls'; do docker $what -q --filter label=cargo-e2e.run; done
+            find /tmp/cargo-e2e-queue-* -name '*.*' 2>/dev/null; :"
+        ),
+    )
 }
 
 /// What root's commands print on one of its machines.
@@ -148,7 +150,7 @@ fn container(machine: &str) -> String {
 }
 
 #[track_caller]
-fn lab(arguments: &[&str]) -> Ended {
+pub(crate) fn lab(arguments: &[&str]) -> Ended {
     let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lab/cluster"));
     command.args(arguments);
     let ended = Running::start(command, None).finish(LIMIT);

@@ -1,9 +1,10 @@
-//! Runs on a cluster: Slurm gives them nodes. Real daemons, in the lab's containers.
+//! Runs on a cluster: Slurm gives them nodes, and Swarm (`swarm.rs`). Real daemons, in the lab's containers.
 
 mod chapter;
 mod faults;
 mod lab;
 mod measured;
+mod swarm;
 
 use std::time::Duration;
 

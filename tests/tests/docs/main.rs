@@ -54,6 +54,19 @@ const NOT_RUN: &[(&str, &str)] = &[
         "cargo e2e up --host slurm://login/e2e",
     ),
     (
+        "docs/src/guides/cluster.md",
+        "cargo e2e --host swarm://node1",
+    ),
+    ("docs/src/guides/cluster.md", "docker swarm init"),
+    (
+        "docs/src/guides/cluster.md",
+        "docker node update --label-add cargo-e2e.ssh=node2.example.org node2",
+    ),
+    (
+        "docs/src/guides/cluster.md",
+        "cargo e2e doctor --host swarm://node1",
+    ),
+    (
         "docs/src/guides/failures-again.md",
         "cargo e2e --last-failed                 # what failed in the last run of this e2e.yml",
     ),

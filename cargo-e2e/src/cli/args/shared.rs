@@ -11,7 +11,8 @@ pub(crate) struct HostArgument {
     /// `local`, an ssh alias, user@name or ssh://user@name:port; several with commas are a pool
     ///
     /// `slurm://LOGIN/PARTITION` is a cluster: Slurm gives the run a node, asked on the host LOGIN;
-    /// `slurm:PARTITION` asks on this machine.
+    /// `slurm:PARTITION` asks on this machine. `swarm://MANAGER` is a Docker Swarm, asked on its manager;
+    /// `swarm:` asks on this machine.
     ///
     /// First that is set: --host, `CARGO_E2E_HOST`, `host` in [package.metadata.e2e] or
     /// [workspace.metadata.e2e], `RAILIANCE01_HOST`, else local.

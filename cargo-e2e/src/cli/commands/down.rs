@@ -10,7 +10,7 @@ use crate::sandbox::{self, ChooseError};
 use crate::cli::answers::{DownAnswer, RemovedSandbox, print};
 use crate::cli::args::DownArguments;
 use crate::cli::exit::USAGE;
-use crate::cli::host::{CommandError, Hosts, answered, host_for, on_each_host, one_of};
+use crate::cli::host::{CommandError, Hosts, answered, host_for, on_each_host, one_of, release};
 use crate::cli::print::{errln, show_error};
 use crate::cli::sandboxes::{asker, not_chosen};
 
@@ -21,6 +21,7 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
     let json = arguments.format.is_json();
     let named = host_for(&arguments.host);
     let answers = RefCell::new(None);
+    let gone = RefCell::new(Vec::new());
     let code = on_each_host(
         &arguments.host,
         id.map_or(Hosts::WithSandboxes, Hosts::With),
@@ -53,6 +54,9 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
             for id in ids {
                 let (mut one, code) = remove(host, facts, id, json).await?;
                 worst = worst.max(code);
+                if code == 0 {
+                    gone.borrow_mut().push(one.run_id.clone());
+                }
                 one.host = one_of(host, &named);
                 answers.borrow_mut().get_or_insert_default().push(one);
             }
@@ -67,6 +71,7 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
             removed,
         });
     }
+    release(&arguments.host, &gone.into_inner()).await;
     code
 }
 

@@ -33,8 +33,9 @@ pub struct NodeRequest {
 /// How a request stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// Its place among those that wait: 1 is next, 0 is not known.
+    /// Its place among those that wait: 1 is next, 0 where the engine has no order.
     pub number: u32,
+    /// 0 is not known.
     pub waiting: u32,
     /// In the engine's own words.
     pub reason: String,
@@ -117,4 +118,7 @@ pub trait Engine: Send + Sync {
 
     /// Gives a slot back, and returns what the engine knows of it and of its node.
     async fn end(&self, id: &str, node: &str) -> Result<String, NotGranted>;
+
+    /// Forgets a slot whose sandbox is gone, where the engine does not by itself.
+    async fn release(&self, _id: &str) {}
 }

@@ -4,8 +4,10 @@
 //! by commands that visit every node; it knows no sandbox and no stage, and a node is only a host's name.
 
 mod engine;
+mod login;
 mod name;
 mod slurm;
+mod swarm;
 
 use std::sync::Arc;
 
@@ -14,13 +16,23 @@ use crate::host::Host;
 pub use engine::{Engine, Granted, NodeRequest, NotGranted, Slot, Standing};
 pub use name::{ClusterName, EngineKind};
 
+use login::Login;
+
 /// Returns the engine of a cluster, asked on its login host.
 #[must_use]
 pub fn engine(name: &ClusterName, login: Arc<dyn Host>) -> Arc<dyn Engine> {
+    let asked_by = |request, help| Login {
+        host: login,
+        request,
+        help,
+    };
     match name.engine {
         EngineKind::Slurm => Arc::new(slurm::Slurm {
-            login,
+            login: asked_by("the request to Slurm", slurm::help),
             partition: name.partition.clone(),
+        }),
+        EngineKind::Swarm => Arc::new(swarm::Swarm {
+            manager: asked_by("the request to Swarm", swarm::help),
         }),
     }
 }

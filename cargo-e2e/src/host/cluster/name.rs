@@ -1,4 +1,4 @@
-//! The names of clusters: `slurm:PARTITION`, `slurm://LOGIN/PARTITION`.
+//! The names of clusters: `slurm:PARTITION`, `slurm://LOGIN/PARTITION`, `swarm:`, `swarm://MANAGER`.
 
 use crate::host::{HostError, LOCAL};
 
@@ -6,6 +6,7 @@ use crate::host::{HostError, LOCAL};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineKind {
     Slurm,
+    Swarm,
 }
 
 impl EngineKind {
@@ -14,6 +15,62 @@ impl EngineKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Slurm => "slurm",
+            Self::Swarm => "swarm",
+        }
+    }
+
+    /// Returns what holds a slot, in the engine's own word.
+    #[must_use]
+    pub fn hold(self) -> &'static str {
+        match self {
+            Self::Slurm => "job",
+            Self::Swarm => "service",
+        }
+    }
+
+    /// Returns how people list its nodes.
+    #[must_use]
+    pub fn lists_nodes(self) -> &'static str {
+        match self {
+            Self::Slurm => "`sinfo` there lists partitions and nodes",
+            Self::Swarm => "`docker node ls` there lists nodes",
+        }
+    }
+
+    /// Returns whether it lists slots that are over until they are released.
+    #[must_use]
+    pub fn lists_what_is_over(self) -> bool {
+        self == Self::Swarm
+    }
+
+    fn forms(self) -> &'static str {
+        match self {
+            Self::Slurm => "give slurm://LOGIN/PARTITION, or slurm:PARTITION",
+            Self::Swarm => "give swarm://MANAGER, or swarm: where this machine is a manager",
+        }
+    }
+
+    /// Reads what follows the engine's name: the login host, and the partition.
+    fn read(self, rest: &str) -> Option<(&str, &str)> {
+        let remote = rest.strip_prefix("//");
+        match self {
+            Self::Slurm => {
+                let (login, partition) = match remote {
+                    None => (LOCAL, rest),
+                    Some(rest) => rest.split_once('/')?,
+                };
+                let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+                let is_name = !partition.is_empty()
+                    && !partition.starts_with('-')
+                    && partition.chars().all(is_plain);
+                (!login.is_empty() && is_name).then_some((login, partition))
+            }
+            Self::Swarm => {
+                let manager = if rest.is_empty() { LOCAL } else { remote? };
+                let manager = manager.strip_suffix('/').unwrap_or(manager);
+                let is_one = !manager.is_empty() && !manager.contains('/');
+                is_one.then_some((manager, ""))
+            }
         }
     }
 }
@@ -24,6 +81,7 @@ pub struct ClusterName {
     pub engine: EngineKind,
     /// The host on which the engine is asked.
     pub login: String,
+    /// Of Slurm; empty for Swarm, which has one set of nodes.
     pub partition: String,
 }
 
@@ -33,9 +91,14 @@ impl ClusterName {
     /// # Errors
     /// When it is half of one.
     pub fn parse(name: &str) -> Result<Option<Self>, HostError> {
-        if !name.split(',').any(|one| one.trim().starts_with("slurm:")) {
+        let engine_of = |one: &str| match one.trim().split_once(':')?.0 {
+            "slurm" => Some(EngineKind::Slurm),
+            "swarm" => Some(EngineKind::Swarm),
+            _ => None,
+        };
+        let Some(engine) = name.split(',').find_map(engine_of) else {
             return Ok(None);
-        }
+        };
         let refuse = |reason| {
             Err(HostError::NotAHost {
                 given: name.escape_debug().to_string(),
@@ -45,18 +108,10 @@ impl ClusterName {
         if name.contains(',') {
             return refuse("a cluster is no member of a pool; give it alone");
         }
-        let rest = name.trim().trim_start_matches("slurm:");
-        let (login, partition) = match rest.strip_prefix("//") {
-            None => (LOCAL, rest),
-            Some(rest) => match rest.split_once('/') {
-                Some((login, partition)) if !login.is_empty() => (login, partition),
-                _ => return refuse("give slurm://LOGIN/PARTITION, or slurm:PARTITION"),
-            },
+        let rest = name.trim().split_once(':').map_or("", |(_, rest)| rest);
+        let Some((login, partition)) = engine.read(rest) else {
+            return refuse(engine.forms());
         };
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-        if partition.is_empty() || partition.starts_with('-') || !partition.chars().all(is_plain) {
-            return refuse("give slurm://LOGIN/PARTITION, or slurm:PARTITION");
-        }
         // ssh takes a port only from an address.
         let login = if login.contains(':') {
             format!("ssh://{login}")
@@ -64,10 +119,19 @@ impl ClusterName {
             login.to_owned()
         };
         Ok(Some(Self {
-            engine: EngineKind::Slurm,
+            engine,
             login,
             partition: partition.to_owned(),
         }))
+    }
+
+    /// Returns what has the nodes, for people.
+    #[must_use]
+    pub fn whole(&self) -> String {
+        match self.engine {
+            EngineKind::Slurm => format!("partition {}", self.partition),
+            EngineKind::Swarm => "the swarm".to_owned(),
+        }
     }
 }
 
@@ -92,12 +156,22 @@ mod tests {
             read("slurm://me@login:2222/e2e"),
             pair("ssh://me@login:2222", "e2e")
         );
+        assert_eq!(read("swarm:"), pair("local", ""));
+        assert_eq!(read("swarm://local"), pair("local", ""));
+        assert_eq!(read("swarm://node1/"), pair("node1", ""));
+        assert_eq!(read("swarm://me@n1"), pair("me@n1", ""));
+        assert_eq!(read("swarm://me@n1:2222"), pair("ssh://me@n1:2222", ""));
+        let engine = |name| ClusterName::parse(name).unwrap().unwrap().engine;
+        assert_eq!(engine("swarm:"), EngineKind::Swarm);
+        assert_eq!(engine("slurm:e2e"), EngineKind::Slurm);
         for host in [
             "local",
             "railiance01",
             "ssh://me@login:22",
             "a,b",
             "slurm",
+            "swarm",
+            "swarming:",
             "",
         ] {
             assert_eq!(read(host), None, "{host}");
@@ -112,6 +186,11 @@ mod tests {
             "slurm://login/a/b",
             "slurm:e2e,railiance01",
             "railiance01, slurm:e2e",
+            "swarm:node1",
+            "swarm://",
+            "swarm:///",
+            "swarm://node1/pool",
+            "swarm://node1,railiance01",
         ] {
             assert!(ClusterName::parse(bad).is_err(), "{bad}");
         }

@@ -42,7 +42,8 @@ impl Run<'_> {
             let placing = async {
                 let engine = self.engine(cluster, &mut known, reached).await?;
                 let request = request(self.plan, &self.identity, &exclude);
-                let granted = granted(self.plan, engine.as_ref(), &request, self.events).await?;
+                let asked = (cluster, engine.as_ref());
+                let granted = granted(self.plan, asked, &request, self.events).await?;
                 Ok(granted.map(|granted| (engine, granted)))
             };
             let (engine, (granted, waited)) =
@@ -67,18 +68,21 @@ impl Run<'_> {
                     };
                     // From here on the slot follows the sandbox.
                     granted.confirm().await;
-                    let node = slot.node.clone();
-                    runner.in_slot(slot);
+                    runner.in_slot(slot.clone());
                     Box::pin(run.in_sandbox(runner, state, &host, &facts, entered)).await;
+                    if state.kept.is_none() {
+                        slot.release().await;
+                    }
                     if was_lost || !state.out_of_reach || runner.reached(Stage::Test) {
                         return;
                     }
                     // No test had begun: its loss costs only time, once.
                     was_lost = true;
                     self.events.warn(format!(
-                        "{node} was lost before a test began: its guard takes the sandbox there down; asking for another node"
+                        "{} was lost before a test began: its guard takes the sandbox there down; asking for another node",
+                        slot.node
                     ));
-                    exclude.push(node);
+                    exclude.push(slot.node);
                     runner.leave();
                     state.leave();
                 }

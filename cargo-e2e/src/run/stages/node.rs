@@ -11,7 +11,7 @@ use crate::record::event::Events;
 use crate::record::outcome::Verdict;
 use crate::run::{StageError, StageOutput};
 use crate::sandbox::Identity;
-use crate::text::ordinal;
+use crate::text::{count, ordinal};
 use crate::units::whole;
 
 /// What a stack gets that says nothing of its need.
@@ -20,6 +20,8 @@ const CPUS: u32 = 2;
 const MEMORY: u64 = 4096;
 /// An engine needs a moment to see that a node is free.
 const AT_ONCE: Duration = Duration::from_secs(3);
+/// One that has a node may need longer to prepare it.
+const PREPARED: Duration = Duration::from_secs(20);
 
 /// Returns what a run of this plan asks of an engine, but for these nodes.
 #[must_use]
@@ -45,7 +47,7 @@ pub fn request(plan: &Plan, identity: &Identity, exclude: &[String]) -> NodeRequ
 /// Waits for a node. Returns it, and how long that took.
 pub async fn granted(
     plan: &Plan,
-    engine: &dyn Engine,
+    (cluster, engine): (&ClusterName, &dyn Engine),
     request: &NodeRequest,
     events: &Events,
 ) -> Result<StageOutput<(Granted, Duration)>, StageError> {
@@ -66,26 +68,34 @@ pub async fn granted(
         *last = Some(standing);
     };
     let began = Instant::now();
-    let placing = engine.place(request, &told);
-    let placed = timeout(if no_wait { AT_ONCE } else { limit }, placing).await;
+    let mut placing = engine.place(request, &told);
+    let mut placed = timeout(if no_wait { AT_ONCE } else { limit }, &mut placing).await;
+    if placed.is_err() && no_wait && !waits(&last) {
+        placed = timeout(PREPARED, &mut placing).await;
+    }
+    drop(placing);
     let standing = last.into_inner().unwrap_or_else(PoisonError::into_inner);
     match placed {
         Ok(Ok(granted)) => {
             let took = began.elapsed();
             let waited = match standing {
-                Some(standing) => {
-                    format!(", waited {} as {}", whole(took), of_all(&standing))
+                Some(standing) if standing.waiting > 0 => {
+                    let how = if standing.number > 0 { " as" } else { "" };
+                    format!(", waited {}{how} {}", whole(took), of_all(&standing))
                 }
+                Some(_) => format!(", waited {}", whole(took)),
                 None => String::new(),
             };
-            let detail = format!("{}, job {}{waited}", granted.node, granted.id);
+            let hold = cluster.engine.hold();
+            let detail = format!("{}, {hold} {}{waited}", granted.node, granted.id);
             Ok(StageOutput::new((granted, took), detail))
         }
         Ok(Err(error)) => Err(refused(&plan.host.name, error)),
         Err(_) => {
+            let would = standing.as_ref().map_or("", would);
             let standing = standing.map_or_else(|| "no answer".to_owned(), |it| of_all(&it));
             let (why, help) = if no_wait {
-                let why = format!("no free node: this run would be {standing}");
+                let why = format!("no free node: {would}{standing}");
                 (why, "without `--no-wait` this run waits")
             } else {
                 let seconds = limit.as_secs();
@@ -98,6 +108,12 @@ pub async fn granted(
             Err(StageError::new(Verdict::HostError, format!("{name} has {why}")).help(help))
         }
     }
+}
+
+/// Returns whether a request waits for a node, as far as its engine has said.
+fn waits(last: &Mutex<Option<Standing>>) -> bool {
+    let last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    last.as_ref().is_some_and(|standing| standing.waiting > 0)
 }
 
 /// Returns this repo's slots, the newest first: a sandbox that is up may be in one.
@@ -128,17 +144,28 @@ pub fn refused(cluster: &str, error: NotGranted) -> StageError {
     }
 }
 
-/// `3rd of 12 (Resources)`, or what is known of it.
+/// `3rd of 12 (Resources)`, or `with 11 others (…)` where there is no order, or what is known of it.
 fn of_all(standing: &Standing) -> String {
     let Standing {
         number,
         waiting,
         reason,
     } = standing;
-    if *number == 0 {
-        return reason.clone();
+    match (number, waiting) {
+        (0, 0) => reason.clone(),
+        (0, 1) => format!("alone ({reason})"),
+        (0, all) => format!("with {} ({reason})", count(*all as usize - 1, "other")),
+        _ => format!("{} of {waiting} ({reason})", ordinal(*number)),
     }
-    format!("{} of {waiting} ({reason})", ordinal(*number))
+}
+
+/// What goes before [`of_all`] of a run that does not wait.
+fn would(standing: &Standing) -> &'static str {
+    match (standing.number, standing.waiting) {
+        (0, 0) => "",
+        (0, _) => "this run would wait ",
+        _ => "this run would be ",
+    }
 }
 
 /// Returns why a slot is over, as far as its engine knows.
@@ -158,12 +185,17 @@ mod tests {
 
     #[test]
     fn a_place_is_told_with_its_reason() {
-        let standing = |number| Standing {
+        let standing = |number, waiting| Standing {
             number,
-            waiting: 12,
+            waiting,
             reason: "Resources".to_owned(),
         };
-        assert_eq!(of_all(&standing(3)), "3rd of 12 (Resources)");
-        assert_eq!(of_all(&standing(0)), "Resources");
+        assert_eq!(of_all(&standing(3, 12)), "3rd of 12 (Resources)");
+        assert_eq!(of_all(&standing(0, 12)), "with 11 others (Resources)");
+        assert_eq!(of_all(&standing(0, 2)), "with 1 other (Resources)");
+        assert_eq!(of_all(&standing(0, 1)), "alone (Resources)");
+        assert_eq!(of_all(&standing(0, 0)), "Resources");
+        let no_answer = standing(0, 0);
+        assert_eq!(would(&no_answer), "");
     }
 }
