@@ -33,6 +33,7 @@ macro_rules! reaper {
             reaper!(piece "engine"),
             "take_down() (\n",
             reaper!(piece "sweep"),
+            reaper!(piece "first_sweep"),
             reaper!(piece "teardown"),
             "\n)\n",
             reaper!(piece "gc"),
@@ -312,11 +313,13 @@ impl Sandbox {
         Ok(Containers::read(&output.text()))
     }
 
-    /// Gathers logs and states in files of the sandbox's folder.
+    /// Gathers logs and states in files of the sandbox's folder. Where it is `over`, its containers
+    /// are ended meanwhile.
     pub async fn collect(
         &self,
         host: &dyn Host,
         deadline: Duration,
+        over: bool,
     ) -> Result<Collected, HostError> {
         let script = self
             .bind(script!(
@@ -326,7 +329,8 @@ impl Sandbox {
                 "usage",
                 "collect"
             ))
-            .var("most", SHORT_LOG.to_string());
+            .var("most", SHORT_LOG.to_string())
+            .var("over", if over { "yes" } else { "" });
         let output = host::run(host, &script, b"", deadline).await?;
         let text = check(host, &script, output)?.text();
         Ok(Collected::read(&text))

@@ -72,6 +72,7 @@ pub(super) const BODY: &str = concat!(
     include_str!("../host/sh/queue.sh"),
     include_str!("../host/sh/engine.sh"),
     include_str!("../host/sh/sweep.sh"),
+    include_str!("../host/sh/first_sweep.sh"),
     include_str!("../host/sh/teardown.sh")
 );
 

@@ -20,8 +20,7 @@ all() { printf '%s\n' "$found" | sed -n "s/^$1 //p"; }
 # Removes what carries the label; passes when there was nothing, and fails unless all four lists could
 # be had.
 sweep() {
-  # As a rule, there is something at the first look, and nothing later.
-  if [ "$tries" -gt 1 ] && nothing_has "\"cargo-e2e.run=$id\",\"cargo-e2e.owner=$whose\""; then return; fi
+  if nothing_has "\"cargo-e2e.run=$id\",\"cargo-e2e.owner=$whose\""; then return; fi
   containers=$(docker ps -a --no-trunc --filter "$label" --filter "$owner" --format "$owned{{.ID}}{{end}}" 2>/dev/null) || return 1
   restarting=
   if [ -n "$containers" ]; then
@@ -65,7 +64,7 @@ sweep() {
   return 1
 }
 sweep_all() {
-  anonymous=
+  anonymous=${anonymous-}
   tries=0
   empty=0
   # One empty scan is looked at again, however often it was tried.
