@@ -96,14 +96,13 @@ fi
 
 continue_removal
 # Nothing of the sandbox runs any more that could write there: its workspace is looked at while the engine
-# removes networks, which takes longest. What came after that look, a sweep has found.
+# removes networks, which takes longest. What ran after that look, a sweep has found.
 examined=
 own=
 { read -r own <"$dir/sentinel"; } 2>/dev/null
 if [ -z "$stubborn" ] && [ "$own" = "$id" ] && [ ! -L "$dir" ] && examine 2>/dev/null; then examined=yes; fi
 [ -n "$examined" ] || [ -z "$detaching" ] || wait "$detaching"
 sweep_all
-[ "$tries" = 2 ] || examined=
 
 # ` (used by container A B)` for a list of names.
 held() { [ -z "${1% }" ] || printf ' (used by container %s)' "${1% }"; }
