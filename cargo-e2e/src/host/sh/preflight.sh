@@ -83,7 +83,7 @@ is_known=
 case $programs in *docker-compose*) [ "$known" != "$programs" ] || is_known=yes ;; esac
 if [ -z "$is_known" ]; then
   find_limit
-  compose=$($soon docker compose version --short 2>/dev/null)
+  compose=$($soon docker compose version --short 2>/dev/null) || compose=
   # Docker's own program starts Compose and does nothing else first. A wrapper may do more, and a folder
   # that config.json names comes before the others.
   program=
@@ -135,11 +135,14 @@ engine=$value
 if [ -z "$engine" ]; then
   find_limit
   if ! engine=$($soon docker version --format '{{.Server.Version}}' 2>&1); then
+    set -f
     said=
     for word in $engine; do said="$said$word "; done
     printf 'engine_error=%s\n' "${said:-no response within 20 s}"
     exit 0
   fi
+  # Behind what it warned of.
+  engine=${engine##*"$newline"}
   ask_info 5
 fi
 printf 'engine=%s\n' "$engine"
