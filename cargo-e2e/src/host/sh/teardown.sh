@@ -101,7 +101,10 @@ examined=
 own=
 { read -r own <"$dir/sentinel"; } 2>/dev/null
 if [ -z "$stubborn" ] && [ "$own" = "$id" ] && [ ! -L "$dir" ] && examine 2>/dev/null; then examined=yes; fi
-[ -n "$examined" ] || [ -z "$detaching" ] || wait "$detaching"
+if [ -z "$examined" ] && [ -n "$detaching" ]; then
+  wait "$detaching"
+  detaching=
+fi
 sweep_all
 
 # ` (used by container A B)` for a list of names.
