@@ -28,29 +28,42 @@ const HOOK_VARIABLES: [&str; 6] = [
 /// Returns the commit and branch that `root` is at, and whether what is below `root` differs from
 /// the commit. What git can't tell within five seconds is left out.
 pub async fn describe(root: &Path) -> Git {
-    let (sha, branch, status) = tokio::join!(
+    let status = [
+        "status",
+        "--porcelain=v2",
+        "--branch",
+        "--no-ahead-behind",
+        "--untracked-files=normal",
+        "--",
+        ".",
+    ];
+    if let Some(status) = git(root, &status).await {
+        return read(&status);
+    }
+    let (sha, branch) = tokio::join!(
         git(root, &["rev-parse", "--verify", "--quiet", "HEAD"]),
         git(root, &["symbolic-ref", "--short", "--quiet", "HEAD"]),
-        git(
-            root,
-            &[
-                "status",
-                "--porcelain",
-                "--untracked-files=normal",
-                "--",
-                "."
-            ]
-        ),
     );
-    let dirty = match &status {
-        Some(changes) => !changes.is_empty(),
-        // Known commit, unknown tree: a record that says "clean" would vouch for what nobody saw.
-        None => sha.is_some(),
-    };
+    // Known commit, unknown tree: a record that says "clean" would vouch for what nobody saw.
+    let dirty = sha.is_some();
     Git {
         sha,
         branch: branch.filter(|name| !name.is_empty()),
         dirty,
+    }
+}
+
+/// Reads what `status` says of the commit, the branch and the tree.
+fn read(status: &str) -> Git {
+    let header = |name: &str, nothing: &str| {
+        let mut lines = status.lines();
+        let value = lines.find_map(|line| line.strip_prefix("# branch.")?.strip_prefix(name));
+        value.filter(|value| *value != nothing).map(str::to_owned)
+    };
+    Git {
+        sha: header("oid ", "(initial)"),
+        branch: header("head ", "(detached)"),
+        dirty: status.lines().any(|line| !line.starts_with("# ")),
     }
 }
 

@@ -177,6 +177,9 @@ impl Run<'_> {
         let (before, lease) = up.unzip();
         let lease = lease.unwrap_or_else(|| self.hold(shared, &sandbox));
         runner.under(lease.lost());
+        // A sandbox that was up before the run is not the run's to remove.
+        let was_up = before.is_some();
+        let stays;
         {
             let context = Context {
                 origin: &origin,
@@ -205,6 +208,7 @@ impl Run<'_> {
                 }
             }
             state.add_tested();
+            stays = was_up || (runner.reached(Stage::Sync) && self.keeps(state));
             if runner.reached(Stage::Up) && !state.lost {
                 // The error of failed tests lists the failed containers already.
                 let passed = state.verdict.is_none_or(|so_far| so_far == Verdict::Passed);
@@ -220,6 +224,7 @@ impl Run<'_> {
                         stages::collect::collect(
                             &context,
                             before.map(|ready| (ready, &state.changed)),
+                            !stays,
                             &mut state.services,
                             &mut state.usage,
                         ),
@@ -236,12 +241,10 @@ impl Run<'_> {
             // Also where collecting failed or was cut short.
             stages::collect::settle(&context).await;
         }
-        // A sandbox that was up before the run is not the run's to remove.
-        let was_up = before.is_some();
         let kept = if was_up && state.lost {
             // Another run may have entered it by now.
             Ok(true)
-        } else if was_up || (runner.reached(Stage::Sync) && self.keeps(state)) {
+        } else if was_up || (stays && self.keeps(state)) {
             self.keep(state, host, &sandbox).await.map(|()| true)
         } else {
             Ok(false)

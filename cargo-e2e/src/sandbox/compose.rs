@@ -104,7 +104,7 @@ pub fn up_commands(sandbox: &Sandbox, up: &Up<'_>) -> String {
             .get("build")
             .is_some_and(|build| !build.is_null())
     };
-    let mut text = opening(up.interpolation);
+    let mut text = opening(sandbox, up.interpolation);
     if up.interpolation.iter().all(|(name, _)| name != "TMPDIR") {
         // Compose leaves Dockerfiles there that stand in the model.
         let folder = quote(&format!("{}/tmp", sandbox.dir()));
@@ -196,7 +196,7 @@ pub fn run_commands(
     let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
     format!(
         "{}{} run --rm -T --no-deps --label cargo-e2e.for={} {} {}\n",
-        opening(interpolation),
+        opening(sandbox, interpolation),
         compose(sandbox).replace("--progress plain", "--progress quiet"),
         quote(&sandbox.visitor.run),
         quote(service),
@@ -206,17 +206,18 @@ pub fn run_commands(
 
 fn compose(sandbox: &Sandbox) -> String {
     format!(
-        "docker compose --ansi never --progress plain -p {} -f {}",
+        "docker_compose --ansi never --progress plain -p {} -f {}",
         quote(&sandbox.identity.project),
         quote(&format!("{}/compose.json", sandbox.dir()))
     )
 }
 
 /// Secrets from the environment stay references in the model: every command needs them again.
-fn opening(interpolation: &[(String, String)]) -> String {
+fn opening(sandbox: &Sandbox, interpolation: &[(String, String)]) -> String {
     format!(
-        "{}{}",
+        "{}cargo_e2e_root={}\n{}",
         include_str!("../host/sh/compose.sh"),
+        quote(&sandbox.root),
         variables::exports(interpolation)
     )
 }

@@ -33,6 +33,7 @@ macro_rules! reaper {
             reaper!(piece "engine"),
             "take_down() (\n",
             reaper!(piece "sweep"),
+            reaper!(piece "first_sweep"),
             reaper!(piece "teardown"),
             "\n)\n",
             reaper!(piece "gc"),
@@ -292,11 +293,13 @@ impl Sandbox {
         Ok(Containers::read(&output.text()))
     }
 
-    /// Gathers logs and states in files of the sandbox's folder.
+    /// Gathers logs and states in files of the sandbox's folder. Where it is `over`, its containers
+    /// are ended meanwhile.
     pub async fn collect(
         &self,
         host: &dyn Host,
         deadline: Duration,
+        over: bool,
     ) -> Result<Collected, HostError> {
         let script = self
             .bind(script!(
@@ -306,7 +309,8 @@ impl Sandbox {
                 "usage",
                 "collect"
             ))
-            .var("most", SHORT_LOG.to_string());
+            .var("most", SHORT_LOG.to_string())
+            .var("over", if over { "yes" } else { "" });
         let output = succeed_within(host, &script, b"", deadline).await?;
         Ok(Collected::read(&output.text()))
     }

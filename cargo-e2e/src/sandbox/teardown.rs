@@ -25,6 +25,7 @@ pub(super) const BODY: &str = concat!(
     include_str!("../host/sh/queue.sh"),
     include_str!("../host/sh/engine.sh"),
     include_str!("../host/sh/sweep.sh"),
+    include_str!("../host/sh/first_sweep.sh"),
     include_str!("../host/sh/teardown.sh")
 );
 
@@ -79,17 +80,20 @@ mod tests {
         fn new(id: String, docker: &str) -> Self {
             let folder = tempfile::tempdir().unwrap();
             let alone = Self { folder, id };
-            for (name, text) in [("docker", docker), ("sleep", "")] {
-                let here = alone.folder.path().display();
-                let text = format!("#!/bin/sh\nhere={here}\n{text}\n");
-                let path = alone.folder.path().join(name);
-                std::fs::write(&path, text).unwrap();
-                let mode = std::fs::Permissions::from_mode(0o755);
-                std::fs::set_permissions(path, mode).unwrap();
-            }
+            alone.program("docker", docker);
+            alone.program("sleep", "");
             std::fs::create_dir_all(alone.dir().join("repo")).unwrap();
             std::fs::write(alone.dir().join("sentinel"), format!("{}\n", alone.id)).unwrap();
             alone
+        }
+
+        /// Puts this in place of a program.
+        fn program(&self, name: &str, text: &str) {
+            let here = self.folder.path().display();
+            let path = self.folder.path().join(name);
+            std::fs::write(&path, format!("#!/bin/sh\nhere={here}\n{text}\n")).unwrap();
+            let mode = std::fs::Permissions::from_mode(0o755);
+            std::fs::set_permissions(path, mode).unwrap();
         }
 
         fn root(&self) -> PathBuf {
@@ -224,6 +228,49 @@ mod tests {
         let _ = other.kill();
         other.wait().unwrap();
         assert_eq!(ended, None);
+    }
+
+    /// In its words, names and labels are others' to choose.
+    #[tokio::test]
+    async fn what_the_engine_lists_goes_at_once_and_nothing_that_only_looks_like_it() {
+        let number = |letter: &str| letter.repeat(64);
+        let (own, inherits) = (number("a"), number("b"));
+        let (anonymous, external) = (number("c"), number("d"));
+        let network = number("e");
+        let containers = format!(
+            r#"[{{"Id":"{own}","Names":["/x"],"Command":"echo {{\"Id\":\"{network}\"","Labels":{{"cargo-e2e.external":"{external}","cargo-e2e.image":""}},"Mounts":[{{"Type":"volume","Name":"{anonymous}"}},{{"Type":"volume","Name":"{external}"}},{{"Type":"volume","Name":"named"}}]}},{{"Id":"{inherits}","Names":["/y"],"Labels":{{"cargo-e2e.image":"z"}},"Mounts":[{{"Type":"volume","Name":"{external}"}}]}}]"#
+        );
+        let networks = format!(
+            r#"[{{"Name":"n","Id":"{network}","Created":"now","Labels":{{"Id":"{external}"}}}}]"#
+        );
+        let alone = Alone::new(id('g'), "echo \"$@\" >>$here/calls");
+        let here = alone.folder.path();
+        let lease = alone.root().join("leases").join(id('g'));
+        std::fs::create_dir_all(&lease).unwrap();
+        let socket = here.join("socket");
+        let _engine = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        std::fs::write(lease.join("engine"), format!("{}\n", socket.display())).unwrap();
+        std::fs::write(here.join("listed"), format!("{containers}\n{networks}\n")).unwrap();
+        let nothing = r#"[]\n[]\n{"Volumes":[],"Warnings":null}\n[]\n"#;
+        // At first what there is; nothing once that is removed.
+        alone.program(
+            "curl",
+            &format!(
+                "case \"$*\" in *volumes*) printf '{nothing}' ;; *all=1*) cat $here/listed ;; *) echo '{{}}' ;; esac"
+            ),
+        );
+        let (said, is_there) = alone.take_down().await;
+        assert!(!said.contains("left ") && !is_there, "{said}");
+        let calls = std::fs::read_to_string(here.join("calls")).unwrap();
+        let calls: Vec<&str> = calls.lines().collect();
+        assert_eq!(
+            calls,
+            [
+                format!("rm -f -v {own}"),
+                format!("network rm {network}"),
+                format!("volume rm {anonymous}"),
+            ]
+        );
     }
 
     #[test]

@@ -1,14 +1,16 @@
 # Gives this sandbox free ports of its own, from 20000 to 29999: below the ports that systems give
 # to outgoing connections. Needs: groups (how many in a row, each), avoid (numbers). Prints them,
 # one a line.
-rm -f "$dir/numbers"
-{
+[ ! -e "$dir/numbers" ] || rm -f "$dir/numbers"
+seconds=$$
+{ read -r seconds _ </proc/uptime; } 2>/dev/null
+chosen=$({
   cat "$root"/sandboxes/*/ports "$root"/sandboxes/*/numbers 2>/dev/null
-  printf '%s\n' "$containers" | cut -d ' ' -f 1
+  printf '%s\n' "$containers"
   listening
   for port in $avoid; do echo "tcp/$port"; done
-} | sed 's|.*/||' | awk -v groups="$groups" -v start="$(($(date +%s) * 7919 + $$))" '
-  { used[$1] = 1 }
+} | awk -v groups="$groups" -v start="$((${seconds%%.*} * 7919 + $$))" '
+  { sub(/.*\//, "", $1); used[$1] = 1 }
   END {
     many = split(groups, size, " ")
     for (group = 1; group <= many; group++) {
@@ -23,4 +25,4 @@ rm -f "$dir/numbers"
       }
       if (found == size[group]) for (port = first; port <= last; port++) print port
     }
-  }' >"$dir/numbers.new" && mv "$dir/numbers.new" "$dir/numbers" && cat "$dir/numbers"
+  }') && printf '%s\n' "$chosen" >"$dir/numbers.new" && mv "$dir/numbers.new" "$dir/numbers" && printf '%s\n' "$chosen"

@@ -1,20 +1,17 @@
 # Gathers each container's log and state in files, and prints the states. Of a log that is longer
 # only its end is there, in whole lines, and it is said: `long ID NAME`. Beside them: when containers
-# began and ended. Needs: run, most (bytes).
+# began and ended; and `usage ID BYTES MILLISECONDS` of each container that runs.
+# Needs: run, most (bytes), over (yes where the sandbox goes after this: then its containers are ended while
+# the files travel).
 mkdir -p "$dir/collected/logs" "$dir/collected/inspect" || exit 1
 for name in prepare up setup; do
-  rm -f "$dir/collected/$name-output.log"
+  output=$dir/collected/$name-output.log
+  [ ! -e "$output" ] || rm -f "$output"
   # Of several attempts there is only the last one.
   for job in "$dir/jobs/$run/$name".*; do
-    [ ! -e "$job/output" ] || ln -f "$job/output" "$dir/collected/$name-output.log"
+    [ ! -e "$job/output" ] || ln -f "$job/output" "$output"
   done
 done
-log_of() {
-  docker logs --timestamps "$1" 2>&1 | head -c "$((most + 1))" >"$2"
-  [ "$(wc -c <"$2")" -gt "$most" ] || return 0
-  docker logs --timestamps --tail 5000 "$1" 2>&1 | tail -c "$most" | sed 1d >"$2"
-  echo "long $1 $3"
-}
 # Docker takes `0s` for the beginning of this second; what ended just now counts too.
 until=$(date +%s.%N)
 case $until in *[!0-9.]* | *.) until=0s ;; esac
@@ -23,26 +20,78 @@ docker events --since 720h --until "$until" --filter "label=cargo-e2e.run=$id" -
   --filter event=start --filter event=die \
   --format '{{.TimeNano}} {{.Action}} {{index .Actor.Attributes "com.docker.compose.service"}} {{index .Actor.Attributes "com.docker.compose.container-number"}} {{index .Actor.Attributes "exitCode"}}' \
   >"$dir/collected/container-events.log" 2>/dev/null &
-docker ps -a --no-trunc --filter "label=cargo-e2e.run=$id" \
-  --format '{{.ID}} {{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.container-number"}}' |
-  {
-    while read -r container service number; do
-      # No service's name holds an @.
-      name=$service
-      [ "${number:-1}" = 1 ] || name=$service@$number
-      log_of "$container" "$dir/collected/logs/$name.log" "$name" &
-      docker inspect --type container "$container" >"$dir/collected/inspect/$name.json" &
-    done
-    wait
-  } &
-# Meanwhile; in memory, because a full disk has no room for them.
+works=$!
+# In memory, because a full disk has no room for them.
 states=$(containers)
 status=$?
-wait
 printf '%s\n' "$states"
-# Beside the states: `usage ID BYTES MILLISECONDS` of each container that runs.
-printf '%s\n' "$states" | sed -n 's/^{"[Ii]d":"\([0-9a-f]*\)".*"Pid":\([1-9][0-9]*\),.*/\1 \2/p' |
-  while read -r container pid; do
-    ! use_of "$pid" most || echo "usage $container ${memory:-0} ${cpu:-0}"
-  done
+log_of() {
+  docker logs --timestamps "$1" 2>&1 | head -c "$((most + 1))" >"$2"
+  [ "$(wc -c <"$2")" -gt "$most" ] || return 0
+  docker logs --timestamps --tail 5000 "$1" 2>&1 | tail -c "$most" | sed 1d >"$2"
+  echo "long $1 $3"
+}
+# of_state BEFORE AFTER: sets `value` to what is between these in `state`. In JSON no text has a quote without
+# a backslash: what looks like a key is one.
+of_state() {
+  value=
+  case $state in *"$1"*) value=${state#*"$1"} value=${value%%"$2"*} ;; esac
+}
+running=
+restarting=
+rest=$states
+while [ -n "$rest" ]; do
+  state=${rest%%"$newline"*}
+  rest=${rest#"$state"}
+  rest=${rest#"$newline"}
+  case $state in
+    '{"Id":'*)
+      of_state '{"Id":"' '"'
+      container=$value
+      of_state '"com.docker.compose.service":"' '"'
+      name=$value
+      of_state '"com.docker.compose.container-number":"' '"'
+      ;;
+    '{"id":'*)
+      of_state '{"id":"' '"'
+      container=$value
+      of_state '"service":"' '"'
+      name=$value
+      of_state '"number":"' '"'
+      ;;
+    *) continue ;;
+  esac
+  # No service's name holds an @.
+  [ "${value:-1}" = 1 ] || name=$name@$value
+  case $state in
+    '{"Id":'*) printf '[%s]\n' "$state" >"$dir/collected/inspect/$name.json" ;;
+    *)
+      docker inspect --type container "$container" >"$dir/collected/inspect/$name.json" &
+      works="$works $!"
+      ;;
+  esac
+  of_state '"Pid":' ','
+  case $value in
+    '' | 0 | *[!0-9]*) ;;
+    *)
+      running="$running $container"
+      ! use_of "$value" most || echo "usage $container ${memory:-0} ${cpu:-0}"
+      ;;
+  esac
+  case $state in *'olicy":{"Name":"'[!n\"]*) restarting="$restarting $container" ;; esac
+  log_of "$container" "$dir/collected/logs/$name.log" "$name" &
+  works="$works $!"
+done
+# shellcheck disable=SC2086 # pids
+wait $works
+# Not earlier: the engine answers nothing about a container that it ends.
+# shellcheck disable=SC2086 # ids
+if [ "$over" = yes ] && [ -n "$running" ]; then
+  (
+    # Not the sandbox's to end.
+    unset CARGO_E2E_RUN
+    [ -z "$restarting" ] || docker update --restart=no $restarting
+    docker kill $running
+  ) </dev/null >/dev/null 2>&1 &
+fi
 exit "$status"

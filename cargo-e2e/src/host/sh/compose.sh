@@ -12,3 +12,15 @@ for setting in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
   esac
 done
 export COMPOSE_DISABLE_ENV_FILE=1 DOCKER_CLI_HINTS=false
+# Docker's program asks Compose what it is before it starts it, which takes as long as all that Compose does
+# by itself: where the preflight found Compose, it is started as Docker's program starts it. Needs: cargo_e2e_root.
+# Its variables have names that no compose file uses.
+docker_compose() {
+  cargo_e2e_compose=
+  { read -r _ && IFS= read -r cargo_e2e_compose; } 2>/dev/null <"$cargo_e2e_root/programs"
+  if [ -x "$cargo_e2e_compose" ]; then
+    DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND=$(command -v docker) "$cargo_e2e_compose" compose "$@"
+  else
+    docker compose "$@"
+  fi
+}

@@ -9,18 +9,24 @@ containers() {
 }
 # Only a container's own id has its names behind it.
 ids() {
-  listed=$(ask "\"cargo-e2e.run=$id\"" 'http://docker/containers/json?all=1') &&
-    printf '%s\n' "$listed" | sed 's/{"Id":"/\
-&/g' | sed -n -e 's/^{"Id":"\([0-9a-f]*\)","Names":\[.*/\1/p' -e 's/^{"Id":"\([0-9a-f]*\)","Names":null.*/\1/p'
+  listed=$(ask "\"cargo-e2e.run=$id\"" 'http://docker/containers/json?all=1') || return 1
+  while :; do
+    case $listed in *'{"Id":"'*) listed=${listed#*'{"Id":"'} ;; *) break ;; esac
+    container=${listed%%'"'*}
+    case ${listed#"$container"} in '","Names":'[\[n]*) echo "$container" ;; esac
+  done
 }
+newline='
+'
 one_look() {
+  states=
   # shellcheck disable=SC2046,SC2086 # ids
   # One that is gone meanwhile has no state: another look.
   if ids=$(ids); then
-    [ -z "$ids" ] || ask '' $(printf 'http://docker/containers/%s/json ' $ids) || return 1
+    [ -z "$ids" ] || states=$(ask '' $(printf 'http://docker/containers/%s/json ' $ids)) || return 1
   else
     ids=$(docker ps -aq --no-trunc --filter "label=cargo-e2e.run=$id") || return 1
-    [ -z "$ids" ] || docker inspect --type container --format "$show" $ids 2>/dev/null || return 1
+    [ -z "$ids" ] || states=$(docker inspect --type container --format "$show" $ids 2>/dev/null) || return 1
   fi
-  echo end
+  printf '%s\n' "${states:+$states$newline}end"
 }

@@ -1,4 +1,4 @@
-# Opens provision, which gives the sandbox a ticket. Needs: engine_id, need_cpus (thousandths), need_kb.
+# Opens provision, which gives the sandbox a ticket once it has counted slots. Needs: engine_id, need_cpus (thousandths), need_kb.
 # What it takes for what the stack needs, and never more than there is: then it has the host alone.
 ask_for() {
   asked=$(((need_cpus + slot_cpus - 1) / slot_cpus))
@@ -22,7 +22,6 @@ next_ticket() {
 }
 # enqueue PID SINCE: takes a ticket for as long as this guard lives.
 enqueue() {
-  count_slots
   ask_for
   [ -n "$engine_id" ] && booted || return 1
   queue=/tmp/cargo-e2e-queue-$engine_id

@@ -2,7 +2,6 @@
 # says what it would do. Needs: root, take_down; all (yes: also other users' sandboxes); repo, every
 # (a slug, or yes for all: what is kept for later runs of these goes too).
 # Prints `expired ID OWNER WHY` lines, and take_down's own, with the id in front; and storage.sh's.
-uid=$(id -u)
 # Something that has no registered lease may still have a guard elsewhere: ten minutes more.
 late=600
 # As long as a sandbox can be kept: labels tell nothing of that, and the lease can't be read.
@@ -81,6 +80,7 @@ gc() {
     if [ -z "${repo-}${every-}" ] || ! lock 6 120; then echo busy; return 0; fi
   fi
   now=$(date +%s)
+  uid=$(id -u)
   foreign=
   # The engine's socket is known by the lease of the sandbox whose guard this is.
   own_id=$id

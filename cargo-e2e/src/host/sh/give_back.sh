@@ -1,5 +1,6 @@
 # Opens teardown, which gives the sandbox's workspace back to its repo once nothing of the sandbox
-# runs any more: without all that changed since its sync.
+# runs any more: without all that changed since its sync. `examine` says what that is, `give_back`
+# acts on it.
 # Whether anybody could still write there. A sandbox's id is in no other path. What can't be asked may
 # be so.
 is_used() {
@@ -43,8 +44,9 @@ compare() {
 doom="sed -n 's/^doom //p' ../verdicts | tr '\\n' '\\000' | xargs -0 -r rm -rf --"
 # move_all FOLDER TO: what is in a folder.
 move_all() { find "$1" -mindepth 1 -maxdepth 1 -exec mv -f -t "$2" -- {} +; }
-# Fails where the workspace is lost.
-give_back() (
+# Both fail where the workspace is lost.
+# shellcheck disable=SC2030,SC2031 # each in a shell of its own
+examine() (
   export LC_ALL=C
   { read -r workspace <"$dir/workspace"; } 2>/dev/null && booted || return 1
   case $workspace in *".$boot."*) ;; *) return 1 ;; esac
@@ -54,12 +56,18 @@ give_back() (
   ! is_used || return 1
   # A link would lead somewhere else.
   cd -P "$dir/repo" && [ "$(pwd -P)" = "$inside/repo" ] || return 1
-  rm -rf "$dir/clean" "$dir/new"
   # What is in a folder that can't be read may have changed before it was closed.
   list -name "*$newline*" -prune -exec rm -rf {} + -o \
     -type d ! \( -readable -executable \) -prune -printf '%i closed %U d %p\n' -o >"$dir/changed"
   is_whole "$dir/listing" && is_whole "$dir/changed" || return 1
-  compare >"$dir/verdicts" && is_whole "$dir/verdicts" || return 1
+  compare >"$dir/verdicts" && is_whole "$dir/verdicts"
+)
+# shellcheck disable=SC2030,SC2031
+give_back() (
+  export LC_ALL=C
+  { read -r workspace <"$dir/workspace"; } 2>/dev/null && [ ! -e "$root/workspaces/$workspace" ] || return 1
+  cd -P "$dir/repo" && [ "$(pwd -P)" = "$inside/repo" ] || return 1
+  rm -rf "$dir/clean" "$dir/new"
   sh -c "$doom" || { as_root "cd /sandbox/repo && $doom" && sh -c "$doom"; } || return 1
   # Whatever else of these folders has changed can't be seen: each is made anew.
   sed -n 's/^touch //p' "$dir/verdicts" | {

@@ -22,10 +22,11 @@ keep_ticket() {
   sign "$$" "$own_since"
 }
 # What others left behind on this host goes now, in a session of its own: it may take longer than
-# this sandbox lives, and no caller waits for it.
+# this sandbox lives, and no caller waits for it. The run that begins here
+# has the processors first, though not alone: where many run, what is nobody's must go all the same.
 (
   unset CARGO_E2E_GUARD
-  setsid timeout 600 sh "$lease/guard.sh" gc </dev/null >/dev/null 2>&1 8>&- &
+  setsid nice -n 5 timeout 600 sh "$lease/guard.sh" gc </dev/null >/dev/null 2>&1 8>&- &
 )
 
 # Why it must go now, if it must; and how long it may go on until the next look.

@@ -10,10 +10,10 @@ for old in "$dir/jobs"/*/*; do
     "$dir/jobs/$run/$name".*) ;;
     "$dir/jobs/$run"/*) continue ;;
   esac
-  runs "$old" || rm -rf "$old"
+  [ ! -e "$old" ] || runs "$old" || rm -rf "$old"
 done
 job=$dir/jobs/$run/$name.$key
-mkdir -p "$dir/jobs/$run" && mkdir "$job" && cat >"$job/commands" && : >"$job/output" || exit 1
+{ [ -d "$dir/jobs/$run" ] || mkdir "$dir/jobs/$run"; } && mkdir "$job" && cat >"$job/commands" && : >"$job/output" || exit 1
 # Half of them is not what was asked for: the connection broke while they were sent.
 if [ "$(tail -n 1 "$job/commands")" != '# complete' ]; then
   echo "the commands arrived incomplete" >&2

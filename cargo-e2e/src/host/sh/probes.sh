@@ -1,6 +1,13 @@
 # Runs all probes side by side, each until it passes: `INDEX pass|fail TRIES ANSWER` lines.
 # A line is short enough that two never mix.
-answer() { printf '%s %s %s %.300s\n' "$1" "$2" "$3" "$(printf '%s' "$4" | tr '\n' ' ')"; }
+newline='
+'
+answer() {
+  case $4 in
+    *"$newline"*) printf '%s %s %s %.300s\n' "$1" "$2" "$3" "$(printf '%s' "$4" | tr '\n' ' ')" ;;
+    *) printf '%s %s %s %.300s\n' "$@" ;;
+  esac
+}
 pause() {
   # Nobody asks any more, on a connection of which nobody noticed the end.
   if fenced; then exit 0; fi
@@ -14,7 +21,7 @@ ends() {
 }
 # The first line; a curl that was killed, or can't start, says nothing.
 first() {
-  line=$(printf '%s\n' "$1" | head -n 1)
+  line=${1%%"$newline"*}
   printf '%s\n' "${line:-curl ended without an answer}"
 }
 # Whether a status is one of STATUSES, or any of success where none are named.
@@ -61,19 +68,18 @@ addresses() {
   # shellcheck disable=SC2086 # ids
   [ -z "$ids" ] || docker inspect --format "$own" $ids | awk '$1 != "" { print $1 }'
 }
-# The same by the engine's socket, where each container has one address, and the host's network none.
+# The same by the engine's socket; fails where a container is in the host's network or has no IPv4 address.
 by_socket() {
   listed=$(ask "\"cargo-e2e.run=$id\",\"com.docker.compose.service=$1\"" http://docker/containers/json) || return 1
-  printf '%s\n' "$listed" | sed -e 's/"NetworkMode":"/\
-&/g' -e 's/"IPAddress":"/\
-&/g' | sed -n -e 's/^"NetworkMode":"\([^"]*\)".*/mode \1/p' -e 's/^"IPAddress":"\([^"]*\)".*/at \1/p' | awk '
-    $1 == "mode" { containers++ }
-    $1 == "at" { address[++many] = $2 }
-    $2 == "" || $2 == "host" { odd = 1 }
-    END {
-      if (odd || containers != many) exit 1
-      for (i = 1; i <= many; i++) print address[i]
-    }'
+  all=
+  while :; do
+    case $listed in *'{"Id":"'*) listed=${listed#*'{"Id":"'} ;; *) break ;; esac
+    one=${listed%%'{"Id":"'*}
+    address=${one#*'"IPAddress":"'}
+    case $one in *'"NetworkMode":"host"'*) return 1 ;; *'"IPAddress":"'[0-9]*) all="$all${address%%'"'*} " ;; *) return 1 ;; esac
+  done
+  # shellcheck disable=SC2086 # words
+  [ -z "$all" ] || printf '%s\n' $all
 }
 # grpc_probe INDEX REQUEST ADDRESS [SERVICE PORT]: at the containers' own addresses, where they
 # can be reached and so say more than Docker's forwarder.
@@ -121,6 +127,7 @@ serves() {
 # forwarder on the published one accepts whether or not anything listens.
 tcp_probe() {
   tries=0
+  find_silent
   known=
   while :; do
     tries=$((tries + 1))
@@ -146,12 +153,17 @@ listen() {
   done
   [ -z "$said" ] || printf '%s\n' "$said"
 }
-# listens ADDRESS TRIES: prints nothing when something listens, else why not. telnet sends nothing by
-# itself, and does not end before its time: at first that is short, later a busy host gets more.
+# Sets `silent` to a protocol in which the server speaks first. Of pop3 the time ends when it should; telnet
+# looks at it ten times a second.
+find_silent() {
+  case $(curl -q -V 2>/dev/null) in *" pop3 "*) silent=pop3 ;; *) silent=telnet ;; esac
+}
+# listens ADDRESS TRIES: prints nothing when something listens, else why not. Who is connected waits until its
+# time is over: as a rule that is short, now and then a busy host gets more.
 listens() {
-  if [ "$2" -lt 25 ]; then moment=0.02; else moment=0.2; fi
-  said=$(curl -q -sS -g -o /dev/null --noproxy '*' --max-time "$moment" -w '\n%{time_connect}' "telnet://$1" </dev/null 2>&1)
-  case $(printf '%s\n' "$said" | tail -n 1) in
+  if [ "$2" -lt 25 ] || [ $(($2 % 4)) != 0 ]; then moment=0.02; else moment=0.2; fi
+  said=$(curl -q -sS -g -o /dev/null --noproxy '*' --max-time "$moment" -w '\n%{time_connect}' "$silent://$1" </dev/null 2>&1)
+  case ${said##*"$newline"} in
     # A time that is none is said by what was never connected, and nothing at all by a curl that died.
     *[!0-9.,]* | '') ;;
     *[1-9]*) return 0 ;;
@@ -162,12 +174,21 @@ listens() {
 # direct_probe INDEX ADDRESS: for an address that no container publishes.
 direct_probe() {
   tries=0
+  find_silent
   while :; do
     tries=$((tries + 1))
     if said=$(listens "$2" "$tries"); then answer "$1" pass "$tries" "connected"; return; fi
     answer "$1" fail "$tries" "$said"
     pause "$tries"
   done
+}
+# container_of SERVICE: the id of the one that has run for longest, if any does.
+container_of() {
+  if listed=$(ask "\"cargo-e2e.run=$id\",\"com.docker.compose.service=$1\"" http://docker/containers/json); then
+    case $listed in *'{"Id":"'*) listed=${listed##*'{"Id":"'} && echo "${listed%%'"'*}" ;; esac
+  else
+    docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$1" | tail -n 1
+  fi
 }
 # exec_probe INDEX SERVICE COMMAND…
 exec_probe() {
@@ -180,7 +201,7 @@ exec_probe() {
     tries=$((tries + 1))
     # The same one is asked a few times: it takes Docker a while to say which.
     if [ -z "$container" ] || [ $((tries % 4)) = 0 ]; then
-      container=$(docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$service" | tail -n 1)
+      container=$(container_of "$service")
     fi
     if [ -z "$container" ]; then
       answer "$index" fail "$tries" "no container of $service runs"
@@ -191,6 +212,6 @@ exec_probe() {
       answer "$index" fail "$tries" "exit status $?: $(printf '%s\n' "$said" | tail -n 1)"
     fi
     if fenced; then exit 0; fi
-    if [ "$tries" -lt 15 ]; then sleep 0.2; else sleep 0.5; fi
+    if [ "$tries" -lt 25 ]; then sleep 0.1; else sleep 0.5; fi
   done
 }

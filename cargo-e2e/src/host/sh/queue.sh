@@ -7,7 +7,13 @@
 # lower numbers. Needs: most (slots; empty where the host's own count).
 # Sets `slots`, and what of the host one is: `slot_cpus` in thousandths, `slot_kb`.
 count_slots() {
-  cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null)
+  cores=
+  { read -r cores </sys/devices/system/cpu/online; } 2>/dev/null
+  case $cores in
+    0) cores=1 ;;
+    0-*[!0-9]* | 0[!-]* | [!0]* | '') cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null) ;;
+    *) cores=$((${cores#0-} + 1)) ;;
+  esac
   case $cores in '' | *[!0-9]*) cores=1 ;; esac
   kb=0
   while read -r key number _; do

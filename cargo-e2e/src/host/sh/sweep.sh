@@ -1,5 +1,5 @@
 # Opens the scripts that remove everything of a sandbox that Docker holds. `sweep_all` sets `empty`
-# to 2 when two scans in a row found nothing.
+# to 2 when two scans in a row found nothing, and clears `examined` where containers may have run until now.
 label=label=cargo-e2e.run=$id
 # Others may have the same rights on the engine; their sandboxes are theirs.
 whose=${owner_uid:-$(id -u)}
@@ -20,11 +20,14 @@ all() { printf '%s\n' "$found" | sed -n "s/^$1 //p"; }
 # Removes what carries the label; passes when there was nothing, and fails unless all four lists could
 # be had.
 sweep() {
-  # As a rule, there is something at the first look, and nothing later.
-  if [ "$tries" -gt 1 ] && nothing_has "\"cargo-e2e.run=$id\",\"cargo-e2e.owner=$whose\""; then return; fi
-  containers=$(docker ps -a --no-trunc --filter "$label" --filter "$owner" --format "$owned{{.ID}}{{end}}" 2>/dev/null) || return 1
+  if nothing_has "\"cargo-e2e.run=$id\",\"cargo-e2e.owner=$whose\""; then return; fi
+  containers=$(docker ps -a --no-trunc --filter "$label" --filter "$owner" --format "$owned{{.ID}}{{end}}" 2>/dev/null) || {
+    examined=
+    return 1
+  }
   restarting=
   if [ -n "$containers" ]; then
+    examined=
     echo found
     # shellcheck disable=SC2086 # ids
     state=$(docker inspect --format '{{.Id}} {{or .HostConfig.RestartPolicy.Name "no"}}{{range .Mounts}}{{if eq .Type "volume"}} {{.Name}}{{end}}{{end}} not {{index .Config.Labels "cargo-e2e.external"}}' $containers 2>/dev/null)
@@ -65,7 +68,7 @@ sweep() {
   return 1
 }
 sweep_all() {
-  anonymous=
+  anonymous=${anonymous-}
   tries=0
   empty=0
   # One empty scan is looked at again, however often it was tried.
@@ -78,10 +81,12 @@ sweep_all() {
       [ "$tries" -lt 3 ] || sleep 0.5
     fi
   done
+  volumes=
   for volume in $anonymous; do
     # Anonymous volumes carry no label; their name is 64 hexadecimal digits. An external one may be
     # called so too: containers that use one say so.
-    case $volume in *[!0-9a-f]*) continue ;; esac
-    [ "${#volume}" -eq 64 ] && docker volume rm "$volume" >/dev/null 2>&1
+    case $volume in *[!0-9a-f]*) ;; *) [ "${#volume}" -ne 64 ] || volumes="$volumes $volume" ;; esac
   done
+  # shellcheck disable=SC2086 # names
+  [ -z "$volumes" ] || docker volume rm $volumes >/dev/null 2>&1
 }

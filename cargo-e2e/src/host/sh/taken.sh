@@ -31,11 +31,11 @@ published() {
 }
 # The numbers alone, by the engine's socket, for those who need no more.
 numbers() {
-  listed=$(ask '' http://docker/containers/json) &&
-    printf '%s\n' "$listed" | sed 's/"PublicPort":\([0-9]*\)/\
-\1\
-/g' | grep -x '[0-9]*'
-  [ -n "$listed" ]
+  listed=$(ask '' http://docker/containers/json) || return 1
+  while :; do
+    case $listed in *'"PublicPort":'*) listed=${listed#*'"PublicPort":'} ;; *) return 0 ;; esac
+    echo "${listed%%[!0-9]*}"
+  done
 }
 # Before the lock, because Docker takes its time where many ask: what this user's sandboxes publish
 # stands in their folders too, and is read under it.

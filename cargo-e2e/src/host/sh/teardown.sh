@@ -6,16 +6,19 @@
 trap '' PIPE HUP
 # What this starts is not the sandbox's to end.
 unset CARGO_E2E_RUN
-mkdir -p "$root/locks"
+[ -d "$root/locks" ] || mkdir -p "$root/locks"
 # Made by provision: a disk without a free inode has no room for it now.
 exec 9>"$root/locks/teardown-$id"
 lock 9 120 || { echo "another teardown of this sandbox did not end within 120 s" >&2; exit 1; }
 if [ -d "$dir" ] && [ ! -L "$dir" ]; then fence; echo found; elif [ -e "$lease" ]; then echo found; fi
 
-# First whatever could still make something: this sandbox's own processes.
+start_removal
+# Meanwhile whatever could still make something: this sandbox's own processes.
 # Not every grep sees beyond the first NUL of a file.
 if printf 'x\000needle' | grep -qF needle; then
-  marked() { grep -lsF "CARGO_E2E_RUN=$id" /proc/[0-9]*/environ 2>/dev/null | sed 's|/proc/\([0-9]*\)/.*|\1|'; }
+  marked() {
+    grep -lsF "CARGO_E2E_RUN=$id" /proc/[0-9]*/environ 2>/dev/null | while IFS=/ read -r _ _ pid _; do echo "$pid"; done
+  }
 else
   marked() {
     for process in /proc/[0-9]*; do
@@ -62,8 +65,8 @@ is_inside() {
 # Also those that left their environment behind: they work in the folder, or are programs of it.
 ours() {
   marked
-  for link in cwd root exe; do LC_ALL=C ls -ln /proc/[0-9]*/"$link" 2>/dev/null; done |
-    grep -F " -> $inside" | sed -n 's|^[^/]* /proc/\([0-9]*\)/.*|\1|p' | sort -u |
+  near=$(for link in cwd root exe; do LC_ALL=C ls -ln /proc/[0-9]*/"$link" 2>/dev/null; done | grep -F " -> $inside") || return 0
+  printf '%s\n' "$near" | sed -n 's|^[^/]* /proc/\([0-9]*\)/.*|\1|p' | sort -u |
     while read -r pid; do ! is_inside "$pid" || echo "$pid"; done
 }
 signal() {
@@ -91,6 +94,17 @@ if [ -n "$(ours)" ]; then
   stubborn=$(ours)
 fi
 
+continue_removal
+# Nothing of the sandbox runs any more that could write there: its workspace is looked at while the engine
+# removes networks, which takes longest. What ran after that look, a sweep has found.
+examined=
+own=
+{ read -r own <"$dir/sentinel"; } 2>/dev/null
+if [ -z "$stubborn" ] && [ "$own" = "$id" ] && [ ! -L "$dir" ] && examine 2>/dev/null; then examined=yes; fi
+if [ -z "$examined" ] && [ -n "$detaching" ]; then
+  wait "$detaching"
+  detaching=
+fi
 sweep_all
 
 # ` (used by container A B)` for a list of names.
@@ -117,16 +131,18 @@ remains() {
     echo "left image $name$(held "$holders")"
   done
 }
-rest=$(remains)
-# Nothing is there now, but no two looks have said so: that is no proof.
-if [ -z "$rest" ] && [ "$empty" -lt 2 ]; then
-  rest="left sandbox $id (the engine did not say for sure that nothing of it is left)"
-fi
-if [ -n "$rest" ]; then
+# Says what is left, if anything is: then the folder stays, so that a later try knows of this sandbox.
+end_if_left() {
+  rest=$(remains)
+  # Nothing is there now, but no two looks have said so: that is no proof.
+  if [ -z "$rest" ] && [ "$empty" -lt 2 ]; then
+    rest="left sandbox $id (the engine did not say for sure that nothing of it is left)"
+  fi
+  [ -n "$rest" ] || return 0
   printf '%s\n' "$rest"
-  # The folder stays, so that a later try knows of this sandbox.
   exit 0
-fi
+}
+end_if_left
 
 # Its slots are free from here on.
 tear_up
@@ -186,7 +202,12 @@ as_root() {
   docker rmi -f "$image" >/dev/null 2>&1
   return "$status"
 }
-give_back 2>/dev/null
+if [ -n "$examined" ] || examine 2>/dev/null; then give_back 2>/dev/null; fi
+# A network whose removal failed is listed again.
+if [ -n "$detaching" ] && ! wait "$detaching"; then
+  sweep_all
+  end_if_left
+fi
 # The sentinel goes last: half a folder must still be known as a sandbox's.
 clear_out() { find "$dir" -mindepth 1 -maxdepth 1 ! -name sentinel ! -name fence -exec rm -rf {} + 2>/dev/null; }
 leavings() { find "$dir" -mindepth 1 -maxdepth 1 ! -name sentinel ! -name fence 2>/dev/null; }

@@ -96,7 +96,7 @@ impl Run<'_> {
                         slot.node
                     ));
                     exclude.push(slot.node);
-                    runner.forget();
+                    runner.leave();
                     // The engine takes it back.
                     drop(granted);
                 }
@@ -166,7 +166,7 @@ impl Run<'_> {
                 }
             }
         }
-        runner.forget();
+        runner.leave();
         false
     }
 

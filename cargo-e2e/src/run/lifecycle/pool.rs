@@ -75,7 +75,7 @@ impl Run<'_> {
             if state.failed() || self.cancel.signal().is_some() {
                 return;
             }
-            runner.forget();
+            runner.leave();
             let name = host.name();
             self.events.note(format!(
                 "another run took the last slot of {name}: choosing another host"

@@ -309,17 +309,11 @@ impl<'a> StageRunner<'a> {
         }
     }
 
-    /// Forgets what was done on a host that the run has left.
-    pub(super) fn forget(&mut self) {
+    /// Forgets what was done on a host that the run has left, or lost with its sandbox.
+    pub(super) fn leave(&mut self) {
+        (self.lease, self.slot) = (None, None);
         let records = self.records.get_mut();
         records.retain(|record| record.name < Stage::Place);
-    }
-
-    /// The same for a host that is lost, with the run's sandbox.
-    pub(super) fn leave(&mut self) {
-        self.lease = None;
-        self.slot = None;
-        self.forget();
     }
 
     /// Returns whether a stage has begun.

@@ -26,17 +26,18 @@ use crate::text::count;
 const FETCHED: &str = ".fetched";
 
 /// Collects. Files that can't be fetched cause a warning: the verdict is known already. `before`
-/// has the containers when the tests began, and the ids of those that tests changed. Returns the
-/// containers as they are now.
+/// has the containers when the tests began, and the ids of those that tests changed. Where the sandbox
+/// goes after this, it is `over`. Returns the containers as they were at the beginning.
 pub async fn collect(
     context: &Context<'_>,
     before: Option<(&Containers, &BTreeSet<String>)>,
+    over: bool,
     services: &mut Vec<ServiceRecord>,
     usage: &mut Option<Usage>,
 ) -> Result<StageOutput<Containers>, StageError> {
     let until = Instant::now() + context.plan.limits.collect;
     let limit = context.plan.limits.collect;
-    let collected = context.sandbox.collect(context.host, limit).await?;
+    let collected = context.sandbox.collect(context.host, limit, over).await?;
     *services = collected.containers.records();
     *usage = collected.usage;
     if let Some((ready, changed)) = before {
