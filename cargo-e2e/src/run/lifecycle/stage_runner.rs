@@ -22,12 +22,11 @@ use super::signal_answer::answer;
 
 pub(super) use crate::record::outcome::now;
 
-/// Why a run stops.
+/// Why a run stops: a stage beside it failed where it is `Halted`.
 #[derive(Debug)]
 pub(super) enum Stopped {
     Failed(StageError),
     Cancelled,
-    /// A stage beside it failed, which is the reason.
     Halted,
 }
 
@@ -312,8 +311,8 @@ impl<'a> StageRunner<'a> {
     /// Forgets what was done on a host that the run has left, or lost with its sandbox.
     pub(super) fn leave(&mut self) {
         (self.lease, self.slot) = (None, None);
-        let records = self.records.get_mut();
-        records.retain(|record| record.name < Stage::Place);
+        let made = self.records.get_mut();
+        made.retain(|one| one.name < Stage::Place);
     }
 
     /// Returns whether a stage has begun.
