@@ -13,6 +13,8 @@ const LOG: u64 = 2 << 30;
 /// How long each stage may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
+    /// Waiting for a node of a cluster; no part of [`Limits::sum`].
+    pub place: Duration,
     /// Waiting for a turn on the host, for another run to leave a sandbox that is up, or to read its
     /// `junit` file in this working copy; no part of [`Limits::sum`].
     pub queue: Duration,
@@ -37,6 +39,7 @@ impl Limits {
     pub(super) fn of(spec: &Spec, connect: Option<Duration>) -> Self {
         let timeouts = &spec.timeouts;
         Self {
+            place: timeouts.place,
             queue: timeouts.queue,
             connect: connect.unwrap_or(CONNECT),
             build: timeouts.build,

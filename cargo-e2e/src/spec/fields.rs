@@ -131,6 +131,8 @@ level! {
     /// `timeouts`
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Timeouts {
+        /// Waiting for a node of a cluster.
+        place: Duration = TIMEOUT, "1800";
         /// Waiting for a turn on the host; for another run to leave a sandbox that is up, or to read
         /// its `junit` file.
         queue: Duration = TIMEOUT, "1800";

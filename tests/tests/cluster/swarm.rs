@@ -102,10 +102,10 @@ fn a_run_that_waits_for_a_swarm_says_with_how_many_others() {
     let mut second = swarm.start(&repo, &[], "true");
     second.prints(&format!("with 1 other ({reason})"));
     let impatient = swarm.repo("swarm-impatient");
-    let impatient = impatient.spec(&format!("{}timeouts: {{queue: 4}}\n", swarm.spec()));
+    let impatient = impatient.spec(&format!("{}timeouts: {{place: 4}}\n", swarm.spec()));
     let ended = swarm.run(&impatient, &[], "true");
     assert_eq!(ended.code, Some(97), "{ended}");
-    let said = "no node within 4 s (`timeouts.queue`): with 2 others (no suitable node";
+    let said = "no node within 4 s (`timeouts.place`): with 2 others (no suitable node";
     assert!(ended.stderr.contains(said), "{ended}");
     swarm.empty();
     for run in [first, second] {

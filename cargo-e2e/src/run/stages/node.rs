@@ -51,19 +51,14 @@ pub async fn granted(
     request: &NodeRequest,
     events: &Events,
 ) -> Result<StageOutput<(Granted, Duration)>, StageError> {
-    let limit = plan.limits.queue;
+    let limit = plan.limits.place;
     let no_wait = plan.options.no_wait;
     let last: Mutex<Option<Standing>> = Mutex::new(None);
     let told = |standing: Standing| {
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         if !no_wait && last.as_ref() != Some(&standing) {
-            let text = format!(
-                "waiting up to {} s (`timeouts.queue`): {}, for a node of {}",
-                limit.as_secs(),
-                of_all(&standing),
-                plan.host.name
-            );
-            events.waits(text, limit);
+            let what = format!("{}, for a node of {}", of_all(&standing), plan.host.name);
+            events.waits_for(&what, "place", limit);
         }
         *last = Some(standing);
     };
@@ -99,8 +94,8 @@ pub async fn granted(
                 (why, "without `--no-wait` this run waits")
             } else {
                 let seconds = limit.as_secs();
-                let why = format!("no node within {seconds} s (`timeouts.queue`): {standing}");
-                (why, "raise `timeouts.queue` in e2e.yml")
+                let why = format!("no node within {seconds} s (`timeouts.place`): {standing}");
+                (why, "raise `timeouts.place` in e2e.yml")
             };
             let name = &plan.host.name;
             let help =

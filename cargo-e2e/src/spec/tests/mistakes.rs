@@ -208,7 +208,7 @@ fn times() {
         ),
         (
             "timeouts: 3",
-            "3:11: `timeouts` expects a map with `queue`, `build`, `sync`, `up`, `setup`, `collect` and `teardown`, found the number `3` | -",
+            "3:11: `timeouts` expects a map with `place`, `queue`, `build`, `sync`, `up`, `setup`, `collect` and `teardown`, found the number `3` | -",
         ),
     ] {
         one(text, expected);
