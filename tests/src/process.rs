@@ -59,11 +59,14 @@ impl fmt::Display for Ended {
     }
 }
 
-/// What a runner around these tests says is not meant for runners that they start.
+/// What a runner around these tests says is not meant for runners that they start. Cargo would compile again
+/// what asks for its package.
 pub fn without_runner(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("NEXTEST") {
-            command.env_remove(name);
+        let text = name.to_string_lossy();
+        let theirs = ["NEXTEST", "CARGO_PKG_", "CARGO_MANIFEST_"];
+        if theirs.iter().any(|prefix| text.starts_with(prefix)) {
+            command.env_remove(&name);
         }
     }
 }

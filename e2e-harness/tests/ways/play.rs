@@ -108,7 +108,7 @@ impl Play {
                 command.env_remove(name.as_ref());
             }
         }
-        command.envs(&self.variables);
+        without_package(&mut command).envs(&self.variables);
         command
     }
 
@@ -129,9 +129,20 @@ impl Play {
     }
 }
 
+/// Cargo would compile again what asks for its package, if it were told of this one.
+fn without_package(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
 /// The binary itself, for what cargo would mix with its own output.
 pub(crate) fn binary(target: &[&str]) -> PathBuf {
-    let output = Command::new(env!("CARGO"))
+    let output = without_package(&mut Command::new(env!("CARGO")))
         .args(["build", "--message-format=json", "-p", "harness-suite"])
         .args(target)
         .current_dir(env!("CARGO_MANIFEST_DIR"))

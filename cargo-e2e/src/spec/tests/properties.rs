@@ -184,8 +184,8 @@ fn env() -> impl Strategy<Value = Vec<(String, Written<String>)>> {
 }
 
 fn probe() -> impl Strategy<Value = Written<Probe>> {
-    // A last label like `0xff` is a number, and the name then an address.
-    let host = "[a-z][a-z0-9.-]{0,10}[g-z]";
+    // A last label like `0xff` or `0x` is a number, and the name then an address.
+    let host = "[a-z][a-z0-9.-]{0,10}[g-wyz]";
     prop_oneof![
         (host, 1_u16.., vec(100_u16..600, 0..3)).prop_map(|(host, port, expect_status)| {
             let url = format!("http://{host}:{port}/x");
