@@ -288,6 +288,23 @@ fn run_elsewhere(repo: &Repo) -> String {
     record(repo)["host"].as_str().expect("a host").to_owned()
 }
 
+/// Waits until the controller has written what is so now: killed before, it would think that a job which has
+/// ended runs.
+fn is_saved() {
+    let now = on("cluster-login", "sleep 1; date +%s");
+    let later = format!(
+        "[ \"$(stat -c %Y /var/lib/slurm/slurmctld/job_state)\" -ge {} ] && echo saved || :",
+        now.trim()
+    );
+    let touch = "scontrol update JobName=other Comment=$(date +%s) 2>/dev/null || :";
+    let _ = on("cluster-login", touch);
+    wait_for(
+        "the controller's state on its disk",
+        Duration::from_mins(1),
+        || on("cluster-login", &later).contains("saved"),
+    );
+}
+
 #[test]
 fn a_request_survives_a_controller_that_is_killed() {
     let cluster = Cluster::new();
@@ -295,6 +312,7 @@ fn a_request_survives_a_controller_that_is_killed() {
     cluster.fill();
     let mut runs = 0;
     for wait in [0, 1, 10] {
+        is_saved();
         let mut run = start(&repo, &[], "true");
         wait_for("the request", Duration::from_mins(1), || {
             cluster.jobs().contains(repo.slug())

@@ -41,20 +41,41 @@ ask() {
     -p "$partition" ${exclude:+-x "$exclude"} -J "$name" --comment="$run" -D / \
     -i /dev/null -o /dev/null -e /dev/null --export=ALL "$@"
 }
-# Says why there is no job.
-refused() { printf 'refused %s\n' "$(sed 's/^[a-z]*: error: //' | tail -n 1)"; }
-# Asks for a node. Sets `job`, or says why there is none and fails. Slurm grants at once what srun asks for,
-# and what sbatch asks for when it next looks; but a slot of srun ends with the login host.
+# Asks for a node. Sets `job`, or says why there is none and fails. A controller that has too much to do is
+# asked again.
 submit() {
-  old=$job
+  [ -z "$job" ] || forget
+  until ask_once; do
+    said=$(printf '%s\n' "$said" | sed 's/^[a-z]*: error: //' | tail -n 1)
+    case $said in
+      *'timed out'* | *'Unable to contact'* | *'onnection'* | *'try again'*) ;;
+      *)
+        echo "refused $said"
+        return 1
+        ;;
+    esac
+    echo "waiting 0 0 Slurm's controller does not answer: $said"
+    # It may have heard the request.
+    forget
+    pause 1
+  done
+}
+# Ends an earlier request. Its srun must have no last word: a controller that was restarted gives the same
+# number again.
+forget() {
+  [ -z "$asking" ] || kill -KILL "$asking" 2>/dev/null
+  scancel -u "$user" -n "$name" 2>/dev/null
+}
+# Asks for a node once. Sets `job`, or `said` and fails. Slurm grants at once what srun asks for, and what
+# sbatch asks for when it next looks; but a slot of srun may end with the login host.
+ask_once() {
   job=
   if [ -n "$stays" ]; then
     command='sbatch --parsable --no-requeue'
     said=$(printf '%s\n' "$slot" | ask 2>&1)
     job=$(printf '%s\n' "$said" | sed -n 's/^\([0-9][0-9]*\)\(;.*\)*$/\1/p' | tail -n 1)
-    [ -z "$job" ] || return 0
-    printf '%s\n' "$said" | refused
-    return 1
+    [ -n "$job" ]
+    return
   fi
   # srun says the job's number only when it is granted. Nothing of this session may stay open, which ends
   # before the slot: a shell keeps what it redirects for one command.
@@ -62,7 +83,6 @@ submit() {
   exec 3>"$said"
   exec 4<"$said"
   rm -f "$said"
-  [ -z "$asking" ] || kill "$asking" 2>/dev/null
   command='setsid srun -Q'
   (
     exec </dev/null >/dev/null 2>&3 3>&- 4<&-
@@ -70,15 +90,19 @@ submit() {
     ask sh -c "$slot"
   ) &
   asking=$!
+  unknown=0
   while kill -0 "$asking" 2>/dev/null; do
-    for one in $(squeue -h -u "$user" -n "$name" -t PD,CF,R -o %i 2>/dev/null); do
-      # A controller that was restarted may know it again.
-      if [ "$one" = "$old" ]; then scancel "$one" 2>/dev/null; else job=$one; fi
-    done
+    if jobs=$(squeue -h -u "$user" -n "$name" -t PD,CF,R -o %i 2>/dev/null); then unknown=$((unknown + 1)); fi
+    # A controller that was restarted has forgotten it, and srun waits on without a word.
+    if [ "$unknown" -gt 100 ]; then
+      said='it knows nothing of the request, try again'
+      return 1
+    fi
+    job=$(printf '%s\n' "$jobs" | tail -n 1)
     [ -z "$job" ] || return 0
     pause 0.05
   done
-  refused <&4
+  said=$(cat <&4)
   return 1
 }
 # Ends jobs of this user whose srun was killed: Slurm has ended their only step, and waits for another one.
