@@ -213,7 +213,7 @@ fn a_node_that_dies_before_tests_begin_costs_only_time() {
     });
     let (_, node) = job_and_node(&cluster);
     machine(&["kill"], &node);
-    // On the next node it goes on.
+    // On the next node it passes that stage.
     wait_for("the loss of the node", Duration::from_mins(2), || {
         !cluster.jobs().contains(&node) && std::fs::remove_file(&path).is_ok()
     });

@@ -1,5 +1,5 @@
 # Opens teardown, which gives the sandbox's workspace back to its repo once nothing of the sandbox
-# runs any more: without all that changed since its sync. `examine` says what that is, `give_back`
+# runs: without all that changed since its sync. `examine` says what that is, `give_back`
 # acts on it.
 # Whether anybody could still write there. A sandbox's id is in no other path. What can't be asked may
 # be so.

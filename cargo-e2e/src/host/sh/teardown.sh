@@ -95,7 +95,7 @@ if [ -n "$(ours)" ]; then
 fi
 
 continue_removal
-# Nothing of the sandbox runs any more that could write there: its workspace is looked at while the engine
+# Nothing of the sandbox that could write there runs now: its workspace is looked at while the engine
 # removes networks, which takes longest. What ran after that look, a sweep has found.
 examined=
 own=
