@@ -31,22 +31,25 @@ fn figures() {
     }
     let all = began.elapsed().as_secs_f64();
     cluster.has_nothing_left();
-    for (what, values) in [
-        (
-            "stage `place`, with the connection to the login host",
-            &mut place,
-        ),
-        ("from the request to the node", &mut queued),
-        ("slot free after the run's end", &mut freed),
-    ] {
+    print_figures("slurm", [place, queued, freed], all);
+}
+
+/// Prints how many milliseconds placing took, and how many seconds all runs on six slots.
+pub(crate) fn print_figures(engine: &str, figures: [Vec<u64>; 3], all: f64) {
+    let names = [
+        "stage `place`, with the connection to its host",
+        "from the request to the node",
+        "slot free after the run's end",
+    ];
+    for (what, mut values) in names.into_iter().zip(figures) {
         values.sort_unstable();
         let at = |percent: usize| values[(values.len() - 1) * percent / 100];
         println!(
-            "{what}: p50 {} ms, p90 {} ms, most {} ms",
+            "{engine}, {what}: p50 {} ms, p90 {} ms, most {} ms",
             at(50),
             at(90),
             at(100)
         );
     }
-    println!("18 runs with tests of 10 s on 6 slots: {all:.1} s");
+    println!("{engine}, 18 runs with tests of 10 s on 6 slots: {all:.1} s");
 }

@@ -104,7 +104,7 @@ fn a_filter_that_leaves_nothing_is_no_success() {
     ran.ended(4, "no_tests")
         .stderr_has("no test fits what follows `--`: no_such_test")
         .stderr_has("`cargo e2e -- --list` has the tests");
-    // Compiled by now, it is told before anything is brought up, unless another Cargo has the folder.
+    // Compiled by now, Cargo says so before anything is brought up, unless another Cargo has the folder.
     let told_at_once = (0..10).any(|_| {
         let ran = repo.run(Host::Local, &["--", "no_such_test", "nor_this"]);
         ran.ended(4, "no_tests");

@@ -44,6 +44,21 @@ impl Login {
         Err(self.refused(output.status, &output.stderr))
     }
 
+    pub(super) async fn nodes(&self, script: Script) -> Result<Vec<String>, NotGranted> {
+        Ok(self.ask(script).await?.lines().filter_map(node).collect())
+    }
+
+    pub(super) async fn holds(&self, script: Script) -> Result<Vec<Slot>, NotGranted> {
+        Ok(self.ask(script).await?.lines().filter_map(slot).collect())
+    }
+
+    /// Returns what the engine says of a slot that it gives back, in one line.
+    pub(super) async fn end(&self, script: Script) -> Result<String, NotGranted> {
+        let text = printable(&self.ask(script).await?);
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        Ok(lines.join(", "))
+    }
+
     fn refused(&self, status: i32, said: &str) -> NotGranted {
         let said = printable(said);
         let last = said.lines().rfind(|line| !line.trim().is_empty());
@@ -138,12 +153,12 @@ pub(super) fn parse(line: &str) -> Option<Said> {
     })
 }
 
-pub(super) fn node(line: &str) -> Option<String> {
+fn node(line: &str) -> Option<String> {
     let name = line.strip_prefix("node ")?.split_whitespace().next()?;
     Some(name.to_owned())
 }
 
-pub(super) fn slot(line: &str) -> Option<Slot> {
+fn slot(line: &str) -> Option<Slot> {
     let words = line.strip_prefix("slot ")?;
     let mut words = words.split_whitespace().map(str::to_owned);
     let slot = Slot {

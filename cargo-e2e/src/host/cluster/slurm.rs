@@ -3,10 +3,9 @@
 use async_trait::async_trait;
 
 use crate::host::Script;
-use crate::text::printable;
 
 use super::engine::{Engine, Granted, NodeRequest, NotGranted, Slot, Standing};
-use super::login::{Login, SLOT, node, slot};
+use super::login::{Login, SLOT};
 
 pub(super) struct Slurm {
     pub(super) login: Login,
@@ -56,19 +55,15 @@ impl Engine for Slurm {
     }
 
     async fn nodes(&self) -> Result<Vec<String>, NotGranted> {
-        let text = self.login.ask(self.script("nodes")).await?;
-        Ok(text.lines().filter_map(node).collect())
+        self.login.nodes(self.script("nodes")).await
     }
 
     async fn holds(&self) -> Result<Vec<Slot>, NotGranted> {
-        let text = self.login.ask(self.script("holds")).await?;
-        Ok(text.lines().filter_map(slot).collect())
+        self.login.holds(self.script("holds")).await
     }
 
     async fn end(&self, id: &str, node: &str) -> Result<String, NotGranted> {
         let script = self.script("end").var("job", id).var("node", node);
-        let text = printable(&self.login.ask(script).await?);
-        let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        Ok(lines.join(", "))
+        self.login.end(script).await
     }
 }

@@ -5,10 +5,9 @@ use async_trait::async_trait;
 
 use crate::environment::{self, set};
 use crate::host::Script;
-use crate::text::printable;
 
 use super::engine::{Engine, Granted, NodeRequest, NotGranted, Slot, Standing};
-use super::login::{Login, SLOT, node, slot};
+use super::login::{Login, SLOT};
 
 pub(super) struct Swarm {
     pub(super) manager: Login,
@@ -64,20 +63,16 @@ impl Engine for Swarm {
     }
 
     async fn nodes(&self) -> Result<Vec<String>, NotGranted> {
-        let text = self.manager.ask(self.script("nodes")).await?;
-        Ok(text.lines().filter_map(node).collect())
+        self.manager.nodes(self.script("nodes")).await
     }
 
     async fn holds(&self) -> Result<Vec<Slot>, NotGranted> {
-        let text = self.manager.ask(self.script("holds")).await?;
-        Ok(text.lines().filter_map(slot).collect())
+        self.manager.holds(self.script("holds")).await
     }
 
     async fn end(&self, id: &str, node: &str) -> Result<String, NotGranted> {
         let script = self.script("end").var("service", id).var("node", node);
-        let text = printable(&self.manager.ask(script).await?);
-        let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        Ok(lines.join(", "))
+        self.manager.end(script).await
     }
 
     async fn release(&self, id: &str) {

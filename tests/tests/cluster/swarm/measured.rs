@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::lab::{on, record, stage};
+use crate::measured::print_figures;
 
 use super::lab::Swarm;
 
@@ -38,22 +39,5 @@ fn figures_of_swarm() {
     }
     let all = began.elapsed().as_secs_f64();
     swarm.has_nothing_left();
-    for (what, values) in [
-        (
-            "stage `place`, with the connection to the manager",
-            &mut place,
-        ),
-        ("from the request to the node", &mut queued),
-        ("slot free after the run's end", &mut freed),
-    ] {
-        values.sort_unstable();
-        let at = |percent: usize| values[(values.len() - 1) * percent / 100];
-        println!(
-            "swarm, {what}: p50 {} ms, p90 {} ms, most {} ms",
-            at(50),
-            at(90),
-            at(100)
-        );
-    }
-    println!("swarm, 18 runs with tests of 10 s on 6 slots: {all:.1} s");
+    print_figures("swarm", [place, queued, freed], all);
 }
