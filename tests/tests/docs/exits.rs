@@ -150,7 +150,7 @@ fn the_tool_prints_what_the_runbook_quotes() {
         &with("setup_command: exit 3"),
         &run,
         105,
-        "`setup_command` ended with exit status",
+        "`…` ended with exit status",
     );
     says(
         "test_command: sleep 60\n",

@@ -134,13 +134,14 @@ fn one_tab_shows_services_and_sandboxes() {
     }
     let words = ["cargo", "e2e", "logs", "--host", "local", ""];
     let fish = "source completions.fish; complete -C 'cargo e2e logs --host local '";
+    // A list is not drawn while more has been typed, so the key says itself when it is done.
     let zsh = "
         zmodload zsh/zpty
         zpty shell zsh -f -i
-        zpty -w shell \"fpath=($PWD \\$fpath); autoload -U compinit; compinit -u -D; setopt autolist; print rea''dy\"
+        zpty -w shell \"fpath=($PWD \\$fpath); autoload -U compinit; compinit -u -D; setopt autolist\"
+        zpty -w shell \"tab() { zle expand-or-complete; zle -R; print -n do''ne }; zle -N tab; bindkey '^I' tab; print rea''dy\"
         zpty -r shell text '*ready*'
         zpty -n -w shell 'cargo-e2e logs --host local '$'\\t'
-        zpty -n -w shell $'\\025'\"print d''one\"$'\\n'
         zpty -r shell text '*done*' && print -r -- $text
         zpty -d shell";
     let shells: [(&str, &dyn Fn() -> String); 3] = [
