@@ -1,6 +1,7 @@
 //! Text from elsewhere, made safe and short enough to show.
 
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::OnceLock;
 
 use regex::Regex;
@@ -85,6 +86,17 @@ fn skip_sequence(kind: char, rest: &mut std::iter::Peekable<std::str::Chars<'_>>
 pub fn count(number: usize, noun: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{s}")
+}
+
+/// Returns whether a list of words, with blanks between them, has this one.
+pub fn lists(list: &str, word: &str) -> bool {
+    list.split_whitespace().any(|known| known == word)
+}
+
+/// Returns whether a file has one of these extensions.
+pub fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    path.extension()
+        .is_some_and(|own| extensions.iter().any(|one| own == *one))
 }
 
 /// Cuts a text after `most` characters, with a mark where more follow.

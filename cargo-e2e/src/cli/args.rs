@@ -14,7 +14,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use cargo::{CargoArguments, typed_for_cargo};
 pub(crate) use commands::*;
-pub(crate) use shared::{FormatArgument, HostArgument, SpecArgument};
+pub(crate) use shared::{FormatArgument, HostArgument, SandboxPlace};
 
 use super::last_failed::LAST;
 use super::values::{lifetime, manifest, need};
@@ -61,28 +61,52 @@ pub(crate) enum Command {
     /// Check this machine and a host, with a fix for everything that is missing
     Doctor(ListArguments),
     /// Write a first e2e/e2e.yml from the compose file
-    Init(InitArguments),
+    Init {
+        /// The repo's folder [default: the current directory]
+        path: Option<PathBuf>,
+    },
     /// Show pass rate, flaky tests and slow stages of past runs
     History(HistoryArguments),
     /// Open the page of a run
-    Open(OpenArguments),
+    Open {
+        /// A run of this repo, by its id or the end of it
+        #[arg(value_name = "RUN", default_value = "latest")]
+        run: String,
+    },
     /// Bring the ports of a sandbox on another host here, until Ctrl-C
     Forward(ForwardArguments),
     /// List and send records not yet delivered to the state-hub; or open a run's page
-    Report(ReportArguments),
+    Report {
+        /// Open report.html of a run of this repo instead: by its id or the end of it [default: the last]
+        #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "latest")]
+        open: Option<String>,
+    },
     /// Print the JSON Schema of a file, or of what a command prints with `--format json`
-    Schema(SchemaArguments),
+    Schema {
+        /// Which
+        of: SchemaOf,
+    },
     /// Print completions for a shell
     ///
     /// bash: `source <(cargo e2e completions bash)`; zsh: save it as `_cargo-e2e` in a folder of
     /// $fpath; fish: `cargo e2e completions fish | source` in config.fish.
     #[command(verbatim_doc_comment)]
-    Completions(CompletionsArguments),
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Print values for the word that a shell completes
     #[command(hide = true)]
-    Complete(CompleteArguments),
+    Complete {
+        /// What is typed so far, without the program; the last word is the one to complete
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
     /// Print a man page: of `cargo e2e`, or of one of its commands
-    Man(ManArguments),
+    Man {
+        /// A command, such as `plan`
+        command: Option<String>,
+    },
 }
 
 /// Returns the clap command named `cargo-e2e`, from which completions and man pages are made.

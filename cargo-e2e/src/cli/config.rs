@@ -1,13 +1,15 @@
 //! The user's configuration: defaults of flags, in `$XDG_CONFIG_HOME/cargo-e2e/config.toml`.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
 use crate::environment;
 use crate::record::store::user_folder;
-use crate::spec::nearest;
+use crate::spec::did_you_mean;
+use crate::text::printable;
 
 /// What may be set: preferences of a person. What to run is no preference.
 pub(super) const KEYS: [&str; 12] = [
@@ -48,9 +50,7 @@ impl Config {
         match path.metadata() {
             Ok(file) if file.len() > LARGEST => return Err(failed(&"it is too large")),
             Ok(_) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Self::default());
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(failed(&error)),
         }
         let text = std::fs::read_to_string(&path).map_err(|error| failed(&error))?;
@@ -71,32 +71,14 @@ impl Config {
         })?;
         let (mut set, mut mistakes) = (BTreeMap::new(), Vec::new());
         for (key, value) in table.get_ref() {
-            let place = format!("{path}:{}", line(key.span().start));
-            let name: &str = key.get_ref();
-            if !KEYS.contains(&name) {
-                let help = match nearest(name, KEYS) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("known here: {}", KEYS.join(", ")),
-                };
-                let name = crate::text::printable(name);
-                mistakes.push((
-                    key.span().start,
-                    format!("{place}: unknown key `{name}`\n  help: {help}"),
-                ));
-                continue;
-            }
-            let value = match value.get_ref() {
-                DeValue::String(text) => text.to_string(),
-                DeValue::Boolean(is) => is.to_string(),
-                DeValue::Integer(number) => number.to_string(),
-                _ => {
-                    let wrong =
-                        format!("{place}: `{name}` must be a text, a number, true or false");
-                    mistakes.push((key.span().start, wrong));
-                    continue;
+            let at = key.span().start;
+            let place = format!("{path}:{}", line(at));
+            match typed(key.get_ref(), value.get_ref()) {
+                Ok(value) => {
+                    set.insert(key.get_ref().to_string(), (value, place));
                 }
-            };
-            set.insert(name.to_owned(), (value, place));
+                Err(mistake) => mistakes.push((at, format!("{place}: {mistake}"))),
+            }
         }
         if mistakes.is_empty() {
             return Ok(Self { set });
@@ -104,6 +86,21 @@ impl Config {
         mistakes.sort();
         let texts: Vec<String> = mistakes.into_iter().map(|(_, text)| text).collect();
         Err(texts.join("\n"))
+    }
+}
+
+/// Returns a value as it would be typed; an error is a mistake in the file.
+fn typed(key: &str, value: &DeValue<'_>) -> Result<String, String> {
+    if !KEYS.contains(&key) {
+        let help = did_you_mean(key, KEYS);
+        let help = help.unwrap_or_else(|| format!("known here: {}", KEYS.join(", ")));
+        return Err(format!("unknown key `{}`\n  help: {help}", printable(key)));
+    }
+    match value {
+        DeValue::String(text) => Ok(text.to_string()),
+        DeValue::Boolean(is) => Ok(is.to_string()),
+        DeValue::Integer(number) => Ok(number.to_string()),
+        _ => Err(format!("`{key}` must be a text, a number, true or false")),
     }
 }
 

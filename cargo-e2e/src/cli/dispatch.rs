@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::host::client;
-use crate::record::outcome::{Verdict, exit_code};
+use crate::record::outcome::Verdict;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
@@ -13,7 +13,7 @@ use super::commands::{
     logs, open, plan, report, run, schema,
 };
 use super::exit;
-use super::print::{output, show_error};
+use super::print::{failure, output};
 
 /// Time for background work, such as a name lookup, once the command has ended.
 const LAST: Duration = Duration::from_millis(500);
@@ -26,8 +26,8 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            show_error(&format!("failed to start the runtime: {error}"), None);
-            return exit_code(Verdict::InternalError, None);
+            let why = format!("failed to start the runtime: {error}");
+            return failure(Verdict::InternalError, &why);
         }
     };
     // Through /proc, this works also after the program's file was replaced. Where there is no such
@@ -48,15 +48,16 @@ pub(crate) fn dispatch(typed: E2e) -> u8 {
             Some(Command::Down(arguments)) => down::down(arguments).await,
             Some(Command::Gc(arguments)) => gc::gc(arguments).await,
             Some(Command::Doctor(arguments)) => doctor::doctor(arguments).await,
-            Some(Command::Init(arguments)) => init::init(arguments).await,
+            Some(Command::Init { path }) => init::init(path).await,
             Some(Command::History(arguments)) => history::history(&arguments),
-            Some(Command::Schema(arguments)) => schema::schema(&arguments),
-            Some(Command::Open(arguments)) => open::open(&arguments),
+            Some(Command::Schema { of }) => schema::schema(of),
+            Some(Command::Open { run }) => open::open(&run),
             Some(Command::Forward(arguments)) => forward::forward(arguments).await,
-            Some(Command::Report(arguments)) => report::report_on(&arguments).await,
-            Some(Command::Complete(arguments)) => complete::complete(arguments).await,
-            Some(Command::Completions(arguments)) => completions::completions(&arguments),
-            Some(Command::Man(arguments)) => completions::man(&arguments),
+            Some(Command::Report { open: Some(run) }) => open::open(&run),
+            Some(Command::Report { open: None }) => report::report().await,
+            Some(Command::Complete { words }) => complete::complete(&words).await,
+            Some(Command::Completions { shell }) => completions::completions(shell),
+            Some(Command::Man { command }) => completions::man(command.as_deref()),
         };
         client::settled().await;
         exit::drain(code).await

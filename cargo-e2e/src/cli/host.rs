@@ -14,7 +14,7 @@ use crate::text::chain;
 
 use super::args::HostArgument;
 use super::exit::USAGE;
-use super::print::{errln, show_error};
+use super::print::{errln, show_error, usage_error};
 use super::{repos, signals};
 
 /// Why a command ends early on a host.
@@ -66,11 +66,8 @@ pub(super) async fn on_host(
     };
     if let Some(several) = several {
         let help = "`cargo e2e list` shows which one has what; name it with `--host`";
-        show_error(
-            &format!("`{name}` is a {several}: this needs one host"),
-            Some(help),
-        );
-        return USAGE;
+        let why = format!("`{name}` is a {several}: this needs one host");
+        return usage_error(&why, Some(help));
     }
     match signals::cancel() {
         Ok(cancel) => on(&name, &cancel, work).await,
@@ -116,10 +113,7 @@ pub(super) async fn on_each_host(
                 }
             }
         }
-        Err(error) => {
-            show_error(&chain(&error), None);
-            return USAGE;
-        }
+        Err(error) => return usage_error(&chain(&error), None),
     };
     if names.is_empty() {
         errln!("no sandboxes on {typed}");

@@ -1,13 +1,14 @@
 //! `--last-failed`: the plan of a run that tests only what failed in an earlier one.
 
 use crate::plan::{Plan, Runner};
-use crate::record::outcome::{Record, Stage, StageStatus, TestRecord, Verdict, exit_code};
+use crate::record::outcome::{
+    Record, Stage, StageRecord, StageStatus, TestRecord, Verdict, exit_code,
+};
 use crate::record::store::{Store, state_folder};
 use crate::record::summary::headline;
 use crate::text::count;
 
-use super::exit::USAGE;
-use super::print::show_error;
+use super::print::{failure, show_error, usage_error};
 
 /// What is typed for the last run: no id.
 pub(crate) const LAST: &str = "";
@@ -20,35 +21,24 @@ pub(crate) fn narrowed(plan: &Plan, run: &str) -> Result<(Plan, String), u8> {
     let record = match find(plan, run) {
         Ok(record) => record,
         Err(error) => {
-            let folder = state_folder();
-            show_error(
-                &format!("failed to read {}: {error}", folder.display()),
-                None,
-            );
-            return Err(exit_code(Verdict::InternalError, None));
+            let why = format!("failed to read {}: {error}", state_folder().display());
+            return Err(failure(Verdict::InternalError, &why));
         }
     };
     let Some(record) = record else {
         if run == LAST {
-            let help = "`cargo e2e` runs all tests";
-            show_error(
-                "--last-failed: no earlier run of this e2e.yml came to its tests",
-                Some(help),
-            );
+            let message = "--last-failed: no earlier run of this e2e.yml came to its tests";
+            show_error(message, Some("`cargo e2e` runs all tests"));
             return Err(exit_code(Verdict::NoTests, None));
         }
         let message =
             format!("--last-failed: no run of this e2e.yml that came to its tests ends in `{run}`");
         let help = "`cargo e2e history` has their ids; a repo stands before the flag";
-        show_error(&message, Some(help));
-        return Err(USAGE);
+        return Err(usage_error(&message, Some(help)));
     };
     let id = &record.run_id;
-    let failed: Vec<&TestRecord> = record
-        .tests
-        .iter()
-        .filter(|test| test.is_failed())
-        .collect();
+    let failed = record.tests.iter().filter(|test| test.is_failed());
+    let failed: Vec<&TestRecord> = failed.collect();
     if failed.is_empty() {
         let message = format!("--last-failed: no test failed in run {id}, so none runs");
         let help = format!("it was `{}`; `cargo e2e` runs all tests", headline(&record));
@@ -72,8 +62,7 @@ pub(crate) fn narrowed(plan: &Plan, run: &str) -> Result<(Plan, String), u8> {
             "let its last line be {}; or run all tests: `cargo e2e`",
             Runner::NAMES
         );
-        show_error(&message, Some(&help));
-        return Err(USAGE);
+        return Err(usage_error(&message, Some(&help)));
     }
     if record.verdict != Verdict::Failed {
         note.push_str(", which did not come to its end: what it did not come to is not among them");
@@ -92,9 +81,8 @@ fn filter(plan: &Plan, failed: &[&TestRecord]) -> Option<(Runner, Vec<String>)> 
 fn find(plan: &Plan, run: &str) -> std::io::Result<Option<Record>> {
     let spec = plan.repo.other_spec();
     let tested = |record: &Record| {
-        let test = |stage: &crate::record::outcome::StageRecord| {
-            stage.name == Stage::Test && stage.status != StageStatus::Skipped
-        };
+        let test =
+            |stage: &StageRecord| stage.name == Stage::Test && stage.status != StageStatus::Skipped;
         // Of a filter that fits nothing, no test says how it is.
         let came = record.verdict != Verdict::NoTests && record.stages.iter().any(test);
         record.repo == plan.spec.name && record.spec == spec && came

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::sync::LazyLock;
 
+use crate::record::outcome::{USAGE, Verdict, exit_code};
 use crate::report::output::Output;
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
@@ -48,6 +49,32 @@ pub(super) fn show_error(message: &str, help: Option<&str>) {
     if let Some(help) = help {
         errln!("  help: {help}");
     }
+}
+
+/// Prints an error, and returns the exit code of what was typed wrong.
+pub(super) fn usage_error(message: &str, help: Option<&str>) -> u8 {
+    show_error(message, help);
+    USAGE
+}
+
+/// Prints an error, and returns the exit code of a verdict.
+pub(super) fn failure(verdict: Verdict, message: &str) -> u8 {
+    show_error(message, None);
+    exit_code(verdict, None)
+}
+
+/// Returns rows as lines, each column as wide as what is in it.
+pub(super) fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> Vec<String> {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: Vec<usize> = (0..COLUMNS).filter_map(width).collect();
+    let line = |row: &[String; COLUMNS]| {
+        let cells = row.iter().zip(&widths);
+        let cells: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
 }
 
 /// Prints a warning to stderr.

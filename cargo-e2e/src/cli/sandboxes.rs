@@ -3,10 +3,9 @@
 use crate::host::{Facts, Host};
 use crate::sandbox::{self, Asker, ChooseError, Existing, Listed};
 
-use super::args::SpecArgument;
-use super::exit::USAGE;
+use super::args::SandboxPlace;
 use super::host::CommandError;
-use super::print::show_error;
+use super::print::usage_error;
 use super::repos;
 
 /// Returns the sandbox with this id, or the only one of the current repo.
@@ -14,7 +13,7 @@ pub(super) async fn choose(
     host: &dyn Host,
     facts: &Facts,
     id: Option<&str>,
-    spec: &SpecArgument,
+    spec: &SandboxPlace,
 ) -> Result<Listed, CommandError> {
     let all = sandbox::list_folders(host, facts).await?;
     sandbox::choose(&all, id, &asker(spec)?)
@@ -33,8 +32,8 @@ pub(super) fn not_chosen(host: &dyn Host, error: &ChooseError) -> CommandError {
         ChooseError::NotAnId(_) | ChooseError::NoRepo => String::new(),
         ChooseError::None(_) | ChooseError::Several { .. } => format!(" on {name}"),
     };
-    show_error(&format!("{error}{place}"), Some(&help));
-    CommandError::Shown(USAGE)
+    let code = usage_error(&format!("{error}{place}"), Some(&help));
+    CommandError::Shown(code)
 }
 
 /// Returns a sandbox with its state; prints an error when it has none.
@@ -46,17 +45,14 @@ pub(super) async fn existing(
     let existing = Existing::of(host, &facts.root, listed).await?;
     existing.ok_or_else(|| {
         let id = &listed.run_id;
-        show_error(
-            &format!("sandbox {id} is not up yet, or is being removed"),
-            None,
-        );
-        CommandError::Shown(USAGE)
+        let why = format!("sandbox {id} is not up yet, or is being removed");
+        CommandError::Shown(usage_error(&why, None))
     })
 }
 
 /// Returns who asks for a sandbox: the repo of this e2e.yml, else the one in this folder, if there is
 /// one.
-pub(super) fn asker(argument: &SpecArgument) -> Result<Asker, CommandError> {
+pub(super) fn asker(argument: &SandboxPlace) -> Result<Asker, CommandError> {
     let typed = argument.spec.as_deref();
     let repo = typed.map_or_else(|| Ok(repos::here()), |file| repos::of_spec(file).map(Some));
     let repo = match repo {

@@ -23,12 +23,8 @@ pub(super) const OF_CARGO: [(&str, &str); 3] = [
 /// Pairs that conflict only after parsing.
 const ALSO_CONFLICT: [(&str, &str); 2] = [("spec", "package"), ("spec", "workspace")];
 
-/// A default from a variable or from config.toml.
-struct Found {
-    value: String,
-    /// The variable, or the place in a file.
-    source: String,
-}
+/// A default, and the variable or the place in config.toml that sets it.
+type Found = (String, String);
 
 /// What is set for the flags of a command, and what sets each aside.
 type Defaults = (BTreeMap<String, String>, BTreeMap<String, Vec<String>>);
@@ -89,13 +85,12 @@ fn defaults(
 ) -> Result<BTreeMap<String, String>, String> {
     let mut defaults = BTreeMap::new();
     for arg in command.get_arguments() {
-        let Some(long) = arg
+        let long = arg
             .get_long()
-            .filter(|long| flags.iter().any(|one| one == long))
-        else {
-            continue;
-        };
-        if let Some(found) = find(name, long, set, config) {
+            .filter(|long| flags.iter().any(|one| one == long));
+        if let Some(long) = long
+            && let Some(found) = find(name, long, set, config)
+        {
             defaults.insert(long.to_owned(), valid(arg, long, &found)?);
         }
     }
@@ -104,7 +99,7 @@ fn defaults(
 
 /// Returns when to use colours, where a variable or config.toml sets it for all commands.
 pub(super) fn color(set: &dyn Fn(&str) -> Option<String>, config: &Config) -> Option<ColorChoice> {
-    match find(None, "color", set, config)?.value.as_str() {
+    match find(None, "color", set, config)?.0.as_str() {
         "always" => Some(ColorChoice::Always),
         "never" => Some(ColorChoice::Never),
         _ => None,
@@ -122,19 +117,13 @@ fn find(
         Some(variable(command, long)),
         of_cargo.map(|pair| pair.1.to_owned()),
     ];
-    for name in names.into_iter().flatten() {
-        if let Some(value) = set(&name) {
-            let source = name;
-            return Some(Found { value, source });
-        }
-    }
-    let (value, source) = config.get(long)?;
-    Some(Found { value, source })
+    let mut names = names.into_iter().flatten();
+    let found = names.find_map(|name| Some((set(&name)?, name)));
+    found.or_else(|| config.get(long))
 }
 
 /// Returns the value as its flag takes it.
-fn valid(arg: &Arg, long: &str, found: &Found) -> Result<String, String> {
-    let Found { value, source } = found;
+fn valid(arg: &Arg, long: &str, (value, source): &Found) -> Result<String, String> {
     if is_switch(arg) {
         return match value.to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" | "on" => Ok("true".to_owned()),
@@ -169,12 +158,10 @@ fn is_switch(arg: &Arg) -> bool {
 fn conflicts(run: &Command) -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut add = |one: &str, other: &str| {
-        all.entry(one.to_owned())
-            .or_default()
-            .push(other.to_owned());
-        all.entry(other.to_owned())
-            .or_default()
-            .push(one.to_owned());
+        for (flag, aside) in [(one, other), (other, one)] {
+            let known = all.entry(flag.to_owned()).or_default();
+            known.push(aside.to_owned());
+        }
     };
     for arg in run.get_arguments() {
         for other in run.get_arg_conflicts_with(arg) {
@@ -189,16 +176,13 @@ fn conflicts(run: &Command) -> BTreeMap<String, Vec<String>> {
 
 fn apply(command: Command, (found, conflicts): &Defaults) -> Command {
     // A switch that nobody typed is there, too, with its own default.
-    let when: BTreeMap<String, ArgPredicate> = command
-        .get_arguments()
-        .map(|arg| {
-            let when = if is_switch(arg) {
-                ArgPredicate::Equals("true".into())
-            } else {
-                ArgPredicate::IsPresent
-            };
-            (arg.get_id().to_string(), when)
-        })
+    let when = |arg: &Arg| {
+        let is_typed = is_switch(arg).then(|| ArgPredicate::Equals("true".into()));
+        is_typed.unwrap_or(ArgPredicate::IsPresent)
+    };
+    let all = command.get_arguments();
+    let when: BTreeMap<String, ArgPredicate> = all
+        .map(|arg| (arg.get_id().to_string(), when(arg)))
         .collect();
     command.mut_args(|arg| {
         let Some(value) = arg.get_long().and_then(|long| found.get(long)) else {

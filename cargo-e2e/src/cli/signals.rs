@@ -4,9 +4,9 @@ use std::io;
 use std::sync::OnceLock;
 
 use crate::cancel::Cancel;
-use crate::record::outcome::{Verdict, exit_code};
+use crate::record::outcome::Verdict;
 
-use super::print::show_error;
+use super::print::failure;
 
 /// Returns this process's signals, counted from the first call on.
 pub(super) fn listen() -> io::Result<Cancel> {
@@ -21,7 +21,7 @@ pub(super) fn listen() -> io::Result<Cancel> {
 /// Returns the same; or prints why there are none, and returns the exit code.
 pub(super) fn cancel() -> Result<Cancel, u8> {
     listen().map_err(|error| {
-        show_error(&format!("failed to handle signals: {error}"), None);
-        exit_code(Verdict::InternalError, None)
+        let why = format!("failed to handle signals: {error}");
+        failure(Verdict::InternalError, &why)
     })
 }

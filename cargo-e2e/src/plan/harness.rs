@@ -116,18 +116,19 @@ pub(super) fn choose(
     if let Some(own) = Tests::named(spec) {
         let of_cargo = || flags.words(false).into_iter().next();
         let flag = nextest.then(|| "--nextest".to_owned()).or_else(of_cargo);
-        return if let Some(flag) = flag.filter(|_| flags.typed) {
-            Err(HarnessError::NothingForFlag {
-                flag,
-                spec: repo.spec_path.clone(),
-                key: match own {
-                    Tests::Service { .. } => "test_service",
-                    _ => "test_command",
-                },
-            })
-        } else {
-            Ok(own)
+        let Some(flag) = flag.filter(|_| flags.typed) else {
+            return Ok(own);
         };
+        let is_service = own.service().is_some();
+        return Err(HarnessError::NothingForFlag {
+            flag,
+            spec: repo.spec_path.clone(),
+            key: if is_service {
+                "test_service"
+            } else {
+                "test_command"
+            },
+        });
     }
     let mut targets = Vec::new();
     let Some(cargo) = &repo.cargo else {

@@ -142,10 +142,8 @@ impl Plan {
             (Keep::OnFailure, _) | (_, Cleanup::OnSuccess) => Keep::OnFailure,
             (Keep::No, Cleanup::Always) => Keep::No,
         };
-        let connect = host::seconds(
-            environment::CONNECT_TIMEOUT,
-            variables.connect_timeout.as_deref(),
-        )?;
+        let connect = variables.connect_timeout.as_deref();
+        let connect = host::seconds(environment::CONNECT_TIMEOUT, connect)?;
         let lease = host::seconds(environment::LEASE, variables.lease.as_deref())?;
         let slots = host::slots(variables.max_sandboxes.as_deref())?;
         let limits = Limits::of(&spec, connect);
@@ -183,31 +181,19 @@ impl Plan {
 
     /// Returns how long a sandbox of this plan may live at most, unless it is kept.
     pub fn lifetime(&self) -> Duration {
-        let ready: Duration = self
-            .spec
-            .health_checks
-            .iter()
-            .map(|check| check.timeout)
-            .sum();
+        let limits = &self.limits;
+        let checks = self.spec.health_checks.iter();
+        let ready: Duration = checks.map(|check| check.timeout).sum();
+        let only = |applies: bool, limit: Duration| if applies { limit } else { Duration::ZERO };
         // build_command and the compiler have as much each.
-        let compile = self
-            .tests
-            .harness()
-            .map_or(Duration::ZERO, |_| self.limits.build);
-        let prepare = &self.spec.prepare_command;
-        let prepare = prepare
-            .as_ref()
-            .map_or(Duration::ZERO, |_| self.limits.setup);
-        // Its turn on the host.
-        let mut turns = self.limits.queue;
+        let compile = only(self.tests.harness().is_some(), limits.build);
+        let prepare = only(self.spec.prepare_command.is_some(), limits.setup);
         // Their `junit` files are the same for all runs in this working copy.
-        if self.tests_on == Side::Client
-            && self.tests.service().is_none()
-            && !self.spec.junit.is_empty()
-        {
-            turns = turns.saturating_add(self.limits.queue);
-        }
-        [self.limits.sum(), compile, prepare, ready, turns, GRACE]
+        let is_local = self.tests_on == Side::Client && self.tests.service().is_none();
+        let junit = only(is_local && !self.spec.junit.is_empty(), limits.queue);
+        // Its turn on the host.
+        let turn = limits.queue;
+        [limits.sum(), compile, prepare, ready, turn, junit, GRACE]
             .into_iter()
             .fold(Duration::ZERO, Duration::saturating_add)
     }
@@ -223,10 +209,8 @@ impl Plan {
         &'w self,
         warnings: impl IntoIterator<Item = &'w Warning>,
     ) -> impl Iterator<Item = &'w Warning> {
-        let allow = &self.spec.allow;
-        warnings
-            .into_iter()
-            .filter(|warning| !allow.contains(&warning.lint))
+        let warnings = warnings.into_iter();
+        warnings.filter(|warning| !self.spec.allow.contains(&warning.lint))
     }
 
     /// Returns the spec's path as people know it: relative to the repo where it lies in it.
@@ -257,31 +241,23 @@ fn project_dir(repo: &Repo, spec: &Spec) -> Result<(String, Option<String>), Pla
             spec: repo.spec_path.clone(),
             file: file.clone(),
         })?;
-        let inside = target
-            .strip_prefix(&repo.root)
-            .map_err(|_| PlanError::OutsideTheRepo {
-                file: file.clone(),
-                target: target.clone(),
-            })?;
-        if first.is_none() {
-            first = Some((file, inside.to_owned()));
-        }
+        let Ok(inside) = target.strip_prefix(&repo.root) else {
+            let file = file.clone();
+            return Err(PlanError::OutsideTheRepo { file, target });
+        };
+        first.get_or_insert_with(|| (file, inside.to_owned()));
     }
     let Some((file, target)) = first else {
         return Ok((String::new(), None));
     };
     let folder = |path: &Path| {
-        path.parent()
-            .unwrap_or(Path::new(""))
-            .to_string_lossy()
-            .into_owned()
+        let folder = path.parent().unwrap_or(Path::new(""));
+        folder.to_string_lossy().into_owned()
     };
     let (written, real) = (folder(Path::new(file)), folder(&target));
     let because = (written != real).then(|| {
-        format!(
-            "{file} is a link to {}; plain `docker compose` would take {written}/",
-            target.display()
-        )
+        let target = target.display();
+        format!("{file} is a link to {target}; plain `docker compose` would take {written}/")
     });
     Ok((real, because))
 }

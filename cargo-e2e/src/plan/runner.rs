@@ -10,6 +10,7 @@ mod listing;
 mod tests;
 
 use crate::record::outcome::TestRecord;
+use crate::text::lists;
 
 use super::test_kind::Tests;
 use call::{Call, Kind};
@@ -20,14 +21,7 @@ pub use listing::{Listing, NEXTEST_RUNS};
 const MOST: usize = 60_000;
 
 /// Options of a harness whose value is a word of its own.
-const WITH_VALUE: [&str; 6] = [
-    "--color",
-    "--format",
-    "--logfile",
-    "--skip",
-    "--test-threads",
-    "-Z",
-];
+const WITH_VALUE: &str = "--color --format --logfile --skip --test-threads -Z";
 
 /// A runner, as a repo calls it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,11 +77,8 @@ impl Runner {
     /// `go test`, which ends at the first panic.
     pub fn goes_on(&self, typed: &[String]) -> Option<&'static [&'static str]> {
         let has = |word: &str| {
-            self.call
-                .words
-                .iter()
-                .chain(typed)
-                .any(|it| it == word || it.split_once('=').is_some_and(|(it, _)| it == word))
+            let mut words = self.call.words.iter().chain(typed);
+            words.any(|it| it.split('=').next() == Some(word))
         };
         match self.call.kind {
             Kind::Pytest => Some(&["--maxfail=0"]),
@@ -151,7 +142,7 @@ impl Runner {
                     return value;
                 }
                 drops = replaces(word);
-                is_value = is_own && WITH_VALUE.contains(&word.as_str());
+                is_value = is_own && lists(WITH_VALUE, word);
                 let option = word.split_once('=').map_or("", |(option, _)| option);
                 if is_own {
                     // A test that fits any of several names runs.

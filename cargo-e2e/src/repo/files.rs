@@ -3,7 +3,6 @@
 //! Called by the build and sync stages. Knows nothing of hosts: what comes out are filters for
 //! rsync. Names are bytes, as git and rsync have them.
 
-mod error;
 mod git;
 mod pattern;
 #[cfg(test)]
@@ -16,9 +15,25 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-pub use error::FilesError;
 use git::Below;
+pub use git::is_ignored;
 use pattern::Pattern;
+
+/// Why the files could not be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesError {
+    /// git did not answer as it should.
+    #[error("`git {command}` failed in {}: {reason}", folder.display())]
+    Git {
+        command: &'static str,
+        folder: PathBuf,
+        reason: String,
+    },
+    #[error("invalid pattern in `sync.include`: {pattern}: {reason}")]
+    Pattern { pattern: String, reason: String },
+    #[error("`sync.include` names {pattern}, which does not exist")]
+    NothingIncluded { pattern: String },
+}
 
 /// rsync filters that leave out what does not travel.
 ///
@@ -44,13 +59,10 @@ pub async fn filters(root: &Path, exclude: &[String]) -> Result<Filters, FilesEr
         patterns.extend(walked.ignored);
         patterns
     };
-    let mut arguments = vec![
-        "--exclude=.git".to_owned(),
-        "--exclude=/e2e/results".to_owned(),
-    ];
-    arguments.extend(exclude.iter().map(|pattern| format!("--exclude={pattern}")));
+    let own = [".git", "/e2e/results"].into_iter();
+    let all = own.chain(exclude.iter().map(String::as_str));
     Ok(Filters {
-        arguments,
+        arguments: all.map(|pattern| format!("--exclude={pattern}")).collect(),
         ignored: pattern::list(patterns),
     })
 }
@@ -68,25 +80,15 @@ pub fn included(root: &Path, patterns: &[String]) -> Result<BTreeSet<PathBuf>, F
                 pattern: pattern.clone(),
                 reason: error.msg.to_owned(),
             })?;
-        let mut any = false;
-        for path in matches.filter_map(Result::ok) {
-            any = true;
-            if let Ok(inside) = path.strip_prefix(root) {
-                found.insert(inside.to_owned());
-            }
+        let mut matches = matches.filter_map(Result::ok).peekable();
+        if matches.peek().is_none() {
+            let pattern = pattern.clone();
+            return Err(FilesError::NothingIncluded { pattern });
         }
-        if !any {
-            return Err(FilesError::NothingIncluded {
-                pattern: pattern.clone(),
-            });
-        }
+        let inside = |path: PathBuf| Some(path.strip_prefix(root).ok()?.to_owned());
+        found.extend(matches.filter_map(inside));
     }
     Ok(found)
-}
-
-/// Returns whether git ignores a path of a repo.
-pub async fn is_ignored(root: &Path, path: &Path) -> bool {
-    git::ignores(root, path).await
 }
 
 /// What a look at a folder without git finds.

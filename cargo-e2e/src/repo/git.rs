@@ -16,27 +16,14 @@ pub use origin::Origin;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a git hook puts in the environment, and what would point git at another repo.
-const HOOK_VARIABLES: [&str; 6] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_PREFIX",
-    "GIT_COMMON_DIR",
-    "GIT_OBJECT_DIRECTORY",
-];
+const HOOK_VARIABLES: &str =
+    "GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX GIT_COMMON_DIR GIT_OBJECT_DIRECTORY";
 
 /// Returns the commit and branch that `root` is at, and whether what is below `root` differs from
 /// the commit. What git can't tell within five seconds is left out.
 pub async fn describe(root: &Path) -> Git {
-    let status = [
-        "status",
-        "--porcelain=v2",
-        "--branch",
-        "--no-ahead-behind",
-        "--untracked-files=normal",
-        "--",
-        ".",
-    ];
+    let status = "status --porcelain=v2 --branch --no-ahead-behind --untracked-files=normal -- .";
+    let status: Vec<&str> = status.split(' ').collect();
     if let Some(status) = git(root, &status).await {
         return read(&status);
     }
@@ -78,7 +65,7 @@ pub(crate) fn command(folder: &Path) -> Command {
         // A Ctrl-C is for the run to answer.
         .process_group(0)
         .kill_on_drop(true);
-    for variable in HOOK_VARIABLES {
+    for variable in HOOK_VARIABLES.split(' ') {
         command.env_remove(variable);
     }
     command

@@ -139,13 +139,11 @@ fn root_of_spec(cwd: &Path, file: &Path) -> Result<PathBuf, FindError> {
         None => canonical("--spec", folder)?,
     };
     for folder in folder.ancestors() {
-        if folder.join(".git").exists() {
-            return canonical("--spec", folder);
-        }
-        if folder.file_name().is_some_and(|name| name == "e2e") {
+        let is_git = folder.join(".git").exists();
+        if !is_git && folder.file_name().is_some_and(|name| name == "e2e") {
             return canonical("--spec", folder.parent().unwrap_or(folder));
         }
-        if folder.join("Cargo.toml").is_file() {
+        if is_git || folder.join("Cargo.toml").is_file() {
             return canonical("--spec", folder);
         }
     }
@@ -171,13 +169,7 @@ fn nearest_manifest(root: &Path) -> Option<PathBuf> {
 /// The repo of a folder and its e2e.yml, which need not exist yet.
 pub(crate) fn repo(root: PathBuf, spec_path: PathBuf) -> Result<Repo, FindError> {
     let Some(manifest) = nearest_manifest(&root) else {
-        return Ok(Repo {
-            results_dir: root.join("e2e/results"),
-            root,
-            spec_path,
-            cargo: None,
-            host: None,
-        });
+        return Ok(Repo::without_cargo(root, spec_path));
     };
     let manifests = match Manifests::of(&manifest) {
         Err(FindError::Cargo { source, .. })
@@ -186,10 +178,7 @@ pub(crate) fn repo(root: PathBuf, spec_path: PathBuf) -> Result<Repo, FindError>
         {
             return Ok(Repo {
                 results_dir: manifest.with_file_name("target").join("e2e"),
-                root,
-                spec_path,
-                cargo: None,
-                host: None,
+                ..Repo::without_cargo(root, spec_path)
             });
         }
         read => read?,

@@ -61,35 +61,18 @@ pub async fn client(needs: Needs) -> Vec<Check> {
         says("cargo", NEXTEST),
         says("docker", &["compose", "version"]),
     );
+    let for_ssh = needs.ssh.then_some("connects to the host");
+    let for_git = needs.git.then_some("lists the files to send");
+    let of_cargo = "reads this Cargo project, and compiles its tests";
+    let for_cargo = needs.cargo.then_some(of_cargo);
+    let no_compose = "without it, `plan` and `check` do not read the compose file";
     vec![
         program("rsync", rsync, Some("sends the repo"), ""),
-        program(
-            "ssh",
-            ssh,
-            needs.ssh.then_some("connects to the host"),
-            "needed for another host than `local`",
-        ),
-        program(
-            "git",
-            git,
-            needs.git.then_some("lists the files to send"),
-            "needed for repos in git",
-        ),
-        program(
-            "cargo",
-            cargo,
-            needs
-                .cargo
-                .then_some("reads this Cargo project, and compiles its tests"),
-            "needed for Cargo projects",
-        ),
+        program("ssh", ssh, for_ssh, "needed for another host than `local`"),
+        program("git", git, for_git, "needed for repos in git"),
+        program("cargo", cargo, for_cargo, "needed for Cargo projects"),
         program("cargo-nextest", nextest, None, "needed for `--nextest`"),
-        program(
-            "docker compose",
-            compose,
-            None,
-            "without it, `plan` and `check` do not read the compose file",
-        ),
+        program("docker compose", compose, None, no_compose),
     ]
 }
 
@@ -110,11 +93,8 @@ fn program(
         (Some(version), _) => Finding::Fine(version),
         (None, None) => Finding::Less(format!("not installed; {otherwise}")),
         (None, Some(what_for)) => {
-            let package = if name == "ssh" {
-                "openssh-client"
-            } else {
-                name
-            };
+            let is_ssh = name == "ssh";
+            let package = if is_ssh { "openssh-client" } else { name };
             Finding::Missing(Problem {
                 what: format!("{name} is not installed here; {what_for}"),
                 fix: format!("install it: {INSTALL} {package}"),

@@ -14,7 +14,6 @@ use crate::spec;
 mod built;
 mod calls;
 mod candidates;
-mod error;
 mod guess;
 mod health;
 mod history;
@@ -31,7 +30,6 @@ mod test_services;
 mod tree;
 mod typed;
 
-pub use error::InitError;
 use guess::{Runs, Tests};
 pub(super) use other_stacks::other_stacks;
 use recipes::Recipes;
@@ -70,6 +68,22 @@ pub struct Written {
     pub unread: Option<String>,
 }
 
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// There is one already.
+    #[error("{} exists already", .0.display())]
+    Exists(PathBuf),
+    /// Compose refuses the file, or it is no YAML.
+    #[error("{file}: {reason}")]
+    Refused { file: String, reason: String },
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    /// What was made up is no good: our bug.
+    #[error("what init would write is not sound, which is a mistake of cargo-e2e:\n{0}")]
+    Own(spec::SpecErrors),
+}
+
 /// Writes `e2e/e2e.yml` for the repo in `root`, and a first test where there is none.
 ///
 /// # Errors
@@ -98,10 +112,9 @@ async fn write_first(root: &Path, files: &mut Files) -> Result<Written, InitErro
         .unwrap_or_else(|| "my-repo".to_owned());
     let mut tree = Tree::of(root);
     let recipes = Recipes::of(&tree);
-    let uses: Vec<Use<'_>> = recipes
-        .all
-        .iter()
-        .map(|recipe| Use::of(recipe, recipes.steps(recipe), &tree))
+    let uses = recipes.all.iter();
+    let uses: Vec<Use<'_>> = uses
+        .map(|recipe| Use::of(recipe, recipes.steps(recipe, &[]), &tree))
         .collect();
     let mut stacks = stack::find(&tree, &uses);
     if stacks.is_empty() {
@@ -189,9 +202,7 @@ fn ways(tree: &Tree, uses: &[Use<'_>], stack: &Stack, targets: &[TestPackage]) -
     }
     // A repo with `e2e/` keeps to the convention already.
     let own = guess::of_folders(tree, &["e2e/tests", "e2e"]);
-    let said = candidates::find(tree, uses, stack)
-        .into_iter()
-        .map(guess::of_candidate);
+    let said = candidates::find(tree, uses, stack);
     let mut ways: Vec<Tests> = own.into_iter().chain(said).collect();
     if ways.is_empty() {
         let folders = guess::of_folders(tree, &["tests/e2e", "test/e2e"]);
@@ -212,14 +223,8 @@ struct Model {
 async fn model(root: &Path, name: &str, stack: &Stack) -> Result<Model, InitError> {
     let draft = render::draft(name, stack);
     let spec_path = root.join("e2e/e2e.yml");
-    let repo = Repo {
-        root: root.to_owned(),
-        results_dir: root.join("e2e/results"),
-        spec_path: spec_path.clone(),
-        cargo: None,
-        host: None,
-    };
     let spec = spec::parse(&spec_path, draft).map_err(InitError::Own)?;
+    let repo = Repo::without_cargo(root.to_owned(), spec_path);
     let looked = |reason: String| {
         Ok(Model {
             services: light::model(root, &stack.files)?,

@@ -37,23 +37,13 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
     let (mut errors, mut warnings) = (Vec::new(), plan.targets_not_run());
     let root = plan.repo.root.to_string_lossy();
     for (path, need) in needs::paths(model, &root) {
-        // These may be what makes it.
-        let is_made_before =
-            plan.spec.build_command.is_some() || plan.spec.prepare_command.is_some();
-        if !need.is_made
-            && plan.repo.root.join(&path).symlink_metadata().is_err()
-            && !is_made_before
-        {
+        let is_there = || plan.repo.root.join(&path).symlink_metadata().is_ok();
+        if !need.is_made && !stack::may_be_made(plan) && !is_there() {
             errors.push(format!("{path} does not exist; it is {}", need.why));
         }
     }
-    let services = model["services"].as_object();
-    let names = || {
-        services
-            .into_iter()
-            .flat_map(serde_json::Map::keys)
-            .map(String::as_str)
-    };
+    let services = || model["services"].as_object().into_iter().flatten();
+    let names = || services().map(|(name, _)| name.as_str());
     if let Some((one, other)) = collision(names()) {
         errors.push(format!(
             "services {one} and {other} would share their E2E_… variables"
@@ -116,10 +106,8 @@ pub fn addresses(plan: &Plan, published: &[Published]) -> Vec<Warning> {
 /// Returns warnings of commands that start a stack beside the sandbox.
 fn own_stacks(plan: &Plan) -> Vec<Warning> {
     let spec = &plan.spec;
-    let tests = spec
-        .test_command
-        .as_ref()
-        .filter(|_| spec.test_service.is_none());
+    let tests = spec.test_command.as_ref();
+    let tests = tests.filter(|_| spec.test_service.is_none());
     let commands = [
         ("setup_command", spec.setup_command.as_ref()),
         ("test_command", tests),

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
+use super::did_you_mean;
 use super::keys::listed;
 use super::level::Type;
-use super::nearest;
 
 /// A value that is one of a few words.
 pub(super) trait Choice: Copy + 'static {
@@ -37,11 +37,9 @@ pub(super) const fn choice<T: Choice>() -> Type<T> {
                 return Some(*value);
             }
             let words = words::<T>();
-            let meant = written.and_then(|text| nearest(text, words.iter().copied()));
-            let help = meant.map(|meant| format!("did you mean `{meant}`?"));
+            let help = written.and_then(|text| did_you_mean(text, words.iter().copied()));
             let expected = format!("one of {}", listed(&words, "or"));
-            decoder.expected(place, &expected, node, help);
-            None
+            decoder.refuse(place, &expected, node, help)
         },
     )
 }

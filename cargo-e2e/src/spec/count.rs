@@ -15,8 +15,7 @@ pub(super) const RETRIES: Type<u32> = Type::new(
         let number = node.text().filter(|_| node.is_plain());
         let number = number.and_then(|text| text.parse().ok());
         if number.is_none_or(|number| number > MOST) {
-            decoder.expected(place, "a whole number from 0 to 10", node, None);
-            return None;
+            return decoder.refuse(place, "a whole number from 0 to 10", node, None);
         }
         number
     },

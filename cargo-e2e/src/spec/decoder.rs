@@ -63,6 +63,18 @@ impl<'s> Decoder<'s> {
         self.report(found.spot_or(place.spot), message, help);
     }
 
+    /// Reports a value of the wrong kind, of which nothing is taken.
+    pub(super) fn refuse<T>(
+        &mut self,
+        place: Place<'_>,
+        expected: &str,
+        found: &Node,
+        help: Option<String>,
+    ) -> Option<T> {
+        self.expected(place, expected, found, help);
+        None
+    }
+
     /// Reports keys that are written twice or aren't text.
     pub(super) fn unique_keys(&mut self, entries: &[(Node, Node)]) {
         let mut seen: HashMap<&str, usize> = HashMap::new();
@@ -91,8 +103,7 @@ impl<'s> Decoder<'s> {
         node: &'n Node,
     ) -> Option<&'n str> {
         let Some(text) = node.text() else {
-            self.expected(place, expected, node, None);
-            return None;
+            return self.refuse(place, expected, node, None);
         };
         // YAML 1.1, which many tools still read, has these as booleans.
         let word = text.to_ascii_lowercase();
@@ -109,15 +120,11 @@ impl<'s> Decoder<'s> {
         if kind != PlainKind::Text || text.trim().is_empty() {
             let quote = matches!(kind, PlainKind::Number | PlainKind::Bool);
             let help = quote.then(|| format!("write \"{text}\""));
-            self.expected(place, expected, node, help);
-            return None;
+            return self.refuse(place, expected, node, help);
         }
         if text.contains('\0') {
-            self.report(
-                node.spot,
-                format!("`{}` contains a NUL byte", place.key),
-                None,
-            );
+            let message = format!("`{}` contains a NUL byte", place.key);
+            self.report(node.spot, message, None);
             return None;
         }
         Some(text)
@@ -152,13 +159,11 @@ impl<'s> Decoder<'s> {
         if let Kind::List(items) = &node.kind {
             return Some(items);
         }
-        let help = match node.text() {
-            Some(text) if node.is_plain() => Some(format!("write [{text}]")),
-            Some(text) => Some(format!("write [\"{text}\"]")),
-            None => None,
-        };
+        let quote = if node.is_plain() { "" } else { "\"" };
+        let help = node
+            .text()
+            .map(|text| format!("write [{quote}{text}{quote}]"));
         let help = help.filter(|help| !help.contains(char::is_control));
-        self.expected(place, expected, node, help);
-        None
+        self.refuse(place, expected, node, help)
     }
 }

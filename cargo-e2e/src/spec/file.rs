@@ -33,36 +33,24 @@ pub(super) fn read(
     };
     let spec = level::read(&mut decoder, file, root);
     if Spec::KEYS.lacks(root, "name") {
-        let folder = path
-            .parent()
-            .and_then(Path::parent)
-            .and_then(Path::file_name);
+        let folder = path.ancestors().nth(2).and_then(Path::file_name);
         let slug = folder.and_then(|name| slug_of(&name.to_string_lossy()));
         let slug = slug.unwrap_or_else(|| "my-repo".to_owned());
-        decoder.report(
-            root.spot,
-            "`name` is missing: the repo's slug",
-            Some(format!("add `name: {slug}`")),
-        );
+        let help = format!("add `name: {slug}`");
+        decoder.report(root.spot, "`name` is missing: the repo's slug", Some(help));
     }
     if !in_cargo && Spec::KEYS.lacks(root, "test_command") && root.get("test_service").is_none() {
-        decoder.report(
-            root.spot,
-            "`test_command` is missing, and this is not a Cargo project with test targets",
-            Some(
-                "add for example `test_command: e2e/tests/run.sh`, or `test_service` with a compose service that runs the tests"
-                    .to_owned(),
-            ),
-        );
+        let message =
+            "`test_command` is missing, and this is not a Cargo project with test targets";
+        let help = "add for example `test_command: e2e/tests/run.sh`, or `test_service` with a compose service that runs the tests";
+        decoder.report(root.spot, message, Some(help.to_owned()));
     }
     if let Some(entrypoint) = root.get("entrypoint")
         && root.get("test_service").is_none()
     {
-        decoder.report(
-            entrypoint.spot,
-            "`entrypoint` is for a `test_service`, and there is none",
-            Some("`shell` says how a `test_command` on a machine is started".to_owned()),
-        );
+        let message = "`entrypoint` is for a `test_service`, and there is none";
+        let help = "`shell` says how a `test_command` on a machine is started".to_owned();
+        decoder.report(entrypoint.spot, message, Some(help));
     }
     decoder.end(spec)
 }

@@ -90,8 +90,7 @@ fn health_checks(
 ) -> Option<Vec<HealthCheck>> {
     let Kind::List(items) = &node.kind else {
         let help = "begin each with `- name: …`".to_owned();
-        decoder.expected(place, "a list", node, Some(help));
-        return None;
+        return decoder.refuse(place, "a list", node, Some(help));
     };
     let mut names = HashMap::new();
     let mut checks = Vec::new();
@@ -172,9 +171,9 @@ fn unique_name<'n>(
 /// Reports where there is not exactly one probe, with what belongs to it.
 fn one_probe(decoder: &mut Decoder<'_>, item: &Node) {
     let key_spot = |key: &str| item.entry(key).map(|(key, _)| key.spot);
-    let written: Vec<(&str, Spot)> = PROBES
-        .iter()
-        .filter_map(|probe| key_spot(probe).map(|spot| (*probe, spot)))
+    let probes = PROBES.into_iter();
+    let written: Vec<(&str, Spot)> = probes
+        .filter_map(|probe| Some((probe, key_spot(probe)?)))
         .collect();
     match written.as_slice() {
         [] => {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::nearest;
 use super::node::{Kind, Node};
@@ -62,27 +62,19 @@ impl Keys {
         let is_it = |name: &str| {
             name == key || (!self.has(name) && nearest(name, self.names()) == Some(key))
         };
-        !entries
-            .iter()
-            .filter_map(|(name, _)| name.text())
-            .any(is_it)
+        let mut names = entries.iter().filter_map(|(name, _)| name.text());
+        !names.any(is_it)
     }
 
     /// Returns the JSON Schema of the map.
     pub(super) fn schema(&self) -> Map<String, Value> {
-        let properties: Map<String, Value> = self
-            .fields
-            .iter()
-            .map(|field| (field.name.to_owned(), field.schema()))
-            .collect();
-        let Value::Object(schema) = json!({
-            "type": "object",
-            "additionalProperties": false,
-            "properties": properties,
-        }) else {
-            return Map::new();
-        };
-        schema
+        let fields = self.fields.iter();
+        let properties: Value = fields.map(|field| (field.name, field.schema())).collect();
+        Map::from_iter([
+            ("type".to_owned(), "object".into()),
+            ("additionalProperties".to_owned(), false.into()),
+            ("properties".to_owned(), properties),
+        ])
     }
 }
 

@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::decoder::{Decoder, Place};
+use super::did_you_mean;
 use super::keys::{Keys, Shape, listed};
-use super::nearest;
 use super::node::{Kind, Node};
 use super::source::{Source, Spot, quoted};
 
@@ -150,8 +150,7 @@ pub(super) fn read<T: Level>(
     let Kind::Map(entries) = &node.kind else {
         let names: Vec<_> = T::KEYS.names().collect();
         let expected = format!("a map with {}", listed(&names, "and"));
-        decoder.expected(place, &expected, node, None);
-        return None;
+        return decoder.refuse(place, &expected, node, None);
     };
     decoder.unique_keys(entries);
     let mut made = T::default();
@@ -180,8 +179,8 @@ fn unknown(decoder: &mut Decoder<'_>, keys: &Keys, place: Place<'_>) {
         "merge keys are not supported; write the keys out".to_owned()
     } else if let Some(other) = decoder.top.level_of(name) {
         format!("`{name}` is a key of {}", other.what)
-    } else if let Some(meant) = nearest(name, keys.names()) {
-        format!("did you mean `{meant}`?")
+    } else if let Some(help) = did_you_mean(name, keys.names()) {
+        help
     } else {
         let names: Vec<_> = keys.names().collect();
         format!("known here: {}", listed(&names, "and"))

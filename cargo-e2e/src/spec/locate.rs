@@ -58,7 +58,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Node, Finding> {
         tree.take(event, spot(span))?;
     }
     tree.root.ok_or_else(|| Finding {
-        spot: Spot { start: 0, end: 1 },
+        spot: character(0),
         message: "the file is empty".to_owned(),
         help: Some("it needs at least `name` and `test_command`".to_owned()),
     })
@@ -69,6 +69,11 @@ fn spot(span: Span) -> Spot {
         start: span.start.index(),
         end: span.end.index(),
     }
+}
+
+fn character(start: usize) -> Spot {
+    let end = start + 1;
+    Spot { start, end }
 }
 
 impl Tree {
@@ -113,13 +118,10 @@ impl Tree {
                     text: text.into_owned(),
                     plain: style == ScalarStyle::Plain,
                 };
-                let one = Measured {
-                    node: Node { spot, kind },
-                    size: 1,
-                    height: 1,
-                };
                 self.grow(spot, 1, 0)?;
-                self.finish(anchor, one);
+                let node = Node { spot, kind };
+                let (size, height) = (1, 1);
+                self.finish(anchor, Measured { node, size, height });
             }
             Event::SequenceStart(..) | Event::MappingStart(..) => {
                 self.grow(spot, 1, 1)?;
@@ -197,11 +199,9 @@ impl Open {
         } else {
             Kind::List(self.children)
         };
+        let spot = self.spot;
         Measured {
-            node: Node {
-                spot: self.spot,
-                kind,
-            },
+            node: Node { spot, kind },
             size: self.size,
             height: self.height,
         }
@@ -210,21 +210,13 @@ impl Open {
 
 /// Returns what the reader says, and what is usually behind it.
 fn not_yaml(source: &Source<'_>, error: &ScanError) -> Finding {
-    let at = error.marker().index();
-    let spot = Spot {
-        start: at,
-        end: at + 1,
-    };
+    let spot = character(error.marker().index());
     let info = error.info();
     let line = source.line_text(spot);
     let blank = line.chars().take_while(|c| matches!(c, ' ' | '\t'));
     if let Some(tab) = blank.clone().position(|c| c == '\t') {
-        let start = source.line_start(spot) + tab;
         return Finding {
-            spot: Spot {
-                start,
-                end: start + 1,
-            },
+            spot: character(source.line_start(spot) + tab),
             message: "a tab indents this line".to_owned(),
             help: Some("YAML is indented with spaces only".to_owned()),
         };

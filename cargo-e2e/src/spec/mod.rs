@@ -40,7 +40,7 @@ pub use file::is_meant;
 pub use health_checks::HealthCheck;
 pub(crate) use name::slug_of;
 pub use name::{is_slug, name_in};
-pub(crate) use nearest::nearest;
+pub(crate) use nearest::{did_you_mean, nearest};
 pub use need::{cpus, memory};
 pub use schema::{MODELINE, schema};
 

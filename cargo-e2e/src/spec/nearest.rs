@@ -21,18 +21,14 @@ pub(crate) fn nearest<'c>(
         letters.flat_map(char::to_lowercase).collect()
     };
     let wanted = plain(typed);
-    let typo = candidates
-        .iter()
-        .map(|candidate| {
-            let known = plain(candidate);
-            let distance = strsim::damerau_levenshtein(&wanted, &known);
-            let allowed = wanted.chars().count().max(known.chars().count()) / 3;
-            (distance, allowed, *candidate)
-        })
-        .filter(|(distance, allowed, _)| distance <= allowed)
-        .min_by_key(|(distance, ..)| *distance)
-        .map(|(.., candidate)| candidate);
-    typo.or_else(|| {
+    let typos = candidates.iter().filter_map(|candidate| {
+        let known = plain(candidate);
+        let distance = strsim::damerau_levenshtein(&wanted, &known);
+        let allowed = wanted.chars().count().max(known.chars().count()) / 3;
+        (distance <= allowed).then_some((distance, *candidate))
+    });
+    let nearest = typos.min_by_key(|(distance, _)| *distance);
+    nearest.map(|(_, candidate)| candidate).or_else(|| {
         let part = |candidate: &&&str| {
             let known = plain(candidate);
             wanted.len().min(known.len()) >= SHORTEST_PART
@@ -40,6 +36,14 @@ pub(crate) fn nearest<'c>(
         };
         candidates.iter().find(part).copied()
     })
+}
+
+/// Returns a help that names what was most likely meant.
+pub(crate) fn did_you_mean<'c>(
+    typed: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<String> {
+    nearest(typed, candidates).map(|meant| format!("did you mean `{meant}`?"))
 }
 
 #[cfg(test)]

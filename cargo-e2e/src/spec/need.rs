@@ -23,10 +23,8 @@ pub fn cpus(text: &str) -> Option<u32> {
 /// Reads an amount of memory as Compose does, such as `512m`, `4G` or `1073741824`, as kilobytes.
 pub fn memory(text: &str) -> Option<u64> {
     let text = text.trim().to_ascii_lowercase();
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
     if number.starts_with('.') || number.ends_with('.') {
         return None;
     }

@@ -68,8 +68,7 @@ fn address(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<A
         && format!("localhost:{port}").parse::<Address>().is_ok()
     {
         let help = format!("write localhost:{port}");
-        decoder.expected(place, EXPECTED, node, Some(help));
-        return None;
+        return decoder.refuse(place, EXPECTED, node, Some(help));
     }
     let text = decoder.line(place, EXPECTED, node)?;
     let address: Result<Address, String> = not_expanded(text).map_or_else(|| text.parse(), Err);
@@ -107,8 +106,7 @@ fn exec(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec<
         } else {
             "write a list of words: no shell reads it".to_owned()
         };
-        decoder.expected(place, EXPECTED, node, Some(help));
-        return None;
+        return decoder.refuse(place, EXPECTED, node, Some(help));
     }
     let items = decoder.list(place, EXPECTED, node)?;
     if items.is_empty() {
@@ -129,8 +127,7 @@ fn statuses(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<
     const EXPECTED: &str = "a status from 100 to 599, or a list of them";
     let statuses = match &node.kind {
         Kind::List(items) if items.is_empty() => {
-            decoder.expected(place, "at least one status", node, None);
-            return None;
+            return decoder.refuse(place, "at least one status", node, None);
         }
         Kind::List(items) => items.as_slice(),
         _ => std::slice::from_ref(node),

@@ -1,6 +1,6 @@
 //! What editors and people are told of e2e.yml, made of `fields`.
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::fields::Spec;
 use super::level::Level as _;
@@ -10,27 +10,25 @@ pub const MODELINE: &str = "# yaml-language-server: $schema=https://raw.githubus
 
 /// Returns the JSON Schema of `e2e.yml`, for editors.
 pub fn schema() -> String {
-    let mut schema = Map::new();
-    for (key, value) in [
-        ("$schema", "https://json-schema.org/draft/2020-12/schema"),
-        ("$id", MODELINE.split_once('=').map_or("", |(_, url)| url)),
-        ("title", "e2e.yml"),
-        (
-            "description",
-            "The stack and the end-to-end tests of a repo, version 1.",
-        ),
-    ] {
-        schema.insert(key.to_owned(), value.into());
+    let mut schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": MODELINE.split_once('=').map_or("", |(_, url)| url),
+        "title": "e2e.yml",
+        "description": "The stack and the end-to-end tests of a repo, version 1.",
+    });
+    for (key, value) in Spec::KEYS.schema() {
+        schema[key] = value;
     }
-    schema.extend(Spec::KEYS.schema());
-    schema.insert("required".to_owned(), json!(["name"]));
-    format!("{:#}\n", Value::from(schema))
+    schema["required"] = json!(["name"]);
+    format!("{schema:#}\n")
 }
 
 #[cfg(test)]
 mod tests {
     use std::fmt::Write as _;
     use std::path::Path;
+
+    use serde_json::Value;
 
     use super::super::keys::{Keys, Shape, listed};
     use super::super::parse;

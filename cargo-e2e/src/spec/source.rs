@@ -49,15 +49,12 @@ impl<'t> Source<'t> {
             Err(error) => {
                 let good = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
                 let bad = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
-                let line = good.matches('\n').count() + 1;
                 let last = good.rsplit('\n').next().unwrap_or_default();
+                let message = format!("the file is not UTF-8: byte 0x{bad:02x}");
                 Err(Diagnostic {
-                    line,
+                    line: good.matches('\n').count() + 1,
                     column: last.chars().count() + 1,
-                    message: format!("the file is not UTF-8: byte 0x{bad:02x}"),
-                    help: Some("save it as UTF-8".to_owned()),
-                    source_line: None,
-                    len: 1,
+                    ..at_start(message, Some("save it as UTF-8".to_owned()))
                 })
             }
         }
@@ -160,7 +157,7 @@ fn at_start(message: String, help: Option<String>) -> Diagnostic {
     }
 }
 
-/// Returns a file from elsewhere must not drive the terminal that its errors are printed on.
+/// A file from elsewhere must not drive the terminal that its errors are printed on.
 pub(super) fn printable(c: char) -> char {
     let moves_text = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if (c.is_control() && c != '\t') || moves_text {

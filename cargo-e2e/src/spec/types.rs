@@ -181,18 +181,14 @@ fn list_matching(
 fn timeout(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Duration> {
     const EXPECTED: &str = "a number of seconds";
     let Some(text) = node.text() else {
-        decoder.expected(place, EXPECTED, node, None);
-        return None;
+        return decoder.refuse(place, EXPECTED, node, None);
     };
     let help = meant_seconds(text).map(|meant| format!("write {meant}"));
     match seconds(text) {
         Ok(duration) if node.is_plain() => return Some(duration),
         Ok(_) => decoder.expected(place, "a number of seconds without quotes", node, help),
         Err(SecondsError::NotANumber) => decoder.expected(place, EXPECTED, node, help),
-        Err(error) => {
-            let message = format!("`{}` {error}", place.key);
-            decoder.report(node.spot, message, None);
-        }
+        Err(error) => decoder.report(node.spot, format!("`{}` {error}", place.key), None),
     }
     None
 }
@@ -225,14 +221,10 @@ fn one_or_more(
     match &node.kind {
         Kind::Scalar { .. } => Some(vec![one(decoder, place, node)?]),
         Kind::List(items) if items.is_empty() => {
-            decoder.expected(place, "at least one path", node, None);
-            None
+            decoder.refuse(place, "at least one path", node, None)
         }
         Kind::List(items) => each(items, |item| one(decoder, place, item)),
-        Kind::Map(_) => {
-            decoder.expected(place, "a path or a list of paths", node, None);
-            None
-        }
+        Kind::Map(_) => decoder.refuse(place, "a path or a list of paths", node, None),
     }
 }
 
@@ -243,10 +235,8 @@ fn file(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Stri
         ("names a folder".to_owned(), format!("write `{path}*.xml`"))
     } else if let Err(error) = glob::Pattern::new(&path) {
         let help = "`**` is a folder of its own, as in `reports/**/*.xml`; `[[]` is a `[`";
-        (
-            format!("is not a valid glob: {}", error.msg),
-            help.to_owned(),
-        )
+        let why = format!("is not a valid glob: {}", error.msg);
+        (why, help.to_owned())
     } else {
         return Some(path);
     };
@@ -274,15 +264,11 @@ fn split_words(
             let text = decoder.line(place, expected, node)?;
             if text.contains(['\'', '"', '\\']) {
                 let help = "write a list of words, such as [bash, -euo, pipefail, -c]".to_owned();
-                decoder.expected(place, "words without quotes", node, Some(help));
-                return None;
+                return decoder.refuse(place, "words without quotes", node, Some(help));
             }
             Some(text.split_whitespace().map(str::to_owned).collect())
         }
-        Kind::Map(_) => {
-            decoder.expected(place, expected, node, None);
-            None
-        }
+        Kind::Map(_) => decoder.refuse(place, expected, node, None),
     }
 }
 
@@ -290,8 +276,7 @@ fn shell(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec
     const EXPECTED: &str = "a shell or a list of words";
     let words = split_words(decoder, place, EXPECTED, node)?;
     let Some(first) = words.first() else {
-        decoder.expected(place, EXPECTED, node, None);
-        return None;
+        return decoder.refuse(place, EXPECTED, node, None);
     };
     let name = first.rsplit('/').next().unwrap_or_default();
     if words.iter().any(|word| word.contains("{0}")) {
@@ -309,8 +294,7 @@ fn shell(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec
 fn env(decoder: &mut Decoder<'_>, place: Place<'_>, node: &Node) -> Option<Vec<(String, String)>> {
     let Kind::Map(entries) = &node.kind else {
         let help = "write `NAME: value`, one a line".to_owned();
-        decoder.expected(place, "a map", node, Some(help));
-        return None;
+        return decoder.refuse(place, "a map", node, Some(help));
     };
     decoder.unique_keys(entries);
     let mut variables = Vec::new();

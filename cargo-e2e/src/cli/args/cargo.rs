@@ -1,21 +1,9 @@
 //! Cargo's own flags, for compiling its test targets.
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args};
+use clap::{ArgMatches, Args, Command};
 
 use crate::plan::CargoFlags;
-
-const IDS: [&str; 9] = [
-    "nextest",
-    "features",
-    "all_features",
-    "no_default_features",
-    "release",
-    "profile",
-    "target",
-    "locked",
-    "offline",
-];
 
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Cargo's test targets")]
@@ -56,21 +44,20 @@ pub(crate) struct CargoArguments {
 /// Returns whether a flag for Cargo's test targets was typed: one that is a default says nothing to
 /// a repo without such targets.
 pub(crate) fn typed_for_cargo(run: &ArgMatches) -> bool {
+    let cargo = CargoArguments::augment_args(Command::new("cargo"));
+    let ids = cargo.get_arguments().map(|arg| arg.get_id().as_str());
     let typed = |id: &str| run.value_source(id) == Some(ValueSource::CommandLine);
-    IDS.into_iter().any(typed)
+    ids.chain(["nextest"]).any(typed)
 }
 
 impl CargoArguments {
     pub(crate) fn flags(self) -> CargoFlags {
+        let release = self.release.then(|| "release".to_owned());
         CargoFlags {
             features: self.features,
             all_features: self.all_features,
             no_default_features: self.no_default_features,
-            profile: if self.release {
-                Some("release".to_owned())
-            } else {
-                self.profile
-            },
+            profile: release.or(self.profile),
             target: self.target,
             locked: self.locked,
             offline: self.offline,

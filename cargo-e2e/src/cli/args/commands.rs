@@ -1,30 +1,9 @@
 //! Arguments of the commands that bring nothing up.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 
-use super::shared::{FormatArgument, HostArgument, SpecArgument};
+use super::shared::{FormatArgument, HostArgument, SandboxPlace};
 use crate::cli::values::slug;
-
-#[derive(Debug, Args)]
-pub(crate) struct CompletionsArguments {
-    /// The shell
-    pub(crate) shell: clap_complete::Shell,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CompleteArguments {
-    /// What is typed so far, without the program; the last word is the one to complete
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(crate) words: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ManArguments {
-    /// A command, such as `plan`
-    pub(crate) command: Option<String>,
-}
 
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArguments {
@@ -39,20 +18,6 @@ pub(crate) struct HistoryArguments {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ReportArguments {
-    /// Open report.html of a run of this repo instead: by its id or the end of it [default: the last]
-    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "latest")]
-    pub(crate) open: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct OpenArguments {
-    /// A run of this repo, by its id or the end of it
-    #[arg(value_name = "RUN", default_value = "latest")]
-    pub(crate) run: String,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct ForwardArguments {
     /// A run id, the end of one, or a compose project name [default: this repo's only sandbox]
     pub(crate) id: Option<String>,
@@ -60,9 +25,7 @@ pub(crate) struct ForwardArguments {
     #[arg(long)]
     pub(crate) open: bool,
     #[command(flatten)]
-    pub(crate) of: SpecArgument,
-    #[command(flatten)]
-    pub(crate) host: HostArgument,
+    pub(crate) place: SandboxPlace,
 }
 
 #[derive(Debug, Args)]
@@ -71,12 +34,6 @@ pub(crate) struct ListArguments {
     pub(crate) host: HostArgument,
     #[command(flatten)]
     pub(crate) format: FormatArgument,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SchemaArguments {
-    /// Which
-    pub(crate) of: SchemaOf,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -107,9 +64,7 @@ pub(crate) struct EnvArguments {
     #[arg(long, value_name = "FORMAT", default_value = "sh")]
     pub(crate) format: EnvFormat,
     #[command(flatten)]
-    pub(crate) of: SpecArgument,
-    #[command(flatten)]
-    pub(crate) host: HostArgument,
+    pub(crate) place: SandboxPlace,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -130,9 +85,7 @@ pub(crate) struct ExecArguments {
     #[arg(required = true, num_args = 1..=2, value_name = "[ID] SERVICE")]
     pub(crate) target: Vec<String>,
     #[command(flatten)]
-    pub(crate) of: SpecArgument,
-    #[command(flatten)]
-    pub(crate) host: HostArgument,
+    pub(crate) place: SandboxPlace,
     /// The command
     #[arg(last = true, required = true, value_name = "CMD")]
     pub(crate) command: Vec<String>,
@@ -144,9 +97,7 @@ pub(crate) struct ServiceArguments {
     #[arg(num_args = 0..=2, value_name = "[ID] [SERVICE]")]
     pub(crate) target: Vec<String>,
     #[command(flatten)]
-    pub(crate) of: SpecArgument,
-    #[command(flatten)]
-    pub(crate) host: HostArgument,
+    pub(crate) place: SandboxPlace,
 }
 
 #[derive(Debug, Args)]
@@ -155,9 +106,7 @@ pub(crate) struct LogsArguments {
     #[arg(value_name = "[ID] [SERVICE]")]
     pub(crate) target: Vec<String>,
     #[command(flatten)]
-    pub(crate) of: SpecArgument,
-    #[command(flatten)]
-    pub(crate) host: HostArgument,
+    pub(crate) place: SandboxPlace,
     /// Follow the logs
     #[arg(short, long)]
     pub(crate) follow: bool,
@@ -180,9 +129,7 @@ pub(crate) struct DownArguments {
     #[arg(long, conflicts_with_all = ["id", "spec"])]
     pub(crate) all: bool,
     #[command(flatten)]
-    pub(crate) of: SpecArgument,
-    #[command(flatten)]
-    pub(crate) host: HostArgument,
+    pub(crate) place: SandboxPlace,
     #[command(flatten)]
     pub(crate) format: FormatArgument,
 }
@@ -203,10 +150,4 @@ pub(crate) struct GcArguments {
     /// Also forget all repos
     #[arg(long)]
     pub(crate) all: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct InitArguments {
-    /// The repo's folder [default: the current directory]
-    pub(crate) path: Option<PathBuf>,
 }

@@ -20,12 +20,14 @@ pub(crate) struct HostArgument {
     pub(crate) host: Option<String>,
 }
 
-/// Which of a repo's sandboxes is meant, where no id is given.
+/// Where a sandbox is, and which of a repo's is meant where no id is given.
 #[derive(Debug, Args)]
-pub(crate) struct SpecArgument {
+pub(crate) struct SandboxPlace {
     /// The sandbox of another file than e2e/e2e.yml
     #[arg(long, value_name = "FILE")]
     pub(crate) spec: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) host: HostArgument,
 }
 
 /// How a command answers.

@@ -10,7 +10,7 @@ use rustix::io::{FdFlags, fcntl_setfd};
 
 use crate::environment::set;
 use crate::host::{Facts, Host, HostKind};
-use crate::record::outcome::{Verdict, exit_code};
+use crate::record::outcome::Verdict;
 use crate::sandbox::variables::{self, Own};
 use crate::sandbox::{self, ChooseError, Container, Containers, Existing, Listed, docker_shim};
 use crate::secrets;
@@ -18,10 +18,10 @@ use crate::shell::{quote, word};
 use crate::spec;
 use crate::text::printable;
 
-use crate::cli::args::{ExecArguments, HostArgument, ServiceArguments, SpecArgument};
-use crate::cli::exit::{self, USAGE};
+use crate::cli::args::{ExecArguments, SandboxPlace, ServiceArguments};
+use crate::cli::exit;
 use crate::cli::host::{CommandError, host_for, on_host};
-use crate::cli::print::{show_error, warn};
+use crate::cli::print::{failure, usage_error, warn};
 use crate::cli::sandboxes::{asker, existing, not_chosen};
 
 /// A shell command for the host, and what it needs of this process.
@@ -66,34 +66,30 @@ impl Refusal {
 
 pub(crate) async fn exec(arguments: ExecArguments) -> u8 {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    become_command(
-        (&arguments.host, &arguments.of),
-        &arguments.target,
-        |target| {
-            let words: Vec<String> = arguments.command.iter().map(|word| quote(word)).collect();
-            let tty = if terminal { "-it" } else { "-i" };
-            let [service] = target.services else {
-                return Err(Refusal::new("give one service"));
-            };
-            Ok(Wanted {
-                command: format!(
-                    "exec docker exec {tty} {} {}",
-                    container(target, service)?,
-                    words.join(" ")
-                ),
-                stdin: if terminal {
-                    Stdin::Terminal
-                } else {
-                    Stdin::Own
-                },
-            })
-        },
-    )
+    become_command(&arguments.place, &arguments.target, |target| {
+        let words: Vec<String> = arguments.command.iter().map(|word| quote(word)).collect();
+        let tty = if terminal { "-it" } else { "-i" };
+        let [service] = target.services else {
+            return Err(Refusal::new("give one service"));
+        };
+        Ok(Wanted {
+            command: format!(
+                "exec docker exec {tty} {} {}",
+                container(target, service)?,
+                words.join(" ")
+            ),
+            stdin: if terminal {
+                Stdin::Terminal
+            } else {
+                Stdin::Own
+            },
+        })
+    })
     .await
 }
 
 pub(crate) async fn shell(arguments: ServiceArguments) -> u8 {
-    become_command((&arguments.host, &arguments.of), &arguments.target, |target| {
+    become_command(&arguments.place, &arguments.target, |target| {
         let existing = &target.existing;
         let command = match target.services {
             [service] => format!(
@@ -175,13 +171,13 @@ fn how_it_is(container: &Container) -> String {
 
 /// Replaces this process with a command for the sandbox and services that are typed.
 pub(super) async fn become_command(
-    (host, of): (&HostArgument, &SpecArgument),
+    place: &SandboxPlace,
     typed: &[String],
     want: impl FnOnce(&Target<'_>) -> Result<Wanted, Refusal>,
 ) -> u8 {
     let mut wanted = None;
-    let code = on_host(host, async |host, facts| {
-        let (listed, services) = choose(host, facts, of, typed).await?;
+    let code = on_host(&place.host, async |host, facts| {
+        let (listed, services) = choose(host, facts, place, typed).await?;
         let existing = existing(host, facts, &listed).await?;
         let containers = if services.is_empty() {
             Containers::default()
@@ -200,8 +196,8 @@ pub(super) async fn become_command(
                 Ok(0)
             }
             Err(Refusal { message, help }) => {
-                show_error(&message, help.as_deref());
-                Err(CommandError::Shown(USAGE))
+                let code = usage_error(&message, help.as_deref());
+                Err(CommandError::Shown(code))
             }
         }
     })
@@ -210,7 +206,7 @@ pub(super) async fn become_command(
         Some(wanted) => {
             // The new program writes to the same streams.
             match exit::drain(0).await {
-                0 => replace(&host_for(host), &wanted),
+                0 => replace(&host_for(&place.host), &wanted),
                 code => code,
             }
         }
@@ -222,11 +218,11 @@ pub(super) async fn become_command(
 async fn choose<'t>(
     host: &dyn Host,
     facts: &Facts,
-    of: &SpecArgument,
+    place: &SandboxPlace,
     target: &'t [String],
 ) -> Result<(Listed, &'t [String]), CommandError> {
     let all = sandbox::list(host, facts).await?.own;
-    let asker = asker(of)?;
+    let asker = asker(place)?;
     let by_id = |id: &str| sandbox::choose(&all, Some(id), &asker);
     let (chosen, services) = match target {
         [id, services @ ..] if by_id(id).is_ok() => (by_id(id), services),
@@ -238,9 +234,8 @@ async fn choose<'t>(
         Ok(listed) => Ok((listed.clone(), services)),
         Err(ChooseError::NotAnId(word)) => {
             let help = format!("`cargo e2e list --host {}` shows all ids", host.name());
-            let word = printable(&word);
-            show_error(&format!("not an id or service: `{word}`"), Some(&help));
-            Err(CommandError::Shown(USAGE))
+            let why = format!("not an id or service: `{}`", printable(&word));
+            Err(CommandError::Shown(usage_error(&why, Some(&help))))
         }
         Err(error) => Err(not_chosen(host, &error)),
     }
@@ -252,8 +247,7 @@ fn all_known(target: &Target<'_>) -> Result<(), Refusal> {
     let Some(unknown) = target.services.iter().find(|name| !has.contains(*name)) else {
         return Ok(());
     };
-    let near = spec::nearest(unknown, has.iter().map(String::as_str));
-    let help = near.map(|near| format!("did you mean `{near}`?"));
+    let help = spec::did_you_mean(unknown, has.iter().map(String::as_str));
     let has: Vec<&str> = has.iter().map(String::as_str).collect();
     let message = format!(
         "`{}` is neither a sandbox on {} nor a service of {}, which has {}",
@@ -267,8 +261,10 @@ fn all_known(target: &Target<'_>) -> Result<(), Refusal> {
 
 fn replace(host: &str, wanted: &Wanted) -> u8 {
     let error = replaced(host, wanted);
-    show_error(&format!("failed to start it: {error}"), None);
-    exit_code(Verdict::InternalError, None)
+    failure(
+        Verdict::InternalError,
+        &format!("failed to start it: {error}"),
+    )
 }
 
 /// Returns only when it fails.

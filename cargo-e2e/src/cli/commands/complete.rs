@@ -13,7 +13,7 @@ use crate::record::history;
 use crate::record::store::{Store, state_folder};
 use crate::sandbox;
 
-use crate::cli::args::{CompleteArguments, HostArgument};
+use crate::cli::args::HostArgument;
 use crate::cli::host::host_for;
 use crate::cli::print::outln;
 use crate::cli::repos;
@@ -22,6 +22,9 @@ use crate::cli::repos;
 const SOON: Duration = Duration::from_secs(3);
 /// As much of an id as commands need.
 const ID: usize = 8;
+
+/// Options whose value is a word of its own.
+const WITH_VALUE: [&str; 6] = ["--host", "--spec", "--format", "--since", "--tail", "-n"];
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,27 +39,22 @@ enum Kind {
     SandboxesAndServices,
 }
 
-pub(crate) async fn complete(arguments: CompleteArguments) -> u8 {
-    let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
+pub(crate) async fn complete(words: &[String]) -> u8 {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let typed = words.last().copied().unwrap_or_default();
     let Some(kind) = kind(&words) else {
         return 0;
     };
     let mut values = match kind {
-        Kind::Hosts => {
-            let mut hosts = vec![LOCAL.to_owned()];
-            hosts.extend(named_hosts());
-            hosts
-        }
+        Kind::Hosts => [LOCAL.to_owned()]
+            .into_iter()
+            .chain(named_hosts())
+            .collect(),
         Kind::Repos => recorded_repos(),
         Kind::Runs => runs(),
         Kind::Sandboxes => sandboxes(&words).await,
         Kind::Services => services(),
-        Kind::SandboxesAndServices => {
-            let mut all = services();
-            all.extend(sandboxes(&words).await);
-            all
-        }
+        Kind::SandboxesAndServices => [services(), sandboxes(&words).await].concat(),
     };
     values.retain(|value| value.starts_with(typed));
     for value in values {
@@ -78,12 +76,7 @@ fn kind(words: &[&str]) -> Option<Kind> {
         (Some("report"), Some("--open")) => return Some(Kind::Runs),
         _ => {}
     }
-    let is_option_or_value = last.starts_with('-')
-        || matches!(
-            before.last(),
-            Some(&("--spec" | "--format" | "--since" | "--tail" | "-n"))
-        );
-    if is_option_or_value {
+    if last.starts_with('-') || before.last().is_some_and(|word| WITH_VALUE.contains(word)) {
         return None;
     }
     let given = positionals(before.get(1..).unwrap_or_default());
@@ -98,27 +91,19 @@ fn kind(words: &[&str]) -> Option<Kind> {
 
 /// Counts the words that are neither options nor their values.
 fn positionals(words: &[&str]) -> usize {
-    let mut count = 0;
     let mut is_value = false;
-    for word in words {
-        let takes = ["--host", "--spec", "--format", "--since", "--tail", "-n"];
-        if !is_value && !word.starts_with('-') {
-            count += 1;
-        }
-        is_value = takes.contains(word);
-    }
-    count
+    let is_positional = |word: &&&str| {
+        let after_option = std::mem::replace(&mut is_value, WITH_VALUE.contains(word));
+        !after_option && !word.starts_with('-')
+    };
+    words.iter().filter(is_positional).count()
 }
 
 fn recorded_repos() -> Vec<String> {
     let kept = Store::in_state(&state_folder()).kept();
     let all = kept.map(|kept| history::of(&kept.records, None));
-    let names: BTreeSet<String> = all
-        .into_iter()
-        .flatten()
-        .map(|history| history.repo)
-        .collect();
-    names.into_iter().collect()
+    let names = all.into_iter().flatten().map(|history| history.repo);
+    BTreeSet::from_iter(names).into_iter().collect()
 }
 
 fn runs() -> Vec<String> {
@@ -144,11 +129,8 @@ fn services() -> Vec<String> {
     let Ok(spec) = repos::parse(&repo, &repo.spec_path, text) else {
         return Vec::new();
     };
-    let files: Vec<PathBuf> = spec
-        .compose_file
-        .iter()
-        .map(|file| repo.root.join(file))
-        .collect();
+    let files = spec.compose_file.iter();
+    let files: Vec<PathBuf> = files.map(|file| repo.root.join(file)).collect();
     let names = service_names(files.iter().map(PathBuf::as_path));
     names.into_iter().collect()
 }

@@ -2,10 +2,9 @@
 
 use clap_complete::Shell;
 
-use crate::cli::args::{self, CompletionsArguments, ManArguments};
-use crate::cli::exit::USAGE;
-use crate::cli::print::{out, show_error};
-use crate::spec::nearest;
+use crate::cli::args;
+use crate::cli::print::{out, usage_error};
+use crate::spec::did_you_mean;
 
 const NAME: &str = "cargo-e2e";
 
@@ -76,16 +75,16 @@ _cargo_e2e__values() {
 /// What is completed so, by the name of its value.
 const ZSH_VALUES: [&str; 7] = ["HOST", "REPO", "RUN", "SLUG", "id", "run", "target"];
 
-pub(crate) fn completions(arguments: &CompletionsArguments) -> u8 {
+pub(crate) fn completions(shell: Shell) -> u8 {
     let mut command = args::command();
     let mut script = Vec::new();
-    let name = match arguments.shell {
+    let name = match shell {
         // clap_complete 4.6 writes no options of subcommands for a name with a `-`.
         Shell::Bash => "cargo_e2e",
         _ => NAME,
     };
-    clap_complete::generate(arguments.shell, &mut command, name, &mut script);
-    match arguments.shell {
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    match shell {
         Shell::Bash => script.extend_from_slice(BASH.as_bytes()),
         Shell::Fish => script.extend_from_slice(FISH.as_bytes()),
         // Zsh's completion of cargo calls `_cargo-e2e` itself.
@@ -138,24 +137,18 @@ fn with_commands_first(script: &str) -> String {
     )
 }
 
-pub(crate) fn man(arguments: &ManArguments) -> u8 {
+pub(crate) fn man(name: Option<&str>) -> u8 {
     let mut command = args::command().bin_name("cargo e2e");
     command.build();
-    let page = match &arguments.command {
+    let page = match name {
         None => command,
         Some(name) => {
             let Some(found) = command.find_subcommand(name) else {
-                let all: Vec<_> = command
-                    .get_subcommands()
-                    .map(clap::Command::get_name)
-                    .filter(|name| *name != "help")
-                    .collect();
-                let help = match nearest(name, all.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("there are {}", all.join(", ")),
-                };
-                show_error(&format!("there is no command `{name}`"), Some(&help));
-                return USAGE;
+                let all = command.get_subcommands().map(clap::Command::get_name);
+                let all: Vec<_> = all.filter(|name| *name != "help").collect();
+                let help = did_you_mean(name, all.iter().copied());
+                let help = help.unwrap_or_else(|| format!("there are {}", all.join(", ")));
+                return usage_error(&format!("there is no command `{name}`"), Some(&help));
             };
             found
                 .clone()

@@ -16,10 +16,9 @@ use crate::text::count;
 
 use crate::cli::answers::{DoctorAnswer, DoctorCheck, DoctorStatus, print};
 use crate::cli::args::{ListArguments, RepoArguments};
-use crate::cli::exit::USAGE;
 use crate::cli::host::host_for;
 use crate::cli::plans::plan_for;
-use crate::cli::print::{errln, outln, show_error};
+use crate::cli::print::{errln, failure, outln, usage_error};
 use crate::cli::refused::Refused;
 use crate::cli::repos::find;
 
@@ -32,100 +31,80 @@ pub(crate) async fn doctor(arguments: ListArguments) -> u8 {
         _ => None,
     };
     let json = arguments.format.is_json();
-    let marks = Marks::fitting();
+    let marks = marks();
     let cluster = match ClusterName::parse(&name) {
         Ok(cluster) => cluster,
-        Err(error) => {
-            show_error(&error.to_string(), None);
-            return USAGE;
+        Err(error) => return usage_error(&error.to_string(), None),
+    };
+    let mut all: Vec<DoctorCheck> = Vec::new();
+    let mut take = |host: Option<&str>, checks: Vec<Check>| {
+        let first = all.len();
+        all.extend(checks.iter().map(|check| answer(host, check)));
+        if !json {
+            show(marks, host.unwrap_or("this machine"), &all[first..]);
         }
     };
-    let here = doctor::client(Needs::of(&folder, &name)).await;
-    if !json {
-        marks.show("this machine", &here);
-    }
-    let mut there = Vec::new();
+    take(None, doctor::client(Needs::of(&folder, &name)).await);
     let mut hosts: Vec<String> = members(&name).into_iter().map(str::to_owned).collect();
     if let Some(cluster) = &cluster {
         let (checks, nodes) = setup::cluster::cluster(cluster).await;
-        if !json {
-            marks.show(&name, &checks);
-        }
-        there.extend(checks.into_iter().map(|check| (name.clone(), check)));
+        take(Some(&name), checks);
         hosts = nodes;
     }
     for host in hosts {
-        let checks = doctor::host(&host, tests_on).await;
-        if !json {
-            marks.show(&host, &checks);
-        }
-        let host = &host;
-        there.extend(checks.into_iter().map(|check| (host.clone(), check)));
+        take(Some(&host), doctor::host(&host, tests_on).await);
     }
-    let all = here.iter().chain(there.iter().map(|(_, check)| check));
-    let missing = all.filter(|check| check.problem().is_some()).count();
+    let missing = all.iter().filter(|one| one.status == DoctorStatus::Missing);
+    let count_missing = missing.clone().count();
+    let lost = missing.clone().find(|one| one.name == CONNECTION);
+    let why = match lost.and_then(|one| one.host.as_deref()) {
+        Some(host) => format!("cannot reach the host `{host}`"),
+        None => {
+            let failed = count(count_missing, "check");
+            format!("`{name}` cannot run sandboxes: {failed} failed")
+        }
+    };
     if json {
         let code = match &repo {
+            _ if count_missing > 0 => exit_code(Verdict::HostError, None),
             Some(Err(refused)) => refused.code(),
             _ => 0,
         };
-        let mut checks: Vec<DoctorCheck> = here.iter().map(|one| answer("client", one)).collect();
-        checks.extend(there.iter().map(|(host, one)| DoctorCheck {
-            host: Some(host.clone()),
-            ..answer("host", one)
-        }));
-        checks.extend(repo.map(|repo| of_repo(&repo)));
-        let ok = checks.iter().all(|one| one.status != DoctorStatus::Missing);
+        all.extend(repo.map(|repo| of_repo(&repo)));
+        let ok = all.iter().all(|one| one.status != DoctorStatus::Missing);
         print(&DoctorAnswer {
             schema: 1,
-            host: name.clone(),
+            host: name,
             ok,
-            checks,
+            checks: all,
         });
-        return if missing > 0 {
-            exit_code(Verdict::HostError, None)
-        } else {
-            code
-        };
+        return code;
     }
-
     let spec = match repo {
         None => 0,
-        Some(Ok(plan)) => {
-            outln!("this repo");
-            let spec = plan.spec_name().display();
-            outln!("  {} {:<15} parsed", marks.fine, spec);
+        Some(Err(refused)) => refused.show(),
+        Some(repo) => {
+            show(marks, "this repo", &[of_repo(&repo)]);
             0
         }
-        Some(Err(refused)) => refused.show(),
     };
-    if missing > 0 {
-        let unreached = |check: &Check| check.name == CONNECTION && check.problem().is_some();
-        let lost = there.iter().find(|(_, check)| unreached(check));
-        let why = if let Some((host, _)) = lost {
-            format!("cannot reach the host `{host}`")
-        } else {
-            format!(
-                "`{name}` cannot run sandboxes: {} failed",
-                count(missing, "check")
-            )
-        };
-        show_error(&why, None);
-        return exit_code(Verdict::HostError, None);
+    if count_missing > 0 {
+        return failure(Verdict::HostError, &why);
     }
     errln!("{name} can run sandboxes");
     spec
 }
 
-fn answer(of: &'static str, check: &Check) -> DoctorCheck {
+/// Returns a check of a host, or of this machine where none is named.
+fn answer(host: Option<&str>, check: &Check) -> DoctorCheck {
     let (status, text, fix) = match &check.finding {
         Finding::Fine(found) => (DoctorStatus::Ok, found, None),
         Finding::Less(found) => (DoctorStatus::Less, found, None),
         Finding::Missing(problem) => (DoctorStatus::Missing, &problem.what, Some(&problem.fix)),
     };
     DoctorCheck {
-        of,
-        host: None,
+        of: if host.is_some() { "host" } else { "client" },
+        host: host.map(str::to_owned),
         name: check.name.to_owned(),
         status,
         text: text.clone(),
@@ -167,49 +146,30 @@ fn this_repo() -> Option<Result<Plan, Refused>> {
     Some(plan_for(repo, Options::default()))
 }
 
-/// The symbol that each check begins with.
-struct Marks {
-    fine: &'static str,
-    less: &'static str,
-    missing: &'static str,
+/// Returns the symbols that checks begin with: what is fine, what a run goes without, what is missing.
+fn marks() -> [&'static str; 3] {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    let locale = locale.unwrap_or_default().to_ascii_lowercase();
+    let utf8 = locale.contains("utf-8") || locale.contains("utf8");
+    if utf8 && std::io::stdout().is_terminal() {
+        ["✓", "-", "✗"]
+    } else {
+        ["ok  ", "note", "MISS"]
+    }
 }
 
-impl Marks {
-    fn fitting() -> Self {
-        let locale = set("LC_ALL")
-            .or_else(|| set("LC_CTYPE"))
-            .or_else(|| set("LANG"))
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        let utf8 = locale.contains("utf-8") || locale.contains("utf8");
-        if utf8 && std::io::stdout().is_terminal() {
-            Self {
-                fine: "✓",
-                less: "-",
-                missing: "✗",
-            }
-        } else {
-            Self {
-                fine: "ok  ",
-                less: "note",
-                missing: "MISS",
-            }
-        }
-    }
-
-    fn show(&self, title: &str, checks: &[Check]) {
-        outln!("{title}");
-        for check in checks {
-            let name = check.name;
-            match &check.finding {
-                Finding::Fine(found) => outln!("  {} {name:<15} {found}", self.fine),
-                Finding::Less(found) => outln!("  {} {name:<15} {found}", self.less),
-                Finding::Missing(problem) => {
-                    let indented = problem.what.replace('\n', "\n      ");
-                    outln!("  {} {name:<15} {indented}", self.missing);
-                    outln!("      help: {}", problem.fix);
-                }
-            }
+fn show([fine, less, missing]: [&str; 3], title: &str, checks: &[DoctorCheck]) {
+    outln!("{title}");
+    for check in checks {
+        let mark = match check.status {
+            DoctorStatus::Ok => fine,
+            DoctorStatus::Less => less,
+            DoctorStatus::Missing => missing,
+        };
+        let text = check.text.replace('\n', "\n      ");
+        outln!("  {mark} {:<15} {text}", check.name);
+        if let Some(fix) = &check.fix {
+            outln!("      help: {fix}");
         }
     }
 }

@@ -19,11 +19,11 @@ const LIMIT: Duration = Duration::from_mins(3);
 pub(crate) async fn down(arguments: DownArguments) -> u8 {
     let id = arguments.id.as_deref();
     let json = arguments.format.is_json();
-    let named = host_for(&arguments.host);
+    let named = host_for(&arguments.place.host);
     let answers = RefCell::new(None);
     let gone = RefCell::new(Vec::new());
     let code = on_each_host(
-        &arguments.host,
+        &arguments.place.host,
         id.map_or(Hosts::WithSandboxes, Hosts::With),
         async |host, facts| {
             let all = sandbox::list_folders(host, facts).await?;
@@ -31,7 +31,7 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
             let ids: Vec<String> = if arguments.all {
                 all.iter().map(|one| one.run_id.clone()).collect()
             } else {
-                match sandbox::choose(&all, arguments.id.as_deref(), &asker(&arguments.of)?) {
+                match sandbox::choose(&all, arguments.id.as_deref(), &asker(&arguments.place)?) {
                     Ok(one) => vec![one.run_id.clone()],
                     Err(error) => match &arguments.id {
                         // Its folder is gone, but containers, networks or volumes with its label may be
@@ -71,8 +71,17 @@ pub(crate) async fn down(arguments: DownArguments) -> u8 {
             removed,
         });
     }
-    release(&arguments.host, &gone.into_inner()).await;
+    release(&arguments.place.host, &gone.into_inner()).await;
     code
+}
+
+/// Says what of a sandbox could not be removed.
+pub(super) fn show_left(run_id: &str, host: &str, left: &[String]) {
+    let left = left.join("\n");
+    show_error(
+        &format!("run {run_id} left resources on {host}:\n{left}"),
+        None,
+    );
 }
 
 /// Removes one, says so where the answer is for people, and returns the exit code.
@@ -92,18 +101,15 @@ async fn remove(
     if json {
         // The answer has it.
     } else if !removed.found {
+        let help = "name the run's host with --host";
         show_error(
             &format!("no resources of run {run_id} on {name}"),
-            Some("name the run's host with --host"),
+            Some(help),
         );
     } else if removed.left.is_empty() {
         errln!("removed {run_id} from {name}");
     } else {
-        let left = removed.left.join("\n");
-        show_error(
-            &format!("run {run_id} left resources on {name}:\n{left}"),
-            None,
-        );
+        show_left(&run_id, name, &removed.left);
     }
     let one = RemovedSandbox {
         run_id,

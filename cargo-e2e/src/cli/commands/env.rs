@@ -13,8 +13,8 @@ use crate::cli::print::{out, show_error, warn};
 use crate::cli::sandboxes::{choose, existing};
 
 pub(crate) async fn env(arguments: EnvArguments) -> u8 {
-    on_host(&arguments.host, async |host, facts| {
-        let listed = choose(host, facts, arguments.id.as_deref(), &arguments.of).await?;
+    on_host(&arguments.place.host, async |host, facts| {
+        let listed = choose(host, facts, arguments.id.as_deref(), &arguments.place).await?;
         let existing = existing(host, facts, &listed).await?;
         let mut all = variables::of_sandbox(&existing);
         if host.is_local() {
@@ -40,10 +40,8 @@ pub(crate) async fn env(arguments: EnvArguments) -> u8 {
                 Ok(0)
             }
             Err(error) => {
-                show_error(
-                    &error.to_string(),
-                    Some("`--format json` shows it; `cargo e2e up` replaces it"),
-                );
+                let help = "`--format json` shows it; `cargo e2e up` replaces it";
+                show_error(&error.to_string(), Some(help));
                 Ok(exit_code(Verdict::HostError, None))
             }
         }
@@ -81,11 +79,8 @@ fn written(variables: &[(String, String)], format: EnvFormat) -> Result<String, 
             }
         }
         EnvFormat::Json => {
-            let all: serde_json::Map<String, serde_json::Value> = variables
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone().into()))
-                .collect();
-            let _ = writeln!(text, "{:#}", serde_json::Value::Object(all));
+            let all: serde_json::Value = variables.iter().cloned().collect();
+            let _ = writeln!(text, "{all:#}");
         }
     }
     Ok(text)

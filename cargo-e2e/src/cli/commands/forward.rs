@@ -7,14 +7,13 @@ use std::time::Duration;
 use e2e_harness::protocol::{Endpoint, Transport};
 
 use crate::host::{Facts, Host, HostError};
-use crate::record::outcome::{Verdict, exit_code};
+use crate::record::outcome::Verdict;
 use crate::sandbox::{Existing, Listed};
 
 use crate::cli::args::ForwardArguments;
 use crate::cli::commands::open::start_opener;
-use crate::cli::exit::USAGE;
 use crate::cli::host::{CommandError, on_host};
-use crate::cli::print::{errln, outln, show_error, warn};
+use crate::cli::print::{errln, failure, outln, usage_error, warn};
 use crate::cli::sandboxes::{choose, existing};
 
 /// How often it looks whether the connection and the sandbox are there.
@@ -22,19 +21,16 @@ const LOOK: Duration = Duration::from_secs(10);
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 pub(crate) async fn forward(arguments: ForwardArguments) -> u8 {
-    on_host(&arguments.host, async |host, facts| {
-        let listed = choose(host, facts, arguments.id.as_deref(), &arguments.of).await?;
+    on_host(&arguments.place.host, async |host, facts| {
+        let listed = choose(host, facts, arguments.id.as_deref(), &arguments.place).await?;
         let existing = existing(host, facts, &listed).await?;
         // Nobody else knows that these ports are forwarded.
         host.end_with_client().await;
         let endpoints = &existing.state.endpoints;
         let places = bring(host, &endpoints.ports).await?;
         if places.is_empty() {
-            show_error(
-                "the sandbox publishes no TCP port",
-                Some("give a service `ports:` in the compose file"),
-            );
-            return Ok(USAGE);
+            let help = "give a service `ports:` in the compose file";
+            return Ok(usage_error("the sandbox publishes no TCP port", Some(help)));
         }
         for one in endpoints.ports.iter().filter(|one| is_tcp(one)) {
             let here = places[&one.port];
@@ -95,8 +91,8 @@ async fn bring(host: &dyn Host, ports: &[Endpoint]) -> Result<BTreeMap<u16, u16>
             continue;
         }
         let Some(here) = free(*port) else {
-            show_error("this machine has no free port", None);
-            return Err(CommandError::Shown(exit_code(Verdict::HostError, None)));
+            let code = failure(Verdict::HostError, "this machine has no free port");
+            return Err(CommandError::Shown(code));
         };
         if here != *port {
             warn(&format!(
@@ -135,8 +131,8 @@ async fn hold(host: &dyn Host, facts: &Facts, listed: &Listed) -> Result<u8, Com
         match Existing::of(host, &facts.root, listed).await {
             Ok(Some(_)) | Err(HostError::Lost { .. }) => {}
             Ok(None) => {
-                show_error(&format!("sandbox {} was removed", listed.run_id), None);
-                return Ok(exit_code(Verdict::HostError, None));
+                let why = format!("sandbox {} was removed", listed.run_id);
+                return Ok(failure(Verdict::HostError, &why));
             }
             Err(error) => return Err(error.into()),
         }

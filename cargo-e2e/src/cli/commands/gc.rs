@@ -5,6 +5,7 @@ use crate::sandbox::{self, Expired, Forget, Forgotten, Gc, Swept};
 use crate::units::kilobytes;
 
 use crate::cli::args::GcArguments;
+use crate::cli::commands::down::show_left;
 use crate::cli::host::{Hosts, on_each_host};
 use crate::cli::print::{errln, outln, show_error};
 
@@ -43,11 +44,7 @@ fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
         } else if one.left.is_empty() {
             errln!("removed {run_id} from {host}: {because}");
         } else {
-            let left = one.left.join("\n");
-            show_error(
-                &format!("run {run_id} left resources on {host}:\n{left}"),
-                None,
-            );
+            show_left(run_id, host, &one.left);
             code = exit_code(Verdict::Leaked, None);
         }
     }
@@ -75,9 +72,7 @@ fn show(swept: &Swept, what: &Gc, host: &str) -> u8 {
         Some(forget) if swept.stored.is_empty() => {
             errln!("no files of {} on {host}", of(forget));
         }
-        Some(_) if !what.dry_run => {
-            errln!("{} freed on {host}", kilobytes(freed));
-        }
+        Some(_) if !what.dry_run => errln!("{} freed on {host}", kilobytes(freed)),
         _ => {}
     }
     code

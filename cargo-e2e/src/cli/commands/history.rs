@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use crate::record::history::{self, Durations, History};
-use crate::record::outcome::{Verdict, exit_code};
+use crate::record::outcome::Verdict;
 use crate::record::store::{Store, state_folder};
-use crate::spec::nearest;
+use crate::spec::did_you_mean;
 use crate::text::printable;
 use crate::units::duration;
 
 use crate::cli::answers::{HistoryAnswer, print};
 use crate::cli::args::HistoryArguments;
-use crate::cli::exit::USAGE;
-use crate::cli::print::{errln, outln, show_error, warn};
+use crate::cli::print::{errln, failure, outln, table, usage_error, warn};
 
 /// So many stages, tests and runs are shown; `--format json` has them all.
 const SHOWN: usize = 5;
@@ -26,11 +25,8 @@ pub(crate) fn history(arguments: &HistoryArguments) -> u8 {
     let kept = match store.kept() {
         Ok(kept) => kept,
         Err(error) => {
-            show_error(
-                &format!("failed to read {}: {error}", store.folder().display()),
-                None,
-            );
-            return exit_code(Verdict::InternalError, None);
+            let why = format!("failed to read {}: {error}", store.folder().display());
+            return failure(Verdict::InternalError, &why);
         }
     };
     for (path, error) in &kept.unreadable {
@@ -50,7 +46,7 @@ pub(crate) fn history(arguments: &HistoryArguments) -> u8 {
     } else {
         let text = match arguments.repo {
             Some(_) => all.iter().map(shown).collect::<Vec<_>>().join("\n\n"),
-            None => table(&all),
+            None => table(&rows(&all)).join("\n"),
         };
         outln!("{text}");
     }
@@ -59,22 +55,18 @@ pub(crate) fn history(arguments: &HistoryArguments) -> u8 {
 
 /// Says that there are no runs of a repo, with the nearest that has some.
 fn unknown(store: &Store, repo: &str, all: &[History]) -> u8 {
-    let near = nearest(repo, all.iter().map(|one| one.repo.as_str()));
-    let help = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`cargo e2e history` shows all repos".to_owned(),
-    };
+    let help = did_you_mean(repo, all.iter().map(|one| one.repo.as_str()));
+    let help = help
+        .as_deref()
+        .unwrap_or("`cargo e2e history` shows all repos");
     let folder = store.folder().display();
     let repo = printable(repo);
-    show_error(
-        &format!("no runs of a repo `{repo}` are recorded in {folder}"),
-        Some(&help),
-    );
-    USAGE
+    let why = format!("no runs of a repo `{repo}` are recorded in {folder}");
+    usage_error(&why, Some(help))
 }
 
-/// Returns a line for each repo, each column as wide as what is in it.
-fn table(all: &[History]) -> String {
+/// Returns a row for each repo.
+fn rows(all: &[History]) -> Vec<[String; 5]> {
     let head = ["REPO", "RUNS", "PASSED", "MEDIAN", "LAST"].map(str::to_owned);
     let mut rows = vec![head];
     rows.extend(all.iter().map(|one| {
@@ -95,16 +87,7 @@ fn table(all: &[History]) -> String {
             last,
         ]
     }));
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..5).filter_map(width).collect();
-    let line = |row: &[String; 5]| {
-        let cells = row.iter().zip(&widths);
-        let cells: Vec<String> = cells
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        cells.join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    rows
 }
 
 fn title(history: &History) -> String {
@@ -132,10 +115,9 @@ fn shown(history: &History) -> String {
         history.passed,
         history.runs
     ));
-    let verdicts: Vec<String> = history
-        .verdicts
-        .iter()
-        .filter(|(verdict, _)| **verdict != Verdict::Passed.name())
+    let verdicts = history.verdicts.iter();
+    let others = verdicts.filter(|(verdict, _)| **verdict != Verdict::Passed.name());
+    let verdicts: Vec<String> = others
         .map(|(verdict, times)| format!("{times} {}", verdict.replace('_', " ")))
         .collect();
     if !verdicts.is_empty() {
@@ -170,10 +152,8 @@ fn shown(history: &History) -> String {
     let last = history.over_time.iter().rev().take(SHOWN);
     for (index, run) in last.enumerate() {
         let title = if index == 0 { "last:" } else { "" };
-        let commit = run
-            .sha
-            .as_deref()
-            .map_or("", |sha| sha.get(..7).unwrap_or(sha));
+        let sha = run.sha.as_deref().unwrap_or_default();
+        let commit = sha.get(..7).unwrap_or(sha);
         let changed = if run.dirty { "with changes" } else { "" };
         let space = if commit.is_empty() { "" } else { " " };
         let line = format!(
@@ -205,12 +185,9 @@ fn minute(at: &str) -> String {
 
 /// A bar for each of the last runs that passed, the oldest first.
 fn chart(history: &History) -> String {
-    let mut times: Vec<u64> = history
-        .over_time
-        .iter()
-        .filter(|run| run.verdict == Verdict::Passed)
-        .map(|run| run.duration_ms)
-        .collect();
+    let runs = history.over_time.iter();
+    let passed = runs.filter(|run| run.verdict == Verdict::Passed);
+    let mut times: Vec<u64> = passed.map(|run| run.duration_ms).collect();
     times.drain(..times.len().saturating_sub(BARS_SHOWN));
     let longest = times.iter().max().copied().unwrap_or_default().max(1);
     times
@@ -288,7 +265,7 @@ shop by e2e/slow.yml: 1 of 3 passed (50 % of the 2 judged)
             ..history.clone()
         };
         assert_eq!(
-            table(&[history, other]),
+            table(&rows(&[history, other])).join("\n"),
             "\
 REPO                  RUNS  PASSED    MEDIAN  LAST
 shop by e2e/slow.yml  3     1 (50 %)  13.6 s  2026-11-22 13:05Z  failed

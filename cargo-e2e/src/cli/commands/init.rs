@@ -7,17 +7,15 @@ use crate::setup::init::{InitError, init as write_first};
 use crate::shell::word;
 use crate::text::count;
 
-use crate::cli::args::InitArguments;
-use crate::cli::exit::USAGE;
-use crate::cli::print::{errln, outln, show_error};
+use crate::cli::print::{errln, failure, outln, show_error, usage_error};
 
-pub(crate) async fn init(arguments: InitArguments) -> u8 {
-    let folder = arguments.path.clone().unwrap_or_else(git_root);
+pub(crate) async fn init(path: Option<PathBuf>) -> u8 {
+    let folder = path.clone().unwrap_or_else(git_root);
     let written = match write_first(&folder).await {
         Ok(written) => written,
         Err(error) => return refuse(&error),
     };
-    let shown = arguments.path.clone().unwrap_or_else(|| match folder {
+    let shown = path.clone().unwrap_or_else(|| match folder {
         folder if folder.as_os_str() == "." => PathBuf::new(),
         folder => folder,
     });
@@ -26,9 +24,11 @@ pub(crate) async fn init(arguments: InitArguments) -> u8 {
         outln!("wrote {}", shown.join(file).display());
     }
     let checks = count(written.health_checks, "health check");
-    let by = |source: &Option<String>, verb: &str| match source {
-        Some(source) => format!(" ({verb} by {source})"),
-        None => String::new(),
+    let by = |source: &Option<String>, verb: &str| {
+        let by = source
+            .as_ref()
+            .map(|source| format!(" ({verb} by {source})"));
+        by.unwrap_or_default()
     };
     let started = by(&written.started_by, "started");
     errln!("stack: {from}{started}, {checks}");
@@ -39,7 +39,7 @@ pub(crate) async fn init(arguments: InitArguments) -> u8 {
     if let Some(reason) = written.unread {
         errln!("{from} was only looked at, not read by Compose; check its ports: {reason}");
     }
-    let repo = arguments.path.map_or_else(String::new, |path| {
+    let repo = path.map_or_else(String::new, |path| {
         format!(" {}", word(&path.to_string_lossy()))
     });
     errln!("next: cargo e2e check{repo} && cargo e2e{repo}");
@@ -59,20 +59,21 @@ fn git_root() -> PathBuf {
 }
 
 fn refuse(error: &InitError) -> u8 {
-    let help = match error {
-        InitError::Exists(path) if path.ends_with("e2e.yml") => {
-            Some("it stays as it is; `cargo e2e check` checks it")
-        }
-        InitError::Exists(_) => Some("it stays as it is; rename it, and nothing is in the way"),
-        InitError::Refused { .. } => {
-            Some("`docker compose config` in that folder must pass; nothing was written")
-        }
-        _ => None,
-    };
-    show_error(&error.to_string(), help);
+    let text = error.to_string();
     match error {
-        InitError::Exists(_) => USAGE,
-        InitError::Own(_) | InitError::File { .. } => exit_code(Verdict::InternalError, None),
-        InitError::Refused { .. } => exit_code(Verdict::SpecError, None),
+        InitError::Exists(path) => usage_error(
+            &text,
+            Some(if path.ends_with("e2e.yml") {
+                "it stays as it is; `cargo e2e check` checks it"
+            } else {
+                "it stays as it is; rename it, and nothing is in the way"
+            }),
+        ),
+        InitError::Refused { .. } => {
+            let help = "`docker compose config` in that folder must pass; nothing was written";
+            show_error(&text, Some(help));
+            exit_code(Verdict::SpecError, None)
+        }
+        InitError::Own(_) | InitError::File { .. } => failure(Verdict::InternalError, &text),
     }
 }

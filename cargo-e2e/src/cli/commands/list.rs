@@ -7,22 +7,10 @@ use crate::sandbox::{self, Listed, ListedState, Listing};
 use crate::text::{ordinal, printable};
 use crate::units::{duration, kilobytes, whole};
 
-use crate::cli::answers::{ListAnswer, ListedSandbox, SandboxState, print};
+use crate::cli::answers::{ListAnswer, ListedSandbox, SandboxState, print, time};
 use crate::cli::args::ListArguments;
 use crate::cli::host::{Hosts, answered, host_for, on_each_host, one_of};
-use crate::cli::print::{errln, outln};
-
-const HEAD: [&str; 9] = [
-    "RUN",
-    "REPO",
-    "STATE",
-    "AGE",
-    "EXPIRES",
-    "CONTAINERS",
-    "HEALTH",
-    "MEMORY",
-    "CPU",
-];
+use crate::cli::print::{errln, outln, table};
 
 pub(crate) async fn list(arguments: ListArguments) -> u8 {
     let named = host_for(&arguments.host);
@@ -43,7 +31,7 @@ pub(crate) async fn list(arguments: ListArguments) -> u8 {
             if all.is_empty() {
                 errln!("no sandboxes on {}", host.name());
             } else {
-                for line in table(&all) {
+                for line in table(&rows(&all)) {
                     outln!("{line}");
                 }
             }
@@ -67,32 +55,31 @@ pub(crate) async fn list(arguments: ListArguments) -> u8 {
     code
 }
 
-/// Returns the lines of the table, each column as wide as what is in it.
-fn table(all: &[Listed]) -> Vec<String> {
-    let mut rows = vec![(HEAD.map(str::to_owned), "FROM".to_owned())];
-    rows.extend(all.iter().map(row));
-    let width = |column: usize| rows.iter().map(|row| row.0[column].chars().count()).max();
-    let widths: Vec<usize> = (0..HEAD.len()).filter_map(width).collect();
-    let line = |(cells, from): &([String; 9], String)| {
-        let cells = cells.iter().zip(&widths);
-        let mut text = String::new();
-        for (cell, width) in cells {
-            let blanks = " ".repeat(width - cell.chars().count());
-            text = text + cell + &blanks + "  ";
-        }
-        text + from
-    };
-    rows.iter().map(line).collect()
+fn rows(all: &[Listed]) -> Vec<[String; 10]> {
+    let head = [
+        "RUN",
+        "REPO",
+        "STATE",
+        "AGE",
+        "EXPIRES",
+        "CONTAINERS",
+        "HEALTH",
+        "MEMORY",
+        "CPU",
+        "FROM",
+    ];
+    let head = [head.map(str::to_owned)].into_iter();
+    head.chain(all.iter().map(row)).collect()
 }
 
-fn row(one: &Listed) -> ([String; 9], String) {
+fn row(one: &Listed) -> [String; 10] {
     let about = |key: &str| printable(one.about[key].as_str().unwrap_or("?"));
     let left = one.expires.saturating_sub(one.now);
     let by = one
         .spec()
         .map_or_else(String::new, |spec| format!(" by {}", printable(spec)));
     let containers = &one.containers;
-    let cells = [
+    [
         one.run_id.clone(),
         about("repo"),
         match one.state {
@@ -118,9 +105,8 @@ fn row(one: &Listed) -> ([String; 9], String) {
         health(one),
         kilobytes(one.usage.memory_kb),
         duration(Duration::from_millis(one.usage.cpu_ms)),
-    ];
-    let from = format!("{} {}{by}", about("by"), about("folder"));
-    (cells, from)
+        format!("{} {}{by}", about("by"), about("folder")),
+    ]
 }
 
 /// Returns what Docker's own health checks say, the worst first.
@@ -161,10 +147,8 @@ fn answer(one: &Listed, host: Option<String>) -> ListedSandbox {
             ListedState::Removing => SandboxState::Removing,
         },
         place: Some(one.place).filter(|place| *place > 0),
-        created_at: Some(one.created)
-            .filter(|at| *at > 0)
-            .and_then(crate::cli::answers::time),
-        expires_at: crate::cli::answers::time(one.expires),
+        created_at: Some(one.created).filter(|at| *at > 0).and_then(time),
+        expires_at: time(one.expires),
         containers: counts.all,
         running: counts.running,
         healthy: counts.healthy,
@@ -206,11 +190,11 @@ mod tests {
             unhealthy: 1,
             starting: 0,
         };
-        let lines = table(&[
+        let lines = table(&rows(&[
             one(ListedState::Kept, sick, 1_000),
             one(ListedState::InUse, Counts::default(), 0),
             one(ListedState::Waiting, Counts::default(), 1_000),
-        ]);
+        ]));
         assert_eq!(
             lines,
             [

@@ -15,29 +15,25 @@ const UNTIL_THE_CLIENT_ENDS: &str =
     "exec 5<&0 </dev/null\n{ cat; kill 0; } <&5 >/dev/null 2>&1 &\nexec 5<&-\n";
 
 pub(crate) async fn logs(arguments: LogsArguments) -> u8 {
-    become_command(
-        (&arguments.host, &arguments.of),
-        &arguments.target,
-        |target| {
-            let shown = Shown {
-                colour: AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
-                terminal: std::io::stdout().is_terminal(),
-            };
-            let project = &target.existing.sandbox.identity.project;
-            let command = command(&arguments, project, target.services, shown);
-            Ok(if target.host.is_local() {
-                Wanted {
-                    command,
-                    stdin: Stdin::Own,
-                }
-            } else {
-                Wanted {
-                    command: format!("{UNTIL_THE_CLIENT_ENDS}{command}"),
-                    stdin: Stdin::Open,
-                }
-            })
-        },
-    )
+    become_command(&arguments.place, &arguments.target, |target| {
+        let shown = Shown {
+            colour: AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
+            terminal: std::io::stdout().is_terminal(),
+        };
+        let project = &target.existing.sandbox.identity.project;
+        let command = command(&arguments, project, target.services, shown);
+        Ok(if target.host.is_local() {
+            Wanted {
+                command,
+                stdin: Stdin::Own,
+            }
+        } else {
+            Wanted {
+                command: format!("{UNTIL_THE_CLIENT_ENDS}{command}"),
+                stdin: Stdin::Open,
+            }
+        })
+    })
     .await
 }
 

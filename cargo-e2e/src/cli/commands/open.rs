@@ -4,25 +4,18 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::cli::args::{OpenArguments, RepoArguments};
-use crate::cli::exit::USAGE;
-use crate::cli::print::{outln, show_error, warn};
+use crate::cli::args::RepoArguments;
+use crate::cli::print::{outln, usage_error, warn};
 use crate::cli::repos::find;
 
-pub(crate) fn open(arguments: &OpenArguments) -> u8 {
-    open_page(&arguments.run)
-}
-
-/// Opens a page with this machine's default program.
-pub(super) fn open_page(run: &str) -> u8 {
+pub(crate) fn open(run: &str) -> u8 {
     let repos = match find(&RepoArguments::default()) {
         Ok(repos) => repos,
         Err(refused) => return refused.show(),
     };
     let Some(page) = repos.iter().find_map(|repo| page(&repo.results_dir, run)) else {
         let help = "`cargo e2e history` lists runs; a repo keeps the pages of its last 20";
-        show_error(&format!("no page of run {run}"), Some(help));
-        return USAGE;
+        return usage_error(&format!("no page of run {run}"), Some(help));
     };
     outln!("{}", page.display());
     start_opener(page.as_ref());
@@ -31,11 +24,8 @@ pub(super) fn open_page(run: &str) -> u8 {
 
 /// Opens a file or an address with this machine's default program.
 pub(super) fn start_opener(what: &OsStr) {
-    let opener = if cfg!(target_os = "macos") {
-        "open"
-    } else {
-        "xdg-open"
-    };
+    let is_mac = cfg!(target_os = "macos");
+    let opener = if is_mac { "open" } else { "xdg-open" };
     let started = Command::new(opener)
         .arg(what)
         .stdin(Stdio::null())

@@ -9,23 +9,16 @@ use crate::report::hub::deliver::{BY_HAND, Which, deliver};
 use crate::report::hub::{Entry, Hub, Outbox};
 use crate::run::killed_runs::{died, recover, torn};
 
-use crate::cli::args::ReportArguments;
-use crate::cli::commands::open::open_page;
-use crate::cli::print::{errln, outln, show_error, warn};
+use crate::cli::print::{errln, failure, outln, show_error, warn};
 
-pub(crate) async fn report_on(arguments: &ReportArguments) -> u8 {
-    match &arguments.open {
-        Some(run) => open_page(run),
-        None => waiting().await,
-    }
-}
-
-async fn waiting() -> u8 {
+pub(crate) async fn report() -> u8 {
     let state = state_folder();
     let (store, outbox) = (Store::in_state(&state), Outbox::in_state(&state));
     let failed = |error: &dyn std::fmt::Display| {
-        show_error(&format!("{}: {error}", state.display()), None);
-        exit_code(Verdict::InternalError, None)
+        failure(
+            Verdict::InternalError,
+            &format!("{}: {error}", state.display()),
+        )
     };
     match recover(&store) {
         Ok(recovered) => {
@@ -48,12 +41,11 @@ async fn waiting() -> u8 {
     }
     let hub = match Hub::from_environment() {
         Some(Ok(hub)) => hub,
-        Some(Err(error)) => {
+        other => {
             show(&store, &before);
-            return failed(&error);
-        }
-        None => {
-            show(&store, &before);
+            if let Some(Err(error)) = other {
+                return failed(&error);
+            }
             warn("STATE_HUB_URL is not set: nothing was sent");
             // Records that were stored while no hub was set are no failure.
             if before.iter().all(|entry| entry.without_hub) {

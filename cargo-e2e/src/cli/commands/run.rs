@@ -18,13 +18,12 @@ use crate::sandbox::Identity;
 use crate::secrets::{SHORTEST, Secrets};
 use crate::setup::doctor;
 use crate::spec::nearest;
-use crate::text::printable;
+use crate::text::{has_extension, printable};
 
 use crate::cli::args::{self, RunArguments, SandboxArguments, UpArguments};
-use crate::cli::exit::USAGE;
 use crate::cli::last_failed::narrowed;
 use crate::cli::plans::{bringing_up, each_plan, found, shown};
-use crate::cli::print::{errln, show_error};
+use crate::cli::print::{errln, failure, show_error, usage_error};
 use crate::cli::refused::Refused;
 use crate::cli::reporters::{Screen, on_terminal, reporters};
 use crate::cli::screens::Screens;
@@ -33,11 +32,9 @@ use crate::cli::unplanned::{Unplanned, environment};
 
 pub(crate) async fn run(arguments: RunArguments) -> u8 {
     if let Some((typed, command)) = command_meant(&arguments) {
-        show_error(
-            &format!("no command `{typed}`, and no folder of that name"),
-            Some(&format!("did you mean `cargo e2e {command}`?")),
-        );
-        return USAGE;
+        let why = format!("no command `{typed}`, and no folder of that name");
+        let help = format!("did you mean `cargo e2e {command}`?");
+        return usage_error(&why, Some(&help));
     }
     let options = Options {
         keep: match (arguments.keep, arguments.keep_on_failure) {
@@ -69,11 +66,7 @@ fn command_meant(arguments: &RunArguments) -> Option<(String, String)> {
 /// Runs everything but the tests, and keeps the sandbox.
 pub(crate) async fn up(arguments: UpArguments) -> u8 {
     let options = Options {
-        keep: if arguments.keep {
-            Keep::Always
-        } else {
-            Keep::No
-        },
+        keep: arguments.keep.then_some(Keep::Always).unwrap_or_default(),
         reuse: true,
         up_only: true,
         ..bringing_up(&arguments.sandbox)
@@ -129,11 +122,9 @@ async fn run_each(typed: &SandboxArguments, options: &Options) -> u8 {
 async fn run_plan(plan: &Plan, screen: Screen<'_>, cancel: &Cancel) -> Result<u8, Refused> {
     let nextest = plan.tests.harness().is_some_and(|harness| harness.nextest);
     if nextest && !doctor::has_nextest().await {
-        show_error(
-            "--nextest: cargo-nextest is not installed on this machine",
-            Some("install it: cargo install --locked cargo-nextest"),
-        );
-        return Ok(USAGE);
+        let why = "--nextest: cargo-nextest is not installed on this machine";
+        let help = "install it: cargo install --locked cargo-nextest";
+        return Ok(usage_error(why, Some(help)));
     }
     if only_asks(plan) {
         return Ok(ask(plan, screen, cancel).await);
@@ -161,8 +152,7 @@ async fn run_planned(
         }
     };
     if let Err(error) = learn(plan, &secrets).await {
-        show_error(&error.to_string(), None);
-        return Ok(exit_code(Verdict::InternalError, None));
+        return Ok(failure(Verdict::InternalError, &error.to_string()));
     }
     let identity = Identity::new(&plan.spec.name).by(plan.repo.other_spec());
     let bundle = match bundle_in(&plan.repo.results_dir, &identity.run_id).await {
@@ -214,16 +204,10 @@ async fn learn(plan: &Plan, secrets: &Arc<Secrets>) -> Result<(), tokio::task::J
         secrets.learn_variables(&plan.spec.env);
         secrets.learn_files(plan.env_files().iter().map(PathBuf::as_path));
         let root = &plan.repo.root;
-        let mut files: Vec<PathBuf> = plan
-            .compose_files
-            .iter()
-            .map(|file| root.join(file))
-            .collect();
+        let files = plan.compose_files.iter();
+        let mut files: Vec<PathBuf> = files.map(|file| root.join(file)).collect();
         let scan = scan(&files, &root.join(&plan.project_dir));
-        let is_yaml = |file: &PathBuf| {
-            file.extension()
-                .is_some_and(|it| it == "yml" || it == "yaml")
-        };
+        let is_yaml = |file: &PathBuf| has_extension(file, &["yml", "yaml"]);
         files.extend(scan.files.into_iter().filter(is_yaml));
         secrets.learn_compose_files(files.iter().map(PathBuf::as_path));
     });

@@ -7,11 +7,11 @@ use schemars::schema_for;
 use crate::cli::answers::{
     CheckAnswer, DoctorAnswer, DownAnswer, HistoryAnswer, ListAnswer, PlanAnswer,
 };
-use crate::cli::args::{SchemaArguments, SchemaOf};
+use crate::cli::args::SchemaOf;
 use crate::cli::print::{out, outln};
 
-pub(crate) fn schema(arguments: &SchemaArguments) -> u8 {
-    let schema = match arguments.of {
+pub(crate) fn schema(of: SchemaOf) -> u8 {
+    let schema = match of {
         SchemaOf::Spec => {
             out(&spec::schema());
             return 0;

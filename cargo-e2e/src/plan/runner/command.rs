@@ -2,27 +2,15 @@
 //! are appended.
 
 use super::call::{Call, Kind};
+use crate::text::lists;
 
 /// Programs that start another one, which their words name.
-const WRAPPERS: &[&str] = &[
-    "bundle", "bunx", "command", "dotenv", "env", "exec", "hatch", "ionice", "nice", "node", "npm",
-    "npx", "pdm", "pipenv", "pixi", "pnpm", "poetry", "rye", "stdbuf", "time", "timeout", "uv",
-    "uvx", "xvfb-run", "yarn",
-];
+const WRAPPERS: &str = "bundle bunx command dotenv env exec hatch ionice nice node npm npx pdm pipenv \
+    pixi pnpm poetry rye stdbuf time timeout uv uvx xvfb-run yarn";
 /// Begins and ends of compound commands: what follows their end does not reach what is in them.
-const COMPOUND: &[&str] = &[
-    "!", "(", ")", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if",
-    "then", "until", "while",
-];
+const COMPOUND: &str = "! ( ) { } case do done elif else esac fi for if then until while";
 /// Options of wrappers that change the folder.
-const FOLDERS: &[&str] = &[
-    "-C",
-    "--cwd",
-    "--dir",
-    "--directory",
-    "--prefix",
-    "--project",
-];
+const FOLDERS: &str = "-C --cwd --dir --directory --prefix --project";
 
 /// One simple command, and the operator before it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -37,7 +25,7 @@ pub(super) fn call(command: &str) -> Option<Call> {
     let (last, before) = commands.split_last()?;
     let compound = |one: &Simple| {
         let first = one.words.first();
-        first.is_some_and(|word| COMPOUND.contains(&word.as_str()))
+        first.is_some_and(|word| lists(COMPOUND, word))
     };
     // What was appended would be that of `tee`, or of a loop's end.
     if last.after == "|" || commands.iter().any(compound) {
@@ -52,7 +40,7 @@ pub(super) fn call(command: &str) -> Option<Call> {
         let first = one.words.first();
         first.is_some_and(|word| matches!(word.as_str(), "cd" | "pushd"))
     };
-    let option = |word: &String| FOLDERS.contains(&word.split('=').next().unwrap_or_default());
+    let option = |word: &String| lists(FOLDERS, word.split('=').next().unwrap_or_default());
     Some(Call {
         kind,
         words: last.words[from..].to_vec(),
@@ -63,12 +51,9 @@ pub(super) fn call(command: &str) -> Option<Call> {
 /// Returns the runner that a simple command calls, and the index of the runner's first argument.
 fn runner(words: &[String]) -> Option<(Kind, usize)> {
     let program = |word: &String| {
-        let name = word.rsplit('/').next().unwrap_or_default().to_owned();
-        let name = name.strip_suffix(".js").or(name.strip_suffix(".mjs"));
-        name.map_or_else(
-            || word.rsplit('/').next().unwrap_or_default().to_owned(),
-            str::to_owned,
-        )
+        let name = word.rsplit('/').next().unwrap_or_default();
+        let plain = name.strip_suffix(".js").or(name.strip_suffix(".mjs"));
+        plain.unwrap_or(name).to_owned()
     };
     let is_assignment = |word: &String| {
         let name = word.split_once('=').map_or("", |(name, _)| name);
@@ -77,7 +62,7 @@ fn runner(words: &[String]) -> Option<(Kind, usize)> {
     let from = words.iter().position(|word| !is_assignment(word))?;
     let first = program(&words[from]);
     let is_python = first.starts_with("python") || first.starts_with("pypy");
-    let wraps = WRAPPERS.contains(&first.as_str()) || is_python;
+    let wraps = lists(WRAPPERS, &first) || is_python;
     let last = if wraps { words.len() } else { from + 1 };
     // `npm test` takes arguments only after `--`, and says not what it runs.
     if first == "npm" && !words.iter().any(|word| word == "exec" || word == "x") {
@@ -91,11 +76,11 @@ fn runner(words: &[String]) -> Option<(Kind, usize)> {
                 imported.then_some((Kind::Pytest, at + 1))
             }
             "jest" => Some((Kind::Jest, at + 1)),
-            "vitest" => match next(1) {
-                Some("run" | "--run") => Some((Kind::Vitest, at + 2)),
-                // Without `run`, it watches where it is not a CI's.
-                _ => Some((Kind::Vitest, at + 1)),
-            },
+            // Without `run`, it watches where it is not a CI's.
+            "vitest" => {
+                let runs = matches!(next(1), Some("run" | "--run"));
+                Some((Kind::Vitest, at + 1 + usize::from(runs)))
+            }
             "playwright" => (next(1) == Some("test")).then_some((Kind::Playwright, at + 2)),
             "go" => (next(1) == Some("test")).then_some((Kind::Go, at + 2)),
             "gotestsum" => Some((Kind::Gotestsum, at + 1)),

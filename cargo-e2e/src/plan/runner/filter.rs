@@ -5,38 +5,12 @@ use std::path::Path;
 
 use super::call::{Call, Kind};
 use crate::record::outcome::TestRecord;
+use crate::text::lists;
 
 /// Options of pytest whose value is a word of its own: other words are what it collects.
-const WITH_VALUE: &[&str] = &[
-    "--basetemp",
-    "--color",
-    "--confcutdir",
-    "--cov",
-    "--cov-config",
-    "--cov-report",
-    "--deselect",
-    "--dist",
-    "--durations",
-    "--ignore",
-    "--import-mode",
-    "--junit-prefix",
-    "--junit-xml",
-    "--junitxml",
-    "--log-level",
-    "--maxfail",
-    "--numprocesses",
-    "--rootdir",
-    "--tb",
-    "--timeout",
-    "-W",
-    "-c",
-    "-k",
-    "-m",
-    "-n",
-    "-o",
-    "-p",
-    "-r",
-];
+const WITH_VALUE: &str = "--basetemp --color --confcutdir --cov --cov-config --cov-report --deselect \
+    --dist --durations --ignore --import-mode --junit-prefix --junit-xml --junitxml --log-level --maxfail \
+    --numprocesses --rootdir --tb --timeout -W -c -k -m -n -o -p -r";
 /// What a JavaScript test is in.
 const SCRIPTS: &[&str] = &["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts"];
 
@@ -52,10 +26,11 @@ pub(super) fn words(
     let has = |word: &str| runner.words.iter().chain(typed).any(|it| it == word);
     // Of two patterns these take neither, and that of e2e.yml stays.
     let patterns = runner.kind.filters();
-    let own = runner.words.iter().any(|word| {
-        let option = word.split('=').next().unwrap_or_default();
-        patterns.contains(&option)
-    });
+    let mut options = runner
+        .words
+        .iter()
+        .filter_map(|word| word.split('=').next());
+    let own = options.any(|option| patterns.contains(&option));
     if own && matches!(runner.kind, Kind::Jest | Kind::Vitest) {
         return None;
     }
@@ -80,28 +55,19 @@ pub(super) fn words(
             let go = go(tests)?;
             // Its own options end at the first word that is none.
             let passes = runner.words.iter().any(|it| it == "--" || is_package(it));
+            let [run, names] = go;
             Some(if passes {
-                go.into()
+                vec![run, names]
             } else {
-                ["--".to_owned()]
-                    .into_iter()
-                    .chain(go)
-                    .chain(["./...".to_owned()])
-                    .collect()
+                vec!["--".to_owned(), run, names, "./...".to_owned()]
             })
         }
-        Kind::CargoTest => {
-            let names = own_names(tests, &[])?;
-            Some(exact(!has("--"), names))
-        }
+        Kind::CargoTest => Some(exact(!has("--"), own_names(tests, &[])?)),
         Kind::Nextest | Kind::HarnessByNextest => {
             let names = own_names(tests, prefixes)?;
             // Several expressions are joined by `or`, an expression and names by `and`.
-            if own || has("--") {
-                return Some(names.into_iter().collect());
-            }
             let plain = |name: &String| !name.contains(['(', ')', ',', '\\']);
-            if !names.iter().all(plain) {
+            if own || has("--") || !names.iter().all(plain) {
                 return Some(names.into_iter().collect());
             }
             let tests: Vec<String> = names.iter().map(|name| format!("test(={name})")).collect();
@@ -112,12 +78,9 @@ pub(super) fn words(
 }
 
 fn exact(separate: bool, names: BTreeSet<String>) -> Vec<String> {
-    let separator = separate.then(|| "--".to_owned());
-    separator
-        .into_iter()
-        .chain(["--exact".to_owned()])
-        .chain(names)
-        .collect()
+    let separator = separate.then_some("--").into_iter();
+    let options = separator.chain(["--exact"]).map(str::to_owned);
+    options.chain(names).collect()
 }
 
 /// Node ids, where they can be told and are all that is collected. Other words are collected too,
@@ -143,7 +106,7 @@ fn pytest(
 fn collects(words: &[String]) -> bool {
     let mut is_value = false;
     words.iter().any(|word| {
-        let value = std::mem::replace(&mut is_value, WITH_VALUE.contains(&word.as_str()));
+        let value = std::mem::replace(&mut is_value, lists(WITH_VALUE, word));
         !value && !word.starts_with('-')
     })
 }
@@ -236,10 +199,9 @@ fn files(tests: &[&TestRecord]) -> Vec<String> {
 /// Names without what the record puts before them.
 fn own_names(tests: &[&TestRecord], prefixes: &[String]) -> Option<BTreeSet<String>> {
     let names = tests.iter().map(|test| {
-        let mut own = prefixes
-            .iter()
-            .filter_map(|prefix| test.name.strip_prefix(prefix));
-        let name = own.next().unwrap_or(parts(test).1);
+        let mut prefixes = prefixes.iter();
+        let own = prefixes.find_map(|prefix| test.name.strip_prefix(prefix));
+        let name = own.unwrap_or(parts(test).1);
         (!name.is_empty() && !name.starts_with('-')).then(|| name.to_owned())
     });
     names.collect()
@@ -263,10 +225,8 @@ fn each(tests: &[&TestRecord], one: fn(&TestRecord) -> String) -> Option<Vec<Str
 }
 
 fn pattern(option: &str, before: &str, names: &[String], after: &str) -> Vec<String> {
-    vec![
-        option.to_owned(),
-        format!("{before}{}{after}", names.join("|")),
-    ]
+    let pattern = format!("{before}{}{after}", names.join("|"));
+    vec![option.to_owned(), pattern]
 }
 
 /// A text as a regular expression of JavaScript and Go.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::repo::git;
 
-use super::error::FilesError;
+use super::FilesError;
 use super::pattern::Pattern;
 
 const LIMIT: Duration = Duration::from_mins(1);
@@ -53,7 +53,7 @@ pub(super) async fn judges(root: &Path) -> Result<bool, FilesError> {
 }
 
 /// Returns whether git ignores this path; not where there is no git.
-pub(super) async fn ignores(root: &Path, path: &Path) -> bool {
+pub async fn is_ignored(root: &Path, path: &Path) -> bool {
     let path = path.to_string_lossy();
     let asked = run(root, "check-ignore", &["-q", "--", &path]).await;
     asked.is_ok_and(|asked| asked.status.code() == Some(0))
@@ -130,11 +130,9 @@ async fn git_folders(folder: &Path) -> Result<(PathBuf, PathBuf), FilesError> {
 /// Returns the entries that `git ls-files` prints in a folder.
 async fn ls_files(folder: &Path, arguments: &[&str]) -> Result<Vec<Vec<u8>>, FilesError> {
     let said = answer(folder, "ls-files", &[arguments, &["-z"]].concat()).await?;
-    Ok(said
-        .split(|byte| *byte == 0)
-        .filter(|path| !path.is_empty())
-        .map(<[u8]>::to_vec)
-        .collect())
+    let entries = said.split(|byte| *byte == 0);
+    let entries = entries.filter(|path| !path.is_empty());
+    Ok(entries.map(<[u8]>::to_vec).collect())
 }
 
 async fn answer(

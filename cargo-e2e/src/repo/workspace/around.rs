@@ -24,10 +24,7 @@ pub fn around(cwd: &Path, selection: &Selection) -> Option<Repo> {
         "e2e/results"
     };
     Some(found.unwrap_or_else(|_| Repo {
-        root: root.to_path_buf(),
-        spec_path: root.join(SPEC),
         results_dir: root.join(results),
-        cargo: None,
-        host: None,
+        ..Repo::without_cargo(root.to_path_buf(), root.join(SPEC))
     }))
 }

@@ -9,7 +9,7 @@ use super::error::FindError;
 use super::model::{CargoProject, ConfiguredHost, Repo};
 use super::paths::{canonical, existing, spec_in};
 use super::targets::TestPackage;
-use crate::spec::nearest;
+use crate::spec::{did_you_mean, nearest};
 
 /// One workspace; a package on its own is one, too.
 pub(super) struct Manifests {
@@ -50,16 +50,12 @@ impl Manifests {
             // The pin counts from the folder upwards.
             read = command.current_dir("/").exec();
         }
-        match read {
-            Ok(metadata) => Ok(Self {
-                metadata,
-                asked: asked.map(Path::to_path_buf),
-            }),
-            Err(source) => Err(FindError::Cargo {
-                manifest: named.to_path_buf(),
-                source: Box::new(source),
-            }),
-        }
+        let metadata = read.map_err(|source| FindError::Cargo {
+            manifest: named.to_path_buf(),
+            source: Box::new(source),
+        })?;
+        let asked = asked.map(Path::to_path_buf);
+        Ok(Self { metadata, asked })
     }
 
     pub(super) fn workspace_root(&self) -> PathBuf {
@@ -122,14 +118,9 @@ impl Manifests {
         };
         // Both are read, so that a mistake in either is seen.
         let of_workspace = self.section(None)?.host;
-        let of_package = match package {
-            Some(_) => self.section(package)?.host,
-            None => None,
-        };
-        let configured = |host, table| ConfiguredHost {
-            host,
-            source: table,
-        };
+        let of_package = package.map(|_| self.section(package)).transpose()?;
+        let of_package = of_package.and_then(|section| section.host);
+        let configured = |host, source| ConfiguredHost { host, source };
         Ok(Repo {
             root: canonical("the folder", root)?,
             spec_path,
@@ -217,30 +208,32 @@ impl Section {
         };
         for (key, value) in entries {
             if !keys.contains(&key.as_str()) {
-                let help = match nearest(key, keys.iter().copied()) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None => format!("known here: {}", keys.join(", ")),
-                };
+                let help = did_you_mean(key, keys.iter().copied());
+                let help = help.unwrap_or_else(|| format!("known here: {}", keys.join(", ")));
                 return Err(format!("has an unknown key `{key}`\n  help: {help}"));
             }
-            if key == "tests" {
-                section.tests = Some(
-                    names(value)
-                        .ok_or("`tests` must be a list of test targets' names, at least one")?,
-                );
-                continue;
-            }
-            let text = match value.as_str() {
-                Some(text) if !text.trim().is_empty() => text.to_owned(),
-                _ => return Err(format!("`{key}` must be a text that isn't empty")),
+            let text = || {
+                let text = text(value).map(str::to_owned);
+                text.ok_or_else(|| format!("`{key}` must be a text that isn't empty"))
             };
             match key.as_str() {
-                "host" => section.host = Some(text),
-                _ => section.spec = Some(text),
+                "host" => section.host = Some(text()?),
+                "spec" => section.spec = Some(text()?),
+                _ => {
+                    let names = names(value);
+                    section.tests = Some(
+                        names
+                            .ok_or("`tests` must be a list of test targets' names, at least one")?,
+                    );
+                }
             }
         }
         Ok(section)
     }
+}
+
+fn text(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| !text.trim().is_empty())
 }
 
 /// Returns a list of texts, none of them empty.
@@ -248,7 +241,7 @@ fn names(value: &Value) -> Option<Vec<String>> {
     let list = value.as_array().filter(|list| !list.is_empty())?;
     let mut names = Vec::new();
     for name in list {
-        let name = name.as_str().filter(|name| !name.trim().is_empty())?;
+        let name = text(name)?;
         if !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
         }

@@ -24,6 +24,17 @@ pub struct Repo {
 }
 
 impl Repo {
+    /// Returns a folder as a repo that belongs to no Cargo project.
+    pub fn without_cargo(root: PathBuf, spec_path: PathBuf) -> Self {
+        Self {
+            results_dir: root.join("e2e/results"),
+            root,
+            spec_path,
+            cargo: None,
+            host: None,
+        }
+    }
+
     /// Returns the e2e.yml's path as people know it: relative to the repo where it lies in it.
     pub fn spec_name(&self) -> &Path {
         let inside = self.spec_path.strip_prefix(&self.root);

@@ -39,19 +39,16 @@ fn matching(cwd: &Path, pattern: &Path) -> Result<Vec<PathBuf>, FindError> {
     let whole = folder.join(pattern);
     let files = glob::glob(&whole.to_string_lossy())
         .map_err(|error| none(format!("is not a glob: {error}")))?;
-    let files: Vec<PathBuf> = files
-        .filter_map(Result::ok)
-        .filter(|file| file.is_file())
-        .collect();
+    let mut files: Vec<PathBuf> = files.filter_map(Result::ok).collect();
+    files.retain(|file| file.is_file());
     let matched = files.len();
-    let is_meant = |file: &PathBuf| std::fs::read(file).map_or(true, |text| spec::is_meant(&text));
-    let specs: Vec<PathBuf> = files.into_iter().filter(is_meant).collect();
-    match (specs.is_empty(), matched) {
-        (false, _) => Ok(specs),
-        (true, 0) => Err(none("matches no file".to_owned())),
-        (true, 1) => Err(none("matches 1 file, which is not an e2e.yml".to_owned())),
-        (true, many) => Err(none(format!(
-            "matches {many} files, of which none is an e2e.yml"
-        ))),
+    files.retain(|file| std::fs::read(file).map_or(true, |text| spec::is_meant(&text)));
+    if !files.is_empty() {
+        return Ok(files);
     }
+    Err(none(match matched {
+        0 => "matches no file".to_owned(),
+        1 => "matches 1 file, which is not an e2e.yml".to_owned(),
+        many => format!("matches {many} files, of which none is an e2e.yml"),
+    }))
 }

@@ -26,38 +26,29 @@ pub struct TestPackage {
 
 impl TestPackage {
     pub(super) fn of(package: &Package, named: Option<Vec<String>>) -> Self {
-        let mut targets: Vec<String> = package
-            .targets
-            .iter()
-            .filter(|target| target.is_test())
-            .map(|target| target.name.clone())
-            .collect();
+        let targets = package.targets.iter().filter(|target| target.is_test());
+        let mut targets: Vec<String> = targets.map(|target| target.name.clone()).collect();
         targets.sort();
+        let mut libraries = package.dependencies.iter();
         Self {
             name: package.name.to_string(),
             version: package.version.to_string(),
             manifest: package.manifest_path.clone().into_std_path_buf(),
             named,
             targets,
-            has_harness: package
-                .dependencies
-                .iter()
-                .any(|dependency| dependency.name == LIBRARY),
+            has_harness: libraries.any(|library| library.name == LIBRARY),
         }
     }
 
     pub fn folder(&self) -> PathBuf {
-        self.manifest
-            .parent()
-            .unwrap_or(&self.manifest)
-            .to_path_buf()
+        let manifest = &self.manifest;
+        manifest.parent().unwrap_or(manifest).to_path_buf()
     }
 
     /// Returns the targets that are meant to be run.
     pub fn wanted(&self) -> Vec<String> {
-        self.named
-            .clone()
-            .unwrap_or_else(|| vec![DEFAULT.to_owned()])
+        let named = self.named.clone();
+        named.unwrap_or_else(|| vec![DEFAULT.to_owned()])
     }
 
     /// Returns the targets that are meant to be run, exist, and can be made of e2e-harness.

@@ -5,6 +5,7 @@ use e2e_harness::protocol::COMPOSE_FILE;
 use super::recipe::{Step, join};
 use super::tree::Tree;
 use crate::repo::workspace::COMPOSE_FILES;
+use crate::text::lists;
 
 const OVERRIDES: [&str; 4] = [
     "compose.override.yml",
@@ -65,9 +66,7 @@ pub(super) fn call(step: &Step, tree: &Tree) -> Option<Call> {
     let mut files: Vec<String> = Vec::new();
     let mut folder = step.folder.clone();
     while let Some(word) = words.next() {
-        let (option, value) = word
-            .split_once('=')
-            .map_or((word, None), |(o, v)| (o, Some(v)));
+        let (option, value) = option(word);
         let mut value = || {
             value
                 .or_else(|| words.next())
@@ -93,23 +92,17 @@ pub(super) fn call(step: &Step, tree: &Tree) -> Option<Call> {
         }
     }
     if files.is_empty() {
-        let named = step
-            .environment
-            .iter()
-            .rfind(|(name, _)| name == COMPOSE_FILE);
-        files.extend(
-            named
-                .into_iter()
-                .flat_map(|(_, value)| value.split(':'))
-                .map(str::to_owned),
-        );
+        let mut set = step.environment.iter();
+        let named = set.rfind(|(name, _)| name == COMPOSE_FILE);
+        let named = named.into_iter().flat_map(|(_, value)| value.split(':'));
+        files.extend(named.map(str::to_owned));
     }
     let profiles = step.environment.iter();
     let profiles = profiles.filter(|(name, _)| name == "COMPOSE_PROFILES");
-    let profiles = profiles.flat_map(|(_, value)| value.split(','));
+    let profiles = profiles.flat_map(|(_, value)| value.split(',').map(str::to_owned));
+    call.profiles.extend(profiles);
     call.profiles
-        .extend(profiles.filter(|name| !name.is_empty()).map(str::to_owned));
-    call.profiles.retain(|name| !name.contains('$'));
+        .retain(|name| !name.is_empty() && !name.contains('$'));
     call.profiles.dedup();
     call.files = files
         .iter()
@@ -144,36 +137,11 @@ fn of_matrix(file: &str, step: &Step) -> String {
 
 /// What follows the verb.
 fn rest<'a>(call: &mut Call, mut words: impl Iterator<Item = &'a str>) {
-    const WITH_VALUE: [&str; 23] = [
-        "-e",
-        "--env",
-        "-u",
-        "--user",
-        "-w",
-        "--workdir",
-        "-v",
-        "--volume",
-        "-p",
-        "--publish",
-        "--name",
-        "--entrypoint",
-        "-l",
-        "--label",
-        "--scale",
-        "-t",
-        "--timeout",
-        "--wait-timeout",
-        "--pull",
-        "--attach",
-        "--no-attach",
-        "--index",
-        "--env-from-file",
-    ];
+    let with_value = "-e --env -u --user -w --workdir -v --volume -p --publish --name --entrypoint -l --label \
+                      --scale -t --timeout --wait-timeout --pull --attach --no-attach --index --env-from-file";
     let takes_command = matches!(call.verb.as_str(), "run" | "exec");
     while let Some(word) = words.next() {
-        let (option, value) = word
-            .split_once('=')
-            .map_or((word, None), |(o, v)| (o, Some(v)));
+        let (option, value) = option(word);
         match option {
             "--exit-code-from" => {
                 call.result_of = value.or_else(|| words.next()).map(str::to_owned);
@@ -181,7 +149,7 @@ fn rest<'a>(call: &mut Call, mut words: impl Iterator<Item = &'a str>) {
             "--abort-on-container-exit" | "--abort-on-container-failure" => call.aborts = true,
             // `-t` of `exec` and `up` differ, and both are short.
             "-t" if call.verb == "exec" => {}
-            _ if WITH_VALUE.contains(&option) => {
+            _ if lists(with_value, option) => {
                 if value.is_none() {
                     words.next();
                 }
@@ -196,6 +164,12 @@ fn rest<'a>(call: &mut Call, mut words: impl Iterator<Item = &'a str>) {
             }
         }
     }
+}
+
+/// An option, and its value where that is in the same word.
+fn option(word: &str) -> (&str, Option<&str>) {
+    let parts = word.split_once('=');
+    parts.map_or((word, None), |(option, value)| (option, Some(value)))
 }
 
 fn is_compose(word: &str) -> bool {

@@ -1,30 +1,21 @@
 //! The ways in which a repo may run its tests, the likeliest first.
 
 use super::calls::Call;
+use super::guess::{Runs, Tests};
 use super::recipe::{Kind, ROOT, Recipe, Step, join, parent};
-use super::runners::{self, Runner, is_wide};
+use super::runners::{self, Runner, has_word, is_wide};
 use super::shell;
 use super::stack::{Stack, Use};
 use super::test_services::{self, TestService, is_runner, is_test_service};
 use super::tree::Tree;
 use super::typed::{is_open, typed};
+use crate::text::lists;
 
-/// One way to run the tests, and where it was found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Candidate {
-    /// The command; none when it is the service's own.
-    pub(super) command: Option<String>,
-    /// The compose service that it runs in.
-    pub(super) service: Option<String>,
-    /// What compiles the tests while the stack comes up.
-    pub(super) build: Option<String>,
-    pub(super) environment: Vec<(String, String)>,
-    pub(super) source: String,
-    score: i32,
-}
+/// One way to run the tests, and how likely it is.
+type Candidate = (i32, Tests);
 
 /// What recipes and the stack itself say, without repetitions.
-pub(super) fn find(tree: &Tree, uses: &[Use<'_>], stack: &Stack) -> Vec<Candidate> {
+pub(super) fn find(tree: &Tree, uses: &[Use<'_>], stack: &Stack) -> Vec<Tests> {
     let mut all: Vec<Candidate> = Vec::new();
     let testing = test_services::find(tree, stack);
     for one in uses {
@@ -36,56 +27,45 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>], stack: &Stack) -> Vec<Candidat
         if is_package && !runners::is_test_name(&one.recipe.name) {
             continue;
         }
-        let steps: Vec<(&Step, Runner)> = one
-            .steps
-            .iter()
+        let steps = one.steps.iter();
+        let mut steps: Vec<(&Step, Runner)> = steps
             .filter_map(|step| Some((step, runners::runner(&step.words)?)))
-            .filter(|(step, runner)| can_run(tree, step, *runner))
             .collect();
+        steps.retain(|(step, runner)| can_run(tree, step, *runner));
         // Only together are they the tests.
         let is_part = steps.len() >= SEVERAL;
         if is_part && let Some(command) = called(one.recipe).filter(|_| one.calls.is_empty()) {
-            all.push(Candidate {
-                command: Some(command),
-                source: one.source(),
-                score: score + if is_wide(&one.recipe.name) { 15 } else { 0 },
-                ..Candidate::default()
-            });
+            let score = score + if is_wide(&one.recipe.name) { 15 } else { 0 };
+            all.push((score, Tests::said(Runs::Command(command), one.source())));
         }
-        for (step, runner) in steps {
-            let candidate = here(tree, step, runner, score, one, stack);
-            all.push(Candidate {
-                score: candidate.score - if is_part { 15 } else { 0 },
-                ..candidate
-            });
-        }
+        let less = if is_part { 15 } else { 0 };
+        let each = steps.into_iter();
+        all.extend(each.map(|(step, runner)| here(tree, step, runner, score - less, one, stack)));
     }
     for service in testing {
-        all.push(Candidate {
-            service: Some(service.name),
-            source: service.file,
-            // A stack that no recipe starts and that has its tests in it is there for them.
-            score: if stack.source.is_none() && service.runs_tests {
-                130
-            } else {
-                75
-            },
-            ..Candidate::default()
-        });
+        // A stack that no recipe starts and that has its tests in it is there for them.
+        let is_for_tests = stack.source.is_none() && service.runs_tests;
+        let tests = Tests::said(Runs::Service(service.name, None), service.file);
+        all.push((if is_for_tests { 130 } else { 75 }, tests));
     }
-    all.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
-    let mut kept: Vec<Candidate> = Vec::new();
-    for candidate in all.into_iter().filter(|candidate| candidate.score > 0) {
-        let same = |known: &Candidate| {
-            known.service == candidate.service
-                && (candidate.command.is_none() || known.command == candidate.command)
+    all.retain(|(score, _)| *score > 0);
+    all.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    let mut kept: Vec<Tests> = Vec::new();
+    for (_, tests) in all {
+        let same = |known: &Tests| match (&known.run, &tests.run) {
+            (Runs::Service(known, _), Runs::Service(service, None)) => known == service,
+            (known, run) => known == run,
         };
         if !kept.iter().any(same) {
-            kept.push(candidate);
+            kept.push(tests);
         }
     }
     kept
 }
+
+/// What a command has in it that runs a part of the tests, or none.
+const NARROW: &str =
+    "lib unit lint doc docs bench coverage miri watch smoke update manifest compile";
 
 /// From so many commands on, none of them is what a recipe as a whole tests.
 const SEVERAL: usize = 3;
@@ -120,11 +100,9 @@ fn called(recipe: &Recipe) -> Option<String> {
 
 /// A command in a folder of the repo.
 pub(super) fn within(folder: &str, command: &str) -> String {
-    let up = folder
-        .split('/')
-        .filter(|part| !part.is_empty())
-        .map(|_| "../");
-    let command = command.replace(&format!("{ROOT}/"), &up.collect::<String>());
+    let parts = folder.split('/').filter(|part| !part.is_empty());
+    let up: String = parts.map(|_| "../").collect();
+    let command = command.replace(&format!("{ROOT}/"), &up);
     if folder.is_empty() {
         command
     } else {
@@ -155,14 +133,10 @@ fn in_service(
     };
     let service = service.cloned();
     let service = service.filter(|service| !is_open(service))?;
-    let command = typed(&call.command);
-    Some(Candidate {
-        command: (call.verb != "up" && !command.is_empty()).then_some(command),
-        service: Some(service),
-        source: one.source(),
-        score: score - if call.verb == "exec" { 10 } else { 0 },
-        ..Candidate::default()
-    })
+    let command = Some(typed(&call.command));
+    let command = command.filter(|command| call.verb != "up" && !command.is_empty());
+    let tests = Tests::said(Runs::Service(service, command), one.source());
+    Some((score - if call.verb == "exec" { 10 } else { 0 }, tests))
 }
 
 /// A command on this machine.
@@ -178,11 +152,9 @@ fn here(
     let mut words = match step.kind {
         // The programs of a package are not in the PATH of a shell.
         Kind::Package if is_script => {
-            format!("{} run {}", manager(tree), one.recipe.name)
+            format!("{} run {}", tree.package_manager(), one.recipe.name)
         }
-        Kind::Package if runner == Runner::Other => {
-            format!("npx {}", typed(&step.words))
-        }
+        Kind::Package if runner == Runner::Other => format!("npx {}", typed(&step.words)),
         _ => typed(&step.words),
     };
     // So that more arguments go to the script.
@@ -190,32 +162,10 @@ fn here(
         words.push_str(" --");
     }
     let command = within(&step.folder, &words);
-    let is_narrow = words
-        .split(' ')
-        .filter(|word| !word.contains('='))
-        .any(|word| {
-            let mut parts = word.split(|c: char| !c.is_ascii_alphanumeric());
-            word.starts_with("-run")
-                || word == "--updateSnapshot"
-                || parts.any(|part| {
-                    matches!(
-                        part,
-                        "lib"
-                            | "unit"
-                            | "lint"
-                            | "doc"
-                            | "docs"
-                            | "bench"
-                            | "coverage"
-                            | "miri"
-                            | "watch"
-                            | "smoke"
-                            | "update"
-                            | "manifest"
-                            | "compile"
-                    )
-                })
-        });
+    let mut plain = words.split(' ').filter(|word| !word.contains('='));
+    let is_narrow = plain.any(|word| {
+        word.starts_with("-run") || word == "--updateSnapshot" || has_word(word, NARROW)
+    });
     let mut score = score;
     if is_wide(&words) {
         score += 15;
@@ -229,7 +179,7 @@ fn here(
     // Of two commands that are alike, the one that leaves nothing out.
     if words
         .split(' ')
-        .any(|word| matches!(word, "--test" | "-p" | "--package" | "-k"))
+        .any(|word| lists("--test -p --package -k", word))
     {
         score -= 3;
     }
@@ -249,24 +199,18 @@ fn here(
         let (before, _) = command.split_once(" -- ").unwrap_or((&command, ""));
         format!("{before} --no-run")
     });
-    Candidate {
+    let tests = Tests {
         build,
-        command: Some(command),
-        service: None,
         environment: environment(step, !is_script),
-        source: one.source(),
-        score,
-    }
+        ..Tests::said(Runs::Command(command), one.source())
+    };
+    (score, tests)
 }
 
 /// Returns whether a name says that the tests run on what no stack has: in the process, or elsewhere.
 fn names_another_engine(text: &str) -> bool {
-    const ELSEWHERE: [&str; 9] = [
-        "sqlite", "pglite", "wasm", "pypy", "miri", "windows", "macos", "mock", "mocked",
-    ];
-    let text = text.to_ascii_lowercase();
-    text.split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|word| ELSEWHERE.contains(&word))
+    let elsewhere = "sqlite pglite wasm pypy miri windows macos mock mocked";
+    has_word(&text.to_ascii_lowercase(), elsewhere)
 }
 
 /// Returns whether a word names one file of tests, or one test in it.
@@ -295,11 +239,8 @@ fn environment(step: &Step, takes_own: bool) -> Vec<(String, String)> {
     });
     for (name, value) in of_the_stack.chain(own) {
         found.retain(|(known, _)| known != name);
-        let value = if is_name_of_service(name, value) {
-            "localhost"
-        } else {
-            value
-        };
+        let is_service = is_name_of_service(name, value);
+        let value = if is_service { "localhost" } else { value };
         found.push((name.clone(), value.to_owned()));
     }
     found
@@ -319,41 +260,14 @@ fn is_secret(name: &str) -> bool {
     words.iter().any(|word| name.contains(word))
 }
 
-/// What runs a package's scripts.
-pub(super) fn manager(tree: &Tree) -> &'static str {
-    let locks = [
-        ("pnpm-lock.yaml", "pnpm"),
-        ("yarn.lock", "yarn"),
-        ("bun.lock", "bun"),
-        ("bun.lockb", "bun"),
-    ];
-    let found = locks.iter().find(|(lock, _)| tree.has(lock));
-    found.map_or("npm", |(_, manager)| manager)
-}
-
 /// Whether a variable of CI says where the stack answers.
 fn is_of_the_stack(name: &str, value: &str) -> bool {
-    let address = ["localhost", "127.0.0.1", "://"]
-        .iter()
-        .any(|word| value.contains(word));
-    let part = [
-        "_HOST",
-        "_PORT",
-        "_URL",
-        "_URI",
-        "_DSN",
-        "_USER",
-        "_DATABASE",
-        "_DB",
-        "_PASSWORD",
-        // libpq's own.
-        "PGUSER",
-        "PGPASSWORD",
-        "PGDATABASE",
-        "PGPORT",
-    ]
-    .iter()
-    .any(|end| name.ends_with(end));
+    // The last four are libpq's own.
+    let mut ends = "_HOST _PORT _URL _URI _DSN _USER _DATABASE _DB _PASSWORD PGUSER PGPASSWORD PGDATABASE PGPORT"
+        .split(' ');
+    let address = ["localhost", "127.0.0.1", "://"];
+    let address = address.iter().any(|word| value.contains(word));
+    let part = ends.any(|end| name.ends_with(end));
     !is_secret(name)
         && !name.contains('.')
         && !value.contains("...")

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use e2e_harness::protocol::{Transport, env_name};
 
-use super::candidates::{Candidate, manager};
 use super::health::{Check, is_served};
 use super::runners::is_python_test;
 use super::tree::Tree;
 use crate::compose::Published;
 use crate::repo::workspace::TestPackage;
+use crate::text::has_extension;
 
 /// The test that is written where there is none.
 pub(super) const SMOKE: &str = "e2e/tests/smoke.sh";
@@ -49,10 +49,10 @@ impl std::fmt::Display for Runs {
             Self::Service(service, Some(command)) => {
                 write!(out, "{command}, in the service `{service}`")
             }
-            Self::Targets(names) if names.len() == 1 => {
-                write!(out, "the test target `{}`", names[0])
+            Self::Targets(names) => {
+                let s = if names.len() == 1 { "" } else { "s" };
+                write!(out, "the test target{s} `{}`", names.join("`, `"))
             }
-            Self::Targets(names) => write!(out, "the test targets `{}`", names.join("`, `")),
         }
     }
 }
@@ -69,6 +69,23 @@ impl Tests {
             smoke: None,
         }
     }
+
+    /// Tests of which a recipe or the stack itself says how they run.
+    pub(super) fn said(run: Runs, source: String) -> Self {
+        Self {
+            on_client: matches!(run, Runs::Command(_)),
+            source: Some(source),
+            ..Self::of(run)
+        }
+    }
+
+    /// The same of a command that nothing says, on this machine.
+    fn here(command: impl Into<String>) -> Self {
+        Self {
+            on_client: true,
+            ..Self::of(Runs::Command(command.into()))
+        }
+    }
 }
 
 /// The test targets of these packages.
@@ -77,79 +94,48 @@ pub(super) fn of_cargo(packages: &[TestPackage]) -> Tests {
     Tests::of(Runs::Targets(wanted.collect()))
 }
 
-/// What a recipe or the stack itself says.
-pub(super) fn of_candidate(candidate: Candidate) -> Tests {
-    let run = match (candidate.service, candidate.command) {
-        (Some(service), command) => Runs::Service(service, command),
-        (None, command) => Runs::Command(command.unwrap_or_default()),
-    };
-    Tests {
-        on_client: matches!(run, Runs::Command(_)),
-        build: candidate.build,
-        environment: candidate.environment,
-        source: Some(candidate.source),
-        ..Tests::of(run)
-    }
-}
-
 /// Tests in folders that are made for them.
 pub(super) fn of_folders(tree: &Tree, folders: &[&str]) -> Option<Tests> {
-    let found = |command: String| Some(Tests::of(Runs::Command(command)));
-    for folder in folders {
-        if let Some(script) = ["run.sh", "test.sh", "smoke.sh"]
-            .iter()
-            .map(|script| format!("{folder}/{script}"))
-            .find(|script| tree.has(script))
-        {
-            return found(shell(tree, &script));
+    let command = folders.iter().find_map(|folder| {
+        let scripts = ["run.sh", "test.sh", "smoke.sh"].map(|script| format!("{folder}/{script}"));
+        if let Some(script) = scripts.iter().find(|script| tree.has(script)) {
+            Some(shell(tree, script))
+        } else if tree.any(folder, is_python_test) {
+            Some(format!("python3 -m pytest {folder}"))
+        } else if tree.any(folder, |name| name.ends_with("_test.go")) && tree.has("go.mod") {
+            Some(format!("go test -count=1 ./{folder}/..."))
+        } else {
+            None
         }
-        if tree.any(folder, is_python_test) {
-            return found(format!("python3 -m pytest {folder}"));
-        }
-        if tree.any(folder, |name| name.ends_with("_test.go")) && tree.has("go.mod") {
-            return found(format!("go test -count=1 ./{folder}/..."));
-        }
-    }
-    None
+    });
+    command.map(|command| Tests::of(Runs::Command(command)))
 }
 
 /// What the languages of a repo usually have.
 pub(super) fn of_language(tree: &Tree) -> Option<Tests> {
-    let here = |command: &str| Tests {
-        on_client: true,
-        ..Tests::of(Runs::Command(command.to_owned()))
-    };
-    if let Some(tests) = node(
-        tree,
-        &[
-            "test:e2e",
-            "e2e",
-            "e2e:test",
-            "test:integration",
-            "integration-test",
-        ],
-    ) {
+    let wide = "test:e2e e2e e2e:test test:integration integration-test";
+    if let Some(tests) = node(tree, wide) {
         return Some(tests);
     }
-    if tree.has("Cargo.toml") && tree.any("", is_rust) {
+    if tree.has("Cargo.toml") && tree.any("", |name| has_extension(Path::new(name), &["rs"])) {
         return Some(Tests {
             build: Some("cargo test --no-run".to_owned()),
-            ..here("cargo test")
+            ..Tests::here("cargo test")
         });
     }
     if tree.any("", is_python_test) {
-        return Some(if tree.has("uv.lock") {
-            here("uv run pytest")
+        return Some(Tests::here(if tree.has("uv.lock") {
+            "uv run pytest"
         } else if tree.has("poetry.lock") {
-            here("poetry run pytest")
+            "poetry run pytest"
         } else {
-            here("python3 -m pytest")
-        });
+            "python3 -m pytest"
+        }));
     }
     if tree.has("go.mod") && tree.any("", |name| name.ends_with("_test.go")) {
-        return Some(here("go test -count=1 ./..."));
+        return Some(Tests::here("go test -count=1 ./..."));
     }
-    node(tree, &["test"])
+    node(tree, "test")
 }
 
 /// A test of our own.
@@ -160,40 +146,25 @@ pub(super) fn of_nothing(published: &[Published], checks: &[Check]) -> Tests {
     }
 }
 
-fn is_rust(name: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|extension| extension == "rs")
-}
-
 /// A script by the shell that its first line names.
 fn shell(tree: &Tree, script: &str) -> String {
     let text = tree.read(script);
     let first = text.lines().next().unwrap_or_default();
-    let shell = if first.starts_with("#!") && first.ends_with("bash") {
-        "bash"
-    } else {
-        "sh"
-    };
-    format!("{shell} {script}")
+    let is_bash = first.starts_with("#!") && first.ends_with("bash");
+    format!("{} {script}", if is_bash { "bash" } else { "sh" })
 }
 
 /// The first of these scripts that package.json has.
-fn node(tree: &Tree, scripts: &[&str]) -> Option<Tests> {
+fn node(tree: &Tree, scripts: &str) -> Option<Tests> {
     let package: serde_json::Value = serde_json::from_str(&tree.read("package.json")).ok()?;
-    let is_real = |script: &&&str| {
-        let command = package["scripts"][**script].as_str();
+    let is_real = |script: &&str| {
+        let command = package["scripts"][*script].as_str();
         command.is_some_and(|command| !command.contains("no test specified"))
     };
-    let script = scripts.iter().find(is_real)?;
-    let rest = if manager(tree) == "npm" { " --" } else { "" };
-    Some(Tests {
-        on_client: true,
-        ..Tests::of(Runs::Command(format!(
-            "{} run {script}{rest}",
-            manager(tree)
-        )))
-    })
+    let script = scripts.split(' ').find(is_real)?;
+    let manager = tree.package_manager();
+    let rest = if manager == "npm" { " --" } else { "" };
+    Some(Tests::here(format!("{manager} run {script}{rest}")))
 }
 
 const HEAD: &str = r#"#!/bin/sh

@@ -65,26 +65,20 @@ fn is_in_pool(one: &Published, published: &[Published]) -> bool {
         let mut others = published.iter();
         others.any(|other| other.service == one.service && other.container_port == port)
     };
-    let below = (1..=ROW).take_while(|step| {
-        let port = one.container_port.checked_sub(*step);
-        port.is_some_and(there)
-    });
-    let above = (1..=ROW).take_while(|step| {
-        let port = one.container_port.checked_add(*step);
-        port.is_some_and(there)
-    });
-    below.count() + above.count() >= usize::from(ROW)
+    let beside = |next: fn(u16, u16) -> Option<u16>| {
+        let ports = (1..=ROW).map_while(|step| next(one.container_port, step));
+        ports.take_while(|port| there(*port)).count()
+    };
+    beside(u16::checked_sub) + beside(u16::checked_add) >= usize::from(ROW)
 }
 
 /// Returns whether a port is one at which a debugger waits when it is asked to, beside the service's
 /// own.
 fn is_for_debugging(one: &Published, published: &[Published]) -> bool {
     const PORTS: [u16; 7] = [9229, 9230, 5005, 5678, 5679, 2345, 40_000];
-    let mut others = published
-        .iter()
-        .filter(|other| other.service == one.service);
-    PORTS.contains(&one.container_port)
-        && others.any(|other| !PORTS.contains(&other.container_port))
+    let is_own =
+        |other: &Published| other.service == one.service && !PORTS.contains(&other.container_port);
+    PORTS.contains(&one.container_port) && published.iter().any(is_own)
 }
 
 /// The seconds that a container has until its own health check gives it up.

@@ -4,29 +4,21 @@ use super::stack::{Stack, services};
 use super::tree::Tree;
 
 /// Builders that take a version from git's tags.
-const VERSIONED_BY_GIT: [&str; 6] = [
-    "setuptools_scm",
-    "setuptools-scm",
-    "hatch-vcs",
-    "uv-dynamic-versioning",
-    "poetry-dynamic-versioning",
-    "versioningit",
-];
+const VERSIONED_BY_GIT: &str = "setuptools_scm setuptools-scm hatch-vcs uv-dynamic-versioning \
+    poetry-dynamic-versioning versioningit";
 
 /// Returns whether a service is built from a context in which `.git` is looked for.
 pub(super) fn is_built_with_git(tree: &Tree, stack: &Stack) -> bool {
     let builds = stack.files.iter().any(|file| {
         let services = services(tree, file).unwrap_or_default();
-        services
-            .values()
-            .any(|service| service.get("build").is_some())
+        services.values().any(|one| one.get("build").is_some())
     });
     if !builds || tree.read(".dockerignore").lines().any(is_git) {
         return false;
     }
     let project = ["pyproject.toml", "setup.cfg", "setup.py"].map(|file| tree.read(file));
     let names = |word: &str| project.iter().any(|text| text.contains(word));
-    VERSIONED_BY_GIT.iter().any(|word| names(word))
+    VERSIONED_BY_GIT.split_whitespace().any(names)
         || tree.files.iter().any(|file| copies_git(tree, file))
 }
 

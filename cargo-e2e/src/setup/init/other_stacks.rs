@@ -13,18 +13,10 @@ use super::tree::Tree;
 /// of these files; none where that is not sure. Reads files of the repo.
 pub(in crate::setup) fn other_stacks(root: &Path, command: &str, own: &[String]) -> Vec<String> {
     let tree = Tree::of(root);
-    let recipe = Recipe {
-        kind: Kind::Script,
-        file: String::new(),
-        name: String::new(),
-        parts: vec![Part {
-            text: command.to_owned(),
-            ..Part::default()
-        }],
-    };
+    let recipe = Recipe::new(Kind::Script, "", "", vec![Part::of(command, "")]);
     // What tests see: a script that has a default of its own does not use it.
     let set = [(COMPOSE_FILE.to_owned(), own.join(":"))];
-    let steps = Recipes::of(&tree).steps_with(&recipe, &set);
+    let steps = Recipes::of(&tree).steps(&recipe, &set);
     let calls = steps.iter().filter_map(|step| calls::call(step, &tree));
     let starts: Vec<_> = calls
         .filter(|call| matches!(call.verb.as_str(), "up" | "run" | "start" | "create"))

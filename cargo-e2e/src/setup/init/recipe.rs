@@ -26,6 +26,17 @@ pub(super) struct Recipe {
     pub(super) parts: Vec<Part>,
 }
 
+impl Recipe {
+    pub(super) fn new(kind: Kind, file: &str, name: &str, parts: Vec<Part>) -> Self {
+        Self {
+            kind,
+            file: file.to_owned(),
+            name: name.to_owned(),
+            parts,
+        }
+    }
+}
+
 /// One shell's script.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Part {
@@ -33,6 +44,24 @@ pub(super) struct Part {
     /// Where it is run, relative to the root; empty there.
     pub(super) folder: String,
     pub(super) environment: Vec<(String, String)>,
+}
+
+impl Part {
+    pub(super) fn of(text: impl Into<String>, folder: &str) -> Self {
+        Self {
+            text: text.into(),
+            folder: folder.to_owned(),
+            environment: Vec::new(),
+        }
+    }
+
+    /// Returns another script that is run in the same folder and environment.
+    pub(super) fn with(&self, text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            ..self.clone()
+        }
+    }
 }
 
 /// One command with where it is run.

@@ -36,34 +36,30 @@ impl Recipes {
         for file in &tree.files {
             let name = file.rsplit('/').next().unwrap_or(file);
             let folder = parent(file);
+            let read = |of: fn(&str, &str) -> Vec<Recipe>| of(file, &tree.read(file));
             match name {
                 "Taskfile.yml" | "Taskfile.yaml" | "taskfile.yml" => {
-                    let tasks = ci::read(file, &tree.read(file)).into_iter();
-                    let tasks = tasks.map(|task| Recipe {
-                        kind: Kind::Make,
-                        ..task
-                    });
-                    recipes.add(tasks.collect(), folder, "task");
+                    let mut tasks = read(ci::read);
+                    for task in &mut tasks {
+                        task.kind = Kind::Make;
+                    }
+                    recipes.add(tasks, folder, "task");
                 }
-                "tasks.py" => {
-                    recipes.add(invoke::tasks(file, &tree.read(file)), folder, "invoke");
-                }
-                "Jenkinsfile" => recipes.all.extend(ci::pipeline(file, &tree.read(file))),
+                "tasks.py" => recipes.add(read(invoke::tasks), folder, "invoke"),
+                "Jenkinsfile" => recipes.all.extend(read(ci::pipeline)),
                 _ if ci::is_one(file) => {
                     // How a job names an action or a workflow of the repo itself.
                     let called = match name {
                         "action.yml" | "action.yaml" => format!("uses {folder}"),
                         _ => format!("uses {file}"),
                     };
-                    let read = ci::read(file, &tree.read(file));
                     let first = recipes.all.len();
-                    recipes
-                        .calls
-                        .insert(called, (first..first + read.len()).collect());
-                    recipes.all.extend(read);
+                    recipes.all.extend(read(ci::read));
+                    let jobs = (first..recipes.all.len()).collect();
+                    recipes.calls.insert(called, jobs);
                 }
                 "Makefile" | "makefile" | "GNUmakefile" => {
-                    let mut targets = make::targets(file, &tree.read(file));
+                    let mut targets = read(make::targets);
                     if folder.is_empty() {
                         for included in make::included(&tree.read(file)) {
                             targets.extend(make::targets(&included, &tree.read(&included)));
@@ -72,29 +68,21 @@ impl Recipes {
                     recipes.add(targets, folder, "make");
                 }
                 "justfile" | "Justfile" | ".justfile" => {
-                    recipes.add(make::recipes(file, &tree.read(file)), folder, "just");
+                    recipes.add(read(make::recipes), folder, "just");
                 }
-                "package.json" => recipes.add(package(file, &tree.read(file)), folder, "npm"),
+                "package.json" => recipes.add(read(package), folder, "npm"),
                 "README.md" | "CONTRIBUTING.md" | "DEVELOPMENT.md" if !folder.contains('/') => {
-                    recipes.all.extend(prose(file, &tree.read(file)));
+                    recipes.all.extend(read(prose));
                 }
                 _ if is_script(file) => {
-                    let text = tree.read(file);
-                    recipes
-                        .calls
-                        .insert(format!("sh {file}"), vec![recipes.all.len()]);
+                    let call = format!("sh {file}");
+                    recipes.calls.insert(call, vec![recipes.all.len()]);
                     // A script beside the only stack that it can mean is run there.
                     let is_there = !has_stack && !calls::defaults(tree, folder).is_empty();
-                    recipes.all.push(Recipe {
-                        kind: Kind::Script,
-                        file: file.clone(),
-                        name: name.to_owned(),
-                        parts: vec![Part {
-                            text,
-                            folder: if is_there { folder } else { "" }.to_owned(),
-                            environment: Vec::new(),
-                        }],
-                    });
+                    let run_in = if is_there { folder } else { "" };
+                    let parts = vec![Part::of(tree.read(file), run_in)];
+                    let script = Recipe::new(Kind::Script, file, name, parts);
+                    recipes.all.push(script);
                 }
                 _ => {}
             }
@@ -111,13 +99,9 @@ impl Recipes {
         }
     }
 
-    /// The commands of a recipe, with those of recipes that it calls in their place.
-    pub(super) fn steps(&self, recipe: &Recipe) -> Vec<Step> {
-        self.steps_with(recipe, &[])
-    }
-
-    /// The same, with variables that are set before.
-    pub(super) fn steps_with(&self, recipe: &Recipe, set: &[(String, String)]) -> Vec<Step> {
+    /// The commands of a recipe, with those of recipes that it calls in their place, and with
+    /// variables that are set before.
+    pub(super) fn steps(&self, recipe: &Recipe, set: &[(String, String)]) -> Vec<Step> {
         self.follow(recipe, &[], set, DEPTH)
     }
 
@@ -194,9 +178,8 @@ impl Recipes {
 
     /// Which recipes these words call.
     fn called(&self, words: &[String], folder: &str) -> Vec<usize> {
-        let (program, rest) = match words {
-            [program, rest @ ..] => (program.as_str(), rest),
-            [] => return Vec::new(),
+        let Some((program, rest)) = words.split_first() else {
+            return Vec::new();
         };
         let mut folder = folder.to_owned();
         let mut names: Vec<&str> = Vec::new();
@@ -217,7 +200,7 @@ impl Recipes {
                 .map(|name| format!("{caller} {folder} {name}"))
                 .collect()
         };
-        let calls: Vec<String> = match program {
+        let calls: Vec<String> = match program.as_str() {
             "make" | "gmake" => each("make"),
             "just" | "task" => each(program),
             "invoke" | "inv" => each("invoke"),
@@ -226,20 +209,20 @@ impl Recipes {
                 let (["run" | "run-script", script, ..] | [script, ..]) = names.as_slice() else {
                     return Vec::new();
                 };
-                let hooks = ["pre", "", "post"].into_iter();
-                hooks
-                    .map(|hook| format!("npm {folder} {hook}{script}"))
-                    .collect()
+                let called = |hook| format!("npm {folder} {hook}{script}");
+                ["pre", "", "post"].map(called).to_vec()
             }
             "uses" => names
                 .iter()
                 .map(|path| format!("uses {}", join("", path)))
                 .collect(),
-            "sh" | "bash" | "source" | "." | "zsh" => names
-                .iter()
-                .take(1)
-                .map(|file| format!("sh {}", join(&folder, file)))
-                .collect(),
+            "sh" | "bash" | "source" | "." | "zsh" => {
+                let script = names.first().map(|file| join(&folder, file));
+                script
+                    .map(|file| format!("sh {file}"))
+                    .into_iter()
+                    .collect()
+            }
             file => vec![format!("sh {}", join(&folder, file))],
         };
         let found = calls.iter().filter_map(|call| self.calls.get(call));
@@ -288,16 +271,8 @@ fn package(file: &str, text: &str) -> Vec<Recipe> {
     let package: Value = serde_json::from_str(text).unwrap_or_default();
     let scripts = package["scripts"].as_object().into_iter().flatten();
     let scripts = scripts.filter_map(|(name, command)| {
-        Some(Recipe {
-            kind: Kind::Package,
-            file: file.to_owned(),
-            name: name.clone(),
-            parts: vec![Part {
-                text: command.as_str()?.to_owned(),
-                folder: parent(file).to_owned(),
-                environment: Vec::new(),
-            }],
-        })
+        let part = Part::of(command.as_str()?, parent(file));
+        Some(Recipe::new(Kind::Package, file, name, vec![part]))
     });
     scripts.collect()
 }
@@ -313,18 +288,10 @@ fn prose(file: &str, text: &str) -> Vec<Recipe> {
             match code.take() {
                 None => code = Some(String::new()),
                 Some(text) => {
-                    let part = Part {
-                        text,
-                        ..Part::default()
-                    };
+                    let part = Part::of(text, "");
                     match recipes.last_mut().filter(|recipe| recipe.name == headline) {
                         Some(recipe) => recipe.parts.push(part),
-                        None => recipes.push(Recipe {
-                            kind: Kind::Prose,
-                            file: file.to_owned(),
-                            name: headline.clone(),
-                            parts: vec![part],
-                        }),
+                        None => recipes.push(Recipe::new(Kind::Prose, file, &headline, vec![part])),
                     }
                 }
             }

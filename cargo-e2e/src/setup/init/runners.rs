@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::text::{has_extension, lists};
+
 /// What runs the tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Runner {
@@ -13,43 +15,32 @@ pub(super) enum Runner {
     Other,
 }
 
-/// Programs that run another one, with those of their options that take a value.
-const WRAPPERS: [&[&str]; 24] = [
-    &["cross-env"],
-    &["dotenv"],
-    &["env-cmd"],
-    &["dotenvx", "run"],
-    &["doppler", "run"],
-    &["mise", "exec"],
-    &["mise", "x"],
-    &["poetry", "run"],
-    &["uv", "run"],
-    &["pipenv", "run"],
-    &["pdm", "run"],
-    &["hatch", "run"],
-    &["rye", "run"],
-    &["npx"],
-    &["bunx"],
-    &["pnpm", "exec"],
-    &["yarn", "exec"],
-    &["npm", "exec"],
-    &["bundle", "exec"],
-    &["coverage", "run", "-m"],
-    &["nyc"],
-    &["c8"],
-    &["xvfb-run"],
-    &["timeout"],
-];
+/// Programs that run another one, as they are called for that.
+const WRAPPERS: &str = "cross-env, dotenv, env-cmd, dotenvx run, doppler run, mise exec, mise x, poetry run, \
+    uv run, pipenv run, pdm run, hatch run, rye run, npx, bunx, pnpm exec, yarn exec, npm exec, bundle exec, \
+    coverage run -m, nyc, c8, xvfb-run, timeout";
+
+/// What the names of tests have in them.
+const TESTS: &str = "test tests e2e integration acceptance it spec pytest smoke testall";
+/// What the names of something else have in them, though a test may be named there too.
+const NO_TESTS: &str = "build setup install up down clean lint types watch deps start stop prepare \
+    generate image images logs env report format fmt teardown shell init debug migrate migrations seed \
+    compile list certs keys tsd";
+/// What is in the names of tests that need more than their own process.
+const WIDE: &str = "e2e end-to-end end_to_end integration int-test acceptance functional system playwright \
+    cypress";
+
+/// Returns whether a name, such as `test-e2e:up`, has one of a list of words in it.
+pub(super) fn has_word(name: &str, list: &str) -> bool {
+    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| lists(list, word))
+}
 
 /// What these words run tests with, if they do.
 pub(super) fn runner(words: &[String]) -> Option<Runner> {
     let all: Vec<&str> = words.iter().map(String::as_str).collect();
-    if all.iter().any(|word| {
-        matches!(
-            *word,
-            "--version" | "--help" | "--no-run" | "--collect-only" | "install"
-        )
-    }) {
+    let only_looks = "--version --help --no-run --collect-only install";
+    if all.iter().any(|word| lists(only_looks, word)) {
         return None;
     }
     let words = unwrapped(&all);
@@ -88,18 +79,13 @@ pub(super) fn runner(words: &[String]) -> Option<Runner> {
         }
         "cypress" => first == "run",
         "python" | "python3" => {
-            let module = rest
-                .iter()
-                .position(|word| *word == "-m")
-                .and_then(|at| rest.get(at + 1));
-            let module = module.is_some_and(|module| {
-                matches!(*module, "pytest" | "unittest" | "tox" | "nox" | "behave")
-            });
-            let script =
-                first.ends_with("manage.py") && has("test") || first == "setup.py" && has("test");
-            let named = Path::new(first).extension().is_some_and(|end| end == "py")
-                && is_test_script(first);
-            module || script || first.ends_with("runtests.py") || named
+            let module = rest.iter().skip_while(|word| **word != "-m").nth(1);
+            let modules = "pytest unittest tox nox behave";
+            let named = has_extension(Path::new(first), &["py"]) && is_test_script(first);
+            module.is_some_and(|module| lists(modules, module))
+                || (first.ends_with("manage.py") || first == "setup.py") && has("test")
+                || first.ends_with("runtests.py")
+                || named
         }
         "manage.py" => first == "test",
         "mvn" | "mvnw" => {
@@ -119,10 +105,8 @@ pub(super) fn runner(words: &[String]) -> Option<Runner> {
         }
         "nx" | "turbo" | "lerna" | "mise" | "moon" | "run-s" | "run-p" | "npm-run-all" => {
             let tasks = rest.iter().filter(|word| !word.starts_with('-'));
-            return tasks
-                .flat_map(|word| word.split(','))
-                .any(is_test_name)
-                .then_some(Runner::Named);
+            let mut tasks = tasks.flat_map(|word| word.split(','));
+            return tasks.any(is_test_name).then_some(Runner::Named);
         }
         "sh" | "bash" => return is_test_script(first).then_some(Runner::Named),
         _ => false,
@@ -136,7 +120,12 @@ pub(super) fn runner(words: &[String]) -> Option<Runner> {
 /// The command that programs run which only run another one.
 fn unwrapped<'w>(all: &'w [&'w str]) -> &'w [&'w str] {
     let mut words = all;
-    while let Some(wrapper) = WRAPPERS.iter().find(|wrapper| words.starts_with(wrapper)) {
+    let wrapper = |words: &[&str]| {
+        let all = WRAPPERS.split(", ").map(|call| call.split(' ').collect());
+        all.into_iter()
+            .find(|call: &Vec<&str>| words.starts_with(call))
+    };
+    while let Some(wrapper) = wrapper(words) {
         words = &words[wrapper.len()..];
         // Options of the wrapper, `timeout`'s time, and variables.
         while let [first, rest @ ..] = words
@@ -160,10 +149,8 @@ fn unwrapped<'w>(all: &'w [&'w str]) -> &'w [&'w str] {
 fn package(rest: &[&str]) -> Option<Runner> {
     let script = script(rest);
     // What a script prepares by another word.
-    let prepares = [
-        "build", "start", "stop", "open", "verify", "seed", "db-seed",
-    ];
-    if prepares.iter().any(|word| rest.contains(word)) {
+    let prepares = "build start stop open verify seed db-seed";
+    if rest.iter().any(|word| lists(prepares, word)) {
         return None;
     }
     match script {
@@ -191,65 +178,14 @@ fn script<'a>(rest: &[&'a str]) -> &'a str {
 
 /// Whether a name says that it runs tests, and nothing beside.
 pub(super) fn is_test_name(name: &str) -> bool {
-    let parts: Vec<String> = name
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    let has = |words: &[&str]| parts.iter().any(|part| words.contains(&part.as_str()));
-    has(&[
-        "test",
-        "tests",
-        "e2e",
-        "integration",
-        "acceptance",
-        "it",
-        "spec",
-        "pytest",
-        "smoke",
-        "testall",
-    ]) && !has(&[
-        "build",
-        "setup",
-        "install",
-        "up",
-        "down",
-        "clean",
-        "lint",
-        "types",
-        "watch",
-        "deps",
-        "start",
-        "stop",
-        "prepare",
-        "generate",
-        "image",
-        "images",
-        "logs",
-        "env",
-        "report",
-        "format",
-        "fmt",
-        "teardown",
-        "shell",
-        "init",
-        "debug",
-        "migrate",
-        "migrations",
-        "seed",
-        "compile",
-        "list",
-        "certs",
-        "keys",
-        "tsd",
-    ])
+    let name = name.to_ascii_lowercase();
+    has_word(&name, TESTS) && !has_word(&name, NO_TESTS)
 }
 
 /// Whether a file is one of pytest.
 pub(super) fn is_python_test(name: &str) -> bool {
-    let is_python = Path::new(name)
-        .extension()
-        .is_some_and(|extension| extension == "py");
-    is_python && (name.starts_with("test_") || name.ends_with("_test.py"))
+    name.ends_with("_test.py")
+        || name.starts_with("test_") && has_extension(Path::new(name), &["py"])
 }
 
 fn is_test_script(path: &str) -> bool {
@@ -263,20 +199,7 @@ fn is_test_script(path: &str) -> bool {
 /// Whether a test command says that it needs more than its own process.
 pub(super) fn is_wide(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    [
-        "e2e",
-        "end-to-end",
-        "end_to_end",
-        "integration",
-        "int-test",
-        "acceptance",
-        "functional",
-        "system",
-        "playwright",
-        "cypress",
-    ]
-    .iter()
-    .any(|word| text.contains(word))
+    WIDE.split_whitespace().any(|word| text.contains(word))
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@ use serde_yaml::Value;
 
 use super::calls::{self, Call};
 use super::recipe::{Kind, ROOT, Recipe, Step, parent};
-use super::runners::{is_test_name, is_wide, runner};
+use super::runners::{has_word, is_test_name, is_wide, runner};
 use super::tree::Tree;
 use super::typed::is_open;
 use crate::compose::scan::scan;
 use crate::repo::workspace;
+use crate::text::lists;
 
 /// In `e2e/`, the first of them is the default of e2e.yml.
 const OWN: [&str; 4] = [
@@ -22,34 +23,9 @@ const OWN: [&str; 4] = [
 ];
 
 /// What is in the name of a stack that is not for tests.
-const ELSEWHERE: [&str; 26] = [
-    "arm",
-    "arm64",
-    "aarch64",
-    "windows",
-    "debug",
-    "devcontainer",
-    "prod",
-    "production",
-    "deploy",
-    "deployment",
-    "release",
-    "publish",
-    "staging",
-    "monitoring",
-    "observability",
-    "example",
-    "examples",
-    "demo",
-    "bench",
-    "benchmark",
-    "benchmarks",
-    "docs",
-    "perf",
-    "stress",
-    "template",
-    "swarm",
-];
+const ELSEWHERE: &str = "arm arm64 aarch64 windows debug devcontainer prod production deploy \
+    deployment release publish staging monitoring observability example examples demo bench benchmark \
+    benchmarks docs perf stress template swarm";
 
 /// Compose files that belong together, and why they are taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,10 +55,8 @@ pub(super) struct Use<'a> {
 impl<'a> Use<'a> {
     /// Reads the commands of a recipe.
     pub(super) fn of(recipe: &'a Recipe, steps: Vec<Step>, tree: &Tree) -> Self {
-        let calls: Vec<Call> = steps
-            .iter()
-            .filter_map(|step| calls::call(step, tree))
-            .collect();
+        let calls = steps.iter().filter_map(|step| calls::call(step, tree));
+        let calls: Vec<Call> = calls.collect();
         let base = match recipe.kind {
             Kind::Ci => 40,
             Kind::Make | Kind::Package => 30,
@@ -90,10 +64,9 @@ impl<'a> Use<'a> {
             Kind::Prose => 12,
         };
         let is_test = |step: &Step| runner(&step.words).is_some() && tree.has_folder(&step.folder);
-        let tests = steps.iter().any(is_test)
-            || calls
-                .iter()
-                .any(|call| call.result_of.is_some() || runner(&call.command).is_some());
+        let tests_in_service =
+            |call: &Call| call.result_of.is_some() || runner(&call.command).is_some();
+        let tests = steps.iter().any(is_test) || calls.iter().any(tests_in_service);
         let names = format!("{} {}", recipe.file, recipe.name);
         Self {
             recipe,
@@ -118,17 +91,13 @@ impl<'a> Use<'a> {
 /// What a name says of tests: more is better.
 fn hint(name: &str) -> i32 {
     let name = name.to_ascii_lowercase();
-    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    if words.clone().any(|word| ELSEWHERE.contains(&word)) {
+    if has_word(&name, ELSEWHERE) {
         -50
     } else if is_wide(&name) {
         25
-    } else if words
-        .clone()
-        .any(|word| matches!(word, "test" | "tests" | "testing" | "ci"))
-    {
+    } else if has_word(&name, "test tests testing ci") {
         20
-    } else if words.any(|word| matches!(word, "dev" | "development" | "local" | "unit")) {
+    } else if has_word(&name, "dev development local unit") {
         5
     } else {
         0
@@ -141,10 +110,7 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
     let mut stacks: BTreeMap<Vec<String>, Stack> = BTreeMap::new();
     for one in uses {
         for call in &one.calls {
-            let is_start = matches!(
-                call.verb.as_str(),
-                "up" | "run" | "start" | "exec" | "create"
-            );
+            let is_start = lists("up run start exec create", &call.verb);
             let score = if is_start { one.score } else { one.score / 4 };
             let stack = stacks.entry(call.files.clone()).or_insert_with(|| Stack {
                 files: call.files.clone(),
@@ -166,11 +132,8 @@ pub(super) fn find(tree: &Tree, uses: &[Use<'_>]) -> Vec<Stack> {
         let Some(files) = together(tree, file) else {
             continue;
         };
-        let base = if parent(file).is_empty() && file.find('.') == file.rfind('.') {
-            30
-        } else {
-            10
-        };
+        let is_main = parent(file).is_empty() && file.find('.') == file.rfind('.');
+        let base = if is_main { 30 } else { 10 };
         let stack = stacks.entry(files.clone()).or_insert(Stack {
             files,
             score: base,
@@ -205,17 +168,14 @@ fn set(tree: &Tree, call: &Call) -> BTreeMap<String, String> {
     let used = scan(&files, &folder).variables;
     let texts: String = call.files.iter().map(|file| tree.read(file)).collect();
     let has_default = |name: &str| {
-        ["-", ":-"]
-            .iter()
-            .any(|sign| texts.contains(&format!("${{{name}{sign}")))
+        let mut signs = ["-", ":-"].iter();
+        signs.any(|sign| texts.contains(&format!("${{{name}{sign}")))
     };
     let is_literal = |value: &str| {
         !value.is_empty() && !value.contains(['$', '`', '\'', '\n']) && !value.contains(ROOT)
     };
-    let around = call
-        .environment
-        .iter()
-        .filter(|(name, _)| !has_default(name));
+    let around = call.environment.iter();
+    let around = around.filter(|(name, _)| !has_default(name));
     let set = around.chain(&call.assigned).filter(|(name, value)| {
         used.contains(name) && is_literal(value) && !name.starts_with("COMPOSE_")
     });
@@ -225,11 +185,8 @@ fn set(tree: &Tree, call: &Call) -> BTreeMap<String, String> {
 /// The services that a recipe starts of a stack; none, where one of its calls starts all, or names one
 /// by a variable.
 fn started(one: &Use<'_>, files: &[String]) -> Vec<String> {
-    let calls = || {
-        one.calls
-            .iter()
-            .filter(|call| call.files == files && call.verb == "up")
-    };
+    let is_up = |call: &&Call| call.files == files && call.verb == "up";
+    let calls = || one.calls.iter().filter(is_up);
     let is_known = |call: &Call| {
         !call.services.is_empty()
             && call.result_of.is_none()
@@ -256,13 +213,10 @@ fn together(tree: &Tree, file: &str) -> Option<Vec<String>> {
         return Some(defaults);
     }
     let services = services(tree, file)?;
-    let stands_alone = services.values().all(|service| {
-        ["image", "build", "extends"]
-            .iter()
-            .any(|key| !service[*key].is_null())
-    });
-    let base = defaults.into_iter().next();
-    Some(match base {
+    let has = |service: &Value, key: &str| !service[key].is_null();
+    let is_whole = |one: &Value| has(one, "image") || has(one, "build") || has(one, "extends");
+    let stands_alone = services.values().all(is_whole);
+    Some(match defaults.into_iter().next() {
         Some(base) if !stands_alone => vec![base, file.to_owned()],
         _ => vec![file.to_owned()],
     })

@@ -1,6 +1,6 @@
 //! The services of a stack that are its tests.
 
-use super::runners::{self, Runner};
+use super::runners::{self, Runner, has_word};
 use super::shell::{self, Variables};
 use super::stack::{Stack, services};
 use super::tree::Tree;
@@ -78,33 +78,8 @@ fn unwrapped(command: &[String]) -> Vec<Vec<String>> {
 
 /// Returns whether a service's name says that it tests.
 pub(super) fn is_test_service(name: &str) -> bool {
-    const TESTS: [&str; 8] = [
-        "test",
-        "tests",
-        "e2e",
-        "integration",
-        "pytest",
-        "playwright",
-        "cypress",
-        "tester",
-    ];
-    const OTHERS: [&str; 12] = [
-        "db",
-        "database",
-        "pg",
-        "postgres",
-        "postgresql",
-        "redis",
-        "mysql",
-        "mariadb",
-        "mongo",
-        "mongodb",
-        "server",
-        "network",
-    ];
-    let has = |words: &[&str]| {
-        name.split(|c: char| !c.is_ascii_alphanumeric())
-            .any(|word| words.contains(&word))
-    };
-    has(&TESTS) && !has(&OTHERS)
+    let tests = "test tests e2e integration pytest playwright cypress tester";
+    let others =
+        "db database pg postgres postgresql redis mysql mariadb mongo mongodb server network";
+    has_word(name, tests) && !has_word(name, others)
 }

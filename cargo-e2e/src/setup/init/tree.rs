@@ -24,10 +24,8 @@ impl Tree {
             .hidden(false)
             .max_depth(Some(DEPTH))
             .filter_entry(|entry| {
-                let name = entry.file_name();
-                !["node_modules", "vendor", ".git", "target", "third_party"]
-                    .iter()
-                    .any(|skipped| name == *skipped)
+                let skipped = ["node_modules", "vendor", ".git", "target", "third_party"];
+                !skipped.iter().any(|name| entry.file_name() == *name)
             })
             .build();
         let mut files: Vec<String> = walk
@@ -38,17 +36,13 @@ impl Tree {
                 path.to_str().map(str::to_owned)
             })
             .collect();
-        files.sort_by(|one, other| {
-            let depth = |path: &str| path.matches('/').count();
-            (depth(one), one).cmp(&(depth(other), other))
-        });
+        files.sort_by_cached_key(|path| (path.matches('/').count(), path.clone()));
         Self {
             root: root.to_owned(),
             files,
         }
     }
 
-    /// Whether there is this file.
     pub(super) fn has(&self, file: &str) -> bool {
         self.files.iter().any(|there| there == file)
     }
@@ -61,21 +55,31 @@ impl Tree {
     /// Whether there is a file whose name ends like this, below a folder.
     pub(super) fn any(&self, folder: &str, is_one: impl Fn(&str) -> bool) -> bool {
         self.files.iter().any(|file| {
-            let below = folder.is_empty()
-                || file
-                    .strip_prefix(folder)
-                    .is_some_and(|rest| rest.starts_with('/'));
-            below && is_one(file.rsplit('/').next().unwrap_or(file))
+            let below = file.strip_prefix(folder);
+            (folder.is_empty() || below.is_some_and(|rest| rest.starts_with('/')))
+                && is_one(file.rsplit('/').next().unwrap_or(file))
         })
+    }
+
+    /// What runs a package's scripts.
+    pub(super) fn package_manager(&self) -> &'static str {
+        let locks = [
+            ("pnpm-lock.yaml", "pnpm"),
+            ("yarn.lock", "yarn"),
+            ("bun.lock", "bun"),
+            ("bun.lockb", "bun"),
+        ];
+        let found = locks.iter().find(|(lock, _)| self.has(lock));
+        found.map_or("npm", |(_, manager)| manager)
     }
 
     /// The text of a file; empty where it is long, or no text.
     pub(super) fn read(&self, file: &str) -> String {
         let path = self.root.join(file);
-        let is_short = path.metadata().is_ok_and(|about| about.len() <= LONGEST);
-        let text = is_short
-            .then(|| std::fs::read_to_string(path).ok())
-            .flatten();
-        text.unwrap_or_default()
+        if path.metadata().is_ok_and(|about| about.len() <= LONGEST) {
+            std::fs::read_to_string(path).unwrap_or_default()
+        } else {
+            String::new()
+        }
     }
 }

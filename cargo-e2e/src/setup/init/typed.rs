@@ -1,6 +1,6 @@
 //! A command as a person would type it.
 
-use crate::text::LazyRegex;
+use crate::text::{LazyRegex, lists};
 
 /// The words as they would be typed: without those that only CI or a caller can fill in, and without
 /// what measures coverage.
@@ -42,11 +42,7 @@ pub(super) fn typed(words: &[String]) -> String {
 /// test runner has as a switch.
 fn takes_value(option: &str) -> bool {
     let is_long = option.starts_with("--") && !option.contains('=') && option.len() > 2;
-    is_long
-        || [
-            "-p", "-e", "-k", "-m", "-n", "-c", "-t", "-P", "-F", "-j", "-f",
-        ]
-        .contains(&option)
+    is_long || lists("-p -e -k -m -n -c -t -P -F -j -f", option)
 }
 
 /// Whether a part of a word is known only where it is run.
@@ -76,18 +72,9 @@ fn without_coverage(words: &[String]) -> Vec<String> {
         }
         let mut is_value = false;
         words.retain(|word| {
-            let is_report = [
-                "--no-report",
-                "--no-clean",
-                "--lcov",
-                "--json",
-                "--html",
-                "--summary-only",
-                "--branch",
-                "--codecov",
-            ];
-            let drops =
-                is_value || is_report.contains(&word.as_str()) || word.starts_with("--output-path");
+            let report =
+                "--no-report --no-clean --lcov --json --html --summary-only --branch --codecov";
+            let drops = is_value || lists(report, word) || word.starts_with("--output-path");
             is_value = word == "--output-path";
             !drops
         });

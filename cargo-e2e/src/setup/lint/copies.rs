@@ -27,12 +27,8 @@ pub async fn copies(plan: &Plan, model: &Value) -> Vec<String> {
             continue;
         };
         let file = Path::new(&file);
-        let file = file
-            .strip_prefix(root)
-            .unwrap_or(file)
-            .display()
-            .to_string();
-        copied.extend(sources(&text).map(|source| (context.join(source), file.clone())));
+        let file = file.strip_prefix(root).unwrap_or(file).display();
+        copied.extend(sources(&text).map(|source| (context.join(source), file.to_string())));
     }
     copied.sort();
     copied.dedup();
@@ -62,10 +58,9 @@ fn sources(text: &str) -> impl Iterator<Item = String> {
         (copies && !foreign).then_some(rest)
     });
     lines.flat_map(|rest| {
-        let words = rest
-            .split_whitespace()
-            .filter(|word| !word.starts_with("--"));
+        let words = rest.split_whitespace();
         let mut words: Vec<String> = words
+            .filter(|word| !word.starts_with("--"))
             .map(|word| word.trim_start_matches("./").trim_matches('/').to_owned())
             .collect();
         words.pop();

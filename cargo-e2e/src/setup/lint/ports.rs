@@ -17,14 +17,10 @@ const MOST: usize = 20;
 
 /// With ports of each run's own: what still names one by its number.
 pub(super) fn named(plan: &Plan, published: &[Published]) -> Vec<Warning> {
-    let mut mentioned: Vec<String> = mentions(plan, published)
-        .into_iter()
-        .map(|(place, said, at)| {
-            format!(
-                "{place} names {said}, but each sandbox has its own port: use {}",
-                name(at)
-            )
-        })
+    let mentioned = mentions(plan, published).into_iter();
+    let own = "each sandbox has its own port: use";
+    let mut mentioned: Vec<String> = mentioned
+        .map(|(place, said, at)| format!("{place} names {said}, but {own} {}", name(at)))
         .collect();
     let more = mentioned.len().saturating_sub(MOST);
     if more > 0 {
@@ -51,24 +47,26 @@ pub(super) fn queue(plan: &Plan, published: &[Published]) -> Option<String> {
     let Some((place, variable)) = reads(plan, published) else {
         return Some(note);
     };
-    let spec = plan.spec_name().display();
+    let add = format!(
+        "add the line `ports: isolated` to {}",
+        plan.spec_name().display()
+    );
     let fixed = mentions(plan, published);
-    note = match fixed.first() {
-        None => format!(
-            "{note}\n  help: the tests read {variable} already ({place}): add the line `ports: isolated` to {spec}, \
-             and runs go side by side"
-        ),
-        Some((other, said, at)) => format!(
-            "{note}\n  help: the tests read {variable} already ({place}): use {} for {said} too ({other}{}), \
-             then add the line `ports: isolated` to {spec}",
-            name(at),
-            match fixed.len() - 1 {
+    let what = match fixed.first() {
+        None => format!("{add}, and runs go side by side"),
+        Some((other, said, at)) => {
+            let more = match fixed.len() - 1 {
                 0 => String::new(),
                 more => format!(", and {more} more"),
-            }
-        ),
+            };
+            format!(
+                "use {} for {said} too ({other}{more}), then {add}",
+                name(at)
+            )
+        }
     };
-    Some(note)
+    let reads = format!("the tests read {variable} already ({place})");
+    Some(format!("{note}\n  help: {reads}: {what}"))
 }
 
 /// Returns the variable that holds where a port is.
@@ -77,11 +75,8 @@ fn name(at: &Published) -> String {
         Transport::Tcp => "",
         Transport::Udp => "_UDP",
     };
-    format!(
-        "E2E_{}_{}{suffix}",
-        env_name(&at.service),
-        at.container_port
-    )
+    let (service, port) = (env_name(&at.service), at.container_port);
+    format!("E2E_{service}_{port}{suffix}")
 }
 
 /// Who publishes a number, by the compose file.
@@ -92,18 +87,13 @@ fn publisher(published: &[Published], number: u16) -> Option<&Published> {
 /// Returns the lines of tests, and of e2e.yml where it speaks for them.
 fn spoken(plan: &Plan) -> Vec<(Place, String)> {
     let root = &plan.repo.root;
-    let mut not: BTreeSet<PathBuf> = plan
-        .compose_files
-        .iter()
-        .map(|file| root.join(file))
-        .collect();
+    let compose_files = plan.compose_files.iter();
+    let mut not: BTreeSet<PathBuf> = compose_files.map(|file| root.join(file)).collect();
     not.insert(plan.repo.spec_path.clone());
     let command = plan.spec.test_command.clone();
     let command = command.unwrap_or_else(|| sources(plan).join(" "));
-    let mut spoken: Vec<_> = files(root, &command, &not)
-        .iter()
-        .flat_map(|file| lines(root, file))
-        .collect();
+    let files = files(root, &command, &not);
+    let mut spoken: Vec<_> = files.iter().flat_map(|file| lines(root, file)).collect();
     // A health check's address is translated; these are not.
     let mut of_tests = false;
     for (mut place, line) in lines(root, &plan.repo.spec_path) {
@@ -121,11 +111,8 @@ fn spoken(plan: &Plan) -> Vec<(Place, String)> {
 
 /// Returns the folders of Cargo's test targets, relative to the repo's root.
 fn sources(plan: &Plan) -> Vec<String> {
-    let targets = plan
-        .tests
-        .harness()
-        .into_iter()
-        .flat_map(|harness| &harness.targets);
+    let harness = plan.tests.harness().into_iter();
+    let targets = harness.flat_map(|harness| &harness.targets);
     let folders = targets.filter_map(|target| {
         let folder = target.package.folder().join("tests");
         let inside = folder.strip_prefix(&plan.repo.root).ok()?;
@@ -187,10 +174,9 @@ fn advertised(root: &Path, file: &str, published: &[Published]) -> Vec<String> {
                     if mode.is_some_and(|mode| at.answers_within(mode)) {
                         continue;
                     }
-                    let line = text
-                        .lines()
-                        .position(|line| addresses(line).iter().any(|one| one.0 == address))
-                        .map_or_else(String::new, |line| format!(":{}", line + 1));
+                    let has_it = |line: &str| addresses(line).iter().any(|one| one.0 == address);
+                    let line = text.lines().position(has_it);
+                    let line = line.map_or_else(String::new, |line| format!(":{}", line + 1));
                     let warning = format!(
                         "{file}{line}: {service} names {address} in its {key}; if that is for clients outside of its \
                          container, write ${{{}:-{address}}}",

@@ -17,9 +17,8 @@ pub(super) fn stack(plan: &Plan, model: &Value) -> Vec<String> {
     let services = model["services"].as_object().unwrap_or(&empty);
     let mut errors = Vec::new();
     if services.is_empty() {
-        errors.push(
-            "no service is active: name one in `profiles`, or give a service no profile".to_owned(),
-        );
+        let none = "no service is active: name one in `profiles`, or give a service no profile";
+        errors.push(none.to_owned());
     }
     for (name, service) in services {
         errors.extend(image(name, service));
@@ -38,64 +37,51 @@ fn image(name: &str, service: &Value) -> Option<String> {
     if !service["build"].is_null() || !service["provider"].is_null() {
         return None;
     }
-    let is_open = image
-        .split('/')
-        .any(|part| part.is_empty() || part.starts_with([':', '@']) || part.ends_with([':', '@']));
-    is_open.then(|| {
+    let is_open =
+        |part: &str| part.is_empty() || part.starts_with([':', '@']) || part.ends_with([':', '@']);
+    image.split('/').any(is_open).then(|| {
         format!("service {name} has the image `{image}`, of which a part is empty: is a variable not set?")
     })
 }
 
+/// Returns whether a command of e2e.yml may make files before Compose reads them.
+pub(super) fn may_be_made(plan: &Plan) -> bool {
+    plan.spec.build_command.is_some() || plan.spec.prepare_command.is_some()
+}
+
 fn dockerfile(plan: &Plan, name: &str, service: &Value) -> Option<String> {
-    let build = service["build"].as_object()?;
-    let is_made_before = plan.spec.build_command.is_some() || plan.spec.prepare_command.is_some();
-    if build.contains_key("dockerfile_inline") || is_made_before {
+    let build = &service["build"];
+    if !build["dockerfile_inline"].is_null() || may_be_made(plan) {
         return None;
     }
-    let context = Path::new(build.get("context")?.as_str()?);
-    let file = context.join(
-        build
-            .get("dockerfile")
-            .and_then(Value::as_str)
-            .unwrap_or("Dockerfile"),
-    );
+    let context = Path::new(build["context"].as_str()?);
+    let file = context.join(build["dockerfile"].as_str().unwrap_or("Dockerfile"));
     let is_missing = context.is_absolute() && context.is_dir() && file.symlink_metadata().is_err();
     is_missing.then(|| {
         let shown = file.strip_prefix(&plan.repo.root).unwrap_or(&file);
-        format!(
-            "{} does not exist; it is the Dockerfile of {name}",
-            shown.display()
-        )
+        let shown = shown.display();
+        format!("{shown} does not exist; it is the Dockerfile of {name}")
     })
 }
 
 /// Ports of this host that two services publish.
 fn twice(services: &Map<String, Value>) -> Vec<String> {
-    let mut holders: BTreeMap<(String, String), Vec<(&str, &str)>> = BTreeMap::new();
+    let mut holders: BTreeMap<(&str, &str), Vec<(&str, &str)>> = BTreeMap::new();
     let mut errors = Vec::new();
     for (name, service) in services {
         for port in service["ports"].as_array().into_iter().flatten() {
-            let Some(number) = port["published"]
-                .as_str()
-                .filter(|number| !number.is_empty() && *number != "0")
-            else {
+            let number = port["published"].as_str().unwrap_or_default();
+            if matches!(number, "" | "0") {
                 continue;
-            };
+            }
             let transport = port["protocol"].as_str().unwrap_or("tcp");
             let address = port["host_ip"].as_str().unwrap_or("0.0.0.0");
-            let others = holders
-                .entry((number.to_owned(), transport.to_owned()))
-                .or_default();
-            let overlaps = |other: &str| {
-                [other, address]
-                    .iter()
-                    .any(|one| matches!(*one, "0.0.0.0" | "::" | ""))
-                    || other == address
-            };
+            let others = holders.entry((number, transport)).or_default();
+            let is_all = |one: &str| matches!(one, "0.0.0.0" | "::" | "");
+            let overlaps = |other: &str| is_all(other) || is_all(address) || other == address;
             if let Some((other, _)) = others.iter().find(|(_, there)| overlaps(there)) {
-                errors.push(format!(
-                    "services {other} and {name} both publish port {number}"
-                ));
+                let why = format!("services {other} and {name} both publish port {number}");
+                errors.push(why);
             }
             others.push((name, address));
         }
@@ -125,11 +111,8 @@ pub fn reaches(plan: &Plan, model: &Value, root: &str) -> (Vec<Warning>, Vec<War
 /// each with that path: a host does not have them.
 fn outside(plan: &Plan) -> Vec<(Warning, String)> {
     let mut found = Vec::new();
-    let depth = plan
-        .project_dir
-        .split('/')
-        .filter(|part| !part.is_empty() && *part != ".")
-        .count();
+    let parts = plan.project_dir.split('/');
+    let depth = parts.filter(|part| !matches!(*part, "" | ".")).count();
     for file in &plan.compose_files {
         let text = std::fs::read_to_string(plan.repo.root.join(file)).unwrap_or_default();
         let mut read: serde_yaml::Value = serde_yaml::from_str(&text).unwrap_or_default();
@@ -145,9 +128,8 @@ fn outside(plan: &Plan) -> Vec<(Warning, String)> {
             let context = build.as_str().or(build["context"].as_str());
             for path in mounts.chain(context) {
                 if leads_out(path, depth) {
-                    let text = format!(
-                        "{file}: {name} uses {path}, which is outside the repo and is not sent to a host"
-                    );
+                    let why = "which is outside the repo and is not sent to a host";
+                    let text = format!("{file}: {name} uses {path}, {why}");
                     found.push((Warning::new(Lint::OutsidePath, text), path.to_owned()));
                 }
             }
@@ -175,10 +157,9 @@ fn leads_out(path: &str, depth: usize) -> bool {
 
 /// Health checks of ports at which nobody can answer, each with what to do.
 pub fn unpublished(plan: &Plan, model: &Value, published: &[Published]) -> Vec<(String, String)> {
-    let services = model["services"].as_object().into_iter().flatten();
-    let mut services = services.map(|(_, service)| service);
+    let mut services = model["services"].as_object().into_iter().flatten();
     // Such a service listens where it likes.
-    if services.any(|service| service["network_mode"] == "host") {
+    if services.any(|(_, service)| service["network_mode"] == "host") {
         return Vec::new();
     }
     let checks = plan.spec.health_checks.iter();
@@ -188,10 +169,8 @@ pub fn unpublished(plan: &Plan, model: &Value, published: &[Published]) -> Vec<(
             is_here(host) && published.iter().all(|one| one.declared != Some(*port))
         })
         .map(|(check, (host, port))| {
-            let mut there: Vec<String> = published
-                .iter()
-                .filter_map(|one| Some(format!("{} of {}", one.declared?, one.service)))
-                .collect();
+            let declared = |one: &Published| Some(format!("{} of {}", one.declared?, one.service));
+            let mut there: Vec<String> = published.iter().filter_map(declared).collect();
             there.dedup();
             let help = if there.is_empty() {
                 "no service publishes a port: add `ports:` to the compose file, or use an `exec` check".to_owned()

@@ -32,10 +32,9 @@ pub fn statuses(plan: &Plan) -> Vec<Warning> {
         let Some(command) = command else { continue };
         let code = code(command);
         // What else says whether tests failed.
-        let or_junit = if name == "test_command" {
-            ", or name a `junit` file"
-        } else {
-            ""
+        let or_junit = match name {
+            "test_command" => ", or name a `junit` file",
+            _ => "",
         };
         if !shell.has_pipefail()
             && !code.contains("pipefail")

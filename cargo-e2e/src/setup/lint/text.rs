@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 
 use crate::spec;
-use crate::text::LazyRegex;
+use crate::text::{LazyRegex, has_extension, printable};
 
 /// A larger file is data, not tests.
 const LARGEST: u64 = 1 << 20;
@@ -79,26 +79,18 @@ pub(super) fn files(root: &Path, test_command: &str, not: &BTreeSet<PathBuf>) ->
                 entry.path() != results && name != "node_modules" && name != "target"
             })
             .build();
-        found.extend(
-            walk.filter_map(Result::ok)
-                .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
-                .map(ignore::DirEntry::into_path),
-        );
+        let files = walk.filter_map(Result::ok);
+        let files = files.filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+        found.extend(files.map(ignore::DirEntry::into_path));
     }
-    let is_prose = |path: &PathBuf| {
-        path.extension()
-            .is_some_and(|kind| kind == "md" || kind == "txt" || kind == "rst")
-    };
+    let is_prose = |path: &Path| has_extension(path, &["md", "txt", "rst"]);
     // For `--spec`: it speaks of a sandbox with ports of its own.
-    let is_another_spec = |path: &PathBuf| {
-        path.extension()
-            .is_some_and(|kind| kind == "yml" || kind == "yaml")
+    let is_another_spec = |path: &Path| {
+        has_extension(path, &["yml", "yaml"])
             && std::fs::read(path).is_ok_and(|text| spec::is_meant(&text))
     };
-    found
-        .into_iter()
-        .filter(|path| !is_prose(path) && !is_another_spec(path) && !not.contains(path))
-        .collect()
+    found.retain(|path| !is_prose(path) && !is_another_spec(path) && !not.contains(path));
+    found.into_iter().collect()
 }
 
 /// Returns a file's lines with their places; none of a file that is no text.
@@ -106,20 +98,13 @@ pub(super) fn lines(root: &Path, path: &Path) -> Vec<(Place, String)> {
     let Ok(text) = std::fs::read_to_string(path) else {
         return Vec::new();
     };
-    let file = path
-        .strip_prefix(root)
-        .unwrap_or(path)
-        .display()
-        .to_string();
-    text.lines()
-        .enumerate()
-        .map(|(index, line)| {
-            let (file, line_number) = (file.clone(), index + 1);
-            let place = Place {
-                file,
-                line: line_number,
-            };
-            (place, crate::text::printable(line))
-        })
+    let shown = path.strip_prefix(root).unwrap_or(path).display();
+    let place = |line: usize| Place {
+        file: shown.to_string(),
+        line,
+    };
+    let lines = (1..).zip(text.lines());
+    lines
+        .map(|(number, line)| (place(number), printable(line)))
         .collect()
 }

@@ -6,46 +6,23 @@ use super::super::recipe::{Kind, Part, Recipe, join};
 
 mod merge;
 
-use crate::text::LazyRegex;
+use crate::text::{LazyRegex, lists};
 use merge::plain;
 
 /// The keys whose values are scripts, in the systems that are read here.
-const SCRIPTS: [&str; 9] = [
-    "run",
-    "script",
-    "before_script",
-    "before_install",
-    "install",
-    "commands",
-    "command",
-    "bash",
-    "after_install",
-];
+const SCRIPTS: &str =
+    "run script before_script before_install install commands command bash after_install";
 
 /// Whether a file is one of a CI system's.
 pub(super) fn is_one(file: &str) -> bool {
     let is_yaml = [".yml", ".yaml"].iter().any(|end| file.ends_with(end));
-    let folders = [
-        ".semaphore/",
-        ".github/workflows/",
-        ".github/actions/",
-        ".gitlab/",
-        ".circleci/",
-        ".buildkite/",
-        ".woodpecker/",
-        ".azure-pipelines/",
-    ];
-    let names = [
-        ".gitlab-ci.yml",
-        ".travis.yml",
-        ".drone.yml",
-        ".woodpecker.yml",
-        "azure-pipelines.yml",
-        ".cirrus.yml",
-        "bitbucket-pipelines.yml",
-        "action.yml",
-    ];
-    is_yaml && (folders.iter().any(|folder| file.starts_with(folder)) || names.contains(&file))
+    let mut folders =
+        ".semaphore/ .github/workflows/ .github/actions/ .gitlab/ .circleci/ .buildkite/ \
+                       .woodpecker/ .azure-pipelines/"
+            .split(' ');
+    let names = ".gitlab-ci.yml .travis.yml .drone.yml .woodpecker.yml azure-pipelines.yml .cirrus.yml \
+                 bitbucket-pipelines.yml action.yml";
+    is_yaml && (folders.any(|folder| file.starts_with(folder)) || lists(names, file))
 }
 
 /// The jobs of a file.
@@ -70,20 +47,14 @@ pub(super) fn read(file: &str, text: &str) -> Vec<Recipe> {
         let mut around = around.clone();
         around.environment.extend(merge::matrix(&mut job));
         collect(&job, &around, &mut parts);
-        (!parts.is_empty()).then(|| Recipe {
-            kind: Kind::Ci,
-            file: file.to_owned(),
-            name: name.to_owned(),
-            parts,
-        })
+        (!parts.is_empty()).then(|| Recipe::new(Kind::Ci, file, name, parts))
     };
     let jobs = named.or_else(|| whole.as_mapping().filter(|_| file.contains("gitlab")));
     match jobs {
         Some(jobs) => {
-            let each = jobs
-                .iter()
-                .filter_map(|(name, job)| parts(name.as_str()?, job));
-            each.collect()
+            let jobs = jobs.iter();
+            jobs.filter_map(|(name, job)| parts(name.as_str()?, job))
+                .collect()
         }
         None => parts("", &whole).into_iter().collect(),
     }
@@ -122,7 +93,7 @@ fn collect(node: &Value, around: &Part, parts: &mut Vec<Part>) {
             }
             for (key, value) in keys {
                 let key = key.as_str().unwrap_or_default();
-                if SCRIPTS.contains(&key) {
+                if lists(SCRIPTS, key) {
                     scripts(value, &inner, parts);
                 } else if key == "cmds" {
                     // A Taskfile's commands are texts and calls of other tasks.
@@ -131,17 +102,10 @@ fn collect(node: &Value, around: &Part, parts: &mut Vec<Part>) {
                 } else if key == "task" || key == "deps" {
                     let names = value.as_sequence().into_iter().flatten().chain([value]);
                     let names = names.filter_map(|name| name.as_str().or(name["task"].as_str()));
-                    parts.extend(names.map(|name| Part {
-                        text: format!("task {name}"),
-                        ..inner.clone()
-                    }));
+                    parts.extend(names.map(|name| inner.with(format!("task {name}"))));
                 } else if key == "uses" {
-                    action(
-                        value.as_str().unwrap_or_default(),
-                        &node["with"],
-                        &inner,
-                        parts,
-                    );
+                    let uses = value.as_str().unwrap_or_default();
+                    action(uses, &node["with"], &inner, parts);
                 } else if !matches!(
                     key,
                     "env" | "environment" | "variables" | "env_vars" | "with" | "matrix"
@@ -156,19 +120,13 @@ fn collect(node: &Value, around: &Part, parts: &mut Vec<Part>) {
 
 fn scripts(value: &Value, around: &Part, parts: &mut Vec<Part>) {
     match value {
-        Value::String(text) => parts.push(Part {
-            text: text.clone(),
-            ..around.clone()
-        }),
+        Value::String(text) => parts.push(around.with(text)),
         Value::Sequence(lines) => {
             let lines: Vec<&str> = lines.iter().filter_map(Value::as_str).collect();
             if lines.is_empty() {
                 collect(value, around, parts);
             } else {
-                parts.push(Part {
-                    text: lines.join("\n"),
-                    ..around.clone()
-                });
+                parts.push(around.with(lines.join("\n")));
             }
         }
         node => collect(node, around, parts),
@@ -198,41 +156,26 @@ pub(super) fn pipeline(file: &str, text: &str) -> Vec<Recipe> {
     );
     let scripts = SCRIPT.captures_iter(text).filter_map(|found| {
         let script = (1..=4).find_map(|group| found.get(group))?;
-        Some(Part {
-            text: script.as_str().to_owned(),
-            ..Part::default()
-        })
+        Some(Part::of(script.as_str(), ""))
     });
-    vec![Recipe {
-        kind: Kind::Ci,
-        file: file.to_owned(),
-        name: String::new(),
-        parts: scripts.collect(),
-    }]
+    vec![Recipe::new(Kind::Ci, file, "", scripts.collect())]
 }
 
 /// A GitHub action that starts a stack, or is one of the repo's own.
 fn action(uses: &str, with: &Value, around: &Part, parts: &mut Vec<Part>) {
     if uses.starts_with("./") {
         parts.push(Part {
-            text: format!("uses {uses}"),
             folder: String::new(),
-            ..around.clone()
+            ..around.with(format!("uses {uses}"))
         });
     }
     if !uses.contains("compose-action") || uses.contains("setup") {
         return;
     }
-    let files = with["compose-file"]
-        .as_str()
-        .map(str::to_owned)
-        .unwrap_or_default();
-    let files: Vec<&str> = files
+    let files = with["compose-file"].as_str().unwrap_or_default();
+    let files: String = files
         .split_whitespace()
-        .flat_map(|file| ["-f", file])
+        .map(|file| format!("-f {file} "))
         .collect();
-    parts.push(Part {
-        text: format!("docker compose {} up -d", files.join(" ")),
-        ..around.clone()
-    });
+    parts.push(around.with(format!("docker compose {files}up -d")));
 }

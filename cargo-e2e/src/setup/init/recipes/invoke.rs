@@ -15,18 +15,13 @@ pub(super) fn tasks(file: &str, text: &str) -> Vec<Recipe> {
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("def ") {
             let name = rest.split('(').next().unwrap_or_default();
-            tasks.push(Recipe {
-                kind: Kind::Make,
-                file: file.to_owned(),
-                name: name.replace('_', "-"),
-                parts: Vec::new(),
-            });
+            let name = name.replace('_', "-");
+            tasks.push(Recipe::new(Kind::Make, file, &name, Vec::new()));
         } else if let Some(task) = tasks.last_mut() {
             let commands = COMMAND.captures_iter(line);
-            task.parts.extend(commands.map(|found: Captures<'_>| Part {
-                text: FILLED_IN.replace_all(&found[1], "$$value").into_owned(),
-                folder: parent(file).to_owned(),
-                environment: Vec::new(),
+            task.parts.extend(commands.map(|found: Captures<'_>| {
+                let command = FILLED_IN.replace_all(&found[1], "$$value");
+                Part::of(command, parent(file))
             }));
         }
     }

@@ -43,22 +43,16 @@ pub(super) fn targets(file: &str, text: &str) -> Vec<Recipe> {
         } else if let Some(found) = RULE.captures(line) {
             let needs = found.get(2).map_or("", |needs| needs.as_str());
             if let Some(own) = SET.captures(needs.trim()) {
-                set(
-                    &mut variables,
-                    &format!("{}: {}", &found[1], &own[1]),
-                    needs,
-                    &own[2],
-                );
+                let name = format!("{}: {}", &found[1], &own[1]);
+                set(&mut variables, &name, needs, &own[2]);
                 exported.push((Some(found[1].to_owned()), own[1].to_owned()));
                 continue;
             }
             let needs = needs.split(['#', ';']).next().unwrap_or_default();
             let needs: Vec<String> = needs.split_whitespace().map(str::to_owned).collect();
             let begin = rules.len();
-            for name in found[1]
-                .split_whitespace()
-                .filter(|name| !name.starts_with('.'))
-            {
+            let names = found[1].split_whitespace();
+            for name in names.filter(|name| !name.starts_with('.')) {
                 rules.push((name.to_owned(), needs.clone(), Vec::new()));
             }
             current = begin..rules.len();
@@ -67,16 +61,14 @@ pub(super) fn targets(file: &str, text: &str) -> Vec<Recipe> {
     let is_one_shell = text.lines().any(|line| line.starts_with(".ONESHELL"));
     let scripts = |name: &str| -> Vec<String> {
         let lines = lines(&rules, name, 3).into_iter();
-        let lines = lines
-            .map(|line| expand(&line, &variables, 5))
-            .collect::<Vec<_>>();
+        let lines: Vec<_> = lines.map(|line| expand(&line, &variables, 5)).collect();
         if is_one_shell {
             vec![lines.join("\n")]
         } else {
             lines
         }
     };
-    let environment = |target: &str| -> Vec<(String, String)> {
+    let around = |target: &str| {
         let seen = exported.iter().filter_map(|(only, name)| {
             let value = match only {
                 None => variables.get(name),
@@ -85,24 +77,17 @@ pub(super) fn targets(file: &str, text: &str) -> Vec<Recipe> {
             };
             Some((name.clone(), expand(value?, &variables, 5)))
         });
-        seen.collect()
+        Part {
+            environment: seen.collect(),
+            ..Part::of("", parent(file))
+        }
     };
-    let recipes = rules.iter().map(|(name, ..)| Recipe {
-        kind: Kind::Make,
-        file: file.to_owned(),
-        name: name.clone(),
-        parts: parts(file, scripts(name), &environment(name)),
+    let recipes = rules.iter().map(|(name, ..)| {
+        let around = around(name);
+        let parts = scripts(name).into_iter().map(|text| around.with(text));
+        Recipe::new(Kind::Make, file, name, parts.collect())
     });
     recipes.collect()
-}
-
-fn parts(file: &str, scripts: Vec<String>, environment: &[(String, String)]) -> Vec<Part> {
-    let parts = scripts.into_iter().map(|text| Part {
-        text,
-        folder: parent(file).to_owned(),
-        environment: environment.to_vec(),
-    });
-    parts.collect()
 }
 
 /// Sets a variable as `=`, `?=` or `+=` of this line does.
@@ -141,13 +126,12 @@ fn lines(rules: &[(String, Vec<String>, Vec<String>)], name: &str, depth: usize)
 
 /// The files that a Makefile includes by name.
 pub(super) fn included(text: &str) -> Vec<String> {
-    let lines = text.lines().filter_map(|line| {
+    let included = text.lines().filter_map(|line| {
+        let line = line.strip_prefix('-').unwrap_or(line);
         line.strip_prefix("include ")
-            .or_else(|| line.strip_prefix("-include "))
     });
-    lines
-        .flat_map(|names| names.split_whitespace().map(str::to_owned))
-        .collect()
+    let files = included.flat_map(str::split_whitespace);
+    files.map(str::to_owned).collect()
 }
 
 fn expand(line: &str, variables: &Variables, depth: usize) -> String {
@@ -185,11 +169,7 @@ pub(super) fn recipes(file: &str, text: &str) -> Vec<Recipe> {
                     "justfile_directory()" | "justfile_dir()" => ".".to_owned(),
                     name => variables.get(name).cloned().unwrap_or_default(),
                 });
-                recipe.parts.push(Part {
-                    text: filled.into_owned(),
-                    folder: parent(file).to_owned(),
-                    environment: Vec::new(),
-                });
+                recipe.parts.push(Part::of(filled, parent(file)));
             }
         } else if let Some(found) = SET.captures(line) {
             variables.insert(found[1].to_owned(), found[2].to_owned());
@@ -200,16 +180,8 @@ pub(super) fn recipes(file: &str, text: &str) -> Vec<Recipe> {
                 .split_whitespace()
                 .map(|need| need.trim_matches(['(', ')']));
             let needs = needs.filter(|need| !need.starts_with(['"', '\'']) && !need.is_empty());
-            recipes.push(Recipe {
-                kind: Kind::Make,
-                file: file.to_owned(),
-                name: found[1].to_owned(),
-                parts: parts(
-                    file,
-                    needs.map(|need| format!("just {need}")).collect(),
-                    &[],
-                ),
-            });
+            let parts = needs.map(|need| Part::of(format!("just {need}"), parent(file)));
+            recipes.push(Recipe::new(Kind::Make, file, &found[1], parts.collect()));
         }
     }
     recipes
