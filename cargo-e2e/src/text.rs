@@ -107,6 +107,16 @@ pub fn clip(text: &str, most: usize) -> String {
     }
 }
 
+/// Returns a text with a backslash before each special character.
+pub fn escaped(text: &str, is_special: impl Fn(char) -> bool) -> String {
+    let mut all = String::new();
+    for c in text.chars() {
+        all.extend(is_special(c).then_some('\\'));
+        all.push(c);
+    }
+    all
+}
+
 /// Returns a place in words: `1st`, `2nd`, `3rd`, `11th`.
 pub fn ordinal(place: u32) -> String {
     let end = match (place % 10, place % 100) {

@@ -151,28 +151,26 @@ fn sound_spec(repo: &Repo) -> Option<Spec> {
 fn secrets(repo: &Repo, spec: Option<&Spec>) -> Secrets {
     let set: Vec<(String, String)> = environment().collect();
     let mut names = spec.map_or_else(Vec::new, |spec| spec.secrets.clone());
-    names.retain(|name| {
+    let is_set = |name: &String| {
         set.iter()
             .any(|(is, value)| is == name && !value.is_empty())
-    });
+    };
+    names.retain(is_set);
     // Secrets that are not set have no value to mask.
     let secrets = Secrets::of(&names, set).unwrap_or_default();
-    let own = spec.map_or_else(Vec::new, |spec| spec.env_files.clone());
-    let own = own.iter().map(PathBuf::from);
-    let files: Vec<PathBuf> = [".env".into(), "e2e/.env".into()]
+    let own = spec.into_iter().flat_map(|spec| &spec.env_files);
+    let files = [".env", "e2e/.env"]
         .into_iter()
-        .chain(own)
-        .map(|file: PathBuf| repo.root.join(file))
-        .collect();
+        .chain(own.map(String::as_str));
+    let files: Vec<PathBuf> = files.map(|file| repo.root.join(file)).collect();
     secrets.learn_files(files.iter().map(PathBuf::as_path));
     // The mistake may stand in a line with a credential: e2e.yml is scanned as text, even where it
     // is no YAML.
     let text = read_small(&repo.spec_path).unwrap_or_default();
     let lines = text.lines().filter_map(|line| line.split_once(':'));
     let unquoted = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
-    let written: Vec<_> = lines
-        .map(|(name, value)| (unquoted(name), unquoted(value)))
-        .collect();
+    let written = lines.map(|(name, value)| (unquoted(name), unquoted(value)));
+    let written: Vec<_> = written.collect();
     secrets.learn_variables(&written);
     secrets
 }

@@ -29,11 +29,8 @@ const MOST: usize = 100;
 pub(super) fn of(root: &Path, spec: &Spec, env_files: &[PathBuf]) -> Need {
     let files = spec.compose_file.iter();
     let files: Vec<PathBuf> = files.map(|file| root.join(file)).collect();
-    let variables = env_files
-        .iter()
-        .filter_map(|file| read_small(file))
-        .flat_map(|text| dotenv(&text))
-        .collect();
+    let texts = env_files.iter().filter_map(|file| read_small(file));
+    let variables = texts.flat_map(|text| dotenv(&text)).collect();
     declared(&files, variables, &spec.profiles, &spec.wanted_services())
 }
 
@@ -72,10 +69,10 @@ fn declared(
         }
     }
     let mut need = Need::default();
-    let counted = services
+    for (_, one) in services
         .iter()
-        .filter(|(name, _)| wanted.contains(name.as_str()));
-    for (_, one) in counted {
+        .filter(|(name, _)| wanted.contains(name.as_str()))
+    {
         let times = one.replicas.unwrap_or(1);
         let [reserved, limit] = one.cpus;
         if let Some(cpus) = reserved.or(limit) {
@@ -153,27 +150,20 @@ impl Reader {
         if depth > DEEPEST {
             return;
         }
-        if let Some(other) = extends["file"].as_str() {
-            let other = file.parent().unwrap_or(file).join(other);
-            for model in self.documents(&other, depth + 1) {
-                self.base(declared, &model, &other, name, depth + 1);
-            }
+        let other = extends["file"].as_str();
+        let other = other.map(|other| file.parent().unwrap_or(file).join(other));
+        let read: Vec<Value>;
+        let (file, models) = if let Some(other) = &other {
+            read = self.documents(other, depth + 1);
+            (other.as_path(), read.as_slice())
         } else {
-            self.base(declared, model, file, name, depth + 1);
+            (file, std::slice::from_ref(model))
+        };
+        for model in models {
+            let base = &model["services"][name];
+            self.inherit(declared, model, file, base, depth + 1);
+            declared.take(base, &self.variables);
         }
-    }
-
-    fn base(
-        &mut self,
-        declared: &mut Declared,
-        model: &Value,
-        file: &Path,
-        name: &str,
-        depth: usize,
-    ) {
-        let base = &model["services"][name];
-        self.inherit(declared, model, file, base, depth);
-        declared.take(base, &self.variables);
     }
 }
 
@@ -195,33 +185,30 @@ impl Declared {
             all.find_map(|value| written(value, variables))
         };
         let of_cpus = [
-            first([&reserved["cpus"], &Value::Null]),
-            first([&limits["cpus"], &service["cpus"]]),
+            [&reserved["cpus"], &Value::Null],
+            [&limits["cpus"], &service["cpus"]],
         ];
-        let of_memory = [
-            first([&reserved["memory"], &service["mem_reservation"]]),
-            first([&limits["memory"], &service["mem_limit"]]),
-        ];
-        for at in 0..2 {
-            let said = of_cpus[at].as_deref().and_then(cpus);
-            self.cpus[at] = said.or(self.cpus[at]);
-            let said = of_memory[at].as_deref().and_then(memory);
-            self.memory[at] = said.or(self.memory[at]);
+        for (known, values) in self.cpus.iter_mut().zip(of_cpus) {
+            *known = first(values).and_then(|text| cpus(&text)).or(*known);
         }
+        let of_memory = [
+            [&reserved["memory"], &service["mem_reservation"]],
+            [&limits["memory"], &service["mem_limit"]],
+        ];
+        for (known, values) in self.memory.iter_mut().zip(of_memory) {
+            *known = first(values).and_then(|text| memory(&text)).or(*known);
+        }
+        let text = |value: &Value| Some(value.as_str()?.to_owned());
         let texts = |value: &Value| -> Vec<String> {
             let items = value.as_sequence().into_iter().flatten();
-            items
-                .filter_map(|item| Some(item.as_str()?.to_owned()))
-                .collect()
+            items.filter_map(text).collect()
         };
         self.profiles.extend(texts(&service["profiles"]));
         self.depends_on.extend(texts(&service["depends_on"]));
         let conditions = service["depends_on"].as_mapping().into_iter().flatten();
-        let names = conditions.filter_map(|(name, _)| Some(name.as_str()?.to_owned()));
+        let names = conditions.filter_map(|(name, _)| text(name));
         self.depends_on.extend(names);
-        let others = ["links", "volumes_from"]
-            .map(|key| texts(&service[key]))
-            .concat();
+        let others = [texts(&service["links"]), texts(&service["volumes_from"])].concat();
         let services = others.iter().filter_map(|entry| entry.split(':').next());
         let modes = ["network_mode", "ipc", "pid"].map(|key| service[key].as_str());
         let modes = modes.into_iter().flatten();
@@ -247,10 +234,10 @@ fn written(value: &Value, variables: &BTreeMap<String, String>) -> Option<String
     let inner = name
         .strip_prefix('{')
         .map_or(Some(name), |inner| inner.strip_suffix('}'))?;
-    let (name, default) = match inner.split_once(":-").or_else(|| inner.split_once('-')) {
-        Some((name, default)) => (name, Some(default.to_owned())),
-        None => (inner, None),
-    };
+    let parts = inner.split_once(":-").or_else(|| inner.split_once('-'));
+    let (name, default) = parts.map_or((inner, None), |(name, default)| {
+        (name, Some(default.to_owned()))
+    });
     let known = std::env::var(name).ok();
     let known = known.or_else(|| variables.get(name).cloned());
     known.filter(|value| !value.is_empty()).or(default)

@@ -19,12 +19,10 @@ pub enum HarnessError {
         target: String,
         /// Whether the manifest names it; else it is the default.
         named: bool,
-        /// The test targets that there are.
         targets: Vec<String>,
         /// Whether the package depends on e2e-harness: then one of them may be meant.
         has_harness: bool,
     },
-    /// A target's package does not depend on e2e-harness.
     #[error(
         "{}: `{package}` does not depend on e2e-harness, so its test target `{target}` can't run under `cargo e2e`\n  help: {}",
         manifest.display(),
@@ -35,7 +33,6 @@ pub enum HarnessError {
         package: String,
         target: String,
     },
-    /// No member of a workspace has end-to-end tests.
     #[error(
         "{}: there is no `test_command`, and no member of the workspace has an end-to-end test target\n  help: in a member, {}",
         spec.display(),

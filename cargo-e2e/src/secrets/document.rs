@@ -2,22 +2,15 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::MASK;
 use super::guess;
-use super::mask::MASK;
 use super::patterns::Patterns;
+use crate::text::lists;
 
 /// What stands below these are names that the stack's parts have, and its files are called by.
-const NAMES: [&str; 7] = [
-    "services",
-    "networks",
-    "volumes",
-    "secrets",
-    "configs",
-    "depends_on",
-    "Networks",
-];
+const NAMES: &str = "services networks volumes secrets configs depends_on Networks";
 
 /// Masks every text and every key, and all that stands beside the name of a credential, however
 /// short it is.
@@ -71,14 +64,13 @@ fn texts(patterns: &Patterns, value: &mut Value, names: bool) {
         }
         Value::Object(map) => {
             for (name, value) in &mut *map {
-                texts(patterns, value, NAMES.contains(&name.as_str()));
+                texts(patterns, value, lists(NAMES, name));
             }
             if !names && map.keys().any(|name| masked(patterns, name).is_some()) {
-                let all: Map<String, Value> = std::mem::take(map)
-                    .into_iter()
+                let all = std::mem::take(map).into_iter();
+                *map = all
                     .map(|(name, value)| (masked(patterns, &name).unwrap_or(name), value))
                     .collect();
-                *map = all;
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

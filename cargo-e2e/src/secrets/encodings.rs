@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use regex::Captures;
 
+use super::SHORTEST;
 use super::guess;
-use super::mask::SHORTEST;
-use crate::text::printable;
+use crate::text::{LazyRegex, escaped, printable};
 
 /// What a URL may hold as it is (RFC 3986, unreserved).
 const URL: &AsciiSet = &NON_ALPHANUMERIC
@@ -67,26 +68,18 @@ fn pieces(text: &str) -> Vec<&str> {
         from = text.floor_char_boundary(end - OVERLAP);
     }
     // The last one is no shorter than others.
-    let from = if from == 0 {
-        0
-    } else {
-        text.floor_char_boundary(text.len() - PIECE)
-    };
-    all.push(&text[from..]);
+    let last = text.len().saturating_sub(PIECE);
+    all.push(&text[text.floor_char_boundary(last)..]);
     all
 }
 
 /// Its beginnings, as they are shown where there was no room for more.
 fn cut(value: &str) -> Vec<Vec<u8>> {
-    let ends = value
-        .char_indices()
-        .map(|(at, _)| at)
-        .filter(|at| *at >= CUT);
-    let beginnings = ends.map(|end| &value[..end]);
+    let ends = value.char_indices().map(|(at, _)| at);
+    let beginnings = ends.filter(|at| *at >= CUT).map(|end| &value[..end]);
     let telling = beginnings.filter(|beginning| !guess::is_plain(beginning));
-    telling
-        .flat_map(|beginning| ["...", "…"].map(|dots| [beginning, dots].concat().into_bytes()))
-        .collect()
+    let dotted = |text| ["...", "…"].map(|dots| [text, dots].concat().into_bytes());
+    telling.flat_map(dotted).collect()
 }
 
 fn texts(value: &str) -> Vec<String> {
@@ -187,33 +180,11 @@ fn ascii(text: &str) -> String {
     out
 }
 
-fn escaped(text: &str, special: impl Fn(char) -> bool) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        if special(c) {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
-}
-
 /// `%2F` as `%2f`.
 fn lower_hex(url: &str) -> String {
-    let mut out = String::with_capacity(url.len());
-    let mut hex = 0;
-    for c in url.chars() {
-        if c == '%' {
-            hex = 2;
-            out.push(c);
-        } else if hex > 0 {
-            hex -= 1;
-            out.push(c.to_ascii_lowercase());
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    static HEX: LazyRegex = LazyRegex::new("%[0-9A-F]{2}");
+    let lower = HEX.replace_all(url, |found: &Captures<'_>| found[0].to_ascii_lowercase());
+    lower.into_owned()
 }
 
 /// Returns what is the same in the base64 of every text that holds this one: it may begin at any of

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use regex::Captures;
 use serde_json::Value;
 
-use super::mask::MASK;
+use super::MASK;
 use crate::text::LazyRegex;
 
 static CREDENTIAL: LazyRegex = LazyRegex::new(
@@ -104,26 +104,20 @@ fn leaves(document: &Value, name: &str, found: &mut Vec<String>) {
 }
 
 fn in_addresses(value: &str) -> Vec<String> {
-    let in_urls = IN_URL.captures_iter(value);
-    let mut found: Vec<String> = in_urls
-        .filter(has_password)
-        .filter_map(|found| found.get(3).or(found.get(4)))
-        .map(|found| found.as_str().to_owned())
-        .collect();
-    let escaped = ESCAPED.captures_iter(value);
-    found.extend(escaped.map(|found| found[2].to_owned()));
+    let in_urls = IN_URL.captures_iter(value).filter(has_password);
+    let in_urls = in_urls.filter_map(|found| found.get(3).or(found.get(4)));
+    let escaped = ESCAPED
+        .captures_iter(value)
+        .filter_map(|found| found.get(2));
     let in_dsn = IN_DSN.captures_iter(value);
-    found.extend(
-        in_dsn.filter_map(|found| Some(found.get(1).or(found.get(2))?.as_str().to_owned())),
-    );
+    let in_dsn = in_dsn.filter_map(|found| found.get(1).or(found.get(2)));
+    let all = in_urls.chain(escaped).chain(in_dsn);
+    let mut found: Vec<String> = all.map(|found| found.as_str().to_owned()).collect();
     found.retain(|value| !value.starts_with("${"));
     found.dedup();
     // As it is, and as who uses it has it.
-    let decoded: Vec<String> = found
-        .iter()
-        .map(|value| percent_decode_str(value).decode_utf8_lossy().into_owned())
-        .collect();
-    found.extend(decoded);
+    let decoded = |value: &String| percent_decode_str(value).decode_utf8_lossy().into_owned();
+    found.extend(found.iter().map(decoded).collect::<Vec<_>>());
     found
 }
 

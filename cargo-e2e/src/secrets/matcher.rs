@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::mask::SHORTEST;
+use super::SHORTEST;
 
 /// Forms, none of which is shorter than [`SHORTEST`]. Most places of a text are passed over by a
 /// look at their first bytes; where a form may begin, the longest one is found by halving.
@@ -20,10 +20,8 @@ const BITS: u32 = 16;
 
 impl Matcher {
     pub(super) fn of(forms: BTreeSet<Vec<u8>>) -> Self {
-        let sorted: Vec<Vec<u8>> = forms
-            .into_iter()
-            .filter(|form| form.len() >= SHORTEST)
-            .collect();
+        let forms = forms.into_iter();
+        let sorted: Vec<Vec<u8>> = forms.filter(|form| form.len() >= SHORTEST).collect();
         let mut beginnings = vec![0; (1 << BITS) / 64];
         for form in &sorted {
             let (word, bit) = place(form);
@@ -70,23 +68,18 @@ impl Matcher {
             if text.starts_with(form) {
                 return Some(form.len());
             }
-            let same = form
-                .iter()
-                .zip(text)
-                .take_while(|(one, other)| one == other);
-            text = &text[..same.count()];
+            let same = form.iter().zip(text);
+            let same = same.take_while(|(one, other)| one == other).count();
+            text = &text[..same];
         }
     }
 
     fn begins(&self, beginning: &[u8]) -> bool {
-        let at = self
-            .sorted
-            .partition_point(|form| form.as_slice() < beginning);
+        let sorted = &self.sorted;
+        let at = sorted.partition_point(|form| form.as_slice() < beginning);
+        let goes_on = |form: &Vec<u8>| form.len() > beginning.len() && form.starts_with(beginning);
         // The first may be these bytes and no more; the next one begins with them, too, if any does.
-        self.sorted[at..]
-            .iter()
-            .take(2)
-            .any(|form| form.len() > beginning.len() && form.starts_with(beginning))
+        sorted[at..].iter().take(2).any(goes_on)
     }
 }
 

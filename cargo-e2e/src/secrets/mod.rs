@@ -10,7 +10,6 @@ mod encodings;
 pub(crate) mod fuzz;
 mod guess;
 mod known;
-mod mask;
 mod matcher;
 mod model;
 mod patterns;
@@ -26,9 +25,12 @@ use serde_json::Value;
 
 pub use dotenv::variables as dotenv;
 use known::{Known, Origin};
-pub use mask::SHORTEST;
 pub use patterns::{Masking, Patterns};
 
+/// What stands in the place of a secret.
+const MASK: &str = "***";
+/// A named secret that is shorter than this is not masked: it would stand everywhere.
+pub const SHORTEST: usize = 4;
 /// A file that is larger is no password.
 const LARGEST_FILE: u64 = 64 << 10;
 /// Nobody writes a longer compose file.
@@ -81,11 +83,9 @@ impl Secrets {
             }
             found.extend(of_variable(&name, &value));
         }
-        let missing: Vec<String> = names
-            .iter()
-            .filter(|name| !given.iter().any(|(known, _)| known == *name))
-            .cloned()
-            .collect();
+        let is_given = |name: &String| given.iter().any(|(known, _)| known == name);
+        let mut missing = names.to_vec();
+        missing.retain(|name| !is_given(name));
         if !missing.is_empty() {
             return Err(MissingSecrets { names: missing });
         }
@@ -105,11 +105,9 @@ impl Secrets {
 
     /// The named ones that are too short to be masked.
     pub fn too_short(&self) -> Vec<&str> {
-        self.named
-            .iter()
-            .filter(|(_, value)| value.len() < SHORTEST)
-            .map(|(name, _)| name.as_str())
-            .collect()
+        let named = self.named.iter();
+        let short = named.filter(|(_, value)| value.len() < SHORTEST);
+        short.map(|(name, _)| name.as_str()).collect()
     }
 
     /// Learns what a compose model calls a credential. `read` gives the content of a file that the
@@ -117,17 +115,14 @@ impl Secrets {
     /// the name of its image, is none, unless something else said so.
     pub fn learn(&self, model: &Value, read: impl Fn(&str) -> Option<String>) {
         let credentials = model::credentials(model).into_iter();
-        let mut found: Vec<(String, Origin)> =
-            credentials.map(|value| (value, Origin::Compose)).collect();
-        for file in model::secret_files(model) {
-            let text = read(file).map(|text| text.trim().to_owned());
-            found.extend(text.map(|text| (text, Origin::File)));
-        }
-        for name in model::secret_variables(model) {
-            let value = std::env::var(name).ok().or_else(|| self.set_in_files(name));
-            found.extend(value.map(|value| (value, Origin::Named)));
-        }
-        self.add(found);
+        let credentials = credentials.map(|value| (value, Origin::Compose));
+        let texts = model::secrets(model, "file").filter_map(read);
+        let texts = texts.map(|text| (text.trim().to_owned(), Origin::File));
+        let variables = model::secrets(model, "environment");
+        let values = variables
+            .filter_map(|name| std::env::var(name).ok().or_else(|| self.set_in_files(name)));
+        let values = values.map(|value| (value, Origin::Named));
+        self.add(credentials.chain(texts).chain(values));
     }
 
     /// Learns what compose files call a credential, before anything is put into them. What is no
@@ -201,13 +196,12 @@ impl Secrets {
         let mut masked = Vec::with_capacity(text.len());
         for line in text.split_inclusive(|byte| *byte == b'\n') {
             // Only what there is something to mask in is written anew.
-            let written = serde_json::from_slice::<Value>(line)
-                .ok()
-                .and_then(|document| {
-                    let mut shown = document.clone();
-                    document::mask(&patterns, &mut shown);
-                    (shown != document).then(|| serde_json::to_vec(&shown).ok())?
-                });
+            let document = serde_json::from_slice::<Value>(line).ok();
+            let written = document.and_then(|document| {
+                let mut shown = document.clone();
+                document::mask(&patterns, &mut shown);
+                (shown != document).then(|| serde_json::to_vec(&shown).ok())?
+            });
             if let Some(written) = written {
                 masked.extend(written);
                 masked.extend(line.ends_with(b"\n").then_some(b'\n'));

@@ -34,14 +34,9 @@ fn all(model: &Value) -> Vec<String> {
     found
 }
 
-/// Files that the model's `secrets` are read from.
-pub(super) fn secret_files(model: &Value) -> impl Iterator<Item = &str> {
-    objects(&model["secrets"]).filter_map(|(_, secret)| secret["file"].as_str())
-}
-
-/// Variables that the model's `secrets` are read from.
-pub(super) fn secret_variables(model: &Value) -> impl Iterator<Item = &str> {
-    objects(&model["secrets"]).filter_map(|(_, secret)| secret["environment"].as_str())
+/// What the model's `secrets` are read from: each `file`, or each variable of the `environment`.
+pub(super) fn secrets<'m>(model: &'m Value, from: &str) -> impl Iterator<Item = &'m str> {
+    objects(&model["secrets"]).filter_map(move |(_, secret)| secret[from].as_str())
 }
 
 fn objects(value: &Value) -> impl Iterator<Item = (&String, &Value)> {

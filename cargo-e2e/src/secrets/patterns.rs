@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::mask::MASK;
+use super::MASK;
 use super::matcher::Matcher;
 use super::view::View;
 use super::{encodings, guess};
@@ -92,18 +92,21 @@ pub(super) struct Read<'a> {
 impl<'a> Read<'a> {
     /// `column` is how long the text's first line is already.
     pub(super) fn of(patterns: &'a Patterns, bytes: &'a [u8], column: usize) -> Self {
+        let none = || View::none(bytes);
+        let visible = || View::visible(bytes);
+        let joined = || View::joined(bytes, column);
         Self {
             patterns,
             bytes,
             visible: if patterns.exact.is_empty() {
-                View::none(bytes)
+                none()
             } else {
-                View::visible(bytes)
+                visible()
             },
             joined: if patterns.joined.is_empty() {
-                View::none(bytes)
+                none()
             } else {
-                View::joined(bytes, column)
+                joined()
             },
         }
     }
@@ -218,11 +221,8 @@ impl Masking {
     fn up_to(&mut self, patterns: &Patterns, ends: bool) -> Vec<u8> {
         let read = Read::of(patterns, &self.pending, self.column);
         let found = read.found(self.open, ends);
-        let end = if ends {
-            self.pending.len()
-        } else {
-            read.certain()
-        };
+        let all = self.pending.len();
+        let end = if ends { all } else { read.certain() };
         let mut masked = Vec::with_capacity(end);
         copy(&self.pending, end, &found, self.open.is_some(), &mut masked);
         let shown =

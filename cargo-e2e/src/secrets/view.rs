@@ -147,10 +147,9 @@ impl View {
     /// Returns whether these bytes are one word to a reader: a line break in it is where a line was
     /// full, or so much stands before it that it is no chance.
     pub(super) fn is_one(&self, bytes: &Range<usize>) -> bool {
-        let first = self
-            .breaks
-            .partition_point(|(next, _)| *next <= bytes.start);
-        self.breaks.get(first).is_none_or(|(next, column)| {
+        let breaks = &self.breaks;
+        let first = breaks.partition_point(|(next, _)| *next <= bytes.start);
+        breaks.get(first).is_none_or(|(next, column)| {
             *next >= bytes.end || next - bytes.start >= NO_CHANCE || *column >= FOLDED
         })
     }
@@ -170,10 +169,8 @@ const TIME: &[u8] = b"0000-00-00T00:00:00.000000000Z ";
 /// Returns what is left out at the beginning of a line.
 fn time(text: &[u8]) -> Left {
     let digit = |byte: &u8| if byte.is_ascii_digit() { b'0' } else { *byte };
-    let same = text
-        .iter()
-        .zip(TIME)
-        .take_while(|(byte, of)| digit(byte) == **of);
+    let same = text.iter().zip(TIME);
+    let same = same.take_while(|(byte, of)| digit(byte) == **of);
     match same.count() {
         all if all == TIME.len() => Left::Invisible(all),
         0 => left_out(text),
@@ -187,9 +184,8 @@ fn left_out(text: &[u8]) -> Left {
         [ESCAPE] | [ESCAPE, b'['] => Left::Open,
         [ESCAPE, b'[', rest @ ..] => {
             let parameters = rest.iter().take(LONGEST_SEQUENCE - 2);
-            let count = parameters
-                .take_while(|byte| (b' '..=b'?').contains(byte))
-                .count();
+            let parameters = parameters.take_while(|byte| (b' '..=b'?').contains(byte));
+            let count = parameters.count();
             match rest.get(count) {
                 None if count < LONGEST_SEQUENCE - 2 => Left::Open,
                 Some(b'@'..=b'~') => Left::Invisible(count + 3),

@@ -56,7 +56,6 @@ pub struct Written {
     pub compose_files: Vec<String>,
     /// The recipe that starts that stack, where one does.
     pub started_by: Option<String>,
-    /// How many health checks there are.
     pub health_checks: usize,
     /// How the tests are run: the command, or the names of Cargo's test targets.
     pub tests: String,

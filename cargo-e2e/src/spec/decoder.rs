@@ -38,7 +38,6 @@ impl<'s> Decoder<'s> {
             .ok_or(self.findings)
     }
 
-    /// Takes note of a mistake.
     pub(super) fn report(&mut self, spot: Spot, message: impl Into<String>, help: Option<String>) {
         self.findings.push(Finding {
             spot,
@@ -149,7 +148,6 @@ impl<'s> Decoder<'s> {
         Some(text)
     }
 
-    /// Returns the items of a list.
     pub(super) fn list<'n>(
         &mut self,
         place: Place<'_>,

@@ -18,7 +18,6 @@ pub(super) struct Shape {
     pub(super) keys: Option<&'static Keys>,
 }
 
-/// The keys of one map.
 pub(super) struct Keys {
     /// What the map is, for messages.
     pub(super) what: &'static str,
@@ -66,7 +65,6 @@ impl Keys {
         !names.any(is_it)
     }
 
-    /// Returns the JSON Schema of the map.
     pub(super) fn schema(&self) -> Map<String, Value> {
         let fields = self.fields.iter();
         let properties: Value = fields.map(|field| (field.name, field.schema())).collect();

@@ -2,14 +2,12 @@
 
 use super::source::{Spot, quoted};
 
-/// One value, or key, of the file.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) spot: Spot,
     pub(super) kind: Kind,
 }
 
-/// What a node is.
 #[derive(Debug, Clone)]
 pub(super) enum Kind {
     /// `plain`: without quotes, so it may be a number, a boolean or nothing.
@@ -21,7 +19,6 @@ pub(super) enum Kind {
     Map(Vec<(Node, Node)>),
 }
 
-/// What a scalar without quotes is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PlainKind {
     Null,
@@ -44,7 +41,6 @@ impl Node {
         entries.iter().find(|(known, _)| known.text() == Some(key))
     }
 
-    /// Returns a scalar's text.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Scalar { text, .. } => Some(text),

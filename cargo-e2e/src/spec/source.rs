@@ -115,12 +115,10 @@ impl<'t> Source<'t> {
         self.line_starts[self.line(spot) - 1]
     }
 
-    /// Returns the whole line at a spot.
     pub(super) fn line_text(&self, spot: Spot) -> &'t str {
         self.place(spot).2
     }
 
-    /// One finding, for people.
     pub(super) fn diagnostic(&self, finding: Finding) -> Diagnostic {
         let (line, column, text) = self.place(finding.spot);
         let rest = text.chars().count().saturating_sub(column - 1);

@@ -12,7 +12,6 @@ use super::pattern::{IMAGE, PROFILE, Pattern, SERVICE, SLUG, VARIABLE};
 use super::seconds::{MAX_SECONDS, SecondsError, meant_seconds, seconds};
 use super::source::quoted;
 
-/// The slug of a repo.
 pub(super) const NAME: Type<String> = Type::new(
     "`[a-z0-9][a-z0-9-]{0,39}`",
     || SLUG.schema(),

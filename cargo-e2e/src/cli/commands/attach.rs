@@ -30,6 +30,18 @@ pub(super) struct Wanted {
     pub(super) stdin: Stdin,
 }
 
+impl Wanted {
+    /// Returns a command with the terminal that this process has; without one, with its input.
+    fn new(command: String, terminal: bool) -> Self {
+        let stdin = if terminal {
+            Stdin::Terminal
+        } else {
+            Stdin::Own
+        };
+        Self { command, stdin }
+    }
+}
+
 /// The standard input of a command on the host.
 pub(super) enum Stdin {
     /// A terminal of its own.
@@ -72,18 +84,9 @@ pub(crate) async fn exec(arguments: ExecArguments) -> u8 {
         let [service] = target.services else {
             return Err(Refusal::new("give one service"));
         };
-        Ok(Wanted {
-            command: format!(
-                "exec docker exec {tty} {} {}",
-                container(target, service)?,
-                words.join(" ")
-            ),
-            stdin: if terminal {
-                Stdin::Terminal
-            } else {
-                Stdin::Own
-            },
-        })
+        let (container, words) = (container(target, service)?, words.join(" "));
+        let command = format!("exec docker exec {tty} {container} {words}");
+        Ok(Wanted::new(command, terminal))
     })
     .await
 }
@@ -105,14 +108,7 @@ pub(crate) async fn shell(arguments: ServiceArguments) -> u8 {
                 quote(&existing.state.repo_dir)
             ),
         };
-        Ok(Wanted {
-            command,
-            stdin: if std::io::stdin().is_terminal() {
-                Stdin::Terminal
-            } else {
-                Stdin::Own
-            },
-        })
+        Ok(Wanted::new(command, std::io::stdin().is_terminal()))
     })
     .await
 }
@@ -145,13 +141,14 @@ fn container<'t>(target: &'t Target<'_>, service: &str) -> Result<&'t str, Refus
     let running = of_service.iter().find(|one| one.state.status == "running");
     match (running, of_service.first()) {
         (Some(one), _) => Ok(&one.id),
-        (None, Some(one)) => Err(Refusal {
-            message: format!("`{service}` is not running ({})", how_it_is(one)),
-            help: Some(format!(
-                "`cargo e2e logs {service} --host {}` shows what it printed",
-                word(target.host.name())
-            )),
-        }),
+        (None, Some(one)) => {
+            let host = word(target.host.name());
+            let help = format!("`cargo e2e logs {service} --host {host}` shows what it printed");
+            Err(Refusal {
+                message: format!("`{service}` is not running ({})", how_it_is(one)),
+                help: Some(help),
+            })
+        }
         (None, None) => Err(Refusal::new(&format!("`{service}` has no container"))),
     }
 }
@@ -202,15 +199,13 @@ pub(super) async fn become_command(
         }
     })
     .await;
-    match wanted {
-        Some(wanted) => {
-            // The new program writes to the same streams.
-            match exit::drain(0).await {
-                0 => replace(&host_for(&place.host), &wanted),
-                code => code,
-            }
-        }
-        None => code,
+    let Some(wanted) = wanted else {
+        return code;
+    };
+    // The new program writes to the same streams.
+    match exit::drain(0).await {
+        0 => replace(&host_for(&place.host), &wanted),
+        code => code,
     }
 }
 

@@ -54,24 +54,25 @@ pub(crate) async fn doctor(arguments: ListArguments) -> u8 {
     for host in hosts {
         take(Some(&host), doctor::host(&host, tests_on).await);
     }
-    let missing = all.iter().filter(|one| one.status == DoctorStatus::Missing);
-    let count_missing = missing.clone().count();
-    let lost = missing.clone().find(|one| one.name == CONNECTION);
+    let is_missing = |one: &&DoctorCheck| one.status == DoctorStatus::Missing;
+    let missing: Vec<&DoctorCheck> = all.iter().filter(is_missing).collect();
+    let lost = missing.iter().find(|one| one.name == CONNECTION);
     let why = match lost.and_then(|one| one.host.as_deref()) {
         Some(host) => format!("cannot reach the host `{host}`"),
         None => {
-            let failed = count(count_missing, "check");
+            let failed = count(missing.len(), "check");
             format!("`{name}` cannot run sandboxes: {failed} failed")
         }
     };
+    let lacks = !missing.is_empty();
     if json {
         let code = match &repo {
-            _ if count_missing > 0 => exit_code(Verdict::HostError, None),
+            _ if lacks => exit_code(Verdict::HostError, None),
             Some(Err(refused)) => refused.code(),
             _ => 0,
         };
         all.extend(repo.map(|repo| of_repo(&repo)));
-        let ok = all.iter().all(|one| one.status != DoctorStatus::Missing);
+        let ok = !all.iter().any(|one| is_missing(&one));
         print(&DoctorAnswer {
             schema: 1,
             host: name,
@@ -88,7 +89,7 @@ pub(crate) async fn doctor(arguments: ListArguments) -> u8 {
             0
         }
     };
-    if count_missing > 0 {
+    if lacks {
         return failure(Verdict::HostError, &why);
     }
     errln!("{name} can run sandboxes");

@@ -54,11 +54,8 @@ pub(crate) async fn forward(arguments: ForwardArguments) -> u8 {
             errln!("nothing to forward: the sandbox is on this machine, and its ports answer here");
             return Ok(0);
         }
-        errln!(
-            "forwarding the ports of {} on {} until Ctrl-C",
-            listed.run_id,
-            host.name()
-        );
+        let (id, name) = (&listed.run_id, host.name());
+        errln!("forwarding the ports of {id} on {name} until Ctrl-C");
         hold(host, facts, &listed).await
     })
     .await
@@ -76,10 +73,8 @@ async fn bring(host: &dyn Host, ports: &[Endpoint]) -> Result<BTreeMap<u16, u16>
         let Endpoint { service, port, .. } = one;
         if !is_tcp(one) {
             if !host.is_local() {
-                warn(&format!(
-                    "{service}: ssh can't forward UDP port {}",
-                    one.container_port
-                ));
+                let port = one.container_port;
+                warn(&format!("{service}: ssh can't forward UDP port {port}"));
             }
             continue;
         }

@@ -154,18 +154,15 @@ impl Previewed {
 
 /// Returns the rewritten model for a host that lacks nothing.
 fn isolated(plan: &Plan, model: serde_json::Value, project: &str) -> Rewritten {
-    // Only the host knows which ports are free.
-    let ports = PortRule::new(plan.ports, &[]);
-    isolate(
-        model,
-        &Isolation {
-            project,
-            labels: &[],
-            ports,
-            ipv6: true,
-            engine: (25, 0),
-        },
-    )
+    let isolation = Isolation {
+        project,
+        labels: &[],
+        // Only the host knows which ports are free.
+        ports: PortRule::new(plan.ports, &[]),
+        ipv6: true,
+        engine: (25, 0),
+    };
+    isolate(model, &isolation)
 }
 
 fn describe(plan: &Plan, project: &str) -> String {
@@ -173,26 +170,18 @@ fn describe(plan: &Plan, project: &str) -> String {
     let mut line = |name: &str, value: String| {
         let _ = writeln!(text, "{name:<11} {value}");
     };
-    line(
-        "repo",
-        format!("{} in {}", plan.spec.name, plan.repo.root.display()),
-    );
+    let (name, host) = (&plan.spec.name, &plan.host);
+    line("repo", format!("{name} in {}", plan.repo.root.display()));
     line("spec", plan.spec_name().display().to_string());
-    line(
-        "host",
-        format!("{} ({})", plan.host.name, plan.host.because),
-    );
+    line("host", format!("{} ({})", host.name, host.because));
     line("project", project.to_owned());
     line("compose", plan.compose_files.join(", "));
-    let folder = if plan.project_dir.is_empty() {
-        "the repo's root".to_owned()
-    } else {
-        format!("{}/", plan.project_dir)
+    let folder = match plan.project_dir.as_str() {
+        "" => "the repo's root".to_owned(),
+        folder => format!("{folder}/"),
     };
-    let because = plan
-        .project_dir_because
-        .as_ref()
-        .map_or_else(String::new, |why| format!(" ({why})"));
+    let because = plan.project_dir_because.as_ref();
+    let because = because.map_or_else(String::new, |why| format!(" ({why})"));
     line("paths from", format!("{folder}{because}"));
     line("ports", ports(plan));
     if let Some(need) = need(plan) {
@@ -205,11 +194,9 @@ fn describe(plan: &Plan, project: &str) -> String {
         line(name, value);
     }
     for check in &plan.spec.health_checks {
-        let probe = check.probe.kind().describe();
-        line(
-            "health",
-            format!("{}: {probe} within {}", check.name, whole(check.timeout)),
-        );
+        let (name, probe) = (&check.name, check.probe.kind().describe());
+        let limit = whole(check.timeout);
+        line("health", format!("{name}: {probe} within {limit}"));
     }
     if let Some(command) = &plan.spec.setup_command {
         line("setup", format!("{} (on the host)", one_line(command)));
@@ -229,10 +216,8 @@ fn describe(plan: &Plan, project: &str) -> String {
     }
     if !plan.spec.junit.is_empty() {
         let files = plan.spec.junit.join(", ");
-        line(
-            "junit",
-            format!("{files} (each must be written by the tests)"),
-        );
+        let files = format!("{files} (each must be written by the tests)");
+        line("junit", files);
     }
     let keep = match plan.keep {
         Keep::No => "always".to_owned(),
@@ -262,10 +247,8 @@ fn used(plan: &Plan) -> Option<String> {
     let store = Store::in_state(&state_folder());
     let spec = plan.repo.other_spec();
     let is_ours = |record: &Record| {
-        record.repo == plan.spec.name
-            && record.spec == spec
-            && record.verdict == Verdict::Passed
-            && record.usage.is_some()
+        let passed = record.verdict == Verdict::Passed && record.usage.is_some();
+        passed && record.repo == plan.spec.name && record.spec == spec
     };
     let record = store.latest(is_ours).ok()??;
     let used = record.usage?.memory_kb;
@@ -371,14 +354,9 @@ fn hours(plan: &Plan) -> String {
 
 /// Returns the first line of a command that does something.
 fn one_line(command: &str) -> String {
-    let mut lines = command
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty());
-    let first = lines.next().unwrap_or_default().to_owned();
-    if lines.next().is_some() {
-        format!("{first} …")
-    } else {
-        first
-    }
+    let lines = command.lines().map(str::trim);
+    let mut lines = lines.filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let more = if lines.next().is_some() { " …" } else { "" };
+    format!("{first}{more}")
 }

@@ -23,12 +23,9 @@ struct Simple {
 pub(super) fn call(command: &str) -> Option<Call> {
     let commands = split(command)?;
     let (last, before) = commands.split_last()?;
-    let compound = |one: &Simple| {
-        let first = one.words.first();
-        first.is_some_and(|word| lists(COMPOUND, word))
-    };
+    let begins = |one: &Simple, list| one.words.first().is_some_and(|word| lists(list, word));
     // What was appended would be that of `tee`, or of a loop's end.
-    if last.after == "|" || commands.iter().any(compound) {
+    if last.after == "|" || commands.iter().any(|one| begins(one, COMPOUND)) {
         return None;
     }
     // Tests of two runners are in one record, and only one of them gets the arguments.
@@ -36,10 +33,7 @@ pub(super) fn call(command: &str) -> Option<Call> {
         return None;
     }
     let (kind, from) = runner(&last.words)?;
-    let moves = |one: &Simple| {
-        let first = one.words.first();
-        first.is_some_and(|word| matches!(word.as_str(), "cd" | "pushd"))
-    };
+    let moves = |one: &Simple| begins(one, "cd pushd");
     let option = |word: &String| lists(FOLDERS, word.split('=').next().unwrap_or_default());
     Some(Call {
         kind,
@@ -141,14 +135,9 @@ fn split(script: &str) -> Option<Vec<Simple>> {
                 // The number of a stream is no word.
                 word.take_if(|word| word.chars().all(|c| c.is_ascii_digit()));
                 end_word(&mut word, &mut all);
-                while chars
-                    .next_if(|c| matches!(c, '>' | '<' | '&' | '|' | ' '))
-                    .is_some()
-                {}
-                while chars
-                    .next_if(|c| !c.is_whitespace() && !matches!(c, ';' | '|' | '&'))
-                    .is_some()
-                {}
+                while chars.next_if(|c| "><&| ".contains(*c)).is_some() {}
+                let is_target = |c: &char| !c.is_whitespace() && !";|&".contains(*c);
+                while chars.next_if(is_target).is_some() {}
             }
             ';' | '\n' | '|' | '&' | '(' | ')' => {
                 end_word(&mut word, &mut all);
@@ -162,10 +151,8 @@ fn split(script: &str) -> Option<Vec<Simple>> {
                     return None;
                 }
                 if matches!(c, '(' | ')') {
-                    all.push(Simple {
-                        after: String::new(),
-                        words: vec![operator],
-                    });
+                    let (after, words) = (String::new(), vec![operator]);
+                    all.push(Simple { after, words });
                     continue;
                 }
                 match all.last_mut() {

@@ -231,12 +231,5 @@ fn pattern(option: &str, before: &str, names: &[String], after: &str) -> Vec<Str
 
 /// A text as a regular expression of JavaScript and Go.
 fn escaped(text: &str) -> String {
-    let mut all = String::new();
-    for c in text.chars() {
-        if r"\^$.*+?()[]{}|".contains(c) {
-            all.push('\\');
-        }
-        all.push(c);
-    }
-    all
+    crate::text::escaped(text, |c| r"\^$.*+?()[]{}|".contains(c))
 }

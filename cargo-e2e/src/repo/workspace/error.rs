@@ -10,7 +10,6 @@ use crate::shell::word;
 /// Why no repo was found.
 #[derive(Debug, thiserror::Error)]
 pub enum FindError {
-    /// Options that can't be used together.
     #[error("{first} and {second} can't be used together")]
     Conflict {
         first: &'static str,
@@ -71,7 +70,6 @@ pub enum FindError {
     #[error("no member of the workspace {} has an e2e/e2e.yml\n  looked in {}", workspace.display(), members.join(", "))]
     NoMembers {
         workspace: PathBuf,
-        /// The names of its members.
         members: Vec<String>,
     },
     /// Cargo could not read the project.
@@ -87,7 +85,6 @@ pub enum FindError {
         manifest: PathBuf,
         /// Such as `[package.metadata.e2e]`.
         table: &'static str,
-        /// What is wrong, and what was likely meant.
         problem: String,
     },
 }

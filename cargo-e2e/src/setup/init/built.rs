@@ -28,9 +28,8 @@ pub(super) fn find(model: &Value, uses: &[Use<'_>]) -> Vec<Built> {
         .collect();
     let found = images.into_iter().filter_map(|image| {
         let builds = |step: &&Step| tags(&step.words).any(|tag| whole(tag) == whole(image));
-        let found = uses
-            .iter()
-            .filter_map(|one| Some((one, one.steps.iter().find(builds)?)));
+        let found = uses.iter();
+        let found = found.filter_map(|one| Some((one, one.steps.iter().find(builds)?)));
         // Those that call it do more.
         let (one, step) = found.min_by_key(|(one, _)| one.steps.len())?;
         Some(Built {

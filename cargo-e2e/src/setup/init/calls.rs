@@ -29,7 +29,6 @@ pub(super) struct Call {
     pub(super) env_files: Vec<String>,
     /// `up`, `run`, …
     pub(super) verb: String,
-    /// The services that are named.
     pub(super) services: Vec<String>,
     /// The service whose end is the result.
     pub(super) result_of: Option<String>,

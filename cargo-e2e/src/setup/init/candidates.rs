@@ -98,7 +98,6 @@ fn called(recipe: &Recipe) -> Option<String> {
     is_one.then(|| within(parent(&recipe.file), &command))
 }
 
-/// A command in a folder of the repo.
 pub(super) fn within(folder: &str, command: &str) -> String {
     let parts = folder.split('/').filter(|part| !part.is_empty());
     let up: String = parts.map(|_| "../").collect();

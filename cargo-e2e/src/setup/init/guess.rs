@@ -15,7 +15,6 @@ use crate::text::has_extension;
 /// The test that is written where there is none.
 pub(super) const SMOKE: &str = "e2e/tests/smoke.sh";
 
-/// How the tests are run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tests {
     pub(super) run: Runs,
@@ -30,7 +29,6 @@ pub(super) struct Tests {
     pub(super) smoke: Option<String>,
 }
 
-/// What runs them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Runs {
     /// `test_command`.

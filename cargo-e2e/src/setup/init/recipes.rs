@@ -12,6 +12,7 @@ use super::recipe::{Kind, Part, ROOT, Recipe, Step, join, parent};
 use super::shell::{self, Variables};
 use super::tree::Tree;
 use super::typed::is_open;
+use crate::text::{has_extension, lists};
 
 mod ci;
 mod invoke;
@@ -20,7 +21,6 @@ mod make;
 /// How deep a recipe that calls another one is followed.
 const DEPTH: usize = 4;
 
-/// All recipes of a repo.
 #[derive(Debug, Default)]
 pub(super) struct Recipes {
     pub(super) all: Vec<Recipe>,
@@ -148,9 +148,9 @@ impl Recipes {
                     .collect();
                 let mut environment = part.environment.clone();
                 // Those with such a name are for other programs too.
-                let exported = variables
-                    .iter()
-                    .filter(|(name, value)| is_constant(name) && !value.contains(ROOT));
+                let is_known =
+                    |(name, value): &(&String, &String)| is_constant(name) && !value.contains(ROOT);
+                let exported = variables.iter().filter(is_known);
                 environment.extend(exported.map(|(name, value)| (name.clone(), value.clone())));
                 environment.extend(own.iter().cloned());
                 let step = Step {
@@ -161,12 +161,8 @@ impl Recipes {
                     assigned: own,
                 };
                 // A script that only runs tests is a test command by its own name.
-                let is_wrapper = within.iter().any(|step| {
-                    step.words
-                        .iter()
-                        .any(|word| word == "compose" || word == "docker-compose")
-                });
-                if is_wrapper {
+                let is_compose = |word: &String| lists("compose docker-compose", word);
+                if within.iter().any(|step| step.words.iter().any(is_compose)) {
                     steps.extend(within);
                 } else {
                     steps.push(step);
@@ -258,15 +254,12 @@ fn take_assignments(words: &mut Vec<String>, assigned: &mut Vec<(String, String)
 }
 
 fn is_script(file: &str) -> bool {
-    let extension = Path::new(file)
-        .extension()
-        .and_then(std::ffi::OsStr::to_str);
-    let folders = ["script", "scripts", "bin", "ci", ".ci", "hack", "tools"];
-    matches!(extension, Some("sh" | "bash"))
-        || extension.is_none() && folders.contains(&parent(file))
+    let path = Path::new(file);
+    let folders = "script scripts bin ci .ci hack tools";
+    has_extension(path, &["sh", "bash"])
+        || path.extension().is_none() && lists(folders, parent(file))
 }
 
-/// The scripts of a package.json.
 fn package(file: &str, text: &str) -> Vec<Recipe> {
     let package: Value = serde_json::from_str(text).unwrap_or_default();
     let scripts = package["scripts"].as_object().into_iter().flatten();
@@ -299,9 +292,8 @@ fn prose(file: &str, text: &str) -> Vec<Recipe> {
             text.push_str(line.trim_start_matches("$ "));
             text.push('\n');
         } else if line.starts_with('#') {
-            line.trim_start_matches('#')
-                .trim()
-                .clone_into(&mut headline);
+            let title = line.trim_start_matches('#').trim();
+            title.clone_into(&mut headline);
         }
     }
     recipes

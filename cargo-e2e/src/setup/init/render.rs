@@ -10,6 +10,7 @@ use super::health::Check;
 use super::stack::Stack;
 use crate::compose::Published;
 use crate::spec::MODELINE;
+use crate::text::lists;
 
 /// What e2e.yml names when it names nothing.
 const DEFAULT: &str = "e2e/compose.yml";
@@ -23,14 +24,12 @@ pub(super) fn draft(name: &str, stack: &Stack) -> String {
     )
 }
 
-/// What the whole file is made of.
 pub(super) struct Found<'a> {
     pub(super) name: &'a str,
     /// The stack, and those that it was preferred to.
     pub(super) stacks: &'a [Stack],
     pub(super) checks: &'a [Check],
     pub(super) tests: &'a Tests,
-    /// Other ways to run the tests.
     pub(super) others: &'a [Tests],
     pub(super) published: &'a [Published],
     /// Images that the repo builds beside Compose.
@@ -39,7 +38,6 @@ pub(super) struct Found<'a> {
     pub(super) needs_git: bool,
 }
 
-/// The whole file.
 pub(super) fn spec(found: &Found<'_>) -> String {
     let mut text = format!("{MODELINE}\nname: {}\n", scalar(found.name));
     if let [stack, others @ ..] = found.stacks {
@@ -48,11 +46,8 @@ pub(super) fn spec(found: &Found<'_>) -> String {
             let _ = writeln!(text, "\n# Started by {source}.");
         }
         text.push_str(&compose(stack));
-        commented(
-            &mut text,
-            "Other compose files:",
-            others.iter().map(compose),
-        );
+        let others = others.iter().map(compose);
+        commented(&mut text, "Other compose files:", others);
     }
     images(&mut text, found.built);
     if found.needs_git {
@@ -67,13 +62,14 @@ pub(super) fn spec(found: &Found<'_>) -> String {
     }
     for check in found.checks {
         let _ = writeln!(text, "  - name: {}", scalar(&check.name));
+        let address = format!("localhost:{}", check.port);
         let _ = match &check.path {
             Some(path) => writeln!(
                 text,
                 "    url: {}",
-                scalar(&format!("http://localhost:{}{path}", check.port))
+                scalar(&format!("http://{address}{path}"))
             ),
-            None => writeln!(text, "    tcp: localhost:{}", check.port),
+            None => writeln!(text, "    tcp: {address}"),
         };
         if let Some(timeout) = check.timeout {
             let _ = writeln!(text, "    timeout: {timeout}");
@@ -106,18 +102,12 @@ pub(super) fn spec(found: &Found<'_>) -> String {
 
 /// Alternatives as comments, each ready to be taken.
 fn commented(text: &mut String, title: &str, others: impl Iterator<Item = String>) {
-    let lines: Vec<String> = others
-        .flat_map(|other| {
-            other
-                .lines()
-                .map(|line| format!("# {line}\n"))
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    if !lines.is_empty() {
+    let others: Vec<String> = others.collect();
+    let mut lines = others.iter().flat_map(|other| other.lines()).peekable();
+    if lines.peek().is_some() {
         let _ = writeln!(text, "# {title}");
-        text.extend(lines);
     }
+    text.extend(lines.map(|line| format!("# {line}\n")));
 }
 
 /// The two ways to have images that no registry has, as comments.
@@ -203,16 +193,13 @@ fn list(key: &str, entries: &[String]) -> String {
 
 /// One line of YAML that every reader takes for this text.
 fn scalar(text: &str) -> String {
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || " _./:=-?&,@+%".contains(c);
+    let means_else = "y n yes no on off true false null";
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '.')
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || " _./:=-?&,@+%".contains(c))
+        && text.chars().all(is_safe)
         && !text.contains(": ")
         && !text.ends_with([':', ' '])
-        && !matches!(
-            text.to_ascii_lowercase().as_str(),
-            "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null"
-        );
+        && !lists(means_else, &text.to_ascii_lowercase());
     if plain {
         text.to_owned()
     } else {

@@ -1,5 +1,6 @@
 //! Which commands run tests.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::text::{has_extension, lists};
@@ -46,17 +47,13 @@ pub(super) fn runner(words: &[String]) -> Option<Runner> {
     let words = unwrapped(&all);
     let (program, rest) = words.split_first()?;
     let name = program.rsplit('/').next().unwrap_or(program);
-    let first = rest
-        .iter()
-        .find(|word| !word.starts_with(['-', '+']))
-        .copied()
-        .unwrap_or_default();
+    let first = rest.iter().find(|word| !word.starts_with(['-', '+']));
+    let first = first.copied().unwrap_or_default();
     let has = |word: &str| rest.contains(&word);
     let is_other = match name {
         "cargo" => {
-            let doc_only = has("--doc");
             let is_test = match first {
-                "test" | "t" => !doc_only,
+                "test" | "t" => !has("--doc"),
                 "nextest" => has("run") || has("r"),
                 "llvm-cov" => !has("report") && !has("clean"),
                 // Programs of the repo, or with tasks of its own.
@@ -89,9 +86,8 @@ pub(super) fn runner(words: &[String]) -> Option<Runner> {
         }
         "manage.py" => first == "test",
         "mvn" | "mvnw" => {
-            rest.iter()
-                .any(|word| matches!(*word, "test" | "verify" | "integration-test" | "install"))
-                && !has("-DskipTests")
+            let goals = "test verify integration-test install";
+            rest.iter().any(|word| lists(goals, word)) && !has("-DskipTests")
         }
         "gradle" | "gradlew" => rest.iter().any(|word| {
             let task = word.rsplit(':').next().unwrap_or(word);
@@ -189,11 +185,8 @@ pub(super) fn is_python_test(name: &str) -> bool {
 }
 
 fn is_test_script(path: &str) -> bool {
-    let name = Path::new(path)
-        .file_stem()
-        .and_then(std::ffi::OsStr::to_str)
-        .unwrap_or_default();
-    is_test_name(name)
+    let name = Path::new(path).file_stem().and_then(OsStr::to_str);
+    name.is_some_and(is_test_name)
 }
 
 /// Whether a test command says that it needs more than its own process.

@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::text::LazyRegex;
+use crate::text::{LazyRegex, lists};
 use regex::Captures;
 
 /// Words that stand before a command and change nothing of what it is.
-const BEFORE: [&str; 14] = [
-    "if", "then", "else", "elif", "do", "while", "until", "!", "{", "time", "exec", "sudo",
-    "command", "nohup",
-];
+const BEFORE: &str = "if then else elif do while until ! { time exec sudo command nohup";
 
 /// Values of variables that a script or a Makefile sets.
 pub(super) type Variables = BTreeMap<String, String>;
@@ -25,12 +22,8 @@ pub(super) fn commands(script: &str, variables: &mut Variables) -> Vec<Vec<Strin
     };
     walk.run(&split(script), DEPTH);
     // Called in a way that is not understood.
-    let left: Vec<_> = walk
-        .functions
-        .values()
-        .filter(|(_, called)| !called)
-        .cloned()
-        .collect();
+    let mut left: Vec<_> = walk.functions.values().cloned().collect();
+    left.retain(|(_, called)| !called);
     for (body, _) in left {
         walk.run(&body, DEPTH);
     }
@@ -65,15 +58,13 @@ impl Walk<'_> {
     fn command(&mut self, words: &[String], depth: usize) {
         let filled = words.iter().flat_map(|word| fill(word, self.variables));
         let mut words: Vec<String> = filled.collect();
-        let leading = words
-            .iter()
-            .take_while(|word| BEFORE.contains(&word.as_str()));
+        let leading = words.iter().take_while(|word| lists(BEFORE, word));
         words.drain(..leading.count());
         let assigned: Vec<&String> = match words.first().map(String::as_str) {
-            Some("export" | "local" | "readonly" | "declare" | "typeset") => words[1..]
-                .iter()
-                .filter(|word| !word.starts_with('-'))
-                .collect(),
+            Some("export" | "local" | "readonly" | "declare" | "typeset") => {
+                let words = words[1..].iter();
+                words.filter(|word| !word.starts_with('-')).collect()
+            }
             _ => words.iter().collect(),
         };
         let is_assignment = assigned.iter().all(|word| assignment(word).is_some());
@@ -87,10 +78,10 @@ impl Walk<'_> {
             }
         } else if let Some(inner) = inner(&words).filter(|_| depth > 0) {
             self.run(&split(&inner), depth - 1);
-        } else if depth > 0
-            && self
-                .functions
-                .contains_key(&words.first().cloned().unwrap_or_default())
+        } else if words
+            .first()
+            .is_some_and(|name| self.functions.contains_key(name))
+            && depth > 0
         {
             self.call(&words, depth - 1);
         } else if !words.is_empty() {
@@ -176,24 +167,19 @@ fn fill(word: &str, variables: &Variables) -> Vec<String> {
         return vec![word.to_owned()];
     }
     let filled = VARIABLE.replace_all(word, |found: &Captures<'_>| {
-        let name = found
-            .get(1)
-            .or_else(|| found.get(2))
-            .map_or("", |name| name.as_str());
+        let name = found.get(1).or_else(|| found.get(2));
+        let value = name.and_then(|name| variables.get(name.as_str()));
         let default = found
             .get(3)
-            .map(|text| text.as_str().trim_matches(['"', '\'']).to_owned());
-        let value = variables.get(name).cloned().or(default);
-        value.unwrap_or_else(|| found[0].to_owned())
+            .map(|text| text.as_str().trim_matches(['"', '\'']));
+        let value = value.map(String::as_str).or(default);
+        value.unwrap_or(&found[0]).to_owned()
     });
-    let is_alone = VARIABLE
-        .find(word)
-        .is_some_and(|found| found.len() == word.len());
-    if is_alone {
+    let whole = VARIABLE.find(word);
+    if whole.is_some_and(|found| found.len() == word.len()) {
         // An array's words stand in brackets.
-        let array = filled
-            .strip_prefix('(')
-            .and_then(|rest| rest.strip_suffix(')'));
+        let array = filled.strip_prefix('(');
+        let array = array.and_then(|rest| rest.strip_suffix(')'));
         let words = split(array.unwrap_or(&filled));
         words.into_iter().flatten().collect()
     } else {
@@ -201,7 +187,6 @@ fn fill(word: &str, variables: &Variables) -> Vec<String> {
     }
 }
 
-/// The words of each simple command.
 fn split(script: &str) -> Vec<Vec<String>> {
     let mut reader = Reader::default();
     let mut chars = script.chars().peekable();
@@ -251,18 +236,10 @@ fn split(script: &str) -> Vec<Vec<String>> {
                 reader.end_command();
             }
             '>' | '<' => {
-                if reader
-                    .word
-                    .as_ref()
-                    .is_some_and(|word| word.chars().all(|c| c.is_ascii_digit()))
-                {
-                    reader.word = None;
-                }
+                let word = &mut reader.word;
+                word.take_if(|word| word.chars().all(|c| c.is_ascii_digit()));
                 reader.end_word();
-                while chars
-                    .next_if(|next| matches!(next, '>' | '<' | '&'))
-                    .is_some()
-                {}
+                while chars.next_if(|next| "><&".contains(*next)).is_some() {}
                 reader.skips = true;
             }
             '(' | ')' => {
@@ -278,7 +255,6 @@ fn split(script: &str) -> Vec<Vec<String>> {
     reader.commands
 }
 
-/// What was read so far.
 #[derive(Default)]
 struct Reader {
     commands: Vec<Vec<String>>,

@@ -53,7 +53,6 @@ pub(super) struct Use<'a> {
 }
 
 impl<'a> Use<'a> {
-    /// Reads the commands of a recipe.
     pub(super) fn of(recipe: &'a Recipe, steps: Vec<Step>, tree: &Tree) -> Self {
         let calls = steps.iter().filter_map(|step| calls::call(step, tree));
         let calls: Vec<Call> = calls.collect();
@@ -244,7 +243,6 @@ pub(super) fn profiles(tree: &Tree, files: &[String]) -> Vec<String> {
     all
 }
 
-/// The services of a compose file.
 pub(super) fn services(tree: &Tree, file: &str) -> Option<BTreeMap<String, Value>> {
     let mut read: Value = serde_yaml::from_str(&tree.read(file)).ok()?;
     let _ = read.apply_merge();

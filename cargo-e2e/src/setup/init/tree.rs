@@ -17,7 +17,6 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Lists the files below a folder.
     pub(super) fn of(root: &Path) -> Self {
         let walk = WalkBuilder::new(root)
             .require_git(false)
@@ -61,7 +60,6 @@ impl Tree {
         })
     }
 
-    /// What runs a package's scripts.
     pub(super) fn package_manager(&self) -> &'static str {
         let locks = [
             ("pnpm-lock.yaml", "pnpm"),

@@ -192,7 +192,6 @@ fn advertised(root: &Path, file: &str, published: &[Published]) -> Vec<String> {
     found
 }
 
-/// Returns all texts of a value.
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],

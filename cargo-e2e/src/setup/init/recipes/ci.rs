@@ -25,7 +25,6 @@ pub(super) fn is_one(file: &str) -> bool {
     is_yaml && (folders.any(|folder| file.starts_with(folder)) || lists(names, file))
 }
 
-/// The jobs of a file.
 pub(super) fn read(file: &str, text: &str) -> Vec<Recipe> {
     let mut whole: Value = serde_yaml::from_str(text).unwrap_or_default();
     let _ = whole.apply_merge();

@@ -15,10 +15,8 @@ pub(super) fn bases(whole: &mut Value) {
     };
     for (_, job) in jobs.iter_mut().filter(|(_, job)| job.is_mapping()) {
         for _ in 0..LONGEST {
-            let Some(extends) = job
-                .as_mapping_mut()
-                .and_then(|job| job.shift_remove("extends"))
-            else {
+            let keys = job.as_mapping_mut();
+            let Some(extends) = keys.and_then(|job| job.shift_remove("extends")) else {
                 break;
             };
             let names = match &extends {
@@ -33,15 +31,9 @@ pub(super) fn bases(whole: &mut Value) {
         }
         if !job["script"].is_null() {
             for key in ["before_script", "variables"] {
-                let mut shared = Mapping::new();
-                let own = if all[key].is_null() {
-                    &all["default"][key]
-                } else {
-                    &all[key]
-                };
-                if !own.is_null() {
-                    shared.insert(key.into(), own.clone());
-                }
+                let shared = [&all[key], &all["default"][key]].into_iter();
+                let shared = shared.filter(|value| !value.is_null()).take(1);
+                let shared: Mapping = shared.map(|value| (key.into(), value.clone())).collect();
                 take(job, &Value::Mapping(shared));
             }
         }
@@ -111,12 +103,8 @@ fn fill(node: &mut Value, values: &[(String, String)]) {
         Value::Mapping(keys) => {
             for (key, value) in keys.iter_mut() {
                 let is_set = matches!(key.as_str(), Some("env" | "environment" | "variables"));
-                for (_, set) in value
-                    .as_mapping_mut()
-                    .filter(|_| is_set)
-                    .into_iter()
-                    .flatten()
-                {
+                let variables = value.as_mapping_mut().filter(|_| is_set);
+                for (_, set) in variables.into_iter().flatten() {
                     replace(set, values, |_| true);
                 }
                 fill(value, values);
