@@ -103,7 +103,8 @@ fn recorded_repos() -> Vec<String> {
     let kept = Store::in_state(&state_folder()).kept();
     let all = kept.map(|kept| history::of(&kept.records, None));
     let names = all.into_iter().flatten().map(|history| history.repo);
-    BTreeSet::from_iter(names).into_iter().collect()
+    let names: BTreeSet<String> = names.collect();
+    names.into_iter().collect()
 }
 
 fn runs() -> Vec<String> {

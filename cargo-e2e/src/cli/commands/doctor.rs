@@ -57,12 +57,11 @@ pub(crate) async fn doctor(arguments: ListArguments) -> u8 {
     let is_missing = |one: &&DoctorCheck| one.status == DoctorStatus::Missing;
     let missing: Vec<&DoctorCheck> = all.iter().filter(is_missing).collect();
     let lost = missing.iter().find(|one| one.name == CONNECTION);
-    let why = match lost.and_then(|one| one.host.as_deref()) {
-        Some(host) => format!("cannot reach the host `{host}`"),
-        None => {
-            let failed = count(missing.len(), "check");
-            format!("`{name}` cannot run sandboxes: {failed} failed")
-        }
+    let why = if let Some(host) = lost.and_then(|one| one.host.as_deref()) {
+        format!("cannot reach the host `{host}`")
+    } else {
+        let failed = count(missing.len(), "check");
+        format!("`{name}` cannot run sandboxes: {failed} failed")
     };
     let lacks = !missing.is_empty();
     if json {

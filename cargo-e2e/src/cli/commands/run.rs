@@ -66,7 +66,11 @@ fn command_meant(arguments: &RunArguments) -> Option<(String, String)> {
 /// Runs everything but the tests, and keeps the sandbox.
 pub(crate) async fn up(arguments: UpArguments) -> u8 {
     let options = Options {
-        keep: arguments.keep.then_some(Keep::Always).unwrap_or_default(),
+        keep: if arguments.keep {
+            Keep::Always
+        } else {
+            Keep::No
+        },
         reuse: true,
         up_only: true,
         ..bringing_up(&arguments.sandbox)

@@ -172,9 +172,9 @@ fn action(uses: &str, with: &Value, around: &Part, parts: &mut Vec<Part>) {
         return;
     }
     let files = with["compose-file"].as_str().unwrap_or_default();
-    let files: String = files
+    let files: Vec<&str> = files
         .split_whitespace()
-        .map(|file| format!("-f {file} "))
+        .flat_map(|file| ["-f", file])
         .collect();
-    parts.push(around.with(format!("docker compose {files}up -d")));
+    parts.push(around.with(format!("docker compose {} up -d", files.join(" "))));
 }
