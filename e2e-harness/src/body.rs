@@ -73,9 +73,8 @@ impl Body {
                     let _ = send.send(ended(result.map_err(|panic| panic_message(panic.as_ref()))));
                 });
                 if let Err(error) = started {
-                    return End::NotStarted(format!(
-                        "failed to start a thread for the test: {error}"
-                    ));
+                    let why = format!("failed to start a thread for the test: {error}");
+                    return End::NotStarted(why);
                 }
                 blocks.set(true);
                 let end = receive.await;
@@ -136,9 +135,8 @@ pub(crate) fn note_panics() {
         let earlier = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             let message = info.payload_as_str().unwrap_or("a panic without a message");
-            let place = info
-                .location()
-                .map_or_else(String::new, |place| format!(", at {place}"));
+            let place = info.location();
+            let place = place.map_or_else(String::new, |place| format!(", at {place}"));
             // In the first line, which is all that a summary shows.
             let end = message.find('\n').unwrap_or(message.len());
             let (first, rest) = message.split_at(end);

@@ -41,9 +41,8 @@ impl Session {
         let begin = Request::Begin {
             test: test.to_owned(),
         };
-        session
-            .ask("starting the test's session", &begin, PATIENCE)
-            .await?;
+        let what = "starting the test's session";
+        session.ask(what, &begin, PATIENCE).await?;
         Ok(session)
     }
 
@@ -58,12 +57,8 @@ impl Session {
             what: what.to_owned(),
             why,
         };
-        let late = || {
-            failed(format!(
-                "no response from `cargo e2e` within {} s",
-                patience.as_secs()
-            ))
-        };
+        let limit = patience.as_secs();
+        let late = || failed(format!("no response from `cargo e2e` within {limit} s"));
         let locked = tokio::time::timeout(patience, self.stream.lock()).await;
         let mut slot = locked.map_err(|_| late())?;
         if matches!(request, Request::Change { .. }) {

@@ -39,15 +39,10 @@ fn of_option<T>(value: Option<T>) -> Poll<T> {
 }
 
 fn of_bool(value: bool) -> Poll<()> {
-    of_option(value.then_some(())).map_status("false")
-}
-
-impl<T> Poll<T> {
-    fn map_status(self, status: &str) -> Self {
-        match self {
-            Self::Ready(value) => Self::Ready(value),
-            Self::NotYet(_) => Self::NotYet(status.to_owned()),
-        }
+    if value {
+        Poll::Ready(())
+    } else {
+        Poll::NotYet("false".to_owned())
     }
 }
 

@@ -86,14 +86,8 @@ impl Exchanges {
     }
 
     fn ended(&self, request: &UnderWay<'_>) {
-        let UnderWay {
-            name,
-            depth,
-            at,
-            since,
-            ..
-        } = request;
-        let (depth, since) = (*depth, *since);
+        let UnderWay { name, at, .. } = request;
+        let (depth, since) = (request.depth, request.since);
         let (what, status) = match request.answer {
             Some(code) => (format!("{name}: {code}"), Status::Passed),
             None => (format!("{name}: no answer"), Status::Failed),

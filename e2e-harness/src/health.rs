@@ -42,12 +42,10 @@ pub(crate) async fn needs(stack: &Stack, names: Option<&[&str]>) -> Result<(), E
         } else {
             let known = checks.iter().map(|check| check.name.clone());
             let ports = stack.endpoints().ports.iter();
-            return Err(Error::Unknown {
-                what: format!(
-                    "`{name}` is neither a health check nor a service with a published port"
-                ),
-                known: list(known.chain(ports.map(|at| at.service.clone()))),
-            });
+            let known = list(known.chain(ports.map(|at| at.service.clone())));
+            let what =
+                format!("`{name}` is neither a health check nor a service with a published port");
+            return Err(Error::Unknown { what, known });
         }
     }
     Ok(())
@@ -64,19 +62,14 @@ pub(crate) async fn service(stack: &Stack, name: &str) -> Result<(), Error> {
         return Ok(());
     }
     if stack.any_session().is_some() {
-        wait(format!("service {name}, running and healthy,"), || {
-            containers(stack, name)
-        })
-        .timeout(TIMEOUT)
-        .await?;
+        let what = format!("service {name}, running and healthy,");
+        let running = wait(what, || containers(stack, name));
+        running.timeout(TIMEOUT).await?;
     }
     if let Some(port) = stack.first_port(name) {
         let address = port.address();
-        wait(format!("an answer of service {name} at {address}"), || {
-            tcp(&address)
-        })
-        .timeout(TIMEOUT)
-        .await?;
+        let what = format!("an answer of service {name} at {address}");
+        wait(what, || tcp(&address)).timeout(TIMEOUT).await?;
     }
     Ok(())
 }
@@ -128,21 +121,14 @@ async fn look(stack: &Stack, check: &Check, client: &Client) -> Result<Poll<()>,
 }
 
 async fn http(client: &Client, url: &str, expected: &[u16]) -> Poll<()> {
-    match client.get(url).send().await {
-        Ok(answer) => {
-            let status = answer.status().as_u16();
-            let passes = if expected.is_empty() {
-                (200..400).contains(&status)
-            } else {
-                expected.contains(&status)
-            };
-            if passes {
-                Poll::Ready(())
-            } else {
-                Poll::NotYet(format!("status {status}"))
-            }
-        }
-        Err(error) => Poll::NotYet(chain(&error)),
+    let status = match client.get(url).send().await {
+        Ok(answer) => answer.status().as_u16(),
+        Err(error) => return Poll::NotYet(chain(&error)),
+    };
+    match expected {
+        [] if (200..400).contains(&status) => Poll::Ready(()),
+        expected if expected.contains(&status) => Poll::Ready(()),
+        _ => Poll::NotYet(format!("status {status}")),
     }
 }
 
@@ -172,23 +158,20 @@ async fn containers(stack: &Stack, service: &str) -> Result<Poll<()>, Error> {
     let Answer::States { containers } = session.ask(&asked, &request, PATIENCE).await? else {
         return Ok(Poll::NotYet("no states in the answer".to_owned()));
     };
-    Ok(
-        match containers.iter().find(|container| !is_ready(container)) {
-            None => Poll::Ready(()),
-            Some(container) => Poll::NotYet(match &container.health {
-                Some(health) => format!("{}, {health}", container.state),
-                None => container.state.clone(),
-            }),
-        },
-    )
+    let Some(unready) = containers.iter().find(|one| !is_ready(one)) else {
+        return Ok(Poll::Ready(()));
+    };
+    Ok(Poll::NotYet(match &unready.health {
+        Some(health) => format!("{}, {health}", unready.state),
+        None => unready.state.clone(),
+    }))
 }
 
 /// Running and not known to be unhealthy, or done, as one-shots are.
 fn is_ready(container: &ContainerState) -> bool {
-    let runs = container.state == "running"
-        && container
-            .health
-            .as_deref()
-            .is_none_or(|health| health == "healthy");
-    runs || (container.state == "exited" && container.exit_code == Some(0))
+    match container.state.as_str() {
+        "running" => matches!(container.health.as_deref(), None | Some("healthy")),
+        "exited" => container.exit_code == Some(0),
+        _ => false,
+    }
 }

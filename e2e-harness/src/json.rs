@@ -66,10 +66,8 @@ impl Differences {
             }
             (Some(actual), Some(expected)) if actual == expected => {}
             (Some(actual), Some(expected)) => {
-                self.add(
-                    path,
-                    &format!("{}, expected {}", short(actual), short(expected)),
-                );
+                let (actual, expected) = (short(actual), short(expected));
+                self.add(path, &format!("{actual}, expected {expected}"));
             }
             (Some(actual), None) if self.whole => {
                 self.add(path, &format!("{}, not expected", short(actual)));

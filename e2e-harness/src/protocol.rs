@@ -81,10 +81,11 @@ impl Endpoint {
     /// `host:port`, with brackets around an IPv6 address.
     #[must_use]
     pub fn address(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
+        let Self { host, port, .. } = self;
+        if host.contains(':') {
+            format!("[{host}]:{port}")
         } else {
-            format!("{}:{}", self.host, self.port)
+            format!("{host}:{port}")
         }
     }
 }
@@ -186,16 +187,16 @@ impl Endpoints {
             };
             let name = format!("E2E_{service}_{}{suffix}", endpoint.container_port);
             // Published twice: the lowest number wins, whatever the order in the file.
-            let lowest = self
-                .ports
-                .iter()
-                .filter(|other| {
-                    other.service == endpoint.service
-                        && other.container_port == endpoint.container_port
-                        && other.transport == endpoint.transport
-                })
-                .min_by_key(|other| other.port)
-                .unwrap_or(endpoint);
+            let is_same = |other: &&Endpoint| {
+                (&other.service, other.container_port, other.transport)
+                    == (
+                        &endpoint.service,
+                        endpoint.container_port,
+                        endpoint.transport,
+                    )
+            };
+            let same = self.ports.iter().filter(is_same);
+            let lowest = same.min_by_key(|at| at.port).unwrap_or(endpoint);
             variables.insert(name, lowest.address());
             variables
                 .entry(format!("E2E_{service}_HOST"))
@@ -219,15 +220,8 @@ impl Endpoints {
 /// ```
 #[must_use]
 pub fn env_name(name: &str) -> String {
-    name.chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_uppercase()
-            } else {
-                '_'
-            }
-        })
-        .collect()
+    name.to_ascii_uppercase()
+        .replace(|c: char| !c.is_ascii_alphanumeric(), "_")
 }
 
 /// Returns the first two names that become the same variable name, in the order given.

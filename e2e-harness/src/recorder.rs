@@ -27,10 +27,8 @@ impl Recorder {
                 complained: AtomicBool::new(false),
             }))),
             Err(error) => {
-                eprintln!(
-                    "e2e-harness: failed to open {} for records: {error}",
-                    path.display()
-                );
+                let path = path.display();
+                eprintln!("e2e-harness: failed to open {path} for records: {error}");
                 Self(None)
             }
         }

@@ -39,12 +39,8 @@ impl Definition {
     /// Returns the module's path without the crate's name, the function, the case.
     pub(crate) fn name(&self) -> String {
         let inner = self.module.split_once("::").map(|(_, inner)| inner);
-        inner
-            .into_iter()
-            .chain([self.function])
-            .chain(self.case)
-            .collect::<Vec<_>>()
-            .join("::")
+        let parts = inner.into_iter().chain([self.function]).chain(self.case);
+        parts.collect::<Vec<_>>().join("::")
     }
 
     /// Returns why it failed, with the function's place in the first line, which is all that a
@@ -89,10 +85,8 @@ impl Options {
 
 /// Adds a test. Called before `main`, so it does nothing else.
 pub fn register(test: &'static Definition) {
-    TESTS
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(test);
+    let mut tests = TESTS.lock().unwrap_or_else(PoisonError::into_inner);
+    tests.push(test);
 }
 
 /// Returns all tests, by name; those of one name by their place.

@@ -63,13 +63,8 @@ pub fn main() -> ExitCode {
         );
         return ExitCode::from(NO_TESTS);
     }
-    if args.test_threads.is_none() {
-        args.test_threads = Some(
-            available_parallelism()
-                .map_or(1, usize::from)
-                .min(MOST_THREADS),
-        );
-    }
+    let cores = available_parallelism().map_or(1, usize::from);
+    args.test_threads.get_or_insert(cores.min(MOST_THREADS));
     let run = Arc::new(Run::new(&args));
     run.explain(&args);
     let trials = tests
@@ -92,11 +87,8 @@ fn refusal(tests: &Tests) -> Option<String> {
     let mut text = String::new();
     for twins in tests.chunk_by(|(one, _), (other, _)| one == other) {
         let [(name, _), _, ..] = twins else { continue };
-        let _ = writeln!(
-            text,
-            "e2e-harness: {} tests are named `{name}`",
-            twins.len()
-        );
+        let number = twins.len();
+        let _ = writeln!(text, "e2e-harness: {number} tests are named `{name}`");
         for (_, test) in twins {
             let _ = writeln!(text, "  at {}:{}", test.file, test.line);
         }
@@ -147,12 +139,11 @@ impl Run {
     fn new(args: &Arguments) -> Self {
         let nextest = env("NEXTEST").is_some();
         let events = env(EVENTS);
-        let way = if !env_is(E2E, "1") {
-            if env_is(REQUIRED, "1") {
-                Way::Required
-            } else {
-                Way::Outside
-            }
+        let is_inside = env_is(E2E, "1");
+        let way = if !is_inside && env_is(REQUIRED, "1") {
+            Way::Required
+        } else if !is_inside {
+            Way::Outside
         } else if events.is_some() || nextest {
             // Also under nextest, whose process could not tell an exit(0) from a test that passed.
             Way::Children
@@ -176,17 +167,18 @@ impl Run {
     /// read from.
     fn explain(&self, args: &Arguments) {
         match self.way {
-            Way::Outside if !args.list => {
+            _ if args.list => {}
+            Way::Outside => {
                 eprintln!(
                     "e2e-harness: no sandbox here, so every test is ignored; run `cargo e2e`"
                 );
             }
-            Way::Threads if !args.list => {
+            Way::Threads => {
                 eprintln!(
                     "e2e-harness: tests run on threads of one process: output is not captured, one abort or exit ends them all, and exit(0) looks like a success; `cargo e2e` and `cargo nextest run` give each its own process"
                 );
             }
-            _ => {}
+            Way::Required | Way::Children => {}
         }
     }
 
@@ -219,10 +211,8 @@ impl Run {
     ) -> Result<Completion, Failed> {
         let tries = test.options.retries.saturating_add(1);
         // Each of nextest's had as many.
-        let before = self
-            .attempt_of_nextest
-            .saturating_sub(1)
-            .saturating_mul(tries);
+        let earlier = self.attempt_of_nextest.saturating_sub(1);
+        let before = earlier.saturating_mul(tries);
         let mut attempt = 1;
         loop {
             let number = before.saturating_add(attempt);
@@ -241,19 +231,15 @@ impl Run {
                 Some(failure) if failure.lacks_control && !env_is(REQUIRED, "1") => {
                     return Ok(Completion::ignored_with(NEEDS_CONTROL));
                 }
-                Some(Failure { why, .. }) if attempt == tries && tries == 1 => {
-                    return Err(Failed::from(why));
-                }
+                Some(Failure { why, .. }) if tries == 1 => return Err(Failed::from(why)),
                 Some(Failure { why, .. }) if attempt == tries => {
-                    return Err(Failed::from(format!(
-                        "failed {tries} times, the last time: {why}"
-                    )));
+                    let why = format!("failed {tries} times, the last time: {why}");
+                    return Err(Failed::from(why));
                 }
                 Some(Failure { why, .. }) => {
                     let first = why.lines().next().unwrap_or_default();
-                    self.note(format!(
-                        "{name} failed on attempt {attempt} of {tries}: {first}"
-                    ));
+                    let which = format!("attempt {attempt} of {tries}");
+                    self.note(format!("{name} failed on {which}: {first}"));
                 }
             }
             attempt += 1;
@@ -279,15 +265,14 @@ impl Run {
             if args.is_filtered_out(trial) || !args.is_ignored(trial) {
                 continue;
             }
-            let reason = reasons.iter().find(|(name, _)| name == trial.name());
+            let test = reasons.iter().find(|(name, _)| name == trial.name());
+            let reason = test.and_then(|(_, test)| test.options.ignore);
             self.recorder.write(&Entry::TestEnded {
                 test: trial.name().to_owned(),
                 attempt: 1,
                 status: Status::Ignored,
                 duration_ms: 0,
-                message: reason
-                    .and_then(|(_, test)| test.options.ignore)
-                    .map(str::to_owned),
+                message: reason.map(str::to_owned),
                 at: now(),
             });
         }

@@ -14,7 +14,7 @@ use crate::error::{BoxError, Error, list};
 use crate::health;
 use crate::http::Http;
 use crate::once;
-use crate::protocol::{self, Endpoint, Endpoints, Probe};
+use crate::protocol::{self, Check, Endpoint, Endpoints, Probe};
 use crate::recorder::Recorder;
 use crate::service::Service;
 use crate::stack::Stack;
@@ -133,13 +133,10 @@ impl Sandbox {
             .iter()
             .filter(|at| at.service == service && at.container_port == port)
             .min_by_key(|at| (at.transport, at.port));
+        let known = |at: &Endpoint| format!("{}:{}", at.service, at.container_port);
         found.map(Endpoint::address).ok_or_else(|| Error::Unknown {
             what: format!("service `{service}` publishes no port {port}"),
-            known: list(
-                ports
-                    .iter()
-                    .map(|at| format!("{}:{}", at.service, at.container_port)),
-            ),
+            known: list(ports.iter().map(known)),
         })
     }
 
@@ -154,11 +151,8 @@ impl Sandbox {
     pub async fn http(&self, service: &str) -> Result<Http, Error> {
         let base = self.base(service)?;
         health::service(self.stack(), service).await?;
-        Ok(Http::new(
-            self.inner.client.clone(),
-            &base,
-            Arc::clone(&self.inner.steps),
-        ))
+        let (client, steps) = (self.inner.client.clone(), Arc::clone(&self.inner.steps));
+        Ok(Http::new(client, &base, steps))
     }
 
     /// Waits until a service is healthy, or a health check passes: after a restart, say. A service
@@ -172,13 +166,11 @@ impl Sandbox {
 
     fn base(&self, service: &str) -> Result<String, Error> {
         let stack = self.stack();
-        let checked = stack
-            .checks_of(service)
-            .find_map(|check| match &check.probe {
-                Probe::Http { url, .. } => Url::parse(url).ok(),
-                _ => None,
-            });
-        if let Some(url) = checked {
+        let url = |check: &Check| match &check.probe {
+            Probe::Http { url, .. } => Url::parse(url).ok(),
+            _ => None,
+        };
+        if let Some(url) = stack.checks_of(service).find_map(url) {
             return Ok(url.origin().ascii_serialization());
         }
         let port = stack.first_port(service).ok_or_else(|| Error::Unknown {

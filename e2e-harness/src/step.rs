@@ -154,11 +154,7 @@ impl<'a> Open<'a> {
             test: self.steps.test.clone(),
             step: self.name(),
             depth: self.depth(),
-            status: if failure.is_some() {
-                Status::Failed
-            } else {
-                Status::Passed
-            },
+            status: Status::of(failure.as_deref()),
             duration_ms: milliseconds(took),
             message: failure,
         });

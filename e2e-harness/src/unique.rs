@@ -10,20 +10,13 @@ const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// Returns a new id, of at most 40 characters.
 pub(crate) fn id(test: &str) -> String {
-    let name: Vec<char> = test.chars().map(part_of_a_name).collect();
-    let name: String = name[name.len().saturating_sub(NAME)..].iter().collect();
+    let plain = test.to_ascii_lowercase();
+    let plain = plain.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    // It is ASCII by now.
+    let name = &plain[plain.len().saturating_sub(NAME)..];
     let name = name.trim_start_matches(|c: char| !c.is_ascii_lowercase());
     let name = if name.is_empty() { "t" } else { name };
     format!("{name}_{}", random())
-}
-
-fn part_of_a_name(character: char) -> char {
-    let lower = character.to_ascii_lowercase();
-    if lower.is_ascii_lowercase() || lower.is_ascii_digit() {
-        lower
-    } else {
-        '_'
-    }
 }
 
 fn random() -> String {

@@ -65,15 +65,9 @@ fn is_current(binary: &Path) -> bool {
 }
 
 fn newest(path: &Path) -> SystemTime {
-    let own = path
-        .metadata()
-        .and_then(|data| data.modified())
-        .unwrap_or(SystemTime::UNIX_EPOCH);
-    let Ok(entries) = path.read_dir() else {
-        return own;
-    };
-    entries
-        .filter_map(Result::ok)
-        .map(|entry| newest(&entry.path()))
-        .fold(own, SystemTime::max)
+    let own = path.metadata().and_then(|data| data.modified());
+    let own = own.unwrap_or(SystemTime::UNIX_EPOCH);
+    let entries = path.read_dir().into_iter().flatten().flatten();
+    let inside = entries.map(|entry| newest(&entry.path()));
+    inside.fold(own, SystemTime::max)
 }

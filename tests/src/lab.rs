@@ -59,13 +59,7 @@ impl Host {
     #[must_use]
     pub fn root(self) -> String {
         match self {
-            Self::Local | Self::Named(_) => {
-                let state = std::env::var("XDG_STATE_HOME").unwrap_or_else(|_| {
-                    let home = std::env::var("HOME").expect("a home");
-                    format!("{home}/.local/state")
-                });
-                format!("{state}/cargo-e2e")
-            }
+            Self::Local | Self::Named(_) => state("cargo-e2e").display().to_string(),
             Self::Root | Self::Other | Self::Spare(_) => "/root/.local/state/cargo-e2e".to_owned(),
             Self::Dev => "/home/dev/.local/state/cargo-e2e".to_owned(),
             Self::Account(user) => format!("/home/{user}/.local/state/cargo-e2e"),
@@ -77,14 +71,11 @@ impl Host {
     #[track_caller]
     #[must_use]
     pub fn sh(self, script: &str) -> Ended {
-        let mut command = match self.container() {
-            None => Command::new("sh"),
-            Some(container) => {
-                let mut command = Command::new("docker");
-                command.args(["exec", "-i", &container, "sh"]);
-                command
-            }
-        };
+        let mut command = Command::new("sh");
+        if let Some(container) = self.container() {
+            command = Command::new("docker");
+            command.args(["exec", "-i", &container, "sh"]);
+        }
         command.arg("-s");
         let ended = Running::start(command, Some(script)).finish(Duration::from_mins(1));
         let is_there = self.container().is_none() || !ended.stderr.contains("No such container");
@@ -104,17 +95,11 @@ impl Host {
     /// The TCP ports on which something listens there.
     #[must_use]
     pub fn listening(self) -> BTreeSet<u16> {
-        self.says("ss -Hltn")
-            .lines()
-            .filter_map(|line| {
-                line.split_whitespace()
-                    .nth(3)?
-                    .rsplit(':')
-                    .next()?
-                    .parse()
-                    .ok()
-            })
-            .collect()
+        let port = |line: &str| {
+            let address = line.split_whitespace().nth(3)?;
+            address.rsplit(':').next()?.parse().ok()
+        };
+        self.says("ss -Hltn").lines().filter_map(port).collect()
     }
 }
 
@@ -124,26 +109,20 @@ impl Host {
 pub fn ssh_config() -> PathBuf {
     let named = std::env::var_os("CARGO_E2E_SSH_CONFIG").map(PathBuf::from);
     let config = named.unwrap_or_else(|| {
-        std::env::var_os("E2E_LAB_STATE")
-            .map_or_else(default_state, PathBuf::from)
-            .join("ssh_config")
+        // As `tests/lab/lib.sh` has it.
+        let lab = std::env::var_os("E2E_LAB_STATE").map(PathBuf::from);
+        lab.unwrap_or_else(|| state("e2e-lab")).join("ssh_config")
     });
-    assert!(
-        config.is_file(),
-        "{} does not exist; {START}",
-        config.display()
-    );
+    let path = config.display();
+    assert!(config.is_file(), "{path} does not exist; {START}");
     config
 }
 
-/// As `tests/lab/lib.sh` has it.
-fn default_state() -> PathBuf {
-    std::env::var_os("XDG_STATE_HOME")
-        .map_or_else(
-            || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".local/state"),
-            PathBuf::from,
-        )
-        .join("e2e-lab")
+/// Where a program of this machine's user keeps its state.
+fn state(program: &str) -> PathBuf {
+    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    let in_home = || PathBuf::from(std::env::var_os("HOME").expect("a home")).join(".local/state");
+    state.unwrap_or_else(in_home).join(program)
 }
 
 /// One of the lab's images by its variable: `BUSYBOX_IMAGE`, `POSTGRES_IMAGE`, `PYTHON_IMAGE`, `TEMPORAL_IMAGE`.
@@ -191,11 +170,8 @@ impl Spare {
         let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lab/spare"));
         command.args(arguments);
         let ended = Running::start(command, None).finish(Duration::from_mins(2));
-        assert_eq!(
-            ended.code,
-            Some(0),
-            "tests/lab/spare {arguments:?}: {START}\n{ended}"
-        );
+        let what = format!("tests/lab/spare {arguments:?}: {START}");
+        assert_eq!(ended.code, Some(0), "{what}\n{ended}");
     }
 
     /// As a host.
@@ -266,11 +242,8 @@ impl Account {
 impl Drop for Account {
     fn drop(&mut self) {
         let gone = Host::Other.sh(&remove(self.user));
-        assert!(
-            gone.code == Some(0) || std::thread::panicking(),
-            "account {} stays:\n{gone}",
-            self.user
-        );
+        let is_fine = gone.code == Some(0) || std::thread::panicking();
+        assert!(is_fine, "account {} stays:\n{gone}", self.user);
     }
 }
 

@@ -192,11 +192,8 @@ fn look_at_all(hosts: &[Host]) -> BTreeSet<String> {
         all.extend(lines.map(|line| format!("on {}: {line}", host.name())));
     }
     let ours = |socket: &String| socket.contains("cargo-e2e");
-    all.extend(
-        unix_sockets()
-            .filter(ours)
-            .map(|socket| format!("here: socket {socket}")),
-    );
+    let sockets = unix_sockets().filter(ours);
+    all.extend(sockets.map(|socket| format!("here: socket {socket}")));
     all
 }
 
@@ -240,10 +237,8 @@ processes() {
 
 fn unix_sockets() -> impl Iterator<Item = String> {
     let sockets = fs::read_to_string("/proc/net/unix").expect("Linux has it");
-    let paths: Vec<String> = sockets
-        .lines()
-        .filter_map(|line| Some(line.split_whitespace().nth(7)?.to_owned()))
-        .collect();
+    let path = |line: &str| Some(line.split_whitespace().nth(7)?.to_owned());
+    let paths: Vec<String> = sockets.lines().filter_map(path).collect();
     paths.into_iter()
 }
 
@@ -268,15 +263,13 @@ fn files_below(folder: &Path) -> impl Iterator<Item = PathBuf> {
 
 /// How a text looks inside base64, at each of the three places where it may begin.
 fn in_base64(text: &str) -> Vec<String> {
-    (0..3)
-        .map(|shift| {
-            let padded = format!("{}{text}", " ".repeat(shift));
-            let encoded = STANDARD.encode(padded);
-            // The ends hold bits of what is beside the text.
-            let start = if shift == 0 { 0 } else { 4 };
-            encoded[start..encoded.trim_end_matches('=').len() - 2].to_owned()
-        })
-        .collect()
+    let shifted = |shift| {
+        let encoded = STANDARD.encode(format!("{}{text}", " ".repeat(shift)));
+        // The ends hold bits of what is beside the text.
+        let start = if shift == 0 { 0 } else { 4 };
+        encoded[start..encoded.trim_end_matches('=').len() - 2].to_owned()
+    };
+    (0..3).map(shifted).collect()
 }
 
 #[cfg(test)]

@@ -61,20 +61,7 @@ macro_rules! on_each_host {
 
             fn scenario($host: $crate::Host) $body
 
-            #[test]
-            fn local() {
-                scenario($crate::Host::Local);
-            }
-
-            #[test]
-            fn ssh_as_root() {
-                scenario($crate::Host::Root);
-            }
-
-            #[test]
-            fn ssh_as_user() {
-                scenario($crate::Host::Dev);
-            }
+            $crate::on_hosts!(local: Local, ssh_as_root: Root, ssh_as_user: Dev);
         }
     )*};
 }
@@ -91,15 +78,19 @@ macro_rules! here_and_over_ssh {
 
             fn scenario($host: $crate::Host) $body
 
-            #[test]
-            fn local() {
-                scenario($crate::Host::Local);
-            }
+            $crate::on_hosts!(local: Local, ssh_as_user: Dev);
+        }
+    )*};
+}
 
-            #[test]
-            fn ssh_as_user() {
-                scenario($crate::Host::Dev);
-            }
+/// A test for each of these hosts, of the `scenario` beside it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! on_hosts {
+    ($($test:ident: $host:ident),*) => {$(
+        #[test]
+        fn $test() {
+            scenario($crate::Host::$host);
         }
     )*};
 }

@@ -25,11 +25,11 @@ const PORTS: std::ops::Range<u16> = 10_000..20_000;
 pub(crate) fn folder() -> PathBuf {
     let uid = rustix::process::getuid().as_raw();
     let folder = PathBuf::from(format!("/tmp/e2e-tests-{uid}"));
-    match DirBuilder::new().mode(0o700).create(&folder) {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(error) => panic!("{} can't be made: {error}", folder.display()),
-    }
+    let made = DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder);
+    made.unwrap_or_else(|error| panic!("{} can't be made: {error}", folder.display()));
     folder
 }
 
@@ -62,7 +62,7 @@ pub fn exclusive(name: &str) -> Turn {
 #[derive(Debug)]
 #[must_use = "it ends when it is dropped"]
 pub struct Alone {
-    _file: File,
+    _turn: Turn,
 }
 
 thread_local! {
@@ -75,10 +75,9 @@ static IS_ALONE: AtomicBool = AtomicBool::new(false);
 impl Alone {
     /// Waits until it is so. Repos that this process makes later belong to it.
     pub fn on_this_machine() -> Self {
-        let file = open("everybody");
-        file.lock().expect("a lock");
+        let turn = exclusive("everybody");
         IS_ALONE.store(true, Ordering::Relaxed);
-        Self { _file: file }
+        Self { _turn: turn }
     }
 }
 
@@ -116,21 +115,21 @@ impl Slot {
 fn wait_for_a_turn() -> Vec<File> {
     let everybody = open("everybody");
     everybody.lock_shared().expect("a lock");
-    let slots: Vec<File> = (0..SLOTS)
+    let mut slots: Vec<File> = (0..SLOTS)
         .map(|slot| open(&format!("slot-{slot}")))
         .collect();
-    let mut taken = None;
+    let is_taken = |slot: &File| match slot.try_lock() {
+        Ok(()) => true,
+        Err(TryLockError::WouldBlock) => false,
+        Err(TryLockError::Error(error)) => panic!("no lock: {error}"),
+    };
+    let mut taken = vec![everybody];
     wait_for("one of the slots", Duration::from_mins(20), || {
-        taken = slots.iter().position(|slot| match slot.try_lock() {
-            Ok(()) => true,
-            Err(TryLockError::WouldBlock) => false,
-            Err(TryLockError::Error(error)) => panic!("no lock: {error}"),
-        });
-        taken.is_some()
+        let found = slots.iter().position(is_taken);
+        taken.extend(found.map(|found| slots.remove(found)));
+        found.is_some()
     });
-    let taken = taken.expect("it was waited for");
-    let slot = slots.into_iter().nth(taken).expect("it is one of them");
-    vec![everybody, slot]
+    taken
 }
 
 /// Ports that nobody else has, neither here nor on the lab's hosts; no other test gets them
@@ -144,11 +143,8 @@ pub fn free_ports<const N: usize>() -> [u16; N] {
     let mut next = text.trim().parse().unwrap_or(PORTS.start);
     let ports = std::array::from_fn(|_| {
         loop {
-            let port = if PORTS.contains(&next) {
-                next
-            } else {
-                PORTS.start
-            };
+            let port = Some(next).filter(|port| PORTS.contains(port));
+            let port = port.unwrap_or(PORTS.start);
             next = port + 1;
             if is_free(port) {
                 return port;
@@ -163,11 +159,7 @@ pub fn free_ports<const N: usize>() -> [u16; N] {
 
 fn is_free(port: u16) -> bool {
     static TAKEN_ON_HOSTS: OnceLock<BTreeSet<u16>> = OnceLock::new();
-    let taken = TAKEN_ON_HOSTS.get_or_init(|| {
-        [Host::Root, Host::Other]
-            .into_iter()
-            .flat_map(Host::listening)
-            .collect()
-    });
+    let hosts = [Host::Root, Host::Other].into_iter();
+    let taken = TAKEN_ON_HOSTS.get_or_init(|| hosts.flat_map(Host::listening).collect());
     !taken.contains(&port) && TcpListener::bind(("0.0.0.0", port)).is_ok()
 }

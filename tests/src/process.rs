@@ -19,11 +19,8 @@ const SOON: Duration = Duration::from_mins(1);
 pub fn wait_for(what: &str, limit: Duration, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + limit;
     while !is_so() {
-        assert!(
-            Instant::now() < deadline,
-            "waited {} s for {what}",
-            limit.as_secs()
-        );
+        let is_late = Instant::now() >= deadline;
+        assert!(!is_late, "waited {} s for {what}", limit.as_secs());
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -124,12 +121,9 @@ impl Running {
     #[track_caller]
     pub fn start_unread(mut command: Command, input: Option<&str>) -> Self {
         without_runner(&mut command);
+        let stdin = input.map_or_else(Stdio::null, |_| Stdio::piped());
         let mut child = command
-            .stdin(if input.is_some() {
-                Stdio::piped()
-            } else {
-                Stdio::null()
-            })
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
@@ -157,11 +151,8 @@ impl Running {
             let over = matches!(self.child.try_wait(), Ok(Some(_))) && self.stderr.is_over();
             let printed = || format!("{}\n{}", self.stdout.text(), self.stderr.text());
             assert!(!over, "it ended and did not print {text:?}\n{}", printed());
-            assert!(
-                Instant::now() < deadline,
-                "it does not print {text:?}\n{}",
-                printed()
-            );
+            let is_late = Instant::now() >= deadline;
+            assert!(!is_late, "it does not print {text:?}\n{}", printed());
             std::thread::sleep(Duration::from_millis(10));
         }
         self

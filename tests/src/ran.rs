@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use quick_junit::TestCaseStatus;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::leaks::Trace;
 use crate::process::Ended;
@@ -30,21 +30,17 @@ impl<'repo> Ran<'repo> {
     #[track_caller]
     pub(crate) fn new(ended: Ended, mut trace: Trace, repo: &'repo Repo) -> Self {
         // `Running SLUG on HOST (run ID)`, unless it should be quiet.
-        let told = ended
-            .stderr
-            .split_once("(run ")
-            .map(|(_, rest)| &rest[..26]);
+        let told = ended.stderr.split_once("(run ");
+        let told = told.map(|(_, rest)| PathBuf::from(&rest[..26]));
         let latest = || fs::read_link(repo.results().join("latest")).ok();
-        let bundle = told
-            .map(PathBuf::from)
-            .or_else(latest)
-            .map(|id| repo.results().join(id));
-        let record = bundle
+        let bundle = told.or_else(latest).map(|id| repo.results().join(id));
+        let text = bundle
             .as_ref()
-            .and_then(|bundle| fs::read(bundle.join("run.json")).ok())
-            .map_or(Value::Null, |text| {
-                serde_json::from_slice(&text).expect("run.json is JSON")
-            });
+            .map(|bundle| fs::read(bundle.join("run.json")));
+        let text = text
+            .and_then(Result::ok)
+            .unwrap_or_else(|| b"null".to_vec());
+        let record = serde_json::from_slice(&text).expect("run.json is JSON");
         trace.bundle.clone_from(&bundle);
         Self {
             repo,
@@ -63,25 +59,15 @@ impl<'repo> Ran<'repo> {
         if self.stage_of("provision").is_some() {
             self.stage("teardown", "passed");
         }
-        assert_eq!(
-            self.record["leftovers"],
-            Value::Array(Vec::new()),
-            "{}",
-            self.ended
-        );
-        self
+        let left = &self.record["leftovers"];
+        self.check(*left == json!([]), &format!("left behind: {left}"))
     }
 
     /// As [`Ran::ended`], for a run that left its sandbox up.
     #[track_caller]
     pub fn kept(&self, code: i32, verdict: &str) -> &Self {
         self.recorded(code, verdict);
-        let teardown = self.stage_of("teardown");
-        assert!(
-            teardown.is_none(),
-            "it was taken down: {teardown:?}\n{}",
-            self.ended
-        );
+        self.no_stage("teardown");
         self.stderr_has(&format!("cargo e2e down {}", &self.run_id()[18..]))
     }
 
@@ -96,17 +82,12 @@ impl<'repo> Ran<'repo> {
         assert_eq!(record["repo"], self.repo.slug());
         assert_eq!(record["host"], self.trace.host.name());
         assert_eq!(record["run_id"], self.run_id());
-        let stages: Vec<&str> = self
-            .stages()
-            .filter_map(|stage| stage["name"].as_str())
-            .collect();
+        let stages = self.stages().filter_map(|stage| stage["name"].as_str());
+        let stages: Vec<&str> = stages.collect();
         let mut expected = STAGES.split(' ');
         for stage in &stages {
-            assert!(
-                expected.any(|name| name == *stage),
-                "stages are {stages:?}\n{}",
-                self.ended
-            );
+            let is_next = expected.any(|name| name == *stage);
+            self.check(is_next, &format!("stages are {stages:?}"));
         }
         self.stage("report", "passed");
         self.told_in_files(verdict);
@@ -114,8 +95,12 @@ impl<'repo> Ran<'repo> {
         if let Some(stored) = self.repo.stored(self.run_id()) {
             assert_eq!(stored, *record, "the store has another record");
         }
+        self.check(!self.has_journal(), "its journal is left");
+    }
+
+    fn has_journal(&self) -> bool {
         let journal = format!("cargo-e2e/runs/{}.partial", self.run_id());
-        assert!(!self.repo.state().join(journal).exists(), "{}", self.ended);
+        self.repo.state().join(journal).exists()
     }
 
     /// CI reads one of them and people the other: neither may be missing, or say otherwise.
@@ -124,10 +109,8 @@ impl<'repo> Ran<'repo> {
         let junit = self.file("junit.xml");
         let report = quick_junit::Report::deserialize_from_str(&junit)
             .unwrap_or_else(|error| panic!("junit.xml is no JUnit: {error}\n{junit}"));
-        let mut cases = report
-            .test_suites
-            .iter()
-            .flat_map(|suite| &suite.test_cases);
+        let suites = report.test_suites.iter();
+        let mut cases = suites.flat_map(|suite| &suite.test_cases);
         let fails = cases.any(|case| matches!(case.status, TestCaseStatus::NonSuccess { .. }));
         assert_eq!(fails, verdict != "passed", "junit.xml\n{junit}");
         as_ci_systems_read(self.bundle());
@@ -138,8 +121,7 @@ impl<'repo> Ran<'repo> {
     #[track_caller]
     pub fn refused(&self, code: i32) -> &Self {
         assert_eq!(self.ended.code, Some(code), "exit code\n{}", self.ended);
-        assert!(self.bundle.is_none(), "it began\n{}", self.ended);
-        self
+        self.check(self.bundle.is_none(), "it began")
     }
 
     /// All that it told a person.
@@ -151,59 +133,37 @@ impl<'repo> Ran<'repo> {
     /// Checks that it told a person this.
     #[track_caller]
     pub fn stderr_has(&self, text: &str) -> &Self {
-        assert!(
-            self.ended.stderr.contains(text),
-            "stderr lacks {text:?}\n{}",
-            self.ended
-        );
-        self
+        let has = self.ended.stderr.contains(text);
+        self.check(has, &format!("stderr lacks {text:?}"))
     }
 
-    /// Checks that it did not tell a person this.
+    /// Checks that the tests did not print this.
     #[track_caller]
     pub fn stdout_lacks(&self, text: &str) -> &Self {
-        assert!(
-            !self.ended.stdout.contains(text),
-            "stdout has {text:?}\n{}",
-            self.ended
-        );
-        self
+        let lacks = !self.ended.stdout.contains(text);
+        self.check(lacks, &format!("stdout has {text:?}"))
     }
 
     /// Checks that it did not tell a person this.
     #[track_caller]
     pub fn stderr_lacks(&self, text: &str) -> &Self {
-        assert!(
-            !self.ended.stderr.contains(text),
-            "stderr has {text:?}\n{}",
-            self.ended
-        );
-        self
+        let lacks = !self.ended.stderr.contains(text);
+        self.check(lacks, &format!("stderr has {text:?}"))
     }
 
     /// Checks that the tests printed this.
     #[track_caller]
     pub fn stdout_has(&self, text: &str) -> &Self {
-        assert!(
-            self.ended.stdout.contains(text),
-            "stdout lacks {text:?}\n{}",
-            self.ended
-        );
-        self
+        let has = self.ended.stdout.contains(text);
+        self.check(has, &format!("stdout lacks {text:?}"))
     }
 
     /// Checks that a stage was recorded with this status.
     #[track_caller]
     pub fn stage(&self, name: &str, status: &str) -> &Self {
         let stage = self.stage_of(name);
-        let found = stage.and_then(|stage| stage["status"].as_str());
-        assert_eq!(
-            found,
-            Some(status),
-            "stage {name}: {stage:?}\n{}",
-            self.ended
-        );
-        self
+        let is_so = stage.is_some_and(|stage| stage["status"] == status);
+        self.check(is_so, &format!("stage {name} is not {status}: {stage:?}"))
     }
 
     /// Checks what a stage says it did.
@@ -211,36 +171,25 @@ impl<'repo> Ran<'repo> {
     pub fn stage_says(&self, name: &str, text: &str) -> &Self {
         let stage = self.stage_of(name);
         let detail = stage.and_then(|stage| stage["detail"].as_str());
-        assert!(
-            detail.is_some_and(|detail| detail.contains(text)),
-            "stage {name}: {stage:?}\n{}",
-            self.ended
-        );
-        self
+        let has = detail.is_some_and(|detail| detail.contains(text));
+        self.check(has, &format!("stage {name} lacks {text:?}: {stage:?}"))
     }
 
     /// Checks that a stage never began.
     #[track_caller]
     pub fn no_stage(&self, name: &str) -> &Self {
         let stage = self.stage_of(name);
-        assert!(
+        self.check(
             stage.is_none(),
-            "stage {name} was recorded: {stage:?}\n{}",
-            self.ended
-        );
-        self
+            &format!("stage {name} was recorded: {stage:?}"),
+        )
     }
 
     /// Checks that it was over within so many seconds.
     #[track_caller]
     pub fn within(&self, seconds: u64) -> &Self {
         let took = self.ended.took.as_secs();
-        assert!(
-            took < seconds,
-            "it took {took} s, not {seconds}\n{}",
-            self.ended
-        );
-        self
+        self.check(took < seconds, &format!("it took {took} s, not {seconds}"))
     }
 
     fn stages(&self) -> impl Iterator<Item = &Value> {
@@ -289,12 +238,8 @@ impl<'repo> Ran<'repo> {
     #[track_caller]
     pub fn file_has(&self, path: &str, text: &str) -> &Self {
         let content = self.file(path);
-        assert!(
-            content.contains(text),
-            "{path} lacks {text:?}:\n{content}\n{}",
-            self.ended
-        );
-        self
+        let has = content.contains(text);
+        self.check(has, &format!("{path} lacks {text:?}:\n{content}"))
     }
 
     /// Where it ran.
@@ -347,8 +292,7 @@ impl<'repo> Ran<'repo> {
     pub fn records_after_all(&self) -> Vec<Value> {
         let told = self.repo.cargo_e2e(&["report"]);
         assert_eq!(told.code, Some(0), "{told}");
-        let journal = format!("cargo-e2e/runs/{}.partial", self.run_id());
-        assert!(!self.repo.state().join(journal).exists(), "{told}");
+        assert!(!self.has_journal(), "{told}");
         let folder = self.repo.state().join("cargo-e2e/runs");
         let records = fs::read_dir(folder).into_iter().flatten().flatten();
         let records = records.filter_map(|entry| {
@@ -363,12 +307,14 @@ impl<'repo> Ran<'repo> {
     #[track_caller]
     pub fn leaves_nothing(&self) -> &Self {
         let left = self.trace.left();
-        assert!(
-            left.is_empty(),
-            "left behind:\n{}\n{}",
-            left.join("\n"),
-            self.ended
-        );
+        let what = format!("left behind:\n{}", left.join("\n"));
+        self.check(left.is_empty(), &what)
+    }
+
+    /// Checks something, and shows all that the run printed where it is not so.
+    #[track_caller]
+    fn check(&self, is_so: bool, otherwise: &str) -> &Self {
+        assert!(is_so, "{otherwise}\n{}", self.ended);
         self
     }
 }

@@ -114,7 +114,7 @@ impl Registry {
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let front = Arc::clone(&for_all);
-                if *front.over.lock().unwrap_or_else(PoisonError::into_inner) {
+                if *locked(&front.over) {
                     break;
                 }
                 // Who breaks off has no need of an answer.
@@ -250,11 +250,8 @@ impl Front {
             Some(Fault::Status(status)) => return refuse(&mut client, status),
             Some(Fault::Cut) => most = UNTIL_CUT,
             Some(Fault::Hangs) => {
-                let over = locked(&self.over);
-                let waited = self
-                    .ends
-                    .wait_timeout_while(over, Duration::from_mins(3), |over| !*over);
-                drop(waited);
+                let (over, limit) = (locked(&self.over), Duration::from_mins(3));
+                drop(self.ends.wait_timeout_while(over, limit, |over| !*over));
                 return None;
             }
         }
@@ -266,9 +263,8 @@ impl Front {
 
     fn fault(&self, request: &str) -> Option<Fault> {
         let mut rules = locked(&self.rules);
-        let rule = rules
-            .iter_mut()
-            .find(|rule| rule.times > 0 && request.contains(&rule.path))?;
+        let meant = |rule: &&mut Rule| rule.times > 0 && request.contains(&rule.path);
+        let rule = rules.iter_mut().find(meant)?;
         rule.times -= 1;
         Some(rule.fault)
     }

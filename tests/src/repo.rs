@@ -53,12 +53,10 @@ impl Repo {
     pub fn without_git(name: &str) -> Self {
         let slot = Slot::take();
         let slug = format!("{}-{}", &name[..name.len().min(24)], unique());
-        let folder = tempfile::Builder::new()
-            .prefix(&format!("e2e-{name}-"))
-            .tempdir()
-            .expect("a folder");
+        let prefix = format!("e2e-{name}-");
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir();
         Self {
-            folder,
+            folder: folder.expect("a folder"),
             slug,
             ports: RefCell::default(),
             environment: Vec::new(),
@@ -218,10 +216,7 @@ impl Repo {
     /// The same on a terminal of so many columns, without a key.
     #[track_caller]
     pub fn start_on_a_terminal_of(&self, host: Host, columns: &str) -> Started<'_> {
-        let size = format!("={columns}");
-        self.start_by(host, &[], |command| {
-            on_a_terminal(&command, "Running", &size)
-        })
+        self.start_on_a_terminal(host, "Running", &format!("={columns}"))
     }
 
     /// The same under another program, such as `&["strace", "-f"]`.
@@ -254,15 +249,14 @@ impl Repo {
         self.runs.set(number);
         let trace = Trace::new(host, &self.slug, number);
         let mut command = self.command();
-        command
-            .env("XDG_RUNTIME_DIR", &trace.runtime)
-            .env("TMPDIR", &trace.temporary);
-        command.env(leaks::MARK, &trace.mark);
         let (first, rest) = match arguments.split_first() {
             Some((&"up", rest)) => (Some("up"), rest),
             _ => (None, arguments),
         };
         command
+            .env("XDG_RUNTIME_DIR", &trace.runtime)
+            .env("TMPDIR", &trace.temporary)
+            .env(leaks::MARK, &trace.mark)
             .args(first)
             .args(["--host", &host.name()])
             .args(rest);
@@ -277,37 +271,40 @@ impl Repo {
     #[track_caller]
     #[must_use]
     pub fn cargo_e2e(&self, arguments: &[&str]) -> Ended {
+        self.ended(arguments, |command| Running::start(command, None))
+    }
+
+    fn ended(&self, arguments: &[&str], start: impl FnOnce(Command) -> Running) -> Ended {
         let mut command = self.command();
         command.args(arguments);
-        Running::start(command, None).finish(LIMIT)
+        start(command).finish(LIMIT)
     }
 
     /// The same on a terminal of this width, whose text is `stderr`.
     #[track_caller]
     #[must_use]
     pub fn cargo_e2e_on_a_terminal(&self, columns: u16, arguments: &[&str]) -> Ended {
-        let mut command = self.command();
-        command.args(arguments);
-        let command = on_a_terminal(&command, "no such text", &format!("={columns}"));
-        Running::start(command, None).finish(LIMIT)
+        self.ended(arguments, |command| {
+            let command = on_a_terminal(&command, "no such text", &format!("={columns}"));
+            Running::start(command, None)
+        })
     }
 
     /// The same, with something to read.
     #[track_caller]
     #[must_use]
     pub fn cargo_e2e_with(&self, arguments: &[&str], input: &str) -> Ended {
-        let mut command = self.command();
-        command.args(arguments);
-        Running::start(command, Some(input)).finish(LIMIT)
+        self.ended(arguments, |command| Running::start(command, Some(input)))
     }
 
     /// The same, from a folder in it.
     #[track_caller]
     #[must_use]
     pub fn command_in(&self, folder: &str, arguments: &[&str]) -> Ended {
-        let mut command = self.command();
-        command.current_dir(self.path(folder)).args(arguments);
-        Running::start(command, None).finish(LIMIT)
+        self.ended(arguments, |mut command| {
+            command.current_dir(self.path(folder));
+            Running::start(command, None)
+        })
     }
 
     /// A `cargo e2e` in it, not started.
@@ -315,21 +312,18 @@ impl Repo {
     pub fn command(&self) -> Command {
         let mut command = Command::new(binary::cargo_e2e());
         command.arg("e2e").current_dir(self.root());
-        for name in [
-            "CARGO_E2E_HOST",
-            "RAILIANCE01_HOST",
-            "STATE_HUB_URL",
-            "GITHUB_ACTIONS",
-        ] {
-            command.env_remove(name);
-        }
-        // Records of tests are no part of this user's history.
-        command.env("XDG_STATE_HOME", self.state());
-        command.env("XDG_CACHE_HOME", self.state().join("cache-home"));
-        command.env("XDG_CONFIG_HOME", self.state().join("config-home"));
-        command.env("CARGO_E2E_ROOT", Host::Local.root());
-        command.env("CARGO_E2E_SSH_CONFIG", ssh_config());
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+            .env_remove("CARGO_E2E_HOST")
+            .env_remove("RAILIANCE01_HOST")
+            .env_remove("STATE_HUB_URL")
+            .env_remove("GITHUB_ACTIONS")
+            // Records of tests are no part of this user's history.
+            .env("XDG_STATE_HOME", self.state())
+            .env("XDG_CACHE_HOME", self.state().join("cache-home"))
+            .env("XDG_CONFIG_HOME", self.state().join("config-home"))
+            .env("CARGO_E2E_ROOT", Host::Local.root())
+            .env("CARGO_E2E_SSH_CONFIG", ssh_config())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -43,18 +43,10 @@ impl<'repo> Started<'repo> {
     #[must_use]
     pub fn run_id(&mut self) -> String {
         self.prints("(run ");
-        let bundles = || {
-            fs::read_dir(self.repo.results())
-                .into_iter()
-                .flatten()
-                .flatten()
-        };
-        let mut ids: Vec<String> = bundles()
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter(|name| name.len() == 26)
-            .collect();
-        ids.sort();
-        ids.pop().expect("a run that was told of has a result")
+        let bundles = fs::read_dir(self.repo.results()).into_iter().flatten();
+        let names = bundles.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let newest = names.filter(|name| name.len() == 26).max();
+        newest.expect("a run that was told of has a result")
     }
 
     /// Waits for its end.

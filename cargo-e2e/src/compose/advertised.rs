@@ -4,13 +4,13 @@
 use e2e_harness::protocol::{Transport, env_name};
 use serde_json::Value;
 
+use super::model::{entries, items, pairs};
 use super::ports::Published;
 
 /// Returns every place that names `localhost:PORT` with a port that the file publishes.
 pub(super) fn notes(model: &Value, published: &[Published]) -> Vec<String> {
     let mut notes = Vec::new();
-    let services = model["services"].as_object();
-    for (name, service) in services.into_iter().flatten() {
+    for (name, service) in entries(&model["services"]) {
         let mut look = |place: &str, text: &str| {
             for one in published {
                 let Some(port) = one.declared.filter(|port| names(text, *port)) else {
@@ -37,29 +37,14 @@ pub(super) fn notes(model: &Value, published: &[Published]) -> Vec<String> {
                 }
             }
         };
-        match &service["environment"] {
-            Value::Object(variables) => {
-                for (variable, value) in variables {
-                    look(variable, value.as_str().unwrap_or_default());
-                }
-            }
-            Value::Array(list) => {
-                for entry in list.iter().filter_map(Value::as_str) {
-                    let (variable, value) = entry.split_once('=').unwrap_or((entry, ""));
-                    look(variable, value);
-                }
-            }
-            _ => {}
+        for (variable, value) in pairs(&service["environment"]) {
+            look(variable, value);
         }
         for key in ["command", "entrypoint"] {
-            match &service[key] {
-                Value::String(text) => look(key, text),
-                Value::Array(words) => words
-                    .iter()
-                    .filter_map(Value::as_str)
-                    .for_each(|word| look(key, word)),
-                _ => {}
-            }
+            let words = items(&service[key]).chain([&service[key]]);
+            words
+                .filter_map(Value::as_str)
+                .for_each(|word| look(key, word));
         }
     }
     notes

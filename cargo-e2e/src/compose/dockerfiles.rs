@@ -1,25 +1,20 @@
 //! Dockerfiles that begin with an image of the same stack. The run gives that image a tag of its
 //! own; under the old tag the host may have another, with last week's code.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::images::Tags;
+use super::model::{entries, entries_mut};
 
 /// Puts such Dockerfiles into the model, where the rewrite follows their `FROM`. `read` returns the
 /// content of a file by the path that the model has for it.
 pub fn take_in(model: &mut Value, read: impl Fn(&str) -> Option<String>) {
-    let Some(services) = model.get_mut("services").and_then(Value::as_object_mut) else {
-        return;
-    };
-    let tags = Tags::of(services, "");
-    let builds = services
-        .values_mut()
-        .filter_map(|service| service.get_mut("build")?.as_object_mut());
-    for build in builds {
-        let Some(text) = path(build).and_then(|path| read(&path)) else {
-            continue;
-        };
-        if tags.has_one_of(&text) {
+    let tags = Tags::of(entries(&model["services"]), "");
+    for (_, service) in entries_mut(model, "services") {
+        let text = path(&service["build"]).and_then(|path| read(&path));
+        if let Some(text) = text.filter(|text| tags.has_one_of(text))
+            && let Some(Value::Object(build)) = service.get_mut("build")
+        {
             build.remove("dockerfile");
             // Compose reads the model again, and would interpolate.
             let inline = json!(text.replace('$', "$$"));
@@ -30,8 +25,8 @@ pub fn take_in(model: &mut Value, read: impl Fn(&str) -> Option<String>) {
 
 /// Returns where the Dockerfile of a build is; none where the model has its text, or it is not a
 /// file.
-pub fn path(build: &Map<String, Value>) -> Option<String> {
-    if build.contains_key("dockerfile_inline") {
+pub fn path(build: &Value) -> Option<String> {
+    if build.get("dockerfile_inline").is_some() {
         return None;
     }
     let text = |key: &str| Some(build.get(key)?.as_str()?.replace("$$", "$"));

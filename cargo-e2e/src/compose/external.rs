@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::model::entries;
+
 /// A network or volume that the sandbox does not make.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct External {
@@ -24,7 +26,7 @@ impl fmt::Display for External {
 pub fn externals(model: &Value) -> Vec<External> {
     let mut found = Vec::new();
     for (kind, all) in [("network", "networks"), ("volume", "volumes")] {
-        for (key, definition) in model[all].as_object().into_iter().flatten() {
+        for (key, definition) in entries(&model[all]) {
             if definition["external"] == true {
                 let name = definition["name"].as_str().filter(|name| !name.is_empty());
                 found.push(External {

@@ -4,9 +4,9 @@
 //! network is an address of the host that only this sandbox uses, so published ports answer on
 //! it with the very numbers that were written down.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::model::on_host_network;
+use super::model::{entries, entries_mut, items, on_host_network};
 use super::ports::Published;
 use super::subnets;
 
@@ -14,15 +14,19 @@ const WORD: &str = "host-gateway";
 
 /// Returns whether a service asks for it.
 pub fn is_asked_for(model: &Value) -> bool {
-    services(model).any(|(_, service)| hosts(service).any(|value| value == WORD))
+    asking(model).next().is_some()
+}
+
+fn asking(model: &Value) -> impl Iterator<Item = &Value> {
+    let services = entries(&model["services"]).map(|(_, service)| service);
+    services.filter(|service| hosts(service).any(|value| value == WORD))
 }
 
 /// Returns the network whose gateway it becomes: the first own one of a service that asks.
 pub fn network(model: &Value) -> Option<String> {
-    services(model)
-        .filter(|(_, service)| hosts(service).any(|value| value == WORD))
-        .filter_map(|(_, service)| service["networks"].as_object())
-        .flat_map(Map::keys)
+    asking(model)
+        .flat_map(|service| entries(&service["networks"]))
+        .map(|(key, _)| key)
         .find(|key| {
             let network = &model["networks"][key.as_str()];
             network["external"] != true && subnets::is_bridge(network)
@@ -32,10 +36,8 @@ pub fn network(model: &Value) -> Option<String> {
 
 /// Returns the gateway of a network with a subnet.
 fn address(network: &Value) -> Option<String> {
-    let pools = network["ipam"]["config"].as_array()?;
-    let pool = pools
-        .iter()
-        .find(|pool| pool["subnet"].as_str().is_some_and(|net| net.contains('.')))?;
+    let is_ipv4 = |pool: &&Value| pool["subnet"].as_str().is_some_and(|net| net.contains('.'));
+    let pool = items(&network["ipam"]["config"]).find(is_ipv4)?;
     if let Some(gateway) = pool["gateway"].as_str() {
         return Some(gateway.to_owned());
     }
@@ -48,8 +50,7 @@ fn address(network: &Value) -> Option<String> {
 /// network whose gateway is not known.
 pub fn apply(model: &mut Value, key: &str, published: &[Published]) -> Option<String> {
     let address = address(&model["networks"][key])?;
-    let all = model.get_mut("services").and_then(Value::as_object_mut);
-    for (name, service) in all.into_iter().flatten() {
+    for (name, service) in entries_mut(model, "services") {
         match service.get_mut("extra_hosts") {
             Some(Value::Array(list)) => {
                 for entry in list {
@@ -88,19 +89,10 @@ pub fn apply(model: &mut Value, key: &str, published: &[Published]) -> Option<St
     Some(address)
 }
 
-fn services(model: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    model["services"].as_object().into_iter().flatten()
-}
-
 /// Returns the values of `extra_hosts`, which is a list of `HOST=VALUE` or a map.
-fn hosts(service: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
-    match &service["extra_hosts"] {
-        Value::Array(list) => Box::new(
-            list.iter()
-                .filter_map(Value::as_str)
-                .filter_map(|entry| Some(entry.split_once(['=', ':'])?.1)),
-        ),
-        Value::Object(map) => Box::new(map.values().filter_map(Value::as_str)),
-        _ => Box::new(std::iter::empty()),
-    }
+fn hosts(service: &Value) -> impl Iterator<Item = &str> {
+    let listed = items(&service["extra_hosts"]).filter_map(Value::as_str);
+    let listed = listed.filter_map(|entry| Some(entry.split_once(['=', ':'])?.1));
+    let mapped = entries(&service["extra_hosts"]).filter_map(|(_, value)| value.as_str());
+    listed.chain(mapped)
 }

@@ -7,20 +7,20 @@ use serde_json::{Map, Value, json};
 use super::changes::ChangeLog;
 use super::dockerfile::Reader;
 use super::labels;
-use super::model::text;
+use super::model::{entries_mut, is_built, text};
 
 /// Every tag that is built here, and the one it gets instead.
 pub(super) struct Tags(BTreeMap<String, String>);
 
 impl Tags {
-    pub(super) fn of(services: &Map<String, Value>, project: &str) -> Self {
+    pub(super) fn of<'m>(
+        services: impl Iterator<Item = (&'m String, &'m Value)>,
+        project: &str,
+    ) -> Self {
         let mut tags = BTreeMap::new();
         let mut taken = BTreeSet::new();
-        for (name, definition) in services {
-            if definition.get("build").is_none_or(Value::is_null) {
-                continue;
-            }
-            let Some(image) = text(definition, "image").filter(|image| !image.is_empty()) else {
+        for (name, service) in services.filter(|(_, service)| is_built(service)) {
+            let Some(image) = text(service, "image").filter(|image| !image.is_empty()) else {
                 continue;
             };
             tags.entry(normal(&image)).or_insert_with(|| {
@@ -48,11 +48,9 @@ impl Tags {
     /// The same for a text that may be something else: a bare word is a tag only by its name.
     fn get_sure(&self, key: &str, value: &str) -> Option<&String> {
         let key = key.to_ascii_lowercase();
-        let sure = value.contains([':', '/'])
-            || ["image", "base", "from"]
-                .iter()
-                .any(|word| key.contains(word));
-        if sure { self.get(value) } else { None }
+        let is_image = |word: &&str| key.contains(word);
+        let sure = value.contains([':', '/']) || ["image", "base", "from"].iter().any(is_image);
+        self.get(value).filter(|_| sure)
     }
 }
 
@@ -86,8 +84,7 @@ fn repository(service: &str) -> String {
 
 /// Names images by their ids: what a reference names may change before a container starts.
 pub fn pin(model: &mut Value, ids: &[(String, String)]) {
-    let services = model["services"].as_object_mut();
-    for (_, service) in services.into_iter().flatten() {
+    for (_, service) in entries_mut(model, "services") {
         let Some(image) = text(service, "image").map(|image| normal(&image)) else {
             continue;
         };
@@ -109,13 +106,8 @@ pub(super) fn scope(
     log: &mut ChangeLog,
 ) {
     let builds = service.get("build").is_some_and(|build| !build.is_null());
-    let image = service
-        .get("image")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
-    if let Some((image, scoped)) = image
-        .as_ref()
-        .and_then(|image| Some((image, tags.get(image)?)))
+    if let Some(Value::String(image)) = service.get("image")
+        && let Some(scoped) = tags.get(image)
     {
         log.change(format!(
             "{name}: image {image} becomes {scoped}, because sandboxes with the same tag would run each other's code"
@@ -151,19 +143,15 @@ pub(super) fn scope(
 fn follow(name: &str, build: &mut Map<String, Value>, tags: &Tags, log: &mut ChangeLog) {
     let mut followed = Vec::new();
     for key in ["args", "additional_contexts"] {
-        let Some(values) = build.get_mut(key) else {
-            continue;
-        };
-        each_value(values, |name, value| {
+        change_values(build.get_mut(key), |name, value| {
             let (scheme, reference) = match value.strip_prefix("docker-image://") {
                 Some(reference) => ("docker-image://", reference),
                 None if key == "additional_contexts" => return None,
                 None => ("", value),
             };
-            let scoped = if scheme.is_empty() {
-                tags.get_sure(name, reference)?
-            } else {
-                tags.get(reference)?
+            let scoped = match scheme {
+                "" => tags.get_sure(name, reference)?,
+                _ => tags.get(reference)?,
             };
             followed.push(reference.to_owned());
             Some(format!("{scheme}{scoped}"))
@@ -214,23 +202,22 @@ fn argument(line: &str) -> Option<(&str, &str)> {
 }
 
 /// Changes the values of a map, or of a list of `NAME=VALUE`.
-fn each_value(values: &mut Value, mut change: impl FnMut(&str, &str) -> Option<String>) {
+fn change_values(values: Option<&mut Value>, mut change: impl FnMut(&str, &str) -> Option<String>) {
     match values {
-        Value::Object(map) => {
+        Some(Value::Object(map)) => {
             for (name, value) in map {
                 if let Some(new) = value.as_str().and_then(|value| change(name, value)) {
                     *value = json!(new);
                 }
             }
         }
-        Value::Array(list) => {
+        Some(Value::Array(list)) => {
             for entry in list {
-                let new = entry
-                    .as_str()
-                    .and_then(|entry| entry.split_once('='))
-                    .and_then(|(name, value)| Some(format!("{name}={}", change(name, value)?)));
-                if let Some(new) = new {
-                    *entry = json!(new);
+                let pair = entry.as_str().and_then(|entry| entry.split_once('='));
+                if let Some((name, value)) = pair
+                    && let Some(new) = change(name, value)
+                {
+                    *entry = json!(format!("{name}={new}"));
                 }
             }
         }

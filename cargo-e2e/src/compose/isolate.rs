@@ -120,7 +120,7 @@ impl Rewrite<'_> {
         };
         let every: BTreeSet<String> = services.keys().cloned().collect();
         let containers: BTreeMap<String, String> = containers(services);
-        let tags = Tags::of(services, self.isolation.project);
+        let tags = Tags::of(services.iter(), self.isolation.project);
         names::external_links(services, &mut self.log);
         for (name, definition) in services.iter_mut() {
             let log = &mut self.log;
@@ -152,10 +152,8 @@ impl Rewrite<'_> {
             return;
         };
         if on_host_network(service) {
-            let answers = ports
-                .iter()
-                .filter_map(|port| ports::of_the_host(name, port));
-            self.published.extend(answers);
+            let answers = |port| ports::of_the_host(name, port);
+            self.published.extend(ports.iter().filter_map(answers));
             return;
         }
         let containers = replicas(service);
@@ -172,15 +170,12 @@ impl Rewrite<'_> {
     }
 
     fn health(&mut self, name: &str, service: &mut Map<String, Value>) {
-        let written = service
-            .get("healthcheck")
-            .is_some_and(|check| !check.is_null());
+        let check = service.entry("healthcheck").or_insert(Value::Null);
+        let written = !check.is_null();
         if !written {
-            service.insert("healthcheck".into(), json!({}));
+            *check = json!({});
         }
-        let check = service
-            .get_mut("healthcheck")
-            .and_then(Value::as_object_mut);
+        let check = check.as_object_mut();
         let Some(sped_up) = check.and_then(|check| health::speed_up(check, self.isolation.engine))
         else {
             return;

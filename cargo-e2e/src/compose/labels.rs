@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::model::text;
+use super::model::{entries, items, text};
 
 /// The label that tells what carries labels because its image does: a run's own containers have it
 /// empty.
@@ -33,14 +33,13 @@ pub(super) fn add(definition: &mut Map<String, Value>, labels: &[(String, String
 
 /// Returns external volumes by their keys, of those whose names are like anonymous ones'.
 pub(super) fn anonymous_looking(model: &Map<String, Value>) -> BTreeMap<String, String> {
-    let volumes = model.get("volumes").and_then(Value::as_object);
     let name = |(key, volume): (&String, &Value)| {
-        let external = volume.get("external") == Some(&json!(true));
-        let name = text(volume, "name").filter(|_| external)?;
+        let name = text(volume, "name").filter(|_| volume["external"] == true)?;
         let digits = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
         digits.then(|| (key.clone(), name))
     };
-    volumes.into_iter().flatten().filter_map(name).collect()
+    let volumes = model.get("volumes").into_iter().flat_map(entries);
+    volumes.filter_map(name).collect()
 }
 
 /// Returns what only a container has, and not its image: that it is the run's own, and which of its
@@ -50,13 +49,9 @@ pub(super) fn of_container(
     external: &BTreeMap<String, String>,
 ) -> Vec<(String, String)> {
     let mut labels = vec![(IMAGE.to_owned(), String::new())];
-    let mounts = service.get("volumes").and_then(Value::as_array);
-    let used: Vec<&str> = mounts
-        .into_iter()
-        .flatten()
-        .filter_map(|mount| external.get(mount["source"].as_str()?))
-        .map(String::as_str)
-        .collect();
+    let mounts = service.get("volumes").into_iter().flat_map(items);
+    let used = mounts.filter_map(|mount| external.get(mount["source"].as_str()?));
+    let used: Vec<&str> = used.map(String::as_str).collect();
     if !used.is_empty() {
         labels.push(("cargo-e2e.external".to_owned(), used.join(" ")));
     }

@@ -43,5 +43,6 @@ pub mod subnets;
 pub mod test_service;
 
 pub use isolate::{Isolation, Rewritten, isolate};
+pub use model::{entries, is_built};
 pub use ports::{PortRule, Published};
 pub use service_names::service_names;

@@ -9,18 +9,13 @@ use super::model::containers;
 
 /// The container's name goes, and stays known on the service's networks.
 pub(super) fn container_name(name: &str, service: &mut Map<String, Value>, log: &mut ChangeLog) {
-    let Some(old) = service
-        .remove("container_name")
-        .and_then(|value| value.as_str().map(str::to_owned))
-    else {
+    let Some(Value::String(old)) = service.remove("container_name") else {
         return;
     };
     // What shares another's network has no alias of its own.
-    let has_network = !service.contains_key("network_mode");
-    let kept = if has_network {
-        "is kept as a network alias only"
-    } else {
-        "is not kept"
+    let kept = match service.get("network_mode") {
+        None => "is kept as a network alias only",
+        Some(_) => "is not kept",
     };
     log.change(format!(
         "{name}: container name {old} {kept}, because names are unique on a host; `docker exec {old}` finds nothing, `docker compose -p \"$E2E_PROJECT\" exec {name}` does"
@@ -41,18 +36,15 @@ fn alias(service: &mut Map<String, Value>, alias: &str) {
         let keys = list.iter().filter_map(Value::as_str);
         *networks = keys.map(|key| (key.to_owned(), json!({}))).collect();
     }
-    for network in networks
-        .as_object_mut()
-        .into_iter()
-        .flat_map(Map::values_mut)
-    {
+    let networks = networks.as_object_mut().into_iter();
+    for network in networks.flat_map(Map::values_mut) {
         if network.is_null() {
             *network = json!({});
         }
-        let aliases = network
-            .as_object_mut()
-            .map(|network| network.entry("aliases").or_insert_with(|| json!([])));
-        if let Some(Value::Array(aliases)) = aliases
+        let Some(network) = network.as_object_mut() else {
+            continue;
+        };
+        if let Value::Array(aliases) = network.entry("aliases").or_insert_with(|| json!([]))
             && !aliases.iter().any(|known| known == alias)
         {
             aliases.push(json!(alias));
@@ -76,11 +68,7 @@ pub(super) fn follow(
         if let Some(target) = target {
             log.change(format!("{name}: {key} follows {target} to its new name"));
             service.insert(key.into(), json!(format!("service:{target}")));
-            needs(
-                service,
-                target,
-                &json!({ "condition": "service_started", "restart": true, "required": true }),
-            );
+            needs(service, target, json!({ "restart": true }));
         }
     }
     let mut targets = Vec::new();
@@ -103,21 +91,17 @@ pub(super) fn follow(
         }
     }
     for target in targets {
-        needs(
-            service,
-            &target,
-            &json!({ "condition": "service_started", "required": true }),
-        );
+        needs(service, &target, json!({}));
     }
 }
 
 /// The dependency that Compose reads into such a reference.
-fn needs(service: &mut Map<String, Value>, target: &str, condition: &Value) {
+fn needs(service: &mut Map<String, Value>, target: &str, mut how: Value) {
+    how["condition"] = json!("service_started");
+    how["required"] = json!(true);
     let dependencies = service.entry("depends_on").or_insert_with(|| json!({}));
     if let Value::Object(dependencies) = dependencies {
-        dependencies
-            .entry(target)
-            .or_insert_with(|| condition.clone());
+        dependencies.entry(target).or_insert(how);
     }
 }
 
@@ -217,15 +201,12 @@ pub(super) fn network_keys(model: &mut Map<String, Value>, log: &mut ChangeLog) 
             }
         }
     };
-    if let Some(networks) = model.get_mut("networks") {
-        rename(networks);
-    }
+    model.get_mut("networks").map(rename);
     let services = model.get_mut("services").and_then(Value::as_object_mut);
-    for service in services.into_iter().flat_map(Map::values_mut) {
-        if let Some(networks) = service.get_mut("networks") {
-            rename(networks);
-        }
-    }
+    let services = services.into_iter().flat_map(Map::values_mut);
+    services
+        .filter_map(|service| service.get_mut("networks"))
+        .for_each(rename);
 }
 
 fn is_key(key: &str) -> bool {

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::model::{entries, items};
+
 /// Why a path is needed, and what may be done where it is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need {
@@ -19,11 +21,9 @@ pub struct Need {
 /// Returns every path below `root` that the model names, relative to it.
 pub fn paths(model: &Value, root: &str) -> BTreeMap<String, Need> {
     let mut found: BTreeMap<String, Need> = BTreeMap::new();
-    let mut add = |path: Option<&Value>, why: String, mount: Option<&Value>| {
-        let inside = path
-            .and_then(Value::as_str)
-            .map(|path| path.replace("$$", "$"))
-            .and_then(|path| Some(path.strip_prefix(root)?.strip_prefix('/')?.to_owned()));
+    let mut add = |path: &Value, why: String, mount: Option<&Value>| {
+        let inside = below(path, root);
+        let inside = inside.and_then(|path| Some(path.strip_prefix('/')?.to_owned()));
         let Some(inside) = inside.filter(|path| !path.is_empty()) else {
             return;
         };
@@ -38,43 +38,41 @@ pub fn paths(model: &Value, root: &str) -> BTreeMap<String, Need> {
         need.is_made &= is_made;
         need.begins_empty &= begins_empty;
     };
-    for (name, service) in entries(model, "services") {
-        for mount in service["volumes"].as_array().into_iter().flatten() {
+    for (name, service) in entries(&model["services"]) {
+        for mount in items(&service["volumes"]) {
             if mount["type"] == "bind" {
                 let why = format!("a bind mount of {name}");
-                add(mount.get("source"), why, Some(mount));
+                add(&mount["source"], why, Some(mount));
             }
         }
+        let build = &service["build"];
         add(
-            service["build"].get("context"),
+            &build["context"],
             format!("the build context of {name}"),
             None,
         );
-        if let Some(Value::Object(contexts)) = service["build"].get("additional_contexts") {
-            for (context, path) in contexts {
-                add(
-                    Some(path),
-                    format!("the build context {context} of {name}"),
-                    None,
-                );
-            }
+        for (context, path) in entries(&build["additional_contexts"]) {
+            add(path, format!("the build context {context} of {name}"), None);
         }
     }
-    for (name, volume) in entries(model, "volumes") {
-        let options = volume.get("driver_opts");
-        add(
-            options.and_then(|options| options.get("device")),
-            format!("the folder of the volume {name}"),
-            None,
-        );
+    for (name, volume) in entries(&model["volumes"]) {
+        let why = format!("the folder of the volume {name}");
+        add(&volume["driver_opts"]["device"], why, None);
     }
     for kind in ["secrets", "configs"] {
         let one = kind.trim_end_matches('s');
-        for (name, definition) in entries(model, kind) {
-            add(definition.get("file"), format!("the {one} {name}"), None);
+        for (name, definition) in entries(&model[kind]) {
+            add(&definition["file"], format!("the {one} {name}"), None);
         }
     }
     found
+}
+
+/// Returns what of a path follows `root`.
+fn below(path: &Value, root: &str) -> Option<String> {
+    // Compose writes a dollar twice.
+    let path = path.as_str()?.replace("$$", "$");
+    Some(path.strip_prefix(root)?.to_owned())
 }
 
 /// Returns whether Compose would make what it mounts, for containers to write.
@@ -119,51 +117,38 @@ fn is_data(path: &str, mount: &Value) -> bool {
 /// Returns the services that mount something below `root` in which one of these names lies: a bind
 /// mount, a volume that is a folder of the repo, a secret or a config.
 pub fn mounting(model: &Value, root: &str, names: &BTreeSet<Vec<u8>>) -> Vec<String> {
-    let is_in = |path: Option<&Value>| {
-        let inside = path
-            .and_then(Value::as_str)
-            .map(|path| path.replace("$$", "$"))
-            .and_then(|path| Some(path.strip_prefix(root)?.trim_end_matches('/').to_owned()));
+    let is_in = |path: &Value| {
+        let inside = below(path, root);
         let Some(inside) = inside.filter(|path| path.is_empty() || path.starts_with('/')) else {
             return false;
         };
-        let inside = inside.trim_start_matches('/').as_bytes();
+        let inside = inside.trim_matches('/').as_bytes();
         names.iter().any(|name| {
             let rest = name.strip_prefix(inside);
             inside.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
         })
     };
     let mounts = |service: &Value| {
-        let volumes = service["volumes"].as_array().into_iter().flatten();
-        let by_volume = volumes.into_iter().any(|mount| {
-            let source = mount.get("source");
+        let by_volume = items(&service["volumes"]).any(|mount| {
+            let source = &mount["source"];
             if mount["type"] == "bind" {
                 return is_in(source);
             }
-            let volume = source.and_then(|name| model["volumes"].get(name.as_str()?));
-            volume.is_some_and(|volume| is_in(volume["driver_opts"].get("device")))
+            let volume = &model["volumes"][source.as_str().unwrap_or_default()];
+            is_in(&volume["driver_opts"]["device"])
         });
         by_volume
             || ["secrets", "configs"].iter().any(|kind| {
-                let used = service[kind].as_array().into_iter().flatten();
-                used.into_iter().any(|one| {
+                items(&service[kind]).any(|one| {
                     let name = one["source"].as_str().or(one.as_str());
-                    name.is_some_and(|name| is_in(model[kind][name].get("file")))
+                    name.is_some_and(|name| is_in(&model[kind][name]["file"]))
                 })
             })
     };
-    entries(model, "services")
+    entries(&model["services"])
         .filter(|(_, service)| mounts(service))
         .map(|(name, _)| name.clone())
         .collect()
-}
-
-fn entries<'a>(model: &'a Value, key: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    model
-        .get(key)
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
+use super::model::entries_mut;
+
 /// Folders behind local volumes, against the project's folder: the engine would take them against
 /// its own.
 pub fn make_devices_absolute(model: &mut Value, project_dir: &str) {
-    let volumes = model.get_mut("volumes").and_then(Value::as_object_mut);
-    for volume in volumes.into_iter().flat_map(serde_json::Map::values_mut) {
+    for (_, volume) in entries_mut(model, "volumes") {
         let Some(options) = volume.get_mut("driver_opts").and_then(Value::as_object_mut) else {
             continue;
         };

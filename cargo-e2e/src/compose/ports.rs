@@ -3,7 +3,7 @@
 use e2e_harness::protocol::Transport;
 use serde_json::Value;
 
-use super::model::{on_host_network, replicas, text};
+use super::model::{self, items, on_host_network, replicas, text};
 use crate::spec::Ports;
 
 /// Which numbers published ports get. The slices are in the order of the model's ports: [`count`] of
@@ -82,11 +82,8 @@ pub fn kept(model: &Value, ports: Ports) -> Vec<u16> {
 
 /// Returns every entry of `ports`, with its service.
 fn entries(model: &Value) -> impl Iterator<Item = (&Value, &Value)> {
-    let services = model["services"].as_object().into_iter().flatten();
-    services.flat_map(|(_, service)| {
-        let ports = service["ports"].as_array().into_iter().flatten();
-        ports.map(move |port| (service, port))
-    })
+    model::entries(&model["services"])
+        .flat_map(|(_, service)| items(&service["ports"]).map(move |port| (service, port)))
 }
 
 /// Returns the number or range that an entry names.

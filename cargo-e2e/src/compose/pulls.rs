@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::model::text;
+use super::model::{entries_mut, is_built, text};
 
 /// An image that services run and no service builds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +28,8 @@ impl Pull {
 /// without one. Compose does not pull again what was pulled here.
 pub fn take(model: &mut Value, always: bool) -> Vec<Pull> {
     let mut pulls: Vec<Pull> = Vec::new();
-    let services = model.get_mut("services").and_then(Value::as_object_mut);
-    for (name, service) in services.into_iter().flatten() {
-        if service.get("build").is_some_and(|build| !build.is_null()) {
+    for (name, service) in entries_mut(model, "services") {
+        if is_built(service) {
             continue;
         }
         let Some(image) = text(service, "image").filter(|image| !image.is_empty()) else {

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::host::client::DOCKER_HUB;
 
 use super::dockerfile::Reader;
 use super::dockerfiles;
+use super::model::{entries, is_built, items, pairs};
 use super::pulls::Pull;
 
 /// Returns the registry of an image, as its name has it.
@@ -28,15 +29,14 @@ pub fn registries(
     pulls: &[Pull],
     read: impl Fn(&str) -> Option<String>,
 ) -> BTreeSet<String> {
-    let services = || model["services"].as_object().into_iter().flatten();
-    let builds = services().filter_map(|(_, service)| service["build"].as_object());
+    let services = entries(&model["services"]).map(|(_, service)| service);
+    let built: Vec<&Value> = services.filter(|service| is_built(service)).collect();
     let mut images: BTreeSet<String> = pulls.iter().map(|pull| pull.image.clone()).collect();
-    for build in builds {
-        of_build(build, &read, &mut images);
+    for service in &built {
+        of_build(&service["build"], &read, &mut images);
     }
     // What the run builds itself comes from nowhere.
-    let built = services().filter(|(_, service)| !service["build"].is_null());
-    for image in built.filter_map(|(_, service)| service["image"].as_str()) {
+    for image in built.iter().filter_map(|service| service["image"].as_str()) {
         images.remove(image);
     }
     images
@@ -46,38 +46,21 @@ pub fn registries(
 }
 
 /// Adds the images that a build names.
-fn of_build(
-    build: &Map<String, Value>,
-    read: &impl Fn(&str) -> Option<String>,
-    images: &mut BTreeSet<String>,
-) {
-    let mut arguments = BTreeMap::new();
-    each_value(build.get("args"), |name, value| {
-        arguments.insert(name.to_owned(), value.to_owned());
-    });
-    each_value(build.get("additional_contexts"), |_, value| {
-        images.extend(value.strip_prefix("docker-image://").map(str::to_owned));
-    });
-    for from in build
-        .get("cache_from")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        let from = from.as_str().unwrap_or_default();
-        let named = from.split(',').find_map(|part| part.strip_prefix("ref="));
-        images.extend(
-            named
-                .or((!from.contains('=')).then_some(from))
-                .map(str::to_owned),
-        );
+fn of_build(build: &Value, read: &impl Fn(&str) -> Option<String>, images: &mut BTreeSet<String>) {
+    for (_, context) in pairs(&build["additional_contexts"]) {
+        images.extend(context.strip_prefix("docker-image://").map(str::to_owned));
     }
-    let inline = build.get("dockerfile_inline").and_then(Value::as_str);
-    let text = match inline {
+    for from in items(&build["cache_from"]).filter_map(Value::as_str) {
+        let named = from.split(',').find_map(|part| part.strip_prefix("ref="));
+        let named = named.or((!from.contains('=')).then_some(from));
+        images.extend(named.map(str::to_owned));
+    }
+    let text = match build["dockerfile_inline"].as_str() {
         Some(text) => Some(text.replace("$$", "$")),
         None => dockerfiles::path(build).and_then(|path| read(&path)),
     };
-    of_dockerfile(&text.unwrap_or_default(), arguments, images);
+    let arguments = pairs(&build["args"]).map(|(name, value)| (name.to_owned(), value.to_owned()));
+    of_dockerfile(&text.unwrap_or_default(), arguments.collect(), images);
 }
 
 /// Adds the images of `# syntax=` and of what is built.
@@ -92,24 +75,6 @@ fn of_dockerfile(text: &str, arguments: BTreeMap<String, String>, images: &mut B
     for line in text.lines() {
         let named = reader.images(line);
         images.extend(named.into_iter().map(|word| reader.expanded(word)));
-    }
-}
-
-/// Calls `each` for the entries of a map, or of a list of `NAME=VALUE`.
-fn each_value(values: Option<&Value>, mut each: impl FnMut(&str, &str)) {
-    match values {
-        Some(Value::Object(map)) => {
-            for (name, value) in map {
-                each(name, value.as_str().unwrap_or_default());
-            }
-        }
-        Some(Value::Array(list)) => {
-            let entries = list.iter().filter_map(Value::as_str);
-            for (name, value) in entries.filter_map(|entry| entry.split_once('=')) {
-                each(name, value);
-            }
-        }
-        _ => {}
     }
 }
 

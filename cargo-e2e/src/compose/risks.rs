@@ -3,22 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::spec::{Lint, Ports, Warning};
 
-use super::model::{binds, is_docker_socket};
+use super::model::{binds, entries, is_docker_socket, items};
 use super::shared;
 
 /// One line each; `repo` is the repo's folder where the model was read. With isolated ports, the
 /// addresses that are written down are not used.
 pub fn risks(model: &Value, repo: &str, ports: Ports) -> Vec<Warning> {
     let mut found = Vec::new();
-    let services = model["services"].as_object();
-    for (name, service) in services.into_iter().flatten() {
-        if let Some(service) = service.as_object() {
-            of_service(name, service, ports, &mut found);
-        }
+    for (name, service) in entries(&model["services"]) {
+        of_service(name, service, ports, &mut found);
     }
     found.extend(shared::outside(model, repo));
     found
@@ -31,14 +28,14 @@ pub fn fetched(remote: &BTreeSet<String>) -> Vec<Warning> {
     Warning::each(Lint::RemoteFile, lines).collect()
 }
 
-fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mut Vec<Warning>) {
+fn of_service(name: &str, service: &Value, ports: Ports, found: &mut Vec<Warning>) {
     let mut say = |lint, what: String| found.push(Warning::new(lint, format!("{name}: {what}")));
-    if service.get("privileged") == Some(&Value::Bool(true)) {
+    if service["privileged"] == true {
         let what = "it is privileged, so it can change the host itself".to_owned();
         say(Lint::Privileged, what);
     }
     for key in shared::NAMESPACES {
-        if service.get(key).and_then(Value::as_str) == Some("host") {
+        if service[key] == "host" {
             let but = match key {
                 "network_mode" => "; all sandboxes share its ports",
                 _ => "",
@@ -56,25 +53,19 @@ fn of_service(name: &str, service: &Map<String, Value>, ports: Ports, found: &mu
         }
     }
     for key in ["cap_add", "devices", "device_cgroup_rules"] {
-        let listed = service
-            .get(key)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        if listed.into_iter().any(|one| !is_harmless(key, one)) {
+        if items(&service[key]).any(|one| !is_harmless(key, one)) {
             let what = format!("{key} gives it access to the host that containers lack");
             say(Lint::HostAccess, what);
         }
     }
-    if service.contains_key("provider") {
+    if service.get("provider").is_some() {
         let what = "`provider` runs a program on the host".to_owned();
         say(Lint::Provider, what);
     }
     if ports == Ports::Isolated {
         return;
     }
-    let ports = service.get("ports").and_then(Value::as_array);
-    for port in ports.into_iter().flatten() {
+    for port in items(&service["ports"]) {
         let address = port["host_ip"].as_str().unwrap_or_default();
         if !address.is_empty() && !is_loopback(address) {
             let number = published(port);

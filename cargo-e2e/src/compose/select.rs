@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::model::{entries, items};
 use crate::spec::nearest;
 
 /// What is wrong with a name that the model does not have.
@@ -13,7 +14,7 @@ pub fn unknown(name: &str) -> String {
 
 /// Returns what was likely meant by a name that the model does not have, else all that it has.
 pub fn meant(name: &str, model: &Value) -> String {
-    let services = model["services"].as_object().into_iter().flatten();
+    let services = entries(&model["services"]);
     let names: Vec<&str> = services.map(|(name, _)| name.as_str()).collect();
     match nearest(name, names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -36,17 +37,12 @@ pub fn select(model: &mut Value, named: &[String]) -> Result<(), String> {
     let mut kept = BTreeSet::new();
     let mut open: Vec<String> = named.to_vec();
     while let Some(name) = open.pop() {
-        match services.get(&name) {
-            Some(service) => {
-                if kept.insert(name) {
-                    open.extend(
-                        dependencies(service)
-                            .into_iter()
-                            .filter(|other| services.contains_key(other)),
-                    );
-                }
-            }
-            None => return Err(name),
+        let Some(service) = services.get(&name) else {
+            return Err(name);
+        };
+        if kept.insert(name) {
+            let known = |other: &String| services.contains_key(other);
+            open.extend(dependencies(service).into_iter().filter(known));
         }
     }
     services.retain(|name, _| kept.contains(name));
@@ -54,27 +50,13 @@ pub fn select(model: &mut Value, named: &[String]) -> Result<(), String> {
 }
 
 fn dependencies(service: &Value) -> Vec<String> {
-    let depends_on = service["depends_on"].as_object().into_iter().flatten();
-    let mut found: Vec<String> = depends_on.map(|(name, _)| name.clone()).collect();
-    let list = |key: &str| {
-        service[key]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-    };
-    found.extend(
-        list("links")
-            .chain(list("volumes_from"))
-            .filter_map(|entry| entry.split(':').next().map(str::to_owned)),
-    );
-    for key in ["network_mode", "ipc", "pid"] {
-        let other = service[key]
-            .as_str()
-            .and_then(|mode| mode.strip_prefix("service:"));
-        found.extend(other.map(str::to_owned));
-    }
-    found
+    let depends_on = entries(&service["depends_on"]).map(|(name, _)| name.as_str());
+    let links = items(&service["links"]).chain(items(&service["volumes_from"]));
+    let links = links.filter_map(|entry| entry.as_str()?.split(':').next());
+    let modes = ["network_mode", "ipc", "pid"].into_iter();
+    let modes = modes.filter_map(|key| service[key].as_str()?.strip_prefix("service:"));
+    let all = depends_on.chain(links).chain(modes);
+    all.map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::spec::{Lint, Warning};
 
 use super::changes::ChangeLog;
-use super::model::{binds, is_docker_socket, text};
+use super::model::{binds, entries, is_docker_socket, items, text};
 
 /// What a service may share with the host or with another container.
 pub(super) const NAMESPACES: [&str; 6] =
@@ -16,12 +16,10 @@ const READABLE_LOGS: [&str; 2] = ["json-file", "local"];
 
 /// Logs go where they can be read: another driver's target is not there, and `up` fails.
 pub(super) fn logging(name: &str, service: &mut Map<String, Value>, log: &mut ChangeLog) {
-    let Some(driver) = service
+    let driver = service
         .get("logging")
-        .and_then(|logging| text(logging, "driver"))
-    else {
-        return;
-    };
+        .and_then(|logging| text(logging, "driver"));
+    let driver = driver.unwrap_or_default();
     if driver.is_empty() || READABLE_LOGS.contains(&driver.as_str()) {
         return;
     }
@@ -55,11 +53,7 @@ pub(super) fn of_service(name: &str, service: &Map<String, Value>, log: &mut Cha
 pub fn outside(model: &Value, root: &str) -> Vec<Warning> {
     let mut found = Vec::new();
     let mut say = |text: String| found.push(Warning::new(Lint::OutsidePath, text));
-    let services = model["services"].as_object();
-    for (name, service) in services.into_iter().flatten() {
-        let Some(service) = service.as_object() else {
-            continue;
-        };
+    for (name, service) in entries(&model["services"]) {
         for (source, read_only) in binds(service) {
             // What only reads the host's clock disturbs nobody.
             let harmless = read_only && source.starts_with("/etc/");
@@ -72,7 +66,7 @@ pub fn outside(model: &Value, root: &str) -> Vec<Warning> {
         }
     }
     // A named volume can be a bind mount too.
-    for (key, volume) in model["volumes"].as_object().into_iter().flatten() {
+    for (key, volume) in entries(&model["volumes"]) {
         if let Some(device) = text(&volume["driver_opts"], "device")
             && device.starts_with('/')
             && !is_inside(&device, root)
@@ -100,22 +94,17 @@ pub(super) fn of_network(key: &str, network: &mut Map<String, Value>, log: &mut 
             bridge.as_str().unwrap_or_default()
         ));
     }
-    if matches!(
-        network.get("driver").and_then(Value::as_str),
-        Some("macvlan" | "ipvlan")
-    ) {
+    let driver = network.get("driver").and_then(Value::as_str);
+    if matches!(driver, Some("macvlan" | "ipvlan")) {
         log.share_object(format!(
             "network {key} uses an interface of the host: all sandboxes share its addresses"
         ));
     }
     let pools = network
         .get("ipam")
-        .and_then(|ipam| ipam["config"].as_array());
-    for subnet in pools
         .into_iter()
-        .flatten()
-        .filter_map(|pool| text(pool, "subnet"))
-    {
+        .flat_map(|ipam| items(&ipam["config"]));
+    for subnet in pools.filter_map(|pool| text(pool, "subnet")) {
         log.share_object(format!(
             "network {key} has the fixed subnet {subnet}: only one sandbox at a time can use it"
         ));
@@ -125,11 +114,11 @@ pub(super) fn of_network(key: &str, network: &mut Map<String, Value>, log: &mut 
 /// What a volume takes of the host.
 pub(super) fn of_volume(key: &str, volume: &Map<String, Value>, log: &mut ChangeLog) {
     let options = volume.get("driver_opts");
-    let Some(device) = options.and_then(|options| text(options, "device")) else {
-        return;
-    };
+    let device = options
+        .and_then(|options| text(options, "device"))
+        .unwrap_or_default();
     // A folder of the repo is the sandbox's own copy; that is known only where paths are.
-    if !device.is_empty() && !device.starts_with('/') && device != "tmpfs" && device.contains(':') {
+    if device.contains(':') && !device.starts_with('/') {
         log.share_object(format!("volume {key} is {device}: all sandboxes share it"));
     }
 }

@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::model::entries;
+
 /// One service, and what must be so before its container starts.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Start<'m> {
@@ -82,8 +84,8 @@ fn start<'m>(
         return None;
     }
     let mut needs = Vec::new();
-    for (on, how) in service["depends_on"].as_object().into_iter().flatten() {
-        let required = how["required"] != Value::Bool(false);
+    for (on, how) in entries(&service["depends_on"]) {
+        let required = how["required"] != false;
         if !services.contains_key(on) {
             if required {
                 return None;
@@ -111,7 +113,7 @@ fn start<'m>(
 
 fn has_health_check(service: &Value) -> bool {
     let check = &service["healthcheck"];
-    let is_off = check["disable"] == Value::Bool(true) || check["test"][0] == "NONE";
+    let is_off = check["disable"] == true || check["test"][0] == "NONE";
     check["test"].is_array() && !is_off
 }
 
@@ -124,9 +126,8 @@ fn several(service: &Value) -> bool {
 /// Returns whether a secret or a config is written into containers when they start.
 fn is_injected(model: &Value) -> bool {
     ["secrets", "configs"].iter().any(|kind| {
-        let all = model[kind].as_object().into_iter().flatten();
-        let mut all = all.map(|(_, one)| one);
-        all.any(|one| one.get("content").is_some() || one.get("environment").is_some())
+        entries(&model[kind])
+            .any(|(_, one)| one.get("content").is_some() || one.get("environment").is_some())
     })
 }
 

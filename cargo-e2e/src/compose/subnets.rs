@@ -2,19 +2,17 @@
 
 use serde_json::{Value, json};
 
+use super::model::{entries, entries_mut, items};
+
 /// Where subnets are taken from: host/sh/subnets.sh finds free ones in it.
 pub const RANGE: &str = "10.208.0.0/12";
 
 /// Returns the networks that have no addresses of their own, by key.
 pub fn wanting(model: &Value) -> Vec<String> {
-    let networks = model["networks"].as_object();
-    networks
-        .into_iter()
-        .flatten()
+    entries(&model["networks"])
         .filter(|(_, network)| network["external"] != true && is_bridge(network))
         .filter(|(_, network)| {
-            let pools = network["ipam"]["config"].as_array();
-            pools.is_none_or(|pools| pools.iter().all(|pool| pool.get("subnet").is_none()))
+            items(&network["ipam"]["config"]).all(|pool| pool.get("subnet").is_none())
         })
         .map(|(key, _)| key.clone())
         .collect()
@@ -30,17 +28,14 @@ pub fn is_bridge(network: &Value) -> bool {
 /// Gives each of these networks a subnet.
 pub fn assign(model: &mut Value, keys: &[String], subnets: &[String]) {
     for (key, subnet) in keys.iter().zip(subnets) {
-        let network = model
-            .get_mut("networks")
-            .and_then(|networks| networks.get_mut(key));
-        if let Some(Value::Object(network)) = network {
-            let ipam = network.entry("ipam").or_insert_with(|| json!({}));
+        if let Some((_, network)) = entries_mut(model, "networks").find(|(name, _)| *name == key)
+            && network.is_object()
+        {
+            let ipam = &mut network["ipam"];
             if !ipam.is_object() {
                 *ipam = json!({});
             }
-            if let Some(ipam) = ipam.as_object_mut() {
-                ipam.insert("config".into(), json!([{ "subnet": subnet }]));
-            }
+            ipam["config"] = json!([{ "subnet": subnet }]);
         }
     }
 }

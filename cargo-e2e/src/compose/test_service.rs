@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use e2e_harness::protocol::{Check, Endpoint, Endpoints};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::shell::Shell;
-use crate::shell::quote;
+use crate::shell::{Shell, quote};
 
+use super::model::{entries, items};
 use super::ports::Published;
 
 /// Where `E2E_ARTIFACTS` is in the service's container.
@@ -23,7 +23,7 @@ pub fn take_in(model: &mut Value, all: &Value, service: &str) -> bool {
     };
     model["services"][service] = definition.clone();
     for kind in ["networks", "volumes", "secrets", "configs"] {
-        for (name, value) in all[kind].as_object().into_iter().flatten() {
+        for (name, value) in entries(&all[kind]) {
             if model[kind].get(name).is_none() {
                 model[kind][name] = value.clone();
             }
@@ -104,25 +104,16 @@ pub fn command(
         return Vec::new();
     }
     // Compose replaces the command by what is given; arguments are to follow it.
-    let written = model["services"][service]["command"].as_array();
-    let mut words: Vec<String> = written
-        .into_iter()
-        .flatten()
-        .filter_map(|word| Some(word.as_str()?.replace("$$", "$")))
-        .collect();
-    words.extend_from_slice(arguments);
-    words
+    let written = items(&model["services"][service]["command"]).filter_map(Value::as_str);
+    let written = written.map(|word| word.replace("$$", "$"));
+    written.chain(arguments.iter().cloned()).collect()
 }
 
 /// Returns all services but this one, as words of a shell.
 pub fn others(model: &Value, service: &str) -> Vec<String> {
-    let services = model["services"].as_object();
-    services
-        .into_iter()
-        .flat_map(Map::keys)
-        .filter(|name| *name != service)
-        .map(|name| quote(name))
-        .collect()
+    let names = entries(&model["services"]).map(|(name, _)| name);
+    let others = names.filter(|name| *name != service);
+    others.map(|name| quote(name)).collect()
 }
 
 #[cfg(test)]

@@ -202,17 +202,15 @@ fn ranks(lines: &[&str], is_message: bool) -> Vec<Rank> {
 /// Returns a message in one line: its first that says something, with what was expected and what
 /// came where those stand apart.
 pub(crate) fn in_one_line(message: &str) -> String {
-    let lines = || {
-        message
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-    };
-    let own = |line: &&str| !matches(&ANNOUNCED, line);
-    let says = lines().find(own).or_else(|| lines().next());
-    let Some(says) = says else {
+    let mut lines = message
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
+    let Some(first) = lines.next() else {
         return String::new();
     };
+    let own = |line: &&str| !matches(&ANNOUNCED, line);
+    let says = [first].into_iter().chain(lines).find(own).unwrap_or(first);
     // `expect(received).toBe(expected)` and `left == right` name no values.
     let is_bare = ["expect(", "left == right", "left != right"];
     let is_bare = says.ends_with(':') || is_bare.iter().any(|part| says.contains(part));

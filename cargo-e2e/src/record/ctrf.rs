@@ -21,14 +21,11 @@ pub fn report(record: &Record, stacks: &Stacks) -> Value {
     let start = record.started_at.parse::<Timestamp>().unwrap_or_default();
     let start = start.as_millisecond();
     let stop = start.saturating_add_unsigned(record.duration_ms);
-    let each = record.tests.iter().enumerate();
-    let each = each.map(|(place, one)| test(record, one, stacks.get(&place)));
-    let mut tests: Vec<Value> = each.collect();
-    tests.extend(
-        failed_stages(record)
-            .into_iter()
-            .map(|one| stage(record, one)),
-    );
+    let tests = record.tests.iter().enumerate();
+    let tests = tests.map(|(place, one)| test(record, one, stacks.get(&place)));
+    let stages = failed_stages(record).into_iter();
+    let stages = stages.map(|one| stage(record, one));
+    let tests: Vec<Value> = tests.chain(stages).collect();
     let count = |status: &str| tests.iter().filter(|test| test["status"] == status).count();
     let mut environment = json!({
         "appName": record.repo,
@@ -36,13 +33,11 @@ pub fn report(record: &Record, stacks: &Stacks) -> Value {
         "healthy": record.verdict == Verdict::Passed,
         "extra": {"verdict": record.verdict.name(), "exitCode": record.exit_code},
     });
-    for (key, value) in [
-        ("commit", &record.git.sha),
-        ("branchName", &record.git.branch),
-    ] {
-        if let Some(value) = value {
-            environment[key] = json!(value);
-        }
+    if let Some(sha) = &record.git.sha {
+        environment["commit"] = json!(sha);
+    }
+    if let Some(branch) = &record.git.branch {
+        environment["branchName"] = json!(branch);
     }
     json!({
         "reportFormat": "CTRF",
@@ -73,10 +68,8 @@ fn test(record: &Record, test: &TestRecord, stack: Option<&String>) -> Value {
     let (class, name) = split(test, &record.repo);
     let mut all = outcome(name, test.status, test.duration_ms, test.message.as_deref());
     all.insert("suite".into(), json!([class]));
-    let place = test
-        .place
-        .as_deref()
-        .and_then(|place| place.rsplit_once(':'));
+    let place = test.place.as_deref();
+    let place = place.and_then(|place| place.rsplit_once(':'));
     if let Some(file) = test.file.as_deref().or(place.map(|(file, _)| file)) {
         all.insert("filePath".into(), json!(file));
     }

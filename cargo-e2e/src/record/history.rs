@@ -113,18 +113,17 @@ fn one(repo: &str, spec: Option<&str>, records: &[&Record]) -> History {
     for record in records {
         *verdicts.entry(record.verdict.name()).or_default() += 1;
     }
-    let passed: Vec<&&Record> = records
+    let passed = records
         .iter()
-        .filter(|record| record.verdict == Verdict::Passed)
-        .collect();
+        .filter(|record| record.verdict == Verdict::Passed);
+    let times: Vec<u64> = passed.map(|record| record.duration_ms).collect();
     let judged = records.iter().filter(|record| is_judged(record.verdict));
-    let times: Vec<u64> = passed.iter().map(|record| record.duration_ms).collect();
     History {
         repo: repo.to_owned(),
         spec: spec.map(str::to_owned),
         runs: records.len(),
-        passed: passed.len(),
-        pass_rate: rate(passed.len(), judged.count()),
+        passed: times.len(),
+        pass_rate: rate(times.len(), judged.count()),
         verdicts,
         duration_ms: durations(&times),
         stages: stages(records),

@@ -52,40 +52,30 @@ impl Secrets {
 
     /// Masks a file in place; a JSON document as JSON. Lines may have any length.
     pub fn file(&self, path: &Path) -> io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
         let extension = path.extension().unwrap_or_default();
-        if extension == "jsonl" {
-            let masked = self.json_lines(&std::fs::read(path)?);
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(&masked)?;
-            file.persist(path).map_err(|error| error.error)?;
+        let patterns = self.patterns();
+        // Keys of JSON say by themselves what is secret.
+        if patterns.is_empty() && extension != "jsonl" && extension != "json" {
             return Ok(());
         }
-        if extension == "json"
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut masked = tempfile::NamedTempFile::new_in(folder)?;
+        if extension == "jsonl" {
+            masked.write_all(&self.json_lines(&std::fs::read(path)?))?;
+        } else if extension == "json"
             && let Ok(mut document) = serde_json::from_slice::<Value>(&std::fs::read(path)?)
         {
             self.json(&mut document);
-            let mut masked = tempfile::NamedTempFile::new_in(folder)?;
             serde_json::to_writer_pretty(&mut masked, &document)?;
-            masked.persist(path).map_err(|error| error.error)?;
-            return Ok(());
-        }
-        let patterns = self.patterns();
-        if patterns.is_empty() {
-            return Ok(());
-        }
-        let mut source = std::fs::File::open(path)?;
-        let mut masked = tempfile::NamedTempFile::new_in(folder)?;
-        let mut masking = Masking::default();
-        let mut buffer = vec![0; 64 << 10];
-        loop {
-            let read = source.read(&mut buffer)?;
-            if read == 0 {
-                break;
+        } else {
+            let mut source = std::fs::File::open(path)?;
+            let mut masking = Masking::default();
+            let mut buffer = vec![0; 64 << 10];
+            while let read @ 1.. = source.read(&mut buffer)? {
+                masked.write_all(&masking.take(&patterns, &buffer[..read]))?;
             }
-            masked.write_all(&masking.take(&patterns, &buffer[..read]))?;
+            masked.write_all(&masking.finish(&patterns))?;
         }
-        masked.write_all(&masking.finish(&patterns))?;
         masked.persist(path).map_err(|error| error.error)?;
         Ok(())
     }

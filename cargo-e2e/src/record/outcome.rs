@@ -86,6 +86,12 @@ pub enum HealthStatus {
     Failed,
 }
 
+impl HealthStatus {
+    pub fn of(passed: bool) -> Self {
+        if passed { Self::Passed } else { Self::Failed }
+    }
+}
+
 /// One container of the record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceRecord {
@@ -213,10 +219,9 @@ impl TestRecord {
 
     /// Returns its attempts, which may be one.
     pub fn all_attempts(&self) -> Vec<AttemptRecord> {
-        if self.attempts.is_empty() {
-            vec![self.attempt()]
-        } else {
-            self.attempts.clone()
+        match self.attempts.as_slice() {
+            [] => vec![self.attempt()],
+            several => several.to_vec(),
         }
     }
 

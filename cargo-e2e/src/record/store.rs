@@ -10,6 +10,8 @@ mod tests;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use crate::record::outcome::Record;
 use crate::{durable, environment};
 
@@ -41,8 +43,8 @@ pub fn cache_folder() -> PathBuf {
         .join("cargo-e2e")
 }
 
-/// Writes a record, which is there whole or not at all, also after a power cut.
-pub fn write(folder: &Path, name: &str, record: &Record) -> io::Result<()> {
+/// Writes a record or another document, which is there whole or not at all, also after a power cut.
+pub fn write(folder: &Path, name: &str, record: &impl Serialize) -> io::Result<()> {
     let mut json = serde_json::to_vec_pretty(record)?;
     json.push(b'\n');
     durable::write(folder, name, &json)

@@ -63,8 +63,9 @@ pub(crate) fn with_cause(detail: &str) -> String {
                 .is_some_and(|it| titles.contains(&it))
         };
         let lines = detail.lines().skip_while(|line| !is_title(line)).skip(1);
-        let lines: Vec<&str> = lines.take_while(|line| line.starts_with("  ")).collect();
         lines
+            .take_while(|line| line.starts_with("  "))
+            .collect::<Vec<&str>>()
     };
     let (first, last) = (below(&[FIRST_ERROR]), below(&[LAST_LINES, LAST_PRINTED]));
     match first.first().or(last.last()) {
@@ -135,11 +136,8 @@ pub(crate) fn tail(record: &Record) -> String {
         none if none.is_empty() => none,
         counts => format!(": {counts}"),
     };
-    format!(
-        "{counts} in {} on {}",
-        duration(Duration::from_millis(record.duration_ms)),
-        record.host
-    )
+    let took = duration(Duration::from_millis(record.duration_ms));
+    format!("{counts} in {took} on {}", record.host)
 }
 
 /// Returns the signal that ended a run, by its exit code.
@@ -206,25 +204,18 @@ pub(crate) fn counts(record: &Record) -> String {
         return String::new();
     }
     let failed = failed_tests(record).len();
-    let skipped = record
-        .tests
-        .iter()
-        .filter(|test| test.status == StageStatus::Skipped)
-        .count();
     let failed = match failed {
         0 => String::new(),
         failed => format!("{failed} of "),
     };
+    let is_skipped = |test: &&TestRecord| test.status == StageStatus::Skipped;
+    let skipped = record.tests.iter().filter(is_skipped).count();
     let flaky = record.tests.iter().filter(|test| test.flaky).count();
-    let few = [(skipped, "skipped"), (flaky, "flaky")];
-    let few = few.iter().filter(|(number, _)| *number > 0);
-    let few: Vec<String> = few
-        .map(|(number, what)| format!("{number} {what}"))
-        .collect();
-    let few = if few.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", few.join(", "))
+    let few = match (skipped, flaky) {
+        (0, 0) => String::new(),
+        (skipped, 0) => format!(" ({skipped} skipped)"),
+        (0, flaky) => format!(" ({flaky} flaky)"),
+        (skipped, flaky) => format!(" ({skipped} skipped, {flaky} flaky)"),
     };
     format!("{failed}{all} tests{few}")
 }

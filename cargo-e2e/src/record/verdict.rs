@@ -125,16 +125,10 @@ pub fn judge(evidence: &Evidence) -> Option<Word> {
             message,
         })
     });
-    let mut worst: Option<Word> = None;
-    for word in words {
-        if worst
-            .as_ref()
-            .is_none_or(|so_far| so_far.verdict.or_worse(word.verdict) != so_far.verdict)
-        {
-            worst = Some(word);
-        }
-    }
-    worst
+    words.reduce(|worst, word| {
+        let is_worse = worst.verdict.or_worse(word.verdict) != worst.verdict;
+        if is_worse { word } else { worst }
+    })
 }
 
 /// Returns the verdict of a run: the worst word of its stages, its host and a signal. A run of
@@ -167,6 +161,7 @@ fn flaky(evidence: &Evidence) -> Said {
 }
 
 fn events(evidence: &Evidence) -> Said {
+    let ending = evidence.ending();
     let tests = match &evidence.events {
         Events::Read(tests) => tests,
         Events::Unreadable(why) => {
@@ -175,15 +170,12 @@ fn events(evidence: &Evidence) -> Said {
         }
     };
     if let Some(failed) = failed(tests) {
-        let message = format!("{}, but E2E_EVENTS has {failed}", evidence.ending());
+        let message = format!("{ending}, but E2E_EVENTS has {failed}");
         return Some((Verdict::Failed, message));
     }
     if let Some(first) = evidence.unrecorded.first() {
-        let message = format!(
-            "{}, but left no record of {}",
-            evidence.ending(),
-            named(evidence.unrecorded.len(), "test", "", first)
-        );
+        let tests = named(evidence.unrecorded.len(), "test", "", first);
+        let message = format!("{ending}, but left no record of {tests}");
         return Some((Verdict::Failed, message));
     }
     // Other tests need not tell anything.
@@ -199,10 +191,8 @@ fn status(evidence: &Evidence) -> Said {
     });
     if evidence.harness {
         // Of several targets, some may have no test that a filter selects.
-        if let Some(status) = statuses
-            .clone()
-            .find(|status| ![0, NONE_RAN].contains(status))
-        {
+        let failed = |status: &i32| ![0, NONE_RAN].contains(status);
+        if let Some(status) = statuses.clone().find(failed) {
             return Some((Verdict::Failed, failure(status)));
         }
         if let Some(first) = evidence.empty.first() {
@@ -240,11 +230,9 @@ fn junit(evidence: &Evidence) -> Said {
         }
     }
     let nothing = entries.iter().find_map(JunitEntry::says_nothing);
+    let nothing = nothing.map(|why| format!("{ending}, but {why}"));
     let none = || entries.iter().find_map(JunitEntry::none_ran);
-    let message = nothing.map(|why| format!("{ending}, but {why}"));
-    message
-        .or_else(none)
-        .map(|message| (Verdict::NoTests, message))
+    Some((Verdict::NoTests, nothing.or_else(none)?))
 }
 
 impl JunitEntry {

@@ -72,9 +72,7 @@ impl Bundle {
         let stacks = failure.map_or(&none, |failure| &failure.stacks);
         let xml = junit::write(record, &output, stacks);
         durable::write(&self.dir, "junit.xml", xml.as_bytes())?;
-        let mut json = serde_json::to_vec_pretty(&ctrf::report(record, stacks))?;
-        json.push(b'\n');
-        durable::write(&self.dir, "ctrf.json", &json)?;
+        store::write(&self.dir, "ctrf.json", &ctrf::report(record, stacks))?;
         let failure = failure.map(|failure| failure.short.as_str());
         let summary = github::summary(record, failure);
         durable::write(&self.dir, "summary.md", summary.as_bytes())
@@ -134,11 +132,9 @@ fn tail(path: &Path, length: usize) -> String {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let text = String::from_utf8_lossy(&bytes);
-        let whole = if from == 0 {
-            &text
-        } else {
-            text.split_once('\n')
-                .map_or(text.as_ref(), |(_, rest)| rest)
+        let whole = match text.split_once('\n') {
+            Some((_, rest)) if from > 0 => rest,
+            _ => &text,
         };
         Ok::<_, io::Error>(whole.to_owned())
     };
@@ -157,12 +153,8 @@ fn ignore_in_git(results_dir: &Path) -> io::Result<()> {
 
 fn may_be_under_way(run: &Path) -> bool {
     let changed = fs::symlink_metadata(run).and_then(|data| data.modified());
-    let age = |changed| {
-        SystemTime::now()
-            .duration_since(changed)
-            .unwrap_or_default()
-    };
-    !run.join("run.json").exists() && changed.is_ok_and(|changed| age(changed) < UNDER_WAY)
+    let is_young = |changed: SystemTime| changed.elapsed().unwrap_or_default() < UNDER_WAY;
+    !run.join("run.json").exists() && changed.is_ok_and(is_young)
 }
 
 /// Removes a folder and its content, but never the target of a link in it.

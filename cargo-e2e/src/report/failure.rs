@@ -88,10 +88,9 @@ fn explain(
     all: Option<&During>,
     shown: Shown,
 ) -> String {
-    let whole = if tests.len() > shown.whole {
-        1
-    } else {
-        tests.len()
+    let whole = match tests.len() {
+        all if all > shown.whole => 1,
+        all => all,
     };
     let each = shown.each(tests.len());
     let mut text = String::new();
@@ -128,15 +127,13 @@ fn explain(
 /// known.
 fn stacks(record: &Record, tests: &[FailedTest<'_>], all: Option<&During>) -> Stacks {
     let place = |test: &TestRecord| record.tests.iter().position(|one| std::ptr::eq(one, test));
-    let tests = tests.iter().take(EXPLAINED);
-    tests
-        .filter_map(|one| {
-            let during = one.during.as_ref().or(all)?;
-            let at = one.place_elsewhere();
-            let text = at + &stack(record, during, OWN) + &health(record);
-            Some((place(one.test)?, text))
-        })
-        .collect()
+    let stack = |one: &FailedTest<'_>| {
+        let during = one.during.as_ref().or(all)?;
+        let at = one.place_elsewhere();
+        let text = at + &stack(record, during, OWN) + &health(record);
+        Some((place(one.test)?, text))
+    };
+    tests.iter().take(EXPLAINED).filter_map(stack).collect()
 }
 
 /// Returns the failed stage that ran on a ready stack, which may be the cause.
@@ -166,19 +163,11 @@ pub fn cut_short(record: &Record) -> Option<String> {
 /// Returns what to type next, where that helps: the same with its stack kept, and the page. Another
 /// run neither mends a file nor a host, nor removes what this one left.
 fn next(record: &Record, inputs: &ReportInputs<'_>) -> String {
-    let has_stack = matches!(
-        record.verdict,
-        Verdict::Failed
-            | Verdict::TimedOut
-            | Verdict::UpFailed
-            | Verdict::Unhealthy
-            | Verdict::SetupFailed
-    );
-    let is_worth_a_look = has_stack
-        || matches!(
-            record.verdict,
-            Verdict::NoTests | Verdict::BuildFailed | Verdict::Leaked
-        );
+    let has_stack = matches!(record.verdict.subject(), Subject::Tests | Subject::Stack);
+    let is_worth_a_look = match record.verdict {
+        Verdict::NoTests | Verdict::BuildFailed | Verdict::Leaked => true,
+        _ => has_stack,
+    };
     let run = inputs.keep.unwrap_or(inputs.again);
     let again = has_stack.then(|| format!("{run}{}", inputs.tail));
     let id = match record.run_id.len().checked_sub(8) {

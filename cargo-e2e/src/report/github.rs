@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::environment;
 use crate::record::assertion::{Piece, shortened};
 use crate::record::event::{Event, Reporter};
-use crate::record::outcome::{HealthStatus, Record, StageRecord, StageStatus, Verdict};
+use crate::record::outcome::{HealthStatus, Record, StageRecord, StageStatus, TestRecord, Verdict};
 use crate::record::place::{find, places};
 use crate::record::summary::{
     failed_tests, first_failed, first_line, keeps_house, reason, summary_line,
@@ -83,23 +83,19 @@ impl<W: Write + Send> GitHub<W> {
             return Vec::new();
         }
         let failed = failed_tests(record);
-        let mut all: Vec<String> = failed
-            .iter()
-            .take(ANNOTATIONS)
-            .map(|test| {
-                let message = test.message.as_deref().unwrap_or("failed");
-                self.annotation("error", &test.name, message, test.place.as_deref())
-            })
-            .collect();
-        if all.is_empty() {
+        if failed.is_empty() {
             let title = format!("{} e2e", record.repo);
-            let why = first_failed(record).map_or_else(
-                || summary_line(record),
-                |stage| format!("{}: {}", stage.name.name(), stage.detail),
-            );
-            all.push(self.annotation("error", &title, &why, None));
+            let why = match first_failed(record) {
+                Some(stage) => format!("{}: {}", stage.name.name(), stage.detail),
+                None => summary_line(record),
+            };
+            return vec![self.annotation("error", &title, &why, None)];
         }
-        all
+        let annotation = |test: &&TestRecord| {
+            let message = test.message.as_deref().unwrap_or("failed");
+            self.annotation("error", &test.name, message, test.place.as_deref())
+        };
+        failed.iter().take(ANNOTATIONS).map(annotation).collect()
     }
 
     fn annotation(&self, kind: &str, title: &str, message: &str, place: Option<&str>) -> String {
@@ -142,9 +138,8 @@ impl<W: Write + Send> Reporter for GitHub<W> {
         if let Some(path) = &self.summary {
             let file = OpenOptions::new().append(true).create(true).open(path);
             // A run does not fail because its summary can't be written.
-            let _ = file.and_then(|mut file| {
-                file.write_all(summary(record, failure.as_deref()).as_bytes())
-            });
+            let summary = summary(record, failure.as_deref());
+            let _ = file.and_then(|mut file| file.write_all(summary.as_bytes()));
         }
     }
 }
@@ -161,23 +156,17 @@ fn property(text: &str) -> String {
 
 /// Returns a run in Markdown, for GitHub's summary and the bundle.
 pub(super) fn summary(record: &Record, failure: Option<&str>) -> String {
-    let sign = if record.verdict == Verdict::Passed {
-        "✅"
-    } else {
-        "❌"
+    let sign = match record.verdict {
+        Verdict::Passed => "✅",
+        _ => "❌",
     };
     let mut parts = vec![format!("### {sign} {}", escaped(&summary_line(record)))];
     let failed = failed_tests(record);
     for test in failed.iter().take(TESTS) {
-        let place = test
-            .place
-            .as_deref()
-            .map(|place| format!(" at {}", escaped(&short(place))));
-        parts.push(format!(
-            "- **{}**{}",
-            escaped(first_line(&short(&test.name))),
-            place.unwrap_or_default()
-        ));
+        let place = test.place.as_deref().map(|place| escaped(&short(place)));
+        let place = place.map_or_else(String::new, |place| format!(" at {place}"));
+        let name = escaped(first_line(&short(&test.name)));
+        parts.push(format!("- **{name}**{place}"));
         if let Some(message) = &test.message {
             parts.push(format!("  {}", preformatted(message)));
         }
@@ -196,11 +185,8 @@ pub(super) fn summary(record: &Record, failure: Option<&str>) -> String {
     for check in &record.health_checks {
         if check.status == HealthStatus::Failed {
             let answer = check.last_error.as_deref().unwrap_or("no response");
-            parts.push(format!(
-                "- health check **{}**: {}",
-                escaped(&check.name),
-                escaped(first_line(&short(answer)))
-            ));
+            let (name, answer) = (escaped(&check.name), escaped(first_line(&short(answer))));
+            parts.push(format!("- health check **{name}**: {answer}"));
         }
     }
     // Most of it is what the stack did, which the messages don't say.
@@ -212,11 +198,8 @@ pub(super) fn summary(record: &Record, failure: Option<&str>) -> String {
     }
     let rows = record.stages.iter().filter_map(row).collect::<String>();
     parts.push(format!("| stage | | took | |\n|---|---|---|---|{rows}"));
-    parts.push(format!(
-        "run `{}` on {}\n\n",
-        record.run_id,
-        escaped(&record.host)
-    ));
+    let host = escaped(&record.host);
+    parts.push(format!("run `{}` on {host}\n\n", record.run_id));
     parts.join("\n\n")
 }
 
@@ -247,10 +230,8 @@ fn preformatted(text: &str) -> String {
         Piece::Line(line) => line,
         Piece::Gap(_) => "…",
     };
-    let lines: Vec<&str> = shortened(&text, SHOWN_LINES)
-        .into_iter()
-        .map(line)
-        .collect();
+    let lines = shortened(&text, SHOWN_LINES).into_iter().map(line);
+    let lines: Vec<&str> = lines.collect();
     format!("<pre>{}</pre>", in_one_line(&short(&lines.join("\n"))))
 }
 

@@ -43,36 +43,26 @@ impl std::fmt::Debug for Hub {
 
 /// Why the hub in the environment can't be used.
 #[derive(Debug, thiserror::Error)]
-pub enum HubError {
-    #[error("STATE_HUB_URL is not a URL of http or https: {0}")]
-    NotAUrl(String),
-    #[error("failed to connect: {0}")]
-    NoClient(String),
-}
+#[error("STATE_HUB_URL is not a URL of http or https: {0}")]
+pub struct NotAUrl(String);
 
 /// Returns the hub's address: `STATE_HUB_URL` with `STATE_HUB_PROGRESS_PATH` or `/progress`.
-fn address(base: &str, path: Option<&str>) -> Result<Url, HubError> {
+fn address(base: &str, path: Option<&str>) -> Result<Url, NotAUrl> {
     let path = path.filter(|path| !path.is_empty()).unwrap_or(PATH);
+    let (start, end) = (base.trim_end_matches('/'), path.trim_start_matches('/'));
     // Appending a path would turn a URL without a host into one with a host.
-    if let Err(error) = Url::parse(base) {
-        return Err(HubError::NotAUrl(error.to_string()));
-    }
-    let text = format!(
-        "{}/{}",
-        base.trim_end_matches('/'),
-        path.trim_start_matches('/')
-    );
-    match Url::parse(&text) {
+    let url = Url::parse(base).and_then(|_| Url::parse(&format!("{start}/{end}")));
+    match url {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
-        Ok(_) => Err(HubError::NotAUrl("it has another scheme".to_owned())),
-        Err(error) => Err(HubError::NotAUrl(error.to_string())),
+        Ok(_) => Err(NotAUrl("it has another scheme".to_owned())),
+        Err(error) => Err(NotAUrl(error.to_string())),
     }
 }
 
 impl Hub {
     /// Returns the hub that the environment names; `None` where it names none.
     #[must_use]
-    pub fn from_environment() -> Option<Result<Self, HubError>> {
+    pub fn from_environment() -> Option<Result<Self, NotAUrl>> {
         let base = set(environment::STATE_HUB_URL)?;
         let path = set(environment::STATE_HUB_PROGRESS_PATH);
         Some(address(&base, path.as_deref()).map(|url| Self {

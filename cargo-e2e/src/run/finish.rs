@@ -1,6 +1,7 @@
 //! The report stage: writes all files of the result before it reports the verdict.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -194,10 +195,8 @@ async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
     };
     let which = Which::Run(run_id);
     let delivered = deliver(hub, store, &telling.outbox, which, BESIDE_A_RUN).await;
-    let own = delivered
-        .waiting
-        .iter()
-        .find(|entry| entry.run_id == run_id);
+    let mut waiting = delivered.waiting.iter();
+    let own = waiting.find(|entry| entry.run_id == run_id);
     let answer = own.and_then(|entry| entry.last_answer.as_deref());
     let why = answer.or(delivered.trouble.as_deref());
     if let Some(own) = own {
@@ -206,10 +205,9 @@ async fn tell(run_id: &str, store: &Store, telling: &Telling, events: &Events) {
         } else {
             "did not receive the record"
         };
+        let (hub, why) = (hub.shown(), why.unwrap_or("no time was left"));
         events.warn(format!(
-            "the state-hub at {} {did}: {}; `cargo e2e report` sends it again",
-            hub.shown(),
-            why.unwrap_or("no time was left")
+            "the state-hub at {hub} {did}: {why}; `cargo e2e report` sends it again"
         ));
     } else if let Some(trouble) = delivered.trouble {
         events.warn(format!("the state-hub: {trouble}"));
@@ -226,14 +224,13 @@ async fn write(
     let failure = failure.cloned();
     let written = tokio::task::spawn_blocking(move || {
         let bundle = &keeping.bundle;
+        let failed = |folder: &Path, error: io::Error| format!("{}: {error}", folder.display());
         let in_store = keeping.records().map_or(Ok(()), |store| {
-            store
-                .put(&record)
-                .map_err(|error| format!("{}: {error}", store.folder().display()))
+            let stored = store.put(&record);
+            stored.map_err(|error| failed(store.folder(), error))
         });
-        let in_bundle = bundle
-            .write_record(&record)
-            .map_err(|error| format!("{}: {error}", bundle.dir().display()));
+        let in_bundle = bundle.write_record(&record);
+        let in_bundle = in_bundle.map_err(|error| failed(bundle.dir(), error));
         let mut tidied = bundle
             .write_for_ci(&record, failure.as_ref())
             .and_then(|()| bundle.mark_latest())

@@ -10,7 +10,7 @@ use crate::record::event::{Events, Reporter};
 use crate::record::outcome::now;
 use crate::record::store::{Header, Journal, Store, state_folder};
 use crate::report::evidence::Evidence;
-use crate::report::hub::{Entry, Hub, HubError, Outbox};
+use crate::report::hub::{Entry, Hub, NotAUrl, Outbox};
 use crate::report::rerun::Rerun;
 use crate::report::{Bundle, TestLog};
 use crate::sandbox::Identity;
@@ -60,7 +60,7 @@ pub struct Keeping {
 /// What the state-hub gets, now or once it is set.
 pub(super) struct Telling {
     /// `None` where the environment names no hub.
-    pub(super) hub: Option<Result<Hub, HubError>>,
+    pub(super) hub: Option<Result<Hub, NotAUrl>>,
     pub(super) report: Report,
     pub(super) outbox: Outbox,
 }
@@ -107,6 +107,7 @@ impl Keeping {
         });
         let journal = Journal::begin(&store, &header);
         let reporter = journal.as_ref().ok().and_then(|one| one.reporter().ok());
+        let reporter = reporter.map(|one| Box::new(one) as Box<dyn Reporter>);
         let keeping = Self {
             bundle: Arc::clone(bundle),
             log,
@@ -120,10 +121,7 @@ impl Keeping {
                 skew: jiff::SignedDuration::ZERO,
             },
         };
-        (
-            keeping,
-            reporter.map(|one| Box::new(one) as Box<dyn Reporter>),
-        )
+        (keeping, reporter)
     }
 
     /// Returns the store for the record; `None` for a run without tests.

@@ -309,11 +309,7 @@ impl<'a> Waiting<'a> {
             .iter()
             .map(|check| HealthRecord {
                 name: check.check.name.clone(),
-                status: if check.passed.is_some() {
-                    HealthStatus::Passed
-                } else {
-                    HealthStatus::Failed
-                },
+                status: HealthStatus::of(check.passed.is_some()),
                 waited_ms: millis(check.passed.unwrap_or(now.duration_since(self.started))),
                 attempts: check.attempts,
                 last_error: check.last_error.clone(),

@@ -62,24 +62,16 @@ fn own<'a>(all: &'a [Listed], asker: &Asker) -> Result<&'a Listed, ChooseError> 
             _ => Err(ChooseError::NoRepo),
         };
     };
-    let of_repo: Vec<&Listed> = all
-        .iter()
-        .filter(|one| one.about["repo"].as_str() == Some(slug))
-        .filter(|one| {
-            let typed = asker.spec.as_deref();
-            typed.is_none_or(|spec| one.spec().unwrap_or_default() == spec)
-        })
-        .collect();
-    let of_folder: Vec<&Listed> = of_repo
-        .iter()
-        .copied()
-        .filter(|one| asker.folder.as_deref() == one.about["folder"].as_str())
-        .collect();
-    let chosen = if of_folder.is_empty() {
-        of_repo
-    } else {
-        of_folder
+    let by_spec = |one: &&Listed| {
+        let typed = asker.spec.as_deref();
+        typed.is_none_or(|spec| one.spec().unwrap_or_default() == spec)
     };
+    let of_repo = all.iter().filter(|one| one.about["repo"] == **slug);
+    let mut chosen: Vec<&Listed> = of_repo.filter(by_spec).collect();
+    let of_folder = |one: &&Listed| asker.folder.as_deref() == one.about["folder"].as_str();
+    if chosen.iter().any(of_folder) {
+        chosen.retain(of_folder);
+    }
     only(chosen, format!("of {slug}"))
 }
 

@@ -32,11 +32,11 @@ impl Claim {
                 let run_id = words.next()?.to_owned();
                 let about = words.next().unwrap_or_default().trim();
                 let by = match serde_json::from_str::<serde_json::Value>(about) {
-                    Ok(about) if about.is_object() => format!(
-                        "{} of {}",
-                        about["repo"].as_str().unwrap_or("a sandbox"),
-                        about["by"].as_str().unwrap_or("an unknown client")
-                    ),
+                    Ok(about) if about.is_object() => {
+                        let repo = about["repo"].as_str().unwrap_or("a sandbox");
+                        let by = about["by"].as_str().unwrap_or("an unknown client");
+                        format!("{repo} of {by}")
+                    }
                     _ => format!("{about} of another user"),
                 };
                 Some(Claim::Held { port, run_id, by })

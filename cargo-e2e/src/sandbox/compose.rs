@@ -1,17 +1,14 @@
 //! Compose's own commands, on the host.
 
-use crate::compose::preview;
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::compose::{entries, is_built, preview, start_order, test_service};
 use crate::host::{self, Host, HostError};
 use crate::plan::Plan;
-use crate::sandbox::variables;
-use crate::sandbox::{GONE, Sandbox, check, pull};
+use crate::sandbox::{GONE, Sandbox, check, pull, variables};
 use crate::shell::quote;
-
-use crate::compose::{start_order, test_service};
 
 /// Why there is no model.
 #[derive(Debug, thiserror::Error)]
@@ -23,11 +20,8 @@ pub enum ConfigError {
     #[error("Compose refuses the compose file")]
     Refused { said: String },
     /// What it printed is no model.
-    #[error("`docker compose config` printed no model: {reason}")]
-    NoModel {
-        /// What is wrong with it.
-        reason: String,
-    },
+    #[error("`docker compose config` printed no model: {0}")]
+    NoModel(String),
 }
 
 /// Returns the canonical model of the plan's files with these profiles, and what Compose warned of.
@@ -68,16 +62,11 @@ pub async fn config(
             said: said.replace(&format!("{repo}/"), ""),
         });
     }
-    let model: Value =
-        serde_json::from_slice(&output.stdout).map_err(|error| ConfigError::NoModel {
-            reason: error.to_string(),
-        })?;
-    if !model["services"].is_object() {
-        return Err(ConfigError::NoModel {
-            reason: "it has no services".to_owned(),
-        });
+    match serde_json::from_slice::<Value>(&output.stdout) {
+        Ok(model) if model["services"].is_object() => Ok((model, preview::warnings(&said))),
+        Ok(_) => Err(ConfigError::NoModel("it has no services".to_owned())),
+        Err(error) => Err(ConfigError::NoModel(error.to_string())),
     }
-    Ok((model, preview::warnings(&said)))
 }
 
 /// What brings a stack up.
@@ -99,11 +88,6 @@ pub struct Up<'a> {
 /// Returns the commands that bring the stack up, for a job.
 pub fn up_commands(sandbox: &Sandbox, up: &Up<'_>) -> String {
     let compose = compose(sandbox);
-    let builds = |definition: &Value| {
-        definition
-            .get("build")
-            .is_some_and(|build| !build.is_null())
-    };
     let mut text = opening(sandbox, up.interpolation);
     if up.interpolation.iter().all(|(name, _)| name != "TMPDIR") {
         // Compose leaves Dockerfiles there that stand in the model.
@@ -114,8 +98,7 @@ pub fn up_commands(sandbox: &Sandbox, up: &Up<'_>) -> String {
     if up.with_auth {
         text += &pull::with_auth(sandbox);
         text += up.pulls;
-        let services = up.model["services"].as_object();
-        if services.is_some_and(|services| services.values().any(builds)) {
+        if entries(&up.model["services"]).any(|(_, service)| is_built(service)) {
             let _ = writeln!(text, "{compose} build || exit");
         }
         text += pull::WITHOUT_AUTH;
@@ -141,10 +124,10 @@ pub fn up_commands(sandbox: &Sandbox, up: &Up<'_>) -> String {
         }
         let _ = writeln!(text, "{compose} up -d{options} {services} || exit");
     }
-    let Some(tests) = up.tests else {
-        return text;
-    };
-    if !up.with_auth && builds(&up.model["services"][tests]) {
+    if let Some(tests) = up.tests
+        && !up.with_auth
+        && is_built(&up.model["services"][tests])
+    {
         let _ = writeln!(text, "{compose} build {} || exit", quote(tests));
     }
     text
@@ -153,21 +136,20 @@ pub fn up_commands(sandbox: &Sandbox, up: &Up<'_>) -> String {
 /// Returns the commands that start containers, each when its turn comes.
 fn start_commands(sandbox: &Sandbox, order: &[start_order::Start<'_>]) -> String {
     let order: Vec<String> = order.iter().map(ToString::to_string).collect();
-    format!(
-        "project={}\nscratch={}\norder={}\n{}",
-        quote(&sandbox.identity.project),
-        quote(&format!("{}/starts", sandbox.dir())),
-        quote(&order.join("\n")),
-        include_str!("../host/sh/start.sh")
-    )
+    let (project, scratch) = (&sandbox.identity.project, sandbox.dir() + "/starts");
+    let order = order.join("\n");
+    variables::assignments(&[
+        ("project", project),
+        ("scratch", &scratch),
+        ("order", &order),
+    ]) + include_str!("../host/sh/start.sh")
 }
 
 /// Returns the option by which containers that are made anew have a second to stop: many programs
 /// do not listen to SIGTERM as process 1, and an edit would cost ten. A service that says how long it
 /// needs has that.
 fn stop_soon(model: &Value) -> &'static str {
-    let mut services = model["services"].as_object().into_iter().flatten();
-    if services.any(|(_, service)| !service["stop_grace_period"].is_null()) {
+    if entries(&model["services"]).any(|(_, service)| !service["stop_grace_period"].is_null()) {
         ""
     } else {
         " -t 1"

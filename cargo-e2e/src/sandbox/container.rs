@@ -200,9 +200,9 @@ impl State {
 impl Container {
     /// Reads a line of `containers.sh`: of Docker's program, or of the engine's socket.
     pub(super) fn read(line: &str) -> serde_json::Result<Self> {
-        serde_json::from_str(line).or_else(|error| match serde_json::from_str::<Inspected>(line) {
-            Ok(inspected) => Ok(inspected.into()),
-            Err(_) => Err(error),
+        serde_json::from_str(line).or_else(|error| {
+            let inspected = serde_json::from_str::<Inspected>(line);
+            inspected.map(Self::from).map_err(|_| error)
         })
     }
 
@@ -217,24 +217,24 @@ impl Container {
     fn restarts_by_itself(&self) -> bool {
         match self.policy.name.as_str() {
             "always" | "unless-stopped" => true,
-            "on-failure" => {
-                self.policy.maximum_retry_count == 0
-                    || self.restarts < self.policy.maximum_retry_count
-            }
+            "on-failure" => match self.policy.maximum_retry_count {
+                0 => true,
+                most => self.restarts < most,
+            },
             _ => false,
         }
     }
 
     /// Returns why it will never be ready, if that is so; `looped` when it does not stay up.
     pub(super) fn hopeless(&self, looped: bool) -> Option<String> {
-        let how = self.how_it_ended();
+        let (service, how) = (&self.service, self.how_it_ended());
         if looped {
             return Some(format!(
-                "{} restarted {} times; it {how}",
-                self.service, self.restarts
+                "{service} restarted {} times; it {how}",
+                self.restarts
             ));
         }
-        (self.is_over() && self.state.exit_code != 0).then(|| format!("{} {how}", self.service))
+        (self.is_over() && self.state.exit_code != 0).then(|| format!("{service} {how}"))
     }
 
     /// Returns whether it ended, and Docker does not start it again.
@@ -244,14 +244,11 @@ impl Container {
 
     /// Of one that ended: with what.
     pub(crate) fn how_it_ended(&self) -> String {
-        let state = &self.state;
+        let (state, code) = (&self.state, self.state.exit_code);
         if state.oom_killed {
-            format!(
-                "ran out of memory and was killed (exit code {})",
-                state.exit_code
-            )
+            format!("ran out of memory and was killed (exit code {code})")
         } else if state.error.is_empty() {
-            format!("exited with code {}", state.exit_code)
+            format!("exited with code {code}")
         } else {
             format!("failed to start: {}", printable(&state.error))
         }
@@ -262,22 +259,20 @@ impl Container {
         let state = &self.state;
         match state.status.as_str() {
             "exited" if state.exit_code == 0 => None,
-            "running" => match &state.health {
-                Some(health) if health.status != "healthy" && health.status != "none" => {
-                    let last = health.log.as_ref().and_then(|log| log.last());
-                    let said = last.map_or_else(
-                        || "no response yet".to_owned(),
-                        |answer| {
-                            let output = printable(&answer.output);
-                            let line = output.lines().last().unwrap_or_default();
-                            // Whole, since it is not masked yet; Docker keeps 4 KiB.
-                            format!("exit status {}: {line}", answer.exit_code)
-                        },
-                    );
-                    Some(format!("{} is {} ({said})", self.service, health.status))
-                }
-                _ => None,
-            },
+            "running" => {
+                let health = state.health.as_ref();
+                let health = health.filter(|one| !["healthy", "none"].contains(&&*one.status))?;
+                let said = match health.log.as_ref().and_then(|log| log.last()) {
+                    None => "no response yet".to_owned(),
+                    Some(answer) => {
+                        let output = printable(&answer.output);
+                        let line = output.lines().last().unwrap_or_default();
+                        // Whole, since it is not masked yet; Docker keeps 4 KiB.
+                        format!("exit status {}: {line}", answer.exit_code)
+                    }
+                };
+                Some(format!("{} is {} ({said})", self.service, health.status))
+            }
             other => Some(format!("{} is {other}", self.service)),
         }
     }

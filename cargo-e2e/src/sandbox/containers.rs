@@ -36,20 +36,17 @@ struct RestartHistory {
 impl RestartHistory {
     /// Makes the first look: earlier restarts count, but one that runs now may be over them.
     fn first(container: &Container) -> Self {
+        let restarts = container.restarts;
         let looped = if container.state.is_running() {
-            container.restarts.min(CRASH_LOOP - 1)
+            restarts.min(CRASH_LOOP - 1)
         } else {
-            container.restarts
+            restarts
         };
         Self {
-            restarts: container.restarts,
+            restarts,
             started: container.state.started_at.clone(),
             up_since: None,
-            longest: if container.restarts < UNSEEN {
-                Duration::ZERO
-            } else {
-                STEADY
-            },
+            longest: STEADY * u32::from(restarts >= UNSEEN),
             looped,
         }
     }
@@ -136,24 +133,17 @@ impl Containers {
             self.saw(all);
             return true;
         }
-        match Container::read(line) {
-            Ok(container) => {
-                self.coming.insert(container.id.clone(), container);
-            }
-            // Left out it would count as ready.
-            Err(error) => {
-                let unknown = Container {
-                    id: line.to_owned(),
-                    state: State {
-                        status: format!("in an unreadable state ({error})"),
-                        ..State::default()
-                    },
-                    service: "a container".to_owned(),
-                    ..Container::default()
-                };
-                self.coming.insert(unknown.id.clone(), unknown);
-            }
-        }
+        // Left out it would count as ready.
+        let container = Container::read(line).unwrap_or_else(|error| Container {
+            id: line.to_owned(),
+            state: State {
+                status: format!("in an unreadable state ({error})"),
+                ..State::default()
+            },
+            service: "a container".to_owned(),
+            ..Container::default()
+        });
+        self.coming.insert(container.id.clone(), container);
         false
     }
 
@@ -263,18 +253,14 @@ impl Containers {
 
     /// Returns the longest that a container's own health check may take.
     pub fn allowance(&self) -> Duration {
-        let checks = self
-            .all
-            .values()
-            .filter_map(|one| one.config.healthcheck.as_ref());
+        let all = self.all.values();
+        let checks = all.filter_map(|one| one.config.healthcheck.as_ref());
         checks.map(Check::allowance).max().unwrap_or_default()
     }
 
     /// Containers that are not ready: the ones to look at first.
     pub fn unready(&self) -> impl Iterator<Item = &Container> {
-        self.all
-            .values()
-            .filter(|container| container.waiting().is_some())
+        self.all.values().filter(|one| one.waiting().is_some())
     }
 
     /// Returns every container, sorted by service and number.
@@ -286,25 +272,17 @@ impl Containers {
 
     /// Returns the numbers of all published TCP ports.
     pub fn tcp_ports(&self) -> Vec<u16> {
-        let mut ports: Vec<u16> = self
-            .all
-            .values()
-            .filter_map(|container| container.ports.as_ref())
-            .flatten()
-            .filter(|(name, _)| name.ends_with("/tcp"))
-            .filter_map(|(_, bindings)| bindings.as_ref())
-            .flatten()
-            .filter_map(|binding| binding.host_port.parse().ok())
-            .collect();
-        ports.sort_unstable();
-        ports.dedup();
-        ports
+        let ports = self.all.values().filter_map(|one| one.ports.as_ref());
+        let tcp = ports.flatten().filter(|(name, _)| name.ends_with("/tcp"));
+        let bindings = tcp.filter_map(|(_, bindings)| bindings.as_ref()).flatten();
+        let numbers = bindings.filter_map(|binding| binding.host_port.parse().ok());
+        numbers.collect::<BTreeSet<u16>>().into_iter().collect()
     }
 
     pub fn records(&self) -> Vec<ServiceRecord> {
-        self.sorted()
-            .into_iter()
-            .map(|container| ServiceRecord {
+        let record = |container: &Container| {
+            let state = &container.state;
+            ServiceRecord {
                 // As the files of its evidence are called.
                 name: match container.number.as_str() {
                     "" | "1" => container.service.clone(),
@@ -312,18 +290,14 @@ impl Containers {
                     number => format!("{}@{number}", container.service),
                 },
                 image: container.image.clone(),
-                state: container.state.status.clone(),
-                exit_code: (container.state.status != "running")
-                    .then_some(container.state.exit_code),
-                oom_killed: container.state.oom_killed,
-                health: container
-                    .state
-                    .health
-                    .as_ref()
-                    .map(|health| health.status.clone()),
+                state: state.status.clone(),
+                exit_code: (!state.is_running()).then_some(state.exit_code),
+                oom_killed: state.oom_killed,
+                health: state.health.as_ref().map(|health| health.status.clone()),
                 restarts: container.restarts,
-            })
-            .collect()
+            }
+        };
+        self.sorted().into_iter().map(record).collect()
     }
 }
 

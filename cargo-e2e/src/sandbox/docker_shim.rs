@@ -2,11 +2,10 @@
 //! Compose themselves work on the sandbox's stack, and leave it up. `up` writes it; jobs of the repo
 //! have it in their PATH.
 
-use std::fmt::Write as _;
-
 use crate::shell::quote;
 
 use super::Sandbox;
+use super::variables::assignments;
 
 const SHIM: &str = include_str!("../host/sh/docker.sh");
 /// Stands in no line of it.
@@ -25,15 +24,9 @@ pub fn install(sandbox: &Sandbox, files: &[String]) -> String {
 }
 
 fn text(sandbox: &Sandbox, files: &[String]) -> String {
-    let mut text = String::new();
-    for (name, value) in [
-        ("dir", sandbox.dir()),
-        ("project", sandbox.identity.project.clone()),
-        ("files", files.join("\n")),
-    ] {
-        let _ = writeln!(text, "{name}={}", quote(&value));
-    }
-    text + SHIM
+    let project = &sandbox.identity.project;
+    let (dir, files) = (sandbox.dir(), files.join("\n"));
+    assignments(&[("dir", &dir), ("project", project), ("files", &files)]) + SHIM
 }
 
 /// Returns its folder, for a PATH.

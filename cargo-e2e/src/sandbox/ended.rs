@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::host::{self, Host, Script};
-
 use crate::record::ended::EndedSandbox;
 
 use super::is_run_id;
@@ -16,12 +15,10 @@ pub async fn ended_sandboxes(host: &dyn Host, root: &str, run_ids: &[String]) ->
     if run_ids.is_empty() {
         return Vec::new();
     }
-    let script = Script::new(
-        "reading the ends of other sandboxes",
-        include_str!("../host/sh/buried.sh"),
-    )
-    .var("root", root)
-    .var("ids", run_ids.join(" "));
+    let what = "reading the ends of other sandboxes";
+    let script = Script::new(what, include_str!("../host/sh/buried.sh"))
+        .var("root", root)
+        .var("ids", run_ids.join(" "));
     let said = host::run(host, &script, b"", LIMIT).await;
     let text = said.map(|output| output.text()).unwrap_or_default();
     text.lines().filter_map(parse).collect()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::host::{Host, HostError};
 
-use super::{Sandbox, succeed, succeed_within, terminated, unexpected};
+use super::{Sandbox, succeed, succeed_within, terminated, unexpected, unterminated};
 
 /// What became of a file that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,12 +29,8 @@ impl Sandbox {
         pairs: impl Iterator<Item = &'a str>,
     ) -> Result<Vec<String>, HostError> {
         let script = self.bind(script!("find", "find")).var("folder", folder);
-        let found = succeed(host, &script, &terminated(pairs)).await?.stdout;
-        let names = found.split(|byte| *byte == 0);
-        Ok(names
-            .filter(|name| !name.is_empty())
-            .map(|name| String::from_utf8_lossy(name).into_owned())
-            .collect())
+        let found = succeed(host, &script, &terminated(pairs)).await?;
+        Ok(unterminated(&found.stdout))
     }
 
     /// Reads files below a folder of the sandbox, in their order.

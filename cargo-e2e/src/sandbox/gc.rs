@@ -88,7 +88,7 @@ impl fmt::Display for Stored {
 pub async fn gc(host: &dyn Host, root: &str, what: &Gc) -> Result<Option<Swept>, HostError> {
     let yes = |is: bool| if is { "yes" } else { "" };
     let repo = match &what.forget {
-        Some(Forget::Repo(slug)) => slug.as_str(),
+        Some(Forget::Repo(slug)) => slug,
         _ => "",
     };
     let script = Script::new("gc", BODY)
@@ -145,15 +145,9 @@ pub(super) fn stored(text: &str) -> Vec<Stored> {
             ["unremovable", kind, name] => (kind, name, Forgotten::Left),
             _ => continue,
         };
-        if !found
-            .iter()
-            .any(|one| one.kind == *kind && one.name == *name)
-        {
-            found.push(Stored {
-                kind: (*kind).to_owned(),
-                name: (*name).to_owned(),
-                fate,
-            });
+        let (kind, name) = ((*kind).to_owned(), (*name).to_owned());
+        if !found.iter().any(|one| one.kind == kind && one.name == name) {
+            found.push(Stored { kind, name, fate });
         }
     }
     found

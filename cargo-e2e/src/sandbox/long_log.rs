@@ -16,25 +16,23 @@ pub struct Collected {
 
 impl Collected {
     pub(super) fn read(text: &str) -> Self {
-        let (states, others): (Vec<&str>, Vec<&str>) = text
-            .lines()
-            .partition(|line| !line.starts_with("long ") && !line.starts_with("usage "));
-        let (used, long): (Vec<&str>, Vec<&str>) =
-            others.iter().partition(|line| line.starts_with("usage "));
+        let states = text.lines();
+        let states =
+            states.filter(|line| !line.starts_with("long ") && !line.starts_with("usage "));
         Self {
-            containers: Containers::read(&states.join("\n")),
-            usage: used.into_iter().filter_map(usage).reduce(|all, one| Usage {
+            containers: Containers::read(&states.collect::<Vec<_>>().join("\n")),
+            usage: text.lines().filter_map(usage).reduce(|all, one| Usage {
                 memory_kb: all.memory_kb.saturating_add(one.memory_kb),
                 cpu_ms: all.cpu_ms.saturating_add(one.cpu_ms),
             }),
-            long: long.into_iter().filter_map(LongLog::read).collect(),
+            long: text.lines().filter_map(LongLog::read).collect(),
         }
     }
 }
 
 /// `usage ID BYTES MILLISECONDS`.
 fn usage(line: &str) -> Option<Usage> {
-    let mut words = line.split(' ').skip(2);
+    let mut words = line.strip_prefix("usage ")?.split(' ').skip(1);
     let mut number = || words.next()?.parse::<u64>().ok();
     Some(Usage {
         memory_kb: number()? / 1024,
@@ -54,12 +52,9 @@ impl LongLog {
     /// From a line of the host, which may say anything: the name becomes part of a path.
     pub(super) fn read(line: &str) -> Option<Self> {
         let (container, name) = line.strip_prefix("long ")?.split_once(' ')?;
+        let fits = |c: char| c.is_ascii_alphanumeric() || "._-@".contains(c);
         let safe = |text: &str| {
-            !text.is_empty()
-                && !text.starts_with(['.', '-'])
-                && text
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "._-@".contains(c))
+            !text.is_empty() && !text.starts_with(['.', '-']) && text.chars().all(fits)
         };
         (safe(container) && safe(name)).then(|| Self {
             container: container.to_owned(),

@@ -108,10 +108,8 @@ const SHORT_LOG: usize = 1 << 20;
 
 /// Returns whether a text can be a run's id: it becomes part of paths and filters.
 pub fn is_run_id(text: &str) -> bool {
-    text.len() == 26
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+    let fits = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
+    text.len() == 26 && text.bytes().all(fits)
 }
 
 /// A sandbox that exists on a host.
@@ -182,12 +180,7 @@ impl Sandbox {
     ) -> Result<Vec<String>, HostError> {
         let script = self.bind(script!("exists", "exists"));
         let output = succeed(host, &script, &terminated(paths)).await?;
-        Ok(output
-            .stdout
-            .split(|byte| *byte == 0)
-            .filter(|path| !path.is_empty())
-            .map(|path| String::from_utf8_lossy(path).into_owned())
-            .collect())
+        Ok(unterminated(&output.stdout))
     }
 
     /// Makes folders in the workspace.
@@ -256,9 +249,8 @@ impl Sandbox {
     /// Removes what a failed `up` has made, and keeps the sandbox.
     pub async fn reset(&self, host: &dyn Host) -> Result<(), HostError> {
         let script = self.bind(script!("reset", "labels", "engine", "sweep", "reset"));
-        succeed_within(host, &script, b"", Duration::from_mins(2))
-            .await
-            .map(drop)
+        let limit = Duration::from_mins(2);
+        succeed_within(host, &script, b"", limit).await.map(drop)
     }
 
     /// Returns the script that shows containers as they change.
@@ -334,11 +326,8 @@ async fn succeed_within(
     input: &[u8],
     deadline: Duration,
 ) -> Result<Output, HostError> {
-    check(
-        host,
-        script,
-        host::run(host, script, input, deadline).await?,
-    )
+    let output = host::run(host, script, input, deadline).await?;
+    check(host, script, output)
 }
 
 /// A script ended well, and its answer is none.
@@ -376,6 +365,14 @@ pub(crate) fn check(host: &dyn Host, script: &Script, output: Output) -> Result<
         status: output.status,
         stderr: lines[lines.len().saturating_sub(10)..].join("\n"),
     })
+}
+
+/// Returns paths that have a NUL behind each.
+fn unterminated(paths: &[u8]) -> Vec<String> {
+    let paths = paths.split(|byte| *byte == 0);
+    let paths = paths.filter(|path| !path.is_empty());
+    let paths = paths.map(|path| String::from_utf8_lossy(path).into_owned());
+    paths.collect()
 }
 
 /// Returns each path with a NUL behind it.

@@ -1,7 +1,6 @@
 //! Pulling images on the host: the commands, which errors are tried again, and the private folder of
 //! registry credentials. `compose.rs` puts the commands before those that bring a stack up.
 
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use regex::{Regex, RegexBuilder};
 
 use crate::compose::pulls::Pull;
 use crate::host::{Host, HostError};
+use crate::sandbox::variables::assignments;
 use crate::sandbox::{Sandbox, succeed};
 use crate::shell::quote;
 
@@ -45,9 +45,8 @@ pub fn is_transient(said: &str) -> bool {
 /// Returns how long to wait before another try; none after the last one.
 pub fn pause(tries: usize) -> Option<Duration> {
     let base = f64::from(*PAUSES.get(tries.checked_sub(1)?)?);
-    Some(Duration::from_secs_f64(
-        base * (1.0 + fastrand::f64() / 2.0),
-    ))
+    let seconds = base * (1.0 + fastrand::f64() / 2.0);
+    Some(Duration::from_secs_f64(seconds))
 }
 
 /// Returns the commands that pull images, as far as they must be, within a time.
@@ -56,11 +55,9 @@ pub fn commands(sandbox: &Sandbox, pulls: &[Pull], limit: Duration) -> String {
         return String::new();
     }
     let is_plain = |pull: &&Pull| !pull.always && pull.platform.is_none();
-    let plain: Vec<String> = pulls
-        .iter()
-        .filter(is_plain)
-        .map(|pull| pull.image.clone())
-        .collect();
+    let plain = pulls.iter().filter(is_plain).map(|pull| &*pull.image);
+    let plain: Vec<&str> = plain.collect();
+    let others = if plain.len() < pulls.len() { "yes" } else { "" };
     let lines = pulls.iter().map(|pull| {
         let platform = pull.platform.as_deref().unwrap_or("-");
         let known = pull.known_platform().unwrap_or_else(|| "-".to_owned());
@@ -68,22 +65,13 @@ pub fn commands(sandbox: &Sandbox, pulls: &[Pull], limit: Duration) -> String {
         format!("{} {platform} {known} {when}", pull.image)
     });
     let lines: Vec<String> = lines.collect();
-    let pauses = (1..)
-        .map_while(pause)
-        .map(|pause| format!("{:.1}", pause.as_secs_f64()));
+    let pauses = (1..).map_while(pause);
+    let pauses = pauses.map(|pause| format!("{:.1}", pause.as_secs_f64()));
     let pauses: Vec<String> = pauses.collect();
     let scratch = format!("{}/pulls", sandbox.dir());
-    let mut text = String::new();
-    for (name, value) in [
-        ("plain", plain.join(" ").as_str()),
-        (
-            "others",
-            if plain.len() == pulls.len() {
-                ""
-            } else {
-                "yes"
-            },
-        ),
+    let variables = assignments(&[
+        ("plain", &plain.join(" ")),
+        ("others", others),
         ("images", &lines.join("\n")),
         ("scratch", &scratch),
         ("pull_root", &sandbox.root),
@@ -92,10 +80,8 @@ pub fn commands(sandbox: &Sandbox, pulls: &[Pull], limit: Duration) -> String {
         ("seconds", &limit.as_secs().to_string()),
         ("transient", TRANSIENT),
         ("final", FINAL),
-    ] {
-        let _ = writeln!(text, "{name}={}", quote(value));
-    }
-    text + include_str!("../host/sh/engine.sh") + include_str!("../host/sh/pull.sh")
+    ]);
+    variables + include_str!("../host/sh/engine.sh") + include_str!("../host/sh/pull.sh")
 }
 
 /// Returns the commands from which on Docker uses the private credentials.

@@ -34,8 +34,7 @@ pub struct Request {
 impl Request {
     /// Returns the number of slots for a script.
     pub(super) fn most(self) -> String {
-        self.slots
-            .map_or_else(String::new, |slots| slots.to_string())
+        self.slots.as_ref().map(u32::to_string).unwrap_or_default()
     }
 }
 

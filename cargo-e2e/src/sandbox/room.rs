@@ -23,10 +23,8 @@ impl Sandbox {
             .bind(script!("room", "room"))
             .var("engine_root", engine_root);
         let said = succeed(host, &script, b"").await?.text();
-        Ok(said
-            .lines()
-            .filter_map(|line| full(line, host.name()))
-            .collect())
+        let full = |line| full(line, host.name());
+        Ok(said.lines().filter_map(full).collect())
     }
 }
 

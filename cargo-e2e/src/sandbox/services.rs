@@ -99,9 +99,8 @@ impl Sandbox {
 
     /// Nanoseconds since 1970, by the host's clock; never more than the truth.
     pub async fn clock(&self, host: &dyn Host) -> Result<i128, HostError> {
-        let text = succeed(host, &self.bind(script!("clock", "clock")), b"")
-            .await?
-            .text();
+        let script = self.bind(script!("clock", "clock"));
+        let text = succeed(host, &script, b"").await?.text();
         Ok(nanoseconds(text.trim()))
     }
 }
@@ -114,9 +113,8 @@ pub(super) fn nanoseconds(text: &str) -> i128 {
         9 => fraction.parse().unwrap_or(0),
         _ => 0,
     };
-    seconds
-        .saturating_mul(1_000_000_000)
-        .saturating_add(nanoseconds)
+    let whole = seconds.saturating_mul(1_000_000_000);
+    whole.saturating_add(nanoseconds)
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! Variables for commands and for Compose: what they are, and how they are written down.
 
-use std::fmt::Write as _;
-
 use e2e_harness::protocol::{self, Endpoints};
 
 use crate::sandbox::{Existing, Identity, Sandbox};
@@ -16,11 +14,10 @@ const PREFIXES_OF_THE_MACHINE: [&str; 5] = ["COMPOSE_", "DOCKER_", "SSH_", "XDG_
 
 /// Returns whether a variable of the client may go to Compose on the host.
 pub fn travels(name: &str) -> bool {
+    let begins = |prefix: &&str| name.starts_with(prefix);
     name != protocol::E2E
         && !OF_THE_MACHINE.contains(&name)
-        && !PREFIXES_OF_THE_MACHINE
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
+        && !PREFIXES_OF_THE_MACHINE.iter().any(begins)
 }
 
 /// Returns what tests and `setup_command` see, before the repo's own `env`.
@@ -50,17 +47,11 @@ pub fn for_tests(
 
 /// Returns what Compose sees of a sandbox on its host, where a script calls it: the rewritten model.
 pub fn for_compose(sandbox: &Sandbox) -> [(String, String); 2] {
+    let (project, file) = (&sandbox.identity.project, sandbox.dir() + "/compose.json");
     [
-        (
-            protocol::COMPOSE_PROJECT_NAME,
-            sandbox.identity.project.clone(),
-        ),
-        (
-            protocol::COMPOSE_FILE,
-            format!("{}/compose.json", sandbox.dir()),
-        ),
+        (protocol::COMPOSE_PROJECT_NAME.to_owned(), project.clone()),
+        (protocol::COMPOSE_FILE.to_owned(), file),
     ]
-    .map(|(name, value)| (name.to_owned(), value))
 }
 
 /// Returns what a shell sees that works with a sandbox which is up.
@@ -153,11 +144,18 @@ pub fn expand(value: &str, set: &[(String, String)]) -> Result<String, String> {
 
 /// `export` lines for a shell script, and the proxy exceptions that every sandbox needs.
 pub fn exports(variables: &[(String, String)]) -> String {
-    let mut text = String::new();
-    for (name, value) in variables {
-        let _ = writeln!(text, "export {name}={}", quote(value));
-    }
-    text
+    let exports = variables
+        .iter()
+        .map(|(name, value)| format!("export {name}={}\n", quote(value)));
+    exports.collect()
+}
+
+/// Returns variables as a script sets them for itself.
+pub(super) fn assignments(variables: &[(&str, &str)]) -> String {
+    let lines = variables
+        .iter()
+        .map(|(name, value)| format!("{name}={}\n", quote(value)));
+    lines.collect()
 }
 
 /// What `NO_PROXY` and `no_proxy` gain, as shell lines.

@@ -46,13 +46,8 @@ impl Sandbox {
             .var("repo", repo)
             .var("known", known.join(" "));
         let output = succeed_within(host, &script, b"", deadline).await?;
-        Taken::parse(&output.text()).ok_or_else(|| {
-            unexpected(
-                host,
-                &script,
-                "unexpected answer to the request for a workspace",
-            )
-        })
+        let what = "unexpected answer to the request for a workspace";
+        Taken::parse(&output.text()).ok_or_else(|| unexpected(host, &script, what))
     }
 
     /// Ends a sync, which left so many kB: what changes from now on, teardown removes.
@@ -72,10 +67,8 @@ impl Sandbox {
             .var("kb", kb.to_string());
         let output = succeed_within(host, &script, b"", deadline).await?;
         let text = output.text();
-        Ok(text
-            .lines()
-            .find_map(|line| line.strip_prefix("lost "))
-            .map(crate::text::printable))
+        let lost = text.lines().find_map(|line| line.strip_prefix("lost "));
+        Ok(lost.map(crate::text::printable))
     }
 
     /// Removes files from the workspace, and then folders that they leave empty; both NUL-separated,
@@ -87,9 +80,8 @@ impl Sandbox {
         deadline: Duration,
     ) -> Result<(), HostError> {
         let script = self.bind(script!("the removal of files", "forget"));
-        succeed_within(host, &script, names, deadline)
-            .await
-            .map(drop)
+        let forgotten = succeed_within(host, &script, names, deadline);
+        forgotten.await.map(drop)
     }
 }
 

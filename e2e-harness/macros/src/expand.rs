@@ -6,20 +6,18 @@
 use proc_macro::{Group, Ident, Span, TokenStream, TokenTree};
 
 use crate::options::Options;
-use crate::problem::Problem;
+use crate::problem::{Problem, placed};
 use crate::signature::{Argument, Signature};
 
 /// One `Definition` for each case, or one for a test without cases.
 pub(crate) fn test(options: &Options, signature: &Signature) -> Result<TokenStream, Problem> {
     let values = options.cases.first().map_or(0, |case| case.values.len());
-    let Some(fixtures) = signature.arguments.len().checked_sub(values) else {
-        return Err(Problem::new(
-            signature.name.span(),
-            format!(
-                "each case has {values} values, but the function has {} arguments: the last arguments take the values",
-                signature.arguments.len()
-            ),
-        ));
+    let all = signature.arguments.len();
+    let Some(fixtures) = all.checked_sub(values) else {
+        let why = format!(
+            "each case has {values} values, but the function has {all} arguments: the last arguments take the values"
+        );
+        return Err(Problem::new(signature.name.span(), why));
     };
     let fixtures = &signature.arguments[..fixtures];
     let mut output = TokenStream::new();
@@ -27,14 +25,8 @@ pub(crate) fn test(options: &Options, signature: &Signature) -> Result<TokenStre
         output.extend(registration(options, signature, fixtures, None, &[]));
     }
     for case in &options.cases {
-        let name = Some(case.name.to_string());
-        output.extend(registration(
-            options,
-            signature,
-            fixtures,
-            name,
-            &case.values,
-        ));
+        let (name, values) = (Some(case.name.to_string()), &case.values);
+        output.extend(registration(options, signature, fixtures, name, values));
     }
     Ok(output)
 }
@@ -51,7 +43,9 @@ fn registration(
         |name| format!("::core::option::Option::Some({name:?})"),
     );
     let prepare = prepare(signature, fixtures, values);
-    let line = Template::new("::core::line!()").exactly_at(signature.name.span());
+    // `line!()` would give the attribute's line else.
+    let line = Template::new("::core::line!()").tokens;
+    let line = placed(line, signature.name.span());
     let function = signature.name.to_string();
     let function = function.trim_start_matches("r#");
     let fields = &options.fields;
@@ -72,12 +66,8 @@ fn registration(
     .with("PREPARE", prepare)
     .with("LINE", line)
     .fill();
-    signature
-        .conditions
-        .clone()
-        .into_iter()
-        .chain(definition)
-        .collect()
+    let conditions = signature.conditions.clone().into_iter();
+    conditions.chain(definition).collect()
 }
 
 /// The function that makes the fixtures and gives the call of the test.
@@ -167,15 +157,6 @@ impl Template {
     fn at(mut self, span: Span) -> Self {
         self.span = Some(span);
         self
-    }
-
-    /// As if the user had written it there: `line!()` would give the attribute's line else.
-    fn exactly_at(self, span: Span) -> TokenStream {
-        let tokens = self.tokens.into_iter().map(|mut token| {
-            token.set_span(span);
-            token
-        });
-        tokens.collect()
     }
 
     fn fill(&self) -> TokenStream {

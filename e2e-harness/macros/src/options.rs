@@ -1,6 +1,7 @@
 //! What is written in `#[e2e_harness::test(…)]`.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 
@@ -99,10 +100,8 @@ pub(crate) fn read(stream: TokenStream) -> Result<Options, Problem> {
         let written = written(part)?;
         let name = written.name.to_string();
         if seen.contains(&name) {
-            return Err(Problem::new(
-                written.name.span(),
-                format!("`{name}` is given twice"),
-            ));
+            let why = format!("`{name}` is given twice");
+            return Err(Problem::new(written.name.span(), why));
         }
         options.add(&written, &name)?;
         seen.push(name);
@@ -133,11 +132,9 @@ fn unknown(name: &str, span: Span) -> Problem {
         .min()
         .filter(|(distance, _)| *distance <= 3)
         .map(|(_, known)| format!("; did you mean `{known}`?"));
-    let nearest = nearest.unwrap_or_default();
-    Problem::new(
-        span,
-        format!("unknown option `{name}`{nearest}; there are: {}", names()),
-    )
+    let (nearest, all) = (nearest.unwrap_or_default(), names());
+    let why = format!("unknown option `{name}`{nearest}; there are: {all}");
+    Problem::new(span, why)
 }
 
 fn names() -> String {
@@ -165,10 +162,8 @@ fn written(part: Vec<TokenTree>) -> Result<Written, Problem> {
     let span = part.first().map_or_else(Span::call_site, TokenTree::span);
     let mut tokens = part.into_iter();
     let Some(TokenTree::Ident(name)) = tokens.next() else {
-        return Err(Problem::new(
-            span,
-            format!("an option is one of: {}", names()),
-        ));
+        let why = format!("an option is one of: {}", names());
+        return Err(Problem::new(span, why));
     };
     let value = match tokens.next() {
         None => Value::None,
@@ -177,10 +172,8 @@ fn written(part: Vec<TokenTree>) -> Result<Written, Problem> {
             Value::List(group)
         }
         Some(token) => {
-            return Err(Problem::new(
-                token.span(),
-                format!("expected `,`, `=` or `(…)` after `{name}`"),
-            ));
+            let why = format!("expected `,`, `=` or `(…)` after `{name}`");
+            return Err(Problem::new(token.span(), why));
         }
     };
     Ok(Written { name, value })
@@ -198,58 +191,46 @@ fn literal(value: &[TokenTree]) -> Option<&Literal> {
 }
 
 fn text(value: &[TokenTree], span: Span, rule: &str) -> Result<Literal, Problem> {
-    literal(value)
-        .filter(|literal| {
-            let text = literal.to_string();
-            (text.starts_with('"') || text.starts_with('r')) && text != "\"\""
-        })
-        .cloned()
-        .ok_or_else(|| Problem::new(place(value, span), rule))
+    let is_text = |literal: &&Literal| {
+        let text = literal.to_string();
+        text.starts_with(['"', 'r']) && text != "\"\""
+    };
+    let text = literal(value).filter(is_text).cloned();
+    text.ok_or_else(|| Problem::new(place(value, span), rule))
 }
 
 fn timeout(value: &[TokenTree], span: Span) -> Result<String, Problem> {
-    let wrong = || {
-        Problem::new(
-            place(value, span),
-            "`timeout` is a number of seconds above 0: `timeout = 90` or `timeout = 0.5`",
-        )
-    };
-    let seconds: f64 = literal(value)
-        .and_then(|literal| literal.to_string().replace('_', "").parse().ok())
-        .ok_or_else(wrong)?;
-    let time = std::time::Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
-    match u64::try_from(time.as_millis()) {
-        Ok(milliseconds) if milliseconds > 0 => Ok(format!(
-            "::core::time::Duration::from_millis({milliseconds})"
-        )),
-        _ => Err(wrong()),
+    let rule = "`timeout` is a number of seconds above 0: `timeout = 90` or `timeout = 0.5`";
+    let number = literal(value).map(|literal| literal.to_string().replace('_', ""));
+    let time = number.and_then(|number| Duration::try_from_secs_f64(number.parse().ok()?).ok());
+    let milliseconds = time.and_then(|time| u64::try_from(time.as_millis()).ok());
+    match milliseconds {
+        None | Some(0) => Err(Problem::new(place(value, span), rule)),
+        Some(number) => Ok(format!("::core::time::Duration::from_millis({number})")),
     }
 }
 
 fn retries(value: &[TokenTree], span: Span) -> Result<String, Problem> {
+    let rule = "`retries` is a whole number: `retries = 2`";
     let count = literal(value).and_then(|count| count.to_string().parse::<u32>().ok());
-    let wrong = || {
-        Problem::new(
-            place(value, span),
-            "`retries` is a whole number: `retries = 2`",
-        )
-    };
-    Ok(count.ok_or_else(wrong)?.to_string())
+    let count = count.ok_or_else(|| Problem::new(place(value, span), rule))?;
+    Ok(count.to_string())
 }
 
 /// The text in `should_panic(expected = "text")`.
 fn message(list: &Group) -> Result<Literal, Problem> {
     let wrong = |span| Problem::new(span, format!("write {PANIC}"));
-    match split(list.stream()).as_slice() {
-        [expected] => match expected.as_slice() {
-            [TokenTree::Ident(word), TokenTree::Punct(_), value @ ..] => {
-                if word.to_string() != "expected" {
-                    return Err(wrong(word.span()));
-                }
-                text(value, list.span(), &format!("write {PANIC}"))
+    let parts = split(list.stream());
+    let [expected] = parts.as_slice() else {
+        return Err(wrong(list.span()));
+    };
+    match expected.as_slice() {
+        [TokenTree::Ident(word), TokenTree::Punct(_), value @ ..] => {
+            if word.to_string() != "expected" {
+                return Err(wrong(word.span()));
             }
-            _ => Err(wrong(list.span())),
-        },
+            text(value, list.span(), &format!("write {PANIC}"))
+        }
         _ => Err(wrong(list.span())),
     }
 }
@@ -274,41 +255,28 @@ fn cases(list: &Group) -> Result<Vec<Case>, Problem> {
     for part in split(list.stream()) {
         let span = place(&part, list.span());
         let [TokenTree::Ident(name), TokenTree::Group(values)] = part.as_slice() else {
-            return Err(Problem::new(
-                span,
-                "a case is a name and its values: `cases(eur(\"EUR\", 3), usd(\"USD\", 4))`",
-            ));
+            let rule = "a case is a name and its values: `cases(eur(\"EUR\", 3), usd(\"USD\", 4))`";
+            return Err(Problem::new(span, rule));
         };
-        if cases
-            .iter()
-            .any(|case| case.name.to_string() == name.to_string())
-        {
-            return Err(Problem::new(
-                span,
-                format!("the case `{name}` is there twice"),
-            ));
+        let is_twin = |case: &Case| case.name.to_string() == name.to_string();
+        if cases.iter().any(is_twin) {
+            let why = format!("the case `{name}` is there twice");
+            return Err(Problem::new(span, why));
         }
-        let values: Vec<TokenStream> = split(values.stream())
-            .into_iter()
-            .map(|value| value.into_iter().collect())
-            .collect();
-        if let Some(first) = cases.first()
-            && first.values.len() != values.len()
+        let values = split(values.stream()).into_iter();
+        let values: Vec<TokenStream> = values.map(TokenStream::from_iter).collect();
+        if let Some(Case {
+            name: first,
+            values: its,
+        }) = cases.first()
+            && its.len() != values.len()
         {
-            return Err(Problem::new(
-                span,
-                format!(
-                    "the case `{name}` has {} values, `{}` has {}",
-                    values.len(),
-                    first.name,
-                    first.values.len()
-                ),
-            ));
+            let (one, other) = (values.len(), its.len());
+            let why = format!("the case `{name}` has {one} values, `{first}` has {other}");
+            return Err(Problem::new(span, why));
         }
-        cases.push(Case {
-            name: name.clone(),
-            values,
-        });
+        let name = name.clone();
+        cases.push(Case { name, values });
     }
     if cases.is_empty() {
         return Err(Problem::new(list.span(), "`cases` needs at least one case"));

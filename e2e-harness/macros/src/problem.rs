@@ -1,6 +1,6 @@
 //! A mistake in the user's code, and where it is.
 
-use proc_macro::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
+use proc_macro::{Group, Span, TokenStream, TokenTree};
 
 /// What is wrong at which tokens.
 pub(crate) struct Problem {
@@ -18,28 +18,24 @@ impl Problem {
 
     /// `::core::compile_error! { "…" }` at the place of the mistake.
     pub(crate) fn compile_error(&self) -> TokenStream {
-        let span = self.span;
-        let at = |mut token: TokenTree| {
-            token.set_span(span);
-            token
-        };
-        let mut message = Literal::string(&self.message);
-        message.set_span(span);
-        [
-            TokenTree::Punct(Punct::new(':', Spacing::Joint)),
-            TokenTree::Punct(Punct::new(':', Spacing::Alone)),
-            TokenTree::Ident(Ident::new("core", span)),
-            TokenTree::Punct(Punct::new(':', Spacing::Joint)),
-            TokenTree::Punct(Punct::new(':', Spacing::Alone)),
-            TokenTree::Ident(Ident::new("compile_error", span)),
-            TokenTree::Punct(Punct::new('!', Spacing::Alone)),
-            TokenTree::Group(Group::new(
-                Delimiter::Brace,
-                TokenStream::from(TokenTree::Literal(message)),
-            )),
-        ]
-        .into_iter()
-        .map(at)
-        .collect()
+        let call = format!("::core::compile_error! {{ {:?} }}", self.message);
+        // The text is this file's own.
+        placed(call.parse().unwrap_or_default(), self.span)
     }
+}
+
+/// Returns tokens as if the user had written them there.
+pub(crate) fn placed(tokens: TokenStream, span: Span) -> TokenStream {
+    let placed = |token| {
+        let mut token = match token {
+            TokenTree::Group(group) => {
+                let inside = placed(group.stream(), span);
+                TokenTree::Group(Group::new(group.delimiter(), inside))
+            }
+            token => token,
+        };
+        token.set_span(span);
+        token
+    };
+    tokens.into_iter().map(placed).collect()
 }

@@ -24,6 +24,8 @@ pub(crate) struct Argument {
     pub(crate) span: Span,
 }
 
+const FORM: &str = "a test is a function: `fn name()` or `async fn name()`";
+
 /// Reads a function up to its return type.
 pub(crate) fn read(item: TokenStream) -> Result<Signature, Problem> {
     let mut tokens = item.into_iter().peekable();
@@ -33,10 +35,7 @@ pub(crate) fn read(item: TokenStream) -> Result<Signature, Problem> {
     // Attributes, visibility and qualifiers.
     loop {
         let Some(token) = tokens.next() else {
-            return Err(Problem::new(
-                last,
-                "a test is a function: `fn name()` or `async fn name()`",
-            ));
+            return Err(Problem::new(last, FORM));
         };
         last = token.span();
         match &token {
@@ -45,42 +44,25 @@ pub(crate) fn read(item: TokenStream) -> Result<Signature, Problem> {
                     if is_condition(&attribute) {
                         conditions.extend([token, TokenTree::Group(attribute)]);
                     } else if let Some(span) = is_test_attribute(&attribute) {
-                        return Err(Problem::new(
-                            span,
-                            "a test has one test attribute: remove this one; `#[e2e_harness::test]` has its own options for it",
-                        ));
+                        let why = "a test has one test attribute: remove this one; `#[e2e_harness::test]` has its own options for it";
+                        return Err(Problem::new(span, why));
                     }
                 }
             }
             TokenTree::Ident(word) => match word.to_string().as_str() {
                 "pub" => {
-                    if matches!(tokens.peek(), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis)
-                    {
-                        tokens.next();
-                    }
+                    tokens.next_if(|next| is_group(next, Delimiter::Parenthesis));
                 }
                 "async" => is_async = true,
                 "fn" => break,
                 word @ ("const" | "unsafe" | "extern") => {
-                    return Err(Problem::new(
-                        last,
-                        format!("a test can't be `{word}`: write `fn` or `async fn`"),
-                    ));
+                    let why = format!("a test can't be `{word}`: write `fn` or `async fn`");
+                    return Err(Problem::new(last, why));
                 }
-                _ => {
-                    return Err(Problem::new(
-                        last,
-                        "a test is a function: `fn name()` or `async fn name()`",
-                    ));
-                }
+                _ => return Err(Problem::new(last, FORM)),
             },
-            TokenTree::Group(group) if group.delimiter() == Delimiter::None => {}
-            _ => {
-                return Err(Problem::new(
-                    last,
-                    "a test is a function: `fn name()` or `async fn name()`",
-                ));
-            }
+            token if is_group(token, Delimiter::None) => {}
+            _ => return Err(Problem::new(last, FORM)),
         }
     }
     let Some(TokenTree::Ident(name)) = tokens.next() else {
@@ -91,16 +73,15 @@ pub(crate) fn read(item: TokenStream) -> Result<Signature, Problem> {
             arguments(&group)?
         }
         Some(TokenTree::Punct(punct)) if punct.as_char() == '<' => {
-            return Err(Problem::new(
-                punct.span(),
-                "a test can't be generic: the harness would not know with which types to call it",
-            ));
+            let why =
+                "a test can't be generic: the harness would not know with which types to call it";
+            return Err(Problem::new(punct.span(), why));
         }
         _ => return Err(Problem::new(name.span(), "a test is a function")),
     };
     let returns = tokens
         .find(|token| !matches!(token, TokenTree::Punct(punct) if "->".contains(punct.as_char())))
-        .filter(|token| !matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace))
+        .filter(|token| !is_group(token, Delimiter::Brace))
         .map_or(name.span(), |token| token.span());
     Ok(Signature {
         name,
@@ -109,6 +90,14 @@ pub(crate) fn read(item: TokenStream) -> Result<Signature, Problem> {
         returns,
         conditions,
     })
+}
+
+fn is_group(token: &TokenTree, delimiter: Delimiter) -> bool {
+    matches!(token, TokenTree::Group(group) if group.delimiter() == delimiter)
+}
+
+fn is_punct(token: Option<&TokenTree>, mark: char) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == mark)
 }
 
 fn is_condition(attribute: &Group) -> bool {
@@ -130,10 +119,8 @@ fn is_test_attribute(attribute: &Group) -> Option<Span> {
 }
 
 fn arguments(group: &Group) -> Result<Vec<Argument>, Problem> {
-    split_at_commas(group.stream())
-        .iter()
-        .map(|tokens| argument(tokens))
-        .collect()
+    let arguments = split_at_commas(group.stream());
+    arguments.iter().map(|tokens| argument(tokens)).collect()
 }
 
 /// Splits at commas that are not inside `<…>`.
@@ -169,34 +156,28 @@ fn argument(tokens: &[TokenTree]) -> Result<Argument, Problem> {
     let span = tokens.first().map_or_else(Span::call_site, TokenTree::span);
     let colon = single_colon(tokens);
     let before = &tokens[..colon.unwrap_or(tokens.len())];
-    if let Some(receiver) = before
-        .iter()
-        .find(|token| matches!(token, TokenTree::Ident(word) if word.to_string() == "self"))
-    {
-        return Err(Problem::new(
-            receiver.span(),
-            "a test is a free function, without `self`: take a fixture in its place",
-        ));
+    let is_self =
+        |token: &&TokenTree| matches!(token, TokenTree::Ident(word) if word.to_string() == "self");
+    if let Some(receiver) = before.iter().find(is_self) {
+        let why = "a test is a free function, without `self`: take a fixture in its place";
+        return Err(Problem::new(receiver.span(), why));
     }
     let Some(colon) = colon else {
         return Err(Problem::new(span, "an argument is `name: Type`"));
     };
     let mut of: Vec<TokenTree> = tokens[colon + 1..].to_vec();
-    let by_reference =
-        matches!(of.first(), Some(TokenTree::Punct(punct)) if punct.as_char() == '&');
+    let by_reference = is_punct(of.first(), '&');
     let span = of.first().map_or(span, TokenTree::span);
     if by_reference {
         of.remove(0);
-        if matches!(of.first(), Some(TokenTree::Punct(punct)) if punct.as_char() == '\'') {
+        if is_punct(of.first(), '\'') {
             of.drain(..2);
         }
         if let Some(TokenTree::Ident(word)) = of.first()
             && word.to_string() == "mut"
         {
-            return Err(Problem::new(
-                word.span(),
-                "a fixture is taken as `&T`, or as `T` when it is `Clone`, because the harness closes it after the test",
-            ));
+            let why = "a fixture is taken as `&T`, or as `T` when it is `Clone`, because the harness closes it after the test";
+            return Err(Problem::new(word.span(), why));
         }
     }
     let span = of.first().map_or(span, TokenTree::span);
@@ -209,7 +190,7 @@ fn argument(tokens: &[TokenTree]) -> Result<Argument, Problem> {
 
 /// The place of the `:` between pattern and type.
 fn single_colon(tokens: &[TokenTree]) -> Option<usize> {
-    let is_colon = |at: usize| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+    let is_colon = |at: usize| is_punct(tokens.get(at), ':');
     let mut at = 0;
     while at < tokens.len() {
         match (is_colon(at), is_colon(at + 1)) {

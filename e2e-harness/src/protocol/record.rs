@@ -84,3 +84,10 @@ pub enum Status {
     /// It was not run.
     Ignored,
 }
+
+#[cfg(feature = "harness")]
+impl Status {
+    pub(crate) fn of(failure: Option<&str>) -> Self {
+        failure.map_or(Self::Passed, |_| Self::Failed)
+    }
+}

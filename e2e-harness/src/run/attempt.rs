@@ -75,11 +75,7 @@ pub(super) fn ended(name: &str, attempt: u32, took: Duration, failure: Option<&s
     Entry::TestEnded {
         test: name.to_owned(),
         attempt,
-        status: if failure.is_some() {
-            Status::Failed
-        } else {
-            Status::Passed
-        },
+        status: Status::of(failure),
         duration_ms: milliseconds(took),
         message,
         at: now(),
@@ -121,11 +117,8 @@ async fn drive(
             }
         }
         // A fixture may have changed the stack while it closed.
-        if sandbox
-            .stack()
-            .any_session()
-            .is_some_and(Session::is_changed)
-        {
+        let session = sandbox.stack().any_session();
+        if session.is_some_and(Session::is_changed) {
             wrong.extend(put_back(&sandbox).await);
         }
     }

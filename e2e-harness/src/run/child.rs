@@ -94,10 +94,8 @@ pub(super) fn obey(order: &Order, tests: &Tests) -> ExitCode {
             eprintln!("e2e-harness: {}: {error}", order.report.display());
         }
     };
-    let failure = attempt::run(name, test, order.attempt, &recorder, || {
-        report(Report::Begun);
-    });
-    match failure {
+    let begun = || report(Report::Begun);
+    match attempt::run(name, test, order.attempt, &recorder, begun) {
         None => {
             report(Report::Passed);
             ExitCode::SUCCESS
@@ -145,10 +143,7 @@ pub(super) fn run(
     let said = Report::read(&report);
     // It may not be there: the child may have died before it wrote one.
     let _ = fs::remove_file(&report);
-    let (ending, output) = match outcome {
-        Ok(ended) => ended,
-        Err(error) => (Ending::Lost(error), String::new()),
-    };
+    let (ending, output) = outcome.unwrap_or_else(|error| (Ending::Lost(error), String::new()));
     let why = match (said, ending) {
         (Some(Report::Passed), Ending::Ended(status)) if status.success() => return None,
         // The child has recorded it.
@@ -165,12 +160,8 @@ pub(super) fn run(
                 None => why,
             };
             let why = test.place(&why);
-            recorder.write(&attempt::ended(
-                name,
-                attempt,
-                started.elapsed(),
-                Some(&why),
-            ));
+            let took = started.elapsed();
+            recorder.write(&attempt::ended(name, attempt, took, Some(&why)));
             why
         }
     };
@@ -237,11 +228,11 @@ enum Ending {
 impl Ending {
     fn text(&self, limit: Duration) -> String {
         match self {
-            Self::Ended(status) => match (status.signal(), status.code()) {
-                (Some(signal), _) => format!("aborted: signal {signal}{}", signal_name(signal)),
-                (None, code) => format!(
+            Self::Ended(status) => match status.signal() {
+                Some(signal) => format!("aborted: signal {signal}{}", signal_name(signal)),
+                None => format!(
                     "the process ended with exit({}) in the middle of the test",
-                    code.unwrap_or_default()
+                    status.code().unwrap_or_default()
                 ),
             },
             Self::Killed => format!(
@@ -256,9 +247,9 @@ impl Ending {
     /// Why a test that passed did not, after all: a sanitizer, or what runs at a process's exit.
     fn text_of_a_pass(&self) -> String {
         let how = match self {
-            Self::Ended(status) => match (status.signal(), status.code()) {
-                (Some(signal), _) => format!("with signal {signal}{}", signal_name(signal)),
-                (None, code) => format!("with exit status {}", code.unwrap_or_default()),
+            Self::Ended(status) => match status.signal() {
+                Some(signal) => format!("with signal {signal}{}", signal_name(signal)),
+                None => format!("with exit status {}", status.code().unwrap_or_default()),
             },
             Self::Killed => "only when it was killed".to_owned(),
             Self::Lost(error) => format!("in an unknown way: {error}"),
@@ -328,12 +319,8 @@ fn wait(child: &Child, report: &Path, limit: Duration) -> io::Result<bool> {
     let pid = Pid::from_child(child);
     let (send, ended) = mpsc::channel();
     thread::spawn(move || {
-        let ended = retry_on_intr(|| {
-            waitid(
-                WaitId::Pid(pid),
-                WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
-            )
-        });
+        let how = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        let ended = retry_on_intr(|| waitid(WaitId::Pid(pid), how));
         // Nobody listens any more when the child was given up.
         let _ = send.send(ended.map(drop));
     });

@@ -27,14 +27,8 @@ pub(super) fn arguments() -> (Arguments, Vec<String>) {
 
 /// Returns whether a test fits one of them.
 pub(super) fn fits(name: &str, filters: &[String], exact: bool) -> bool {
-    filters.is_empty()
-        || filters.iter().any(|filter| {
-            if exact {
-                name == filter
-            } else {
-                name.contains(filter.as_str())
-            }
-        })
+    let fits = |filter: &String| name == filter || (!exact && name.contains(filter.as_str()));
+    filters.is_empty() || filters.iter().any(fits)
 }
 
 /// Separates filters from the rest, which begins with the program.

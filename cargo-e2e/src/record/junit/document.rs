@@ -90,14 +90,10 @@ enum Open {
         place: usize,
         shown: u64,
     },
-    /// An element that says how its case or suite ended.
+    /// An element that says how its case or suite ended; without an outcome, that another attempt
+    /// at the case failed.
     Reason {
-        outcome: Outcome,
-        message: String,
-        text: String,
-    },
-    /// Another attempt at the case, which failed.
-    Attempt {
+        outcome: Option<Outcome>,
         message: String,
         text: String,
     },
@@ -113,10 +109,8 @@ impl Document {
         reader.config_mut().allow_dangling_amp = true;
         let mut parser = Parser::default();
         loop {
-            match reader
-                .read_event()
-                .map_err(|error| Unreadable::new(&error))?
-            {
+            let event = reader.read_event();
+            match event.map_err(|error| Unreadable::new(&error))? {
                 Event::Start(element) => parser.start(&element)?,
                 Event::Empty(element) => {
                     parser.start(&element)?;
@@ -146,10 +140,7 @@ impl Parser {
             return Err(Unreadable::new(&reason));
         }
         let name = element.local_name();
-        let is_text = matches!(
-            self.open.last(),
-            Some(Open::Reason { .. } | Open::Attempt { .. } | Open::Text)
-        );
+        let is_text = matches!(self.open.last(), Some(Open::Reason { .. } | Open::Text));
         let open = match name.as_ref() {
             _ if is_text => Open::Text,
             b"testsuites" | b"testsuite" => self.suite(element)?,
@@ -159,22 +150,13 @@ impl Parser {
                 return Err(Unreadable::new(&reason));
             }
             b"testcase" => self.case(element)?,
-            b"failure" | b"error" => Open::Reason {
-                outcome: Outcome::Failed,
-                message: message(element)?,
-                text: String::new(),
-            },
-            b"skipped" => Open::Reason {
-                outcome: Outcome::Skipped,
-                message: message(element)?,
-                text: String::new(),
-            },
+            b"failure" | b"error" => reason(Some(Outcome::Failed), element)?,
+            b"skipped" => reason(Some(Outcome::Skipped), element)?,
             // An attempt that failed before one that passed; where none passed, there is a
             // `failure` too.
-            b"flakyFailure" | b"flakyError" | b"rerunFailure" | b"rerunError" => Open::Attempt {
-                message: message(element)?,
-                text: String::new(),
-            },
+            b"flakyFailure" | b"flakyError" | b"rerunFailure" | b"rerunError" => {
+                reason(None, element)?
+            }
             b"system-out" | b"system-err" | b"properties" => Open::Text,
             _ => Open::Other,
         };
@@ -202,12 +184,8 @@ impl Parser {
     }
 
     fn case(&mut self, element: &BytesStart<'_>) -> Result<Open, Unreadable> {
-        let suite = self.open.iter().rev().find_map(|open| match open {
-            Open::Suite { place, .. } => Some(*place),
-            _ => None,
-        });
         let mut case = Case {
-            suite,
+            suite: self.suites().next(),
             ..Case::default()
         };
         attributes(element, |key, value| match key {
@@ -230,14 +208,19 @@ impl Parser {
         })
     }
 
+    /// Returns the indexes of the open suites, the innermost first.
+    fn suites(&self) -> impl Iterator<Item = usize> {
+        self.open.iter().rev().filter_map(|open| match open {
+            Open::Suite { place, .. } => Some(*place),
+            _ => None,
+        })
+    }
+
     /// Returns the file of the innermost suite that has one. vitest and Playwright name suites and
     /// classes after it.
     fn file(&self, class: &str) -> String {
-        let suites = self.open.iter().rev().filter_map(|open| match open {
-            Open::Suite { place, .. } => Some(&self.document.suites[*place]),
-            _ => None,
-        });
-        let mut files = suites.filter_map(|suite| {
+        let mut files = self.suites().filter_map(|place| {
+            let suite = &self.document.suites[place];
             if !suite.file.is_empty() {
                 return Some(&suite.file);
             }
@@ -248,9 +231,7 @@ impl Parser {
     }
 
     fn text<'t>(&mut self, text: impl FnOnce() -> Cow<'t, str>) {
-        if let Some(Open::Reason { text: all, .. } | Open::Attempt { text: all, .. }) =
-            self.open.last_mut()
-        {
+        if let Some(Open::Reason { text: all, .. }) = self.open.last_mut() {
             all.push_str(&text());
         }
     }
@@ -261,12 +242,13 @@ impl Parser {
                 outcome,
                 message,
                 text,
-            }) => self.ended(outcome, (message, text)),
-            Some(Open::Attempt { message, text }) => {
-                if let Some(Open::Case { place, .. }) = self.open.last() {
+            }) => match (outcome, self.open.last()) {
+                (Some(outcome), _) => self.ended(outcome, (message, text)),
+                (None, Some(Open::Case { place, .. })) => {
                     self.document.cases[*place].others.push((message, text));
                 }
-            }
+                (None, _) => {}
+            },
             Some(Open::Case { place, shown }) => {
                 let failed = self.document.cases[place].outcome == Outcome::Failed;
                 self.show(shown.max(u64::from(failed)));
@@ -314,7 +296,7 @@ impl Parser {
                     }
                     return;
                 }
-                Open::Reason { .. } | Open::Attempt { .. } | Open::Text | Open::Other => {}
+                Open::Reason { .. } | Open::Text | Open::Other => {}
             }
         }
     }
@@ -352,14 +334,18 @@ impl Parser {
     }
 }
 
-fn message(element: &BytesStart<'_>) -> Result<String, Unreadable> {
-    let mut message = String::new();
+fn reason(outcome: Option<Outcome>, element: &BytesStart<'_>) -> Result<Open, Unreadable> {
+    let (mut message, text) = (String::new(), String::new());
     attributes(element, |key, value| {
         if key == b"message" {
             message = value.into_owned();
         }
     })?;
-    Ok(message)
+    Ok(Open::Reason {
+        outcome,
+        message,
+        text,
+    })
 }
 
 /// Reads a case's outcome from an attribute: some tools write it only there.

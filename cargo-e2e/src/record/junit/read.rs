@@ -84,10 +84,12 @@ fn given(text: &str) -> Option<String> {
 }
 
 fn why(reasons: &[(String, String)]) -> Option<String> {
-    let each = reasons
+    let each = |(message, text): &(String, String)| told(message, text);
+    let whole = reasons
         .iter()
-        .filter_map(|(message, text)| told(message, text));
-    let whole = each.collect::<Vec<_>>().join("\n");
+        .filter_map(each)
+        .collect::<Vec<_>>()
+        .join("\n");
     (!whole.is_empty()).then(|| shortened(&whole))
 }
 
@@ -95,13 +97,12 @@ fn why(reasons: &[(String, String)]) -> Option<String> {
 fn told(message: &str, description: &str) -> Option<String> {
     let (message, description) = (plain(message), plain(description));
     let (message, description) = (message.trim(), description.trim());
-    if message.is_empty() || description.starts_with(message) {
-        (!description.is_empty()).then(|| description.to_owned())
-    } else if description.is_empty() {
-        Some(message.to_owned())
+    let both = if message.is_empty() || description.starts_with(message) {
+        description.to_owned()
     } else {
-        Some(format!("{message}\n{description}"))
-    }
+        format!("{message}\n{description}").trim_end().to_owned()
+    };
+    (!both.is_empty()).then_some(both)
 }
 
 /// Keeps what says most.

@@ -79,12 +79,8 @@ fn before(
     let end = zoned(suite.timestamp.as_deref()?, (early, late))?;
     let whole = Duration::try_from(end.duration_since(began)).ok()?;
     let time = |case: &&Case| {
-        let took = case.time?;
-        let uncertain = whole.saturating_sub(took);
-        Some(Time {
-            from: began,
-            uncertain,
-        })
+        let (from, uncertain) = (began, whole.saturating_sub(case.time?));
+        Some(Time { from, uncertain })
     };
     Some(cases.iter().map(time).collect())
 }
@@ -100,14 +96,10 @@ fn of_suite_in_order(
         Some((zoned(stamp, ran)?, rounded(stamp)))
     };
     let mut at = stamp(&suite.timestamp);
-    let sum = cases
-        .iter()
-        .filter_map(|case| case.time)
-        .fold(Duration::ZERO, Duration::saturating_add);
-    if suite
-        .time
-        .is_none_or(|time| sum.as_secs_f64() > time.as_secs_f64() * 1.05)
-    {
+    let times = cases.iter().filter_map(|case| case.time);
+    let sum = times.fold(Duration::ZERO, Duration::saturating_add);
+    let is_less = |time: Duration| sum.as_secs_f64() > time.as_secs_f64() * 1.05;
+    if suite.time.is_none_or(is_less) {
         // The tests ran in parallel, or their times are unknown.
         at = None;
     }
@@ -126,11 +118,7 @@ fn of_suite_in_order(
 
 /// Returns how much later than a stamp it may have been: many tools cut it to seconds.
 fn rounded(stamp: &str) -> Duration {
-    if stamp.contains('.') {
-        Duration::ZERO
-    } else {
-        Duration::from_secs(1)
-    }
+    Duration::from_secs(u64::from(!stamp.contains('.')))
 }
 
 /// Returns a time in the only zone that puts it between these two.
@@ -139,14 +127,14 @@ fn zoned(stamp: &str, ran: (Timestamp, Timestamp)) -> Option<Timestamp> {
         return Some(zoned);
     }
     let clock: DateTime = stamp.parse().ok()?;
-    let mut fits = (-ZONES..=ZONES)
-        .filter_map(|zone| {
-            Offset::from_seconds(zone * ZONE)
-                .ok()?
-                .to_timestamp(clock)
-                .ok()
-        })
-        .filter(|at| *at >= ran.0 && *at <= ran.1);
+    let in_zone = |zone| {
+        Offset::from_seconds(zone * ZONE)
+            .ok()?
+            .to_timestamp(clock)
+            .ok()
+    };
+    let times = (-ZONES..=ZONES).filter_map(in_zone);
+    let mut fits = times.filter(|at| *at >= ran.0 && *at <= ran.1);
     let found = fits.next()?;
     fits.next().is_none().then_some(found)
 }

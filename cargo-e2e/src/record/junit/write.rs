@@ -33,15 +33,19 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, status: StageStatus, millis: u64) {
-        self.tests += 1;
-        self.millis = self.millis.saturating_add(millis);
-        match status {
-            StageStatus::Passed => {}
-            StageStatus::Failed => self.failures += 1,
-            StageStatus::Interrupted => self.errors += 1,
-            StageStatus::Skipped => self.skipped += 1,
+    fn of<'r>(tests: impl Iterator<Item = &'r TestRecord>) -> Self {
+        let mut all = Self::default();
+        for test in tests {
+            all.tests += 1;
+            all.millis = all.millis.saturating_add(test.duration_ms);
+            match test.status {
+                StageStatus::Passed => {}
+                StageStatus::Failed => all.failures += 1,
+                StageStatus::Interrupted => all.errors += 1,
+                StageStatus::Skipped => all.skipped += 1,
+            }
         }
+        all
     }
 }
 
@@ -56,10 +60,7 @@ pub fn write(record: &Record, output: &str, stacks: &Stacks) -> String {
         // Run and commit are told in any case.
         suites.push(Suite::default());
     }
-    let mut all = Counts::default();
-    for test in &record.tests {
-        all.add(test.status, test.duration_ms);
-    }
+    let all = Counts::of(record.tests.iter());
     let mut xml = Xml::new();
     xml.open(
         "testsuites",
@@ -90,13 +91,11 @@ pub fn write(record: &Record, output: &str, stacks: &Stacks) -> String {
 /// Returns the stages that no test speaks for: a failure counts once, and at least once.
 pub(crate) fn failed_stages(record: &Record) -> Vec<&StageRecord> {
     let told = record.tests.iter().any(TestRecord::is_failed);
-    let stages = record.stages.iter();
-    stages
-        .filter(|stage| match stage.status {
-            StageStatus::Failed | StageStatus::Interrupted => stage.name != Stage::Test || !told,
-            StageStatus::Passed | StageStatus::Skipped => false,
-        })
-        .collect()
+    let failed = |stage: &&StageRecord| match stage.status {
+        StageStatus::Failed | StageStatus::Interrupted => stage.name != Stage::Test || !told,
+        StageStatus::Passed | StageStatus::Skipped => false,
+    };
+    record.stages.iter().filter(failed).collect()
 }
 
 fn suites(record: &Record) -> Vec<Suite<'_>> {
@@ -123,10 +122,7 @@ fn write_suite(
     stacks: &Stacks,
     (properties, output): (&[(&str, String)], &str),
 ) {
-    let mut counts = Counts::default();
-    for (_, test) in &suite.tests {
-        counts.add(test.status, test.duration_ms);
-    }
+    let counts = Counts::of(suite.tests.iter().map(|(_, test)| *test));
     let stage = record.stages.iter().find(|stage| stage.name == Stage::Test);
     let began = stage.map_or(&record.started_at, |stage| &stage.started_at);
     let name = suite.file.unwrap_or(&record.repo);
@@ -177,26 +173,19 @@ fn close_suite(xml: &mut Xml, output: &str) {
 
 fn write_test(xml: &mut Xml, record: &Record, test: &TestRecord, stack: &str) {
     let (class, name) = split(test, &record.repo);
-    let time = seconds(test.duration_ms);
-    xml.open(
-        "testcase",
-        &[("classname", class), ("name", name), ("time", &time)],
-    );
-    let why = test.message.as_deref().unwrap_or_default();
-    let why = if test.has_no_end() {
+    open_case(xml, class, name, test.duration_ms);
+    let mut why = test.message.clone().unwrap_or_default();
+    if test.has_no_end() {
         // One that did not end says nothing of where it was.
-        format!("{why}{}", at_step(test))
-    } else {
-        why.to_owned()
-    };
+        why += &at_step(test);
+    }
     match test.status {
         StageStatus::Passed => {}
         StageStatus::Skipped => explain(xml, "skipped", &[], &why),
         StageStatus::Failed => {
-            let message = in_one_line(&why);
-            let message = [("message", message.as_str())];
-            let message = message.as_slice();
-            xml.leaf("failure", if why.is_empty() { &[] } else { message }, &why);
+            let line = in_one_line(&why);
+            let message = (!why.is_empty()).then_some(("message", line.as_str()));
+            xml.leaf("failure", message.as_slice(), &why);
         }
         StageStatus::Interrupted => explain(xml, "error", &[("type", "interrupted")], &why),
     }
@@ -208,24 +197,15 @@ fn write_test(xml: &mut Xml, record: &Record, test: &TestRecord, stack: &str) {
             StageStatus::Passed => "flakyFailure",
             _ => "rerunFailure",
         };
-        let kind = [("type", other.status.name())];
-        explain(
-            xml,
-            tag,
-            &kind,
-            other.message.as_deref().unwrap_or_default(),
-        );
+        let why = other.message.as_deref().unwrap_or_default();
+        explain(xml, tag, &[("type", other.status.name())], why);
     }
     let mut steps = String::new();
     for step in &test.steps {
         let margin = "  ".repeat(usize::try_from(step.depth).unwrap_or_default());
-        let status = step.status.name();
+        let (name, status, took) = (&step.name, step.status.name(), step.duration_ms);
         // Writing to a String can't fail.
-        let _ = writeln!(
-            steps,
-            "{margin}{} {status} in {} ms",
-            step.name, step.duration_ms
-        );
+        let _ = writeln!(steps, "{margin}{name} {status} in {took} ms");
     }
     if !steps.is_empty() {
         xml.leaf("system-out", &[], &steps);
@@ -253,21 +233,18 @@ fn write_stages(
     let began = &record.started_at;
     open_suite(xml, (&suite, None), &counts, began, properties);
     for stage in stages {
-        let name = stage.name.name();
-        let time = seconds(stage.duration_ms);
-        xml.open(
-            "testcase",
-            &[("classname", &suite), ("name", name), ("time", &time)],
-        );
-        explain(
-            xml,
-            "error",
-            &[("type", stage.status.name())],
-            &stage.detail,
-        );
+        open_case(xml, &suite, stage.name.name(), stage.duration_ms);
+        let status = [("type", stage.status.name())];
+        explain(xml, "error", &status, &stage.detail);
         xml.close();
     }
     close_suite(xml, output);
+}
+
+fn open_case(xml: &mut Xml, class: &str, name: &str, millis: u64) {
+    let time = seconds(millis);
+    let attributes = [("classname", class), ("name", name), ("time", &*time)];
+    xml.open("testcase", &attributes);
 }
 
 fn explain(xml: &mut Xml, tag: &str, attributes: &[(&str, &str)], why: &str) {
@@ -288,13 +265,13 @@ fn properties(record: &Record) -> Vec<(&'static str, String)> {
         ("exit_code", record.exit_code.to_string()),
         ("tool_version", record.tool_version.clone()),
     ];
-    let git = [
-        ("git.sha", &record.git.sha),
-        ("git.branch", &record.git.branch),
-    ];
+    all.extend(record.git.sha.clone().map(|sha| ("git.sha", sha)));
     all.extend(
-        git.into_iter()
-            .filter_map(|(name, value)| Some((name, value.clone()?))),
+        record
+            .git
+            .branch
+            .clone()
+            .map(|branch| ("git.branch", branch)),
     );
     all
 }

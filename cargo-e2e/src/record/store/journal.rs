@@ -287,11 +287,7 @@ fn add(record: &mut Record, at: String, event: Event) {
             let attempts = known.map_or(0, |at| checks.remove(at).attempts) + 1;
             checks.push(HealthRecord {
                 name,
-                status: if passed {
-                    HealthStatus::Passed
-                } else {
-                    HealthStatus::Failed
-                },
+                status: HealthStatus::of(passed),
                 waited_ms: millis(waited),
                 attempts,
                 last_error: (!passed).then_some(answer),

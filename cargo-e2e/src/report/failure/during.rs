@@ -1,6 +1,7 @@
 //! What services printed while a test ran, by the host's clock.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -100,10 +101,7 @@ pub(super) fn spans(
     let all: Vec<&Span> = [&whole].into_iter().chain(own.iter().flatten()).collect();
     let mut found: Vec<During> = all.iter().map(|span| span.during(stage)).collect();
     for service in &record.services {
-        let log = inputs
-            .bundle
-            .join("logs")
-            .join(format!("{}.log", service.name));
+        let log = inputs.bundle.join(format!("logs/{}.log", service.name));
         // A log that is missing was reported when it was fetched.
         let printed = printed(&log, &all).unwrap_or_default();
         let mut printed = printed.into_iter();
@@ -135,17 +133,12 @@ impl Span {
             inputs.skew
         };
         let from = shifted(from, skew).max(self.from);
-        let to = if test.has_no_end() {
-            self.to
-        } else {
-            shifted(to, skew)
-        };
         let later = SignedDuration::from_millis(i64::try_from(test.uncertain_ms).ok()?);
         let estimated = !later.is_zero();
-        let to = if estimated {
-            shifted(to, later).min(self.to)
-        } else {
-            to
+        let to = match shifted(to, skew) {
+            _ if test.has_no_end() => self.to,
+            to if estimated => shifted(to, later).min(self.to),
+            to => to,
         };
         let message = test.message.as_deref().unwrap_or_default();
         Some(Self {
@@ -212,10 +205,8 @@ fn printed(log: &Path, spans: &[&Span]) -> io::Result<Vec<Printed>> {
     let mut lines = LogLines::open(log)?;
     let most = if spans.len() > 4 { KEPT_OF_MANY } else { KEPT };
     if lines.length() > SEARCHED {
-        return spans
-            .iter()
-            .map(|span| searched(&mut lines, span, most))
-            .collect();
+        let each = spans.iter().map(|span| searched(&mut lines, span, most));
+        return each.collect();
     }
     let mut all: Vec<Printed> = spans.iter().map(|_| Printed::default()).collect();
     lines.each(0..lines.length(), |line| {
@@ -253,12 +244,8 @@ impl During {
     /// shares words with the test's name or message, and else the first.
     pub(super) fn decisive(&self) -> Option<(&str, &Line)> {
         let of = |service: &'_ Service| service.decisive().map(|at| service.lines[at].weight());
-        let best = self
-            .services
-            .iter()
-            .rev()
-            .filter(|service| of(service).is_some());
-        let service = best.max_by_key(|service| of(service))?;
+        let services = self.services.iter().rev();
+        let service = services.max_by_key(|service| of(service))?;
         Some((&service.name, &service.lines[service.decisive()?]))
     }
 
@@ -266,6 +253,14 @@ impl During {
     pub(super) fn is_ambiguous(&self) -> bool {
         let is_told = |(_, line): (&str, &Line)| line.shared > 0;
         self.estimated && !self.decisive().is_some_and(is_told)
+    }
+}
+
+/// In columns: when it was, whether it is an error, and the line.
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = if self.is_error { '!' } else { ' ' };
+        write!(f, "{:>8} {mark} {}", self.after, self.text)
     }
 }
 
@@ -277,31 +272,26 @@ impl Line {
 
 impl Service {
     pub(super) fn errors(&self) -> usize {
-        self.lines.iter().filter(|line| line.is_error).count()
+        self.all_errors().count()
+    }
+
+    /// Returns the indexes of errors.
+    fn all_errors(&self) -> impl DoubleEndedIterator<Item = usize> {
+        (0..self.lines.len()).filter(|at| self.lines[*at].is_error)
     }
 
     /// Returns the index of the error that says most.
     fn decisive(&self) -> Option<usize> {
-        let errors = self
-            .lines
-            .iter()
-            .enumerate()
-            .filter(|(_, line)| line.is_error);
         // Of equals, the first.
-        let best = errors.rev().max_by_key(|(_, line)| line.weight());
-        best.map(|(at, _)| at)
+        let last_first = self.all_errors().rev();
+        last_first.max_by_key(|at| self.lines[*at].weight())
     }
 
     /// Picks at most so many lines, in their order: the decisive error, the first errors, the lines
     /// that follow them, and the last lines.
     pub(super) fn pick(&self, most: usize) -> Vec<&Line> {
         let mut wanted = vec![false; self.lines.len()];
-        let errors = self
-            .lines
-            .iter()
-            .enumerate()
-            .filter(|(_, line)| line.is_error);
-        let errors = errors.map(|(at, _)| at).take(most.div_ceil(2));
+        let errors = self.all_errors().take(most.div_ceil(2));
         let errors: Vec<usize> = self.decisive().into_iter().chain(errors).collect();
         let following = errors.iter().take(most / 4).map(|at| at + 1);
         let last = (0..self.lines.len()).rev();
@@ -312,9 +302,8 @@ impl Service {
                 left -= 1;
             }
         }
-        self.lines
-            .iter()
-            .zip(wanted)
+        let picked = self.lines.iter().zip(wanted);
+        picked
             .filter_map(|(line, wanted)| wanted.then_some(line))
             .collect()
     }

@@ -98,11 +98,8 @@ impl FailedTest<'_> {
         for piece in shortened(message, shown.message) {
             let _ = match piece {
                 Piece::Line(line) => {
-                    writeln!(
-                        text,
-                        "{}",
-                        format!("| {}", clip(line, shown.width)).trim_end()
-                    )
+                    let line = format!("| {}", clip(line, shown.width));
+                    writeln!(text, "{}", line.trim_end())
                 }
                 Piece::Gap(gap) => writeln!(text, "| ({} left out)", count(gap, "line")),
             };
@@ -117,10 +114,9 @@ impl FailedTest<'_> {
 fn steps(failed: &TestRecord, text: &mut String) {
     for step in &failed.steps {
         let margin = "  ".repeat(usize::try_from(step.depth).unwrap_or_default() + 1);
-        let mark = if step.status == StageStatus::Failed {
-            "!"
-        } else {
-            " "
+        let mark = match step.status {
+            StageStatus::Failed => '!',
+            _ => ' ',
         };
         let took = duration(Duration::from_millis(step.duration_ms));
         let _ = writeln!(text, "{mark}{margin}{} {took}", printable(&step.name));

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::during::During;
 use super::failed_test::FailedTest;
-use super::stack::{changes, name_of_silent, ranked};
+use super::stack::activity;
 use crate::record::assertion::{Piece, in_one_line, is_assertion, shortened};
 use crate::record::outcome::Record;
 use crate::record::summary::{WIDTH, says_nothing_new};
@@ -65,9 +65,8 @@ fn message(record: &Record, one: &FailedTest<'_>, most: usize) -> String {
     let mut text = one.title(place.as_deref());
     let lines = shortened(&message, most);
     let lines = lines.into_iter().filter_map(|piece| match piece {
-        Piece::Line(line) if line.trim().is_empty() => None,
-        Piece::Line(line) => Some(marked(line)),
-        Piece::Gap(_) => None,
+        Piece::Line(line) if !line.trim().is_empty() => Some(marked(line)),
+        _ => None,
     });
     let is_place = |line: &str| place.as_deref().is_some_and(|place| is_place(line, place));
     let lines: Vec<(char, &str)> = lines.filter(|(_, line)| !is_place(line)).collect();
@@ -135,43 +134,17 @@ type Said = BTreeSet<(String, String)>;
 /// Returns what services did and said in a test's time and is not shown yet: the error that says
 /// most, those beside it, and the last lines.
 fn meanwhile(record: &Record, during: &During, most: usize, said: &mut Said) -> String {
-    let services = ranked(record, during);
-    let noisy = services
-        .iter()
-        .filter(|(_, log)| log.is_some_and(|log| !log.lines.is_empty()));
-    // One service does not take all lines from the others.
-    let share = if noisy.count() > 1 {
-        most * 2 / 3
-    } else {
-        most
-    };
-    let (mut left, mut silent) = (most, Vec::new());
+    let (services, silent) = activity(record, during, most);
     let mut shown: Vec<(String, String)> = Vec::new();
-    for (record, log) in services {
-        let changes = changes(record).join(", ");
-        if changes.is_empty() && log.is_none_or(|log| log.lines.is_empty()) {
-            silent.push(name_of_silent(record));
-            continue;
-        }
-        let mut is_news = |text: &str| said.insert((record.name.clone(), text.to_owned()));
-        let row = |text: String| (record.name.clone(), text);
-        if !changes.is_empty() && is_news(&changes) {
-            shown.push(row(changes));
-        }
-        let Some(log) = log else {
-            continue;
-        };
-        let picked = log.pick(left.min(share));
-        left -= picked.len();
-        for line in picked.iter().filter(|line| is_news(&line.text)) {
-            let mark = if line.is_error { '!' } else { ' ' };
-            shown.push(row(format!("{:>8} {mark} {}", line.after, line.text)));
-        }
-        let more = log.count - picked.len();
-        let more = format!("and {more} more in logs/{}.log", record.name);
-        if log.count > picked.len() && is_news(&more) {
-            shown.push(row(more));
-        }
+    for one in services {
+        let name = &one.record.name;
+        let mut is_news = |text: &String| said.insert((name.clone(), text.clone()));
+        let changes = Some(one.changes).filter(|changes| !changes.is_empty() && is_news(changes));
+        shown.extend(changes.map(|changes| (name.clone(), changes)));
+        let lines = one.lines.into_iter().filter(|line| is_news(&line.text));
+        shown.extend(lines.map(|line| (name.clone(), line.to_string())));
+        let more = one.more.filter(is_news);
+        shown.extend(more.map(|more| (name.clone(), more)));
     }
     let label = if during.estimated {
         "about then"
@@ -179,14 +152,9 @@ fn meanwhile(record: &Record, during: &During, most: usize, said: &mut Said) -> 
         "meanwhile"
     };
     let mut text = rows(label, &shown);
-    // An estimated time may have missed the lines.
-    let what = if during.estimated {
-        "other services:"
-    } else {
-        "no output from"
-    };
-    let silent = format!("{what} {}", silent.join(", "));
-    if !silent.ends_with(' ') && said.insert((String::new(), silent.clone())) {
+    if let Some(silent) = silent
+        && said.insert((String::new(), silent.clone()))
+    {
         let label = if shown.is_empty() { label } else { "" };
         let _ = writeln!(text, "{label:LABEL$}{silent}");
     }
@@ -195,17 +163,12 @@ fn meanwhile(record: &Record, during: &During, most: usize, said: &mut Said) -> 
 
 /// Returns what services said, each line with its service, behind one label.
 fn rows(label: &str, shown: &[(String, String)]) -> String {
-    let width = shown
-        .iter()
-        .map(|(service, _)| service.chars().count())
-        .max();
-    let width = width.unwrap_or_default();
+    let widths = shown.iter().map(|(service, _)| service.chars().count());
+    let width = widths.max().unwrap_or_default();
     let row = |(at, (service, text)): (usize, &(String, String))| {
         let label = if at == 0 { label } else { "" };
-        format!("{label:LABEL$}{service:width$} {text}")
-            .trim_end()
-            .to_owned()
-            + "\n"
+        let row = format!("{label:LABEL$}{service:width$} {text}");
+        row.trim_end().to_owned() + "\n"
     };
     shown.iter().enumerate().map(row).collect()
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::during::{During, Service};
+use super::during::{During, Line, Service};
 use super::shown::Shown;
 use crate::record::outcome::{HealthStatus, Record, ServiceRecord, Stage};
 use crate::record::summary::first_line;
@@ -22,80 +22,98 @@ pub(super) fn stack(record: &Record, during: &During, shown: Shown) -> String {
     } else {
         format!("while {what} ran ({took}):\n")
     };
-    let services = ranked(record, during);
-    let noisy = services
-        .iter()
-        .filter(|(_, service)| service.is_some_and(|one| !one.lines.is_empty()));
-    // One service does not take all lines from the others.
-    let share = match noisy.count() {
-        0 | 1 => shown.lines,
-        _ => shown.lines * 2 / 3,
-    };
-    let mut left = shown.lines;
-    let mut silent: Vec<String> = Vec::new();
-    for (record, service) in services {
-        let printed = service.is_some_and(|service| !service.lines.is_empty());
-        let changes = changes(record);
-        if changes.is_empty() && !printed {
-            // Nothing happened to this container: its state is enough.
-            silent.push(name_of_silent(record));
-            continue;
-        }
-        let state = if changes.is_empty() {
-            record.state.clone()
+    let (services, silent) = activity(record, during, shown.lines);
+    for one in services {
+        let state = if one.changes.is_empty() {
+            &one.record.state
         } else {
-            changes.join(", ")
+            &one.changes
         };
         // What is estimated may have missed the lines.
-        let nothing = if printed || during.estimated {
+        let nothing = if one.printed || during.estimated {
             ""
         } else {
             "; no output"
         };
-        let _ = writeln!(text, "{}: {state}{nothing}", record.name);
-        let picked = service.map_or_else(Vec::new, |service| service.pick(left.min(share)));
-        left -= picked.len();
-        for line in &picked {
-            let mark = if line.is_error { '!' } else { ' ' };
-            let _ = writeln!(text, "| {:>8} {mark} {}", line.after, line.text);
+        let _ = writeln!(text, "{}: {state}{nothing}", one.record.name);
+        for line in one.lines {
+            let _ = writeln!(text, "| {line}");
         }
-        let more = service.map_or(0, |service| service.count.saturating_sub(picked.len()));
-        if more > 0 {
-            let _ = writeln!(text, "| and {more} more in logs/{}.log", record.name);
+        if let Some(more) = one.more {
+            let _ = writeln!(text, "| {more}");
         }
     }
-    if !silent.is_empty() {
-        let said = if during.estimated {
-            "other services:"
-        } else {
-            "no output from"
-        };
-        let _ = writeln!(text, "{said} {}", silent.join(", "));
+    if let Some(silent) = silent {
+        let _ = writeln!(text, "{silent}");
     }
     text
 }
 
-/// Returns the services with their logs, those that likely matter first.
-pub(super) fn ranked<'r>(
+/// What a service did and said meanwhile.
+pub(super) struct Activity<'r> {
+    pub(super) record: &'r ServiceRecord,
+    pub(super) changes: String,
+    /// Whether it said anything, though other services may have taken all lines.
+    printed: bool,
+    pub(super) lines: Vec<&'r Line>,
+    /// Where its other lines are.
+    pub(super) more: Option<String>,
+}
+
+/// Returns what services did and said, those that likely matter first, in at most so many lines; and
+/// which did nothing.
+pub(super) fn activity<'r>(
     record: &'r Record,
     during: &'r During,
-) -> Vec<(&'r ServiceRecord, Option<&'r Service>)> {
-    let log = |name: &str| during.services.iter().find(|one| one.name == name);
-    let services = record.services.iter();
-    let mut services: Vec<_> = services.map(|one| (one, log(&one.name))).collect();
-    services.sort_by_key(|(record, service)| {
-        let errors = service.map_or(0, Service::errors);
-        (
-            changes(record).is_empty(),
-            errors == 0,
-            service.is_none_or(|one| one.lines.is_empty()),
-        )
+    most: usize,
+) -> (Vec<Activity<'r>>, Option<String>) {
+    let services = record.services.iter().map(|record| {
+        let log = during.services.iter().find(|one| one.name == record.name);
+        let log = log.filter(|log| !log.lines.is_empty());
+        (record, changes(record).join(", "), log)
     });
-    services
+    let mut services: Vec<_> = services.collect();
+    services.sort_by_key(|(_, changes, log)| {
+        let errors = log.map_or(0, Service::errors);
+        (changes.is_empty(), errors == 0, log.is_none())
+    });
+    // One service does not take all lines from the others.
+    let share = match services.iter().filter(|(.., log)| log.is_some()).count() {
+        0 | 1 => most,
+        _ => most * 2 / 3,
+    };
+    let mut left = most;
+    let (mut active, mut silent) = (Vec::new(), Vec::new());
+    for (record, changes, log) in services {
+        if changes.is_empty() && log.is_none() {
+            // Nothing happened to this container: its state is enough.
+            silent.push(name_of_silent(record));
+            continue;
+        }
+        let lines = log.map_or_else(Vec::new, |log| log.pick(left.min(share)));
+        left -= lines.len();
+        let more = log.map_or(0, |log| log.count.saturating_sub(lines.len()));
+        let more = (more > 0).then(|| format!("and {more} more in logs/{}.log", record.name));
+        active.push(Activity {
+            record,
+            changes,
+            printed: log.is_some(),
+            lines,
+            more,
+        });
+    }
+    // An estimated time may have missed the lines.
+    let said = if during.estimated {
+        "other services:"
+    } else {
+        "no output from"
+    };
+    let silent = (!silent.is_empty()).then(|| format!("{said} {}", silent.join(", ")));
+    (active, silent)
 }
 
 /// Returns the name of a service that did nothing, with its state where it does not run.
-pub(super) fn name_of_silent(record: &ServiceRecord) -> String {
+fn name_of_silent(record: &ServiceRecord) -> String {
     match record.state.as_str() {
         "running" => record.name.clone(),
         state => format!("{} ({state})", record.name),
@@ -135,7 +153,7 @@ pub(crate) fn restarted(times: u64) -> String {
 }
 
 /// Lists unexpected events of a container: restarts, exits, lack of memory.
-pub(super) fn changes(service: &ServiceRecord) -> Vec<String> {
+fn changes(service: &ServiceRecord) -> Vec<String> {
     let mut all = Vec::new();
     if service.oom_killed {
         all.push("out of memory (killed)".to_owned());

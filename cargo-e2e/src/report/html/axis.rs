@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::record::outcome::{HealthStatus, Record, Stage, StageRecord, StageStatus};
+use crate::record::outcome::{HealthRecord, HealthStatus, Record, Stage, StageRecord, StageStatus};
 use crate::record::summary::{first_line, reason};
 use crate::record::test_name::split_or_file;
 use crate::report::ReportInputs;
@@ -85,10 +85,8 @@ impl Axis {
 
     /// Converts to a time of the host's clock.
     pub(super) fn on_host(&self, at: i64) -> Timestamp {
-        shifted(
-            shifted(self.start, SignedDuration::from_millis(at)),
-            self.skew,
-        )
+        let here = shifted(self.start, SignedDuration::from_millis(at));
+        shifted(here, self.skew)
     }
 
     fn since(&self, at: Timestamp) -> i64 {
@@ -144,8 +142,7 @@ impl Axis {
         let Some((from, _)) = self.span(record, Stage::Ready) else {
             return Vec::new();
         };
-        let checks = record.health_checks.iter();
-        let rows = checks.map(|check| {
+        let row = |check: &HealthRecord| {
             let class = match check.status {
                 HealthStatus::Passed => "good",
                 HealthStatus::Failed => "bad",
@@ -155,8 +152,8 @@ impl Axis {
             let last = last.map_or_else(String::new, |error| format!("; {error}"));
             let span = (from, from + signed(check.waited_ms));
             self.row(&check.name, &format!("{tries}{last}"), class, span)
-        });
-        rows.collect()
+        };
+        record.health_checks.iter().map(row).collect()
     }
 
     /// Returns a row for each container, with a bar for each of its lives.
@@ -183,21 +180,15 @@ impl Axis {
             };
             let mut detail = format!("{} ({})", service.state, service.image);
             if lives.len() > 1 {
-                let spans: Vec<String> = lives
-                    .iter()
-                    .map(|life| told_life(life, span(life)))
-                    .collect();
+                let spans = lives.iter().map(|life| told_life(life, span(life)));
+                let spans: Vec<String> = spans.collect();
                 detail = format!("{}; {detail}", spans.join("; "));
             }
             if let Some(unknown) = unknown {
                 detail = format!("{unknown}; {detail}");
             }
-            let mut row = self.row(
-                &service.name,
-                &detail,
-                class(last),
-                (span(first).0, span(last).1),
-            );
+            let whole = (span(first).0, span(last).1);
+            let mut row = self.row(&service.name, &detail, class(last), whole);
             if service.oom_killed {
                 row.class = "bad";
             }
@@ -228,21 +219,17 @@ impl Axis {
             let Time { from, to, .. } = time(&index)?;
             let (module, name) = split_or_file(test);
             let message = first_line(test.message.as_deref().unwrap_or_default());
-            let said = [module, message]
-                .into_iter()
-                .filter(|text| !text.is_empty());
-            let detail = said.collect::<Vec<_>>().join(": ");
+            let mut said = vec![module, message];
+            said.retain(|text| !text.is_empty());
+            let detail = said.join(": ");
             let class = status_class(test.status);
             let mut row = self.row(name, &detail, class, (from, to));
             row.link = Some(anchor::of_test(index));
             Some(row)
         };
-        let all = if order.len() > most {
-            self.stretches(record)
-        } else {
-            Vec::new()
-        };
+        let mut all = Vec::new();
         if order.len() > most {
+            all = self.stretches(record);
             let failed: HashSet<&usize> = failed.iter().collect();
             let lasted = |index: &usize| time(index).map_or(0, |time| time.to - time.from);
             order.sort_by_cached_key(|index| (!failed.contains(index), Reverse(lasted(index))));
@@ -263,13 +250,11 @@ impl Axis {
             let part = |at: i64| {
                 usize::try_from((at * PARTS / self.length).clamp(0, PARTS - 1)).unwrap_or(0)
             };
-            let is_bad = test.status == StageStatus::Failed;
             for part in &mut parts[part(time.from)..=part(time.to)] {
-                *part = Some(if is_bad {
-                    "bad"
-                } else {
-                    part.unwrap_or("good")
-                });
+                *part = match test.status {
+                    StageStatus::Failed => Some("bad"),
+                    _ => part.or(Some("good")),
+                };
             }
         }
         let mut bars = Vec::new();
@@ -296,7 +281,6 @@ fn told_life(life: &Life, (from, to): (i64, i64)) -> String {
 }
 
 pub(super) fn took(millis: i64) -> String {
-    duration(Duration::from_millis(
-        u64::try_from(millis).unwrap_or_default(),
-    ))
+    let millis = u64::try_from(millis).unwrap_or_default();
+    duration(Duration::from_millis(millis))
 }

@@ -65,9 +65,7 @@ pub(super) fn of(
     bundle: &Path,
     told: &[LifeEvent],
 ) -> (Vec<Life>, Option<String>) {
-    let path = bundle
-        .join("inspect")
-        .join(format!("{}.json", service.name));
+    let path = bundle.join(format!("inspect/{}.json", service.name));
     let text = std::fs::read(path).unwrap_or_default();
     let inspected: Value = serde_json::from_slice(&text).unwrap_or_default();
     let time = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
@@ -77,53 +75,36 @@ pub(super) fn of(
     if service.state == "created" {
         return (Vec::new(), None);
     }
-    let mut lives = Vec::new();
+    let life = |from, to, code, is_guess| Life {
+        from,
+        to,
+        code,
+        is_guess,
+    };
+    let mut lives: Vec<Life> = Vec::new();
     let mut is_cut = false;
     for event in told {
         if event.is_start {
-            lives.push(Life {
-                from: event.at,
-                to: None,
-                code: None,
-                is_guess: false,
-            });
-        } else if let Some(life) = lives.last_mut() {
-            (life.to, life.code) = (Some(event.at), event.code);
+            lives.push(life(event.at, None, None, false));
+        } else if let Some(last) = lives.last_mut() {
+            (last.to, last.code) = (Some(event.at), event.code);
         } else if let Some(created) = created.filter(|created| *created < event.at) {
             // Its start is lost, and so may be more.
             is_cut = true;
-            lives.push(Life {
-                from: created,
-                to: Some(event.at),
-                code: event.code,
-                is_guess: true,
-            });
+            lives.push(life(created, Some(event.at), event.code, true));
         }
     }
     let started = time(&state["StartedAt"]);
     if let (true, Some(started)) = (lives.is_empty(), started) {
-        lives.push(Life {
-            from: started,
-            to: time(&state["FinishedAt"]).filter(|to| *to > started),
-            code: service.exit_code,
-            is_guess: false,
-        });
+        let finished = time(&state["FinishedAt"]).filter(|to| *to > started);
+        lives.push(life(started, finished, service.exit_code, false));
     }
     let is_less = u64::try_from(lives.len()).unwrap_or(u64::MAX) <= service.restarts;
     if let (false, true, Some(created), Some(first)) = (is_cut, is_less, created, lives.first()) {
         let to = first.from;
         if created < to {
             is_cut = true;
-            let (from, to) = (created, Some(to));
-            lives.insert(
-                0,
-                Life {
-                    from,
-                    to,
-                    code: None,
-                    is_guess: true,
-                },
-            );
+            lives.insert(0, life(created, Some(to), None, true));
         }
     }
     let unknown = is_cut.then(|| match service.restarts {

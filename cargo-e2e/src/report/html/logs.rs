@@ -39,30 +39,20 @@ pub(super) fn logs(
     axis: &Axis,
     failed: &[usize],
 ) -> Markup {
-    let service = |name| Log {
-        name,
-        path: format!("logs/{name}.log"),
-    };
-    let output = Log {
-        name: "test output",
-        path: OUTPUT.to_owned(),
-    };
-    let services = record.services.iter().map(|one| service(one.name.as_str()));
+    let log = |name, path| Log { name, path };
+    let services = record.services.iter().map(|one| one.name.as_str());
+    let services = services.map(|name| log(name, format!("logs/{name}.log")));
+    let output = log("test output", OUTPUT.to_owned());
     let all: Vec<Log> = std::iter::once(output).chain(services).collect();
     let length =
         |log: &Log| std::fs::metadata(inputs.bundle.join(&log.path)).map_or(0, |file| file.len());
     let lengths: Vec<u64> = all.iter().map(length).collect();
-    let times: Vec<_> = failed
-        .iter()
-        .filter_map(|&index| axis.times.of_test(&record.tests[index].name))
-        .map(|time| {
-            (
-                axis.on_host(time.from - time.slack),
-                axis.on_host(time.to + time.slack),
-            )
-        })
-        .take(WINDOWS)
-        .collect();
+    let window = |&index: &usize| {
+        let time = axis.times.of_test(&record.tests[index].name)?;
+        let (from, to) = (time.from - time.slack, time.to + time.slack);
+        Some((axis.on_host(from), axis.on_host(to)))
+    };
+    let times: Vec<_> = failed.iter().filter_map(window).take(WINDOWS).collect();
     let logs = all.iter().zip(&lengths).zip(shares(&lengths, WHOLE));
     let logs = logs.filter(|((log, length), _)| log.path != OUTPUT || **length > 0);
     let logs: Vec<(&Log, Excerpt)> = logs

@@ -24,12 +24,9 @@ const FEW: usize = 10;
 
 /// Returns places in the record of tests that failed, then of those that were interrupted.
 pub(super) fn failed(record: &Record) -> Vec<usize> {
-    let places: HashMap<*const TestRecord, usize> = record
-        .tests
-        .iter()
-        .enumerate()
-        .map(|(index, test)| (std::ptr::from_ref(test), index))
-        .collect();
+    let places = record.tests.iter().enumerate();
+    let places = places.map(|(index, test)| (std::ptr::from_ref(test), index));
+    let places: HashMap<*const TestRecord, usize> = places.collect();
     let failed = failed_tests(record).into_iter();
     let failed = failed.filter_map(|test| places.get(&std::ptr::from_ref(test)).copied());
     let cut = |index: &usize| record.tests[*index].status == StageStatus::Interrupted;
@@ -98,11 +95,11 @@ fn entry(
     open: bool,
     whole: bool,
 ) -> Markup {
-    let name = printable(if whole {
-        &test.name
+    let name = if whole {
+        printable(&test.name)
     } else {
-        split_or_file(test).1
-    });
+        printable(split_or_file(test).1)
+    };
     let time = axis.times.of_test(&test.name);
     let class = status_class(test.status);
     let line = html! {

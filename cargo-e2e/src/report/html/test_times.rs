@@ -31,11 +31,9 @@ impl TestTimes {
         stage: Option<(i64, i64)>,
         since: impl Fn(Timestamp) -> i64,
     ) -> Self {
-        let lasted: HashMap<&str, u64> = record
-            .tests
-            .iter()
-            .map(|test| (test.name.as_str(), test.duration_ms))
-            .collect();
+        let tests = record.tests.iter();
+        let lasted = tests.map(|test| (test.name.as_str(), test.duration_ms));
+        let lasted: HashMap<&str, u64> = lasted.collect();
         let mut times: HashMap<String, Time> = HashMap::new();
         // A file may have whole seconds, and no test ran outside of its stage.
         let within = |at: i64| stage.map_or(at, |(from, to)| at.clamp(from, to.max(from)));
@@ -71,8 +69,7 @@ impl TestTimes {
         }
         if let (true, [only], Some((from, _))) = (times.is_empty(), record.tests.as_slice(), stage)
         {
-            let to = from + signed(only.duration_ms);
-            let slack = SLACK;
+            let (to, slack) = (from + signed(only.duration_ms), SLACK);
             times.insert(only.name.clone(), Time { from, to, slack });
         }
         Self(times)

@@ -8,7 +8,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Answer, Entry, Hub, HubError, Outbox, body, judge, retry_after};
+use super::{Answer, Entry, Hub, Outbox, body, judge, retry_after};
 use crate::record::store::Store;
 use crate::text::chain;
 
@@ -94,7 +94,7 @@ async fn try_deliver(
     if entries.is_empty() {
         return Ok(());
     }
-    let client = client().map_err(|error| error.to_string())?;
+    let client = client()?;
     for mut entry in entries {
         let answer = send(hub, &client, store, &mut entry, deadline).await;
         let goes_on = note(outbox, &mut entry, answer, delivered).map_err(told)?;
@@ -105,14 +105,14 @@ async fn try_deliver(
     Ok(())
 }
 
-fn client() -> Result<Client, HubError> {
+fn client() -> Result<Client, String> {
     // Fails only when there is one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .redirect(Policy::none())
         .user_agent(concat!("cargo-e2e/", env!("CARGO_PKG_VERSION")))
         .build()
-        .map_err(|error| HubError::NoClient(chain(&error)))
+        .map_err(|error| format!("failed to connect: {}", chain(&error)))
 }
 
 /// Stores an answer; returns false when another request would be useless.
@@ -156,9 +156,9 @@ async fn send(
     let record = match store.get(&entry.run_id) {
         Ok(record) => record,
         Err(error) => {
-            return Answer::Refused {
-                why: format!("its record {} {error}", store.path(&entry.run_id).display()),
-            };
+            let path = store.path(&entry.run_id);
+            let why = format!("its record {} {error}", path.display());
+            return Answer::Refused { why };
         }
     };
     let body = body(&record, &entry.report).to_string();
@@ -213,9 +213,6 @@ async fn answer(hub: &Hub, mut response: Response) -> Answer {
         return judge(status, after, "");
     }
     // The first chunk is enough; an endless body is not waited for.
-    let said = match response.chunk().await {
-        Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
-        _ => String::new(),
-    };
-    judge(status, after, &hub.clean(&said))
+    let said = response.chunk().await.ok().flatten().unwrap_or_default();
+    judge(status, after, &hub.clean(&String::from_utf8_lossy(&said)))
 }

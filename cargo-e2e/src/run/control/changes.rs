@@ -114,11 +114,8 @@ impl<'a> Changes<'a> {
     pub(super) async fn put_back(&self, session: Option<u64>) -> Result<(), String> {
         let mut all = self.all.lock().await;
         let mine = |changed: &Changed| session.is_none_or(|session| changed.session == session);
-        let due: BTreeMap<String, Changed> = all
-            .iter()
-            .filter(|(_, changed)| mine(changed))
-            .map(|(id, changed)| (id.clone(), changed.clone()))
-            .collect();
+        let mut due = all.clone();
+        due.retain(|_, changed| mine(changed));
         if due.is_empty() {
             return Ok(());
         }
@@ -163,25 +160,19 @@ impl<'a> Changes<'a> {
 }
 
 fn others(all: &BTreeMap<String, Changed>, session: u64) -> Vec<String> {
-    let mut services: Vec<String> = all
-        .values()
-        .filter(|changed| changed.session != session)
-        .map(|changed| changed.service.clone())
-        .collect();
-    services.dedup();
-    services
+    let others = all.values().filter(|changed| changed.session != session);
+    let services: BTreeSet<&String> = others.map(|changed| &changed.service).collect();
+    services.into_iter().cloned().collect()
 }
 
 async fn restore(context: &Context<'_>, due: &BTreeMap<String, Changed>) -> Result<(), String> {
     let (host, sandbox) = (context.host, context.sandbox);
-    let now = sandbox
-        .inspect(host)
-        .await
-        .map_err(|error| reason(&error))?;
+    let now = sandbox.inspect(host).await;
+    let now = now.map_err(|error| reason(&error))?;
     if let Some((_, gone)) = due.iter().find(|(id, _)| now.get(id).is_none()) {
         return Err(format!("the container of {} is gone", gone.service));
     }
-    let mut failed = Vec::new();
+    let mut failed = None;
     for container in now.sorted() {
         let Some(changed) = due.get(&container.id) else {
             continue;
@@ -189,29 +180,28 @@ async fn restore(context: &Context<'_>, due: &BTreeMap<String, Changed>) -> Resu
         for verb in way_back(ContainerStatus::of(container), changed.was) {
             let ids = std::slice::from_ref(&container.id);
             if let Err(error) = sandbox.change(host, verb, "", ids).await {
-                failed.push(format!("{}: {}", changed.service, reason(&error)));
+                failed.get_or_insert(format!("{}: {}", changed.service, reason(&error)));
                 break;
             }
         }
     }
-    if let Some(first) = failed.into_iter().next() {
-        return Err(first);
+    match failed {
+        Some(first) => Err(first),
+        None => healthy(context, due, Instant::now() + HEALTHY).await,
     }
-    healthy(context, due, Instant::now() + HEALTHY).await
 }
 
 /// Returns the `docker` commands that bring a container from one state to another.
 fn way_back(now: ContainerStatus, was: ContainerStatus) -> &'static [&'static str] {
+    use ContainerStatus::{Paused, Running, Stopped};
     match (now, was) {
-        (ContainerStatus::Running, ContainerStatus::Running)
-        | (ContainerStatus::Paused, ContainerStatus::Paused)
-        | (ContainerStatus::Stopped, ContainerStatus::Stopped) => &[],
-        (ContainerStatus::Stopped, ContainerStatus::Running) => &["start"],
-        (ContainerStatus::Paused, ContainerStatus::Running) => &["unpause"],
-        (ContainerStatus::Running, ContainerStatus::Paused) => &["pause"],
-        (ContainerStatus::Stopped, ContainerStatus::Paused) => &["start", "pause"],
-        (ContainerStatus::Running, ContainerStatus::Stopped) => &["stop"],
-        (ContainerStatus::Paused, ContainerStatus::Stopped) => &["unpause", "stop"],
+        (Running, Running) | (Paused, Paused) | (Stopped, Stopped) => &[],
+        (Stopped, Running) => &["start"],
+        (Paused, Running) => &["unpause"],
+        (Running, Paused) => &["pause"],
+        (Stopped, Paused) => &["start", "pause"],
+        (Running, Stopped) => &["stop"],
+        (Paused, Stopped) => &["unpause", "stop"],
     }
 }
 
@@ -256,13 +246,11 @@ fn missing(containers: &Containers, now: Instant) -> Missing {
     if let Some((_, why)) = containers.hopeless() {
         return Missing::Never(why);
     }
-    let down = all
-        .iter()
-        .find(|container| container.state.status != "running");
-    let down = down.map(|container| format!("{} is {}", container.service, container.state.status));
+    let down = all.iter().find(|one| one.state.status != "running");
+    let down = down.map(|one| format!("{} is {}", one.service, one.state.status));
     let waiting = || containers.waiting(now).into_iter().next();
-    down.or_else(waiting)
-        .map_or(Missing::Nothing, Missing::NotYet)
+    let why = down.or_else(waiting);
+    why.map_or(Missing::Nothing, Missing::NotYet)
 }
 
 #[cfg(test)]
@@ -292,6 +280,18 @@ mod tests {
             of("running", sick),
             not_yet("web is unhealthy (no response yet)")
         );
+    }
+
+    #[test]
+    fn a_service_that_others_changed_is_named_once() {
+        let changed = |service: &str| Changed {
+            session: 1,
+            service: service.to_owned(),
+            was: ContainerStatus::Running,
+        };
+        let all = [("1", "web"), ("2", "db"), ("3", "web")];
+        let all = all.map(|(id, service)| (id.to_owned(), changed(service)));
+        assert_eq!(others(&all.into(), 2), ["db", "web"]);
     }
 
     #[test]

@@ -13,18 +13,14 @@ pub(super) async fn containers(
     let containers = context.sandbox.inspect(context.host).await;
     let containers = containers.map_err(|error| reason(&error))?;
     let all = containers.sorted();
-    let mine: Vec<Container> = all
-        .iter()
-        .filter(|container| container.service == service)
-        .map(|container| (*container).clone())
-        .collect();
+    let mine = all.iter().filter(|one| one.service == service);
+    let mine: Vec<Container> = mine.copied().cloned().collect();
     if mine.is_empty() {
         let mut there: Vec<&str> = all.iter().map(|one| one.service.as_str()).collect();
         there.dedup();
+        let (service, there) = (printable(service), there.join(", "));
         return Err(format!(
-            "the stack has no service {}; it has {}",
-            printable(service),
-            there.join(", ")
+            "the stack has no service {service}; it has {there}"
         ));
     }
     Ok(mine)

@@ -108,9 +108,8 @@ impl Session<'_> {
                     Change::Unpause => ("unpause", ""),
                     Change::Kill { signal } => ("kill", signal.as_str()),
                 };
-                self.changes
-                    .change(self.number, &service, verb, signal)
-                    .await?;
+                let changed = self.changes.change(self.number, &service, verb, signal);
+                changed.await?;
                 Ok(Answer::Done)
             }
             Request::Logs {
@@ -122,8 +121,9 @@ impl Session<'_> {
                     (true, Some(begun)) => begun,
                     (true, None) => return Err("the session has not started".to_owned()),
                 };
-                let containers = ids(&containers(context, &service).await?);
-                let said = sandbox.said(host, &containers, since, MOST_OUTPUT + 1);
+                let containers = containers(context, &service).await?.into_iter();
+                let ids: Vec<String> = containers.map(|one| one.id).collect();
+                let said = sandbox.said(host, &ids, since, MOST_OUTPUT + 1);
                 let said = said.await.map_err(|error| reason(&error))?;
                 Ok(Answer::Logs {
                     text: capped(&said),
@@ -209,11 +209,6 @@ async fn say(
     writer.write_all(&line).await
 }
 
-fn ids(containers: &[Container]) -> Vec<String> {
-    let ids = containers.iter().map(|container| container.id.clone());
-    ids.collect()
-}
-
 fn state(container: &Container) -> ContainerState {
     let state = &container.state;
     let runs = matches!(state.status.as_str(), "running" | "paused");
@@ -229,10 +224,6 @@ fn capped(bytes: &[u8]) -> String {
     if bytes.len() <= MOST_OUTPUT {
         return String::from_utf8_lossy(bytes).into_owned();
     }
-    let end = &bytes[bytes.len() - MOST_OUTPUT..];
-    format!(
-        "[only the last {} MB]\n{}",
-        MOST_OUTPUT >> 20,
-        String::from_utf8_lossy(end)
-    )
+    let end = String::from_utf8_lossy(&bytes[bytes.len() - MOST_OUTPUT..]);
+    format!("[only the last {} MB]\n{end}", MOST_OUTPUT >> 20)
 }

@@ -124,7 +124,7 @@ async fn config(
                 None => error,
             })
         }
-        Err(error @ ConfigError::NoModel { .. }) => {
+        Err(error @ ConfigError::NoModel(_)) => {
             Err(StageError::new(Verdict::SpecError, error.to_string()))
         }
     }

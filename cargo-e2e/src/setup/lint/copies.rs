@@ -15,10 +15,8 @@ pub async fn copies(plan: &Plan, model: &Value) -> Vec<String> {
     let mut notes = Vec::new();
     let mut copied = Vec::new();
     for (_, service) in model["services"].as_object().into_iter().flatten() {
-        let Some(build) = service["build"].as_object() else {
-            continue;
-        };
-        let context = build.get("context").and_then(Value::as_str);
+        let build = &service["build"];
+        let context = build["context"].as_str();
         let Some((context, file)) = context.zip(dockerfiles::path(build)) else {
             continue;
         };
