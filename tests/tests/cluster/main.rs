@@ -1,6 +1,7 @@
 //! Runs on a cluster: Slurm gives them nodes, and Swarm (`swarm.rs`). Real daemons, in the lab's containers.
 
 mod chapter;
+mod fair;
 mod faults;
 mod lab;
 mod measured;
