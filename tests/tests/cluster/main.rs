@@ -5,7 +5,9 @@ mod fair;
 mod faults;
 mod lab;
 mod measured;
+mod packing;
 mod swarm;
+mod warm;
 
 use std::time::Duration;
 
