@@ -13,7 +13,7 @@ KEEP =
 # Where `make e2e` looks for repos: a list of folders, separated by spaces.
 REPOS_DIR = examples ..
 
-.PHONY: help demo test long e2e lint cluster cluster-tests cluster-scale faults soak queue bench big page fuzz canaries runners failures docs
+.PHONY: help demo test long e2e lint cluster cluster-tests cluster-packing cluster-scale faults soak queue bench big page fuzz canaries runners failures docs
 
 help:
 	@echo 'make demo                    set up a lab host here and run examples on it and here'
@@ -22,6 +22,7 @@ help:
 	@echo 'make e2e REPO=slug           run that repo'"'"'s end-to-end tests; HOST=name, KEEP=1'
 	@echo 'make cluster                 make a Slurm cluster and a swarm of containers here, and print commands to try'
 	@echo 'make cluster-tests           place runs on both, kill what can be killed, and print figures'
+	@echo 'make cluster-packing         send 60 runs to 6 slots, and print where the time of the slots went'
 	@echo 'make cluster-scale           ask a Slurm of 1,000 nodes for 12 a second, and print what a grant takes'
 	@echo 'make faults                  kill everything that can be killed, and print what was left'
 	@echo 'make soak N=200              kill so many runs at random moments'
@@ -56,6 +57,9 @@ cluster:
 
 cluster-tests:
 	@sh scripts/cluster tests
+
+cluster-packing:
+	@sh scripts/cluster packing
 
 cluster-scale:
 	@sh scripts/cluster scale

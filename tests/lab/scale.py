@@ -19,7 +19,7 @@ async def place(number):
     asked = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         "sh", "/tmp/slurm.sh",
-        env=dict(os.environ, **REQUEST, run=f"run{number}", name=f"e2e-scale-{number}"),
+        env=dict(os.environ, **REQUEST, run=f"run{number}", name=f"e2e-scale{number % 50}-{number}"),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )
     said = b""

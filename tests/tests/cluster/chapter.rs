@@ -78,16 +78,33 @@ fn run_all(repo: Repo, commands: &str) {
 }
 
 #[test]
-fn its_slurm_conf_is_the_labs() {
-    let lab = read("tests/lab/images.d/cluster/slurm.conf");
-    let lines = blocks("text slurm.conf").concat();
-    assert!(lines.lines().count() > 10);
+fn its_files_and_commands_of_slurm_are_the_labs() {
+    for name in ["slurm.conf", "fair.conf", "slurmdbd.conf"] {
+        let lines = blocks(&format!("text {name}")).concat();
+        are_in(&lines, &read(&format!("tests/lab/images.d/cluster/{name}")));
+    }
+    let commands = blocks("sh no-run: it changes a machine").concat();
+    let commands = commands.lines();
+    let accounting =
+        commands.filter(|line| line.starts_with("mariadb") || line.starts_with("sacctmgr"));
+    let accounting: Vec<&str> = accounting.collect();
+    are_in(
+        &accounting.join("\n"),
+        &read("tests/lab/images.d/cluster/entrypoint"),
+    );
+}
+
+/// Checks that these lines of the chapter are in a file of the lab, with its names.
+#[track_caller]
+fn are_in(lines: &str, file: &str) {
+    assert!(lines.lines().count() > 4, "{lines}");
     for line in lines.lines() {
         let line = line
-            .replace("SlurmctldHost=login", "SlurmctldHost=cluster-login")
-            .replace("node[1-2]", "cluster-n[1-3]");
+            .replace("Host=login", "Host=cluster-login")
+            .replace("node[1-2]", "cluster-n[1-3]")
+            .replace("me,you", "dev,other");
         assert!(
-            lab.lines().any(|one| one == line),
+            file.lines().any(|one| one.trim() == line),
             "the lab has no {line:?}"
         );
     }

@@ -282,6 +282,27 @@ fn a_login_host_that_hangs_leaves_no_request_and_no_sandbox() {
     assert_eq!(record["verdict"], "host_error");
 }
 
+/// The host can't tell it from a client that was killed, which must leave no request.
+#[test]
+fn a_run_whose_connection_breaks_while_it_waits_asks_again() {
+    let cluster = Cluster::new();
+    let repo = cluster.repo("connection-waits");
+    cluster.fill();
+    let mut run = start(&repo, &[], "true");
+    run.prints("1st of 1");
+    let next = "runuser -u dev -- sbatch -Q -D / -o /dev/null -N 3 -n 3 -c 4 --mem=9000 -J other --wrap true";
+    let _ = on("cluster-login", next);
+    let _ = on("cluster-login", "pkill -KILL -u dev -x sshd");
+    // Behind who came meanwhile.
+    run.prints("2nd of 2");
+    cluster.empty();
+    let ended = run.finish(LIMIT);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    let fault = "login connection killed while a run waits";
+    let record = row(fault, &cluster, &repo, 1);
+    assert_eq!(record["verdict"], "passed");
+}
+
 fn run_elsewhere(repo: &Repo) -> String {
     let ended = run(repo, &[], "true");
     assert_eq!(ended.code, Some(0), "{ended}");

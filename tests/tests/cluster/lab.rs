@@ -1,7 +1,7 @@
 //! The lab's cluster: a login host and three nodes with two slots each.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ pub(crate) const NAME: &str = "slurm://cluster-login/e2e";
 pub(crate) const NODES: [&str; 3] = ["cluster-n1", "cluster-n2", "cluster-n3"];
 /// Of its machines.
 pub(crate) const NETWORK: &str = "e2e-lab-cluster";
-/// The user there.
-const ROOT: &str = "/home/dev/.local/state/cargo-e2e";
+/// Of both users there.
+const ROOTS: &str = "/home/dev/.local/state/cargo-e2e /home/other/.local/state/cargo-e2e";
 /// Slots are free a moment after their sandboxes are gone.
 const SOON: Duration = Duration::from_secs(20);
 
@@ -33,14 +33,25 @@ impl Cluster {
     /// Starts it, or repairs what is broken, and ends what an earlier test left.
     #[track_caller]
     pub(crate) fn new() -> Self {
+        Self::made("up")
+    }
+
+    /// The same, with two users who share it fairly.
+    #[track_caller]
+    pub(crate) fn fair() -> Self {
+        Self::made("fair")
+    }
+
+    #[track_caller]
+    fn made(verb: &str) -> Self {
         let turn = exclusive("cluster");
         let folder = lab(&["folder"]).stdout;
-        let _ = lab(&["up"]);
+        let _ = lab(&[verb]);
         let cluster = Self {
             config: PathBuf::from(folder.trim()).join("ssh_config"),
             _turn: turn,
         };
-        let _ = on("cluster-login", "scancel -u dev");
+        let _ = on("cluster-login", "scancel -u dev; scancel -u other");
         wait_for("the end of earlier jobs", SOON, || {
             cluster.jobs().is_empty()
         });
@@ -75,8 +86,20 @@ impl Cluster {
 
     /// A repo whose runs say by their arguments what their tests are.
     pub(crate) fn repo(&self, name: &str) -> Repo {
+        self.repo_by(name, &self.config)
+    }
+
+    /// The same by another user of the cluster.
+    pub(crate) fn repo_of_other(&self, name: &str) -> Repo {
+        let config = fs::read_to_string(&self.config).expect("a file");
+        let of_other = self.config.with_file_name("ssh_config_other");
+        fs::write(&of_other, config.replace("User dev", "User other")).expect("writable");
+        self.repo_by(name, &of_other)
+    }
+
+    fn repo_by(&self, name: &str, config: &Path) -> Repo {
         Repo::new(name)
-            .env("CARGO_E2E_SSH_CONFIG", &self.config.display().to_string())
+            .env("CARGO_E2E_SSH_CONFIG", &config.display().to_string())
             .env("CARGO_E2E_CONNECT_TIMEOUT", "60")
             .compose("services: {web: {image: BUSYBOX, init: true, command: [sleep, '600']}}\n")
             .spec("ports: isolated\ntest_command: eval\n")
@@ -114,7 +137,7 @@ pub(crate) fn left_on(node: &str) -> String {
     on(
         node,
         &format!(
-            "cd {ROOT} 2>/dev/null && find sandboxes leases -mindepth 1 -maxdepth 1 2>/dev/null
+            "for root in {ROOTS}; do find $root/sandboxes $root/leases -mindepth 1 -maxdepth 1 2>/dev/null; done
             for what in 'ps -a' 'network ls' 'volume ls'; do docker $what -q --filter label=cargo-e2e.run; done
             find /tmp/cargo-e2e-queue-* -name '*.*' 2>/dev/null; :"
         ),

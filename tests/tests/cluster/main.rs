@@ -1,10 +1,13 @@
 //! Runs on a cluster: Slurm gives them nodes, and Swarm (`swarm.rs`). Real daemons, in the lab's containers.
 
 mod chapter;
+mod fair;
 mod faults;
 mod lab;
 mod measured;
+mod packing;
 mod swarm;
+mod warm;
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 mod faults;
 mod lab;
 mod measured;
+mod warm;
 
 use std::time::Duration;
 
@@ -171,7 +172,8 @@ fn a_swarm_that_cant_place_runs_says_why() {
     let down = "failed to connect to `nowhere.invalid`";
     refused("swarm://nowhere.invalid", 97, &[down]);
     // This machine is no part of a swarm.
-    refused("swarm:", 97, &["This node is not a swarm manager", "help"]);
+    let none = "failed to get a node of `swarm:`: `local`: ";
+    refused("swarm:", 97, &[none, "not a swarm manager", "help"]);
     refused("swarm:e2e", 2, &["give swarm://MANAGER"]);
     refused("swarm:,railiance01", 2, &["no member of a pool"]);
     let doctor = swarm.tool(&repo, &["doctor"]);

@@ -22,9 +22,15 @@ pub(super) fn help(status: i32, _said: &str) -> Option<&'static str> {
 
 impl Slurm {
     fn script(&self, verb: &str) -> Script {
-        Script::new("the question to Slurm", include_str!("../sh/slurm.sh"))
-            .var("verb", verb)
-            .var("partition", &self.partition)
+        Script::new(
+            "the question to Slurm",
+            concat!(
+                include_str!("../sh/last_node.sh"),
+                include_str!("../sh/slurm.sh")
+            ),
+        )
+        .var("verb", verb)
+        .var("partition", &self.partition)
     }
 
     fn request(&self, request: &NodeRequest, again: bool) -> Script {

@@ -29,9 +29,15 @@ pub(super) fn help(status: i32, said: &str) -> Option<&'static str> {
 
 impl Swarm {
     fn script(&self, verb: &str) -> Script {
-        Script::new("the question to Swarm", include_str!("../sh/swarm.sh"))
-            .var("verb", verb)
-            .var("manager", self.manager.host.name())
+        Script::new(
+            "the question to Swarm",
+            concat!(
+                include_str!("../sh/last_node.sh"),
+                include_str!("../sh/swarm.sh")
+            ),
+        )
+        .var("verb", verb)
+        .var("manager", self.manager.host.name())
     }
 
     fn request(&self, request: &NodeRequest, again: bool) -> Script {

@@ -38,7 +38,7 @@ fit_time() {
 ask() {
   # shellcheck disable=SC2086 # words
   clean root="$root" id="$run" grace="$grace" $command -N 1 -n 1 -c "$cpus" --mem="$memory" -t "$minutes" \
-    -p "$partition" ${exclude:+-x "$exclude"} -J "$name" --comment="$run" -D / \
+    -p "$partition" ${exclude:+-x "$exclude"} ${near:+-w "$near"} -J "$name" --comment="$run" -D / \
     -i /dev/null -o /dev/null -e /dev/null --export=ALL "$@"
 }
 # Asks for a node. Sets `job`, or says why there is none and fails. A controller that has too much to do is
@@ -50,6 +50,10 @@ submit() {
     case $said in
       *'timed out'* | *'Unable to contact'* | *'onnection'* | *'try again'*) ;;
       *)
+        if [ -n "$near" ]; then
+          near=
+          continue
+        fi
         echo "refused $said"
         return 1
         ;;
@@ -134,7 +138,9 @@ pause() {
   [ -n "$ending" ] || return 0
   kill "$napping" 2>/dev/null
   # Its own and no other: there may be a newer one of the same run.
-  if [ "$ending" != taken ]; then
+  if [ "$ending" = taken ]; then
+    remember "$node" >/dev/null 2>&1 </dev/null &
+  else
     if [ -n "$job" ]; then scancel "$job" 2>/dev/null; fi
     if [ -n "$asking" ]; then kill "$asking" 2>/dev/null; fi
   fi
@@ -164,7 +170,8 @@ follow() {
             submit || return
             continue
           fi
-          echo "placed $job ${rest%%|*}"
+          node=${rest%%|*}
+          echo "placed $job $node"
           (abandoned)
           while :; do pause 5; done
           ;;
@@ -182,6 +189,12 @@ follow() {
           esac
           # Not looked at yet.
           if [ "$reason" != None ] || [ "$looks" -gt 20 ]; then
+            # Another may be free.
+            if [ -n "$near" ]; then
+              near=
+              submit || return
+              continue
+            fi
             stand
             echo "waiting $place $of $reason"
           fi
@@ -213,6 +226,8 @@ case $verb in
     root=${CARGO_E2E_ROOT:-${XDG_STATE_HOME:-$HOME/.local/state}/cargo-e2e}
     know_partition
     fit_time
+    whole=slurm-$partition
+    recall
     # What was asked for over a connection that broke.
     [ -z "$again" ] || scancel -u "$user" -n "$name" 2>/dev/null
     follow &

@@ -31,6 +31,12 @@ describe() {
       echo "$this $label $state $((nano / 1000000000)) $((bytes / 1048576))"
     done
 }
+# Sets `called` to a node's name for the client; asked once.
+know_name() {
+  [ "$1" != "$named" ] || return 0
+  called=$(describe "$1" | cut -d ' ' -f 2)
+  named=$1
+}
 all_nodes() {
   # shellcheck disable=SC2046 # ids
   describe $(engine node ls -q)
@@ -102,7 +108,7 @@ know_root() {
 }
 # Asks for a node that is none of `left`, ids. Sets `service`, or says why there is none and fails.
 submit() {
-  set --
+  set -- ${near:+--constraint "node.id==$near"}
   for node in $left; do set -- "$@" --constraint "node.id!=$node"; done
   quoted=$(printf '%s' "$seen" | sed 's/"/""/g')
   asked=
@@ -167,10 +173,16 @@ pause() {
   wait "$napping"
   [ -n "$ending" ] || return 0
   kill "$napping" 2>/dev/null
-  [ "$ending" = taken ] || [ -z "$service$asked" ] || remove "${service:-$name}"
+  if [ "$ending" = taken ]; then
+    remember "$node" >/dev/null 2>&1 </dev/null &
+  elif [ -n "$service$asked" ]; then
+    remove "${service:-$name}"
+  fi
   exit 0
 }
 follow() {
+  named=
+  called=
   submit || return
   looks=0
   missed=0
@@ -193,11 +205,18 @@ follow() {
         missed=0
         case $wanted/$state in
           Running/Running*)
-            echo "placed $name $(describe "$node" | cut -d ' ' -f 2)"
+            know_name "$node"
+            echo "placed $name $called"
             while :; do pause 5; done
             ;;
           Running/Pending*)
-            # Not looked at yet, before that.
+            # Not looked at yet, before that. Another may be free.
+            if [ -n "$reason" ] && [ -n "$near" ]; then
+              near=
+              remove "$service"
+              submit || return
+              continue
+            fi
             if [ -n "$reason" ] && [ $((looks - counted)) -ge 10 ]; then
               counted=$looks
               count_waiting
@@ -211,11 +230,15 @@ follow() {
             fi
             [ -z "$reason" ] || echo "waiting 0 $of $reason"
             ;;
-          Running/*) [ "$looks" -lt 20 ] || echo "waiting 0 0 $(describe "$node" | cut -d ' ' -f 2) prepares it: ${state%% *}" ;;
+          Running/*)
+            # While it starts.
+            [ -z "$node" ] || know_name "$node"
+            [ "$looks" -lt 20 ] || echo "waiting 0 0 $called prepares it: ${state%% *}"
+            ;;
           *)
             # The node refuses it, or is lost.
-            refused_by=$(describe "$node" | cut -d ' ' -f 2)
-            why="$refused_by: ${reason:-$state}"
+            know_name "$node"
+            why="$called: ${reason:-$state}"
             remove "$service"
             refusals=$((refusals + 1))
             if [ "$refusals" -ge 3 ]; then
@@ -223,6 +246,7 @@ follow() {
               return
             fi
             left="$left $node"
+            near=
             echo "waiting 0 0 $why; asking another node"
             submit || return
             ;;
@@ -273,6 +297,8 @@ case $verb in
     if [ -n "$exclude" ]; then
       left=$(all_nodes | awk -v exclude=",$exclude," 'index(exclude, "," $2 ",") { print $1 }' | tr '\n' ' ')
     fi
+    whole=swarm exclude=$(echo "$left" | tr ' ' ,)
+    recall
     sweep "$(mine)" >/dev/null 2>&1 &
     {
       trap 'ending=over' TERM

@@ -57,7 +57,7 @@ pub async fn granted(
     let told = |standing: Standing| {
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         if !no_wait && last.as_ref() != Some(&standing) {
-            let what = format!("{}, for a node of {}", of_all(&standing), plan.host.name);
+            let what = format!("{}, for a node of `{}`", of_all(&standing), plan.host.name);
             events.waits_for(&what, "place", limit);
         }
         *last = Some(standing);
@@ -100,7 +100,7 @@ pub async fn granted(
             let name = &plan.host.name;
             let help =
                 format!("{help}; `cargo e2e doctor --host {name}` shows what the nodes are doing");
-            Err(StageError::new(Verdict::HostError, format!("{name} has {why}")).help(help))
+            Err(StageError::new(Verdict::HostError, format!("`{name}` has {why}")).help(help))
         }
     }
 }
@@ -131,7 +131,7 @@ pub fn refused(cluster: &str, error: NotGranted) -> StageError {
     match error {
         NotGranted::Host(error) => error.into(),
         NotGranted::Refused { why, help } => {
-            let message = format!("failed to get a node of {cluster}: {why}");
+            let message = format!("failed to get a node of `{cluster}`: {why}");
             let mut error = StageError::new(Verdict::HostError, message);
             error.help = help.map(str::to_owned);
             error

@@ -7,7 +7,7 @@ use e2e_tests::{Repo, wait_for};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::lab::{LIMIT, on, record, records};
+use crate::lab::{LIMIT, NETWORK, address, machine, on, record, records};
 
 use super::lab::Swarm;
 
@@ -134,17 +134,17 @@ fn a_service_that_the_admin_removes_ends_the_run_with_swarms_reason() {
     swarm.has_nothing_left();
 }
 
-#[test]
-fn a_node_of_a_swarm_that_dies_ends_the_run_with_swarms_reason() {
+/// Loses a run's node for longer than its lease and Swarm's patience, and gives it back.
+fn lose(name: &str, lose: impl Fn(&str), restore: impl Fn(&str)) {
     let swarm = Swarm::new();
-    let repo = swarm.repo("swarm-node-dies").env("CARGO_E2E_LEASE", "10");
+    let repo = swarm.repo(name).env("CARGO_E2E_LEASE", "10");
     // Not the manager.
     swarm.set_availability(&swarm.nodes[0], "pause");
     let mut run = swarm.start(&repo, &[], "echo testing; sleep 7000");
     run.prints("testing");
     let node = swarm.node_of_slot();
     swarm.set_availability(&swarm.nodes[0], "active");
-    swarm.machine("kill", &node);
+    lose(&node);
     let ended = run.finish(LIMIT);
     assert_eq!(ended.code, Some(97), "{ended}");
     assert!(ended.stderr.contains("swarm says: service"), "{ended}");
@@ -160,13 +160,84 @@ fn a_node_of_a_swarm_that_dies_ends_the_run_with_swarms_reason() {
     assert_eq!(elsewhere.code, Some(0), "{elsewhere}");
     assert_ne!(record(&repo)["host"], node.as_str());
     assert_eq!(swarm.services(), "");
-    swarm.machine("start", &node);
+    restore(&node);
     swarm.repair();
-    // What was up there ended with the machine; the guard's work is gc's.
+    // What was up on a machine that stopped ended with it; the guard's work is gc's.
     let _ = swarm.tool(&repo, &["gc"]);
     let down = repo.cargo_e2e(&["down", "--all", "--host", &node]);
     assert_eq!(down.code, Some(0), "{down}");
     swarm.will_have_nothing(GUARDED);
+}
+
+#[test]
+fn a_node_of_a_swarm_that_dies_ends_the_run_with_swarms_reason() {
+    lose(
+        "swarm-node-dies",
+        |node| machine(&["kill"], node),
+        |node| machine(&["start"], node),
+    );
+}
+
+#[test]
+fn a_node_of_a_swarm_that_hangs_ends_the_run_with_swarms_reason() {
+    lose(
+        "swarm-node-hangs",
+        |node| machine(&["pause"], node),
+        |node| machine(&["unpause"], node),
+    );
+}
+
+#[test]
+fn a_node_of_a_swarm_that_is_cut_off_ends_the_run_with_swarms_reason() {
+    lose(
+        "swarm-node-cut-off",
+        |node| machine(&["network", "disconnect", NETWORK], node),
+        |node| {
+            machine(
+                &["network", "connect", "--ip", &address(node), NETWORK],
+                node,
+            );
+        },
+    );
+}
+
+/// A run that has its node needs no manager; one that waits does.
+#[test]
+fn a_manager_that_hangs_leaves_no_request_and_no_sandbox() {
+    let swarm = Swarm::new();
+    let repo = swarm
+        .repo("swarm-manager-hangs")
+        .env("CARGO_E2E_CONNECT_TIMEOUT", "10");
+    let manager = &swarm.nodes[0];
+    swarm.set_availability(manager, "pause");
+    let tests = "echo testing; until [ -e /tmp/go ]; do sleep 0.1; done";
+    let mut run = swarm.start(&repo, &[], tests);
+    run.prints("testing");
+    let node = swarm.node_of_slot();
+    machine(&["pause"], manager);
+    let _ = on(&node, "touch /tmp/go");
+    let ended = run.finish(LIMIT);
+    machine(&["unpause"], manager);
+    let _ = on(&node, "rm -f /tmp/go");
+    assert_eq!(ended.code, Some(0), "{ended}");
+    swarm.repair();
+    // What the run could not remove, the next question does.
+    let _ = swarm.tool(&repo, &["list"]);
+    swarm.has_nothing_left();
+    swarm.fill();
+    let mut run = swarm.start(&repo, &[], "true");
+    run.prints("alone (");
+    machine(&["pause"], manager);
+    let ended = run.finish(LIMIT);
+    machine(&["unpause"], manager);
+    assert_eq!(ended.code, Some(97), "{ended}");
+    assert_eq!(record(&repo)["verdict"], "host_error");
+    wait_for("the end of the request", GUARDED, || {
+        !swarm.services().contains(repo.slug())
+    });
+    swarm.empty();
+    swarm.repair();
+    swarm.has_nothing_left();
 }
 
 /// It is granted a node that Swarm does not miss yet.

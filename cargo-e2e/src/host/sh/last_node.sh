@@ -1,0 +1,15 @@
+# The node that a repo's last run had, which has its workspace and images. The login host knows it for all
+# clients of its user. Needs: name, exclude.
+# Sets `noted`, its file, and `near`, the node; empty where there is none. Needs: root, whole (the cluster).
+recall() {
+  repo=${name#e2e-}
+  noted=$root/last-nodes/$whole/${repo%-*}
+  near=
+  [ ! -f "$noted" ] || read -r near <"$noted" || :
+  case ",$exclude," in *",$near,"*) near= ;; esac
+}
+# Remembers the node of a run that has its sandbox there, and forgets repos that have not run for a month.
+remember() {
+  mkdir -p "${noted%/*}" && echo "$1" >"$noted.$$" && mv "$noted.$$" "$noted"
+  find "${noted%/*}" -type f -mtime +30 -exec rm -f {} +
+}
