@@ -98,6 +98,10 @@ pub enum Event {
     },
     /// A stage failed, with everything that helps to understand why.
     Failure(Failure),
+    /// What failed tests say and what the stack did meanwhile, ready to show before teardown; for
+    /// people alone.
+    #[serde(skip)]
+    TestsExplained { text: String },
     /// The run ended; this is the last event.
     RunFinished {
         record: Box<Record>,
@@ -105,6 +109,9 @@ pub enum Event {
         bundle: std::path::PathBuf,
         /// The explanation from the evidence, ready to show.
         failure: Option<String>,
+        /// The end of that: what to type next.
+        #[serde(skip)]
+        next: String,
         /// How to use and remove a kept sandbox, ready to show.
         kept: Option<String>,
     },
@@ -143,7 +150,8 @@ impl Event {
             | Self::Health { answer: text, .. }
             | Self::Warning { text }
             | Self::Note { text, .. }
-            | Self::StageEnded { detail: text, .. } => mask(text),
+            | Self::StageEnded { detail: text, .. }
+            | Self::TestsExplained { text } => mask(text),
             Self::Failure(failure) => {
                 mask(&mut failure.message);
                 failure.help.iter_mut().for_each(mask);
@@ -152,10 +160,14 @@ impl Event {
                 }
             }
             Self::RunFinished {
-                record, failure, ..
+                record,
+                failure,
+                next,
+                ..
             } => {
                 secrets.record(record);
                 failure.iter_mut().for_each(mask);
+                mask(next);
             }
         }
     }

@@ -76,6 +76,7 @@ pub(crate) fn finished(record: Record, kept: Option<&str>) -> Event {
         bundle: format!("target/e2e/{}", record.run_id).into(),
         record: Box::new(record),
         failure: None,
+        next: String::new(),
         kept: kept.map(str::to_owned),
     }
 }

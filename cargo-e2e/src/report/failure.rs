@@ -34,6 +34,8 @@ const EXPLAINED: usize = 50;
 pub struct Report {
     /// For the terminal, below the verdict.
     pub short: String,
+    /// Its end: what to type next.
+    pub next: String,
     /// What the stack did while the first failed test ran, for the record; empty unless
     /// [`explained`] names a stage.
     pub stack: String,
@@ -51,16 +53,7 @@ pub fn report(record: &Record, inputs: &ReportInputs<'_>) -> Option<Report> {
     if record.verdict == Verdict::Passed {
         return None;
     }
-    let failed = failed_tests(record);
-    let looked_at = &failed[..failed.len().min(EXPLAINED)];
-    let spans = explained(record).and_then(|stage| spans(record, stage, looked_at, inputs));
-    let (all, own) = spans.map_or_else(Default::default, |(all, own)| (Some(all), own));
-    let mut own = own.into_iter();
-    let tests = failed.iter().map(|test| FailedTest {
-        test,
-        during: own.next().flatten(),
-    });
-    let tests: Vec<FailedTest<'_>> = tests.collect();
+    let (tests, all) = looked_at(record, inputs);
     let again = again(record, inputs);
     let text = |shown| explain(record, &tests, all.as_ref(), shown) + &again;
     let failure =
@@ -72,13 +65,38 @@ pub fn report(record: &Record, inputs: &ReportInputs<'_>) -> Option<Report> {
     let why = why.unwrap_or_default();
     let first = tests.first().and_then(|test| test.during.as_ref());
     let of_stage = |during: &During| stack(record, during, PAGE) + &health(record);
+    let next = next(record, inputs);
     Some(Report {
-        short: screen(record, &tests, all.as_ref()) + &next(record, inputs),
+        short: screen(record, &tests, all.as_ref()) + &next,
+        next,
         stack: first.or(all.as_ref()).map_or_else(String::new, of_stage),
         page: format!("{why}{}", text(PAGE)),
         long: format!("{}\n{why}\n{}", headline(record), text(LONG)),
         stacks: stacks(record, &tests, all.as_ref()),
     })
+}
+
+/// Returns the part of [`Report::short`] that is known before teardown.
+pub fn of_tests(record: &Record, inputs: &ReportInputs<'_>) -> String {
+    let (tests, all) = looked_at(record, inputs);
+    screen(record, &tests, all.as_ref())
+}
+
+/// Returns the failed tests, and what the stack did while all ran.
+fn looked_at<'r>(
+    record: &'r Record,
+    inputs: &ReportInputs<'_>,
+) -> (Vec<FailedTest<'r>>, Option<During>) {
+    let failed = failed_tests(record);
+    let looked_at = &failed[..failed.len().min(EXPLAINED)];
+    let spans = explained(record).and_then(|stage| spans(record, stage, looked_at, inputs));
+    let (all, own) = spans.map_or_else(Default::default, |(all, own)| (Some(all), own));
+    let mut own = own.into_iter();
+    let tests = failed.into_iter().map(|test| FailedTest {
+        test,
+        during: own.next().flatten(),
+    });
+    (tests.collect(), all)
 }
 
 /// Returns what each failed test says, and what the stack did meanwhile.

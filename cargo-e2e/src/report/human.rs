@@ -47,6 +47,8 @@ pub struct Human<E: Channel, O: Channel> {
     running: Vec<Running>,
     /// Why stages failed: the last lines have it.
     failures: Vec<Failure>,
+    /// Why tests failed has been shown.
+    tests_explained: bool,
     /// The tests' last byte was not a newline: the next line must not be glued to it.
     unfinished_line: bool,
 }
@@ -70,6 +72,7 @@ impl<E: Channel, O: Channel> Human<E, O> {
             repo: String::new(),
             running: Vec::new(),
             failures: Vec::new(),
+            tests_explained: false,
             unfinished_line: false,
         }
     }
@@ -243,6 +246,19 @@ impl<E: Channel, O: Channel> Human<E, O> {
         self.show(&[format!("{word}: {text}")]);
     }
 
+    /// Shows why the tests failed, as soon as that is known: teardown does not change it.
+    fn explain_tests(&mut self, text: &str) {
+        let failures = std::mem::take(&mut self.failures);
+        let (of_tests, others) = failures
+            .into_iter()
+            .partition(|failure| failure.stage == Stage::Test);
+        self.failures = others;
+        let of_tests: Vec<Failure> = of_tests;
+        let lines = verdict::of_tests(&self.paint, &of_tests, text);
+        self.show(&lines);
+        self.tests_explained = true;
+    }
+
     /// Shows why stages failed, where no last lines will.
     fn give_up(&mut self) {
         for failure in std::mem::take(&mut self.failures) {
@@ -308,10 +324,16 @@ impl<E: Channel, O: Channel> Reporter for Human<E, O> {
                 self.spin();
             }
             Event::Failure(failure) => self.failures.push(failure.clone()),
+            Event::TestsExplained { text } => {
+                self.be_still();
+                self.explain_tests(text);
+                self.spin();
+            }
             Event::RunFinished {
                 record,
                 bundle,
                 failure,
+                next,
                 kept,
             } => {
                 self.be_still();
@@ -320,7 +342,12 @@ impl<E: Channel, O: Channel> Reporter for Human<E, O> {
                     record,
                     bundle,
                     failures: &failures,
-                    explained: failure.as_deref(),
+                    tests_explained: self.tests_explained,
+                    explained: if self.tests_explained {
+                        next
+                    } else {
+                        failure.as_deref().unwrap_or_default()
+                    },
                     kept: kept.as_deref(),
                 };
                 let lines = verdict::lines(&self.paint, self.quiet(), &ended);

@@ -76,6 +76,7 @@ impl<C: Channel> Reporter for Json<C> {
                 }
                 self.write(event);
             }
+            Event::TestsExplained { .. } => {}
             _ => self.write(event),
         }
     }

@@ -122,10 +122,12 @@ pub async fn finish(
         detail,
     });
     let code = record.exit_code;
+    let (short, next) = failure.map(|failure| (failure.short, failure.next)).unzip();
     events.emit(Event::RunFinished {
         record: Box::new(record),
         bundle: shown,
-        failure: failure.map(|failure| failure.short),
+        next: next.unwrap_or_default(),
+        failure: short,
         kept,
     });
     code

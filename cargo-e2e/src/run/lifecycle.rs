@@ -10,6 +10,7 @@ mod pool;
 mod run;
 mod run_state;
 mod sandbox;
+mod show_failed_tests;
 mod signal_answer;
 mod stage_runner;
 
@@ -22,7 +23,7 @@ use futures_util::FutureExt as _;
 use crate::host::cluster::ClusterName;
 use crate::host::{Facts, Host, HostError, members};
 use crate::record::event::Event;
-use crate::record::outcome::{Git, Placement, Record, Stage, Verdict, exit_code, millis};
+use crate::record::outcome::{Placement, Record, Stage, Verdict, exit_code, millis};
 use crate::record::verdict;
 use crate::repo::git::Origin;
 use crate::run::lifecycle::run_state::RunState;
@@ -64,7 +65,12 @@ impl Run<'_> {
                 .warn("the repo changed during the run: the record says that it was dirty");
         }
         let verdict = verdict::of_run(state.verdict, self.cancel.signal());
-        let record = self.record(verdict, git, &state, runner, started_at, started);
+        let mut record = self.record(&state, &runner);
+        record.verdict = verdict;
+        record.exit_code = exit_code(verdict, self.cancel.signal());
+        record.git = git;
+        record.started_at = started_at;
+        record.duration_ms = millis(started.elapsed());
         Outcome {
             record,
             kept: state.kept,
@@ -240,6 +246,7 @@ impl Run<'_> {
             }
             // Also where collecting failed or was cut short.
             stages::collect::settle(&context).await;
+            self.show_failed_tests(runner, state).await;
         }
         let kept = if was_up && state.lost {
             // Another run may have entered it by now.
@@ -284,21 +291,13 @@ impl Run<'_> {
             })
     }
 
-    fn record(
-        &self,
-        verdict: Verdict,
-        git: Git,
-        state: &RunState,
-        runner: StageRunner<'_>,
-        started_at: String,
-        started: Instant,
-    ) -> Record {
+    /// Returns what is known so far, but for the verdict.
+    fn record(&self, state: &RunState, runner: &StageRunner<'_>) -> Record {
         Record {
             schema: 1,
             run_id: self.identity.run_id.clone(),
             repo: self.identity.slug.clone(),
             spec: self.identity.spec.clone(),
-            git,
             host: state
                 .placed
                 .as_ref()
@@ -309,17 +308,14 @@ impl Run<'_> {
                 id: placed.id.clone(),
                 queued_ms: state.queued_ms,
             }),
-            verdict,
-            exit_code: exit_code(verdict, self.cancel.signal()),
-            started_at,
-            duration_ms: millis(started.elapsed()),
-            stages: runner.into_records(),
+            stages: runner.records(),
             health_checks: state.health_checks.clone(),
             services: state.services.clone(),
             usage: state.usage,
             tests: state.tests.clone(),
             leftovers: state.leftovers.clone(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..Record::default()
         }
     }
 }

@@ -238,7 +238,7 @@ mod tests {
         let (anonymous, external) = (number("c"), number("d"));
         let network = number("e");
         let containers = format!(
-            r#"[{{"Id":"{own}","Names":["/x"],"Command":"echo {{\"Id\":\"{network}\"","Labels":{{"cargo-e2e.external":"{external}","cargo-e2e.image":""}},"Mounts":[{{"Type":"volume","Name":"{anonymous}"}},{{"Type":"volume","Name":"{external}"}},{{"Type":"volume","Name":"named"}}]}},{{"Id":"{inherits}","Names":["/y"],"Labels":{{"cargo-e2e.image":"z"}},"Mounts":[{{"Type":"volume","Name":"{external}"}}]}}]"#
+            r#"[{{"Id":"{own}","Names":["/x"],"Command":"echo {{\"Id\":\"{network}\"","Labels":{{"Id":"{network}","cargo-e2e.external":"{external}","cargo-e2e.image":""}},"Mounts":[{{"Type":"volume","Name":"{anonymous}"}},{{"Type":"volume","Name":"{external}"}},{{"Type":"volume","Name":"named"}}]}},{{"Id":"{inherits}","Names":["/y"],"Labels":{{"cargo-e2e.image":"z"}},"Mounts":[{{"Type":"volume","Name":"{external}"}}]}}]"#
         );
         let networks = format!(
             r#"[{{"Name":"n","Id":"{network}","Created":"now","Labels":{{"Id":"{external}"}}}}]"#

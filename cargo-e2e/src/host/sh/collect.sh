@@ -31,38 +31,42 @@ log_of() {
   docker logs --timestamps --tail 5000 "$1" 2>&1 | tail -c "$most" | sed 1d >"$2"
   echo "long $1 $3"
 }
-# of_state BEFORE AFTER: sets `value` to what is between these in `state`. In JSON no text has a quote without
-# a backslash: what looks like a key is one.
-of_state() {
-  value=
-  case $state in *"$1"*) value=${state#*"$1"} value=${value%%"$2"*} ;; esac
+# read_state ID SERVICE NUMBER: sets `container`, `name`, `number` and `pid` to what the first of these keys, and
+# of `Pid`, have in `state`.
+read_state() {
+  unset container name number pid
+  key=
+  last=
+  IFS='"'
+  for word in $state; do
+    if [ "$last" = : ]; then
+      case $key in
+        "$1") container=${container-$word} ;;
+        "$2") name=${name-$word} ;;
+        "$3") number=${number-$word} ;;
+      esac
+    elif [ "$last" = Pid ]; then
+      pid=${pid-$word}
+    fi
+    key=$last
+    last=$word
+  done
+  unset IFS
 }
 running=
 restarting=
-rest=$states
-while [ -n "$rest" ]; do
-  state=${rest%%"$newline"*}
-  rest=${rest#"$state"}
-  rest=${rest#"$newline"}
+# Words alone, not names of files.
+set -f
+IFS=$newline
+for state in $states; do
   case $state in
-    '{"Id":'*)
-      of_state '{"Id":"' '"'
-      container=$value
-      of_state '"com.docker.compose.service":"' '"'
-      name=$value
-      of_state '"com.docker.compose.container-number":"' '"'
-      ;;
-    '{"id":'*)
-      of_state '{"id":"' '"'
-      container=$value
-      of_state '"service":"' '"'
-      name=$value
-      of_state '"number":"' '"'
-      ;;
+    '{"Id":'*) read_state Id com.docker.compose.service com.docker.compose.container-number ;;
+    '{"id":'*) read_state id service number ;;
     *) continue ;;
   esac
+  name=${name-}
   # No service's name holds an @.
-  [ "${value:-1}" = 1 ] || name=$name@$value
+  [ "${number:-1}" = 1 ] || name=$name@$number
   case $state in
     '{"Id":'*) printf '[%s]\n' "$state" >"$dir/collected/inspect/$name.json" ;;
     *)
@@ -70,18 +74,21 @@ while [ -n "$rest" ]; do
       works="$works $!"
       ;;
   esac
-  of_state '"Pid":' ','
-  case $value in
+  pid=${pid-}
+  pid=${pid#:}
+  pid=${pid%%,*}
+  case $pid in
     '' | 0 | *[!0-9]*) ;;
     *)
       running="$running $container"
-      ! use_of "$value" most || echo "usage $container ${memory:-0} ${cpu:-0}"
+      ! use_of "$pid" most || echo "usage $container ${memory:-0} ${cpu:-0}"
       ;;
   esac
   case $state in *'olicy":{"Name":"'[!n\"]*) restarting="$restarting $container" ;; esac
   log_of "$container" "$dir/collected/logs/$name.log" "$name" &
   works="$works $!"
 done
+unset IFS
 # shellcheck disable=SC2086 # pids
 wait $works
 # Not earlier: the engine answers nothing about a container that it ends.

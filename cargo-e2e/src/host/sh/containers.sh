@@ -7,13 +7,17 @@ containers() {
   done
   return 1
 }
-# Only a container's own id has its names behind it.
+# Only a container's own id has its names behind it. To be called in a shell of its own.
 ids() {
   listed=$(ask "\"cargo-e2e.run=$id\"" 'http://docker/containers/json?all=1') || return 1
-  while :; do
-    case $listed in *'{"Id":"'*) listed=${listed#*'{"Id":"'} ;; *) break ;; esac
-    container=${listed%%'"'*}
-    case ${listed#"$container"} in '","Names":'[\[n]*) echo "$container" ;; esac
+  w5='' w4='' w3='' w2='' w1=''
+  set -f
+  IFS='"'
+  for word in $listed; do
+    case $word in
+      ':['* | ':n'*) [ "$w5$w4$w2$w1" != 'Id:,Names' ] || echo "$w3" ;;
+    esac
+    w5=$w4 w4=$w3 w3=$w2 w2=$w1 w1=$word
   done
 }
 newline='

@@ -1,5 +1,7 @@
 # Opens the scripts that ask Docker's engine by its socket, where it has one here: Docker's program
 # takes many times as long to start. Needs: root, id.
+# Who reads its JSON goes through the words between the quotes: no text has a quote without a backslash, and to
+# cut a text behind a word takes a shell time by the square of what is before that.
 # ask LABELS URL…: prints the engine's answers on what carries these labels, a JSON document a line;
 # on all there is, where LABELS is empty.
 # Fails where the engine has no socket here, or does not answer.

@@ -8,31 +8,36 @@ start_removal() {
   detaching=
   listed=$(ask "\"cargo-e2e.run=$id\",\"cargo-e2e.owner=$whose\"" 'http://docker/containers/json?all=1' \
     http://docker/networks) || return 0
-  # In JSON no text has a quote without a backslash: what looks like the engine's own keys is that.
   containers=
-  rest=${listed%%"$newline"*}
-  while next '{"Id":"'; do
-    container=${rest%%'"'*}
-    one=${rest%%'{"Id":"'*}
-    case $one in
-      *'"cargo-e2e.image":""'*) ;;
-      *'"cargo-e2e.image":"'*) continue ;;
+  container=
+  w6='' w5='' w4='' w3='' w2='' w1=''
+  set -f
+  IFS='"'
+  # shellcheck disable=SC2086 # words
+  set -- $listed
+  unset IFS
+  set +f
+  for word; do
+    case $w2$w1 in
+      # Only a container's own id has its names behind it, and only a network's when it was made.
+      ,Names)
+        case $w5$w4$word in
+          'Id::['* | 'Id::n'*)
+            take_container
+            container=$w3
+            unset image external
+            volumes=
+            ;;
+        esac
+        ;;
+      ,Created) [ "$w5$w4$word" != Id:: ] || networks="$networks $w3" ;;
+      cargo-e2e.image:) image=${image-$word} ;;
+      cargo-e2e.external:) external=${external-$word} ;;
+      Name:) [ "$w6$w5$w4$w3" != Type:volume, ] || volumes="$volumes $word" ;;
     esac
-    containers="$containers $container"
-    external=
-    case $one in *'"cargo-e2e.external":"'*) external=${one#*'"cargo-e2e.external":"'} external=${external%%'"'*} ;; esac
-    after=$rest
-    rest=$one
-    while next '"Type":"volume","Name":"'; do
-      case " $external " in *" ${rest%%'"'*} "*) ;; *) anonymous="$anonymous ${rest%%'"'*}" ;; esac
-    done
-    rest=$after
+    w6=$w5 w5=$w4 w4=$w3 w3=$w2 w2=$w1 w1=$word
   done
-  rest=${listed#*"$newline"}
-  while next '"Id":"'; do
-    network=${rest%%'"'*}
-    case ${rest#"$network"} in '","Created":"'*) networks="$networks $network" ;; esac
-  done
+  take_container
   [ -n "$containers$networks" ] || return 0
   echo found
   [ -n "$containers" ] || return 0
@@ -45,9 +50,14 @@ start_removal() {
   } >/dev/null 2>&1 &
   removing=$!
 }
-# next TEXT: sets `rest` to what is behind this text in it; fails where it has none.
-next() {
-  case $rest in *"$1"*) rest=${rest#*"$1"} ;; *) return 1 ;; esac
+# Adds the container that was read to `containers`, and its anonymous volumes to `anonymous`; not one whose image
+# was made here and that is not of this sandbox.
+take_container() {
+  [ -n "$container" ] && [ -z "${image-}" ] || return 0
+  containers="$containers $container"
+  for volume in $volumes; do
+    case " ${external-} " in *" $volume "*) ;; *) anonymous="$anonymous $volume" ;; esac
+  done
 }
 # Waits until the containers are gone, and begins to remove their networks: the engine does not list one that
 # it removes.

@@ -123,15 +123,30 @@ ask_info() {
     *) info= ;;
   esac
 }
-# of_info KEY: sets `value` to that of the first such key. The engine's own id comes first; those of its
-# parts, which may be empty, have the same key.
-of_info() {
-  value=${info#*"\"$1\":\""}
-  if [ "$value" = "$info" ]; then value=; else value=${value%%'"'*}; fi
+# Sets `server`, `folder` and `number` to the engine's version, folder and id. Of each key the first counts: the
+# engine's own id comes first, and those of its parts, which may be empty, have the same key. By the words
+# between quotes: to cut a text behind a word takes a shell time by the square of what is before that.
+read_info() {
+  unset server folder number
+  key=
+  last=
+  set -f
+  IFS='"'
+  for word in $info; do
+    [ "$last" != : ] || case $key in
+      ServerVersion) server=${server-$word} ;;
+      DockerRootDir) folder=${folder-$word} ;;
+      ID) number=${number-$word} ;;
+    esac
+    key=$last
+    last=$word
+  done
+  unset IFS
+  set +f
 }
 ask_info 2
-of_info ServerVersion
-engine=$value
+read_info
+engine=${server-}
 if [ -z "$engine" ]; then
   find_limit
   if ! engine=$($soon docker version --format '{{.Server.Version}}' 2>&1); then
@@ -144,16 +159,15 @@ if [ -z "$engine" ]; then
   # Behind what it warned of.
   engine=${engine##*"$newline"}
   ask_info 5
+  read_info
 fi
 printf 'engine=%s\n' "$engine"
 case $info in *'"name=rootless"'*) echo rootless=yes ;; esac
-of_info DockerRootDir
-printf 'engine_root=%s\n' "$value"
-[ -z "$value" ] || ! room "$value" || printf 'engine_free_kb=%s\n' "$kb"
-of_info ID
+printf 'engine_root=%s\n' "${folder-}"
+[ -z "${folder-}" ] || ! room "$folder" || printf 'engine_free_kb=%s\n' "$kb"
 engine_id=
 IFS=:
-for part in $value; do engine_id=$engine_id$part; done
+for part in ${number-}; do engine_id=$engine_id$part; done
 unset IFS
 case $engine_id in '' | *[!A-Za-z0-9-]*) engine_id=$($soon docker info --format '{{.ID}}' 2>/dev/null | tr -cd 'A-Za-z0-9-') ;; esac
 printf 'engine_id=%s\n' "$engine_id"

@@ -32,10 +32,7 @@ published() {
 # The numbers alone, by the engine's socket, for those who need no more.
 numbers() {
   listed=$(ask '' http://docker/containers/json) || return 1
-  while :; do
-    case $listed in *'"PublicPort":'*) listed=${listed#*'"PublicPort":'} ;; *) return 0 ;; esac
-    echo "${listed%%[!0-9]*}"
-  done
+  printf '%s\n' "$listed" | awk '{ many = split($0, part, /"PublicPort":/); for (i = 2; i <= many; i++) print part[i] + 0 }'
 }
 # Before the lock, because Docker takes its time where many ask: what this user's sandboxes publish
 # stands in their folders too, and is read under it.

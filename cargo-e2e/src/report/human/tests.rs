@@ -168,7 +168,8 @@ fn failing_test() -> Vec<Event> {
         test("publishes", Failed),
         test("retries", Failed),
     ];
-    let explained = "publishes  tests/e2e.rs:12\n  E no event after 5 s\nnext  cargo e2e open\n";
+    let explained = "publishes  tests/e2e.rs:12\n  E no event after 5 s\n";
+    let next = "next  cargo e2e open\n";
     let help = Some("the sandbox is gone; keep it with --keep-on-failure");
     vec![
         began(),
@@ -180,11 +181,15 @@ fn failing_test() -> Vec<Event> {
             help,
         ),
         ended(Stage::Test, Failed, 1_020, "2 of 3 tests failed"),
+        Event::TestsExplained {
+            text: explained.into(),
+        },
         ended(Stage::Teardown, Passed, 800, "cleaned up"),
         Event::RunFinished {
             bundle: format!("target/e2e/{}", record.run_id).into(),
             record: Box::new(record),
-            failure: Some(explained.into()),
+            failure: Some(format!("{explained}{next}")),
+            next: next.into(),
             kept: None,
         },
     ]
@@ -196,12 +201,13 @@ fn a_failing_test() {
         show(Normal, &failing_test()),
         "     Running activity-core on railiance01 (run 01jd0000000000000000000000)
         test 1.02 s  failed
-    teardown 0.80 s  cleaned up
-        FAIL 2 of 3 tests · activity-core · 6.12 s · railiance01
-             test: exit status 101
+             test: 2 of 3 tests failed
+               exit status 101
              help: the sandbox is gone; keep it with --keep-on-failure
              publishes  tests/e2e.rs:12
                E no event after 5 s
+    teardown 0.80 s  cleaned up
+        FAIL 2 of 3 tests · activity-core · 6.12 s · railiance01
              next  cargo e2e open
              results: target/e2e/01jd0000000000000000000000
 "
@@ -212,11 +218,12 @@ fn a_failing_test() {
 fn a_failing_test_in_silence() {
     assert_eq!(
         show(Quiet, &failing_test()),
-        "        FAIL 2 of 3 tests · activity-core · 6.12 s · railiance01
-             test: exit status 101
+        "             test: 2 of 3 tests failed
+               exit status 101
              help: the sandbox is gone; keep it with --keep-on-failure
              publishes  tests/e2e.rs:12
                E no event after 5 s
+        FAIL 2 of 3 tests · activity-core · 6.12 s · railiance01
              next  cargo e2e open
              results: target/e2e/01jd0000000000000000000000
 "

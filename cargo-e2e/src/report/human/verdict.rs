@@ -23,8 +23,10 @@ pub(super) struct Ended<'r> {
     pub(super) bundle: &'r Path,
     /// Why stages failed.
     pub(super) failures: &'r [Failure],
-    /// What failed tests say, and what to type next.
-    pub(super) explained: Option<&'r str>,
+    /// Whether why the tests failed has been shown.
+    pub(super) tests_explained: bool,
+    /// What failed tests say, where it has not been shown, and what to type next.
+    pub(super) explained: &'r str,
     pub(super) kept: Option<&'r str>,
 }
 
@@ -36,20 +38,16 @@ pub(super) fn lines(paint: &Paint, quiet: bool, ended: &Ended<'_>) -> Vec<String
         lines.push(verdict(paint, record));
         let mut below = Vec::new();
         for failure in ended.failures {
-            below.extend(why(paint, record, failure));
+            below.extend(why(paint, Some(record), failure));
         }
-        below.extend(unexplained(record, ended.failures));
+        below.extend(unexplained(ended));
         if record.verdict == Verdict::Unhealthy && record.health_checks.len() > 1 {
             below.push(Checks::recorded(&record.health_checks).marks());
         }
         below.extend(leftovers(paint, record));
-        // It is printable already, and has no colours.
-        let explained = ended.explained.unwrap_or_default().lines();
-        below.extend(explained.map(|line| painted(paint, line)));
+        below.extend(explained(paint, ended.explained));
         below.extend(results(paint, ended.bundle));
-        let margin = " ".repeat(COLUMN + 1);
-        let below = below.iter().flat_map(|text| text.lines());
-        lines.extend(below.map(|line| format!("{margin}{line}")));
+        lines.extend(in_margin(&below));
     }
     // Also when quiet: a user who keeps a sandbox needs to know that it is there.
     if let Some(kept) = ended
@@ -62,6 +60,28 @@ pub(super) fn lines(paint: &Paint, quiet: bool, ended: &Ended<'_>) -> Vec<String
         lines.extend(kept.lines().take(most).map(str::to_owned));
     }
     lines
+}
+
+/// Returns why the tests failed, to be shown before the last lines.
+pub(super) fn of_tests(paint: &Paint, failures: &[Failure], text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for failure in failures {
+        lines.extend(why(paint, None, failure));
+    }
+    lines.extend(explained(paint, text));
+    in_margin(&lines)
+}
+
+/// Returns lines below what a stage's name is in.
+fn in_margin(texts: &[String]) -> Vec<String> {
+    let margin = " ".repeat(COLUMN + 1);
+    let lines = texts.iter().flat_map(|text| text.lines());
+    lines.map(|line| format!("{margin}{line}")).collect()
+}
+
+/// Colours an explanation, which is printable already.
+fn explained<'a>(paint: &'a Paint, text: &'a str) -> impl Iterator<Item = String> + 'a {
+    text.lines().map(|line| painted(paint, line))
 }
 
 fn verdict(paint: &Paint, record: &Record) -> String {
@@ -90,14 +110,15 @@ fn verdict(paint: &Paint, record: &Record) -> String {
     format!("{} {}", paint.verb(style, word), parts.join(" · "))
 }
 
-/// Returns why a stage failed, with what was printed, and help.
-fn why(paint: &Paint, record: &Record, failure: &Failure) -> Vec<String> {
+/// Returns why a stage failed, with what was printed, and help; less what is shown of the record.
+fn why(paint: &Paint, record: Option<&Record>, failure: &Failure) -> Vec<String> {
     let mut lines = Vec::new();
     let message = printable(&failure.message);
     // What is left is listed, and failed tests are counted above.
-    let is_listed = failure.stage == Stage::Teardown && !record.leftovers.is_empty();
+    let is_listed = failure.stage == Stage::Teardown
+        && record.is_some_and(|record| !record.leftovers.is_empty());
     let mut message: Vec<&str> = message.trim().lines().map(str::trim_end).collect();
-    let counts = counts(record);
+    let counts = record.map(counts).unwrap_or_default();
     let counted = counts.split(" (").next().unwrap_or_default();
     if message
         .first()
@@ -133,8 +154,13 @@ fn why(paint: &Paint, record: &Record, failure: &Failure) -> Vec<String> {
 }
 
 /// Returns a line for each stage that failed without a word of its own, such as `report`.
-fn unexplained(record: &Record, failures: &[Failure]) -> Vec<String> {
-    let is_told = |stage: Stage| failures.iter().any(|failure| failure.stage == stage);
+fn unexplained(ended: &Ended<'_>) -> Vec<String> {
+    let record = ended.record;
+    let is_told = |stage: Stage| {
+        let mut failures = ended.failures.iter();
+        failures.any(|failure| failure.stage == stage)
+            || (stage == Stage::Test && ended.tests_explained)
+    };
     let failed = |stage: &&StageRecord| {
         let listed = stage.name == Stage::Teardown && !record.leftovers.is_empty();
         stage.status == StageStatus::Failed

@@ -322,8 +322,8 @@ impl<'a> StageRunner<'a> {
     }
 
     /// Returns the records in the order of the stages, not of their ends.
-    pub(super) fn into_records(self) -> Vec<StageRecord> {
-        let mut records = self.records.into_inner();
+    pub(super) fn records(&self) -> Vec<StageRecord> {
+        let mut records = self.records.borrow().clone();
         records.sort_by_key(|record| record.name);
         records
     }

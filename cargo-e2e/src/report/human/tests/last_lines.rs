@@ -32,6 +32,23 @@ fn every_health_check_that_did_not_pass_is_in_the_last_lines() {
     assert!(shown.contains(expected), "{shown}");
 }
 
+/// A host that is lost after the tests, or a signal: nothing was said before teardown.
+#[test]
+fn tests_that_were_not_explained_before_teardown_are_in_the_last_lines() {
+    let mut events = failing_test();
+    events.retain(|event| !matches!(event, Event::TestsExplained { .. }));
+    let expected = "
+        FAIL 2 of 3 tests · activity-core · 6.12 s · railiance01
+             test: exit status 101
+             help: the sandbox is gone; keep it with --keep-on-failure
+             publishes  tests/e2e.rs:12
+               E no event after 5 s
+             next  cargo e2e open
+             results: ";
+    let shown = show(Normal, &events);
+    assert!(shown.contains(expected), "{shown}");
+}
+
 #[test]
 fn failed_tests_are_counted_with_those_that_did_not_run() {
     let mut record = failed(Verdict::TimedOut, Stage::Test, "ran past 300 s");

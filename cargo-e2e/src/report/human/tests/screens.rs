@@ -53,9 +53,13 @@ fn service(name: &str) -> ServiceRecord {
     }
 }
 
-/// Returns the last event, explained from a bundle with these logs.
-fn over(mut record: Record, logs: &[(&str, &str)], kept: Option<&str>) -> Event {
-    record.host = "local".into();
+/// Returns what a bundle with these logs explains.
+fn explained<T>(
+    record: &Record,
+    logs: &[(&str, &str)],
+    by: impl FnOnce(&Record, &ReportInputs<'_>) -> T,
+) -> T {
+    let mut record = record.clone();
     record.services = ["web", "worker"].map(service).into();
     let bundle = tempfile::tempdir().unwrap();
     let folder = bundle.path().join("logs");
@@ -72,13 +76,29 @@ fn over(mut record: Record, logs: &[(&str, &str)], kept: Option<&str>) -> Event 
         of_several: false,
         tail: "",
     };
-    let failure = explanation::report(&record, &inputs).map(|report| report.short);
+    by(&record, &inputs)
+}
+
+/// Returns the last event.
+fn over(mut record: Record, logs: &[(&str, &str)], kept: Option<&str>) -> Event {
+    record.host = "local".into();
+    let report = explained(&record, logs, explanation::report);
+    let (failure, next) = report.map(|report| (report.short, report.next)).unzip();
     Event::RunFinished {
         bundle: format!("target/e2e/{}", record.run_id).into(),
         record: Box::new(record),
         failure,
+        next: next.unwrap_or_default(),
         kept: kept.map(str::to_owned),
     }
+}
+
+/// Returns the events from the end of failed tests to that of the run.
+fn after_tests(record: Record, why: &str, logs: &[(&str, &str)]) -> [Event; 4] {
+    let text = explained(&record, logs, explanation::of_tests);
+    let [ended, torn_down] = torn_down(Stage::Test, record.stages[0].duration_ms, why);
+    let explained = Event::TestsExplained { text };
+    [ended, explained, torn_down, over(record, logs, None)]
 }
 
 #[test]
@@ -120,8 +140,11 @@ fn screen_failed() {
                   2025-11-22T13:00:01.500000000Z retrying\n";
     let mut events = tested();
     events.push(failure(Stage::Test, "2 of 4 tests failed", vec![], None));
-    events.extend(torn_down(Stage::Test, 5_000, "2 of 4 tests failed"));
-    events.push(over(record, &[("worker", worker)], None));
+    events.extend(after_tests(
+        record,
+        "2 of 4 tests failed",
+        &[("worker", worker)],
+    ));
     compare("failed", &events);
 }
 
@@ -136,8 +159,7 @@ fn screen_timed_out() {
     let mut events = tested();
     let help = Some("raise `timeout` in e2e.yml");
     events.push(failure(Stage::Test, why, vec![], help));
-    events.extend(torn_down(Stage::Test, 300_000, why));
-    events.push(over(record, &[], None));
+    events.extend(after_tests(record, why, &[]));
     compare("timed_out", &events);
 }
 
