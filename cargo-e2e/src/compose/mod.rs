@@ -42,6 +42,7 @@ pub mod strict;
 pub mod subnets;
 pub mod test_service;
 
+pub use health::is_heavy;
 pub use isolate::{Isolation, Rewritten, isolate};
 pub use model::{entries, is_built};
 pub use ports::{PortRule, Published};

@@ -27,7 +27,7 @@ use std::pin::Pin;
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use command::{Output, Stream, feed, lines, pour, run, split_status, stream};
+pub use command::{Lines, Output, Stream, feed, lines, pour, run, split_status, stream};
 pub use connect::connect;
 pub use error::HostError;
 pub use kind::{HostKind, LOCAL, members};

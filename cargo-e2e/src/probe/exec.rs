@@ -1,6 +1,7 @@
 //! `exec`: a command in a service's container exits with 0.
 
 use e2e_harness::protocol;
+use serde_json::json;
 
 use super::{Kind, Target};
 use crate::shell::quote;
@@ -26,8 +27,9 @@ impl Kind for Exec {
     fn call(&self, index: usize, _: Option<Target<'_>>, _: bool) -> String {
         let words: Vec<_> = self.command.iter().map(|word| quote(word)).collect();
         format!(
-            "exec_probe {index} {} {}",
+            "exec_probe {index} {} {} {}",
             quote(&self.service),
+            quote(&json!(self.command).to_string()),
             words.join(" ")
         )
     }

@@ -49,10 +49,11 @@ impl Kind for Http {
         let connect = at.map_or_else(|| ":::".to_owned(), |at| format!("::{at}"));
         let statuses: Vec<_> = self.expect_status.iter().map(u16::to_string).collect();
         format!(
-            "http_probe {index} {} {} {}",
+            "http_probe {index} {} {} {}{}",
             quote(self.url.as_str()),
             quote(&connect),
-            quote(&statuses.join(" "))
+            quote(&statuses.join(" ")),
+            at.map_or_else(String::new, |at| format!(" {}", quote(at.service)))
         )
     }
 

@@ -8,6 +8,7 @@ mod calls;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod once;
+mod own_checks;
 #[cfg(test)]
 mod probes_tests;
 
@@ -24,6 +25,7 @@ use crate::sandbox::{Container, Containers, Sandbox};
 use crate::spec::HealthCheck;
 
 use calls::{asked, probe_calls};
+use own_checks::OwnChecks;
 
 pub use calls::published_at;
 pub use once::once;
@@ -73,6 +75,7 @@ pub async fn wait(
     let mut looks = lines(host, &sandbox.watch_script()).await?;
     let mut probes = lines(host, &sandbox.probe_script(&calls)).await?;
     let mut state = Waiting::new(checks, published, health_allowance, Instant::now());
+    let mut own_checks: Option<OwnChecks> = None;
     let mut probes_run = true;
     let (failing, seen) = watch::channel(None);
     let mut says = std::pin::pin!(say_last_lines(host, sandbox, seen, events));
@@ -94,7 +97,11 @@ pub async fn wait(
         let next_deadline = tokio::time::Instant::from_std(state.next_deadline(Instant::now()));
         tokio::select! {
             line = looks.next() => match line {
-                Some(line) => { state.containers.line(&line); }
+                Some(line) => {
+                    if state.containers.line(&line) && own_checks.is_none() {
+                        own_checks = Some(OwnChecks::start(host, sandbox, &state.containers).await?);
+                    }
+                }
                 None => return Err(HostError::Lost { host: host.name().to_owned(), doing: "ready" }),
             },
             line = probes.next(), if probes_run => match line {
@@ -103,6 +110,12 @@ pub async fn wait(
                 None if state.all_passed() => probes_run = false,
                 None => return Err(HostError::Lost { host: host.name().to_owned(), doing: "ready" }),
             },
+            id = async {
+                match &mut own_checks {
+                    Some(checks) => checks.next().await,
+                    None => std::future::pending().await,
+                }
+            } => state.containers.passed_own_check(&id),
             () = tokio::time::sleep_until(next_deadline) => {}
             never = &mut says => match never {},
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::record::outcome::ServiceRecord;
 
-use super::container::{Check, Container, State};
+use super::container::{Check, Container, OwnCheck, State};
 
 /// This many restarts, none of them lasting [`STEADY`], are a crash loop.
 const CRASH_LOOP: u64 = 5;
@@ -114,6 +114,8 @@ pub struct Containers {
     lives: BTreeMap<String, RestartHistory>,
     /// Services of which a health check of e2e.yml has passed.
     answering: BTreeSet<String>,
+    /// When those started whose own health check has passed, as Docker writes it.
+    healthy: BTreeMap<String, String>,
     seen: bool,
 }
 
@@ -170,6 +172,21 @@ impl Containers {
         self.answering.insert(service.to_owned());
     }
 
+    /// Returns the containers that wait for their own health check, with that.
+    pub fn own_checks(&self) -> impl Iterator<Item = (&Container, OwnCheck)> {
+        let all = self.all.values();
+        all.filter_map(|container| Some((container, container.own_check()?)))
+    }
+
+    /// Notes that a container's own health check has passed, in the life in which it was last seen.
+    pub fn passed_own_check(&mut self, id: &str) {
+        if let Some(container) = self.all.get_mut(id) {
+            let started = container.state.started_at.clone();
+            self.healthy.insert(id.to_owned(), started);
+            container.pass_own_check();
+        }
+    }
+
     /// Takes another whole look at the same containers.
     pub fn look(&mut self, again: Self) {
         self.saw(again.all);
@@ -178,6 +195,13 @@ impl Containers {
     fn saw(&mut self, all: BTreeMap<String, Container>) {
         self.all = all;
         self.seen = true;
+        for (id, started) in &self.healthy {
+            if let Some(container) = self.all.get_mut(id)
+                && container.state.started_at == *started
+            {
+                container.pass_own_check();
+            }
+        }
         self.count_restarts(Instant::now());
     }
 

@@ -268,6 +268,33 @@ fn what_the_engines_socket_says_is_read_as_what_dockers_program_does() {
 }
 
 #[test]
+fn a_pass_of_its_own_check_counts_for_the_life_in_which_it_was_seen() {
+    let starting = |started: &str| {
+        let health = json!({ "Status": "starting", "Log": [] });
+        let state = json!({ "Status": "running", "StartedAt": started, "Health": health });
+        let mut db = container("db", &state, "always", 0);
+        db["config"] = json!({ "Shell": ["/bin/ash", "-ec"], "Healthcheck": {
+            "Test": ["CMD-SHELL", "pg_isready"], "Timeout": 1_500_000_000_u64
+        } });
+        db
+    };
+    let mut all = seen(&[starting("1")]);
+    let (id, check) = {
+        let (container, check) = all.own_checks().next().expect("it has one");
+        (container.id.clone(), check)
+    };
+    assert_eq!(check.command, ["/bin/ash", "-ec", "pg_isready"]);
+    assert_eq!(check.seconds.to_string(), "1.5");
+    assert_eq!(all.waiting(Instant::now()).len(), 1);
+    all.passed_own_check(&id);
+    assert_eq!(all.waiting(Instant::now()), Vec::<String>::new());
+    look(&mut all, &[starting("1")]);
+    assert_eq!(all.waiting(Instant::now()), Vec::<String>::new());
+    look(&mut all, &[starting("2")]);
+    assert_eq!(all.waiting(Instant::now()).len(), 1);
+}
+
+#[test]
 fn a_state_that_can_not_be_read_is_not_ready() {
     let mut all = Containers::default();
     all.line("{\"id\": 7}");

@@ -79,7 +79,7 @@ use crate::host::{self, Host, HostError, Output, Script};
 
 pub use choose::{Asker, ChooseError, choose};
 pub use claim::Claim;
-pub use container::Container;
+pub use container::{Container, OwnCheck};
 pub use containers::Containers;
 pub use ended::ended_sandboxes;
 pub use files::Content;
@@ -260,7 +260,7 @@ impl Sandbox {
 
     /// Returns the script that runs probes; `calls` are lines such as `http_probe …`.
     pub fn probe_script(&self, calls: &str) -> Script {
-        let script = script!("probes", "ended", "engine", "probes"; "\neval \"$calls\"\nwait\n");
+        let script = script!("probes", "ended", "engine", "listeners", "probes"; "\neval \"$calls\"\nwait\n");
         self.bind(script).var("calls", calls)
     }
 

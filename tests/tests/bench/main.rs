@@ -2,18 +2,22 @@
 //! two medians' pairs measured one after the other in one run; the suite only sees to it that the
 //! scripts work.
 
+mod examples;
 mod lag;
 mod measured;
+mod profile;
 mod scenarios;
 mod way;
 
-use e2e_tests::{Everything, Host};
+use std::time::Duration;
 
+use e2e_tests::{Everything, Host, Repo};
+use serde_json::Value;
+
+use examples::EXAMPLES;
 use measured::Measured;
-use scenarios::{EDIT_LOOP, PACKED, Scenario, all, crowd, edit_loop, large, packed, small};
-use way::{Rival, hand_written, ours};
-
-const LAG: &str = "readiness lag";
+use scenarios::{COLD, EDIT_LOOP, PACKED, all, cold, crowd, edit_loop, large, packed, small};
+use way::{RIVALS, Rival, Stack, hand_written, ours};
 
 /// So many pairs, unless `E2E_BENCH` says another number.
 const PAIRS: usize = 7;
@@ -27,7 +31,7 @@ fn the_scripts_that_we_compare_with_do_the_same() {
         (Rival::Bare, Host::Local),
     ] {
         let before = host.says("docker ps -aq; docker network ls -q; docker volume ls -q");
-        hand_written(rival, &scenario, host, "bench-once");
+        hand_written(rival, &scenario.stack(), host, "bench-once");
         let after = host.says("docker ps -aq; docker network ls -q; docker volume ls -q");
         assert!(
             !host
@@ -54,12 +58,37 @@ fn ratios() {
     };
     println!("{}", measured::HEAD);
     for scenario in all().iter().filter(|one| one.name.contains(&only)) {
-        for (rival, host) in [
-            (Rival::Bare, Host::Local),
-            (Rival::Best, Host::Root),
-            (Rival::Plain, Host::Root),
-        ] {
-            note(compared(rival, scenario, host, pairs));
+        for (rival, host) in RIVALS {
+            let own = || ours(scenario, host);
+            note(compared(
+                scenario.name,
+                rival,
+                &scenario.stack(),
+                host,
+                pairs,
+                own,
+            ));
+        }
+    }
+    for example in EXAMPLES.iter().filter(|one| one.name.contains(&only)) {
+        let settings = Repo::new("bench-example");
+        for (rival, host) in RIVALS {
+            let own = || example.ours(&settings, host);
+            note(compared(
+                example.name,
+                rival,
+                &example.stack(),
+                host,
+                pairs.min(5),
+                own,
+            ));
+        }
+    }
+    if COLD.contains(&only) {
+        for (rival, host) in RIVALS {
+            note(compared(COLD, rival, &small().stack(), host, pairs, || {
+                cold(host)
+            }));
         }
     }
     if EDIT_LOOP.contains(&only) {
@@ -68,7 +97,7 @@ fn ratios() {
     for files in large().iter().filter(|one| one.name().contains(&only)) {
         files.compared(pairs.min(5)).into_iter().for_each(&mut note);
     }
-    for number in [4, 8, 16, 32] {
+    for number in [1, 4, 8, 16, 32] {
         let name = format!("{number} at once");
         if name.contains(&only) {
             note(crowd(&name, number, Host::Root, pairs.min(3)));
@@ -77,18 +106,34 @@ fn ratios() {
     if PACKED.contains(&only) {
         note(packed(Host::Root, pairs.min(3)));
     }
-    if LAG.contains(&only) {
-        println!("\n{}", lag::table(pairs));
+    let mut results: Vec<Value> = all_measured.iter().map(Measured::json).collect();
+    for (scenario, host) in all()
+        .iter()
+        .flat_map(|one| [(one, Host::Local), (one, Host::Root)])
+    {
+        let name = format!("profile: {}, {}", scenario.name, host.name());
+        if name.contains(&only) {
+            results.push(profile::profile(&name, scenario, host));
+        }
     }
-    measured::write(&all_measured);
+    if lag::is_asked_for(&only) {
+        results.extend(lag::table(&only, pairs));
+    }
+    measured::write(&results);
     before.is_as_before();
 }
 
 /// The two ways in turn, each first every other time. One of each before, so that all is warm.
-fn compared(rival: Rival, scenario: &Scenario, host: Host, pairs: usize) -> Measured {
+fn compared(
+    name: &str,
+    rival: Rival,
+    stack: &Stack,
+    host: Host,
+    pairs: usize,
+    own: impl Fn() -> Duration,
+) -> Measured {
     let project = format!("bench-{}", std::process::id());
-    let theirs = || hand_written(rival, scenario, host, &project);
-    let own = || ours(scenario, host);
+    let theirs = || hand_written(rival, stack, host, &project);
     theirs();
     own();
     let pair = |number: usize| {
@@ -100,10 +145,5 @@ fn compared(rival: Rival, scenario: &Scenario, host: Host, pairs: usize) -> Meas
             (theirs(), first)
         }
     };
-    Measured::new(
-        scenario.name,
-        rival.name(),
-        host,
-        (0..pairs).map(pair).collect(),
-    )
+    Measured::new(name, rival.name(), host, (0..pairs).map(pair).collect())
 }

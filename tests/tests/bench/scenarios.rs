@@ -8,17 +8,13 @@ use e2e_tests::{Host, Repo, Running, free_ports, ssh_config};
 use indoc::indoc;
 
 use super::measured::Measured;
-use super::way::{LIMIT, ours};
+use super::way::{LIMIT, Stack, ours};
 
-/// A repo, and what a script needs to know of it.
+/// A repo of one web server, with what that needs.
 #[derive(Debug)]
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) repo: Repo,
-    /// What answers once the stack is ready.
-    pub(crate) page: &'static str,
-    /// The tests: `$PORT` is the stack's.
-    pub(crate) test: &'static str,
 }
 
 impl Scenario {
@@ -29,11 +25,17 @@ impl Scenario {
             test_command: curl -fsS \"http://$E2E_WEB_8080/\"
             health_checks: [{name: web, url: 'http://localhost:PORT_A/'}]
         "});
-        Self {
-            name,
-            repo,
+        Self { name, repo }
+    }
+
+    pub(crate) fn stack(&self) -> Stack {
+        Stack {
+            root: self.repo.root().to_owned(),
+            port: self.repo.port('A'),
             page: "/",
             test: "curl -fsS http://localhost:$PORT/",
+            build: "",
+            variables: String::new(),
         }
     }
 }
@@ -108,6 +110,18 @@ pub(crate) fn all() -> Vec<Scenario> {
         Scenario::new("three levels of depends_on", "bench-levels", &levels),
         Scenario::new("health checks of 30 s", "bench-slow", &slow),
     ]
+}
+
+pub(crate) const COLD: &str = "one service, cold";
+
+/// Runs a repo that the host has never had, on a host that has noted nothing of itself. Its images are there:
+/// all of the lab's are built from packages.
+#[track_caller]
+pub(crate) fn cold(host: Host) -> Duration {
+    let scenario = small();
+    let root = host.root();
+    let _ = host.says(&format!("rm -f {root}/programs {root}/seen-by-*"));
+    ours(&scenario, host)
 }
 
 /// A repo of many files, of which one changes between two runs.

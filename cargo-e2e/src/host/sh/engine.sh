@@ -6,13 +6,21 @@
 # on all there is, where LABELS is empty.
 # Fails where the engine has no socket here, or does not answer.
 ask() {
-  socket=
-  { read -r socket <"$root/leases/$id/engine"; } 2>/dev/null
-  [ -n "$socket" ] && [ -S "$socket" ] || return 1
   labels=$1
   shift
-  curl -q -sSf --fail-early --max-time 10 --unix-socket "$socket" \
-    -G --data-urlencode "filters={\"label\":[$labels]}" "$@" 2>/dev/null
+  to_engine 10 -G --data-urlencode "filters={\"label\":[$labels]}" "$@"
+}
+find_socket() {
+  socket=
+  { read -r socket <"$root/leases/$id/engine"; } 2>/dev/null
+  [ -n "$socket" ] && [ -S "$socket" ]
+}
+# to_engine SECONDS ARGUMENTS…: the same of any request of curl's.
+to_engine() {
+  find_socket || return 1
+  seconds=$1
+  shift
+  curl -q -sSf --fail-early --max-time "$seconds" --unix-socket "$socket" "$@" 2>/dev/null
 }
 # nothing_has LABELS: whether the engine says that nothing carries these labels; fails too where its words
 # for that are others.

@@ -8,11 +8,32 @@ answer() {
     *) printf '%s %s %s %.300s\n' "$@" ;;
   esac
 }
+# pause [SERVICE]: waits until the next try, but no longer than until something else listens in the service's
+# containers: many tries follow that, `quick` of them at once. `often` is when they become one a second.
+quick=50
+often=120
+share=1
+recent=0
 pause() {
   # Nobody asks any more, on a connection of which nobody noticed the end.
   if fenced; then exit 0; fi
-  # Often at first, when it matters; once a second when it takes long anyway.
-  if [ "$1" -lt 50 ]; then sleep 0.04; elif [ "$1" -lt 120 ]; then sleep 0.1; else sleep 1; fi
+  recent=$((recent + 1))
+  if [ "$recent" -lt "$quick" ]; then looks=$share; elif [ "$recent" -lt "$often" ]; then looks=$((share * 3)); else looks=30; fi
+  # There is nothing to wake who sleeps that short.
+  if [ "$looks" = 1 ] || [ $# = 0 ] || ! { all_live || learn "$1"; }; then
+    case $looks in 1) sleep 0.04 ;; 3) sleep 0.1 ;; *) sleep 1 ;; esac
+    return
+  fi
+  before=$listening
+  while [ "$looks" -gt 0 ]; do
+    looks=$((looks - 1))
+    sleep 0.03
+    look_for_listeners
+    if [ "$listening" != "$before" ]; then
+      recent=0
+      return
+    fi
+  done
 }
 # The first 2000 bytes, and the last line.
 ends() {
@@ -32,54 +53,51 @@ passes() {
     *) return 1 ;;
   esac
 }
-# http_probe INDEX URL CONNECT_TO STATUSES: what a refusal says in plain text or JSON often names
+# http_probe INDEX URL CONNECT_TO STATUSES [SERVICE]: what a refusal says in plain text or JSON often names
 # the cause; a page of HTML does not.
 http_probe() {
+  index=$1 url=$2 connect=$3 statuses=$4
+  shift 4
   tries=0
-  before=none
+  last=none
   while :; do
     tries=$((tries + 1))
     # The status alone, which no other program has to read: a stack that starts needs the processor.
-    status=$(curl -q -s -o /dev/null -g --noproxy '*' --connect-timeout 5 --max-time 10 --connect-to "$3" \
-      -w '%{http_code}' -- "$2" 2>/dev/null)
-    if passes "$status" "$4"; then answer "$1" pass "$tries" "HTTP $status"; return; fi
+    status=$(curl -q -s -o /dev/null -g --noproxy '*' --connect-timeout 5 --max-time 10 --connect-to "$connect" \
+      -w '%{http_code}' -- "$url" 2>/dev/null)
+    if passes "$status" "$statuses"; then answer "$index" pass "$tries" "HTTP $status"; return; fi
     # Why not is asked when that is news, and now and then.
-    if [ "$status" = "$before" ] && [ $((tries % 10)) != 0 ]; then pause "$tries"; continue; fi
-    before=$status
-    said=$(curl -q -sS -g --noproxy '*' --connect-timeout 5 --max-time 10 --connect-to "$3" \
-      -w '\n%{http_code} %{content_type}' -- "$2" 2>&1 | tr -d '\000' | ends)
+    if [ "$status" = "$last" ] && [ $((tries % 10)) != 0 ]; then pause "$@"; continue; fi
+    last=$status
+    said=$(curl -q -sS -g --noproxy '*' --connect-timeout 5 --max-time 10 --connect-to "$connect" \
+      -w '\n%{http_code} %{content_type}' -- "$url" 2>&1 | tr -d '\000' | ends)
     type=$(printf '%s\n' "$said" | tail -n 1)
     status=${type%% *}
     body=$(case $type in (*" text/plain"* | *json*) printf '%s\n' "$said" | sed '$d' ;; esac)
-    if passes "$status" "$4"; then answer "$1" pass "$tries" "HTTP $status"; return; fi
+    if passes "$status" "$statuses"; then answer "$index" pass "$tries" "HTTP $status"; return; fi
     case $status in
-      [1-9][0-9][0-9]) answer "$1" fail "$tries" "HTTP $status${body:+: $body}" ;;
-      *) answer "$1" fail "$tries" "$(first "$said")" ;;
+      [1-9][0-9][0-9]) answer "$index" fail "$tries" "HTTP $status${body:+: $body}" ;;
+      *) answer "$index" fail "$tries" "$(first "$said")" ;;
     esac
-    pause "$tries"
+    pause "$@"
   done
 }
 # addresses SERVICE: its containers' own, one a line. One between two starts has none: what answers
 # on the host's loopback then is another process.
 own='{{if eq .HostConfig.NetworkMode "host"}}127.0.0.1{{else}}{{range .NetworkSettings.Networks}}{{if .IPAddress}}{{.IPAddress}}{{else if .GlobalIPv6Address}}[{{.GlobalIPv6Address}}]{{end}} {{end}}{{end}}'
 addresses() {
-  by_socket "$1" && return
   ids=$(docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$1")
   # shellcheck disable=SC2086 # ids
   [ -z "$ids" ] || docker inspect --format "$own" $ids | awk '$1 != "" { print $1 }'
 }
-# The same by the engine's socket; fails where a container is in the host's network or has no IPv4 address.
-by_socket() {
-  listed=$(ask "\"cargo-e2e.run=$id\",\"com.docker.compose.service=$1\"" http://docker/containers/json) || return 1
-  all=
-  while :; do
-    case $listed in *'{"Id":"'*) listed=${listed#*'{"Id":"'} ;; *) break ;; esac
-    one=${listed%%'{"Id":"'*}
-    address=${one#*'"IPAddress":"'}
-    case $one in *'"NetworkMode":"host"'*) return 1 ;; *'"IPAddress":"'[0-9]*) all="$all${address%%'"'*} " ;; *) return 1 ;; esac
-  done
-  # shellcheck disable=SC2086 # words
-  [ -z "$all" ] || printf '%s\n' $all
+# Sets `known` to the same by what is known of its lives, as far as it is.
+find_addresses() {
+  if all_live || learn "$1"; then
+    known=
+    for life in $lives; do known="$known ${life##*/}"; done
+    case "$lives " in *'/ '*) ;; *) return ;; esac
+  fi
+  known=$(addresses "$1")
 }
 # grpc_probe INDEX REQUEST ADDRESS [SERVICE PORT]: at the containers' own addresses, where they
 # can be reached and so say more than Docker's forwarder.
@@ -89,7 +107,8 @@ grpc_probe() {
     tries=$((tries + 1))
     if [ $# -gt 3 ]; then
       said="no container of $4 runs"
-      for address in $(addresses "$4"); do
+      find_addresses "$4"
+      for address in $known; do
         said=$(serves "$2" "$address:$5")
         [ "$said" = SERVING ] || break
       done
@@ -98,7 +117,7 @@ grpc_probe() {
     fi
     if [ "$said" = SERVING ]; then answer "$1" pass "$tries" "$said"; return; fi
     answer "$1" fail "$tries" "$said"
-    pause "$tries"
+    if [ $# -gt 3 ]; then pause "$4"; else pause; fi
   done
 }
 # serves REQUEST ADDRESS: what grpc.health.v1 says, by curl's own HTTP/2; REQUEST is a format for
@@ -123,35 +142,39 @@ serves() {
     *) first "$(printf '%s\n' "$said" | grep '^curl:')" ;;
   esac
 }
-# tcp_probe INDEX SERVICE PORT PUBLISHED: at the containers' own addresses, because Docker's
-# forwarder on the published one accepts whether or not anything listens.
+# tcp_probe INDEX SERVICE PORT: in the containers, or at their own addresses, because Docker's forwarder on
+# the published one accepts whether or not anything listens.
 tcp_probe() {
   tries=0
-  find_silent
-  known=
+  silent=
   while :; do
     tries=$((tries + 1))
-    # Docker takes longer to say them than a connection takes: they are asked again now and then, and
-    # before it is said that one of them answers.
-    if [ -z "$known" ] || [ $((tries % 8)) = 0 ]; then known=$(addresses "$2"); fi
-    said=$(listen "$2" "$3" "$tries" "$known")
-    if [ -z "$said" ]; then
-      before=$known
+    if all_live || learn "$2"; then
+      look_for_listeners
+      # Looked at before: whoever was meant then is meant still.
+      if all_listen "$3" && all_live; then answer "$1" pass "$tries" "listening"; return; fi
+      said="nothing listens at port $3 of $2"
+      [ -n "$lives" ] || said="no container of $2 runs"
+    else
+      [ -n "$silent" ] || find_silent
       known=$(addresses "$2")
-      if [ "$known" = "$before" ]; then answer "$1" pass "$tries" "connected"; return; fi
-      continue
+      # Who answered has to be the container's still.
+      if said=$(listen "$2" "$3" "$tries" "$known") && [ "$(addresses "$2")" = "$known" ]; then
+        answer "$1" pass "$tries" "connected"
+        return
+      fi
     fi
     answer "$1" fail "$tries" "$said"
-    pause "$tries"
+    pause "$2"
   done
 }
-# listen SERVICE PORT TRIES ADDRESSES: prints nothing when something listens at each, else why not.
+# listen SERVICE PORT TRIES ADDRESSES: whether something listens at each; prints why not.
 listen() {
   said="no container of $1 runs"
   for address in $4; do
     said=$(listens "$address:$2" "$3") || break
   done
-  [ -z "$said" ] || printf '%s\n' "$said"
+  [ -z "$said" ] || { printf '%s\n' "$said"; return 1; }
 }
 # Sets `silent` to a protocol in which the server speaks first. Of pop3 the time ends when it should; telnet
 # looks at it ten times a second.
@@ -179,39 +202,82 @@ direct_probe() {
     tries=$((tries + 1))
     if said=$(listens "$2" "$tries"); then answer "$1" pass "$tries" "connected"; return; fi
     answer "$1" fail "$tries" "$said"
-    pause "$tries"
+    pause
   done
 }
-# container_of SERVICE: the id of the one that has run for longest, if any does.
-container_of() {
-  if listed=$(ask "\"cargo-e2e.run=$id\",\"com.docker.compose.service=$1\"" http://docker/containers/json); then
-    case $listed in *'{"Id":"'*) listed=${listed##*'{"Id":"'} && echo "${listed%%'"'*}" ;; esac
-  else
-    docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$1" | tail -n 1
-  fi
+# prepare CONTAINER JSON: sets `prepared` to a run of a command in it that has yet to begin; nothing where the
+# engine's socket does not say so.
+prepared=
+prepare() {
+  prepared=$(to_engine 10 -H 'Content-Type: application/json' \
+    -d "{\"AttachStdout\":true,\"AttachStderr\":true,\"Cmd\":$2}" "http://docker/containers/$1/exec") || prepared=
+  prepared=${prepared#'{"Id":"'}
+  prepared=${prepared%%'"'*}
 }
-# exec_probe INDEX SERVICE COMMAND…
+# exit_status SECONDS: of what was prepared, in half the time that Docker's program takes; fails where the
+# engine does not say it.
+exit_status() {
+  [ -n "$prepared" ] && find_socket || return 1
+  ended=$(to_engine "$1" -H 'Content-Type: application/json' -d '{}' -o /dev/null "http://docker/exec/$prepared/start" \
+    --next -sSf --max-time 10 --unix-socket "$socket" "http://docker/exec/$prepared/json") || return 1
+  case $ended in *'"Running":false,"ExitCode":'[0-9]*) ;; *) return 1 ;; esac
+  ended=${ended#*'"ExitCode":'}
+  echo "${ended%%[!0-9]*}"
+}
+# exec_probe INDEX SERVICE JSON COMMAND…: the same command twice.
 exec_probe() {
-  index=$1
-  service=$2
-  shift 2
+  index=$1 service=$2 json=$3
+  shift 3
   tries=0
-  container=
+  quick=25
+  last=none
+  in=
   while :; do
     tries=$((tries + 1))
-    # The same one is asked a few times: it takes Docker a while to say which.
-    if [ -z "$container" ] || [ $((tries % 4)) = 0 ]; then
-      container=$(container_of "$service")
+    if all_live || learn "$service"; then
+      container=${lives##* }
+      container=${container%%/*}
+    else
+      container=$(docker ps -q --filter "label=cargo-e2e.run=$id" --filter "label=com.docker.compose.service=$service" | tail -n 1)
     fi
     if [ -z "$container" ]; then
       answer "$index" fail "$tries" "no container of $service runs"
-    elif said=$(timeout 30 docker exec "$container" "$@" 2>&1); then
-      answer "$index" pass "$tries" "exit status 0"
-      return
-    else
-      answer "$index" fail "$tries" "exit status $?: $(printf '%s\n' "$said" | tail -n 1)"
+      pause "$service"
+      continue
     fi
-    if fenced; then exit 0; fi
-    if [ "$tries" -lt 25 ]; then sleep 0.1; else sleep 0.5; fi
+    status=
+    [ "$in" != "$container" ] || status=$(exit_status 30)
+    if [ "$status" = 0 ]; then answer "$index" pass "$tries" "exit status 0"; return; fi
+    # What it says is asked when that is news, and now and then.
+    if [ -z "$status" ] || [ "$status" != "$last" ] || [ $((tries % 10)) = 0 ]; then
+      last=$status
+      if said=$(timeout 30 docker exec "$container" "$@" 2>&1); then
+        answer "$index" pass "$tries" "exit status 0"
+        return
+      else
+        answer "$index" fail "$tries" "exit status $?: $(printf '%s\n' "$said" | tail -n 1)"
+      fi
+    fi
+    # While nobody waits for it.
+    in=$container
+    prepare "$in" "$json"
+    pause "$service"
+  done
+}
+# own_check INDEX CONTAINER SERVICE SECONDS JSON SHARE: a container's own health check, most of all when something
+# else listens there than before; Docker runs it too, now and then. SHARE is how many of them run side by side.
+own_check() {
+  tries=0
+  quick=10
+  often=50
+  share=$6
+  learn "$3" || return
+  while :; do
+    tries=$((tries + 1))
+    prepare "$2" "$5"
+    [ "$tries" = 1 ] || pause "$3"
+    # Docker's own word decides where this one is none.
+    status=$(exit_status "$4") || return
+    if [ "$status" = 0 ]; then answer "$1" pass "$tries" "exit status 0"; return; fi
   done
 }

@@ -90,7 +90,7 @@ mod tests {
         .map(|probe| check("a", probe));
         assert_eq!(
             probe_calls(&checks, &published, true),
-            "http_probe 0 'http://localhost:15432/x?y=%27z%27' '::127.0.0.1:20001' '' &\n\
+            "http_probe 0 'http://localhost:15432/x?y=%27z%27' '::127.0.0.1:20001' '' 'db' &\n\
              tcp_probe 1 'db' 5432 &\n\
              direct_probe 2 'localhost:9' &\n\
              grpc_probe 3 '\\000\\000\\000\\000\\000' '127.0.0.1:20001' 'db' 5432 &\n"

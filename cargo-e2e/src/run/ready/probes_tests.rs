@@ -17,7 +17,9 @@ fn says(call: &str, program: Option<(&str, &str)>) -> String {
     }
     // One try each: nobody asks again behind the fence.
     let script = format!(
-        "id=01run; fenced() {{ return 0; }}\n{}\n{call}",
+        "root=/nowhere; id=01run; fenced() {{ return 0; }}\n{}\n{}\n{}\n{call}",
+        include_str!("../../host/sh/engine.sh"),
+        include_str!("../../host/sh/listeners.sh"),
         include_str!("../../host/sh/probes.sh")
     );
     let output = Command::new("sh")
@@ -98,4 +100,36 @@ fn who_answers_on_the_hosts_loopback_is_not_the_container_that_has_no_address() 
         };
         assert_eq!(said, expected, "{addresses}");
     }
+}
+
+#[test]
+fn who_listens_on_the_containers_loopback_alone_is_not_there() {
+    for (address, passes) in [
+        ("127.0.0.1:0", false),
+        ("127.0.0.7:0", false),
+        ("[::1]:0", false),
+        ("[::ffff:127.0.0.1]:0", false),
+        ("0.0.0.0:0", true),
+        ("[::]:0", true),
+    ] {
+        let listener = TcpListener::bind(address).expect("a port");
+        let port = listener.local_addr().expect("it has one").port();
+        // A container in the network of this test.
+        let said = says(
+            &format!(
+                "learn() {{ lives=\" id/$$/\"; }}; all_live() {{ false; }}\n\
+                      look_for_listeners; all_listen {port} || echo no\nlearn; look_for_listeners\n\
+                      all_listen {port} && echo it listens"
+            ),
+            None,
+        );
+        let expected = if passes { "no\nit listens\n" } else { "no\n" };
+        assert_eq!(said, expected, "{address}");
+    }
+}
+
+#[test]
+fn a_process_that_took_the_number_of_a_containers_is_not_it() {
+    let call = "lives=\" 0123456789abcdef/$$/\"; all_live || echo another";
+    assert_eq!(says(call, None), "another\n");
 }

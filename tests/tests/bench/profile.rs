@@ -1,0 +1,64 @@
+//! One run from inside: which stage begins when, what it takes, and what lies between.
+
+use std::fs;
+use std::time::Duration;
+
+use e2e_tests::Host;
+use serde_json::{Value, json};
+
+use super::scenarios::Scenario;
+use super::way::ours;
+
+/// Prints the stages of one run; the one before it made all warm. A stage waits for the one above it: what
+/// lies between them is the tool's own, and at both ends that of its process.
+pub(crate) fn profile(name: &str, scenario: &Scenario, host: Host) -> Value {
+    ours(scenario, host);
+    let whole = ours(scenario, host);
+    let record = fs::read(scenario.repo.path("e2e/results/latest/run.json"));
+    let record: Value = serde_json::from_slice(&record.expect("a record")).expect("JSON");
+    let of_run = Duration::from_millis(record["duration_ms"].as_u64().expect("ms"));
+    let began = millis(&record["started_at"]);
+    println!(
+        "\n{name}: {} ms, {} ms of them the process before and after its run",
+        whole.as_millis(),
+        whole.saturating_sub(of_run).as_millis()
+    );
+    println!("\n| stage | begins at | takes | after the last | what |\n|---|---|---|---|---|");
+    let mut rows = Vec::new();
+    let mut last = 0;
+    for stage in record["stages"].as_array().expect("stages") {
+        let begins = millis(&stage["started_at"]) - began;
+        let takes = stage["duration_ms"].as_i64().expect("ms");
+        println!(
+            "| {} | {begins} ms | {takes} ms | {} ms | {} |",
+            stage["name"].as_str().unwrap_or_default(),
+            begins - last,
+            stage["detail"]
+                .as_str()
+                .unwrap_or_default()
+                .replace('|', "/")
+        );
+        rows.push(json!({ "stage": stage["name"], "begins_ms": begins, "takes_ms": takes, "after_the_last_ms": begins - last }));
+        last = begins + takes;
+    }
+    json!({ "scenario": name, "host": host.name(), "whole_ms": u64::try_from(whole.as_millis()).ok(), "stages": rows })
+}
+
+/// Milliseconds of the day of a time such as `2026-11-30T03:18:47.123456Z`.
+fn millis(time: &Value) -> i64 {
+    let time = time.as_str().expect("a time");
+    let (_, clock) = time
+        .trim_end_matches('Z')
+        .split_once('T')
+        .expect("a time of day");
+    let parts: Vec<f64> = clock
+        .split(':')
+        .map(|part| part.parse().expect("a number"))
+        .collect();
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a day has few milliseconds"
+    )]
+    let millis = ((parts[0] * 3600.0 + parts[1] * 60.0 + parts[2]) * 1000.0) as i64;
+    millis
+}
