@@ -8,7 +8,7 @@ use crate::environment::{self, set};
 use crate::host::LOCAL;
 use crate::repo::workspace::ConfiguredHost;
 
-use super::PlanError;
+use super::error::PlanError;
 
 /// The environment that chooses a host; a value so that tests need not change the process's own.
 #[derive(Debug, Clone, Default)]

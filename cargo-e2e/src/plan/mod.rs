@@ -2,6 +2,7 @@
 
 mod cargo_flags;
 mod demand;
+mod error;
 mod harness;
 mod host;
 mod limits;
@@ -14,9 +15,9 @@ use std::time::Duration;
 use crate::environment;
 use crate::repo::workspace::Repo;
 use crate::spec::{Cleanup, Lint, Need, Ports, Side, Spec, Warning};
-use harness::HarnessError;
 
 pub use cargo_flags::CargoFlags;
+pub use error::PlanError;
 pub use host::{HostChoice, HostVariables, choose_host};
 pub use limits::Limits;
 pub use runner::{Listing, NEXTEST_RUNS, Runner};
@@ -30,25 +31,6 @@ pub const LEASE: Duration = Duration::from_mins(1);
 
 /// Time on top of all timeouts before a sandbox counts as expired.
 const GRACE: Duration = Duration::from_mins(10);
-
-/// Why there is no plan.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// The repo's path can't be told to a host.
-    #[error("the path of the repo is not UTF-8: {}", root.display())]
-    NotUtf8 { root: PathBuf },
-    #[error("invalid {name} `{value}`: expected whole seconds from 4 to 3600")]
-    NotSeconds { name: &'static str, value: String },
-    #[error("invalid CARGO_E2E_MAX_SANDBOXES `{value}`: expected a whole number from 1 to 99999")]
-    NotSlots { value: String },
-    #[error("{} names the compose file {file}, which does not exist", spec.display())]
-    NoComposeFile { spec: PathBuf, file: String },
-    #[error("the compose file {file} is a link to {}, which is outside the repo", target.display())]
-    OutsideTheRepo { file: String, target: PathBuf },
-    /// Cargo's test targets can't be the tests.
-    #[error(transparent)]
-    Harness(#[from] HarnessError),
-}
 
 /// What was typed, as far as it changes the plan.
 #[allow(
