@@ -3,6 +3,7 @@
 //! Called by the build and sync stages. Knows nothing of hosts: what comes out are filters for
 //! rsync. Names are bytes, as git and rsync have them.
 
+mod error;
 mod git;
 mod pattern;
 #[cfg(test)]
@@ -15,25 +16,10 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
+pub use error::FilesError;
 use git::Below;
 pub use git::is_ignored;
 use pattern::Pattern;
-
-/// Why the files could not be listed.
-#[derive(Debug, thiserror::Error)]
-pub enum FilesError {
-    /// git did not answer as it should.
-    #[error("`git {command}` failed in {}: {reason}", folder.display())]
-    Git {
-        command: &'static str,
-        folder: PathBuf,
-        reason: String,
-    },
-    #[error("invalid pattern in `sync.include`: {pattern}: {reason}")]
-    Pattern { pattern: String, reason: String },
-    #[error("`sync.include` names {pattern}, which does not exist")]
-    NothingIncluded { pattern: String },
-}
 
 /// rsync filters that leave out what does not travel.
 ///

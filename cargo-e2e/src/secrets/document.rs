@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::MASK;
 use super::guess;
+use super::mask::MASK;
 use super::patterns::Patterns;
 use crate::text::lists;
 

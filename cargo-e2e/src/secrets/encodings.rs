@@ -8,8 +8,8 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use regex::Captures;
 
-use super::SHORTEST;
 use super::guess;
+use super::mask::SHORTEST;
 use crate::text::{LazyRegex, escaped, printable};
 
 /// What a URL may hold as it is (RFC 3986, unreserved).

@@ -2,8 +2,8 @@
 
 use crate::fuzz::parts;
 
-use super::MASK;
 use super::encodings::forms;
+use super::mask::MASK;
 use super::view::View;
 use super::{Masking, Patterns, SHORTEST};
 

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use regex::Captures;
 use serde_json::Value;
 
-use super::MASK;
+use super::mask::MASK;
 use crate::text::LazyRegex;
 
 static CREDENTIAL: LazyRegex = LazyRegex::new(

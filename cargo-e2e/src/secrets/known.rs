@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::SHORTEST;
 use super::guess;
+use super::mask::SHORTEST;
 use super::patterns::Patterns;
 
 /// A value that only looks like one is masked from this length on.

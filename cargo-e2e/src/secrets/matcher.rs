@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::SHORTEST;
+use super::mask::SHORTEST;
 
 /// Forms, none of which is shorter than [`SHORTEST`]. Most places of a text are passed over by a
 /// look at their first bytes; where a form may begin, the longest one is found by halving.

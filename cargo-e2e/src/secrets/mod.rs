@@ -10,6 +10,7 @@ mod encodings;
 pub(crate) mod fuzz;
 mod guess;
 mod known;
+mod mask;
 mod matcher;
 mod model;
 mod patterns;
@@ -25,12 +26,9 @@ use serde_json::Value;
 
 pub use dotenv::variables as dotenv;
 use known::{Known, Origin};
+pub use mask::SHORTEST;
 pub use patterns::{Masking, Patterns};
 
-/// What stands in the place of a secret.
-const MASK: &str = "***";
-/// A named secret that is shorter than this is not masked: it would stand everywhere.
-pub const SHORTEST: usize = 4;
 /// A file that is larger is no password.
 const LARGEST_FILE: u64 = 64 << 10;
 /// Nobody writes a longer compose file.

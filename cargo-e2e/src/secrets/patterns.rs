@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::MASK;
+use super::mask::MASK;
 use super::matcher::Matcher;
 use super::view::View;
 use super::{encodings, guess};

@@ -14,6 +14,7 @@ use crate::spec;
 mod built;
 mod calls;
 mod candidates;
+mod error;
 mod guess;
 mod health;
 mod history;
@@ -30,6 +31,7 @@ mod test_services;
 mod tree;
 mod typed;
 
+pub use error::InitError;
 use guess::{Runs, Tests};
 pub(super) use other_stacks::other_stacks;
 use recipes::Recipes;
@@ -65,22 +67,6 @@ pub struct Written {
     pub others: usize,
     /// Why `docker compose` did not read the compose file, where it did not.
     pub unread: Option<String>,
-}
-
-/// Why nothing was written.
-#[derive(Debug, thiserror::Error)]
-pub enum InitError {
-    /// There is one already.
-    #[error("{} exists already", .0.display())]
-    Exists(PathBuf),
-    /// Compose refuses the file, or it is no YAML.
-    #[error("{file}: {reason}")]
-    Refused { file: String, reason: String },
-    #[error("{}: {source}", path.display())]
-    File { path: PathBuf, source: io::Error },
-    /// What was made up is no good: our bug.
-    #[error("what init would write is not sound, which is a mistake of cargo-e2e:\n{0}")]
-    Own(spec::SpecErrors),
 }
 
 /// Writes `e2e/e2e.yml` for the repo in `root`, and a first test where there is none.

@@ -1,6 +1,8 @@
 //! What can be said of a repo without a host: mistakes, and what keeps its runs from going side
 //! by side.
 
+use std::path::Path;
+
 use e2e_harness::protocol::collision;
 use serde_json::Value;
 
@@ -10,7 +12,6 @@ use crate::setup::init::other_stacks;
 use crate::spec::{Lint, Ports, Warning};
 
 mod copies;
-mod junit;
 mod ports;
 mod stack;
 mod statuses;
@@ -70,7 +71,7 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
             ));
         }
     }
-    errors.extend(junit::junit(plan));
+    errors.extend(old_results(plan));
     errors.extend(stack::stack(plan, model));
     errors.extend(outside.into_iter().map(|outside| outside.text));
     let unpublished = unpublished(plan, model, &rewritten.published).into_iter();
@@ -101,6 +102,20 @@ pub fn addresses(plan: &Plan, published: &[Published]) -> Vec<Warning> {
     } else {
         Vec::new()
     }
+}
+
+/// Returns entries of `junit` in the folder of results, which are of earlier runs.
+fn old_results(plan: &Plan) -> Vec<String> {
+    let Ok(results) = plan.repo.results_dir.strip_prefix(&plan.repo.root) else {
+        return Vec::new();
+    };
+    let is_old = |entry: &&String| {
+        let path = Path::new(entry.trim_start_matches("./"));
+        plan.tests.service().is_none() && path.starts_with(results)
+    };
+    let why = "names results of earlier runs, which never count: name what the tests write";
+    let old = plan.spec.junit.iter().filter(is_old);
+    old.map(|entry| format!("`junit`: {entry} {why}")).collect()
 }
 
 /// Returns warnings of commands that start a stack beside the sandbox.

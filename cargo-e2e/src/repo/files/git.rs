@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::repo::git;
 
-use super::FilesError;
+use super::error::FilesError;
 use super::pattern::Pattern;
 
 const LIMIT: Duration = Duration::from_mins(1);

@@ -7,7 +7,7 @@ use std::path::Path;
 use regex::Captures;
 use serde_json::{Map, Value, json};
 
-use super::InitError;
+use super::error::InitError;
 use crate::text::LazyRegex;
 
 /// The services of all files; a later file's ports are added, its health check replaces.
