@@ -69,16 +69,11 @@ fn normal(reference: &str) -> String {
 /// Returns a service's name as a part of an image's: lower case, and nothing that must not stand
 /// there.
 fn repository(service: &str) -> String {
-    let plain: String = service
-        .to_ascii_lowercase()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
-    let plain = plain.trim_matches('-');
-    if plain.is_empty() {
-        "image".to_owned()
-    } else {
-        plain.to_owned()
+    let plain = service.to_ascii_lowercase();
+    let plain = plain.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    match plain.trim_matches('-') {
+        "" => "image".to_owned(),
+        plain => plain.to_owned(),
     }
 }
 
