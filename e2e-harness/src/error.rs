@@ -1,5 +1,6 @@
 //! What goes wrong in a test's dealings with its sandbox.
 
+use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::time::Duration;
 
@@ -144,11 +145,9 @@ fn of_body(body: &str) -> String {
 
 /// Returns names in order and once each, for [`Error::Unknown`].
 pub(crate) fn list(names: impl Iterator<Item = String>) -> String {
-    let mut names: Vec<String> = names.collect();
-    names.sort();
-    names.dedup();
+    let names: BTreeSet<String> = names.collect();
     if names.is_empty() {
         return "none".to_owned();
     }
-    names.join(", ")
+    Vec::from_iter(names).join(", ")
 }

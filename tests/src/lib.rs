@@ -53,24 +53,25 @@ pub use started::Started;
 /// The scenario's name becomes a module, a host's name a test in it.
 #[macro_export]
 macro_rules! on_each_host {
-    ($($(#[$about:meta])* fn $name:ident($host:ident) $body:block)*) => {$(
-        $(#[$about])*
-        mod $name {
-            #[allow(unused_imports, reason = "what a scenario needs differs")]
-            use super::*;
-
-            fn scenario($host: $crate::Host) $body
-
-            $crate::on_hosts!(local: Local, ssh_as_root: Root, ssh_as_user: Dev);
-        }
-    )*};
+    ($($scenarios:tt)*) => {
+        $crate::scenarios! { [local: Local, ssh_as_root: Root, ssh_as_user: Dev] $($scenarios)* }
+    };
 }
 
 /// Two tests for a scenario that who one is on the host makes no difference to: on this
 /// machine, and over ssh.
 #[macro_export]
 macro_rules! here_and_over_ssh {
-    ($($(#[$about:meta])* fn $name:ident($host:ident) $body:block)*) => {$(
+    ($($scenarios:tt)*) => {
+        $crate::scenarios! { [local: Local, ssh_as_user: Dev] $($scenarios)* }
+    };
+}
+
+/// A module for each scenario.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! scenarios {
+    ($hosts:tt $($(#[$about:meta])* fn $name:ident($host:ident) $body:block)*) => {$(
         $(#[$about])*
         mod $name {
             #[allow(unused_imports, reason = "what a scenario needs differs")]
@@ -78,7 +79,7 @@ macro_rules! here_and_over_ssh {
 
             fn scenario($host: $crate::Host) $body
 
-            $crate::on_hosts!(local: Local, ssh_as_user: Dev);
+            $crate::on_hosts! $hosts;
         }
     )*};
 }

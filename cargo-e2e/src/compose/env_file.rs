@@ -3,6 +3,15 @@
 use crate::text::LazyRegex;
 use std::path::Path;
 
+const EXAMPLES: [&str; 6] = [
+    ".example",
+    ".sample",
+    ".dist",
+    ".template",
+    "-example",
+    ".default",
+];
+
 /// Returns what to do where Compose misses an env file; `folder` is the repo's where Compose ran, and
 /// `root` is the repo here.
 #[must_use]
@@ -18,23 +27,14 @@ pub fn help(said: &str, folder: &str, root: &Path) -> Option<String> {
     if file.starts_with('/') {
         return None;
     }
-    let example = [
-        ".example",
-        ".sample",
-        ".dist",
-        ".template",
-        "-example",
-        ".default",
-    ]
-    .iter()
-    .map(|end| format!("{file}{end}"))
-    .find(|example| root.join(example).is_file());
-    Some(match example {
-        Some(example) => {
-            format!("cp {example} {file}; it is sent to the host although git ignores it")
-        }
-        None => format!("write {file}; it is sent to the host although git ignores it"),
-    })
+    let mut examples = EXAMPLES.iter().map(|end| format!("{file}{end}"));
+    let make = match examples.find(|example| root.join(example).is_file()) {
+        Some(example) => format!("cp {example} {file}"),
+        None => format!("write {file}"),
+    };
+    Some(format!(
+        "{make}; it is sent to the host although git ignores it"
+    ))
 }
 
 #[cfg(test)]

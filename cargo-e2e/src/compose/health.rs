@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::duration;
+use super::model::items;
 
 /// Docker's own defaults for a health check that leaves them out.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
@@ -54,19 +55,12 @@ pub(super) fn speed_up(check: &mut Map<String, Value>, engine: (u32, u32)) -> Op
         return None;
     }
     let of_the_image = check.get("test").is_none_or(Value::is_null);
-    let time = |key: &str| {
-        check
-            .get(key)
-            .and_then(Value::as_str)
-            .and_then(duration::parse)
-    };
+    let time = |key: &str| duration::parse(check.get(key)?.as_str()?);
     let own_interval = time("interval");
     let interval = own_interval.unwrap_or(DEFAULT_INTERVAL);
     let start_period = time("start_period").unwrap_or_default();
-    let own_retries = check
-        .get("retries")
-        .and_then(Value::as_u64)
-        .filter(|retries| *retries > 0);
+    let own_retries = check.get("retries").and_then(Value::as_u64);
+    let own_retries = own_retries.filter(|retries| *retries > 0);
     let retries = own_retries.unwrap_or(DEFAULT_RETRIES);
     let mut failing = interval.saturating_mul(u32::try_from(retries).unwrap_or(u32::MAX));
     if of_the_image && (own_interval.is_none() || own_retries.is_none()) {
@@ -92,10 +86,8 @@ pub(super) fn speed_up(check: &mut Map<String, Value>, engine: (u32, u32)) -> Op
     if old_engine {
         check.insert("interval".into(), json!(duration::text(fast)));
         let retries = failing.as_millis().div_ceil(fast.as_millis());
-        check.insert(
-            "retries".into(),
-            json!(u32::try_from(retries).unwrap_or(u32::MAX)),
-        );
+        let retries = u32::try_from(retries).unwrap_or(u32::MAX);
+        check.insert("retries".into(), json!(retries));
     } else {
         check.insert("start_interval".into(), json!(duration::text(fast)));
         let start_period = start_period.max(failing);

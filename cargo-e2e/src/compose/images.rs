@@ -69,16 +69,11 @@ fn normal(reference: &str) -> String {
 /// Returns a service's name as a part of an image's: lower case, and nothing that must not stand
 /// there.
 fn repository(service: &str) -> String {
-    let plain: String = service
-        .to_ascii_lowercase()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
-    let plain = plain.trim_matches('-');
-    if plain.is_empty() {
-        "image".to_owned()
-    } else {
-        plain.to_owned()
+    let plain = service.to_ascii_lowercase();
+    let plain = plain.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    match plain.trim_matches('-') {
+        "" => "image".to_owned(),
+        plain => plain.to_owned(),
     }
 }
 
@@ -143,7 +138,10 @@ pub(super) fn scope(
 fn follow(name: &str, build: &mut Map<String, Value>, tags: &Tags, log: &mut ChangeLog) {
     let mut followed = Vec::new();
     for key in ["args", "additional_contexts"] {
-        change_values(build.get_mut(key), |name, value| {
+        let Some(values) = build.get_mut(key) else {
+            continue;
+        };
+        change_values(values, |name, value| {
             let (scheme, reference) = match value.strip_prefix("docker-image://") {
                 Some(reference) => ("docker-image://", reference),
                 None if key == "additional_contexts" => return None,
@@ -202,16 +200,16 @@ fn argument(line: &str) -> Option<(&str, &str)> {
 }
 
 /// Changes the values of a map, or of a list of `NAME=VALUE`.
-fn change_values(values: Option<&mut Value>, mut change: impl FnMut(&str, &str) -> Option<String>) {
+fn change_values(values: &mut Value, mut change: impl FnMut(&str, &str) -> Option<String>) {
     match values {
-        Some(Value::Object(map)) => {
+        Value::Object(map) => {
             for (name, value) in map {
                 if let Some(new) = value.as_str().and_then(|value| change(name, value)) {
                     *value = json!(new);
                 }
             }
         }
-        Some(Value::Array(list)) => {
+        Value::Array(list) => {
             for entry in list {
                 let pair = entry.as_str().and_then(|entry| entry.split_once('='));
                 if let Some((name, value)) = pair

@@ -20,7 +20,6 @@ use super::{advertised, gateway, health, labels, names, shared};
 /// What the rewrite needs to know.
 #[derive(Debug, Clone)]
 pub struct Isolation<'a> {
-    /// The compose project's name.
     pub project: &'a str,
     /// Labels for everything that is made.
     pub labels: &'a [(String, String)],
@@ -35,7 +34,6 @@ pub struct Isolation<'a> {
 /// What came out of it.
 #[derive(Debug, Clone)]
 pub struct Rewritten {
-    /// The model to run.
     pub model: Value,
     /// What was changed and why, for `plan`.
     pub changes: Vec<String>,

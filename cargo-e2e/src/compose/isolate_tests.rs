@@ -126,10 +126,7 @@ fn a_container_name_becomes_an_alias_and_what_names_it_follows() {
 fn a_health_check_is_faster_but_has_no_less_time() {
     let check = json!({ "healthcheck": { "test": ["CMD", "x"], "interval": "10s", "retries": 5, "start_interval": "2s" } });
     let old = service(&check)["healthcheck"].clone();
-    assert_eq!(
-        (&old["interval"], &old["retries"]),
-        (&json!("1s"), &json!(50))
-    );
+    assert_eq!(json!([old["interval"], old["retries"]]), json!(["1s", 50]));
     assert_eq!(
         old.get("start_interval"),
         None,
@@ -139,13 +136,10 @@ fn a_health_check_is_faster_but_has_no_less_time() {
     let new =
         run(json!({ "services": { "db": check } }), (25, 0)).model["services"]["db"]["healthcheck"]
             .clone();
+    assert_eq!(json!([new["interval"], new["retries"]]), json!(["10s", 5]));
     assert_eq!(
-        (&new["interval"], &new["retries"]),
-        (&json!("10s"), &json!(5))
-    );
-    assert_eq!(
-        (&new["start_interval"], &new["start_period"]),
-        (&json!("1s"), &json!("50s"))
+        json!([new["start_interval"], new["start_period"]]),
+        json!(["1s", "50s"])
     );
 }
 
@@ -153,8 +147,8 @@ fn a_health_check_is_faster_but_has_no_less_time() {
 fn a_health_check_without_numbers_has_dockers_own() {
     let check = service(&json!({ "healthcheck": { "test": ["CMD", "x"] } }))["healthcheck"].clone();
     assert_eq!(
-        (&check["interval"], &check["retries"]),
-        (&json!("1s"), &json!(90))
+        json!([check["interval"], check["retries"]]),
+        json!(["1s", 90])
     );
 }
 

@@ -169,10 +169,7 @@ pub(super) fn network_keys(model: &mut Map<String, Value>, log: &mut ChangeLog) 
     };
     let mut renamed: BTreeMap<String, String> = BTreeMap::new();
     for key in networks.keys().filter(|key| !is_key(key)) {
-        let mut plain: String = key
-            .chars()
-            .map(|c| if is_key_character(c) { c } else { '-' })
-            .collect();
+        let mut plain = key.replace(|c| !is_key_character(c), "-");
         if plain.is_empty() {
             plain.push('-');
         }

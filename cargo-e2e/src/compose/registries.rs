@@ -106,7 +106,7 @@ mod tests {
                 "image": "e2e-shop-1-web:run",
                 "build": {
                     "context": "/r",
-                    "args": {"REGISTRY": "two.example.org"},
+                    "args": {"REGISTRY": "two.example.org", "OTHER": null},
                     "additional_contexts": {"base": "docker-image://one.example.org/base", "other": "/r/other"},
                     "cache_from": ["type=registry,ref=cache.example.org/web", "type=gha"],
                 },
@@ -116,6 +116,7 @@ mod tests {
         let pulls = super::super::pulls::take(&mut model, false);
         let dockerfile = "#Syntax = syntax.example.org/dockerfile:1\n\
             ARG REGISTRY=default.example.org\nARG TAG\n\
+            ARG OTHER=three.example.org\nFROM ${OTHER}/base\n\
             FROM --platform=linux/amd64 ${REGISTRY}/base:${TAG:-1} AS Build\n\
             FROM build AS last\nCOPY --from=0 /a /a\nCOPY --from=build /a /a\n\
             COPY --from=copy.example.org/tool /b /b\n\
@@ -131,6 +132,7 @@ mod tests {
                 "one.example.org",
                 "quay.io",
                 "syntax.example.org",
+                "three.example.org",
                 "two.example.org"
             ]
         );

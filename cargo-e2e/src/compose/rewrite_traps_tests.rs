@@ -15,8 +15,8 @@ fn trap_9_health_is_faster_and_has_no_less_time() {
     };
     let light = check(json!(["CMD", "pg_isready"]), OLD);
     assert_eq!(
-        (&light["interval"], &light["retries"]),
-        (&json!("1s"), &json!(50))
+        json!([light["interval"], light["retries"]]),
+        json!(["1s", 50])
     );
     for heavy in [
         json!(["CMD-SHELL", "kafka-topics.sh --list"]),
@@ -25,13 +25,13 @@ fn trap_9_health_is_faster_and_has_no_less_time() {
     ] {
         let slow = check(heavy.clone(), OLD);
         assert_eq!(
-            (&slow["interval"], &slow["retries"]),
-            (&json!("3s"), &json!(17))
+            json!([slow["interval"], slow["retries"]]),
+            json!(["3s", 17])
         );
         let new = check(heavy, NEW);
         assert_eq!(
-            (&new["interval"], &new["start_interval"]),
-            (&json!("10s"), &json!("1s"))
+            json!([new["interval"], new["start_interval"]]),
+            json!(["10s", "1s"])
         );
         assert_eq!(new["start_period"], "50s");
     }
@@ -97,8 +97,8 @@ fn trap_11_a_container_name_is_an_alias_and_what_names_it_follows() {
     assert_eq!(*aliases, json!(["database", "my-db"]));
     assert_eq!(own["api"]["external_links"], json!(["legacy:old"]));
     assert_eq!(
-        (&own["api"]["pid"], &own["api"]["volumes_from"]),
-        (&json!("service:db"), &json!(["db:ro"]))
+        json!([own["api"]["pid"], own["api"]["volumes_from"]]),
+        json!(["service:db", ["db:ro"]])
     );
     assert_eq!(own["side"]["network_mode"], "service:db");
     assert!(told(&rewritten.changes, "docker exec my-db"));
@@ -213,8 +213,8 @@ fn trap_15_a_port_without_a_number_gets_one() {
     );
     let ports = &rewritten.model["services"]["s"]["ports"];
     assert_eq!(
-        (&ports[0]["published"], &ports[1]["published"]),
-        (&json!("20001"), &json!("20002"))
+        json!([ports[0]["published"], ports[1]["published"]]),
+        json!(["20001", "20002"])
     );
 }
 

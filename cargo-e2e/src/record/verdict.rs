@@ -72,7 +72,6 @@ pub struct Evidence {
     pub who: String,
     /// How their processes ended.
     pub ended: Vec<Ended>,
-    /// `timeout`.
     pub timeout: Duration,
     /// Whether a harness ran them, which writes down every test.
     pub harness: bool,
@@ -95,7 +94,6 @@ pub struct Evidence {
 /// A word that is no pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
-    /// Who says it.
     pub source: Source,
     /// What it makes of the run.
     pub verdict: Verdict,

@@ -148,12 +148,9 @@ fn drop_option(words: &mut Vec<String>, option: &str) {
 fn is_several(words: &[String]) -> bool {
     let is_option = |word: &&String| word.split('=').next() == Some("--spec");
     let options = words.iter().filter(is_option).count();
-    let mut values = words
-        .iter()
-        .zip(words.iter().skip(1))
-        .filter(|(option, _)| *option == "--spec")
-        .map(|(_, value)| value)
-        .chain(words.iter().filter(|word| word.starts_with("--spec=")));
+    let apart = words.windows(2).filter(|pair| pair[0] == "--spec");
+    let joined = words.iter().filter(|word| word.starts_with("--spec="));
+    let mut values = apart.map(|pair| &pair[1]).chain(joined);
     let workspace = words.iter().any(|word| word == "--workspace");
     workspace || options > 1 || values.any(|value| value.contains(['*', '?', '[']))
 }

@@ -18,12 +18,9 @@ pub struct Container {
     /// Which of the service's containers, from 1.
     #[serde(default)]
     pub number: String,
-    /// The image it runs.
     #[serde(default)]
     pub image: String,
-    /// Docker's state of it.
     pub state: State,
-    /// What it was made from.
     #[serde(default)]
     pub config: Config,
     /// How often Docker restarted it.
@@ -51,7 +48,6 @@ pub struct State {
     pub error: String,
     /// When it last started, by the host's clock.
     pub started_at: String,
-    /// When it last ended.
     pub finished_at: String,
     /// Its health, none without a health check.
     pub health: Option<Health>,
@@ -122,7 +118,6 @@ pub struct OwnCheck {
     pub seconds: f64,
 }
 
-/// A container's restart policy.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Policy {

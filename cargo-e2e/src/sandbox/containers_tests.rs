@@ -35,33 +35,15 @@ fn nothing_is_ready_before_the_first_look() {
 
 #[test]
 fn a_one_shot_that_exits_0_is_ready_one_that_exits_otherwise_is_hopeless() {
-    let fine = seen(&[container(
-        "init",
-        &json!({ "Status": "exited", "ExitCode": 0 }),
-        "no",
-        0,
-    )]);
+    let exited = |service: &str, state| seen(&[container(service, &state, "no", 0)]);
+    let fine = exited("init", json!({ "Status": "exited", "ExitCode": 0 }));
     assert!(fine.waiting(Instant::now()).is_empty() && fine.hopeless().is_none());
-    let bad = seen(&[container(
-        "init",
-        &json!({ "Status": "exited", "ExitCode": 3 }),
-        "no",
-        0,
-    )]);
-    assert_eq!(
-        bad.hopeless().map(|(_, why)| why).as_deref(),
-        Some("init exited with code 3")
-    );
-    let oom = seen(&[container(
-        "api",
-        &json!({ "Status": "exited", "ExitCode": 137, "OOMKilled": true }),
-        "",
-        0,
-    )]);
-    assert!(
-        oom.hopeless()
-            .is_some_and(|(_, why)| why.contains("ran out of memory"))
-    );
+    let bad = exited("init", json!({ "Status": "exited", "ExitCode": 3 }));
+    let why = bad.hopeless().map(|(_, why)| why);
+    assert_eq!(why.as_deref(), Some("init exited with code 3"));
+    let state = json!({ "Status": "exited", "ExitCode": 137, "OOMKilled": true });
+    let why = exited("api", state).hopeless().map(|(_, why)| why);
+    assert!(why.is_some_and(|why| why.contains("ran out of memory")));
 }
 
 #[test]

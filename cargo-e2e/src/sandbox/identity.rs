@@ -1,6 +1,5 @@
 //! How a sandbox is known, before there is one.
 
-/// How a sandbox is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// 26 lower-case characters that sort by time.

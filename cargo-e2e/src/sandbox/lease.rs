@@ -265,9 +265,7 @@ impl Holder {
             }
         }
     }
-}
 
-impl Holder {
     /// Takes what the host answered to a heartbeat; says how that ends it.
     fn take(&self, answer: &str) -> Option<Over> {
         let turn = match Answer::parse(answer) {

@@ -115,7 +115,6 @@ pub fn is_run_id(text: &str) -> bool {
 /// A sandbox that exists on a host.
 #[derive(Debug, Clone)]
 pub struct Sandbox {
-    /// How it is known.
     pub identity: Identity,
     /// The tool's folder on the host.
     pub root: String,

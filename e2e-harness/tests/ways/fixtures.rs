@@ -1,4 +1,4 @@
-use crate::play::{Play, Ran, Way};
+use crate::play::{Play, Way};
 
 const VERDICTS: [(&str, &str); 8] = [
     ("a_pool_is_closed", "ok"),
@@ -11,22 +11,14 @@ const VERDICTS: [(&str, &str); 8] = [
     ("h_has_a_fragile_fixture", "FAILED"),
 ];
 
-/// What is shown of a failed test.
-fn shown<'a>(ran: &'a Ran, name: &str) -> &'a str {
-    let header = format!("---- {name} ----\n");
-    let text = ran.stdout.split_once(&header).expect("it is shown").1;
-    text.split("\n----").next().unwrap_or_default()
-}
-
 #[test]
 fn fixtures_close_on_the_runtime_of_their_test() {
     let mut play = Play::new();
     play.set("RUST_BACKTRACE", "1");
     let ran = play.run(Way::Children, "fixtures", &[]);
-    let expected = VERDICTS.map(|(name, verdict)| (name.to_owned(), verdict));
-    assert_eq!(ran.verdicts(), expected.into(), "{}", ran.all());
+    ran.has_verdicts(&VERDICTS);
     for name in [VERDICTS[1].0, VERDICTS[2].0] {
-        let text = shown(&ran, name);
+        let text = ran.shown(name);
         assert!(text.contains("a worker went home"), "{text}");
         assert!(text.contains("the pool is dropped"), "{text}");
         assert!(!ran.message(name).contains("closing fixture"), "{text}");
@@ -42,28 +34,17 @@ fn fixtures_close_on_the_runtime_of_their_test() {
             ", while making fixture fixtures::Stuck (",
         ),
     ] {
-        let message = ran.message(name);
         let start = format!("timed out after 0.2 s{doing}");
-        assert!(message.starts_with(&start), "{message}");
-        assert!(
-            message.contains("; it blocks, so its thread could not be stopped"),
-            "{message}"
-        );
-        assert!(
-            shown(&ran, name).contains("loud is closed"),
-            "{}",
-            ran.all()
-        );
+        let blocks = "; it blocks, so its thread could not be stopped";
+        ran.says(name, &start, blocks);
+        let shown = ran.shown(name);
+        assert!(shown.contains("loud is closed"), "{shown}");
     }
-    let text = shown(&ran, "h_has_a_fragile_fixture");
-    assert!(
-        text.starts_with("fixture fixtures::Fragile panicked: it broke, at e2e-harness/tests/suite/tests/fixtures.rs:"),
-        "{text}"
-    );
-    assert!(
-        text.contains("fixtures::Fragile as e2e_harness::fixture::Fixture>::set_up"),
-        "{text}"
-    );
+    let text = ran.shown("h_has_a_fragile_fixture");
+    let start = "fixture fixtures::Fragile panicked: it broke, at e2e-harness/tests/suite/tests/fixtures.rs:";
+    assert!(text.starts_with(start), "{text}");
+    let place = "fixtures::Fragile as e2e_harness::fixture::Fixture>::set_up";
+    assert!(text.contains(place), "{text}");
     for hidden in ["e2e_harness::run", "block_on", "e2e_harness::body"] {
         assert!(!text.contains(hidden), "{hidden}: {text}");
     }

@@ -10,42 +10,25 @@ fn run(play: &Play, arguments: &[&str]) -> Ran {
 #[test]
 fn outside_a_sandbox_nothing_runs_and_that_is_no_failure() {
     let ran = Play::outside().run(Way::Threads, "verdicts", &[]);
-    assert_eq!(ran.code, Some(0), "{}", ran.all());
-    assert!(
-        ran.stdout.contains("0 passed; 0 failed; 18 ignored"),
-        "{}",
-        ran.stdout
-    );
-    assert!(ran.stderr.contains("run `cargo e2e`"), "{}", ran.stderr);
+    ran.ended(0);
+    ran.stdout_has("0 passed; 0 failed; 18 ignored");
+    ran.stderr_has("run `cargo e2e`");
     for asked in ["--ignored", "--include-ignored"] {
         let ran = run(&Play::outside(), &[asked]);
-        assert_eq!(ran.code, Some(0), "{}", ran.all());
+        ran.ended(0);
         let why =
             "test is_ignored                        ... ignored (no sandbox here: run `cargo e2e`)";
-        assert!(
-            ran.stdout
-                .replace("  ", "")
-                .contains(&why.replace("  ", "")),
-            "{}",
-            ran.stdout
-        );
-        assert!(
-            ran.stdout.contains("0 passed; 0 failed; 18 ignored"),
-            "{}",
-            ran.stdout
-        );
+        let flat = ran.stdout.replace("  ", "");
+        assert!(flat.contains(&why.replace("  ", "")), "{}", ran.stdout);
+        ran.stdout_has("0 passed; 0 failed; 18 ignored");
     }
 }
 
 #[test]
 fn nextest_skips_them_all_outside_a_sandbox() {
     let ran = Play::outside().run(Way::Nextest, "verdicts", &["--no-tests=pass"]);
-    assert_eq!(ran.code, Some(0), "{}", ran.all());
-    assert!(
-        ran.stderr.contains("0 tests run: 0 passed, 18 skipped"),
-        "{}",
-        ran.stderr
-    );
+    ran.ended(0);
+    ran.stderr_has("0 tests run: 0 passed, 18 skipped");
 }
 
 #[test]
@@ -53,13 +36,8 @@ fn a_sandbox_can_be_required() {
     let mut play = Play::outside();
     play.set(REQUIRED, "1");
     let ran = run(&play, &["--exact", "passes"]);
-    assert_eq!(ran.code, Some(101), "{}", ran.all());
-    assert!(
-        ran.message("passes")
-            .contains("E2E_REQUIRED=1 asks for one"),
-        "{}",
-        ran.all()
-    );
+    ran.ended(101);
+    ran.says("passes", "", "E2E_REQUIRED=1 asks for one");
 }
 
 #[test]
@@ -86,7 +64,7 @@ fn filters_choose_and_json_is_json() {
             "pass", "--skip", "async", "--skip", "second", "--format", "json",
         ],
     );
-    assert_eq!(ran.code, Some(0), "{}", ran.all());
+    ran.ended(0);
     // What tests print themselves is not captured on threads.
     let lines = ran.stdout.lines().filter(|line| line.starts_with('{'));
     let ended: Vec<String> = lines
@@ -100,12 +78,8 @@ fn filters_choose_and_json_is_json() {
 #[test]
 fn ignored_tests_run_when_asked_for() {
     let ran = run(&Play::new(), &["--ignored"]);
-    assert_eq!(ran.code, Some(101), "{}", ran.all());
-    assert!(
-        ran.message("is_ignored").contains("only when asked to"),
-        "{}",
-        ran.all()
-    );
+    ran.ended(101);
+    ran.says("is_ignored", "", "only when asked to");
 }
 
 #[test]
@@ -115,11 +89,7 @@ fn nocapture_shows_it_live() {
     command.args(["--exact", "passes", "--nocapture"]);
     command.env("E2E_EVENTS", play.path().join("events.jsonl"));
     let ran = play.finish(&mut command);
-    assert!(
-        ran.stdout.contains("nobody wants to see this"),
-        "{}",
-        ran.all()
-    );
+    ran.stdout_has("nobody wants to see this");
 }
 
 #[test]
@@ -127,13 +97,8 @@ fn no_tests_is_an_error_of_its_own() {
     let none = binary(&["--bin", "none"]);
     let play = Play::new();
     let ran = play.finish(&mut play.command(&none));
-    assert_eq!(ran.code, Some(4), "{}", ran.all());
-    assert!(
-        ran.stderr
-            .contains("no #[e2e_harness::test] in this target"),
-        "{}",
-        ran.stderr
-    );
+    ran.ended(4);
+    ran.stderr_has("no #[e2e_harness::test] in this target");
 }
 
 #[test]
@@ -151,11 +116,6 @@ fn a_harness_says_hello() {
 #[test]
 fn without_harness_false_it_does_not_look_green() {
     let ran = Play::new().run(Way::Threads, "forgotten", &[]);
-    assert_eq!(ran.code, Some(101), "{}", ran.all());
-    assert!(
-        ran.stdout
-            .contains("[[test]]\nname = \"forgotten\"\nharness = false"),
-        "{}",
-        ran.all()
-    );
+    ran.ended(101);
+    ran.stdout_has("[[test]]\nname = \"forgotten\"\nharness = false");
 }

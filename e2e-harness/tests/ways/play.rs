@@ -211,6 +211,46 @@ impl Ran {
         text.unwrap_or_default().trim_end().to_owned()
     }
 
+    #[track_caller]
+    pub(crate) fn ended(&self, code: i32) {
+        assert_eq!(self.code, Some(code), "{}", self.all());
+    }
+
+    #[track_caller]
+    pub(crate) fn stdout_has(&self, text: &str) {
+        assert!(self.stdout.contains(text), "{text}: {}", self.all());
+    }
+
+    #[track_caller]
+    pub(crate) fn stderr_has(&self, text: &str) {
+        assert!(self.stderr.contains(text), "{text}: {}", self.all());
+    }
+
+    /// What is shown of a failed test.
+    #[track_caller]
+    pub(crate) fn shown(&self, name: &str) -> &str {
+        let header = format!("---- {name} ----\n");
+        let text = self.stdout.split_once(&header).expect("it is shown").1;
+        text.split("\n----").next().unwrap_or_default()
+    }
+
+    /// Checks how the message of a failed test begins, and that it has this.
+    #[track_caller]
+    pub(crate) fn says(&self, name: &str, start: &str, part: &str) {
+        let message = self.message(name);
+        assert!(message.starts_with(start), "{name}: {message}");
+        assert!(message.contains(part), "{name}: {message}");
+    }
+
+    /// Checks how each test ended.
+    #[track_caller]
+    pub(crate) fn has_verdicts(&self, expected: &[(&str, &'static str)]) {
+        let expected = expected
+            .iter()
+            .map(|(name, verdict)| ((*name).to_owned(), *verdict));
+        assert_eq!(self.verdicts(), expected.collect(), "{}", self.all());
+    }
+
     pub(crate) fn all(&self) -> String {
         format!("code {:?}\n{}\n{}", self.code, self.stdout, self.stderr)
     }

@@ -13,18 +13,15 @@ use crate::play::{Play, Ran, Way};
 
 /// A web service that says what it was asked; its health check fails once.
 fn web() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("it has one").port();
+    let (listener, port) = listen();
     thread::spawn(move || {
         let mut sick = 1;
         for stream in listener.incoming().flatten() {
             let mut line = String::new();
             let mut reader = BufReader::new(&stream);
             let _ = reader.read_line(&mut line);
-            let asked = line
-                .rsplit_once(' ')
-                .map_or("", |(asked, _)| asked)
-                .to_owned();
+            let asked = line.rsplit_once(' ').map_or("", |(asked, _)| asked);
+            let asked = asked.to_owned();
             // The whole head, or the answer could be lost with a reset.
             let mut headers = Vec::new();
             while line != "\r\n" && !line.is_empty() {
@@ -53,18 +50,22 @@ fn web() -> u16 {
     port
 }
 
-/// Accepts and hangs up, as a forwarder does when nothing listens behind it.
-fn dead() -> u16 {
+fn listen() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("it has one").port();
+    (listener, port)
+}
+
+/// Accepts and hangs up, as a forwarder does when nothing listens behind it.
+fn dead() -> u16 {
+    let (listener, port) = listen();
     thread::spawn(move || listener.incoming().for_each(drop));
     port
 }
 
 /// Accepts and never answers.
 fn silent() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("it has one").port();
+    let (listener, port) = listen();
     thread::spawn(move || listener.incoming().collect::<Vec<_>>());
     port
 }
@@ -93,13 +94,9 @@ fn serve(stream: &UnixStream, all: &Asked) {
             test.clone_from(name);
         }
         let value: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-        let to = value["change"]["to"]
-            .as_str()
-            .or(value["ask"].as_str())
-            .unwrap_or_default();
-        all.lock()
-            .expect("nobody panics")
-            .push((test.clone(), to.to_owned()));
+        let to = value["change"]["to"].as_str().or(value["ask"].as_str());
+        let to = to.unwrap_or_default().to_owned();
+        all.lock().expect("nobody panics").push((test.clone(), to));
         if matches!(&request, Request::Change { service, .. } if service == "slow") {
             continue;
         }
@@ -200,12 +197,8 @@ fn check(way: Way) {
     let asked = control(&socket);
     play.set(CONTROL, &socket.display().to_string());
     let ran = play.run(way, "stack", &[]);
-    let failed: Vec<_> = ran
-        .verdicts()
-        .into_iter()
-        .filter(|(_, how)| *how != "ok")
-        .collect();
-    let failed: Vec<_> = failed.into_iter().map(|(name, _)| name).collect();
+    let failed = ran.verdicts().into_iter().filter(|(_, how)| *how != "ok");
+    let failed: Vec<_> = failed.map(|(name, _)| name).collect();
     let expected = [
         "asks_in_vain",
         "controls_without_asking",
@@ -217,30 +210,22 @@ fn check(way: Way) {
         "waits_longer_than_it_may",
     ];
     assert_eq!(failed, expected, "{way:?}: {}", ran.all());
-    let message = ran.message("controls_without_asking");
-    assert!(
-        message.contains("write #[e2e_harness::test(exclusive)] (test at "),
-        "{message}"
-    );
-    let message = ran.message("needs_what_does_not_come");
-    assert!(
-        message.starts_with("health check nothing behind it (127.0.0.1:"),
-        "{message}"
-    );
-    assert!(
-        message.contains("last status: it accepted and closed the connection (test at "),
-        "{message}"
-    );
-    let message = ran.message("waits_in_vain");
-    assert!(
-        message.starts_with("`a third row` did not happen within 0."),
-        "{message}"
-    );
-    assert!(
-        message.contains("last status: 2 rows (test at "),
-        "{message}"
-    );
-    let late = [
+    let messages = [
+        (
+            "controls_without_asking",
+            "",
+            "write #[e2e_harness::test(exclusive)] (test at ",
+        ),
+        (
+            "needs_what_does_not_come",
+            "health check nothing behind it (127.0.0.1:",
+            "last status: it accepted and closed the connection (test at ",
+        ),
+        (
+            "waits_in_vain",
+            "`a third row` did not happen within 0.",
+            "last status: 2 rows (test at ",
+        ),
         (
             "stops_in_vain",
             "timed out after 0.2 s, while stopping service slow (",
@@ -257,10 +242,8 @@ fn check(way: Way) {
             "/hello (test at ",
         ),
     ];
-    for (name, start, then) in late {
-        let message = ran.message(name);
-        assert!(message.starts_with(start), "{message}");
-        assert!(message.contains(then), "{message}");
+    for (name, start, part) in messages {
+        ran.says(name, start, part);
     }
 
     records_have_the_requests(&play, &ran);
@@ -341,15 +324,14 @@ fn without_a_socket_tests_that_control_are_ignored_and_the_rest_works() {
         assert_eq!(verdicts[name], "ignored", "{name}: {}", ran.all());
     }
     let why = "... ignored (it controls services: run `cargo e2e`, or `cargo e2e --reuse`)";
-    assert!(ran.stdout.contains(why), "{}", ran.stdout);
+    ran.stdout_has(why);
 
     play.set(REQUIRED, "1");
     let ran = play.run(Way::Threads, "stack", &["--exact", "controls"]);
     assert_eq!(ran.verdicts()["controls"], "FAILED", "{}", ran.all());
-    let message = ran.message("controls");
-    assert!(message.contains("`cargo e2e --reuse`"), "{message}");
+    ran.says("controls", "", "`cargo e2e --reuse`");
     // nextest knows nothing of a test that is ignored while it runs: it would pass.
     play.set(REQUIRED, "");
     let ran = play.run(Way::Nextest, "stack", &["-E", "test(=controls)"]);
-    assert_eq!(ran.code, Some(100), "{}", ran.all());
+    ran.ended(100);
 }

@@ -57,15 +57,11 @@ const MESSAGES: [(&str, &str); 10] = [
 
 fn check(way: Way, ran: &Ran) {
     // nextest does not run what is ignored, so nobody records it.
-    let expected = VERDICTS
-        .into_iter()
-        .filter(|(_, verdict)| way != Way::Nextest || *verdict != "ignored")
-        .map(|(name, verdict)| (name.to_owned(), verdict))
-        .collect();
-    assert_eq!(ran.verdicts(), expected, "{way:?}: {}", ran.all());
+    let mut expected = VERDICTS.to_vec();
+    expected.retain(|(_, verdict)| way != Way::Nextest || *verdict != "ignored");
+    ran.has_verdicts(&expected);
     for (name, start) in MESSAGES {
-        let message = ran.message(name);
-        assert!(message.starts_with(start), "{way:?}: {name}: {message}");
+        ran.says(name, start, "");
     }
     let said = format!("{}{}", ran.stdout, ran.stderr);
     let retried = "passes_on_the_second_try passed on attempt 2 of 3";
@@ -76,27 +72,18 @@ fn check(way: Way, ran: &Ran) {
 #[test]
 fn cargo_test_runs_them_on_threads_and_says_what_that_means() {
     let ran = Play::new().run(Way::Threads, "verdicts", &[]);
-    assert_eq!(ran.code, Some(101), "{}", ran.all());
+    ran.ended(101);
     check(Way::Threads, &ran);
-    assert!(
-        ran.stderr.contains("tests run on threads of one process"),
-        "{}",
-        ran.stderr
-    );
+    ran.stderr_has("tests run on threads of one process");
     assert!(ran.entries.is_empty());
 }
 
 #[test]
 fn cargo_e2e_runs_each_in_a_process_and_shows_what_failures_printed() {
     let ran = Play::new().run(Way::Children, "verdicts", &[]);
-    assert_eq!(ran.code, Some(101), "{}", ran.all());
+    ran.ended(101);
     check(Way::Children, &ran);
-    let failure = ran
-        .stdout
-        .split_once("---- fails_at_a_step ----")
-        .expect("it is shown")
-        .1;
-    let failure = failure.split_once("\n----").expect("another one comes").0;
+    let failure = ran.shown("fails_at_a_step");
     let lines = [
         "at step `pay it > charge the card`: refused",
         "loud is made",
@@ -112,25 +99,11 @@ fn cargo_e2e_runs_each_in_a_process_and_shows_what_failures_printed() {
             .unwrap_or_else(|| panic!("{line} in {failure}"))
             .1;
     }
-    let panic = ran
-        .stdout
-        .split_once("---- panics_at_a_step ----")
-        .expect("it is shown")
-        .1;
-    assert!(
-        panic
-            .split_once("\n----")
-            .expect("more")
-            .0
-            .contains("loud is closed"),
-        "{panic}"
-    );
+    let panic = ran.shown("panics_at_a_step");
+    assert!(panic.contains("loud is closed"), "{panic}");
     assert_eq!(ran.stdout.matches("a row").count(), 1, "{}", ran.stdout);
-    assert!(
-        !ran.stdout.contains("nobody wants to see this"),
-        "{}",
-        ran.stdout
-    );
+    let hidden = "nobody wants to see this";
+    assert!(!ran.stdout.contains(hidden), "{}", ran.stdout);
     records_tell_it_all(&ran);
 }
 
@@ -147,28 +120,23 @@ fn records_tell_it_all(ran: &Ran) {
                 status,
                 message,
                 ..
-            } => (
-                test,
-                format!("{step} {status:?} {}", message.clone().unwrap_or_default()),
-            ),
+            } => {
+                let message = message.as_deref().unwrap_or_default();
+                (test, format!("{step} {status:?} {message}"))
+            }
             Entry::TestEnded {
                 test,
                 attempt,
                 status,
                 message,
                 ..
-            } => (
-                test,
-                format!(
-                    "tried {attempt} {status:?} {}",
-                    message.clone().unwrap_or_default()
-                ),
-            ),
+            } => {
+                let message = message.as_deref().unwrap_or_default();
+                (test, format!("tried {attempt} {status:?} {message}"))
+            }
         });
-        lines
-            .filter(|(test, _)| *test == name)
-            .map(|(_, line)| line)
-            .collect()
+        let own = lines.filter(|(test, _)| *test == name);
+        own.map(|(_, line)| line).collect()
     };
     assert_eq!(
         of("passes_async"),
@@ -181,29 +149,25 @@ fn records_tell_it_all(ran: &Ran) {
             "tried 1 Passed "
         ]
     );
+    let at = place("verdicts", "passes_on_the_second_try");
     assert_eq!(
         of("passes_on_the_second_try"),
         [
             "try 1",
-            &format!(
-                "tried 1 Failed the first try {}",
-                place("verdicts", "passes_on_the_second_try")
-            ),
+            &format!("tried 1 Failed the first try {at}"),
             "try 2",
             "tried 2 Passed passed on attempt 2"
         ]
     );
     assert_eq!(of("is_ignored"), ["tried 1 Ignored issue 12"]);
+    let at = place("verdicts", "hangs");
     assert_eq!(
         of("hangs"),
         [
             "try 1",
             "0 wait for ever",
             "wait for ever Failed it was cut off",
-            &format!(
-                "tried 1 Failed at step `wait for ever`: timed out after 0.2 s {}",
-                place("verdicts", "hangs")
-            ),
+            &format!("tried 1 Failed at step `wait for ever`: timed out after 0.2 s {at}"),
         ]
     );
     let took = ran.entries.iter().find_map(|entry| match entry {
@@ -233,12 +197,7 @@ fn a_backtrace_shows_the_test_and_not_the_harness() {
 #[test]
 fn nextest_gives_the_same_verdicts() {
     let ran = Play::new().run(Way::Nextest, "verdicts", &[]);
-    assert_eq!(ran.code, Some(100), "{}", ran.all());
+    ran.ended(100);
     check(Way::Nextest, &ran);
-    assert!(
-        ran.stderr
-            .contains("17 tests run: 7 passed, 10 failed, 1 skipped"),
-        "{}",
-        ran.stderr
-    );
+    ran.stderr_has("17 tests run: 7 passed, 10 failed, 1 skipped");
 }
