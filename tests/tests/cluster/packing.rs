@@ -1,4 +1,4 @@
-//! How much of the slots' time 60 runs use on six slots: `make cluster-packing` prints it.
+//! How much of the time of six slots many runs use: `make cluster-packing` prints it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,8 +6,9 @@ use std::time::Duration;
 use e2e_tests::Running;
 use serde_json::Value;
 
-use crate::lab::{Cluster, on, records, start};
+use crate::lab::{Cluster, LIMIT, on, records, start};
 
+/// So many runs, unless `E2E_PACKING` says another number.
 const RUNS: usize = 60;
 const SLOTS: usize = 6;
 /// Of the tests, which only wait: what two processors do in that time does not count.
@@ -16,53 +17,56 @@ const SECONDS: u64 = 30;
 /// When a job began and ended, in seconds, as Slurm says.
 type Times = BTreeMap<String, (u64, u64)>;
 
-/// Adds the jobs that Slurm knows: it forgets them five minutes after their end.
-fn note(times: &mut Times) {
+/// Adds the jobs of a repo that Slurm knows: it forgets them five minutes after their end.
+fn note(times: &mut Times, slug: &str) {
     let said = on(
         "cluster-login",
-        "TZ=UTC SLURM_TIME_FORMAT=%s squeue -h -t CD,CA,F,TO -o '%i %S %e'",
+        "SLURM_TIME_FORMAT=%s squeue -h -t CD,CA,F,TO -o '%i %S %e %N %j'",
     );
     for line in said.lines() {
-        let mut words = line.split_whitespace().map(str::to_owned);
-        let job = words.next().expect("a job");
-        let mut time = || words.next().and_then(|word| word.parse().ok());
-        if let (Some(began), Some(ended)) = (time(), time()) {
-            times.insert(job, (began, ended));
+        let words: Vec<&str> = line.split_whitespace().collect();
+        // A request that was taken back has no node.
+        let [job, began, ended, _node, name] = words[..] else {
+            continue;
+        };
+        let time = |word: &str| word.parse().expect("seconds");
+        if name.starts_with(&format!("e2e-{slug}-")) {
+            times.insert(job.to_owned(), (time(began), time(ended)));
         }
     }
 }
 
-/// Sixty runs at once. Prints where the time of the slots went.
+/// Many runs at once. Prints where the time of the slots went.
 #[test]
 #[ignore = "it measures: make cluster-packing"]
 fn packing() {
+    let number = std::env::var("E2E_PACKING").map(|text| text.parse().expect("a number"));
+    let number = number.unwrap_or(RUNS);
+    assert!(number > SLOTS);
     let cluster = Cluster::new();
     let repo = cluster
         .repo("packing")
         .env("CARGO_E2E_CONNECT_TIMEOUT", "300");
     let tests = format!("sleep {SECONDS}");
-    let mut runs: Vec<Running> = (0..RUNS).map(|_| start(&repo, &[], &tests)).collect();
+    let mut runs: Vec<Running> = (0..number).map(|_| start(&repo, &[], &tests)).collect();
     let mut times = Times::new();
     while runs.iter_mut().any(Running::is_running) {
         std::thread::sleep(Duration::from_secs(5));
-        note(&mut times);
+        note(&mut times, repo.slug());
     }
     for run in runs {
-        let ended = run.finish(Duration::from_secs(1));
+        let ended = run.finish(LIMIT);
         assert_eq!(ended.code, Some(0), "{ended}");
     }
     cluster.has_nothing_left();
-    note(&mut times);
-    print(&times, &records(&repo));
+    note(&mut times, repo.slug());
+    print(&times.into_values().collect::<Vec<_>>());
+    // The last results are kept.
+    print_stages(&records(&repo));
 }
 
 #[expect(clippy::cast_precision_loss, reason = "they are small")]
-fn print(all: &Times, records: &[Value]) {
-    let id = |record: &Value| record["placement"]["id"].as_str().map(str::to_owned);
-    let times: Vec<(u64, u64)> = records
-        .iter()
-        .map(|record| all[&id(record).expect("it was placed")])
-        .collect();
+fn print(times: &[(u64, u64)]) {
     let mut begins: Vec<u64> = times.iter().map(|(began, _)| *began).collect();
     let mut ends: Vec<u64> = times.iter().map(|(_, ended)| *ended).collect();
     begins.sort_unstable();
@@ -76,38 +80,34 @@ fn print(all: &Times, records: &[Value]) {
         .iter()
         .map(|time| last - time)
         .sum();
-    let between = whole - taken - at_first - at_last;
-    let share = |seconds: f64| seconds * 100.0 / whole as f64;
+    let between = whole.saturating_sub(taken + at_first + at_last);
+    let share = |seconds: u64| seconds as f64 * 100.0 / whole as f64;
     println!(
-        "{RUNS} runs with tests of {SECONDS} s on {SLOTS} slots: {} s",
+        "{} runs with tests of {SECONDS} s on {SLOTS} slots: {} s",
+        times.len(),
         last - first
     );
-    println!("slots taken: {:.1} % of their time", share(taken as f64));
+    println!("slots taken: {:.1} % of their time", share(taken));
     println!(
         "free between two runs: {:.1} %, {:.1} s each time",
-        share(between as f64),
+        share(between),
         between as f64 / (times.len() - SLOTS) as f64
     );
-    println!(
-        "free before the first and after the last run: {:.1} %",
-        share((at_first + at_last) as f64)
-    );
+    println!("free before the first run: {:.1} %", share(at_first));
+    println!("free after the last run: {:.1} %", share(at_last));
+}
+
+/// Prints what runs did in their slots, on average.
+fn print_stages(records: &[Value]) {
     let mut stages: BTreeMap<&str, f64> = BTreeMap::new();
-    for stage in records
-        .iter()
-        .filter_map(|record| record["stages"].as_array())
-        .flatten()
-    {
+    let all = records.iter().filter_map(|one| one["stages"].as_array());
+    for stage in all.flatten() {
         let name = stage["name"].as_str().unwrap_or_default();
-        *stages.entry(name).or_default() +=
-            stage["duration_ms"].as_f64().unwrap_or_default() / 1000.0;
+        *stages.entry(name).or_default() += stage["duration_ms"].as_f64().unwrap_or_default();
     }
-    stages.remove("place");
-    stages.remove("report");
-    let mut known = 0.0;
-    for (name, seconds) in &stages {
-        known += seconds;
-        println!("  of them `{name}`: {:.1} %", share(*seconds));
+    let count = f64::from(u32::try_from(records.len()).expect("few"));
+    println!("the last {count} runs, on average:");
+    for (name, sum) in stages {
+        println!("  {name}: {:.1} s", sum / 1000.0 / count);
     }
-    println!("  of them the rest: {:.1} %", share(taken as f64 - known));
 }
