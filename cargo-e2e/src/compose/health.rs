@@ -100,15 +100,8 @@ pub(super) fn speed_up(check: &mut Map<String, Value>, engine: (u32, u32)) -> Op
 }
 
 fn words(test: Option<&Value>) -> String {
-    match test {
-        Some(Value::String(words)) => words.clone(),
-        Some(Value::Array(words)) => words
-            .iter()
-            .filter_map(Value::as_str)
-            .collect::<Vec<_>>()
-            .join(" "),
-        _ => String::new(),
-    }
+    let all = test.into_iter().flat_map(|test| items(test).chain([test]));
+    all.filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a health check of these words costs about a second of a core.
