@@ -4,7 +4,7 @@
 
 use crate::compose::is_heavy;
 use crate::host::{Host, HostError, Lines, lines};
-use crate::sandbox::{Containers, OwnCheck, Sandbox};
+use crate::sandbox::{Container, Containers, OwnCheck, Sandbox};
 use crate::shell::quote;
 
 /// Those that had not passed at the first look.
@@ -24,23 +24,22 @@ impl OwnChecks {
         let light = |check: &OwnCheck| !is_heavy(&check.command.join(" "));
         let checks = containers.own_checks();
         let checks: Vec<_> = checks.filter(|(_, check)| light(check)).collect();
-        let mut calls = String::new();
-        let mut ids = Vec::new();
-        for (container, check) in &checks {
-            calls += &format!(
-                "own_check {} {} {} {} {} {} &\n",
-                ids.len(),
+        let call = |(index, (container, check)): (usize, &(&Container, OwnCheck))| {
+            format!(
+                "own_check {index} {} {} {} {} {} &\n",
                 quote(&container.id),
                 quote(&container.service),
                 check.seconds,
                 quote(&serde_json::json!(check.command).to_string()),
                 checks.len(),
-            );
-            ids.push(container.id.clone());
-        }
-        let lines = match ids.is_empty() {
-            true => None,
-            false => Some(lines(host, &sandbox.probe_script(&calls)).await?),
+            )
+        };
+        let calls: Vec<String> = checks.iter().enumerate().map(call).collect();
+        let ids: Vec<String> = checks.iter().map(|(one, _)| one.id.clone()).collect();
+        let lines = if ids.is_empty() {
+            None
+        } else {
+            Some(lines(host, &sandbox.probe_script(&calls.concat())).await?)
         };
         Ok(Self { lines, ids })
     }
