@@ -17,6 +17,8 @@ pub(crate) struct Example {
     test: &'static str,
     build: &'static str,
     spec: &'static str,
+    /// What a machine has on which the tests can run.
+    needs: &'static str,
 }
 
 pub(crate) const EXAMPLES: [Example; 3] = [
@@ -29,6 +31,7 @@ pub(crate) const EXAMPLES: [Example; 3] = [
             RUSTFLAGS=-Ctarget-feature=+crt-static cargo build --target \"$target\" --target-dir target
             mkdir -p target/e2e-bin && cp \"target/$target/debug/hello-http\" target/e2e-bin/",
         spec: "e2e/e2e.yml",
+        needs: "true",
     },
     Example {
         name: "pytest-postgres",
@@ -37,6 +40,7 @@ pub(crate) const EXAMPLES: [Example; 3] = [
         test: "python3 -m pytest -q -p no:cacheprovider e2e/tests",
         build: "",
         spec: "e2e/e2e.yml",
+        needs: "python3 -c 'import psycopg, pytest'",
     },
     Example {
         name: "activity-core",
@@ -46,6 +50,7 @@ pub(crate) const EXAMPLES: [Example; 3] = [
             sh e2e/tests/venv && \"$E2E_CACHE/venv/bin/python\" -m pytest -q -p no:cacheprovider e2e/tests",
         build: "sh scripts/build",
         spec: "e2e/e2e.pytest.yml",
+        needs: "python3 -c 'import ensurepip'",
     },
 ];
 
@@ -58,6 +63,20 @@ impl Example {
             .join(self.name)
             .canonicalize()
             .expect("it is there")
+    }
+
+    /// Whether its tests can run there; says so where they can't.
+    pub(crate) fn runs_on(&self, host: Host) -> bool {
+        let runs = host.sh(self.needs).code == Some(0);
+        if !runs {
+            println!(
+                "{} needs `{}` on {}: skipped",
+                self.name,
+                self.needs,
+                host.name()
+            );
+        }
+        runs
     }
 
     pub(crate) fn stack(&self) -> Stack {
