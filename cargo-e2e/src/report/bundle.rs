@@ -17,6 +17,8 @@ pub const KEPT_RUNS: usize = 20;
 
 /// A folder without a record that is younger than this may belong to a run under way.
 const UNDER_WAY: Duration = Duration::from_hours(24);
+/// After its record, a run writes its page and more beside it.
+const REPORTING: Duration = Duration::from_mins(1);
 
 /// One run's folder.
 #[derive(Debug, Clone)]
@@ -152,9 +154,12 @@ fn ignore_in_git(results_dir: &Path) -> io::Result<()> {
 }
 
 fn may_be_under_way(run: &Path) -> bool {
-    let changed = fs::symlink_metadata(run).and_then(|data| data.modified());
-    let is_young = |changed: SystemTime| changed.elapsed().unwrap_or_default() < UNDER_WAY;
-    !run.join("run.json").exists() && changed.is_ok_and(is_young)
+    let changed = |path: &Path| fs::symlink_metadata(path).and_then(|data| data.modified());
+    let is_young = |changed: SystemTime, most| changed.elapsed().unwrap_or_default() < most;
+    changed(&run.join("run.json")).map_or_else(
+        |_| changed(run).is_ok_and(|changed| is_young(changed, UNDER_WAY)),
+        |written| is_young(written, REPORTING),
+    )
 }
 
 /// Removes a folder and its content, but never the target of a link in it.
@@ -191,9 +196,16 @@ mod tests {
         format!("01j{number:023}")
     }
 
-    fn finished(results: &Path, number: usize) -> Bundle {
+    fn just_finished(results: &Path, number: usize) -> Bundle {
         let bundle = Bundle::create(results, &run_id(number)).unwrap();
         bundle.write_record(&passed()).unwrap();
+        bundle
+    }
+
+    fn finished(results: &Path, number: usize) -> Bundle {
+        let bundle = just_finished(results, number);
+        let record = fs::File::open(bundle.dir().join("run.json")).unwrap();
+        record.set_modified(SystemTime::now() - REPORTING).unwrap();
         bundle
     }
 
@@ -314,6 +326,14 @@ mod tests {
         late.prune(0).unwrap();
         assert!(late.dir().exists());
         assert!(!last.dir().exists());
+    }
+
+    #[test]
+    fn a_run_that_writes_its_reports_keeps_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let beside = just_finished(folder.path(), 1);
+        finished(folder.path(), 2).prune(1).unwrap();
+        assert!(beside.dir().exists());
     }
 
     #[test]
