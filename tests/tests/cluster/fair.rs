@@ -6,7 +6,7 @@ use e2e_tests::{Running, wait_for};
 
 use crate::lab::{Cluster, LIMIT, NODES, on, records, start};
 
-/// A test that ends when it gets its node's token. Whoever may write the folder may remove it.
+/// A test that ends when it gets its node's token. Every user who may write the folder may remove the token.
 const TESTS: &str = "echo testing; until rm /tmp/tokens/one 2>/dev/null; do sleep 0.1; done";
 
 /// Lets a test on this node end.

@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 use e2e_tests::{Ended, Repo, wait_for};
 use rustix::process::Signal;
 
-use crate::lab::{
-    Cluster, LIMIT, NAME, NETWORK, address, machine, on, record, records, run, start,
-};
+use crate::lab::{Cluster, LIMIT, Loss, NAME, machine, on, record, records, run, start};
 
 /// The guard, and the slot after it.
 const GUARDED: Duration = Duration::from_mins(1);
@@ -159,13 +157,13 @@ fn a_slot_whose_time_is_over_ends_the_run_with_slurms_reason() {
 }
 
 /// Loses a run's node for longer than its lease and Slurm's patience, and gives it back.
-fn lose(fault: &str, name: &str, lose: impl Fn(&str), restore: impl Fn(&str)) {
+fn lose(fault: &str, name: &str, loss: &Loss) {
     let cluster = Cluster::new();
     let repo = cluster.repo(name).env("CARGO_E2E_LEASE", "10");
     let mut run = start(&repo, &[], "echo testing on $(hostname); sleep 7000");
     run.prints("testing on");
     let (job, node) = job_and_node(&cluster);
-    lose(&node);
+    (loss.lose)(&node);
     let since = Instant::now();
     let ended = run.finish(LIMIT);
     let told = since.elapsed();
@@ -175,7 +173,7 @@ fn lose(fault: &str, name: &str, lose: impl Fn(&str), restore: impl Fn(&str)) {
     // The others have room.
     let other = run_elsewhere(&repo);
     assert_ne!(other, node);
-    restore(&node);
+    (loss.restore)(&node);
     let up = Cluster::repair();
     assert_eq!(up.code, Some(0), "{up}");
     // What was up on a machine that stopped ended with it; the guard's work is gc's.
@@ -189,12 +187,7 @@ fn lose(fault: &str, name: &str, lose: impl Fn(&str), restore: impl Fn(&str)) {
 
 #[test]
 fn a_node_that_dies_ends_the_run_with_slurms_reason() {
-    lose(
-        "node killed while tests run",
-        "node-dies",
-        |node| machine(&["kill"], node),
-        |node| machine(&["start"], node),
-    );
+    lose("node killed while tests run", "node-dies", &Loss::DEATH);
 }
 
 #[test]
@@ -233,12 +226,7 @@ fn a_node_that_dies_before_tests_begin_costs_only_time() {
 
 #[test]
 fn a_node_that_hangs_ends_the_run_with_slurms_reason() {
-    lose(
-        "node paused while tests run",
-        "node-hangs",
-        |node| machine(&["pause"], node),
-        |node| machine(&["unpause"], node),
-    );
+    lose("node paused while tests run", "node-hangs", &Loss::HANG);
 }
 
 #[test]
@@ -246,13 +234,7 @@ fn a_node_that_is_cut_off_ends_the_run_with_slurms_reason() {
     lose(
         "node cut off while tests run",
         "node-cut-off",
-        |node| machine(&["network", "disconnect", NETWORK], node),
-        |node| {
-            machine(
-                &["network", "connect", "--ip", &address(node), NETWORK],
-                node,
-            );
-        },
+        &Loss::CUT_OFF,
     );
 }
 

@@ -13,7 +13,7 @@ pub(crate) const LIMIT: Duration = Duration::from_mins(5);
 pub(crate) const NAME: &str = "slurm://cluster-login/e2e";
 pub(crate) const NODES: [&str; 3] = ["cluster-n1", "cluster-n2", "cluster-n3"];
 /// Of its machines.
-pub(crate) const NETWORK: &str = "e2e-lab-cluster";
+const NETWORK: &str = "e2e-lab-cluster";
 /// Of both users there.
 const ROOTS: &str = "/home/dev/.local/state/cargo-e2e /home/other/.local/state/cargo-e2e";
 /// Slots are free a moment after their sandboxes are gone.
@@ -163,8 +163,32 @@ pub(crate) fn machine(verb: &[&str], machine: &str) {
     assert_eq!(ended.code, Some(0), "docker {verb:?} {machine}\n{ended}");
 }
 
+/// How a run loses its node, and what gives the node back.
+pub(crate) struct Loss {
+    pub(crate) lose: fn(&str),
+    pub(crate) restore: fn(&str),
+}
+
+impl Loss {
+    pub(crate) const DEATH: Self = Self {
+        lose: |node| machine(&["kill"], node),
+        restore: |node| machine(&["start"], node),
+    };
+    pub(crate) const HANG: Self = Self {
+        lose: |node| machine(&["pause"], node),
+        restore: |node| machine(&["unpause"], node),
+    };
+    pub(crate) const CUT_OFF: Self = Self {
+        lose: |node| machine(&["network", "disconnect", NETWORK], node),
+        restore: |node| {
+            let connect = ["network", "connect", "--ip", &address(node), NETWORK];
+            machine(&connect, node);
+        },
+    };
+}
+
 /// A node's address in the network, which it keeps.
-pub(crate) fn address(node: &str) -> String {
+fn address(node: &str) -> String {
     format!("10.199.77.1{}", node.trim_start_matches("cluster-n"))
 }
 

@@ -1,6 +1,6 @@
 # The node that a repo's last run had, which has its workspace and images. The login host knows it for all
-# clients of its user. Needs: name, exclude.
-# Sets `noted`, its file, and `near`, the node; empty where there is none. Needs: root, whole (the cluster).
+# clients of its user. Needs: root, whole (the cluster), name, exclude.
+# Sets `noted`, its file, and `near`, the node; empty where there is none.
 recall() {
   repo=${name#e2e-}
   noted=$root/last-nodes/$whole/${repo%-*}

@@ -60,7 +60,7 @@ pub(super) struct Activity<'r> {
     pub(super) more: Option<String>,
 }
 
-/// Returns what services did and said, those that likely matter first, in at most so many lines; and
+/// Returns what services did and said, those that likely matter first, in at most `most` lines; and
 /// which did nothing.
 pub(super) fn activity<'r>(
     record: &'r Record,

@@ -1,5 +1,5 @@
 //! The containers' own health checks, run by the host when something new listens in a container. Docker
-//! runs them once a second, which is long for who waits; it goes on to do so, and may say the same sooner.
+//! runs them once a second, which is long for a run that waits. Docker still does, and may say the same sooner.
 //! `ready` asks which have passed.
 
 use crate::compose::is_heavy;

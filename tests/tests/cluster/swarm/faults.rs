@@ -7,7 +7,7 @@ use e2e_tests::{Repo, wait_for};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::lab::{LIMIT, NETWORK, address, machine, on, record, records};
+use crate::lab::{LIMIT, Loss, machine, on, record, records};
 
 use super::lab::Swarm;
 
@@ -135,7 +135,7 @@ fn a_service_that_the_admin_removes_ends_the_run_with_swarms_reason() {
 }
 
 /// Loses a run's node for longer than its lease and Swarm's patience, and gives it back.
-fn lose(name: &str, lose: impl Fn(&str), restore: impl Fn(&str)) {
+fn lose(name: &str, loss: &Loss) {
     let swarm = Swarm::new();
     let repo = swarm.repo(name).env("CARGO_E2E_LEASE", "10");
     // Not the manager.
@@ -144,7 +144,7 @@ fn lose(name: &str, lose: impl Fn(&str), restore: impl Fn(&str)) {
     run.prints("testing");
     let node = swarm.node_of_slot();
     swarm.set_availability(&swarm.nodes[0], "active");
-    lose(&node);
+    (loss.lose)(&node);
     let ended = run.finish(LIMIT);
     assert_eq!(ended.code, Some(97), "{ended}");
     assert!(ended.stderr.contains("swarm says: service"), "{ended}");
@@ -160,7 +160,7 @@ fn lose(name: &str, lose: impl Fn(&str), restore: impl Fn(&str)) {
     assert_eq!(elsewhere.code, Some(0), "{elsewhere}");
     assert_ne!(record(&repo)["host"], node.as_str());
     assert_eq!(swarm.services(), "");
-    restore(&node);
+    (loss.restore)(&node);
     swarm.repair();
     // What was up on a machine that stopped ended with it; the guard's work is gc's.
     let _ = swarm.tool(&repo, &["gc"]);
@@ -171,34 +171,17 @@ fn lose(name: &str, lose: impl Fn(&str), restore: impl Fn(&str)) {
 
 #[test]
 fn a_node_of_a_swarm_that_dies_ends_the_run_with_swarms_reason() {
-    lose(
-        "swarm-node-dies",
-        |node| machine(&["kill"], node),
-        |node| machine(&["start"], node),
-    );
+    lose("swarm-node-dies", &Loss::DEATH);
 }
 
 #[test]
 fn a_node_of_a_swarm_that_hangs_ends_the_run_with_swarms_reason() {
-    lose(
-        "swarm-node-hangs",
-        |node| machine(&["pause"], node),
-        |node| machine(&["unpause"], node),
-    );
+    lose("swarm-node-hangs", &Loss::HANG);
 }
 
 #[test]
 fn a_node_of_a_swarm_that_is_cut_off_ends_the_run_with_swarms_reason() {
-    lose(
-        "swarm-node-cut-off",
-        |node| machine(&["network", "disconnect", NETWORK], node),
-        |node| {
-            machine(
-                &["network", "connect", "--ip", &address(node), NETWORK],
-                node,
-            );
-        },
-    );
+    lose("swarm-node-cut-off", &Loss::CUT_OFF);
 }
 
 /// A run that has its node needs no manager; one that waits does.
