@@ -4,17 +4,25 @@
 use std::time::{Duration, Instant};
 
 use crate::run::{Context, StageError};
-use crate::sandbox::Container;
+use crate::sandbox::{Container, Containers};
 
 /// More logs would hide the message.
 const MOST_LOGS: usize = 3;
 const LINES: u32 = 20;
 
-/// Adds what is wrong with the containers; nothing when all are well.
-pub(super) async fn explain(context: &Context<'_>, mut error: StageError) -> StageError {
-    let Ok(containers) = context.sandbox.inspect(context.host).await else {
+/// Adds what is wrong with the containers; nothing when all are well. `ready` is how they were once the
+/// stack was ready.
+pub(super) async fn explain(
+    context: &Context<'_>,
+    mut error: StageError,
+    ready: Option<&Containers>,
+) -> StageError {
+    let Ok(mut containers) = context.sandbox.inspect(context.host).await else {
         return error;
     };
+    if let Some(ready) = ready {
+        containers.remember(ready);
+    }
     let blame: Vec<Container> = if let Some((container, why)) = containers.hopeless() {
         error.message = format!("{}: {why}", error.message);
         vec![container.clone()]

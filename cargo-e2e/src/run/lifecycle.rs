@@ -218,10 +218,7 @@ impl Run<'_> {
             if runner.reached(Stage::Up) && !state.lost {
                 // The error of failed tests lists the failed containers already.
                 let passed = state.verdict.is_none_or(|so_far| so_far == Verdict::Passed);
-                let before = state
-                    .ready
-                    .as_ref()
-                    .filter(|_| passed && runner.reached(Stage::Test));
+                let changed = (passed && runner.reached(Stage::Test)).then_some(&state.changed);
                 // Collecting goes on after one signal, but not after a second.
                 let collected = runner
                     .until(
@@ -229,7 +226,8 @@ impl Run<'_> {
                         Stage::Collect,
                         stages::collect::collect(
                             &context,
-                            before.map(|ready| (ready, &state.changed)),
+                            state.ready.as_ref(),
+                            changed,
                             !stays,
                             &mut state.services,
                             &mut state.usage,

@@ -195,6 +195,17 @@ impl Containers {
     fn saw(&mut self, all: BTreeMap<String, Container>) {
         self.all = all;
         self.seen = true;
+        self.believe_passes();
+        self.count_restarts(Instant::now());
+    }
+
+    /// Knows of an earlier look's containers which own health checks have passed: Docker may not say so yet.
+    pub fn remember(&mut self, earlier: &Self) {
+        self.healthy.clone_from(&earlier.healthy);
+        self.believe_passes();
+    }
+
+    fn believe_passes(&mut self) {
         for (id, started) in &self.healthy {
             if let Some(container) = self.all.get_mut(id)
                 && container.state.started_at == *started
@@ -202,7 +213,6 @@ impl Containers {
                 container.pass_own_check();
             }
         }
-        self.count_restarts(Instant::now());
     }
 
     fn count_restarts(&mut self, now: Instant) {

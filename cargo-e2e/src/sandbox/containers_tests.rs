@@ -272,6 +272,11 @@ fn a_pass_of_its_own_check_counts_for_the_life_in_which_it_was_seen() {
     assert_eq!(all.waiting(Instant::now()), Vec::<String>::new());
     look(&mut all, &[starting("1")]);
     assert_eq!(all.waiting(Instant::now()), Vec::<String>::new());
+    for (started, unready) in [("1", 0), ("2", 1)] {
+        let mut later = seen(&[starting(started)]);
+        later.remember(&all);
+        assert_eq!(later.unready().count(), unready);
+    }
     look(&mut all, &[starting("2")]);
     assert_eq!(all.waiting(Instant::now()).len(), 1);
 }

@@ -107,7 +107,7 @@ impl Run<'_> {
         let up = async {
             match stages::up::up(context, synced).await {
                 Err(error) if error.verdict == Verdict::UpFailed => {
-                    let explained = explain(context, error).await;
+                    let explained = explain(context, error, None).await;
                     Err(stages::up::with_reason(explained))
                 }
                 other => other,
@@ -156,6 +156,7 @@ impl Run<'_> {
             variables: &ready.variables,
             built,
             control: control.as_ref(),
+            ready: state.ready.as_ref(),
         };
         let began = Instant::now();
         let tests = Box::pin(async {

@@ -25,22 +25,26 @@ use crate::text::count;
 /// The folder in the bundle for fetched files, until secrets are masked in them.
 const FETCHED: &str = ".fetched";
 
-/// Collects. Files that can't be fetched cause a warning: the verdict is known already. `before`
-/// has the containers when the tests began, and the ids of those that tests changed. Where the sandbox
-/// goes after this, it is `over`. Returns the containers as they were at the beginning.
+/// Collects. Files that can't be fetched cause a warning: the verdict is known already. `ready`
+/// has the containers once the stack was ready, `changed` the ids of those that tests changed, where the tests
+/// passed. Where the sandbox goes after this, it is `over`. Returns the containers as they were at the beginning.
 pub async fn collect(
     context: &Context<'_>,
-    before: Option<(&Containers, &BTreeSet<String>)>,
+    ready: Option<&Containers>,
+    changed: Option<&BTreeSet<String>>,
     over: bool,
     services: &mut Vec<ServiceRecord>,
     usage: &mut Option<Usage>,
 ) -> Result<StageOutput<Containers>, StageError> {
     let until = Instant::now() + context.plan.limits.collect;
     let limit = context.plan.limits.collect;
-    let collected = context.sandbox.collect(context.host, limit, over).await?;
+    let mut collected = context.sandbox.collect(context.host, limit, over).await?;
+    if let Some(ready) = ready {
+        collected.containers.remember(ready);
+    }
     *services = collected.containers.records();
     *usage = collected.usage;
-    if let Some((ready, changed)) = before {
+    if let (Some(ready), Some(changed)) = (ready, changed) {
         for exit in collected.containers.exits_since(ready, changed) {
             context.events.warn(format!("{exit} while the tests ran"));
         }

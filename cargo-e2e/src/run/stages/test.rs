@@ -28,7 +28,7 @@ use crate::run::explain::explain;
 use crate::run::stages::repo_command::repo_command;
 use crate::run::test_env::client_cache;
 use crate::run::{Context, Stack, StageError, StageOutput, Tail};
-use crate::sandbox::{compose, docker_shim};
+use crate::sandbox::{Containers, compose, docker_shim};
 use crate::shell::Shell;
 use crate::spec::{Flaky, Side};
 
@@ -55,6 +55,8 @@ pub struct TestInputs<'a> {
     pub built: &'a [BuiltTarget],
     /// The socket through which tests change the stack, if they have one.
     pub control: Option<&'a Control<'a>>,
+    /// The containers once the stack was ready.
+    pub ready: Option<&'a Containers>,
 }
 
 /// Runs the tests, those that failed again as often as `retries` says. `records` has their own
@@ -131,7 +133,7 @@ pub async fn test(
     }
     error.printed = tail.text();
     // A service that failed meanwhile is the likeliest cause.
-    Err(explain(context, error).await)
+    Err(explain(context, error, inputs.ready).await)
 }
 
 /// Runs the tests once, and returns all that speaks of them.
