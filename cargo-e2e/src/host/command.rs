@@ -1,5 +1,6 @@
 //! Running a script to its end, or following what it prints.
 
+use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -187,7 +188,7 @@ async fn piped(
 /// The lines of a script that prints until it is no longer wanted: it ends when this is dropped.
 pub struct Lines {
     // Held open: its end is what ends the script.
-    _stdin: Pin<Box<dyn AsyncWrite + Send>>,
+    stdin: Pin<Box<dyn AsyncWrite + Send>>,
     stdout: BufReader<Pin<Box<dyn AsyncRead + Send>>>,
     /// The line so far.
     line: Vec<u8>,
@@ -195,6 +196,15 @@ pub struct Lines {
 }
 
 impl Lines {
+    /// Writes to the script.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub async fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stdin.write_all(bytes).await?;
+        self.stdin.flush().await
+    }
+
     /// Returns the next line; none when the script, or the connection, has ended. One without end
     /// is cut.
     ///
@@ -227,7 +237,7 @@ pub async fn lines(host: &dyn Host, script: &Script) -> Result<Lines, HostError>
     // Read and forgotten: a full pipe would stop the script.
     tokio::spawn(async move { tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await });
     Ok(Lines {
-        _stdin: channel.stdin,
+        stdin: channel.stdin,
         stdout: BufReader::new(channel.stdout),
         line: Vec::new(),
         _done: channel.done,

@@ -11,6 +11,7 @@ mod once;
 mod own_checks;
 #[cfg(test)]
 mod probes_tests;
+mod watching;
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -18,17 +19,18 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::compose::Published;
-use crate::host::{Host, HostError, lines};
+use crate::host::{Host, HostError};
 use crate::record::event::{Event, Events};
 use crate::record::outcome::{HealthRecord, HealthStatus, Stage, millis};
 use crate::sandbox::{Container, Containers, Sandbox};
 use crate::spec::HealthCheck;
 
-use calls::{asked, probe_calls};
+use calls::asked;
 use own_checks::OwnChecks;
 
 pub use calls::published_at;
 pub use once::once;
+pub use watching::Watching;
 
 /// The time for containers where e2e.yml has no health check with another.
 const LEAST: Duration = Duration::from_mins(1);
@@ -57,23 +59,24 @@ pub struct NotReady {
     pub blame: Vec<Container>,
 }
 
-/// Waits. `reachable` is whether the host reaches containers at their own addresses: an engine in
-/// rootless mode has a network namespace of its own.
+/// Waits.
 ///
 /// # Errors
 /// When the host is lost.
 pub async fn wait(
     host: &dyn Host,
     sandbox: &Sandbox,
+    mut watching: Watching,
     checks: &[HealthCheck],
     published: &[Published],
     health_allowance: Duration,
-    reachable: bool,
     events: &Events,
 ) -> Result<Readiness, HostError> {
-    let calls = probe_calls(checks, published, reachable);
-    let mut looks = lines(host, &sandbox.watch_script()).await?;
-    let mut probes = lines(host, &sandbox.probe_script(&calls)).await?;
+    watching.started().await;
+    let Watching {
+        mut looks,
+        mut probes,
+    } = watching;
     let mut state = Waiting::new(checks, published, health_allowance, Instant::now());
     let mut own_checks: Option<OwnChecks> = None;
     let mut probes_run = true;

@@ -85,6 +85,15 @@ pub struct Up<'a> {
     pub with_auth: bool,
 }
 
+/// Returns the commands that write the model where later commands find it, whole or not at all.
+pub fn put_model(sandbox: &Sandbox, model: &str) -> String {
+    let file = quote(&format!("{}/compose.json", sandbox.dir()));
+    // No line of JSON is such a word.
+    format!(
+        "cat >{file}.new <<'END_OF_MODEL' && mv {file}.new {file} || exit\n{model}\nEND_OF_MODEL\n"
+    )
+}
+
 /// Returns the commands that bring the stack up, for a job.
 pub fn up_commands(sandbox: &Sandbox, up: &Up<'_>) -> String {
     let compose = compose(sandbox);
@@ -142,7 +151,10 @@ fn start_commands(sandbox: &Sandbox, order: &[start_order::Start<'_>]) -> String
         ("project", project),
         ("scratch", &scratch),
         ("order", &order),
-    ]) + include_str!("../host/sh/start.sh")
+        ("start_root", &sandbox.root),
+        ("start_id", &sandbox.identity.run_id),
+    ]) + include_str!("../host/sh/engine.sh")
+        + include_str!("../host/sh/start.sh")
 }
 
 /// Returns the option by which containers that are made anew have a second to stop: many programs

@@ -256,7 +256,7 @@ mod tests {
         alone.program(
             "curl",
             &format!(
-                "case \"$*\" in *volumes*) printf '{nothing}' ;; *all=1*) cat $here/listed ;; *) echo '{{}}' ;; esac"
+                "case \"$*\" in *DELETE*) for what; do :; done; echo \"remove $what\" >>$here/calls ;; *volumes*) printf '{nothing}' ;; *all=1*) cat $here/listed ;; *) echo '{{}}' ;; esac"
             ),
         );
         let (said, is_there) = alone.take_down().await;
@@ -266,8 +266,8 @@ mod tests {
         assert_eq!(
             calls,
             [
-                format!("rm -f -v {own}"),
-                format!("network rm {network}"),
+                format!("remove http://docker/containers/{own}?force=1&v=1"),
+                format!("remove http://docker/networks/{network}"),
                 format!("volume rm {anonymous}"),
             ]
         );

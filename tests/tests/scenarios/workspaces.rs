@@ -6,6 +6,7 @@ use std::fs;
 
 use e2e_tests::{Host, Ran, Repo, here_and_over_ssh};
 use indoc::indoc;
+use std::os::unix::fs::symlink;
 
 /// A container that changes the repo as root, and is done when `done` is there.
 const VANDAL: &str = indoc! {"
@@ -149,4 +150,46 @@ here_and_over_ssh! {
         }
         repo.run(host, &[]).ended(0, "passed").stdout_has("second\nfirst\n");
     }
+}
+
+/// Compose reads the files while they travel, and may meet those of the last run.
+#[test]
+fn the_stack_is_that_of_this_runs_files_however_an_edit_reaches_compose() {
+    let repo = Repo::new("edits")
+        .compose(indoc! {"
+            services:
+              web:
+                image: BUSYBOX
+                command: [sleep, '600']
+                env_file: [now.env]
+                environment: {WRITTEN: 'first', VALUE: '${VALUE:-none}'}
+        "})
+        .file("e2e/.env", "VALUE=here\n")
+        .file("e2e/one.env", "LINKED=one\n")
+        .file("e2e/two.env", "LINKED=two\n")
+        .spec("test_command: docker compose exec -T web env\n");
+    symlink("one.env", repo.path("e2e/now.env")).expect("it is the test's own");
+    let write = |file: &str, text: &str| {
+        fs::write(repo.path(file), text).expect("it is the test's own");
+    };
+    let sees = |written: &str, linked: &str, value: &str| {
+        let ran = repo.run(Host::Dev, &[]);
+        ran.ended(0, "passed")
+            .stdout_has(&format!("WRITTEN={written}\n"))
+            .stdout_has(&format!("LINKED={linked}\n"))
+            .stdout_has(&format!("VALUE={value}\n"));
+    };
+    sees("first", "one", "here");
+    write("README.md", "nothing that Compose reads\n");
+    sees("first", "one", "here");
+    let compose = fs::read_to_string(repo.path("e2e/compose.yml")).expect("there is one");
+    write("e2e/compose.yml", &compose.replace("first", "other"));
+    sees("other", "one", "here");
+    write("e2e/one.env", "LINKED=new\n");
+    sees("other", "new", "here");
+    fs::remove_file(repo.path("e2e/now.env")).expect("it is the test's own");
+    symlink("two.env", repo.path("e2e/now.env")).expect("it is the test's own");
+    sees("other", "two", "here");
+    fs::remove_file(repo.path("e2e/.env")).expect("it is the test's own");
+    sees("other", "two", "none");
 }

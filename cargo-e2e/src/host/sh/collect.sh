@@ -98,7 +98,10 @@ if [ "$over" = yes ] && [ -n "$running" ]; then
     # Not the sandbox's to end.
     unset CARGO_E2E_RUN
     [ -z "$restarting" ] || docker update --restart=no $restarting
-    docker kill $running
+    for container in $running; do
+      { to_engine 30 -X POST "http://docker/containers/$container/kill" || docker kill "$container"; } &
+    done
+    wait
   ) </dev/null >/dev/null 2>&1 &
 fi
 exit "$status"

@@ -46,9 +46,20 @@ start_removal() {
     # A restart policy could bring one back when the engine dies half way through.
     states=$(ask '' $(printf 'http://docker/containers/%s/json ' $containers)) || states='"RestartPolicy":{"Name":"?'
     case $states in *'"RestartPolicy":{"Name":"'[!n\"]*) docker update --restart=no $containers ;; esac
-    docker rm -f -v $containers
+    printf 'containers/%s?force=1&v=1\n' $containers | remove
   } >/dev/null 2>&1 &
   removing=$!
+}
+# Removes at once what the lines of its input name at the engine's socket; fails where one was not.
+remove() {
+  removals=
+  while IFS= read -r what; do
+    to_engine 120 -X DELETE "http://docker/$what" &
+    removals="$removals $!"
+  done
+  removed=0
+  for removal in $removals; do wait "$removal" || removed=1; done
+  return "$removed"
 }
 # Adds the container that was read to `containers`, and its anonymous volumes to `anonymous`; not one whose image
 # was made here and that is not of this sandbox.
@@ -65,6 +76,6 @@ continue_removal() {
   [ -z "$removing" ] || wait "$removing"
   [ -n "$networks" ] || return 0
   # shellcheck disable=SC2086 # ids
-  docker network rm $networks >/dev/null 2>&1 &
+  printf 'networks/%s\n' $networks | remove &
   detaching=$!
 }

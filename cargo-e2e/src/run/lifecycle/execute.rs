@@ -113,10 +113,10 @@ impl Run<'_> {
                 other => other,
             }
         };
-        let stack = runner
+        let (stack, watching) = runner
             .until(1, Stage::Up, or_full(context, Box::pin(up)))
             .await?;
-        let ready = stages::ready::ready(context, &stack, &mut state.health_checks);
+        let ready = stages::ready::ready(context, &stack, watching, &mut state.health_checks);
         let ready = runner
             .until(1, Stage::Ready, or_full(context, Box::pin(ready)))
             .await?;

@@ -238,7 +238,6 @@ async fn every_stage_that_fails_is_followed_by_teardown() {
             98,
             Stage::Up,
         ),
-        lost("put", no(""), Stage::Up),
         (
             "up",
             Reply::Job("pull access denied", 1),

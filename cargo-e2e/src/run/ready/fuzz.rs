@@ -10,7 +10,8 @@ use crate::probe::{Address, Exec, Grpc, Http, Probe, Tcp};
 use crate::record::event::Events;
 use crate::spec::HealthCheck;
 
-use super::{Waiting, probe_calls};
+use super::Waiting;
+use super::calls::probe_calls;
 
 /// Reads both parts: the first names hosts and services, the second has the lines. Those that begin
 /// with `{` or are `end` come from the watch script, others from the probes' script.

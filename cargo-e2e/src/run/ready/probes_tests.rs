@@ -1,9 +1,9 @@
 //! The probes' script with curls that answer, refuse, and die without a word.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// What a probe says first; with a program of this name that is this script.
 fn says(call: &str, program: Option<(&str, &str)>) -> String {
@@ -132,4 +132,33 @@ fn who_listens_on_the_containers_loopback_alone_is_not_there() {
 fn a_process_that_took_the_number_of_a_containers_is_not_it() {
     let call = "lives=\" 0123456789abcdef/$$/\"; all_live || echo another";
     assert_eq!(says(call, None), "another\n");
+}
+
+/// They are started while containers are: whatever is asked before is lost.
+#[test]
+fn what_is_to_be_told_begins_once_it_is() {
+    let script = format!(
+        "told=yes\n{}\necho began; wait",
+        include_str!("../../host/sh/ended.sh")
+    );
+    let started = Command::new("setsid")
+        .args(["-w", "sh", "-c", &script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut told = started.expect("setsid is there");
+    let mut stdin = told.stdin.take().expect("a pipe");
+    stdin.write_all(b"go\n").expect("it reads");
+    let mut line = String::new();
+    let stdout = told.stdout.take().expect("a pipe");
+    let read = BufReader::new(stdout).read_line(&mut line);
+    assert_eq!((read.expect("it prints"), line.as_str()), (6, "began\n"));
+    drop(stdin);
+    // The same without a word: who was to tell it is gone.
+    let output = Command::new("setsid")
+        .args(["-w", "sh", "-c", &script])
+        .stdin(Stdio::null())
+        .output();
+    assert_eq!(output.expect("it ends").stdout, b"");
+    told.wait().expect("it ends");
 }

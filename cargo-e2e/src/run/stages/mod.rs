@@ -3,6 +3,7 @@
 pub mod build;
 mod build_output;
 pub mod collect;
+mod config;
 pub mod connect;
 pub mod full_disk;
 mod model;

@@ -6,31 +6,16 @@ use std::path::PathBuf;
 use e2e_harness::protocol::collision;
 use serde_json::Value;
 
-use crate::compose::scan::Scan;
 use crate::compose::select::{meant, select, unknown};
-use crate::compose::{dockerfiles, env_file, external, needs, places, test_service};
+use crate::compose::{dockerfiles, external, needs, test_service};
 use crate::record::outcome::Verdict;
 use crate::run::{Context, StageError};
-use crate::sandbox::compose::{self, ConfigError};
-use crate::sandbox::variables;
 use crate::secrets;
 use crate::spec::Warning;
 
+use super::config::{Early, config};
 use super::strict;
 use super::sync::{Sent, Synced, listed};
-
-/// Returns the variables of this machine that the compose files use.
-pub(super) fn from_client(context: &Context<'_>, scan: &Scan) -> Vec<(String, String)> {
-    let secrets = context.events.secrets().variables();
-    let mut all: Vec<(String, String)> = scan
-        .variables
-        .iter()
-        .filter(|name| variables::travels(name) && !secrets.iter().any(|one| one.0 == **name))
-        .filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)))
-        .collect();
-    all.extend_from_slice(secrets);
-    all
-}
 
 /// Looks for credentials in Compose's variables before the model is read: the model does not show
 /// its variables any more.
@@ -67,13 +52,18 @@ pub(super) fn warn_of_risks(context: &Context<'_>, risks: &[Warning]) {
     }
 }
 
-/// Returns the canonical model, and Compose's warnings.
+/// Returns the canonical model, and Compose's warnings; `early` is what Compose may have said of it already.
 pub(super) async fn read(
     context: &Context<'_>,
     interpolation: &[(String, String)],
+    early: Option<&Early>,
 ) -> Result<(Value, Vec<String>), StageError> {
     let plan = context.plan;
-    let (mut model, warnings) = config(context, &plan.profiles(), interpolation).await?;
+    let profiles = plan.profiles();
+    let (mut model, warnings) = match early.and_then(|early| early.of(&profiles, interpolation)) {
+        Some(said) => said,
+        None => config(context, &profiles, interpolation).await?,
+    };
     select(&mut model, &plan.spec.wanted_services()).map_err(|name| {
         StageError::new(Verdict::SpecError, unknown(&name)).help(meant(&name, &model))
     })?;
@@ -94,40 +84,6 @@ pub(super) async fn read(
     strict::model(context, &model).await?;
     dockerfiles::take_in(&mut model, |file| read_here(context, file));
     Ok((model, warnings))
-}
-
-async fn config(
-    context: &Context<'_>,
-    profiles: &[String],
-    interpolation: &[(String, String)],
-) -> Result<(Value, Vec<String>), StageError> {
-    let plan = context.plan;
-    let (host, sandbox) = (context.host, context.sandbox);
-    match compose::config(host, sandbox, plan, profiles, interpolation).await {
-        Ok((mut model, warnings)) => {
-            let folder = format!("{}/{}", context.sandbox.repo_dir(), plan.project_dir);
-            places::make_devices_absolute(&mut model, &folder);
-            Ok((model, warnings))
-        }
-        Err(ConfigError::Host(error)) => Err(error.into()),
-        Err(ConfigError::Refused { said }) => {
-            let refused = format!("Compose refuses {}", plan.compose_files.join(", "));
-            let said = said.trim();
-            let error = if said.lines().count() == 1 {
-                StageError::new(Verdict::SpecError, format!("{refused}: {said}"))
-            } else {
-                StageError::new(Verdict::SpecError, refused).excerpt("docker compose config", said)
-            };
-            let folder = context.sandbox.repo_dir();
-            Err(match env_file::help(said, &folder, &plan.repo.root) {
-                Some(help) => error.help(help),
-                None => error,
-            })
-        }
-        Err(error @ ConfigError::NoModel(_)) => {
-            Err(StageError::new(Verdict::SpecError, error.to_string()))
-        }
-    }
 }
 
 /// Sends files that the model needs and git ignores, and returns what the sandbox's copy has then.

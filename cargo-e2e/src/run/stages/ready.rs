@@ -1,9 +1,11 @@
 //! Waits until the stack is ready, and explains what was not.
 
+use crate::compose::Published;
 use crate::host::HostError;
 use crate::probe::Probe;
 use crate::record::outcome::{HealthRecord, Verdict};
 use crate::run::explain::with_logs;
+use crate::run::ready::Watching;
 use crate::run::{Context, Stack, StageError, StageOutput, ready};
 use crate::sandbox::Containers;
 use crate::spec::HealthCheck;
@@ -12,11 +14,24 @@ use crate::text::count;
 /// Dropped connections after which the wait gives up.
 const DROPS: usize = 3;
 
-/// Waits, and returns the containers in their state then. `checks` has every health check's record
-/// afterwards, also after an error.
+/// Begins to watch the stack.
+pub async fn watch(context: &Context<'_>, published: &[Published]) -> Result<Watching, HostError> {
+    Watching::begin(
+        context.host,
+        context.sandbox,
+        &context.plan.spec.health_checks,
+        published,
+        !context.facts.rootless,
+    )
+    .await
+}
+
+/// Waits, and returns the containers in their state then. `watching` may have begun already. `checks` has
+/// every health check's record afterwards, also after an error.
 pub async fn ready(
     context: &Context<'_>,
     stack: &Stack,
+    mut watching: Option<Watching>,
     checks: &mut Vec<HealthRecord>,
 ) -> Result<StageOutput<Containers>, StageError> {
     let asks_tcp = |check: &HealthCheck| matches!(check.probe, Probe::Tcp(_));
@@ -25,16 +40,21 @@ pub async fn ready(
             "Docker is rootless there: `tcp` checks see its forwarder, not the container; use `url` or `exec`",
         );
     }
-    let wait = || {
+    let mut wait = async || {
+        let watching = match watching.take() {
+            Some(watching) => watching,
+            None => watch(context, &stack.published).await?,
+        };
         ready::wait(
             context.host,
             context.sandbox,
+            watching,
             &context.plan.spec.health_checks,
             &stack.published,
             stack.health_allowance,
-            !context.facts.rootless,
             context.events,
         )
+        .await
     };
     let mut waited = wait().await;
     for _ in 0..DROPS {

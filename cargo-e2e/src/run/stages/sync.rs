@@ -10,7 +10,9 @@ mod workspace;
 mod young;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::compose::scan::{self, Scan};
@@ -19,6 +21,7 @@ use crate::repo::files;
 use crate::run::{Context, StageError, StageOutput};
 use crate::text::count;
 
+use super::config::{self, Early};
 pub use extra::Extra;
 pub use sent::Sent;
 use workspace::Workspace;
@@ -27,6 +30,8 @@ use workspace::Workspace;
 #[derive(Debug)]
 pub struct Synced {
     pub scan: Scan,
+    /// What Compose said of them while they travelled, where that counts.
+    pub early: Option<Early>,
     /// What syncs have put into the workspace.
     pub sent: Sent,
     /// Ignored files that this sync has sent so far.
@@ -37,11 +42,9 @@ pub struct Synced {
 
 pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageError> {
     let plan = context.plan;
-    let spec_error =
-        |error: files::FilesError| StageError::new(Verdict::SpecError, error.to_string());
     let filters = async {
         let found = files::filters(&plan.repo.root, &plan.spec.sync.exclude).await;
-        found.map_err(spec_error)
+        found.map_err(|error| spec_error(&error))
     };
     let taking = async {
         match context.before {
@@ -49,42 +52,91 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
             Some(_) => Ok((None, Sent::read(context).await?)),
         }
     };
-    let (filters, (workspace, mut sent)) = tokio::try_join!(filters, taking)?;
-    let mut extra = Extra::default();
-    let amount = tree::send(context, &filters, workspace.as_ref(), &mut sent).await?;
+    let (filters, (workspace, sent), scan) = tokio::try_join!(filters, taking, look(context))?;
+    let early = async {
+        match &workspace {
+            Some(workspace) if workspace.has_files() => Early::ask(context, &scan).await,
+            _ => None,
+        }
+    };
+    let travel = travel(context, &filters, workspace.as_ref(), sent, &scan);
+    let (early, travelled) = tokio::join!(early, Box::pin(travel));
+    let StageOutput { value, detail, .. } = travelled?;
+    let Travelled {
+        sent,
+        extra,
+        images,
+        counts,
+    } = value;
+    let synced = Synced {
+        early: early.filter(|_| counts),
+        scan,
+        sent,
+        extra,
+        images,
+    };
+    Ok(StageOutput::new(synced, detail))
+}
 
-    let root = plan.repo.root.clone();
-    let patterns = plan.spec.sync.include.clone();
+fn spec_error(error: &files::FilesError) -> StageError {
+    StageError::new(Verdict::SpecError, error.to_string())
+}
+
+/// Looks at the compose files.
+async fn look(context: &Context<'_>) -> Result<Scan, StageError> {
+    let plan = context.plan;
+    let root = &plan.repo.root;
     let compose: Vec<_> = plan
         .compose_files
         .iter()
         .map(|file| root.join(file))
         .collect();
     let project = root.join(&plan.project_dir);
-    let looking = tokio::task::spawn_blocking(move || {
-        (
-            files::included(&root, &patterns),
-            scan::scan(&compose, &project),
-        )
-    });
+    tokio::task::spawn_blocking(move || scan::scan(&compose, &project))
+        .await
+        .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))
+}
+
+struct Travelled {
+    sent: Sent,
+    extra: Extra,
+    images: Vec<(String, String)>,
+    /// Whether the workspace had all that Compose reads as it is now.
+    counts: bool,
+}
+
+/// Sends the files and images.
+async fn travel(
+    context: &Context<'_>,
+    filters: &files::Filters,
+    workspace: Option<&Workspace>,
+    mut sent: Sent,
+    scan: &Scan,
+) -> Result<StageOutput<Travelled>, StageError> {
+    let plan = context.plan;
+    let mut extra = Extra::default();
+    let (amount, change) = tree::send(context, filters, workspace, &mut sent).await?;
     let settling = async {
         match workspace {
             Some(workspace) => workspace.settle(context, amount.kb).await,
             None => Ok(()),
         }
     };
+    let root = plan.repo.root.clone();
+    let patterns = plan.spec.sync.include.clone();
+    let including = tokio::task::spawn_blocking(move || files::included(&root, &patterns));
     let looking = async {
-        let (included, scan) = looking
+        let included = including
             .await
             .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
-        let included = included.map_err(spec_error)?;
-        let missing = missing_inputs(context, &scan, &sent).await?;
-        Ok::<_, StageError>((included, scan, missing))
+        let included = included.map_err(|error| spec_error(&error))?;
+        let missing = missing_inputs(context, scan, &sent).await?;
+        Ok::<_, StageError>((included, missing))
     };
     // Both to their ends: a workspace that is not settled is not given back.
     let (settled, looked) = tokio::join!(settling, looking);
     settled?;
-    let (included, scan, missing) = looked?;
+    let (included, missing) = looked?;
     // Not earlier: files that git ignores do not stay in the workspace.
     if !missing.is_empty() {
         context.events.note(format!(
@@ -103,13 +155,21 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
     if !images.is_empty() {
         let _ = write!(detail, ", {}", count(images.len(), "image"));
     }
-    let synced = Synced {
-        scan,
+    let changed = change
+        .names
+        .iter()
+        .map(|name| OsStr::from_bytes(name).into())
+        .collect();
+    let (root, reads) = (plan.repo.root.clone(), config::read_files(plan, scan));
+    let is_read = tokio::task::spawn_blocking(move || config::is_read(&root, &reads, &changed));
+    let travelled = Travelled {
+        // What was removed, Compose may have read.
+        counts: !change.removes && paths.is_empty() && !is_read.await.unwrap_or(true),
         sent,
         extra,
         images,
     };
-    Ok(StageOutput::new(synced, detail))
+    Ok(StageOutput::new(travelled, detail))
 }
 
 /// Returns files that Compose opens and that exist here, but were not sent, or were sent only

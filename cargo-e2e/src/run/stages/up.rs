@@ -6,6 +6,7 @@ mod not_sent;
 mod pulling;
 mod refusal;
 mod registry_auth;
+mod start;
 mod warnings;
 
 use std::fmt::Write as _;
@@ -17,13 +18,12 @@ use crate::compose::pulls::{self, Pull};
 use crate::compose::{
     Isolation, PortRule, Published, Rewritten, images, isolate, needs, risks, test_service,
 };
-use crate::host::{HostError, HostKind};
-use crate::record::outcome::{Stage, Verdict};
-use crate::run::stages::up::compose_output::{COMPOSE, failed, help, without_progress};
+use crate::record::outcome::Verdict;
+use crate::run::ready::Watching;
 use crate::run::stages::up::flakes::Flakes;
-use crate::run::stages::up::pulling::{Pulling, Said};
+use crate::run::stages::up::start::{Started, start};
 use crate::run::stages::up::warnings::{reaches, warn, warn_of_mistakes};
-use crate::run::{Context, Stack, StageError, StageOutput, Tail, endpoints, test_env};
+use crate::run::{Context, Stack, StageError, StageOutput, endpoints, test_env};
 use crate::sandbox::{State, compose, docker_shim, pull};
 use crate::setup::lint;
 use crate::spec::{self, Lint, Ports, Warning};
@@ -31,21 +31,25 @@ use crate::text::count;
 
 use super::network_plan::NetworkPlan;
 use super::sync::{Sent, Synced};
-use super::{model, ports, strict};
+use super::{config, model, ports, strict};
 
 pub use crate::run::stages::up::compose_output::with_reason;
 
 /// Tries with other ports: another program may take a free one, but hardly this often.
 const TRIES: usize = 5;
 
-pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<Stack>, StageError> {
+/// Brings it up. Where it could, watching has begun before the last container had started.
+pub async fn up(
+    context: &Context<'_>,
+    synced: &Synced,
+) -> Result<StageOutput<(Stack, Option<Watching>)>, StageError> {
     let scan = &synced.scan;
-    let interpolation = model::from_client(context, scan);
+    let interpolation = config::from_client(context, scan);
     strict::files(context, scan).await?;
     model::warn_of_risks(context, &risks::fetched(&scan.remote));
     // Again, because the build may have created the files.
     model::learn_variables(context);
-    let (model, warnings) = model::read(context, &interpolation).await?;
+    let (model, warnings) = model::read(context, &interpolation, synced.early.as_ref()).await?;
     model::learn_secrets(context, &model);
     model::check_names(&model)?;
     let (risks, outside) = reaches(context, &model).await;
@@ -85,7 +89,14 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
             }
             warn_of_mistakes(context, &prepared.rewritten.published).await;
         }
-        let error = match start(context, &prepared).await {
+        let error = match start(
+            context,
+            &prepared.commands,
+            &prepared.rewritten,
+            &prepared.pulls,
+        )
+        .await
+        {
             Ok(started) => break (prepared, started),
             Err(error) => error,
         };
@@ -115,10 +126,23 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
     if published.iter().any(|one| one.port.is_none()) {
         fill_numbers(context, &mut published).await?;
     }
-    let services = rewritten.model["services"]
+    sent.settle(context).await?;
+    let detail = detail(context, &rewritten.model, &stale, &started);
+    let stack = Stack {
+        published,
+        health_allowance: rewritten.health_allowance,
+        numbers,
+        interpolation,
+        model: rewritten.model,
+    };
+    Ok(StageOutput::new((stack, started.watching), detail))
+}
+
+/// Returns what was done, in a few words.
+fn detail(context: &Context<'_>, model: &Value, stale: &[String], started: &Started) -> String {
+    let services = model["services"]
         .as_object()
         .map_or(0, serde_json::Map::len);
-    sent.settle(context).await?;
     let mut detail = count(services, "service");
     if !stale.is_empty() {
         let whose = if stale.len() == 1 { "its" } else { "their" };
@@ -127,19 +151,10 @@ pub async fn up(context: &Context<'_>, synced: &Synced) -> Result<StageOutput<St
     } else if context.before.is_some() && !started.changed {
         detail += ", nothing changed";
     }
-    if let Some(pulled) = started.pulled {
+    if let Some(pulled) = &started.pulled {
         let _ = write!(detail, ", {pulled}");
     }
-    Ok(StageOutput::new(
-        Stack {
-            published,
-            health_allowance: rewritten.health_allowance,
-            numbers,
-            interpolation,
-            model: rewritten.model,
-        },
-        detail,
-    ))
+    detail
 }
 
 /// Returns the services whose containers may have read files that changed.
@@ -179,7 +194,7 @@ async fn prepare(
     warnings: &[String],
     networks: &NetworkPlan,
 ) -> Result<Prepared, StageError> {
-    let (host, sandbox) = (context.host, context.sandbox);
+    let sandbox = context.sandbox;
     let numbers = ports::allocate(context, model).await?;
     let labels = sandbox.labels(context.facts.uid);
     let isolation = Isolation {
@@ -195,7 +210,7 @@ async fn prepare(
     if synced.scan.uses_endpoints {
         // The ports are known only now, and the model may use their variables: it is read again.
         interpolation.extend(endpoint_variables(&rewritten));
-        let again = model::read(context, &interpolation).await?;
+        let again = model::read(context, &interpolation, None).await?;
         model::learn_secrets(context, &again.0);
         warnings = again.1;
         rewritten = isolate(again.0, &isolation);
@@ -218,9 +233,8 @@ async fn prepare(
     images::pin(&mut rewritten.model, &synced.images);
     let always = context.plan.spec.pull == spec::Pull::Always;
     let pulls = pulls::take(&mut rewritten.model, always);
-    let text = serde_json::to_vec_pretty(&rewritten.model)
+    let text = serde_json::to_string_pretty(&rewritten.model)
         .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
-    sandbox.put(host, "compose.json", &text).await?;
     // The model is part of the result; a full disk is reported when that is stored.
     let mut shown = rewritten.model.clone();
     context.events.secrets().json(&mut shown);
@@ -243,7 +257,8 @@ async fn prepare(
         with_auth,
     };
     Ok(Prepared {
-        commands: docker_shim::install(sandbox, &own_files(context))
+        commands: compose::put_model(sandbox, &text)
+            + &docker_shim::install(sandbox, &own_files(context))
             + &compose::up_commands(sandbox, &up),
         rewritten,
         pulls,
@@ -280,72 +295,6 @@ fn endpoint_variables(rewritten: &Rewritten) -> Vec<(String, String)> {
     };
     all.extend(endpoints.variables());
     all
-}
-
-/// What bringing a stack up came to.
-struct Started {
-    /// Whether anything was made or started.
-    changed: bool,
-    /// What was pulled.
-    pulled: Option<String>,
-}
-
-async fn start(context: &Context<'_>, prepared: &Prepared) -> Result<Started, StageError> {
-    let mut changed = false;
-    let mut pulling = Pulling::new(&prepared.pulls);
-    let mut tail = Tail::masking(context.events.secrets());
-    let (limit, most) = (context.plan.limits.up, context.plan.limits.log);
-    let mut each = |line: &str| match pulling.take(line) {
-        Said::Nothing => {
-            changed |= ["Created", "Started", "Recreated"]
-                .iter()
-                .any(|word| line.trim_end().ends_with(word));
-            context.events.progress(Stage::Up, line);
-        }
-        Said::Detail => {}
-        Said::Progress(line) => context.events.progress(Stage::Up, &line),
-        Said::Note(text) => context.events.note(text),
-    };
-    let mut sink = |bytes: &[u8]| tail.take(bytes, &mut each);
-    let job = context.sandbox.job(
-        context.host,
-        "up",
-        &prepared.commands,
-        limit,
-        most,
-        &mut sink,
-    );
-    let message = match job.await {
-        Ok(0) => {
-            let pulled = pulling.detail();
-            return Ok(Started { changed, pulled });
-        }
-        Ok(_) => {
-            let auth = context.plan.spec.registry_auth;
-            if let Some(error) = pulling.failure(context.host.name(), auth) {
-                return Err(error);
-            }
-            failed(&tail.text(), &prepared.rewritten.model)
-        }
-        Err(HostError::TimedOut { .. }) => {
-            let doing = pulling.unfinished();
-            format!(
-                "{} exceeded `timeouts.up` ({} s) and was terminated",
-                doing.as_deref().unwrap_or("`docker compose up`"),
-                limit.as_secs_f64()
-            )
-        }
-        Err(error @ HostError::TooMuch { .. }) => error.to_string(),
-        Err(error) => return Err(error.into()),
-    };
-    let text = tail.text();
-    let mut error =
-        StageError::new(Verdict::UpFailed, message).excerpt(COMPOSE, &without_progress(&text));
-    error.help = help(&text, HostKind::of(context.host.name()));
-    if error.help.is_none() {
-        error.help = not_sent::help(context, &prepared.rewritten.model, &text).await;
-    }
-    Err(error)
 }
 
 /// Stores on the host what other commands need to use the sandbox.

@@ -11,6 +11,8 @@ pub(super) struct Listing {
     pub(super) names: BTreeSet<Vec<u8>>,
     /// Files and links that were sent, or would be.
     pub(super) changed: BTreeSet<Vec<u8>>,
+    /// Whether anything was removed, or would be.
+    pub(super) removes: bool,
 }
 
 impl Listing {
@@ -25,6 +27,7 @@ impl Listing {
                 continue;
             };
             if what.starts_with('*') || name == "./" {
+                listing.removes |= what.starts_with("*deleting");
                 continue;
             }
             let name = unescaped(name);
@@ -66,6 +69,7 @@ mod tests {
         let listing = Listing::read(said);
         let set = |names: &[&str]| names.iter().map(|name| name.as_bytes().to_vec()).collect();
         assert_eq!(listing.changed, set(&["x y"]));
+        assert!(listing.removes);
         assert_eq!(listing.names, set(&["l", "x y", "d/", "d/né\n\\#123"]));
     }
 }

@@ -1,5 +1,7 @@
 //! The files that git ships, sent straight into the sandbox's workspace.
 
+use std::collections::BTreeSet;
+
 use crate::host::{List, Transfer, rsync};
 use crate::record::outcome::Verdict;
 use crate::repo::files::Filters;
@@ -17,6 +19,15 @@ pub(super) struct Amount {
     pub(super) kb: usize,
 }
 
+/// What a sync did to an earlier run's workspace.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Change {
+    /// Files and links that were sent, and those that may have been.
+    pub(super) names: BTreeSet<Vec<u8>>,
+    /// Whether anything was removed.
+    pub(super) removes: bool,
+}
+
 /// For a sandbox that is up: compares content even where size and time are equal, and writes in
 /// place, because a container with a bind-mounted file keeps the old file when a new one replaces
 /// it.
@@ -28,7 +39,7 @@ pub(super) async fn send(
     filters: &Filters,
     workspace: Option<&Workspace>,
     sent: &mut Sent,
-) -> Result<Amount, StageError> {
+) -> Result<(Amount, Change), StageError> {
     let plan = context.plan;
     let mut arguments = vec![
         "--safe-links".to_owned(),
@@ -45,9 +56,9 @@ pub(super) async fn send(
         list: Some(List::Without(&filters.ignored)),
         deadline: plan.limits.sync,
     };
-    let said = match workspace {
+    let (said, change) = match workspace {
         Some(workspace) => update(context, &transfer, workspace, sent).await?,
-        None => again(context, &transfer, sent).await?,
+        None => (again(context, &transfer, sent).await?, Change::default()),
     };
     for line in said.lines().filter(|line| line.contains("unsafe symlink")) {
         context.events.warn(format!(
@@ -55,10 +66,11 @@ pub(super) async fn send(
             crate::text::printable(line)
         ));
     }
-    Ok(Amount {
+    let amount = Amount {
         files: number_in(&said, "Number of files: ", "reg: "),
         kb: number_in(&said, "Total file size: ", "") / 1024,
-    })
+    };
+    Ok((amount, change))
 }
 
 fn with<'a>(arguments: &[String], more: impl IntoIterator<Item = &'a str>) -> Vec<String> {
@@ -72,18 +84,23 @@ async fn update(
     transfer: &Transfer<'_>,
     workspace: &Workspace,
     sent: &mut Sent,
-) -> Result<String, StageError> {
+) -> Result<(String, Change), StageError> {
     let write = Transfer {
         arguments: &with(transfer.arguments, workspace.arguments().iter().copied()),
         ..transfer.clone()
     };
     let said = rsync(context.host, &write).await?;
-    let listing = Listing::read(&said);
+    let mut listing = Listing::read(&said);
     if let Some(moment) = workspace.known_since() {
-        read_young(context, moment, listing.clone(), transfer.target).await?;
+        let young = read_young(context, moment, listing.clone(), transfer.target).await?;
+        listing.changed.extend(young);
     }
     sent.tree.extend(listing.names);
-    Ok(said)
+    let change = Change {
+        names: listing.changed,
+        removes: listing.removes,
+    };
+    Ok((said, change))
 }
 
 /// Brings a sandbox that is up to date. What is in it may have been changed by containers.
@@ -111,31 +128,30 @@ async fn again(
 }
 
 /// Compares files that rsync calls unchanged, but that were touched since the last sync, byte by
-/// byte.
+/// byte. Returns their names.
 async fn read_young(
     context: &Context<'_>,
     moment: i64,
     listing: Listing,
     target: &str,
-) -> Result<(), StageError> {
+) -> Result<BTreeSet<Vec<u8>>, StageError> {
     let root = context.plan.repo.root.clone();
     let look = move || {
         let mut young = Young::since(&root, moment);
         let unchanged = listing.names.difference(&listing.changed);
         let files = unchanged.filter(|name| !name.ends_with(b"/"));
-        let mut list = Vec::new();
-        for name in files.filter(|name| young.is(name)) {
-            list.extend_from_slice(name);
-            list.push(0);
-        }
-        list
+        files.filter(|name| young.is(name)).cloned().collect()
     };
-    let list = tokio::task::spawn_blocking(look)
+    let names: BTreeSet<Vec<u8>> = tokio::task::spawn_blocking(look)
         .await
         .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
-    if list.is_empty() {
-        return Ok(());
+    if names.is_empty() {
+        return Ok(names);
     }
+    let list: Vec<u8> = names
+        .iter()
+        .flat_map(|name| [name, &b"\0"[..]].concat())
+        .collect();
     let compare = Transfer {
         arguments: &["--checksum", "--existing", "--safe-links"].map(str::to_owned),
         source: &format!("{}/", context.plan.repo.root.display()),
@@ -145,7 +161,7 @@ async fn read_young(
         deadline: context.plan.limits.sync,
     };
     rsync(context.host, &compare).await?;
-    Ok(())
+    Ok(names)
 }
 
 /// Removes what an earlier sync sent and this one does not from a sandbox that is up, before the
@@ -167,7 +183,7 @@ async fn make_way(
 pub(super) async fn forget(
     context: &Context<'_>,
     sent: &mut Sent,
-    gone: &std::collections::BTreeSet<Vec<u8>>,
+    gone: &BTreeSet<Vec<u8>>,
 ) -> Result<(), StageError> {
     let (folders, files): (Vec<_>, Vec<_>) = gone.iter().partition(|name| name.ends_with(b"/"));
     sent.pending.extend(files.iter().copied().cloned());

@@ -45,6 +45,11 @@ impl Workspace {
         }
     }
 
+    /// Returns whether an earlier run left files in it.
+    pub(super) fn has_files(&self) -> bool {
+        self.taken != Taken::New
+    }
+
     /// Returns the moment since which a file must have changed to differ where size and time do not.
     pub(super) fn known_since(&self) -> Option<i64> {
         match &self.taken {
