@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::sync::mpsc;
 
 use super::script::STATUS;
-use super::{Host, HostError, Script};
+use super::{Channel, Host, HostError, Script};
 
 /// More than this from one script is cut: a host's output is not trusted.
 const MOST_OUTPUT: usize = 64 << 20;
@@ -88,10 +88,21 @@ pub async fn feed(
     input: impl AsyncRead + Unpin + Send,
     deadline: Duration,
 ) -> Result<Output, HostError> {
+    heard(host, script.name(), host.start(script), input, deadline).await
+}
+
+/// Hears a script out that was started: what it prints, and its status.
+pub(super) async fn heard(
+    host: &dyn Host,
+    doing: &'static str,
+    channel: impl Future<Output = Result<Channel, HostError>>,
+    input: impl AsyncRead + Unpin + Send,
+    deadline: Duration,
+) -> Result<Output, HostError> {
     let mut stdout = Vec::new();
     let mut sink = |bytes: &[u8]| keep(&mut stdout, bytes);
     let sink = Sink::Call(&mut sink);
-    let (status, stderr) = piped(host, script, input, deadline, sink).await?;
+    let (status, stderr) = piped(host, doing, channel, input, deadline, sink).await?;
     Ok(Output {
         status,
         stdout,
@@ -113,7 +124,16 @@ pub async fn stream(
     deadline: Duration,
     sink: Stream<'_>,
 ) -> Result<(i32, String), HostError> {
-    piped(host, script, input, deadline, Sink::Call(sink)).await
+    let channel = host.start(script);
+    piped(
+        host,
+        script.name(),
+        channel,
+        input,
+        deadline,
+        Sink::Call(sink),
+    )
+    .await
 }
 
 /// The same for more than memory holds: the script waits until its output is taken, and ends
@@ -124,19 +144,28 @@ pub async fn pour(
     deadline: Duration,
     to: mpsc::Sender<Vec<u8>>,
 ) -> Result<(i32, String), HostError> {
-    piped(host, script, &b""[..], deadline, Sink::Pour(to)).await
+    let channel = host.start(script);
+    piped(
+        host,
+        script.name(),
+        channel,
+        &b""[..],
+        deadline,
+        Sink::Pour(to),
+    )
+    .await
 }
 
 async fn piped(
     host: &dyn Host,
-    script: &Script,
+    doing: &'static str,
+    channel: impl Future<Output = Result<Channel, HostError>>,
     mut input: impl AsyncRead + Unpin + Send,
     deadline: Duration,
     mut sink: Sink<'_>,
 ) -> Result<(i32, String), HostError> {
-    let doing = script.name();
     let attempt = async {
-        let channel = host.start(script).await?;
+        let channel = channel.await?;
         let (mut stdin, mut stdout, mut stderr) = (channel.stdin, channel.stdout, channel.stderr);
         let feed = async move {
             // A script that does not read its input closes the pipe: its business.

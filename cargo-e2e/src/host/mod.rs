@@ -18,6 +18,7 @@ mod script;
 pub(crate) mod scripted;
 mod ssh;
 mod ssh_names;
+mod waiting_shell;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -32,12 +33,15 @@ pub use connect::connect;
 pub use error::HostError;
 pub use kind::{HostKind, LOCAL, members};
 pub use local::Local;
-pub use preflight::{Check, Examined, Facts, Finding, Problem, Purpose, examine, preflight};
+pub use preflight::{
+    Check, Examined, Facts, Finding, Problem, Purpose, examine, examine_and_wait, preflight,
+};
 pub use rsync::{List, Transfer, rsync};
 pub use runtime_dir::RuntimeDir;
 pub use script::Script;
 pub use ssh::Ssh;
 pub use ssh_names::named_hosts;
+pub use waiting_shell::WaitingShell;
 
 /// Where a sandbox lives.
 #[async_trait]

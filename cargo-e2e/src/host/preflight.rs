@@ -7,7 +7,7 @@ mod tests;
 
 use std::time::Duration;
 
-use super::{Host, HostError, Output, Script, run};
+use super::{Host, HostError, Output, Script, WaitingShell, run};
 
 pub use finding::{Check, Finding, Problem, Purpose};
 
@@ -87,12 +87,28 @@ impl Examined {
 
 /// Looks at a host once.
 pub async fn examine(host: &dyn Host, purpose: Purpose) -> Result<Examined, HostError> {
-    let script = Script::new("preflight", include_str!("sh/preflight.sh"));
-    let output = run(host, &script, b"", DEADLINE).await?;
-    Ok(Examined {
-        checks: judge::checks(&output, host.name(), purpose),
-        facts: facts(&output),
-    })
+    let output = run(host, &script(), b"", DEADLINE).await?;
+    Ok(examined(host, &output, purpose))
+}
+
+/// Looks at a host once, and returns the shell that may go on there, where it can be had.
+pub async fn examine_and_wait(
+    host: &dyn Host,
+    purpose: Purpose,
+) -> Result<(Examined, Option<WaitingShell>), HostError> {
+    let (output, shell) = WaitingShell::after(host, &script(), DEADLINE).await?;
+    Ok((examined(host, &output, purpose), shell))
+}
+
+fn script() -> Script {
+    Script::new("preflight", include_str!("sh/preflight.sh"))
+}
+
+fn examined(host: &dyn Host, output: &Output, purpose: Purpose) -> Examined {
+    Examined {
+        checks: judge::checks(output, host.name(), purpose),
+        facts: facts(output),
+    }
 }
 
 /// Looks at a host once and says everything that is missing.

@@ -8,6 +8,9 @@ use crate::shell::quote;
 /// status can't be trusted: ssh turns 127 and signals into errors of its own.
 pub(super) const STATUS: &str = "cargo-e2e-status ";
 
+/// What a shell prints when it waits for another script: a line of its own, which no script prints.
+pub(super) const WAITS: &str = "cargo-e2e-waits\n";
+
 /// A POSIX `sh` script with values for its variables.
 #[derive(Debug, Clone)]
 pub struct Script {
@@ -16,6 +19,7 @@ pub struct Script {
     variables: String,
     once: bool,
     long: bool,
+    followed: bool,
 }
 
 impl Script {
@@ -27,6 +31,7 @@ impl Script {
             variables: String::new(),
             once: false,
             long: false,
+            followed: false,
         }
     }
 
@@ -43,6 +48,12 @@ impl Script {
     #[must_use]
     pub fn long(mut self) -> Self {
         self.long = true;
+        self
+    }
+
+    /// Its shell waits for another script after it, and says so.
+    pub(super) fn followed(mut self) -> Self {
+        self.followed = true;
         self
     }
 
@@ -90,9 +101,11 @@ impl Script {
 
     /// Returns what runs: all of it can be seen in the host's process list.
     pub(super) fn text(&self) -> String {
-        format!(
-            "(\n{}{}\n)\nprintf '{STATUS}%s\\n' \"$?\" >&2\n",
-            self.variables, self.body
-        )
+        let end = if self.followed {
+            format!("echo {WAITS}exec sh\n")
+        } else {
+            format!("printf '{STATUS}%s\\n' \"$?\" >&2\n")
+        };
+        format!("(\n{}{}\n)\n{end}", self.variables, self.body)
     }
 }

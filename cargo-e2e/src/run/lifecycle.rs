@@ -21,7 +21,7 @@ use std::time::Instant;
 use futures_util::FutureExt as _;
 
 use crate::host::cluster::ClusterName;
-use crate::host::{Facts, Host, HostError, members};
+use crate::host::{Facts, Host, HostError, WaitingShell, members};
 use crate::record::event::Event;
 use crate::record::outcome::{Placement, Record, Stage, Verdict, exit_code, millis};
 use crate::record::verdict;
@@ -109,7 +109,7 @@ impl Run<'_> {
         let looked = async {
             let host = self.reach(name, reached).await?;
             let facts = stages::connect::look(host.as_ref(), &self.plan.spec).await?;
-            Ok(facts.map(|facts| (host, facts)))
+            Ok(facts.map(|(facts, shell)| (host, facts, shell)))
         };
         let limit = self.plan.limits.connect;
         let judged = async {
@@ -117,9 +117,9 @@ impl Run<'_> {
             stages::connect::within(limit, looked).await
         };
         match runner.until(1, Stage::Connect, Box::pin(judged)).await {
-            Ok((host, facts)) => {
+            Ok((host, facts, shell)) => {
                 self.ask_of_others(state, host.as_ref(), &facts).await;
-                let Some(entered) = self.enter(runner, state, &host, &facts).await else {
+                let Some(entered) = self.enter(runner, state, &host, &facts, shell).await else {
                     return;
                 };
                 // This future is large: boxed, it is not moved by value.
@@ -145,15 +145,17 @@ impl Run<'_> {
     }
 
     /// Makes the run's sandbox, or enters one. None where that failed: then nothing is left of it.
+    /// `shell` waits on the host, where one does.
     async fn enter(
         &self,
         runner: &mut StageRunner<'_>,
         state: &mut RunState,
         host: &Arc<dyn Host>,
         facts: &Facts,
+        shell: Option<WaitingShell>,
     ) -> Option<Entered> {
         let bound = runner.bound();
-        let entering = Box::pin(self.sandbox(host, facts, &bound));
+        let entering = Box::pin(self.sandbox(host, facts, shell, &bound));
         match runner.binding(Stage::Provision, &bound, entering).await {
             Ok(entered) => Some(entered),
             Err(stopped) => {

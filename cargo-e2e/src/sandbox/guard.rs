@@ -2,13 +2,22 @@
 
 use std::time::Duration;
 
-use crate::host::{Facts, Host, HostError};
+use crate::host::{Facts, Host, HostError, WaitingShell};
 use crate::shell::quote;
 
-use super::{Identity, Place, Request, Sandbox, Visitor, succeed_within, unexpected};
+use super::{Identity, Place, Request, Sandbox, Visitor, check, succeed_within, unexpected};
 
 /// What a guard runs: all of teardown, and gc for what others left.
 const GUARD: &str = concat!(reaper!(), include_str!("../host/sh/guard.sh"));
+
+/// Whose a sandbox is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner<'a> {
+    /// Who runs it, for others who wait.
+    pub who: &'a str,
+    /// What `list` shows of it: JSON, on one line.
+    pub about: &'a str,
+}
 
 /// How long a sandbox may live, and on what conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,20 +37,19 @@ pub struct Terms {
 impl Sandbox {
     /// Arms a guard on the host, and makes the sandbox's folder when the guard has answered.
     /// Returns its place in the host's queue too, where that could be had.
-    /// `about` is what `list` shows of it, as JSON; `who` runs it, for others who wait.
+    /// A shell that waits on the host goes on with it.
     pub async fn provision(
-        host: &dyn Host,
+        (host, shell): (&dyn Host, Option<WaitingShell>),
         facts: &Facts,
         identity: Identity,
-        who: &str,
-        about: &str,
+        owner: Owner<'_>,
         terms: Terms,
         request: Request,
     ) -> Result<(Self, Option<Place>), HostError> {
         let mut sandbox = Self {
             visitor: Visitor {
                 run: identity.run_id.clone(),
-                who: who.to_owned(),
+                who: owner.who.to_owned(),
             },
             identity,
             root: facts.root.clone(),
@@ -61,6 +69,7 @@ impl Sandbox {
             ))
             .once()
             .var("who", &sandbox.visitor.who)
+            .var("about", owner.about)
             .var("slug", &sandbox.identity.slug)
             .var("engine", &facts.engine_socket)
             .var("engine_id", &facts.engine_id)
@@ -71,7 +80,10 @@ impl Sandbox {
             .var("lifetime", terms.lifetime.as_secs().to_string())
             .var("patience", terms.lease.as_secs().to_string())
             .var("guard_script", sandbox.guard_script(terms, &nonce));
-        let output = succeed_within(host, &script, about.as_bytes(), terms.limit).await?;
+        let output = match shell {
+            Some(shell) => check(host, &script, shell.run(host, &script, terms.limit).await?)?,
+            None => succeed_within(host, &script, b"", terms.limit).await?,
+        };
         if output.value("armed") != nonce {
             return Err(unexpected(
                 host,

@@ -84,7 +84,7 @@ pub use containers::Containers;
 pub use ended::ended_sandboxes;
 pub use files::Content;
 pub use gc::{Expired, Forget, Forgotten, Gc, Stored, Swept, gc};
-pub use guard::Terms;
+pub use guard::{Owner, Terms};
 pub use identity::Identity;
 pub use lease::{Lease, LeaseLost};
 #[cfg(test)]

@@ -1,12 +1,9 @@
 # Arms the sandbox's guard, then makes its folder, and says when it expires by this host's clock.
-# Needs: run, who, slug, lifetime, patience (seconds), engine (its socket, where it has one here),
-# guard_script, placed (yes where a scheduler has given it a slot); for its ticket those of enqueue.sh.
-# Standard input: what `list` shows of the sandbox.
+# Needs: run, who, about (what `list` shows of it), slug, lifetime, patience (seconds), engine (its socket,
+# where it has one here), guard_script, placed (yes where a scheduler has given it a slot); for its ticket those of enqueue.sh.
 for folder in sandboxes leases ended locks workspaces; do
   [ -d "$root/$folder" ] || mkdir -p "$root/$folder" || exit 1
 done
-# One line. Half of it would be no JSON.
-IFS= read -r about || [ -n "$about" ] || exit 1
 # Before anything else can be left behind, there is a guard to take it down.
 mkdir "$lease" || exit 1
 clock

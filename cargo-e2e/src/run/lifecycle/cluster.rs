@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::host::cluster::{ClusterName, Engine, engine};
-use crate::host::{Facts, Host};
+use crate::host::{Facts, Host, WaitingShell};
 use crate::plan::Plan;
 use crate::record::outcome::{Stage, Verdict, millis};
 use crate::run::stages::node::{granted, request, slots_of};
@@ -61,9 +61,9 @@ impl Run<'_> {
             let plan = self.on_node(state, &slot);
             let run = self.with(&plan, true);
             match run.reach_node(runner, &slot.node, reached).await {
-                Ok((host, facts)) => {
+                Ok((host, facts, shell)) => {
                     run.ask_of_others(state, host.as_ref(), &facts).await;
-                    let Some(entered) = run.enter(runner, state, &host, &facts).await else {
+                    let Some(entered) = run.enter(runner, state, &host, &facts, shell).await else {
                         return;
                     };
                     // From here on the slot follows the sandbox.
@@ -136,7 +136,7 @@ impl Run<'_> {
             };
             let plan = self.on_node(state, &slot);
             let run = self.with(&plan, false);
-            let Ok((host, facts)) = run.reach_node(runner, &slot.node, reached).await else {
+            let Ok((host, facts, _)) = run.reach_node(runner, &slot.node, reached).await else {
                 if self.cancel.signal().is_some() {
                     state.add(Verdict::Interrupted);
                     return true;
@@ -222,11 +222,11 @@ impl Run<'_> {
         runner: &StageRunner<'_>,
         node: &str,
         reached: &Reached,
-    ) -> Result<(Arc<dyn Host>, Facts), Stopped> {
+    ) -> Result<(Arc<dyn Host>, Facts, Option<WaitingShell>), Stopped> {
         let looked = async {
             let host = self.reach(node, reached).await?;
             let facts = stages::connect::look(host.as_ref(), &self.plan.spec).await?;
-            Ok(facts.map(|facts| (host, facts)))
+            Ok(facts.map(|(facts, shell)| (host, facts, shell)))
         };
         let limited = stages::connect::within(self.plan.limits.connect, looked);
         runner.until(1, Stage::Connect, Box::pin(limited)).await

@@ -60,7 +60,7 @@ impl Run<'_> {
                 Err(stopped) => return state.add(stopped.verdict()),
             };
             run.ask_of_others(state, host.as_ref(), &facts).await;
-            let Some(entered) = run.enter(runner, state, &host, &facts).await else {
+            let Some(entered) = run.enter(runner, state, &host, &facts, None).await else {
                 return;
             };
             let waits = entered.place.is_some_and(|place| !place.is_turn());

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cancel::Cancel;
-use crate::host::{Facts, Host, HostError};
+use crate::host::{Facts, Host, HostError, WaitingShell};
 use crate::plan::Keep;
 use crate::run::{StageError, StageOutput};
 use crate::sandbox::{
-    self, Existing, Lease, Listed, NotEntered, Occupant, Place, Predecessor, Request, Sandbox,
-    State, Terms, Visitor,
+    self, Existing, Lease, Listed, NotEntered, Occupant, Owner, Place, Predecessor, Request,
+    Sandbox, State, Terms, Visitor,
 };
 
 use super::Run;
@@ -32,6 +32,7 @@ impl Run<'_> {
         &self,
         host: &Arc<dyn Host>,
         facts: &Facts,
+        shell: Option<WaitingShell>,
         bound: &Bound,
     ) -> Result<StageOutput<Entered>, StageError> {
         if self.plan.options.reuse
@@ -40,7 +41,7 @@ impl Run<'_> {
             return Ok(entered);
         }
         bound.begin().await;
-        let (sandbox, place) = self.provision(host.as_ref(), facts).await?;
+        let (sandbox, place) = self.provision(host.as_ref(), facts, shell).await?;
         if place.is_none() {
             self.events.warn(format!(
                 "no turn on {}: failed to write a ticket below /tmp there; this run starts at once",
@@ -178,6 +179,7 @@ impl Run<'_> {
         &self,
         host: &dyn Host,
         facts: &Facts,
+        shell: Option<WaitingShell>,
     ) -> Result<(Sandbox, Option<Place>), HostError> {
         let mut lifetime = self.plan.lifetime();
         if self.plan.keep != Keep::No || self.plan.options.up_only {
@@ -201,7 +203,11 @@ impl Run<'_> {
             need: self.plan.need,
             slots: self.plan.slots,
         };
-        Sandbox::provision(host, facts, identity, &process(), &about, terms, request).await
+        let owner = Owner {
+            who: &process(),
+            about: &about,
+        };
+        Sandbox::provision((host, shell), facts, identity, owner, terms, request).await
     }
 
     /// Returns what a sandbox of the same working copy says of itself, wherever it is.

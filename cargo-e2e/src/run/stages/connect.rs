@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::host::{Examined, Facts, Host, HostError, Problem, Purpose, examine};
+use crate::host::{
+    Examined, Facts, Host, HostError, Problem, Purpose, WaitingShell, examine, examine_and_wait,
+};
 use crate::probe::Probe;
 use crate::record::outcome::Verdict;
 use crate::run::{StageError, StageOutput};
@@ -12,10 +14,14 @@ use crate::spec::{HealthCheck, Spec};
 use crate::text::count;
 use crate::units::kilobytes;
 
-/// Checks a connected host for a run of this spec.
-pub async fn look(host: &dyn Host, spec: &Spec) -> Result<StageOutput<Facts>, StageError> {
-    let examined = examine(host, Purpose::Run).await?;
-    judge(host, spec, examined).await
+/// Checks a connected host for a run of this spec, and returns the shell there that may go on with it.
+pub async fn look(
+    host: &dyn Host,
+    spec: &Spec,
+) -> Result<StageOutput<(Facts, Option<WaitingShell>)>, StageError> {
+    let (examined, shell) = examine_and_wait(host, Purpose::Run).await?;
+    let judged = judge(host, spec, examined).await?;
+    Ok(judged.map(|facts| (facts, shell)))
 }
 
 /// Checks a host by what was found there, and makes room where it lacks some.
