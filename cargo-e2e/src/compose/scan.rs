@@ -1,7 +1,7 @@
 //! A look at the user's compose files before Compose reads them on the host: which variables
 //! must travel, and which files that git ignores.
 //!
-//! It may find too much, never decides anything, and leaves judging the files to Compose.
+//! It may find too much, or miss what Compose's own merging brings; it leaves judging the files to Compose.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -108,7 +108,10 @@ impl Look {
         self.scan.variables.extend(interpolated(&text));
         for document in serde_yaml::Deserializer::from_str(&text) {
             let model = Value::deserialize(document).and_then(|mut model| {
-                model.apply_merge()?;
+                // One call merges one level.
+                for _ in 0..DEEPEST {
+                    model.apply_merge()?;
+                }
                 Ok(model)
             });
             match model {
@@ -251,9 +254,10 @@ fn take(name: &str, scan: &mut Scan) {
     }
 }
 
-/// Returns a list, or one value as a list of one.
+/// Returns a list, or one value as a list of one, whatever its tag.
 fn list(value: &Value) -> Vec<&Value> {
     match value {
+        Value::Tagged(tagged) => list(&tagged.value),
         Value::Null => Vec::new(),
         Value::Sequence(all) => all.iter().collect(),
         one => vec![one],

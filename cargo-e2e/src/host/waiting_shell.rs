@@ -9,6 +9,9 @@ use super::command::heard;
 use super::script::WAITS;
 use super::{Channel, Host, HostError, Output, Script, run};
 
+/// Bytes: more from one script is not read.
+const MOST: usize = 1 << 20;
+
 /// A shell that waits for a script. It ends when this is dropped.
 pub struct WaitingShell {
     channel: Channel,
@@ -25,16 +28,25 @@ impl WaitingShell {
         script: &Script,
         deadline: Duration,
     ) -> Result<(Output, Option<Self>), HostError> {
+        let doing = script.name();
         let first = async {
             let mut channel = host.start(&script.clone().followed()).await.ok()?;
             let mut stdout = Vec::new();
-            let mut buffer = vec![0; 16 << 10];
+            let (mut buffer, mut aside) = (vec![0; 16 << 10], vec![0; 1 << 10]);
+            let mut complains = true;
             while !stdout.ends_with(WAITS.as_bytes()) {
-                let read = channel.stdout.read(&mut buffer).await.ok()?;
-                if read == 0 {
-                    return None;
+                tokio::select! {
+                    read = channel.stdout.read(&mut buffer) => match read {
+                        Ok(read) if read > 0 && stdout.len() < MOST => {
+                            stdout.extend_from_slice(&buffer[..read]);
+                        }
+                        _ => return None,
+                    },
+                    // Read and forgotten: a full pipe would stop the script.
+                    read = channel.stderr.read(&mut aside), if complains => {
+                        complains = read.is_ok_and(|read| read > 0);
+                    }
                 }
-                stdout.extend_from_slice(&buffer[..read]);
             }
             stdout.truncate(stdout.len() - WAITS.len());
             let output = Output {
@@ -47,7 +59,12 @@ impl WaitingShell {
         match tokio::time::timeout(deadline, first).await {
             Ok(Some((output, shell))) => Ok((output, Some(shell))),
             // Where it failed, it is asked again, for the reason.
-            Ok(None) | Err(_) => Ok((run(host, script, b"", deadline).await?, None)),
+            Ok(None) => Ok((run(host, script, b"", deadline).await?, None)),
+            Err(_) => Err(HostError::TimedOut {
+                host: host.name().to_owned(),
+                doing,
+                after: deadline,
+            }),
         }
     }
 

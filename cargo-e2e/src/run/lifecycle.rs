@@ -118,6 +118,7 @@ impl Run<'_> {
         };
         match runner.until(1, Stage::Connect, Box::pin(judged)).await {
             Ok((host, facts, shell)) => {
+                let shell = self.still_waiting(&host, shell);
                 self.ask_of_others(state, host.as_ref(), &facts).await;
                 let Some(entered) = self.enter(runner, state, &host, &facts, shell).await else {
                     return;
@@ -134,6 +135,17 @@ impl Run<'_> {
         let host: Arc<dyn Host> = self.connector.connect(name).await?.into();
         reached.lock().await.push(Arc::clone(&host));
         Ok(host)
+    }
+
+    /// Returns the shell that waits on a host, unless the host is asked something before a sandbox is made: the
+    /// connection may be another by then.
+    fn still_waiting(
+        &self,
+        host: &Arc<dyn Host>,
+        shell: Option<WaitingShell>,
+    ) -> Option<WaitingShell> {
+        let asks = self.plan.options.reuse || self.unknown.contains_key(host.name());
+        shell.filter(|_| !asks)
     }
 
     /// Asks the host what became of the sandboxes of runs that were killed.

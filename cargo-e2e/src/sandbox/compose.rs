@@ -90,7 +90,7 @@ pub fn put_model(sandbox: &Sandbox, model: &str) -> String {
     let file = quote(&format!("{}/compose.json", sandbox.dir()));
     // No line of JSON is such a word.
     format!(
-        "cat >{file}.new <<'END_OF_MODEL' && mv {file}.new {file} || exit\n{model}\nEND_OF_MODEL\n"
+        "cat >{file}.new <<'END_OF_MODEL' && mv {file}.new {file} || {{ echo 'failed to write compose.json'; exit 1; }}\n{model}\nEND_OF_MODEL\n"
     )
 }
 

@@ -76,6 +76,6 @@ continue_removal() {
   [ -z "$removing" ] || wait "$removing"
   [ -n "$networks" ] || return 0
   # shellcheck disable=SC2086 # ids
-  printf 'networks/%s\n' $networks | remove &
+  printf 'networks/%s\n' $networks | remove >/dev/null 2>&1 &
   detaching=$!
 }

@@ -37,10 +37,10 @@ list_containers() (
   IFS='"'
   for word in $listed; do
     # Only a container's own id has its names behind it.
-    case $w2$w1$word in
-      ,Names:\[) [ "$w5$w4" != Id: ] || id=$w3 ;;
-      Names:\[*) name=${word#/} ;;
-      com.docker.compose.service:*) printf '%s %s %s\n' "$id" "$word" "$name" ;;
+    case "$w2|$w1|$word" in
+      ',|Names|:[') [ "$w5$w4" != Id: ] || id=$w3 ;;
+      'Names|:[|'*) name=${word#/} ;;
+      'com.docker.compose.service|:|'*) printf '%s %s %s\n' "$id" "$word" "$name" ;;
     esac
     w5=$w4 w4=$w3 w3=$w2 w2=$w1 w1=$word
   done
@@ -70,7 +70,8 @@ begin() {
   {
     # What it refuses it is asked again, for the words of Docker's program.
     at_engine 0 -X POST "http://docker/containers/$id/start" || docker start "$id" >/dev/null 2>"$scratch/$1.said"
-    echo "$id ended $?"
+    # On a line of its own, also within one of the engine's that was written in two.
+    printf '\n%s ended %s\n' "$id" "$?"
   } >&4 &
 }
 # is_so CONDITION REQUIRED SERVICE

@@ -62,6 +62,7 @@ impl Run<'_> {
             let run = self.with(&plan, true);
             match run.reach_node(runner, &slot.node, reached).await {
                 Ok((host, facts, shell)) => {
+                    let shell = run.still_waiting(&host, shell);
                     run.ask_of_others(state, host.as_ref(), &facts).await;
                     let Some(entered) = run.enter(runner, state, &host, &facts, shell).await else {
                         return;

@@ -1,8 +1,8 @@
-//! The two scripts that tell `ready` what goes on: one looks at containers, one runs the health checks once it
-//! is told to. `up` starts them while the last containers start.
+//! The two scripts that tell `ready` what goes on: one looks at containers, one runs the health checks. `up`
+//! starts them while the last containers start; they begin once they are told to.
 
 use crate::compose::Published;
-use crate::host::{Host, HostError, Lines, lines};
+use crate::host::{Host, HostError, Lines, Script, lines};
 use crate::sandbox::Sandbox;
 use crate::spec::HealthCheck;
 
@@ -28,16 +28,19 @@ impl Watching {
         reachable: bool,
     ) -> Result<Self, HostError> {
         let calls = probe_calls(checks, published, reachable);
-        // A container that is asked before it has started loses the question, which TCP repeats after a second.
-        let probe = sandbox.probe_script(&calls).var("told", "yes");
-        let watch = sandbox.watch_script();
+        let told = |script: Script| script.var("told", "yes");
+        let probe = told(sandbox.probe_script(&calls));
+        let watch = told(sandbox.watch_script());
         let (looks, probes) = tokio::try_join!(lines(host, &watch), lines(host, &probe))?;
         Ok(Self { looks, probes })
     }
 
-    /// Lets the health checks begin: the containers have started.
+    /// Lets them begin: the containers have started. One that is asked before loses the question, which TCP
+    /// repeats after a second, and what is seen of it would be old.
     pub(super) async fn started(&mut self) {
-        // A script that has ended is noticed by who reads it.
-        let _ = self.probes.say(b"go\n").await;
+        for script in [&mut self.looks, &mut self.probes] {
+            // One that has ended is noticed by who reads it.
+            let _ = script.say(b"go\n").await;
+        }
     }
 }

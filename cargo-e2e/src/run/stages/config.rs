@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::compose::scan::Scan;
 use crate::compose::{env_file, places};
@@ -13,6 +14,7 @@ use crate::record::outcome::Verdict;
 use crate::run::{Context, StageError};
 use crate::sandbox::compose::{self, ConfigError};
 use crate::sandbox::variables;
+use crate::secrets;
 
 /// Compose's answer about the files that an earlier run left in the workspace. It counts where the sync
 /// changed none of those that Compose reads.
@@ -24,8 +26,8 @@ pub struct Early {
 }
 
 impl Early {
-    /// Asks Compose, where it can be known which files it reads. What it refuses is none: it is asked
-    /// again once the files are those of this run.
+    /// Asks Compose about files that are the same as this run's, where it can be known which it reads. What it
+    /// refuses is none: it is asked again once all files are there.
     pub(super) async fn ask(context: &Context<'_>, scan: &Scan) -> Option<Self> {
         let plan = context.plan;
         let is_plain = |written: &str| !written.contains('$');
@@ -58,27 +60,75 @@ impl Early {
     }
 }
 
+/// The files that Compose reads, as they are here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Inputs {
+    root: PathBuf,
+    files: Vec<PathBuf>,
+    /// What they say.
+    text: String,
+    /// The same for the same files with the same content.
+    pub(super) digest: String,
+}
+
+impl Inputs {
+    /// Reads them. Asks the filesystem.
+    pub(super) fn read(root: PathBuf, files: Vec<PathBuf>) -> Self {
+        let (mut hash, mut text) = (Sha256::new(), String::new());
+        for file in &files {
+            let content = secrets::read_yaml(file);
+            hash.update(file.as_os_str().as_encoded_bytes());
+            hash.update([0, u8::from(content.is_some())]);
+            let content = content.unwrap_or_default();
+            hash.update(content.len().to_le_bytes());
+            hash.update(&content);
+            text += &content;
+        }
+        let digest = hash.finalize();
+        let digest = digest[..8].iter().map(|byte| format!("{byte:02x}"));
+        Self {
+            root,
+            digest: digest.collect(),
+            files,
+            text,
+        }
+    }
+
+    /// Returns whether any of these files, by their names from the root on, is one of them, or may be: what a
+    /// link leads to is not followed, and a look at compose files may miss a name. Asks the filesystem.
+    pub(super) fn may_have_any(&self, changed: &BTreeSet<PathBuf>) -> bool {
+        if changed.iter().any(|name| self.may_have(name)) {
+            return true;
+        }
+        let real_root = self.root.canonicalize();
+        let real_root = real_root.unwrap_or_else(|_| self.root.clone());
+        let is_changed = |path: &Path| path.ancestors().any(|one| changed.contains(one));
+        self.files.iter().any(|path| {
+            let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+            path.strip_prefix(&self.root).is_ok_and(is_changed)
+                || real.strip_prefix(&real_root).is_ok_and(is_changed)
+        })
+    }
+
+    fn may_have(&self, changed: &Path) -> bool {
+        let name = changed.file_name().unwrap_or_default().to_string_lossy();
+        let ends = ["yml", "yaml", "env"];
+        let is_of_composes = changed
+            .extension()
+            .is_some_and(|end| ends.iter().any(|one| end == *one));
+        is_of_composes
+            || name.starts_with(".env")
+            || self.text.contains(&*name)
+            || self.root.join(changed).is_symlink()
+    }
+}
+
 /// Returns the files that Compose reads, by their paths here.
 pub(super) fn read_files(plan: &Plan, scan: &Scan) -> Vec<PathBuf> {
     let root = &plan.repo.root;
     let own = plan.compose_files.iter().map(|file| root.join(file));
     let opened = scan.opened.iter().map(|one| one.path.clone());
     own.chain(plan.env_files()).chain(opened).collect()
-}
-
-/// Returns whether any of these files is one that Compose `reads`, or may be: where one is a link, what it
-/// leads to is not followed. `changed` are names from the root on. Asks the filesystem.
-pub(super) fn is_read(root: &Path, reads: &[PathBuf], changed: &BTreeSet<PathBuf>) -> bool {
-    if changed.iter().any(|name| root.join(name).is_symlink()) {
-        return true;
-    }
-    let real_root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    let is_changed = |path: &Path| path.ancestors().any(|one| changed.contains(one));
-    reads.iter().any(|path| {
-        let real = path.canonicalize().unwrap_or_else(|_| path.clone());
-        path.strip_prefix(root).is_ok_and(is_changed)
-            || real.strip_prefix(&real_root).is_ok_and(is_changed)
-    })
 }
 
 /// Returns the variables of this machine that the compose files use.
@@ -143,18 +193,24 @@ mod tests {
         for path in ["e2e", "stacks/small"] {
             fs::create_dir_all(root.join(path)).unwrap();
         }
-        for path in ["e2e/compose.yml", "stacks/small/db.yml", "src.rs"] {
+        for path in ["e2e/labels", "stacks/small/labels", "src.rs"] {
             fs::write(root.join(path), "").unwrap();
         }
+        fs::write(root.join("e2e/compose.yml"), "label_file: !override [../own]").unwrap();
         symlink("small", root.join("stacks/now")).unwrap();
-        let reads = ["e2e/compose.yml", "e2e/../stacks/now/db.yml", "e2e/.env"];
-        let reads = reads.map(|path| root.join(path));
-        let is_read = |name: &str| is_read(root, &reads, &[PathBuf::from(name)].into());
-        assert!(is_read("e2e/compose.yml"));
-        assert!(is_read("stacks/small/db.yml"), "what a link leads to");
-        assert!(is_read("stacks/now"), "a link");
-        assert!(is_read("e2e/.env"), "it is not here");
-        assert!(!is_read("src.rs"));
-        assert!(!is_read("e2e/compose.yml.old"));
+        let files = ["e2e/compose.yml", "e2e/../stacks/now/labels", "e2e/values"];
+        let files = files.map(|path| root.join(path)).to_vec();
+        let inputs = Inputs::read(root.to_owned(), files.clone());
+        let may_have = |name: &str| inputs.may_have_any(&[PathBuf::from(name)].into());
+        assert!(may_have("e2e/compose.yml"));
+        assert!(may_have("stacks/small/labels"), "what a link leads to");
+        assert!(may_have("stacks/now"), "a link");
+        assert!(may_have("e2e/values"), "it is not here");
+        assert!(may_have("own"), "it is only named");
+        assert!(may_have("deploy/.env.local") && may_have("more.yaml"));
+        assert!(!may_have("src.rs") && !may_have("e2e/labels"));
+        assert_eq!(Inputs::read(root.to_owned(), files.clone()), inputs);
+        fs::write(root.join("e2e/values"), "").unwrap();
+        assert_ne!(Inputs::read(root.to_owned(), files).digest, inputs.digest);
     }
 }

@@ -14,6 +14,8 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
 
 use crate::compose::scan::{self, Scan};
 use crate::record::outcome::Verdict;
@@ -21,7 +23,7 @@ use crate::repo::files;
 use crate::run::{Context, StageError, StageOutput};
 use crate::text::count;
 
-use super::config::{self, Early};
+use super::config::{self, Early, Inputs};
 pub use extra::Extra;
 pub use sent::Sent;
 use workspace::Workspace;
@@ -53,15 +55,28 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
         }
     };
     let (filters, (workspace, sent), scan) = tokio::try_join!(filters, taking, look(context))?;
-    let early = async {
+    let (root, files) = (plan.repo.root.clone(), config::read_files(plan, &scan));
+    let inputs = tokio::task::spawn_blocking(move || Inputs::read(root, files));
+    let inputs = Arc::new(inputs.await.map_err(|error| internal(&error))?);
+    let asked = async {
         match &workspace {
-            Some(workspace) if workspace.has_files() => Early::ask(context, &scan).await,
+            Some(workspace) if workspace.knows(&inputs) => Early::ask(context, &scan).await,
             _ => None,
         }
     };
-    let travel = travel(context, &filters, workspace.as_ref(), sent, &scan);
-    let (early, travelled) = tokio::join!(early, Box::pin(travel));
-    let StageOutput { value, detail, .. } = travelled?;
+    let travel = travel(context, &filters, workspace.as_ref(), sent, &scan, &inputs);
+    let (mut asked, mut travel) = (pin!(asked), pin!(travel));
+    let (early, travelled) = tokio::select! {
+        biased;
+        travelled = &mut travel => {
+            let travelled = travelled?;
+            // Nobody waits for an answer that does not count.
+            let early = if travelled.value.counts { asked.await } else { None };
+            (early, travelled)
+        }
+        early = &mut asked => (early, travel.await?),
+    };
+    let StageOutput { value, detail, .. } = travelled;
     let Travelled {
         sent,
         extra,
@@ -76,6 +91,10 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
         images,
     };
     Ok(StageOutput::new(synced, detail))
+}
+
+fn internal(error: &tokio::task::JoinError) -> StageError {
+    StageError::new(Verdict::InternalError, error.to_string())
 }
 
 fn spec_error(error: &files::FilesError) -> StageError {
@@ -94,7 +113,7 @@ async fn look(context: &Context<'_>) -> Result<Scan, StageError> {
     let project = root.join(&plan.project_dir);
     tokio::task::spawn_blocking(move || scan::scan(&compose, &project))
         .await
-        .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))
+        .map_err(|error| internal(&error))
 }
 
 struct Travelled {
@@ -112,13 +131,14 @@ async fn travel(
     workspace: Option<&Workspace>,
     mut sent: Sent,
     scan: &Scan,
+    inputs: &Arc<Inputs>,
 ) -> Result<StageOutput<Travelled>, StageError> {
     let plan = context.plan;
     let mut extra = Extra::default();
     let (amount, change) = tree::send(context, filters, workspace, &mut sent).await?;
     let settling = async {
         match workspace {
-            Some(workspace) => workspace.settle(context, amount.kb).await,
+            Some(workspace) => workspace.settle(context, amount.kb, inputs).await,
             None => Ok(()),
         }
     };
@@ -126,9 +146,7 @@ async fn travel(
     let patterns = plan.spec.sync.include.clone();
     let including = tokio::task::spawn_blocking(move || files::included(&root, &patterns));
     let looking = async {
-        let included = including
-            .await
-            .map_err(|error| StageError::new(Verdict::InternalError, error.to_string()))?;
+        let included = including.await.map_err(|error| internal(&error))?;
         let included = included.map_err(|error| spec_error(&error))?;
         let missing = missing_inputs(context, scan, &sent).await?;
         Ok::<_, StageError>((included, missing))
@@ -160,8 +178,8 @@ async fn travel(
         .iter()
         .map(|name| OsStr::from_bytes(name).into())
         .collect();
-    let (root, reads) = (plan.repo.root.clone(), config::read_files(plan, scan));
-    let is_read = tokio::task::spawn_blocking(move || config::is_read(&root, &reads, &changed));
+    let inputs = Arc::clone(inputs);
+    let is_read = tokio::task::spawn_blocking(move || inputs.may_have_any(&changed));
     let travelled = Travelled {
         // What was removed, Compose may have read.
         counts: !change.removes && paths.is_empty() && !is_read.await.unwrap_or(true),

@@ -23,11 +23,19 @@ pub(super) struct PastSyncs {
     /// The name of the sync that is under way. Not the run's id: nothing on a host is called so when
     /// the run is over.
     pub(super) own: String,
-    /// Syncs after which a workspace may have been given back, with the moment in seconds since 1970
-    /// at which each began; the last one first.
-    syncs: Vec<(String, i64)>,
+    /// Syncs after which a workspace may have been given back, the last one first.
+    syncs: Vec<PastSync>,
     /// The name of the file with these on this machine.
     file: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct PastSync {
+    name: String,
+    /// When it began, in seconds since 1970.
+    moment: i64,
+    /// The digest of the files that it sent for Compose; empty where that was not noted.
+    inputs: String,
 }
 
 impl PastSyncs {
@@ -53,19 +61,32 @@ impl PastSyncs {
     }
 
     pub(super) fn known(&self) -> Vec<&str> {
-        self.syncs.iter().map(|(sync, _)| sync.as_str()).collect()
+        self.syncs.iter().map(|sync| sync.name.as_str()).collect()
     }
 
     /// Returns when a sync began.
     pub(super) fn moment(&self, sync: &str) -> Option<i64> {
-        let found = self.syncs.iter().find(|(known, _)| known == sync);
-        found.map(|(_, moment)| *moment)
+        Some(self.find(sync)?.moment)
     }
 
-    /// Stores that the sync under way began at a moment, and is complete. Where that fails, the next
-    /// sync reads all files.
-    pub(super) async fn remember(&self, moment: i64) {
-        let (name, sync) = (self.file.clone(), self.own.clone());
+    /// Returns the digest of the files that a sync sent for Compose.
+    pub(super) fn inputs(&self, sync: &str) -> Option<&str> {
+        Some(&self.find(sync)?.inputs)
+    }
+
+    fn find(&self, sync: &str) -> Option<&PastSync> {
+        self.syncs.iter().find(|known| known.name == sync)
+    }
+
+    /// Stores that the sync under way began at a moment, sent files of this digest for Compose, and is complete.
+    /// Where that fails, the next sync reads all files.
+    pub(super) async fn remember(&self, moment: i64, inputs: &str) {
+        let name = self.file.clone();
+        let sync = PastSync {
+            name: self.own.clone(),
+            moment,
+            inputs: inputs.to_owned(),
+        };
         let written = move || {
             let folder = folder();
             durable::folder(&folder)?;
@@ -73,11 +94,16 @@ impl PastSyncs {
             // Another run of this working copy may have added its own meanwhile.
             let before = std::fs::read_to_string(folder.join(&name)).unwrap_or_default();
             let mut syncs = parse(&before);
-            syncs.insert(0, (sync, moment));
+            syncs.insert(0, sync);
             syncs.truncate(MOST);
             let mut text = String::new();
-            for (sync, moment) in syncs {
-                let _ = writeln!(text, "{sync} {moment}");
+            for sync in syncs {
+                let PastSync {
+                    name,
+                    moment,
+                    inputs,
+                } = sync;
+                let _ = writeln!(text, "{name} {moment} {inputs}");
             }
             durable::write(&folder, &name, text.as_bytes())
         };
@@ -85,14 +111,17 @@ impl PastSyncs {
     }
 }
 
-fn parse(text: &str) -> Vec<(String, i64)> {
+fn parse(text: &str) -> Vec<PastSync> {
     let lines = text.lines().filter_map(|line| {
-        let (sync, moment) = line.split_once(' ')?;
+        let mut words = line.split(' ');
+        let sync = PastSync {
+            name: words.next()?.to_owned(),
+            moment: words.next()?.parse().ok()?,
+            inputs: words.next().unwrap_or_default().to_owned(),
+        };
         // It becomes part of a path on the host.
-        sync.bytes()
-            .all(|byte| byte.is_ascii_hexdigit())
-            .then_some(())?;
-        Some((sync.to_owned(), moment.parse().ok()?))
+        let is_ours = sync.name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_ours.then_some(sync)
     });
     lines.collect()
 }

@@ -5,6 +5,7 @@ use crate::record::outcome::Stage;
 use crate::run::{Context, StageError};
 use crate::sandbox::Taken;
 
+use super::super::config::Inputs;
 use super::past_syncs::PastSyncs;
 use super::young;
 
@@ -45,9 +46,12 @@ impl Workspace {
         }
     }
 
-    /// Returns whether an earlier run left files in it.
-    pub(super) fn has_files(&self) -> bool {
-        self.taken != Taken::New
+    /// Returns whether it has these files for Compose, as a sync of this working copy sent them.
+    pub(super) fn knows(&self, inputs: &Inputs) -> bool {
+        match &self.taken {
+            Taken::Known(sync) => self.past.inputs(sync) == Some(&*inputs.digest),
+            Taken::New | Taken::Unknown(_) => false,
+        }
     }
 
     /// Returns the moment since which a file must have changed to differ where size and time do not.
@@ -59,8 +63,13 @@ impl Workspace {
         }
     }
 
-    /// Ends the sync of so many kB. Nothing of the run may start before.
-    pub(super) async fn settle(&self, context: &Context<'_>, kb: usize) -> Result<(), StageError> {
+    /// Ends the sync of so many kB, with these files for Compose. Nothing of the run may start before.
+    pub(super) async fn settle(
+        &self,
+        context: &Context<'_>,
+        kb: usize,
+        inputs: &Inputs,
+    ) -> Result<(), StageError> {
         let (host, limit) = (context.host, context.plan.limits.sync);
         let (repo, own) = (&self.past.repo, &self.past.own);
         let settling = context.sandbox.settle(host, repo, own, kb, limit);
@@ -68,7 +77,7 @@ impl Workspace {
             let line = format!("the next run begins with an empty folder: {why}");
             context.events.progress(Stage::Sync, &line);
         } else {
-            self.past.remember(self.began).await;
+            self.past.remember(self.began, &inputs.digest).await;
         }
         Ok(())
     }
