@@ -361,4 +361,24 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn files_are_found_through_merges_of_merges_and_behind_tags() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        let main = root.join("compose.yml");
+        let text = indoc! {"
+            include: !override [more.yml]
+            x-base: &base {env_file: [app.env]}
+            x-app: &app {<<: *base, restart: always}
+            services:
+              web: {<<: *app, label_file: !override [labels]}
+              worker: {env_file: !reset [{path: worker.env}]}
+        "};
+        std::fs::write(&main, text).expect("a file");
+        let scan = scan(&[main], root);
+        let files = scan.files.iter().filter_map(|file| file.file_name()?.to_str());
+        let files: Vec<_> = files.collect();
+        assert_eq!(files, ["app.env", "labels", "more.yml", "worker.env"]);
+    }
 }

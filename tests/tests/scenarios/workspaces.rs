@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use e2e_tests::{Host, Ran, Repo, here_and_over_ssh};
-use indoc::indoc;
+use indoc::{formatdoc, indoc};
 use std::os::unix::fs::symlink;
 
 /// A container that changes the repo as root, and is done when `done` is there.
@@ -192,4 +192,20 @@ fn the_stack_is_that_of_this_runs_files_however_an_edit_reaches_compose() {
     sees("other", "two", "here");
     fs::remove_file(repo.path("e2e/.env")).expect("it is the test's own");
     sees("other", "two", "none");
+    // By way of a merge of a merge, which a look at the file may miss.
+    let image = compose.lines().find(|line| line.contains("image:"));
+    let compose = formatdoc! {"
+        x-base: &base {{env_file: [values]}}
+        x-app: &app {{<<: *base, command: [sleep, '600']}}
+        services:
+          web:
+        {}
+            <<: *app
+            environment: {{WRITTEN: merged, VALUE: none}}
+    ", image.expect("it has one")};
+    write("e2e/values", "LINKED=first\n");
+    write("e2e/compose.yml", &compose);
+    sees("merged", "first", "none");
+    write("e2e/values", "LINKED=second\n");
+    sees("merged", "second", "none");
 }
