@@ -270,7 +270,10 @@ pub(crate) fn crowd(name: &str, number: usize, host: Host, pairs: usize) -> Meas
     let scenario = small();
     let ports: Vec<u16> = (0..number).flat_map(|_| free_ports::<1>()).collect();
     let bare = || {
-        let compose = scenario.repo.filled_in(&format!("services:\n{}", web("")));
+        // Of its own addresses Docker has none left for the last ones; a run then chooses some.
+        let network = "networks: {default: {ipam: {config: [{subnet: '10.251.${NUMBER}.0/24'}]}}}\n";
+        let compose = format!("services:\n{}{network}", web(""));
+        let compose = scenario.repo.filled_in(&compose);
         let _ = host.says(&format!(
             "mkdir -p /root/bench-crowd/e2e && cat >/root/bench-crowd/e2e/compose.yml <<'END'\n{compose}END\n\
              cat >/root/bench-crowd/bare.sh <<'END'\n{}END\n",
@@ -279,8 +282,9 @@ pub(crate) fn crowd(name: &str, number: usize, host: Host, pairs: usize) -> Meas
         let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
         let began = Instant::now();
         let ended = host.sh(&format!(
-            "cd /root/bench-crowd; for port in {}; do\n\
-             PROJECT=bench-$port PORT=$port PAGE=/ TEST='curl -fsS http://localhost:$PORT/' sh bare.sh & all=\"$all $!\"\n\
+            "cd /root/bench-crowd; number=0; for port in {}; do\n\
+             number=$((number + 1))\n\
+             NUMBER=$number PROJECT=bench-$port PORT=$port PAGE=/ TEST='curl -fsS http://localhost:$PORT/' sh bare.sh & all=\"$all $!\"\n\
              done; for one in $all; do wait $one || exit 1; done",
             ports.join(" ")
         ));
