@@ -26,7 +26,7 @@ impl Host for Local {
         // A group of its own: Ctrl-C on a terminal goes to the whole foreground group, and
         // would end the teardown too.
         let mut child = Command::new("sh")
-            .args(script.sh_arguments())
+            .args(["-c", &script.text()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

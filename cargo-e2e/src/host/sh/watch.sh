@@ -2,9 +2,17 @@
 # From before the first look: what changes meanwhile is told again rather than missed.
 since=$(date +%s)
 containers
-docker events --since "$since" --filter type=container --filter "label=cargo-e2e.run=$id" --format '{{.Action}}' |
-  while read -r action _; do
-    case $action in
-      start | die | oom | restart | health_status:) containers ;;
+# The engine's events as it writes them, by its socket where it has one here.
+changes() {
+  label=cargo-e2e.run=$id
+  events='"start","die","oom","restart","health_status"'
+  to_engine 0 -N -G -d since="$since" http://docker/events \
+    --data-urlencode "filters={\"type\":[\"container\"],\"label\":[\"$label\"],\"event\":[$events]}"
+  docker events --since "$since" --filter type=container --filter "label=$label" --format '{{json .}}'
+}
+changes |
+  while IFS= read -r line; do
+    case $line in
+      *'"Action":"start"'* | *'"Action":"die"'* | *'"Action":"oom"'* | *'"Action":"restart"'* | *'"Action":"health_status:'*) containers ;;
     esac
   done
