@@ -3,40 +3,42 @@
 //! Everything that the host does for a sandbox is one of the scripts below; the order in which
 //! they run is the lifecycle's business.
 
+/// Pieces of scripts, one behind the other.
+macro_rules! pieces {
+    ($($file:literal),*) => {
+        concat!($(
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/", $file, ".sh"))
+        ),*)
+    };
+}
+
 /// A script that works on sandboxes: its pieces, with what opens them, and a line that calls them.
 macro_rules! script {
     ($name:expr $(, $file:literal)* $(; $call:literal)?) => {
-        $crate::host::Script::new($name, concat!(
-            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/sandbox.sh")),
-            $(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/", $file, ".sh")),)*
-            $($call)?
-        ))
+        $crate::host::Script::new($name, concat!(pieces!("sandbox" $(, $file)*) $(, $call)?))
     };
 }
 
 /// What opens the scripts that take down other sandboxes than the one they are for: all of
 /// teardown as `take_down`, and `gc`.
 macro_rules! reaper {
-    (piece $file:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/sh/", $file, ".sh"))
-    };
     () => {
         concat!(
-            reaper!(piece "sandbox"),
-            reaper!(piece "arm"),
-            reaper!(piece "labels"),
-            reaper!(piece "mounts"),
-            reaper!(piece "storage"),
-            reaper!(piece "workspace"),
-            reaper!(piece "give_back"),
-            reaper!(piece "queue"),
-            reaper!(piece "engine"),
+            pieces!(
+                "sandbox",
+                "arm",
+                "labels",
+                "mounts",
+                "storage",
+                "workspace",
+                "give_back",
+                "queue",
+                "engine"
+            ),
             "take_down() (\n",
-            reaper!(piece "sweep"),
-            reaper!(piece "first_sweep"),
-            reaper!(piece "teardown"),
+            pieces!("sweep", "first_sweep", "teardown"),
             "\n)\n",
-            reaper!(piece "gc"),
+            pieces!("gc"),
         )
     };
 }

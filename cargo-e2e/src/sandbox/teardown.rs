@@ -15,18 +15,18 @@ pub struct Removed {
     pub left: Vec<String>,
 }
 
-pub(super) const BODY: &str = concat!(
-    include_str!("../host/sh/sandbox.sh"),
-    include_str!("../host/sh/arm.sh"),
-    include_str!("../host/sh/labels.sh"),
-    include_str!("../host/sh/mounts.sh"),
-    include_str!("../host/sh/workspace.sh"),
-    include_str!("../host/sh/give_back.sh"),
-    include_str!("../host/sh/queue.sh"),
-    include_str!("../host/sh/engine.sh"),
-    include_str!("../host/sh/sweep.sh"),
-    include_str!("../host/sh/first_sweep.sh"),
-    include_str!("../host/sh/teardown.sh")
+pub(super) const BODY: &str = pieces!(
+    "sandbox",
+    "arm",
+    "labels",
+    "mounts",
+    "workspace",
+    "give_back",
+    "queue",
+    "engine",
+    "sweep",
+    "first_sweep",
+    "teardown"
 );
 
 /// Removes a sandbox with everything it made.
