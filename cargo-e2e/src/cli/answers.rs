@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::record::history::History;
+use crate::sandbox::ListedState;
 
 use super::print::{outln, show_error};
 use super::refused::Refused;
@@ -51,7 +52,7 @@ pub(super) struct ListedSandbox {
     /// Its e2e.yml, where that is another file than e2e/e2e.yml.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) spec: Option<String>,
-    pub(super) state: SandboxState,
+    pub(super) state: ListedState,
     /// Its place among those who wait for a turn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) place: Option<u32>,
@@ -76,18 +77,6 @@ pub(super) struct ListedSandbox {
     pub(super) by: Option<String>,
     /// The repo's folder on that machine.
     pub(super) folder: Option<String>,
-}
-
-/// What becomes of it now: the run that made it waits for a turn; that is in it; it was left up; it was left up and a run
-/// is in it; it is being taken down.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum SandboxState {
-    Waiting,
-    Running,
-    Kept,
-    InUse,
-    Removing,
 }
 
 /// What `cargo e2e down --format json` prints.

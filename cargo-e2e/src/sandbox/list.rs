@@ -1,5 +1,8 @@
 //! The sandboxes on a host, as `list` shows them.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::host::{Facts, Host, HostError};
 use crate::record::outcome::Usage;
 
@@ -25,18 +28,16 @@ pub struct Listed {
     pub about: serde_json::Value,
 }
 
-/// What becomes of a sandbox now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What becomes of it now: the run that made it waits for a turn; that is in it; it was left up; it was left up and a run
+/// is in it; it is being taken down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "SandboxState")]
 pub enum ListedState {
-    /// The run that made it waits for a turn on the host.
     Waiting,
-    /// The run that made it is in it.
     Running,
-    /// It was left up.
     Kept,
-    /// It was left up, and a run is in it.
     InUse,
-    /// It is being taken down.
     Removing,
 }
 
@@ -97,14 +98,7 @@ pub(super) fn parse_listed(line: &str) -> Option<Listed> {
     let run_id = words.next().filter(|id| is_run_id(id))?.to_owned();
     let (expires, now) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     let created = words.next()?.parse().ok()?;
-    let state = match words.next()? {
-        "waiting" => ListedState::Waiting,
-        "running" => ListedState::Running,
-        "kept" => ListedState::Kept,
-        "in_use" => ListedState::InUse,
-        "removing" => ListedState::Removing,
-        _ => return None,
-    };
+    let state = serde_json::from_value(words.next()?.into()).ok()?;
     let mut count = || words.next()?.parse::<u32>().ok();
     let place = count()?;
     let containers = Counts {

@@ -7,7 +7,7 @@ use crate::sandbox::{self, Listed, ListedState, Listing};
 use crate::text::{ordinal, printable};
 use crate::units::{duration, kilobytes, whole};
 
-use crate::cli::answers::{ListAnswer, ListedSandbox, SandboxState, print, time};
+use crate::cli::answers::{ListAnswer, ListedSandbox, print, time};
 use crate::cli::args::ListArguments;
 use crate::cli::host::{Hosts, answered, host_for, on_each_host, one_of};
 use crate::cli::print::{errln, outln, table};
@@ -139,13 +139,7 @@ fn answer(one: &Listed, host: Option<String>) -> ListedSandbox {
         project: about("project"),
         repo: about("repo"),
         spec: one.spec().map(str::to_owned),
-        state: match one.state {
-            ListedState::Waiting => SandboxState::Waiting,
-            ListedState::Running => SandboxState::Running,
-            ListedState::Kept => SandboxState::Kept,
-            ListedState::InUse => SandboxState::InUse,
-            ListedState::Removing => SandboxState::Removing,
-        },
+        state: one.state,
         place: Some(one.place).filter(|place| *place > 0),
         created_at: Some(one.created).filter(|at| *at > 0).and_then(time),
         expires_at: time(one.expires),
