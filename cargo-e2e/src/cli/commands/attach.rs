@@ -18,6 +18,7 @@ use crate::shell::{quote, word};
 use crate::spec;
 use crate::text::printable;
 
+use crate::cli::answers::Trouble;
 use crate::cli::args::{ExecArguments, SandboxPlace, ServiceArguments};
 use crate::cli::exit;
 use crate::cli::host::{CommandError, host_for, on_host};
@@ -61,28 +62,13 @@ pub(super) struct Target<'t> {
     containers: Containers,
 }
 
-/// Why a command is not run, and help.
-pub(super) struct Refusal {
-    message: String,
-    help: Option<String>,
-}
-
-impl Refusal {
-    fn new(message: &str) -> Self {
-        Self {
-            message: message.to_owned(),
-            help: None,
-        }
-    }
-}
-
 pub(crate) async fn exec(arguments: ExecArguments) -> u8 {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     become_command(&arguments.place, &arguments.target, |target| {
         let words: Vec<String> = arguments.command.iter().map(|word| quote(word)).collect();
         let tty = if terminal { "-it" } else { "-i" };
         let [service] = target.services else {
-            return Err(Refusal::new("give one service"));
+            return Err(one_service());
         };
         let (container, words) = (container(target, service)?, words.join(" "));
         let command = format!("exec docker exec {tty} {container} {words}");
@@ -99,7 +85,7 @@ pub(crate) async fn shell(arguments: ServiceArguments) -> u8 {
                 "exec docker exec -it {} sh -c 'command -v bash >/dev/null && exec bash || exec sh'",
                 container(target, service)?
             ),
-            [_, _, ..] => return Err(Refusal::new("give one service")),
+            [_, _, ..] => return Err(one_service()),
             [] => format!(
                 "{}{}{}cd {} && exec \"${{SHELL:-sh}}\"",
                 variables::exports(&for_shell(existing)),
@@ -134,8 +120,12 @@ fn for_shell(existing: &Existing) -> Vec<(String, String)> {
     all
 }
 
+fn one_service() -> Trouble {
+    Trouble::new("give one service".to_owned(), None)
+}
+
 /// Returns the id of a service's first container that runs.
-fn container<'t>(target: &'t Target<'_>, service: &str) -> Result<&'t str, Refusal> {
+fn container<'t>(target: &'t Target<'_>, service: &str) -> Result<&'t str, Trouble> {
     let mut of_service = target.containers.sorted();
     of_service.retain(|one| one.service == service);
     let running = of_service.iter().find(|one| one.state.status == "running");
@@ -144,12 +134,10 @@ fn container<'t>(target: &'t Target<'_>, service: &str) -> Result<&'t str, Refus
         (None, Some(one)) => {
             let host = word(target.host.name());
             let help = format!("`cargo e2e logs {service} --host {host}` shows what it printed");
-            Err(Refusal {
-                message: format!("`{service}` is not running ({})", how_it_is(one)),
-                help: Some(help),
-            })
+            let message = format!("`{service}` is not running ({})", how_it_is(one));
+            Err(Trouble::new(message, Some(&help)))
         }
-        (None, None) => Err(Refusal::new(&format!("`{service}` has no container"))),
+        (None, None) => Err(Trouble::new(format!("`{service}` has no container"), None)),
     }
 }
 
@@ -170,7 +158,7 @@ fn how_it_is(container: &Container) -> String {
 pub(super) async fn become_command(
     place: &SandboxPlace,
     typed: &[String],
-    want: impl FnOnce(&Target<'_>) -> Result<Wanted, Refusal>,
+    want: impl FnOnce(&Target<'_>) -> Result<Wanted, Trouble>,
 ) -> u8 {
     let mut wanted = None;
     let code = on_host(&place.host, async |host, facts| {
@@ -192,7 +180,7 @@ pub(super) async fn become_command(
                 wanted = Some(one);
                 Ok(0)
             }
-            Err(Refusal { message, help }) => {
+            Err(Trouble { message, help }) => {
                 let code = usage_error(&message, help.as_deref());
                 Err(CommandError::Shown(code))
             }
@@ -237,7 +225,7 @@ async fn choose<'t>(
 }
 
 /// Refuses the first service that the sandbox does not have.
-fn all_known(target: &Target<'_>) -> Result<(), Refusal> {
+fn all_known(target: &Target<'_>) -> Result<(), Trouble> {
     let has: BTreeSet<String> = target.containers.services();
     let Some(unknown) = target.services.iter().find(|name| !has.contains(*name)) else {
         return Ok(());
@@ -251,7 +239,7 @@ fn all_known(target: &Target<'_>) -> Result<(), Refusal> {
         target.existing.sandbox.identity.run_id,
         has.join(", ")
     );
-    Err(Refusal { message, help })
+    Err(Trouble { message, help })
 }
 
 fn replace(host: &str, wanted: &Wanted) -> u8 {
