@@ -14,7 +14,6 @@ const EXAMPLES: [&str; 6] = [
 
 /// Returns what to do where Compose misses an env file; `folder` is the repo's where Compose ran, and
 /// `root` is the repo here.
-#[must_use]
 pub fn help(said: &str, folder: &str, root: &Path) -> Option<String> {
     static MISSING: LazyRegex =
         LazyRegex::new(r"(?:env file (\S+) not found|find env file: (\S+))");

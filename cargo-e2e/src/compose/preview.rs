@@ -42,7 +42,6 @@ impl PreviewError {
     }
 
     /// Returns what to do, where this module knows it.
-    #[must_use]
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Absent { help, .. } => Some(help),

@@ -108,7 +108,6 @@ const MAX_SESSIONS: &str = "a run needs 4, and up to 9 where its tests run comma
 
 impl HostError {
     /// Returns what to do about it, where that is known.
-    #[must_use]
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Connect { help, .. } if !help.is_empty() => Some(help),

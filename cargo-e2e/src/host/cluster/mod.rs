@@ -19,7 +19,6 @@ pub use name::{ClusterName, EngineKind};
 use login::Login;
 
 /// Returns the engine of a cluster, asked on its login host.
-#[must_use]
 pub fn engine(name: &ClusterName, login: Arc<dyn Host>) -> Arc<dyn Engine> {
     let asked_by = |request, help| Login {
         host: login,

@@ -11,7 +11,6 @@ pub enum EngineKind {
 
 impl EngineKind {
     /// Returns the name in records.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Slurm => "slurm",
@@ -20,7 +19,6 @@ impl EngineKind {
     }
 
     /// Returns what holds a slot, in the engine's own word.
-    #[must_use]
     pub fn hold(self) -> &'static str {
         match self {
             Self::Slurm => "job",
@@ -29,7 +27,6 @@ impl EngineKind {
     }
 
     /// Returns how people list its nodes.
-    #[must_use]
     pub fn lists_nodes(self) -> &'static str {
         match self {
             Self::Slurm => "`sinfo` there lists partitions and nodes",
@@ -38,7 +35,6 @@ impl EngineKind {
     }
 
     /// Returns whether it lists slots that are over until they are released.
-    #[must_use]
     pub fn lists_what_is_over(self) -> bool {
         self == Self::Swarm
     }
@@ -126,7 +122,6 @@ impl ClusterName {
     }
 
     /// Returns what has the nodes, for people.
-    #[must_use]
     pub fn whole(&self) -> String {
         match self.engine {
             EngineKind::Slurm => format!("partition {}", self.partition),

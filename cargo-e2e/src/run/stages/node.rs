@@ -24,7 +24,6 @@ const AT_ONCE: Duration = Duration::from_secs(3);
 const PREPARED: Duration = Duration::from_secs(20);
 
 /// Returns what a run of this plan asks of an engine, but for these nodes.
-#[must_use]
 pub fn request(plan: &Plan, identity: &Identity, exclude: &[String]) -> NodeRequest {
     let mut time = plan.lifetime();
     let stays = plan.keep != Keep::No || plan.options.up_only;
