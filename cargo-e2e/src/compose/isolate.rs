@@ -31,6 +31,19 @@ pub struct Isolation<'a> {
     pub engine: (u32, u32),
 }
 
+impl<'a> Isolation<'a> {
+    /// Of a look that uses no host, as for one that lacks nothing.
+    pub fn without_host(project: &'a str, ports: PortRule<'a>) -> Self {
+        Self {
+            project,
+            labels: &[],
+            ports,
+            ipv6: true,
+            engine: (25, 0),
+        }
+    }
+}
+
 /// What came out of it.
 #[derive(Debug, Clone)]
 pub struct Rewritten {

@@ -249,13 +249,7 @@ async fn model(root: &Path, name: &str, stack: &Stack) -> Result<Model, InitErro
 }
 
 fn published(model: &serde_json::Value) -> Vec<Published> {
-    let isolation = Isolation {
-        project: "e2e-init",
-        labels: &[],
-        ports: PortRule::Declared(&[]),
-        ipv6: false,
-        engine: (25, 0),
-    };
+    let isolation = Isolation::without_host("e2e-init", PortRule::Declared(&[]));
     isolate(model.clone(), &isolation).published
 }
 

@@ -51,16 +51,8 @@ pub fn lint(plan: &Plan, model: &Value) -> Findings {
         ));
     }
     let (risks, outside) = reaches(plan, model, &root);
-    let rewritten = isolate(
-        model.clone(),
-        &Isolation {
-            project: "e2e-check",
-            labels: &[],
-            ports: PortRule::Declared(&[]),
-            ipv6: false,
-            engine: (25, 0),
-        },
-    );
+    let isolation = Isolation::without_host("e2e-check", PortRule::Declared(&[]));
+    let rewritten = isolate(model.clone(), &isolation);
     for check in &plan.spec.health_checks {
         if let Some(service) = check.probe.kind().service()
             && !names().any(|name| name == service)

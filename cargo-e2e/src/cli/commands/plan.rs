@@ -154,15 +154,9 @@ impl Previewed {
 
 /// Returns the rewritten model for a host that lacks nothing.
 fn isolated(plan: &Plan, model: serde_json::Value, project: &str) -> Rewritten {
-    let isolation = Isolation {
-        project,
-        labels: &[],
-        // Only the host knows which ports are free.
-        ports: PortRule::new(plan.ports, &[]),
-        ipv6: true,
-        engine: (25, 0),
-    };
-    isolate(model, &isolation)
+    // Only the host knows which ports are free.
+    let ports = PortRule::new(plan.ports, &[]);
+    isolate(model, &Isolation::without_host(project, ports))
 }
 
 fn describe(plan: &Plan, project: &str) -> String {
