@@ -1,7 +1,6 @@
 //! Addresses that a service tells its clients: they hold the number that was written down, which
 //! is another one in a sandbox with ports of its own.
 
-use e2e_harness::protocol::{Transport, env_name};
 use serde_json::Value;
 
 use super::model::{entries, items, pairs};
@@ -20,15 +19,7 @@ pub(super) fn notes(model: &Value, published: &[Published]) -> Vec<String> {
                 if mode.is_some_and(|mode| one.answers_within(mode)) {
                     continue;
                 }
-                let suffix = match one.transport {
-                    Transport::Tcp => "",
-                    Transport::Udp => "_UDP",
-                };
-                let variable = format!(
-                    "E2E_{}_{}{suffix}",
-                    env_name(&one.service),
-                    one.container_port
-                );
+                let variable = one.variable();
                 let note = format!(
                     "{name}: {place} names localhost:{port}, but the sandbox publishes another port: write ${{{variable}:-localhost:{port}}} instead"
                 );

@@ -1,6 +1,6 @@
 //! The ports that a model publishes, and the rule by which they get their numbers.
 
-use e2e_harness::protocol::Transport;
+use e2e_harness::protocol::{Transport, env_name};
 use serde_json::Value;
 
 use super::model::{self, items, on_host_network, replicas, text};
@@ -42,6 +42,16 @@ pub struct Published {
 }
 
 impl Published {
+    /// Returns the variable that holds where it answers.
+    pub fn variable(&self) -> String {
+        let suffix = match self.transport {
+            Transport::Tcp => "",
+            Transport::Udp => "_UDP",
+        };
+        let (service, port) = (env_name(&self.service), self.container_port);
+        format!("E2E_{service}_{port}{suffix}")
+    }
+
     /// Returns whether its number means its own container to a service with this `network_mode`,
     /// which is on the container's network.
     pub fn answers_within(&self, network_mode: &str) -> bool {

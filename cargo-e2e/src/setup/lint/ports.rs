@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use e2e_harness::protocol::{ENDPOINTS, Transport, env_name};
+use e2e_harness::protocol::{ENDPOINTS, env_name};
 use serde_yaml::Value;
 
 use crate::compose::Published;
@@ -20,7 +20,7 @@ pub(super) fn named(plan: &Plan, published: &[Published]) -> Vec<Warning> {
     let mentioned = mentions(plan, published).into_iter();
     let own = "each sandbox has its own port: use";
     let mut mentioned: Vec<String> = mentioned
-        .map(|(place, said, at)| format!("{place} names {said}, but {own} {}", name(at)))
+        .map(|(place, said, at)| format!("{place} names {said}, but {own} {}", at.variable()))
         .collect();
     let more = mentioned.len().saturating_sub(MOST);
     if more > 0 {
@@ -61,22 +61,12 @@ pub(super) fn queue(plan: &Plan, published: &[Published]) -> Option<String> {
             };
             format!(
                 "use {} for {said} too ({other}{more}), then {add}",
-                name(at)
+                at.variable()
             )
         }
     };
     let reads = format!("the tests read {variable} already ({place})");
     Some(format!("{note}\n  help: {reads}: {what}"))
-}
-
-/// Returns the variable that holds where a port is.
-fn name(at: &Published) -> String {
-    let suffix = match at.transport {
-        Transport::Tcp => "",
-        Transport::Udp => "_UDP",
-    };
-    let (service, port) = (env_name(&at.service), at.container_port);
-    format!("E2E_{service}_{port}{suffix}")
 }
 
 /// Who publishes a number, by the compose file.
@@ -180,7 +170,7 @@ fn advertised(root: &Path, file: &str, published: &[Published]) -> Vec<String> {
                     let warning = format!(
                         "{file}{line}: {service} names {address} in its {key}; if that is for clients outside of its \
                          container, write ${{{}:-{address}}}",
-                        name(at)
+                        at.variable()
                     );
                     if !found.contains(&warning) {
                         found.push(warning);
