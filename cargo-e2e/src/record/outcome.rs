@@ -317,6 +317,13 @@ pub fn state_not_known(run_id: &str) -> String {
     format!("sandbox {run_id} (its state is not known)")
 }
 
+/// Returns as much of a run's id as people and commands need.
+pub fn short_id(run_id: &str) -> &str {
+    run_id
+        .get(run_id.len().saturating_sub(8)..)
+        .unwrap_or(run_id)
+}
+
 /// Returns this moment, RFC 3339 UTC with milliseconds.
 pub fn now() -> String {
     jiff::Timestamp::now()

@@ -6,17 +6,14 @@ use jiff::{ToSpan as _, Zoned};
 
 use crate::host::HostKind;
 use crate::plan::Plan;
+use crate::record::outcome::short_id;
 use crate::sandbox::{Container, Containers, Sandbox};
 use crate::shell::word;
-
-/// Letters of a run id by which people and commands know it.
-const SHORT: usize = 8;
 
 /// Returns the text. `containers` are those of the sandbox; `now` is the time of this machine.
 pub fn describe(plan: &Plan, sandbox: &Sandbox, containers: &Containers, now: &Zoned) -> String {
     let host = &plan.host.name;
-    let run_id = &sandbox.identity.run_id;
-    let short = &run_id[run_id.len().saturating_sub(SHORT)..];
+    let short = short_id(&sandbox.identity.run_id);
     let kind = HostKind::of(host);
     let at = format!(" --host {}", word(host));
     let mut lines = vec![format!(

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::host::LOCAL;
 use crate::plan::Runner;
-use crate::record::outcome::{Record, Subject, TestRecord};
+use crate::record::outcome::{Record, Subject, TestRecord, short_id};
 use crate::secrets::Secrets;
 use crate::shell::word;
 use crate::text::printable;
@@ -58,7 +58,7 @@ impl Rerun {
         let length = |words: &[String]| words.iter().map(String::len).sum::<usize>();
         let (flag, words) = match only {
             Some((false, words)) if length(&words) > READABLE => {
-                let end = &record.run_id[record.run_id.len().saturating_sub(8)..];
+                let end = short_id(&record.run_id);
                 (Some(format!("--last-failed={end}")), self.typed.clone())
             }
             Some((_, words)) => (None, words),

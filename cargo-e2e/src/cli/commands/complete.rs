@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use crate::compose::service_names;
 use crate::host::{LOCAL, Purpose, connect, named_hosts, preflight};
 use crate::record::history;
+use crate::record::outcome::short_id;
 use crate::record::store::{Store, state_folder};
 use crate::sandbox;
 
@@ -20,8 +21,6 @@ use crate::cli::repos;
 
 /// The time limit for a host: the user waits at a shell prompt.
 const SOON: Duration = Duration::from_secs(3);
-/// As much of an id as commands need.
-const ID: usize = 8;
 
 /// Options whose value is a word of its own.
 const WITH_VALUE: [&str; 6] = ["--host", "--spec", "--format", "--since", "--tail", "-n"];
@@ -119,7 +118,7 @@ fn runs() -> Vec<String> {
         .collect();
     // The newest first.
     ids.sort_unstable_by(|one, other| other.cmp(one));
-    ids.iter().map(|id| end(id)).collect()
+    ids.iter().map(|id| short_id(id).to_owned()).collect()
 }
 
 fn services() -> Vec<String> {
@@ -155,13 +154,9 @@ async fn sandboxes(words: &[&str]) -> Vec<String> {
     };
     let all = timeout(SOON * 2, list).await.ok().flatten();
     let all = all.unwrap_or_default();
-    all.iter().map(|one| end(&one.run_id)).collect()
-}
-
-fn end(id: &str) -> String {
-    id.get(id.len().saturating_sub(ID)..)
-        .unwrap_or(id)
-        .to_owned()
+    all.iter()
+        .map(|one| short_id(&one.run_id).to_owned())
+        .collect()
 }
 
 #[cfg(test)]
