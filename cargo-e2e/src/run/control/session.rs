@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use e2e_harness::protocol::control::{Answer, Change, ContainerState, Request};
 use jiff::{SignedDuration, Timestamp};
-use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
+};
 use tokio::net::UnixStream;
 use tokio::sync::{OnceCell, watch};
 
@@ -17,7 +19,7 @@ use super::services::{containers, reason};
 
 /// Bytes of a request; a longer line is not from the harness. A command's input is part of its
 /// request.
-const LONGEST_LINE: usize = 16 << 20;
+const LONGEST_LINE: u64 = 16 << 20;
 /// Bytes of a log or of a command's output in an answer; of more, the end is sent.
 const MOST_OUTPUT: usize = 10 << 20;
 /// How long a test waits until another test's changes are restored.
@@ -177,19 +179,9 @@ impl Session<'_> {
 /// Reads a whole line; `None` at the end, or when the line is too long.
 async fn next_line(reader: &mut (impl AsyncBufRead + Unpin)) -> Option<Vec<u8>> {
     let mut line = Vec::new();
-    loop {
-        let bytes = reader.fill_buf().await.ok()?;
-        if bytes.is_empty() || line.len() > LONGEST_LINE {
-            return None;
-        }
-        let end = bytes.iter().position(|byte| *byte == b'\n');
-        let taken = end.map_or(bytes.len(), |end| end + 1);
-        line.extend_from_slice(&bytes[..taken]);
-        reader.consume(taken);
-        if end.is_some() {
-            return Some(line);
-        }
-    }
+    let mut bounded = reader.take(LONGEST_LINE + 1);
+    bounded.read_until(b'\n', &mut line).await.ok()?;
+    line.ends_with(b"\n").then_some(line)
 }
 
 /// Resolves when the test closed the connection; never when it has sent more.
