@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::compose::preview::{PreviewError, preview_with_warnings};
+use crate::compose::preview::{PreviewError, preview};
 use crate::compose::{Isolation, PortRule, env_file, isolate, risks};
 use crate::plan::{HostVariables, Options, Plan};
 use crate::repo::workspace::Repo;
@@ -82,7 +82,7 @@ fn said_by_init(root: &Path, init: &Result<Written, InitError>) -> String {
 
 async fn said_of(page: &mut String, root: &Path) {
     let plan = plan(root);
-    let (model, warnings) = match preview_with_warnings(&plan, "e2e-check").await {
+    let (model, warnings) = match preview(&plan, "e2e-check").await {
         Ok(read) => read,
         Err(PreviewError::Refused(reason)) => {
             let help = env_file::help(&reason, &root.to_string_lossy(), root);

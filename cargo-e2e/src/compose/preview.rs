@@ -50,16 +50,8 @@ impl PreviewError {
     }
 }
 
-/// Returns the canonical model, with paths of this machine.
-pub async fn preview(plan: &Plan, project: &str) -> Result<Value, PreviewError> {
-    Ok(preview_with_warnings(plan, project).await?.0)
-}
-
-/// The same, with what Compose warns of.
-pub async fn preview_with_warnings(
-    plan: &Plan,
-    project: &str,
-) -> Result<(Value, Vec<String>), PreviewError> {
+/// Returns the canonical model, with paths of this machine, and what Compose warns of.
+pub async fn preview(plan: &Plan, project: &str) -> Result<(Value, Vec<String>), PreviewError> {
     let (mut model, warnings) = config(plan, project, &plan.profiles()).await?;
     if let Err(name) = select(&mut model, &plan.spec.wanted_services()) {
         return Err(PreviewError::absent(unknown(&name), &name, &model));

@@ -221,7 +221,7 @@ async fn model(root: &Path, name: &str, stack: &Stack) -> Result<Model, InitErro
         Err(error) => return looked(error.to_string()),
     };
     match read {
-        Ok(services) => Ok(Model {
+        Ok((services, _)) => Ok(Model {
             services,
             unread: None,
         }),

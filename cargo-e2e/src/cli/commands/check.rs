@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use crate::cancel::Cancel;
-use crate::compose::preview::{PreviewError, preview_with_warnings, remote};
+use crate::compose::preview::{PreviewError, preview, remote};
 use crate::compose::{env_file, risks};
 use crate::plan::Plan;
 use crate::record::outcome::{Verdict, exit_code};
@@ -71,7 +71,7 @@ impl Found {
             return;
         }
         self.warnings = risks::fetched(&remote(plan));
-        let (model, said) = match preview_with_warnings(plan, "e2e-check").await {
+        let (model, said) = match preview(plan, "e2e-check").await {
             Ok(read) => read,
             Err(error @ PreviewError::NoCompose) => {
                 self.unread = Some(format!("failed to check the compose file: {error}"));

@@ -76,7 +76,7 @@ impl Previewed {
             previewed.note("not isolated", &risk.text);
         }
         match preview(plan, project).await {
-            Ok(model) => {
+            Ok((model, _)) => {
                 let root = plan.repo.root.to_string_lossy();
                 let (risks, outside) = reaches(plan, &model, &root);
                 for one in outside {

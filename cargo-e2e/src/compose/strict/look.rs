@@ -23,7 +23,7 @@ pub async fn look(plan: &Plan) -> Result<Vec<String>, PreviewError> {
     if !refused.is_empty() {
         return Ok(refused);
     }
-    let model = preview(plan, "e2e-strict").await?;
+    let (model, _) = preview(plan, "e2e-strict").await?;
     let judge = move |plan: &Plan| {
         let judge = Judge {
             root: plan.repo.root.to_str().unwrap_or_default(),
