@@ -192,7 +192,7 @@ impl Run<'_> {
         Ok(engine)
     }
 
-    fn with<'b>(&'b self, plan: &'b Plan, has_slot: bool) -> Run<'b> {
+    pub(super) fn with<'b>(&'b self, plan: &'b Plan, has_slot: bool) -> Run<'b> {
         Run {
             plan,
             identity: self.identity.clone(),

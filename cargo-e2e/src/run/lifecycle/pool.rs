@@ -46,13 +46,7 @@ impl Run<'_> {
                     id: self.plan.host.name.clone(),
                 },
             );
-            let run = Run {
-                plan: &plan,
-                identity: self.identity.clone(),
-                bundle: self.bundle.clone(),
-                unknown: self.unknown.clone(),
-                ..*self
-            };
+            let run = self.with(&plan, self.has_slot);
             let looked =
                 stages::connect::judge(host.as_ref(), &plan.spec, candidate.examined.clone());
             let facts = match runner.until(1, Stage::Connect, Box::pin(looked)).await {
