@@ -20,15 +20,10 @@ impl<T> StageOutput<T> {
 
     /// Returns the same end with another result.
     pub fn map<U>(self, with: impl FnOnce(T) -> U) -> StageOutput<U> {
-        let Self {
-            value,
-            detail,
-            skipped,
-        } = self;
         StageOutput {
-            value: with(value),
-            detail,
-            skipped,
+            value: with(self.value),
+            detail: self.detail,
+            skipped: self.skipped,
         }
     }
 
