@@ -126,17 +126,13 @@ fn add_lines(text: &mut String, title: &str, lines: &str, secrets: &Secrets) {
 
 impl From<HostError> for StageError {
     fn from(error: HostError) -> Self {
-        let help = error.help().map(str::to_owned);
         Self {
-            verdict: Verdict::HostError,
-            message: chain(&error),
-            excerpts: Vec::new(),
-            help,
-            printed: String::new(),
+            help: error.help().map(str::to_owned),
             lost: matches!(
                 error,
                 HostError::Lost { .. } | HostError::Lease { .. } | HostError::Connect { .. }
             ),
+            ..Self::new(Verdict::HostError, chain(&error))
         }
     }
 }
