@@ -1,5 +1,6 @@
 //! Text from elsewhere, made safe and short enough to show.
 
+use std::fmt::Write as _;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -115,6 +116,15 @@ pub fn escaped(text: &str, is_special: impl Fn(char) -> bool) -> String {
         all.push(c);
     }
     all
+}
+
+/// Returns bytes as two digits each, in lower case.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String can't fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Returns a place in words: `1st`, `2nd`, `3rd`, `11th`.

@@ -1,7 +1,6 @@
 //! A hash of what a sandbox is made from: it decides whether a sandbox that is up can be used
 //! again.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
@@ -9,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::compose::scan;
 use crate::plan::Plan;
 use crate::sandbox::variables;
+use crate::text::hex;
 
 /// Hashes the stack's part of e2e.yml, the compose files, the files that these read, and the
 /// variables of this machine that they use. The code that goes into images is not part of it.
@@ -63,9 +63,5 @@ fn hash(plan: &Plan) -> String {
     {
         add(name, std::env::var(name).unwrap_or_default().as_bytes());
     }
-    let mut text = String::new();
-    for byte in hash.finalize() {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex(&hash.finalize())
 }

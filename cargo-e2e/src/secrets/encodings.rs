@@ -10,7 +10,7 @@ use regex::Captures;
 
 use super::guess;
 use super::mask::SHORTEST;
-use crate::text::{LazyRegex, escaped, printable};
+use crate::text::{LazyRegex, escaped, hex, printable};
 
 /// What a URL may hold as it is (RFC 3986, unreserved).
 const URL: &AsciiSet = &NON_ALPHANUMERIC
@@ -100,11 +100,7 @@ fn texts(value: &str) -> Vec<String> {
         all.push(lower_hex(&url));
         all.push(url);
     }
-    let hex = value.bytes().fold(String::new(), |mut hex, byte| {
-        // Writing to a String can't fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
+    let hex = hex(value.as_bytes());
     all.push(hex.to_uppercase());
     all.push(hex);
     all.extend(xml(value));
