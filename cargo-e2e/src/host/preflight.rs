@@ -53,16 +53,7 @@ pub struct Examined {
 }
 
 impl Examined {
-    /// Everything that makes it unusable.
-    pub fn problems(&self) -> Vec<Problem> {
-        self.checks
-            .iter()
-            .filter_map(Check::problem)
-            .cloned()
-            .collect()
-    }
-
-    /// Whether one of these problems is that the tool's folder has too little room.
+    /// Whether one of its problems is that the tool's folder has too little room.
     pub fn lacks_room(&self) -> bool {
         self.checks
             .iter()
@@ -74,7 +65,8 @@ impl Examined {
     /// # Errors
     /// [`HostError::Unusable`] with every problem found.
     pub fn usable(self, host: &str) -> Result<Facts, HostError> {
-        let problems = self.problems();
+        let problems = self.checks.iter().filter_map(Check::problem);
+        let problems: Vec<Problem> = problems.cloned().collect();
         if problems.is_empty() {
             return Ok(self.facts);
         }
