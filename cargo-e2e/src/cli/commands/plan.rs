@@ -213,10 +213,11 @@ fn describe(plan: &Plan, project: &str) -> String {
         let files = format!("{files} (each must be written by the tests)");
         line("junit", files);
     }
+    let hours = whole(plan.keep_for);
     let keep = match plan.keep {
         Keep::No => "always".to_owned(),
-        Keep::OnFailure => format!("unless the run fails; then kept for {}", hours(plan)),
-        Keep::Always => format!("after {}", hours(plan)),
+        Keep::OnFailure => format!("unless the run fails; then kept for {hours}"),
+        Keep::Always => format!("after {hours}"),
     };
     line("removed", keep);
     line("results", plan.repo.results_dir.display().to_string());
@@ -340,10 +341,6 @@ fn ports(plan: &Plan) -> String {
             "isolated ({because}): free numbers from 20000 to 29999, so that runs go side by side"
         ),
     }
-}
-
-fn hours(plan: &Plan) -> String {
-    whole(plan.keep_for)
 }
 
 /// Returns the first line of a command that does something.
