@@ -76,6 +76,11 @@ impl Tests {
         }
     }
 
+    /// Returns whether cargo-nextest runs them.
+    pub fn by_nextest(&self) -> bool {
+        self.harness().is_some_and(|harness| harness.nextest)
+    }
+
     /// Returns the name of the tests as one, for the record.
     pub fn name(&self) -> String {
         match self {

@@ -311,8 +311,7 @@ fn tests(plan: &Plan) -> Vec<String> {
 
 /// Describes a test target: what compiles it, what runs it, and where.
 fn harness_target(plan: &Plan, target: &Target) -> String {
-    let nextest = plan.tests.harness().is_some_and(|harness| harness.nextest);
-    let place = match (plan.tests_on, nextest) {
+    let place = match (plan.tests_on, plan.tests.by_nextest()) {
         (Side::Host, _) => "sent to the host and run there",
         (Side::Client, true) => "run here by cargo-nextest",
         (Side::Client, false) => "run here",

@@ -124,8 +124,7 @@ async fn run_each(typed: &SandboxArguments, options: &Options) -> u8 {
 }
 
 async fn run_plan(plan: &Plan, screen: Screen<'_>, cancel: &Cancel) -> Result<u8, Refused> {
-    let nextest = plan.tests.harness().is_some_and(|harness| harness.nextest);
-    if nextest && !doctor::has_nextest().await {
+    if plan.tests.by_nextest() && !doctor::has_nextest().await {
         let why = "--nextest: cargo-nextest is not installed on this machine";
         let help = "install it: cargo install --locked cargo-nextest";
         return Ok(usage_error(why, Some(help)));

@@ -14,7 +14,7 @@ use crate::spec::Side;
 use crate::text::printable;
 
 use super::selection::none_fits;
-use super::target::{BuiltTarget, LIST, USAGE, nextest, only_asks, uses_nextest};
+use super::target::{BuiltTarget, LIST, USAGE, nextest, only_asks};
 
 /// The time in which a program has to answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(30);
@@ -98,7 +98,7 @@ pub(super) async fn accept(plan: &Plan, built: &[BuiltTarget]) -> Result<(), Sta
     }
     let mut selected = Some(0);
     for one in built {
-        let some = if uses_nextest(plan) {
+        let some = if plan.tests.by_nextest() {
             listed(plan, one).await
         } else {
             accepts(plan, one).await?

@@ -25,12 +25,6 @@ pub(super) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Returns whether cargo-nextest runs the targets.
-pub(super) fn uses_nextest(plan: &Plan) -> bool {
-    let harness = plan.tests.harness();
-    harness.is_some_and(|harness| harness.nextest)
-}
-
 /// Returns the command by which cargo-nextest does this with a target: `run` or `list`.
 pub(super) fn nextest(plan: &Plan, verb: &str, target: &Target) -> Command {
     let mut command = cargo();
@@ -61,7 +55,7 @@ pub(super) fn command(plan: &Plan, built: &BuiltTarget) -> Command {
 pub fn only_asks(plan: &Plan) -> bool {
     let options = plan.options.arguments.iter().take_while(|one| *one != "--");
     plan.tests.harness().is_some()
-        && !uses_nextest(plan)
+        && !plan.tests.by_nextest()
         && options
             .into_iter()
             .any(|one| matches!(one.as_str(), LIST | "--help" | "-h"))

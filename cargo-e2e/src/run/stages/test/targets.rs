@@ -19,7 +19,7 @@ use crate::text::count;
 
 use super::event_files;
 use super::host_job::run_on_host;
-use super::target::{BuiltTarget, USAGE, command, nextest, uses_nextest};
+use super::target::{BuiltTarget, USAGE, command, nextest};
 
 /// The exit status of cargo-nextest for failed tests; others are its own errors.
 const NEXTEST_FAILED: i32 = 100;
@@ -53,7 +53,7 @@ pub(super) async fn run(
                 run_on_host(context, &commands, left, sink).await?
             }
             Side::Client => {
-                if uses_nextest(context.plan) {
+                if context.plan.tests.by_nextest() {
                     let command = nextest(context.plan, "run", &one.target);
                     here(command, &variables, Dropped::Terminates, left, sink).await?
                 } else {
@@ -158,7 +158,7 @@ pub(super) fn add_not_run(
     records: &mut Vec<TestRecord>,
 ) {
     let plan = context.plan;
-    if !uses_nextest(plan) || selects(plan) || records.is_empty() {
+    if !plan.tests.by_nextest() || selects(plan) || records.is_empty() {
         return;
     }
     for (one, (_, prefix)) in built.iter().zip(event_files::files(plan)) {
