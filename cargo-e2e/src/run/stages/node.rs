@@ -140,16 +140,12 @@ pub fn refused(cluster: &str, error: NotGranted) -> StageError {
 
 /// `3rd of 12 (Resources)`, or `with 11 others (…)` where there is no order, or what is known of it.
 fn of_all(standing: &Standing) -> String {
-    let Standing {
-        number,
-        waiting,
-        reason,
-    } = standing;
-    match (number, waiting) {
+    let reason = &standing.reason;
+    match (standing.number, standing.waiting) {
         (0, 0) => reason.clone(),
         (0, 1) => format!("alone ({reason})"),
-        (0, all) => format!("with {} ({reason})", count(*all as usize - 1, "other")),
-        _ => format!("{} of {waiting} ({reason})", ordinal(*number)),
+        (0, all) => format!("with {} ({reason})", count(all as usize - 1, "other")),
+        (number, waiting) => format!("{} of {waiting} ({reason})", ordinal(number)),
     }
 }
 

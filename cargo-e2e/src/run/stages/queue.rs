@@ -77,12 +77,7 @@ fn refused(context: &Context<'_>, why: &str, help: &str) -> StageError {
 
 /// `3rd of 7 in the queue`.
 fn of_all(place: Place) -> String {
-    let Place {
-        number, waiting, ..
-    } = place;
-    format!(
-        "{} of {} in the queue",
-        ordinal(number),
-        waiting.max(number)
-    )
+    let number = ordinal(place.number);
+    let waiting = place.waiting.max(place.number);
+    format!("{number} of {waiting} in the queue")
 }
