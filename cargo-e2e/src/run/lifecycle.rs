@@ -23,7 +23,7 @@ use futures_util::FutureExt as _;
 use crate::host::cluster::ClusterName;
 use crate::host::{Facts, Host, HostError, WaitingShell, members};
 use crate::record::event::Event;
-use crate::record::outcome::{Placement, Record, Stage, Verdict, exit_code, millis};
+use crate::record::outcome::{Placement, Record, Stage, Verdict, exit_code, millis, now};
 use crate::record::verdict;
 use crate::repo::git::Origin;
 use crate::run::lifecycle::run_state::RunState;
@@ -41,7 +41,7 @@ impl Run<'_> {
     /// Runs every stage, and removes the sandbox unless it is to be kept.
     pub async fn run(&self) -> Outcome {
         let started = Instant::now();
-        let started_at = stage_runner::now();
+        let started_at = now();
         self.events.emit(Event::RunStarted {
             run_id: self.identity.run_id.clone(),
             repo: self.identity.slug.clone(),

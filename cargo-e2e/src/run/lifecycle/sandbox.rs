@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::cancel::Cancel;
 use crate::host::{Facts, Host, HostError, WaitingShell};
 use crate::plan::Keep;
+use crate::record::outcome::now;
 use crate::run::{StageError, StageOutput};
 use crate::sandbox::{
     self, Existing, Lease, Listed, NotEntered, Occupant, Owner, Place, Predecessor, Request,
@@ -14,7 +15,6 @@ use crate::sandbox::{
 
 use super::Run;
 use super::bound::Bound;
-use super::stage_runner;
 
 /// A run's sandbox.
 pub(super) struct Entered {
@@ -188,7 +188,7 @@ impl Run<'_> {
         }
         let mut about = self.about();
         about["project"] = self.identity.project.clone().into();
-        about["started_at"] = stage_runner::now().into();
+        about["started_at"] = now().into();
         about["tool_version"] = env!("CARGO_PKG_VERSION").into();
         let terms = Terms {
             lifetime,

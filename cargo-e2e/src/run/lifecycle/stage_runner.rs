@@ -11,7 +11,7 @@ use crate::cancel::Cancel;
 use crate::host::HostError;
 use crate::plan::Plan;
 use crate::record::event::{Ahead, Event, Events};
-use crate::record::outcome::{Stage, StageRecord, StageStatus, Verdict, millis};
+use crate::record::outcome::{Stage, StageRecord, StageStatus, Verdict, millis, now};
 use crate::run::waited::Wait;
 use crate::run::{StageError, StageOutput, Waited};
 use crate::sandbox::LeaseLost;
@@ -19,8 +19,6 @@ use crate::sandbox::LeaseLost;
 use super::bound::Bound;
 use super::in_slot::InSlot;
 use super::signal_answer::answer;
-
-pub(super) use crate::record::outcome::now;
 
 /// Why a run stops: a stage beside it failed where it is `Halted`.
 #[derive(Debug)]
