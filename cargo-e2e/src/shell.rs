@@ -56,9 +56,7 @@ impl<'a> Shell<'a> {
 
     /// Returns the same as the text of a shell.
     pub fn text(&self, command: &str, arguments: &[String]) -> String {
-        let words = self.words(command, arguments);
-        let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
-        words.join(" ")
+        quoted(&self.words(command, arguments))
     }
 
     /// Returns whether a pipe is known to fail when any part of it does.
@@ -82,6 +80,12 @@ impl<'a> Shell<'a> {
 /// Returns a value as one word of a POSIX shell.
 pub fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
+}
+
+/// Returns each value as one word, with blanks between them.
+pub fn quoted(values: &[String]) -> String {
+    let words: Vec<String> = values.iter().map(|value| quote(value)).collect();
+    words.join(" ")
 }
 
 /// A word as a shell reads it back, quoted only where it must be.

@@ -4,7 +4,7 @@ use e2e_harness::protocol;
 use serde_json::json;
 
 use super::{Kind, Target};
-use crate::shell::quote;
+use crate::shell::{quote, quoted};
 
 /// `exec: [pg_isready]` with its `service`
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +25,11 @@ impl Kind for Exec {
     }
 
     fn call(&self, index: usize, _: Option<Target<'_>>, _: bool) -> String {
-        let words: Vec<_> = self.command.iter().map(|word| quote(word)).collect();
         format!(
             "exec_probe {index} {} {} {}",
             quote(&self.service),
             quote(&json!(self.command).to_string()),
-            words.join(" ")
+            quoted(&self.command)
         )
     }
 

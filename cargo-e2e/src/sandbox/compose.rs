@@ -8,7 +8,7 @@ use crate::compose::{entries, is_built, preview, start_order, test_service};
 use crate::host::{self, Host, HostError};
 use crate::plan::Plan;
 use crate::sandbox::{GONE, Sandbox, check, pull, variables};
-use crate::shell::quote;
+use crate::shell::{quote, quoted};
 
 /// Why there is no model.
 #[derive(Debug, thiserror::Error)]
@@ -170,12 +170,11 @@ fn stop_soon(model: &Value) -> &'static str {
 
 /// Returns the commands that make these services' containers anew, after the stack was brought up.
 pub fn recreate_commands(sandbox: &Sandbox, model: &Value, services: &[String]) -> String {
-    let services: Vec<String> = services.iter().map(|name| quote(name)).collect();
     format!(
         "{} up -d --no-deps --force-recreate{} {}\n",
         compose(sandbox),
         stop_soon(model),
-        services.join(" ")
+        quoted(services)
     )
 }
 
@@ -187,14 +186,13 @@ pub fn run_commands(
     service: &str,
     words: &[String],
 ) -> String {
-    let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
     format!(
         "{}{} run --rm -T --no-deps --label cargo-e2e.for={} {} {}\n",
         opening(sandbox, interpolation),
         compose(sandbox).replace("--progress plain", "--progress quiet"),
         quote(&sandbox.visitor.run),
         quote(service),
-        words.join(" ")
+        quoted(words)
     )
 }
 

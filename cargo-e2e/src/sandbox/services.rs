@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::host::{self, Host, HostError, Output};
-use crate::shell::quote;
+use crate::shell::quoted;
 
 use super::{Sandbox, succeed, succeed_within};
 
@@ -57,13 +57,12 @@ impl Sandbox {
         input: &[u8],
         deadline: Duration,
     ) -> Result<Output, HostError> {
-        let words: Vec<String> = command.iter().map(|word| quote(word)).collect();
         let script = self
             .bind(script!("exec", "exec"))
             .once()
             .long()
             .var("container", container)
-            .var("words", words.join(" "));
+            .var("words", quoted(command));
         host::run(host, &script, input, deadline).await
     }
 

@@ -14,7 +14,7 @@ use crate::record::outcome::Verdict;
 use crate::sandbox::variables::{self, Own};
 use crate::sandbox::{self, ChooseError, Container, Containers, Existing, Listed, docker_shim};
 use crate::secrets;
-use crate::shell::{quote, word};
+use crate::shell::{quote, quoted, word};
 use crate::spec;
 use crate::text::printable;
 
@@ -65,12 +65,11 @@ pub(super) struct Target<'t> {
 pub(crate) async fn exec(arguments: ExecArguments) -> u8 {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     become_command(&arguments.place, &arguments.target, |target| {
-        let words: Vec<String> = arguments.command.iter().map(|word| quote(word)).collect();
         let tty = if terminal { "-it" } else { "-i" };
         let [service] = target.services else {
             return Err(one_service());
         };
-        let (container, words) = (container(target, service)?, words.join(" "));
+        let (container, words) = (container(target, service)?, quoted(&arguments.command));
         let command = format!("exec docker exec {tty} {container} {words}");
         Ok(Wanted::new(command, terminal))
     })

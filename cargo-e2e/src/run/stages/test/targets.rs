@@ -13,7 +13,7 @@ use crate::record::verdict::{Events, Evidence, NONE_RAN, Source, Word};
 use crate::run::{Context, StageError};
 use crate::sandbox::docker_shim;
 use crate::sandbox::variables::{self, NO_PROXY};
-use crate::shell::quote;
+use crate::shell::{quote, quoted};
 use crate::spec::Side;
 use crate::text::count;
 
@@ -127,20 +127,13 @@ fn commands(context: &Context<'_>, all: &[(String, String)], built: &BuiltTarget
     }
     let name = built.program.file_name().unwrap_or_default();
     let program = format!("{}/{}", there(context), name.to_string_lossy());
-    let arguments: Vec<String> = context
-        .plan
-        .options
-        .arguments
-        .iter()
-        .map(|one| quote(one))
-        .collect();
     format!(
         "{}{NO_PROXY}{}cd {} || exit 1\nexec {} {}\n",
         variables::exports(&all),
         docker_shim::first_in_path(context.sandbox),
         quote(&folder),
         quote(&program),
-        arguments.join(" ")
+        quoted(&context.plan.options.arguments)
     )
 }
 
