@@ -377,7 +377,10 @@ mod tests {
         "};
         std::fs::write(&main, text).expect("a file");
         let scan = scan(&[main], root);
-        let files = scan.files.iter().filter_map(|file| file.file_name()?.to_str());
+        let files = scan
+            .files
+            .iter()
+            .filter_map(|file| file.file_name()?.to_str());
         let files: Vec<_> = files.collect();
         assert_eq!(files, ["app.env", "labels", "more.yml", "worker.env"]);
     }

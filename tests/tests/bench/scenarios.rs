@@ -271,7 +271,8 @@ pub(crate) fn crowd(name: &str, number: usize, host: Host, pairs: usize) -> Meas
     let ports: Vec<u16> = (0..number).flat_map(|_| free_ports::<1>()).collect();
     let bare = || {
         // Of its own addresses Docker has none left for the last ones; a run then chooses some.
-        let network = "networks: {default: {ipam: {config: [{subnet: '10.251.${NUMBER}.0/24'}]}}}\n";
+        let network =
+            "networks: {default: {ipam: {config: [{subnet: '10.251.${NUMBER}.0/24'}]}}}\n";
         let compose = format!("services:\n{}{network}", web(""));
         let compose = scenario.repo.filled_in(&compose);
         let _ = host.says(&format!(

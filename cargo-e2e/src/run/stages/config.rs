@@ -196,7 +196,11 @@ mod tests {
         for path in ["e2e/labels", "stacks/small/labels", "src.rs"] {
             fs::write(root.join(path), "").unwrap();
         }
-        fs::write(root.join("e2e/compose.yml"), "label_file: !override [../own]").unwrap();
+        fs::write(
+            root.join("e2e/compose.yml"),
+            "label_file: !override [../own]",
+        )
+        .unwrap();
         symlink("small", root.join("stacks/now")).unwrap();
         let files = ["e2e/compose.yml", "e2e/../stacks/now/labels", "e2e/values"];
         let files = files.map(|path| root.join(path)).to_vec();

@@ -65,17 +65,7 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
         }
     };
     let travel = travel(context, &filters, workspace.as_ref(), sent, &scan, &inputs);
-    let (mut asked, mut travel) = (pin!(asked), pin!(travel));
-    let (early, travelled) = tokio::select! {
-        biased;
-        travelled = &mut travel => {
-            let travelled = travelled?;
-            // Nobody waits for an answer that does not count.
-            let early = if travelled.value.counts { asked.await } else { None };
-            (early, travelled)
-        }
-        early = &mut asked => (early, travel.await?),
-    };
+    let (early, travelled) = beside(asked, travel).await?;
     let StageOutput { value, detail, .. } = travelled;
     let Travelled {
         sent,
@@ -91,6 +81,23 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
         images,
     };
     Ok(StageOutput::new(synced, detail))
+}
+
+/// Waits for both; nobody waits for an answer that does not count.
+async fn beside(
+    asked: impl Future<Output = Option<Early>>,
+    travel: impl Future<Output = Result<StageOutput<Travelled>, StageError>>,
+) -> Result<(Option<Early>, StageOutput<Travelled>), StageError> {
+    let (mut asked, mut travel) = (pin!(asked), pin!(travel));
+    tokio::select! {
+        biased;
+        travelled = &mut travel => {
+            let travelled = travelled?;
+            let early = if travelled.value.counts { asked.await } else { None };
+            Ok((early, travelled))
+        }
+        early = &mut asked => Ok((early, travel.await?)),
+    }
 }
 
 fn internal(error: &tokio::task::JoinError) -> StageError {
