@@ -172,6 +172,25 @@ mod tests {
         assert_eq!(String::from_utf8_lossy(&output.stdout), "");
     }
 
+    /// A script whose connection broke may look for the last time, with a program that ends by itself.
+    #[tokio::test]
+    async fn a_process_that_comes_and_goes_once_more_is_not_left() {
+        let mut child = Command::new("sleep").arg("600").spawn().unwrap();
+        let alone = Alone::new(id('h'), "");
+        alone.program(
+            "grep",
+            &format!(
+                "[ \"$1\" = -lsF ] || PATH=${{PATH#*:}} exec grep \"$@\"\necho x >>$here/looks\n\
+                 case $(wc -l <$here/looks) in 1 | 2 | 5 | 6) echo /proc/{}/environ ;; esac",
+                child.id()
+            ),
+        );
+        let (said, _) = alone.take_down().await;
+        let _ = child.kill();
+        child.wait().unwrap();
+        assert!(!said.contains("left "), "{said}");
+    }
+
     #[tokio::test]
     async fn what_left_its_environment_is_known_by_the_folder() {
         let alone = Alone::new(id('d'), "");

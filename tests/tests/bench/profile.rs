@@ -7,13 +7,16 @@ use e2e_tests::Host;
 use serde_json::{Value, json};
 
 use super::scenarios::Scenario;
-use super::way::ours;
+use super::way::{RIVALS, hand_written, ours};
 
-/// Prints the stages of one run; the one before it made all warm. A stage waits for the one above it: what
+/// Prints the stages of one run, and how long it and what people write by hand keep the processors busy; the
+/// one before made all warm. A stage waits for the one above it: what
 /// lies between them is the tool's own, and at both ends that of its process.
 pub(crate) fn profile(name: &str, scenario: &Scenario, host: Host) -> Value {
     ours(scenario, host);
+    let before = busy();
     let whole = ours(scenario, host);
+    let own = busy() - before;
     let record = fs::read(scenario.repo.path("e2e/results/latest/run.json"));
     let record: Value = serde_json::from_slice(&record.expect("a record")).expect("JSON");
     let of_run = Duration::from_millis(record["duration_ms"].as_u64().expect("ms"));
@@ -23,6 +26,16 @@ pub(crate) fn profile(name: &str, scenario: &Scenario, host: Host) -> Value {
         whole.as_millis(),
         whole.saturating_sub(of_run).as_millis()
     );
+    let project = format!("bench-{}", std::process::id());
+    for (rival, _) in RIVALS.into_iter().filter(|(_, at)| *at == host) {
+        let before = busy();
+        hand_written(rival, &scenario.stack(), host, &project);
+        let theirs = busy() - before;
+        println!(
+            "processors busy: {own} ms; {theirs} ms for {}",
+            rival.name()
+        );
+    }
     println!("\n| stage | begins at | takes | after the last | what |\n|---|---|---|---|---|");
     let mut rows = Vec::new();
     let mut last = 0;
@@ -41,7 +54,20 @@ pub(crate) fn profile(name: &str, scenario: &Scenario, host: Host) -> Value {
         rows.push(json!({ "stage": stage["name"], "begins_ms": begins, "takes_ms": takes, "after_the_last_ms": begins - last }));
         last = begins + takes;
     }
-    json!({ "scenario": name, "host": host.name(), "whole_ms": u64::try_from(whole.as_millis()).ok(), "stages": rows })
+    json!({ "scenario": name, "host": host.name(), "busy_ms": own, "whole_ms": u64::try_from(whole.as_millis()).ok(), "stages": rows })
+}
+
+/// For how many milliseconds the processors of this machine were busy since it was switched on, in steps of
+/// ten.
+fn busy() -> u64 {
+    let stat = fs::read_to_string("/proc/stat").expect("Linux");
+    let first = stat.lines().next().unwrap_or_default();
+    let ticks: Vec<u64> = first
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    // User, nice, system, interrupts of both kinds; neither idle nor waiting for a disk.
+    [0, 1, 2, 5, 6].iter().map(|at| ticks[*at] * 10).sum()
 }
 
 /// Milliseconds of the day of a time such as `2026-11-30T03:18:47.123456Z`.

@@ -77,21 +77,24 @@ signal() {
     kill "-$1" "$pid" 2>/dev/null
   done
 }
-stubborn=
-if [ -n "$(ours)" ]; then
+stubborn=$(ours)
+if [ -n "$stubborn" ]; then
   signal TERM
   waited=0
-  while [ -n "$(ours)" ] && [ "$waited" -lt 20 ]; do
+  none=0
+  # Until two looks in a row find nothing: one that is being ended can still start another, which as a rule
+  # ends by itself.
+  while [ "$none" -lt 2 ] && [ "$waited" -lt 40 ]; do
     sleep 0.1
     waited=$((waited + 1))
+    stubborn=$(ours)
+    if [ -z "$stubborn" ]; then
+      none=$((none + 1))
+      continue
+    fi
+    none=0
+    [ "$waited" -lt 20 ] || signal KILL
   done
-  # Again and again: one that is being ended can still start another.
-  while [ -n "$(ours)" ] && [ "$waited" -lt 40 ]; do
-    signal KILL
-    sleep 0.1
-    waited=$((waited + 1))
-  done
-  stubborn=$(ours)
 fi
 
 continue_removal
