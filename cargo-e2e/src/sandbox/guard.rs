@@ -37,7 +37,7 @@ pub struct Terms {
 impl Sandbox {
     /// Arms a guard on the host, and makes the sandbox's folder when the guard has answered.
     /// Returns its place in the host's queue too, where that could be had.
-    /// A shell that waits on the host goes on with it.
+    /// A shell that waits on the host does it, where there is one.
     pub async fn provision(
         (host, shell): (&dyn Host, Option<WaitingShell>),
         facts: &Facts,

@@ -1,4 +1,4 @@
-//! The two scripts that tell `ready` what goes on: one looks at containers, one runs the health checks. `up`
+//! The two scripts that tell `ready` how the stack is: one looks at containers, one runs the health checks. `up`
 //! starts them while the last containers start; they begin once they are told to.
 
 use crate::compose::Published;

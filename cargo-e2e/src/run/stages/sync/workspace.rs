@@ -63,7 +63,7 @@ impl Workspace {
         }
     }
 
-    /// Ends the sync of so many kB, with these files for Compose. Nothing of the run may start before.
+    /// Ends a sync of this size in kB, with these files for Compose. Nothing of the run may start before.
     pub(super) async fn settle(
         &self,
         context: &Context<'_>,

@@ -123,7 +123,7 @@ struct Starting {
 }
 
 impl Starting {
-    /// Tells `all` once so many have.
+    /// Tells `all` once this number of them have.
     fn new(most: usize, all: oneshot::Sender<()>) -> Self {
         Self {
             names: BTreeSet::new(),
