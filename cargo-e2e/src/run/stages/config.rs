@@ -15,6 +15,7 @@ use crate::run::{Context, StageError};
 use crate::sandbox::compose::{self, ConfigError};
 use crate::sandbox::variables;
 use crate::secrets;
+use crate::text::hex;
 
 /// Compose's answer about the files that an earlier run left in the workspace. It counts where the sync
 /// changed none of those that Compose reads.
@@ -84,11 +85,9 @@ impl Inputs {
             hash.update(&content);
             text += &content;
         }
-        let digest = hash.finalize();
-        let digest = digest[..8].iter().map(|byte| format!("{byte:02x}"));
         Self {
             root,
-            digest: digest.collect(),
+            digest: hex(&hash.finalize()[..8]),
             files,
             text,
         }

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::durable;
 use crate::record::store::state_folder;
 use crate::sandbox::Sandbox;
+use crate::text::hex;
 
 /// The host removes a workspace after the same time.
 const KEPT: Duration = Duration::from_hours(30 * 24);
@@ -171,11 +172,7 @@ fn digest(parts: &[&[u8]]) -> String {
         hash.update(part);
         hash.update([0]);
     }
-    let mut digits = String::new();
-    for byte in &hash.finalize()[..8] {
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+    hex(&hash.finalize()[..8])
 }
 
 #[cfg(test)]
