@@ -3,12 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::time::timeout;
 
-use crate::host::{Channel, HostError};
-
-const CONFIRMED: Duration = Duration::from_secs(30);
+use super::granted::{Granted, NotGranted, Told};
 
 /// What a run asks of an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,50 +22,10 @@ pub struct NodeRequest {
     pub grace: Duration,
     /// Nodes that are not wanted.
     pub exclude: Vec<String>,
+    /// Why the last of them is not.
+    pub why: String,
     /// Whether the sandbox may be kept.
     pub stays: bool,
-}
-
-/// How a request stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
-    /// Its place among those that wait: 1 is next, 0 where the engine has no order.
-    pub number: u32,
-    /// 0 is not known.
-    pub waiting: u32,
-    /// In the engine's own words.
-    pub reason: String,
-}
-
-/// A node that was granted. The engine takes it back when this is dropped before it is confirmed, and
-/// when the client dies.
-#[derive(Debug)]
-pub struct Granted {
-    pub node: String,
-    /// The name by which the engine knows the slot.
-    pub id: String,
-    /// Over which it was granted.
-    pub(super) claim: Channel,
-}
-
-impl Granted {
-    /// Keeps the slot: from now on it follows the sandbox.
-    pub async fn confirm(self) {
-        let Channel {
-            mut stdin,
-            mut stdout,
-            done,
-            ..
-        } = self.claim;
-        let confirmed = async {
-            let _ = stdin.write_all(b"taken\n").await;
-            let _ = stdin.flush().await;
-            // It ends by itself: closed before the word has come, it would take the slot back.
-            let _ = stdout.read_to_end(&mut Vec::new()).await;
-            let _ = done.await;
-        };
-        let _ = timeout(CONFIRMED, confirmed).await;
-    }
 }
 
 /// A slot that is taken.
@@ -82,33 +38,11 @@ pub struct Slot {
     pub name: String,
 }
 
-/// Why an engine gives no node.
-#[derive(Debug)]
-pub enum NotGranted {
-    /// It can't be asked.
-    Host(HostError),
-    /// It says why, and what to do about it.
-    Refused {
-        why: String,
-        help: Option<&'static str>,
-    },
-}
-
-impl From<HostError> for NotGranted {
-    fn from(error: HostError) -> Self {
-        Self::Host(error)
-    }
-}
-
 /// What places sandboxes.
 #[async_trait]
 pub trait Engine: Send + Sync {
     /// Asks for a node, and waits until one is granted. The request ends when this is dropped.
-    async fn place(
-        &self,
-        request: &NodeRequest,
-        told: &(dyn Fn(Standing) + Send + Sync),
-    ) -> Result<Granted, NotGranted>;
+    async fn place(&self, request: &NodeRequest, told: Told<'_>) -> Result<Granted, NotGranted>;
 
     /// Returns all nodes.
     async fn nodes(&self) -> Result<Vec<String>, NotGranted>;

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::time::timeout;
-
 use crate::host::{self, Host, HostError, Script};
 use crate::text::printable;
 
-use super::engine::{Granted, NotGranted, Slot, Standing};
+use super::engine::Slot;
+use super::granted::{Answer, Claim, Granted, NotGranted, Told};
 
 /// What holds a slot on its node.
 pub(super) const SLOT: &str = include_str!("../sh/slot.sh");
@@ -24,15 +22,6 @@ pub(super) struct Login {
     pub(super) request: &'static str,
     /// What to do about a status of the script, or about what it says.
     pub(super) help: fn(i32, &str) -> Option<&'static str>,
-}
-
-/// What the script says of a request.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Said {
-    Waiting(Standing),
-    Placed { id: String, node: String },
-    Over(String),
-    Ended(String),
 }
 
 impl Login {
@@ -74,83 +63,33 @@ impl Login {
     pub(super) async fn place(
         &self,
         script: impl Fn(bool) -> Script + Send + Sync,
-        ended: &str,
-        told: &(dyn Fn(Standing) + Send + Sync),
+        ended: &'static str,
+        told: Told<'_>,
     ) -> Result<Granted, NotGranted> {
         for tried in 0..TRIES {
-            match self.try_to_place(&script(tried > 0), ended, told).await {
-                Ok(Some(granted)) => return Ok(granted),
-                Ok(None) | Err(NotGranted::Host(HostError::Lost { .. })) => {}
-                Err(error) => return Err(error),
+            let asked = match self.host.start(&script(tried > 0)).await {
+                Ok(channel) => {
+                    let mut claim = Claim::new(channel, ended, self.help);
+                    match claim.answer(told).await {
+                        Answer::Placed { id, node } => return Ok(Granted { node, id, claim }),
+                        Answer::No(why) => return Err(why),
+                        Answer::End(Some((status, said))) => {
+                            return Err(self.refused(status, &said));
+                        }
+                        Answer::Held | Answer::End(None) => Ok(()),
+                    }
+                }
+                Err(error) => Err(error),
+            };
+            match asked {
+                Ok(()) | Err(HostError::Lost { .. }) => self.host.reconnect().await?,
+                Err(error) => return Err(error.into()),
             }
-            self.host.reconnect().await?;
         }
         let host = self.host.name().to_owned();
         let doing = self.request;
         Err(HostError::Lost { host, doing }.into())
     }
-
-    /// Makes a request once; none where the connection was lost.
-    async fn try_to_place(
-        &self,
-        script: &Script,
-        ended: &str,
-        told: &(dyn Fn(Standing) + Send + Sync),
-    ) -> Result<Option<Granted>, NotGranted> {
-        let mut channel = self.host.start(script).await?;
-        let mut lines = BufReader::new(&mut channel.stdout).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            let why = match parse(&line) {
-                Some(Said::Waiting(standing)) => {
-                    told(standing);
-                    continue;
-                }
-                Some(Said::Placed { id, node }) => {
-                    return Ok(Some(Granted {
-                        node,
-                        id,
-                        claim: channel,
-                    }));
-                }
-                Some(Said::Over(why)) => why,
-                Some(Said::Ended(how)) => format!("{ended} {how}"),
-                None => continue,
-            };
-            let help = (self.help)(0, &why);
-            return Err(NotGranted::Refused { why, help });
-        }
-        let mut said = Vec::new();
-        let _ = timeout(ANSWER, channel.stderr.read_to_end(&mut said)).await;
-        match host::split_status(&said) {
-            Some((status, said)) => Err(self.refused(status, &said)),
-            None => Ok(None),
-        }
-    }
-}
-
-pub(super) fn parse(line: &str) -> Option<Said> {
-    let line = printable(line);
-    let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
-    Some(match word {
-        "waiting" => {
-            let mut words = rest.splitn(3, ' ');
-            Said::Waiting(Standing {
-                number: words.next()?.parse().ok()?,
-                waiting: words.next()?.parse().ok()?,
-                reason: words.next().unwrap_or_default().to_owned(),
-            })
-        }
-        "placed" => {
-            let (id, node) = rest.split_once(' ')?;
-            Said::Placed {
-                id: id.to_owned(),
-                node: node.to_owned(),
-            }
-        }
-        "refused" => Said::Over(rest.to_owned()),
-        "ended" => Said::Ended(rest.to_owned()),
-        _ => return None,
-    })
 }
 
 fn node(line: &str) -> Option<String> {
@@ -174,36 +113,6 @@ fn slot(line: &str) -> Option<Slot> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_script_says_how_a_request_stands() {
-        let standing = Standing {
-            number: 3,
-            waiting: 12,
-            reason: "Resources".to_owned(),
-        };
-        assert_eq!(
-            parse("waiting 3 12 Resources"),
-            Some(Said::Waiting(standing))
-        );
-        let standing = Standing {
-            number: 0,
-            waiting: 13,
-            reason: "no suitable node (insufficient resources on 2 nodes)".to_owned(),
-        };
-        let line = format!("waiting 0 13 {}", standing.reason);
-        assert_eq!(parse(&line), Some(Said::Waiting(standing)));
-        let (id, node) = ("17".to_owned(), "n2".to_owned());
-        assert_eq!(parse("placed 17 n2"), Some(Said::Placed { id, node }));
-        let how = "17 CANCELLED".to_owned();
-        assert_eq!(parse("ended 17 CANCELLED"), Some(Said::Ended(how)));
-        let why = "Requested node configuration is not available".to_owned();
-        let line = format!("refused {why}");
-        assert_eq!(parse(&line), Some(Said::Over(why)));
-        for other in ["", "waiting", "waiting x y", "placed 17", "welcome"] {
-            assert_eq!(parse(other), None, "{other}");
-        }
-    }
 
     #[test]
     fn other_jobs_and_greetings_are_no_slots() {

@@ -4,6 +4,7 @@
 //! by commands that visit every node; it knows no sandbox and no stage, and a node is only a host's name.
 
 mod engine;
+mod granted;
 mod login;
 mod name;
 mod slurm;
@@ -13,7 +14,8 @@ use std::sync::Arc;
 
 use crate::host::Host;
 
-pub use engine::{Engine, Granted, NodeRequest, NotGranted, Slot, Standing};
+pub use engine::{Engine, NodeRequest, Slot};
+pub use granted::{Granted, NotGranted, Standing};
 pub use name::{ClusterName, EngineKind};
 
 use login::Login;

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use crate::host::Script;
 
-use super::engine::{Engine, Granted, NodeRequest, NotGranted, Slot, Standing};
+use super::engine::{Engine, NodeRequest, Slot};
+use super::granted::{Granted, NotGranted, Told};
 use super::login::{Login, SLOT};
 
 pub(super) struct Slurm {
@@ -51,11 +52,7 @@ impl Slurm {
 
 #[async_trait]
 impl Engine for Slurm {
-    async fn place(
-        &self,
-        request: &NodeRequest,
-        told: &(dyn Fn(Standing) + Send + Sync),
-    ) -> Result<Granted, NotGranted> {
+    async fn place(&self, request: &NodeRequest, told: Told<'_>) -> Result<Granted, NotGranted> {
         let script = |again| self.request(request, again);
         self.login.place(script, "Slurm ended job", told).await
     }

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use crate::environment::{self, set};
 use crate::host::Script;
 
-use super::engine::{Engine, Granted, NodeRequest, NotGranted, Slot, Standing};
+use super::engine::{Engine, NodeRequest, Slot};
+use super::granted::{Granted, NotGranted, Told};
 use super::login::{Login, SLOT};
 
 pub(super) struct Swarm {
@@ -51,17 +52,14 @@ impl Swarm {
             .var("cpus", request.cpus.to_string())
             .var("memory", request.memory.to_string())
             .var("exclude", request.exclude.join(","))
+            .var("why", &request.why)
             .long()
     }
 }
 
 #[async_trait]
 impl Engine for Swarm {
-    async fn place(
-        &self,
-        request: &NodeRequest,
-        told: &(dyn Fn(Standing) + Send + Sync),
-    ) -> Result<Granted, NotGranted> {
+    async fn place(&self, request: &NodeRequest, told: Told<'_>) -> Result<Granted, NotGranted> {
         let script = |again| self.request(request, again);
         self.manager
             .place(script, "Swarm ended service", told)

@@ -1,5 +1,5 @@
 # Asks Slurm, on a login host or wherever its commands are. Needs: verb, partition.
-# `place` asks for a node, and says `waiting PLACE OF REASON`, `placed JOB NODE`, or `ended JOB STATE`. The
+# `place` asks for a node, and says `waiting PLACE OF REASON`, `placed JOB NODE` and `held`, or `ended JOB STATE`. The
 # request ends with standard input, unless `taken` came before. Needs: run, name, slot (the script that
 # holds it), grace, cpus, memory (MB), minutes, exclude (nodes that are not asked for), stays (yes for a
 # sandbox that may be kept), again (yes where this is not the first try).
@@ -172,6 +172,7 @@ follow() {
           fi
           node=${rest%%|*}
           echo "placed $job $node"
+          echo held
           (abandoned)
           while :; do pause 5; done
           ;;

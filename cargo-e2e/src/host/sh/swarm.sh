@@ -1,8 +1,8 @@
 # Asks Docker Swarm, on a manager. Needs: verb, manager (the name by which the client reaches it).
-# `place` asks for a node, and says `waiting 0 OF REASON`, `placed SERVICE NODE`, `refused REASON`, or
-# `ended SERVICE STATE`. The request ends with standard input, unless `taken` came before. Needs: run, name,
+# `place` asks for a node, and says `waiting 0 OF REASON`, `placed SERVICE NODE` once Swarm has given it one,
+# `held` once that has taken it, `refused REASON`, or `ended SERVICE STATE`. The request ends with standard input, unless `taken` came before. Needs: run, name,
 # slot (the script that holds it), image (which has sh; may be empty), grace, cpus, memory (MB), exclude (nodes that are
-# not asked for, with commas), again (yes where this is not the first try).
+# not asked for, with commas), why (the last of them is not), again (yes where this is not the first try).
 # `nodes` says `node NAME STATE`; `holds` what this user has: `slot SERVICE NODE RUN NAME`; `end` removes
 # `service` of `node`, and says what Swarm knows of both; `release` only removes it.
 # Swarm lists a service until it is removed, also after its task: `place`, `nodes` and `holds` remove this
@@ -18,28 +18,32 @@ command -v docker >/dev/null 2>&1 || {
 if timeout 1 true 2>/dev/null; then soon='timeout 20'; else soon=; fi
 owner=$(id -u)
 engine() { $soon docker "$@"; }
-# Prints `ID NAME STATE CPUS MB` of nodes: a label, or the name of the machine.
-describe() {
-  engine node inspect --format '{{.ID}}|{{with index .Spec.Labels "cargo-e2e.ssh"}}{{.}}{{end}}|{{.Description.Hostname}}|{{.Status.State}}|{{.Spec.Availability}}|{{.Description.Resources.NanoCPUs}}|{{.Description.Resources.MemoryBytes}}' "$@" 2>/dev/null |
-    while IFS='|' read -r this label host state availability nano bytes; do
-      if [ -z "$label" ]; then
-        label=$host
-        # Its own name is one that the client knows already.
-        [ "$this" != "$self" ] || label=$manager
-      fi
-      [ "$state" != ready ] || [ "$availability" = active ] || state=$availability
-      echo "$this $label $state $((nano / 1000000000)) $((bytes / 1048576))"
-    done
+# Prints what the engine knows of nodes.
+inspect_nodes() {
+  engine node inspect --format '{{.ID}}|{{with index .Spec.Labels "cargo-e2e.ssh"}}{{.}}{{end}}|{{.Description.Hostname}}|{{.Status.State}}|{{.Spec.Availability}}|{{.Description.Resources.NanoCPUs}}|{{.Description.Resources.MemoryBytes}}' "$@" 2>/dev/null
 }
-# Sets `called` to a node's name for the client; asked once.
-know_name() {
-  [ "$1" != "$named" ] || return 0
-  called=$(describe "$1" | cut -d ' ' -f 2)
-  named=$1
+# Prints `ID NAME STATE CPUS MB` of these: a label, or the name of the machine.
+describe() {
+  while IFS='|' read -r this label host state availability nano bytes; do
+    if [ -z "$label" ]; then
+      label=$host
+      # Its own name is one that the client knows already.
+      [ "$this" != "$self" ] || label=$manager
+    fi
+    [ "$state" != ready ] || [ "$availability" = active ] || state=$availability
+    echo "$this $label $state $((nano / 1000000000)) $((bytes / 1048576))"
+  done
+}
+# Says, once, that Swarm has given the request `node`. Sets `called`, its name for the client.
+grant() {
+  [ -z "$called" ] || return 0
+  case $nearby in "$node|"*) ;; *) nearby=$(inspect_nodes "$node") ;; esac
+  called=$(printf '%s\n' "$nearby" | describe | cut -d ' ' -f 2)
+  echo "placed $name $called"
 }
 all_nodes() {
   # shellcheck disable=SC2046 # ids
-  describe $(engine node ls -q)
+  inspect_nodes $(engine node ls -q) | describe
 }
 # Removes a service, also where the manager is away for a while.
 remove() {
@@ -88,14 +92,35 @@ END
 }
 # Sets `exact` to the image as nodes know it without asking a registry again.
 know_image() {
-  inspect_image && return
+  [ -z "$exact" ] || return 0
   echo "waiting 0 0 the manager pulls $image"
   said=$(${soon:+timeout 300} docker pull --quiet "$image" 2>&1)
-  inspect_image && return
+  exact=$(inspect_image "$image")
+  [ -z "$exact" ] || return 0
   printf 'it has no image `%s`: %s\n' "$image" "$(printf '%s\n' "$said" | tail -n 1)" >&2
   exit 5
 }
-inspect_image() { exact=$(engine image inspect --format '{{if .RepoDigests}}{{index .RepoDigests 0}}{{else}}{{.Id}}{{end}}' "$image" 2>/dev/null); }
+inspect_image() { engine image inspect --format '{{if .RepoDigests}}{{index .RepoDigests 0}}{{else}}{{.Id}}{{end}}' "$1" 2>/dev/null; }
+# Sets `self`, the manager's id as a node; for a request `exact` too, and `nearby`, what the engine knows of `near`.
+# All are asked at the same time: Docker's program takes its time to start.
+know_self() {
+  said=$({
+    if [ "$verb" = place ]; then
+      inspect_image "$image" | sed 's/^/image /' &
+      [ -z "$near" ] || inspect_nodes "$near" | sed 's/^/near /' &
+    fi
+    engine node inspect self --format 'self {{.ID}}' 2>&1 &
+    wait
+  })
+  self=$(printf '%s\n' "$said" | sed -n 's/^self //p')
+  exact=$(printf '%s\n' "$said" | sed -n 's/^image //p')
+  nearby=$(printf '%s\n' "$said" | sed -n 's/^near //p')
+  [ -z "$self" ] || return 0
+  said=$(printf '%s\n' "$said" | sed '/^image /d; /^near /d' | tail -n 1)
+  printf '%s\n' "$said" >&2
+  case $said in *manager*) exit 4 ;; esac
+  exit 1
+}
 # Sets `seen`, the folder of a node that the slot sees, and `inside`, the root there: the root itself
 # may be made later.
 know_root() {
@@ -181,14 +206,14 @@ pause() {
   exit 0
 }
 follow() {
-  named=
   called=
   submit || return
   looks=0
   missed=0
-  refusals=0
   of=1
   counted=-10
+  # Swarm gathers requests for 50 ms before it looks for nodes.
+  pause 0.04
   while :; do
     line=$(look)
     answered=$?
@@ -205,8 +230,9 @@ follow() {
         missed=0
         case $wanted/$state in
           Running/Running*)
-            know_name "$node"
-            echo "placed $name $called"
+            grant
+            echo held
+            sweep "$(mine)" >/dev/null 2>&1 </dev/null &
             while :; do pause 5; done
             ;;
           Running/Pending*)
@@ -223,7 +249,7 @@ follow() {
               may_fit || {
                 remove "$service"
                 [ -z "$left" ] || why=${why:-no other node can be used}
-                # Of those that refused it, the last one's reason says more.
+                # Of those that were left, the last one's reason says more.
                 echo "refused ${why:-no node is large enough for $cpus CPUs, $memory MB: they have at most $most}"
                 return
               }
@@ -232,23 +258,15 @@ follow() {
             ;;
           Running/*)
             # While it starts.
-            [ -z "$node" ] || know_name "$node"
+            [ -z "$node" ] || grant
             [ "$looks" -lt 20 ] || echo "waiting 0 0 $called prepares it: ${state%% *}"
             ;;
           *)
             # The node refuses it, or is lost.
-            know_name "$node"
-            why="$called: ${reason:-$state}"
+            grant
             remove "$service"
-            refusals=$((refusals + 1))
-            if [ "$refusals" -ge 3 ]; then
-              echo "refused $why"
-              return
-            fi
-            left="$left $node"
-            near=
-            echo "waiting 0 0 $why; asking another node"
-            submit || return
+            echo "refused $called: ${reason:-$state}"
+            return
             ;;
         esac
         ;;
@@ -265,7 +283,7 @@ follow() {
     looks=$((looks + 1))
     # Each look costs the manager something, and the more wait, the more look.
     if [ "$looks" -le 20 ]; then
-      pause 0.1
+      pause 0.03
     else
       tenths=$((of + 4))
       [ "$tenths" -le 50 ] || tenths=50
@@ -277,29 +295,26 @@ if [ "$verb" = release ]; then
   remove "$service"
   exit 0
 fi
-self=$(engine node inspect self --format '{{.ID}}' 2>&1) || {
-  printf '%s\n' "$self" | tail -n 1 >&2
-  case $self in *manager*) exit 4 ;; esac
-  exit 1
-}
+if [ "$verb" = place ]; then
+  image=${image:-${CARGO_E2E_SWARM_IMAGE:-busybox:1}}
+  know_root
+  whole=swarm
+  recall
+fi
+know_self
 case $verb in
   place)
-    image=${image:-${CARGO_E2E_SWARM_IMAGE:-busybox:1}}
     know_image
-    know_root
     service=
     asked=
     ending=
-    why=
     # What was asked for over a connection that broke.
     [ -z "$again" ] || remove "$name"
     left=
     if [ -n "$exclude" ]; then
       left=$(all_nodes | awk -v exclude=",$exclude," 'index(exclude, "," $2 ",") { print $1 }' | tr '\n' ' ')
     fi
-    whole=swarm exclude=$(echo "$left" | tr ' ' ,)
-    recall
-    sweep "$(mine)" >/dev/null 2>&1 &
+    case " $left" in *" $near "*) near= ;; esac
     {
       trap 'ending=over' TERM
       trap 'ending=taken' USR1

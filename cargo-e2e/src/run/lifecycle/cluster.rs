@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::host::cluster::{ClusterName, Engine, engine};
+use crate::host::cluster::{ClusterName, Engine, Granted, engine};
 use crate::host::{Facts, Host, WaitingShell};
 use crate::plan::Plan;
 use crate::record::outcome::{Stage, Verdict, millis};
-use crate::run::stages::node::{granted, request, slots_of};
+use crate::run::stages::node::{granted, held, request, slots_of};
 use crate::run::{StageError, StageOutput, stages};
 use crate::text::count;
 
@@ -37,16 +37,17 @@ impl Run<'_> {
             return;
         }
         let mut exclude: Vec<String> = Vec::new();
+        let mut why = String::new();
         let mut was_lost = false;
         loop {
             let placing = async {
                 let engine = self.engine(cluster, &mut known, reached).await?;
-                let request = request(self.plan, &self.identity, &exclude);
+                let request = request(self.plan, &self.identity, &exclude, &why);
                 let asked = (cluster, engine.as_ref());
                 let granted = granted(self.plan, asked, &request, self.events).await?;
                 Ok(granted.map(|granted| (engine, granted)))
             };
-            let (engine, (granted, waited)) =
+            let (engine, (mut granted, waited)) =
                 match runner.until(1, Stage::Place, Box::pin(placing)).await {
                     Ok(granted) => granted,
                     Err(stopped) => return state.add(stopped.verdict()),
@@ -60,7 +61,11 @@ impl Run<'_> {
             };
             let plan = self.on_node(state, &slot);
             let run = self.with(&plan, true);
-            match run.reach_node(runner, &slot.node, reached).await {
+            let node = slot.node.as_str();
+            match run
+                .reach_node(runner, node, Some(&mut granted), reached)
+                .await
+            {
                 Ok((host, facts, shell)) => {
                     let shell = run.still_waiting(&host, shell);
                     run.ask_of_others(state, host.as_ref(), &facts).await;
@@ -96,6 +101,7 @@ impl Run<'_> {
                         "{} can't be used: {first}; asking for another node",
                         slot.node
                     ));
+                    first.clone_into(&mut why);
                     exclude.push(slot.node);
                     runner.leave();
                     // The engine takes it back.
@@ -137,7 +143,8 @@ impl Run<'_> {
             };
             let plan = self.on_node(state, &slot);
             let run = self.with(&plan, false);
-            let Ok((host, facts, _)) = run.reach_node(runner, &slot.node, reached).await else {
+            let node = slot.node.as_str();
+            let Ok((host, facts, _)) = run.reach_node(runner, node, None, reached).await else {
                 if self.cancel.signal().is_some() {
                     state.add(Verdict::Interrupted);
                     return true;
@@ -217,11 +224,13 @@ impl Run<'_> {
         plan
     }
 
-    /// Connects to a node, and checks that it has what the run needs.
+    /// Connects to a node, and checks that it has what the run needs, while it takes the slot that was
+    /// granted there.
     async fn reach_node(
         &self,
         runner: &StageRunner<'_>,
         node: &str,
+        granted: Option<&mut Granted>,
         reached: &Reached,
     ) -> Result<(Arc<dyn Host>, Facts, Option<WaitingShell>), Stopped> {
         let looked = async {
@@ -229,7 +238,14 @@ impl Run<'_> {
             let facts = stages::connect::look(host.as_ref(), &self.plan.spec).await?;
             Ok(facts.map(|(facts, shell)| (host, facts, shell)))
         };
-        let limited = stages::connect::within(self.plan.limits.connect, looked);
-        runner.until(1, Stage::Connect, Box::pin(limited)).await
+        let looked = stages::connect::within(self.plan.limits.connect, looked);
+        let held = async {
+            match granted {
+                Some(granted) => held(self.plan, granted, self.events).await,
+                None => Ok(()),
+            }
+        };
+        let both = async { Ok(tokio::try_join!(looked, held)?.0) };
+        runner.until(1, Stage::Connect, Box::pin(both)).await
     }
 }

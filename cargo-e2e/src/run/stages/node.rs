@@ -23,8 +23,8 @@ const AT_ONCE: Duration = Duration::from_secs(3);
 /// One that has a node may need longer to prepare it.
 const PREPARED: Duration = Duration::from_secs(20);
 
-/// Returns what a run of this plan asks of an engine, but for these nodes.
-pub fn request(plan: &Plan, identity: &Identity, exclude: &[String]) -> NodeRequest {
+/// Returns what a run of this plan asks of an engine, but for these nodes; `why` the last of them is left.
+pub fn request(plan: &Plan, identity: &Identity, exclude: &[String], why: &str) -> NodeRequest {
     let mut time = plan.lifetime();
     let stays = plan.keep != Keep::No || plan.options.up_only;
     if stays {
@@ -39,6 +39,7 @@ pub fn request(plan: &Plan, identity: &Identity, exclude: &[String]) -> NodeRequ
         // It is reached and looked at, and its sandbox is made.
         grace: plan.limits.connect * 3,
         exclude: exclude.to_vec(),
+        why: why.to_owned(),
         stays,
     }
 }
@@ -100,6 +101,23 @@ pub async fn granted(
             let help =
                 format!("{help}; `cargo e2e doctor --host {name}` shows what the nodes are doing");
             Err(StageError::new(Verdict::HostError, format!("`{name}` has {why}")).help(help))
+        }
+    }
+}
+
+/// Waits until the node that was granted has taken the slot: it may have to prepare it, or refuse it.
+pub async fn held(plan: &Plan, granted: &mut Granted, events: &Events) -> Result<(), StageError> {
+    let limit = if plan.options.no_wait {
+        PREPARED
+    } else {
+        plan.limits.place
+    };
+    let told = |standing| events.waits_for(&of_all(&standing), "place", limit);
+    match timeout(limit, granted.held(&told)).await {
+        Ok(held) => held.map_err(|error| refused(&plan.host.name, error)),
+        Err(_) => {
+            let why = format!("it has not taken the slot within {} s", limit.as_secs());
+            Err(StageError::new(Verdict::HostError, why))
         }
     }
 }
