@@ -303,19 +303,19 @@ pub(crate) fn crowd(name: &str, number: usize, host: Host, pairs: usize) -> Meas
 
 pub(crate) const PACKED: &str = "32 runs on 8 slots";
 
-/// Four times as many runs as there are slots, of a stack that mostly waits, against four times what
-/// as many runs as slots take.
+/// Four times as many runs as there are slots, of a stack that mostly waits, against the ideal packing: four
+/// times what one run takes that is alone.
 pub(crate) fn packed(host: Host, pairs: usize) -> Measured {
     const SLOTS: usize = 8;
     let repo = Repo::new("bench-packed")
         .env("CARGO_E2E_MAX_SANDBOXES", &SLOTS.to_string())
         .compose("services: {web: {image: BUSYBOX, init: true, command: [sleep, '600']}}\n")
         .spec("ports: isolated\ntest_command: sleep 15\n");
-    let wave = || at_once(&repo, SLOTS, host) * 4;
+    let alone = || at_once(&repo, 1, host) * 4;
     let all = || at_once(&repo, 4 * SLOTS, host);
-    wave();
-    let pairs = (0..pairs).map(|_| (wave(), all())).collect();
-    Measured::new(PACKED, "4 times 8 at once", host, pairs)
+    alone();
+    let pairs = (0..pairs).map(|_| (alone(), all())).collect();
+    Measured::new(PACKED, "4 times one alone", host, pairs)
 }
 
 /// Returns how long `number` runs take that begin at once.

@@ -17,49 +17,44 @@ if [ -z "${started-}" ]; then
   done
 fi
 exec 3<"$job/output"
-# Moves the descriptor that cat reads from.
+# Moves the descriptor that is read from.
 [ "$offset" = 0 ] || dd bs=1 skip="$offset" count=0 <&3 2>/dev/null
-ended() {
-  cat <&3
-  read -r status <"$job/status"
-  echo "status $status" >&2
-  exit 0
-}
-if [ -n "${own-}" ]; then
-  # The job is a child of this script, so `wait` notices its end sooner than a look would.
-  (
+# A program for each look takes a fifth of the processors of a host on which many run; GNU's tail looks by itself.
+case $(tail --version 2>/dev/null) in *GNU*) tail=yes ;; *) tail= ;; esac
+# Prints until the job's process has ended.
+print() {
+  [ -z "$tail" ] || exec tail -c +1 -s 0.02 -f --pid="$started" <&3 2>/dev/null
+  asleep=
+  trap '[ -z "$asleep" ] || kill "$asleep" 2>/dev/null; exit' TERM
+  looks=0
+  # It ends by itself too: dash can lose a signal while it starts a process.
+  while lives "$started" "$started_since"; do
+    cat <&3
+    # Quick commands end quickly; for long ones a fifth of a second is nothing.
+    if [ "$looks" -lt 100 ]; then sleep 0.05 & else sleep 0.2 & fi
+    asleep=$!
+    wait "$asleep"
     asleep=
-    trap '[ -z "$asleep" ] || kill "$asleep" 2>/dev/null; exit' TERM
-    looks=0
-    # It ends by itself too: dash can lose a signal while it starts a process.
-    while lives "$started" "$started_since"; do
-      cat <&3
-      if [ "$looks" -lt 100 ]; then sleep 0.05 & else sleep 0.2 & fi
-      asleep=$!
-      wait "$asleep"
-      asleep=
-      looks=$((looks + 1))
-    done
-  ) &
+    looks=$((looks + 1))
+  done
+}
+if lives "$started" "$started_since"; then
+  print &
   printer=$!
-  wait "$started"
+  if [ -n "${own-}" ]; then
+    # The end of a child of this script is noticed at once.
+    wait "$started"
+    [ -n "$tail" ] || kill "$printer" 2>/dev/null
+  fi
   # Not while it prints: what it reads is read once.
-  kill "$printer" 2>/dev/null
   wait "$printer"
 fi
-looks=0
-while :; do
-  # Looked at before reading: what was written before the end is read after it.
-  [ ! -e "$job/status" ] || ended
-  if ! lives "$started" "$started_since"; then
-    [ ! -e "$job/status" ] || ended
-    cat <&3
-    fenced && gone
-    echo "it was killed, or failed to write its status: $(df -Pk "$dir" | tail -n 1)" >&2
-    exit 75
-  fi
-  cat <&3
-  # Quick commands end quickly; for long ones a fifth of a second is nothing.
-  if [ "$looks" -lt 100 ]; then sleep 0.05; else sleep 0.2; fi
-  looks=$((looks + 1))
-done
+# Of a process that has ended, all that it wrote is there.
+cat <&3
+if { read -r status <"$job/status"; } 2>/dev/null; then
+  echo "status $status" >&2
+  exit 0
+fi
+fenced && gone
+echo "it was killed, or failed to write its status: $(df -Pk "$dir" | tail -n 1)" >&2
+exit 75

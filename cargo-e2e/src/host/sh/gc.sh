@@ -26,9 +26,10 @@ see_to() {
   lease=$root/leases/$id
   [ -e "$lease" ] || [ -e "$dir" ] || return 1
   if [ -L "$lease" ] || { [ ! -e "$lease" ] && [ -L "$dir" ]; }; then return 0; fi
+  # As a rule. There may be hundreds, and each run looks at all.
+  if [ -e "$lease/sentinel" ] && guarded; then return; fi
   expires=$(number "$(cat "$dir/expires" 2>/dev/null)")
   if [ -e "$lease/sentinel" ]; then
-    guarded && return
     if [ -e "$lease/kept" ] && [ "$now" -lt "$expires" ]; then
       # Kept, and its guard died with the host: another takes over. Clocks start anew at boot.
       if [ "${dry-}" != yes ] && [ -z "$foreign" ]; then
@@ -61,9 +62,10 @@ is_open() {
 }
 # `RUN EXPIRES OWNER ROOT` of all that carries our labels; things of before had no root in them.
 labelled() {
-  # One question, where the answer is as a rule that there is nothing.
+  # One question, where the answer is as a rule that there is nothing, or only what is here.
   id=$own_id
-  ! nothing_has '"cargo-e2e.run"' || return 0
+  joined=
+  if nothing_has '"cargo-e2e.run"' || all_is_here; then return 0; fi
   labels='{{.Label "cargo-e2e.run"}} {{.Label "cargo-e2e.expires"}} {{.Label "cargo-e2e.owner"}} {{.Label "cargo-e2e.root"}}'
   docker ps -a --filter label=cargo-e2e.run --format "$owned$labels{{end}}"
   docker network ls --filter label=cargo-e2e.run --format "$labels"
@@ -71,6 +73,25 @@ labelled() {
   docker image ls -q --filter label=cargo-e2e.run | sort -u | while read -r image; do
     docker image inspect --format '{{with .Config}}{{index .Labels "cargo-e2e.run"}} {{index .Labels "cargo-e2e.expires"}} {{index .Labels "cargo-e2e.owner"}} {{index .Labels "cargo-e2e.root"}}{{end}}{{"\t"}}{{range .RepoTags}}{{.}} {{end}}' "$image"
   done | run_of_image
+}
+# Whether all that the engine listed, in `joined`, is of sandboxes that are here: those were seen to by their leases.
+all_is_here() {
+  [ -n "$joined" ] || return 1
+  before=
+  last=
+  set -f
+  IFS='"'
+  for word in $joined; do
+    if [ "$before$last" = cargo-e2e.run: ] && [ ! -e "$root/leases/$word" ] && [ ! -e "$root/sandboxes/$word" ]; then
+      before=stranger
+      break
+    fi
+    before=$last
+    last=$word
+  done
+  unset IFS
+  set +f
+  [ "$before" != stranger ]
 }
 gc() {
   mkdir -p "$root/locks" "$root/leases" "$root/ended" || return 1
@@ -126,27 +147,34 @@ END
   forget
 }
 # What is kept for later runs, but was not used for 30 days, or is more than there is room for; and
-# what a preflight left that did not come to its end.
+# what a preflight left that did not come to its end. Each run looks: hence few programs.
 forget() {
   if [ "${dry-}" != yes ]; then
-    find "$root" -mindepth 1 -maxdepth 1 -type d -name 'probe.*' -mmin +10 -exec rmdir {} + 2>/dev/null
-    find "$root/ended" -type f -mtime +30 -exec rm -f {} + 2>/dev/null
+    for old in "$root"/probe.*; do
+      [ ! -d "$old" ] || find "$old" -maxdepth 0 -mmin +10 -exec rmdir {} + 2>/dev/null
+    done
     # A gc before this one was ended while it removed these.
-    rm -rf "$root"/workspaces/gone.* 2>/dev/null
+    for old in "$root"/workspaces/gone.*; do
+      [ ! -e "$old" ] || rm -rf "$old" 2>/dev/null
+    done
   fi
   if [ -n "${repo-}${every-}" ]; then forget_repo; fi
-  # Copies of repos that versions before this one made.
-  find "$root/mirrors" -mindepth 1 -maxdepth 1 -type d -mtime +30 2>/dev/null | while read -r old; do
-    give_up mirror "${old##*/}" unused
-  done
-  # One look at all: of many, a process for each would take long.
-  unused=$(find "$root/workspaces" -mindepth 1 -maxdepth 1 -mtime +30 2>/dev/null)
+  # Mirrors are copies of repos that versions before this one made.
+  unused=$(find "$root/ended" "$root/mirrors" "$root/workspaces" "$root/cache" -mindepth 1 -maxdepth 1 -mtime +30 2>/dev/null)
+  [ -z "$unused" ] || printf '%s\n' "$unused" | while read -r old; do
+    name=${old##*/}
+    case $old in
+      "$root/ended/"*) [ "${dry-}" = yes ] || rm -f "$old" ;;
+      "$root/mirrors/"*) give_up mirror "$name" unused ;;
+      "$root/cache/"*) give_up cache "$name" unused ;;
+    esac
+  done | grep -v '^busy '
   workspaces | {
     count=0
     total=0
     while read -r name; do
       count=$((count + 1))
-      total=$((total + $(number "${name##*.}")))
+      case ${name##*.} in '' | *[!0-9]*) ;; *) total=$((total + ${name##*.})) ;; esac
       case "$newline$unused$newline" in
         *"$newline$root/workspaces/$name$newline"*)
           give_up workspace "$name" unused
@@ -158,9 +186,6 @@ forget() {
       fi
     done
   }
-  find "$root/cache" -mindepth 1 -maxdepth 1 -type d -mtime +30 2>/dev/null | while read -r old; do
-    give_up cache "${old##*/}" unused
-  done | grep -v '^busy '
   make_room
   return 0
 }

@@ -38,10 +38,14 @@ give_up() {
 }
 # Whether there is less room than a run should find, once this many KB more are free.
 short() {
-  df -Pk "$root" 2>/dev/null | awk -v least="$least_kb" -v more="$1" 'NR == 2 { exit !($4 + more < least) }' && return
+  df -Pk "$root" 2>/dev/null | {
+    read -r _ && read -r _ _ _ free _ && [ $((free + $1)) -lt "$least_kb" ]
+  } && return
   # A filesystem without a fixed number of inodes says 0 or -.
   [ "${dry-}" != yes ] &&
-    df -Pi "$root" 2>/dev/null | awk -v least="$least_inodes" 'NR == 2 { exit !($2 > 0 && $4 < least) }'
+    df -Pi "$root" 2>/dev/null | {
+      read -r _ && read -r _ inodes _ free _ && [ "$inodes" != - ] && [ "$inodes" -gt 0 ] && [ "$free" -lt "$least_inodes" ]
+    }
 }
 # All idle workspaces, that which was used last first.
 # shellcheck disable=SC2012 # their names are our own
@@ -49,6 +53,7 @@ workspaces() { ls -1t "$root/workspaces" 2>/dev/null | sed '/^gone\./d'; }
 # Gives up the workspaces that were not used for longest, until there is room.
 make_room() {
   freed=0
+  short 0 || return 0
   # The newest is last.
   workspaces | awk '{ line[NR] = $0 } END { while (NR) print line[NR--] }' | while read -r name; do
     short "$freed" || break

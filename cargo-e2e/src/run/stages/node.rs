@@ -113,13 +113,11 @@ pub async fn held(plan: &Plan, granted: &mut Granted, events: &Events) -> Result
         plan.limits.place
     };
     let told = |standing| events.waits_for(&of_all(&standing), "place", limit);
-    match timeout(limit, granted.held(&told)).await {
-        Ok(held) => held.map_err(|error| refused(&plan.host.name, error)),
-        Err(_) => {
-            let why = format!("it has not taken the slot within {} s", limit.as_secs());
-            Err(StageError::new(Verdict::HostError, why))
-        }
-    }
+    let Ok(held) = timeout(limit, granted.held(&told)).await else {
+        let why = format!("it has not taken the slot within {} s", limit.as_secs());
+        return Err(StageError::new(Verdict::HostError, why));
+    };
+    held.map_err(|error| refused(&plan.host.name, error))
 }
 
 /// Returns whether a request waits for a node, as far as its engine has said.
