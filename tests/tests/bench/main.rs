@@ -107,7 +107,9 @@ fn ratios() {
         }
     }
     if PACKED.contains(&only) {
-        note(packed(Host::Root, pairs.min(3)));
+        packed(Host::Root, pairs.min(3))
+            .into_iter()
+            .for_each(&mut note);
     }
     let mut results: Vec<Value> = all_measured.iter().map(Measured::json).collect();
     for (scenario, host) in all()
@@ -137,6 +139,8 @@ fn compared(
 ) -> Measured {
     let project = format!("bench-{}", std::process::id());
     let theirs = || hand_written(rival, stack, host, &project);
+    let images = || host.says("docker image ls --format '{{.Repository}}:{{.Tag}}'");
+    let before = images();
     theirs();
     own();
     let pair = |number: usize| {
@@ -148,5 +152,13 @@ fn compared(
             (theirs(), first)
         }
     };
-    Measured::new(name, rival.name(), host, (0..pairs).map(pair).collect())
+    let measured = (0..pairs).map(pair).collect();
+    // They leave what they build.
+    for image in images()
+        .lines()
+        .filter(|image| before.lines().all(|one| one != *image))
+    {
+        let _ = host.says(&format!("docker image rm {image}"));
+    }
+    Measured::new(name, rival.name(), host, measured)
 }

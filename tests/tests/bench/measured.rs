@@ -95,3 +95,22 @@ pub(crate) fn write(all: &[Value]) {
     let text = format!("{:#}\n", json!({ "schema": 1, "results": all }));
     std::fs::write(folder.join("results.json"), text).expect("it can be written");
 }
+
+/// Milliseconds of the day of a time such as `2026-11-30T03:18:47.123456Z`.
+pub(crate) fn millis(time: &Value) -> i64 {
+    let time = time.as_str().expect("a time");
+    let (_, clock) = time
+        .trim_end_matches('Z')
+        .split_once('T')
+        .expect("a time of day");
+    let parts: Vec<f64> = clock
+        .split(':')
+        .map(|part| part.parse().expect("a number"))
+        .collect();
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a day has few milliseconds"
+    )]
+    let millis = ((parts[0] * 3600.0 + parts[1] * 60.0 + parts[2]) * 1000.0) as i64;
+    millis
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 use e2e_tests::Host;
 use serde_json::{Value, json};
 
+use super::measured::millis;
 use super::scenarios::Scenario;
 use super::way::{RIVALS, hand_written, ours};
 
@@ -68,23 +69,4 @@ fn busy() -> u64 {
         .collect();
     // User, nice, system, interrupts of both kinds; neither idle nor waiting for a disk.
     [0, 1, 2, 5, 6].iter().map(|at| ticks[*at] * 10).sum()
-}
-
-/// Milliseconds of the day of a time such as `2026-11-30T03:18:47.123456Z`.
-fn millis(time: &Value) -> i64 {
-    let time = time.as_str().expect("a time");
-    let (_, clock) = time
-        .trim_end_matches('Z')
-        .split_once('T')
-        .expect("a time of day");
-    let parts: Vec<f64> = clock
-        .split(':')
-        .map(|part| part.parse().expect("a number"))
-        .collect();
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a day has few milliseconds"
-    )]
-    let millis = ((parts[0] * 3600.0 + parts[1] * 60.0 + parts[2]) * 1000.0) as i64;
-    millis
 }

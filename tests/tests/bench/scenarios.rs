@@ -1,13 +1,15 @@
 //! What is run: stacks of several kinds, repos of many files, many at once.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use e2e_tests::{Host, Repo, Running, free_ports, ssh_config};
 use indoc::indoc;
+use serde_json::Value;
 
-use super::measured::Measured;
+use super::measured::{Measured, millis};
 use super::way::{LIMIT, Stack, ours};
 
 /// A repo of one web server, with what that needs.
@@ -303,19 +305,47 @@ pub(crate) fn crowd(name: &str, number: usize, host: Host, pairs: usize) -> Meas
 
 pub(crate) const PACKED: &str = "32 runs on 8 slots";
 
-/// Four times as many runs as there are slots, of a stack that mostly waits, against the ideal packing: four
-/// times what one run takes that is alone.
-pub(crate) fn packed(host: Host, pairs: usize) -> Measured {
-    const SLOTS: usize = 8;
+/// Four times as many runs as there are slots, of a stack that mostly waits, against the ideal packing of what
+/// they took, and against four times what one takes that is alone.
+pub(crate) fn packed(host: Host, pairs: usize) -> [Measured; 2] {
+    const SLOTS: u32 = 8;
     let repo = Repo::new("bench-packed")
         .env("CARGO_E2E_MAX_SANDBOXES", &SLOTS.to_string())
         .compose("services: {web: {image: BUSYBOX, init: true, command: [sleep, '600']}}\n")
         .spec("ports: isolated\ntest_command: sleep 15\n");
     let alone = || at_once(&repo, 1, host) * 4;
-    let all = || at_once(&repo, 4 * SLOTS, host);
     alone();
-    let pairs = (0..pairs).map(|_| (alone(), all())).collect();
-    Measured::new(PACKED, "4 times one alone", host, pairs)
+    let mut of_their_times = Vec::new();
+    let mut of_one_alone = Vec::new();
+    for _ in 0..pairs {
+        let one = alone();
+        let _ = fs::remove_dir_all(repo.state().join("cargo-e2e/runs"));
+        let all = at_once(&repo, 4 * SLOTS as usize, host);
+        of_one_alone.push((one, all));
+        of_their_times.push((time_in_slots(&repo) / SLOTS, all));
+    }
+    [
+        Measured::new(PACKED, "their times in a slot / 8", host, of_their_times),
+        Measured::new(PACKED, "4 times one alone", host, of_one_alone),
+    ]
+}
+
+/// For how long the repo's runs had a slot, all together.
+fn time_in_slots(repo: &Repo) -> Duration {
+    let records = fs::read_dir(repo.state().join("cargo-e2e/runs")).expect("records");
+    let of_one = |path: &Path| {
+        let record = fs::read(path).expect("a record");
+        let record: Value = serde_json::from_slice(&record).expect("JSON");
+        let end_of = |name: &str| {
+            let mut stages = record["stages"].as_array().expect("stages").iter();
+            let stage = stages.find(|one| one["name"] == name)?;
+            Some(millis(&stage["started_at"]) + stage["duration_ms"].as_i64()?)
+        };
+        let began = end_of("queue").or_else(|| end_of("provision"));
+        end_of("teardown").expect("a teardown") - began.expect("a slot")
+    };
+    let all = records.map(|entry| of_one(&entry.expect("an entry").path()));
+    Duration::from_millis(u64::try_from(all.sum::<i64>()).expect("it is no less than nothing"))
 }
 
 /// Returns how long `number` runs take that begin at once.
