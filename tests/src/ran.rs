@@ -33,7 +33,10 @@ impl<'repo> Ran<'repo> {
         let told = ended.stderr.split_once("(run ");
         let told = told.map(|(_, rest)| PathBuf::from(&rest[..26]));
         let latest = || fs::read_link(repo.results().join("latest")).ok();
-        let bundle = told.or_else(latest).map(|id| repo.results().join(id));
+        // One that was killed may not have said it yet.
+        let newest = || repo.newest_result().map(PathBuf::from);
+        let id = told.or_else(latest).or_else(newest);
+        let bundle = id.map(|id| repo.results().join(id));
         let text = bundle
             .as_ref()
             .map(|bundle| fs::read(bundle.join("run.json")));

@@ -351,6 +351,13 @@ impl Repo {
         }
         self.path("e2e/results")
     }
+
+    /// The id of the run that began last, of those that left a result.
+    pub(crate) fn newest_result(&self) -> Option<String> {
+        let bundles = fs::read_dir(self.results()).into_iter().flatten();
+        let names = bundles.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        names.filter(|name| name.len() == 26).max()
+    }
 }
 
 /// No other repo of this machine has had it since it was switched on.

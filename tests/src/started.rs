@@ -1,6 +1,5 @@
 //! A run of `cargo e2e` under way.
 
-use std::fs;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -43,9 +42,7 @@ impl<'repo> Started<'repo> {
     #[must_use]
     pub fn run_id(&mut self) -> String {
         self.prints("(run ");
-        let bundles = fs::read_dir(self.repo.results()).into_iter().flatten();
-        let names = bundles.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let newest = names.filter(|name| name.len() == 26).max();
+        let newest = self.repo.newest_result();
         newest.expect("a run that was told of has a result")
     }
 

@@ -153,6 +153,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_follows_is_read_where_commands_empty_their_output() {
+        // As scripts say errors: the file is opened anew.
+        let commands = "head -c 5000 /dev/zero | tr '\\0' x; echo oops >/dev/stderr; echo more";
+        let root = tempfile::tempdir().unwrap();
+        let mut read = Vec::new();
+        let mut sink = |bytes: &[u8]| read.extend_from_slice(bytes);
+        let deadline = Duration::from_mins(1);
+        let sandbox = sandbox(&root, "01run");
+        let ended = sandbox.job(&Local, "test", commands, deadline, 10_000, &mut sink);
+        assert_eq!(ended.await.unwrap(), 0);
+        let read = String::from_utf8(read).unwrap();
+        assert_eq!(read.trim_start_matches('x'), "oops\nmore\n");
+    }
+
+    #[tokio::test]
     async fn each_attempt_has_its_own_status_whatever_others_do_beside_it() {
         let root = tempfile::tempdir().unwrap();
         let (first, second) = (sandbox(&root, "01first"), sandbox(&root, "01second"));

@@ -155,10 +155,11 @@ pub(super) fn two(lab: &Lab) {
         .equipped(all_kinds("two-clients").spec("test_command: eval\n"))
         .env("CARGO_E2E_LEASE", "60");
     repo.run_and_keep(host, &["up"]).kept(0, "passed");
-    let tests = "echo testing; sleep 7000";
+    // Of no other row, which go side by side.
+    let tests = "echo testing; sleep 7019";
     let mut first = repo.start(host, &["--reuse", "--", tests]);
     first.prints("testing");
-    let mut second = repo.start(host, &["--reuse", "--", "! pgrep -f '^sleep 7000'"]);
+    let mut second = repo.start(host, &["--reuse", "--", "! pgrep -f '^sleep 7019'"]);
     second.prints("is held by run");
     first.signal(Signal::KILL);
     let since = Instant::now();

@@ -64,10 +64,38 @@ pub(super) struct Claim {
     lines: Lines<BufReader<Pin<Box<dyn AsyncRead + Send>>>>,
     stderr: Pin<Box<dyn AsyncRead + Send>>,
     done: Pin<Box<dyn Future<Output = Result<(), HostError>> + Send>>,
+    words: Words,
+}
+
+/// What is said of an engine's request.
+#[derive(Debug, Clone)]
+pub(super) struct Words {
+    /// The host that is asked.
+    pub(super) host: String,
+    /// The request.
+    pub(super) request: &'static str,
     /// What goes before the words on a request that the engine ended.
-    ended: &'static str,
+    pub(super) ended: &'static str,
     /// What to do about a status of the script, or about what it says.
-    help: fn(i32, &str) -> Option<&'static str>,
+    pub(super) help: fn(i32, &str) -> Option<&'static str>,
+}
+
+impl Words {
+    /// A script that ended with this status and said this.
+    pub(super) fn refusal(&self, status: i32, said: &str) -> NotGranted {
+        let said = printable(said);
+        let last = said.lines().rfind(|line| !line.trim().is_empty());
+        let last = last.unwrap_or("no answer").trim();
+        NotGranted::Refused {
+            why: format!("`{}`: {last}", self.host),
+            help: (self.help)(status, last),
+        }
+    }
+
+    pub(super) fn lost(&self) -> NotGranted {
+        let (host, doing) = (self.host.clone(), self.request);
+        HostError::Lost { host, doing }.into()
+    }
 }
 
 /// How a script answers.
@@ -78,23 +106,18 @@ pub(super) enum Answer {
     },
     Held,
     No(NotGranted),
-    /// It ended without a word: with this status and what it wrote, or with its connection.
-    End(Option<(i32, String)>),
+    /// The connection to its host was lost.
+    Lost,
 }
 
 impl Claim {
-    pub(super) fn new(
-        channel: Channel,
-        ended: &'static str,
-        help: fn(i32, &str) -> Option<&'static str>,
-    ) -> Self {
+    pub(super) fn new(channel: Channel, words: Words) -> Self {
         Self {
             stdin: channel.stdin,
             lines: BufReader::new(channel.stdout).lines(),
             stderr: channel.stderr,
             done: channel.done,
-            ended,
-            help,
+            words,
         }
     }
 
@@ -109,15 +132,18 @@ impl Claim {
                 Some(Said::Placed { id, node }) => return Answer::Placed { id, node },
                 Some(Said::Held) => return Answer::Held,
                 Some(Said::Over(why)) => why,
-                Some(Said::Ended(how)) => format!("{} {how}", self.ended),
+                Some(Said::Ended(how)) => format!("{} {how}", self.words.ended),
                 None => continue,
             };
-            let help = (self.help)(0, &why);
+            let help = (self.words.help)(0, &why);
             return Answer::No(NotGranted::Refused { why, help });
         }
         let mut said = Vec::new();
         let _ = timeout(LAST_WORDS, self.stderr.read_to_end(&mut said)).await;
-        Answer::End(host::split_status(&said))
+        match host::split_status(&said) {
+            Some((status, said)) => Answer::No(self.words.refusal(status, &said)),
+            None => Answer::Lost,
+        }
     }
 }
 
@@ -132,15 +158,18 @@ pub struct Granted {
 }
 
 impl Granted {
-    /// Waits until the node has taken the slot, which it may refuse.
+    /// Waits until the node has taken the slot.
+    ///
+    /// # Errors
+    /// When it refuses it, or the connection to the engine's host is lost, and with it the slot.
     pub async fn held(&mut self, told: Told<'_>) -> Result<(), NotGranted> {
-        match self.claim.answer(told).await {
-            Answer::Held | Answer::Placed { .. } => Ok(()),
-            Answer::No(why) => Err(why),
-            Answer::End(_) => Err(NotGranted::Refused {
-                why: "its engine did not say whether it took the slot".to_owned(),
-                help: None,
-            }),
+        loop {
+            match self.claim.answer(told).await {
+                Answer::Held => return Ok(()),
+                Answer::Placed { .. } => {}
+                Answer::No(why) => return Err(why),
+                Answer::Lost => return Err(self.claim.words.lost()),
+            }
         }
     }
 

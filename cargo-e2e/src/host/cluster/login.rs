@@ -7,7 +7,7 @@ use crate::host::{self, Host, HostError, Script};
 use crate::text::printable;
 
 use super::engine::Slot;
-use super::granted::{Answer, Claim, Granted, NotGranted, Told};
+use super::granted::{Answer, Claim, Granted, NotGranted, Told, Words};
 
 /// What holds a slot on its node.
 pub(super) const SLOT: &str = include_str!("../sh/slot.sh");
@@ -30,7 +30,7 @@ impl Login {
         if output.status == 0 {
             return Ok(output.text());
         }
-        Err(self.refused(output.status, &output.stderr))
+        Err(self.words("").refusal(output.status, &output.stderr))
     }
 
     pub(super) async fn nodes(&self, script: Script) -> Result<Vec<String>, NotGranted> {
@@ -48,16 +48,6 @@ impl Login {
         Ok(lines.join(", "))
     }
 
-    fn refused(&self, status: i32, said: &str) -> NotGranted {
-        let said = printable(said);
-        let last = said.lines().rfind(|line| !line.trim().is_empty());
-        let last = last.unwrap_or("no answer").trim();
-        NotGranted::Refused {
-            why: format!("`{}`: {last}", self.host.name()),
-            help: (self.help)(status, last),
-        }
-    }
-
     /// Asks for a node and waits until one is granted. `script` makes the request, by whether it was made
     /// before over a connection that broke; `ended` has the words for one that the engine ended.
     pub(super) async fn place(
@@ -67,28 +57,30 @@ impl Login {
         told: Told<'_>,
     ) -> Result<Granted, NotGranted> {
         for tried in 0..TRIES {
-            let asked = match self.host.start(&script(tried > 0)).await {
+            match self.host.start(&script(tried > 0)).await {
                 Ok(channel) => {
-                    let mut claim = Claim::new(channel, ended, self.help);
+                    let mut claim = Claim::new(channel, self.words(ended));
                     match claim.answer(told).await {
                         Answer::Placed { id, node } => return Ok(Granted { node, id, claim }),
                         Answer::No(why) => return Err(why),
-                        Answer::End(Some((status, said))) => {
-                            return Err(self.refused(status, &said));
-                        }
-                        Answer::Held | Answer::End(None) => Ok(()),
+                        Answer::Held | Answer::Lost => {}
                     }
                 }
-                Err(error) => Err(error),
-            };
-            match asked {
-                Ok(()) | Err(HostError::Lost { .. }) => self.host.reconnect().await?,
+                Err(HostError::Lost { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
+            self.host.reconnect().await?;
         }
-        let host = self.host.name().to_owned();
-        let doing = self.request;
-        Err(HostError::Lost { host, doing }.into())
+        Err(self.words(ended).lost())
+    }
+
+    fn words(&self, ended: &'static str) -> Words {
+        Words {
+            host: self.host.name().to_owned(),
+            request: self.request,
+            ended,
+            help: self.help,
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 # Follows what a job prints, from an offset on. Needs: run, name, key, offset (bytes); started and
-# started_since (the job's process), and own, where this script began it. The job's status is said as
+# started_since (the job's process), own and tail (yes where that is GNU's), where this script began it. The job's status is said as
 # `status N` on standard error; any failure of this script itself is its own status, so that
 # neither is taken for the other.
 job=$dir/jobs/$run/$name.$key
@@ -17,13 +17,12 @@ if [ -z "${started-}" ]; then
   done
 fi
 exec 3<"$job/output"
-# Moves the descriptor that is read from.
+# Moves the descriptor that is read from. Half of the output may be gone: see job.sh.
+[ "$offset" -le "$(wc -c <"$job/output")" ] || offset=0
 [ "$offset" = 0 ] || dd bs=1 skip="$offset" count=0 <&3 2>/dev/null
-# A program for each look takes a fifth of the processors of a host on which many run; GNU's tail looks by itself.
-case $(tail --version 2>/dev/null) in *GNU*) tail=yes ;; *) tail= ;; esac
 # Prints until the job's process has ended.
 print() {
-  [ -z "$tail" ] || exec tail -c +1 -s 0.02 -f --pid="$started" <&3 2>/dev/null
+  [ -z "${tail-}" ] || exec tail -c +1 -s 0.02 -f --pid="$started" <&3 2>/dev/null
   asleep=
   trap '[ -z "$asleep" ] || kill "$asleep" 2>/dev/null; exit' TERM
   looks=0
@@ -44,7 +43,7 @@ if lives "$started" "$started_since"; then
   if [ -n "${own-}" ]; then
     # The end of a child of this script is noticed at once.
     wait "$started"
-    [ -n "$tail" ] || kill "$printer" 2>/dev/null
+    [ -n "${tail-}" ] || kill "$printer" 2>/dev/null
   fi
   # Not while it prints: what it reads is read once.
   wait "$printer"

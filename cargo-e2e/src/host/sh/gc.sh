@@ -82,10 +82,13 @@ all_is_here() {
   set -f
   IFS='"'
   for word in $joined; do
-    if [ "$before$last" = cargo-e2e.run: ] && [ ! -e "$root/leases/$word" ] && [ ! -e "$root/sandboxes/$word" ]; then
-      before=stranger
-      break
-    fi
+    case $before$last$word in
+      cargo-e2e.run:*) [ -e "$root/leases/$word" ] || [ -e "$root/sandboxes/$word" ] || before=stranger ;;
+      *cargo-e2e.run:) ;;
+      # It is written in some other way.
+      *) [ "$last" != cargo-e2e.run ] || before=stranger ;;
+    esac
+    [ "$before" != stranger ] || break
     before=$last
     last=$word
   done

@@ -21,9 +21,13 @@ if [ "$(tail -n 1 "$job/commands")" != '# complete' ]; then
 fi
 # A full disk has no room for the status when it is known: it is written into this.
 echo '    ' >"$job/status.new" || exit 1
+# A program for each look at the output takes a fifth of the processors of a host on which many run; GNU's tail
+# looks by itself.
+case $(tail --version 2>/dev/null) in *GNU*) tail=yes ;; *) tail= ;; esac
 setsid sh -c '
   most=$1
   fence=$2
+  append=$3
   read -r line <"/proc/$$/stat"
   set -- ${line##*) }
   echo "$$ ${20}" >"$0/pid.new" && mv "$0/pid.new" "$0/pid"
@@ -40,11 +44,12 @@ setsid sh -c '
     done
   ) &
   watcher=$!
-  sh "$0/commands" >"$0/output" 2>&1
+  # Who opens /dev/stderr anew empties the file: tail begins at its start then, and nothing may be before that.
+  if [ -n "$append" ]; then sh "$0/commands" >>"$0/output" 2>&1; else sh "$0/commands" >"$0/output" 2>&1; fi
   status=$?
   kill "$watcher" 2>/dev/null
   printf "%-4s\n" "$status" 1<>"$0/status.new" && mv "$0/status.new" "$0/status"
-' "$job" "$most" "$dir/fence" </dev/null >/dev/null 2>&1 &
+' "$job" "$most" "$dir/fence" "$tail" </dev/null >/dev/null 2>&1 &
 # Before it has written down itself when it began.
 started=$!
 began "$started"

@@ -10,6 +10,6 @@ recall() {
 }
 # Remembers the node of a run that has its sandbox there, and forgets repos that have not run for a month.
 remember() {
-  mkdir -p "${noted%/*}" && echo "$1" >"$noted.$$" && mv "$noted.$$" "$noted"
+  { [ -d "${noted%/*}" ] || mkdir -p "${noted%/*}"; } && echo "$1" >"$noted.$$" && mv "$noted.$$" "$noted"
   find "${noted%/*}" -type f -mtime +30 -exec rm -f {} +
 }

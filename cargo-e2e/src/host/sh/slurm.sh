@@ -14,13 +14,16 @@ for tool in sbatch srun squeue scancel sinfo; do
   exit 3
 done
 user=$(id -un)
+newline='
+'
 # Jobs get their environment from here: the client's own may have secrets. Needs: instead (`exec`, or nothing).
 instead=
 clean() { $instead env -i HOME="$HOME" PATH="$PATH" ${SLURM_CONF:+"SLURM_CONF=$SLURM_CONF"} "$@"; }
 # Sets `limit` to the partition's longest time; fails where there is no such partition.
 know_partition() {
   limit=$(sinfo -h -p "$partition" -o %l) || exit 1
-  limit=$(printf '%s\n' "$limit" | head -n 1 | tr -d ' ')
+  limit=${limit%%"$newline"*}
+  limit=${limit%% *}
   [ -n "$limit" ] && return
   echo "it has no partition \`$partition\`" >&2
   exit 4
@@ -70,10 +73,11 @@ forget() {
   [ -z "$asking" ] || kill -KILL "$asking" 2>/dev/null
   scancel -u "$user" -n "$name" 2>/dev/null
 }
-# Asks for a node once. Sets `job`, or `said` and fails. Slurm grants at once what srun asks for, and what
+# Asks for a node once. Sets `job`, and `seen` where how it stands is known; or `said`, and fails. Slurm grants at once what srun asks for, and what
 # sbatch asks for when it next looks; but a slot of srun may end with the login host.
 ask_once() {
   job=
+  seen=
   if [ -n "$stays" ]; then
     command='sbatch --parsable --no-requeue'
     said=$(printf '%s\n' "$slot" | ask 2>&1)
@@ -95,14 +99,18 @@ ask_once() {
   ) &
   asking=$!
   unknown=0
+  # Nothing is granted sooner, and each look costs.
+  pause 0.04
   while kill -0 "$asking" 2>/dev/null; do
-    if jobs=$(squeue -h -u "$user" -n "$name" -t PD,CF,R -o %i 2>/dev/null); then unknown=$((unknown + 1)); fi
+    if seen=$(squeue -h -u "$user" -n "$name" -t PD,CF,R -o '%i|%T|%N|%r' 2>/dev/null); then unknown=$((unknown + 1)); fi
     # A controller that was restarted has forgotten it, and srun waits on without a word.
     if [ "$unknown" -gt 100 ]; then
       said='it knows nothing of the request, try again'
       return 1
     fi
-    job=$(printf '%s\n' "$jobs" | tail -n 1)
+    seen=${seen##*"$newline"}
+    job=${seen%%|*}
+    seen=${seen#*|}
     [ -z "$job" ] || return 0
     pause 0.05
   done
@@ -122,6 +130,11 @@ abandoned() {
       esac
       printf '%s\n' "$steps" | grep -q "^$number\." || scancel "$number" 2>/dev/null
     done
+}
+# The same once a minute, however many requests there are. Needs: noted.
+look_for_abandoned() {
+  looked=${noted%/*}/looked
+  [ -z "$(find "$looked" -mmin -1)" ] && : >"$looked" && abandoned
 }
 # Sets `place` and `of`: where the request stands among those that wait.
 stand() {
@@ -158,7 +171,9 @@ follow() {
   while :; do
     place=1
     of=1
-    if line=$(squeue -h -t all -j "$job" -o '%T|%N|%r' 2>&1); then
+    line=$seen
+    seen=
+    if [ -n "$line" ] || line=$(squeue -h -t all -j "$job" -o '%T|%N|%r' 2>&1); then
       state=${line%%|*}
       rest=${line#*|}
       reason=${rest#*|}
@@ -173,7 +188,7 @@ follow() {
           node=${rest%%|*}
           echo "placed $job $node"
           echo held
-          (abandoned)
+          (look_for_abandoned) 2>/dev/null
           while :; do pause 5; done
           ;;
         PENDING)

@@ -34,10 +34,13 @@ describe() {
     echo "$this $label $state $((nano / 1000000000)) $((bytes / 1048576))"
   done
 }
-# Says, once, that Swarm has given the request `node`. Sets `called`, its name for the client.
+# Says, once, that Swarm has given the request `node`. Sets `called`, its name for the client; fails where that
+# is not known yet.
 grant() {
   [ -z "$called" ] || return 0
+  [ -n "$node" ] || return 1
   case $nearby in "$node|"*) ;; *) nearby=$(inspect_nodes "$node") ;; esac
+  [ -n "$nearby" ] || return 1
   called=$(printf '%s\n' "$nearby" | describe | cut -d ' ' -f 2)
   echo "placed $name $called"
 }
@@ -230,10 +233,12 @@ follow() {
         missed=0
         case $wanted/$state in
           Running/Running*)
-            grant
-            echo held
-            sweep "$(mine)" >/dev/null 2>&1 </dev/null &
-            while :; do pause 5; done
+            if grant; then
+              echo held
+              # Its words are read before what they are written to is another.
+              { sweep "$(mine)"; } >/dev/null 2>&1 </dev/null &
+              while :; do pause 5; done
+            fi
             ;;
           Running/Pending*)
             # Not looked at yet, before that. Another may be free.
@@ -258,14 +263,13 @@ follow() {
             ;;
           Running/*)
             # While it starts.
-            [ -z "$node" ] || grant
-            [ "$looks" -lt 20 ] || echo "waiting 0 0 $called prepares it: ${state%% *}"
+            ! grant || [ "$looks" -lt 20 ] || echo "waiting 0 0 $called prepares it: ${state%% *}"
             ;;
           *)
             # The node refuses it, or is lost.
-            grant
+            grant || called=
             remove "$service"
-            echo "refused $called: ${reason:-$state}"
+            echo "refused ${called:-a node}: ${reason:-$state}"
             return
             ;;
         esac
@@ -277,6 +281,7 @@ follow() {
           echo "ended $name removed"
           return
         fi
+        pause 0.1
         ;;
       *) echo "waiting 0 0 Swarm's manager does not answer: $line" ;;
     esac

@@ -1,12 +1,13 @@
 //! A run that goes to a node of a cluster, which an engine chooses.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::host::cluster::{ClusterName, Engine, Granted, engine};
+use crate::host::cluster::{ClusterName, Engine, engine};
 use crate::host::{Facts, Host, WaitingShell};
 use crate::plan::Plan;
 use crate::record::outcome::{Stage, Verdict, millis};
-use crate::run::stages::node::{granted, held, request, slots_of};
+use crate::run::stages::node::{NotHeld, granted, held, request, slots_of};
 use crate::run::{StageError, StageOutput, stages};
 use crate::text::count;
 
@@ -17,6 +18,8 @@ use super::{Reached, Run};
 
 /// A run gives up when this many nodes in turn could not be used.
 const NODES: usize = 3;
+/// A shell that waits on a node for longer may not be there any more.
+const FRESH: Duration = Duration::from_secs(5);
 
 impl Run<'_> {
     /// Asks the cluster's engine for a node, and runs there. A node that can't be used is left for
@@ -38,6 +41,7 @@ impl Run<'_> {
         }
         let mut exclude: Vec<String> = Vec::new();
         let mut why = String::new();
+        let mut tries = 0;
         let mut was_lost = false;
         loop {
             let placing = async {
@@ -61,11 +65,22 @@ impl Run<'_> {
             };
             let plan = self.on_node(state, &slot);
             let run = self.with(&plan, true);
-            let node = slot.node.as_str();
-            match run
-                .reach_node(runner, node, Some(&mut granted), reached)
-                .await
-            {
+            let (mut is_late, mut is_cut) = (false, false);
+            let taken = async {
+                let held = held(self.plan, &mut granted, waited, self.events).await;
+                held.map_err(|not_held| match not_held {
+                    NotHeld::Refused(error) => error,
+                    NotHeld::Lost(error) => {
+                        is_cut = true;
+                        error
+                    }
+                    NotHeld::Late(error) => {
+                        is_late = true;
+                        error
+                    }
+                })
+            };
+            match run.reach_node(runner, &slot.node, taken, reached).await {
                 Ok((host, facts, shell)) => {
                     let shell = run.still_waiting(&host, shell);
                     run.ask_of_others(state, host.as_ref(), &facts).await;
@@ -88,21 +103,28 @@ impl Run<'_> {
                         "{} was lost before a test began: its guard takes the sandbox there down; asking for another node",
                         slot.node
                     ));
+                    why = format!("{} was lost", slot.node);
                     exclude.push(slot.node);
                     runner.leave();
                     state.leave();
                 }
                 Err(Stopped::Failed(error))
-                    if error.verdict == Verdict::HostError && exclude.len() + 1 < NODES =>
+                    if error.verdict == Verdict::HostError && !is_late && tries + 1 < NODES =>
                 {
+                    tries += 1;
                     let first = error.message.lines().next().unwrap_or_default();
                     let first = first.trim_end_matches(':');
-                    self.events.warn(format!(
-                        "{} can't be used: {first}; asking for another node",
-                        slot.node
-                    ));
-                    first.clone_into(&mut why);
-                    exclude.push(slot.node);
+                    let (what, whose) = if is_cut {
+                        ("was not taken", "a node")
+                    } else {
+                        ("can't be used", "another node")
+                    };
+                    self.events
+                        .warn(format!("{} {what}: {first}; asking for {whose}", slot.node));
+                    if !is_cut {
+                        first.clone_into(&mut why);
+                        exclude.push(slot.node);
+                    }
                     runner.leave();
                     // The engine takes it back.
                     drop(granted);
@@ -143,8 +165,9 @@ impl Run<'_> {
             };
             let plan = self.on_node(state, &slot);
             let run = self.with(&plan, false);
-            let node = slot.node.as_str();
-            let Ok((host, facts, _)) = run.reach_node(runner, node, None, reached).await else {
+            let taken = async { Ok(()) };
+            let Ok((host, facts, _)) = run.reach_node(runner, &slot.node, taken, reached).await
+            else {
                 if self.cancel.signal().is_some() {
                     state.add(Verdict::Interrupted);
                     return true;
@@ -230,22 +253,25 @@ impl Run<'_> {
         &self,
         runner: &StageRunner<'_>,
         node: &str,
-        granted: Option<&mut Granted>,
+        taken: impl Future<Output = Result<(), StageError>>,
         reached: &Reached,
     ) -> Result<(Arc<dyn Host>, Facts, Option<WaitingShell>), Stopped> {
         let looked = async {
             let host = self.reach(node, reached).await?;
             let facts = stages::connect::look(host.as_ref(), &self.plan.spec).await?;
-            Ok(facts.map(|(facts, shell)| (host, facts, shell)))
+            Ok(facts.map(|(facts, shell)| (host, facts, shell, Instant::now())))
         };
         let looked = stages::connect::within(self.plan.limits.connect, looked);
-        let held = async {
-            match granted {
-                Some(granted) => held(self.plan, granted, self.events).await,
-                None => Ok(()),
+        let both = async {
+            let (looked, ()) = tokio::try_join!(looked, taken)?;
+            let (host, _, _, at) = &looked.value;
+            let is_old = at.elapsed() > FRESH;
+            if is_old {
+                // Its connection may have ended since.
+                host.reconnect().await?;
             }
+            Ok(looked.map(|(host, facts, shell, _)| (host, facts, shell.filter(|_| !is_old))))
         };
-        let both = async { Ok(tokio::try_join!(looked, held)?.0) };
         runner.until(1, Stage::Connect, Box::pin(both)).await
     }
 }

@@ -54,14 +54,7 @@ pub async fn granted(
     let limit = plan.limits.place;
     let no_wait = plan.options.no_wait;
     let last: Mutex<Option<Standing>> = Mutex::new(None);
-    let told = |standing: Standing| {
-        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-        if !no_wait && last.as_ref() != Some(&standing) {
-            let what = format!("{}, for a node of `{}`", of_all(&standing), plan.host.name);
-            events.waits_for(&what, "place", limit);
-        }
-        *last = Some(standing);
-    };
+    let told = |standing| tell(&last, standing, plan, events);
     let began = Instant::now();
     let mut placing = engine.place(request, &told);
     let mut placed = timeout(if no_wait { AT_ONCE } else { limit }, &mut placing).await;
@@ -87,37 +80,73 @@ pub async fn granted(
         }
         Ok(Err(error)) => Err(refused(&plan.host.name, error)),
         Err(_) => {
-            let would = standing.as_ref().map_or("", would);
+            let would = standing.as_ref().filter(|_| no_wait).map_or("", would);
             let standing = standing.map_or_else(|| "no answer".to_owned(), |it| of_all(&it));
-            let (why, help) = if no_wait {
-                let why = format!("no free node: {would}{standing}");
-                (why, "without `--no-wait` this run waits")
-            } else {
-                let seconds = limit.as_secs();
-                let why = format!("no node within {seconds} s (`timeouts.place`): {standing}");
-                (why, "raise `timeouts.place` in e2e.yml")
-            };
-            let name = &plan.host.name;
-            let help =
-                format!("{help}; `cargo e2e doctor --host {name}` shows what the nodes are doing");
-            Err(StageError::new(Verdict::HostError, format!("`{name}` has {why}")).help(help))
+            Err(late(plan, &format!("{would}{standing}")))
         }
     }
 }
 
-/// Waits until the node that was granted has taken the slot: it may have to prepare it, or refuse it.
-pub async fn held(plan: &Plan, granted: &mut Granted, events: &Events) -> Result<(), StageError> {
-    let limit = if plan.options.no_wait {
-        PREPARED
+/// Why a node that was granted has not taken the slot.
+pub enum NotHeld {
+    /// It refuses it, or the time was not enough: another may take it.
+    Refused(StageError),
+    /// The engine's host was lost, and with it the slot: the node may be asked for again.
+    Lost(StageError),
+    /// There is no time left.
+    Late(StageError),
+}
+
+/// Waits until the node that was granted after `waited` has taken the slot, which it may have to prepare.
+pub async fn held(
+    plan: &Plan,
+    granted: &mut Granted,
+    waited: Duration,
+    events: &Events,
+) -> Result<(), NotHeld> {
+    let no_wait = plan.options.no_wait;
+    let limit = if no_wait { PREPARED } else { plan.limits.place };
+    let last = Mutex::new(None);
+    let told = |standing| tell(&last, standing, plan, events);
+    match timeout(limit.saturating_sub(waited), granted.held(&told)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(NotGranted::Refused { why, help })) => {
+            let mut error = StageError::new(Verdict::HostError, why);
+            error.help = help.map(str::to_owned);
+            Err(NotHeld::Refused(error))
+        }
+        Ok(Err(NotGranted::Host(error))) => Err(NotHeld::Lost(error.into())),
+        Err(_) => {
+            let standing = last.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let standing = standing.map_or_else(|| "no answer".to_owned(), |it| of_all(&it));
+            Err(NotHeld::Late(late(plan, &standing)))
+        }
+    }
+}
+
+/// Keeps how a request stands, and says it where that is news.
+fn tell(last: &Mutex<Option<Standing>>, standing: Standing, plan: &Plan, events: &Events) {
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    if !plan.options.no_wait && last.as_ref() != Some(&standing) {
+        let what = format!("{}, for a node of `{}`", of_all(&standing), plan.host.name);
+        events.waits_for(&what, "place", plan.limits.place);
+    }
+    *last = Some(standing);
+}
+
+/// The error of a run that has no node in the time that it has; how it stood last.
+fn late(plan: &Plan, standing: &str) -> StageError {
+    let (why, help) = if plan.options.no_wait {
+        let why = format!("no free node: {standing}");
+        (why, "without `--no-wait` this run waits")
     } else {
-        plan.limits.place
+        let seconds = plan.limits.place.as_secs();
+        let why = format!("no node within {seconds} s (`timeouts.place`): {standing}");
+        (why, "raise `timeouts.place` in e2e.yml")
     };
-    let told = |standing| events.waits_for(&of_all(&standing), "place", limit);
-    let Ok(held) = timeout(limit, granted.held(&told)).await else {
-        let why = format!("it has not taken the slot within {} s", limit.as_secs());
-        return Err(StageError::new(Verdict::HostError, why));
-    };
-    held.map_err(|error| refused(&plan.host.name, error))
+    let name = &plan.host.name;
+    let help = format!("{help}; `cargo e2e doctor --host {name}` shows what the nodes are doing");
+    StageError::new(Verdict::HostError, format!("`{name}` has {why}")).help(help)
 }
 
 /// Returns whether a request waits for a node, as far as its engine has said.
