@@ -49,7 +49,7 @@ ask() {
 submit() {
   [ -z "$job" ] || forget
   until ask_once; do
-    said=$(printf '%s\n' "$said" | sed 's/^[a-z]*: error: //' | tail -n 1)
+    said=$(printf '%s\n' "$said" | sed -n 's/^[a-z]*: error: //; /./h; $ { g; p; }')
     case $said in
       *'timed out'* | *'Unable to contact'* | *'onnection'* | *'try again'*) ;;
       *)
@@ -85,37 +85,61 @@ ask_once() {
     [ -n "$job" ]
     return
   fi
-  # srun says the job's number only when it is granted. Nothing of this session may stay open, which ends
+  # srun writes the job's number when it waits or is granted. Nothing of this session may stay open, which ends
   # before the slot: a shell keeps what it redirects for one command.
   said=$(mktemp) || exit 1
   exec 3>"$said"
   exec 4<"$said"
   rm -f "$said"
-  command='setsid srun -Q'
+  command='setsid srun -v'
   (
     exec </dev/null >/dev/null 2>&3 3>&- 4<&-
     instead='exec'
     ask sh -c "$slot"
   ) &
   asking=$!
+  said=
+  looks=0
   unknown=0
-  # Nothing is granted sooner, and each look costs.
-  pause 0.04
   while kill -0 "$asking" 2>/dev/null; do
-    if seen=$(squeue -h -u "$user" -n "$name" -t PD,CF,R -o '%i|%T|%N|%r' 2>/dev/null); then unknown=$((unknown + 1)); fi
-    # A controller that was restarted has forgotten it, and srun waits on without a word.
-    if [ "$unknown" -gt 100 ]; then
+    hear
+    # Not every srun may have these words. The controller's list is long, so it is not asked at once; one that
+    # was restarted has forgotten the request, and srun waits on without a word.
+    if [ -z "$job" ] && [ $((looks % 10)) = 9 ] &&
+      seen=$(squeue -h -u "$user" -n "$name" -t PD,CF,R -o '%i|%T|%N|%r' 2>/dev/null); then
+      unknown=$((unknown + 1))
+      seen=${seen##*"$newline"}
+      job=${seen%%|*}
+      seen=${seen#*|}
+    fi
+    [ -z "$job" ] || return 0
+    if [ "$unknown" -gt 10 ]; then
       said='it knows nothing of the request, try again'
       return 1
     fi
-    seen=${seen##*"$newline"}
-    job=${seen%%|*}
-    seen=${seen#*|}
-    [ -z "$job" ] || return 0
-    pause 0.05
+    looks=$((looks + 1))
+    pause 0.03
   done
-  said=$(cat <&4)
+  hear
   return 1
+}
+# Reads on what srun writes, into `said`. Sets `job` once it names it, and `seen` where it was granted.
+hear() {
+  while IFS= read -r line <&4; do
+    said=$said$newline$line
+    case $line in
+      "srun: jobid "[0-9]*": nodes(1):\`"*)
+        job=${line#srun: jobid }
+        job=${job%%:*}
+        seen=${line#*\`}
+        seen="RUNNING|${seen%%\'*}|"
+        ;;
+      "srun: job "[0-9]*" queued and waiting"*)
+        job=${line#srun: job }
+        job=${job%% *}
+        ;;
+    esac
+  done
 }
 # Ends jobs of this user whose srun was killed: Slurm has ended their only step, and waits for another one.
 abandoned() {

@@ -194,7 +194,19 @@ fn did_you_mean(destination: &str) -> String {
     let name = name.split([':', '/']).next().unwrap_or(name);
     let mut known = named_hosts();
     known.push(LOCAL.to_owned());
-    match nearest(name, known.iter().map(String::as_str)) {
+    // A cluster's name begins with its engine's.
+    let rest = destination.strip_prefix(name);
+    let rest = rest
+        .filter(|rest| rest.starts_with(':'))
+        .unwrap_or_default();
+    let engines: &[&str] = if rest.is_empty() {
+        &[]
+    } else {
+        &["slurm", "swarm"]
+    };
+    let names = known.iter().map(String::as_str);
+    match nearest(name, names.chain(engines.iter().copied())) {
+        Some(near) if engines.contains(&near) => format!("did you mean `{near}{rest}`?"),
         Some(near) => format!("did you mean `{near}`?"),
         None => "check the name, or add an entry for it to ~/.ssh/config".to_owned(),
     }
@@ -230,6 +242,15 @@ fn help(reason: &str, destination: &str, config: Option<&Path>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_misspelt_engine_is_told_with_what_follows_it() {
+        let means = |name: &str| did_you_mean(name);
+        assert_eq!(means("slrum:e2e"), "did you mean `slurm:e2e`?");
+        let said = means("swram://login-one");
+        assert_eq!(said, "did you mean `swarm://login-one`?");
+        assert!(!means("slrum").contains("slurm"), "it has no colon");
+    }
 
     #[test]
     fn the_masters_pid_is_read_from_what_ssh_says() {

@@ -58,11 +58,39 @@ fn a_client_that_is_killed_between_place_and_sandbox_leaves_no_service() {
     wait_for("the stage `connect`", Duration::from_mins(1), || {
         Path::new(&path).exists()
     });
-    assert!(swarm.services().contains("Running"));
+    wait_for("the slot", Duration::from_secs(20), || {
+        swarm.services().contains("Running")
+    });
     run.signal(Signal::KILL);
     drop(run);
     swarm.has_nothing_left();
     assert_eq!(killed(&repo)["placement"], Value::Null);
+}
+
+/// The node is as good as before.
+#[test]
+fn a_connection_that_breaks_before_the_slot_is_taken_costs_only_time() {
+    let swarm = Swarm::new();
+    let repo = swarm.repo("swarm-cut");
+    let [manager, node, other] = swarm.nodes.clone();
+    for one in [&manager, &other] {
+        swarm.set_availability(one, "pause");
+    }
+    // Its engine takes no slot, and Swarm does not know yet.
+    let _ = on(&node, "pkill -STOP -x dockerd");
+    let mut run = swarm.start(&repo, &[], "true");
+    run.prints("service e2e-swarm-cut");
+    let _ = swarm.asks("pkill -KILL -u dev -x sshd");
+    run.prints("was not taken: ");
+    let _ = on(&node, "pkill -CONT -x dockerd");
+    let ended = run.finish(LIMIT);
+    for one in [&manager, &other] {
+        swarm.set_availability(one, "active");
+    }
+    assert_eq!(ended.code, Some(0), "{ended}");
+    assert_eq!(record(&repo)["host"], node.as_str());
+    assert_eq!(records(&repo).len(), 1);
+    swarm.has_nothing_left();
 }
 
 /// The guard takes the sandbox down, and its hold ends; the service is listed until Swarm is asked again.
