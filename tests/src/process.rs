@@ -216,12 +216,10 @@ impl Running {
     #[must_use]
     pub fn finish(mut self, limit: Duration) -> Ended {
         let deadline = self.started + limit;
-        let mut status = None;
+        let mut status = self.child.try_wait().expect("it is our child");
         while status.is_none() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
             status = self.child.try_wait().expect("it is our child");
-            if status.is_none() {
-                std::thread::sleep(Duration::from_millis(5));
-            }
         }
         let Some(status) = status else {
             self.end();
