@@ -27,7 +27,7 @@ pub struct Standing {
     pub reason: String,
 }
 
-/// Who is told how a request stands.
+/// Called with how a request stands, each time the engine says it.
 pub type Told<'a> = &'a (dyn Fn(Standing) + Send + Sync);
 
 /// Why an engine gives no node.

@@ -1,7 +1,7 @@
-# Follows what a job prints, from an offset on. Needs: run, name, key, offset (bytes); started and
-# started_since (the job's process), own and tail (yes where that is GNU's), where this script began it. The job's status is said as
-# `status N` on standard error; any failure of this script itself is its own status, so that
-# neither is taken for the other.
+# Follows what a job prints, from an offset on. Needs: run, name, key, offset (bytes); where this script
+# began it, started and started_since (the job's process), own, and tail (yes where that is GNU's). The job's
+# status is said as `status N` on standard error; any failure of this script itself is its own status, so
+# that neither is taken for the other.
 job=$dir/jobs/$run/$name.$key
 if [ -z "${started-}" ]; then
   # The connection broke while it was asked for: it begins at once, or never.
@@ -17,8 +17,8 @@ if [ -z "${started-}" ]; then
   done
 fi
 exec 3<"$job/output"
-# Moves the descriptor that is read from. Half of the output may be gone: see job.sh.
-[ "$offset" -le "$(wc -c <"$job/output")" ] || offset=0
+# Moves the descriptor that is read from. A job may have emptied its output: then all that is there is new.
+if [ "$offset" != 0 ] && [ "$offset" -gt "$(wc -c <"$job/output")" ]; then offset=0; fi
 [ "$offset" = 0 ] || dd bs=1 skip="$offset" count=0 <&3 2>/dev/null
 # Prints until the job's process has ended.
 print() {

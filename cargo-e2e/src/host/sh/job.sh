@@ -44,7 +44,7 @@ setsid sh -c '
     done
   ) &
   watcher=$!
-  # Who opens /dev/stderr anew empties the file: tail begins at its start then, and nothing may be before that.
+  # A command that opens /dev/stderr anew empties the file: tail starts over then, and must find no gap there.
   if [ -n "$append" ]; then sh "$0/commands" >>"$0/output" 2>&1; else sh "$0/commands" >"$0/output" 2>&1; fi
   status=$?
   kill "$watcher" 2>/dev/null

@@ -235,7 +235,7 @@ follow() {
           Running/Running*)
             if grant; then
               echo held
-              # Its words are read before what they are written to is another.
+              # In braces, so that `mine` does not hold the session's pipes open either: `taken` waits for their end.
               { sweep "$(mine)"; } >/dev/null 2>&1 </dev/null &
               while :; do pause 5; done
             fi

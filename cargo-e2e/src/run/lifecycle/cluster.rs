@@ -18,7 +18,7 @@ use super::{Reached, Run};
 
 /// A run gives up when this many nodes in turn could not be used.
 const NODES: usize = 3;
-/// A shell that waits on a node for longer may not be there any more.
+/// For so long the run counts on the shell that waits on a node.
 const FRESH: Duration = Duration::from_secs(5);
 
 impl Run<'_> {

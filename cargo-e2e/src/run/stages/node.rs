@@ -89,11 +89,11 @@ pub async fn granted(
 
 /// Why a node that was granted has not taken the slot.
 pub enum NotHeld {
-    /// It refuses it, or the time was not enough: another may take it.
+    /// The node refuses it: another may take it.
     Refused(StageError),
-    /// The engine's host was lost, and with it the slot: the node may be asked for again.
+    /// The connection to the engine's host was lost, and with it the slot: the same node may be asked for again.
     Lost(StageError),
-    /// There is no time left.
+    /// `timeouts.place` is over.
     Late(StageError),
 }
 
