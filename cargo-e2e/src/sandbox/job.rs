@@ -152,19 +152,60 @@ mod tests {
         assert_eq!((ended.unwrap(), read), (255, 5));
     }
 
-    #[tokio::test]
-    async fn what_follows_is_read_where_commands_empty_their_output() {
-        // As scripts say errors: the file is opened anew.
-        let commands = "head -c 5000 /dev/zero | tr '\\0' x; echo oops >/dev/stderr; echo more";
+    async fn printed(commands: &str) -> String {
         let root = tempfile::tempdir().unwrap();
         let mut read = Vec::new();
         let mut sink = |bytes: &[u8]| read.extend_from_slice(bytes);
         let deadline = Duration::from_mins(1);
         let sandbox = sandbox(&root, "01run");
-        let ended = sandbox.job(&Local, "test", commands, deadline, 10_000, &mut sink);
+        let ended = sandbox.job(&Local, "test", commands, deadline, 100_000, &mut sink);
         assert_eq!(ended.await.unwrap(), 0);
-        let read = String::from_utf8(read).unwrap();
-        assert_eq!(read.trim_start_matches('x'), "oops\nmore\n");
+        String::from_utf8(read).unwrap()
+    }
+
+    #[tokio::test]
+    async fn nothing_is_lost_where_commands_open_their_output_anew() {
+        // As scripts say errors.
+        let commands =
+            "echo one; echo two >/dev/stderr; echo three | tee /dev/stdout >&2; echo four";
+        let expected = ["one\ntwo\nthree\nthree\nfour\n"; 20].concat();
+        let twenty = format!("for i in $(seq 20); do {commands}; done");
+        assert_eq!(printed(&twenty).await, expected);
+    }
+
+    /// Sets `reader` to the process that writes down what a job prints: all that works with its
+    /// pipe and is not of its session.
+    const READER: &str = "
+        for fd in /proc/[0-9]*/fd/0; do
+          [ \"$(readlink \"$fd\")\" = \"$(readlink /proc/$$/fd/1)\" ] || continue
+          reader=${fd#/proc/}
+          reader=${reader%%/*}
+        done";
+
+    #[tokio::test]
+    async fn all_that_was_printed_is_read_whatever_commands_leave_behind() {
+        // It holds the output, and lets what was printed be read only when the commands have ended.
+        let left = "(while kill -0 $$; do sleep 0.1; done; sleep 0.2; kill -CONT $reader; sleep 2; echo late) 2>&5 &";
+        let commands = format!("exec 5>/dev/null; {READER}\nkill -STOP $reader; {left} seq 2000");
+        let expected: String = (1..=2000).map(|n| format!("{n}\n")).collect();
+        assert_eq!(printed(&commands).await, expected);
+    }
+
+    #[tokio::test]
+    async fn commands_whose_output_cant_be_kept_have_not_succeeded() {
+        for (end, own) in [("exit 0", None), ("exit 3", Some(3))] {
+            let (ended, _) = job(&format!("{READER}\nkill -KILL $reader; {end}")).await;
+            match own {
+                Some(own) => assert_eq!(ended.unwrap(), own),
+                None => {
+                    let error = ended.unwrap_err().to_string();
+                    assert!(
+                        error.contains("there was no room for what it printed"),
+                        "{error}"
+                    );
+                }
+            }
+        }
     }
 
     #[tokio::test]

@@ -125,6 +125,15 @@ pub(super) fn during_tests(lab: &Lab) {
         lab.check(FAULT, &format!("test, {at}"), &ran, Instant::now(), &end);
         drop(small);
     }
+    // Tests whose report was cut off have not passed, whatever their status.
+    let small = Small::new(host, &host.root(), 700, 40_000);
+    let repo = stack(lab, "full-output", &format!("set +e; {FILL}; seq 100000; exit 0"));
+    let ran = repo.run(host, &[]);
+    ran.stage_says("test", "there was no room for what it printed")
+        .stage_says("test", "are free on");
+    let end = End::Is(97, "host_error");
+    lab.check(FAULT, "test, its output", &ran, Instant::now(), &end);
+    drop(small);
 }
 
 pub(super) fn by_a_container(lab: &Lab) {

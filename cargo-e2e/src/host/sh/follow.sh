@@ -17,8 +17,7 @@ if [ -z "${started-}" ]; then
   done
 fi
 exec 3<"$job/output"
-# Moves the descriptor that is read from. A job may have emptied its output: then all that is there is new.
-if [ "$offset" != 0 ] && [ "$offset" -gt "$(wc -c <"$job/output")" ]; then offset=0; fi
+# Moves the descriptor that is read from.
 [ "$offset" = 0 ] || dd bs=1 skip="$offset" count=0 <&3 2>/dev/null
 # Prints until the job's process has ended.
 print() {
@@ -51,6 +50,10 @@ fi
 # Of a process that has ended, all that it wrote is there.
 cat <&3
 if { read -r status <"$job/status"; } 2>/dev/null; then
+  if [ "$status" = lost ]; then
+    echo "there was no room for what it printed: $(df -Pk "$dir" | tail -n 1)" >&2
+    exit 75
+  fi
   echo "status $status" >&2
   exit 0
 fi

@@ -1,6 +1,7 @@
 # Runs the commands on standard input in a session of their own; follow.sh shows what they print.
 # Their output and status are files, so that nothing is lost when a connection is; each attempt has
-# a folder of its own, so that none reads another's.
+# a folder of its own, so that none reads another's. The output comes there by a pipe: a command that opens
+# /dev/stderr anew would empty a file.
 # Commands that print more than `most` bytes are ended, with `much` as their status: a disk is
 # others' too. Needs: run, name, key (of this attempt), most.
 fenced && gone
@@ -27,7 +28,12 @@ case $(tail --version 2>/dev/null) in *GNU*) tail=yes ;; *) tail= ;; esac
 setsid sh -c '
   most=$1
   fence=$2
-  append=$3
+  # Opened to read and write first, since each end waits for the other.
+  mkfifo "$0/pipe" && exec 3<>"$0/pipe" 4<"$0/pipe" 5>"$0/pipe" 3>&- || exit
+  # Out of the session: it reads on for what the commands leave behind, and ends with the last of them.
+  setsid cat <&4 >>"$0/output" 2>/dev/null 4<&- 5>&- &
+  reader=$!
+  exec 4<&-
   read -r line <"/proc/$$/stat"
   set -- ${line##*) }
   echo "$$ ${20}" >"$0/pid.new" && mv "$0/pid.new" "$0/pid"
@@ -42,14 +48,24 @@ setsid sh -c '
       printf "%-4s\n" much 1<>"$0/status.new" && mv "$0/status.new" "$0/status"
       kill -KILL "-$$"
     done
-  ) &
+  ) 5>&- &
   watcher=$!
-  # A command that opens /dev/stderr anew empties the file: tail starts over then, and must find no gap there.
-  if [ -n "$append" ]; then sh "$0/commands" >>"$0/output" 2>&1; else sh "$0/commands" >"$0/output" 2>&1; fi
+  sh "$0/commands" >&5 2>&1 5>&-
   status=$?
   kill "$watcher" 2>/dev/null
+  # It has read all that the commands printed once it sleeps. It ends before this shell does only where it
+  # could not write.
+  while :; do
+    line=
+    { read -r line <"/proc/$reader/stat"; } 2>/dev/null
+    case ${line##*) } in
+      S*) break ;;
+      "" | [ZX]*) [ "$status" != 0 ] || status=lost; break ;;
+    esac
+    sleep 0.01
+  done
   printf "%-4s\n" "$status" 1<>"$0/status.new" && mv "$0/status.new" "$0/status"
-' "$job" "$most" "$dir/fence" "$tail" </dev/null >/dev/null 2>&1 &
+' "$job" "$most" "$dir/fence" </dev/null >/dev/null 2>&1 &
 # Before it has written down itself when it began.
 started=$!
 began "$started"
