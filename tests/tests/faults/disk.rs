@@ -127,7 +127,11 @@ pub(super) fn during_tests(lab: &Lab) {
     }
     // Tests whose report was cut off have not passed, whatever their status.
     let small = Small::new(host, &host.root(), 700, 40_000);
-    let repo = stack(lab, "full-output", &format!("set +e; {FILL}; seq 100000; exit 0"));
+    let repo = stack(
+        lab,
+        "full-output",
+        &format!("set +e; {FILL}; seq 100000; exit 0"),
+    );
     let ran = repo.run(host, &[]);
     ran.stage_says("test", "there was no room for what it printed")
         .stage_says("test", "are free on");
