@@ -43,6 +43,10 @@ async def main():
     for number in range(count):
         await asyncio.sleep(max(0, began + number / RATE - time.monotonic()))
         requests.append(asyncio.create_task(place(number)))
+        if number and number % int(60 * RATE) == 0:
+            recent = sorted(took[-int(60 * RATE):])
+            print(f"after {number / RATE:.0f} s: {number} asked, {len(took)} granted, of late p50 "
+                  f"{recent[len(recent) // 2] * 1000:.0f} ms, most {recent[-1] * 1000:.0f} ms", flush=True)
     await asyncio.gather(*requests)
     wall = time.monotonic() - began
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::lab::Host;
 use crate::leaks::Trace;
-use crate::process::Running;
+use crate::process::{Running, wait_for};
 use crate::ran::Ran;
 use crate::repo::{LIMIT, Repo};
 
@@ -44,6 +45,19 @@ impl<'repo> Started<'repo> {
         self.prints("(run ");
         let newest = self.repo.newest_result();
         newest.expect("a run that was told of has a result")
+    }
+
+    /// Waits until containers of its repo are made that have not started.
+    #[track_caller]
+    pub fn makes_containers(&mut self, host: Host) -> &mut Self {
+        let made = format!(
+            "docker ps -aq --filter label=cargo-e2e.repo={} --filter status=created",
+            self.repo.slug()
+        );
+        wait_for("a container", Duration::from_mins(1), || {
+            !host.says(&made).trim().is_empty()
+        });
+        self
     }
 
     /// Waits for its end.

@@ -135,6 +135,7 @@ fn trap_7_only_our_file_is_ever_given_to_compose() {
         model: &json!({}),
         tests: None,
         again: false,
+        made: false,
         pulls: "",
         with_auth: false,
     };

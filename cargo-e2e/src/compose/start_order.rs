@@ -1,6 +1,6 @@
 //! What each service's container waits for before it starts. Compose asks every half second whether
 //! that is so; `start.sh` is told by Docker. Where Compose does more at a start than to start
-//! containers, or where nothing waits, there is no order, and Compose does all of it.
+//! containers, there is no order, and Compose does all of it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,6 +14,14 @@ use super::model::entries;
 pub struct Start<'m> {
     pub service: &'m str,
     pub needs: Vec<Need<'m>>,
+}
+
+impl Start<'_> {
+    /// Returns whether it waits for more than that another has begun.
+    pub fn waits(&self) -> bool {
+        let mut needs = self.needs.iter();
+        needs.any(|need| need.condition != Condition::Started)
+    }
 }
 
 /// One entry of `depends_on`.
@@ -65,10 +73,6 @@ pub fn order<'m>(model: &'m Value, without: Option<&str>) -> Option<Vec<Start<'m
         if Some(name.as_str()) != without {
             starts.push(start(services, name, service)?);
         }
-    }
-    let waits = |need: &Need| need.condition != Condition::Started;
-    if !starts.iter().any(|start| start.needs.iter().any(waits)) {
-        return None;
     }
     sorted(starts)
 }
@@ -184,6 +188,18 @@ mod tests {
     }
 
     #[test]
+    fn a_service_waits_for_more_than_another_to_begin() {
+        let waits = |condition: &str| {
+            let web = json!({ "depends_on": { "db": { "condition": condition } } });
+            let model = json!({ "services": { "web": web, "db": {} } });
+            let starts = order(&model, None).unwrap();
+            starts.iter().any(Start::waits)
+        };
+        assert!(!waits("service_started"));
+        assert!(waits("service_completed_successfully"));
+    }
+
+    #[test]
     fn compose_starts_what_it_alone_can() {
         let waits = json!({ "depends_on": { "db": { "condition": "service_healthy" } } });
         let healthy = json!({ "healthcheck": { "test": ["CMD", "true"] } });
@@ -211,11 +227,6 @@ mod tests {
             (
                 "depends_on",
                 json!({ "tests": { "condition": "service_healthy" } }),
-            ),
-            // Nothing to gain.
-            (
-                "depends_on",
-                json!({ "db": { "condition": "service_started" } }),
             ),
         ] {
             assert_eq!(with(key, value.clone()), None, "{key}: {value}");

@@ -1,5 +1,5 @@
-//! Stops a run at the begin of a stage, or before its first heartbeat, so that a test can do harm
-//! exactly there. Only in builds with debug assertions: a released binary never stops.
+//! Stops a run at the begin of a stage, before its first heartbeat, or when its files were sent, so that a test
+//! can do harm exactly there. Only in builds with debug assertions: a released binary never stops.
 
 use std::path::Path;
 use std::time::Duration;

@@ -80,6 +80,8 @@ pub struct Up<'a> {
     pub again: bool,
     /// The commands that pull images.
     pub pulls: &'a str,
+    /// Whether [`create_commands`] have made the containers: then they are only started.
+    pub made: bool,
     /// Whether there is a folder with the client's registry credentials: it goes before containers
     /// start.
     pub with_auth: bool,
@@ -92,6 +94,12 @@ pub fn put_model(sandbox: &Sandbox, model: &str) -> String {
     format!(
         "cat >{file}.new <<'END_OF_MODEL' && mv {file}.new {file} || {{ echo 'failed to write compose.json'; exit 1; }}\n{model}\nEND_OF_MODEL\n"
     )
+}
+
+/// Returns the commands that make the containers of images that the host has, for a job.
+pub fn create_commands(sandbox: &Sandbox, interpolation: &[(String, String)]) -> String {
+    let (opening, compose) = (opening(sandbox, interpolation), compose(sandbox));
+    format!("{opening}{compose} create --no-build --pull never\n")
 }
 
 /// Returns the commands that bring the stack up, for a job.
@@ -112,7 +120,7 @@ pub fn up_commands(sandbox: &Sandbox, up: &Up<'_>) -> String {
         }
         text += pull::WITHOUT_AUTH;
         " --no-build".clone_into(&mut options);
-    } else {
+    } else if !up.made {
         text += up.pulls;
     }
     if up.again {
@@ -126,8 +134,12 @@ pub fn up_commands(sandbox: &Sandbox, up: &Up<'_>) -> String {
         let services = services.unwrap_or_default();
         // What is up already is Compose's to compare.
         let order = start_order::order(up.model, up.tests).filter(|_| !up.again);
+        // Where none waits, one program makes and starts them sooner than two.
+        let order = order.filter(|order| up.made || order.iter().any(start_order::Start::waits));
         if let Some(order) = order {
-            let _ = writeln!(text, "{compose} create{options} {services} || exit");
+            if !up.made {
+                let _ = writeln!(text, "{compose} create{options} {services} || exit");
+            }
             text += &start_commands(sandbox, &order);
             text += "[ -z \"$compose_waits\" ] || ";
         }

@@ -10,6 +10,9 @@ use rustix::process::Signal;
 
 use super::{End, LEASE, Lab, held, holding, since_for};
 
+/// It needs nothing of the repo.
+const IDLE: &str = "services: {web: {image: BUSYBOX, command: [sleep, '600']}}\n";
+
 const STAGES: &[&str] = &[
     "connect",
     "provision",
@@ -78,6 +81,17 @@ pub(super) fn killed_under_way(lab: &Lab) {
             let ran = run.finish();
             lab.check(FAULT, at, &ran, since, &End::Killed);
         }
+        // Its containers are made, and its files not all sent.
+        let repo = lab.equipped(Repo::new("killed-ahead").compose(IDLE).file("one", ""));
+        let repo = repo.spec("test_command: 'true'\n");
+        let first = repo.run(host, &[]);
+        first.ended(0, "passed");
+        let repo = holding(repo.file("more", ""), "sent");
+        let mut run = held(&repo, host);
+        run.run.makes_containers(host).signal(Signal::KILL);
+        let since = Instant::now();
+        let ran = run.go().finish();
+        lab.check(FAULT, "during sync", &ran, since, &End::Killed);
     }
 }
 

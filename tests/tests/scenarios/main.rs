@@ -1,6 +1,7 @@
 //! What a run does, on this machine and over ssh: one program, so that its tests keep both
 //! cores busy to the end.
 
+mod ahead;
 mod canaries;
 mod client;
 mod completions;

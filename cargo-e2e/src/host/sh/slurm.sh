@@ -91,7 +91,9 @@ ask_once() {
   exec 3>"$said"
   exec 4<"$said"
   rm -f "$said"
-  command='setsid srun -v'
+  # A node by name is had at once or not at all: where it is busy or out of use, a request that waits for it
+  # would have to be taken back.
+  command="setsid srun -v${near:+ -I}"
   (
     exec </dev/null >/dev/null 2>&3 3>&- 4<&-
     instead='exec'

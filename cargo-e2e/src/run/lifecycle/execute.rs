@@ -8,6 +8,7 @@ use crate::run::explain::explain;
 use crate::run::stages::full_disk::or_full;
 use crate::run::stages::sync::Synced;
 use crate::run::stages::test::{BuiltTarget, HeadStart, TestInputs};
+use crate::run::stages::up::Ahead;
 use crate::run::{
     Context, Stack, StageError, StageOutput, endpoints, failure_places, stages, test_env,
 };
@@ -44,17 +45,12 @@ impl Run<'_> {
             state.queued_ms = millis(began.elapsed());
             queued?;
         }
-        let synced = runner
-            .until(
-                1,
-                Stage::Sync,
-                or_full(context, Box::pin(stages::sync::sync(context))),
-            )
-            .await?;
+        let sync = Box::pin(stages::sync::sync(context, Ahead::make));
+        let sent = runner.until(1, Stage::Sync, or_full(context, sync)).await?;
         state.look_at(&self.plan.repo.root);
         if self.plan.options.up_only {
             return self
-                .bring_up(runner, state, context, &synced)
+                .bring_up(runner, state, context, sent)
                 .await
                 .map(|_risen| ());
         }
@@ -73,7 +69,7 @@ impl Run<'_> {
             if !head_start.over().await {
                 return Err(Stopped::Halted);
             }
-            self.bring_up(runner, state, context, &synced).await
+            self.bring_up(runner, state, context, sent).await
         });
         let (built, ready) = runner.beside(compile, bring_up).await?;
         self.test(runner, state, context, &ready, &built).await
@@ -85,7 +81,7 @@ impl Run<'_> {
         runner: &StageRunner<'_>,
         state: &mut RunState,
         context: &Context<'_>,
-        synced: &Synced,
+        (synced, ahead): (Synced, Option<Ahead>),
     ) -> Result<ReadyStack, Stopped> {
         if let Some(command) = &self.plan.spec.prepare_command {
             let prepare = Box::pin(stages::setup::prepare(context, command));
@@ -105,7 +101,7 @@ impl Run<'_> {
             }
         }
         let up = async {
-            match stages::up::up(context, synced).await {
+            match stages::up::up(context, &synced, ahead).await {
                 Err(error) if error.verdict == Verdict::UpFailed => {
                     let explained = explain(context, error, None).await;
                     Err(stages::up::with_reason(explained))

@@ -42,7 +42,11 @@ pub struct Synced {
     pub images: Vec<(String, String)>,
 }
 
-pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageError> {
+/// Sends all of it. `ahead` does what can be done while files travel, once Compose has told what the stack is.
+pub async fn sync<A>(
+    context: &Context<'_>,
+    ahead: impl AsyncFnOnce(&Context<'_>, &Scan, &Early) -> Result<Option<A>, StageError>,
+) -> Result<StageOutput<(Synced, Option<A>)>, StageError> {
     let plan = context.plan;
     let filters = async {
         let found = files::filters(&plan.repo.root, &plan.spec.sync.exclude).await;
@@ -65,7 +69,8 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
         }
     };
     let travel = travel(context, &filters, workspace.as_ref(), sent, &scan, &inputs);
-    let (early, travelled) = beside(asked, travel).await?;
+    let ahead = async |early: &Early| ahead(context, &scan, early).await;
+    let (early, ahead, travelled) = beside(asked, ahead, travel).await?;
     let StageOutput { value, detail, .. } = travelled;
     let Travelled {
         sent,
@@ -80,23 +85,33 @@ pub async fn sync(context: &Context<'_>) -> Result<StageOutput<Synced>, StageErr
         extra,
         images,
     };
-    Ok(StageOutput::new(synced, detail))
+    Ok(StageOutput::new((synced, ahead), detail))
 }
 
-/// Waits for both; nobody waits for an answer that does not count.
-async fn beside(
+/// Waits for all; nobody waits for an answer that does not count, and what has arrived needs nothing made ahead.
+async fn beside<A>(
     asked: impl Future<Output = Option<Early>>,
+    ahead: impl AsyncFnOnce(&Early) -> Result<Option<A>, StageError>,
     travel: impl Future<Output = Result<StageOutput<Travelled>, StageError>>,
-) -> Result<(Option<Early>, StageOutput<Travelled>), StageError> {
+) -> Result<(Option<Early>, Option<A>, StageOutput<Travelled>), StageError> {
     let (mut asked, mut travel) = (pin!(asked), pin!(travel));
     tokio::select! {
         biased;
         travelled = &mut travel => {
             let travelled = travelled?;
             let early = if travelled.value.counts { asked.await } else { None };
-            Ok((early, travelled))
+            Ok((early, None, travelled))
         }
-        early = &mut asked => Ok((early, travel.await?)),
+        early = &mut asked => {
+            let ahead = async {
+                match &early {
+                    Some(early) => ahead(early).await,
+                    None => Ok(None),
+                }
+            };
+            let (ahead, travelled) = tokio::try_join!(ahead, travel)?;
+            Ok((early, ahead, travelled))
+        }
     }
 }
 
@@ -143,6 +158,7 @@ async fn travel(
     let plan = context.plan;
     let mut extra = Extra::default();
     let (amount, change) = tree::send(context, filters, workspace, &mut sent).await?;
+    crate::run::failpoint::reached("sent").await;
     let settling = async {
         match workspace {
             Some(workspace) => workspace.settle(context, amount.kb, inputs).await,

@@ -1,5 +1,6 @@
 //! Bring the stack up: the canonical model, rewritten, with its ports claimed.
 
+mod ahead;
 mod compose_output;
 mod flakes;
 mod not_sent;
@@ -15,6 +16,7 @@ use e2e_harness::protocol::Endpoints;
 use serde_json::Value;
 
 use crate::compose::pulls::{self, Pull};
+use crate::compose::scan::Scan;
 use crate::compose::{
     Isolation, PortRule, Published, Rewritten, images, isolate, needs, risks, test_service,
 };
@@ -33,15 +35,17 @@ use super::network_plan::NetworkPlan;
 use super::sync::{Sent, Synced};
 use super::{config, model, ports, strict};
 
+pub use crate::run::stages::up::ahead::Ahead;
 pub use crate::run::stages::up::compose_output::with_reason;
 
 /// Tries with other ports: another program may take a free one, but hardly this often.
 const TRIES: usize = 5;
 
-/// Brings it up. Where it could, watching has begun before the last container had started.
+/// Brings it up, where its containers may have been made ahead. Where it could, watching has begun before the last container had started.
 pub async fn up(
     context: &Context<'_>,
     synced: &Synced,
+    ahead: Option<Ahead>,
 ) -> Result<StageOutput<(Stack, Option<Watching>)>, StageError> {
     let scan = &synced.scan;
     let interpolation = config::from_client(context, scan);
@@ -55,6 +59,10 @@ pub async fn up(
     let (risks, outside) = reaches(context, &model).await;
     model::warn_of_risks(context, &risks);
     warn(context, &outside);
+    let mut made = match ahead {
+        Some(ahead) => ahead.of(context, &model).await?,
+        None => None,
+    };
     let sent = model::send_needed(context, &model, synced).await?;
     let stale = stale(context, &model, &sent);
     model::check_externals(context, &model).await?;
@@ -63,15 +71,17 @@ pub async fn up(
     let mut networks = NetworkPlan::new(context, &model).await?;
     let (prepared, started) = loop {
         tries += 1;
-        let mut prepared = prepare(
-            context,
-            synced,
-            &interpolation,
-            &model,
-            &warnings,
-            &networks,
-        )
-        .await?;
+        let asked = Asked {
+            scan,
+            images: &synced.images,
+            interpolation: &interpolation,
+            model: &model,
+            warnings: &warnings,
+        };
+        let mut prepared = match made.take() {
+            Some(prepared) => prepared,
+            None => prepare(context, &asked, &networks, false).await?,
+        };
         if !stale.is_empty() {
             prepared.recreate(context, &stale);
         }
@@ -173,6 +183,8 @@ struct Prepared {
     numbers: Vec<u16>,
     interpolation: Vec<(String, String)>,
     pulls: Vec<Pull>,
+    /// What makes its containers, and no more.
+    create: String,
     commands: String,
     /// The address of the sandbox's gateway at which ports are published too.
     gateway: Option<String>,
@@ -186,15 +198,24 @@ impl Prepared {
     }
 }
 
+/// A model, and what it was asked with.
+struct Asked<'a> {
+    scan: &'a Scan,
+    /// The `images` of e2e.yml.
+    images: &'a [(String, String)],
+    interpolation: &'a [(String, String)],
+    model: &'a Value,
+    warnings: &'a [String],
+}
+
+/// Prepares a model; where its containers are made before, `commands` only start them.
 async fn prepare(
     context: &Context<'_>,
-    synced: &Synced,
-    interpolation: &[(String, String)],
-    model: &Value,
-    warnings: &[String],
+    asked: &Asked<'_>,
     networks: &NetworkPlan,
+    made: bool,
 ) -> Result<Prepared, StageError> {
-    let sandbox = context.sandbox;
+    let (sandbox, model) = (context.sandbox, asked.model);
     let numbers = ports::allocate(context, model).await?;
     let labels = sandbox.labels(context.facts.uid);
     let isolation = Isolation {
@@ -204,10 +225,10 @@ async fn prepare(
         ipv6: context.facts.ipv6,
         engine: context.facts.engine,
     };
-    let mut interpolation = interpolation.to_vec();
-    let mut warnings = warnings.to_vec();
+    let mut interpolation = asked.interpolation.to_vec();
+    let mut warnings = asked.warnings.to_vec();
     let mut rewritten = isolate(model.clone(), &isolation);
-    if synced.scan.uses_endpoints {
+    if asked.scan.uses_endpoints {
         // The ports are known only now, and the model may use their variables: it is read again.
         interpolation.extend(endpoint_variables(&rewritten));
         let again = model::read(context, &interpolation, None).await?;
@@ -215,8 +236,8 @@ async fn prepare(
         warnings = again.1;
         rewritten = isolate(again.0, &isolation);
     }
-    if context.plan.ports == Ports::Declared {
-        ports::claim(context, &rewritten.published, &numbers).await?;
+    if !made {
+        claim(context, &rewritten.published, &numbers).await?;
     }
     let gateway = networks.apply(context, &mut rewritten).await?;
     if let Some(service) = context.plan.tests.service() {
@@ -230,7 +251,7 @@ async fn prepare(
             (&artifacts, &cache),
         );
     }
-    images::pin(&mut rewritten.model, &synced.images);
+    images::pin(&mut rewritten.model, asked.images);
     let always = context.plan.spec.pull == spec::Pull::Always;
     let pulls = pulls::take(&mut rewritten.model, always);
     let text = serde_json::to_string_pretty(&rewritten.model)
@@ -254,10 +275,14 @@ async fn prepare(
         tests: context.plan.tests.service(),
         again: context.before.is_some(),
         pulls: &pull::commands(sandbox, &pulls, context.plan.limits.up),
+        made,
         with_auth,
     };
+    let put_model = compose::put_model(sandbox, &text);
+    let create = compose::create_commands(sandbox, &interpolation);
     Ok(Prepared {
-        commands: compose::put_model(sandbox, &text)
+        create: put_model.clone() + &create,
+        commands: put_model
             + &docker_shim::install(sandbox, &own_files(context))
             + &compose::up_commands(sandbox, &up),
         rewritten,
@@ -267,6 +292,18 @@ async fn prepare(
         numbers,
         interpolation,
     })
+}
+
+/// Waits for the ports that are the host's, where they keep their numbers.
+async fn claim(
+    context: &Context<'_>,
+    published: &[Published],
+    numbers: &[u16],
+) -> Result<(), StageError> {
+    match context.plan.ports {
+        Ports::Declared => ports::claim(context, published, numbers).await,
+        _ => Ok(()),
+    }
 }
 
 /// The compose files of e2e.yml where a script may name them: in the sandbox's copy, and here for
