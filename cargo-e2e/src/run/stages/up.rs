@@ -300,10 +300,10 @@ async fn claim(
     published: &[Published],
     numbers: &[u16],
 ) -> Result<(), StageError> {
-    match context.plan.ports {
-        Ports::Declared => ports::claim(context, published, numbers).await,
-        _ => Ok(()),
+    if context.plan.ports == Ports::Declared {
+        ports::claim(context, published, numbers).await?;
     }
+    Ok(())
 }
 
 /// The compose files of e2e.yml where a script may name them: in the sandbox's copy, and here for
