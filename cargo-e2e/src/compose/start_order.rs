@@ -59,7 +59,14 @@ impl fmt::Display for Start<'_> {
 }
 
 /// What a service has that Compose brings itself, when it starts one.
-const COMPOSES_OWN: [&str; 4] = ["post_start", "provider", "models", "develop"];
+const COMPOSES_OWN: [&str; 6] = [
+    "pre_start",
+    "post_start",
+    "provider",
+    "models",
+    "develop",
+    "use_api_socket",
+];
 
 /// Returns the services of a rewritten model without one of them, each after all that it waits for;
 /// `None` where Compose must start them.
@@ -211,7 +218,9 @@ mod tests {
         assert!(with("restart", json!("always")).is_some());
         assert!(with("scale", json!(1)).is_some());
         for (key, value) in [
+            ("pre_start", json!([{ "command": "x" }])),
             ("post_start", json!([{ "command": "x" }])),
+            ("use_api_socket", json!(true)),
             ("provider", json!({ "type": "x" })),
             ("scale", json!(2)),
             ("scale", json!(0)),

@@ -32,6 +32,20 @@ pub struct Filters {
     pub ignored: Vec<u8>,
 }
 
+impl Filters {
+    /// Returns whether git leaves out this path, relative to the root, or a folder that it is in. One with a
+    /// wildcard in its name is not found.
+    pub fn leaves_out(&self, path: &Path) -> bool {
+        let is_of = |pattern: &[u8], path: &Path| {
+            let rest = pattern.strip_prefix(b"/");
+            let rest = rest.and_then(|rest| rest.strip_prefix(path.as_os_str().as_bytes()));
+            matches!(rest, Some(b"" | b"/" | b"/*"))
+        };
+        let mut patterns = self.ignored.split(|byte| *byte == 0);
+        patterns.any(|pattern| path.ancestors().any(|one| is_of(pattern, one)))
+    }
+}
+
 /// Finds what does not travel.
 pub async fn filters(root: &Path, exclude: &[String]) -> Result<Filters, FilesError> {
     let patterns = if git::judges(root).await? {

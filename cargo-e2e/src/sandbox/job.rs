@@ -198,7 +198,7 @@ mod tests {
         let error = job(&format!("{unheard}; exit 0")).await.0.unwrap_err();
         let error = error.to_string();
         assert!(
-            error.contains("there was no room for what it printed"),
+            error.contains("what it printed could not be kept"),
             "{error}"
         );
         assert_eq!(job(&format!("{unheard}; exit 3")).await.0.unwrap(), 3);

@@ -133,7 +133,7 @@ pub(super) fn during_tests(lab: &Lab) {
         &format!("set +e; {FILL}; seq 100000; exit 0"),
     );
     let ran = repo.run(host, &[]);
-    ran.stage_says("test", "there was no room for what it printed")
+    ran.stage_says("test", "what it printed could not be kept")
         .stage_says("test", "are free on");
     let end = End::Is(97, "host_error");
     lab.check(FAULT, "test, its output", &ran, Instant::now(), &end);

@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use e2e_tests::{Host, Ran, Repo, here_and_over_ssh, wait_for};
+use e2e_tests::{Host, Ran, Repo, here_and_over_ssh, image as image_of, wait_for};
 use indoc::indoc;
 
 const STACK: &str = indoc! {"
@@ -16,7 +16,7 @@ const STACK: &str = indoc! {"
         ports: ['PORT_A:80']
 "};
 
-/// Runs it, and does something on the host once its files are there and its containers are made.
+/// Runs it, and does something on the host once its files are there and it was tried to make its containers.
 fn run_with(repo: Repo, host: Host, then: impl FnOnce(), judge: impl FnOnce(&Ran<'_>)) {
     let held = repo.root().with_extension("held");
     let repo = repo.env("CARGO_E2E_FAILPOINT", &format!("sent:{}", held.display()));
@@ -24,7 +24,14 @@ fn run_with(repo: Repo, host: Host, then: impl FnOnce(), judge: impl FnOnce(&Ran
     wait_for("the files to be sent", Duration::from_mins(1), || {
         held.exists()
     });
-    run.makes_containers(host);
+    let tried = format!(
+        "cat {}/sandboxes/{}/jobs/*/create.*/status",
+        host.root(),
+        run.run_id()
+    );
+    wait_for("the try to make containers", Duration::from_mins(1), || {
+        host.sh(&tried).code == Some(0)
+    });
     then();
     fs::remove_file(&held).expect("it is held still");
     let ran = run.finish();
@@ -39,10 +46,28 @@ here_and_over_ssh! {
                 "ports: {ports}\ntest_command: test -e more\n"
             ));
             repo.run(host, &[]).ended(100, "failed");
-            run_with(repo.file("more", ""), host, || (), |ran| {
+            let made = format!(
+                "docker ps -aq --filter label=cargo-e2e.repo={} --filter status=created | grep .",
+                repo.slug()
+            );
+            run_with(repo.file("more", ""), host, || drop(host.says(&made)), |ran| {
                 ran.ended(0, "passed");
             });
         }
+    }
+
+    fn what_cant_be_made_ahead_is_made_in_its_time(host) {
+        let repo = Repo::new("ahead-later");
+        let image = format!("e2e-lab/ahead:{}", repo.slug());
+        let tag = format!("docker tag {} {image}", image_of("BUSYBOX_IMAGE"));
+        let repo = repo.compose(&STACK.replace("BUSYBOX", &image)).spec("test_command: 'true'\n");
+        let _ = host.says(&tag);
+        repo.run(host, &[]).ended(0, "passed");
+        let _ = host.says(&format!("docker rmi {image}"));
+        run_with(repo.file("more", ""), host, || drop(host.says(&tag)), |ran| {
+            ran.ended(0, "passed");
+        });
+        let _ = host.says(&format!("docker rmi {image}"));
     }
 
     fn containers_of_a_stack_that_is_another_by_now_are_removed(host) {

@@ -51,7 +51,7 @@ fi
 cat <&3
 if { read -r status <"$job/status"; } 2>/dev/null; then
   if [ "$status" = lost ]; then
-    echo "there was no room for what it printed: $(df -Pk "$dir" | tail -n 1)" >&2
+    echo "what it printed could not be kept: $(df -Pk "$dir" | tail -n 1)" >&2
     exit 75
   fi
   echo "status $status" >&2

@@ -53,14 +53,15 @@ setsid sh -c '
   sh "$0/commands" >&5 2>&1 5>&-
   status=$?
   kill "$watcher" 2>/dev/null
-  # It has read all that the commands printed once it sleeps. It ends before this shell does only where it
-  # could not write.
+  # It has read all that the commands printed once it sleeps, but for FUSE. It ends before this shell does
+  # only where it could not write.
   while :; do
-    line=
-    { read -r line <"/proc/$reader/stat"; } 2>/dev/null
-    case ${line##*) } in
+    line= where=
+    { read -r line <"/proc/$reader/stat"; read -r where <"/proc/$reader/wchan"; } 2>/dev/null
+    case ${line##*) },$where in
+      S*,*fuse* | S*,request_wait*) ;;
       S*) break ;;
-      "" | [ZX]*) [ "$status" != 0 ] || status=lost; break ;;
+      ,* | [ZX]*) [ "$status" != 0 ] || status=lost; break ;;
     esac
     sleep 0.01
   done

@@ -78,6 +78,7 @@ forget() {
 ask_once() {
   job=
   seen=
+  launched=
   if [ -n "$stays" ]; then
     command='sbatch --parsable --no-requeue'
     said=$(printf '%s\n' "$slot" | ask 2>&1)
@@ -125,7 +126,8 @@ ask_once() {
   hear
   return 1
 }
-# Reads on what srun writes, into `said`. Sets `job` once it names it, and `seen` where it was granted.
+# Reads on what srun writes, into `said`. Sets `job` once it names it, `seen` where it was granted, and `launched`
+# once its step is.
 hear() {
   while IFS= read -r line <&4; do
     said=$said$newline$line
@@ -140,7 +142,18 @@ hear() {
         job=${line#srun: job }
         job=${job%% *}
         ;;
+      "srun: launching "*) launched=yes ;;
     esac
+  done
+}
+# Waits until the step of a granted request is launched, or refused, which ends srun. Not every srun may have
+# these words.
+await_step() {
+  looks=0
+  while [ -n "$asking" ] && [ -z "$launched" ] && [ "$looks" -lt 100 ] && kill -0 "$asking" 2>/dev/null; do
+    hear
+    [ -n "$launched" ] || pause 0.03
+    looks=$((looks + 1))
   done
 }
 # Ends jobs of this user whose srun was killed: Slurm has ended their only step, and waits for another one.
@@ -205,6 +218,7 @@ follow() {
       reason=${rest#*|}
       case $state in
         RUNNING)
+          await_step
           # Its srun could not be told so.
           if [ -n "$asking" ] && ! kill -0 "$asking" 2>/dev/null; then
             scancel "$job" 2>/dev/null

@@ -374,3 +374,19 @@ proptest! {
         prop_assert_eq!(runtime.block_on(sent(root)), shipped(root, &reached));
     }
 }
+
+#[tokio::test]
+async fn what_git_leaves_out_is_known_by_its_path() {
+    let folder = tree(&[
+        "e2e/compose.yml",
+        "e2e/.env",
+        "out/deep/file",
+        ".env.example",
+    ]);
+    write(folder.path(), ".gitignore", ".env\n/out\n");
+    commit(folder.path());
+    let filters = filters(folder.path(), &[]).await.expect("filters");
+    let leaves_out = |path: &str| filters.leaves_out(Path::new(path));
+    assert!(leaves_out("e2e/.env") && leaves_out("out/deep/file"));
+    assert!(!leaves_out("e2e/compose.yml") && !leaves_out(".env.example") && !leaves_out("e2e"));
+}

@@ -60,12 +60,21 @@ pub async fn sync<A>(
     };
     let (filters, (workspace, sent), scan) = tokio::try_join!(filters, taking, look(context))?;
     let (root, files) = (plan.repo.root.clone(), config::read_files(plan, &scan));
-    let inputs = tokio::task::spawn_blocking(move || Inputs::read(root, files));
+    let read = files.clone();
+    let inputs = tokio::task::spawn_blocking(move || Inputs::read(root, read));
     let inputs = Arc::new(inputs.await.map_err(|error| internal(&error))?);
     let asked = async {
-        match &workspace {
-            Some(workspace) if workspace.knows(&inputs) => Early::ask(context, &scan).await,
-            _ => None,
+        // What git leaves out, no workspace has.
+        let is_all_there = workspace.as_ref().is_some_and(|one| one.knows(&inputs))
+            && plan.spec.sync.include.is_empty()
+            && !files
+                .iter()
+                .filter_map(|file| inside(&plan.repo.root, file))
+                .any(|file| filters.leaves_out(Path::new(&file)));
+        if is_all_there {
+            Early::ask(context, &scan).await
+        } else {
+            None
         }
     };
     let travel = travel(context, &filters, workspace.as_ref(), sent, &scan, &inputs);

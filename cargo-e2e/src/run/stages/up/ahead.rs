@@ -1,17 +1,22 @@
-//! Containers that are made while files travel, where they need none of them. They count where the stack is
-//! the same once all files are there.
+//! Containers that are made while files travel, where making them needs none of them. They count where the stack
+//! is the same once all files are there.
+
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::compose::scan::Scan;
-use crate::compose::{entries, gateway, is_built, needs, start_order};
+use crate::compose::{entries, gateway, is_built, needs, start_order, subnets};
 use crate::run::stages::config::{Early, from_client};
 use crate::run::stages::model;
 use crate::run::stages::network_plan::NetworkPlan;
 use crate::run::{Context, StageError};
-use crate::spec::RegistryAuth;
+use crate::spec::{Pull, RegistryAuth};
 
 use super::{Asked, Prepared, claim, prepare};
+
+/// Longer than this, files do not travel as a rule.
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Containers that were made before their time, and of what.
 pub struct Ahead {
@@ -21,7 +26,7 @@ pub struct Ahead {
 
 impl Ahead {
     /// Makes the containers of a model that Compose has told of early. None where they may need files or
-    /// images that are on the way; what fails is left for later, when it is told.
+    /// images that are on the way, or what others have; what fails is left for later, when it is told.
     pub async fn make(
         context: &Context<'_>,
         scan: &Scan,
@@ -30,6 +35,7 @@ impl Ahead {
         let (plan, spec) = (context.plan, &context.plan.spec);
         if plan.tests.service().is_some()
             || spec.registry_auth != RegistryAuth::Host
+            || spec.pull == Pull::Always
             || !spec.images.is_empty()
             || scan.uses_endpoints
         {
@@ -41,15 +47,13 @@ impl Ahead {
             return Ok(None);
         };
         model::learn_secrets(context, &model);
-        let is_any_built = entries(&model["services"]).any(|(_, service)| is_built(service));
-        if is_any_built
+        if !is_free(&model)
             || gateway::is_asked_for(&model)
             || !needs::paths(&model, &context.sandbox.repo_dir()).is_empty()
             || start_order::order(&model, None).is_none()
         {
             return Ok(None);
         }
-        let networks = NetworkPlan::new(context, &model).await?;
         let asked = Asked {
             scan,
             images: &[],
@@ -57,17 +61,18 @@ impl Ahead {
             model: &model,
             warnings: &warnings,
         };
-        let prepared = prepare(context, &asked, &networks, true).await?;
-        if prepared.pulls.iter().any(|pull| pull.always) {
+        let networks = NetworkPlan::new(context, &model).await?;
+        let Ok(prepared) = prepare(context, &asked, &networks, true).await else {
             return Ok(None);
-        }
+        };
         let (sandbox, host) = (context.sandbox, context.host);
-        let (limit, most) = (plan.limits.up, plan.limits.log);
+        let (limit, most) = (plan.limits.up.min(LIMIT), plan.limits.log);
         let mut unread = |_: &[u8]| ();
         let ended = sandbox.job(host, "create", &prepared.create, limit, most, &mut unread);
-        if ended.await? == 0 {
+        if matches!(ended.await, Ok(0)) {
             return Ok(Some(Self { model, prepared }));
         }
+        sandbox.stop(host).await?;
         sandbox.reset(host).await?;
         Ok(None)
     }
@@ -87,5 +92,51 @@ impl Ahead {
         }
         context.sandbox.reset(context.host).await?;
         Ok(None)
+    }
+}
+
+/// Returns whether its services run images that are there or not, and its networks are its own: an image may have
+/// to be built or asked for again, and a network with fixed addresses is one sandbox's at a time.
+fn is_free(model: &Value) -> bool {
+    let are_there = entries(&model["services"]).all(|(_, service)| {
+        let policy = service["pull_policy"].as_str().unwrap_or_default();
+        !is_built(service) && ["", "missing", "if_not_present", "never"].contains(&policy)
+    });
+    let own = subnets::wanting(model);
+    let are_own = entries(&model["networks"])
+        .all(|(key, network)| network["external"] == true || own.contains(key));
+    are_there && are_own
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_must_be_asked_for_or_shared_is_not_made_ahead() {
+        let with = |service: Value, network: Value| {
+            let model =
+                json!({ "services": { "web": service }, "networks": { "default": network } });
+            is_free(&model)
+        };
+        let web = json!({ "image": "web" });
+        assert!(with(web.clone(), json!({})));
+        assert!(with(web.clone(), json!({ "external": true })));
+        for policy in ["missing", "if_not_present", "never"] {
+            assert!(with(
+                json!({ "image": "web", "pull_policy": policy }),
+                json!({})
+            ));
+        }
+        for policy in ["always", "build", "daily", "every_12h"] {
+            let web = json!({ "image": "web", "pull_policy": policy });
+            assert!(!with(web, json!({})), "{policy}");
+        }
+        assert!(!with(json!({ "build": { "context": "." } }), json!({})));
+        let fixed = json!({ "ipam": { "config": [{ "subnet": "172.28.0.0/16" }] } });
+        assert!(!with(web.clone(), fixed));
+        assert!(!with(web, json!({ "driver": "macvlan" })));
     }
 }
