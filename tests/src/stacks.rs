@@ -1,5 +1,7 @@
 //! Small stacks and probes that many scenarios begin with.
 
+use std::fs;
+
 use crate::Repo;
 
 /// A web server that is up within a second, and answers `/` with `hello`.
@@ -25,6 +27,20 @@ health_checks:
     url: http://localhost:PORT_A/
     timeout: 120
 ";
+
+/// A repo with so many files that containers are made while they are looked at.
+#[track_caller]
+pub fn many_files(name: &str) -> Repo {
+    let repo = Repo::new(name);
+    for folder in 0..100 {
+        let folder = repo.path(&format!("files/{folder}"));
+        fs::create_dir_all(&folder).expect("it is the test's own");
+        for file in 0..100 {
+            fs::write(folder.join(file.to_string()), "").expect("it is the test's own");
+        }
+    }
+    repo
+}
 
 /// A repo whose stack has something of every kind: containers, one of which comes back and does
 /// not want to end, networks, named and anonymous volumes, an image of its own, files of root.

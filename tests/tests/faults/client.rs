@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use e2e_tests::stacks::all_kinds;
+use e2e_tests::stacks::{all_kinds, many_files};
 use e2e_tests::{Fault, Host, Registry, Repo, rust};
 use indoc::indoc;
 use rustix::process::Signal;
@@ -82,7 +82,7 @@ pub(super) fn killed_under_way(lab: &Lab) {
             lab.check(FAULT, at, &ran, since, &End::Killed);
         }
         // Its containers are made, and its files not all sent.
-        let repo = lab.equipped(Repo::new("killed-ahead").compose(IDLE).file("one", ""));
+        let repo = lab.equipped(many_files("killed-ahead").compose(IDLE));
         let repo = repo.spec("test_command: 'true'\n");
         let first = repo.run(host, &[]);
         first.ended(0, "passed");

@@ -4,6 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
+use e2e_tests::stacks::many_files;
 use e2e_tests::{Host, Ran, Repo, here_and_over_ssh, image as image_of, wait_for};
 use indoc::indoc;
 
@@ -42,7 +43,7 @@ fn run_with(repo: Repo, host: Host, then: impl FnOnce(), judge: impl FnOnce(&Ran
 here_and_over_ssh! {
     fn containers_are_made_while_files_travel(host) {
         for ports in ["declared", "isolated"] {
-            let repo = Repo::new("ahead").compose(STACK).spec(&format!(
+            let repo = many_files("ahead").compose(STACK).spec(&format!(
                 "ports: {ports}\ntest_command: test -e more\n"
             ));
             repo.run(host, &[]).ended(100, "failed");
@@ -57,7 +58,7 @@ here_and_over_ssh! {
     }
 
     fn what_cant_be_made_ahead_is_made_in_its_time(host) {
-        let repo = Repo::new("ahead-later");
+        let repo = many_files("ahead-later");
         let image = format!("e2e-lab/ahead:{}", repo.slug());
         let tag = format!("docker tag {} {image}", image_of("BUSYBOX_IMAGE"));
         let repo = repo.compose(&STACK.replace("BUSYBOX", &image)).spec("test_command: 'true'\n");
@@ -71,7 +72,7 @@ here_and_over_ssh! {
     }
 
     fn containers_of_a_stack_that_is_another_by_now_are_removed(host) {
-        let repo = Repo::new("ahead-other").compose(STACK).file("more", "").spec(
+        let repo = many_files("ahead-other").compose(STACK).file("more", "").spec(
             "health_checks: [{name: web, exec: [sh, -c, '[ $MARK = second ]'], service: web, timeout: 5}]\ntest_command: 'true'\n",
         );
         repo.run(host, &[]).ended(98, "unhealthy");

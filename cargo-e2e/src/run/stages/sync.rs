@@ -78,7 +78,14 @@ pub async fn sync<A>(
         }
     };
     let travel = travel(context, &filters, workspace.as_ref(), sent, &scan, &inputs);
-    let ahead = async |early: &Early| ahead(context, &scan, early).await;
+    let has_many_files = workspace.as_ref().is_some_and(Workspace::has_many_files);
+    let ahead = async |early: &Early| {
+        if has_many_files {
+            ahead(context, &scan, early).await
+        } else {
+            Ok(None)
+        }
+    };
     let (early, ahead, travelled) = beside(asked, ahead, travel).await?;
     let StageOutput { value, detail, .. } = travelled;
     let Travelled {
@@ -170,7 +177,11 @@ async fn travel(
     crate::run::failpoint::reached("sent").await;
     let settling = async {
         match workspace {
-            Some(workspace) => workspace.settle(context, amount.kb, inputs).await,
+            Some(workspace) => {
+                workspace
+                    .settle(context, (amount.files, amount.kb), inputs)
+                    .await
+            }
             None => Ok(()),
         }
     };

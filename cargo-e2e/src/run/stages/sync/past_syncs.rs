@@ -37,6 +37,8 @@ struct PastSync {
     moment: i64,
     /// The digest of the files that it sent for Compose; empty where that was not noted.
     inputs: String,
+    /// How many files there were; 0 where that was not noted.
+    files: usize,
 }
 
 impl PastSyncs {
@@ -75,18 +77,24 @@ impl PastSyncs {
         Some(&self.find(sync)?.inputs)
     }
 
+    /// Returns how many files the repo had at a sync.
+    pub(super) fn files(&self, sync: &str) -> usize {
+        self.find(sync).map_or(0, |sync| sync.files)
+    }
+
     fn find(&self, sync: &str) -> Option<&PastSync> {
         self.syncs.iter().find(|known| known.name == sync)
     }
 
-    /// Stores that the sync under way began at a moment, sent files of this digest for Compose, and is complete.
-    /// Where that fails, the next sync reads all files.
-    pub(super) async fn remember(&self, moment: i64, inputs: &str) {
+    /// Stores that the sync under way began at a moment, sent so many files, those for Compose of this digest, and
+    /// is complete. Where that fails, the next sync reads all files.
+    pub(super) async fn remember(&self, moment: i64, inputs: &str, files: usize) {
         let name = self.file.clone();
         let sync = PastSync {
             name: self.own.clone(),
             moment,
             inputs: inputs.to_owned(),
+            files,
         };
         let written = move || {
             let folder = folder();
@@ -103,8 +111,9 @@ impl PastSyncs {
                     name,
                     moment,
                     inputs,
+                    files,
                 } = sync;
-                let _ = writeln!(text, "{name} {moment} {inputs}");
+                let _ = writeln!(text, "{name} {moment} {inputs} {files}");
             }
             durable::write(&folder, &name, text.as_bytes())
         };
@@ -119,6 +128,10 @@ fn parse(text: &str) -> Vec<PastSync> {
             name: words.next()?.to_owned(),
             moment: words.next()?.parse().ok()?,
             inputs: words.next().unwrap_or_default().to_owned(),
+            files: words
+                .next()
+                .and_then(|word| word.parse().ok())
+                .unwrap_or_default(),
         };
         // It becomes part of a path on the host.
         let is_ours = sync.name.bytes().all(|byte| byte.is_ascii_hexdigit());
