@@ -41,7 +41,8 @@ pub use crate::run::stages::up::compose_output::with_reason;
 /// Tries with other ports: another program may take a free one, but hardly this often.
 const TRIES: usize = 5;
 
-/// Brings it up, where its containers may have been made ahead. Where it could, watching has begun before the last container had started.
+/// Brings it up; its containers may have been made ahead. Where it could, watching has begun before the last
+/// container had started.
 pub async fn up(
     context: &Context<'_>,
     synced: &Synced,
