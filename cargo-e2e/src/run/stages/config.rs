@@ -65,7 +65,7 @@ impl Early {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Inputs {
     root: PathBuf,
-    files: Vec<PathBuf>,
+    pub(super) files: Vec<PathBuf>,
     /// What they say.
     text: String,
     /// The same for the same files with the same content.

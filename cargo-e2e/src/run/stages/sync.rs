@@ -42,7 +42,8 @@ pub struct Synced {
     pub images: Vec<(String, String)>,
 }
 
-/// Sends all of it. `ahead` does what can be done while files travel, once Compose has told what the stack is.
+/// Sends files and images. Calls `ahead` while they travel, once there is an early answer of Compose and the repo
+/// has many files.
 pub async fn sync<A>(
     context: &Context<'_>,
     ahead: impl AsyncFnOnce(&Context<'_>, &Scan, &Early) -> Result<Option<A>, StageError>,
@@ -60,14 +61,14 @@ pub async fn sync<A>(
     };
     let (filters, (workspace, sent), scan) = tokio::try_join!(filters, taking, look(context))?;
     let (root, files) = (plan.repo.root.clone(), config::read_files(plan, &scan));
-    let read = files.clone();
-    let inputs = tokio::task::spawn_blocking(move || Inputs::read(root, read));
+    let inputs = tokio::task::spawn_blocking(move || Inputs::read(root, files));
     let inputs = Arc::new(inputs.await.map_err(|error| internal(&error))?);
     let asked = async {
         // What git leaves out, no workspace has.
         let is_all_there = workspace.as_ref().is_some_and(|one| one.knows(&inputs))
             && plan.spec.sync.include.is_empty()
-            && !files
+            && !inputs
+                .files
                 .iter()
                 .filter_map(|file| inside(&plan.repo.root, file))
                 .any(|file| filters.leaves_out(Path::new(&file)));

@@ -86,8 +86,8 @@ impl PastSyncs {
         self.syncs.iter().find(|known| known.name == sync)
     }
 
-    /// Stores that the sync under way began at a moment, sent so many files, those for Compose of this digest, and
-    /// is complete. Where that fails, the next sync reads all files.
+    /// Stores that the sync under way is complete: when it began, the digest of the files that it sent for Compose,
+    /// and the number of files in the repo. Where that fails, the next sync reads all files.
     pub(super) async fn remember(&self, moment: i64, inputs: &str, files: usize) {
         let name = self.file.clone();
         let sync = PastSync {

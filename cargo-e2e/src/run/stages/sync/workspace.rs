@@ -9,7 +9,8 @@ use super::super::config::Inputs;
 use super::past_syncs::PastSyncs;
 use super::young;
 
-/// Measured: of 10,000 files on, a run of one service is quicker.
+/// The number of files from which on a sync takes long enough to make containers meanwhile. In a smaller repo the
+/// additional job costs more time than it saves.
 const MANY: usize = 10_000;
 
 pub(super) struct Workspace {
@@ -57,8 +58,7 @@ impl Workspace {
         }
     }
 
-    /// Returns whether the repo had so many files at its last sync that containers can be made while they are
-    /// looked at. For fewer, the other job costs more than it saves.
+    /// Returns whether the repo had [`MANY`] files or more at the last sync of this workspace.
     pub(super) fn has_many_files(&self) -> bool {
         match &self.taken {
             Taken::Known(sync) => self.past.files(sync) >= MANY,
@@ -75,7 +75,8 @@ impl Workspace {
         }
     }
 
-    /// Ends a sync of so many files and kB, with these files for Compose. Nothing of the run may start before.
+    /// Ends a sync of this number of files and kB, with these inputs of Compose. No container of the run may start
+    /// before.
     pub(super) async fn settle(
         &self,
         context: &Context<'_>,

@@ -25,8 +25,9 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// Makes the containers of a model that Compose has told of early. None where they may need files or
-    /// images that are on the way, or what others have; what fails is left for later, when it is told.
+    /// Makes the containers of the model in Compose's early answer. Returns none where they may need files or images
+    /// that rsync or `docker load` has not yet written, or a network that another sandbox may have. Returns none
+    /// also where Compose fails: stage `up` makes them then, and reports the error.
     pub async fn make(
         context: &Context<'_>,
         scan: &Scan,
